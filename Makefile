@@ -1,0 +1,44 @@
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format lock bench clean
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+help:  ## Show what make can do
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+.venv/.run: requirements/run.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Dovetail needs Python 3.11 or later; name one with: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@touch $@
+
+.venv/.dev: .venv/.run requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+install: .venv/.dev  ## Make .venv with everything a developer needs
+
+run: .venv/.run  ## Make .venv, then a demo site on http://127.0.0.1:8000 (PORT=8001 for another)
+	$(BIN)/python manage.py quickstart --port $(PORT)
+
+test: .venv/.dev  ## Run every test, on SQLite and on a real PostgreSQL
+	$(BIN)/python -m pytest
+
+check: .venv/.dev  ## Lint, format, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python manage.py check
+
+format: .venv/.dev  ## Let ruff tidy the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/.dev  ## Compile requirements/*.txt from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+
+clean:  ## Remove the virtual environment and caches, never var/
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

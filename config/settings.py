@@ -1,0 +1,23 @@
+"""The settings of this site: which plugins it has; everything else comes from the environment and `.env`."""
+
+from pathlib import Path
+
+from pydantic_settings import SettingsConfigDict
+
+from project.settings import Settings as KernelSettings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+class Settings(KernelSettings):
+    """A blog with comments and a back office."""
+
+    model_config = SettingsConfigDict(env_file=BASE_DIR / ".env")
+
+    base_dir: Path = BASE_DIR
+    plugins: tuple[str, ...] = (
+        "project.contrib.auth",
+        "project.contrib.admin",
+        "plugins.blog",
+        "plugins.comments",
+    )

@@ -1,0 +1,33 @@
+"""Open what a running application has: settings, database, plugins and their settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from project.database.session import Database
+from project.plugin import Context
+from project.registry import Registry, load_all_plugin_settings, load_models
+from project.settings import Settings
+
+
+def make_context(settings: Settings, registry: Registry) -> Context:
+    """The context of one application; no connection is made yet.
+
+    Raises ConfigurationError if the plugins' models or settings are not usable.
+    """
+    load_models(registry)
+    return Context(
+        settings=settings,
+        plugin_settings=load_all_plugin_settings(settings, registry),
+        plugins=registry.plugins,
+        database=Database.from_settings(settings),
+    )
+
+
+@asynccontextmanager
+async def open_context(settings: Settings, registry: Registry) -> AsyncIterator[Context]:
+    """The context for a command; its connections are closed at the end."""
+    context = make_context(settings, registry)
+    try:
+        yield context
+    finally:
+        await context.database.dispose()

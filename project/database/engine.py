@@ -1,0 +1,92 @@
+"""The one async engine of an application, tuned so that SQLite and PostgreSQL keep the same promises."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from project.errors import ConfigurationError
+from project.settings import Settings
+
+SQLITE_BUSY_TIMEOUT = 5.0  # seconds a writer waits for another writer
+READ_ONLY = "dovetail_read_only"  # an execution option of a connection
+
+
+def database_url(settings: Settings) -> URL:
+    """The URL of the database; a relative SQLite path is taken from `base_dir`.
+
+    Raises ConfigurationError if it cannot be parsed, without quoting it: it may hold a password.
+    """
+    try:
+        url = make_url(settings.database_url.get_secret_value())
+        _ = url.port
+    except Exception:  # noqa: BLE001 - SQLAlchemy raises several kinds, all of which quote the URL
+        raise ConfigurationError(
+            "DATABASE_URL: cannot be read; expected postgresql://user:password@host:5432/name or sqlite:///path"
+        ) from None
+    if url.get_backend_name() == "sqlite" and not is_memory(url):
+        url = url.set(database=str((settings.base_dir / str(url.database)).resolve()))
+    return url
+
+
+def is_memory(url: URL) -> bool:
+    """Whether the URL names an SQLite database that lives in memory."""
+    return url.get_backend_name() == "sqlite" and (
+        url.database in (None, "", ":memory:") or url.query.get("mode") == "memory"
+    )
+
+
+def create_engine(settings: Settings, **options: Any) -> AsyncEngine:
+    """Make the engine with the pool options of `settings`; `options` go to SQLAlchemy and win.
+
+    Statements are never logged with their parameters, nor do errors quote them.
+    """
+    url = database_url(settings)
+    arguments: dict[str, Any] = {
+        "echo": settings.database_echo,
+        "hide_parameters": True,
+        "pool_pre_ping": settings.database_pool_pre_ping,
+        "pool_recycle": settings.database_pool_recycle,
+    }
+    if is_memory(url):
+        arguments["poolclass"] = StaticPool
+    elif "poolclass" not in options:
+        arguments |= {
+            "pool_size": settings.database_pool_size,
+            "max_overflow": settings.database_max_overflow,
+            "pool_timeout": settings.database_pool_timeout,
+        }
+    if url.get_backend_name() == "sqlite":
+        if not is_memory(url):
+            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        arguments["connect_args"] = {"timeout": SQLITE_BUSY_TIMEOUT}
+    engine = create_async_engine(url, **arguments | options)
+    if url.get_backend_name() == "sqlite":
+        use_real_transactions(engine.sync_engine)
+    return engine
+
+
+def use_real_transactions(engine: Engine, *, foreign_keys: bool = True) -> None:
+    """Make SQLite keep PostgreSQL's promises: foreign keys hold, DDL rolls back, no update is lost.
+
+    The driver's own transaction handling is switched off and BEGIN is written out. A writer begins with IMMEDIATE, so
+    that it waits for the one before it instead of failing half way; a connection with the execution option READ_ONLY
+    reads beside a writer. (https://docs.sqlalchemy.org/en/21/dialects/sqlite.html, "Enabling Non-Legacy SQLite
+    Transactional Modes")
+    """
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA foreign_keys={'on' if foreign_keys else 'off'}")
+        cursor.execute("PRAGMA journal_mode=wal")
+        cursor.execute("PRAGMA synchronous=normal")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        read_only = connection.get_execution_options().get(READ_ONLY, False)
+        connection.exec_driver_sql("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE")

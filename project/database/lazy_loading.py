@@ -1,0 +1,43 @@
+"""A lazy load cannot run under asyncio; say which relation was not loaded and what to add, not `MissingGreenlet`."""
+
+from typing import Any
+
+from greenlet import getcurrent
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from project.errors import DovetailError
+
+
+class LazyLoadError(DovetailError):
+    """An attribute was read that the query had not loaded."""
+
+
+def refuse_lazy_loads(sessions: async_sessionmaker[AsyncSession]) -> None:
+    """Make sessions of `sessions` raise LazyLoadError for a lazy load outside `run_sync` and `awaitable_attrs`."""
+
+    class CheckedSession(Session):
+        """A class of its own, so that the listener stays with this application."""
+
+    sessions.configure(sync_session_class=CheckedSession)
+    event.listen(CheckedSession, "do_orm_execute", _check)
+
+
+def _check(state: ORMExecuteState) -> None:
+    if state.lazy_loaded_from is None or _may_block():
+        return
+    mapper = state.lazy_loaded_from.mapper
+    path = state.loader_strategy_path
+    name = str(getattr(path[1], "key", "relation")) if path is not None and len(path) > 1 else "relation"
+    entity = mapper.class_.__name__
+    raise LazyLoadError(
+        f"{entity}.{name} was read but not loaded. Add .options(selectinload({entity}.{name})) to the query "
+        f"(joinedload for a many-to-one), or await {entity.lower()}.awaitable_attrs.{name}."
+    )
+
+
+def _may_block() -> bool:
+    # SQLAlchemy runs what may block in greenlets of this kind: greenlet_spawn marks them so.
+    current: Any = getcurrent()
+    return hasattr(current, "__sqlalchemy_greenlet_provider__")

