@@ -191,9 +191,7 @@ def _refuse_duplicates(found: Sequence[InstalledPlugin], problems: list[str]) ->
     for entry in found:
         name = entry.plugin.name
         if not (name.isidentifier() and name.islower()):
-            problems.append(
-                f"plugin {entry.package!r} is named {name!r}, expected lower-case letters, digits and _, as in a table's name"
-            )
+            problems.append(f"plugin {entry.package!r} is named {name!r}, expected lower-case letters, digits and _")
 
 
 def _refuse_missing_dependencies(found: Sequence[InstalledPlugin], problems: list[str]) -> None:

@@ -1,5 +1,9 @@
-"""The table of contents of the blog plugin."""
+"""The table of contents of the blog."""
 
-from project.plugin import Plugin
+from project.plugin import Plugin, lazy
 
-plugin = Plugin(name="blog")
+plugin = Plugin(
+    name="blog",
+    depends_on=("auth",),
+    models=lazy("plugins.blog.models:Post", "plugins.blog.models:Tag"),
+)

@@ -1,5 +1,9 @@
-"""The table of contents of the comments plugin."""
+"""The table of contents of the comments."""
 
-from project.plugin import Plugin
+from project.plugin import Plugin, lazy
 
-plugin = Plugin(name="comments")
+plugin = Plugin(
+    name="comments",
+    depends_on=("auth", "blog"),
+    models=lazy("plugins.comments.models:Comment"),
+)

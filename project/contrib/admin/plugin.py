@@ -1,5 +1,5 @@
-"""The table of contents of the admin plugin."""
+"""The table of contents of the back office."""
 
 from project.plugin import Plugin
 
-plugin = Plugin(name="admin")
+plugin = Plugin(name="admin", depends_on=("auth",))

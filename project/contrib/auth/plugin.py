@@ -1,5 +1,8 @@
 """The table of contents of the auth plugin."""
 
-from project.plugin import Plugin
+from project.plugin import Plugin, lazy
 
-plugin = Plugin(name="auth")
+plugin = Plugin(
+    name="auth",
+    models=lazy("project.contrib.auth.models:User", "project.contrib.auth.models:AccessToken"),
+)

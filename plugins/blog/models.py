@@ -1,0 +1,55 @@
+"""Posts and the tags they carry."""
+
+from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, false
+from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
+
+from project.contrib.auth.models import User
+from project.database.base import Base, IdMixin, TimestampMixin
+
+post_tags = Table(
+    "blog_post_tag",
+    Base.metadata,
+    Column("post_id", ForeignKey("blog_post.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag_id", ForeignKey("blog_tag.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class Post(IdMixin, TimestampMixin, Base):
+    """Something an author wrote; a draft until it is published."""
+
+    __tablename__ = "blog_post"
+
+    title: Mapped[str] = mapped_column(String(200))
+    content: Mapped[str] = mapped_column(Text)
+    is_published: Mapped[bool] = mapped_column(default=False, server_default=false())
+    view_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    author_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
+
+    # A user's posts go with the user; auth itself knows nothing of blogs, so the other side is declared here.
+    author: Mapped[User] = relationship(
+        backref=backref("posts", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"), lazy="raise"
+    )
+    tags: Mapped[list["Tag"]] = relationship(
+        secondary=post_tags, back_populates="posts", order_by="Tag.name", lazy="raise", passive_deletes=True
+    )
+
+    def __str__(self) -> str:
+        return self.title
+
+
+Index("ix_blog_post_created_at", Post.created_at)
+
+
+class Tag(IdMixin, Base):
+    """A word that posts share."""
+
+    __tablename__ = "blog_tag"
+
+    name: Mapped[str] = mapped_column(String(50), unique=True)
+
+    posts: Mapped[list[Post]] = relationship(
+        secondary=post_tags, back_populates="tags", lazy="raise", passive_deletes=True
+    )
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,45 @@
+"""Comments on posts, with one level of replies, each read by a moderator first."""
+
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from plugins.blog.models import Post
+from project.contrib.auth.models import User
+from project.database.base import Base, IdMixin, TimestampMixin
+
+
+class CommentStatus(StrEnum):
+    """Where a comment stands with the moderators."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class Comment(IdMixin, TimestampMixin, Base):
+    """What a user says about a post, or answers to another comment on it."""
+
+    __tablename__ = "comments_comment"
+
+    content: Mapped[str] = mapped_column(Text)
+    status: Mapped[CommentStatus] = mapped_column(
+        default=CommentStatus.PENDING, server_default=CommentStatus.PENDING.name
+    )
+    post_id: Mapped[int] = mapped_column(ForeignKey("blog_post.id", ondelete="CASCADE"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("comments_comment.id", ondelete="CASCADE"), index=True)
+
+    post: Mapped[Post] = relationship(lazy="raise")
+    author: Mapped[User] = relationship(lazy="raise")
+    parent: Mapped["Comment | None"] = relationship(remote_side="Comment.id", back_populates="replies", lazy="raise")
+    replies: Mapped[list["Comment"]] = relationship(
+        back_populates="parent", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"
+    )
+
+    def __str__(self) -> str:
+        return self.content if len(self.content) <= 60 else f"{self.content[:59]}…"
+
+
+Index("ix_comments_comment_post_id_status", Comment.post_id, Comment.status)

@@ -1,0 +1,49 @@
+"""Who may come in: users, and the tokens they prove themselves with."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, false, func, true
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from project.database.base import Base, IdMixin, TimestampMixin
+from project.database.types import utcnow
+
+
+class User(IdMixin, TimestampMixin, Base):
+    """Somebody with an account. Names and addresses are unique whatever their case."""
+
+    __tablename__ = "auth_user"
+
+    username: Mapped[str] = mapped_column(String(150))
+    email: Mapped[str] = mapped_column(String(320))
+    hashed_password: Mapped[str] = mapped_column(String(1024))
+    full_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    bio: Mapped[str] = mapped_column(Text, default="", server_default="")
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
+    is_verified: Mapped[bool] = mapped_column(default=False, server_default=false())
+    is_superuser: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether they may use the back office."""
+        return self.is_superuser
+
+    def __str__(self) -> str:
+        return self.username
+
+
+Index("uq_auth_user_username_lower", func.lower(User.username), unique=True)
+Index("uq_auth_user_email_lower", func.lower(User.email), unique=True)
+
+
+class AccessToken(IdMixin, Base):
+    """A bearer token somebody was given: only its SHA-256 is kept, and deleting the row revokes it."""
+
+    __tablename__ = "auth_access_token"
+
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    user: Mapped[User] = relationship(lazy="raise")
