@@ -1,6 +1,7 @@
 """Comments on posts, with one level of replies, each read by a moderator first."""
 
 from enum import StrEnum
+from textwrap import shorten
 
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -25,7 +26,7 @@ class Comment(IdMixin, TimestampMixin, Base):
 
     content: Mapped[str] = mapped_column(Text)
     status: Mapped[CommentStatus] = mapped_column(
-        default=CommentStatus.PENDING, server_default=CommentStatus.PENDING.name
+        default=CommentStatus.PENDING, server_default=CommentStatus.PENDING.value
     )
     post_id: Mapped[int] = mapped_column(ForeignKey("blog_post.id", ondelete="CASCADE"))
     author_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
@@ -39,7 +40,7 @@ class Comment(IdMixin, TimestampMixin, Base):
     )
 
     def __str__(self) -> str:
-        return self.content if len(self.content) <= 60 else f"{self.content[:59]}…"
+        return shorten(self.content, 60, placeholder="…")
 
 
 Index("ix_comments_comment_post_id_status", Comment.post_id, Comment.status)

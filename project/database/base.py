@@ -20,6 +20,10 @@ NAMING_CONVENTION = {
 }
 
 
+def _values(members: type[enum.Enum]) -> list[str]:
+    return [str(member.value) for member in members]
+
+
 class Base(AsyncAttrs, DeclarativeBase):
     """Maps a class to a table, with names and types that are alike on SQLite and PostgreSQL."""
 
@@ -27,7 +31,7 @@ class Base(AsyncAttrs, DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UTCDateTime(),
         # A native PostgreSQL enum outlives a downgrade and breaks the next upgrade.
-        enum.Enum: Enum(enum.Enum, native_enum=False, length=32),
+        enum.Enum: Enum(enum.Enum, native_enum=False, length=32, values_callable=_values),
     }
     # Columns the database fills in come back with the statement: a lazy refresh cannot run under asyncio.
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
@@ -37,7 +41,7 @@ class IdMixin:
     """A 64-bit primary key named `id`."""
 
     # SQLite counts up only a column that is declared INTEGER.
-    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, sort_order=-1)
 
 
 class TimestampMixin:
