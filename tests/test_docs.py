@@ -1,0 +1,28 @@
+"""The README and docs/ are followed word for word: every command is typed and every code block is run."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.reader import REPOSITORY, Reader, blocks
+
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+LINK = re.compile(r"\]\((?!https?:|#)([^)\s]+)\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_of_the_page_works_as_written(page: Path, tmp_path: Path):
+    reader = Reader(tmp_path)
+    try:
+        for block in blocks(page):
+            reader.follow(block)
+    finally:
+        reader.close()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_page_links_to_files_that_exist(page: Path):
+    text = page.read_text(encoding="utf-8")
+    links = [link.partition("#")[0] for link in LINK.findall(text)]
+    assert [link for link in links if link and not (page.parent / link).exists()] == []
