@@ -1,0 +1,58 @@
+"""What every request and answer of the API has in common."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+LARGEST_ID = 2**63 - 1  # a BIGINT; SQLite's INTEGER is as wide
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time lies outside the years 1 to 9999 in UTC") from None
+
+
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+"""A primary key, in a body, a path or a filter."""
+
+UTCTime = Annotated[datetime, AfterValidator(_in_utc)]
+"""A point in time: answered as ISO 8601 in UTC with a `Z`; one that comes without a zone is taken as UTC."""
+
+
+class Schema(BaseModel):
+    """The base of all schemas: reads attributes of rows, and refuses fields it does not know.
+
+    In answers the OpenAPI document does not promise that nothing else will ever be there, so that a client generated
+    today still reads the answers of tomorrow.
+    """
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe the schema; only what clients send is closed to other fields."""
+        described = handler.resolve_ref_schema(handler(core_schema))
+        if handler.mode == "serialization":
+            described.pop("additionalProperties", None)
+        return described
+
+
+SchemaT = TypeVar("SchemaT", bound=Schema)
+
+
+class Page(Schema, Generic[SchemaT]):
+    """One page of a list."""
+
+    items: list[SchemaT]
+    total: int | None = Field(description="How many there are on all pages; null unless asked for with `count=true`.")
+    next: str | None = Field(description="The URL of the next page; null on the last.")
+    previous: str | None = Field(description="The URL of the page before; null on the first.")
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Name it `PostReadPage`, which makes a better class in a generated client than `Page_PostRead_`."""
+        return f"{getattr(params[0], '__name__', params[0])}Page"

@@ -1,0 +1,144 @@
+"""Pages and filters, on a small application with a table of tags: the kernel's part needs nothing but a query."""
+
+import json
+from typing import Annotated
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI, Query, Request
+from sqlalchemy import select
+
+from plugins.blog.models import Tag
+from project.api.filters import contains, one_of, ordered
+from project.api.pagination import PageQuery, paginate
+from project.api.schemas import Page, Schema
+from project.database.dependencies import SessionDep
+
+NAMES = [f"tag {number:02}" for number in range(7)]
+
+
+class Item(Schema):
+    id: int
+    name: str
+
+
+class ItemQuery(PageQuery):
+    name__icontains: str | None = None
+    ordering: Annotated[str, one_of("name", "id")] = "name"
+
+
+router = APIRouter()
+
+
+@router.get("/{anything:path}/items")
+async def list_items(
+    anything: str, query: Annotated[ItemQuery, Query()], session: SessionDep, request: Request
+) -> Page[Item]:
+    statement = ordered(select(Tag), query.ordering, Tag)
+    if query.name__icontains is not None:
+        statement = statement.where(contains(query.name__icontains, Tag.name))
+    return await paginate(session, statement, query, request, Item)
+
+
+@pytest.fixture
+async def items(app: FastAPI, client: httpx.AsyncClient, session) -> httpx.AsyncClient:
+    app.include_router(router, prefix="/test")
+    session.add_all(Tag(name=name) for name in [*NAMES, "50% off", "snake_case"])
+    await session.commit()
+    return client
+
+
+async def names(client: httpx.AsyncClient, query: str) -> list[str]:
+    answer = await client.get(f"/test/x/items?{query}")
+    assert answer.status_code == 200, answer.text
+    return [item["name"] for item in answer.json()["items"]]
+
+
+async def test_following_next_visits_every_item_once_and_previous_leads_back(items):
+    seen, url = [], "/test/x/items?limit=4&name__icontains=tag"
+    while url:
+        page = (await items.get(url)).json()
+        seen += [item["name"] for item in page["items"]]
+        last, url = page, page["next"]
+    assert seen == NAMES
+    first = (await items.get(last["previous"])).json()
+    assert [item["name"] for item in first["items"]] == NAMES[:4]
+    assert first["previous"] is None
+
+
+async def test_a_full_last_page_has_no_next(items):
+    page = (await items.get("/test/x/items?limit=7&name__icontains=tag")).json()
+    assert len(page["items"]) == 7
+    assert page["next"] is None
+
+
+async def test_the_total_is_null_unless_asked_for(items):
+    assert (await items.get("/test/x/items?limit=2")).json()["total"] is None
+    assert (await items.get("/test/x/items?limit=2&count=true")).json()["total"] == 9
+    assert (await items.get("/test/x/items?limit=2&count=true&name__icontains=tag")).json()["total"] == 7
+
+
+async def test_links_keep_every_other_parameter(items):
+    page = (await items.get("/test/x/items?name__icontains=tag&ordering=-name&limit=2&offset=2&count=1")).json()
+    kept = {"name__icontains": ["tag"], "ordering": ["-name"], "limit": ["2"], "count": ["1"]}
+    assert parse_qs(urlsplit(page["next"]).query) == kept | {"offset": ["4"]}
+    assert parse_qs(urlsplit(page["previous"]).query) == kept | {"offset": ["0"]}
+
+
+@pytest.mark.parametrize("part", ["100%25", "c%23", "what%3F", "a%20b", "%C3%A9t%C3%A9", "a%26b%3Dc"])
+async def test_links_work_whatever_stands_in_the_path(items, part):
+    page = (await items.get(f"/test/{part}/items?limit=1")).json()
+    assert page["next"].startswith(f"http://testserver/test/{part}/items?")
+    assert (await items.get(page["next"])).status_code == 200
+
+
+async def test_the_widest_page_and_the_deepest_offset_answer(items):
+    assert len(await names(items, "limit=100")) == 9
+    deepest = (await items.get(f"/test/x/items?offset={2**63 - 1}")).json()
+    assert deepest["items"] == []
+    assert deepest["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("limit=ten", "limit"),
+        ("limit=", "limit"),
+        ("offset=-1", "offset"),
+        (f"offset={2**63}", "offset"),
+        ("offset=" + "9" * 5000, "offset"),
+        ("count=maybe", "count"),
+        ("ordering=secret", "ordering"),
+        ("ordering=--name", "ordering"),
+        ("ordering=", "ordering"),
+        ("ordering=name,-name", "ordering"),
+        ("nmae__icontains=x", "nmae__icontains"),
+        ("name__icontains__=x", "name__icontains__"),
+    ],
+)
+async def test_a_parameter_that_is_wrong_or_unknown_is_refused_by_name(items, query, parameter):
+    answer = await items.get(f"/test/x/items?{query}")
+    assert answer.status_code == 422
+    assert parameter in json.dumps(answer.json())
+
+
+async def test_wildcards_stand_for_themselves(items):
+    assert await names(items, "name__icontains=%25") == ["50% off"]
+    assert await names(items, "name__icontains=_") == ["snake_case"]
+    assert await names(items, "name__icontains=/") == []
+    assert await names(items, "name__icontains=OFF") == ["50% off"]
+
+
+async def test_ordering_goes_by_several_fields_and_both_ways(items):
+    assert await names(items, "name__icontains=tag&ordering=-name") == NAMES[::-1]
+    assert await names(items, "name__icontains=tag&ordering=-id,name") == NAMES[::-1]
+    assert await names(items, "name__icontains=tag&ordering=name, id") == NAMES
+
+
+async def test_a_query_string_that_is_not_text_is_no_crash(items):
+    answer = await items.get("/test/x/items?limit=1&name__icontains=%FF")
+    assert answer.status_code == 200
+    assert answer.json()["items"] == []
