@@ -1,5 +1,12 @@
 """The table of contents of the back office."""
 
-from project.plugin import Plugin
+from project.contrib.admin.settings import AdminSettings
+from project.plugin import Plugin, deferred, lazy
 
-plugin = Plugin(name="admin", depends_on=("auth",))
+plugin = Plugin(
+    name="admin",
+    depends_on=("auth",),
+    settings=AdminSettings,
+    models=lazy("project.contrib.admin.models:AdminSession"),
+    setup=deferred("project.contrib.admin.site:mount"),
+)
