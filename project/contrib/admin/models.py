@@ -13,14 +13,12 @@ from project.database.types import utcnow
 class AdminSession(IdMixin, Base):
     """A browser that somebody logged in with: deleting the row logs it out.
 
-    Only the SHA-256 of what the browser's cookie holds is kept, and a fingerprint of the password it was made with:
-    when the password changes, by whatever way, the session ends.
+    Only the SHA-256 of what the browser's cookie holds is kept.
     """
 
     __tablename__ = "admin_session"
 
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    password_fingerprint: Mapped[str] = mapped_column(String(64))
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
     expires_at: Mapped[datetime] = mapped_column(index=True)
