@@ -1,8 +1,11 @@
 #!/usr/bin/env python
 """Dovetail's command line: `python manage.py help`."""
 
-from config.settings import Settings
-from project.cli.main import main
+try:
+    from config.settings import Settings
+    from project.cli.main import main
+except ModuleNotFoundError as error:
+    raise SystemExit(f"manage.py: {error}; run `make install`, then `.venv/bin/python manage.py`") from None
 
 if __name__ == "__main__":
     raise SystemExit(main(Settings))

@@ -1,12 +1,14 @@
 """What the kernel reads from the environment and from `.env` (https://docs.pydantic.dev/latest/concepts/pydantic_settings/)."""
 
+import json
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from project.errors import ConfigurationError
 
@@ -16,6 +18,24 @@ NotNegative = Annotated[int, Field(ge=0)]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 MINIMUM_SECRET_LENGTH = 32
+
+
+def split_names(value: object) -> object:
+    """Read `a.example, b.example` or a JSON list of names; anything but a text is left as it is.
+
+    Raises ValueError for a text that starts as a JSON list and is none.
+    """
+    if not isinstance(value, str):
+        return value
+    if not value.lstrip().startswith("["):
+        return [name.strip() for name in value.split(",") if name.strip()]
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        raise ValueError("expected names with commas between them, or a JSON list of them") from None
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_names)]
 
 
 class Settings(BaseSettings):
@@ -33,9 +53,11 @@ class Settings(BaseSettings):
     environment: Environment = "development"
     base_dir: Path = Path()
     plugins: tuple[str, ...] = ()
+    asgi_application: str = "config.asgi:app"  # what `manage.py runserver` serves
 
     secret_key: SecretStr = SecretStr("")
-    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]", "testserver")
+    allowed_hosts: Names = ("localhost", "127.0.0.1", "[::1]", "testserver")
+    trusted_proxies: Names = ("127.0.0.1", "::1")  # whose X-Forwarded-For and X-Forwarded-Proto are believed
     max_body_size: Positive = 2_621_440  # bytes
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -145,7 +167,9 @@ def development_secret(folder: Path) -> str:
 
 def _explain(error: ValidationError | SettingsError, prefix: str = "") -> str:
     if isinstance(error, SettingsError):
-        return f"The settings cannot be read: {error}. Lists are written as JSON, e.g. PLUGINS='[\"plugins.blog\"]'."
+        field = re.search(r'field "(\w+)"', str(error))
+        name = (prefix + field[1]).upper() if field else "a variable"
+        return f'The settings cannot be read: {name} is not valid JSON; a list is written as ["one", "two"].'
     problems = []
     for problem in error.errors(include_input=False, include_url=False):
         name = prefix + "_".join(str(part) for part in problem["loc"][:1]).upper()

@@ -13,8 +13,8 @@ def help_command(ctx: click.Context, command: str | None) -> None:
     if command is None:
         click.echo(group.get_help())
         return
-    found = group.command.get_command(group, command) if isinstance(group.command, click.Group) else None
-    if found is None:
-        raise click.UsageError(f"there is no command {command!r}; `manage.py help` lists them", ctx=group)
+    assert isinstance(group.command, click.Group)  # noqa: S101 - as above
+    _name, found, _rest = group.command.resolve_command(group, [command])
+    assert found is not None  # noqa: S101 - resolve_command raises for a name that it does not know
     with click.Context(found, info_name=command, parent=group) as found_ctx:
         click.echo(found.get_help(found_ctx))

@@ -1,38 +1,42 @@
 """`manage.py`: find the command, run it, and end every expected failure in one line and a non-zero exit code."""
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from pkgutil import resolve_name
 
 import click
 
+from project.cli.failures import explain
 from project.cli.kernel_commands import COMMANDS
 from project.cli.state import State
 from project.command import Command
-from project.errors import DovetailError
+from project.errors import ConfigurationError, DovetailError
 from project.settings import Settings
+
+KERNEL = {command.name: command for command in COMMANDS}
 
 
 def main(settings_class: type[Settings], argv: Sequence[str] | None = None) -> int:
     """Run `manage.py` with `argv` (the process's own by default) and return its exit code."""
-    state = State(settings_class, tuple(command.name for command in COMMANDS))
+    state = State(settings_class, tuple(KERNEL))
     try:
         code = Manage().main(list(argv) if argv is not None else None, "manage.py", standalone_mode=False, obj=state)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
         return 0
-    except click.ClickException as error:
+    except click.UsageError as error:
         error.show()
         return error.exit_code
+    except click.ClickException as error:
+        return _fail(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
         return 130
-    except DovetailError as error:
-        return _fail(error.detail)
     except Exception as error:
-        if not _is_database_error(error):
+        line = None if state.show_traceback else explain(error)
+        if line is None:
             raise
-        return _fail(f"The database did not answer as expected: {_first_line(error)}")
+        return _fail(line)
     return code if isinstance(code, int) else 0
 
 
@@ -40,50 +44,86 @@ class Manage(click.Group):
     """The kernel's commands and those of every plugin; each is imported only when it runs."""
 
     def __init__(self) -> None:
-        super().__init__("manage.py", help=__doc__, no_args_is_help=True)
+        text = "Dovetail's command line. `manage.py help COMMAND` explains one command."
+        super().__init__("manage.py", params=[TRACEBACK], help=text, no_args_is_help=True)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands, the kernel's first."""
-        return list(_commands(ctx))
+        return [*KERNEL, *_state(ctx).registry.commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command. A plugin's broken settings do not keep the kernel's own commands from being found."""
-        kernel = {command.name: command for command in COMMANDS}
-        command = kernel.get(cmd_name) or _commands(ctx).get(cmd_name)
+        command = KERNEL.get(cmd_name) or _state(ctx).registry.commands.get(cmd_name)
         return None if command is None else load_command(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the nearest ones."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise _no_such_command(error.command_name, ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List every command with its line of help, without importing one."""
-        rows = [(command.name, command.help) for command in _commands(ctx).values()]
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(rows))
+        _write(formatter, "Commands", KERNEL)
+        try:
+            registry = _state(ctx).registry
+        except ConfigurationError as error:
+            formatter.write_paragraph()
+            formatter.write(click.style("The commands of plugins are missing here: ", fg="red") + error.detail + "\n")
+            return
+        for plugin in registry.plugins:
+            if plugin.commands:
+                _write(formatter, f"Commands of {plugin.name}", {command.name: command for command in plugin.commands})
 
 
 def load_command(command: Command) -> click.Command:
-    """Import the click command that `command` names. Raises DovetailError if it is something else."""
-    found = resolve_name(command.run)
+    """Import the click command that `command` names. Raises DovetailError if there is none."""
+    try:
+        found = resolve_name(command.run)
+    except (ImportError, AttributeError) as error:
+        raise DovetailError(f"the command {command.name!r} cannot be imported from {command.run}: {error}") from error
     if not isinstance(found, click.Command):
         raise DovetailError(f"{command.run} is a {type(found).__name__}, expected a click command")
-    found.name = command.name
-    return found
+    loaded = copy(found)
+    loaded.name = command.name
+    loaded.params = [*found.params, TRACEBACK]
+    return loaded
 
 
-def _commands(ctx: click.Context) -> dict[str, Command]:
+def _no_such_command(name: str, ctx: click.Context) -> click.UsageError:
+    """The error for a command that does not exist; it names the nearest ones."""
+    return click.exceptions.NoSuchCommand(name, possibilities=Manage().list_commands(ctx), ctx=ctx)
+
+
+def _remember_traceback(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - the signature is click's
+    if value:
+        _state(ctx).show_traceback = True
+
+
+TRACEBACK = click.Option(
+    ["--traceback"],
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_remember_traceback,
+    help="Show where an error came from, in full.",
+)
+
+
+def _state(ctx: click.Context) -> State:
     state = ctx.find_object(State)
     assert state is not None  # noqa: S101 - main() always passes one
-    return {command.name: command for command in COMMANDS} | state.registry.commands
+    return state
 
 
-def _fail(message: str) -> int:
-    click.echo(f"manage.py: {message}", err=True)
-    return 1
+def _write(formatter: click.HelpFormatter, title: str, commands: Mapping[str, Command]) -> None:
+    with formatter.section(title):
+        formatter.write_dl(sorted((command.name, command.help) for command in commands.values()))
 
 
-def _is_database_error(error: Exception) -> bool:
-    # Known only if SQLAlchemy was imported at all: `help` must not pay for it.
-    sqlalchemy = sys.modules.get("sqlalchemy.exc")
-    return isinstance(error, OSError) or (sqlalchemy is not None and isinstance(error, sqlalchemy.SQLAlchemyError))
-
-
-def _first_line(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).partition("\n")[0]
+def _fail(message: str, code: int = 1) -> int:
+    click.echo(f"{click.style('manage.py:', fg='red')} {message}", err=True)
+    return code

@@ -10,12 +10,13 @@ from project.registry import Registry, load_registry
 from project.settings import Settings, load_settings
 
 
-@dataclass(frozen=True)
+@dataclass
 class State:
     """The settings and the plugins of the site, each read when first asked for; click's `obj`."""
 
     settings_class: type[Settings]
     reserved_commands: tuple[str, ...] = ()
+    show_traceback: bool = False
 
     @cached_property
     def settings(self) -> Settings:

@@ -1,0 +1,46 @@
+"""`manage.py check`: look a site over before it runs."""
+
+from collections.abc import Sequence
+
+import click
+
+from project.checks import CheckMessage, Level
+from project.cli.state import State
+
+COLOURS = {Level.INFO: "blue", Level.WARNING: "yellow", Level.ERROR: "red"}
+
+
+@click.command()
+@click.option("--deploy", is_flag=True, help="Also check what matters once strangers can reach the site.")
+@click.option(
+    "--fail-level",
+    type=click.Choice([level.name for level in Level], case_sensitive=False),
+    default=Level.ERROR.name,
+    show_default=True,
+    help="Exit with 1 if there is a finding of this level or worse.",
+)
+@click.pass_obj
+def check(state: State, *, deploy: bool, fail_level: str) -> int:
+    """Look over settings, models, routes and plugins, and print what is doubtful."""
+    found = find(state, deploy=deploy)
+    show(found)
+    if not found:
+        click.secho(f"Everything is in order: {len(state.registry.plugins)} plugins checked.", fg="green")
+    return int(any(message.level >= Level[fail_level.upper()] for message in found))
+
+
+def find(state: State, *, deploy: bool = False) -> list[CheckMessage]:
+    """Run every check of the site. Raises ConfigurationError if no application can be made at all."""
+    # Imported here: the checks need the whole application.
+    from project.cli.system_checks import run_checks
+    from project.context import make_context
+
+    return run_checks(make_context(state.settings, state.registry), state.registry, deploy=deploy)
+
+
+def show(found: Sequence[CheckMessage]) -> None:
+    """Print each finding on standard error, the worst first."""
+    for message in found:
+        text = str(message)
+        level = click.style(message.level.name, fg=COLOURS[message.level], bold=True)
+        click.echo(level + text.removeprefix(message.level.name), err=True)

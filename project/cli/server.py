@@ -1,0 +1,128 @@
+"""Serve a site with uvicorn: on a socket that is bound first, so that a taken port is said before anything starts."""
+
+import errno
+import os
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from project.registry import Registry
+from project.settings import Settings
+
+MOST_WORKERS = 4  # by default; each has a connection pool of its own (see `manage.py pool`)
+SECONDS_TO_FINISH = 10  # what a request has once the server is told to stop
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+
+    @property
+    def url(self) -> str:
+        """What to type into a browser on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self.port}"
+
+
+def parse_address(text: str | None, host: str | None, port: int | None) -> Address:
+    """Read `8001`, `0.0.0.0`, `0.0.0.0:8001` or `[::1]:8001`; `host` and `port` win. Raises click.BadParameter."""
+    found_host, separator, found_port = (text or "").rpartition(":")
+    if text and (text.isdigit() or separator):
+        if not found_port.isdigit() or not 0 <= int(found_port) <= 65535:  # noqa: PLR2004 - the highest port there is
+            raise click.BadParameter(f"{text!r} is not PORT or HOST:PORT, with a port from 0 to 65535")
+        found_host, found = found_host.strip("[]"), int(found_port)
+    else:
+        found_host, found = text or "", Address.port
+    return Address(host or found_host or Address.host, found if port is None else port)
+
+
+def listen(address: Address) -> socket.socket:
+    """Bind and listen, so that the port is ours from now on. Raises click.ClickException in one line."""
+    try:
+        family, *_, where = min(socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM))
+    except (socket.gaierror, UnicodeError):
+        raise click.ClickException(f"cannot listen on {address.host!r}: there is no such host") from None
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise click.ClickException(_why_not(address, error)) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def default_workers(settings: Settings) -> int:
+    """One process in development; in production one a processor, but not more than MOST_WORKERS."""
+    return 1 if settings.debug else min(os.cpu_count() or 1, MOST_WORKERS)
+
+
+def serve(settings: Settings, registry: Registry, listener: socket.socket, *, reload: bool, workers: int) -> int:
+    """Serve `settings.asgi_application` until told to stop; return the exit code."""
+    # Imported here, so that finding out that a port is taken does not wait for it.
+    import uvicorn
+    from uvicorn.supervisors import ChangeReload, Multiprocess
+
+    config = uvicorn.Config(
+        settings.asgi_application,
+        **_server_options(settings),
+        reload=reload,
+        reload_dirs=[str(folder) for folder in watched_folders(settings, registry)] if reload else None,
+        workers=workers,
+    )
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):  # the way a server is meant to end
+        if reload:
+            ChangeReload(config, target=server.run, sockets=[listener]).run()
+            return 0
+        if workers > 1:
+            Multiprocess(config, sockets=[listener]).run()
+            return 0
+        server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def watched_folders(settings: Settings, registry: Registry) -> list[Path]:
+    """The site's own packages, and the folders of plugins that live outside of them and of site-packages."""
+    base = settings.base_dir.resolve()
+    own = [folder for folder in base.iterdir() if (folder / "__init__.py").exists() and folder.name != "tests"]
+    paths = [entry.path.resolve() for entry in registry.installed.values()]
+    return own + [p for p in paths if base not in p.parents and "site-packages" not in p.parts]
+
+
+def _why_not(address: Address, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {address.port} on {address.host} is taken; choose another, e.g. --port {address.port + 1}"
+    if error.errno == errno.EACCES:
+        return f"port {address.port} needs more rights than you have; choose one above 1023, e.g. --port 8000"
+    return f"cannot listen on {address.host} port {address.port}: {error.strerror}"
+
+
+def _server_options(settings: Settings) -> dict[str, Any]:
+    return {
+        "access_log": False,  # the application writes one of its own, with request ids
+        "server_header": False,
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": list(settings.trusted_proxies),
+        "lifespan": "on",
+        "timeout_graceful_shutdown": SECONDS_TO_FINISH,
+        "log_config": LOGGING,
+    }
+
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+}

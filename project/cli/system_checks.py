@@ -1,0 +1,110 @@
+"""Every system check of a site: its settings, its models, its routes, and what its plugins check themselves."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+
+from fastapi import FastAPI
+from sqlalchemy import ForeignKey, Table
+from sqlalchemy.orm import configure_mappers
+
+from project.application import create_app
+from project.checks import CheckMessage, Level, check_deployment, check_settings
+from project.database.base import Base
+from project.plugin import Context, Plugin
+from project.registry import Registry
+
+
+def run_checks(context: Context, registry: Registry, *, deploy: bool = False) -> list[CheckMessage]:
+    """Every finding, the worst first; `deploy` adds what matters once strangers can reach the site.
+
+    Raises ConfigurationError if no application can be made at all.
+    """
+    found = [*check_settings(context.settings)]
+    found += check_deployment(context.settings) if deploy else ()
+    found += check_models(context.plugins)
+    found += check_migrations(registry)
+    if not any(message.level >= Level.ERROR for message in found):
+        found += check_schema(create_app(context.settings))
+    found += check_plugins(context)
+    return sorted(found, key=lambda message: (-message.level, message.id))
+
+
+def check_models(plugins: Sequence[Plugin]) -> Iterator[CheckMessage]:
+    """Relations that cannot be mapped, and foreign keys to plugins that `depends_on` does not name."""
+    try:
+        configure_mappers()
+    except Exception as error:  # noqa: BLE001 - SQLAlchemy raises many kinds, and so may a plugin's listener
+        yield _error("001", f"The models cannot be mapped: {error}", "correct the relationship it names")
+        return
+    for table in Base.metadata.tables.values():
+        if plugin := _owner(table.name, plugins):
+            for key in table.foreign_keys:
+                yield from _check_foreign_key(plugin, table, key, plugins)
+
+
+def check_migrations(registry: Registry) -> Iterator[CheckMessage]:
+    """Plugins that have models but no history that makes their tables."""
+    for entry in registry.installed.values():
+        if entry.plugin.models and not any(entry.migrations.glob("[0-9]*.py")):
+            name = entry.plugin.name
+            yield CheckMessage(
+                id="kernel.W003",
+                level=Level.WARNING,
+                message=f"The plugin {name!r} has models but no migration.",
+                hint=f"run `manage.py makemigrations {name}`, then `manage.py migrate`",
+            )
+
+
+def check_schema(app: FastAPI) -> Iterator[CheckMessage]:
+    """An OpenAPI document that cannot be made, or that has two operations of one name."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            app.openapi()
+        except Exception as error:  # noqa: BLE001 - a schema of a plugin may raise anything
+            yield _error("004", f"/openapi.json cannot be made: {error}", "correct the schema or the endpoint it names")
+    for warning in caught:
+        if "Duplicate Operation ID" in str(warning.message):
+            message = str(warning.message).partition("\n")[0]
+            yield _error("005", f"/openapi.json: {message}.", "rename one of the two endpoint functions")
+
+
+def check_plugins(context: Context) -> Iterator[CheckMessage]:
+    """What the plugins check themselves; a check that raises is a finding too."""
+    for plugin in context.plugins:
+        for check in plugin.checks:
+            try:
+                yield from check(context)
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+                name = getattr(check, "__name__", "a check")
+                what = f"{type(error).__name__}: {error}"
+                yield _error("006", f"The check {name} of the plugin {plugin.name!r} raised {what}", "correct it")
+
+
+def _owner(table: str, plugins: Sequence[Plugin]) -> Plugin | None:
+    prefixed = [plugin for plugin in plugins if table.startswith(f"{plugin.name}_")]
+    return max(prefixed, key=lambda plugin: len(plugin.name), default=None)
+
+
+def _check_foreign_key(
+    plugin: Plugin, table: Table, key: ForeignKey, plugins: Sequence[Plugin]
+) -> Iterator[CheckMessage]:
+    target = key.target_fullname.rpartition(".")[0]
+    column = f"{table.name}.{key.parent.name}"
+    owner = _owner(target, plugins)
+    if owner is None:
+        yield _error(
+            "002",
+            f"{column} points to the table {target!r}, which no enabled plugin has.",
+            "enable the plugin that has it, or correct the name",
+        )
+    elif owner is not plugin and owner.name not in plugin.depends_on:
+        yield _error(
+            "003",
+            f"{column} points to the plugin {owner.name!r}, which {plugin.name!r} does not depend on.",
+            f"add {owner.name!r} to depends_on in the plugin.py of {plugin.name!r}",
+        )
+
+
+def _error(number: str, message: str, hint: str) -> CheckMessage:
+    return CheckMessage(id=f"kernel.E{number}", level=Level.ERROR, message=message, hint=hint)
