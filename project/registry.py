@@ -1,20 +1,17 @@
 """From the names in the settings to validated, ordered plugins: all problems are collected first and reported once."""
 
-import importlib
-import importlib.util
-import pkgutil
-import traceback
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
 
 from project.command import Command
+from project.discovery import InstalledPlugin, describe, import_plugins
 from project.errors import ConfigurationError
 from project.plugin import Plugin
 from project.settings import Settings, load_plugin_settings
@@ -26,24 +23,6 @@ class PluginError(ConfigurationError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems) if len(problems) == 1 else "\n".join(f"- {p}" for p in problems))
-
-
-@dataclass(frozen=True, kw_only=True)
-class InstalledPlugin:
-    """A plugin and the package it came from (`plugins.blog`)."""
-
-    plugin: Plugin
-    package: str
-
-    @property
-    def path(self) -> Path:
-        """The folder of the package."""
-        return Path(str(importlib.import_module(self.package).__file__)).parent
-
-    @property
-    def migrations(self) -> Path:
-        """The folder of the plugin's own history; it need not exist."""
-        return self.path / "migrations"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +49,9 @@ def load_registry(settings: Settings, reserved_commands: Iterable[str] = ()) -> 
     commands of one name, a plugin that raises on import.
     """
     problems: list[str] = []
-    found = list(_import_all(settings.plugins, problems))
-    _refuse_duplicates(found, problems)
-    _refuse_missing_dependencies(found, problems)
+    found = list(import_plugins(settings.plugins, problems))
+    problems += _bad_names(found)
+    problems += _missing_dependencies(found, settings.plugins)
     ordered = _in_order(found, problems)
     commands = [(name, "manage.py itself") for name in reserved_commands]
     commands += [(command.name, entry.plugin.name) for entry in found for command in entry.plugin.commands]
@@ -86,20 +65,21 @@ def load_models(registry: Registry) -> None:
     """Import every plugin's models and see that each table is its plugin's own.
 
     Raises PluginError for a plugin whose models raise on import, for a table without the plugin's prefix, for two
-    plugins with one table, and for a model that no plugin lists.
+    plugins with one table, and for a model that its plugin does not list.
     """
     problems: list[str] = []
-    tables: list[tuple[str, str]] = []
-    for plugin in registry.plugins:
-        for model in _resolve(plugin, "models", problems):
-            table = str(model.__table__.name)
-            tables.append((table, plugin.name))
-            if not table.startswith(f"{plugin.name}_"):
-                problems.append(
-                    f"plugin {plugin.name!r}: the table {table!r} of {model.__name__} lacks the plugin's prefix; "
-                    f"name it {plugin.name}_{table!s}"
-                )
+    tables = dict.fromkeys(
+        (str(model.__table__.name), entry.plugin.name)
+        for entry in registry.installed.values()
+        for model in _resolve(entry, "models", problems)
+    )
     problems += _clashes("table", tables)
+    problems += [
+        f"plugin {owner!r}: the table {table!r} lacks the plugin's prefix; name it '{owner}_{table}'"
+        for table, owner in tables
+        if not table.startswith(f"{owner}_")
+    ]
+    problems += _unlisted_models(registry) if not problems else []
     if problems:
         raise PluginError(problems)
 
@@ -113,13 +93,11 @@ def load_web(registry: Registry) -> None:
     problems: list[str] = []
     routes: list[tuple[str, str]] = []
     identities: list[tuple[str, str]] = []
-    for plugin in registry.plugins:
-        for router in _resolve(plugin, "routers", problems):
-            for route in router.routes:
-                methods = sorted(getattr(route, "methods", None) or ["*"])
-                routes += [(f"{method} /api{getattr(route, 'path', '')}", plugin.name) for method in methods]
-        for view in _resolve(plugin, "admin_views", problems):
-            identities.append((str(getattr(view, "identity", view.__name__)), plugin.name))  # noqa: PERF401 - reads as the loop above
+    for entry in registry.installed.values():
+        name = entry.plugin.name
+        routes += [(route, name) for route in _routes(_resolve(entry, "routers", problems))]
+        identities += [(_identity(view), name) for view in _resolve(entry, "admin_views", problems)]
+        _resolve(entry, "checks", problems)
     problems += _clashes("route", routes) + _clashes("admin identity", identities)
     if problems:
         raise PluginError(problems)
@@ -144,63 +122,22 @@ def load_all_plugin_settings(settings: Settings, registry: Registry) -> Mapping[
     return MappingProxyType(values)
 
 
-def _import_all(names: Sequence[str], problems: list[str]) -> Iterator[InstalledPlugin]:
-    for name in names:
-        if not _exists(f"{name}.plugin"):
-            near = get_close_matches(name, _installed_names(names), n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else "is its package installed?"
-            problems.append(f"plugin {name!r}: there is no module {name}.plugin; {hint}")
-            continue
-        try:
-            plugin = importlib.import_module(f"{name}.plugin").plugin
-        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-            problems.append(f"plugin {name!r} raised on import: {_where(error)}")
-            continue
-        if not isinstance(plugin, Plugin):
-            problems.append(f"plugin {name!r}: {name}.plugin.plugin is a {type(plugin).__name__}, expected a Plugin")
-            continue
-        yield InstalledPlugin(plugin=plugin, package=name)
+def _bad_names(found: Sequence[InstalledPlugin]) -> list[str]:
+    return _clashes("name", [(entry.plugin.name, entry.package) for entry in found]) + [
+        f"plugin {entry.package!r} is named {entry.plugin.name!r}, expected lower-case letters, digits and _"
+        for entry in found
+        if not re.fullmatch("[a-z][a-z0-9_]*", entry.plugin.name)
+    ]
 
 
-def _exists(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
-    except Exception:  # noqa: BLE001 - a parent package raised: importing it will say so
-        return True
-
-
-def _installed_names(names: Sequence[str]) -> list[str]:
-    parents = {name.rpartition(".")[0] for name in names} | {"plugins", "project.contrib"}
-    found = []
-    for parent in filter(None, parents):
-        if _exists(parent):
-            path = getattr(importlib.import_module(parent), "__path__", [])
-            found += [f"{parent}.{module.name}" for module in pkgutil.iter_modules(path) if module.ispkg]
-    return sorted(set(found) - set(names)) or found
-
-
-def _where(error: Exception) -> str:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {str(error) or 'no message'} ({Path(frame.filename).name}:{frame.lineno})"
-
-
-def _refuse_duplicates(found: Sequence[InstalledPlugin], problems: list[str]) -> None:
-    problems += _clashes("name", [(entry.plugin.name, entry.package) for entry in found])
-    for entry in found:
-        name = entry.plugin.name
-        if not (name.isidentifier() and name.islower()):
-            problems.append(f"plugin {entry.package!r} is named {name!r}, expected lower-case letters, digits and _")
-
-
-def _refuse_missing_dependencies(found: Sequence[InstalledPlugin], problems: list[str]) -> None:
+def _missing_dependencies(found: Sequence[InstalledPlugin], packages: Sequence[str]) -> Iterator[str]:
     names = {entry.plugin.name for entry in found}
+    failed = {package.rpartition(".")[2] for package in packages} - names  # each has a message of its own already
     for entry in found:
-        for missing in sorted(set(entry.plugin.depends_on) - names):
-            near = get_close_matches(missing, names, n=1)
+        for missing in sorted(set(entry.plugin.depends_on) - names - failed):
+            near = get_close_matches(missing, names - {entry.plugin.name}, n=1)
             hint = f"did you mean {near[0]!r}?" if near else "add its package to the plugins in the settings"
-            problems.append(f"plugin {entry.plugin.name!r} depends on {missing!r}, which is not enabled; {hint}")
+            yield f"plugin {entry.plugin.name!r} depends on {missing!r}, which is not enabled; {hint}"
 
 
 def _in_order(found: Sequence[InstalledPlugin], problems: list[str]) -> list[InstalledPlugin]:
@@ -215,7 +152,7 @@ def _in_order(found: Sequence[InstalledPlugin], problems: list[str]) -> list[Ins
         return []
 
 
-def _clashes(what: str, owned: Sequence[tuple[str, str]]) -> list[str]:
+def _clashes(what: str, owned: Iterable[tuple[str, str]]) -> list[str]:
     owners: dict[str, list[str]] = {}
     for name, owner in owned:
         owners.setdefault(name, []).append(owner)
@@ -226,9 +163,42 @@ def _clashes(what: str, owned: Sequence[tuple[str, str]]) -> list[str]:
     ]
 
 
-def _resolve(plugin: Plugin, part: str, problems: list[str]) -> list[Any]:
+def _resolve(entry: InstalledPlugin, part: str, problems: list[str]) -> list[Any]:
     try:
-        return list(getattr(plugin, part))
+        return list(getattr(entry.plugin, part))
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-        problems.append(f"plugin {plugin.name!r}: its {part} raised on import: {_where(error)}")
+        name, what = entry.plugin.name, describe(error, entry.package)
+        if taken := re.search(r"Table '(\w+)' is already defined", what):
+            problems.append(f"plugin {name!r} defines the table {taken[1]!r}, which another plugin has; rename one")
+        else:
+            problems.append(f"plugin {name!r}: its {part} raised on import: {what}")
         return []
+
+
+def _unlisted_models(registry: Registry) -> list[str]:
+    # Imported here: load_models has paid for it, `help` must not.
+    from project.database.base import Base
+
+    listed = {model for plugin in registry.plugins for model in plugin.models}
+    return [
+        f"plugin {entry.plugin.name!r} does not list its model {model.__name__}; add "
+        f"'{model.__module__}:{model.__name__}' to the models in {entry.package}.plugin"
+        for entry in registry.installed.values()
+        for model in sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__)
+        if model not in listed and model.__module__.startswith(f"{entry.package}.")
+    ]
+
+
+def _routes(routers: Iterable[Any]) -> Iterator[str]:
+    # Imported here: whoever has routers has paid for it.
+    from fastapi.routing import iter_route_contexts
+
+    for router in routers:
+        for route in iter_route_contexts(router.routes):
+            path = re.sub(r"{\w+", "{", f"/api{route.path}")  # the name of a parameter does not tell two routes apart
+            for method in sorted(route.methods or ["WEBSOCKET"]):
+                yield f"{method} {path}"
+
+
+def _identity(view: Any) -> str:
+    return str(getattr(view, "identity", None) or view.__name__)
