@@ -15,12 +15,15 @@ def make_context(settings: Settings, registry: Registry) -> Context:
     Raises ConfigurationError if the plugins' models or settings are not usable.
     """
     load_models(registry)
-    return Context(
+    context = Context(
         settings=settings,
         plugin_settings=load_all_plugin_settings(settings, registry),
         plugins=registry.plugins,
         database=Database.from_settings(settings),
     )
+    # A service that is given a session only finds the extensions of other plugins there: session.info["context"].
+    context.database.sessions.configure(info={"context": context})
+    return context
 
 
 @asynccontextmanager

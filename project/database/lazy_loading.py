@@ -25,7 +25,7 @@ def refuse_lazy_loads(sessions: async_sessionmaker[AsyncSession]) -> None:
 
 
 def _check(state: ORMExecuteState) -> None:
-    if state.lazy_loaded_from is None or _may_block():
+    if not state.is_select or state.lazy_loaded_from is None or _may_block():
         return
     mapper = state.lazy_loaded_from.mapper
     path = state.loader_strategy_path

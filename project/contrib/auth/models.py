@@ -1,6 +1,7 @@
 """Who may come in: users, and the tokens they prove themselves with."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, Text, false, func, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -47,3 +48,26 @@ class AccessToken(IdMixin, Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
     user: Mapped[User] = relationship(lazy="raise")
+
+
+class TokenPurpose(StrEnum):
+    """What a one-time token allows."""
+
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a password
+    VERIFY_EMAIL = "verify_email"
+
+
+class OneTimeToken(IdMixin, Base):
+    """A token that was sent to an address and works once: it is used up by deleting its row.
+
+    `email` is the address it was sent to, so that it proves nothing about an address entered later.
+    """
+
+    __tablename__ = "auth_one_time_token"
+
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    purpose: Mapped[TokenPurpose]
+    user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str] = mapped_column(String(320))
+    created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,112 @@
+"""Register, log in and out, forgotten passwords and verification: `/api/auth`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.security import OAuth2PasswordRequestForm
+from fastapi_users.exceptions import InvalidResetPasswordToken, InvalidVerifyToken, UserAlreadyVerified
+
+from project.contrib.auth import users
+from project.contrib.auth.dependencies import AuthSettingsDep, BearerToken, CurrentUser
+from project.contrib.auth.mailing import MailerDep
+from project.contrib.auth.manager import UserManager
+from project.contrib.auth.models import User
+from project.contrib.auth.schemas import (
+    AccessTokenRead,
+    EmailRequest,
+    ResetPasswordRequest,
+    UserRead,
+    UserRegister,
+    VerifyRequest,
+)
+from project.contrib.auth.tokens import create_access_token, revoke_access_token
+from project.database.dependencies import SessionDep
+from project.errors import BadRequestError, FieldError, NotAuthenticatedError, PermissionDeniedError
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+
+
+@router.post("/register", status_code=201, operation_id="register", response_model=UserRead)
+async def register(body: UserRegister, session: SessionDep, settings: AuthSettingsDep, mailer: MailerDep) -> User:
+    """Make an account; a message asks its owner to confirm the address. 409 names the field that is taken."""
+    if not settings.registration_open:
+        raise PermissionDeniedError("Registration is closed; ask the people who run this site for an account.")
+    user = await users.create_user(
+        session,
+        username=body.username,
+        email=body.email,
+        password=body.password.get_secret_value(),
+        full_name=body.full_name,
+    )
+    manager = UserManager(session, settings)
+    await manager.request_verify(user)
+    mailer.send_later(manager.messages)
+    return user
+
+
+@router.post("/login", operation_id="login")
+async def login(
+    form: Annotated[OAuth2PasswordRequestForm, Depends()], session: SessionDep, settings: AuthSettingsDep
+) -> AccessTokenRead:
+    """Get a bearer token for an e-mail address or username and a password.
+
+    The answer is 401, and the same, for an unknown name, a wrong password and a deactivated account.
+    """
+    user = await users.authenticate(session, form.username, form.password)
+    if user is None:
+        raise NotAuthenticatedError("The name or the password is wrong.")
+    token = await create_access_token(session, user.id, lifetime=settings.token_lifetime)
+    return AccessTokenRead(access_token=token, expires_in=settings.token_lifetime)
+
+
+@router.post("/logout", status_code=204, operation_id="logout")
+async def logout(_: CurrentUser, token: BearerToken, session: SessionDep) -> None:
+    """Revoke the token that comes with the request."""
+    assert token is not None  # noqa: S101 - it is how the current user was found
+    await revoke_access_token(session, token)
+
+
+@router.post("/forgot-password", status_code=202, operation_id="forgot_password")
+async def forgot_password(body: EmailRequest, mailer: MailerDep) -> None:
+    """Send a token for a new password to the address, if it is somebody's. The answer does not tell whether it is."""
+    mailer.do_later(body.email, UserManager.forgot_password)
+
+
+@router.post("/reset-password", status_code=204, operation_id="reset_password")
+async def reset_password(
+    body: ResetPasswordRequest, session: SessionDep, settings: AuthSettingsDep, mailer: MailerDep
+) -> None:
+    """Set a new password with the token from the e-mail, which works once; every session is ended."""
+    manager = UserManager(session, settings)
+    try:
+        await manager.reset_password(body.token.get_secret_value(), body.password.get_secret_value())
+    except InvalidResetPasswordToken:
+        raise _bad_token() from None
+    mailer.send_later(manager.messages)
+
+
+@router.post("/request-verify-token", status_code=202, operation_id="request_verify_token")
+async def request_verify_token(body: EmailRequest, mailer: MailerDep) -> None:
+    """Send a token that confirms the address, if it is somebody's. The answer does not tell whether it is."""
+    mailer.do_later(body.email, _request_verify)
+
+
+@router.post("/verify", operation_id="verify", response_model=UserRead)
+async def verify(body: VerifyRequest, session: SessionDep, settings: AuthSettingsDep) -> User:
+    """Confirm the address with the token from the e-mail, which works once."""
+    try:
+        return await UserManager(session, settings).verify(body.token.get_secret_value())
+    except InvalidVerifyToken:
+        raise _bad_token() from None
+
+
+async def _request_verify(manager: UserManager, user: User) -> None:
+    try:
+        await manager.request_verify(user)
+    except UserAlreadyVerified:
+        return
+
+
+def _bad_token() -> BadRequestError:
+    detail = "The token is wrong, expired or already used; ask for another."
+    return BadRequestError(detail, errors=[FieldError(pointer="/token", detail=detail, type="bad_token")])

@@ -1,0 +1,74 @@
+"""E-mail goes out after the response, so after the commit: never for a transaction that was rolled back."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, Request
+
+from project.contrib.auth.dependencies import AuthSettingsDep, EmailSenderDep
+from project.contrib.auth.email import EmailMessage, EmailSender
+from project.contrib.auth.manager import UserManager
+from project.contrib.auth.models import User
+from project.contrib.auth.settings import AuthSettings
+from project.database.session import Database
+
+logger = logging.getLogger("dovetail.auth")
+
+Step = Callable[[UserManager, User], Awaitable[None]]
+
+
+class Mailer:
+    """What one request wants to have sent.
+
+    Starlette runs background tasks only after a response was sent, and a request whose commit failed sends another
+    response, which has none. Should the process die in between, the message is lost; the user asks for another.
+    """
+
+    def __init__(
+        self, background: BackgroundTasks, database: Database, sender: EmailSender, settings: AuthSettings
+    ) -> None:
+        self._background = background
+        self._database = database
+        self._sender = sender
+        self._settings = settings
+
+    def send_later(self, messages: list[EmailMessage]) -> None:
+        """Send these after the response."""
+        self._background.add_task(self._deliver, messages)
+
+    def do_later(self, email: str, step: Step) -> None:
+        """After the response, do `step` for the active user with this address and send the messages it makes.
+
+        Until then nobody looked whether there is such a user, so neither the answer nor its time can tell.
+        """
+        self._background.add_task(self._do, email, step)
+
+    async def _do(self, email: str, step: Step) -> None:
+        try:
+            async with self._database.unit_of_work() as session:
+                manager = UserManager(session, self._settings)
+                user = await manager.user_db.get_by_email(email)
+                if user is not None and user.is_active:
+                    await step(manager, user)
+        except Exception:
+            logger.exception("An e-mail that was asked for could not be prepared.")
+            return
+        await self._deliver(manager.messages)
+
+    async def _deliver(self, messages: list[EmailMessage]) -> None:
+        for message in messages:
+            try:
+                await self._sender.send(message)
+            except Exception:  # the response is gone: the log is the only place left to say so
+                logger.exception("The e-mail %r could not be delivered.", message.subject)
+
+
+def get_mailer(
+    request: Request, background: BackgroundTasks, sender: EmailSenderDep, settings: AuthSettingsDep
+) -> Mailer:
+    """The mailer of this request."""
+    return Mailer(background, request.app.state.database, sender, settings)
+
+
+MailerDep = Annotated[Mailer, Depends(get_mailer)]

@@ -1,0 +1,67 @@
+"""The e-mails we write."""
+
+from project.contrib.auth.email import EmailMessage
+from project.contrib.auth.models import User
+from project.contrib.auth.settings import AuthSettings
+
+
+def reset_password(user: User, token: str, settings: AuthSettings) -> EmailMessage:
+    """How to choose a new password."""
+    action = _action(settings.reset_password_url, token, "POST /api/auth/reset-password, with the new password")
+    return _write(
+        user,
+        "Choose a new password",
+        "somebody, probably you, asked for a new password for your account.",
+        action,
+        f"This works once, within {_duration(settings.reset_token_lifetime)}. If it was not you, ignore this message.",
+    )
+
+
+def verify_email(user: User, token: str, settings: AuthSettings) -> EmailMessage:
+    """How to prove that this is the user's address."""
+    return _write(
+        user,
+        "Confirm your e-mail address",
+        "please confirm that this is your e-mail address.",
+        _action(settings.verify_url, token, "POST /api/auth/verify"),
+        f"This works once, within {_duration(settings.verify_token_lifetime)}.",
+    )
+
+
+def password_changed(user: User) -> EmailMessage:
+    """That the password was changed, in case it was not the user who did."""
+    return _write(
+        user,
+        "Your password was changed",
+        "the password of your account was changed, and all other sessions were ended.",
+        "If it was not you, ask for a new password at once.",
+    )
+
+
+def email_changed(user: User, old_email: str) -> EmailMessage:
+    """That the address was changed, to the old one, in case it was not the user who did."""
+    message = _write(
+        user,
+        "Your e-mail address was changed",
+        "your account has a new e-mail address; messages no longer come here.",
+        "If it was not you, write to the people who run this site.",
+    )
+    return EmailMessage(to=old_email, subject=message.subject, body=message.body)
+
+
+def _write(user: User, subject: str, *paragraphs: str) -> EmailMessage:
+    return EmailMessage(to=user.email, subject=subject, body="\n\n".join([f"Hello {user.username},", *paragraphs]))
+
+
+def _action(url: str, token: str, endpoint: str) -> str:
+    if url:
+        return f"Open this page:\n{url.replace('{token}', token)}"
+    return f"Send this token to {endpoint}:\n{token}"
+
+
+def _duration(seconds: int) -> str:
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            count = seconds // length
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return f"{seconds} seconds"

@@ -1,0 +1,51 @@
+"""Hash and verify passwords with Argon2 (pwdlib, through fastapi-users), in threads and never on the event loop."""
+
+import os
+from functools import partial
+
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
+from fastapi_users.password import PasswordHelper
+from pwdlib.exceptions import UnknownHashError
+
+MINIMUM_LENGTH = 8
+MAXIMUM_LENGTH = 128
+UNUSABLE = "!"  # stored as a hash, it matches no password
+
+_helper = PasswordHelper()
+# One hash takes a whole core and 64 MiB, so more at once than there are cores would only cost memory. The limit is
+# the event loop's: two applications on one loop share the same cores.
+_limiter: RunVar[CapacityLimiter] = RunVar("dovetail_password_limiter")
+
+
+async def hash_password(password: str) -> str:
+    """The Argon2id hash of `password`, computed in a thread."""
+    return await to_thread.run_sync(_helper.hash, password, limiter=_get_limiter())
+
+
+async def verify_password(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
+    """Whether `password` matches, and a new hash if the old one is weaker than what is made today.
+
+    Without a usable hash (`None`, `"!"`, anything unknown) the answer is no, after the same work. A password over
+    the maximum length is never hashed.
+    """
+    if len(password) > MAXIMUM_LENGTH:
+        return False, None
+    return await to_thread.run_sync(partial(_verify, password, hashed_password), limiter=_get_limiter())
+
+
+def _verify(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
+    try:
+        return _helper.verify_and_update(password, hashed_password or UNUSABLE)
+    except UnknownHashError:
+        _helper.hash(password)  # an answer that comes sooner would tell that there is nobody of this name
+        return False, None
+
+
+def _get_limiter() -> CapacityLimiter:
+    try:
+        return _limiter.get()
+    except LookupError:
+        limiter = CapacityLimiter(os.cpu_count() or 1)
+        _limiter.set(limiter)
+        return limiter

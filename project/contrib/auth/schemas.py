@@ -1,0 +1,132 @@
+"""What the API takes and gives of users; a password hash is in none of them."""
+
+from collections.abc import Callable
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from project.api.schemas import Id, Schema, UTCTime
+from project.contrib.auth import names
+from project.contrib.auth.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH
+from project.errors import InvalidInputError
+
+
+def _cleaned_by(clean: Callable[[str], str]) -> AfterValidator:
+    def validate(value: str) -> str:
+        try:
+            return clean(value)
+        except InvalidInputError as error:
+            raise ValueError(error.detail) from None
+
+    return AfterValidator(validate)
+
+
+Username = Annotated[
+    str,
+    Field(min_length=1, max_length=150, examples=["ada"]),
+    _cleaned_by(names.normalize_username),
+]
+Email = Annotated[
+    str,
+    Field(max_length=320, examples=["ada@example.org"], json_schema_extra={"format": "email"}),
+    _cleaned_by(names.normalize_email),
+]
+FullName = Annotated[str, Field(max_length=names.MAXIMUM_FULL_NAME), _cleaned_by(names.clean_full_name)]
+Bio = Annotated[str, Field(max_length=names.MAXIMUM_BIO), _cleaned_by(names.clean_bio)]
+NewPassword = Annotated[SecretStr, Field(min_length=MINIMUM_LENGTH, max_length=MAXIMUM_LENGTH)]
+CurrentPassword = Annotated[SecretStr, Field(max_length=MAXIMUM_LENGTH)]
+Token = Annotated[SecretStr, Field(min_length=1, max_length=256)]
+
+
+class UserPublic(Schema):
+    """What anybody may know of a user, for instance as an author."""
+
+    id: Id
+    username: str
+    full_name: str
+
+
+class UserRead(UserPublic):
+    """What users may know of themselves, and staff of everybody."""
+
+    email: str
+    bio: str
+    is_active: bool
+    is_verified: bool
+    is_superuser: bool
+    created_at: UTCTime
+    updated_at: UTCTime
+
+
+class UserRegister(Schema):
+    """Somebody makes an account for themselves."""
+
+    username: Username
+    email: Email
+    password: NewPassword
+    full_name: FullName = ""
+
+
+class UserCreate(UserRegister):
+    """Staff make an account for somebody."""
+
+    bio: Bio = ""
+    is_active: bool = True
+    is_verified: bool = False
+    is_superuser: bool = False
+
+
+class ProfileUpdate(Schema):
+    """What users change of themselves; what is left out stays."""
+
+    username: Username = ""
+    email: Email = ""
+    full_name: FullName = ""
+    bio: Bio = ""
+    password: NewPassword = SecretStr("")
+    current_password: CurrentPassword = Field(SecretStr(""), description="Needed to change the password.")
+
+    @model_validator(mode="after")
+    def _know_the_current_password(self) -> Self:
+        if "password" in self.model_fields_set and "current_password" not in self.model_fields_set:
+            raise ValueError("current_password is needed to change the password")
+        return self
+
+
+class UserUpdate(Schema):
+    """What staff change of a user; what is left out stays."""
+
+    username: Username = ""
+    email: Email = ""
+    full_name: FullName = ""
+    bio: Bio = ""
+    password: NewPassword = SecretStr("")
+    is_active: bool = True
+    is_verified: bool = False
+    is_superuser: bool = False
+
+
+class AccessTokenRead(Schema):
+    """What a login answers (RFC 6749, section 5.1)."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a kind of token, not a token
+    expires_in: Annotated[int, Field(description="Seconds until the token expires.")]
+
+
+class EmailRequest(Schema):
+    """Whose account it is about."""
+
+    email: Email
+
+
+class VerifyRequest(Schema):
+    """The token from the e-mail."""
+
+    token: Token
+
+
+class ResetPasswordRequest(VerifyRequest):
+    """The token from the e-mail, and the new password."""
+
+    password: NewPassword

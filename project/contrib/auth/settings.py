@@ -1,0 +1,39 @@
+"""What the auth plugin reads from the environment, under `AUTH_`."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, SecretStr, model_validator
+
+Seconds = Annotated[int, Field(gt=0)]
+
+
+class AuthSettings(BaseModel):
+    """Settings of contrib/auth: `AUTH_TOKEN_LIFETIME=3600`, `AUTH_EMAIL_BACKEND=smtp` and so on."""
+
+    registration_open: bool = True
+    token_lifetime: Seconds = 14 * 24 * 3600  # seconds a bearer token is good for
+    reset_token_lifetime: Seconds = 3600
+    verify_token_lifetime: Seconds = 24 * 3600
+
+    # Pages of your site that e-mails lead to, with {token} where the token goes; without them an e-mail quotes the
+    # token. They are never taken from a request: whoever sends it would choose where the token goes.
+    reset_password_url: str = ""
+    verify_url: str = ""
+
+    email_backend: Literal["console", "smtp"] = "console"
+    email_from: str = "noreply@localhost"
+    email_host: str = "localhost"
+    email_port: Annotated[int, Field(gt=0, lt=65536)] = 25
+    email_username: str = ""
+    email_password: SecretStr = SecretStr("")
+    email_security: Literal["none", "starttls", "tls"] = "none"
+    email_timeout: Seconds = 10
+
+    @model_validator(mode="after")
+    def _have_a_place_for_the_token(self) -> Self:
+        for name in ("reset_password_url", "verify_url"):
+            if (url := getattr(self, name)) and "{token}" not in url:
+                raise ValueError(
+                    f"AUTH_{name.upper()} has no {{token}} in it; write e.g. https://example.org/?t={{token}}"
+                )
+        return self

@@ -1,0 +1,74 @@
+"""Fixtures for tests that need users: `pytest -p project.contrib.auth.testing`, as pyproject.toml says."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import cache
+from itertools import count
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi_users.password import PasswordHelper
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from project.contrib.auth.email import Outbox
+from project.contrib.auth.models import User
+from project.contrib.auth.tokens import create_access_token
+from project.database.session import Database
+from project.testing.plugin import make_client
+
+PASSWORD = "correct horse battery staple"  # noqa: S105 - it guards nothing
+MakeUser: TypeAlias = Callable[..., Awaitable[User]]
+ClientFor: TypeAlias = Callable[[User], Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture
+def make_user(database: Database) -> MakeUser:
+    """Make a user whose row is committed: `await make_user(username="ada", is_superuser=True)`.
+
+    What is not given is made up; the password is PASSWORD unless `password` is given. Its hash is cheap.
+    """
+    numbers = count(1)
+
+    async def make(**fields: Any) -> User:
+        name = fields.pop("username", None) or f"user{next(numbers)}"
+        password = fields.pop("password", PASSWORD)
+        fields.setdefault("email", f"{name}@example.org".lower())
+        fields.setdefault("hashed_password", cheap_hash(password))
+        user = User(username=name, **fields)
+        async with database.unit_of_work() as session:
+            session.add(user)
+        return user
+
+    return make
+
+
+@pytest.fixture
+async def client_for(app: FastAPI, database: Database) -> AsyncIterator[ClientFor]:
+    """Make an HTTP client that sends a valid bearer token of a user: `await client_for(user)`."""
+    async with AsyncExitStack() as stack:
+
+        async def make(user: User) -> httpx.AsyncClient:
+            async with database.unit_of_work() as session:
+                token = await create_access_token(session, user.id, lifetime=3600)
+            client = make_client(app, headers={"Authorization": f"Bearer {token}"})
+            return await stack.enter_async_context(client)
+
+        yield make
+
+
+@pytest.fixture
+def outbox(app: FastAPI) -> Outbox:
+    """The e-mails the application sent."""
+    outbox = Outbox()
+    app.state.email_sender = outbox
+    return outbox
+
+
+@cache
+def cheap_hash(password: str) -> str:
+    """A real Argon2 hash, made with as little work as possible; a login replaces it."""
+    hasher = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
+    return PasswordHelper(PasswordHash((hasher,))).hash(password)
