@@ -17,7 +17,6 @@ from project.contrib.auth.email import Outbox
 from project.contrib.auth.models import User
 from project.contrib.auth.tokens import create_access_token
 from project.database.session import Database
-from project.testing.plugin import make_client
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - it guards nothing
 MakeUser: TypeAlias = Callable[..., Awaitable[User]]
@@ -53,7 +52,11 @@ async def client_for(app: FastAPI, database: Database) -> AsyncIterator[ClientFo
         async def make(user: User) -> httpx.AsyncClient:
             async with database.unit_of_work() as session:
                 token = await create_access_token(session, user.id, lifetime=3600)
-            client = make_client(app, headers={"Authorization": f"Bearer {token}"})
+            client = httpx.AsyncClient(
+                transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+                base_url="http://testserver",
+                headers={"Authorization": f"Bearer {token}"},
+            )
             return await stack.enter_async_context(client)
 
         yield make
