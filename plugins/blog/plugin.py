@@ -1,9 +1,20 @@
 """The table of contents of the blog."""
 
+from plugins.blog.settings import BlogSettings
+from project.command import Command
 from project.plugin import Plugin, lazy
 
 plugin = Plugin(
     name="blog",
     depends_on=("auth",),
-    models=lazy("plugins.blog.models:Post", "plugins.blog.models:Tag"),
+    settings=BlogSettings,
+    models=lazy("plugins.blog.models:Post", "plugins.blog.models:Tag", "plugins.blog.wordpress.models:WordpressItem"),
+    routers=lazy("plugins.blog.api:router"),
+    commands=(
+        Command(
+            name="import-wordpress",
+            help="Import the posts of a WordPress export.",
+            run="plugins.blog.wordpress.command:import_wordpress",
+        ),
+    ),
 )

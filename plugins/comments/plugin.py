@@ -5,5 +5,6 @@ from project.plugin import Plugin, lazy
 plugin = Plugin(
     name="comments",
     depends_on=("auth", "blog"),
-    models=lazy("plugins.comments.models:Comment"),
+    models=lazy("plugins.comments.models:Comment", "plugins.comments.wordpress.models:WordpressComment"),
+    extensions={"blog.wordpress_post": lazy("plugins.comments.wordpress.importer:import_comments")},
 )

@@ -1,0 +1,118 @@
+"""The people who wrote the posts: found among the users, or made with a password that opens nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from plugins.blog.wordpress.lookup import ids_by_key
+from plugins.blog.wordpress.reader import Author, plain_text, shortened
+from plugins.blog.wordpress.report import Report
+from plugins.blog.wordpress.usernames import digest, placeholder_email, username_from
+from project.contrib.auth.models import User
+from project.contrib.auth.passwords import UNUSABLE
+from project.contrib.auth.users import normalize_email
+from project.errors import InvalidInputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authors:
+    """The users of an export's authors, by the login and by the e-mail address that they have in it."""
+
+    by_login: Mapping[str, int]
+    by_email: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Person:
+    login: str
+    username: str
+    email: str
+    full_name: str
+    has_own_email: bool
+
+
+async def find_or_make_authors(
+    session: AsyncSession, listed: Iterable[Author], logins: Iterable[str], report: Report
+) -> Authors:
+    """Find a user for every author that an export lists, and for every other login that its posts name.
+
+    An author is the user with the same e-mail address, else the user of the same name. Whoever is new can log in only
+    after a password reset, which goes to the address that the export has.
+    """
+    people = {author.login: _person(author) for author in listed}
+    aliases = _aliases(people, logins)
+    found = await _find(session, list(people.values()))
+    new = [person for person in people.values() if person.login not in found]
+    report.existing["authors"] += len(found)
+    found |= await _make(session, new, report)
+    return Authors(
+        by_login={alias: found[login] for alias, login in aliases.items()},
+        by_email={person.email: found[person.login] for person in people.values() if person.has_own_email},
+    )
+
+
+def _person(author: Author) -> _Person:
+    mark = digest(author.login.casefold())
+    try:
+        email, has_own_email = normalize_email(author.email), True
+    except InvalidInputError:
+        email, has_own_email = placeholder_email("author", mark), False
+    return _Person(
+        login=author.login,
+        username=username_from(author.login) or username_from(author.name) or f"author-{mark}",
+        email=email,
+        full_name=shortened(author.name or plain_text(author.login.partition("@")[0]), 200),
+        has_own_email=has_own_email,
+    )
+
+
+def _aliases(people: dict[str, _Person], logins: Iterable[str]) -> dict[str, str]:
+    """Say who each login is; somebody the export does not list joins `people`."""
+    aliases = {login: login for login in people}
+    by_username = {person.username.lower(): login for login, person in people.items()}
+    for login in sorted(set(logins) - set(people)):
+        # Files edited by hand name an author in another case or with a stray character before the name.
+        person = _person(Author(login=login, email="", name=""))
+        aliases[login] = by_username.setdefault(person.username.lower(), login)
+        if aliases[login] == login:
+            people[login] = person
+    return aliases
+
+
+async def _find(session: AsyncSession, people: Sequence[_Person]) -> dict[str, int]:
+    by_email = await ids_by_key(session, func.lower(User.email), User.id, (person.email for person in people))
+    found = {person.login: by_email[person.email] for person in people if person.email in by_email}
+    rest = [person for person in people if person.login not in found]
+    by_name = await ids_by_key(session, func.lower(User.username), User.id, (p.username.lower() for p in rest))
+    for person in rest:
+        user_id = by_name.get(person.username.lower())
+        if user_id is not None and user_id not in found.values():
+            found[person.login] = user_id
+    return found
+
+
+async def _make(session: AsyncSession, people: Sequence[_Person], report: Report) -> dict[str, int]:
+    wanted = (person.username.lower() for person in people)
+    taken = set(await ids_by_key(session, func.lower(User.username), User.id, wanted))
+    rows: dict[str, dict[str, object]] = {}
+    for person in people:
+        if person.email in rows:  # two logins with one address are one user
+            continue
+        username = person.username
+        if username.lower() in taken:
+            username = f"{username}-{digest(person.login.casefold())}"
+        taken.add(username.lower())
+        rows[person.email] = {
+            "username": username,
+            "email": person.email,
+            "full_name": person.full_name,
+            "hashed_password": UNUSABLE,
+        }
+    report.created["authors"] += len(rows)
+    if not rows:
+        return {}
+    statement = insert(User).returning(User.id, sort_by_parameter_order=True)
+    ids = dict(zip(rows, await session.scalars(statement, list(rows.values())), strict=True))
+    return {person.login: ids[person.email] for person in people}

@@ -1,0 +1,7 @@
+"""What can be wrong with an export."""
+
+from project.errors import InvalidInputError
+
+
+class ExportError(InvalidInputError):
+    """The file is not a WordPress export that can be read."""

@@ -1,0 +1,26 @@
+"""What an import did, in counts."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Report:
+    """Counts by the noun that a reader is told (`"posts"`, `"trackback"`)."""
+
+    created: Counter[str] = field(default_factory=Counter)
+    existing: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    changed: Counter[str] = field(default_factory=Counter)
+
+    def lines(self) -> Iterator[str]:
+        """One line for each kind of count that is not empty."""
+        yield f"Imported: {_listed(self.created)}." if self.created.total() else "Nothing new: no row was added."
+        for title, counts in (("Already here", self.existing), ("Skipped", self.skipped), ("Changed", self.changed)):
+            if counts.total():
+                yield f"{title}: {_listed(counts)}."
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {noun}" for noun, count in counts.items() if count)

@@ -1,0 +1,137 @@
+"""From a file of unknown origin to clean text: its size, its kind, its encoding and the characters XML forbids."""
+
+import codecs
+import re
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from plugins.blog.wordpress.errors import ExportError
+
+CHUNK = 1 << 20  # bytes; large, so that a parser that goes back to the start of a long tag does so seldom
+
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    b"<\0": "utf-16-le",
+    b"\0<": "utf-16-be",
+}
+DECLARED_ENCODING = re.compile(rb"""\s*<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+# https://www.w3.org/TR/xml/#charsets: WordPress writes them all the same, and PostgreSQL cannot store a NUL.
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+class Source:
+    """The text of one file, which can be read more than once."""
+
+    def __init__(self, path: Path, max_bytes: int) -> None:
+        self.path = path
+        self.max_bytes = max_bytes
+        self.removed = 0  # characters that XML forbids, in the last reading
+        self._state: tuple[int, int] | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name for messages, on one line whatever characters it has."""
+        return repr(str(self.path))
+
+    def size(self) -> int:
+        """How many bytes the file has.
+
+        Raises ExportError if it is missing, empty, larger than `max_bytes` or no regular file, and if it changed since
+        it was last asked for.
+        """
+        try:
+            found = self.path.stat()
+        except (OSError, ValueError) as error:
+            raise self._unreadable(error) from None
+        if stat.S_ISDIR(found.st_mode):
+            raise ExportError(f"{self.name} is a directory; expected a WordPress export (an .xml file)")
+        if not stat.S_ISREG(found.st_mode):
+            raise ExportError(f"{self.name} is not a regular file; save the export to a file first")
+        if not found.st_size:
+            raise ExportError(f"{self.name} is empty; expected a WordPress export")
+        if found.st_size > self.max_bytes:
+            raise self._too_large(found.st_size)
+        state = (found.st_size, found.st_mtime_ns)
+        if self._state not in (None, state):
+            raise ExportError(f"{self.name} changed while it was read; wait until it is complete and try again")
+        self._state = state
+        return found.st_size
+
+    def chunks(self, advance: Callable[[int], None] = lambda _bytes: None) -> Iterator[str]:
+        """Read the text piece by piece; `advance` hears how many bytes each piece had.
+
+        White space before the first tag is left out, because themes and plugins that print a blank line are common
+        and XML forbids it. Raises ExportError as `size` does, and for bytes that do not fit the file's encoding.
+        """
+        self.size()
+        self.removed = 0
+        try:
+            with self.path.open("rb") as file:
+                yield from self._cleaned(self._decoded(file, advance))
+        except OSError as error:
+            raise self._unreadable(error) from None
+
+    def _decoded(self, file: BinaryIO, advance: Callable[[int], None]) -> Iterator[str]:
+        encoding, read = "", 0
+        decoder: codecs.IncrementalDecoder | None = None
+        while chunk := file.read(CHUNK):
+            if decoder is None:
+                encoding = self._encoding(chunk)
+                decoder = codecs.getincrementaldecoder(encoding)()
+            if read + len(chunk) > self.max_bytes:  # it grew while it was read
+                raise self._too_large(read + len(chunk))
+            try:
+                yield decoder.decode(chunk, final=False)
+            except UnicodeError as error:
+                raise self._not_in(encoding, error, read) from None
+            read += len(chunk)
+            advance(len(chunk))
+        try:
+            yield decoder.decode(b"", final=True) if decoder else ""
+        except UnicodeError:
+            raise ExportError(f"{self.name} ends in the middle of a character; copy or export it again") from None
+
+    def _encoding(self, start: bytes) -> str:
+        for mark, encoding in BYTE_ORDER_MARKS.items():
+            if start.startswith(mark):
+                return encoding
+        declared = DECLARED_ENCODING.match(start)
+        encoding = declared[1].decode("ascii") if declared else "utf-8"
+        try:
+            b"".decode(encoding)  # refuses what is no encoding of text: "zlib" would unpack a bomb
+        except (LookupError, UnicodeError):
+            raise ExportError(
+                f"{self.name} says that its encoding is {encoding!r}, which is unknown; save it as UTF-8"
+            ) from None
+        return encoding
+
+    def _cleaned(self, texts: Iterator[str]) -> Iterator[str]:
+        started = False
+        for text in texts:
+            cleaned, removed = FORBIDDEN.subn("", text)
+            self.removed += removed
+            if not started:
+                cleaned = cleaned.lstrip("\ufeff \t\r\n")
+                started = bool(cleaned)
+            if cleaned:
+                yield cleaned
+
+    def _not_in(self, encoding: str, error: UnicodeError, read: int) -> ExportError:
+        where = f" near byte {read + error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
+        return ExportError(f"{self.name} is not valid {encoding}{where}; export it again, or save it as UTF-8")
+
+    def _too_large(self, size: int) -> ExportError:
+        return ExportError(
+            f"{self.name} has {size:,} bytes, the limit is {self.max_bytes:,}; "
+            "let WordPress export it in parts, or set BLOG_IMPORT_MAX_BYTES"
+        )
+
+    def _unreadable(self, error: Exception) -> ExportError:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        return ExportError(f"{self.name} cannot be read: {reason}")

@@ -1,0 +1,50 @@
+"""The first reading of an export: it must be sound to its end before a row is written, and says what to expect."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from plugins.blog.wordpress.reader import Author, Item, Term, read_export
+from plugins.blog.wordpress.source import Source
+from plugins.blog.wordpress.tags import tag_name
+
+# WordPress's own leftovers: what was thrown away, what was never saved, what is part of another item.
+LEFTOVERS = {"trash": "posts in the trash", "auto-draft": "posts never saved", "inherit": "revisions"}
+
+
+@dataclass
+class Survey:
+    """Who and what an export names."""
+
+    authors: list[Author] = field(default_factory=list)
+    logins: set[str] = field(default_factory=set)
+    tags: set[str] = field(default_factory=set)
+    items: int = 0
+
+
+def survey_export(source: Source, max_item_size: int, advance: Callable[[int], None] = lambda _bytes: None) -> Survey:
+    """Read the whole file once. Raises ExportError if any of it cannot be imported."""
+    survey = Survey()
+    for entry in read_export(source, max_item_size, advance):
+        match entry:
+            case Author():
+                survey.authors.append(entry)
+            case Term():
+                survey.tags.update(filter(None, [tag_name(entry.name)]))
+            case Item():
+                survey.items += 1
+                if why_not(entry) is None:
+                    survey.logins.add(entry.login)
+                    survey.tags.update(filter(None, map(tag_name, entry.terms)))
+    return survey
+
+
+def why_not(item: Item) -> str | None:
+    """Why an item does not become a post, in a few words; None if it does."""
+    if item.kind != "post":
+        return plain_kind(item.kind)
+    return LEFTOVERS.get(item.status)
+
+
+def plain_kind(kind: str) -> str:
+    """A post type as messages show it, whatever the file says."""
+    return "".join(character for character in kind if character.isalnum() or character in "_-")[:40] or "?"

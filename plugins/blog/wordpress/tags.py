@@ -1,0 +1,48 @@
+"""From the names of WordPress's tags and categories to tags of the blog."""
+
+import unicodedata
+from collections.abc import Iterable
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from plugins.blog.models import Tag
+from plugins.blog.tag_names import LONGEST, normalize_tag_name
+from plugins.blog.tagging import get_or_create_tags
+from plugins.blog.wordpress.lookup import ids_by_key
+from plugins.blog.wordpress.report import Report
+
+PAGE = 500  # tags in one statement
+ELLIPSIS = "..."  # the spelling of tags turns "…" into this
+
+
+def tag_name(name: str) -> str | None:
+    """The spelling of a tag here: a name that is too long is cut, invisible characters go; None if nothing is left."""
+    for spelling in (name, _visible(name), _cut(name)):
+        try:
+            return normalize_tag_name(spelling)
+        except ValueError:
+            continue
+    return None
+
+
+async def find_or_make_tags(session: AsyncSession, names: Iterable[str], report: Report) -> dict[str, int]:
+    """The ids of the tags of these names, each spelled as `tag_name` says, by name."""
+    # Sorted as a whole, not only page by page: two who make the same tags in different order would deadlock.
+    wanted = sorted(set(names))
+    before = await ids_by_key(session, Tag.name, Tag.id, wanted)
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), PAGE):
+        tags = await get_or_create_tags(session, wanted[start : start + PAGE])
+        found |= {tag.name: tag.id for tag in tags}
+    report.created["tags"] += len(found) - len(before)
+    report.existing["tags"] += len(before)
+    return found
+
+
+def _visible(name: str) -> str:
+    return "".join(character for character in name if character.isprintable() or character.isspace())
+
+
+def _cut(name: str) -> str:
+    folded = " ".join(unicodedata.normalize("NFKC", _visible(name)).lower().split())
+    return folded[: LONGEST - len(ELLIPSIS)].rstrip() + ELLIPSIS if len(folded) > LONGEST else folded

@@ -1,0 +1,62 @@
+"""Who wrote a remark: an author of the export, or a guest, for whom a user is made who can never log in."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, insert
+
+from plugins.blog.wordpress.extension import Batch
+from plugins.blog.wordpress.lookup import ids_by_key
+from plugins.blog.wordpress.reader import shortened
+from plugins.blog.wordpress.usernames import digest, placeholder_email, username_from
+from plugins.comments.models import CommentStatus
+from plugins.comments.wordpress.reader import Remark
+from project.contrib.auth.models import User
+from project.contrib.auth.passwords import UNUSABLE
+
+NOBODY = "Anonymous"  # as WordPress calls who left no name
+
+
+async def find_or_make_writers(batch: Batch, remarks: Sequence[Remark]) -> list[int]:
+    """The user of each remark, in order.
+
+    Anybody can type anybody's address below a post. So a remark is given to a user only if the address is that of one
+    of the export's authors, and WordPress knew the writer or a moderator let the remark pass. Everybody else is a
+    guest: one inactive user for each name and address, without the address, which its owner can still register with.
+    """
+    guests = {_email(remark): remark for remark in remarks if _member(batch, remark) is None}
+    users = await _find_or_make_guests(batch, guests)
+    return [_member(batch, remark) or users[_email(remark)] for remark in remarks]
+
+
+def _member(batch: Batch, remark: Remark) -> int | None:
+    is_trusted = remark.is_member or remark.status is CommentStatus.APPROVED
+    return batch.authors.get(remark.email) if is_trusted else None
+
+
+def _mark(remark: Remark) -> str:
+    return digest(remark.name, remark.email)
+
+
+def _email(remark: Remark) -> str:
+    return placeholder_email("guest", _mark(remark))
+
+
+async def _find_or_make_guests(batch: Batch, guests: dict[str, Remark]) -> dict[str, int]:
+    found = await ids_by_key(batch.session, func.lower(User.email), User.id, guests)
+    new = {email: remark for email, remark in guests.items() if email not in found}
+    batch.report.created["guests"] += len(new)
+    if not new:
+        return found
+    statement = insert(User).returning(User.id, sort_by_parameter_order=True)
+    ids = await batch.session.scalars(statement, [_row(email, remark) for email, remark in new.items()])
+    return found | dict(zip(new, ids, strict=True))
+
+
+def _row(email: str, remark: Remark) -> dict[str, object]:
+    return {
+        "username": f"{username_from(remark.name) or 'guest'}-{_mark(remark)}",
+        "email": email,
+        "full_name": shortened(remark.name, 200) or NOBODY,
+        "hashed_password": UNUSABLE,
+        "is_active": False,
+    }
