@@ -23,7 +23,7 @@ class PageQuery(Schema):
 
 
 async def paginate(
-    session: AsyncSession, statement: Select[tuple[Any]], query: PageQuery, request: Request, schema: type[SchemaT]
+    session: AsyncSession, statement: Select[Any], query: PageQuery, request: Request, schema: type[SchemaT]
 ) -> Page[SchemaT]:
     """One page of what `statement` selects, each row as a `schema`, with the URLs of its neighbours.
 
@@ -41,7 +41,7 @@ async def paginate(
     )
 
 
-async def _count(session: AsyncSession, statement: Select[tuple[Any]]) -> int:
+async def _count(session: AsyncSession, statement: Select[Any]) -> int:
     everything = statement.order_by(None).subquery()
     return (await session.scalars(select(func.count()).select_from(everything))).one()
 

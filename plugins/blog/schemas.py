@@ -1,0 +1,108 @@
+"""What the blog's API reads and answers."""
+
+from typing import Annotated
+
+from pydantic import MISSING, AfterValidator, Field, Strict, StringConstraints
+
+from plugins.blog.tag_names import normalize_tag_name
+from project.api.filters import one_of
+from project.api.pagination import PageQuery
+from project.api.schemas import Id, Schema, UTCTime
+
+LONGEST_CONTENT = 100_000  # characters
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected some text, found nothing but spaces")
+    return text
+
+
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Content = Annotated[str, Field(min_length=1, max_length=LONGEST_CONTENT), AfterValidator(_not_blank)]
+TagName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(normalize_tag_name)]
+TagNames = Annotated[list[TagName], Field(max_length=20)]
+Flag = Annotated[bool, Strict()]
+
+
+class PostCreate(Schema):
+    """A new post; its author is who sends it."""
+
+    title: Title
+    content: Content
+    is_published: Flag = False
+    tags: TagNames = Field(default_factory=list)
+    author_id: Annotated[
+        Annotated[Id, Strict()] | None, Field(description="The author, if it is somebody else; for staff only.")
+    ] = None
+
+
+class PostUpdate(Schema):
+    """What is to change of a post; what is left out stays."""
+
+    title: Title | MISSING = MISSING
+    content: Content | MISSING = MISSING
+    is_published: Flag | MISSING = MISSING
+    tags: TagNames | MISSING = MISSING
+
+
+class TagAttach(Schema):
+    """The tag a post is to carry; it is made if there is none of that name."""
+
+    name: TagName
+
+
+class AuthorRead(Schema):
+    """Who wrote something."""
+
+    id: int
+    username: str
+    full_name: str
+
+
+class TagRead(Schema):
+    """A tag."""
+
+    id: int
+    name: str
+
+
+class PostRead(Schema):
+    """A post with its author and its tags."""
+
+    id: int
+    title: str
+    content: str
+    is_published: bool
+    view_count: int
+    created_at: UTCTime
+    updated_at: UTCTime
+    author_id: int
+    author: AuthorRead
+    tags: list[TagRead]
+
+
+class PostQuery(PageQuery):
+    """How posts are filtered, searched and ordered."""
+
+    author_id: Id | None = None
+    is_published: bool | None = None
+    tags__name: TagName | None = None
+    created_at__gte: Annotated[UTCTime | None, Field(description="From this time on; UTC unless a zone is given.")] = (
+        None
+    )
+    created_at__lte: Annotated[UTCTime | None, Field(description="Up to this time; UTC unless a zone is given.")] = None
+    title__icontains: str | None = None
+    search: Annotated[str | None, Field(description="Looks in title and content.")] = None
+    ordering: Annotated[
+        str,
+        one_of("created_at", "updated_at", "title", "view_count", "id"),
+        Field(description="Fields separated by commas; `-` before one reverses it."),
+    ] = "-created_at"
+
+
+class TagQuery(PageQuery):
+    """How tags are filtered and ordered."""
+
+    name__icontains: str | None = None
+    ordering: Annotated[str, one_of("name", "id")] = "name"

@@ -1,0 +1,103 @@
+"""Tags on posts, right under concurrency: never a duplicate, never a deadlock."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from plugins.blog.models import Post, Tag, post_tags
+from plugins.blog.tag_names import normalize_tag_name
+from project.database.types import utcnow
+from project.errors import FieldError, InvalidInputError, NotFoundError
+
+
+async def get_or_create_tags(session: AsyncSession, names: Iterable[str]) -> list[Tag]:
+    """The tags of these names, made where there are none, sorted by name and each once.
+
+    Raises InvalidInputError for a name that no tag can have.
+    """
+    # Sorted: two transactions that make the same tags in different order would wait for each other for ever.
+    wanted = sorted({_normal(name) for name in names})
+    if not wanted:
+        return []
+    # Looking first spares sequences and locks in the common case; the insert is what is right under concurrency:
+    # it waits for a transaction that is making the same tag, and the select after it finds that one's row.
+    by_name = select(Tag).where(Tag.name.in_(wanted)).order_by(Tag.name)
+    found = (await session.scalars(by_name)).all()
+    missing = [name for name in wanted if name not in {tag.name for tag in found}]
+    if missing:
+        await session.execute(_insert_new(session, Tag.__table__, [{"name": name} for name in missing]))
+        found = (await session.scalars(by_name)).all()
+    return list(found)
+
+
+async def attach_tags(session: AsyncSession, post: Post, names: Iterable[str]) -> list[Tag]:
+    """Let a post carry these tags beside those it has, and return those it did not have before.
+
+    Raises NotFoundError if the post went away, InvalidInputError for a name that no tag can have.
+    """
+    tags = await get_or_create_tags(session, names)
+    await _lock(session, post)
+    attached = await _link(session, post, tags)
+    if attached:
+        await _touch(session, post)
+    return attached
+
+
+async def set_tags(session: AsyncSession, post: Post, names: Iterable[str]) -> None:
+    """Let a post carry these tags and no others. Raises as `attach_tags` does."""
+    tags = await get_or_create_tags(session, names)
+    await _lock(session, post)
+    detached = await _unlink(session, post, post_tags.c.tag_id.not_in([tag.id for tag in tags]))
+    if await _link(session, post, tags) or detached:
+        await _touch(session, post)
+
+
+async def detach_tag(session: AsyncSession, post: Post, tag_id: int) -> None:
+    """Take a tag off a post. Raises NotFoundError if the post does not carry it."""
+    await _lock(session, post)
+    if not await _unlink(session, post, post_tags.c.tag_id == tag_id):
+        raise NotFoundError(f"Post {post.id} does not carry a tag {tag_id}.")
+    await _touch(session, post)
+
+
+def _normal(name: str) -> str:
+    try:
+        return normalize_tag_name(name)
+    except ValueError as error:
+        raise InvalidInputError(errors=[FieldError(pointer="/tags", detail=str(error))]) from None
+
+
+async def _lock(session: AsyncSession, post: Post) -> None:
+    # Writers of one post's links take turns, and the post cannot go away before they are done. On PostgreSQL this is
+    # FOR NO KEY UPDATE, which lets others refer to the post; SQLite's writers take turns anyway.
+    statement = select(Post.id).where(Post.id == post.id).with_for_update(key_share=True)
+    if (await session.scalars(statement)).one_or_none() is None:
+        raise NotFoundError(f"There is no post {post.id}.")
+
+
+async def _link(session: AsyncSession, post: Post, tags: Sequence[Tag]) -> list[Tag]:
+    if not tags:
+        return []
+    links = [{"post_id": post.id, "tag_id": tag.id} for tag in tags]
+    new = await session.scalars(_insert_new(session, post_tags, links).returning(post_tags.c.tag_id))
+    new_ids = set(new.all())
+    return [tag for tag in tags if tag.id in new_ids]
+
+
+async def _unlink(session: AsyncSession, post: Post, which: ColumnElement[bool]) -> int:
+    links = delete(post_tags).where(post_tags.c.post_id == post.id, which)
+    return len((await session.scalars(links.returning(post_tags.c.tag_id))).all())
+
+
+async def _touch(session: AsyncSession, post: Post) -> None:
+    # A post's tags are part of what it answers, so a client that asks what changed is to see it.
+    await session.execute(update(Post).where(Post.id == post.id).values(updated_at=utcnow()))
+
+
+def _insert_new(session: AsyncSession, table: Any, rows: list[dict[str, Any]]) -> Any:
+    # Both databases know ON CONFLICT DO NOTHING, each in a dialect of its own.
+    insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
+    return insert(table).values(rows).on_conflict_do_nothing()

@@ -1,0 +1,39 @@
+"""How many statements something costs: a list that asks once more for every row is found out by a test."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeAlias
+
+import pytest
+from sqlalchemy import event
+
+from project.database.session import Database
+
+CountStatements: TypeAlias = Callable[[], AbstractContextManager[list[str]]]
+
+
+@pytest.fixture
+def count_statements(database: Database) -> CountStatements:
+    """Record the statements that the application sends while a block runs; BEGIN and the like are not among them.
+
+    with count_statements() as statements:
+        await client.get("/api/posts")
+    assert len(statements) == 2
+    """
+
+    @contextmanager
+    def count() -> Iterator[list[str]]:
+        statements: list[str] = []
+
+        def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            # On SQLite a transaction begins by a statement, on PostgreSQL by the driver.
+            if not statement.startswith("BEGIN"):
+                statements.append(statement)
+
+        event.listen(database.engine.sync_engine, "before_cursor_execute", record)
+        try:
+            yield statements
+        finally:
+            event.remove(database.engine.sync_engine, "before_cursor_execute", record)
+
+    return count
