@@ -1,0 +1,62 @@
+"""`manage.py plugins`: which plugins there are, where they come from, and whether they work."""
+
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
+import click
+
+from project.cli.state import State
+from project.cli.tables import print_table
+from project.discovery import InstalledPlugin, import_plugins
+from project.errors import ConfigurationError
+from project.registry import Registry, load_models, load_web
+
+
+@click.command()
+@click.pass_obj
+def plugins(state: State) -> int:
+    """List the plugins in the order of their dependencies. Exits with 1 if one of them does not work."""
+    try:
+        found = list(state.registry.installed.values())
+    except ConfigurationError as error:
+        problems = [error.detail]
+        found = list(import_plugins(state.settings.plugins, []))
+    else:
+        problems = _problems(state.registry)
+    rows = [_row(entry, problems) for entry in found]
+    print_table(("NAME", "PACKAGE", "FROM", "DEPENDS ON", "STATE"), rows)
+    for problem in problems:
+        click.secho(problem, fg="red", err=True)
+    return int(bool(problems))
+
+
+def _problems(registry: Registry) -> list[str]:
+    try:
+        load_models(registry)
+        load_web(registry)
+    except ConfigurationError as error:
+        return error.detail.splitlines()
+    return []
+
+
+def _row(entry: InstalledPlugin, problems: list[str]) -> tuple[str, ...]:
+    plugin = entry.plugin
+    broken = any(f"{plugin.name!r}" in problem or entry.package in problem for problem in problems)
+    return (
+        plugin.name,
+        entry.package,
+        _distribution(entry),
+        ", ".join(plugin.depends_on) or "-",
+        "broken" if broken else "enabled",
+    )
+
+
+def _distribution(entry: InstalledPlugin) -> str:
+    """The package of the index that brought it and its version, or where it lies in the site."""
+    top = entry.package.partition(".")[0]
+    names = packages_distributions().get(top, []) if "site-packages" in entry.path.parts else []
+    for name in names:
+        try:
+            return f"{name} {version(name)}"
+        except PackageNotFoundError:
+            continue
+    return "this site"
