@@ -4,8 +4,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
+from project.api import debug, docs, health, landing
+from project.api.openapi import document_problems, duplicate_operation_ids, operation_id
+from project.api.problems import add_problem_details, respond
 from project.context import make_context
+from project.errors import ConfigurationError
+from project.middleware.access_log import AccessLogMiddleware
+from project.middleware.body_limit import BodyLimitMiddleware
+from project.middleware.clean_input import CleanInputMiddleware
+from project.middleware.errors import ErrorMiddleware
+from project.middleware.head import HeadMiddleware
+from project.middleware.logging import configure_logging
+from project.middleware.request_id import RequestIdMiddleware
+from project.middleware.security_headers import SecurityHeadersMiddleware
+from project.middleware.trusted_host import TrustedHostMiddleware
 from project.plugin import Context
 from project.registry import load_registry, load_web
 from project.settings import Settings
@@ -17,19 +31,65 @@ def create_app(settings: Settings) -> FastAPI:
     Two applications can live in one process. Raises ConfigurationError, with every problem found, and starts nothing
     half.
     """
+    configure_logging(settings.log_level)
     registry = load_registry(settings)
     load_web(registry)
     context = make_context(settings, registry)
-    app = FastAPI(title=settings.site_name, lifespan=_lifespan(context))
-    app.state.settings = settings
+    app = FastAPI(
+        title=settings.site_name,
+        lifespan=_lifespan(context),
+        generate_unique_id_function=operation_id,
+        docs_url=None,  # ours, with a policy for what its page may load
+        redoc_url=None,
+    )
+    _share_state(app, context)
+    _add_kernel_routes(app)
+    _add_plugins(app, context)
+    _refuse_duplicate_operations(app)
+    document_problems(app)
+    add_problem_details(app)
+    _add_middleware(app, settings)
+    return app
+
+
+def _share_state(app: FastAPI, context: Context) -> None:
+    app.state.settings = context.settings
     app.state.database = context.database
     app.state.plugin_settings = context.plugin_settings
+    app.state.plugin_names = tuple(plugin.name for plugin in context.plugins)
+
+
+def _add_kernel_routes(app: FastAPI) -> None:
+    for module in (landing, docs, health, debug):
+        app.include_router(module.router)
+
+
+def _add_plugins(app: FastAPI, context: Context) -> None:
     for plugin in context.plugins:
         for router in plugin.routers:
             app.include_router(router, prefix="/api")
         if plugin.setup is not None:
             plugin.setup(app, context)
-    return app
+
+
+def _refuse_duplicate_operations(app: FastAPI) -> None:
+    if problems := duplicate_operation_ids(app):
+        raise ConfigurationError("\n".join(problems))
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    outermost_first = [
+        Middleware(RequestIdMiddleware),  # everything inside logs with the id
+        Middleware(AccessLogMiddleware),  # sees the final status of everything, errors too
+        Middleware(SecurityHeadersMiddleware, hsts=settings.environment == "production"),
+        Middleware(ErrorMiddleware, respond=respond),  # those inside simply raise
+        Middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts),
+        Middleware(HeadMiddleware),
+        Middleware(BodyLimitMiddleware, maximum=settings.max_body_size),
+        Middleware(CleanInputMiddleware),  # reads bodies, within the limit
+    ]
+    # After the plugins' setup, and in front of what it added: a plugin's middleware has all of this around it.
+    app.user_middleware[:0] = outermost_first
 
 
 def _lifespan(context: Context) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

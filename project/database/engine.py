@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, event, make_url
+from sqlalchemy import URL, Engine, ExceptionContext, event, exc, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
+from project.database.pool import UNREACHABLE, CountingPool
 from project.errors import ConfigurationError
 from project.settings import Settings
 
@@ -54,6 +55,7 @@ def create_engine(settings: Settings, **options: Any) -> AsyncEngine:
         arguments["poolclass"] = StaticPool
     elif "poolclass" not in options:
         arguments |= {
+            "poolclass": CountingPool,
             "pool_size": settings.database_pool_size,
             "max_overflow": settings.database_max_overflow,
             "pool_timeout": settings.database_pool_timeout,
@@ -62,7 +64,10 @@ def create_engine(settings: Settings, **options: Any) -> AsyncEngine:
         if not is_memory(url):
             Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
         arguments["connect_args"] = {"timeout": SQLITE_BUSY_TIMEOUT}
+    else:
+        arguments["connect_args"] = {"timeout": settings.database_connect_timeout}
     engine = create_async_engine(url, **arguments | options)
+    speak_as_sqlalchemy(engine.sync_engine)
     if url.get_backend_name() == "sqlite":
         use_real_transactions(engine.sync_engine)
     return engine
@@ -90,3 +95,21 @@ def use_real_transactions(engine: Engine, *, foreign_keys: bool = True) -> None:
     def _begin(connection: Any) -> None:
         read_only = connection.get_execution_options().get(READ_ONLY, False)
         connection.exec_driver_sql("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE")
+
+
+def speak_as_sqlalchemy(engine: Engine) -> None:
+    """Let what drivers raise on their own come as SQLAlchemy's errors: a lost connection, a value that has no place.
+
+    (https://docs.sqlalchemy.org/en/21/core/events.html#sqlalchemy.events.DialectEvents.handle_error)
+    """
+
+    @event.listens_for(engine, "handle_error")
+    def _translate(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if isinstance(error, UNREACHABLE):
+            context.is_disconnect = True
+            raise exc.OperationalError(
+                context.statement, None, error, hide_parameters=True, connection_invalidated=True
+            )
+        if isinstance(error, (OverflowError, UnicodeEncodeError)):
+            raise exc.DataError(context.statement, None, error, hide_parameters=True)

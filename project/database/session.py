@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import perf_counter
 
-from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from project.database.engine import READ_ONLY, create_engine, database_url, is_memory
 from project.database.lazy_loading import refuse_lazy_loads
+from project.database.pool import UnpooledConnections
 from project.settings import Settings
 
 logger = logging.getLogger("dovetail.database")
@@ -30,7 +30,7 @@ class Database:
         """The database that `settings` name; nothing is connected yet."""
         if is_memory(database_url(settings)):  # it lives in its one connection
             return cls(create_engine(settings))
-        return cls(create_engine(settings), create_engine(settings, poolclass=NullPool))
+        return cls(create_engine(settings), create_engine(settings, poolclass=UnpooledConnections))
 
     @asynccontextmanager
     async def unit_of_work(self, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
@@ -53,6 +53,7 @@ class Database:
     async def outside_the_pool(self) -> AsyncIterator[AsyncSession]:
         """A session on a connection of its own, for reads that must work while the pool is exhausted."""
         async with AsyncSession(self._spare) as session:
+            await session.connection(execution_options={READ_ONLY: True})
             yield session
 
     async def dispose(self) -> None:

@@ -1,0 +1,36 @@
+"""One line a request on the logger `dovetail.access`."""
+
+import logging
+from time import perf_counter
+from urllib.parse import quote
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logger = logging.getLogger("dovetail.access")
+
+
+class AccessLogMiddleware:
+    """Logs method, path, status and duration of each request, never its query: secrets travel there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application and log what came of it; the duration includes sending the answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, status = perf_counter(), 0
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note)
+        finally:
+            milliseconds = (perf_counter() - started) * 1000
+            # Quoted, so that a line feed in a path cannot forge a line. Status 0: no answer was begun.
+            logger.info("%s %s %d %.1f ms", scope["method"], quote(scope["path"]), status, milliseconds)

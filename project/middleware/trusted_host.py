@@ -1,0 +1,41 @@
+"""Only hosts we answer for: a forged Host header would otherwise end up in links and caches."""
+
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from project.errors import BadRequestError
+
+# Load balancers and orchestrators probe by address; what these answer does not depend on the host.
+PROBES = frozenset({"/health/live", "/health/ready"})
+
+
+class TrustedHostMiddleware:
+    """Refuses a request whose Host is none of `allowed_hosts`: `example.com`, `*.example.com`, or `*` for any."""
+
+    def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str]) -> None:
+        self.app = app
+        self.allowed_hosts = tuple(pattern.lower() for pattern in allowed_hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application. Raises BadRequestError; a websocket is closed."""
+        if scope["type"] == "lifespan" or scope["path"] in PROBES or self._allows(_host(scope)):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            raise BadRequestError("This server does not answer for the host you named.")
+
+    def _allows(self, host: str) -> bool:
+        return any(
+            pattern in ("*", host) or (pattern.startswith("*.") and host.endswith(pattern[1:]))
+            for pattern in self.allowed_hosts
+        )
+
+
+def _host(scope: Scope) -> str:
+    name = Headers(scope=scope).get("host", "").lower()
+    if name.startswith("["):  # an IPv6 address keeps its brackets
+        return name.partition("]")[0] + "]"
+    return name.partition(":")[0].removesuffix(".")
