@@ -8,7 +8,7 @@ from fastapi_users.exceptions import InvalidResetPasswordToken, InvalidVerifyTok
 
 from project.contrib.auth import users
 from project.contrib.auth.dependencies import AuthSettingsDep, BearerToken, CurrentUser
-from project.contrib.auth.mailing import MailerDep
+from project.contrib.auth.mailing import MailerDep, UserManagerDep
 from project.contrib.auth.manager import UserManager
 from project.contrib.auth.models import User
 from project.contrib.auth.schemas import (
@@ -26,25 +26,24 @@ from project.errors import BadRequestError, FieldError, NotAuthenticatedError, P
 router = APIRouter(prefix="/auth", tags=["auth"])
 
 
-@router.post("/register", status_code=201, operation_id="register", response_model=UserRead)
-async def register(body: UserRegister, session: SessionDep, settings: AuthSettingsDep, mailer: MailerDep) -> User:
+@router.post("/register", status_code=201, response_model=UserRead)
+async def register(data: UserRegister, manager: UserManagerDep, mailer: MailerDep) -> User:
     """Make an account; a message asks its owner to confirm the address. 409 names the field that is taken."""
-    if not settings.registration_open:
+    if not manager.settings.registration_open:
         raise PermissionDeniedError("Registration is closed; ask the people who run this site for an account.")
     user = await users.create_user(
-        session,
-        username=body.username,
-        email=body.email,
-        password=body.password.get_secret_value(),
-        full_name=body.full_name,
+        manager.session,
+        username=data.username,
+        email=data.email,
+        password=data.password.get_secret_value(),
+        full_name=data.full_name,
     )
-    manager = UserManager(session, settings)
     await manager.request_verify(user)
     mailer.send_later(manager.messages)
     return user
 
 
-@router.post("/login", operation_id="login")
+@router.post("/login")
 async def login(
     form: Annotated[OAuth2PasswordRequestForm, Depends()], session: SessionDep, settings: AuthSettingsDep
 ) -> AccessTokenRead:
@@ -59,43 +58,40 @@ async def login(
     return AccessTokenRead(access_token=token, expires_in=settings.token_lifetime)
 
 
-@router.post("/logout", status_code=204, operation_id="logout")
+@router.post("/logout", status_code=204)
 async def logout(_: CurrentUser, token: BearerToken, session: SessionDep) -> None:
     """Revoke the token that comes with the request."""
     assert token is not None  # noqa: S101 - it is how the current user was found
     await revoke_access_token(session, token)
 
 
-@router.post("/forgot-password", status_code=202, operation_id="forgot_password")
-async def forgot_password(body: EmailRequest, mailer: MailerDep) -> None:
+@router.post("/forgot-password", status_code=202)
+async def forgot_password(data: EmailRequest, mailer: MailerDep) -> None:
     """Send a token for a new password to the address, if it is somebody's. The answer does not tell whether it is."""
-    mailer.do_later(body.email, UserManager.forgot_password)
+    mailer.do_later(data.email, UserManager.forgot_password)
 
 
-@router.post("/reset-password", status_code=204, operation_id="reset_password")
-async def reset_password(
-    body: ResetPasswordRequest, session: SessionDep, settings: AuthSettingsDep, mailer: MailerDep
-) -> None:
+@router.post("/reset-password", status_code=204)
+async def reset_password(data: ResetPasswordRequest, manager: UserManagerDep, mailer: MailerDep) -> None:
     """Set a new password with the token from the e-mail, which works once; every session is ended."""
-    manager = UserManager(session, settings)
     try:
-        await manager.reset_password(body.token.get_secret_value(), body.password.get_secret_value())
+        await manager.reset_password(data.token.get_secret_value(), data.password.get_secret_value())
     except InvalidResetPasswordToken:
         raise _bad_token() from None
     mailer.send_later(manager.messages)
 
 
-@router.post("/request-verify-token", status_code=202, operation_id="request_verify_token")
-async def request_verify_token(body: EmailRequest, mailer: MailerDep) -> None:
+@router.post("/request-verify-token", status_code=202)
+async def request_verify_token(data: EmailRequest, mailer: MailerDep) -> None:
     """Send a token that confirms the address, if it is somebody's. The answer does not tell whether it is."""
-    mailer.do_later(body.email, _request_verify)
+    mailer.do_later(data.email, _request_verify)
 
 
-@router.post("/verify", operation_id="verify", response_model=UserRead)
-async def verify(body: VerifyRequest, session: SessionDep, settings: AuthSettingsDep) -> User:
+@router.post("/verify", response_model=UserRead)
+async def verify(data: VerifyRequest, manager: UserManagerDep) -> User:
     """Confirm the address with the token from the e-mail, which works once."""
     try:
-        return await UserManager(session, settings).verify(body.token.get_secret_value())
+        return await manager.verify(data.token.get_secret_value())
     except InvalidVerifyToken:
         raise _bad_token() from None
 

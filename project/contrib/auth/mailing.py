@@ -11,6 +11,7 @@ from project.contrib.auth.email import EmailMessage, EmailSender
 from project.contrib.auth.manager import UserManager
 from project.contrib.auth.models import User
 from project.contrib.auth.settings import AuthSettings
+from project.database.dependencies import SessionDep
 from project.database.session import Database
 
 logger = logging.getLogger("dovetail.auth")
@@ -72,3 +73,11 @@ def get_mailer(
 
 
 MailerDep = Annotated[Mailer, Depends(get_mailer)]
+
+
+def get_user_manager(session: SessionDep, settings: AuthSettingsDep) -> UserManager:
+    """fastapi-users' manager in the transaction of this request."""
+    return UserManager(session, settings)
+
+
+UserManagerDep = Annotated[UserManager, Depends(get_user_manager)]

@@ -21,7 +21,8 @@ from project.contrib.auth.password_rules import check_password
 from project.contrib.auth.passwords import hash_password, verify_password
 from project.contrib.auth.settings import AuthSettings
 from project.contrib.auth.store import UserStore
-from project.errors import DovetailError, InvalidInputError
+from project.database.engine import READ_ONLY
+from project.errors import DovetailError, FieldError, InvalidInputError
 from project.plugin import Context
 
 
@@ -75,6 +76,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         # In a short transaction of its own: hashing takes long, and a connection (on SQLite the right to write) held
         # meanwhile would keep everybody else waiting.
         async with AsyncSession(self.session.bind, expire_on_commit=False) as lookup:
+            await lookup.connection(execution_options={READ_ONLY: True})
             found = await UserManager(lookup).get_by_login(credentials.username)
         verified, better_hash = await verify_password(credentials.password, found.hashed_password if found else None)
         if found is None or not verified:
@@ -95,8 +97,21 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         await self.user_db.update(user, {"hashed_password": await hash_password(password)})
         await self.end_sessions(user, keep_token=keep_token)
 
+    async def change_password(self, user: User, current: str, new: str, *, keep_token: str | None) -> None:
+        """Set the password of somebody who knows the current one. Raises InvalidInputError if they do not."""
+        # Locked, so that a password that was changed a moment ago is not taken for the current one.
+        await self.session.refresh(user, with_for_update={"key_share": True})
+        verified, _ = await verify_password(current, user.hashed_password)
+        if not verified:
+            detail = "The current password is needed, and this is not it."
+            raise InvalidInputError(detail, errors=[FieldError(pointer="/current_password", detail=detail)])
+        await self.set_password(user, new, keep_token=keep_token)
+        self.messages.append(messages.password_changed(user))
+
     async def change(self, user: User, values: dict[str, Any]) -> User:
         """Change columns, which are valid already. Raises ConflictError."""
+        if not values:
+            return user
         if values.get("email", user.email) != user.email:
             values.setdefault("is_verified", False)
         deactivated = user.is_active and values.get("is_active") is False

@@ -1,10 +1,12 @@
 """What the API takes and gives of users; a password hash is in none of them."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import MISSING, AfterValidator, Field, SecretStr, Strict
 
+from project.api.filters import one_of
+from project.api.pagination import PageQuery
 from project.api.schemas import Id, Schema, UTCTime
 from project.contrib.auth import names
 from project.contrib.auth.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH
@@ -35,6 +37,7 @@ FullName = Annotated[str, Field(max_length=names.MAXIMUM_FULL_NAME), _cleaned_by
 Bio = Annotated[str, Field(max_length=names.MAXIMUM_BIO), _cleaned_by(names.clean_bio)]
 NewPassword = Annotated[SecretStr, Field(min_length=MINIMUM_LENGTH, max_length=MAXIMUM_LENGTH)]
 CurrentPassword = Annotated[SecretStr, Field(max_length=MAXIMUM_LENGTH)]
+Flag = Annotated[bool, Strict()]
 Token = Annotated[SecretStr, Field(min_length=1, max_length=256)]
 
 
@@ -71,39 +74,49 @@ class UserCreate(UserRegister):
     """Staff make an account for somebody."""
 
     bio: Bio = ""
-    is_active: bool = True
-    is_verified: bool = False
-    is_superuser: bool = False
+    is_active: Flag = True
+    is_verified: Flag = False
+    is_superuser: Flag = False
 
 
 class ProfileUpdate(Schema):
     """What users change of themselves; what is left out stays."""
 
-    username: Username = ""
-    email: Email = ""
-    full_name: FullName = ""
-    bio: Bio = ""
-    password: NewPassword = SecretStr("")
-    current_password: CurrentPassword = Field(SecretStr(""), description="Needed to change the password.")
-
-    @model_validator(mode="after")
-    def _know_the_current_password(self) -> Self:
-        if "password" in self.model_fields_set and "current_password" not in self.model_fields_set:
-            raise ValueError("current_password is needed to change the password")
-        return self
+    username: Username | MISSING = MISSING
+    email: Email | MISSING = MISSING
+    full_name: FullName | MISSING = MISSING
+    bio: Bio | MISSING = MISSING
+    password: NewPassword | MISSING = MISSING
+    current_password: Annotated[CurrentPassword | MISSING, Field(description="Needed to change the password.")] = (
+        MISSING
+    )
 
 
 class UserUpdate(Schema):
     """What staff change of a user; what is left out stays."""
 
-    username: Username = ""
-    email: Email = ""
-    full_name: FullName = ""
-    bio: Bio = ""
-    password: NewPassword = SecretStr("")
-    is_active: bool = True
-    is_verified: bool = False
-    is_superuser: bool = False
+    username: Username | MISSING = MISSING
+    email: Email | MISSING = MISSING
+    full_name: FullName | MISSING = MISSING
+    bio: Bio | MISSING = MISSING
+    password: NewPassword | MISSING = MISSING
+    is_active: Flag | MISSING = MISSING
+    is_verified: Flag | MISSING = MISSING
+    is_superuser: Flag | MISSING = MISSING
+
+
+class UserQuery(PageQuery):
+    """How users are filtered, searched and ordered."""
+
+    is_active: bool | None = None
+    is_verified: bool | None = None
+    is_superuser: bool | None = None
+    search: Annotated[str | None, Field(description="Looks in username, e-mail address and full name.")] = None
+    ordering: Annotated[
+        str,
+        one_of("username", "email", "created_at", "updated_at", "id"),
+        Field(description="Fields separated by commas; `-` before one reverses it."),
+    ] = "id"
 
 
 class AccessTokenRead(Schema):
