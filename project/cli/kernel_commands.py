@@ -11,4 +11,10 @@ COMMANDS = (
     ),
     Command(name="runserver", help="Serve the site.", run="project.cli.runserver:runserver"),
     Command(name="check", help="Look a site over before it runs.", run="project.cli.check:check"),
+    Command(name="shell", help="Try code with models, session and settings at hand.", run="project.cli.shell:shell"),
+    Command(name="plugins", help="List the plugins and their state.", run="project.cli.plugins:plugins"),
+    Command(name="routes", help="List every address the site answers.", run="project.cli.routes:routes"),
+    Command(name="openapi", help="Write the description of the API as JSON.", run="project.cli.openapi:openapi"),
+    Command(name="pool", help="Advise on the size of the connection pool.", run="project.cli.pool:pool"),
+    Command(name="test", help="Run the tests.", run="project.cli.run_tests:test"),
 )
