@@ -1,0 +1,3 @@
+from tests.plugins.blog.wordpress import support
+
+site = support.site
