@@ -12,9 +12,23 @@ COMMANDS = (
     Command(name="runserver", help="Serve the site.", run="project.cli.runserver:runserver"),
     Command(name="check", help="Look a site over before it runs.", run="project.cli.check:check"),
     Command(name="shell", help="Try code with models, session and settings at hand.", run="project.cli.shell:shell"),
+    Command(name="startplugin", help="Write a new plugin.", run="project.cli.startplugin:startplugin"),
     Command(name="plugins", help="List the plugins and their state.", run="project.cli.plugins:plugins"),
     Command(name="routes", help="List every address the site answers.", run="project.cli.routes:routes"),
     Command(name="openapi", help="Write the description of the API as JSON.", run="project.cli.openapi:openapi"),
     Command(name="pool", help="Advise on the size of the connection pool.", run="project.cli.pool:pool"),
     Command(name="test", help="Run the tests.", run="project.cli.run_tests:test"),
+    Command(
+        name="migrate", help="Bring the database up to date, or one plugin back.", run="project.cli.migrate:migrate"
+    ),
+    Command(
+        name="makemigrations",
+        help="Write migrations for what changed in the models.",
+        run="project.cli.makemigrations:makemigrations",
+    ),
+    Command(
+        name="showmigrations",
+        help="List migrations and which of them are applied.",
+        run="project.cli.showmigrations:showmigrations",
+    ),
 )

@@ -1,0 +1,76 @@
+"""Every private part of Alembic that Dovetail leans on, one function each.
+
+Alembic is pinned to one minor version; tests/migrations/test_alembic_private.py fails when one of these changes.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.render import _render_cmd_body
+from alembic.operations import ops
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import Script, ScriptDirectory
+from alembic.script.revision import RevisionMap
+from alembic.util import memoized_property
+
+
+def environment(context: ModuleType) -> EnvironmentContext:
+    """The object behind the module `alembic.context`, as env.py sees it."""
+    return cast("EnvironmentContext", context._proxy)  # noqa: SLF001 - only its functions are public
+
+
+def parents(script: Script) -> tuple[str, ...]:
+    """What must be applied before `script`: the revisions below it and those it depends on, by their full ids."""
+    return (*script._versioned_down_revisions, *script._resolved_dependencies)  # noqa: SLF001 - the public ones are as written in the file, labels among them
+
+
+def down_revisions(script: Script) -> tuple[str, ...]:
+    """The revisions right below `script` in its own branch."""
+    return script._versioned_down_revisions  # noqa: SLF001 - `down_revision` is a text, a tuple or None
+
+
+def dependencies(script: Script) -> tuple[str, ...]:
+    """The revisions of other branches that `script` depends on, by their full ids."""
+    return script._resolved_dependencies  # noqa: SLF001 - `dependencies` holds branch labels too
+
+
+def reload(script: ScriptDirectory, more: Callable[[Sequence[Script]], Iterable[Script]]) -> None:
+    """Read the revision files again when next asked, and take in what `more`, given the files, adds to them."""
+
+    def revisions() -> list[Script]:
+        files = list(script._load_revisions())  # noqa: SLF001 - there is no public way to add a revision without a file
+        return [*files, *more(files)]
+
+    script.revision_map = RevisionMap(revisions)
+
+
+def set_version_locations(folders: Callable[[], Sequence[Path]]) -> None:
+    """Let every ScriptDirectory without `version_locations` of its own find its revisions in `folders()`.
+
+    Alembic asks before it runs env.py, so env.py is too late to say it.
+    """
+    standard = ScriptDirectory.__dict__["_version_locations"].fget
+
+    def version_locations(self: ScriptDirectory) -> Sequence[Path]:
+        return cast("Sequence[Path]", standard(self)) if self.version_locations else folders()
+
+    wanted = memoized_property(version_locations)
+    wanted.__name__ = "_version_locations"
+    ScriptDirectory._version_locations = wanted  # type: ignore[method-assign]  # noqa: SLF001 - `version_locations` in alembic.ini is a fixed text
+
+
+def rendered_body(operations: ops.OpContainer, context: AutogenContext) -> str:
+    """The Python code of some operations, without Alembic's frame of comments; imports go to `context.imports`."""
+    lines = _render_cmd_body(operations, context).splitlines()
+    code = "\n".join(line for line in lines if not line.startswith("# ###")).strip()
+    return re.sub(r"(?m)^(with op\.batch_alter_table\([^,\n]+), schema=None\)", r"\1)", code)
+
+
+def command_name(environment: EnvironmentContext) -> str:
+    """Which raw Alembic command runs (`upgrade`), or "" for none."""
+    options: Any = environment.config.cmd_opts
+    return str(options.cmd[0].__name__) if options is not None and hasattr(options, "cmd") else ""

@@ -1,0 +1,141 @@
+"""What env.py runs: raw Alembic gets the plugins' histories, the lock and the ledger, as `manage.py migrate` does."""
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext, MigrationStep
+from alembic.util import CommandError
+from sqlalchemy import Connection, NullPool, make_url
+
+from project.database.engine import create_engine, database_url
+from project.errors import DovetailError
+from project.migrations import alembic_private
+from project.migrations.comparison import comparison_options
+from project.migrations.errors import MigrationError
+from project.migrations.execution import apply_steps, context_options, revision_step
+from project.migrations.history import History
+from project.migrations.ledger import read_ledger
+from project.migrations.locations import revision_folders
+from project.migrations.lock import migration_lock
+from project.migrations.plan import Step, last_applied, plan
+from project.migrations.raw_revision import split_raw_revision
+from project.migrations.recording import prepare_ledger
+from project.registry import Registry, load_models, load_registry
+from project.settings import Settings, load_settings
+
+RelativeSteps = Callable[[History, Sequence[str]], list[Step]]
+
+
+def run(context: ModuleType, settings_class: type[Settings]) -> None:
+    """Do what the Alembic command asks for, on the site's database or, with `--sql`, on paper.
+
+    Errors are CommandErrors, which Alembic prints in one line.
+    """
+    environment = alembic_private.environment(context)
+    try:
+        settings = load_settings(settings_class)
+        registry = load_registry(settings)
+        _refuse_stamp(environment)
+        if environment.is_offline_mode():
+            _write_sql(environment, settings, registry)
+        else:
+            asyncio.run(_connect_and_run(environment, settings, registry))
+    except DovetailError as error:
+        raise CommandError(error.detail) from error
+
+
+def _refuse_stamp(environment: EnvironmentContext) -> None:
+    if alembic_private.command_name(environment) == "stamp":
+        raise MigrationError(
+            "`alembic stamp` would forget the other plugins' migrations; to record one without running it, use: "
+            "manage.py migrate PLUGIN REVISION --fake"
+        )
+
+
+async def _connect_and_run(environment: EnvironmentContext, settings: Settings, registry: Registry) -> None:
+    engine = create_engine(settings, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_run_on, environment, registry)
+    finally:
+        await engine.dispose()
+
+
+def _run_on(connection: Connection, environment: EnvironmentContext, registry: Registry) -> None:
+    with migration_lock(connection):
+        rows = read_ledger(connection)
+        connection.rollback()
+        history = History(environment.script, revision_folders(registry), rows)
+        applied = [row.revision for row in rows]
+        if alembic_private.command_name(environment) in ("upgrade", "downgrade"):
+            standard = environment.context_opts["fn"]
+            relative = _relative_steps(str(environment.context_opts.get("destination_rev")))
+
+            def make_steps(heads: tuple[str, ...]) -> list[Step]:
+                if relative is not None:
+                    return relative(history, applied)
+                return [_from_alembic(history, step) for step in standard(heads, environment.get_context())]
+
+            apply_steps(environment, connection, history, make_steps)
+        else:
+            _run_other_command(connection, environment, registry, history)
+
+
+def _run_other_command(
+    connection: Connection, environment: EnvironmentContext, registry: Registry, history: History
+) -> None:
+    load_models(registry)
+    environment.configure(
+        connection=connection,
+        process_revision_directives=split_raw_revision(history, registry),
+        **context_options(history) | comparison_options(history, registry),
+    )
+    with environment.begin_transaction():
+        environment.run_migrations()
+
+
+def _relative_steps(destination: str) -> RelativeSteps | None:
+    """Where one branch a plugin needs other steps than Alembic's: `head`, `+N` and `-N`; None for all others."""
+    if destination in ("head", "heads"):
+        return plan
+    if found := re.fullmatch(r"([+-])(\d+)", destination):
+        count = int(found[2])
+        if found[1] == "-":
+            return lambda history, applied: last_applied(history, applied, count)
+        return lambda history, applied: plan(history, applied)[:count]
+    return None
+
+
+def _from_alembic(history: History, step: Any) -> Step:
+    revision = str(step.revision.revision)
+    return Step(plugin=history.plugin_of(revision), script=history.scripts[revision], forwards=bool(step.is_upgrade))
+
+
+def _write_sql(environment: EnvironmentContext, settings: Settings, registry: Registry) -> None:
+    history = History(environment.script, revision_folders(registry))
+    standard = environment.context_opts["fn"]
+    relative = _relative_steps(str(environment.context_opts.get("destination_rev")))
+
+    def work(heads: tuple[str, ...], context: MigrationContext) -> Sequence[MigrationStep]:
+        if relative is None:
+            steps: Sequence[MigrationStep] = list(standard(heads, context))
+        else:
+            applied = history.ordered(history.ancestors(heads))
+            steps = [revision_step(history, step) for step in relative(history, applied)]
+        if steps:
+            prepare_ledger(context)
+        return steps
+
+    environment.configure(
+        url=make_url(database_url(settings).get_backend_name() + "://"),
+        literal_binds=True,
+        dialect_opts={"paramstyle": "named"},
+        fn=work,
+        **context_options(history),
+    )
+    with environment.begin_transaction():
+        environment.run_migrations()

@@ -1,0 +1,134 @@
+"""Apply and undo revisions on one connection: a transaction each, the ledger beside it, one message if one fails."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any, Protocol
+
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext, MigrationStep
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from project.errors import DovetailError
+from project.migrations import impl
+from project.migrations.blockers import is_lock_timeout, what_blocks
+from project.migrations.errors import MigrationError
+from project.migrations.history import History
+from project.migrations.plan import Step
+from project.migrations.recording import prepare_ledger, recorder
+from project.migrations.sqlite import foreign_key_checker, foreign_keys_off
+
+__all__ = ["Reporter", "apply_steps", "context_options", "impl"]  # impl registers itself on import
+
+MakeSteps = Callable[[tuple[str, ...]], Sequence[Step]]  # given the tips of the graph that the database is at
+
+
+class Reporter(Protocol):
+    """Hears of each step: when it starts, and again, with the seconds it took, when it is committed."""
+
+    def __call__(self, step: Step, seconds: float | None) -> None:
+        """Tell the user."""
+
+
+def silent(step: Step, seconds: float | None) -> None:
+    """A reporter that says nothing."""
+
+
+def context_options(history: History) -> dict[str, Any]:
+    """What every MigrationContext of Dovetail is configured with."""
+    return {
+        "transactional_ddl": True,  # SQLite can, once the driver is told not to interfere
+        "transaction_per_migration": True,
+        "render_as_batch": True,
+        "on_version_apply": [recorder(history)],
+    }
+
+
+def apply_steps(
+    environment: EnvironmentContext,
+    connection: Connection,
+    history: History,
+    make_steps: MakeSteps,
+    *,
+    fake: bool = False,
+    report: Reporter = silent,
+) -> list[Step]:
+    """Run steps and return them; `connection` must not be in a transaction.
+
+    Raises MigrationError, naming the revision, its plugin and the statement, if one fails; those before it are kept.
+    """
+    done: list[Step] = []
+
+    def work(heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
+        for number, step in enumerate(make_steps(heads)):
+            if not number:
+                prepare_ledger(context)
+            done.append(step)
+            report(step, None)
+            started = perf_counter()
+            yield revision_step(history, step, fake=fake)  # Alembic runs and commits it before it asks for the next
+            report(step, perf_counter() - started)
+
+    with foreign_keys_off(connection):
+        options = context_options(history)
+        options["on_version_apply"] += [foreign_key_checker(connection)]
+        environment.configure(connection=connection, fn=work, **options)
+        with _failures_named(done, connection), environment.begin_transaction():
+            environment.run_migrations()
+    return done
+
+
+def revision_step(history: History, step: Step, *, fake: bool = False) -> MigrationStep:
+    """Alembic's own object for a step; a faked one keeps the books and does nothing else."""
+    make = MigrationStep.upgrade_from_script if step.forwards else MigrationStep.downgrade_from_script
+    made = make(history.script.revision_map, step.script)
+    if fake:
+        made.migration_fn = _nothing
+    return made
+
+
+def _nothing(**_kwargs: object) -> None:
+    pass
+
+
+@contextmanager
+def _failures_named(done: Sequence[Step], connection: Connection) -> Iterator[None]:
+    try:
+        yield
+    except DovetailError:
+        raise
+    except Exception as error:
+        if not done:
+            raise
+        connection.rollback()
+        raise MigrationError(_explain(done[-1], error, connection)) from error
+
+
+def _explain(step: Step, error: Exception, connection: Connection) -> str:
+    where = f"{step.revision} (plugin {step.plugin}) failed{'' if step.forwards else ' while it was undone'}"
+    statement = _one_line(getattr(error, "statement", None) or "")
+    reason = _reason(error)
+    if isinstance(error, DBAPIError) and is_lock_timeout(error):
+        reason = f"{reason}; {what_blocks(connection, statement)}"
+    at = f" at: {statement}" if statement else ""
+    kept = "What it did outside a transaction stays" if _is_outside(step) else "Nothing of it was kept"
+    return f"{where}: {reason}{at}. {kept}; the migrations before it are applied."
+
+
+def _reason(error: Exception) -> str:
+    # asyncpg's details may quote rows, and stand on lines of their own.
+    text = str(getattr(error, "orig", None) or error).partition("\n")[0]
+    text = re.sub(r"^<class '[^']+'>: ", "", text).rstrip(".")
+    return text if isinstance(error, DBAPIError) else f"{type(error).__name__}: {text}"
+
+
+def _one_line(statement: str) -> str:
+    return " ".join(statement.split())
+
+
+def _is_outside(step: Step) -> bool:
+    function = step.script.module.upgrade if step.forwards else step.script.module.downgrade
+    code = getattr(function, "__code__", None)
+    return code is not None and "autocommit_block" in code.co_names

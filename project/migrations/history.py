@@ -1,0 +1,162 @@
+"""The revision files of all enabled plugins as one graph."""
+
+import heapq
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
+
+from project.migrations import alembic_private
+from project.migrations.errors import MigrationError
+from project.migrations.ghosts import Ghost
+from project.migrations.ledger import Applied
+from project.migrations.locations import revision_folders
+from project.registry import Registry
+
+ENVIRONMENT = "migrations"  # the folder of the site that holds env.py and script.py.mako
+
+
+class History:
+    """Every known revision, and what must come before what.
+
+    With `applied`, revisions that the database has and the files lack stand in as ghosts, so that the graph stays
+    whole after a plugin was removed.
+    """
+
+    def __init__(self, script: ScriptDirectory, folders: Mapping[Path, str], applied: Sequence[Applied] = ()) -> None:
+        self.script = script
+        self.folders = folders
+        self._applied = applied
+        self.scripts: dict[str, Script] = {}
+        self.refresh()
+
+    def plugin_of(self, revision: str) -> str:
+        """The plugin that carries a revision."""
+        script = self.scripts[revision]
+        return script.plugin if isinstance(script, Ghost) else self.folders[Path(script.path).parent]
+
+    def of_plugin(self, plugin: str) -> list[Script]:
+        """A plugin's revisions in the order of their file names; ghosts too."""
+        found = [script for script in self.scripts.values() if self.plugin_of(script.revision) == plugin]
+        return sorted(found, key=stem_of)
+
+    def heads(self, plugin: str) -> list[str]:
+        """A plugin's revisions that none of its own stands on; more than one is a conflict. Ghosts do not count."""
+        own = [script for script in self.of_plugin(plugin) if not isinstance(script, Ghost)]
+        below = {revision for script in own for revision in alembic_private.down_revisions(script)}
+        return [script.revision for script in own if script.revision not in below]
+
+    def head(self, plugin: str) -> str | None:
+        """A plugin's latest revision. Raises MigrationError if there are two."""
+        heads = self.heads(plugin)
+        if len(heads) > 1:
+            raise MigrationError(
+                f"plugin {plugin!r} has {len(heads)} latest migrations, {' and '.join(heads)}, expected one; "
+                f"join them with: manage.py makemigrations --merge {plugin}"
+            )
+        return heads[0] if heads else None
+
+    def ancestors(self, revisions: Iterable[str]) -> set[str]:
+        """`revisions` and everything they stand on or depend on."""
+        return _closure(revisions, self._parents)
+
+    def descendants(self, revisions: Iterable[str]) -> set[str]:
+        """`revisions` and everything that stands on them or depends on them."""
+        return _closure(revisions, self._children)
+
+    def ordered(self, revisions: Iterable[str]) -> list[str]:
+        """`revisions` with each after what it needs; otherwise in the order of the plugins and of the file names."""
+        todo = set(revisions)
+        waiting = {revision: len(todo.intersection(self._parents[revision])) for revision in todo}
+        ready = [(self._rank(revision), revision) for revision, count in waiting.items() if not count]
+        heapq.heapify(ready)
+        result: list[str] = []
+        while ready:
+            _, revision = heapq.heappop(ready)
+            result.append(revision)
+            for child in todo.intersection(self._children[revision]):
+                waiting[child] -= 1
+                if not waiting[child]:
+                    heapq.heappush(ready, (self._rank(child), child))
+        return result
+
+    def refresh(self) -> None:
+        """Read the files again, after one was written."""
+        alembic_private.reload(self.script, self._ghosts)
+        self.scripts = _load(self.script)
+        self.__dict__.pop("_parents", None)
+        self.__dict__.pop("_children", None)
+
+    def _ghosts(self, files: Sequence[Script]) -> list[Ghost]:
+        names = {script.revision for script in files}
+        lost = [row for row in self._applied if row.revision not in names]
+        known = names.union(row.revision for row in lost)
+        return [Ghost(row, known) for row in lost]
+
+    @cached_property
+    def _parents(self) -> dict[str, frozenset[str]]:
+        return {name: frozenset(alembic_private.parents(script)) for name, script in self.scripts.items()}
+
+    @cached_property
+    def _children(self) -> dict[str, frozenset[str]]:
+        children: dict[str, set[str]] = {name: set() for name in self.scripts}
+        for name, parents in self._parents.items():
+            for parent in parents:
+                children[parent].add(name)
+        return {name: frozenset(found) for name, found in children.items()}
+
+    def _rank(self, revision: str) -> tuple[int, str]:
+        order = list(self.folders.values())
+        plugin = self.plugin_of(revision)
+        return (order.index(plugin) if plugin in order else len(order), stem_of(self.scripts[revision]))
+
+
+def load_history(base_dir: Path, registry: Registry, applied: Sequence[Applied] = ()) -> History:
+    """Read the revision files of all enabled plugins; `base_dir` is the site's folder.
+
+    Raises MigrationError for a file that cannot be read, or that does not fit the others.
+    """
+    folders = revision_folders(registry)
+    environment = base_dir / ENVIRONMENT
+    script = ScriptDirectory(
+        environment if environment.is_dir() else Path(__file__).parent,
+        file_template="%(slug)s",
+        truncate_slug_length=80,
+        version_locations=[str(folder) for folder in folders] or [str(environment / "none")],
+    )
+    return History(script, folders, applied)
+
+
+def stem_of(script: Script) -> str:
+    """The name of a revision's file without `.py`: `0002_post_bio`."""
+    return script.stem if isinstance(script, Ghost) else Path(script.path).stem
+
+
+def _load(script: ScriptDirectory) -> dict[str, Script]:
+    try:
+        with warnings.catch_warnings():
+            # Alembic warns of two files with one id, and of a missing parent, and goes on without: one would be lost.
+            warnings.simplefilter("error")
+            return {found.revision: found for found in script.walk_revisions()}
+    except (CommandError, UserWarning) as error:
+        raise MigrationError(f"the migration files do not fit together: {error}") from error
+    except Exception as error:
+        frame = error.__traceback__
+        while frame is not None and frame.tb_next is not None:
+            frame = frame.tb_next
+        where = f" ({frame.tb_frame.f_code.co_filename}:{frame.tb_lineno})" if frame is not None else ""
+        raise MigrationError(f"a migration file raised on import: {type(error).__name__}: {error}{where}") from error
+
+
+def _closure(start: Iterable[str], edges: Mapping[str, frozenset[str]]) -> set[str]:
+    found: set[str] = set()
+    todo = list(start)
+    while todo:
+        revision = todo.pop()
+        if revision not in found:
+            found.add(revision)
+            todo += edges[revision]
+    return found

@@ -1,0 +1,87 @@
+"""Alembic's two dialects, with room for our revision ids, and on SQLite with care for what Alembic does not see."""
+
+from typing import Any
+
+from alembic.ddl.postgresql import PostgresqlImpl
+from alembic.ddl.sqlite import SQLiteImpl
+from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Table, text
+
+BATCH_PREFIX = "_alembic_tmp_"  # what Alembic calls a table while it takes the place of another
+
+
+class _LongRevisionIds:
+    """Alembic's own table has VARCHAR(32), which PostgreSQL enforces; `blog_0002_post_view_count` may be longer."""
+
+    def version_table_impl(self, *, version_table: str, version_table_schema: str | None, **_kwargs: Any) -> Table:
+        return Table(
+            version_table,
+            MetaData(),
+            Column("version_num", String(255), nullable=False),
+            PrimaryKeyConstraint("version_num", name=f"{version_table}_pkc"),
+            schema=version_table_schema,
+        )
+
+
+class DovetailPostgresqlImpl(_LongRevisionIds, PostgresqlImpl):
+    """Naming a dialect registers the class for it (alembic.ddl.impl.ImplMeta)."""
+
+    __dialect__ = "postgresql"
+
+
+class DovetailSQLiteImpl(_LongRevisionIds, SQLiteImpl):
+    """Naming a dialect registers the class for it.
+
+    SQLAlchemy cannot reflect SQLite's triggers and indexes on expressions, so that Alembic would lose them whenever it
+    makes a table anew, and would never create such an index.
+    """
+
+    __dialect__ = "sqlite"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._unseen: dict[str, list[str]] = {}
+
+    def drop_table(self, table: Table, **kw: Any) -> None:
+        """Drop a table; if another is about to take its place, remember what only SQLite knows of it."""
+        if not self.as_sql and self._exists(BATCH_PREFIX + table.name):
+            self._unseen[table.name] = self._unseen_statements(table.name)
+        super().drop_table(table, **kw)
+
+    def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
+        """Rename a table; if it takes the place of another, give it that one's triggers and indexes on expressions."""
+        super().rename_table(old_table_name, new_table_name, schema)
+        if old_table_name.startswith(BATCH_PREFIX):
+            for statement in self._unseen.pop(str(new_table_name), ()):
+                self.execute(text(statement.replace(":", r"\:")))
+
+    def correct_for_autogen_constraints(
+        self,
+        conn_unique_constraints: Any,  # noqa: ARG002 - Alembic's signature
+        conn_indexes: Any,  # noqa: ARG002
+        metadata_unique_constraints: Any,  # noqa: ARG002
+        metadata_indexes: set[Index],
+    ) -> None:
+        """Take an index on an expression for unchanged if there is one of its name, and for missing if there is not."""
+        for index in list(metadata_indexes):
+            on_columns = all(isinstance(expression, Column) for expression in index.expressions)
+            if not on_columns and self._exists(str(index.name)):
+                metadata_indexes.discard(index)
+
+    def _exists(self, name: str) -> bool:
+        return bool(self._rows("SELECT 1 FROM sqlite_master WHERE name = :name", name=name))
+
+    def _unseen_statements(self, table: str) -> list[str]:
+        """Triggers, and indexes of which SQLite cannot name every column."""
+        kept = (
+            "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL AND type <> 'table'"
+        )
+        columns = "SELECT 1 FROM pragma_index_info(:index) WHERE name IS NULL"
+        return [
+            str(row.sql)
+            for row in self._rows(kept, table=table)
+            if row.type == "trigger" or (row.type == "index" and self._rows(columns, index=row.name))
+        ]
+
+    def _rows(self, statement: str, **parameters: str) -> list[Any]:
+        assert self.connection is not None  # noqa: S101 - there is one unless Alembic writes SQL
+        return list(self.connection.execute(text(statement), parameters))

@@ -1,0 +1,55 @@
+"""What was applied, revision by revision.
+
+Alembic's own table keeps only the tips of the graph and forgets plugins that others depend on; this one remembers
+each revision, in the same transaction. It does not import Alembic: a server reads it when it starts.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, Connection, DateTime, Integer, MetaData, String, Table, Text, func, inspect, select
+
+LEDGER = Table(
+    "dovetail_migration",
+    MetaData(),
+    Column("id", Integer, primary_key=True),  # the order in which they were applied
+    Column("revision", String(255), nullable=False, unique=True),
+    Column("plugin", String(100), nullable=False),
+    Column("down_revisions", Text, nullable=False),  # JSON lists: what it stands on, should its file go away
+    Column("depends_on", Text, nullable=False),
+    Column("applied_at", DateTime(timezone=True), nullable=False, server_default=func.current_timestamp()),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """One applied revision."""
+
+    revision: str
+    plugin: str
+    down_revisions: tuple[str, ...]
+    depends_on: tuple[str, ...]
+    applied_at: datetime
+
+
+def ensure_ledger(connection: Connection) -> None:
+    """Make the table if it is missing."""
+    LEDGER.create(connection, checkfirst=True)
+
+
+def read_ledger(connection: Connection) -> Sequence[Applied]:
+    """All applied revisions in the order in which they were applied; none if there is no table yet."""
+    if not inspect(connection).has_table(LEDGER.name):
+        return ()
+    return [
+        Applied(
+            revision=row.revision,
+            plugin=row.plugin,
+            down_revisions=tuple(json.loads(row.down_revisions)),
+            depends_on=tuple(json.loads(row.depends_on)),
+            applied_at=row.applied_at,
+        )
+        for row in connection.execute(select(LEDGER).order_by(LEDGER.c.id))
+    ]

@@ -1,0 +1,127 @@
+"""Make revisions from the difference between the models and what the revision files so far build."""
+
+import warnings
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from alembic.autogenerate import produce_migrations
+from alembic.runtime.migration import MigrationContext
+from pydantic import SecretStr
+from sqlalchemy import Connection, NullPool
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.schema import MetaData
+
+from project.database.base import Base
+from project.database.engine import create_engine, database_url
+from project.discovery import InstalledPlugin
+from project.migrations.comparison import comparison_options
+from project.migrations.errors import MigrationError
+from project.migrations.execution import context_options
+from project.migrations.history import History, load_history
+from project.migrations.new_revisions import empty_revision, merge_revision, plan_revisions
+from project.migrations.ownership import Owners
+from project.migrations.questions import Questions
+from project.migrations.runner import EVERYTHING, migrate_connection, steps_to
+from project.migrations.writing import Rendered, render, write
+from project.registry import Registry, load_models
+from project.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is to be made."""
+
+    plugins: Sequence[str] = ()  # all of the site's own by default
+    stem: str | None = None  # the name after the number; by default it says what changes
+    empty: bool = False
+    merge: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """Revisions, not yet written; `write` writes them and returns the files."""
+
+    revisions: Sequence[Rendered]
+    write: Callable[[], list[Path]]
+
+
+async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted, questions: Questions) -> Made:
+    """Find out which revisions are missing. Raises MigrationError."""
+    unknown = [name for name in wanted.plugins if name not in registry.installed]
+    if unknown:
+        raise MigrationError(
+            f"no enabled plugin is named {' or '.join(unknown)}; enabled are {', '.join(registry.installed)}"
+        )
+    if wanted.empty and not wanted.plugins:
+        raise MigrationError("say for which plugin: manage.py makemigrations --empty PLUGIN")
+    load_models(registry)
+    history = load_history(settings.base_dir, registry)
+    plugins = list(wanted.plugins) or [
+        n for n, entry in registry.installed.items() if _is_own(entry, settings.base_dir)
+    ]
+    folders = {name: registry.installed[name].migrations for name in plugins}
+    if wanted.merge:
+        new = [merged for name in plugins if (merged := merge_revision(history, name, wanted.stem))]
+        rendered = [Rendered(revision=each, upgrade="", downgrade="", imports="") for each in new]
+    elif wanted.empty:
+        new = [empty_revision(history, name, wanted.stem) for name in plugins]
+        rendered = [Rendered(revision=each, upgrade="", downgrade="", imports="") for each in new]
+    else:
+        async with migrated_database(settings, registry) as connection:
+            rendered = await connection.run_sync(
+                _compare, history, registry, replace(wanted, plugins=plugins), questions
+            )
+    return Made(revisions=rendered, write=lambda: write(rendered, history, folders))
+
+
+@asynccontextmanager
+async def migrated_database(settings: Settings, registry: Registry) -> AsyncIterator[AsyncConnection]:
+    """A database as the revision files make it: on SQLite a fresh one in memory, on PostgreSQL the site's own.
+
+    Only PostgreSQL itself can say what its types look like once they are stored. Raises MigrationError if the site's
+    database is behind the files.
+    """
+    on_sqlite = database_url(settings).get_backend_name() == "sqlite"
+    scratch = settings.model_copy(update={"database_url": SecretStr("sqlite+aiosqlite://")})
+    engine = create_engine(scratch) if on_sqlite else create_engine(settings, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            if on_sqlite:
+                await migrate_connection(connection, scratch, registry)
+            else:
+                missing = await connection.run_sync(steps_to, settings, registry, EVERYTHING)
+                if missing:
+                    names = ", ".join(step.revision for step in missing)
+                    raise MigrationError(f"the database is behind the files, by {names}; run manage.py migrate first")
+            yield connection
+    finally:
+        await engine.dispose()
+
+
+def _compare(
+    connection: Connection,
+    history: History,
+    registry: Registry,
+    wanted: Wanted,
+    questions: Questions,
+) -> list[Rendered]:
+    options = context_options(history) | comparison_options(history, registry)
+    context = MigrationContext.configure(connection, opts=options)
+    metadata: MetaData = Base.metadata
+    with warnings.catch_warnings():
+        # SQLAlchemy and Alembic say so each time they pass over an index on an expression.
+        warnings.filterwarnings("ignore", message=".*expression-based index")
+        found = produce_migrations(context, metadata).upgrade_ops
+    connection.rollback()
+    assert found is not None  # noqa: S101 - there is one set of operations, as there is one database
+    owners = Owners(history, registry.installed)
+    new = plan_revisions(found.ops, history, owners, questions, only=wanted.plugins, stem=wanted.stem)
+    return [render(each, context) for each in new]
+
+
+def _is_own(entry: InstalledPlugin, base_dir: Path) -> bool:
+    """Whether a plugin is part of the site; the files of an installed package are its author's."""
+    path = entry.path.resolve()
+    return path.is_relative_to(base_dir.resolve()) and "site-packages" not in path.parts

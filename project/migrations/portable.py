@@ -1,0 +1,87 @@
+"""Types and defaults as both databases understand them, whichever of them a migration was made on."""
+
+import re
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    DefaultClause,
+    Float,
+    Integer,
+    Numeric,
+    SmallInteger,
+    String,
+    Text,
+    Time,
+    false,
+    true,
+)
+from sqlalchemy.sql.elements import TextClause
+from sqlalchemy.types import TypeEngine
+
+from project.database.types import utcnow
+
+SQLITE_CLOCK = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+CLOCKS = (SQLITE_CLOCK, "CURRENT_TIMESTAMP", "now()")
+_CAST = re.compile(r"^(.*?)::[\w \"]+(\(\d+\))?$", re.DOTALL)
+
+# What reflection finds, by the SQL name of its class, and what both databases know it as.
+_GENERIC: dict[str, type[TypeEngine[Any]]] = {
+    "BIGINT": BigInteger,
+    "BOOLEAN": Boolean,
+    "DATE": Date,
+    "DOUBLE PRECISION": Float,
+    "DOUBLE_PRECISION": Float,
+    "FLOAT": Float,
+    "INTEGER": Integer,
+    "REAL": Float,
+    "SMALLINT": SmallInteger,
+    "TEXT": Text,
+    "TIME": Time,
+}
+
+
+def portable_type(found: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type both databases know for one that was read from either; others are returned as they are."""
+    name = type(found).__name__
+    if name in ("DATETIME", "TIMESTAMP"):
+        return DateTime(timezone=True)
+    if isinstance(found, String) and name == "VARCHAR":
+        return String(length=found.length)
+    if isinstance(found, Numeric) and name in ("NUMERIC", "DECIMAL"):
+        return Numeric(precision=found.precision, scale=found.scale)
+    return _GENERIC[name]() if name in _GENERIC else found
+
+
+def make_portable(column: Column[Any]) -> None:
+    """Turn type and default of a column that was read from a database into portable ones."""
+    column.type = portable_type(column.type)
+    if isinstance(column.server_default, DefaultClause):
+        column.server_default = DefaultClause(_portable_default(column.server_default.arg, column.type))
+
+
+def _portable_default(default: Any, type_: TypeEngine[Any]) -> Any:
+    if not isinstance(default, TextClause):
+        return default
+    text = _bare(default.text)
+    if isinstance(type_, Boolean):
+        return true() if text.lower() in ("1", "true", "'1'", "'t'") else false()
+    if is_clock(text):
+        return utcnow()
+    if found := _CAST.match(text):
+        text = found[1]
+    return text[1:-1].replace("''", "'") if re.fullmatch(r"'(?:[^']|'')*'", text) else TextClause(text)
+
+
+def is_clock(text: str) -> bool:
+    """Whether a default, as a database reports it, is the database's clock."""
+    return _bare(text) in CLOCKS
+
+
+def _bare(text: str) -> str:
+    text = text.strip()
+    return text[1:-1].strip() if text.startswith("(") and text.endswith(")") else text

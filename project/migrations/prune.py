@@ -1,0 +1,51 @@
+"""Forget the migrations of a plugin that was removed; its tables stay."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, NullPool, column, delete, insert, table
+
+from project.database.engine import create_engine
+from project.migrations.errors import MigrationError
+from project.migrations.ledger import LEDGER, Applied, read_ledger
+from project.migrations.lock import migration_lock
+from project.registry import Registry
+from project.settings import Settings
+
+VERSIONS = table("alembic_version", column("version_num"))
+
+
+async def prune(settings: Settings, registry: Registry, plugin: str) -> int:
+    """Delete all trace of `plugin` from Alembic's table and the ledger; returns how many revisions were forgotten.
+
+    Raises MigrationError if the plugin is enabled.
+    """
+    if plugin in registry.installed:
+        raise MigrationError(
+            f"plugin {plugin!r} is enabled, and would only be migrated again; remove it from the plugins in the "
+            f"settings first, or undo its migrations with: manage.py migrate {plugin} zero"
+        )
+    engine = create_engine(settings, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(_prune, plugin)
+    finally:
+        await engine.dispose()
+
+
+def _prune(connection: Connection, plugin: str) -> int:
+    with migration_lock(connection):
+        rows = read_ledger(connection)
+        left = [row for row in rows if row.plugin != plugin]
+        if len(left) < len(rows):
+            connection.execute(delete(VERSIONS))
+            for tip in _tips(left):
+                connection.execute(insert(VERSIONS).values(version_num=tip))
+            connection.execute(delete(LEDGER).where(LEDGER.c.plugin == plugin))
+        connection.commit()
+        return len(rows) - len(left)
+
+
+def _tips(rows: Sequence[Applied]) -> list[str]:
+    """What Alembic's own table holds: the revisions that no other applied one stands on or depends on."""
+    below = {revision for row in rows for revision in (*row.down_revisions, *row.depends_on)}
+    return sorted(row.revision for row in rows if row.revision not in below)

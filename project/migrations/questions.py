@@ -1,0 +1,36 @@
+"""What only the author of a change knows."""
+
+from typing import Protocol
+
+
+class Questions(Protocol):
+    """Asks them; `manage.py makemigrations` asks on the terminal."""
+
+    def is_rename(self, table: str, old: str, new: str) -> bool:
+        """Whether the column `old`, which is gone, is the column `new`, which is there now."""
+
+    def one_off_default(self, table: str, column: str) -> str | None:
+        """What rows that exist get in a new column that takes no NULL, as SQL text; None if there are no rows."""
+
+
+class SafeAnswers:
+    """The answers that change no meaning; each is also told to `say`."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def is_rename(self, table: str, old: str, new: str) -> bool:
+        """No: only its author can know."""
+        self.notes.append(
+            f"{table}.{old} is dropped and {table}.{new} added, with the loss of its values; if it was renamed, "
+            "delete the file and run makemigrations without --noinput"
+        )
+        return False
+
+    def one_off_default(self, table: str, column: str) -> str | None:
+        """None: the migration then fails on a table with rows, and changes nothing."""
+        self.notes.append(
+            f"{table}.{column} takes no NULL and has no server default: the migration fails where {table} has rows; "
+            "give it a server_default, or run makemigrations without --noinput"
+        )
+        return None

@@ -1,0 +1,122 @@
+"""Bring a database where it should be; `manage.py migrate`, quickstart and tests come through here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from sqlalchemy import Connection, NullPool, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from project.database.engine import create_engine
+from project.migrations.errors import MigrationError
+from project.migrations.execution import Reporter, apply_steps, silent
+from project.migrations.history import History, load_history
+from project.migrations.ledger import read_ledger
+from project.migrations.lock import migration_lock
+from project.migrations.plan import Step, plan
+from project.registry import Registry
+from project.settings import Settings
+
+LOCK_TIMEOUT = 5.0  # seconds a statement waits for a lock; traffic queues behind it all the while
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where to go: everything up to date by default; `revision` may be "zero"."""
+
+    plugin: str | None = None
+    revision: str | None = None
+    fake: bool = False  # keep the books only
+    lock_timeout: float = LOCK_TIMEOUT  # seconds; 0 waits for ever
+
+
+EVERYTHING = Target()
+Confirm = Callable[[Sequence[Step]], bool]
+
+
+async def migrate(
+    settings: Settings,
+    registry: Registry,
+    target: Target = EVERYTHING,
+    *,
+    confirm: Confirm = lambda _steps: True,
+    report: Reporter = silent,
+) -> list[Step]:
+    """Apply or undo what lies between the database and `target`; returns the steps taken.
+
+    `confirm` sees the steps before anything is done. Eight processes may do this at once: one works, the others wait
+    and find nothing to do. Raises MigrationError.
+    """
+    engine = create_engine(settings, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return await migrate_connection(connection, settings, registry, target, confirm=confirm, report=report)
+    finally:
+        await engine.dispose()
+
+
+async def migrate_connection(
+    connection: AsyncConnection,
+    settings: Settings,
+    registry: Registry,
+    target: Target = EVERYTHING,
+    *,
+    confirm: Confirm = lambda _steps: True,
+    report: Reporter = silent,
+) -> list[Step]:
+    """The same on a connection of the caller's, which must not be in a transaction: a database in memory, say."""
+
+    def run(sync_connection: Connection) -> list[Step]:
+        if not confirm(steps_to(sync_connection, settings, registry, target)):
+            return []
+        with migration_lock(sync_connection):
+            return _apply(sync_connection, settings, registry, target, report)
+
+    return await connection.run_sync(run)
+
+
+async def planned(settings: Settings, registry: Registry, target: Target = EVERYTHING) -> list[Step]:
+    """The steps that `migrate` would take; nothing is done."""
+    engine = create_engine(settings, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(steps_to, settings, registry, target)
+    finally:
+        await engine.dispose()
+
+
+def steps_to(connection: Connection, settings: Settings, registry: Registry, target: Target) -> list[Step]:
+    """What lies between the database and `target` now; leaves no transaction open."""
+    history, applied = read_state(connection, settings, registry)
+    return plan(history, applied, target.plugin, target.revision)
+
+
+def read_state(connection: Connection, settings: Settings, registry: Registry) -> tuple[History, list[str]]:
+    """All revisions, and those that are applied, in the order in which they were; leaves no transaction open."""
+    if connection.in_transaction():
+        raise MigrationError("a migration needs a connection that is not in a transaction")
+    rows = read_ledger(connection)
+    connection.rollback()
+    return load_history(settings.base_dir, registry, rows), [row.revision for row in rows]
+
+
+def _apply(
+    connection: Connection, settings: Settings, registry: Registry, target: Target, report: Reporter
+) -> list[Step]:
+    history, applied = read_state(connection, settings, registry)
+    steps = plan(history, applied, target.plugin, target.revision)
+    if not steps:
+        return []
+    _limit_waiting(connection, target.lock_timeout)
+    with EnvironmentContext(Config(), history.script) as environment:
+        return apply_steps(environment, connection, history, lambda _heads: steps, fake=target.fake, report=report)
+
+
+def _limit_waiting(connection: Connection, seconds: float) -> None:
+    if connection.dialect.name == "postgresql":
+        # A statement that waits for a lock makes every later reader of the table wait behind it.
+        connection.execute(
+            text("SELECT set_config('lock_timeout', :value, false)"), {"value": f"{round(seconds * 1000)}ms"}
+        )
+        connection.commit()
