@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from project.middleware.logging import LOGGING
 from project.registry import Registry
 from project.settings import Settings
 
@@ -116,13 +117,5 @@ def _server_options(settings: Settings) -> dict[str, Any]:
         "lifespan": "on",
         "timeout_graceful_shutdown": SECONDS_TO_FINISH,
         "log_config": LOGGING,
+        "log_level": "warning" if settings.debug else "info",  # a developer has read who serves what already
     }
-
-
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"level": "INFO", "handlers": ["stderr"]},
-}
