@@ -85,20 +85,16 @@ def load_models(registry: Registry) -> None:
 
 
 def load_web(registry: Registry) -> None:
-    """Import what only a server needs: routers, admin views, checks.
+    """Import what only a server needs: routers and checks. Admin views are for the plugin that shows them to look at.
 
-    Raises PluginError for a plugin that raises on import, for two plugins with one route (same method and path) and
-    for two with one admin identity.
+    Raises PluginError for a plugin that raises on import and for two plugins with one route (same method and path).
     """
     problems: list[str] = []
     routes: list[tuple[str, str]] = []
-    identities: list[tuple[str, str]] = []
     for entry in registry.installed.values():
-        name = entry.plugin.name
-        routes += [(route, name) for route in _routes(_resolve(entry, "routers", problems))]
-        identities += [(_identity(view), name) for view in _resolve(entry, "admin_views", problems)]
+        routes += [(route, entry.plugin.name) for route in _routes(_resolve(entry, "routers", problems))]
         _resolve(entry, "checks", problems)
-    problems += _clashes("route", routes) + _clashes("admin identity", identities)
+    problems += _clashes("route", routes)
     if problems:
         raise PluginError(problems)
 
@@ -198,7 +194,3 @@ def _routes(routers: Iterable[Any]) -> Iterator[str]:
             path = re.sub(r"{\w+", "{", f"/api{route.path}")  # the name of a parameter does not tell two routes apart
             for method in sorted(route.methods or ["WEBSOCKET"]):
                 yield f"{method} {path}"
-
-
-def _identity(view: Any) -> str:
-    return str(getattr(view, "identity", None) or view.__name__)

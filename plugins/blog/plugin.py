@@ -10,6 +10,7 @@ plugin = Plugin(
     settings=BlogSettings,
     models=lazy("plugins.blog.models:Post", "plugins.blog.models:Tag", "plugins.blog.wordpress.models:WordpressItem"),
     routers=lazy("plugins.blog.api:router"),
+    admin_views=lazy("plugins.blog.admin:PostAdmin", "plugins.blog.admin:TagAdmin"),
     commands=(
         Command(
             name="import-wordpress",

@@ -8,5 +8,6 @@ plugin = Plugin(
     depends_on=("auth",),
     settings=AdminSettings,
     models=lazy("project.contrib.admin.models:AdminSession"),
+    extensions={"auth.end_sessions": lazy("project.contrib.admin.sessions:end_sessions")},
     setup=deferred("project.contrib.admin.site:mount"),
 )

@@ -13,6 +13,7 @@ plugin = Plugin(
         "project.contrib.auth.models:OneTimeToken",
     ),
     routers=lazy("project.contrib.auth.api:router", "project.contrib.auth.api_users:router"),
+    admin_views=lazy("project.contrib.auth.admin:UserAdmin"),
     commands=(
         Command(
             name="createsuperuser",

@@ -1,0 +1,60 @@
+"""Posts and tags in the back office."""
+
+from typing import Any, ClassVar
+
+from plugins.blog.models import Post, Tag
+from project.contrib.admin.filters import BooleanFilter, RelationFilter
+from project.contrib.admin.formats import shortened
+from project.contrib.admin.views import ModelAdmin
+
+
+class PostAdmin(ModelAdmin, model=Post):
+    """Posts, newest first."""
+
+    icon = "fa-solid fa-pen-nib"
+    category = "Blog"
+    column_list = ("title", "author", "is_published", "tags", "view_count", "created_at")
+    column_details_list = (
+        *("title", "content", "author", "tags", "is_published", "view_count"),
+        *("created_at", "updated_at"),
+    )
+    column_export_list: ClassVar[list[Any]] = ["id", "title", "author", "is_published", "tags", "created_at"]
+    column_formatters: ClassVar[dict[Any, Any]] = {"title": shortened(80)}
+    column_labels: ClassVar[dict[Any, str]] = {
+        "is_published": "Published",
+        "view_count": "Views",
+        "created_at": "Created",
+        "updated_at": "Changed",
+    }
+    column_searchable_list = ("title", "content", "author.username", "author.full_name")
+    column_sortable_list = ("title", "author", "is_published", "view_count", "created_at")
+    column_sort_paths: ClassVar[dict[Any, str]] = {"author": "author.username"}
+    column_default_sort = ("created_at", True)
+    column_filters = (
+        BooleanFilter(Post.is_published, title="Published"),
+        RelationFilter(Post.author),
+        RelationFilter(Post.tags, title="Tag"),
+    )
+    form_columns = ("title", "content", "author", "tags", "is_published")
+    form_args: ClassVar[dict[str, dict[str, Any]]] = {"content": {"enable_autoresize": False}}
+    form_widget_args: ClassVar[dict[str, dict[str, Any]]] = {"content": {"rows": 18}}
+    form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {
+        "author": {"fields": ("username", "full_name", "email"), "order_by": "username"},
+        "tags": {"fields": ("name",), "order_by": "name"},
+    }
+
+    def search_placeholder(self) -> str:
+        """What the search looks at, in words."""
+        return "title, content, author"
+
+
+class TagAdmin(ModelAdmin, model=Tag):
+    """Tags by name."""
+
+    icon = "fa-solid fa-tag"
+    category = "Blog"
+    column_list = ("name",)
+    column_searchable_list = ("name",)
+    column_sortable_list = ("name",)
+    column_default_sort = "name"
+    form_columns = ("name",)

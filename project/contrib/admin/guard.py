@@ -1,0 +1,95 @@
+"""What every page of the back office passes through: origin, transaction, user, token; and how failures end."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from project.contrib.admin.csrf import check_origin, check_token
+from project.contrib.admin.failures import describe
+from project.contrib.admin.sessions import get_user
+from project.contrib.admin.visit import current_visit, visiting
+from project.database.dependencies import SAFE_METHODS
+
+if TYPE_CHECKING:
+    from project.contrib.admin.site import AdminSite
+
+logger = logging.getLogger("dovetail.admin")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def guarded(site: "AdminSite", endpoint: Endpoint, *, public: bool = False) -> Endpoint:
+    """Answer a request with `endpoint` in one transaction, which is committed before the answer leaves.
+
+    Unless `public`, only a user who is logged in and active staff gets there. An unsafe request must come from a page
+    of this host and hold the token of that page.
+    """
+
+    async def answer(request: Request) -> Response:
+        site.messages.load(request)
+        try:
+            response = await _answer_in_transaction(site, request, endpoint, public=public)
+        except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
+            response = await error_page(site, request, error)
+        site.messages.save(request, response)
+        return response
+
+    return answer
+
+
+async def error_page(site: "AdminSite", request: Request, error: Exception) -> Response:
+    """A page, or a line of JSON for a script, that tells what went wrong."""
+    failure = describe(error)
+    if failure.is_ours:
+        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    if _wants_json(request):
+        return JSONResponse({"detail": failure.message}, failure.status)
+    context = {"status_code": failure.status, "message": failure.message}
+    response = await site.templates.TemplateResponse(request, "sqladmin/error.html", context, failure.status)
+    if failure.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+async def _answer_in_transaction(site: "AdminSite", request: Request, endpoint: Endpoint, *, public: bool) -> Response:
+    is_safe = request.method in SAFE_METHODS
+    if not is_safe:
+        check_origin(request.headers)
+    async with site.database.unit_of_work(read_only=is_safe) as session:
+        with visiting(request, session):
+            if not await _is_let_in(site, request, public=public):
+                return _ask_to_log_in(request)
+            if not is_safe:
+                cookie = request.cookies.get(site.cookies.visitor if public else site.cookies.session)
+                await check_token(request, site.secret_key, cookie)
+            return await endpoint(request)
+
+
+async def _is_let_in(site: "AdminSite", request: Request, *, public: bool) -> bool:
+    if public:
+        return True
+    key = request.cookies.get(site.cookies.session)
+    request.state.user = await get_user(current_visit().session, key) if key else None
+    if request.state.user is None:
+        return False
+    await site.authorization_backend.load(request)
+    return True
+
+
+def _ask_to_log_in(request: Request) -> Response:
+    if _wants_json(request):
+        return JSONResponse({"detail": "Log in first."}, HTTPStatus.UNAUTHORIZED)
+    login = request.url_for("admin:login").path
+    if request.method not in SAFE_METHODS:
+        return RedirectResponse(login, HTTPStatus.SEE_OTHER)
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"{login}?{urlencode({'next': target})}", HTTPStatus.SEE_OTHER)
+
+
+def _wants_json(request: Request) -> bool:
+    return request.headers.get("accept", "").startswith("application/json")

@@ -1,0 +1,71 @@
+"""Choosing a related object by typing: what a lookup may see, and how it finds it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqladmin.ajax import QueryAjaxModelLoader
+from sqladmin.authorization import Action
+from sqladmin.helpers import get_object_identifier
+from sqlalchemy import Select, or_, select
+from starlette.requests import Request
+
+from project.contrib.admin.queries import contains, has_identifier, have_identifiers
+from project.contrib.admin.visit import current_visit
+
+if TYPE_CHECKING:
+    from project.contrib.admin.views import ModelAdmin
+
+LIMIT = 20
+
+
+class Lookup(QueryAjaxModelLoader):
+    """Finds the objects a relation may refer to, among those the user may list in the related model's own view."""
+
+    model: type[Any]
+    model_admin: "ModelAdmin"
+
+    @property
+    def related_view(self) -> "ModelAdmin | None":
+        """The view of the related model, if the site has one."""
+        return self.model_admin.view_of(self.model)
+
+    def may_use(self, request: Request) -> bool:
+        """Whether the user may see related objects at all."""
+        view = self.related_view
+        return view is None or (view.is_accessible(request) and view.has_permission(request, Action.LIST))
+
+    def rows(self, request: Request) -> Select[Any]:
+        """The objects the user may see."""
+        view = self.related_view
+        return select(self.model) if view is None else view.rows(request)
+
+    async def get_list(self, request: Request, term: str) -> list[Any]:
+        """The first objects in whose declared fields `term` stands."""
+        word = term.replace("\0", " ").strip()
+        statement = self.rows(request).where(or_(*(contains(self.model, str(name), word) for name in self.fields)))
+        if self.where is not None:
+            statement = statement.where(*await self._prepare_where_clauses(request, term))
+        order = self._cached_fields_order_by or [getattr(self.model, str(self.fields[0]))]
+        return list((await current_visit().session.scalars(statement.order_by(*order).limit(self.limit))).all())
+
+    async def get_many(self, request: Request, identifiers: Sequence[str]) -> list[Any]:
+        """The objects with these identifiers that the user may see."""
+        statement = self.rows(request).where(have_identifiers(self.model, identifiers))
+        if self.where is not None:
+            statement = statement.where(*await self._prepare_where_clauses(request, ""))
+        return list((await current_visit().session.scalars(statement)).all())
+
+    async def format_by_pk(self, pk: Any) -> dict[str, Any]:
+        """What the form shows for an identifier that was sent; nothing, if the user may not see it."""
+        visit = current_visit()
+        if pk is None:
+            return {}
+        statement = self.rows(visit.request).where(has_identifier(self.model, str(pk)))
+        found = (await visit.session.scalars(statement)).first()
+        return {} if found is None else {"id": str(get_object_identifier(found)), "text": str(found)}
+
+
+def make_lookup(view: "ModelAdmin", name: str, options: dict[str, Any]) -> Lookup:
+    """The lookup for the relation `name` of a view; `options` are SQLAdmin's: fields, order_by, limit, where."""
+    model = view._mapper.relationships[name].mapper.class_  # noqa: SLF001 - SQLAdmin offers no other way
+    return Lookup(name, model, view, **{"limit": LIMIT} | options)

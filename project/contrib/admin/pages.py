@@ -1,0 +1,121 @@
+"""The pages of the back office; each asks who may see it before it reads a row."""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+
+from sqladmin.authorization import Action
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from project.contrib.admin import editing, selection
+from project.contrib.admin.export import stream_csv
+from project.contrib.admin.filters import RelationFilter
+from project.contrib.admin.views import ModelAdmin
+from project.errors import BadRequestError
+
+if TYPE_CHECKING:
+    from project.contrib.admin.site import AdminSite
+
+SWITCHES = {
+    Action.CREATE: "can_create",
+    Action.DETAILS: "can_view_details",
+    Action.EDIT: "can_edit",
+    Action.DELETE: "can_delete",
+    Action.EXPORT: "can_export",
+}
+
+
+async def show_index(site: "AdminSite", request: Request) -> Response:
+    """What there is to work on."""
+    return await site.templates.TemplateResponse(request, "sqladmin/index.html")
+
+
+async def show_list(site: "AdminSite", request: Request) -> Response:
+    """One page of a model's rows."""
+    view = _open(site, request, Action.LIST)
+    if not await view.check_can_list(request):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+    pagination = await view.list(request)
+    pagination.add_pagination_urls(request.url)
+    context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
+    return await site.templates.TemplateResponse(request, view.list_template, context)
+
+
+async def show_details(site: "AdminSite", request: Request) -> Response:
+    """One object, to read."""
+    view = _open(site, request, Action.DETAILS)
+    model = await view.get_object_for_details(request)
+    if model is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    if not await view.check_can_view_details(request, model):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+    context = {**await view.details_context(request), "model_view": view, "model": model, "title": view.title_of(model)}
+    return await site.templates.TemplateResponse(request, view.details_template, context)
+
+
+async def create(site: "AdminSite", request: Request) -> Response:
+    """Make an object."""
+    view = _open(site, request, Action.CREATE)
+    if not await view.check_can_create(request):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+    return await editing.edit(site, request, view, None)
+
+
+async def edit(site: "AdminSite", request: Request) -> Response:
+    """Change an object."""
+    view = _open(site, request, Action.EDIT)
+    obj = await view.get_object_for_edit(request)
+    if obj is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    if not await view.check_can_edit(request, obj):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+    return await editing.edit(site, request, view, obj)
+
+
+async def delete(site: "AdminSite", request: Request) -> Response:
+    """Delete the selected objects, after asking."""
+    view = _open(site, request, Action.DELETE)
+    return await selection.run(site, request, view, selection.deletion(request, view))
+
+
+async def export(site: "AdminSite", request: Request) -> Response:
+    """The rows that the list's filters and search leave, as a file."""
+    view = _open(site, request, Action.EXPORT)
+    if not await view.check_can_export(request) or not await view.check_can_list(request):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+    if request.path_params["export_type"] not in view.export_types:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    name = f"{view.identity}.csv"
+    rows = stream_csv(site.database, view, await view.matching(request))
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def lookup(site: "AdminSite", request: Request) -> Response:
+    """The related objects in which what was typed stands."""
+    view = _open(site, request, Action.LIST)
+    name, term = request.query_params.get("name", ""), request.query_params.get("term", "").strip()
+    loader = view.lookups.get(name)
+    if loader is None or not term:
+        raise BadRequestError("A lookup names one of the form's relations and what to look for.")
+    is_filter = any(isinstance(one, RelationFilter) and one.parameter_name == name for one in view.get_filters())
+    if not (is_filter or await _can_use_form(view, request)) or not loader.may_use(request):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+    return JSONResponse({"results": [loader.format(one) for one in await loader.get_list(request, term)]})
+
+
+def _open(site: "AdminSite", request: Request, action: Action) -> ModelAdmin:
+    view = cast("ModelAdmin", site._find_model_view(request.path_params["identity"]))  # noqa: SLF001 - our base class
+    switch = SWITCHES.get(action)
+    if not view.is_accessible(request) or (switch and not getattr(view, switch)):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+    if not view.has_permission(request, action):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+    return view
+
+
+async def _can_use_form(view: ModelAdmin, request: Request) -> bool:
+    if view.can_create and await view.check_can_create(request):
+        return True
+    return view.can_edit and view.has_permission(request, Action.EDIT)

@@ -1,0 +1,105 @@
+"""Deleting and other actions on selected rows: asked once, done whole or not at all."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from sqladmin.authorization import Action
+from sqladmin.flash import Flash
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from project.contrib.admin.failures import describe
+from project.contrib.admin.visit import current_visit
+from project.errors import BadRequestError
+
+if TYPE_CHECKING:
+    from project.contrib.admin.site import AdminSite
+    from project.contrib.admin.views import ModelAdmin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What to do with the selected rows; `apply` returns what to tell the user."""
+
+    action: str
+    label: str
+    apply: Callable[[Sequence[Any]], Awaitable[str]]
+    question: str | None = None
+    dangerous: bool = False
+
+
+async def run(site: "AdminSite", request: Request, view: "ModelAdmin", task: Task) -> Response:
+    """Do the task with the rows that the form, or a link, selects; ask first if it has a question."""
+    form = await request.form() if request.method == "POST" else FormData()
+    sent = form.getlist("pks") or request.query_params.getlist("pks")
+    keys = list(dict.fromkeys(key for key in sent if isinstance(key, str) and key))
+    if len(keys) > max(view.page_size_options):
+        raise BadRequestError(f"Select {max(view.page_size_options)} rows or fewer.")
+    if not keys:
+        Flash.warning(request, "Nothing was selected.")
+        return _back(request, view)
+    rows = await view.get_objects(keys, for_update=request.method == "POST")
+    if len(rows) != len(keys):
+        Flash.error(
+            request, f"{len(keys) - len(rows)} of {len(keys)} selected are not there any more. Nothing was done."
+        )
+        return _back(request, view)
+    await _check_permissions(request, view, task, rows)
+    if task.question and not form.get("confirmed"):
+        context = {"model_view": view, "rows": rows, "task": task, "back": _list_url(request, view)}
+        return await site.templates.TemplateResponse(request, "sqladmin/confirm.html", context)
+    await _apply(request, task, rows)
+    return _back(request, view)
+
+
+def deletion(request: Request, view: "ModelAdmin") -> Task:
+    """The task of deleting the selected rows."""
+
+    async def delete(rows: Sequence[Any]) -> str:
+        titles = [view.title_of(row) for row in rows]
+        for row in rows:
+            await view.delete_object(request, row)
+        return (
+            f"{titles[0]} was deleted." if len(rows) == 1 else f"{len(rows)} {view.name_plural.lower()} were deleted."
+        )
+
+    question = "This deletes them for good, with everything that belongs to them."
+    return Task(action=Action.DELETE, label="Delete", apply=delete, question=question, dangerous=True)
+
+
+async def _check_permissions(request: Request, view: "ModelAdmin", task: Task, rows: Sequence[Any]) -> None:
+    for row in rows:
+        is_deletion = task.action == Action.DELETE
+        allowed = (
+            await view.check_can_delete(request, row) if is_deletion else view.has_permission(request, task.action, row)
+        )
+        if not allowed:
+            raise HTTPException(HTTPStatus.FORBIDDEN)
+
+
+async def _apply(request: Request, task: Task, rows: Sequence[Any]) -> None:
+    try:
+        async with current_visit().session.begin_nested():
+            message = await task.apply(rows)
+    except Exception as error:
+        failure = describe(error)
+        if failure.is_ours:
+            raise
+        Flash.error(request, f"Nothing was done. {failure.message}")
+    else:
+        Flash.success(request, message)
+
+
+def _back(request: Request, view: "ModelAdmin") -> Response:
+    return RedirectResponse(_list_url(request, view), HTTPStatus.SEE_OTHER)
+
+
+def _list_url(request: Request, view: "ModelAdmin") -> str:
+    url = request.url_for("admin:list", identity=view.identity).path
+    query = urlencode([(key, value) for key, value in request.query_params.multi_items() if key != "pks"])
+    return f"{url}?{query}" if query else url

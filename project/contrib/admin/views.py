@@ -1,0 +1,215 @@
+"""The base class of a model's pages in the back office: closed where SQLAdmin's is open."""
+
+import builtins
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from sqladmin import ModelView
+from sqladmin._types import MODEL_ATTR
+from sqladmin.authorization import Action
+from sqladmin.forms import WTFORMS_ATTRS
+from sqladmin.helpers import get_object_identifier
+from sqladmin.pagination import Pagination
+from sqlalchemy import Select, select
+from sqlalchemy.engine import Row
+from starlette.requests import Request
+from wtforms import Form
+
+from project.contrib.admin import changes, queries
+from project.contrib.admin.formats import FORMATTERS
+from project.contrib.admin.forms import AdminForm, Converter
+from project.contrib.admin.lookups import make_lookup
+from project.contrib.admin.visit import current_visit
+from project.errors import BadRequestError
+
+
+class ModelAdmin(ModelView):
+    """Lists, forms and actions for one model; options and hooks are SQLAdmin's, with these differences.
+
+    `column_list` and `form_columns` must be given, and every relation of a form needs an entry in `form_ajax_refs`.
+    Pages and exports show what the list shows, unless they have a list of their own. `rows` says once which rows a
+    user may see and touch, everywhere. Hooks run inside the request's one transaction, before it commits; an error of
+    `project.errors` raised there is shown to the user and nothing is saved.
+
+        class TagAdmin(ModelAdmin, model=Tag):
+            column_list = [Tag.name]
+            form_columns = [Tag.name]
+    """
+
+    page_size: ClassVar[int] = 25
+    page_size_options: ClassVar[Sequence[int]] = (25, 50, 100, 200)
+    export_types: ClassVar[builtins.list[str]] = ["csv"]
+    form_base_class: ClassVar[type[Form]] = AdminForm
+    form_converter = Converter
+    form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {}
+    column_filters: ClassVar[Sequence[Any]] = ()
+    column_type_formatters = FORMATTERS
+    column_type_formatters_detail = FORMATTERS
+
+    column_sort_paths: ClassVar[Mapping[str, str]] = {}
+    """By which column to sort a relation: `{"author": "author.username"}`; name it in `column_sortable_list` too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lookups = {name: make_lookup(self, name, options) for name, options in self.form_ajax_refs.items()}
+        self._form_ajax_refs = dict(self.lookups)
+        self._column_labels = {name: self.label(name) for name in [*self._prop_names, *self._list_prop_names]}
+        self._form_class: type[Form] | None = None
+
+    # What a user may see.
+
+    def rows(self, request: Request) -> Select[Any]:  # noqa: ARG002 - for those who override it
+        """The rows the user of `request` may see and touch: in lists, pages, forms, lookups, actions and exports."""
+        return select(self.model)
+
+    def list_query(self, request: Request) -> Select[Any]:
+        """What SQLAdmin lists. Override `rows` instead, which everything obeys."""
+        return self.rows(request)
+
+    def count_query(self, request: Request) -> Select[Any]:
+        """How many rows there are for the user."""
+        return queries.count_rows(self.rows(request), self.model)
+
+    def _stmt_by_identifier(self, identifier: str) -> Select[Any]:
+        return self.rows(current_visit().request).where(queries.has_identifier(self.model, identifier))
+
+    def view_of(self, model: type[Any]) -> "ModelAdmin | None":
+        """The site's view of another model."""
+        views = (view for view in self._admin_ref.views if isinstance(view, ModelAdmin))
+        return next((view for view in views if view.model is model), None)
+
+    def link_to(self, request: Request, obj: Any) -> str | None:
+        """The address of an object's page, if there is one that the user may open."""
+        view = self.view_of(type(obj))
+        if view is None or not view.is_accessible(request):
+            return None
+        for action, name, allowed in (
+            (Action.EDIT, "edit", view.can_edit),
+            (Action.DETAILS, "details", view.can_view_details),
+        ):
+            if allowed and view.has_permission(request, action, obj):
+                url = request.url_for(f"admin:{name}", identity=view.identity, pk=get_object_identifier(obj))
+                return url.path
+        return None
+
+    # The list.
+
+    def title_of(self, obj: Any) -> str:
+        """What to call an object: as it calls itself, or by its kind and key."""
+        speaks = "__str__" in {name for cls in type(obj).__mro__[:-1] for name in vars(cls)}
+        return (speaks and str(obj)) or f"{self.name} {get_object_identifier(obj)}"
+
+    def label(self, name: str) -> str:
+        """The heading of a column."""
+        plain = name.replace("_", " ").replace(".", " ")
+        return str(self._column_labels.get(name, plain[:1].upper() + plain[1:]))
+
+    def search_placeholder(self) -> str:
+        """What the search looks at, in words."""
+        return ", ".join(self.label(name).lower() for name in self._search_fields)
+
+    async def matching(self, request: Request) -> Select[Any]:
+        """The rows of the user that the request's filters and search leave."""
+        statement = self.rows(request)
+        for one in self.get_filters():
+            value = request.query_params.get(one.parameter_name)
+            if value and getattr(one, "has_operator", False):
+                operation = request.query_params.get(f"{one.parameter_name}_op", "")
+                statement = await one.get_filtered_query(statement, operation, value.replace("\0", ""), self.model)  # type: ignore[call-arg]  # SQLAdmin's two kinds of filter
+            elif value:
+                statement = await one.get_filtered_query(statement, value.replace("\0", ""), self.model)  # type: ignore[call-arg]  # as above
+        return self.search_query(statement, request.query_params.get("search", ""))
+
+    def search_query(self, stmt: Select[Any], term: str) -> Select[Any]:
+        """Keep the rows that hold every word of `term` in one of the searchable columns."""
+        return queries.search(stmt, self.model, self._search_fields, term) if self._search_fields else stmt
+
+    def sort_query(self, stmt: Select[Any], request: Request) -> Select[Any]:
+        """Put the rows in the order the request asks for, or the view's own."""
+        sort_by = request.query_params.get("sortBy")
+        if sort_by and sort_by not in self._sort_fields:
+            raise BadRequestError("This list cannot be sorted by that column.")
+        asked = [(sort_by, request.query_params.get("sort") == "desc")] if sort_by else self._get_default_sort()
+        paths = [(self.column_sort_paths.get(name, name), down) for name, down in self._by_name(asked)]
+        return queries.order(stmt, self.model, paths)
+
+    async def list(self, request: Request) -> Pagination:
+        """One page of the list: a statement that counts, one that reads, and one for each relation shown."""
+        page = self._whole_number(request, "page", 1)
+        page_size = min(self._whole_number(request, "pageSize", self.page_size), max(self.page_size_options))
+        if page_size < 1:
+            raise BadRequestError("A page has one row at least.")
+        session = current_visit().session
+        statement = await self.matching(request)
+        count = await session.scalar(queries.count_rows(statement, self.model)) or 0
+        page = min(max(page, 1), Pagination.max_page(count, page_size))
+        statement = self.sort_query(statement, request).limit(page_size).offset((page - 1) * page_size)
+        options = queries.loading(self.model, self._list_prop_names)
+        rows = (await session.scalars(statement.options(*options))).all()
+        return Pagination(rows=builtins.list(rows), page=page, page_size=page_size, count=count)
+
+    # One object.
+
+    def form_details_query(self, request: Request) -> Select[Any]:
+        """The object of a page, with the relations it shows."""
+        statement = self._stmt_by_identifier(request.path_params["pk"])
+        return statement.options(*queries.loading(self.model, self._details_prop_names))
+
+    def form_edit_query(self, request: Request) -> Select[Any]:
+        """The object of a form, with the relations it edits; locked while it is being saved."""
+        statement = self._stmt_by_identifier(request.path_params["pk"])
+        statement = statement.options(*queries.loading(self.model, self._form_prop_names))
+        return statement.with_for_update(of=self.model) if request.method == "POST" else statement
+
+    async def get_objects(self, identifiers: Sequence[str], *, for_update: bool = False) -> builtins.list[Any]:
+        """The objects with these identifiers that the user may touch, in the order of their keys."""
+        request = current_visit().request
+        statement = self.rows(request).where(queries.have_identifiers(self.model, identifiers))
+        statement = statement.order_by(None).order_by(*self.pk_columns)
+        if for_update:
+            statement = statement.with_for_update(of=self.model)
+        return builtins.list((await current_visit().session.scalars(statement)).all())
+
+    async def get_form_data_for_edit(self, obj: Any) -> dict[str, Any]:
+        """What the form shows of an object; its relations were loaded with it."""
+        return {WTFORMS_ATTRS.get(name, name): getattr(obj, name) for name in self._form_prop_names}
+
+    async def get_form(self, *, creating: bool) -> type[Form]:  # noqa: ARG002 - for those who override it
+        """The class of the form; made once, since SQLAdmin's converter adds validators each time it runs."""
+        if self._form_class is None:
+            self._form_class = await self.scaffold_form()
+        return self._form_class
+
+    async def create_object(self, request: Request, data: dict[str, Any]) -> Any:
+        """Insert an object. `data` holds what the form names; override it to go through a service of your plugin."""
+        return await changes.create(self, request, data)
+
+    async def change_object(self, request: Request, obj: Any, data: dict[str, Any]) -> None:
+        """Change an object. `data` holds what the form names; override it to go through a service of your plugin."""
+        await changes.change(self, request, obj, data)
+
+    async def delete_object(self, request: Request, obj: Any) -> None:
+        """Delete an object."""
+        await changes.delete(self, request, obj)
+
+    # SQLAdmin's ways to the database, all of which end in the request's one session.
+
+    async def _run_query(self, stmt: Any) -> Any:
+        return (await current_visit().session.scalars(stmt)).unique().all()
+
+    async def _run_arbitrary_query(self, stmt: Any) -> Sequence[Row[Any]]:
+        return (await current_visit().session.execute(stmt)).all()
+
+    def get_details_columns(self) -> builtins.list[str]:
+        """The columns of a page: those of the list, unless the view says otherwise."""
+        return self._build_column_list(include=self.column_details_list, defaults=self._list_prop_names)
+
+    def _by_name(self, fields: Sequence[tuple[MODEL_ATTR, bool]]) -> builtins.list[tuple[str, bool]]:
+        return [(self._get_prop_name(field), descending) for field, descending in fields]
+
+    def _whole_number(self, request: Request, name: str, default: int) -> int:
+        given = request.query_params.get(name)
+        try:
+            return int(given) if given else default
+        except ValueError:
+            raise BadRequestError(f"{name} is not a whole number.") from None

@@ -1,0 +1,12 @@
+"""Every page of every view of this site, for staff."""
+
+import pytest
+
+
+@pytest.mark.parametrize("identity", ["user", "post", "tag", "comment"])
+async def test_every_view_lists_and_creates(identity, make_user, back_office_for):
+    office = await back_office_for(await make_user(username="boss", is_superuser=True))
+    page = await office.get(f"/{identity}/list")
+    assert page.status_code == 200, page.text
+    page = await office.get(f"/{identity}/create")
+    assert page.status_code == (403 if identity == "comment" else 200)
