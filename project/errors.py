@@ -112,6 +112,14 @@ class InvalidInputError(DovetailError):
     title = "Unprocessable Content"
 
 
+class PreconditionRequiredError(DovetailError):
+    """Send If-Match with the ETag of what you read, so that you cannot overwrite somebody else's change."""
+
+    status = 428
+    slug = "precondition-required"
+    title = "Precondition Required"
+
+
 class UnavailableError(DovetailError):
     """The service is busy or its database is away; try again shortly."""
 

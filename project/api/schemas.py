@@ -9,7 +9,7 @@ from pydantic_core import CoreSchema
 LARGEST_ID = 2**63 - 1  # a BIGINT; SQLite's INTEGER is as wide
 
 
-def _in_utc(value: datetime) -> datetime:
+def in_utc(value: datetime) -> datetime:
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except OverflowError:
@@ -19,7 +19,7 @@ def _in_utc(value: datetime) -> datetime:
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """A primary key, in a body, a path or a filter."""
 
-UTCTime = Annotated[datetime, AfterValidator(_in_utc)]
+UTCTime = Annotated[datetime, AfterValidator(in_utc)]
 """A point in time: answered as ISO 8601 in UTC with a `Z`; one that comes without a zone is taken as UTC."""
 
 

@@ -1,0 +1,208 @@
+"""A read compiled once: one SQL statement, and the function that turns its rows into what orjson writes.
+
+The statement cuts the page first, in a materialized CTE, and joins afterwards: what is skipped is never joined.
+Single objects come as columns of joined tables, a list of objects as one JSON text a row, grouped once for the page.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import CTE, Boolean, Dialect, Select, Text, and_, case, cast, func, inspect, literal_column, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import aliased
+
+from project.api.resources.encodable import becomes_utc
+from project.api.resources.nodes import Column, Node, Relation
+from project.api.resources.ordering import Terms
+from project.api.resources.paths import Criteria
+from project.api.resources.slots import Convert, chain, converter, into_json, is_plain, out_of_json
+
+MakeItem = Callable[[Sequence[Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """A statement, and what makes an item of one of its rows; the columns from `width` on are not the item's."""
+
+    statement: Select[Any]
+    make_item: MakeItem
+    width: int
+
+
+def shape(
+    node: Node, page: Select[Any], terms: Terms, extra: Sequence[str], related: Criteria, dialect: Dialect
+) -> Shaped:
+    """The statement that reads `node` for the rows of `page`, whose columns are those of `page_columns`.
+
+    Behind the item's columns come the values of `terms`, which `page` calls order_0 and so on, and then the attributes
+    `extra` of the model.
+    """
+    cte = page.cte("page").prefix_with("MATERIALIZED")
+    builder = _Builder(node.model, cte, aliased(node.model, cte), related, dialect)
+    written = builder.write(node, builder.root, ())
+    width = len(builder.columns)
+    positions = [cte.c[f"order_{number}"] for number in range(len(terms))]
+    statement = builder.select([*builder.columns, *positions, *(getattr(builder.root, key) for key in extra)])
+    statement = statement.order_by(*(term.order(column) for term, column in zip(terms, positions, strict=True)))
+    return Shaped(statement, _function(written, builder.helpers), width)
+
+
+def page_columns(node: Node, extra: Sequence[str]) -> list[Any]:
+    """What a page must bring along: the key, what is answered, and what relations start from."""
+    columns = dict.fromkeys(inspect(node.model).primary_key)
+    for part in node.parts:
+        if isinstance(part, Column):
+            columns |= dict.fromkeys(part.attribute.property.columns)
+        elif isinstance(part, Relation):
+            columns |= dict.fromkeys(part.relation.property.local_columns)
+    columns |= dict.fromkeys(getattr(node.model, key).property.columns[0] for key in extra)
+    return list(columns)
+
+
+@dataclass
+class _Builder:
+    """Collects the columns and joins of one SELECT, and writes the Python expression that reads a row of it."""
+
+    model: type[Any]
+    cte: CTE
+    root: Any  # the model, read from the CTE
+    related: Criteria
+    dialect: Dialect
+    in_json: bool = False  # the columns become one JSON array
+    columns: list[Any] = field(default_factory=list)
+    joins: list[tuple[Any, ...]] = field(default_factory=list)
+    helpers: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, node: Node, entity: Any, path: tuple[str, ...]) -> str:
+        """The expression that makes the object of `node`, which `entity` stands for."""
+        written = []
+        for part in node.parts:
+            if isinstance(part, Column):
+                value = self._column(node, entity, part)
+            elif isinstance(part, Relation) and part.is_list:
+                value = self._list(part, (*path, part.name))
+            elif isinstance(part, Relation):
+                value = self._object(part, entity, (*path, part.name))
+            else:
+                raise TypeError(f"{part.name!r} needs Python")
+            written.append(f"{part.name!r}: {value}")
+        return "{" + ", ".join(written) + "}"
+
+    def select(self, columns: Sequence[Any]) -> Select[Any]:
+        """The SELECT of `columns`, called c0 and so on, from the page and all that was joined to it."""
+        statement = select(*(column.label(f"c{number}") for number, column in enumerate(columns))).select_from(
+            self.root
+        )
+        for target, condition, outer in self.joins:
+            statement = statement.join(target, condition, isouter=outer)
+        return statement
+
+    def _column(self, node: Node, entity: Any, part: Column) -> str:
+        column = getattr(entity, part.name)
+        finish = converter(column.type, self.dialect, into_utc=becomes_utc(node, part.name))
+        if not self.in_json:
+            return self._slot(column, finish)
+        return self._slot(into_json(column, self.dialect), chain(out_of_json(column.type, self.dialect), finish))
+
+    def _object(self, part: Relation, entity: Any, path: tuple[str, ...]) -> str:
+        target = aliased(part.relation.property.mapper.class_)
+        visible = self.related.get(".".join(path))
+        relation = getattr(entity, part.name).of_type(target)
+        outer = part.may_be_null or visible is not None
+        self.joins.append((relation if visible is None else relation.and_(visible), None, outer))
+        if not outer:
+            return self.write(part.node, target, path)
+        key = getattr(target, _keys(part.node.model)[0])
+        there = self._slot(key, None)
+        return f"({self.write(part.node, target, path)} if {there} is not None else None)"
+
+    def _list(self, part: Relation, path: tuple[str, ...]) -> str:
+        number = len(self.helpers)
+        cte = self.cte.alias(f"page_{number}")
+        inner = _Builder(self.model, self.cte, aliased(self.model, cte), self.related, self.dialect, in_json=True)
+        grouped, read = inner.group(part, path)
+        subquery = grouped.subquery(f"list_{number}")
+        keys = [getattr(self.root, key) for key in _keys(self.model)]
+        self.joins.append((subquery, and_(*(subquery.c[f"c{i}"] == key for i, key in enumerate(keys))), True))
+        return self._slot(subquery.c.items, read)
+
+    def group(self, part: Relation, path: tuple[str, ...]) -> tuple[Select[Any], Convert]:
+        """The SELECT of one row a row of the page: its key, and the list at `path` as a JSON text; and who reads it."""
+        entity = self.root
+        for depth, name in enumerate(path, 1):
+            visible = self.related.get(".".join(path[:depth]))
+            # The list's own table needs no alias, so that the relation's ORDER BY fits as it is.
+            relation, target = getattr(entity, name), getattr(entity, name).property.mapper.class_
+            if depth < len(path):
+                target = aliased(target)
+                relation = relation.of_type(target)
+            self.joins.append((relation if visible is None else relation.and_(visible), None, False))
+            entity = target
+        written = self.write(part.node, entity, path)
+        keys = [getattr(self.root, key) for key in _keys(self.model)]
+        order = part.relation.property.order_by or [getattr(entity, key) for key in _keys(part.node.model)]
+        plain = all(isinstance(one, Column) and is_plain(one.attribute.type) for one in part.node.parts)
+        item = _json_object(part.node, entity, self.dialect) if plain else _json_array(self.columns, self.dialect)
+        return self._aggregate(keys, item, order), _embed if plain else _reader(_function(written, self.helpers))
+
+    def _aggregate(self, keys: list[Any], item: Any, order: Sequence[Any]) -> Select[Any]:
+        if self.dialect.name == "postgresql":
+            items = cast(func.json_agg(aggregate_order_by(item, *order)), Text)
+            return self.select(keys).add_columns(items.label("items")).group_by(*keys)
+        # SQLite before 3.44 takes no ORDER BY in an aggregate: it reads the rows in the order of a subquery.
+        rows = self.select(keys).add_columns(item.label("item")).order_by(*keys, *order).subquery()
+        names = [rows.c[f"c{i}"] for i in range(len(keys))]
+        return select(*names, func.json_group_array(func.json(rows.c.item)).label("items")).group_by(*names)
+
+    def _slot(self, column: Any, convert: Convert | None) -> str:
+        self.columns.append(column)
+        place = f"row[{len(self.columns) - 1}]"
+        if convert is None:
+            return place
+        name = f"convert_{len(self.helpers)}"
+        self.helpers[name] = convert
+        return f"{name}({place})"
+
+
+def _json_object(node: Node, entity: Any, dialect: Dialect) -> Any:
+    # Names of fields are Python's identifiers: they can stand in the statement as they are.
+    parts = [part for name in node.parts for part in (literal_column(f"'{name.name}'"), getattr(entity, name.name))]
+    if dialect.name == "postgresql":
+        return func.json_build_object(*parts)
+    return func.json_object(*(_json_boolean(part) for part in parts))
+
+
+def _json_array(columns: Sequence[Any], dialect: Dialect) -> Any:
+    return func.json_build_array(*columns) if dialect.name == "postgresql" else func.json_array(*columns)
+
+
+def _json_boolean(column: Any) -> Any:
+    # SQLite stores 0 and 1.
+    if not isinstance(column.type, Boolean):
+        return column
+    return case((column.is_(None), None), (column, func.json("true")), else_=func.json("false"))
+
+
+def _embed(text: str | None) -> orjson.Fragment | list[Any]:
+    return [] if text is None else orjson.Fragment(text)
+
+
+def _reader(make_item: MakeItem) -> Convert:
+    def read(text: str | None) -> list[dict[str, Any]]:
+        return [] if text is None else [make_item(row) for row in orjson.loads(text)]
+
+    return read
+
+
+def _function(written: str, helpers: dict[str, Any]) -> MakeItem:
+    # Written out as Python, as dataclasses writes __init__: a loop over the fields costs twice as much. All that
+    # stands in it are the names of a schema's fields, quoted, and the numbers of columns.
+    made: MakeItem = eval(f"lambda row: {written}", dict(helpers))  # noqa: S307 - see above
+    return made
+
+
+def _keys(model: type[Any]) -> list[str]:
+    mapper = inspect(model)
+    return [mapper.get_property_by_column(column).key for column in mapper.primary_key]

@@ -1,0 +1,127 @@
+"""The parameters of a resource in the OpenAPI document: each with its type, what it does and what it allows."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+
+from project.api.resources.idempotency import HEADER, MAXIMUM_LENGTH
+from project.api.resources.lookups import MAXIMUM_VALUES, FilterParameter
+from project.api.resources.query import CAP, DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
+from project.api.resources.query import MAXIMUM_LENGTH as LONGEST_SEARCH
+from project.api.schemas import LARGEST_ID
+
+Json = dict[str, Any]
+
+
+def list_parameters(grammar: Grammar) -> list[Json]:
+    """Those of a list."""
+    found = [_filter(parameter) for parameter in grammar.filters.values()]
+    if grammar.is_searchable:
+        text = "Only those in which this is found."
+        found.append(_query("search", {"type": "string", "maxLength": LONGEST_SEARCH}, text))
+    if grammar.terms:
+        found.append(_ordering(grammar))
+    limit = {"type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT}
+    offset = {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "default": 0}
+    count = {"type": "string", "enum": ["true", "false", "capped"], "default": "false"}
+    return [
+        *found,
+        *item_parameters(grammar),
+        _query("limit", limit, "How many a page holds."),
+        _query("offset", offset, "How many to pass over; deep offsets are slow, `cursor` is not."),
+        _query("cursor", {"type": "string"}, "Page by key: empty for the first page, then as `next` says."),
+        _query(
+            "count", count, f"Whether to answer the `total`; `capped` stops at {CAP + 1}, which means more than {CAP}."
+        ),
+    ]
+
+
+def item_parameters(grammar: Grammar) -> list[Json]:
+    """Those of a single object."""
+    fields = {"type": "string", "pattern": _names(grammar.fields)}
+    found = [_query("fields", fields, f"Answer these fields only, separated by commas: {_list(grammar.fields)}.")]
+    if grammar.expandable:
+        expand = {"type": "string", "pattern": _names(grammar.expandable)}
+        found.append(_query("expand", expand, f"Answer these too, separated by commas: {_list(grammar.expandable)}."))
+    return found
+
+
+def if_none_match() -> Json:
+    """The header of a conditional read."""
+    return _header("If-None-Match", {"type": "string"}, "Answer 304 if the object still has this ETag.")
+
+
+def if_match(*, required: bool) -> Json:
+    """The header of a conditional write."""
+    text = "Answer 412 unless the object still has the version of this ETag."
+    return _header("If-Match", {"type": "string"}, text) | {"required": required}
+
+
+def idempotency_key() -> Json:
+    """The header that makes a POST safe to repeat."""
+    schema = {"type": "string", "minLength": 1, "maxLength": MAXIMUM_LENGTH}
+    return _header(
+        HEADER, schema, "Sent again within 24 hours, the first answer comes again and nothing is done twice."
+    )
+
+
+def response_headers(**texts: str) -> Json:
+    """Headers of an answer: `response_headers(ETag="...")`."""
+    return {name.replace("_", "-"): {"description": text, "schema": {"type": "string"}} for name, text in texts.items()}
+
+
+def _filter(parameter: FilterParameter) -> Json:
+    schema = _schema(parameter.value_type) if parameter.lookup.operand in ("values", "pair", "value") else None
+    match parameter.lookup.operand:
+        case "flag":
+            described: Json = {"type": "boolean"}
+        case "text":
+            described = {"type": "string"}
+        case "values":
+            described = {"type": "array", "items": schema, "minItems": 1, "maxItems": MAXIMUM_VALUES}
+        case "pair":
+            described = {"type": "array", "items": schema, "minItems": 2, "maxItems": 2}
+        case _:
+            described = schema or {}
+    style = {"style": "form", "explode": False} if described.get("type") == "array" else {}
+    return _query(parameter.name, described, parameter.description) | style
+
+
+def _ordering(grammar: Grammar) -> Json:
+    names = sorted(grammar.terms)
+    one = f"-?({'|'.join(names)})"
+    schema = {"type": "string", "pattern": f"^{one}(,{one})*$", "default": grammar.default_ordering}
+    if not grammar.default_ordering:
+        del schema["default"]
+    return _query(
+        "ordering", schema, f"Order by these, separated by commas; `-` before one reverses it: {_list(names)}."
+    )
+
+
+def _names(names: Any) -> str:
+    one = f"({'|'.join(sorted(name.replace('.', '[.]') for name in names))})"
+    return f"^{one}(,{one})*$"
+
+
+def _list(names: Any) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _schema(annotation: Any) -> Json:
+    """The JSON schema of a parameter, with the enums it refers to written out."""
+    schema = TypeAdapter(annotation).json_schema(schema_generator=GenerateJsonSchema)
+    definitions = schema.pop("$defs", {})
+    reference = schema.pop("$ref", None)
+    if reference is not None:
+        schema = definitions[reference.rpartition("/")[2]] | schema
+    schema.pop("title", None)
+    return schema
+
+
+def _query(name: str, schema: Json, description: str) -> Json:
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+def _header(name: str, schema: Json, description: str) -> Json:
+    return {"name": name, "in": "header", "required": False, "schema": schema, "description": description}

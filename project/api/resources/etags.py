@@ -1,0 +1,54 @@
+"""Entity tags (RFC 9110, sections 8.8.3 and 13.1): `"<version of the row>-<digest of the answer>"`.
+
+If-None-Match compares the whole tag, so that 304 is never answered for another representation or for a nested object
+that changed. If-Match compares the version only: a writer is stale when the row has changed, whatever fields the
+writer had asked for.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import inspect
+
+from project.errors import StaleWriteError
+
+STAR = "*"
+
+
+def version_attributes(model: type[Any]) -> list[str]:
+    """The attributes that change with every write: a version column, or `updated_at`, or else all columns."""
+    mapper = inspect(model)
+    keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+    if mapper.version_id_col is not None:
+        return [*keys, mapper.get_property_by_column(mapper.version_id_col).key]
+    return [*keys, "updated_at"] if "updated_at" in mapper.column_attrs else list(mapper.column_attrs.keys())
+
+
+def version(values: Sequence[Any]) -> str:
+    """The version of a row with these values of its version attributes."""
+    return blake2b(repr(tuple(values)).encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def etag(values: Sequence[Any], body: bytes) -> str:
+    """The strong tag of an answer."""
+    return f'"{version(values)}-{blake2b(body, digest_size=6).hexdigest()}"'
+
+
+def is_known(tag: str, if_none_match: str) -> bool:
+    """Whether a client has the answer already (weak comparison)."""
+    given = [one.removeprefix("W/") for one in _split(if_none_match)]
+    return STAR in given or tag in given
+
+
+def check_if_match(if_match: str, values: Sequence[Any]) -> None:
+    """Raise StaleWriteError unless one of the tags is of this version of the row (strong comparison)."""
+    current = version(values)
+    for one in _split(if_match):
+        if one == STAR or one.strip('"').partition("-")[0] == current:
+            return
+    raise StaleWriteError
+
+
+def _split(header: str) -> list[str]:
+    return [one.strip() for one in header.split(",")]

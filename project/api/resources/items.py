@@ -1,0 +1,203 @@
+"""The endpoints of a single object: read it, make it, change it, replace it, remove it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from fastapi import APIRouter
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import true
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from project.api.resources import documentation, lookups
+from project.api.resources.endpoints import add_route, named
+from project.api.resources.etags import etag, is_known
+from project.api.resources.idempotency import answer_once
+from project.api.resources.lists import ORJSON_OPTIONS
+from project.api.resources.pages import PageRequest
+from project.api.resources.policy import not_found
+from project.api.resources.query import ItemQuery, ListQuery, read_item_query, split_query
+from project.api.resources.reads import Batch
+from project.api.resources.scope import Scope
+from project.api.resources.urls import item_path
+from project.api.resources.writing import create_item, delete_item, lock_item, update_item
+from project.database.dependencies import SessionDep
+
+if TYPE_CHECKING:
+    from project.api.resources.resource import Resource
+
+ETAG = "The version of the object, for If-Match and If-None-Match."
+
+
+def add_endpoints(resource: "Resource", router: APIRouter) -> None:
+    """Add those that the resource offers."""
+    if resource.has("create"):
+        _add_create(resource, router)
+    if resource.has("retrieve"):
+        _add_retrieve(resource, router)
+    if resource.has("update"):
+        _add_update(resource, router, "PATCH", f"update_{resource.singular}", resource.update)
+    if resource.has("replace"):
+        _add_update(resource, router, "PUT", f"replace_{resource.singular}", resource.replace)
+    if resource.has("delete"):
+        _add_delete(resource, router)
+
+
+async def answer_item(
+    resource: "Resource", request: Request, session: AsyncSession, viewer: Any, key: Any, status: int = 200
+) -> Response:
+    """The object with this key as the viewer may see it, whatever the policy says of the row: they just wrote it."""
+    scope = resource.scope(viewer)
+    written = Scope(true(), scope.related, scope.hidden)
+    batch = await resource.reader.read(session, key_request(resource, (key,), ItemQuery()), written)
+    headers = {"Location": item_path(request, f"/{resource.collection}", key)} if status == 201 else {}  # noqa: PLR2004 - Created
+    return _respond(resource, request, batch, key, status, headers)
+
+
+def key_request(resource: "Resource", keys: tuple[Any, ...], query: ItemQuery) -> PageRequest:
+    """A page that holds the objects with these keys."""
+    parameter = lookups.parameters(resource.model, {resource.key: "in"})[f"{resource.key}__in"]
+    listed = ListQuery(filters=((parameter, keys),), limit=len(keys), fields=query.fields, expand=query.expand)
+    return PageRequest(listed, resource.key_terms if len(keys) > 1 else ())
+
+
+def _add_retrieve(resource: "Resource", router: APIRouter) -> None:
+    path, key_name = _item_path(resource)
+    reader, grammar = resource.reader, resource.grammar
+    adapter: TypeAdapter[Any] = TypeAdapter(resource.key_type)
+
+    def parse(request: Request, scope: Scope, key: Any) -> PageRequest:
+        values = split_query(request.scope["query_string"])
+        return key_request(resource, (key,), read_item_query(values, grammar.within(scope)) if values else ItemQuery())
+
+    async def answer(request: Request, session: Any, viewer: Any, **path: Any) -> Response:
+        scope = resource.scope(viewer)
+        batch = await reader.read(session, parse(request, scope, path[key_name]), scope)
+        return _respond(resource, request, batch, path[key_name])
+
+    async def quick(request: Request) -> Response | None:
+        scope = resource.quick_scope(request)
+        if scope is None:
+            return None
+        try:
+            key = adapter.validate_python(request.path_params[key_name])
+        except ValidationError:
+            return None  # FastAPI says what is wrong
+        wanted, engine = parse(request, scope, key), request.app.state.database.engine
+        if not reader.is_compiled(wanted.query, scope, engine.dialect):
+            return None
+        async with engine.connect() as connection:
+            batch = await reader.fetch(connection, wanted, scope)
+        return None if batch is None else _respond(resource, request, batch, key)
+
+    parameters = {"session": SessionDep, "viewer": resource.policy.reader, key_name: resource.key_type}
+    named(resource, answer, f"get_{resource.singular}", f"One {resource.singular}.", parameters)
+    answer.quick = quick  # type: ignore[attr-defined]  # QuickRoute looks for it
+    add_route(
+        router,
+        path,
+        answer,
+        method="GET",
+        response_model=resource.read,
+        openapi_extra={"parameters": [*documentation.item_parameters(grammar), documentation.if_none_match()]},
+        responses={
+            200: {"headers": documentation.response_headers(ETag=ETAG)},
+            304: {"description": "The object still has the ETag of If-None-Match."},
+            422: {},
+        },
+    )
+
+
+def _add_create(resource: "Resource", router: APIRouter) -> None:
+    async def answer(request: Request, session: Any, viewer: Any, data: Any) -> Response:
+        async def create() -> Response:
+            item = await create_item(resource, session, viewer, data)
+            return await answer_item(resource, request, session, viewer, getattr(item, resource.key), 201)
+
+        return await answer_once(request, session, resource.policy.identity(viewer), create)
+
+    parameters = {"session": SessionDep, "viewer": resource.policy.writer, "data": resource.create}
+    named(resource, answer, f"create_{resource.singular}", f"Make a {resource.singular}.", parameters)
+    add_route(
+        router,
+        f"/{resource.collection}",
+        answer,
+        method="POST",
+        status_code=201,
+        response_model=resource.read,
+        openapi_extra={"parameters": [documentation.idempotency_key()]},
+        responses={201: {"headers": documentation.response_headers(ETag=ETAG, Location="The path of the new object.")}},
+    )
+
+
+def _add_update(resource: "Resource", router: APIRouter, method: str, name: str, schema: Any) -> None:
+    path, key_name = _item_path(resource)
+
+    async def answer(request: Request, session: Any, viewer: Any, data: Any, **path: Any) -> Response:
+        item = await lock_item(resource, session, viewer, path[key_name])
+        await update_item(resource, session, viewer, item, data, request.headers.get("If-Match"))
+        return await answer_item(resource, request, session, viewer, path[key_name])
+
+    description = "Change some fields; what is left out stays." if method == "PATCH" else "Replace every field."
+    parameters = {key_name: resource.key_type, "session": SessionDep, "viewer": resource.policy.writer, "data": schema}
+    named(resource, answer, name, description, parameters)
+    add_route(
+        router,
+        path,
+        answer,
+        method=method,
+        response_model=resource.read,
+        openapi_extra={"parameters": [documentation.if_match(required=resource.requires_if_match)]},
+        responses=_precondition_responses(resource) | {200: {"headers": documentation.response_headers(ETag=ETAG)}},
+    )
+
+
+def _add_delete(resource: "Resource", router: APIRouter) -> None:
+    path, key_name = _item_path(resource)
+
+    async def answer(request: Request, session: Any, viewer: Any, **path: Any) -> Response:
+        item = await lock_item(resource, session, viewer, path[key_name])
+        await delete_item(resource, session, viewer, item, request.headers.get("If-Match"))
+        return Response(status_code=204)
+
+    parameters = {key_name: resource.key_type, "session": SessionDep, "viewer": resource.policy.writer}
+    named(resource, answer, f"delete_{resource.singular}", f"Remove a {resource.singular}.", parameters)
+    add_route(
+        router,
+        path,
+        answer,
+        method="DELETE",
+        status_code=204,
+        openapi_extra={"parameters": [documentation.if_match(required=resource.requires_if_match)]},
+        responses=_precondition_responses(resource) | {422: {}},
+    )
+
+
+def _precondition_responses(resource: "Resource") -> dict[int | str, dict[str, Any]]:
+    found: dict[int | str, dict[str, Any]] = {412: {}}
+    return found | {428: {}} if resource.requires_if_match else found
+
+
+def _item_path(resource: "Resource") -> tuple[str, str]:
+    key_name = f"{resource.singular}_id"
+    return f"/{resource.collection}/{{{key_name}}}", key_name
+
+
+def _respond(
+    resource: "Resource",
+    request: Request,
+    batch: Batch,
+    key: Any,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    if not batch.items:
+        raise not_found(resource.singular, key)
+    body = orjson.dumps(batch.items[0], option=ORJSON_OPTIONS)
+    tag = etag(batch.versions[0], body)
+    known = request.headers.get("If-None-Match")
+    if known is not None and request.method == "GET" and is_known(tag, known):
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(body, status, {"ETag": tag, **(headers or {})}, "application/json")

@@ -1,0 +1,147 @@
+"""How a list is answered: read the URL, fetch a page, write the envelope with its neighbours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from project.api.resources.cursors import Cursor, bad_cursor, write_cursor
+from project.api.resources.ordering import Terms, complete
+from project.api.resources.pages import PageRequest
+from project.api.resources.query import Grammar, ListQuery, read_list_query, split_query
+from project.api.resources.reads import Batch, Reader
+from project.api.resources.scope import Scope
+from project.api.resources.search import FullTextSearch
+from project.api.resources.urls import link_header, page_url
+
+ORJSON_OPTIONS = orjson.OPT_UTC_Z
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The list of a resource."""
+
+    reader: Reader
+    grammar: Grammar
+
+    def parse(self, connection: HTTPConnection, scope: Scope) -> tuple[dict[str, str], PageRequest]:
+        """What the URL asks for. Raises InvalidInputError."""
+        values = split_query(connection.scope["query_string"])
+        query = read_list_query(values, self.grammar.within(scope), _secret(connection))
+        terms = complete(self.reader.model, self._terms(query, values))
+        if query.cursor is None:
+            return values, PageRequest(query, terms)
+        if query.cursor.ordering != _names(terms):
+            raise bad_cursor("the cursor belongs to another ordering; start again with an empty one")
+        position = _position(query.cursor, terms)
+        directed = tuple(term.reversed() for term in terms) if query.cursor.backwards else terms
+        return values, PageRequest(query, directed, position)
+
+    async def answer(self, connection: HTTPConnection, session: AsyncSession, scope: Scope) -> Response:
+        """The page that the URL asks for, by the road that suits."""
+        values, request = self.parse(connection, scope)
+        batch = await self.reader.read(session, request, scope)
+        total = None
+        if request.query.count != "no":
+            total = await self.reader.count(await session.connection(), request, scope)
+        return self._write(connection, values, request, batch, total)
+
+    async def answer_quickly(
+        self,
+        connection: HTTPConnection,
+        database: AsyncConnection,
+        parsed: tuple[dict[str, str], PageRequest],
+        scope: Scope,
+    ) -> Response | None:
+        """The same page by the compiled road; None if it cannot go that way."""
+        values, request = parsed
+        batch = await self.reader.fetch(database, request, scope)
+        if batch is None:
+            return None
+        total = await self.reader.count(database, request, scope) if request.query.count != "no" else None
+        return self._write(connection, values, request, batch, total)
+
+    def _terms(self, query: ListQuery, values: Mapping[str, str]) -> Terms:
+        search = self.reader.search
+        if query.search and "ordering" not in values and isinstance(search, FullTextSearch):
+            return (self.grammar.terms["rank"].reversed(),)
+        return query.terms
+
+    def _write(
+        self,
+        connection: HTTPConnection,
+        values: dict[str, str],
+        request: PageRequest,
+        batch: Batch,
+        total: int | None,
+    ) -> Response:
+        limit = request.query.limit
+        items, positions, has_more = batch.items[:limit], batch.positions[:limit], len(batch.items) > limit
+        if request.query.by_cursor:
+            following, previous = self._cursors(connection, values, request, positions, has_more=has_more)
+        else:
+            following, previous = _offsets(connection, values, request, has_more=has_more)
+        if request.query.cursor is not None and request.query.cursor.backwards:
+            items = items[::-1]
+        body = {"items": items, "total": total, "next": following, "previous": previous}
+        headers = link_header(following, previous)
+        return Response(orjson.dumps(body, option=ORJSON_OPTIONS), headers=headers, media_type="application/json")
+
+    def _cursors(
+        self,
+        connection: HTTPConnection,
+        values: dict[str, str],
+        request: PageRequest,
+        positions: list[tuple[Any, ...]],
+        *,
+        has_more: bool,
+    ) -> tuple[str | None, str | None]:
+        cursor = request.query.cursor
+        if not positions:
+            return None, None
+        backwards = cursor is not None and cursor.backwards
+        terms = tuple(term.reversed() for term in request.terms) if backwards else request.terms
+        first, last = (positions[-1], positions[0]) if backwards else (positions[0], positions[-1])
+
+        def url(position: tuple[Any, ...], *, back: bool) -> str:
+            encoded = tuple(
+                term.adapter.dump_python(value, mode="json") for term, value in zip(terms, position, strict=True)
+            )
+            text = write_cursor(
+                Cursor(_names(terms), encoded, back), secret=_secret(connection), scope=self.grammar.list_name
+            )
+            return page_url(connection, values, cursor=text)
+
+        following = url(last, back=False) if has_more or backwards else None
+        previous = url(first, back=True) if (has_more if backwards else cursor is not None) else None
+        return following, previous
+
+
+def _offsets(
+    connection: HTTPConnection, values: dict[str, str], request: PageRequest, *, has_more: bool
+) -> tuple[str | None, str | None]:
+    limit, offset = request.query.limit, request.query.offset
+    following = page_url(connection, values, offset=str(offset + limit)) if has_more else None
+    previous = page_url(connection, values, offset=str(max(0, offset - limit))) if offset else None
+    return following, previous
+
+
+def _position(cursor: Cursor, terms: Terms) -> tuple[Any, ...]:
+    try:
+        return tuple(term.adapter.validate_python(value) for term, value in zip(terms, cursor.values, strict=True))
+    except (ValidationError, ValueError):
+        raise bad_cursor() from None
+
+
+def _names(terms: Terms) -> str:
+    return ",".join(term.name for term in terms)
+
+
+def _secret(connection: HTTPConnection) -> str:
+    secret: str = connection.app.state.settings.secret_key.get_secret_value()
+    return secret

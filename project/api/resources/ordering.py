@@ -1,0 +1,103 @@
+"""The order of a list, and the condition that tells what comes after a row in it.
+
+Null counts as greater than everything, as PostgreSQL has it by default, on every database.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import BindParameter, ColumnElement, UnaryExpression, and_, false, inspect, or_, tuple_
+
+from project.api.resources.paths import Criteria, Path, resolve
+from project.api.resources.values import python_type
+from project.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Term:
+    """One column to order by."""
+
+    path: Path
+    descending: bool = False
+
+    @property
+    def name(self) -> str:
+        """As it stands in `ordering`."""
+        return f"-{self.path.name}" if self.descending else self.path.name
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        """Writes a value of the column into a cursor and reads it back."""
+        return TypeAdapter(python_type(self.path.type) | None)
+
+    def reversed(self) -> "Term":
+        """The same column in the other direction."""
+        return replace(self, descending=not self.descending)
+
+    def order(self, expression: ColumnElement[Any]) -> UnaryExpression[Any]:
+        """For an ORDER BY."""
+        ordered = expression.desc() if self.descending else expression.asc()
+        if not self.path.is_nullable:
+            return ordered
+        return ordered.nulls_first() if self.descending else ordered.nulls_last()
+
+
+Terms = tuple[Term, ...]
+
+
+def declare(model: type[Any], names: Sequence[str]) -> dict[str, Term]:
+    """The columns a list can be ordered by. Raises ConfigurationError for one that is none, or has no order."""
+    terms = {name: Term(resolve(model, name)) for name in names}
+    for name, term in terms.items():
+        if any(relation.property.uselist for relation in term.path.relations):
+            raise ConfigurationError(f"cannot order by {name!r}: a row has several of them")
+        if python_type(term.path.type) is None:
+            raise ConfigurationError(f"cannot order by {name!r}: its values have no order")
+    return terms
+
+
+def complete(model: type[Any], terms: Terms) -> Terms:
+    """`terms` and, so that no two rows are at the same place, the primary key."""
+    keys = [inspect(model).get_property_by_column(column).key for column in inspect(model).primary_key]
+    given = {term.path.name for term in terms}
+    # The same direction as the last term's lets one index serve them all.
+    descending = terms[-1].descending if terms else False
+    return (*terms, *(Term(resolve(model, key), descending) for key in keys if key not in given))
+
+
+def expressions(terms: Terms, related: Criteria) -> list[ColumnElement[Any]]:
+    """What the terms order by."""
+    return [term.path.value(related) for term in terms]
+
+
+def after(
+    terms: Terms, columns: Sequence[ColumnElement[Any]], values: Sequence[BindParameter[Any] | None]
+) -> ColumnElement[bool]:
+    """Which rows come after one whose values are `values`; None stands for null.
+
+    (https://use-the-index-luke.com/no-offset)
+    """
+    simple = all(not term.path.is_nullable for term in terms) and len({term.descending for term in terms}) == 1
+    if simple:  # one comparison of rows, which an index answers
+        left, right = tuple_(*columns), tuple_(*values)
+        return left < right if terms[0].descending else left > right
+    alternatives = []
+    for depth, term in enumerate(terms):
+        equal = [_equal(columns[i], values[i]) for i in range(depth)]
+        alternatives.append(and_(*equal, _beyond(term, columns[depth], values[depth])))
+    return or_(*alternatives)
+
+
+def _equal(column: ColumnElement[Any], value: BindParameter[Any] | None) -> ColumnElement[bool]:
+    return column.is_(None) if value is None else column == value
+
+
+def _beyond(term: Term, column: ColumnElement[Any], value: BindParameter[Any] | None) -> ColumnElement[bool]:
+    if value is None:
+        return column.is_not(None) if term.descending else false()
+    if term.descending:
+        return column < value
+    return or_(column > value, column.is_(None)) if term.path.is_nullable else column > value

@@ -1,0 +1,172 @@
+"""Reads rows of a resource by the compiled road, or by the ORM and pydantic where a schema needs Python.
+
+Both roads run the same page and give the same answer; `Reader.why_python` says which one a read takes.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import orjson
+from pydantic import BaseModel
+from sqlalchemy import Dialect
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from project.api.resources import nodes
+from project.api.resources.compiled import MakeItem, page_columns, shape
+from project.api.resources.encodable import why_python
+from project.api.resources.nodes import Node, Relation, View
+from project.api.resources.pages import PageRequest, count_select, page_select
+from project.api.resources.prepared import Prepared, prepare
+from project.api.resources.query import ItemQuery
+from project.api.resources.scope import Scope
+from project.api.resources.search import Search
+from project.errors import ConfigurationError
+
+MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows as they are to be answered: each an item for orjson, with its place in the order and its version."""
+
+    items: list[Any]
+    positions: list[tuple[Any, ...]]
+    versions: list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    prepared: Prepared
+    make_item: MakeItem
+    width: int
+    convert: tuple[Callable[[Any], Any] | None, ...]  # of the columns from width on
+    terms: int
+
+
+class Cache(OrderedDict[Hashable, Any]):
+    """Keeps what was used last."""
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` made for `key`, now or before."""
+        try:
+            self.move_to_end(key)
+        except KeyError:
+            self[key] = make()
+            if len(self) > MAXIMUM_PLANS:
+                self.popitem(last=False)
+        return self[key]  # type: ignore[no-any-return]  # what make() made
+
+
+class Reader:
+    """Reads `schema` from rows of `model`; `version` names the attributes whose values change with every write."""
+
+    def __init__(self, model: type[Any], schema: type[BaseModel], search: Search, version: Sequence[str]) -> None:
+        self.model = model
+        self.node = nodes.build(model, schema)
+        self.search = search
+        self.version = tuple(version)
+        self._nodes = Cache()
+        self._plans = Cache()
+
+    def why_python(self, dialect: Dialect) -> str | None:
+        """Why a read takes the road of the ORM and pydantic; None if it takes the compiled one."""
+        return self._why(ItemQuery(expand=frozenset(self.node.on_demand())), frozenset(), dialect)
+
+    def is_compiled(self, query: ItemQuery, scope: Scope, dialect: Dialect) -> bool:
+        """Whether this read takes the compiled road."""
+        return scope.is_cacheable and self._why(query, scope.hidden, dialect) is None
+
+    async def fetch(self, connection: AsyncConnection, request: PageRequest, scope: Scope) -> Batch | None:
+        """The rows of a page and one more, by the compiled road; None where it cannot go."""
+        dialect = connection.dialect
+        if not self.is_compiled(request.query, scope, dialect):
+            return None
+        key = ("page", request.shape, request.query.fields, request.query.expand, scope.shape)
+        plan = self._plans.remember(key, lambda: self._compile(request, scope, dialect))
+        if plan is None:
+            return None
+        rows = await plan.prepared.fetch(connection, request.values(), scope.values)
+        return _batch(plan, rows)
+
+    async def load(self, session: AsyncSession, request: PageRequest, scope: Scope) -> Batch:
+        """The same rows by the ORM, each validated and written by pydantic."""
+        full = self._selected(ItemQuery(expand=request.query.expand), frozenset())
+        node = self._selected(request.query, scope.hidden)
+        _refuse_impossible(node, scope)
+        statement = page_select(self.model, [self.model], request, scope, self.search)
+        statement = statement.options(*nodes.loader_options(full, scope.related))
+        rows = (await session.execute(statement, request.values(), execution_options={"populate_existing": True})).all()
+        include = node.include()
+        return Batch(
+            [_dumped(row[0], full, include) for row in rows],
+            [tuple(row[1:]) for row in rows],
+            [tuple(getattr(row[0], key) for key in self.version) for row in rows],
+        )
+
+    async def read(self, session: AsyncSession, request: PageRequest, scope: Scope) -> Batch:
+        """The rows of a page and one more, by the road that suits, as this session's transaction sees them."""
+        await session.flush()
+        connection = await session.connection()
+        return await self.fetch(connection, request, scope) or await self.load(session, request, scope)
+
+    async def count(self, connection: AsyncConnection, request: PageRequest, scope: Scope) -> int:
+        """How many rows there are on all pages; CAP + 1 if the count is capped and there are more than CAP."""
+        statement = lambda: count_select(self.model, request, scope, self.search)  # noqa: E731 - used twice below
+        key = ("count", request.shape, request.query.count, scope.shape)
+        prepared: Prepared | None = None
+        if scope.is_cacheable:
+            prepared = self._plans.remember(key, lambda: prepare(statement(), connection.dialect, scope.binds))
+        if prepared is None:
+            return int((await connection.execute(statement(), request.values())).scalar_one())
+        return int((await prepared.fetch(connection, request.values(), scope.values))[0][0])
+
+    def _selected(self, query: ItemQuery, hidden: frozenset[str]) -> Node:
+        key = ("node", query.fields, query.expand, hidden)
+        return self._nodes.remember(key, lambda: nodes.select_fields(self.node, query.fields, query.expand, hidden))
+
+    def _why(self, query: ItemQuery, hidden: frozenset[str], dialect: Dialect) -> str | None:
+        key = ("why", query.fields, query.expand, hidden, dialect.name)
+        return self._nodes.remember(key, lambda: why_python(self._selected(query, hidden), dialect))
+
+    def _compile(self, request: PageRequest, scope: Scope, dialect: Dialect) -> _Plan | None:
+        node = self._selected(request.query, scope.hidden)
+        _refuse_impossible(node, scope)
+        page = page_select(self.model, page_columns(node, self.version), request, scope, self.search)
+        shaped = shape(node, page, request.terms, self.version, scope.related, dialect)
+        prepared = prepare(shaped.statement, dialect, scope.binds)
+        if prepared is None:
+            return None
+        types = [term.path.type for term in request.terms]
+        types += [getattr(self.model, key).type for key in self.version]
+        convert = tuple(one.dialect_impl(dialect).result_processor(dialect, None) for one in types)
+        return _Plan(prepared, shaped.make_item, shaped.width, convert, len(request.terms))
+
+
+def _batch(plan: _Plan, rows: Sequence[Sequence[Any]]) -> Batch:
+    items = [plan.make_item(row) for row in rows]
+    behind = [
+        tuple(
+            value if step is None else step(value) for step, value in zip(plan.convert, row[plan.width :], strict=True)
+        )
+        for row in rows
+    ]
+    return Batch(items, [one[: plan.terms] for one in behind], [one[plan.terms :] for one in behind])
+
+
+def _dumped(item: Any, node: Node, include: dict[str, Any]) -> orjson.Fragment:
+    validated = node.schema.model_validate(View(item, node), from_attributes=True)
+    return orjson.Fragment(validated.model_dump_json(include=include, by_alias=True))
+
+
+def _refuse_impossible(node: Node, scope: Scope, prefix: str = "") -> None:
+    for part in node.parts:
+        if isinstance(part, Relation):
+            name = prefix + part.name
+            if name in scope.related and not (part.is_list or part.is_optional):
+                raise ConfigurationError(
+                    f"the policy may hide {name!r}, so {node.schema.__name__}.{part.name} has to allow null"
+                )
+            _refuse_impossible(part.node, scope, f"{name}.")

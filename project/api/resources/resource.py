@@ -1,0 +1,183 @@
+"""A REST API declared in ten lines.
+
+    posts = Resource(
+        model=Post, read=PostRead, create=PostCreate, update=PostUpdate, policy=PostPolicy(),
+        filters={"author_id": ("exact", "in"), "created_at": ("gte", "lte"), "tags__name": "exact"},
+        ordering=("created_at", "title"), default_ordering="-created_at", search=("title", "content"),
+    )
+    router = APIRouter(tags=["blog"])
+    router.include_router(posts.router)
+
+The router answers `GET /posts`, `POST /posts`, `GET`, `PATCH` and `DELETE /posts/{post_id}`, and the same in bulk. What
+is to be different is left out by `without` and written as an ordinary FastAPI endpoint on the same router.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, Literal, TypeAlias
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, and_, inspect
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from project.api.resources import bulk, items, lookups, ordering, search
+from project.api.resources.endpoints import Where, add_list
+from project.api.resources.etags import version_attributes
+from project.api.resources.lists import Listing
+from project.api.resources.ordering import Terms, complete
+from project.api.resources.policy import Policy
+from project.api.resources.query import Grammar
+from project.api.resources.reads import Reader
+from project.api.resources.scope import Scope
+from project.api.resources.values import python_type
+from project.api.resources.writing import check_schemas
+from project.errors import ConfigurationError
+
+Endpoint: TypeAlias = Literal[
+    "list", "retrieve", "create", "update", "replace", "delete", "bulk_create", "bulk_update", "bulk_delete"
+]
+Create: TypeAlias = Callable[[AsyncSession, Any, Any], Awaitable[Any]]
+Update: TypeAlias = Callable[[AsyncSession, Any, Any, Any], Awaitable[Any]]
+Delete: TypeAlias = Callable[[AsyncSession, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Resource:
+    """What a REST API is made of. Everything that names a column is checked when the resource is made.
+
+    Raises ConfigurationError for a name that leads nowhere, saying what there is.
+    """
+
+    model: type[Any]
+    read: type[BaseModel]
+    policy: Policy
+    create: type[BaseModel] | None = None
+    update: type[BaseModel] | None = None  # for PATCH: what is not set stays
+    replace: type[BaseModel] | None = None  # for PUT
+    name: str = ""  # post
+    plural: str = ""  # posts: the path, and the name of the list
+    filters: Mapping[str, str | Sequence[str] | lookups.Filter] = field(default_factory=dict)
+    ordering: Sequence[str] = ()
+    default_ordering: str = ""
+    search: Sequence[str] | search.FullText = ()
+    without: frozenset[Endpoint] | set[Endpoint] = frozenset()
+    requires_if_match: bool = False  # 428 without the header
+    # Services that take the place of the default ones: they flush and never commit.
+    create_with: Create | None = None  # (session, viewer, data)
+    update_with: Update | None = None  # (session, viewer, item, data)
+    delete_with: Delete | None = None  # (session, item)
+
+    def __post_init__(self) -> None:
+        if len(inspect(self.model).primary_key) != 1:
+            raise ConfigurationError(f"{self.model.__name__} needs a primary key of one column to be a resource")
+        _ = self.listing  # checks every name
+        check_schemas(self)
+        unknown = {part.strip().removeprefix("-") for part in self.default_ordering.split(",")} - {
+            "",
+            *self.grammar.terms,
+        }
+        if unknown:
+            raise ConfigurationError(
+                f"{self.singular}: default_ordering names {sorted(unknown)}, which `ordering` does not"
+            )
+
+    @cached_property
+    def singular(self) -> str:
+        """The name of one: `post`."""
+        return self.name or self.model.__name__.lower()
+
+    @cached_property
+    def collection(self) -> str:
+        """The name of many, which is also the path: `posts`."""
+        return self.plural or f"{self.singular}s"
+
+    @cached_property
+    def key(self) -> str:
+        """The attribute that is the primary key."""
+        mapper = inspect(self.model)
+        return str(mapper.get_property_by_column(mapper.primary_key[0]).key)
+
+    @cached_property
+    def key_type(self) -> Any:
+        """The key in a path, with its limits."""
+        return Annotated[python_type(getattr(self.model, self.key).type), Path()]
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads rows."""
+        return Reader(self.model, self.read, search.declare(self.model, self.search), version_attributes(self.model))
+
+    @cached_property
+    def grammar(self) -> Grammar:
+        """The parameters of the list."""
+        terms: dict[str, Any] = dict(ordering.declare(self.model, self.ordering))
+        if isinstance(self.reader.search, search.FullTextSearch):
+            terms["rank"] = ordering.Term(self.reader.search.rank())
+        return Grammar(
+            list_name=self.collection,
+            filters=lookups.parameters(self.model, self.filters),
+            terms=terms,
+            default_ordering=self.default_ordering,
+            is_searchable=bool(self.reader.search.paths),
+            fields=frozenset(self.reader.node.names()),
+            expandable=frozenset(self.reader.node.on_demand()),
+        )
+
+    @cached_property
+    def listing(self) -> Listing:
+        """Answers lists."""
+        return Listing(self.reader, self.grammar)
+
+    @cached_property
+    def key_terms(self) -> Terms:
+        """The order by key alone."""
+        return complete(self.model, ())
+
+    @cached_property
+    def router(self) -> APIRouter:
+        """The endpoints."""
+        router = APIRouter()
+        bulk.add_endpoints(self, router)
+        if self.has("list"):
+            self.add_list(router, f"/{self.collection}", name=f"list_{self.collection}")
+        items.add_endpoints(self, router)
+        return router
+
+    def has(self, endpoint: Endpoint) -> bool:
+        """Whether the resource offers it: its schema is given, and it is not left out."""
+        schemas = {"create": self.create, "update": self.update, "replace": self.replace}
+        schema = schemas.get(endpoint.removeprefix("bulk_"), self.read)
+        return schema is not None and endpoint not in self.without
+
+    def add_list(
+        self, router: APIRouter, path: str, *, name: str, where: Where | None = None, description: str = ""
+    ) -> None:
+        """Add a list of the resource, with all its parameters, to a router.
+
+        `where` is a FastAPI dependency that gives the condition on the rows, or raises NotFoundError:
+
+            async def of_tag(name: str, session: SessionDep) -> ColumnElement[bool]: ...
+
+            posts.add_list(router, "/tags/{name}/posts", name="list_tag_posts", where=of_tag)
+        """
+        add_list(self, router, path, name=name, where=where, description=description)
+
+    def scope(self, viewer: Any, where: ColumnElement[bool] | None = None) -> Scope:
+        """What `viewer` may see, of the rows for which `where` holds."""
+        rows = self.policy.rows(viewer)
+        return Scope(
+            rows if where is None else and_(rows, where), self.policy.related(viewer), self.policy.hidden(viewer)
+        )
+
+    def quick_scope(self, connection: HTTPConnection) -> Scope | None:
+        """What somebody unknown may see; None if the request may come from somebody known."""
+        if not self.policy.is_anonymous(connection):
+            return None
+        return self._unknown if self.policy.remembers_anonymous else self.scope(None)
+
+    @cached_property
+    def _unknown(self) -> Scope:
+        return self.scope(None)

@@ -1,0 +1,54 @@
+"""What a viewer may see of a resource, in the form that statements are built from."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, true
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """The rows, the rows of related models, and the fields that are hidden."""
+
+    rows: ColumnElement[bool]
+    related: Mapping[str, ColumnElement[bool]]
+    hidden: frozenset[str]
+
+    def hides(self, name: str) -> bool:
+        """Whether the field `author.username`, or all of `author`, is hidden."""
+        parts = name.split(".")
+        return any(".".join(parts[: depth + 1]) in self.hidden for depth in range(len(parts)))
+
+    @cached_property
+    def shape(self) -> Hashable:
+        """What the text of a statement depends on: all but the values in the conditions."""
+        return (self.hidden, tuple((name, key) for name, key, _ in self._keys))
+
+    @cached_property
+    def is_cacheable(self) -> bool:
+        """Whether `shape` says it all: a type of somebody else's may forbid SQLAlchemy to cache."""
+        return all(key is not None for _, key, _ in self._keys)
+
+    @cached_property
+    def binds(self) -> tuple[BindParameter[Any], ...]:
+        """The values in the conditions, in an order that depends on `shape` only."""
+        return tuple(bind for _, _, binds in self._keys for bind in binds)
+
+    @cached_property
+    def values(self) -> tuple[Any, ...]:
+        """What `binds` hold."""
+        return tuple(bind.effective_value for bind in self.binds)
+
+    @cached_property
+    def _keys(self) -> list[tuple[str, Hashable, tuple[BindParameter[Any], ...]]]:
+        found: list[tuple[str, Hashable, tuple[BindParameter[Any], ...]]] = []
+        for name, condition in (("", self.rows), *sorted(self.related.items())):
+            # The same key by which SQLAlchemy finds compiled statements again.
+            key: Any = condition._generate_cache_key()  # noqa: SLF001 - see above
+            found.append((name, None, ()) if key is None else (name, key.key, tuple(key.bindparams)))
+        return found
+
+
+EVERYTHING = Scope(true(), {}, frozenset())

@@ -1,0 +1,55 @@
+"""The values that a column can be compared with, as pydantic reads them from a URL."""
+
+import enum
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
+from sqlalchemy import BigInteger, Enum, SmallInteger
+from sqlalchemy.types import TypeEngine
+
+from project.api.schemas import LARGEST_ID, UTCTime
+from project.database.types import UTCDateTime
+from project.errors import FieldError
+
+SIMPLE: tuple[type, ...] = (bool, str, date, time, timedelta, UUID)
+
+
+def python_type(column_type: TypeEngine[Any]) -> Any:
+    """The type of the values of a column, with its limits; None if there is none to compare in a URL (JSON, bytes)."""
+    if isinstance(column_type, UTCDateTime):
+        return UTCTime
+    if isinstance(column_type, Enum):
+        return column_type.enum_class or str
+    try:
+        found = column_type.python_type
+    except NotImplementedError:
+        return None
+    if found is int:
+        return Annotated[int, Field(ge=-_largest(column_type) - 1, le=_largest(column_type))]
+    if found is float:
+        return FiniteFloat
+    if found is Decimal:
+        return Annotated[Decimal, Field(allow_inf_nan=False, max_digits=1000)]
+    if found is datetime:
+        return datetime
+    return found if found in SIMPLE or issubclass(found, enum.Enum) else None
+
+
+def read_value(adapter: TypeAdapter[Any], name: str, text: str) -> tuple[Any, list[FieldError]]:
+    """The value that `text` stands for, or what is wrong with the parameter `name`."""
+    try:
+        return adapter.validate_python(text), []
+    except ValidationError as error:
+        return None, [
+            FieldError(pointer=name, detail=problem["msg"].removeprefix("Value error, "), type=problem["type"])
+            for problem in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+
+
+def _largest(column_type: TypeEngine[Any]) -> int:
+    if isinstance(column_type, SmallInteger):
+        return 2**15 - 1
+    return LARGEST_ID if isinstance(column_type, BigInteger) else 2**31 - 1
