@@ -72,14 +72,21 @@ def _portable_default(default: Any, type_: TypeEngine[Any]) -> Any:
         return true() if text.lower() in ("1", "true", "'1'", "'t'") else false()
     if is_clock(text):
         return utcnow()
-    if found := _CAST.match(text):
-        text = found[1]
-    return text[1:-1].replace("''", "'") if re.fullmatch(r"'(?:[^']|'')*'", text) else TextClause(text)
+    literal = literal_of(text)
+    return literal if literal is not None else TextClause(text)
 
 
 def is_clock(text: str) -> bool:
     """Whether a default, as a database reports it, is the database's clock."""
     return _bare(text) in CLOCKS
+
+
+def literal_of(text: str) -> str | None:
+    """The text inside a default that is a quoted literal, as a database reports it; None for any other default."""
+    text = _bare(text)
+    if found := _CAST.match(text):
+        text = found[1]
+    return text[1:-1].replace("''", "'") if re.fullmatch(r"'(?:[^']|'')*'", text) else None
 
 
 def _bare(text: str) -> str:
