@@ -7,9 +7,10 @@ import click
 
 from project.cli.state import State
 from project.migrations.errors import MigrationError
+from project.migrations.execution import LOCK_TIMEOUT
 from project.migrations.plan import Step
 from project.migrations.prune import prune as forget
-from project.migrations.runner import LOCK_TIMEOUT, Target, planned
+from project.migrations.runner import Target, planned
 from project.migrations.runner import migrate as run
 
 

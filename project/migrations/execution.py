@@ -1,7 +1,6 @@
 """Apply and undo revisions on one connection: a transaction each, the ledger beside it, one message if one fails."""
 
 import re
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
@@ -9,7 +8,7 @@ from typing import Any, Protocol
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from project.errors import DovetailError
@@ -19,9 +18,11 @@ from project.migrations.errors import MigrationError
 from project.migrations.history import History
 from project.migrations.plan import Step
 from project.migrations.recording import prepare_ledger, recorder
-from project.migrations.sqlite import foreign_key_checker, foreign_keys_off
+from project.migrations.sqlite import expression_indexes_passed_over, foreign_key_checker, foreign_keys_off
 
 __all__ = ["Reporter", "apply_steps", "context_options", "impl"]  # impl registers itself on import
+
+LOCK_TIMEOUT = 5.0  # seconds a statement waits for a lock; traffic queues behind it all the while
 
 MakeSteps = Callable[[tuple[str, ...]], Sequence[Step]]  # given the tips of the graph that the database is at
 
@@ -54,12 +55,14 @@ def apply_steps(
     make_steps: MakeSteps,
     *,
     fake: bool = False,
+    lock_timeout: float = LOCK_TIMEOUT,
     report: Reporter = silent,
 ) -> list[Step]:
     """Run steps and return them; `connection` must not be in a transaction.
 
     Raises MigrationError, naming the revision, its plugin and the statement, if one fails; those before it are kept.
     """
+    _limit_waiting(connection, lock_timeout)
     done: list[Step] = []
 
     def work(heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
@@ -76,11 +79,17 @@ def apply_steps(
         options = context_options(history)
         options["on_version_apply"] += [foreign_key_checker(connection)]
         environment.configure(connection=connection, fn=work, **options)
-        with _failures_named(done, connection), warnings.catch_warnings(), environment.begin_transaction():
-            # Making a table anew passes over them and says so; DovetailSQLiteImpl puts them back.
-            warnings.filterwarnings("ignore", message=".*expression-based index")
+        with _failures_named(done, connection), expression_indexes_passed_over(), environment.begin_transaction():
             environment.run_migrations()
     return done
+
+
+def _limit_waiting(connection: Connection, seconds: float) -> None:
+    if connection.dialect.name == "postgresql":
+        # A statement that waits for a lock makes every later reader of the table wait behind it.
+        milliseconds = {"value": f"{round(seconds * 1000)}ms"}
+        connection.execute(text("SELECT set_config('lock_timeout', :value, false)"), milliseconds)
+        connection.commit()
 
 
 def revision_step(history: History, step: Step, *, fake: bool = False) -> MigrationStep:
@@ -112,7 +121,7 @@ def _failures_named(done: Sequence[Step], connection: Connection) -> Iterator[No
 def _explain(step: Step, error: Exception, connection: Connection) -> str:
     where = f"{step.revision} (plugin {step.plugin}) failed{'' if step.forwards else ' while it was undone'}"
     statement = _one_line(getattr(error, "statement", None) or "")
-    reason = _reason(error)
+    reason = reason_of(error)
     if isinstance(error, DBAPIError) and is_lock_timeout(error):
         reason = f"{reason}; {what_blocks(connection, statement)}"
     at = f" at: {statement}" if statement else ""
@@ -120,7 +129,8 @@ def _explain(step: Step, error: Exception, connection: Connection) -> str:
     return f"{where}: {reason}{at}. {kept}; the migrations before it are applied."
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """What an error says, in one line without rows."""
     # asyncpg's details may quote rows, and stand on lines of their own.
     text = str(getattr(error, "orig", None) or error).partition("\n")[0]
     text = re.sub(r"^<class '[^']+'>: ", "", text).rstrip(".")

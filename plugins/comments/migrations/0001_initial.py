@@ -13,7 +13,7 @@ from project.database.types import utcnow
 revision: str = "comments_0001_initial"
 down_revision: str | tuple[str, ...] | None = None
 branch_labels: str | tuple[str, ...] | None = ("comments",)
-depends_on: str | tuple[str, ...] | None = ["auth_0001_initial", "blog_0001_initial"]
+depends_on: str | tuple[str, ...] | None = ("auth_0001_initial", "blog_0001_initial")
 
 
 def upgrade() -> None:
