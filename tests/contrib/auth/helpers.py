@@ -1,35 +1,14 @@
 """What tests of auth share."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
-from sqlalchemy import event
 
 from project.contrib.auth.email import EmailMessage
 from project.contrib.auth.testing import PASSWORD
-from project.database.session import Database
 
 NEW_PASSWORD = "another long passphrase"
 ADA = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """The SQL statements that are executed in the block, without BEGIN and savepoints."""
-    seen: list[str] = []
-
-    def remember(_connection, _cursor, statement, *_):
-        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
-            seen.append(statement)
-
-    engine = database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", remember)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", remember)
 
 
 async def login(client: httpx.AsyncClient, name: str, password: str = PASSWORD) -> httpx.Response:

@@ -10,7 +10,7 @@ from project.api.principal import StaffDep
 from project.contrib.auth.dependencies import CurrentUser, OptionalUser, StaffUser
 from project.contrib.auth.models import AccessToken, User
 from project.contrib.auth.tokens import hash_token
-from tests.contrib.auth.helpers import bearer, statements, token_of
+from tests.contrib.auth.helpers import bearer, token_of
 
 
 @pytest.fixture
@@ -62,10 +62,10 @@ async def test_the_scheme_may_be_written_in_any_case(client, routes, make_user):
 
 
 async def test_the_current_user_costs_one_statement_that_writes_nothing(
-    client, routes, make_user, client_for, database
+    client, routes, make_user, client_for, count_statements
 ):
     ada = await client_for(await make_user(username="ada"))
-    with statements(database) as seen:
+    with count_statements() as seen:
         assert (await ada.get("/current")).json() == "ada"
     assert len(seen) == 1
     assert seen[0].startswith("SELECT")
@@ -107,7 +107,7 @@ async def test_staff_only_lets_staff_in(routes, make_user, client_for):
         assert (await boss.get(path)).status_code == 200
 
 
-async def test_dependencies_share_one_lookup(app, make_user, client_for, database):
+async def test_dependencies_share_one_lookup(app, make_user, client_for, count_statements):
     async def other(user: CurrentUser) -> str:
         return user.username
 
@@ -116,7 +116,7 @@ async def test_dependencies_share_one_lookup(app, make_user, client_for, databas
         return user is optional and name == user.username
 
     boss: httpx.AsyncClient = await client_for(await make_user(username="boss", is_superuser=True))
-    with statements(database) as seen:
+    with count_statements() as seen:
         assert (await boss.get("/both")).json() is True
     assert len(seen) == 1
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from project.contrib.auth.models import AccessToken, OneTimeToken, User
 from project.contrib.auth.settings import AuthSettings
 from project.contrib.auth.testing import PASSWORD
-from tests.contrib.auth.helpers import NEW_PASSWORD, bearer, login, pointers, statements, token_in, token_of
+from tests.contrib.auth.helpers import NEW_PASSWORD, bearer, login, pointers, token_in, token_of
 
 
 async def forgot(client, email="ada@example.org"):
@@ -39,7 +39,7 @@ async def test_the_answer_is_the_same_for_known_unknown_and_deactivated_users(cl
     assert [message.to for message in outbox.messages] == ["ada@example.org"]
 
 
-async def test_nothing_is_looked_up_before_the_answer_has_left(app, make_user, database, outbox):
+async def test_nothing_is_looked_up_before_the_answer_has_left(app, make_user, count_statements, outbox):
     await make_user(username="ada")
     body = b'{"email": "ada@example.org"}'
     events: list[str] = []
@@ -47,7 +47,7 @@ async def test_nothing_is_looked_up_before_the_answer_has_left(app, make_user, d
     async def receive():
         return {"type": "http.request", "body": body, "more_body": False}
 
-    with statements(database) as seen:
+    with count_statements() as seen:
 
         async def send(message):
             if message["type"] == "http.response.body" and not message.get("more_body"):
