@@ -16,6 +16,13 @@ def _in_utc(value: datetime) -> datetime:
         raise ValueError("the time lies outside the years 1 to 9999 in UTC") from None
 
 
+def not_blank(text: str) -> str:
+    """A validator for text that is kept as it is. Raises ValueError if there is nothing but white space."""
+    if not text.strip():
+        raise ValueError("expected some text, found nothing but spaces")
+    return text
+
+
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """A primary key, in a body, a path or a filter."""
 

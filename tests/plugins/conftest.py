@@ -1,4 +1,4 @@
-"""People and posts for the blog's tests."""
+"""People and posts for the tests of the blog and of what stands on it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
