@@ -1,7 +1,8 @@
 """The application of tests/probe: a site whose one plugin makes every mistake there is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 import httpx
@@ -47,6 +48,13 @@ async def probe_url(probe_app: FastAPI) -> AsyncIterator[str]:
     """The address of a real server that serves the probe."""
     async with serving(probe_app) as url:
         yield url
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """The port of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
 
 
 async def create_tables(database: Database) -> None:

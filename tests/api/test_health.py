@@ -33,14 +33,11 @@ async def test_a_process_without_its_database_is_alive_and_not_ready(make_settin
     await asyncio.sleep(0.1)  # aiosqlite's thread ends on its own after a connection that failed
 
 
-async def test_a_database_that_says_nothing_is_not_waited_for(make_settings, monkeypatch):
+async def test_a_database_that_says_nothing_is_not_waited_for(make_settings, silent_port, monkeypatch):
     monkeypatch.setattr(health, "READY_TIMEOUT", 0.2)
-    silent = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-    port = silent.sockets[0].getsockname()[1]
-    app = create_app(make_settings(plugins=(), database_url=f"postgresql://x:y@127.0.0.1:{port}/z"))
+    app = create_app(make_settings(plugins=(), database_url=f"postgresql://x:y@127.0.0.1:{silent_port}/z"))
     async with make_client(app) as client, asyncio.timeout(2.5):
         assert_is_problem(await client.get("/health/ready"), 503)
-    silent.close()
     await app.state.database.dispose()
 
 

@@ -39,13 +39,11 @@ async def test_a_server_that_refuses_connections_answers_503(make_settings):
         assert "hunter2" not in assert_is_unavailable(await client.get("/api/items")).text
 
 
-async def test_a_server_that_does_not_answer_is_given_up_after_the_connect_timeout(make_settings):
-    silent = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-    url = f"postgresql://x:y@127.0.0.1:{silent.sockets[0].getsockname()[1]}/z"
+async def test_a_server_that_does_not_answer_is_given_up_after_the_connect_timeout(make_settings, silent_port):
+    url = f"postgresql://x:y@127.0.0.1:{silent_port}/z"
     settings = make_settings(plugins=("tests.probe",), database_url=url, database_connect_timeout=0.2)
     async with running(create_app(settings)) as app, make_client(app) as client, asyncio.timeout(5):
         assert_is_unavailable(await client.get("/api/items"))
-    silent.close()
 
 
 @pytest.mark.parametrize("part", ["database", "username"])
