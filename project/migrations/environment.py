@@ -25,7 +25,7 @@ from project.migrations.lock import migration_lock
 from project.migrations.plan import Step, last_applied, plan
 from project.migrations.raw_revision import split_raw_revision
 from project.migrations.recording import prepare_ledger
-from project.migrations.sqlite import expression_indexes_passed_over
+from project.migrations.warnings_passed_over import known_warnings_passed_over
 from project.registry import Registry, load_models, load_registry
 from project.settings import Settings, load_settings
 
@@ -98,7 +98,7 @@ def _run_other_command(
         process_revision_directives=split_raw_revision(history, registry),
         **context_options(history) | comparison_options(history, registry),
     )
-    with expression_indexes_passed_over(), environment.begin_transaction():
+    with known_warnings_passed_over(), environment.begin_transaction():
         environment.run_migrations()
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep
@@ -18,24 +18,30 @@ from project.migrations.errors import MigrationError
 from project.migrations.history import History
 from project.migrations.plan import Step
 from project.migrations.recording import prepare_ledger, recorder
-from project.migrations.sqlite import expression_indexes_passed_over, foreign_key_checker, foreign_keys_off
+from project.migrations.sqlite import foreign_key_checker, foreign_keys_off
+from project.migrations.warnings_passed_over import known_warnings_passed_over
 
-__all__ = ["Reporter", "apply_steps", "context_options", "impl"]  # impl registers itself on import
+__all__ = ["Reporter", "SILENT", "apply_steps", "context_options", "impl"]  # impl registers itself on import
 
 LOCK_TIMEOUT = 5.0  # seconds a statement waits for a lock; traffic queues behind it all the while
 
 MakeSteps = Callable[[tuple[str, ...]], Sequence[Step]]  # given the tips of the graph that the database is at
 
 
-class Reporter(Protocol):
-    """Hears of each step: when it starts, and again, with the seconds it took, when it is committed."""
+class Reporter:
+    """Hears of each step; this one says nothing."""
 
-    def __call__(self, step: Step, seconds: float | None) -> None:
-        """Tell the user."""
+    def starts(self, step: Step) -> None:
+        """A step is about to run."""
+
+    def ends(self, step: Step, seconds: float) -> None:
+        """A step is committed."""
+
+    def fails(self, step: Step) -> None:
+        """A step was rolled back; an exception follows."""
 
 
-def silent(step: Step, seconds: float | None) -> None:
-    """A reporter that says nothing."""
+SILENT = Reporter()
 
 
 def context_options(history: History) -> dict[str, Any]:
@@ -56,7 +62,7 @@ def apply_steps(
     *,
     fake: bool = False,
     lock_timeout: float = LOCK_TIMEOUT,
-    report: Reporter = silent,
+    report: Reporter = SILENT,
 ) -> list[Step]:
     """Run steps and return them; `connection` must not be in a transaction.
 
@@ -70,16 +76,16 @@ def apply_steps(
             if not number:
                 prepare_ledger(context)
             done.append(step)
-            report(step, None)
+            report.starts(step)
             started = perf_counter()
             yield revision_step(history, step, fake=fake)  # Alembic runs and commits it before it asks for the next
-            report(step, perf_counter() - started)
+            report.ends(step, perf_counter() - started)
 
     with foreign_keys_off(connection):
         options = context_options(history)
         options["on_version_apply"] += [foreign_key_checker(connection)]
         environment.configure(connection=connection, fn=work, **options)
-        with _failures_named(done, connection), expression_indexes_passed_over(), environment.begin_transaction():
+        with _failures_named(done, connection, report), known_warnings_passed_over(), environment.begin_transaction():
             environment.run_migrations()
     return done
 
@@ -106,13 +112,14 @@ def _nothing(**_kwargs: object) -> None:
 
 
 @contextmanager
-def _failures_named(done: Sequence[Step], connection: Connection) -> Iterator[None]:
+def _failures_named(done: Sequence[Step], connection: Connection, report: Reporter) -> Iterator[None]:
     try:
         yield
-    except DovetailError:
-        raise
     except Exception as error:
         if not done:
+            raise
+        report.fails(done[-1])
+        if isinstance(error, DovetailError):
             raise
         connection.rollback()
         raise MigrationError(_explain(done[-1], error, connection)) from error

@@ -60,6 +60,7 @@ def portable_type(found: TypeEngine[Any]) -> TypeEngine[Any]:
 def make_portable(column: Column[Any]) -> None:
     """Turn type and default of a column that was read from a database into portable ones."""
     column.type = portable_type(column.type)
+    column.autoincrement = "auto"
     if isinstance(column.server_default, DefaultClause):
         column.server_default = DefaultClause(_portable_default(column.server_default.arg, column.type))
 
@@ -74,6 +75,12 @@ def _portable_default(default: Any, type_: TypeEngine[Any]) -> Any:
         return utcnow()
     literal = literal_of(text)
     return literal if literal is not None else TextClause(text)
+
+
+def make_key_portable(column: Column[Any]) -> None:
+    """Give a whole number that identifies rows the type of `IdMixin.id`: SQLite has one size only, and reports that."""
+    if isinstance(column.type, (Integer, BigInteger)):
+        column.type = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def is_clock(text: str) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from project.database.engine import create_engine
 from project.migrations.errors import MigrationError
-from project.migrations.execution import LOCK_TIMEOUT, Reporter, apply_steps, silent
+from project.migrations.execution import LOCK_TIMEOUT, SILENT, Reporter, apply_steps
 from project.migrations.history import History, load_history
 from project.migrations.ledger import read_ledger
 from project.migrations.lock import migration_lock
@@ -39,7 +39,7 @@ async def migrate(
     target: Target = EVERYTHING,
     *,
     confirm: Confirm = lambda _steps: True,
-    report: Reporter = silent,
+    report: Reporter = SILENT,
 ) -> list[Step]:
     """Apply or undo what lies between the database and `target`; returns the steps taken.
 
@@ -61,7 +61,7 @@ async def migrate_connection(
     target: Target = EVERYTHING,
     *,
     confirm: Confirm = lambda _steps: True,
-    report: Reporter = silent,
+    report: Reporter = SILENT,
 ) -> list[Step]:
     """The same on a connection of the caller's, which must not be in a transaction: a database in memory, say."""
 

@@ -1,6 +1,5 @@
 """What keeps SQLite's rows: foreign keys off while a table is made anew, and checked afterwards."""
 
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,14 +29,6 @@ def foreign_keys_off(connection: Connection) -> Iterator[None]:
         if connection.in_transaction():
             connection.rollback()
         _pragma(connection, f"PRAGMA foreign_keys={before}")
-
-
-@contextmanager
-def expression_indexes_passed_over() -> Iterator[None]:
-    """Keep quiet about indexes on expressions, which SQLAlchemy cannot reflect: DovetailSQLiteImpl looks after them."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*expression-based index")
-        yield
 
 
 def foreign_key_checker(connection: Connection) -> Callable[..., None]:
