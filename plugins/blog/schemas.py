@@ -8,6 +8,7 @@ from plugins.blog.tag_names import normalize_tag_name
 from project.api.filters import one_of
 from project.api.pagination import PageQuery
 from project.api.schemas import Id, Schema, UTCTime, not_blank
+from project.contrib.auth.schemas import UserPublic
 
 LONGEST_CONTENT = 100_000  # characters
 
@@ -46,14 +47,6 @@ class TagAttach(Schema):
     name: TagName
 
 
-class AuthorRead(Schema):
-    """Who wrote something."""
-
-    id: int
-    username: str
-    full_name: str
-
-
 class TagRead(Schema):
     """A tag."""
 
@@ -72,7 +65,7 @@ class PostRead(Schema):
     created_at: UTCTime
     updated_at: UTCTime
     author_id: int
-    author: AuthorRead
+    author: UserPublic
     tags: list[TagRead]
 
 

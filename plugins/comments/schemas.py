@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import MISSING, AfterValidator, Field, Strict
 
-from plugins.blog.schemas import AuthorRead
 from plugins.comments.models import CommentStatus
 from project.api.filters import one_of
 from project.api.pagination import PageQuery
 from project.api.schemas import Id, Schema, UTCTime, not_blank
+from project.contrib.auth.schemas import UserPublic
 
 LONGEST_COMMENT = 5_000  # characters
 
@@ -40,7 +40,7 @@ class CommentRead(Schema):
     created_at: UTCTime
     updated_at: UTCTime
     author_id: int
-    author: AuthorRead
+    author: UserPublic
 
 
 class CommentThread(CommentRead):
