@@ -13,12 +13,15 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from playwright.async_api import ConsoleMessage, Page, async_playwright
 
 from project.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.async_api import ConsoleMessage, Page, Response
 
 ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 PATIENCE = 30.0  # seconds until a server must answer
@@ -38,14 +41,20 @@ class PageErrors:
 
     messages: list[str] = field(default_factory=list)
 
-    def watch(self, page: Page) -> None:
+    def watch(self, page: "Page") -> None:
         """Note what `page` complains about from now on."""
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.messages.append(f"exception: {error}"))
+        page.on("response", self._note_response)
 
-    def _note(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.messages.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
+    def _note(self, message: "ConsoleMessage") -> None:
+        # A page that answers 4xx is told here too, but a form with mistakes is no mistake of the page.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.messages.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _note_response(self, response: "Response") -> None:
+        if response.status >= httpx.codes.BAD_REQUEST and response.request.resource_type != "document":
+            self.messages.append(f"{response.status}: {response.url}")
 
 
 @pytest.fixture
@@ -72,14 +81,18 @@ def live_server(settings: Settings, settings_class: type[Settings]) -> Iterator[
 
 
 @pytest.fixture
-async def browser_page(live_server: LiveServer) -> AsyncIterator[Page]:
+async def browser_page(live_server: LiveServer) -> "AsyncIterator[Page]":
     """A page of a real browser, with `live_server` as its base; the test fails if a page complains."""
+    # Imported here, so that tests without a browser run without Playwright.
+    from playwright.async_api import async_playwright, expect
+
     errors = PageErrors()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=_chromium(), args=list(ARGUMENTS))
         context = await browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 860})
         page = await context.new_page()
         page.set_default_timeout(PATIENCE * 1000)
+        expect.set_options(timeout=PATIENCE * 1000)
         errors.watch(page)
         yield page
         await browser.close()
