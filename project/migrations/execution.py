@@ -11,8 +11,8 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+import project.migrations.impl  # noqa: F401 - registers itself with Alembic
 from project.errors import DovetailError
-from project.migrations import impl
 from project.migrations.blockers import is_lock_timeout, what_blocks
 from project.migrations.errors import MigrationError
 from project.migrations.history import History
@@ -20,8 +20,6 @@ from project.migrations.plan import Step
 from project.migrations.recording import prepare_ledger, recorder
 from project.migrations.sqlite import foreign_key_checker, foreign_keys_off
 from project.migrations.warnings_passed_over import known_warnings_passed_over
-
-__all__ = ["Reporter", "SILENT", "apply_steps", "context_options", "impl"]  # impl registers itself on import
 
 LOCK_TIMEOUT = 5.0  # seconds a statement waits for a lock; traffic queues behind it all the while
 
