@@ -98,6 +98,17 @@ def test_it_names_the_migrations_that_were_not_applied(tmp_path):
     assert "manage.py migrate" in output
 
 
+def test_a_database_that_is_away_is_said_and_served_nevertheless():
+    port = free_port()
+    url = "postgresql://ada:hidden@127.0.0.1:1/site"
+    with serving("runserver", str(port), "--no-reload", DATABASE_URL=url, port=port) as process:
+        answer = httpx.get(f"http://127.0.0.1:{port}/api/tags")
+        output = stop(process)
+    assert answer.status_code == 503
+    assert "WARNING The database did not answer as expected: " in output
+    assert "hidden" not in output
+
+
 def test_it_names_nothing_when_all_migrations_were_applied(sqlite_url):
     port = free_port()
     with serving("runserver", str(port), "--no-reload", DATABASE_URL=sqlite_url, port=port) as process:
