@@ -61,5 +61,5 @@ class Page(Schema, Generic[SchemaT]):
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """Name it `PostReadPage`, which makes a better class in a generated client than `Page_PostRead_`."""
+        """Title it `PostReadPage`, as a generated client may call the class."""
         return f"{getattr(params[0], '__name__', params[0])}Page"
