@@ -137,3 +137,8 @@ async def test_a_stale_write_is_a_failed_precondition(probe):
 async def test_what_a_plugins_own_middleware_raises_is_a_problem_too(probe):
     problem = assert_is_problem(await probe.get("/refused-by-a-plugin"), 409)
     assert problem["detail"] == "A plugin's middleware refuses."
+
+
+async def test_an_error_raised_in_a_task_group_keeps_its_meaning(probe):
+    problem = assert_is_problem(await probe.get("/api/mistakes/task-group"), 409)
+    assert problem["detail"] == "Both want the same."

@@ -2,9 +2,10 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
-from sqlalchemy import make_url, select, text
+from sqlalchemy import event, make_url, select, text
 
 from project.application import create_app
 from project.database.engine import create_engine
@@ -114,3 +115,34 @@ async def cut_all_connections(database: Database) -> None:
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
+
+
+async def test_whatever_a_driver_raises_for_a_lost_connection_is_a_503_and_the_connection_is_thrown_away(
+    probe, probe_database
+):
+    engine = probe_database.engine.sync_engine
+    made: list[object] = []
+    event.listen(engine, "connect", lambda connection, _record: made.append(connection))
+    errors = (ConnectionResetError(104, "reset"), TimeoutError(), EOFError())
+    for error in errors:
+        driver_fails = partial(fail, error)
+        event.listen(engine, "do_execute", driver_fails)
+        assert_is_unavailable(await probe.post("/api/items", json={"name": "x"}))
+        event.remove(engine, "do_execute", driver_fails)
+        assert (await probe.get("/api/items")).status_code == 200
+    assert len(made) == len(errors)
+    assert (await probe.post("/api/items", json={"name": "x"})).status_code == 201
+
+
+async def test_the_log_says_what_was_the_matter_and_quotes_no_statement(probe, probe_database, caplog):
+    async with AsyncExitStack() as taken:
+        for _ in range(3):
+            await taken.enter_async_context(probe_database.engine.connect())
+        await probe.get("/api/items")
+    (record,) = (record for record in caplog.records if record.name == "dovetail.errors")
+    assert record.getMessage().startswith("answered 503: TimeoutError: QueuePool limit of size 3")
+    assert "SELECT" not in caplog.text
+
+
+def fail(error: Exception, *_args: object) -> None:
+    raise error

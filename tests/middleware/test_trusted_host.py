@@ -40,3 +40,18 @@ async def test_a_star_allows_any_host(make_settings):
     app = create_app(make_settings(plugins=(), allowed_hosts=("*",), database_url="sqlite:///:memory:"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://anything") as client:
         assert (await client.get("/")).status_code == 200
+
+
+async def test_a_websocket_of_another_host_is_closed(make_settings):
+    app = create_app(make_settings(plugins=(), allowed_hosts=HOSTS, database_url="sqlite:///:memory:"))
+    sent = []
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"evil.com")], "query_string": b""}
+    await app(scope, receive, send)
+    assert sent == [{"type": "websocket.close", "code": 1008}]

@@ -42,6 +42,15 @@ async def raise_bug() -> None:
     raise RuntimeError(f"could not log in with {SECRET}")
 
 
+@router.get("/task-group")
+async def raise_in_task_group() -> None:
+    async def fail() -> None:
+        raise ConflictError("Both want the same.")
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(fail())
+
+
 @router.get("/file")
 async def raise_os_error() -> None:
     raise FileNotFoundError(f"/etc/{SECRET}")
