@@ -126,4 +126,5 @@ async def test_the_schema_tells_how_to_log_in(client):
     scheme = schema["components"]["securitySchemes"]["Bearer"]
     assert scheme["flows"]["password"]["tokenUrl"] == "/api/auth/login"
     assert schema["paths"]["/api/users/me"]["get"]["security"] == [{"Bearer": []}]
+    assert "401" in schema["paths"]["/api/auth/login"]["post"]["responses"]
     assert "hashed_password" not in str(schema)
