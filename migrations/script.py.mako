@@ -38,7 +38,7 @@ ${line}
 revision: str = ${repr(up_revision).replace("'", '"')}
 down_revision: str | tuple[str, ...] | None = ${repr(down_revision).replace("'", '"')}
 branch_labels: str | tuple[str, ...] | None = ${repr(branch_labels or None).replace("'", '"')}
-depends_on: str | tuple[str, ...] | None = ${repr(depends_on).replace("'", '"')}
+depends_on: str | tuple[str, ...] | None = ${repr(tuple(depends_on) if isinstance(depends_on, list) else depends_on).replace("'", '"')}
 
 
 def upgrade() -> None:

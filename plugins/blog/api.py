@@ -61,9 +61,10 @@ async def attach_tag(
 ) -> Tag:
     """Let a post carry a tag, which is made if there is none of that name, and answer the tag."""
     post = await services.get_post_to_change(session, post_id, user)
-    if not await tagging.attach_tags(session, post, [data.name]):
+    tag, is_new = await tagging.attach_tag(session, post, data.name)
+    if not is_new:
         response.status_code = status.HTTP_200_OK
-    return (await tagging.get_or_create_tags(session, [data.name]))[0]
+    return tag
 
 
 @router.delete("/posts/{post_id}/tags/{tag_id}", status_code=status.HTTP_204_NO_CONTENT)

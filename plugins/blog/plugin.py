@@ -13,6 +13,12 @@ plugin = Plugin(
     admin_views=lazy("plugins.blog.admin:PostAdmin", "plugins.blog.admin:TagAdmin"),
     commands=(
         Command(
+            name="loaddemo",
+            help="Load a small demo blog, if there are no posts yet.",
+            run="plugins.blog.demo.command:loaddemo",
+            quickstart=("--if-empty",),
+        ),
+        Command(
             name="import-wordpress",
             help="Import the posts of a WordPress export.",
             run="plugins.blog.wordpress.command:import_wordpress",

@@ -7,19 +7,14 @@ from pydantic import MISSING, AfterValidator, Field, Strict, StringConstraints
 from plugins.blog.tag_names import normalize_tag_name
 from project.api.filters import one_of
 from project.api.pagination import PageQuery
-from project.api.schemas import Id, Schema, UTCTime
+from project.api.schemas import Id, Schema, UTCTime, not_blank
+from project.contrib.auth.schemas import UserPublic
 
 LONGEST_CONTENT = 100_000  # characters
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("expected some text, found nothing but spaces")
-    return text
-
-
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Content = Annotated[str, Field(min_length=1, max_length=LONGEST_CONTENT), AfterValidator(_not_blank)]
+Content = Annotated[str, Field(min_length=1, max_length=LONGEST_CONTENT), AfterValidator(not_blank)]
 TagName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(normalize_tag_name)]
 TagNames = Annotated[list[TagName], Field(max_length=20)]
 Flag = Annotated[bool, Strict()]
@@ -52,14 +47,6 @@ class TagAttach(Schema):
     name: TagName
 
 
-class AuthorRead(Schema):
-    """Who wrote something."""
-
-    id: int
-    username: str
-    full_name: str
-
-
 class TagRead(Schema):
     """A tag."""
 
@@ -78,7 +65,7 @@ class PostRead(Schema):
     created_at: UTCTime
     updated_at: UTCTime
     author_id: int
-    author: AuthorRead
+    author: UserPublic
     tags: list[TagRead]
 
 

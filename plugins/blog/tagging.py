@@ -33,25 +33,29 @@ async def get_or_create_tags(session: AsyncSession, names: Iterable[str]) -> lis
     return list(found)
 
 
-async def attach_tags(session: AsyncSession, post: Post, names: Iterable[str]) -> list[Tag]:
-    """Let a post carry these tags beside those it has, and return those it did not have before.
+async def attach_tag(session: AsyncSession, post: Post, name: str) -> tuple[Tag, bool]:
+    """Let a post, whose tags are loaded, carry a tag beside those it has; answer the tag and whether that is new.
 
     Raises NotFoundError if the post went away, InvalidInputError for a name that no tag can have.
     """
-    tags = await get_or_create_tags(session, names)
+    known = {tag.name: tag for tag in post.tags}.get(_normal(name))
+    if known is not None:
+        return known, False  # without a lock: of many who attach one tag, most find it there
+    (tag,) = await get_or_create_tags(session, [name])
     await _lock(session, post)
-    attached = await _link(session, post, tags)
+    attached = await _link(session, post, [tag])
     if attached:
         await _touch(session, post)
-    return attached
+    return tag, attached
 
 
 async def set_tags(session: AsyncSession, post: Post, names: Iterable[str]) -> None:
-    """Let a post carry these tags and no others. Raises as `attach_tags` does."""
+    """Let a post carry these tags and no others. Raises as `attach_tag` does."""
     tags = await get_or_create_tags(session, names)
     await _lock(session, post)
     detached = await _unlink(session, post, post_tags.c.tag_id.not_in([tag.id for tag in tags]))
-    if await _link(session, post, tags) or detached:
+    attached = await _link(session, post, tags)
+    if attached or detached:
         await _touch(session, post)
 
 
@@ -78,18 +82,17 @@ async def _lock(session: AsyncSession, post: Post) -> None:
         raise NotFoundError(f"There is no post {post.id}.")
 
 
-async def _link(session: AsyncSession, post: Post, tags: Sequence[Tag]) -> list[Tag]:
+async def _link(session: AsyncSession, post: Post, tags: Sequence[Tag]) -> bool:
     if not tags:
-        return []
+        return False
     links = [{"post_id": post.id, "tag_id": tag.id} for tag in tags]
     new = await session.scalars(_insert_new(session, post_tags, links).returning(post_tags.c.tag_id))
-    new_ids = set(new.all())
-    return [tag for tag in tags if tag.id in new_ids]
+    return bool(new.all())
 
 
-async def _unlink(session: AsyncSession, post: Post, which: ColumnElement[bool]) -> int:
+async def _unlink(session: AsyncSession, post: Post, which: ColumnElement[bool]) -> bool:
     links = delete(post_tags).where(post_tags.c.post_id == post.id, which)
-    return len((await session.scalars(links.returning(post_tags.c.tag_id))).all())
+    return bool((await session.scalars(links.returning(post_tags.c.tag_id))).all())
 
 
 async def _touch(session: AsyncSession, post: Post) -> None:

@@ -36,7 +36,11 @@ class Comment(IdMixin, TimestampMixin, Base):
     author: Mapped[User] = relationship(lazy="raise")
     parent: Mapped["Comment | None"] = relationship(remote_side="Comment.id", back_populates="replies", lazy="raise")
     replies: Mapped[list["Comment"]] = relationship(
-        back_populates="parent", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"
+        back_populates="parent",
+        cascade="all, delete-orphan",
+        order_by="(Comment.created_at, Comment.id)",
+        passive_deletes=True,
+        lazy="raise",
     )
 
     def __str__(self) -> str:

@@ -1,11 +1,17 @@
 """The table of contents of the comments."""
 
+from plugins.comments.settings import CommentsSettings
 from project.plugin import Plugin, lazy
 
 plugin = Plugin(
     name="comments",
     depends_on=("auth", "blog"),
+    settings=CommentsSettings,
     models=lazy("plugins.comments.models:Comment", "plugins.comments.wordpress.models:WordpressComment"),
+    routers=lazy("plugins.comments.api:router"),
     admin_views=lazy("plugins.comments.admin:CommentAdmin"),
-    extensions={"blog.wordpress_post": lazy("plugins.comments.wordpress.importer:import_comments")},
+    extensions={
+        "blog.demo_posts": lazy("plugins.comments.demo:add_comments"),
+        "blog.wordpress_post": lazy("plugins.comments.wordpress.importer:import_comments"),
+    },
 )

@@ -52,6 +52,8 @@ def add_problem_details(app: FastAPI) -> None:
 
 def respond(connection: HTTPConnection, error: Exception) -> Response:
     """The response to `error`, whatever it is; what is our own fault is logged with its traceback."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:  # raised in a task group
+        error = error.exceptions[0]
     if isinstance(error, HTTPException):
         return _respond_to_http_exception(connection, error)
     known = _as_dovetail_error(error)
@@ -137,8 +139,14 @@ def _log(error: Exception, known: DovetailError) -> None:
     if known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s: %s", type(error).__name__, error, exc_info=error)
     elif known.status > HTTPStatus.INTERNAL_SERVER_ERROR:
-        cause = error.__cause__ or error
-        logger.warning("answered %d: %s: %s", known.status, type(cause).__name__, cause)
+        logger.warning("answered %d: %s", known.status, " from ".join(_causes(error)))
+
+
+def _causes(error: BaseException | None) -> Iterator[str]:
+    while error is not None:
+        # SQLAlchemy's second line is the statement.
+        yield f"{type(error).__name__}: {error}".partition("\n")[0]
+        error = error.__cause__
 
 
 def _response(problem: Problem, headers: dict[str, str], extra: dict[str, Any] | None = None) -> Response:

@@ -16,6 +16,13 @@ def in_utc(value: datetime) -> datetime:
         raise ValueError("the time lies outside the years 1 to 9999 in UTC") from None
 
 
+def not_blank(text: str) -> str:
+    """A validator for text that is kept as it is. Raises ValueError if there is nothing but white space."""
+    if not text.strip():
+        raise ValueError("expected some text, found nothing but spaces")
+    return text
+
+
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """A primary key, in a body, a path or a filter."""
 
@@ -54,5 +61,5 @@ class Page(Schema, Generic[SchemaT]):
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """Name it `PostReadPage`, which makes a better class in a generated client than `Page_PostRead_`."""
+        """Title it `PostReadPage`, as a generated client may call the class."""
         return f"{getattr(params[0], '__name__', params[0])}Page"

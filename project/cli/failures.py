@@ -18,7 +18,8 @@ def explain(error: Exception) -> str | None:
 
 
 def _with_fields(error: DovetailError) -> str:
-    fields = "; ".join(f"{field.pointer.strip('/')}: {field.detail}" for field in error.errors)
+    new = [field for field in error.errors if field.detail not in error.detail]
+    fields = "; ".join(f"{field.pointer.strip('/')}: {field.detail}" for field in new)
     return f"{error.detail} {fields}".strip()
 
 

@@ -7,9 +7,10 @@ import click
 
 from project.cli.state import State
 from project.migrations.errors import MigrationError
+from project.migrations.execution import LOCK_TIMEOUT, Reporter
 from project.migrations.plan import Step
 from project.migrations.prune import prune as forget
-from project.migrations.runner import LOCK_TIMEOUT, Target, planned
+from project.migrations.runner import Target, planned
 from project.migrations.runner import migrate as run
 
 
@@ -61,12 +62,23 @@ def migrate(
     asyncio.run(run(state.settings, state.registry, target, confirm=confirm, report=report_step))
 
 
-def report_step(step: Step, seconds: float | None) -> None:
+class Lines(Reporter):
     """One line for each migration, finished with the time it took."""
-    if seconds is None:
+
+    def starts(self, step: Step) -> None:
+        """Begin the line."""
         click.echo(f"  {'Applying' if step.forwards else 'Undoing'} {step.revision} ... ", nl=False)
-    else:
+
+    def ends(self, step: Step, seconds: float) -> None:  # noqa: ARG002 - a reporter is told
+        """End it."""
         click.echo(f"OK ({seconds * 1000:.0f} ms)")
+
+    def fails(self, step: Step) -> None:  # noqa: ARG002 - a reporter is told
+        """End it; the error names the step."""
+        click.echo("failed")
+
+
+report_step = Lines()
 
 
 def _prune(state: State, plugin: str) -> None:

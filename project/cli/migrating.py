@@ -2,19 +2,47 @@
 
 import asyncio
 
+import click
+
+from project.cli.failures import explain
 from project.cli.state import State
-from project.database.base import Base
 
 
 def migrate_everything(state: State) -> None:
-    """Bring the database to the newest state."""
+    """Bring the database to the newest state, with a line for each migration."""
+    # Imported here: runserver needs the other function only, and that does without Alembic.
+    from project.cli.migrate import report_step
+    from project.migrations.runner import migrate
 
-    async def run() -> None:
-        async with state.open() as context, context.database.engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
-
-    asyncio.run(run())
+    if not asyncio.run(migrate(state.settings, state.registry, report=report_step)):
+        click.echo("The database is up to date.")
 
 
 def warn_about_unapplied_migrations(state: State) -> None:
-    """Print a warning that names the migrations that were not applied yet; Alembic is not imported for it."""
+    """Print a warning that names the migrations that were not applied yet, or why nobody knows.
+
+    A database that is away is no reason not to serve: it may come back.
+    """
+    try:
+        waiting = asyncio.run(_unapplied(state))
+    except Exception as error:
+        line = explain(error)
+        if line is None:
+            raise
+        _warn(f"{line} So nobody knows whether its migrations were applied.")
+        return
+    if waiting:
+        count = "1 migration was" if len(waiting) == 1 else f"{len(waiting)} migrations were"
+        _warn(f"{count} not applied: {', '.join(waiting)}. Run `manage.py migrate`.")
+
+
+async def _unapplied(state: State) -> list[str]:
+    # Imported here, so that finding out that a port is taken does not wait for SQLAlchemy.
+    from project.migrations.pending import unapplied
+
+    async with state.open() as context:
+        return await unapplied(context.database.engine, state.registry)
+
+
+def _warn(text: str) -> None:
+    click.echo(f"{click.style('WARNING', fg='yellow', bold=True)} {text}", err=True)

@@ -18,11 +18,13 @@ def plugins(state: State) -> int:
     try:
         found = list(state.registry.installed.values())
     except ConfigurationError as error:
-        problems = [error.detail]
+        problems = error.detail.splitlines()
         found = list(import_plugins(state.settings.plugins, []))
     else:
         problems = _problems(state.registry)
     rows = [_row(entry, problems) for entry in found]
+    importable = {entry.package for entry in found}
+    rows += [("-", name, "-", "-", "broken") for name in state.settings.plugins if name not in importable]
     print_table(("NAME", "PACKAGE", "FROM", "DEPENDS ON", "STATE"), rows)
     for problem in problems:
         click.secho(problem, fg="red", err=True)
@@ -40,7 +42,7 @@ def _problems(registry: Registry) -> list[str]:
 
 def _row(entry: InstalledPlugin, problems: list[str]) -> tuple[str, ...]:
     plugin = entry.plugin
-    broken = any(f"{plugin.name!r}" in problem or entry.package in problem for problem in problems)
+    broken = any(f"plugin {name!r}" in problem for problem in problems for name in (plugin.name, entry.package))
     return (
         plugin.name,
         entry.package,

@@ -25,6 +25,10 @@ def quickstart(state: State, *, host: str, port: int) -> int:
 
     Running it again is harmless.
     """
+    if not state.settings.debug:
+        raise click.ClickException(
+            "quickstart makes demo content; in production use migrate, createsuperuser and runserver"
+        )
     where = Address(host, port)
     with listen(where) as listener:
         with _one_at_a_time(state.settings.base_dir / "var"):

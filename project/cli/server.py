@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from project.middleware.logging import LOGGING
 from project.registry import Registry
 from project.settings import Settings
 
@@ -69,13 +68,16 @@ def default_workers(settings: Settings) -> int:
 
 def serve(settings: Settings, registry: Registry, listener: socket.socket, *, reload: bool, workers: int) -> int:
     """Serve `settings.asgi_application` until told to stop; return the exit code."""
-    # Imported here, so that finding out that a port is taken does not wait for it.
+    # Imported here, so that finding out that a port is taken does not wait for them.
     import uvicorn
     from uvicorn.supervisors import ChangeReload, Multiprocess
+
+    from project.middleware.logging import LOGGING
 
     config = uvicorn.Config(
         settings.asgi_application,
         **_server_options(settings),
+        log_config=LOGGING,
         reload=reload,
         reload_dirs=[str(folder) for folder in watched_folders(settings, registry)] if reload else None,
         workers=workers,
@@ -116,6 +118,5 @@ def _server_options(settings: Settings) -> dict[str, Any]:
         "forwarded_allow_ips": list(settings.trusted_proxies),
         "lifespan": "on",
         "timeout_graceful_shutdown": SECONDS_TO_FINISH,
-        "log_config": LOGGING,
         "log_level": "warning" if settings.debug else "info",  # a developer has read who serves what already
     }

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from project.database.pool import UNREACHABLE, CountingPool
+from project.database.values import refuse_unportable_values
 from project.errors import ConfigurationError
 from project.settings import Settings
 
@@ -68,6 +69,7 @@ def create_engine(settings: Settings, **options: Any) -> AsyncEngine:
         arguments["connect_args"] = {"timeout": settings.database_connect_timeout}
     engine = create_async_engine(url, **arguments | options)
     speak_as_sqlalchemy(engine.sync_engine)
+    refuse_unportable_values(engine.sync_engine)
     if url.get_backend_name() == "sqlite":
         use_real_transactions(engine.sync_engine)
     return engine

@@ -7,8 +7,12 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import AsyncAdaptedQueuePool, NullPool, exc
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util.queue import QueueCommon
+
+from project.database.fair_queue import FairQueue
 
 # What a driver raises when its server is away and SQLAlchemy lets through as it is.
 UNREACHABLE = (OSError, EOFError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -31,7 +35,9 @@ class PoolStatistics:
 
 
 class CountingPool(AsyncAdaptedQueuePool):
-    """SQLAlchemy's pool, which also counts who waits and who gave up."""
+    """SQLAlchemy's pool, which serves in turn and counts who waits and who gave up."""
+
+    _queue_class: type[QueueCommon[Any]] = FairQueue
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,5 +92,5 @@ def unreachable_as_operational_error() -> Iterator[None]:
     """Raise SQLAlchemy's OperationalError, marked as a lost connection, for whatever else says the same."""
     try:
         yield
-    except UNREACHABLE as error:
+    except (*UNREACHABLE, AsyncAdapt_asyncpg_dbapi.Error) as error:  # refused, or an error of the server's
         raise exc.OperationalError(None, None, error, connection_invalidated=True) from error

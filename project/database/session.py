@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from time import perf_counter
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from project.database.engine import READ_ONLY, create_engine, database_url, is_memory
+from project.database.engine import READ_ONLY, SQLITE_BUSY_TIMEOUT, create_engine, database_url, is_memory
 from project.database.lazy_loading import refuse_lazy_loads
 from project.database.pool import UnpooledConnections
+from project.database.turns import TakeTurns
 from project.settings import Settings
 
 logger = logging.getLogger("dovetail.database")
@@ -24,6 +25,7 @@ class Database:
         # A closed session stays closed: a streaming response that touched it would otherwise leak a connection.
         self.sessions = async_sessionmaker(engine, expire_on_commit=False, close_resets_only=False)
         refuse_lazy_loads(self.sessions)
+        self._turns = TakeTurns(SQLITE_BUSY_TIMEOUT) if engine.dialect.name == "sqlite" else None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Database":
@@ -37,11 +39,12 @@ class Database:
         """Open a session in one transaction: committed on success, rolled back on any exception.
 
         Services `flush()` and never `commit()`. The transaction's duration is logged. `read_only` lets SQLite read
-        beside a writer; it promises that nothing is written.
+        beside a writer; it promises that nothing is written. Raises UnavailableError if SQLite has too many writers.
         """
+        turn = nullcontext() if read_only or self._turns is None else self._turns.mine()
         started, outcome = perf_counter(), "rolled back"
         try:
-            async with self.sessions() as session, session.begin():
+            async with turn, self.sessions() as session, session.begin():
                 if read_only:
                     await session.connection(execution_options={READ_ONLY: True})
                 yield session

@@ -4,16 +4,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
+from project.errors import InvalidInputError
+
+
+class NaiveDatetimeError(DontWrapMixin, InvalidInputError, ValueError):
+    """A datetime has no timezone; write it as 2026-01-31T12:00:00Z."""
+
+
+class DatetimeRangeError(DontWrapMixin, InvalidInputError, ValueError):
+    """A datetime lies outside the years 1 to 9999 in UTC."""
+
 
 class UTCDateTime(TypeDecorator[datetime]):
     """A point in time: timezone-aware, in UTC, in and out; microseconds are kept.
 
-    SQLite has no such type and would drop the zone. Raises ValueError for a datetime without one.
+    SQLite has no such type and would drop the zone. Raises NaiveDatetimeError for a datetime without one, and
+    DatetimeRangeError for one that lies outside the years 1 to 9999 in UTC.
     """
 
     impl = DateTime(timezone=True)
@@ -24,8 +36,11 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError(f"expected a datetime with a timezone, found {value!r}; write datetime.now(UTC)")
-        value = value.astimezone(UTC)
+            raise NaiveDatetimeError
+        try:
+            value = value.astimezone(UTC)
+        except OverflowError:
+            raise DatetimeRangeError from None
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's

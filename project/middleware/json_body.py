@@ -12,8 +12,8 @@ MAXIMUM_DEPTH = 100
 MAXIMUM_INTEGER = 2**63 - 1
 MAXIMUM_DIGITS = 19
 
-# Without one of these a body is harmless, and need not be read twice. A NUL byte betrays UTF-16.
-SUSPICIOUS = re.compile(rb"\x00|NaN|Infinity|\\u(?:0000|[dD][89a-fA-F])|[0-9.][eE]\+?[0-9]{3}|[0-9]{19}")
+# Without one of these a body is harmless, and need not be read twice.
+SUSPICIOUS = re.compile(rb"NaN|Infinity|\\u(?:0000|[dD][89a-fA-F])|[0-9.][eE]\+?[0-9]{3}|[0-9]{19}")
 
 
 class _BadNumber:
@@ -28,15 +28,21 @@ def check_json(body: bytes) -> None:
 
     Raises InvalidInputError with a pointer to each such value.
     """
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        raise InvalidInputError("The body is not valid UTF-8.") from None
+    if b"\0" in body or not _is_utf_8(body):  # a NUL byte betrays UTF-16, which Python's parser would take
+        raise InvalidInputError("The body is not valid JSON in UTF-8.")
     if not SUSPICIOUS.search(body) and body.count(b"[") + body.count(b"{") <= MAXIMUM_DEPTH:
         return
     errors = list(_problems(_parse(body)))
     if errors:
         raise InvalidInputError(errors=errors[:MAXIMUM_DEPTH])
+
+
+def _is_utf_8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _parse(body: bytes) -> Any:

@@ -1,11 +1,15 @@
 """Only hosts we answer for: a forged Host header would otherwise end up in links and caches."""
 
+import re
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from project.errors import BadRequestError
+
+# A name or an address, an IPv6 address in brackets; then perhaps the root's dot and a port.
+HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:@/\s]*?)\.?(:\d+)?")
 
 # Load balancers and orchestrators probe by address; what these answer does not depend on the host.
 PROBES = frozenset({"/health/live", "/health/ready"})
@@ -35,7 +39,5 @@ class TrustedHostMiddleware:
 
 
 def _host(scope: Scope) -> str:
-    name = Headers(scope=scope).get("host", "").lower()
-    if name.startswith("["):  # an IPv6 address keeps its brackets
-        return name.partition("]")[0] + "]"
-    return name.partition(":")[0].removesuffix(".")
+    found = HOST.fullmatch(Headers(scope=scope).get("host", "").lower())
+    return found["name"] if found else ""

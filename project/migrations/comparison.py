@@ -11,7 +11,7 @@ from project.database.types import utcnow
 from project.migrations.history import History
 from project.migrations.ledger import LEDGER
 from project.migrations.ownership import Owners, refuse_orphans
-from project.migrations.portable import is_clock
+from project.migrations.portable import is_clock, literal_of
 from project.migrations.rendering import render_item
 from project.registry import Registry
 
@@ -51,4 +51,6 @@ def _compare_default(
     argument = getattr(model_default, "arg", None)
     if isinstance(argument, utcnow):
         return found_default is None or not is_clock(found_default)
+    if isinstance(argument, str) and found_default is not None:
+        return argument not in (literal_of(found_default), found_default)  # Alembic takes '' for a change
     return None

@@ -10,13 +10,14 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from project.database.engine import create_engine, database_url
 from project.errors import DovetailError
 from project.migrations import alembic_private
 from project.migrations.comparison import comparison_options
 from project.migrations.errors import MigrationError
-from project.migrations.execution import apply_steps, context_options, revision_step
+from project.migrations.execution import apply_steps, context_options, reason_of, revision_step
 from project.migrations.history import History
 from project.migrations.ledger import read_ledger
 from project.migrations.locations import revision_folders
@@ -24,6 +25,7 @@ from project.migrations.lock import migration_lock
 from project.migrations.plan import Step, last_applied, plan
 from project.migrations.raw_revision import split_raw_revision
 from project.migrations.recording import prepare_ledger
+from project.migrations.warnings_passed_over import known_warnings_passed_over
 from project.registry import Registry, load_models, load_registry
 from project.settings import Settings, load_settings
 
@@ -46,6 +48,8 @@ def run(context: ModuleType, settings_class: type[Settings]) -> None:
             asyncio.run(_connect_and_run(environment, settings, registry))
     except DovetailError as error:
         raise CommandError(error.detail) from error
+    except (OSError, SQLAlchemyError) as error:
+        raise CommandError(f"the database did not answer as expected: {reason_of(error)}") from error
 
 
 def _refuse_stamp(environment: EnvironmentContext) -> None:
@@ -94,7 +98,7 @@ def _run_other_command(
         process_revision_directives=split_raw_revision(history, registry),
         **context_options(history) | comparison_options(history, registry),
     )
-    with environment.begin_transaction():
+    with known_warnings_passed_over(), environment.begin_transaction():
         environment.run_migrations()
 
 

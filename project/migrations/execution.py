@@ -4,36 +4,42 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+import project.migrations.impl  # noqa: F401 - registers itself with Alembic
 from project.errors import DovetailError
-from project.migrations import impl
 from project.migrations.blockers import is_lock_timeout, what_blocks
 from project.migrations.errors import MigrationError
 from project.migrations.history import History
 from project.migrations.plan import Step
 from project.migrations.recording import prepare_ledger, recorder
 from project.migrations.sqlite import foreign_key_checker, foreign_keys_off
+from project.migrations.warnings_passed_over import known_warnings_passed_over
 
-__all__ = ["Reporter", "apply_steps", "context_options", "impl"]  # impl registers itself on import
+LOCK_TIMEOUT = 5.0  # seconds a statement waits for a lock; traffic queues behind it all the while
 
 MakeSteps = Callable[[tuple[str, ...]], Sequence[Step]]  # given the tips of the graph that the database is at
 
 
-class Reporter(Protocol):
-    """Hears of each step: when it starts, and again, with the seconds it took, when it is committed."""
+class Reporter:
+    """Hears of each step; this one says nothing."""
 
-    def __call__(self, step: Step, seconds: float | None) -> None:
-        """Tell the user."""
+    def starts(self, step: Step) -> None:
+        """A step is about to run."""
+
+    def ends(self, step: Step, seconds: float) -> None:
+        """A step is committed."""
+
+    def fails(self, step: Step) -> None:
+        """A step was rolled back; an exception follows."""
 
 
-def silent(step: Step, seconds: float | None) -> None:
-    """A reporter that says nothing."""
+SILENT = Reporter()
 
 
 def context_options(history: History) -> dict[str, Any]:
@@ -53,12 +59,14 @@ def apply_steps(
     make_steps: MakeSteps,
     *,
     fake: bool = False,
-    report: Reporter = silent,
+    lock_timeout: float = LOCK_TIMEOUT,
+    report: Reporter = SILENT,
 ) -> list[Step]:
     """Run steps and return them; `connection` must not be in a transaction.
 
     Raises MigrationError, naming the revision, its plugin and the statement, if one fails; those before it are kept.
     """
+    _limit_waiting(connection, lock_timeout)
     done: list[Step] = []
 
     def work(heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
@@ -66,18 +74,26 @@ def apply_steps(
             if not number:
                 prepare_ledger(context)
             done.append(step)
-            report(step, None)
+            report.starts(step)
             started = perf_counter()
             yield revision_step(history, step, fake=fake)  # Alembic runs and commits it before it asks for the next
-            report(step, perf_counter() - started)
+            report.ends(step, perf_counter() - started)
 
     with foreign_keys_off(connection):
         options = context_options(history)
         options["on_version_apply"] += [foreign_key_checker(connection)]
         environment.configure(connection=connection, fn=work, **options)
-        with _failures_named(done, connection), environment.begin_transaction():
+        with _failures_named(done, connection, report), known_warnings_passed_over(), environment.begin_transaction():
             environment.run_migrations()
     return done
+
+
+def _limit_waiting(connection: Connection, seconds: float) -> None:
+    if connection.dialect.name == "postgresql":
+        # A statement that waits for a lock makes every later reader of the table wait behind it.
+        milliseconds = {"value": f"{round(seconds * 1000)}ms"}
+        connection.execute(text("SELECT set_config('lock_timeout', :value, false)"), milliseconds)
+        connection.commit()
 
 
 def revision_step(history: History, step: Step, *, fake: bool = False) -> MigrationStep:
@@ -94,13 +110,14 @@ def _nothing(**_kwargs: object) -> None:
 
 
 @contextmanager
-def _failures_named(done: Sequence[Step], connection: Connection) -> Iterator[None]:
+def _failures_named(done: Sequence[Step], connection: Connection, report: Reporter) -> Iterator[None]:
     try:
         yield
-    except DovetailError:
-        raise
     except Exception as error:
         if not done:
+            raise
+        report.fails(done[-1])
+        if isinstance(error, DovetailError):
             raise
         connection.rollback()
         raise MigrationError(_explain(done[-1], error, connection)) from error
@@ -109,7 +126,7 @@ def _failures_named(done: Sequence[Step], connection: Connection) -> Iterator[No
 def _explain(step: Step, error: Exception, connection: Connection) -> str:
     where = f"{step.revision} (plugin {step.plugin}) failed{'' if step.forwards else ' while it was undone'}"
     statement = _one_line(getattr(error, "statement", None) or "")
-    reason = _reason(error)
+    reason = reason_of(error)
     if isinstance(error, DBAPIError) and is_lock_timeout(error):
         reason = f"{reason}; {what_blocks(connection, statement)}"
     at = f" at: {statement}" if statement else ""
@@ -117,7 +134,8 @@ def _explain(step: Step, error: Exception, connection: Connection) -> str:
     return f"{where}: {reason}{at}. {kept}; the migrations before it are applied."
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """What an error says, in one line without rows."""
     # asyncpg's details may quote rows, and stand on lines of their own.
     text = str(getattr(error, "orig", None) or error).partition("\n")[0]
     text = re.sub(r"^<class '[^']+'>: ", "", text).rstrip(".")

@@ -125,6 +125,7 @@ def load_history(base_dir: Path, registry: Registry, applied: Sequence[Applied] 
         environment if environment.is_dir() else Path(__file__).parent,
         file_template="%(slug)s",
         truncate_slug_length=80,
+        messaging_opts={"quiet": True},
         version_locations=[str(folder) for folder in folders] or [str(environment / "none")],
     )
     return History(script, folders, applied)

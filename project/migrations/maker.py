@@ -1,6 +1,5 @@
 """Make revisions from the difference between the models and what the revision files so far build."""
 
-import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from project.migrations.new_revisions import empty_revision, merge_revision, pla
 from project.migrations.ownership import Owners
 from project.migrations.questions import Questions
 from project.migrations.runner import EVERYTHING, migrate_connection, steps_to
+from project.migrations.warnings_passed_over import known_warnings_passed_over
 from project.migrations.writing import Rendered, render, write
 from project.registry import Registry, load_models
 from project.settings import Settings
@@ -110,9 +110,7 @@ def _compare(
     options = context_options(history) | comparison_options(history, registry)
     context = MigrationContext.configure(connection, opts=options)
     metadata: MetaData = Base.metadata
-    with warnings.catch_warnings():
-        # SQLAlchemy and Alembic say so each time they pass over an index on an expression.
-        warnings.filterwarnings("ignore", message=".*expression-based index")
+    with known_warnings_passed_over():
         found = produce_migrations(context, metadata).upgrade_ops
     connection.rollback()
     assert found is not None  # noqa: S101 - there is one set of operations, as there is one database

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from alembic.operations import ops
-from sqlalchemy import Column
+from sqlalchemy import Column, ForeignKeyConstraint, PrimaryKeyConstraint
+from sqlalchemy.schema import SchemaItem
 
 from project.migrations.defaults import add_one_off_defaults, without_empty
 from project.migrations.history import History, stem_of
 from project.migrations.ownership import Owners
-from project.migrations.portable import make_portable
+from project.migrations.portable import make_key_portable, make_portable
 from project.migrations.questions import Questions
 from project.migrations.renames import find_renames
 from project.migrations.splitting import Part, split
@@ -155,6 +156,15 @@ def _make_portable(operation: ops.MigrateOperation) -> None:
                 make_portable(part.column)
     elif isinstance(operation, ops.CreateTableOp):
         operation.info = {}
+        keys = {name for item in operation.columns for name in _key_columns(item)}
         for item in operation.columns:
             if isinstance(item, Column):
                 make_portable(item)
+                if item.name in keys:
+                    make_key_portable(item)
+
+
+def _key_columns(item: SchemaItem) -> set[str]:
+    if isinstance(item, (PrimaryKeyConstraint, ForeignKeyConstraint)):
+        return {column.name for column in item.columns}
+    return set()

@@ -89,7 +89,7 @@ def find(history: History, plugin: str, text: str) -> str:
     scripts = history.of_plugin(plugin)
     exact = [script.revision for script in scripts if text in (script.revision, stem_of(script))]
     padded = text.zfill(4) if re.fullmatch(r"\d+", text) else text
-    begins = [script.revision for script in scripts if stem_of(script).startswith(padded)]
+    begins = [script.revision for script in scripts if stem_of(script).startswith((padded, text))]
     found = exact or begins or [script.revision for script in scripts if script.revision.startswith(text)]
     if len(found) == 1:
         return found[0]

@@ -60,6 +60,7 @@ def portable_type(found: TypeEngine[Any]) -> TypeEngine[Any]:
 def make_portable(column: Column[Any]) -> None:
     """Turn type and default of a column that was read from a database into portable ones."""
     column.type = portable_type(column.type)
+    column.autoincrement = "auto"
     if isinstance(column.server_default, DefaultClause):
         column.server_default = DefaultClause(_portable_default(column.server_default.arg, column.type))
 
@@ -72,14 +73,27 @@ def _portable_default(default: Any, type_: TypeEngine[Any]) -> Any:
         return true() if text.lower() in ("1", "true", "'1'", "'t'") else false()
     if is_clock(text):
         return utcnow()
-    if found := _CAST.match(text):
-        text = found[1]
-    return text[1:-1].replace("''", "'") if re.fullmatch(r"'(?:[^']|'')*'", text) else TextClause(text)
+    literal = literal_of(text)
+    return literal if literal is not None else TextClause(text)
+
+
+def make_key_portable(column: Column[Any]) -> None:
+    """Give a whole number that identifies rows the type of `IdMixin.id`: SQLite has one size only, and reports that."""
+    if isinstance(column.type, (Integer, BigInteger)):
+        column.type = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def is_clock(text: str) -> bool:
     """Whether a default, as a database reports it, is the database's clock."""
     return _bare(text) in CLOCKS
+
+
+def literal_of(text: str) -> str | None:
+    """The text inside a default that is a quoted literal, as a database reports it; None for any other default."""
+    text = _bare(text)
+    if found := _CAST.match(text):
+        text = found[1]
+    return text[1:-1].replace("''", "'") if re.fullmatch(r"'(?:[^']|'')*'", text) else None
 
 
 def _bare(text: str) -> str:

@@ -21,7 +21,7 @@ def recorder(history: History) -> Callable[..., None]:
         script = history.scripts[str(step.up_revision_id)]
         ctx.execute(delete(LEDGER).where(LEDGER.c.revision == script.revision))
         if step.is_upgrade:
-            ctx.execute(insert(LEDGER).values(_row(history, script)))
+            ctx.execute(insert(LEDGER).values(_row(history, script)).inline())
 
     return record
 

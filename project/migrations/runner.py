@@ -5,20 +5,18 @@ from dataclasses import dataclass
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
-from sqlalchemy import Connection, NullPool, text
+from sqlalchemy import Connection, NullPool
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from project.database.engine import create_engine
 from project.migrations.errors import MigrationError
-from project.migrations.execution import Reporter, apply_steps, silent
+from project.migrations.execution import LOCK_TIMEOUT, SILENT, Reporter, apply_steps
 from project.migrations.history import History, load_history
 from project.migrations.ledger import read_ledger
 from project.migrations.lock import migration_lock
 from project.migrations.plan import Step, plan
 from project.registry import Registry
 from project.settings import Settings
-
-LOCK_TIMEOUT = 5.0  # seconds a statement waits for a lock; traffic queues behind it all the while
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +39,7 @@ async def migrate(
     target: Target = EVERYTHING,
     *,
     confirm: Confirm = lambda _steps: True,
-    report: Reporter = silent,
+    report: Reporter = SILENT,
 ) -> list[Step]:
     """Apply or undo what lies between the database and `target`; returns the steps taken.
 
@@ -63,7 +61,7 @@ async def migrate_connection(
     target: Target = EVERYTHING,
     *,
     confirm: Confirm = lambda _steps: True,
-    report: Reporter = silent,
+    report: Reporter = SILENT,
 ) -> list[Step]:
     """The same on a connection of the caller's, which must not be in a transaction: a database in memory, say."""
 
@@ -108,15 +106,13 @@ def _apply(
     steps = plan(history, applied, target.plugin, target.revision)
     if not steps:
         return []
-    _limit_waiting(connection, target.lock_timeout)
     with EnvironmentContext(Config(), history.script) as environment:
-        return apply_steps(environment, connection, history, lambda _heads: steps, fake=target.fake, report=report)
-
-
-def _limit_waiting(connection: Connection, seconds: float) -> None:
-    if connection.dialect.name == "postgresql":
-        # A statement that waits for a lock makes every later reader of the table wait behind it.
-        connection.execute(
-            text("SELECT set_config('lock_timeout', :value, false)"), {"value": f"{round(seconds * 1000)}ms"}
+        return apply_steps(
+            environment,
+            connection,
+            history,
+            lambda _heads: steps,
+            fake=target.fake,
+            lock_timeout=target.lock_timeout,
+            report=report,
         )
-        connection.commit()

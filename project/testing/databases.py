@@ -10,8 +10,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from project.context import open_context
-from project.database.base import Base
+from project.migrations.runner import migrate
 from project.registry import load_registry
 from project.settings import Settings
 from project.testing import postgres
@@ -67,12 +66,6 @@ class TestDatabases:
             url = self._stack.enter_context(self.empty(kind))
             secret = SecretStr("templates-need-a-secret-of-32-characters")
             settings = settings_class.model_validate({"environment": "test", "database_url": url, "secret_key": secret})
-            asyncio.run(_apply_all_migrations(settings))
+            asyncio.run(migrate(settings, load_registry(settings)))
             self._templates[key] = url
         return self._templates[key]
-
-
-async def _apply_all_migrations(settings: Settings) -> None:
-    registry = load_registry(settings)
-    async with open_context(settings, registry) as context, context.database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)

@@ -113,6 +113,6 @@ async def _make(session: AsyncSession, people: Sequence[_Person], report: Report
     report.created["authors"] += len(rows)
     if not rows:
         return {}
-    statement = insert(User).returning(User.id, sort_by_parameter_order=True)
-    ids = dict(zip(rows, await session.scalars(statement, list(rows.values())), strict=True))
+    made = await session.execute(insert(User).returning(User.email, User.id), list(rows.values()))
+    ids = {row.email: row.id for row in made}
     return {person.login: ids[person.email] for person in people}

@@ -17,7 +17,7 @@ from plugins.blog.wordpress.models import WordpressItem
 from plugins.blog.wordpress.reader import Item, read_export, shortened
 from plugins.blog.wordpress.report import Report
 from plugins.blog.wordpress.source import Source
-from plugins.blog.wordpress.survey import Survey, why_not
+from plugins.blog.wordpress.survey import Survey, plain_kind, why_not
 from plugins.blog.wordpress.tags import find_or_make_tags, tag_name
 from project.errors import ConflictError
 
@@ -107,6 +107,7 @@ class _Importer:
     async def _insert(self, items: Sequence[Item]) -> dict[str, int]:
         if not items:
             return {}
+        # SQLite promises no order of RETURNING, so there SQLAlchemy writes row by row; it has no network to wait for.
         statement = insert(Post).returning(Post.id, sort_by_parameter_order=True)
         found = await self.session.scalars(statement, [self._row(item) for item in items])
         ids = dict(zip((item.key for item in items), found, strict=True))
@@ -134,7 +135,7 @@ class _Importer:
         if item.has_password:  # it was not for everybody to read, and here is nothing to ask for the password
             self.report.changed["posts with a password made drafts"] += 1
         elif not is_published and item.status != "draft":
-            self.report.changed[f"{item.status[:20]} posts made drafts"] += 1
+            self.report.changed[f"{plain_kind(item.status)} posts made drafts"] += 1
         if len(item.title) > LONGEST_TITLE:
             self.report.changed["titles cut"] += 1
 

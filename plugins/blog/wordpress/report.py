@@ -16,11 +16,11 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """One line for each kind of count that is not empty."""
-        yield f"Imported: {_listed(self.created)}." if self.created.total() else "Nothing new: no row was added."
+        yield f"Imported: {_listed(self.created)}." if self.created.total() else "Nothing new: not one row was added."
         for title, counts in (("Already here", self.existing), ("Skipped", self.skipped), ("Changed", self.changed)):
             if counts.total():
                 yield f"{title}: {_listed(counts)}."
 
 
 def _listed(counts: Counter[str]) -> str:
-    return ", ".join(f"{count:,} {noun}" for noun, count in counts.items() if count)
+    return ", ".join(f"{noun} {count:,}" for noun, count in counts.items() if count)

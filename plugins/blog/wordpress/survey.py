@@ -41,10 +41,10 @@ def survey_export(source: Source, max_item_size: int, advance: Callable[[int], N
 def why_not(item: Item) -> str | None:
     """Why an item does not become a post, in a few words; None if it does."""
     if item.kind != "post":
-        return plain_kind(item.kind)
+        return f"items of type {plain_kind(item.kind)}"
     return LEFTOVERS.get(item.status)
 
 
 def plain_kind(kind: str) -> str:
-    """A post type as messages show it, whatever the file says."""
+    """A post type or status as messages show it, whatever the file says."""
     return "".join(character for character in kind if character.isalnum() or character in "_-")[:40] or "?"

@@ -47,9 +47,9 @@ async def _find_or_make_guests(batch: Batch, guests: dict[str, Remark]) -> dict[
     batch.report.created["guests"] += len(new)
     if not new:
         return found
-    statement = insert(User).returning(User.id, sort_by_parameter_order=True)
-    ids = await batch.session.scalars(statement, [_row(email, remark) for email, remark in new.items()])
-    return found | dict(zip(new, ids, strict=True))
+    rows = [_row(email, remark) for email, remark in new.items()]
+    made = await batch.session.execute(insert(User).returning(User.email, User.id), rows)
+    return found | {row.email: row.id for row in made}
 
 
 def _row(email: str, remark: Remark) -> dict[str, object]:

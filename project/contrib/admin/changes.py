@@ -71,12 +71,15 @@ def _comparable(value: Any) -> Any:
 
 async def _set_attributes(view: "ModelAdmin", request: Request, obj: Any, data: dict[str, Any]) -> None:
     mapper: Mapper[Any] = inspect(view.model)
+    # All are found before any is set: a query would flush an object that is not complete yet.
+    related = {
+        name: await _related(view, request, name, value) for name, value in data.items() if name in mapper.relationships
+    }
     for name, value in data.items():
-        if name in mapper.relationships:
-            setattr(obj, name, await _related(view, request, name, value))
-        elif name in mapper.columns:
-            column = mapper.columns[name]
-            setattr(obj, name, None if value == "" and column.nullable else value)
+        if name in mapper.columns:
+            setattr(obj, name, None if value == "" and mapper.columns[name].nullable else value)
+    for name, value in related.items():
+        setattr(obj, name, value)
 
 
 async def _related(view: "ModelAdmin", request: Request, name: str, value: Any) -> Any:

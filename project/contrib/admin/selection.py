@@ -68,7 +68,7 @@ def deletion(request: Request, view: "ModelAdmin") -> Task:
             f"{titles[0]} was deleted." if len(rows) == 1 else f"{len(rows)} {view.name_plural.lower()} were deleted."
         )
 
-    question = "This deletes them for good, with everything that belongs to them."
+    question = "This cannot be undone. Everything that belongs to what is deleted goes with it."
     return Task(action=Action.DELETE, label="Delete", apply=delete, question=question, dangerous=True)
 
 

@@ -26,7 +26,12 @@ from project.errors import BadRequestError, FieldError, NotAuthenticatedError, P
 router = APIRouter(prefix="/auth", tags=["auth"])
 
 
-@router.post("/register", status_code=201, response_model=UserRead)
+@router.post(
+    "/register",
+    status_code=201,
+    response_model=UserRead,
+    responses={403: {"description": "Registration is closed"}},
+)
 async def register(data: UserRegister, manager: UserManagerDep, mailer: MailerDep) -> User:
     """Make an account; a message asks its owner to confirm the address. 409 names the field that is taken."""
     if not manager.settings.registration_open:
@@ -43,7 +48,7 @@ async def register(data: UserRegister, manager: UserManagerDep, mailer: MailerDe
     return user
 
 
-@router.post("/login")
+@router.post("/login", responses={401: {"description": "Wrong name or password"}})
 async def login(
     form: Annotated[OAuth2PasswordRequestForm, Depends()], session: SessionDep, settings: AuthSettingsDep
 ) -> AccessTokenRead:

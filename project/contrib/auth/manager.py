@@ -83,11 +83,15 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             return None
         user = await self.session.scalar(
             select(User)
-            .where(User.id == found.id, User.hashed_password == found.hashed_password, User.is_active.is_(True))
+            .where(User.id == found.id, User.is_active.is_(True))
             .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
-        if user is not None and better_hash is not None:
+        if user is not None and user.hashed_password != found.hashed_password:  # changed while we hashed
+            verified, better_hash = await verify_password(credentials.password, user.hashed_password)
+        if user is None or not verified:
+            return None
+        if better_hash is not None:
             await self.user_db.update(user, {"hashed_password": better_hash})
         return user
 

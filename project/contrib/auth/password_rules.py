@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from project.contrib.auth.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH
+from project.contrib.auth.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH, is_text
 from project.errors import FieldError, InvalidInputError
 
 MAXIMUM_SIMILARITY = 0.7  # of SequenceMatcher's ratio, as in Django's UserAttributeSimilarityValidator
@@ -45,7 +45,7 @@ def _problems(password: str, username: str, email: str) -> Iterator[str]:
     if len(password) > MAXIMUM_LENGTH:
         yield f"The password is too long: it has {len(password)} characters, expected {MAXIMUM_LENGTH} or fewer."
         return
-    if any("\ud800" <= character <= "\udfff" for character in password):
+    if not is_text(password):
         yield "The password holds characters that are not valid Unicode."
     if password.isnumeric():
         yield "The password is entirely numeric."

@@ -26,12 +26,17 @@ async def hash_password(password: str) -> str:
 async def verify_password(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
     """Whether `password` matches, and a new hash if the old one is weaker than what is made today.
 
-    Without a usable hash (`None`, `"!"`, anything unknown) the answer is no, after the same work. A password over
-    the maximum length is never hashed.
+    Without a usable hash (`None`, `"!"`, anything unknown) the answer is no, after the same work. What no
+    password can be, over the maximum length or not Unicode, is never hashed.
     """
-    if len(password) > MAXIMUM_LENGTH:
+    if len(password) > MAXIMUM_LENGTH or not is_text(password):
         return False, None
     return await to_thread.run_sync(partial(_verify, password, hashed_password), limiter=_get_limiter())
+
+
+def is_text(value: str) -> bool:
+    """Whether the text can be encoded: JSON and the command line can bring lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _verify(password: str, hashed_password: str | None) -> tuple[bool, str | None]:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from config.settings import Settings
 from project.cli.main import main
+from project.database.engine import use_real_transactions
 from project.settings import with_async_driver
 
 FILES = Path(__file__).parent / "files"
@@ -134,6 +135,8 @@ class Site:
 
     async def _rows(self, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         engine = create_async_engine(with_async_driver(self.database_url), poolclass=NullPool)
+        if engine.dialect.name == "sqlite":
+            use_real_transactions(engine.sync_engine)
         try:
             async with engine.begin() as connection:
                 found = await connection.execute(text(statement), values)

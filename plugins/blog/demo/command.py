@@ -1,0 +1,40 @@
+"""`manage.py loaddemo`, and the extension point `blog.demo_posts`: what other plugins add to the demo.
+
+    Plugin(..., extensions={"blog.demo_posts": lazy("plugins.reactions.demo:add_reactions")})
+
+    async def add_reactions(session: AsyncSession, posts: Sequence[Post]) -> None: ...
+
+It is awaited once, in the transaction that writes the posts, whose authors are loaded.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+import click
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from plugins.blog.demo.loader import has_posts, load_demo
+from plugins.blog.models import Post
+from project.command import async_command
+from project.errors import ConflictError
+from project.plugin import Context
+
+EXTENSION_POINT = "blog.demo_posts"
+Extension: TypeAlias = Callable[[AsyncSession, Sequence[Post]], Awaitable[None]]
+
+
+@click.command()
+@click.option("--if-empty", is_flag=True, help="Do nothing, and do not complain, if there are posts.")
+@async_command
+async def loaddemo(context: Context, *, if_empty: bool) -> None:
+    """Load a small demo blog, if there are no posts yet. Its authors cannot log in."""
+    extensions: list[Extension] = context.extensions(EXTENSION_POINT)
+    async with context.database.unit_of_work() as session:
+        if await has_posts(session):
+            if if_empty:
+                return
+            raise ConflictError("There are posts already; the demo is loaded into an empty blog only.")
+        posts = await load_demo(session)
+        for extension in extensions:
+            await extension(session, posts)
+    click.echo(f"A demo blog was loaded: {len(posts)} posts.")

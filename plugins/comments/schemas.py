@@ -1,0 +1,57 @@
+"""What the comments' API reads and answers."""
+
+from typing import Annotated
+
+from pydantic import MISSING, AfterValidator, Field, Strict
+
+from plugins.comments.models import CommentStatus
+from project.api.filters import one_of
+from project.api.pagination import PageQuery
+from project.api.schemas import Id, Schema, UTCTime, not_blank
+from project.contrib.auth.schemas import UserPublic
+
+LONGEST_COMMENT = 5_000  # characters
+
+Content = Annotated[str, Field(min_length=1, max_length=LONGEST_COMMENT), AfterValidator(not_blank)]
+
+
+class CommentCreate(Schema):
+    """A new comment, or with `parent_id` a reply to one on the same post."""
+
+    content: Content
+    parent_id: Annotated[Id, Strict()] | None = None
+
+
+class CommentUpdate(Schema):
+    """What is to change of a comment; `status` is for staff."""
+
+    content: Content | MISSING = MISSING
+    status: CommentStatus | MISSING = MISSING
+
+
+class CommentRead(Schema):
+    """A comment; `parent_id` is null unless it is a reply."""
+
+    id: int
+    post_id: int
+    parent_id: int | None
+    content: str
+    status: CommentStatus
+    created_at: UTCTime
+    updated_at: UTCTime
+    author_id: int
+    author: UserPublic
+
+
+class CommentThread(CommentRead):
+    """A comment with its replies, oldest first."""
+
+    replies: list[CommentRead]
+
+
+class CommentQuery(PageQuery):
+    """How comments are filtered and ordered."""
+
+    author_id: Id | None = None
+    status: CommentStatus | None = None
+    ordering: Annotated[str, one_of("created_at", "id")] = "created_at"

@@ -1,0 +1,18 @@
+"""Where raw Alembic commands find the plugins' revisions."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from project.migrations.alembic_private import set_version_locations
+from project.migrations.locations import revision_folders
+from project.registry import load_registry
+from project.settings import Settings, load_settings
+
+
+def use_plugin_folders(settings_class: type[Settings]) -> None:
+    """Let raw Alembic commands find the plugins' revisions; `migrations/__init__.py` calls this."""
+
+    def folders() -> Sequence[Path]:
+        return list(revision_folders(load_registry(load_settings(settings_class))))
+
+    set_version_locations(folders)

@@ -1,0 +1,3 @@
+"""A plugin that raises on import."""
+
+plugin = 1 / 0

@@ -1,0 +1,80 @@
+"""The application of tests/probe: a site whose one plugin makes every mistake there is."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from project.application import create_app
+from project.database.session import Database
+from project.settings import Settings
+from project.testing.plugin import make_client, running
+from tests.probe.models import ProbeBase
+
+
+@pytest.fixture
+def probe_settings(make_settings: Callable[..., Settings], empty_database_url: str) -> Settings:
+    return make_settings(
+        plugins=("tests.probe",), database_url=empty_database_url, database_pool_size=3, database_pool_timeout=0.3
+    )
+
+
+@pytest.fixture
+async def probe_app(probe_settings: Settings) -> AsyncIterator[FastAPI]:
+    async with running(create_app(probe_settings)) as app:
+        await create_tables(app.state.database)
+        yield app
+
+
+@pytest.fixture
+def probe_database(probe_app: FastAPI) -> Database:
+    database: Database = probe_app.state.database
+    return database
+
+
+@pytest.fixture
+async def probe(probe_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with make_client(probe_app) as client:
+        yield client
+
+
+@pytest.fixture
+async def probe_url(probe_app: FastAPI) -> AsyncIterator[str]:
+    """The address of a real server that serves the probe."""
+    async with serving(probe_app) as url:
+        yield url
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """The port of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+async def create_tables(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.run_sync(ProbeBase.metadata.create_all)
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[str]:
+    """Serve `app` with uvicorn on a free port of this machine; its lifespan runs already."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    no_signals: Callable[[], AbstractAsyncContextManager[None] | nullcontext[None]] = nullcontext
+    server.capture_signals = no_signals  # type: ignore[method-assign,assignment]  # pytest keeps its own
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn has a flag, not an event
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await task

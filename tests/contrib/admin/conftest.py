@@ -1,0 +1,38 @@
+"""The site with one more plugin, whose views use every seam."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from fastapi import FastAPI
+
+from project.application import create_app
+from project.contrib.admin.testing import BackOffice
+from project.settings import Settings
+from project.testing.plugin import running
+from tests.contrib.admin.shelf.models import ShelfBase
+
+SHELF = "tests.contrib.admin.shelf"
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings], settings_class: type[Settings], database_url: str) -> Settings:
+    plugins = (*settings_class.model_fields["plugins"].default, SHELF)
+    return make_settings(database_url=database_url, plugins=plugins)
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    async with running(create_app(settings)) as app:
+        async with app.state.database.engine.begin() as connection:
+            await connection.run_sync(ShelfBase.metadata.create_all)
+        yield app
+
+
+@pytest.fixture
+async def boss(make_user):
+    return await make_user(username="boss", full_name="The Boss", is_superuser=True)
+
+
+@pytest.fixture
+async def office(boss, back_office_for) -> BackOffice:
+    return await back_office_for(boss)

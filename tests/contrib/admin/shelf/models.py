@@ -1,0 +1,56 @@
+"""Books that belong to readers, or to nobody; they stay out of the site's own metadata."""
+
+from sqlalchemy import Column, ForeignKey, MetaData, String, Table, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from project.contrib.auth.models import User
+from project.database.base import NAMING_CONVENTION, Base, IdMixin
+
+
+class ShelfBase(Base):
+    __abstract__ = True
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+book_genres = Table(
+    "shelf_book_genre",
+    ShelfBase.metadata,
+    Column("book_id", ForeignKey("shelf_book.id", ondelete="CASCADE"), primary_key=True),
+    Column("genre_id", ForeignKey("shelf_genre.id"), primary_key=True),  # a genre in use cannot be deleted
+)
+
+
+class Genre(IdMixin, ShelfBase):
+    __tablename__ = "shelf_genre"
+
+    name: Mapped[str] = mapped_column(String(50), unique=True)
+    is_secret: Mapped[bool] = mapped_column(default=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Book(IdMixin, ShelfBase):
+    __tablename__ = "shelf_book"
+
+    title: Mapped[str] = mapped_column(String(200), unique=True)
+    notes: Mapped[str] = mapped_column(Text, default="", server_default="")
+    pages: Mapped[int] = mapped_column(default=0)
+    purchase_code: Mapped[str] = mapped_column(String(50), default="", server_default="")
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey(User.__table__.c.id, ondelete="CASCADE"))
+
+    owner: Mapped[User | None] = relationship(lazy="raise")
+    genres: Mapped[list[Genre]] = relationship(secondary=book_genres, lazy="raise", passive_deletes=True)
+
+
+class Stamp(ShelfBase):
+    """A key of two parts, one of them text."""
+
+    __tablename__ = "shelf_stamp"
+
+    country: Mapped[str] = mapped_column(String(10), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    motif: Mapped[str] = mapped_column(String(50), default="")
+
+    def __str__(self) -> str:
+        return self.motif

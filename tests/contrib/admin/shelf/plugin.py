@@ -1,0 +1,12 @@
+"""A plugin with views that use every seam."""
+
+from project.plugin import Plugin, lazy
+
+plugin = Plugin(
+    name="shelf",
+    depends_on=("auth",),
+    models=lazy(*(f"tests.contrib.admin.shelf.models:{name}" for name in ("Book", "Genre", "Stamp"))),
+    admin_views=lazy(
+        *(f"tests.contrib.admin.shelf.admin:{name}" for name in ("BookAdmin", "GenreAdmin", "StampAdmin", "Report"))
+    ),
+)

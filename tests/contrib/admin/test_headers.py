@@ -1,0 +1,63 @@
+"""What browsers are told about every page."""
+
+import pytest
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/user/list", "/nothing", "/post/ajax/lookup?name=author&term=x"])
+async def test_no_page_is_stored_framed_or_given_foreign_scripts(office, path):
+    headers = (await office.get(path)).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/assets/admin.css", "/assets/admin.js", "/statics/css/tabler.min.css"])
+async def test_files_may_be_stored(client, path):
+    answer = await client.get(f"/admin{path}")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "public, max-age=3600"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/assets/../site.py", "/assets/%2e%2e/site.py", "/assets/..%2fsite.py", "/statics/..%2f..%2fsqladmin/models.py"],
+)
+async def test_files_outside_are_not_served(client, path):
+    answer = await client.get(f"/admin{path}")
+    assert answer.status_code in {303, 404}
+    assert "import" not in answer.text
+
+
+async def test_no_page_holds_an_inline_script_or_style(office, boss):
+    for path in (
+        "/",
+        "/login",
+        "/user/list",
+        "/user/create",
+        f"/user/edit/{boss.id}",
+        "/post/create",
+        f"/user/delete?pks={boss.id}",
+        "/nothing",
+    ):
+        page = (await office.get(path)).text
+        assert "<script>" not in page
+        assert " style=" not in page
+        assert " onclick=" not in page
+
+
+async def test_a_database_that_is_away_is_a_page_that_asks_to_come_back(office, database):
+    await database.dispose()
+    held = [await database.engine.connect() for _ in range(database.engine.pool.size())]
+    try:
+        answer = await office.get("/user/list")
+    finally:
+        for connection in held:
+            await connection.close()
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+    assert "busy" in answer.text

@@ -1,0 +1,129 @@
+"""An editor's day in a real Chromium; a page that writes an error to the console fails its test."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+from sqlalchemy import func, select
+
+from plugins.blog.models import Post, Tag
+from plugins.comments.models import Comment, CommentStatus
+from project.contrib.auth.models import User
+from project.contrib.auth.testing import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def settings(make_settings, database_url):
+    """The site as it is: the server in its own process knows no plugin of the tests."""
+    return make_settings(database_url=database_url)
+
+
+@pytest.fixture
+async def editor(browser_page: Page, make_user, session) -> Page:
+    """A page of somebody who is logged in, with a post, two comments and two tags to work on."""
+    boss = await make_user(username="boss", full_name="The Boss", is_superuser=True)
+    ada = await make_user(username="ada", full_name="Ada Lovelace")
+    post = Post(title="Old title", content="Text", author_id=boss.id)
+    session.add_all(
+        [
+            post,
+            Tag(name="python"),
+            Tag(name="postgresql", exact=True),
+            Post(title="Ada's", content="x", author_id=ada.id),
+        ]
+    )
+    await session.flush()
+    session.add_all([Comment(content=f"Comment {n}", post_id=post.id, author_id=ada.id) for n in range(2)])
+    await session.commit()
+    await browser_page.goto("/admin/post/list")
+    await browser_page.get_by_label("Username or e-mail address").fill("boss")
+    await browser_page.get_by_label("Password").fill(PASSWORD)
+    await browser_page.get_by_role("button", name="Log in").click()
+    await expect(browser_page.get_by_role("heading", name="Posts")).to_be_visible()
+    return browser_page
+
+
+async def type_and_choose(page: Page, label: str, words: str, choice: str) -> None:
+    field = page.locator(".row", has=page.locator(f'label:text-is("{label}")'))
+    await field.locator(".select2-selection").click()
+    await page.locator(".select2-container--open .select2-search__field").first.press_sequentially(words)
+    await page.locator(".select2-results__option", has_text=choice).click()
+
+
+async def test_an_editor_changes_a_post_choosing_author_and_tags_by_typing(editor, session):
+    await editor.get_by_role("link", name="Old title", exact=True).click()
+    await editor.get_by_label("Title").fill("New title")
+    await type_and_choose(editor, "Author", "love", "ada")
+    await type_and_choose(editor, "Tags", "pyt", "python")
+    await type_and_choose(editor, "Tags", "post", "postgresql")
+    await editor.get_by_label("Published").check()
+    await editor.get_by_role("button", name="Save", exact=True).click()
+    await expect(editor.get_by_role("alert")).to_have_text("New title was saved.")
+    row = editor.get_by_role("row", name="New title")
+    await expect(row.get_by_role("link", name="ada", exact=True)).to_be_visible()
+    await expect(row.get_by_role("link", name="postgresql", exact=True)).to_be_visible()
+    tags = select(func.count()).select_from(Tag).where(Tag.posts.any(Post.title == "New title"))
+    assert await session.scalar(tags) == 2
+
+
+async def test_an_editor_makes_a_user(editor, session):
+    await editor.get_by_role("link", name="Users").click()
+    await editor.get_by_role("link", name="New user").click()
+    await editor.get_by_label("Username").fill("grace")
+    await editor.get_by_label("E-mail address").fill("not an address")
+    await editor.get_by_label("Password").fill("a long pass phrase")
+    await editor.get_by_role("button", name="Save and continue editing").click()
+    await expect(editor.locator(".invalid-feedback")).to_contain_text("not an e-mail address")
+    await editor.get_by_label("E-mail address").fill("grace@example.org")
+    await editor.get_by_label("Password").fill("a long pass phrase")
+    await editor.get_by_role("button", name="Save and continue editing").click()
+    await expect(editor.get_by_role("alert")).to_have_text("grace was saved.")
+    await expect(editor).to_have_url(re.compile("/admin/user/edit/"))
+    user = await session.scalar(select(User).where(User.username == "grace"))
+    assert user.hashed_password.startswith("$argon2id$")
+
+
+async def test_an_editor_filters_and_searches(editor):
+    filters = editor.locator(".filters")
+    await filters.locator(".select2-selection").first.click()
+    await editor.locator(".select2-container--open .select2-search__field").press_sequentially("ada")
+    await editor.locator(".select2-results__option", has_text="ada").click()
+    await expect(editor.locator("tbody tr")).to_have_count(1)
+    await expect(editor.get_by_role("link", name="Ada's", exact=True)).to_be_visible()
+    await filters.locator(".select2-selection__clear").click()
+    await expect(editor.locator("tbody tr")).to_have_count(2)
+    await editor.get_by_role("searchbox").fill("old")
+    await editor.get_by_role("searchbox").press("Enter")
+    await expect(editor.locator("tbody tr")).to_have_count(1)
+    await filters.get_by_role("link", name="Yes").click()
+    await expect(editor.get_by_text("Nothing matches.")).to_be_visible()
+
+
+async def test_a_moderator_approves_many_comments_at_once(editor, session):
+    await editor.get_by_role("link", name="Comments").click()
+    await expect(editor.get_by_role("button", name="Approve")).to_be_disabled()
+    await editor.get_by_label("Select all rows of this page").check()
+    await expect(editor.get_by_text("2 selected")).to_be_visible()
+    await editor.get_by_role("button", name="Approve").click()
+    await expect(editor.get_by_role("alert")).to_have_text("2 comments approved.")
+    assert set((await session.scalars(select(Comment.status))).all()) == {CommentStatus.APPROVED}
+
+
+async def test_an_editor_deletes_after_being_asked(editor, session):
+    await editor.get_by_label("Select Old title").check()
+    await editor.get_by_role("button", name="Delete").click()
+    await expect(editor.get_by_role("heading", name="Delete 1 post?")).to_be_visible()
+    await editor.get_by_role("link", name="Cancel").click()
+    await editor.get_by_role("link", name="Delete Old title").click()
+    await editor.get_by_role("button", name="Delete").click()
+    await expect(editor.get_by_role("alert")).to_have_text("Old title was deleted.")
+    assert (await session.scalars(select(Post.title))).all() == ["Ada's"]
+
+
+async def test_logging_out_shuts_the_door(editor):
+    await editor.get_by_role("button", name="Log out").click()
+    await expect(editor.get_by_role("button", name="Log in")).to_be_visible()
+    await editor.goto("/admin/user/list")
+    await expect(editor.get_by_role("button", name="Log in")).to_be_visible()

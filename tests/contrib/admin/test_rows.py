@@ -1,0 +1,141 @@
+"""What `rows` and `may` hide is hidden everywhere, and odd addresses are answered with a page."""
+
+import pytest
+from sqlalchemy import select
+
+from plugins.blog.models import Post, Tag
+from tests.contrib.admin.shelf.models import Book, Genre
+
+
+@pytest.fixture
+async def hidden(session):
+    book = Book(title="Hidden", pages=7)
+    session.add_all([book, Book(title="Open", pages=8)])
+    await session.commit()
+    return book
+
+
+async def test_a_hidden_row_is_in_no_list_export_or_page(office, hidden):
+    for path in ("/book/list", "/book/export/csv", "/book/list?search=Hidden"):
+        assert "Open" in (text := (await office.get(path)).text) or "search" in path
+        assert ">Hidden<" not in text
+        assert "Hidden," not in text
+    for path in ("details", "edit"):
+        assert (await office.get(f"/book/{path}/{hidden.id}")).status_code == 404
+
+
+async def test_a_hidden_row_cannot_be_changed_or_deleted(office, hidden, session):
+    data = {"title": "Taken", "pages": "1", "notes": "", "_version": "x"}
+    assert (await office.post(f"/book/edit/{hidden.id}", data)).status_code == 404
+    for path in ("/book/delete", "/book/action/shorten"):
+        answer = await office.post(path, {"pks": [str(hidden.id)], "confirmed": "yes"})
+        assert answer.status_code == 303
+        assert "not there any more" in (await office.get("/book/list")).text
+    await session.refresh(hidden)
+    assert (hidden.title, hidden.pages) == ("Hidden", 7)
+
+
+async def test_a_lookup_finds_only_what_the_related_view_shows(office, session):
+    session.add_all([Genre(name="Crime"), Genre(name="Crimson", is_secret=True)])
+    await session.commit()
+    found = await office.get("/book/ajax/lookup", name="genres", term="crim")
+    assert [one["text"] for one in found.json()["results"]] == ["Crime"]
+
+
+async def test_a_form_cannot_refer_to_what_a_lookup_does_not_show(office, session):
+    secret = Genre(name="Secret", is_secret=True)
+    session.add(secret)
+    await session.commit()
+    answer = await office.submit("/book/create", {"title": "Sly", "pages": "1", "genres": ["", str(secret.id)]})
+    assert answer.status_code == 422
+    assert "not there any more" in answer.text
+    assert "Secret" not in answer.text
+    assert await session.scalar(select(Book.id)) is None
+
+
+async def test_a_lookup_asks_whether_the_related_view_may_be_seen(make_user, back_office_for):
+    guest = await back_office_for(await make_user(username="guest", is_superuser=True))
+    assert (await guest.get("/book/ajax/lookup", name="owner", term="g")).status_code == 200
+    assert (await guest.get("/book/ajax/lookup", name="genres", term="c")).status_code == 403
+    assert (await guest.get("/genre/list")).status_code == 403
+    assert "/admin/genre/" not in (await guest.get("/")).text
+
+
+@pytest.mark.parametrize("term", ["%", "_", "\\", "'", "\0%"])
+async def test_a_lookup_takes_signs_for_what_they_are(office, boss, term):
+    found = await office.get("/post/ajax/lookup", name="author", term=term)
+    assert found.status_code in {200, 400}
+    assert found.status_code == 400 or found.json() == {"results": []}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{}, {"name": "author"}, {"term": "x"}, {"name": "hashed_password", "term": "x"}, {"name": "posts", "term": "x"}],
+)
+async def test_a_lookup_serves_declared_relations_only(office, parameters):
+    assert (await office.get("/post/ajax/lookup", **parameters)).status_code == 400
+
+
+async def test_a_lookup_shows_20_at_most(office, session):
+    session.add_all([Tag(name=f"tag {n}") for n in range(30)])
+    await session.commit()
+    found = await office.get("/post/ajax/lookup", name="tags", term="tag")
+    assert len(found.json()["results"]) == 20
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["x", "-1", "0", "1.5", "9" * 30, "9" * 6000, "1;2", "1%00", "%20", "1/2", "../../etc/passwd", "\u0661", "1_0"],
+)
+async def test_an_odd_key_is_not_found(office, key):
+    for page in ("details", "edit"):
+        assert (await office.get(f"/post/{page}/{key}")).status_code in {400, 404}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/nothing/list",
+        "/post/nothing",
+        "/post/export/json",
+        "/post/import",
+        "/stamp/edit/a",
+        "/stamp/edit/a;x",
+        "/stamp/edit/;;;",
+    ],
+)
+async def test_what_is_not_there_is_not_found(office, path):
+    answer = await office.get(path)
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.text
+
+
+@pytest.fixture
+def in_a_folder_with_a_secret(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secret.txt").write_text("the secret")
+
+
+@pytest.mark.parametrize("kind", ["download", "preview"])
+@pytest.mark.usefixtures("in_a_folder_with_a_secret")
+async def test_no_file_is_read(office, session, boss, kind):
+    post = Post(title="secret.txt", content="secret.txt", author_id=boss.id)
+    session.add(post)
+    await session.commit()
+    for column in ("title", "content"):
+        answer = await office.get(f"/post/{post.id}/{column}/{kind}/")
+        assert answer.status_code == 404
+        assert "the secret" not in answer.text
+
+
+async def test_the_address_without_a_slash_leads_to_the_start(office):
+    answer = await office.client.get("/admin")
+    assert answer.status_code in {307, 308}
+    assert answer.headers["location"].endswith("/admin/")
+
+
+async def test_a_custom_page_stands_behind_the_same_guard(office, client):
+    assert (await office.get("/report")).text == "a report"
+    assert (await office.post("/report", {})).text == "a report"
+    assert (await client.get("/admin/report")).status_code == 303

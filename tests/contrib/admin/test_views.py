@@ -1,0 +1,108 @@
+"""Views that would show or change more than their author wrote down are refused at the start."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqladmin import BaseView, ModelView
+from sqladmin import action as sqladmin_action
+
+from plugins.blog.models import Post
+from project.application import create_app
+from project.contrib.admin.site import load_views
+from project.contrib.admin.view_checks import find_problems
+from project.contrib.admin.views import ModelAdmin
+from project.contrib.auth.models import User
+from project.errors import ConfigurationError
+from project.plugin import Context, Plugin, lazy
+
+
+def problems_with(**options: Any) -> list[str]:
+    attributes = {"column_list": ("title",), "form_columns": ("title",)} | options
+    given = {name: value for name, value in attributes.items() if value is not None}
+    return find_problems(type(ModelAdmin)("SomeAdmin", (ModelAdmin,), given, model=Post))
+
+
+def test_a_view_that_names_its_columns_is_fine():
+    assert problems_with() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"column_list": ()}, "column_list is empty"),
+        ({"column_list": "__all__"}, 'column_list is "__all__"'),
+        ({"form_columns": ()}, "form_columns is empty"),
+        ({"form_columns": "__all__"}, 'form_columns is "__all__"'),
+        ({"column_details_list": "__all__"}, 'column_details_list is "__all__"'),
+        (
+            {"column_list": None, "column_exclude_list": ("id",)},
+            "column_exclude_list shows columns that are added later",
+        ),
+        ({"form_columns": None, "form_excluded_columns": ("id",)}, "form_excluded_columns shows columns"),
+        ({"column_list": ("titel",)}, "column_list names 'titel', which Post does not have"),
+        ({"column_list": ("author.hashed_password",)}, "names 'author.hashed_password', which is never shown"),
+        ({"column_searchable_list": ("author.hashed_password",)}, "never shown"),
+        ({"form_columns": ("author",)}, "the form edits 'author' without a lookup, which would load every User"),
+        ({"can_import": True}, "can_import is on"),
+    ],
+)
+def test_an_open_view_is_refused(options, words):
+    assert words in "\n".join(problems_with(**options))
+
+
+def test_a_view_without_forms_needs_no_form_columns():
+    assert problems_with(form_columns=(), can_create=False, can_edit=False) == []
+
+
+def test_an_action_that_works_on_get_is_refused():
+    class SomeAdmin(ModelAdmin, model=Post):
+        column_list = form_columns = ("title",)
+
+        @sqladmin_action("publish")
+        async def publish(self, request: Any) -> None: ...
+
+    assert "the action 'publish' changes data on GET" in find_problems(SomeAdmin)[0]
+
+
+class PlainAdmin(ModelView, model=User):
+    """SQLAdmin's own base class shows every column, hashed_password too."""
+
+
+class FirstReport(BaseView):
+    identity = "report"
+
+
+class SecondReport(BaseView):
+    identity = "report"
+
+
+def broken(settings, *views: str) -> Context:
+    plugin = Plugin(name="shop", admin_views=lazy(*views))
+    return Context(settings=settings, database=None, plugins=[plugin], plugin_settings={})  # type: ignore[arg-type]
+
+
+def test_every_problem_is_told_at_once(make_settings):
+    here = __name__
+    names: Sequence[str] = (f"{here}:PlainAdmin", f"{here}:FirstReport", f"{here}:SecondReport")
+    with pytest.raises(ConfigurationError) as error:
+        load_views(broken(make_settings(), *names))
+    assert "plugin 'shop': PlainAdmin is a plain ModelView; derive it from" in error.value.detail
+    assert "the admin identity 'report' is claimed by shop and shop; rename one" in error.value.detail
+
+
+def test_views_that_cannot_be_imported_are_told(make_settings):
+    with pytest.raises(ConfigurationError, match="plugin 'shop': its admin_views raised on import"):
+        load_views(broken(make_settings(), "shop.admin:ItemAdmin"))
+
+
+def test_the_back_office_does_not_start_without_auth(make_settings):
+    settings = make_settings(plugins=("project.contrib.admin",), database_url="sqlite://")
+    with pytest.raises(ConfigurationError, match="plugin 'admin' depends on 'auth', which is not enabled"):
+        create_app(settings)
+
+
+def test_a_site_without_the_back_office_has_none(make_settings):
+    plugins = ("project.contrib.auth", "plugins.blog", "plugins.comments")
+    app = create_app(make_settings(plugins=plugins, database_url="sqlite://"))
+    assert not any(getattr(route, "path", "").startswith("/admin") for route in app.routes)

@@ -1,0 +1,35 @@
+"""What tests of auth share."""
+
+import re
+
+import httpx
+
+from project.contrib.auth.email import EmailMessage
+from project.contrib.auth.testing import PASSWORD
+
+NEW_PASSWORD = "another long passphrase"
+ADA = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
+
+
+async def login(client: httpx.AsyncClient, name: str, password: str = PASSWORD) -> httpx.Response:
+    return await client.post("/api/auth/login", data={"username": name, "password": password})
+
+
+async def token_of(client: httpx.AsyncClient, name: str, password: str = PASSWORD) -> str:
+    response = await login(client, name, password)
+    assert response.status_code == 200, response.text
+    return str(response.json()["access_token"])
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def token_in(message: EmailMessage) -> str:
+    found = re.findall(r"^[A-Za-z0-9_-]{43}$", message.body, re.MULTILINE)
+    assert len(found) == 1, message.body
+    return str(found[0])
+
+
+def pointers(response: httpx.Response) -> list[str]:
+    return [error["pointer"] for error in response.json()["errors"]]

@@ -1,0 +1,219 @@
+"""The commands as processes of their own, as an operator runs them."""
+
+import asyncio
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from project.contrib.auth.models import AccessToken, User
+from project.contrib.auth.testing import PASSWORD
+from project.contrib.auth.tokens import create_access_token
+from project.contrib.auth.users import authenticate, create_user
+from project.database.session import Database
+from tests.contrib.auth.helpers import NEW_PASSWORD
+from tests.running import ROOT, environment, manage
+
+SUPERUSER = {
+    "SUPERUSER_USERNAME": "Boss",
+    "SUPERUSER_EMAIL": "Boss@Example.org",
+    "SUPERUSER_PASSWORD": PASSWORD,
+}
+
+
+@pytest.fixture
+def run_async(settings):
+    """Run `async def function(session)` in a transaction of its own, from a test that is not async."""
+
+    def run(function):
+        async def main():
+            database = Database.from_settings(settings)
+            try:
+                async with database.unit_of_work() as session:
+                    return await function(session)
+            finally:
+                await database.dispose()
+
+        return asyncio.run(main())
+
+    return run
+
+
+def users(run_async) -> list[User]:
+    async def read(session):
+        return list(await session.scalars(select(User).order_by(User.id)))
+
+    return run_async(read)
+
+
+def test_noinput_makes_a_superuser_who_can_log_in(database_url, run_async):
+    result = manage("createsuperuser", "--noinput", DATABASE_URL=database_url, **SUPERUSER)
+    assert result.code == 0, result
+    assert result.stdout == "The superuser Boss was made.\n"
+    (boss,) = users(run_async)
+    assert (boss.username, boss.email, boss.is_superuser, boss.is_verified) == ("Boss", "boss@example.org", True, True)
+
+    async def log_in(session):
+        return await authenticate(session, "boss", PASSWORD)
+
+    assert run_async(log_in) is not None
+
+
+def test_noinput_names_every_variable_that_is_missing(database_url):
+    given = {"SUPERUSER_USERNAME": "boss"}
+    error = manage("createsuperuser", "--noinput", DATABASE_URL=database_url, **given).error
+    assert "SUPERUSER_EMAIL" in error
+    assert "SUPERUSER_PASSWORD" in error
+    assert "SUPERUSER_USERNAME" not in error
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"SUPERUSER_PASSWORD": "12345678901"}, "numeric"),
+        ({"SUPERUSER_EMAIL": "nobody"}, "e-mail"),
+        ({"SUPERUSER_USERNAME": "a b"}, "username"),
+    ],
+)
+def test_a_superuser_is_validated_as_everybody_is(database_url, run_async, change, word):
+    error = manage("createsuperuser", "--noinput", DATABASE_URL=database_url, **SUPERUSER | change).error
+    assert word in error
+    assert "12345678901" not in error
+    assert users(run_async) == []
+
+
+def test_a_name_that_is_taken_is_one_line(database_url, run_async):
+    async def make(session):
+        await create_user(session, username="boss", email="boss@example.org", password=None)
+
+    run_async(make)
+    error = manage("createsuperuser", "--noinput", DATABASE_URL=database_url, **SUPERUSER).error
+    assert error in ("A user with this username already exists.", "A user with this e-mail address already exists.")
+
+
+def test_if_none_makes_admin_once_and_prints_the_password_once(database_url, run_async):
+    result = manage("createsuperuser", "--if-none", DATABASE_URL=database_url)
+    assert result.code == 0, result
+    password = re.search(r"password: (\S+)\n", result.stdout)[1]
+    (admin,) = users(run_async)
+    assert (admin.username, admin.email, admin.is_superuser) == ("admin", "admin@example.com", True)
+    assert password not in admin.hashed_password
+
+    async def log_in(session):
+        return await authenticate(session, "admin", password)
+
+    assert run_async(log_in) is not None
+    again = manage("createsuperuser", "--if-none", DATABASE_URL=database_url)
+    assert (again.code, again.stdout) == (0, "")
+    assert len(users(run_async)) == 1
+
+
+def test_if_none_run_by_four_at_once_makes_one_admin_and_prints_one_password(database_url, run_async):
+    with ThreadPoolExecutor(4) as threads:
+        run = [threads.submit(manage, "createsuperuser", "--if-none", DATABASE_URL=database_url) for _ in range(4)]
+        results = [future.result() for future in run]
+    assert [result.code for result in results] == [0] * 4, results
+    assert len([result for result in results if "password:" in result.stdout]) == 1
+    assert len(users(run_async)) == 1
+
+
+def test_if_none_says_so_when_somebody_else_is_called_admin(database_url, run_async):
+    async def make(session):
+        await create_user(session, username="admin", email="a@example.org", password=None)
+
+    run_async(make)
+    error = manage("createsuperuser", "--if-none", DATABASE_URL=database_url).error
+    assert "username" in error
+    assert "no superuser" in error
+
+
+def test_it_asks_at_a_terminal_and_shows_no_password(database_url, run_async):
+    answers = ["", "no name", "boss", "nobody", "boss@example.org", "12345678901", "12345678901"]
+    answers += [PASSWORD, "a different one", PASSWORD, PASSWORD]
+    code, screen = at_a_terminal(["createsuperuser"], answers, database_url)
+    assert code == 0, screen
+    assert "The superuser boss was made." in screen
+    assert "A username has" in screen
+    assert "not an e-mail address" in screen
+    assert "entirely numeric" in screen
+    assert PASSWORD not in screen
+    (boss,) = users(run_async)
+    assert boss.is_superuser
+
+
+def test_changepassword_asks_twice_and_ends_every_session(database_url, run_async):
+    async def make(session):
+        user = await create_user(session, username="ada", email="ada@example.org", password=PASSWORD)
+        await create_access_token(session, user.id, lifetime=3600)
+
+    run_async(make)
+    code, screen = at_a_terminal(["changepassword", "ADA@example.org"], [NEW_PASSWORD, NEW_PASSWORD], database_url)
+    assert code == 0, screen
+    assert NEW_PASSWORD not in screen
+
+    async def look(session):
+        assert await authenticate(session, "ada", PASSWORD) is None
+        tokens = (await session.scalars(select(AccessToken))).all()
+        await session.rollback()
+        return tokens
+
+    assert run_async(look) == []
+
+    async def log_in(session):
+        return await authenticate(session, "ada", NEW_PASSWORD)
+
+    assert run_async(log_in) is not None
+
+
+def test_changepassword_of_nobody_is_one_line(database_url):
+    assert manage("changepassword", "nobody", DATABASE_URL=database_url).error == "There is no user 'nobody'."
+
+
+def test_without_tables_the_error_says_to_migrate(empty_database_url):
+    for arguments in (["createsuperuser", "--if-none"], ["changepassword", "ada"], ["cleartokens"]):
+        assert "manage.py migrate" in manage(*arguments, DATABASE_URL=empty_database_url).error
+
+
+def test_cleartokens_removes_what_has_expired(database_url, run_async):
+    async def make(session):
+        user = await create_user(session, username="ada", email="ada@example.org", password=None)
+        for number, seconds in enumerate((-60, -1, 60)):
+            expires_at = datetime.now(UTC) + timedelta(seconds=seconds)
+            session.add(AccessToken(token_hash=str(number), user_id=user.id, expires_at=expires_at))
+
+    run_async(make)
+    assert manage("cleartokens", DATABASE_URL=database_url).stdout == "2 expired tokens removed.\n"
+
+    async def read(session):
+        return (await session.scalars(select(AccessToken.token_hash))).all()
+
+    assert run_async(read) == ["2"]
+
+
+def at_a_terminal(arguments: Sequence[str], answers: Sequence[str], database_url: str) -> tuple[int, str]:
+    """Run `manage.py` at a terminal, give an answer whenever it asks, and return its exit code and the screen."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "manage.py"), *arguments],
+        stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT,
+        env=environment(DATABASE_URL=database_url), start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    screen, asked, left = "", 0, list(answers)
+    while True:
+        try:
+            screen += os.read(ours, 4096).decode()
+        except OSError:  # the other end of the terminal is closed
+            break
+        if screen[asked:].endswith(": ") and left:
+            asked = len(screen)
+            os.write(ours, left.pop(0).encode() + b"\n")
+    os.close(ours)
+    return process.wait(timeout=60), screen

@@ -1,0 +1,102 @@
+"""E-mail over a real SMTP connection, to a server of a few lines."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_string, policy
+
+import pytest
+
+from project.contrib.auth.email import ConsoleSender, EmailMessage, SmtpSender, make_sender
+from project.contrib.auth.settings import AuthSettings
+
+MESSAGE = EmailMessage(to="ada@example.org", subject="Grüße\u2026", body="Liebe Ada,\n\n.\nein Punkt allein")
+
+
+@dataclass
+class Mailbox:
+    port: int = 0
+    received: list[str] = field(default_factory=list)
+    refuse: bool = False
+
+
+@asynccontextmanager
+async def smtp_server() -> AsyncIterator[Mailbox]:
+    mailbox = Mailbox()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 test\r\n")
+        while line := (await reader.readline()).decode().strip():
+            command = line.upper()
+            if command == "QUIT":
+                writer.write(b"221 bye\r\n")
+                break
+            if command.startswith("RCPT") and mailbox.refuse:
+                writer.write(b"550 nobody here\r\n")
+            elif command == "DATA":
+                writer.write(b"354 go on\r\n")
+                mailbox.received.append((await reader.readuntil(b"\r\n.\r\n")).decode())
+                writer.write(b"250 thanks\r\n")
+            else:
+                writer.write(b"250 ok\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        mailbox.port = server.sockets[0].getsockname()[1]
+        yield mailbox
+
+
+def sender(port: int) -> SmtpSender:
+    settings = AuthSettings(
+        email_backend="smtp", email_host="127.0.0.1", email_port=port, email_from="The Site <site@example.org>"
+    )
+    made = make_sender(settings)
+    assert isinstance(made, SmtpSender)
+    return made
+
+
+async def test_a_message_arrives_as_it_was_written():
+    async with smtp_server() as mailbox:
+        await sender(mailbox.port).send(MESSAGE)
+    (raw,) = mailbox.received
+    received = message_from_string(raw.removesuffix("\r\n.\r\n").replace("\r\n..", "\r\n."), policy=policy.default)
+    assert (received["To"], received["From"]) == ("ada@example.org", "The Site <site@example.org>")
+    assert received["Subject"] == MESSAGE.subject
+    assert received["Message-ID"].endswith("@example.org>")
+    assert received["Auto-Submitted"] == "auto-generated"
+    assert received.get_content().replace("\r\n", "\n").strip() == MESSAGE.body
+
+
+async def test_an_address_the_server_does_not_know_and_a_server_that_is_away_raise():
+    async with smtp_server() as mailbox:
+        mailbox.refuse = True
+        with pytest.raises(OSError, match="nobody here"):  # SMTPException is an OSError
+            await sender(mailbox.port).send(MESSAGE)
+    with pytest.raises(OSError, match="refused"):
+        await sender(1).send(MESSAGE)
+
+
+async def test_a_header_cannot_be_smuggled_in():
+    async with smtp_server() as mailbox:
+        with pytest.raises(ValueError, match="linefeed"):
+            await sender(mailbox.port).send(EmailMessage(to="a@x.org\nBcc: b@x.org", subject="x", body="x"))
+    assert mailbox.received == []
+
+
+async def test_development_prints_the_message(capsys):
+    assert isinstance(make_sender(AuthSettings()), ConsoleSender)
+    await ConsoleSender().send(MESSAGE)
+    printed = capsys.readouterr().out
+    assert "ada@example.org" in printed
+    assert MESSAGE.body in printed
+
+
+async def test_the_application_sends_with_what_the_environment_names(client, make_user, app):
+    async with smtp_server() as mailbox:
+        app.state.email_sender = sender(mailbox.port)
+        await make_user(username="ada")
+        await client.post("/api/auth/forgot-password", json={"email": "ada@example.org"})
+    assert "To: ada@example.org" in mailbox.received[0]

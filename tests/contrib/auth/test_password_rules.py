@@ -1,0 +1,53 @@
+import pytest
+
+from project.contrib.auth.password_rules import check_password
+from project.errors import InvalidInputError
+
+NAMES = {"username": "lovelace", "email": "ada.king@analytical.org"}
+
+
+def problems(password: str) -> list[str]:
+    with pytest.raises(InvalidInputError) as caught:
+        check_password(password, **NAMES)
+    assert {field.pointer for field in caught.value.errors} == {"/password"}
+    return [field.detail for field in caught.value.errors]
+
+
+@pytest.mark.parametrize(
+    "password", ["correct horse", "x" * 127 + "y", "ünïcödé päss", "8 chars!", "a\x00b nul is fine"]
+)
+def test_a_good_password_passes(password):
+    check_password(password, **NAMES)
+
+
+@pytest.mark.parametrize(
+    ("password", "word"),
+    [
+        ("", "too short"),
+        ("7 chars", "7 characters"),
+        ("x" * 129, "too long"),
+        ("x" * 5_000_000, "too long"),
+        ("314159265358", "numeric"),
+        ("٣١٤١٥٩٢٦٥", "numeric"),
+        ("Password123", "common"),
+        ("QWERTYUIOP", "common"),
+        ("lovelace", "username"),
+        ("Lovelace1", "username"),
+        ("ecalevol", "username"),
+        ("analytical", "e-mail"),
+        ("ada.king@analytical.org", "e-mail"),
+        ("\ud800 surrogate", "Unicode"),
+    ],
+)
+def test_a_bad_password_is_refused_with_the_reason(password, word):
+    assert any(word in problem for problem in problems(password))
+
+
+def test_all_reasons_are_given_at_once():
+    assert len(problems("1234567")) == 2
+
+
+def test_the_field_is_named_as_the_caller_says():
+    with pytest.raises(InvalidInputError) as caught:
+        check_password("short", username="", email="", field="new_password")
+    assert caught.value.errors[0].pointer == "/new_password"

@@ -1,0 +1,151 @@
+import asyncio
+import json
+from collections import Counter
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from project.contrib.auth.models import User
+from project.contrib.auth.settings import AuthSettings
+from project.contrib.auth.testing import PASSWORD
+from tests.contrib.auth.helpers import ADA, pointers
+
+
+async def register(client, **changes):
+    return await client.post("/api/auth/register", json=ADA | changes)
+
+
+async def test_registration_answers_the_user_and_no_secret(client):
+    response = await register(client, full_name="  Ada   Lovelace ")
+    assert response.status_code == 201
+    user = response.json()
+    assert user.keys() == {
+        "id", "username", "email", "full_name", "bio", "is_active", "is_verified", "is_superuser",
+        "created_at", "updated_at",
+    }  # fmt: skip
+    assert (user["username"], user["email"], user["full_name"]) == ("ada", "ada@example.org", "Ada Lovelace")
+    assert (user["is_active"], user["is_verified"], user["is_superuser"]) == (True, False, False)
+    assert "argon2" not in response.text
+
+
+async def test_the_password_is_stored_as_an_argon2_hash(client, session):
+    await register(client)
+    assert (await session.scalars(select(User.hashed_password))).one().startswith("$argon2id$")
+
+
+async def test_the_address_is_stored_without_regard_to_case(client):
+    response = await register(client, email=" Ada@EXAMPLE.org ")
+    assert response.json()["email"] == "ada@example.org"
+
+
+@pytest.mark.parametrize("right", ["is_superuser", "is_verified", "is_active", "id", "hashed_password"])
+async def test_nobody_gives_themselves_rights(client, right):
+    response = await register(client, **{right: True})
+    assert response.status_code == 422
+    assert pointers(response) == [f"/{right}"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"email": "ADA@Example.Org", "username": "other"}, "/email"),
+        ({"email": "other@example.org", "username": "ADA"}, "/username"),
+    ],
+)
+async def test_a_name_or_address_that_is_taken_in_any_case_is_a_conflict_that_names_the_field(client, changes, field):
+    assert (await register(client)).status_code == 201
+    response = await register(client, **changes)
+    assert response.status_code == 409
+    assert pointers(response) == [field]
+
+
+async def test_of_eight_who_register_one_address_at_once_one_succeeds(client, session):
+    requests = [register(client, username=f"ada{number}") for number in range(8)]
+    answers = Counter(response.status_code for response in await asyncio.gather(*requests))
+    assert answers == {201: 1, 409: 7}
+    assert await session.scalar(select(func.count()).select_from(User)) == 1
+
+
+async def test_of_case_variants_of_one_address_that_register_at_once_one_succeeds_and_can_log_in(client):
+    variants = ["ada@example.org", "Ada@example.org", "ADA@EXAMPLE.ORG"]
+    requests = [register(client, username=f"ada{n}", email=email) for n, email in enumerate(variants)]
+    answers = Counter(response.status_code for response in await asyncio.gather(*requests))
+    assert answers == {201: 1, 409: 2}
+    for email in variants:
+        form = {"username": email, "password": PASSWORD}
+        assert (await client.post("/api/auth/login", data=form)).status_code == 200
+
+
+async def test_of_case_variants_of_one_username_that_register_at_once_one_succeeds(client):
+    names = ["ada", "Ada", "aDa", "ADA"]
+    requests = [register(client, username=name, email=f"a{n}@example.org") for n, name in enumerate(names)]
+    answers = Counter(response.status_code for response in await asyncio.gather(*requests))
+    assert answers == {201: 1, 409: 3}
+
+
+UNUSABLE = {
+    "username": ["", "a" * 151, "ada@home", "ada lovelace", "ada\x00", "\u0430da", "ada\nx", "-ada", None, 1],
+    "email": ["nobody", "a\x00b@x.org", "ada@x.org\nBcc: b@x.org", f"{'a' * 400}@x.org", "\udce9@x.org", None],
+    "full_name": ["x" * 201, "Ada\x00", "Ada\x1b[31m", None],
+    "password": ["", "short", "x" * 129, "1234567890", "Password123", "ada@example.org", "ada@example", None, 12345678],
+}  # "\u0430" is a Cyrillic letter that looks like an a
+
+
+@pytest.mark.parametrize("field", UNUSABLE)
+async def test_what_will_not_do_is_refused_with_the_name_of_the_field(client, session, field):
+    for value in UNUSABLE[field]:
+        response = await client.post(
+            "/api/auth/register",
+            content=json.dumps(ADA | {field: value}),
+            headers={"Content-Type": "application/json"},
+        )
+        assert response.status_code == 422, value
+        assert set(pointers(response)) == {f"/{field}"}, value
+        assert "1234567890" not in response.text
+        assert "Password123" not in response.text
+    assert await session.scalar(select(func.count()).select_from(User)) == 0
+
+
+async def test_a_password_of_megabytes_is_refused_before_it_is_hashed(client, hashes):
+    response = await register(client, password="x" * 2_000_000)
+    assert response.status_code == 422
+    assert hashes.count == 0
+
+
+async def test_registration_can_be_closed(client, app):
+    app.state.plugin_settings = {**app.state.plugin_settings, "auth": AuthSettings(registration_open=False)}
+    response = await register(client)
+    assert response.status_code == 403
+
+
+async def test_a_new_user_is_asked_to_confirm_the_address(client, outbox):
+    await register(client)
+    assert [(message.to, message.subject) for message in outbox.messages] == [
+        ("ada@example.org", "Confirm your e-mail address")
+    ]
+
+
+async def test_no_message_is_sent_for_a_registration_that_fails(client, outbox):
+    await register(client)
+    outbox.messages.clear()
+    assert (await register(client)).status_code == 409
+    assert outbox.messages == []
+
+
+async def test_a_mail_server_that_is_away_does_not_undo_a_registration(client, app, session, caplog):
+    class Broken:
+        async def send(self, message):
+            raise ConnectionRefusedError("no server here")
+
+    app.state.email_sender = Broken()
+    assert (await register(client)).status_code == 201
+    assert "could not be delivered" in caplog.text
+    assert await session.scalar(select(func.count()).select_from(User)) == 1
+
+
+async def test_the_database_itself_refuses_case_variants(session, make_user):
+    await make_user(username="ada")
+    other = await make_user(username="bob")
+    with pytest.raises(IntegrityError):
+        await session.execute(update(User).where(User.id == other.id).values(email="ADA@example.org"))

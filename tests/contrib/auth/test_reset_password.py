@@ -1,0 +1,195 @@
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from project.contrib.auth.models import AccessToken, OneTimeToken, User
+from project.contrib.auth.settings import AuthSettings
+from project.contrib.auth.testing import PASSWORD
+from tests.contrib.auth.helpers import NEW_PASSWORD, bearer, login, pointers, token_in, token_of
+
+
+async def forgot(client, email="ada@example.org"):
+    return await client.post("/api/auth/forgot-password", json={"email": email})
+
+
+async def reset(client, token, password=NEW_PASSWORD):
+    return await client.post("/api/auth/reset-password", json={"token": token, "password": password})
+
+
+async def token_for_ada(client, outbox) -> str:
+    await forgot(client)
+    return token_in(outbox.messages.pop())
+
+
+async def test_a_forgotten_password_is_replaced_with_the_token_from_the_message(client, make_user, outbox):
+    await make_user(username="ada")
+    token = await token_for_ada(client, outbox)
+    assert (await reset(client, token)).status_code == 204
+    assert (await login(client, "ada", PASSWORD)).status_code == 401
+    assert (await login(client, "ada", NEW_PASSWORD)).status_code == 200
+
+
+async def test_the_answer_is_the_same_for_known_unknown_and_deactivated_users(client, make_user, outbox):
+    await make_user(username="ada")
+    await make_user(username="gone", is_active=False)
+    answers = [await forgot(client, f"{name}@example.org") for name in ("ada", "gone", "nobody")]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(202, b"null")}
+    assert [message.to for message in outbox.messages] == ["ada@example.org"]
+
+
+async def test_nothing_is_looked_up_before_the_answer_has_left(app, make_user, count_statements, outbox):
+    await make_user(username="ada")
+    body = b'{"email": "ada@example.org"}'
+    events: list[str] = []
+
+    async def receive():
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    with count_statements() as seen:
+
+        async def send(message):
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                events.append(f"answered after {len(seen)} statements")
+
+        await app(
+            {
+                "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+                "path": "/api/auth/forgot-password", "raw_path": b"/api/auth/forgot-password", "query_string": b"",
+                "root_path": "", "client": ("127.0.0.1", 1), "server": ("testserver", 80),
+                "headers": [(b"host", b"testserver"), (b"content-type", b"application/json")],
+            },
+            receive,
+            send,
+        )  # fmt: skip
+        events.append(f"done after {len(seen)} statements")
+    assert events[0] == "answered after 0 statements"
+    assert events[-1] == "done after 3 statements"
+    assert len(outbox.messages) == 1
+
+
+async def test_a_token_used_by_eight_at_once_works_exactly_once(client, make_user, outbox):
+    await make_user(username="ada")
+    token = await token_for_ada(client, outbox)
+    passwords = [f"{NEW_PASSWORD} {number}" for number in range(8)]
+    answers = await asyncio.gather(*(reset(client, token, password) for password in passwords))
+    assert Counter(answer.status_code for answer in answers) == {204: 1, 400: 7}
+    winner = passwords[[answer.status_code for answer in answers].index(204)]
+    assert (await login(client, "ada", winner)).status_code == 200
+
+
+async def test_a_token_works_once_and_a_wrong_one_never(client, make_user, outbox):
+    await make_user(username="ada")
+    token = await token_for_ada(client, outbox)
+    assert (await reset(client, token)).status_code == 204
+    for useless in (token, "wrong", "\x7f", "é"):
+        response = await reset(client, useless)
+        assert response.status_code == 400
+        assert pointers(response) == ["/token"]
+
+
+async def test_an_expired_token_does_not_work(client, make_user, outbox, session):
+    await make_user(username="ada")
+    token = await token_for_ada(client, outbox)
+    await session.execute(update(OneTimeToken).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
+    await session.commit()
+    assert (await reset(client, token)).status_code == 400
+
+
+async def test_a_token_lives_as_long_as_the_settings_say(client, make_user, outbox, session, app):
+    app.state.plugin_settings = {**app.state.plugin_settings, "auth": AuthSettings(reset_token_lifetime=60)}
+    await make_user(username="ada")
+    await token_for_ada(client, outbox)
+    expires_at = await session.scalar(select(OneTimeToken.expires_at))
+    assert timedelta(seconds=0) < expires_at - datetime.now(UTC) <= timedelta(seconds=60)
+
+
+async def test_a_new_token_replaces_the_one_before(client, make_user, outbox):
+    await make_user(username="ada")
+    first, second = await token_for_ada(client, outbox), await token_for_ada(client, outbox)
+    assert (await reset(client, first)).status_code == 400
+    assert (await reset(client, second)).status_code == 204
+
+
+async def test_a_weak_password_is_refused_and_the_token_still_works(client, make_user, outbox):
+    await make_user(username="ada")
+    token = await token_for_ada(client, outbox)
+    response = await reset(client, token, "1234567890")
+    assert (response.status_code, pointers(response)) == (422, ["/password"])
+    assert (await reset(client, token)).status_code == 204
+
+
+async def test_a_reset_ends_every_session_and_every_other_reset(client, make_user, outbox, session):
+    await make_user(username="ada")
+    tokens = [await token_of(client, "ada") for _ in range(2)]
+    await reset(client, await token_for_ada(client, outbox))
+    for token in tokens:
+        assert (await client.get("/api/users/me", headers=bearer(token))).status_code == 401
+    for model in (AccessToken, OneTimeToken):
+        assert await session.scalar(select(func.count()).select_from(model)) == 0
+
+
+async def test_the_owner_is_told_of_the_new_password(client, make_user, outbox):
+    await make_user(username="ada")
+    await reset(client, await token_for_ada(client, outbox))
+    assert [message.subject for message in outbox.messages] == ["Your password was changed"]
+
+
+async def test_a_token_sent_to_an_address_the_user_no_longer_has_is_worthless(client, make_user, outbox, session):
+    await make_user(username="ada")
+    token = await token_for_ada(client, outbox)
+    await session.execute(update(User).values(email="new@example.org"))
+    await session.commit()
+    assert (await reset(client, token)).status_code == 400
+
+
+async def test_a_deactivated_user_cannot_reset_the_password(client, make_user, outbox, session):
+    await make_user(username="ada")
+    token = await token_for_ada(client, outbox)
+    await session.execute(update(User).values(is_active=False))
+    await session.commit()
+    assert (await reset(client, token)).status_code == 400
+
+
+async def test_only_the_hash_of_the_token_is_stored(client, make_user, outbox, session):
+    await make_user(username="ada")
+    token = await token_for_ada(client, outbox)
+    stored = (await session.scalars(select(OneTimeToken))).one()
+    assert token not in repr(vars(stored))
+    assert stored.email == "ada@example.org"
+
+
+async def test_a_token_for_one_thing_is_none_for_another(client, make_user, outbox):
+    await make_user(username="ada")
+    token = await token_for_ada(client, outbox)
+    assert (await client.post("/api/auth/verify", json={"token": token})).status_code == 400
+    assert (await reset(client, token)).status_code == 204
+
+
+async def test_a_message_leads_to_the_page_that_the_settings_name(client, make_user, outbox, app):
+    url = "https://example.org/reset#{token}"
+    app.state.plugin_settings = {**app.state.plugin_settings, "auth": AuthSettings(reset_password_url=url)}
+    await make_user(username="ada")
+    await forgot(client)
+    assert "\nhttps://example.org/reset#" in outbox.messages[0].body
+    assert "{token}" not in outbox.messages[0].body
+
+
+async def test_the_host_of_the_request_is_in_no_message(client, make_user, outbox):
+    await make_user(username="ada")
+    await client.post("/api/auth/forgot-password", json={"email": "ada@example.org"}, headers={"Host": "localhost"})
+    assert "localhost" not in outbox.messages[0].body
+    assert "http" not in outbox.messages[0].body
+
+
+async def test_a_failure_after_the_answer_is_logged_and_sends_nothing(client, make_user, outbox, monkeypatch, caplog):
+    await make_user(username="ada")
+
+    async def fail(*_args, **_kwargs):
+        raise OSError("the database went away")
+
+    monkeypatch.setattr("project.contrib.auth.tokens.create_one_time_token", fail)
+    assert (await forgot(client)).status_code == 202
+    assert "could not be prepared" in caplog.text
+    assert outbox.messages == []

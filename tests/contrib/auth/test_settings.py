@@ -1,0 +1,61 @@
+import pytest
+
+from project.contrib.auth.checks import check_email
+from project.contrib.auth.settings import AuthSettings
+from project.errors import ConfigurationError
+from project.plugin import Context
+from project.settings import load_plugin_settings
+from tests.running import manage
+
+PAGES = {"reset_password_url": "https://x.org/r?t={token}", "verify_url": "https://x.org/v?t={token}"}
+
+
+def load(tmp_path) -> AuthSettings:
+    return load_plugin_settings(AuthSettings, "AUTH_", tmp_path)
+
+
+def test_settings_are_read_from_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("AUTH_TOKEN_LIFETIME", "60")
+    monkeypatch.setenv("AUTH_EMAIL_PASSWORD", "a secret")
+    monkeypatch.setenv("AUTH_REGISTRATION_OPEN", "false")
+    settings = load(tmp_path)
+    assert (settings.token_lifetime, settings.registration_open) == (60, False)
+    assert "a secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AUTH_TOKEN_LIFETIME", "0"),
+        ("AUTH_RESET_PASSWORD_URL", "https://example.org/reset"),
+        ("AUTH_EMAIL_BACKEND", "pigeon"),
+        ("AUTH_EMAIL_PORT", "70000"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(monkeypatch, tmp_path, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=name):
+        load(tmp_path)
+
+
+def findings(make_settings, environment: str = "production", **values) -> list[str]:
+    settings = make_settings(environment=environment)
+    context = Context(settings=settings, database=None, plugins=(), plugin_settings={"auth": AuthSettings(**values)})
+    return [message.id for message in check_email(context)]
+
+
+def test_production_is_warned_of_e_mails_that_reach_nobody(make_settings):
+    assert findings(make_settings) == ["auth.W001", "auth.W002"]
+    assert findings(make_settings, "development") == []
+    assert findings(make_settings, email_backend="smtp", **PAGES) == []
+
+
+def test_a_mail_password_in_clear_is_an_error(make_settings):
+    clear = {"email_backend": "smtp", "email_username": "site", **PAGES}
+    assert findings(make_settings, **clear) == ["auth.E001"]
+    assert findings(make_settings, **clear, email_security="starttls") == []
+
+
+def test_manage_check_tells_it(tmp_path):
+    result = manage("check", ENVIRONMENT="production", DATABASE_URL=f"sqlite:///{tmp_path}/site.sqlite3")
+    assert "auth.W001" in result.stderr

@@ -1,0 +1,139 @@
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from project.contrib.auth.models import AccessToken, User
+from project.contrib.auth.testing import PASSWORD
+from project.contrib.auth.tokens import create_access_token
+from project.contrib.auth.users import (
+    authenticate,
+    create_user,
+    end_sessions,
+    get_user_by_login,
+    normalize_email,
+    normalize_username,
+    set_password,
+    update_user,
+)
+from project.database.session import Database
+from project.errors import ConflictError, DovetailError, InvalidInputError
+from project.plugin import Context, Plugin
+from tests.contrib.auth.helpers import NEW_PASSWORD
+
+ADA = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
+
+
+async def test_services_leave_committing_to_the_caller(database):
+    async with database.sessions() as session:
+        user = await create_user(session, **ADA)
+        assert user.id is not None
+        await set_password(session, user, NEW_PASSWORD)
+        await session.rollback()
+    async with database.unit_of_work() as session:
+        assert await session.scalar(select(func.count()).select_from(User)) == 0
+
+
+async def test_after_a_conflict_the_session_goes_on(database):
+    async with database.unit_of_work() as session:
+        await create_user(session, **ADA)
+        with pytest.raises(ConflictError, match="e-mail address already exists"):
+            await create_user(session, **ADA | {"username": "other", "email": "ADA@example.org"})
+        await create_user(session, **ADA | {"username": "other", "email": "other@example.org"})
+    async with database.unit_of_work() as session:
+        assert (await session.scalars(select(User.username).order_by(User.id))).all() == ["ada", "other"]
+
+
+async def test_a_user_without_a_password_cannot_log_in_until_one_is_set(database):
+    async with database.unit_of_work() as session:
+        user = await create_user(session, **ADA | {"password": None})
+        assert user.hashed_password == "!"
+    async with database.unit_of_work() as session:
+        assert await authenticate(session, "ada", "!") is None
+        await set_password(session, await session.get_one(User, user.id), NEW_PASSWORD)
+    async with database.unit_of_work() as session:
+        assert await authenticate(session, "ada", NEW_PASSWORD) is not None
+
+
+@pytest.mark.parametrize(
+    "changes", [{"username": "a b"}, {"email": "x"}, {"full_name": "\x00"}, {"bio": "\x1b"}, {"password": "short"}]
+)
+async def test_services_validate_as_the_api_does(session, changes):
+    with pytest.raises(InvalidInputError) as caught:
+        await create_user(session, **ADA | changes)
+    assert caught.value.errors[0].pointer == f"/{next(iter(changes))}"
+
+
+async def test_changes_are_normalised(session):
+    user = await create_user(session, **ADA)
+    await update_user(session, user, email="COUNTESS@Example.ORG", full_name=" Ada\u00a0 King ", username=" Ada_K ")
+    assert (user.email, user.full_name, user.username) == ("countess@example.org", "Ada King", "Ada_K")
+    assert await get_user_by_login(session, "countess@EXAMPLE.org") is user
+    assert await get_user_by_login(session, "ada_k") is user
+    assert await get_user_by_login(session, "ada") is None
+
+
+async def test_a_session_that_knows_no_plugins_refuses_to_end_sessions(settings, database):
+    async with database.unit_of_work() as session:
+        user = await create_user(session, **ADA)
+    bare = Database(database.engine)
+    with pytest.raises(DovetailError, match="knows no plugins"):
+        async with bare.unit_of_work() as session:
+            await end_sessions(session, await session.get_one(User, user.id))
+
+
+async def test_plugins_end_their_own_sessions_in_the_same_transaction(database, make_user):
+    user = await make_user(username="ada")
+    calls: list[tuple[object, int]] = []
+
+    async def end(session, user) -> None:
+        calls.append((session, user.id))
+
+    witness = Plugin(name="witness", extensions={"auth.end_sessions": [end]})
+    async with database.unit_of_work() as session:
+        context: Context = session.info["context"]
+        session.info["context"] = replace(context, plugins=(*context.plugins, witness))
+        ada = await session.get_one(User, user.id)
+        await update_user(session, ada, full_name="Ada")
+        assert calls == []
+        await set_password(session, ada, NEW_PASSWORD)
+        await update_user(session, ada, is_active=False)
+        assert calls == [(session, user.id)] * 2
+
+
+async def test_ending_sessions_can_spare_one_token(database, make_user):
+    user = await make_user(username="ada")
+    async with database.unit_of_work() as session:
+        keep, _ = [await create_access_token(session, user.id, lifetime=60) for _ in range(2)]
+        await end_sessions(session, await session.get_one(User, user.id), keep_token=keep)
+        assert await session.scalar(select(func.count()).select_from(AccessToken)) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("Ada@Example.ORG", "ada@example.org"),
+        (" ada@example.org ", "ada@example.org"),
+        ("\uff21da@example.org", "ada@example.org"),  # a full-width A
+        ("ADA@B\u00dcCHER.example", "ada@b\u00fccher.example"),
+        ("ada@xn--bcher-kva.example", "ada@b\u00fccher.example"),
+    ],
+)
+def test_an_address_is_normalised(given, stored):
+    assert normalize_email(given) == stored
+    assert normalize_email(stored) == stored
+
+
+@pytest.mark.parametrize(
+    "address", ["", "a", "a@b", "a@@example.org", "a b@example.org", "a@example.org\x00", "@x.org"]
+)
+def test_what_is_no_address_is_refused(address):
+    with pytest.raises(InvalidInputError, match="not an e-mail address"):
+        normalize_email(address)
+
+
+def test_a_username_never_looks_like_an_address():
+    assert normalize_username(" Ada.K+1 ") == "Ada.K+1"
+    for name in ("ada@example.org", "ada@", ".", "\u0430da", "a" * 151, ""):
+        with pytest.raises(InvalidInputError, match="A username has"):
+            normalize_username(name)

@@ -1,0 +1,44 @@
+"""Each request has one id, in its answer and in every log record."""
+
+import logging
+
+from project.middleware.logging import RequestIdFilter, configure_logging
+
+
+async def test_an_id_that_a_proxy_sent_is_kept(probe):
+    for given in ("abc-123", "Root=1-67891233-abcdef012345678912345678", "a" * 128):
+        answer = await probe.get("/health/live", headers={"X-Request-ID": given})
+        assert answer.headers["x-request-id"] == given
+
+
+async def test_an_id_that_could_forge_a_log_line_is_replaced(probe):
+    for given in ("a" * 129, "two words", "x\ty", '"><script>', "é", "", "-rm"):
+        answer = await probe.get("/health/live", headers={"X-Request-ID": given.encode("latin-1")})
+        assert answer.headers["x-request-id"] != given
+        assert len(answer.headers["x-request-id"]) == 32
+
+
+async def test_every_request_without_an_id_gets_its_own(probe):
+    ids = {(await probe.get("/health/live")).headers["x-request-id"] for _ in range(10)}
+    assert len(ids) == 10
+
+
+async def test_every_log_record_of_a_request_carries_its_id(probe, caplog):
+    await probe.get("/api/mistakes/bug", headers={"X-Request-ID": "the-id"})
+    names = {record.name for record in caplog.records if getattr(record, "request_id", None) == "the-id"}
+    assert names >= {"dovetail.probe", "dovetail.errors", "dovetail.access"}
+
+
+async def test_a_record_outside_of_a_request_carries_a_dash(probe, caplog):
+    await probe.get("/health/live")
+    logging.getLogger("dovetail.probe").warning("by the way")
+    assert caplog.records[-1].request_id == "-"
+
+
+def test_configuring_the_log_twice_adds_nothing(caplog):
+    configure_logging("INFO")
+    configure_logging("DEBUG")
+    for handler in logging.getLogger().handlers:
+        assert sum(isinstance(found, RequestIdFilter) for found in handler.filters) == 1
+    assert logging.getLogger("dovetail").level == logging.DEBUG
+    configure_logging("INFO")

@@ -1,0 +1,31 @@
+"""Browsers are told to be careful, and an application's own word stands."""
+
+import httpx
+import pytest
+
+from project.application import create_app
+from project.middleware.security_headers import DEFAULTS
+
+
+async def test_every_answer_carries_them_errors_too(probe):
+    for path in ("/health/live", "/api/nowhere", "/api/mistakes/bug", "/refused-by-a-plugin", "/%00"):
+        answer = await probe.get(path)
+        assert {name: answer.headers.get(name) for name in DEFAULTS} == DEFAULTS, path
+        assert "strict-transport-security" not in answer.headers
+
+
+async def test_what_an_application_sets_itself_is_left_alone(probe):
+    answer = await probe.get("/admin/")
+    assert answer.headers.get_list("content-security-policy") == ["default-src 'none'"]
+    assert answer.headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize(
+    ("environment", "scheme", "told"),
+    [("production", "https", True), ("production", "http", False), ("development", "https", False)],
+)
+async def test_only_production_over_https_insists_on_https(make_settings, environment, scheme, told):
+    app = create_app(make_settings(plugins=(), environment=environment, database_url="sqlite:///:memory:"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{scheme}://testserver") as client:
+        answer = await client.get("/health/live")
+    assert ("strict-transport-security" in answer.headers) is told

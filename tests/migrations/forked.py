@@ -1,0 +1,72 @@
+"""Real processes that start at once: each is forked from a server that has the libraries imported already."""
+
+import multiprocessing
+import os
+import runpy
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from tempfile import mkstemp
+
+PRELOAD = ["pytest", "asyncpg", "aiosqlite", "click", "alembic.config", "project.cli.main", "project.migrations.maker"]
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(PRELOAD)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a process; standard error is part of its output."""
+
+    returncode: int
+    stdout: str
+
+
+class Running:
+    """A process that was started."""
+
+    def __init__(self, process: ForkServerProcess, output: Path) -> None:
+        self._process = process
+        self._output = output
+
+    def kill(self) -> None:
+        """End it as `kill -9` does."""
+        self._process.kill()
+
+    def finish(self) -> Done:
+        """Wait for its end."""
+        self._process.join()
+        return Done(self._process.exitcode or 0, self._output.read_text())
+
+
+def start(arguments: Sequence[str], folder: Path, environment: Mapping[str, str], answers: str = "") -> Running:
+    """Run `manage.py` or `alembic`, the first of `arguments`, in `folder`."""
+    descriptor, name = mkstemp(dir=folder.parent)
+    os.close(descriptor)
+    process = _context.Process(target=_run, args=(list(arguments), folder, dict(environment), answers, name))
+    process.start()
+    return Running(process, Path(name))
+
+
+def _run(arguments: list[str], folder: Path, environment: dict[str, str], answers: str, output: str) -> None:
+    descriptor = os.open(output, os.O_WRONLY)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    given = folder.parent / f"answers-{os.getpid()}"
+    given.write_text(answers)
+    sys.stdin = given.open()
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path[:0] = [str(folder)]
+    sys.dont_write_bytecode = True
+    warnings.resetwarnings()
+    warnings.simplefilter("error")
+    sys.argv = arguments
+    if arguments[0] == "alembic":
+        runpy.run_module("alembic", run_name="__main__", alter_sys=False)
+    else:
+        runpy.run_path(arguments[0], run_name="__main__")

@@ -1,0 +1,66 @@
+"""What a test database holds."""
+
+from typing import Any
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+async def rows(engine: AsyncEngine, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    async with engine.connect() as connection:
+        return [tuple(row) for row in await connection.execute(text(statement), parameters)]
+
+
+async def execute(engine: AsyncEngine, *statements: str) -> None:
+    async with engine.begin() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+
+
+async def tables(engine: AsyncEngine) -> set[str]:
+    async with engine.connect() as connection:
+        found = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    return set(found) - {"alembic_version", "dovetail_migration"}
+
+
+async def columns(engine: AsyncEngine, table: str) -> list[str]:
+    async with engine.connect() as connection:
+        return [column["name"] for column in await connection.run_sync(lambda sync: inspect(sync).get_columns(table))]
+
+
+async def schema(engine: AsyncEngine) -> dict[str, Any]:
+    """Everything about every table, to compare two databases with."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(_schema)
+
+
+def _schema(connection: Connection) -> dict[str, Any]:
+    inspector = inspect(connection)
+    return {
+        table: {
+            "columns": [
+                (column["name"], str(column["type"]), column["nullable"], column["default"])
+                for column in inspector.get_columns(table)
+            ],
+            "primary key": inspector.get_pk_constraint(table)["constrained_columns"],
+            "foreign keys": sorted(
+                (key["name"] or "", tuple(key["constrained_columns"]), key["referred_table"], str(key["options"]))
+                for key in inspector.get_foreign_keys(table)
+            ),
+            "unique": sorted(
+                (each["name"] or "", tuple(each["column_names"])) for each in inspector.get_unique_constraints(table)
+            ),
+            "indexes": sorted(_index_names(connection, table)),
+        }
+        for table in inspector.get_table_names()
+        if table not in ("alembic_version", "dovetail_migration")
+    }
+
+
+def _index_names(connection: Connection, table: str) -> list[str]:
+    statement = (
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = :table"
+        if connection.dialect.name == "sqlite"
+        else "SELECT indexname FROM pg_indexes WHERE tablename = :table"
+    )
+    return list(connection.scalars(text(statement), {"table": table}))

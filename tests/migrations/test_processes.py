@@ -1,0 +1,99 @@
+"""Many processes at once, and processes that are killed: each revision is applied once, or not at all."""
+
+import asyncio
+import random
+import time
+
+import pytest
+
+from tests.migrations.schema import execute, rows, schema
+from tests.migrations.sites import Site
+from tests.migrations.test_migrate import make
+
+REVISIONS = 4
+
+# Each statement is followed by a moment in which the process can be killed, if its name was given to it.
+SLOW = """
+import time
+def pause(name):
+    if os.environ.get("STOP_AFTER") == name:
+        open(os.environ["REACHED"], "w").close()
+        time.sleep(60)
+{create}
+pause("{number} create")
+op.execute("INSERT INTO shop_{number} (id, name) VALUES (1, 'one')")
+pause("{number} insert")
+with op.batch_alter_table("shop_{number}") as batch:
+    batch.alter_column("name", existing_type=sa.String(50), type_=sa.String(80), nullable=False)
+pause("{number} alter")
+"""
+
+
+@pytest.fixture
+def shop(site: Site) -> Site:
+    site.plugin("shop", "")
+    for number in range(1, REVISIONS + 1):
+        site.migration("shop", f"000{number}_n{number}", SLOW.format(number=number, create=make(f"shop_{number}")))
+    return site
+
+
+async def test_of_eight_at_once_one_applies_and_the_others_find_nothing_to_do(shop, engine):
+    processes = [shop.start("migrate") for _ in range(8)]
+    done = [process.finish() for process in processes]
+
+    assert [each.returncode for each in done] == [0] * 8, [each.stdout for each in done]
+    for number in range(1, REVISIONS + 1):
+        assert sum(f"Applying shop_000{number}" in each.stdout for each in done) == 1
+    assert await rows(engine, "SELECT count(*) FROM shop_1") == [(1,)]
+    assert await rows(engine, "SELECT count(*) FROM dovetail_migration") == [(REVISIONS,)]
+
+
+async def undisturbed(shop: Site, engine) -> object:
+    shop.manage("migrate")
+    expected = await schema(engine)
+    tables = ", ".join(expected)
+    if engine.dialect.name == "sqlite":
+        await execute(
+            engine, *(f"DROP TABLE {table}" for table in [*expected, "alembic_version", "dovetail_migration"])
+        )
+    else:
+        await execute(engine, f"DROP TABLE {tables}, alembic_version, dovetail_migration")
+    return expected
+
+
+@pytest.mark.parametrize("moment", ["create", "insert", "alter"])
+async def test_killed_after_any_statement_and_run_again_it_ends_as_if_undisturbed(shop, engine, tmp_path, moment):
+    expected = await undisturbed(shop, engine)
+    number = random.randint(1, REVISIONS)
+    reached = tmp_path / "reached"
+
+    process = shop.start("migrate", STOP_AFTER=f"{number} {moment}", REACHED=str(reached))
+    until = time.monotonic() + 60
+    while not reached.exists() and time.monotonic() < until:  # noqa: ASYNC110 - it waits for another process
+        await asyncio.sleep(0.02)
+    process.kill()
+    assert process.finish().returncode == -9
+    assert await rows(engine, "SELECT count(*) FROM dovetail_migration" if number > 1 else "SELECT 0") == [
+        (number - 1,)
+    ]
+
+    again = shop.manage("migrate")
+
+    assert again.count("Applying") == REVISIONS - number + 1
+    assert await schema(engine) == expected
+    for each in range(1, REVISIONS + 1):
+        assert await rows(engine, f"SELECT id, name FROM shop_{each}") == [(1, "one")]
+
+
+async def test_killed_between_two_migrations_nothing_is_applied_twice(shop, engine):
+    expected = await undisturbed(shop, engine)
+
+    for _ in range(6):
+        process = shop.start("migrate")
+        await asyncio.sleep(random.uniform(0.05, 0.6))
+        process.kill()
+        process.finish()
+    shop.manage("migrate")
+
+    assert await schema(engine) == expected
+    assert await rows(engine, "SELECT count(*) FROM dovetail_migration") == [(REVISIONS,)]

@@ -1,0 +1,134 @@
+"""Fifty at once: never a duplicate, never an error, on both databases."""
+
+import asyncio
+import random
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import func, select
+
+from plugins.blog.models import Tag, post_tags
+
+CLIENTS = 50
+NAMES = [f"tag {number:02}" for number in range(20)]
+
+
+@pytest.fixture
+def settings(make_settings, database_url):
+    # Ten connections for fifty clients are the point; how long a busy machine takes to serve them is not.
+    return make_settings(database_url=database_url, database_pool_timeout=60)
+
+
+async def counts(session):
+    tags = await session.scalar(select(func.count()).select_from(Tag))
+    links = await session.scalar(select(func.count()).select_from(post_tags))
+    return tags, links
+
+
+def shuffled(seed):
+    names = list(NAMES)
+    random.Random(seed).shuffle(names)
+    return names
+
+
+@pytest.mark.parametrize("same_post", [True, False])
+async def test_fifty_clients_attach_the_same_twenty_tags_at_once(author, session, make_post, same_post):
+    posts = [await make_post() for _ in range(1 if same_post else CLIENTS)]
+
+    async def one_client(number):
+        url = f"/api/posts/{posts[number % len(posts)].id}/tags"
+        return [(await author.client.post(url, json={"name": name})).status_code for name in shuffled(number)]
+
+    answers = await asyncio.gather(*(one_client(number) for number in range(CLIENTS)))
+    statuses = [status for answer in answers for status in answer]
+    assert set(statuses) <= {200, 201}
+    assert statuses.count(201) == len(posts) * len(NAMES)
+    assert await counts(session) == (len(NAMES), len(posts) * len(NAMES))
+
+
+async def test_fifty_clients_write_posts_with_the_same_twenty_tags_at_once(author, session):
+    async def one_client(number):
+        body = {"title": "t", "content": "c", "tags": shuffled(number)}
+        return (await author.client.post("/api/posts", json=body)).status_code
+
+    assert set(await asyncio.gather(*(one_client(number) for number in range(CLIENTS)))) == {201}
+    assert await counts(session) == (len(NAMES), CLIENTS * len(NAMES))
+
+
+async def test_fifty_clients_change_the_tags_of_one_post_in_every_way_at_once(author, session, make_post):
+    post = await make_post(tags=NAMES[:10])
+    url = f"/api/posts/{post.id}"
+
+    async def one_client(number):
+        names = shuffled(number)
+        if number % 3 == 0:
+            return await author.client.patch(url, json={"title": f"{number}", "tags": names[:12]})
+        if number % 3 == 1:
+            return await author.client.post(f"{url}/tags", json={"name": names[0]})
+        return await author.client.delete(f"{url}/tags/{post.tags[number % 10].id}")
+
+    answers = await asyncio.gather(*(one_client(number) for number in range(CLIENTS)))
+    assert {answer.status_code for answer in answers} <= {200, 201, 204, 404}
+    final = (await author.client.get(url)).json()["tags"]
+    tags, links = await counts(session)
+    assert len({tag["name"] for tag in final}) == len(final) == links
+    assert tags <= len(NAMES)
+
+
+PROCESS = """
+import asyncio, random, sys
+from sqlalchemy.orm import selectinload
+
+from config.settings import Settings
+from plugins.blog.models import Post
+from plugins.blog.tagging import attach_tag, set_tags
+from project.context import open_context
+from project.registry import load_registry
+
+async def main(url, seed, post_ids):
+    plugins = ("project.contrib.auth", "plugins.blog")
+    settings = Settings(environment="test", secret_key="x" * 32, database_url=url, plugins=plugins)
+    async with open_context(settings, load_registry(settings)) as context:
+        async def attach(names, post_id):
+            async with context.database.unit_of_work() as session:
+                post = await session.get_one(Post, post_id, options=[selectinload(Post.tags)])
+                if len(names) > 1:
+                    await set_tags(session, post, names)
+                else:
+                    await attach_tag(session, post, names[0])
+        names = [f"tag {n:02}" for n in range(20)]
+        random.Random(seed).shuffle(names)
+        work = [(group, post_id) for group in [names, *([name] for name in names)] for post_id in post_ids]
+        print("ready", flush=True)
+        sys.stdin.readline()
+        turns = iter(work)
+
+        async def client():
+            for each in turns:
+                await attach(*each)
+
+        await asyncio.gather(*(client() for _ in range(5)))
+
+asyncio.run(main(sys.argv[1], int(sys.argv[2]), [int(each) for each in sys.argv[3:]]))
+"""
+
+
+def start_process(url, seed, posts):
+    command = [sys.executable, "-c", PROCESS, url, str(seed), *posts]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+async def test_several_processes_attach_the_same_tags_at_once(database_url, session, make_post):
+    posts = [str((await make_post()).id) for _ in range(2)]
+    processes = [start_process(database_url, seed, posts) for seed in range(4)]
+    try:
+        await asyncio.gather(*(asyncio.to_thread(process.stdout.readline) for process in processes))
+        errors = await asyncio.gather(*(asyncio.to_thread(process.communicate, "go\n") for process in processes))
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    assert [process.returncode for process in processes] == [0] * 4, errors
+    assert await counts(session) == (len(NAMES), len(posts) * len(NAMES))

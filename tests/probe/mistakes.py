@@ -1,0 +1,103 @@
+"""Endpoints that fail, each in its own way."""
+
+import asyncio
+import logging
+from typing import Any
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+
+from project.database.dependencies import SessionDep
+from project.errors import ConflictError, FieldError, InvalidInputError, NotFoundError
+from tests.probe.models import Item
+
+router = APIRouter(prefix="/mistakes")
+SECRET = "hunter2-is-the-secret"
+
+
+@router.get("/dovetail-error")
+async def raise_dovetail_error() -> None:
+    raise InvalidInputError("The colours clash.", errors=[FieldError(pointer="/colour", detail="too loud")])
+
+
+@router.get("/not-found")
+async def raise_not_found() -> None:
+    raise NotFoundError
+
+
+@router.get("/http-exception/{status}")
+async def raise_http_exception(status: int) -> None:
+    raise HTTPException(status, headers={"X-Reason": "because"})
+
+
+@router.get("/http-exception-with-data")
+async def raise_http_exception_with_data() -> None:
+    raise HTTPException(409, detail={"code": "TAKEN"})
+
+
+@router.get("/bug")
+async def raise_bug() -> None:
+    logging.getLogger("dovetail.probe").warning("about to fail")
+    raise RuntimeError(f"could not log in with {SECRET}")
+
+
+@router.get("/task-group")
+async def raise_in_task_group() -> None:
+    async def fail() -> None:
+        raise ConflictError("Both want the same.")
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(fail())
+
+
+@router.get("/file")
+async def raise_os_error() -> None:
+    raise FileNotFoundError(f"/etc/{SECRET}")
+
+
+@router.get("/other-service")
+async def raise_connection_error() -> None:
+    raise ConnectionRefusedError(111, f"some other service at {SECRET}")
+
+
+@router.get("/sql")
+async def run_bad_sql(session: SessionDep) -> None:
+    await session.execute(text(f"SELECT '{SECRET}' FROM no_such_table"))
+
+
+@router.get("/lazy-load/{item_id}")
+async def load_lazily(item_id: int, session: SessionDep) -> str:
+    item = await session.get(Item, item_id)
+    assert item is not None
+    return item.parent.name if item.parent else ""
+
+
+@router.post("/write-then-raise/{kind}")
+async def write_then_raise(kind: str, session: SessionDep) -> None:
+    session.add(Item(name="never to be seen"))
+    await session.flush()
+    raise {"http": HTTPException(400), "dovetail": ConflictError(), "bug": RuntimeError(SECRET)}[kind]
+
+
+@router.post("/write-then-return-error")
+async def write_then_return_error(session: SessionDep) -> JSONResponse:
+    session.add(Item(name="committed all the same"))
+    return JSONResponse({}, 400)
+
+
+@router.post("/write-slowly")
+async def write_slowly(session: SessionDep) -> dict[str, Any]:
+    session.add(Item(name="written slowly"))
+    await session.flush()
+    await asyncio.sleep(0.5)
+    return {}
+
+
+@router.post("/stale/{item_id}")
+async def write_stale(item_id: int, session: SessionDep) -> None:
+    item = await session.get(Item, item_id)
+    assert item is not None
+    await session.execute(text("UPDATE probe_item SET version = version + 1"))
+    item.size += 1
+    await session.flush()

@@ -1,0 +1,116 @@
+"""Run `manage.py` and Python as processes of their own, in an environment that only the test sets up."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parent.parent
+SECRET = "a-secret-for-tests-only-0123456789abcdef"
+TIMEOUT = 120  # seconds; nothing here takes more than a few unless it hangs
+
+
+def environment(**variables: object) -> dict[str, str]:
+    """What a command finds: a secret, no `.env` values that matter, and `variables`."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TEST_DATABASE_URL") if name in os.environ}
+    given = {name: str(value) for name, value in variables.items()}
+    return kept | {"ENVIRONMENT": "test", "SECRET_KEY": SECRET, "PYTHONPATH": str(ROOT)} | given
+
+
+def manage(*arguments: str, stdin: str | None = None, cwd: Path = ROOT, **variables: object) -> "Result":
+    """Run `manage.py` to its end."""
+    return python(str(cwd / "manage.py"), *arguments, stdin=stdin, cwd=cwd, **variables)
+
+
+def python(*arguments: str, stdin: str | None = None, cwd: Path = ROOT, **variables: object) -> "Result":
+    """Run this Python to its end."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        input=stdin or "",
+        cwd=cwd,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+class Result:
+    """What a process said and how it ended."""
+
+    def __init__(self, code: int, stdout: str, stderr: str) -> None:
+        self.code, self.stdout, self.stderr = code, stdout, stderr
+
+    def __repr__(self) -> str:
+        return f"exit code {self.code}\n{self.stdout}\n{self.stderr}"
+
+    @property
+    def error(self) -> str:
+        """The one line with which it failed."""
+        assert self.code != 0, self
+        lines = self.stderr.strip().splitlines()
+        assert len(lines) == 1, self
+        assert "Traceback" not in self.stderr, self
+        return lines[0].removeprefix("manage.py: ")
+
+
+@contextmanager
+def serving(*arguments: str, port: int, cwd: Path = ROOT, **variables: object) -> Iterator[subprocess.Popen[str]]:
+    """Run a command that serves, until the block ends; it is answering when the block begins."""
+    process = start(*arguments, cwd=cwd, **variables)
+    try:
+        wait_until_it_answers(process, port)
+        yield process
+    finally:
+        stop(process)
+
+
+def start(*arguments: str, cwd: Path = ROOT, **variables: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(cwd / "manage.py"), *arguments],
+        cwd=cwd,
+        env=environment(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_until_it_answers(process: subprocess.Popen[str], port: int) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline:
+        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/health/live", timeout=10)
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the server does not answer")
+
+
+def stop(process: subprocess.Popen[str]) -> str:
+    """End it as Ctrl+C does and return what it said."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+    try:
+        return process.communicate(timeout=20)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

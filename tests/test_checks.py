@@ -1,0 +1,208 @@
+"""System checks: each doubt has a code, says what is wrong, and says what to do."""
+
+import json
+import re
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from project.checks import CheckMessage, Level, check_deployment, check_settings
+from project.settings import Settings
+from tests.running import ROOT, Result, manage
+
+GOOD = {
+    "environment": "production",
+    "secret_key": SecretStr("kX2v9QmL7pTz4RwB8nYc3HsJ6dFg1AeU"),
+    "allowed_hosts": ("www.example.com",),
+    "database_url": "postgresql://ada:secret@db.example.com/site?ssl=verify-full",
+    "plugins": ("project.contrib.auth",),
+}
+
+
+def codes(settings: Settings) -> list[str]:
+    return [message.id for message in [*check_settings(settings), *check_deployment(settings)]]
+
+
+def test_a_message_reads_as_one_line():
+    message = CheckMessage(id="shop.W001", level=Level.WARNING, message="It is odd.", hint="make it even")
+    assert str(message) == "WARNING (shop.W001) It is odd. Hint: make it even"
+
+
+def test_a_well_kept_site_raises_no_doubt(make_settings):
+    assert codes(make_settings(**GOOD)) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [
+        ("kernel.W001", {"plugins": ()}),
+        ("kernel.W002", {"allowed_hosts": ()}),
+        ("kernel.W010", {"environment": "development"}),
+        ("kernel.W010", {"environment": "test"}),
+        ("kernel.W012", {"secret_key": SecretStr("abab" * 10)}),
+        ("kernel.W013", {"allowed_hosts": ("www.example.com", "*")}),
+        ("kernel.W014", {"allowed_hosts": ("localhost", "127.0.0.1")}),
+        ("kernel.W015", {"trusted_proxies": ("*",)}),
+        ("kernel.W016", {"log_level": "DEBUG"}),
+        ("kernel.W020", {"database_url": "sqlite:///var/site.sqlite3"}),
+        ("kernel.W021", {"database_url": "postgresql://ada:secret@db.example.com/site"}),
+        ("kernel.W022", {"database_echo": True}),
+        ("kernel.W023", {"database_pool_pre_ping": False}),
+    ],
+)
+def test_each_doubt_has_its_code_and_a_hint_and_shows_no_secret(make_settings, code, change):
+    settings = make_settings(**GOOD | change)
+    found = [*check_settings(settings), *check_deployment(settings)]
+    (message,) = [message for message in found if message.id == code]
+    assert message.hint
+    assert "secret@" not in str(message)
+
+
+def test_a_database_on_the_same_machine_needs_no_encryption(make_settings):
+    for url in ("postgresql://ada@localhost/site", "postgresql://ada@/site?host=/run/postgresql"):
+        assert codes(make_settings(**GOOD | {"database_url": url})) == []
+
+
+def test_a_secret_that_the_machine_made_for_itself_is_doubtful(tmp_path: Path, monkeypatch):
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    settings = Settings.model_validate({"environment": "development", "base_dir": tmp_path, "plugins": ("a",)})
+    assert "kernel.W011" in codes(settings)
+
+
+# What manage.py makes of it.
+
+
+@pytest.fixture
+def check(tmp_path: Path) -> Callable[..., Result]:
+    """Run `manage.py check` on auth and one more plugin, whose modules are given."""
+
+    def check(*arguments: str, plugin: str, **modules: str) -> Result:
+        package = tmp_path / "pkg_shop"
+        (package / "migrations").mkdir(parents=True)
+        (package / "migrations" / "0001_initial.py").write_text("")
+        header = "from project.checks import CheckMessage, Level\nfrom project.plugin import Plugin, lazy\n"
+        for name, source in {"__init__": "", "plugin": header + plugin, **modules}.items():
+            (package / f"{name}.py").write_text(textwrap.dedent(source))
+        names = json.dumps(["project.contrib.auth", "pkg_shop"])
+        return manage("check", *arguments, PLUGINS=names, PYTHONPATH=f"{tmp_path}:{ROOT}")
+
+    return check
+
+
+def test_the_site_itself_is_in_order():
+    result = manage("check")
+    assert result.code == 0, result
+    assert result.stdout == "Everything is in order: 4 plugins checked.\n"
+    assert result.stderr == ""
+
+
+def test_deploy_adds_what_matters_in_production():
+    result = manage("check", "--deploy", ENVIRONMENT="development")
+    assert result.code == 0
+    assert "WARNING (kernel.W010) ENVIRONMENT is 'development'" in result.stderr
+    assert all(re.match(r"(WARNING|ERROR|INFO) \(\w+\.\w\d+\) .+ Hint: ", line) for line in result.stderr.splitlines())
+
+
+def test_the_level_that_fails_can_be_chosen():
+    assert manage("check", "--deploy", "--fail-level", "warning").code == 1
+    assert manage("check", "--deploy", "--fail-level", "error").code == 0
+    assert manage("check", "--fail-level", "terrible").code == 2
+
+
+LEVELS = """
+def check(context):
+    yield CheckMessage(id="shop.I001", level=Level.INFO, message=f"It is {context.settings.site_name}.")
+    yield CheckMessage(id="shop.E001", level=Level.ERROR, message="It is closed.")
+plugin = Plugin(name="shop", checks=(check,))
+"""
+
+
+def test_checks_of_plugins_run_and_errors_come_first_and_fail(check):
+    result = check(plugin=LEVELS)
+    assert result.code == 1
+    assert result.stderr.splitlines() == ["ERROR (shop.E001) It is closed.", "INFO (shop.I001) It is Dovetail."]
+
+
+def test_a_check_that_raises_is_a_finding(check):
+    result = check(plugin="def look(context):\n    return 1 / 0\nplugin = Plugin(name='shop', checks=(look,))\n")
+    assert result.code == 1
+    assert "The check look of the plugin 'shop' raised ZeroDivisionError: division by zero" in result.stderr
+
+
+MODELS = """
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from project.database.base import Base, IdMixin
+
+class Product(IdMixin, Base):
+    __tablename__ = "shop_product"
+    {column}
+"""
+PLUGIN = "plugin = Plugin(name='shop', depends_on={depends_on!r}, models=lazy('pkg_shop.models:Product'))"
+
+
+def test_a_foreign_key_to_a_plugin_that_is_not_named_is_an_error(check):
+    column = 'owner_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id"))'
+    result = check(plugin=PLUGIN.format(depends_on=()), models=MODELS.format(column=column))
+    assert result.code == 1
+    assert (
+        "ERROR (kernel.E003) shop_product.owner_id points to the plugin 'auth', which 'shop' does not depend on. "
+        "Hint: add 'auth' to depends_on in the plugin.py of 'shop'"
+    ) in result.stderr
+
+
+def test_a_foreign_key_to_a_plugin_that_is_named_is_in_order(check):
+    column = 'owner_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id"))'
+    result = check(plugin=PLUGIN.format(depends_on=("auth",)), models=MODELS.format(column=column))
+    assert result.code == 0, result
+
+
+def test_a_foreign_key_to_no_table_at_all_is_an_error(check):
+    column = 'owner_id: Mapped[int] = mapped_column(ForeignKey("crm_customer.id"))'
+    result = check(plugin=PLUGIN.format(depends_on=()), models=MODELS.format(column=column))
+    assert result.code == 1
+    assert "kernel.E002" in result.stderr
+    assert "points to the table 'crm_customer', which no enabled plugin has" in result.stderr
+
+
+def test_a_relationship_that_cannot_be_mapped_is_an_error(check):
+    column = 'owner: Mapped["Nobody"] = relationship()'
+    result = check(plugin=PLUGIN.format(depends_on=()), models=MODELS.format(column=column))
+    assert result.code == 1
+    assert "kernel.E001" in result.stderr
+    assert "Nobody" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_models_without_a_migration_are_doubtful(tmp_path):
+    package = tmp_path / "pkg_shop"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "models.py").write_text(MODELS.format(column=""))
+    source = "from project.plugin import Plugin, lazy\n" + PLUGIN.format(depends_on=())
+    (package / "plugin.py").write_text(source)
+    result = manage("check", PLUGINS='["pkg_shop"]', PYTHONPATH=f"{tmp_path}:{ROOT}")
+    assert "WARNING (kernel.W003) The plugin 'shop' has models but no migration." in result.stderr
+
+
+def test_an_openapi_document_that_cannot_be_made_is_an_error(check):
+    api = """
+        from fastapi import APIRouter
+        from pydantic import BaseModel, GetJsonSchemaHandler
+
+        class Odd(BaseModel):
+            @classmethod
+            def __get_pydantic_json_schema__(cls, schema, handler: GetJsonSchemaHandler):
+                raise RuntimeError("no words for it")
+
+        router = APIRouter()
+
+        @router.post("/odd")
+        def make_odd(odd: Odd) -> None: ...
+    """
+    result = check(plugin="plugin = Plugin(name='shop', routers=lazy('pkg_shop.api:router'))", api=api)
+    assert result.code == 1
+    assert "ERROR (kernel.E004) /openapi.json cannot be made: no words for it" in result.stderr
