@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from project.api.methods import allowed_methods
 from project.database.failures import explain_failure
 from project.errors import DovetailError, FieldError, InvalidInputError
 
@@ -83,6 +84,10 @@ async def _respond_async(connection: HTTPConnection, error: Exception) -> Respon
 
 def _respond_to_http_exception(connection: HTTPConnection, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and "app" in connection.scope:
+        headers["Allow"] = allowed_methods(connection)
+        if connection.scope.get("method") == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
     if error.status_code < HTTPStatus.BAD_REQUEST or not is_body_allowed_for_status_code(error.status_code):
         return Response(status_code=error.status_code, headers=headers)
     known = _error_classes().get(error.status_code)

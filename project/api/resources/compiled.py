@@ -126,7 +126,7 @@ class _Builder:
         subquery = grouped.subquery(f"list_{number}")
         keys = [getattr(self.root, key) for key in _keys(self.model)]
         self.joins.append((subquery, and_(*(subquery.c[f"c{i}"] == key for i, key in enumerate(keys))), True))
-        return self._slot(subquery.c.items, read)
+        return self._slot(subquery.c.found, read)
 
     def group(self, part: Relation, path: tuple[str, ...]) -> tuple[Select[Any], Convert]:
         """The SELECT of one row a row of the page: its key, and the list at `path` as a JSON text; and who reads it."""
@@ -150,11 +150,11 @@ class _Builder:
     def _aggregate(self, keys: list[Any], item: Any, order: Sequence[Any]) -> Select[Any]:
         if self.dialect.name == "postgresql":
             items = cast(func.json_agg(aggregate_order_by(item, *order)), Text)
-            return self.select(keys).add_columns(items.label("items")).group_by(*keys)
+            return self.select(keys).add_columns(items.label("found")).group_by(*keys)
         # SQLite before 3.44 takes no ORDER BY in an aggregate: it reads the rows in the order of a subquery.
         rows = self.select(keys).add_columns(item.label("item")).order_by(*keys, *order).subquery()
         names = [rows.c[f"c{i}"] for i in range(len(keys))]
-        return select(*names, func.json_group_array(func.json(rows.c.item)).label("items")).group_by(*names)
+        return select(*names, func.json_group_array(func.json(rows.c.item)).label("found")).group_by(*names)
 
     def _slot(self, column: Any, convert: Convert | None) -> str:
         self.columns.append(column)

@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, ColumnElement, between, bindparam, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import Boolean, String, TypeEngine
+from sqlalchemy.types import Boolean, Numeric, String, TypeEngine
 
 from project.api.resources.paths import Criteria, Path, resolve
 from project.api.resources.values import python_type
@@ -109,7 +109,7 @@ class FilterParameter:
     @property
     def bind_type(self) -> TypeEngine[Any]:
         """The type of the placeholders."""
-        return String() if self.lookup.operand == "text" else self.path.type
+        return String() if self.lookup.operand == "text" else comparable(self.path.type)
 
 
 class _ContainsExactly(FunctionElement[bool]):
@@ -145,6 +145,11 @@ def parameters(model: type[Any], filters: dict[str, Any]) -> dict[str, FilterPar
 def placeholders(parameter: FilterParameter, prefix: str, count: int) -> list[BindParameter[Any]]:
     """`count` placeholders, named after `prefix`, of the parameter's type."""
     return [bindparam(f"{prefix}_{number}", type_=parameter.bind_type) for number in range(count)]
+
+
+def comparable(column_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type to send a value as that is compared with a column: PostgreSQL would round it to the column's scale."""
+    return Numeric() if type(column_type) is Numeric else column_type
 
 
 def like(text: str) -> str:

@@ -22,6 +22,7 @@ from project.api.resources.prepared import Prepared, prepare
 from project.api.resources.query import ItemQuery
 from project.api.resources.scope import Scope
 from project.api.resources.search import Search
+from project.api.resources.slots import result_processor
 from project.errors import ConfigurationError
 
 MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
@@ -84,7 +85,7 @@ class Reader:
         dialect = connection.dialect
         if not self.is_compiled(request.query, scope, dialect):
             return None
-        key = ("page", request.shape, request.query.fields, request.query.expand, scope.shape)
+        key = ("page", dialect.name, request.shape, request.query.fields, request.query.expand, scope.shape)
         plan = self._plans.remember(key, lambda: self._compile(request, scope, dialect))
         if plan is None:
             return None
@@ -115,7 +116,7 @@ class Reader:
     async def count(self, connection: AsyncConnection, request: PageRequest, scope: Scope) -> int:
         """How many rows there are on all pages; CAP + 1 if the count is capped and there are more than CAP."""
         statement = lambda: count_select(self.model, request, scope, self.search)  # noqa: E731 - used twice below
-        key = ("count", request.shape, request.query.count, scope.shape)
+        key = ("count", connection.dialect.name, request.shape, request.query.count, scope.shape)
         prepared: Prepared | None = None
         if scope.is_cacheable:
             prepared = self._plans.remember(key, lambda: prepare(statement(), connection.dialect, scope.binds))
@@ -141,7 +142,7 @@ class Reader:
             return None
         types = [term.path.type for term in request.terms]
         types += [getattr(self.model, key).type for key in self.version]
-        convert = tuple(one.dialect_impl(dialect).result_processor(dialect, None) for one in types)
+        convert = tuple(result_processor(one, dialect) for one in types)
         return _Plan(prepared, shaped.make_item, shaped.width, convert, len(request.terms))
 
 

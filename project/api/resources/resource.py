@@ -23,11 +23,12 @@ from sqlalchemy import ColumnElement, and_, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
-from project.api.resources import bulk, items, lookups, ordering, search
+from project.api.resources import bulk, items, lookups
+from project.api.resources import ordering as orderings
+from project.api.resources import search as searches
 from project.api.resources.endpoints import Where, add_list
 from project.api.resources.etags import version_attributes
 from project.api.resources.lists import Listing
-from project.api.resources.ordering import Terms, complete
 from project.api.resources.policy import Policy
 from project.api.resources.query import Grammar
 from project.api.resources.reads import Reader
@@ -62,7 +63,7 @@ class Resource:
     filters: Mapping[str, str | Sequence[str] | lookups.Filter] = field(default_factory=dict)
     ordering: Sequence[str] = ()
     default_ordering: str = ""
-    search: Sequence[str] | search.FullText = ()
+    search: Sequence[str] | searches.FullText = ()
     without: frozenset[Endpoint] | set[Endpoint] = frozenset()
     requires_if_match: bool = False  # 428 without the header
     # Services that take the place of the default ones: they flush and never commit.
@@ -108,14 +109,14 @@ class Resource:
     @cached_property
     def reader(self) -> Reader:
         """Reads rows."""
-        return Reader(self.model, self.read, search.declare(self.model, self.search), version_attributes(self.model))
+        return Reader(self.model, self.read, searches.declare(self.model, self.search), version_attributes(self.model))
 
     @cached_property
     def grammar(self) -> Grammar:
         """The parameters of the list."""
-        terms: dict[str, Any] = dict(ordering.declare(self.model, self.ordering))
-        if isinstance(self.reader.search, search.FullTextSearch):
-            terms["rank"] = ordering.Term(self.reader.search.rank())
+        terms: dict[str, Any] = dict(orderings.declare(self.model, self.ordering))
+        if isinstance(self.reader.search, searches.FullTextSearch):
+            terms["rank"] = orderings.Term(self.reader.search.rank())
         return Grammar(
             list_name=self.collection,
             filters=lookups.parameters(self.model, self.filters),
@@ -132,9 +133,9 @@ class Resource:
         return Listing(self.reader, self.grammar)
 
     @cached_property
-    def key_terms(self) -> Terms:
+    def key_terms(self) -> orderings.Terms:
         """The order by key alone."""
-        return complete(self.model, ())
+        return orderings.complete(self.model, ())
 
     @cached_property
     def router(self) -> APIRouter:

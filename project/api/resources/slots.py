@@ -12,6 +12,7 @@ from project.api.schemas import in_utc
 from project.database.types import UTCDateTime
 
 Convert = Callable[[Any], Any]
+FLOAT8, NUMERIC = 701, 1700  # https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
 
 
 def converter(column_type: TypeEngine[Any], dialect: Dialect, *, into_utc: bool) -> Convert | None:
@@ -19,7 +20,7 @@ def converter(column_type: TypeEngine[Any], dialect: Dialect, *, into_utc: bool)
     if isinstance(column_type, UTCDateTime) and dialect.name == "postgresql":
         return None  # asyncpg gives every timestamp with time zone in UTC
     steps: list[Convert] = []
-    processor = column_type.dialect_impl(dialect).result_processor(dialect, None)
+    processor = result_processor(column_type, dialect)
     if processor is not None:
         steps.append(processor)
     if isinstance(column_type, DateTime) and into_utc:
@@ -29,6 +30,15 @@ def converter(column_type: TypeEngine[Any], dialect: Dialect, *, into_utc: bool)
     if isinstance(column_type, Uuid):
         steps.append(_optional(str))  # asyncpg's own class of UUIDs is unknown to orjson
     return chain(*steps)
+
+
+def result_processor(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """What SQLAlchemy applies to each value of the driver."""
+    implementation = column_type.dialect_impl(dialect)
+    is_float = isinstance(implementation, Float)
+    # Numeric types of PostgreSQL want to know what arrives: float8 or numeric.
+    found: Convert | None = implementation.result_processor(dialect, FLOAT8 if is_float else NUMERIC)
+    return found
 
 
 def is_plain(column_type: TypeEngine[Any]) -> bool:
@@ -79,7 +89,14 @@ def _optional(step: Convert) -> Convert:
     return lambda value: None if value is None else step(value)
 
 
+def _read_date(text: str) -> date:
+    # asyncpg stores the first and the last day as infinity, and reads infinity so.
+    return {"-infinity": date.min, "infinity": date.max}.get(text) or date.fromisoformat(text)
+
+
 def _read_time(text: str) -> datetime:
+    if text.endswith("infinity"):
+        return (datetime.min if text.startswith("-") else datetime.max).replace(tzinfo=UTC)
     # PostgreSQL writes it in the time zone of the connection.
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo is None else moment.astimezone(UTC)
@@ -88,7 +105,7 @@ def _read_time(text: str) -> datetime:
 # The first that fits counts.
 _READERS: tuple[tuple[Any, Convert], ...] = (
     ((DateTime, UTCDateTime), _read_time),
-    (Date, date.fromisoformat),
+    (Date, _read_date),
     (Time, time.fromisoformat),
     (Float, float),
     (Numeric, Decimal),

@@ -1,0 +1,57 @@
+"""Answers as rows, written in the transaction of the request they answer: both are there, or neither is."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from project.api.resources.idempotency import Answer
+from project.contrib.idempotency.models import IdempotentAnswer
+from project.plugin import Context
+
+LIFETIME = timedelta(hours=24)
+NO_SYNC = {"synchronize_session": False}
+
+
+class Store:
+    """The kernel's IdempotencyStore."""
+
+    async def claim(self, session: AsyncSession, owner: str, key: str) -> Answer | None:
+        """The answer given to this key of this owner within 24 hours; None if there is none: the key is taken then.
+
+        The INSERT waits for a transaction that took the same key; what is too old, of this owner, is swept on the way.
+        """
+        old = IdempotentAnswer.created_at <= datetime.now(UTC) - LIFETIME
+        insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
+        row = insert(IdempotentAnswer).values(owner=owner, key=key).on_conflict_do_nothing()
+        await session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.owner == owner, old), execution_options=NO_SYNC)
+        taken = (await session.execute(row.returning(IdempotentAnswer.id))).one_or_none()
+        if taken is not None:
+            return None
+        found = (await session.scalars(select(IdempotentAnswer).where(*_is(owner, key)))).one()
+        return Answer(
+            fingerprint=found.fingerprint, status=found.status or 0, headers=dict(found.headers), body=found.body
+        )
+
+    async def keep(self, session: AsyncSession, owner: str, key: str, answer: Answer) -> None:
+        """Keep the answer for a key that was taken."""
+        values = {
+            "fingerprint": answer.fingerprint,
+            "status": answer.status,
+            "headers": answer.headers,
+            "body": answer.body,
+        }
+        statement = update(IdempotentAnswer).where(*_is(owner, key)).values(values)
+        await session.execute(statement, execution_options=NO_SYNC)
+
+
+def install(app: FastAPI, context: Context) -> None:  # noqa: ARG001 - every setup is handed it
+    """Tell the kernel who keeps answers."""
+    app.state.idempotency_store = Store()
+
+
+def _is(owner: str, key: str) -> tuple[Any, ...]:
+    return IdempotentAnswer.owner == owner, IdempotentAnswer.key == key

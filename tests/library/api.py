@@ -1,0 +1,182 @@
+"""Resources as a plugin author declares them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import ColumnElement, or_, select, true
+from starlette.requests import HTTPConnection
+
+from project.api.resources.policy import Open, Policy, ReadOnly
+from project.api.resources.resource import Resource
+from project.database.dependencies import SessionDep
+from project.errors import NotAuthenticatedError, NotFoundError, PermissionDeniedError
+from tests.library.models import BOOK_TEXT, Author, Book, Genre, Loan
+from tests.library.schemas import (
+    BookCreate,
+    BookRead,
+    BookUpdate,
+    GenreRead,
+    LoanRead,
+    LoanWrite,
+    LoudBookRead,
+)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    id: int
+
+    @property
+    def is_staff(self) -> bool:
+        return self.id == 0
+
+
+def viewer(connection: HTTPConnection) -> Viewer | None:
+    number = connection.headers.get("X-Viewer")
+    return Viewer(int(number)) if number else None
+
+
+def known_viewer(found: Annotated[Viewer | None, Depends(viewer)]) -> Viewer:
+    if found is None:
+        raise NotAuthenticatedError
+    return found
+
+
+class BookPolicy(Policy):
+    """Public books for all, one's own for owners, all for staff; secrets and addresses for staff only."""
+
+    reader = Annotated[Viewer | None, Depends(viewer)]
+    writer = Annotated[Viewer, Depends(known_viewer)]
+    remembers_anonymous = True
+
+    def is_anonymous(self, connection: HTTPConnection) -> bool:
+        return "X-Viewer" not in connection.headers
+
+    def rows(self, viewer: Viewer | None) -> ColumnElement[bool]:
+        if viewer is None:
+            return Book.is_public.is_(True)
+        return true() if viewer.is_staff else or_(Book.is_public.is_(True), Book.owner_id == viewer.id)
+
+    def related(self, viewer: Viewer | None) -> Mapping[str, ColumnElement[bool]]:
+        if viewer is not None and viewer.is_staff:
+            return {}
+        return {"genres": Genre.is_hidden.is_(False), "translator": Author.is_secret.is_(False)}
+
+    def hidden(self, viewer: Viewer | None) -> frozenset[str]:
+        if viewer is not None and viewer.is_staff:
+            return frozenset()
+        return frozenset({"secret", "author.email", "translator.email", "reviews.reviewer.email"})
+
+    def may_create(self, viewer: Viewer, data: Any) -> None:
+        if data.title == "forbidden":
+            raise PermissionDeniedError("This title is not for you.")
+
+    def may_update(self, viewer: Viewer, item: Book, changes: frozenset[str]) -> None:
+        if not (viewer.is_staff or item.owner_id == viewer.id):
+            raise PermissionDeniedError("Only its owner may change a book.")
+
+    def may_delete(self, viewer: Viewer, item: Book) -> None:
+        self.may_update(viewer, item, frozenset())
+
+
+async def create_book(session: Any, viewer: Viewer, data: BookCreate) -> Book:
+    book = Book(owner_id=viewer.id, **data.model_dump())
+    session.add(book)
+    return book
+
+
+NUMBERS = ("exact", "in", "lt", "lte", "gt", "gte", "range", "isnull")
+TEXTS = ("exact", "iexact", "in", "contains", "icontains", "startswith", "isnull")
+FILTERS = {
+    "id": NUMBERS,
+    "title": TEXTS,
+    "secret": TEXTS,
+    "is_public": "exact",
+    "isbn": ("exact", "in"),
+    "price": NUMBERS,
+    "weight": NUMBERS,
+    "pages": NUMBERS,
+    "printed_on": NUMBERS,
+    "read_at": NUMBERS,
+    "released_at": NUMBERS,
+    "shelf": ("exact", "in"),
+    "cover": "isnull",
+    "author_id": ("exact", "in"),
+    "author__name": TEXTS,
+    "author__email": TEXTS,
+    "translator__name": TEXTS,
+    "genres__name": TEXTS,
+    "reviews__stars": NUMBERS,
+    "reviews__reviewer__name": TEXTS,
+}
+ORDERING = (
+    "id",
+    "title",
+    "secret",
+    "price",
+    "weight",
+    "pages",
+    "printed_on",
+    "read_at",
+    "released_at",
+    "created_at",
+    "shelf",
+    "isbn",
+    "author__name",
+    "author__email",
+    "translator__name",
+)
+
+books = Resource(
+    model=Book,
+    read=BookRead,
+    create=BookCreate,
+    update=BookUpdate,
+    replace=BookCreate,
+    policy=BookPolicy(),
+    filters=FILTERS,
+    ordering=ORDERING,
+    default_ordering="-created_at",
+    search=("title", "text", "author__name"),
+    create_with=create_book,
+)
+loud_books = Resource(
+    model=Book,
+    read=LoudBookRead,
+    policy=BookPolicy(),
+    name="loud_book",
+    filters=FILTERS,
+    ordering=ORDERING,
+    default_ordering="-created_at",
+    search=("title", "text", "author__name"),
+    without={"delete", "bulk_delete"},
+)
+found_books = Resource(
+    model=Book,
+    read=BookRead,
+    policy=ReadOnly(),
+    name="found_book",
+    search=BOOK_TEXT,
+    without={"delete", "bulk_delete"},
+)
+genres = Resource(
+    model=Genre, read=GenreRead, policy=ReadOnly(), ordering=("name",), without={"delete", "bulk_delete"}
+)
+loans = Resource(
+    model=Loan, read=LoanRead, create=LoanWrite, update=LoanWrite, policy=Open(), requires_if_match=True
+)
+
+
+async def of_genre(name: str, session: SessionDep) -> ColumnElement[bool]:
+    genre = await session.scalar(select(Genre).where(Genre.name == name))
+    if genre is None:
+        raise NotFoundError("There is no such genre.")
+    return Book.genres.any(Genre.id == genre.id)
+
+
+router = APIRouter(tags=["library"])
+for resource in (books, loud_books, found_books, genres, loans):
+    router.include_router(resource.router)
+books.add_list(router, "/genres/{name}/books", name="list_genre_books", where=of_genre)
