@@ -161,12 +161,8 @@ found_books = Resource(
     search=BOOK_TEXT,
     without={"delete", "bulk_delete"},
 )
-genres = Resource(
-    model=Genre, read=GenreRead, policy=ReadOnly(), ordering=("name",), without={"delete", "bulk_delete"}
-)
-loans = Resource(
-    model=Loan, read=LoanRead, create=LoanWrite, update=LoanWrite, policy=Open(), requires_if_match=True
-)
+genres = Resource(model=Genre, read=GenreRead, policy=ReadOnly(), ordering=("name",), without={"delete", "bulk_delete"})
+loans = Resource(model=Loan, read=LoanRead, create=LoanWrite, update=LoanWrite, policy=Open(), requires_if_match=True)
 
 
 async def of_genre(name: str, session: SessionDep) -> ColumnElement[bool]:

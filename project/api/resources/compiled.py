@@ -32,7 +32,7 @@ class Shaped:
 
 
 def shape(
-    node: Node, page: Select[Any], terms: Terms, extra: Sequence[str], related: Criteria, dialect: Dialect
+    node: Node, page: Select[Any], *, terms: Terms, extra: Sequence[str], related: Criteria, dialect: Dialect
 ) -> Shaped:
     """The statement that reads `node` for the rows of `page`, whose columns are those of `page_columns`.
 
@@ -168,7 +168,9 @@ class _Builder:
 
 def _json_object(node: Node, entity: Any, dialect: Dialect) -> Any:
     # Names of fields are Python's identifiers: they can stand in the statement as they are.
-    parts = [part for name in node.parts for part in (literal_column(f"'{name.name}'"), getattr(entity, name.name))]
+    parts: list[Any] = []
+    for part in node.parts:
+        parts += [literal_column(f"'{part.name}'"), getattr(entity, part.name)]
     if dialect.name == "postgresql":
         return func.json_build_object(*parts)
     return func.json_object(*(_json_boolean(part) for part in parts))

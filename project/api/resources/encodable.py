@@ -6,7 +6,6 @@ anything in it that is not listed here (validators, serializers, constraints, al
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
-from enum import Enum as PythonEnum
 from typing import Any
 
 from sqlalchemy import Boolean, Date, DateTime, Dialect, Enum, Float, Integer, Numeric, String, Time, Uuid, inspect
@@ -141,7 +140,7 @@ def _gives(column_type: TypeEngine[Any], core: dict[str, Any]) -> bool:
     )
 
 
-def _is_plain(enum: type[PythonEnum]) -> bool:
+def _is_plain(enum: Any) -> bool:
     return all(type(member.value) in (str, int) for member in enum)
 
 

@@ -46,14 +46,14 @@ def add_endpoints(resource: "Resource", router: APIRouter) -> None:
 
 
 async def answer_item(
-    resource: "Resource", request: Request, session: AsyncSession, viewer: Any, key: Any, status: int = 200
+    resource: "Resource", request: Request, session: AsyncSession, viewer: Any, key: Any, *, status: int = 200
 ) -> Response:
     """The object with this key as the viewer may see it, whatever the policy says of the row: they just wrote it."""
     scope = resource.scope(viewer)
     written = Scope(true(), scope.related, scope.hidden)
     batch = await resource.reader.read(session, key_request(resource, (key,), ItemQuery()), written)
     headers = {"Location": item_path(request, f"/{resource.collection}", key)} if status == 201 else {}  # noqa: PLR2004 - Created
-    return _respond(resource, request, batch, key, status, headers)
+    return _respond(resource, request, batch, key, status=status, headers=headers)
 
 
 def key_request(resource: "Resource", keys: tuple[Any, ...], query: ItemQuery) -> PageRequest:
@@ -114,7 +114,7 @@ def _add_create(resource: "Resource", router: APIRouter) -> None:
     async def answer(request: Request, session: Any, viewer: Any, data: Any) -> Response:
         async def create() -> Response:
             item = await create_item(resource, session, viewer, data)
-            return await answer_item(resource, request, session, viewer, getattr(item, resource.key), 201)
+            return await answer_item(resource, request, session, viewer, getattr(item, resource.key), status=201)
 
         return await answer_once(request, session, resource.policy.identity(viewer), create)
 
@@ -190,6 +190,7 @@ def _respond(
     request: Request,
     batch: Batch,
     key: Any,
+    *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:

@@ -1,6 +1,6 @@
 """Django's lookups (https://docs.djangoproject.com/en/stable/ref/models/querysets/#field-lookups), typed by column."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -79,11 +79,9 @@ class FilterParameter:
             case "text":
                 return str
             case "values":
-                items = Annotated[list[self.value_type], Field(min_length=1, max_length=MAXIMUM_VALUES)]  # type: ignore[name-defined]  # known at run time only
-                return Annotated[items, BeforeValidator(_split)]
+                return _several(self.value_type, 1, MAXIMUM_VALUES)
             case "pair":
-                items = Annotated[list[self.value_type], Field(min_length=2, max_length=2)]  # type: ignore[name-defined]  # as above
-                return Annotated[items, BeforeValidator(_split)]
+                return _several(self.value_type, 2, 2)
         return self.value_type
 
     @cached_property
@@ -126,7 +124,7 @@ class _StartsExactly(FunctionElement[bool]):
     inherit_cache = True
 
 
-def parameters(model: type[Any], filters: dict[str, Any]) -> dict[str, FilterParameter]:
+def parameters(model: type[Any], filters: Mapping[str, Any]) -> dict[str, FilterParameter]:
     """The parameters that `filters` declares. Raises ConfigurationError for a path or a lookup that is none."""
     found: dict[str, FilterParameter] = {}
     for name, declared in filters.items():
@@ -174,11 +172,9 @@ LOOKUPS: dict[str, Lookup] = {
     "lte": Lookup("value", lambda column, value: column <= value, "is this or less"),
     "gt": Lookup("value", lambda column, value: column > value, "is greater than this"),
     "gte": Lookup("value", lambda column, value: column >= value, "is this or greater"),
-    "range": Lookup(
-        "pair", lambda column, low, high: between(column, low, high), "lies between two values, both included"
-    ),
-    "contains": Lookup("text", lambda column, text: _ContainsExactly(column, text), "contains this"),
-    "startswith": Lookup("text", lambda column, text: _StartsExactly(column, text), "starts with this"),
+    "range": Lookup("pair", between, "lies between two values, both included"),
+    "contains": Lookup("text", _ContainsExactly, "contains this"),
+    "startswith": Lookup("text", _StartsExactly, "starts with this"),
     "icontains": Lookup(
         "text", lambda c, text: c.ilike("%" + text + "%", escape=ESCAPE), "contains this, whatever the case", like
     ),
@@ -200,6 +196,11 @@ def _parameter(path: Path, lookup_name: str, declared: Any) -> FilterParameter:
     if lookup.operand != "flag" and own is None and declared is None:
         raise ConfigurationError(f"the filter {path.name!r} is of a type that only `isnull` can ask about")
     return FilterParameter(path, lookup_name, declared if declared is not None else own)
+
+
+def _several(value_type: Any, least: int, most: int) -> Any:
+    values: Any = list[value_type]
+    return Annotated[values, Field(min_length=least, max_length=most), BeforeValidator(_split)]
 
 
 def _split(text: Any) -> Any:

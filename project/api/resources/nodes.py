@@ -11,7 +11,6 @@ from sqlalchemy.orm import (
     MANYTOONE,
     InstrumentedAttribute,
     Mapper,
-    RelationshipProperty,
     joinedload,
     selectinload,
 )
@@ -49,7 +48,7 @@ class Relation:
     @property
     def may_be_null(self) -> bool:
         """Whether a row may have none: unless a foreign key that is never null leads to it."""
-        mapped: RelationshipProperty[Any] = self.relation.property
+        mapped: Any = self.relation.property
         return mapped.direction is not MANYTOONE or any(column.nullable for column in mapped.local_columns)
 
 

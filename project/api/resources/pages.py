@@ -61,7 +61,9 @@ def count_select(model: type[Any], request: PageRequest, scope: Scope, search: S
     condition = conditions(request, scope, search, ())
     if request.query.count != "capped":
         return select(func.count()).select_from(model).where(condition)
-    some = select(literal_column("1")).select_from(model).where(condition).limit(literal_column(str(CAP + 1)))
+    some: Select[Any] = (
+        select(literal_column("1")).select_from(model).where(condition).limit(literal_column(str(CAP + 1)))
+    )
     return select(func.count()).select_from(some.subquery())
 
 

@@ -29,7 +29,8 @@ class Path:
     @property
     def type(self) -> TypeEngine[Any]:
         """The type of the column."""
-        return self.attribute.type
+        found: TypeEngine[Any] = self.attribute.type
+        return found
 
     @property
     def is_nullable(self) -> bool:

@@ -90,10 +90,11 @@ def _translated(error: Exception, sql: str, dialect: Any, raw: PoolProxiedConnec
     try:
         adapter._handle_exception(error)  # noqa: SLF001 - how the dialect turns driver errors into DBAPI errors
     except dialect.loaded_dbapi.Error as found:
-        lost = isinstance(error, UNREACHABLE) and dialect.is_disconnect(found, adapter, None)
+        lost: bool = dialect.is_disconnect(found, adapter, None)
         if lost:
             raw.invalidate()
-        return exc.DBAPIError.instance(
+        kind: Any = exc.DBAPIError  # its `instance` is made for SQLAlchemy's own use
+        translated: Exception = kind.instance(
             sql,
             None,
             found,
@@ -102,6 +103,7 @@ def _translated(error: Exception, sql: str, dialect: Any, raw: PoolProxiedConnec
             connection_invalidated=lost,
             dialect=dialect,
         )
+        return translated
     except UNREACHABLE as found:
         raw.invalidate()
         return exc.OperationalError(sql, None, found, hide_parameters=True, connection_invalidated=True)

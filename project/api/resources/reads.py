@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel
-from sqlalchemy import Dialect
+from sqlalchemy import Dialect, Select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from project.api.resources import nodes
@@ -115,7 +115,10 @@ class Reader:
 
     async def count(self, connection: AsyncConnection, request: PageRequest, scope: Scope) -> int:
         """How many rows there are on all pages; CAP + 1 if the count is capped and there are more than CAP."""
-        statement = lambda: count_select(self.model, request, scope, self.search)  # noqa: E731 - used twice below
+
+        def statement() -> Select[Any]:
+            return count_select(self.model, request, scope, self.search)
+
         key = ("count", connection.dialect.name, request.shape, request.query.count, scope.shape)
         prepared: Prepared | None = None
         if scope.is_cacheable:
@@ -136,7 +139,7 @@ class Reader:
         node = self._selected(request.query, scope.hidden)
         _refuse_impossible(node, scope)
         page = page_select(self.model, page_columns(node, self.version), request, scope, self.search)
-        shaped = shape(node, page, request.terms, self.version, scope.related, dialect)
+        shaped = shape(node, page, terms=request.terms, extra=self.version, related=scope.related, dialect=dialect)
         prepared = prepare(shaped.statement, dialect, scope.binds)
         if prepared is None:
             return None

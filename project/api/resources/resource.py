@@ -15,7 +15,7 @@ is to be different is left out by `without` and written as an ordinary FastAPI e
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
@@ -29,6 +29,7 @@ from project.api.resources import search as searches
 from project.api.resources.endpoints import Where, add_list
 from project.api.resources.etags import version_attributes
 from project.api.resources.lists import Listing
+from project.api.resources.paths import Path as ColumnPath
 from project.api.resources.policy import Policy
 from project.api.resources.query import Grammar
 from project.api.resources.reads import Reader
@@ -116,7 +117,7 @@ class Resource:
         """The parameters of the list."""
         terms: dict[str, Any] = dict(orderings.declare(self.model, self.ordering))
         if isinstance(self.reader.search, searches.FullTextSearch):
-            terms["rank"] = orderings.Term(self.reader.search.rank())
+            terms["rank"] = orderings.Term(cast("ColumnPath", self.reader.search.rank()))
         return Grammar(
             list_name=self.collection,
             filters=lookups.parameters(self.model, self.filters),

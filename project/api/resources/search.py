@@ -95,6 +95,9 @@ class FullTextSearch(Search):
         return func.websearch_to_tsquery(literal_column(f"'{self.declared.config}'::regconfig"), words)
 
 
+RANK_TYPE = Float(53)
+
+
 @dataclass(frozen=True)
 class Rank:
     """Stands where a Path stands in an ordering."""
@@ -103,7 +106,7 @@ class Rank:
     name: str = "rank"
     field: str = "rank"
     relations: tuple[Any, ...] = ()
-    type: TypeEngine[Any] = Float(53)
+    type: TypeEngine[Any] = RANK_TYPE
     is_nullable: bool = False
 
     def value(self, related: Criteria) -> ColumnElement[Any]:  # noqa: ARG002 - the signature is Path's

@@ -12,6 +12,7 @@ from project.api.schemas import in_utc
 from project.database.types import UTCDateTime
 
 Convert = Callable[[Any], Any]
+FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 FLOAT8, NUMERIC = 701, 1700  # https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
 
 
@@ -96,7 +97,7 @@ def _read_date(text: str) -> date:
 
 def _read_time(text: str) -> datetime:
     if text.endswith("infinity"):
-        return (datetime.min if text.startswith("-") else datetime.max).replace(tzinfo=UTC)
+        return FIRST_MOMENT if text.startswith("-") else LAST_MOMENT
     # PostgreSQL writes it in the time zone of the connection.
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo is None else moment.astimezone(UTC)

@@ -27,7 +27,9 @@ class Store:
         old = IdempotentAnswer.created_at <= datetime.now(UTC) - LIFETIME
         insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
         row = insert(IdempotentAnswer).values(owner=owner, key=key).on_conflict_do_nothing()
-        await session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.owner == owner, old), execution_options=NO_SYNC)
+        await session.execute(
+            delete(IdempotentAnswer).where(IdempotentAnswer.owner == owner, old), execution_options=NO_SYNC
+        )
         taken = (await session.execute(row.returning(IdempotentAnswer.id))).one_or_none()
         if taken is not None:
             return None

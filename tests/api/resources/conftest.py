@@ -88,7 +88,9 @@ async def shelf(make_book: MakeBook, session: AsyncSession) -> list[Book]:
         await make_book(title="Apples", pages=100, price=Decimal("1.50"), genres=[fruit, python], created_at=DAY),
         await make_book(title="Bananas 100%", text="Yellow", pages=None, weight=2.5, genres=[fruit]),
         await make_book(title="Cherries", text="red", pages=100, translator_id=other.id, shelf=Shelf.CELLAR),
-        await make_book(title="Dates_and", author_id=other.id, pages=300, printed_on=date(2020, 2, 29), genres=[python]),
+        await make_book(
+            title="Dates_and", author_id=other.id, pages=300, printed_on=date(2020, 2, 29), genres=[python]
+        ),
         await make_book(title="Eggplants", is_public=False, read_at=time(3, 4, 5), released_at=DAY, secret="apples"),
     ]
     session.add_all(

@@ -113,7 +113,12 @@ async def test_a_resource_can_demand_a_precondition_and_use_a_version_column(cli
 
 @pytest.mark.parametrize(
     ("body", "pointer"),
-    [({}, "/title"), ({"title": ""}, "/title"), ({"title": "x", "author_id": 0}, "/author_id"), ({"colour": 1}, "/colour")],
+    [
+        ({}, "/title"),
+        ({"title": ""}, "/title"),
+        ({"title": "x", "author_id": 0}, "/author_id"),
+        ({"colour": 1}, "/colour"),
+    ],
 )
 async def test_a_bad_body_is_refused_by_pointer(owner, body, pointer):
     answer = await owner.post("/api/books", json=body)
@@ -207,5 +212,3 @@ async def test_a_failing_read_is_told_apart_on_the_quick_road_too(client, app, d
     assert answer.status_code == 500
     assert "library" not in answer.text
     assert isinstance((await client.get("/api/genres")).json()["items"], list)
-
-

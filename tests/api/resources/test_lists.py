@@ -14,7 +14,6 @@ async def titles(client, query, path="/api/books"):
 
 
 QUERIES = [
-
     ("", "ABCDE"),
     ("title=Apples", "A"),
     ("title=apples", ""),
@@ -79,7 +78,6 @@ QUERIES = [
     ("offset=100", ""),
 ]
 BAD = [
-
     ("titel=x", "titel", "title"),
     ("title__regex=x", "title__regex", "title__icontains"),
     ("pages=x", "pages", "integer"),
@@ -155,7 +153,9 @@ async def test_fields_and_expand_choose_what_is_answered(staff, shelf, path):
     assert [review["stars"] for review in expanded["reviews"]] == [1, 5]
     assert expanded["reviews"][0]["reviewer"]["name"] == "Grace"
     assert expanded["reviews"][1]["reviewer"] is None
-    assert await first("expand=reviews&fields=reviews.text") == {"reviews": [{"text": "bad"}, {"text": 'So "good"\n\u2028'}]}
+    assert await first("expand=reviews&fields=reviews.text") == {
+        "reviews": [{"text": "bad"}, {"text": 'So "good"\n\u2028'}]
+    }
 
 
 async def test_both_roads_give_the_same_answers(staff, client, shelf):
@@ -231,7 +231,17 @@ async def test_every_parameter_is_documented_with_type_and_description(app):
     operation = app.openapi()["paths"]["/api/books"]["get"]
     documented = {parameter["name"]: parameter for parameter in operation["parameters"]}
     assert operation["operationId"] == "list_books"
-    for name in ("pages__range", "genres__name__in", "search", "ordering", "fields", "expand", "limit", "cursor", "count"):
+    for name in (
+        "pages__range",
+        "genres__name__in",
+        "search",
+        "ordering",
+        "fields",
+        "expand",
+        "limit",
+        "cursor",
+        "count",
+    ):
         assert documented[name]["description"]
         assert documented[name]["schema"]["type"]
     assert documented["shelf"]["schema"]["enum"] == ["stacks", "cellar"]
