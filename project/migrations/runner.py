@@ -95,7 +95,6 @@ def read_state(connection: Connection, settings: Settings, registry: Registry) -
     if connection.in_transaction():
         raise MigrationError("a migration needs a connection that is not in a transaction")
     rows = read_ledger(connection)
-    connection.rollback()
     return load_history(settings.base_dir, registry, rows), [row.revision for row in rows]
 
 
