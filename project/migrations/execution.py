@@ -1,6 +1,5 @@
 """Apply and undo revisions on one connection: a transaction each, the ledger beside it, one message if one fails."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
@@ -140,8 +139,7 @@ def _explain(step: Step, error: Exception, connection: Connection) -> str:
 def reason_of(error: Exception) -> str:
     """What an error says, in one line without rows."""
     # asyncpg's details may quote rows, and stand on lines of their own.
-    text = str(getattr(error, "orig", None) or error).partition("\n")[0]
-    text = re.sub(r"^<class '[^']+'>: ", "", text).rstrip(".")
+    text = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
     return text if isinstance(error, DBAPIError) else f"{type(error).__name__}: {text}"
 
 
