@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format lock bench clean
+.PHONY: help install run test check format lock clean
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
