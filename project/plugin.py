@@ -51,6 +51,8 @@ class Plugin:
     settings: "type[BaseModel] | None" = None  # read from the environment under BLOG_
     models: "Sequence[type[Base]]" = ()
     routers: "Sequence[APIRouter]" = ()  # mounted below /api
+    # Only contrib/admin looks at them, if it is enabled: the module that holds them, `admin.py`, may import it although
+    # the plugin does not depend on it.
     admin_views: "Sequence[type[BaseView]]" = ()
     commands: Sequence[Command] = ()  # become `manage.py <name>`
     checks: "Sequence[Check]" = ()

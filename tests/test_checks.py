@@ -206,3 +206,19 @@ def test_an_openapi_document_that_cannot_be_made_is_an_error(check):
     result = check(plugin="plugin = Plugin(name='shop', routers=lazy('pkg_shop.api:router'))", api=api)
     assert result.code == 1
     assert "ERROR (kernel.E004) /openapi.json cannot be made: no words for it" in result.stderr
+
+
+def test_commands_and_extensions_that_cannot_be_imported_are_errors(check):
+    result = check(
+        plugin="from project.command import Command\n"
+        "plugin = Plugin(\n"
+        "    name='shop',\n"
+        "    commands=(Command(name='restock', help='', run='pkg_shop.nowhere:restock'),),\n"
+        "    extensions={'auth.end_sessions': lazy('pkg_shop.nowhere:end')},\n"
+        ")\n"
+    )
+    assert result.code == 1
+    lines = [line for line in result.stderr.splitlines() if "kernel.E006" in line]
+    assert len(lines) == 2
+    assert "its command 'restock' does not work: " in lines[0]
+    assert "what it brings to 'auth.end_sessions' does not work: ModuleNotFoundError" in lines[1]

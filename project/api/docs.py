@@ -11,6 +11,11 @@ from fastapi.responses import HTMLResponse
 
 CDN = "https://cdn.jsdelivr.net"
 FAVICON = "data:,"  # FastAPI's would be fetched from yet another host
+PLACE = '<div id="swagger-ui">'
+UNTIL_LOADED = (
+    "<p>This page is drawn by Swagger UI, which your browser loads from {cdn}. "
+    "Without it, read <a href='{url}'>{url}</a>.</p>"
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -18,12 +23,11 @@ router = APIRouter(include_in_schema=False)
 @router.get("/docs")
 async def show_docs(request: Request) -> HTMLResponse:
     """Show every operation, and let it be tried."""
-    root = request.scope.get("root_path", "").rstrip("/")
-    page = get_swagger_ui_html(
-        openapi_url=escape(root) + "/openapi.json", title=escape(request.app.title), swagger_favicon_url=FAVICON
-    )
-    page.headers["Content-Security-Policy"] = _policy(bytes(page.body).decode())
-    return page
+    url = escape(request.scope.get("root_path", "").rstrip("/")) + "/openapi.json"
+    title = escape(request.app.title)
+    page = get_swagger_ui_html(openapi_url=url, title=title, swagger_favicon_url=FAVICON)
+    text = bytes(page.body).decode().replace(PLACE, PLACE + UNTIL_LOADED.format(cdn=CDN, url=url), 1)
+    return HTMLResponse(text, headers={"Content-Security-Policy": _policy(text)})
 
 
 def _policy(page: str) -> str:

@@ -31,4 +31,5 @@ COMMANDS = (
         help="List migrations and which of them are applied.",
         run="project.cli.showmigrations:showmigrations",
     ),
+    Command(name="sqlmigrate", help="Print the SQL of a migration.", run="project.cli.sqlmigrate:sqlmigrate"),
 )

@@ -1,6 +1,7 @@
 """Every system check of a site: its settings, its models, its routes, and what its plugins check themselves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from fastapi import FastAPI
 from sqlalchemy import ForeignKey, Table
@@ -8,7 +9,10 @@ from sqlalchemy.orm import configure_mappers
 
 from project.application import create_app
 from project.checks import CheckMessage, Level, check_deployment, check_settings
+from project.cli.main import load_command
 from project.database.base import Base
+from project.discovery import describe
+from project.errors import DovetailError
 from project.plugin import Context, Plugin
 from project.registry import Registry
 
@@ -22,6 +26,7 @@ def run_checks(context: Context, registry: Registry, *, deploy: bool = False) ->
     found += check_deployment(context.settings) if deploy else ()
     found += check_models(context.plugins)
     found += check_migrations(registry)
+    found += check_parts(registry)
     if not any(message.level >= Level.ERROR for message in found):
         found += check_schema(create_app(context.settings))
     found += check_plugins(context)
@@ -52,6 +57,24 @@ def check_migrations(registry: Registry) -> Iterator[CheckMessage]:
                 message=f"The plugin {name!r} has models but no migration.",
                 hint=f"run `manage.py makemigrations {name}`, then `manage.py migrate`",
             )
+
+
+def check_parts(registry: Registry) -> Iterator[CheckMessage]:
+    """Commands and extensions that cannot be imported; nothing else would notice before they are used."""
+    for entry in registry.installed.values():
+        parts: dict[str, Callable[[], object]] = {
+            f"its command {command.name!r}": partial(load_command, command) for command in entry.plugin.commands
+        }
+        for point, things in entry.plugin.extensions.items():
+            parts[f"what it brings to {point!r}"] = partial(list, things)
+        for what, load in parts.items():
+            try:
+                load()
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+                text = error.detail if isinstance(error, DovetailError) else describe(error, entry.package)
+                yield _error(
+                    "006", f"The plugin {entry.plugin.name!r}: {what} does not work: {text}", "correct the name"
+                )
 
 
 def check_schema(app: FastAPI) -> Iterator[CheckMessage]:

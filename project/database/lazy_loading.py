@@ -1,12 +1,10 @@
 """A lazy load cannot run under asyncio; say which relation was not loaded and what to add, not `MissingGreenlet`."""
 
-from typing import Any
-
-from greenlet import getcurrent
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import ORMExecuteState
 
+from project.database.turns import TurnTakingSession, may_block
 from project.errors import DovetailError
 
 
@@ -17,7 +15,7 @@ class LazyLoadError(DovetailError):
 def refuse_lazy_loads(sessions: async_sessionmaker[AsyncSession]) -> None:
     """Make sessions of `sessions` raise LazyLoadError for a lazy load outside `run_sync` and `awaitable_attrs`."""
 
-    class CheckedSession(Session):
+    class CheckedSession(TurnTakingSession):
         """A class of its own, so that the listener stays with this application."""
 
     sessions.configure(sync_session_class=CheckedSession)
@@ -25,7 +23,7 @@ def refuse_lazy_loads(sessions: async_sessionmaker[AsyncSession]) -> None:
 
 
 def _check(state: ORMExecuteState) -> None:
-    if not state.is_select or state.lazy_loaded_from is None or _may_block():
+    if not state.is_select or state.lazy_loaded_from is None or may_block():
         return
     mapper = state.lazy_loaded_from.mapper
     path = state.loader_strategy_path
@@ -35,9 +33,3 @@ def _check(state: ORMExecuteState) -> None:
         f"{entity}.{name} was read but not loaded. Add .options(selectinload({entity}.{name})) to the query "
         f"(joinedload for a many-to-one), or await {entity.lower()}.awaitable_attrs.{name}."
     )
-
-
-def _may_block() -> bool:
-    # SQLAlchemy runs what may block in greenlets of this kind: greenlet_spawn marks them so.
-    current: Any = getcurrent()
-    return hasattr(current, "__sqlalchemy_greenlet_provider__")

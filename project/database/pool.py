@@ -10,9 +10,6 @@ from sqlalchemy import AsyncAdaptedQueuePool, NullPool, exc
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
-from sqlalchemy.util.queue import QueueCommon
-
-from project.database.fair_queue import FairQueue
 
 # What a driver raises when its server is away and SQLAlchemy lets through as it is.
 UNREACHABLE = (OSError, EOFError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -35,9 +32,7 @@ class PoolStatistics:
 
 
 class CountingPool(AsyncAdaptedQueuePool):
-    """SQLAlchemy's pool, which serves in turn and counts who waits and who gave up."""
-
-    _queue_class: type[QueueCommon[Any]] = FairQueue
+    """SQLAlchemy's pool, which also counts who waits and who gave up."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

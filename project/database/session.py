@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from time import perf_counter
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from project.database.engine import READ_ONLY, SQLITE_BUSY_TIMEOUT, create_engine, database_url, is_memory
 from project.database.lazy_loading import refuse_lazy_loads
 from project.database.pool import UnpooledConnections
-from project.database.turns import TakeTurns
+from project.database.turns import TAKE_TURN, TakeTurns
 from project.settings import Settings
 
 logger = logging.getLogger("dovetail.database")
@@ -41,12 +42,13 @@ class Database:
         Services `flush()` and never `commit()`. The transaction's duration is logged. `read_only` lets SQLite read
         beside a writer; it promises that nothing is written. Raises UnavailableError if SQLite has too many writers.
         """
-        turn = nullcontext() if read_only or self._turns is None else self._turns.mine()
         started, outcome = perf_counter(), "rolled back"
         try:
-            async with turn, self.sessions() as session, session.begin():
+            async with AsyncExitStack() as turn, self.sessions() as session, session.begin():
                 if read_only:
                     await session.connection(execution_options={READ_ONLY: True})
+                elif self._turns is not None:
+                    session.info[TAKE_TURN] = partial(turn.enter_async_context, self._turns.mine())
                 yield session
             outcome = "committed"
         finally:

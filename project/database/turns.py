@@ -3,8 +3,26 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
+
+from greenlet import getcurrent
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
+from sqlalchemy.util import await_only
 
 from project.errors import UnavailableError
+
+TAKE_TURN = "dovetail_take_turn"  # in a session's info: a coroutine function to await before the first statement
+
+
+class TurnTakingSession(Session):
+    """Waits for its turn when it first needs a connection, not before: hashing a password holds nobody up."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        """What SQLAlchemy asks before it takes a connection. Raises UnavailableError."""
+        if may_block() and (take_turn := self.info.pop(TAKE_TURN, None)) is not None:
+            await_only(take_turn())
+        return super().get_bind(*args, **kwargs)
 
 
 class TakeTurns:
@@ -31,3 +49,10 @@ class TakeTurns:
             yield
         finally:
             self._lock.release()
+
+
+def may_block() -> bool:
+    """Whether the code runs where SQLAlchemy lets it wait."""
+    # SQLAlchemy runs what may block in greenlets of this kind: greenlet_spawn marks them so.
+    current: Any = getcurrent()
+    return hasattr(current, "__sqlalchemy_greenlet_provider__")

@@ -72,7 +72,6 @@ async def _connect_and_run(environment: EnvironmentContext, settings: Settings, 
 def _run_on(connection: Connection, environment: EnvironmentContext, registry: Registry) -> None:
     with migration_lock(connection):
         rows = read_ledger(connection)
-        connection.rollback()
         history = History(environment.script, revision_folders(registry), rows)
         applied = [row.revision for row in rows]
         if alembic_private.command_name(environment) in ("upgrade", "downgrade"):

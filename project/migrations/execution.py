@@ -1,6 +1,5 @@
 """Apply and undo revisions on one connection: a transaction each, the ledger beside it, one message if one fails."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
@@ -18,9 +17,10 @@ from project.migrations.errors import MigrationError
 from project.migrations.history import History
 from project.migrations.plan import Step
 from project.migrations.recording import prepare_ledger, recorder
-from project.migrations.sqlite import foreign_key_checker, foreign_keys_off
+from project.migrations.sqlite import foreign_key_checker, foreign_keys_off, pragma
 from project.migrations.warnings_passed_over import known_warnings_passed_over
 
+FOR_EVER = 24 * 60 * 60.0  # seconds; SQLite would take 0 for "not at all"
 LOCK_TIMEOUT = 5.0  # seconds a statement waits for a lock; traffic queues behind it all the while
 
 MakeSteps = Callable[[tuple[str, ...]], Sequence[Step]]  # given the tips of the graph that the database is at
@@ -94,6 +94,8 @@ def _limit_waiting(connection: Connection, seconds: float) -> None:
         milliseconds = {"value": f"{round(seconds * 1000)}ms"}
         connection.execute(text("SELECT set_config('lock_timeout', :value, false)"), milliseconds)
         connection.commit()
+    else:
+        pragma(connection, f"PRAGMA busy_timeout={round((seconds or FOR_EVER) * 1000)}")
 
 
 def revision_step(history: History, step: Step, *, fake: bool = False) -> MigrationStep:
@@ -137,8 +139,7 @@ def _explain(step: Step, error: Exception, connection: Connection) -> str:
 def reason_of(error: Exception) -> str:
     """What an error says, in one line without rows."""
     # asyncpg's details may quote rows, and stand on lines of their own.
-    text = str(getattr(error, "orig", None) or error).partition("\n")[0]
-    text = re.sub(r"^<class '[^']+'>: ", "", text).rstrip(".")
+    text = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
     return text if isinstance(error, DBAPIError) else f"{type(error).__name__}: {text}"
 
 

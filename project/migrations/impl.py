@@ -49,16 +49,21 @@ class DovetailSQLiteImpl(_LongRevisionIds, SQLiteImpl):
 
     def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
         """Rename a table; if it takes the place of another, give it that one's triggers and indexes on expressions."""
-        super().rename_table(old_table_name, new_table_name, schema)
-        if old_table_name.startswith(BATCH_PREFIX):
+        if not old_table_name.startswith(BATCH_PREFIX) or self.as_sql:
+            super().rename_table(old_table_name, new_table_name, schema)
+        else:
+            # Else SQLite would look into every trigger and view, and find the table that was just dropped missing.
+            self.execute(text("PRAGMA legacy_alter_table=on"))
+            super().rename_table(old_table_name, new_table_name, schema)
+            self.execute(text("PRAGMA legacy_alter_table=off"))
             for statement in self._unseen.pop(str(new_table_name), ()):
                 self.execute(text(statement.replace(":", r"\:")))
 
     def correct_for_autogen_constraints(
         self,
         conn_unique_constraints: Any,  # noqa: ARG002 - Alembic's signature
-        conn_indexes: Any,  # noqa: ARG002
-        metadata_unique_constraints: Any,  # noqa: ARG002
+        conn_indexes: Any,  # noqa: ARG002 - as above
+        metadata_unique_constraints: Any,  # noqa: ARG002 - as above
         metadata_indexes: set[Index],
     ) -> None:
         """Take an index on an expression for unchanged if there is one of its name, and for missing if there is not."""

@@ -11,6 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, DateTime, Integer, MetaData, String, Table, Text, func, inspect, select
 
+from project.database.engine import READ_ONLY
+
 LEDGER = Table(
     "dovetail_migration",
     MetaData(),
@@ -40,7 +42,19 @@ def ensure_ledger(connection: Connection) -> None:
 
 
 def read_ledger(connection: Connection) -> Sequence[Applied]:
-    """All applied revisions in the order in which they were applied; none if there is no table yet."""
+    """All applied revisions in the order in which they were applied; none if there is no table yet.
+
+    `connection` must not be in a transaction, and is in none afterwards; on SQLite no writer is waited for.
+    """
+    connection.execution_options(**{READ_ONLY: True})
+    try:
+        return _read(connection)
+    finally:
+        connection.rollback()
+        connection.execution_options(**{READ_ONLY: False})
+
+
+def _read(connection: Connection) -> Sequence[Applied]:
     if not inspect(connection).has_table(LEDGER.name):
         return ()
     return [

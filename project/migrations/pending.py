@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from project.database.engine import READ_ONLY
@@ -17,6 +17,7 @@ from project.migrations.ledger import LEDGER
 from project.migrations.locations import revision_folders
 from project.registry import Registry
 
+UNDEFINED_TABLE = "42P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _FILE = "[0-9]*.py"
 _REVISION = re.compile(r"""^revision\b[^=\n]*=\s*["']([^"']+)["']""", re.MULTILINE)
 
@@ -41,13 +42,13 @@ async def _applied(engine: AsyncEngine) -> AbstractSet[str]:
         try:
             return set(await connection.scalars(select(LEDGER.c.revision)))
         except (ProgrammingError, OperationalError) as error:
-            if _says_no_table(str(error.orig)):
+            if _is_missing_table(error):
                 return frozenset()
             raise
 
 
-def _says_no_table(message: str) -> bool:
-    return "UndefinedTable" in message or "no such table" in message
+def _is_missing_table(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig)
 
 
 def _revisions(folder: Path, plugin: str, applied: AbstractSet[str]) -> Iterator[str]:

@@ -95,15 +95,17 @@ def read_state(connection: Connection, settings: Settings, registry: Registry) -
     if connection.in_transaction():
         raise MigrationError("a migration needs a connection that is not in a transaction")
     rows = read_ledger(connection)
-    connection.rollback()
     return load_history(settings.base_dir, registry, rows), [row.revision for row in rows]
 
 
-def _apply(
-    connection: Connection, settings: Settings, registry: Registry, target: Target, report: Reporter
+def apply_now(
+    connection: Connection,
+    history: History,
+    steps: Sequence[Step],
+    target: Target = EVERYTHING,
+    report: Reporter = SILENT,
 ) -> list[Step]:
-    history, applied = read_state(connection, settings, registry)
-    steps = plan(history, applied, target.plugin, target.revision)
+    """Take exactly these steps; the caller has the lock."""
     if not steps:
         return []
     with EnvironmentContext(Config(), history.script) as environment:
@@ -116,3 +118,10 @@ def _apply(
             lock_timeout=target.lock_timeout,
             report=report,
         )
+
+
+def _apply(
+    connection: Connection, settings: Settings, registry: Registry, target: Target, report: Reporter
+) -> list[Step]:
+    history, applied = read_state(connection, settings, registry)
+    return apply_now(connection, history, plan(history, applied, target.plugin, target.revision), target, report)

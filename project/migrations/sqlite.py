@@ -21,14 +21,14 @@ def foreign_keys_off(connection: Connection) -> Iterator[None]:
     if connection.dialect.name != "sqlite":
         yield
         return
-    before = _pragma(connection, "PRAGMA foreign_keys").pop()[0]
-    _pragma(connection, "PRAGMA foreign_keys=off")
+    before = pragma(connection, "PRAGMA foreign_keys").pop()[0]
+    pragma(connection, "PRAGMA foreign_keys=off")
     try:
         yield
     finally:
         if connection.in_transaction():
             connection.rollback()
-        _pragma(connection, f"PRAGMA foreign_keys={before}")
+        pragma(connection, f"PRAGMA foreign_keys={before}")
 
 
 def foreign_key_checker(connection: Connection) -> Callable[..., None]:
@@ -52,11 +52,11 @@ def foreign_key_checker(connection: Connection) -> Callable[..., None]:
 
 
 def _broken(connection: Connection) -> Counter[tuple[str, str]]:
-    return Counter((str(row[0]), str(row[2])) for row in _pragma(connection, "PRAGMA foreign_key_check"))
+    return Counter((str(row[0]), str(row[2])) for row in pragma(connection, "PRAGMA foreign_key_check"))
 
 
-def _pragma(connection: Connection, statement: str) -> list[Any]:
-    # Past SQLAlchemy, which would begin a transaction first.
+def pragma(connection: Connection, statement: str) -> list[Any]:
+    """Run a PRAGMA past SQLAlchemy, which would begin a transaction first, and return its rows."""
     cursor = connection.connection.cursor()
     try:
         cursor.execute(statement)

@@ -46,7 +46,6 @@ async def migration_states(settings: Settings, registry: Registry) -> tuple[Hist
 
 def _states(connection: Connection, settings: Settings, registry: Registry) -> tuple[History, list[PluginState]]:
     rows = read_ledger(connection)
-    connection.rollback()
     history = load_history(settings.base_dir, registry, rows)
     times = {row.revision: row.applied_at for row in rows}
     removed = sorted({row.plugin for row in rows} - set(registry.installed))

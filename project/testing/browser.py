@@ -1,7 +1,8 @@
 """A real server and a real browser for tests of pages: `live_server` and `browser_page`.
 
-The browser is the Chromium that `CHROMIUM` names or that is found on the PATH; Playwright's own is used otherwise
-(`playwright install chromium`). A test that opens a page fails if the page writes an error to the console, breaks its
+The browser is the Chromium that `CHROMIUM` names, that is found on the PATH, or that Playwright installed itself
+(`playwright install chromium`). Where there is none, tests marked `browser` are deselected, and the report says so:
+a fresh machine need not have one. A test that opens a page fails if the page writes an error to the console, breaks its
 Content-Security-Policy, or raises an exception in a script.
 """
 
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -25,6 +27,22 @@ if TYPE_CHECKING:
 
 ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 PATIENCE = 30.0  # seconds until a server must answer
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests of pages where there is no browser."""
+    if _has_browser():
+        return
+    kept = [item for item in items if item.get_closest_marker("browser") is None]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def pytest_report_header() -> str | None:
+    """Say that tests are left out."""
+    if _has_browser():
+        return None
+    return "no browser: tests of pages are left out; install chromium, or name one with CHROMIUM"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,5 +148,11 @@ def _wait_for(server: LiveServer) -> None:
     raise RuntimeError(f"The server did not answer within {PATIENCE} seconds.")
 
 
+def _has_browser() -> bool:
+    installed = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
+    return _chromium() is not None or any(installed.glob("chromium*"))
+
+
 def _chromium() -> str | None:
-    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

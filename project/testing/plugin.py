@@ -20,6 +20,7 @@ from project.database.session import Database
 from project.settings import Settings
 from project.testing import postgres
 from project.testing.databases import TestDatabases
+from project.testing.migrations import prove_history  # noqa: F401 - importing a fixture registers it
 from project.testing.statements import count_statements  # noqa: F401 - importing a fixture registers it
 
 TEST_SECRET_KEY = "a-secret-for-tests-only-0123456789abcdef"  # noqa: S105 - it guards nothing

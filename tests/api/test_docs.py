@@ -17,3 +17,8 @@ async def test_its_policy_allows_exactly_what_the_page_loads(probe):
 
 async def test_it_reads_the_document_of_this_site(probe):
     assert "url: '/openapi.json'" in (await probe.get("/docs")).text
+
+
+async def test_where_the_cdn_is_out_of_reach_the_page_says_so(probe):
+    page = (await probe.get("/docs")).text
+    assert "loads from https://cdn.jsdelivr.net. Without it, read <a href='/openapi.json'>" in page

@@ -1,59 +1,13 @@
-"""Whoever waits longest for a connection, or for a turn to write, is served next."""
+"""Those who want to write wait for their turn, not with a connection in hand."""
 
 import asyncio
 
 import pytest
 from sqlalchemy import text
 
-from project.database.engine import create_engine
-from project.database.fair_queue import HandoverQueue
 from project.database.session import Database
 from project.database.turns import TakeTurns
 from project.errors import UnavailableError
-
-
-async def test_a_newcomer_does_not_overtake_who_waits():
-    queue: HandoverQueue[str] = HandoverQueue()
-    waiting = asyncio.create_task(queue.get())
-    await asyncio.sleep(0)
-    queue.put_nowait("first")
-    newcomer = asyncio.create_task(queue.get())  # comes before the one who waits has run again
-    assert queue.empty()
-    assert await waiting == "first"
-    queue.put_nowait("second")
-    assert await newcomer == "second"
-
-
-async def test_what_is_handed_to_somebody_who_gives_up_goes_to_the_next():
-    queue: HandoverQueue[str] = HandoverQueue()
-    first, second = asyncio.create_task(queue.get()), asyncio.create_task(queue.get())
-    await asyncio.sleep(0)
-    queue.put_nowait("it")
-    first.cancel()
-    assert await second == "it"
-    third = asyncio.create_task(queue.get())
-    await asyncio.sleep(0)
-    third.cancel()
-    await asyncio.sleep(0)
-    queue.put_nowait("kept")
-    assert queue.get_nowait() == "kept"
-
-
-async def test_busy_clients_share_one_connection_evenly(make_settings, empty_database_url):
-    engine = create_engine(make_settings(database_url=empty_database_url, database_pool_size=1))
-    served: list[int] = []
-
-    async def client(number):
-        for _ in range(5):
-            async with engine.connect() as connection:
-                await connection.execute(text("SELECT 1"))
-                served.append(number)
-
-    try:
-        await asyncio.gather(*(client(number) for number in range(10)))
-    finally:
-        await engine.dispose()
-    assert [sorted(served[start : start + 10]) for start in range(0, 50, 10)] == [list(range(10))] * 5
 
 
 async def test_writers_that_outnumber_the_pool_all_get_their_turn(make_settings, empty_database_url):
@@ -73,6 +27,27 @@ async def test_writers_that_outnumber_the_pool_all_get_their_turn(make_settings,
         await asyncio.gather(*(count() for _ in range(50)))
         async with database.unit_of_work(read_only=True) as session:
             assert (await session.execute(text("SELECT value FROM counter"))).scalar_one() == 50
+    finally:
+        await database.dispose()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_waiting_writers_leave_the_pool_to_readers(make_settings, empty_database_url):
+    settings = make_settings(database_url=empty_database_url, database_pool_size=2)
+    database = Database.from_settings(settings)
+
+    async def write():
+        async with database.unit_of_work() as session:
+            await session.execute(text("CREATE TABLE IF NOT EXISTS something (value INTEGER)"))
+
+    try:
+        async with database.unit_of_work() as first:
+            await first.execute(text("SELECT 1"))
+            writers = [asyncio.create_task(write()) for _ in range(10)]
+            await asyncio.sleep(0)
+            async with database.unit_of_work(read_only=True) as session:
+                assert (await session.execute(text("SELECT 1"))).scalar_one() == 1
+        await asyncio.gather(*writers)
     finally:
         await database.dispose()
 

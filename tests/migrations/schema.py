@@ -5,6 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from project.migrations.warnings_passed_over import known_warnings_passed_over
+
 
 async def rows(engine: AsyncEngine, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
     async with engine.connect() as connection:
@@ -30,8 +32,9 @@ async def columns(engine: AsyncEngine, table: str) -> list[str]:
 
 async def schema(engine: AsyncEngine) -> dict[str, Any]:
     """Everything about every table, to compare two databases with."""
-    async with engine.connect() as connection:
-        return await connection.run_sync(_schema)
+    with known_warnings_passed_over():
+        async with engine.connect() as connection:
+            return await connection.run_sync(_schema)
 
 
 def _schema(connection: Connection) -> dict[str, Any]:

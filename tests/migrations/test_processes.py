@@ -16,6 +16,7 @@ REVISIONS = 4
 SLOW = """
 import time
 def pause(name):
+    time.sleep(float(os.environ.get("STALL", "0")))
     if os.environ.get("STOP_AFTER") == name:
         open(os.environ["REACHED"], "w").close()
         time.sleep(60)
@@ -38,7 +39,7 @@ def shop(site: Site) -> Site:
 
 
 async def test_of_eight_at_once_one_applies_and_the_others_find_nothing_to_do(shop, engine):
-    processes = [shop.start("migrate") for _ in range(8)]
+    processes = [shop.start("migrate", STALL="0.1") for _ in range(8)]
     done = [process.finish() for process in processes]
 
     assert [each.returncode for each in done] == [0] * 8, [each.stdout for each in done]

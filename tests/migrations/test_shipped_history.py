@@ -1,4 +1,6 @@
-"""The migrations this project ships: they build what the models say, and go down and up again."""
+"""The migrations this project ships: they build what the models say, keep rows, and go down and up again."""
+
+import pytest
 
 from project.migrations.maker import Wanted, make_revisions
 from project.migrations.questions import SafeAnswers
@@ -14,9 +16,27 @@ async def test_the_models_have_no_change_that_no_migration_makes(settings):
 
 async def test_every_plugin_goes_down_to_zero_and_up_again(settings):
     registry = load_registry(settings)
-    everything = len(list(await migrate(settings, registry, Target(plugin="auth", revision="zero"))))
+    undone = await migrate(settings, registry, Target(plugin="auth", revision="zero"))
 
     again = await migrate(settings, registry)
 
-    assert len(again) == everything
+    assert {step.revision for step in again} == {step.revision for step in undone}
     assert {step.plugin for step in again} == {"auth", "admin", "blog", "comments"}
+
+
+@pytest.mark.parametrize("plugin", ["auth", "admin", "blog", "comments"])
+async def test_each_step_goes_up_down_and_up_with_rows_in_the_tables(prove_history, plugin):
+    await prove_history(plugin)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "stems"),
+    [
+        ("auth", ["0001_initial", "0002_user_bio"]),
+        ("blog", ["0001_initial", "0002_post_view_count", "0003_ix_blog_post_created_at"]),
+    ],
+)
+def test_the_history_is_shipped_in_the_steps_of_the_exercise(settings, plugin, stems):
+    folder = load_registry(settings).installed[plugin].migrations
+
+    assert sorted(path.stem for path in folder.glob("0*.py"))[: len(stems)] == stems

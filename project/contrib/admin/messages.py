@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from project.contrib.admin.cookies import Cookies
 
-MAXIMUM_LENGTH = 500  # characters of one message: a cookie holds 4096 bytes
-MAXIMUM_COUNT = 3
+MAXIMUM_LENGTH = 300  # characters of one message: a cookie holds 4096 bytes
+MAXIMUM_COUNT = 2
 
 
 class Messages:
@@ -38,7 +38,7 @@ class Messages:
 
     def _encode(self, messages: list[dict[str, str]]) -> str:
         short = [{key: value[:MAXIMUM_LENGTH] for key, value in one.items()} for one in messages[-MAXIMUM_COUNT:]]
-        text = base64.urlsafe_b64encode(json.dumps(short).encode()).decode()
+        text = base64.urlsafe_b64encode(json.dumps(short, ensure_ascii=False).encode(errors="replace")).decode()
         return f"{text}.{self._sign(text)}"
 
     def _decode(self, cookie: str) -> Any:

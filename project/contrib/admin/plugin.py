@@ -9,5 +9,6 @@ plugin = Plugin(
     settings=AdminSettings,
     models=lazy("project.contrib.admin.models:AdminSession"),
     extensions={"auth.end_sessions": lazy("project.contrib.admin.sessions:end_sessions")},
+    checks=lazy("project.contrib.admin.checks:check_cookies"),
     setup=deferred("project.contrib.admin.site:mount"),
 )

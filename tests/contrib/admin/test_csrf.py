@@ -47,7 +47,7 @@ async def test_a_post_from_elsewhere_is_refused_even_with_the_token(office, head
         assert "did not come from a page" in answer.text
 
 
-def test_every_route_that_takes_a_post_is_among_those_tried(app):
+async def test_every_route_that_takes_a_post_is_among_those_tried(app):
     admin = next(route.app for route in app.routes if getattr(route, "name", "") == "admin")
     takers = {route.path for route in admin.routes if "POST" in getattr(route, "methods", ())}
     tried = {

@@ -30,7 +30,7 @@ async def editor(browser_page: Page, make_user, session) -> Page:
         [
             post,
             Tag(name="python"),
-            Tag(name="postgresql", exact=True),
+            Tag(name="postgresql"),
             Post(title="Ada's", content="x", author_id=ada.id),
         ]
     )

@@ -79,7 +79,7 @@ class SecondReport(BaseView):
 
 def broken(settings, *views: str) -> Context:
     plugin = Plugin(name="shop", admin_views=lazy(*views))
-    return Context(settings=settings, database=None, plugins=[plugin], plugin_settings={})  # type: ignore[arg-type]
+    return Context(settings=settings, database=None, plugins=[plugin], plugin_settings={})  # type: ignore[arg-type]  # no database is asked
 
 
 def test_every_problem_is_told_at_once(make_settings):

@@ -107,7 +107,7 @@ async def test_a_password_that_changes_while_it_is_checked_does_not_let_the_old_
     async def change_meanwhile(password, hashed_password):
         answer = await original(password, hashed_password)
         monkeypatch.setattr(manager, "verify_password", original)
-        async with database.sessions.begin() as session:  # as another process would, out of turn
+        async with database.unit_of_work() as session:  # would wait in vain, if the login held SQLite's turn
             await set_password(session, await session.get_one(User, user.id), NEW_PASSWORD)
         return answer
 

@@ -6,9 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from plugins.blog.models import Tag, post_tags
+from plugins.blog.tagging import get_or_create_tags
 
 CLIENTS = 50
 NAMES = [f"tag {number:02}" for number in range(20)]
@@ -74,6 +75,37 @@ async def test_fifty_clients_change_the_tags_of_one_post_in_every_way_at_once(au
     tags, links = await counts(session)
     assert len({tag["name"] for tag in final}) == len(final) == links
     assert tags <= len(NAMES)
+
+
+async def somebody_waits(database):
+    # In a transaction of its own: within one, PostgreSQL shows the activity of its beginning.
+    async with database.unit_of_work() as session:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return await session.scalar(text(waiting))
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite has one writer at a time
+async def test_tags_are_made_in_the_order_of_their_names_whatever_the_order_of_the_request(database):
+    names = shuffled(1)
+    middle = sorted(names)[10]
+    async with database.unit_of_work() as first:
+        await get_or_create_tags(first, [middle])
+
+        async def make_all():
+            async with database.unit_of_work() as second:
+                return await get_or_create_tags(second, names)
+
+        waiting = asyncio.create_task(make_all())
+        while not await somebody_waits(database):  # noqa: ASYNC110 - only the database knows who waits
+            await asyncio.sleep(0.01)
+        async with database.unit_of_work() as third:
+            # The second waits for the middle and has not touched what comes after: no circle can close.
+            await third.execute(text("SET LOCAL lock_timeout = '5s'"))
+            later = sorted(names)[11:]
+            assert [tag.name for tag in await get_or_create_tags(third, later[::-1])] == later
+    assert [tag.name for tag in await waiting] == sorted(names)
 
 
 PROCESS = """

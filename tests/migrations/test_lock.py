@@ -1,0 +1,79 @@
+"""One migration run at a time, and no statement waits long for a lock that somebody else holds."""
+
+import asyncio
+import re
+
+import pytest
+from sqlalchemy import text
+
+from project.migrations.errors import MigrationError
+from project.migrations.lock import migration_lock
+from tests.migrations.schema import tables
+from tests.migrations.sites import Site
+from tests.migrations.test_migrate import make
+
+
+@pytest.fixture
+def shop(site: Site) -> Site:
+    site.plugin("shop", "")
+    site.migration("shop", "0001_one", make("shop_one"))
+    return site
+
+
+async def test_a_run_waits_for_the_one_before_it(shop, engine):
+    async with engine.connect() as connection:
+
+        def hold(sync_connection):
+            with migration_lock(sync_connection):
+                yield
+
+        held = hold(connection.sync_connection)
+        await connection.run_sync(lambda _sync: next(held))
+        waiting = shop.start("migrate")
+        await asyncio.sleep(1.5)
+        assert await tables(engine) == set()
+        await connection.run_sync(lambda _sync: next(held, None))
+
+    done = await asyncio.to_thread(waiting.finish)
+    assert done.returncode == 0
+    assert "Applying shop_0001_one" in done.stdout
+
+
+async def test_it_does_not_wait_for_ever(engine):
+    async with engine.connect() as connection, engine.connect() as other:
+
+        def hold(sync_connection, patience):
+            with migration_lock(sync_connection, patience=patience):
+                yield
+
+        held = hold(connection.sync_connection, 1)
+        await connection.run_sync(lambda _sync: next(held))
+        with pytest.raises(MigrationError, match="another migrate has been running"):
+            await other.run_sync(lambda sync: next(hold(sync, 0.3)))
+        await connection.run_sync(lambda _sync: next(held, None))
+
+
+async def test_a_blocked_migration_gives_up_and_says_who_blocks_it(shop, engine):
+    shop.manage("migrate")
+    shop.migration("shop", "0002_two", "op.add_column('shop_one', sa.Column('price', sa.Integer()))")
+
+    async with engine.connect() as other:
+        if engine.dialect.name == "sqlite":
+            await other.exec_driver_sql("INSERT INTO shop_one (name) VALUES ('secret')")
+        else:
+            await other.execute(text("SET application_name = 'a long report'"))
+            await other.commit()
+            await other.execute(text("SELECT 'secret' FROM shop_one"))
+        done = await asyncio.to_thread(shop.run, "migrate", "--database-timeout", "0.3")
+
+    assert done.returncode == 1
+    message = done.stdout.splitlines()[-1]
+    assert "secret" not in message
+    if engine.dialect.name == "sqlite":
+        assert "database is locked" in message
+    else:
+        assert "shop_0002_two (plugin shop) failed: canceling statement due to lock timeout" in message
+        assert re.search(r"\(a long report\), idle in transaction, in a transaction for \d+ s, on shop_one", message)
+        assert "pg_terminate_backend" in message
+        assert "ALTER TABLE shop_one ADD COLUMN price INTEGER" in message
+    assert "Applying shop_0002_two ... OK" in shop.manage("migrate")

@@ -1,0 +1,123 @@
+"""Rules that would decay if no machine held them."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings
+from project.discovery import InstalledPlugin
+from project.registry import load_registry
+from tests.running import ROOT, python
+
+SETTINGS = Settings.model_validate({"environment": "test", "secret_key": "x" * 32, "database_url": "sqlite://"})
+PLUGINS = load_registry(SETTINGS).installed
+SOURCES = ("project", "plugins", "config", "tests", "benchmarks")
+
+
+def tracked_files() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def owner(module: str) -> str | None:
+    """The plugin that a module belongs to."""
+    return next((name for name, entry in PLUGINS.items() if f"{module}.".startswith(f"{entry.package}.")), None)
+
+
+def imported_plugins(entry: InstalledPlugin) -> set[str]:
+    """The other plugins that the code of a plugin imports; its tests may import what they like.
+
+    `admin.py` is imported by the back office only, so it may use the back office that imports it.
+    """
+    found: set[str] = set()
+    for path in entry.path.rglob("*.py"):
+        if "tests" in path.relative_to(entry.path).parts or path.name == "testing.py":
+            continue
+        names = {name for module in imported_modules(path) if (name := owner(module))}
+        found |= names - {"admin"} if path.name == "admin.py" else names
+    return found - {entry.plugin.name}
+
+
+def test_modules_import_only_what_lies_below_them():
+    command = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_plugin_depends_on_exactly_the_plugins_it_imports(name):
+    assert imported_plugins(PLUGINS[name]) == set(PLUGINS[name].plugin.depends_on)
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_plugin_lists_modules_of_its_own_only(name):
+    source = (PLUGINS[name].path / "plugin.py").read_text(encoding="utf-8")
+    named = re.findall(r'"([\w.]+):\w+"', source)
+    assert [module for module in named if not module.startswith(f"{PLUGINS[name].package}.")] == []
+
+
+def test_every_table_starts_with_the_name_of_its_plugin():
+    """Association tables too, which no plugin lists; in a process of its own, where no test has added a table."""
+    program = (
+        "import json\n"
+        "from config.settings import Settings\n"
+        "from project.database.base import Base\n"
+        "from project.registry import load_models, load_registry\n"
+        "from project.settings import load_settings\n"
+        "registry = load_registry(load_settings(Settings))\n"
+        "load_models(registry)\n"
+        "print(json.dumps(sorted(Base.metadata.tables)))\n"
+    )
+    tables = json.loads(python("-c", program).stdout)
+    assert "blog_post_tag" in tables
+    assert [table for table in tables if not table.startswith(tuple(f"{name}_" for name in PLUGINS))] == []
+
+
+def test_packages_have_nothing_in_their_init():
+    code = ROOT / "migrations" / "__init__.py"  # Alembic imports it: there is no other hook so early
+    packages = [path for folder in SOURCES for path in (ROOT / folder).rglob("__init__.py")]
+    assert packages
+    assert [path for path in packages if path != code and path.read_text().strip()] == []
+
+
+def test_no_file_names_the_address_of_a_package_index():
+    """Where packages come from is for the machine to say, not for this repository."""
+    address = re.compile(
+        rb"https?://[^\s\"'<>)]*(pypi|pythonhosted|/simple\b)|^\s*(-i|--(extra-)?index-url)\b", re.MULTILINE
+    )
+    assert [path for path in tracked_files() if address.search(path.read_bytes())] == []
+
+
+def test_locked_requirements_are_exact_and_have_hashes():
+    for path in (ROOT / "requirements").glob("*.txt"):
+        lines = [line for line in path.read_text().splitlines() if line and not line.startswith(("#", " "))]
+        assert lines
+        assert [line for line in lines if not re.match(r"[\w.\[\]-]+==\S+ (;.*)?\\?", line)] == []
+        assert path.read_text().count("--hash=sha256:") >= len(lines)
+
+
+def test_exceptions_from_the_linters_give_a_reason_in_words():
+    bare = re.compile(r"# (noqa: [A-Z]+\d+(, [A-Z]+\d+)*|type: ignore\[[\w, -]+\])\s*$")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked_files()
+        if path.suffix == ".py"
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if bare.search(line) or re.search(r"# (noqa|type: ignore)\s*$", line)
+    ]
+    assert found == []
