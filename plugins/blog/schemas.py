@@ -5,8 +5,6 @@ from typing import Annotated
 from pydantic import MISSING, AfterValidator, Field, Strict, StringConstraints
 
 from plugins.blog.tag_names import normalize_tag_name
-from project.api.filters import one_of
-from project.api.pagination import PageQuery
 from project.api.schemas import Id, Schema, UTCTime, not_blank
 from project.contrib.auth.schemas import UserPublic
 
@@ -67,29 +65,3 @@ class PostRead(Schema):
     author_id: int
     author: UserPublic
     tags: list[TagRead]
-
-
-class PostQuery(PageQuery):
-    """How posts are filtered, searched and ordered."""
-
-    author_id: Id | None = None
-    is_published: bool | None = None
-    tags__name: TagName | None = None
-    created_at__gte: Annotated[UTCTime | None, Field(description="From this time on; UTC unless a zone is given.")] = (
-        None
-    )
-    created_at__lte: Annotated[UTCTime | None, Field(description="Up to this time; UTC unless a zone is given.")] = None
-    title__icontains: str | None = None
-    search: Annotated[str | None, Field(description="Looks in title and content.")] = None
-    ordering: Annotated[
-        str,
-        one_of("created_at", "updated_at", "title", "view_count", "id"),
-        Field(description="Fields separated by commas; `-` before one reverses it."),
-    ] = "-created_at"
-
-
-class TagQuery(PageQuery):
-    """How tags are filtered and ordered."""
-
-    name__icontains: str | None = None
-    ordering: Annotated[str, one_of("name", "id")] = "name"

@@ -41,8 +41,8 @@ async def attach_tag(session: AsyncSession, post: Post, name: str) -> tuple[Tag,
     known = {tag.name: tag for tag in post.tags}.get(_normal(name))
     if known is not None:
         return known, False  # without a lock: of many who attach one tag, most find it there
-    (tag,) = await get_or_create_tags(session, [name])
     await _lock(session, post)
+    (tag,) = await get_or_create_tags(session, [name])
     attached = await _link(session, post, [tag])
     if attached:
         await _touch(session, post)
@@ -51,8 +51,8 @@ async def attach_tag(session: AsyncSession, post: Post, name: str) -> tuple[Tag,
 
 async def set_tags(session: AsyncSession, post: Post, names: Iterable[str]) -> None:
     """Let a post carry these tags and no others. Raises as `attach_tag` does."""
-    tags = await get_or_create_tags(session, names)
     await _lock(session, post)
+    tags = await get_or_create_tags(session, names)
     detached = await _unlink(session, post, post_tags.c.tag_id.not_in([tag.id for tag in tags]))
     attached = await _link(session, post, tags)
     if attached or detached:
@@ -75,8 +75,9 @@ def _normal(name: str) -> str:
 
 
 async def _lock(session: AsyncSession, post: Post) -> None:
-    # Writers of one post's links take turns, and the post cannot go away before they are done. On PostgreSQL this is
-    # FOR NO KEY UPDATE, which lets others refer to the post; SQLite's writers take turns anyway.
+    # Everybody locks the post first and makes tags then, so that no two wait for each other. Writers of one post's
+    # links take turns, and the post cannot go away before they are done. On PostgreSQL this is FOR NO KEY UPDATE, which
+    # lets others refer to the post; SQLite's writers take turns anyway.
     statement = select(Post.id).where(Post.id == post.id).with_for_update(key_share=True)
     if (await session.scalars(statement)).one_or_none() is None:
         raise NotFoundError(f"There is no post {post.id}.")

@@ -5,8 +5,6 @@ from typing import Annotated
 from pydantic import MISSING, AfterValidator, Field, Strict
 
 from plugins.comments.models import CommentStatus
-from project.api.filters import one_of
-from project.api.pagination import PageQuery
 from project.api.schemas import Id, Schema, UTCTime, not_blank
 from project.contrib.auth.schemas import UserPublic
 
@@ -47,11 +45,3 @@ class CommentThread(CommentRead):
     """A comment with its replies, oldest first."""
 
     replies: list[CommentRead]
-
-
-class CommentQuery(PageQuery):
-    """How comments are filtered and ordered."""
-
-    author_id: Id | None = None
-    status: CommentStatus | None = None
-    ordering: Annotated[str, one_of("created_at", "id")] = "created_at"

@@ -1,14 +1,14 @@
 """What can be done to comments. Services flush and never commit: the unit of work does, at the edge."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from plugins.blog.models import Post
 from plugins.comments.models import Comment, CommentStatus
-from plugins.comments.queries import get_comment, visible_to
+from plugins.comments.policies import COMMENTS
 from plugins.comments.schemas import CommentCreate, CommentUpdate
 from project.contrib.auth.models import User
-from project.errors import FieldError, InvalidInputError, NotFoundError, PermissionDeniedError
+from project.errors import FieldError, InvalidInputError
 
 
 async def write_comment(
@@ -25,49 +25,22 @@ async def write_comment(
     comment = Comment(post_id=post.id, author_id=user.id, status=status, **data.model_dump())
     session.add(comment)
     await session.flush()
-    return await get_comment(session, comment.id, user)
-
-
-async def get_comment_to_change(session: AsyncSession, comment_id: int, user: User) -> Comment:
-    """A comment that `user` may change or remove: an author their own, staff all.
-
-    Raises NotFoundError if `user` may not know of it, PermissionDeniedError if it is somebody else's.
-    """
-    comment = await get_comment(session, comment_id, user)
-    if not (user.is_staff or comment.author_id == user.id):
-        raise PermissionDeniedError("Only its author and staff may change a comment.")
     return comment
 
 
-async def update_comment(
-    session: AsyncSession, comment: Comment, data: CommentUpdate, user: User, *, auto_approve: bool
-) -> Comment:
-    """Moderate a comment or change its text; a changed text waits for a moderator again.
-
-    Raises PermissionDeniedError if `data` names a status and `user` is not staff.
-    """
+def update_comment(comment: Comment, data: CommentUpdate, user: User, *, auto_approve: bool) -> None:
+    """Moderate a comment or change its text; a changed text waits for a moderator again."""
     changes = data.model_dump(exclude_unset=True)
-    if "status" in changes and not user.is_staff:
-        raise PermissionDeniedError("Only staff moderate comments; leave status out.")
     stays_approved = auto_approve and comment.status is CommentStatus.APPROVED
     if changes.get("content", comment.content) != comment.content and not (user.is_staff or stays_approved):
         changes["status"] = CommentStatus.PENDING
     for name, value in changes.items():
         setattr(comment, name, value)
-    await session.flush()
-    return await get_comment(session, comment.id, user)
-
-
-async def delete_comment(session: AsyncSession, comment: Comment) -> None:
-    """Remove a comment; the database removes the replies to it. Raises NotFoundError if it went away meanwhile."""
-    deleted = await session.scalars(delete(Comment).where(Comment.id == comment.id).returning(Comment.id))
-    if deleted.one_or_none() is None:
-        raise NotFoundError(f"There is no comment {comment.id}.")
 
 
 async def _check_parent(session: AsyncSession, user: User, post: Post, parent_id: int) -> None:
     # Locked, so that a parent that is being removed is either gone for us or waits for our reply.
-    statement = select(Comment).where(Comment.id == parent_id, Comment.post_id == post.id, visible_to(user))
+    statement = select(Comment).where(Comment.id == parent_id, Comment.post_id == post.id, COMMENTS.of_post(user))
     parent = (await session.scalars(statement.with_for_update(read=True, key_share=True))).one_or_none()
     if parent is None:
         raise _bad_parent(f"There is no comment {parent_id} on this post.")

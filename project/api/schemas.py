@@ -10,6 +10,7 @@ LARGEST_ID = 2**63 - 1  # a BIGINT; SQLite's INTEGER is as wide
 
 
 def in_utc(value: datetime) -> datetime:
+    """The same moment in UTC; without a zone it is taken as UTC. Raises ValueError if UTC cannot hold it."""
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except OverflowError:

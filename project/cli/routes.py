@@ -21,16 +21,16 @@ from project.registry import Registry
 def routes(state: State) -> None:
     """List every route: its methods, its path, its name, the plugin it comes from, and who may use it."""
     rows = sorted(_rows(create_app(state.settings), state.registry), key=lambda row: (row[1], row[0]))
-    print_table(("METHODS", "PATH", "NAME", "PLUGIN", "AUTH"), rows)
+    print_table(("METHODS", "PATH", "NAME", "PLUGIN", "AUTH", "READS"), rows)
 
 
-def _rows(app: FastAPI, registry: Registry) -> Iterator[tuple[str, str, str, str, str]]:
+def _rows(app: FastAPI, registry: Registry) -> Iterator[tuple[str, ...]]:
     for route in iter_route_contexts(app.routes):
         if isinstance(route.original_route, Mount):
-            yield "*", f"{route.path}/...", route.name or "-", _plugin(route, registry), "its own"
+            yield "*", f"{route.path}/...", route.name or "-", _plugin(route, registry), "its own", "-"
             continue
         methods = ",".join(sorted((route.methods or {"WEBSOCKET"}) - {"HEAD"}))
-        yield methods, route.path or "/", route.name or "-", _plugin(route, registry), _security(route)
+        yield methods, route.path or "/", route.name or "-", _plugin(route, registry), _security(route), _road(route, app)
 
 
 def _plugin(route: RouteContext, registry: Registry) -> str:
@@ -38,6 +38,15 @@ def _plugin(route: RouteContext, registry: Registry) -> str:
     module = getattr(endpoint, "__module__", None) or ""
     owners = [entry for entry in registry.installed.values() if f"{module}.".startswith(f"{entry.package}.")]
     return max(owners, key=lambda entry: len(entry.package)).plugin.name if owners else "kernel"
+
+
+def _road(route: RouteContext, app: FastAPI) -> str:
+    """How a resource is read here: compiled to one statement, or by the ORM and pydantic, and why."""
+    resource = getattr(route.endpoint, "resource", None)
+    if resource is None or "GET" not in (route.methods or ()):
+        return "-"
+    reason = resource.reader.why_python(app.state.database.engine.dialect)
+    return "compiled" if reason is None else f"ORM: {reason}"
 
 
 def _security(route: RouteContext) -> str:

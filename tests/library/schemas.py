@@ -71,7 +71,7 @@ class BookCreate(Schema):
 class BookUpdate(Schema):
     title: Annotated[str, Field(min_length=1, max_length=200)] | MISSING = MISSING
     is_public: bool | MISSING = MISSING
-    pages: int | None | MISSING = MISSING
+    pages: int | MISSING | None = MISSING
     author_id: Id | MISSING = MISSING
 
 

@@ -145,7 +145,9 @@ def _add_update(resource: "Resource", router: APIRouter) -> None:
         for number, (key, one) in enumerate(zip(keys, data.items, strict=True)):
             async with failures.of(number):
                 item = _take(resource, found, key, keys[:number])
-                await update_item(resource, session, viewer, item, _without(update, one, set(extra)), one.if_match)
+                await update_item(
+                    resource, session, viewer, item, _without(update, one, set(extra)), if_match=one.if_match
+                )
         failures.raise_any()
         return await _answer(resource, session, viewer, keys, 200)
 
@@ -196,7 +198,7 @@ async def _answer(
 ) -> Response:
     scope = resource.scope(viewer)
     written = Scope(true(), scope.related, scope.hidden)
-    batch = await resource.reader.read(session, key_request(resource, tuple(keys), ItemQuery()), written)
+    batch = await resource.written_reader.read(session, key_request(resource, tuple(keys), ItemQuery()), written)
     by_key = (
         {position[0]: item for position, item in zip(batch.positions, batch.items, strict=True)}
         if len(keys) > 1
@@ -226,8 +228,10 @@ def _list_schema(name: str, one: Any) -> Any:
 
 
 def _answer_schema(resource: "Resource") -> Any:
-    name = f"{resource.read.__name__}Items"
-    return create_model(name, __base__=Schema, __module__=resource.read.__module__, items=(list[resource.read], ...))  # type: ignore[name-defined]  # known at run time only
+    schema: Any = resource.written or resource.read
+    return create_model(
+        f"{schema.__name__}Items", __base__=Schema, __module__=schema.__module__, items=(list[schema], ...)
+    )
 
 
 def _split(given: Any) -> Any:

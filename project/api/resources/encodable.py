@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from project.api.resources.nodes import Column, Computed, Node, Part, Relation
 from project.api.resources.slots import is_exact_in_json
-from project.api.schemas import in_utc
+from project.api.schemas import LARGEST_ID, in_utc
 from project.database.types import UTCDateTime
 
 HARMLESS_CONFIG = {"title", "from_attributes", "extra_fields_behavior"}
@@ -106,7 +106,7 @@ def _column_reasons(name: str, part: Column, core: dict[str, Any], *, is_nullabl
         return
     if columns[0].nullable and not is_nullable:
         yield f"{name} may be null in the database and not in the schema"
-    if core["type"] not in COLUMN_TYPES or set(core) - SILENT_KEYS - _extra_keys(core):
+    if core["type"] not in COLUMN_TYPES or set(core) - SILENT_KEYS - _extra_keys(core, columns[0]):
         yield f"{name} is a {core['type']!r} that only pydantic can write"
     elif not _gives(columns[0].type, core):
         yield f"{name} is a {core['type']!r} from a column of the type {columns[0].type!r}"
@@ -144,7 +144,10 @@ def _is_plain(enum: Any) -> bool:
     return all(type(member.value) in (str, int) for member in enum)
 
 
-def _extra_keys(core: dict[str, Any]) -> set[str]:
+def _extra_keys(core: dict[str, Any], column: TableColumn[Any]) -> set[str]:
+    # `Id` says of a key what is true of every key that a database counts up.
+    if core["type"] == "int" and (column.primary_key or column.foreign_keys):
+        return {"ge", "le"} if (core.get("ge"), core.get("le")) == (1, LARGEST_ID) else set()
     return {"cls", "members", "missing", "sub_type"} if core["type"] == "enum" and not core.get("missing") else set()
 
 

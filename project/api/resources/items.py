@@ -21,7 +21,6 @@ from project.api.resources.policy import not_found
 from project.api.resources.query import ItemQuery, ListQuery, read_item_query, split_query
 from project.api.resources.reads import Batch
 from project.api.resources.scope import Scope
-from project.api.resources.urls import item_path
 from project.api.resources.writing import create_item, delete_item, lock_item, update_item
 from project.database.dependencies import SessionDep
 
@@ -51,8 +50,8 @@ async def answer_item(
     """The object with this key as the viewer may see it, whatever the policy says of the row: they just wrote it."""
     scope = resource.scope(viewer)
     written = Scope(true(), scope.related, scope.hidden)
-    batch = await resource.reader.read(session, key_request(resource, (key,), ItemQuery()), written)
-    headers = {"Location": item_path(request, f"/{resource.collection}", key)} if status == 201 else {}  # noqa: PLR2004 - Created
+    batch = await resource.written_reader.read(session, key_request(resource, (key,), ItemQuery()), written)
+    headers = _location(resource, request, key) if status == 201 else {}  # noqa: PLR2004 - Created
     return _respond(resource, request, batch, key, status=status, headers=headers)
 
 
@@ -126,7 +125,7 @@ def _add_create(resource: "Resource", router: APIRouter) -> None:
         answer,
         method="POST",
         status_code=201,
-        response_model=resource.read,
+        response_model=resource.written or resource.read,
         openapi_extra={"parameters": [documentation.idempotency_key()]},
         responses={201: {"headers": documentation.response_headers(ETag=ETAG, Location="The path of the new object.")}},
     )
@@ -137,7 +136,7 @@ def _add_update(resource: "Resource", router: APIRouter, method: str, name: str,
 
     async def answer(request: Request, session: Any, viewer: Any, data: Any, **path: Any) -> Response:
         item = await lock_item(resource, session, viewer, path[key_name])
-        await update_item(resource, session, viewer, item, data, request.headers.get("If-Match"))
+        await update_item(resource, session, viewer, item, data, if_match=request.headers.get("If-Match"))
         return await answer_item(resource, request, session, viewer, path[key_name])
 
     description = "Change some fields; what is left out stays." if method == "PATCH" else "Replace every field."
@@ -148,7 +147,7 @@ def _add_update(resource: "Resource", router: APIRouter, method: str, name: str,
         path,
         answer,
         method=method,
-        response_model=resource.read,
+        response_model=resource.written or resource.read,
         openapi_extra={"parameters": [documentation.if_match(required=resource.requires_if_match)]},
         responses=_precondition_responses(resource) | {200: {"headers": documentation.response_headers(ETag=ETAG)}},
     )
@@ -178,6 +177,12 @@ def _add_delete(resource: "Resource", router: APIRouter) -> None:
 def _precondition_responses(resource: "Resource") -> dict[int | str, dict[str, Any]]:
     found: dict[int | str, dict[str, Any]] = {412: {}}
     return found | {428: {}} if resource.requires_if_match else found
+
+
+def _location(resource: "Resource", request: Request, key: Any) -> dict[str, str]:
+    if not resource.has("retrieve"):
+        return {}
+    return {"Location": request.url_for(f"get_{resource.singular}", **{f"{resource.singular}_id": key}).path}
 
 
 def _item_path(resource: "Resource") -> tuple[str, str]:

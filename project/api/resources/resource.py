@@ -19,11 +19,12 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, and_, inspect
+from sqlalchemy import ColumnElement, Integer, and_, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 
-from project.api.resources import bulk, items, lookups
+from project.api.resources import bulk, items, lookups, writing
 from project.api.resources import ordering as orderings
 from project.api.resources import search as searches
 from project.api.resources.endpoints import Where, add_list
@@ -35,7 +36,7 @@ from project.api.resources.query import Grammar
 from project.api.resources.reads import Reader
 from project.api.resources.scope import Scope
 from project.api.resources.values import python_type
-from project.api.resources.writing import check_schemas
+from project.api.schemas import Id
 from project.errors import ConfigurationError
 
 Endpoint: TypeAlias = Literal[
@@ -57,6 +58,7 @@ class Resource:
     read: type[BaseModel]
     policy: Policy
     create: type[BaseModel] | None = None
+    written: type[BaseModel] | None = None  # what writes answer, if it is not `read`
     update: type[BaseModel] | None = None  # for PATCH: what is not set stays
     replace: type[BaseModel] | None = None  # for PUT
     name: str = ""  # post
@@ -76,7 +78,7 @@ class Resource:
         if len(inspect(self.model).primary_key) != 1:
             raise ConfigurationError(f"{self.model.__name__} needs a primary key of one column to be a resource")
         _ = self.listing  # checks every name
-        check_schemas(self)
+        writing.check_schemas(self)
         unknown = {part.strip().removeprefix("-") for part in self.default_ordering.split(",")} - {
             "",
             *self.grammar.terms,
@@ -105,12 +107,21 @@ class Resource:
     @cached_property
     def key_type(self) -> Any:
         """The key in a path, with its limits."""
-        return Annotated[python_type(getattr(self.model, self.key).type), Path()]
+        found = python_type(getattr(self.model, self.key).type)
+        is_id = isinstance(getattr(self.model, self.key).type, Integer)
+        return Annotated[Id if is_id else found, Path()]
 
     @cached_property
     def reader(self) -> Reader:
         """Reads rows."""
         return Reader(self.model, self.read, searches.declare(self.model, self.search), version_attributes(self.model))
+
+    @cached_property
+    def written_reader(self) -> Reader:
+        """Reads what was just written."""
+        if self.written is None:
+            return self.reader
+        return Reader(self.model, self.written, searches.Search(), self.reader.version)
 
     @cached_property
     def grammar(self) -> Grammar:
@@ -166,6 +177,22 @@ class Resource:
             posts.add_list(router, "/tags/{name}/posts", name="list_tag_posts", where=of_tag)
         """
         add_list(self, router, path, name=name, where=where, description=description)
+
+    async def lock(self, session: AsyncSession, viewer: Any, key: Any, request: Request | None = None) -> Any:
+        """A row that an endpoint of your own is going to change: nobody else does until the transaction ends.
+
+        With `request`, the client's If-Match is checked. Raises NotFoundError and StaleWriteError.
+        """
+        item = await writing.lock_item(self, session, viewer, key)
+        if request is not None:
+            writing.check_precondition(self, item, request.headers.get("If-Match"))
+        return item
+
+    async def answer(
+        self, request: Request, session: AsyncSession, viewer: Any, key: Any, *, status: int = 200
+    ) -> Response:
+        """What an endpoint of your own answers after a write: the object with its ETag, and if new, Location."""
+        return await items.answer_item(self, request, session, viewer, key, status=status)
 
     def scope(self, viewer: Any, where: ColumnElement[bool] | None = None) -> Scope:
         """What `viewer` may see, of the rows for which `where` holds."""

@@ -11,12 +11,6 @@ def page_url(connection: HTTPConnection, values: Mapping[str, str], **changes: s
     return f"{_base(connection)}{_path(connection)}?{urlencode({**values, **changes})}"
 
 
-def item_path(connection: HTTPConnection, collection: str, key: object) -> str:
-    """The path of an object of the collection whose path ends with `collection`, as the client reaches it."""
-    before, _, _ = _path(connection).rpartition(collection)
-    return f"{before}{collection}/{quote(str(key), safe='')}"
-
-
 def link_header(next_url: str | None, previous_url: str | None) -> dict[str, str]:
     """The neighbours as a header (RFC 8288)."""
     links = [f'<{url}>; rel="{name}"' for url, name in ((next_url, "next"), (previous_url, "prev")) if url]

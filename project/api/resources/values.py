@@ -14,7 +14,10 @@ from project.api.schemas import LARGEST_ID, UTCTime
 from project.database.types import UTCDateTime
 from project.errors import FieldError
 
-SIMPLE: tuple[type, ...] = (bool, str, date, time, timedelta, UUID)
+SIMPLE: dict[type, Any] = {kind: kind for kind in (bool, str, datetime, date, time, timedelta, UUID)} | {
+    float: FiniteFloat,
+    Decimal: Annotated[Decimal, Field(allow_inf_nan=False, max_digits=1000)],
+}
 
 
 def python_type(column_type: TypeEngine[Any]) -> Any:
@@ -29,13 +32,9 @@ def python_type(column_type: TypeEngine[Any]) -> Any:
         return None
     if found is int:
         return Annotated[int, Field(ge=-_largest(column_type) - 1, le=_largest(column_type))]
-    if found is float:
-        return FiniteFloat
-    if found is Decimal:
-        return Annotated[Decimal, Field(allow_inf_nan=False, max_digits=1000)]
-    if found is datetime:
-        return datetime
-    return found if found in SIMPLE or issubclass(found, enum.Enum) else None
+    if issubclass(found, enum.Enum):
+        return found
+    return SIMPLE.get(found)
 
 
 def read_value(adapter: TypeAdapter[Any], name: str, text: str) -> tuple[Any, list[FieldError]]:

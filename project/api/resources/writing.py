@@ -56,7 +56,7 @@ async def create_item(resource: "Resource", session: AsyncSession, viewer: Any, 
 
 
 async def update_item(
-    resource: "Resource", session: AsyncSession, viewer: Any, item: Any, data: Any, if_match: str | None
+    resource: "Resource", session: AsyncSession, viewer: Any, item: Any, data: Any, *, if_match: str | None
 ) -> None:
     """Change a row, if the policy allows it, and write it. Raises what policy, precondition and service raise."""
     resource.policy.may_update(viewer, item, frozenset(data.model_fields_set))

@@ -8,7 +8,7 @@ HIDDEN_FIELDS = {"secret", "author.email", "translator.email"}
 
 
 @pytest.mark.parametrize("path", ["/api/books", "/api/loud_books"])
-async def test_hidden_rows_are_found_by_nothing(client, stranger, owner, staff, shelf, path):
+async def test_hidden_rows_are_found_by_nothing(client, stranger, owner, staff, shelf, path):  # noqa: PLR0917 - fixtures
     hidden = shelf[4]
     for query in (
         "",
