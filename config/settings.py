@@ -18,6 +18,7 @@ class Settings(KernelSettings):
     plugins: tuple[str, ...] = (
         "project.contrib.auth",
         "project.contrib.admin",
+        "project.contrib.idempotency",
         "plugins.blog",
         "plugins.comments",
     )

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from project.api.resources import documentation, lookups
+from project.api.resources import documentation
 from project.api.resources.endpoints import add_route, named
 from project.api.resources.etags import etag, is_known
 from project.api.resources.idempotency import answer_once
@@ -57,8 +57,7 @@ async def answer_item(
 
 def key_request(resource: "Resource", keys: tuple[Any, ...], query: ItemQuery) -> PageRequest:
     """A page that holds the objects with these keys."""
-    parameter = lookups.parameters(resource.model, {resource.key: "in"})[f"{resource.key}__in"]
-    listed = ListQuery(filters=((parameter, keys),), limit=len(keys), fields=query.fields, expand=query.expand)
+    listed = ListQuery(filters=((resource.key_filter, keys),), limit=len(keys), fields=query.fields, expand=query.expand)
     return PageRequest(listed, resource.key_terms if len(keys) > 1 else ())
 
 

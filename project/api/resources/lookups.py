@@ -55,7 +55,7 @@ class FilterParameter:
     lookup_name: str
     value_type: Any = field(compare=False)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What stands in the URL."""
         return self.path.name if self.lookup_name == "exact" else f"{self.path.name}__{self.lookup_name}"

@@ -145,6 +145,11 @@ class Resource:
         return Listing(self.reader, self.grammar)
 
     @cached_property
+    def key_filter(self) -> lookups.FilterParameter:
+        """Finds rows by their keys."""
+        return lookups.parameters(self.model, {self.key: "in"})[f"{self.key}__in"]
+
+    @cached_property
     def key_terms(self) -> orderings.Terms:
         """The order by key alone."""
         return orderings.complete(self.model, ())

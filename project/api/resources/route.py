@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeAlias
 
 from fastapi import routing
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,9 +32,18 @@ class QuickRoute(routing.APIRoute):
 
         async def handle(request: Request) -> Response:
             if not request.app.dependency_overrides:
-                response = await quick(request)
+                response = await _attempt(quick, request)
                 if response is not None:
                     return response
             return await usual(request)
 
         return handle
+
+
+async def _attempt(quick: Quick, request: Request) -> Response | None:
+    try:
+        return await quick(request)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            return None  # the database was restarted, say; a read can be tried once more on another connection
+        raise
