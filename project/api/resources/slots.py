@@ -28,6 +28,8 @@ def converter(column_type: TypeEngine[Any], dialect: Dialect, *, into_utc: bool)
         steps.append(_optional(in_utc))
     if isinstance(column_type, (Numeric, Float)) and column_type.asdecimal:
         steps.append(_optional(str))
+    if isinstance(column_type, Time):
+        steps.append(_optional(time.isoformat))  # orjson 3.13 drops zeros of microseconds: .010000 becomes .10000
     if isinstance(column_type, Uuid):
         steps.append(_optional(str))  # asyncpg's own class of UUIDs is unknown to orjson
     return chain(*steps)

@@ -111,7 +111,7 @@ def make_models(tables: list[list[tuple[str, bool]]]) -> tuple[Any, list[Any]]:
     root = model(
         "root",
         tables[1],
-        owner_id=mapped_column(ForeignKey(f"roads_{number}_owner.id")),
+        owner_id=mapped_column(ForeignKey(f"roads_{number}_owner.id"), nullable=False),
         helper_id=mapped_column(ForeignKey(f"roads_{number}_owner.id"), nullable=True),
     )
     child = model(
@@ -152,7 +152,7 @@ def make_rows(data: st.DataObject, models: list[Any], tables: list[list[tuple[st
 
 
 @pytest.mark.parametrize("in_list", [True, False])
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tables=st.tuples(KIND_LISTS, KIND_LISTS, KIND_LISTS), data=st.data(), children_have_owners=st.booleans())
 async def test_both_roads_write_the_same(in_list, make_settings, empty_database_url, tables, data, children_have_owners):
     base, models = make_models(list(tables))
