@@ -57,8 +57,10 @@ def makemigrations(
         for rendered in made.revisions:
             _show(rendered)
     else:
-        made.write()
+        doubtful = made.write()
         _list(made)
+        for message in doubtful:
+            click.echo(str(message), err=True)
 
 
 class Terminal:

@@ -13,6 +13,7 @@ from project.cli.main import load_command
 from project.database.base import Base
 from project.discovery import describe
 from project.errors import DovetailError
+from project.migrations.maker import lint_own
 from project.plugin import Context, Plugin
 from project.registry import Registry
 
@@ -26,6 +27,7 @@ def run_checks(context: Context, registry: Registry, *, deploy: bool = False) ->
     found += check_deployment(context.settings) if deploy else ()
     found += check_models(context.plugins)
     found += check_migrations(registry)
+    found += lint_own(context.settings.base_dir, registry)
     found += check_parts(registry)
     if not any(message.level >= Level.ERROR for message in found):
         found += check_schema(create_app(context.settings))

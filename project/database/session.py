@@ -20,20 +20,25 @@ logger = logging.getLogger("dovetail.database")
 class Database:
     """The engine of one application and the sessions that stand on it."""
 
-    def __init__(self, engine: AsyncEngine, spare: AsyncEngine | None = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, spare: AsyncEngine | None = None, *, patience: float = SQLITE_BUSY_TIMEOUT
+    ) -> None:
         self.engine = engine
         self._spare = spare or engine
         # A closed session stays closed: a streaming response that touched it would otherwise leak a connection.
         self.sessions = async_sessionmaker(engine, expire_on_commit=False, close_resets_only=False)
         refuse_lazy_loads(self.sessions)
-        self._turns = TakeTurns(SQLITE_BUSY_TIMEOUT) if engine.dialect.name == "sqlite" else None
+        self._turns = TakeTurns(patience) if engine.dialect.name == "sqlite" else None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Database":
         """The database that `settings` name; nothing is connected yet."""
         if is_memory(database_url(settings)):  # it lives in its one connection
             return cls(create_engine(settings))
-        return cls(create_engine(settings), create_engine(settings, poolclass=UnpooledConnections))
+        # Who is to wait longer for a connection is to wait as long for the turn that comes before it.
+        patience = max(SQLITE_BUSY_TIMEOUT, settings.database_pool_timeout)
+        spare = create_engine(settings, poolclass=UnpooledConnections)
+        return cls(create_engine(settings), spare, patience=patience)
 
     @asynccontextmanager
     async def unit_of_work(self, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:

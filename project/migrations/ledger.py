@@ -9,7 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, DateTime, Integer, MetaData, String, Table, Text, func, inspect, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    column,
+    func,
+    inspect,
+    select,
+    table,
+)
 
 from project.database.engine import READ_ONLY
 
@@ -23,6 +37,9 @@ LEDGER = Table(
     Column("depends_on", Text, nullable=False),
     Column("applied_at", DateTime(timezone=True), nullable=False, server_default=func.current_timestamp()),
 )
+
+
+VERSIONS = table("alembic_version", column("version_num"))  # the tips of the graph, as Alembic keeps them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +66,21 @@ def read_ledger(connection: Connection) -> Sequence[Applied]:
     connection.execution_options(**{READ_ONLY: True})
     try:
         return _read(connection)
+    finally:
+        connection.rollback()
+        connection.execution_options(**{READ_ONLY: False})
+
+
+def unknown_versions(connection: Connection, rows: Sequence[Applied]) -> list[str]:
+    """What Alembic's own table names and the ledger does not: somebody else migrated this database, or stamped it.
+
+    `connection` must not be in a transaction, and is in none afterwards.
+    """
+    connection.execution_options(**{READ_ONLY: True})
+    try:
+        if not inspect(connection).has_table(VERSIONS.name):
+            return []
+        return sorted(set(connection.scalars(select(VERSIONS.c.version_num))) - {row.revision for row in rows})
     finally:
         connection.rollback()
         connection.execution_options(**{READ_ONLY: False})

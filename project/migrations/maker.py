@@ -12,6 +12,7 @@ from sqlalchemy import Connection, NullPool
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import MetaData
 
+from project.checks import CheckMessage
 from project.database.base import Base
 from project.database.engine import create_engine, database_url
 from project.discovery import InstalledPlugin
@@ -19,6 +20,7 @@ from project.migrations.comparison import comparison_options
 from project.migrations.errors import MigrationError
 from project.migrations.execution import context_options
 from project.migrations.history import History, load_history
+from project.migrations.lint import lint
 from project.migrations.new_revisions import empty_revision, merge_revision, plan_revisions
 from project.migrations.ownership import Owners
 from project.migrations.questions import Questions
@@ -41,10 +43,10 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """Revisions, not yet written; `write` writes them and returns the files."""
+    """Revisions, not yet written; `write` writes them, and returns what is doubtful about them."""
 
     revisions: Sequence[Rendered]
-    write: Callable[[], list[Path]]
+    write: Callable[[], list[CheckMessage]]
 
 
 async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted, questions: Questions) -> Made:
@@ -73,7 +75,13 @@ async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted,
             rendered = await connection.run_sync(
                 _compare, history, registry, replace(wanted, plugins=plugins), questions
             )
-    return Made(revisions=rendered, write=lambda: write(rendered, history, folders))
+
+    def write_and_lint() -> list[CheckMessage]:
+        write(rendered, history, folders)
+        history.refresh()
+        return lint(history, [each.revision.revision for each in rendered])
+
+    return Made(revisions=rendered, write=write_and_lint)
 
 
 @asynccontextmanager
@@ -117,6 +125,13 @@ def _compare(
     owners = Owners(history, registry.installed)
     new = plan_revisions(found.ops, history, owners, questions, only=wanted.plugins, stem=wanted.stem)
     return [render(each, context) for each in new]
+
+
+def lint_own(base_dir: Path, registry: Registry) -> list[CheckMessage]:
+    """What is doubtful about the migrations of the site's own plugins. Raises MigrationError."""
+    history = load_history(base_dir, registry)
+    own = [name for name, entry in registry.installed.items() if _is_own(entry, base_dir)]
+    return lint(history, [script.revision for name in own for script in history.of_plugin(name)])
 
 
 def _is_own(entry: InstalledPlugin, base_dir: Path) -> bool:

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, NullPool, column, delete, insert, table
+from sqlalchemy import Connection, NullPool, delete, insert
 
 from project.database.engine import create_engine
 from project.migrations.errors import MigrationError
-from project.migrations.ledger import LEDGER, Applied, read_ledger
+from project.migrations.ledger import LEDGER, VERSIONS, Applied, read_ledger
 from project.migrations.lock import migration_lock
 from project.registry import Registry
 from project.settings import Settings
-
-VERSIONS = table("alembic_version", column("version_num"))
 
 
 async def prune(settings: Settings, registry: Registry, plugin: str) -> int:

@@ -12,7 +12,7 @@ from project.database.engine import create_engine
 from project.migrations.errors import MigrationError
 from project.migrations.execution import LOCK_TIMEOUT, SILENT, Reporter, apply_steps
 from project.migrations.history import History, load_history
-from project.migrations.ledger import read_ledger
+from project.migrations.ledger import read_ledger, unknown_versions
 from project.migrations.lock import migration_lock
 from project.migrations.plan import Step, plan
 from project.registry import Registry
@@ -95,6 +95,11 @@ def read_state(connection: Connection, settings: Settings, registry: Registry) -
     if connection.in_transaction():
         raise MigrationError("a migration needs a connection that is not in a transaction")
     rows = read_ledger(connection)
+    if unknown := unknown_versions(connection, rows):
+        raise MigrationError(
+            f"the table alembic_version names {' and '.join(unknown)}, which Dovetail did not apply: another project "
+            "migrated this database, or `alembic stamp` touched it; use a database of its own"
+        )
     return load_history(settings.base_dir, registry, rows), [row.revision for row in rows]
 
 

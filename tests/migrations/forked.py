@@ -11,7 +11,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from tempfile import mkstemp
 
-PRELOAD = ["pytest", "asyncpg", "aiosqlite", "click", "alembic.config", "project.cli.main", "project.migrations.maker"]
+PRELOAD = ["pytest", "asyncpg", "aiosqlite", "click", "alembic.config", "project.cli.main", "project.cli.system_checks"]
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(PRELOAD)

@@ -176,6 +176,20 @@ async def test_a_deleted_file_is_shown_and_does_no_harm(shop, engine):
     assert shop.manage("migrate") == "No migrations to apply.\n"
 
 
+async def test_a_database_of_another_project_is_left_alone(shop, engine):
+    await execute(
+        engine,
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)",
+        "INSERT INTO alembic_version VALUES ('3512b954651e')",
+    )
+
+    done = shop.run("migrate")
+
+    assert done.returncode == 1
+    assert "alembic_version names 3512b954651e, which Dovetail did not apply" in done.stdout
+    assert await tables(engine) == set()
+
+
 async def test_the_plan_is_listed_in_the_order_in_which_it_applies(shop):
     shop.manage("migrate", "shop", "0001")
 

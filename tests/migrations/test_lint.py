@@ -1,0 +1,99 @@
+"""Migrations that would lock or break a busy PostgreSQL are pointed out, each with a code and a way around."""
+
+import pytest
+
+from tests.migrations.sites import Site
+from tests.migrations.test_makemigrations import ITEM, change
+from tests.migrations.test_migrate import make
+
+CONCURRENTLY = """
+with op.get_context().autocommit_block():
+    op.create_index("ix_shop_item_name", "shop_item", ["name"], postgresql_concurrently=True)
+"""
+
+
+@pytest.fixture
+def shop(site: Site, monkeypatch) -> Site:
+    site.plugin("shop", ITEM + "    price: Mapped[int | None]\n")
+    site.manage("makemigrations")
+    return site
+
+
+def check(site: Site) -> str:
+    return "\n".join(line for line in site.run("check").stdout.splitlines() if "migrations." in line)
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "code"),
+    [
+        ("op.create_index('ix_shop_item_name', 'shop_item', ['name'])", "migrations.W001"),
+        ("op.create_index('ix_shop_item_name', 'shop_item', ['name'], unique=True)", "migrations.W001"),
+        ("op.add_column('shop_item', sa.Column('x', sa.Integer(), nullable=False))", "migrations.W002"),
+        ("op.alter_column('shop_item', 'price', existing_type=sa.Integer(), nullable=False)", "migrations.W002"),
+        ("op.alter_column('shop_item', 'price', type_=sa.BigInteger())", "migrations.W003"),
+        ("op.create_unique_constraint('uq_x', 'shop_item', ['name'])", "migrations.W004"),
+        ("op.create_check_constraint('x', 'shop_item', 'price > 0')", "migrations.W004"),
+        ("op.create_foreign_key('fk_x', 'shop_item', 'shop_item', ['price'], ['id'])", "migrations.W004"),
+        ("op.drop_column('shop_item', 'gone')", "migrations.W005"),
+        ("op.alter_column('shop_item', 'price', new_column_name='cost')", "migrations.W006"),
+        ("op.rename_table('shop_item', 'shop_thing')", "migrations.W006"),
+    ],
+)
+def test_each_danger_has_a_code_and_a_hint(shop, upgrade, code):
+    shop.migration("shop", "0002_risky", upgrade)
+
+    said = check(shop)
+
+    assert f"WARNING ({code}) shop_0002_risky " in said
+    assert "Hint: " in said
+    assert said.count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        CONCURRENTLY,
+        make("shop_more") + "\nop.create_index('ix_shop_more_name', 'shop_more', ['name'])",
+        "op.add_column('shop_item', sa.Column('x', sa.Integer(), nullable=False, server_default='0'))",
+        "op.add_column('shop_item', sa.Column('x', sa.Integer()))",
+        "op.create_foreign_key('fk_x', 'shop_item', 'shop_item', ['price'], ['id'], postgresql_not_valid=True)",
+        "op.execute('UPDATE shop_item SET price = 1')",
+        "op.get_bind().scalars(sa.text('SELECT 1')).all()",
+    ],
+)
+def test_what_is_safe_is_not_mentioned(shop, upgrade):
+    shop.migration("shop", "0002_safe", upgrade)
+
+    assert check(shop) == ""
+
+
+def test_a_dropped_column_that_is_still_mapped_is_said_to_be(shop):
+    shop.migration("shop", "0002_risky", "op.drop_column('shop_item', 'price')")
+
+    assert "drops shop_item.price" in check(shop)
+    assert "which the models still map" in check(shop)
+
+
+def test_a_reason_in_the_file_silences_one_code(shop):
+    path = shop.migration(
+        "shop", "0002_risky", "op.drop_column('shop_item', 'x')\nop.rename_table('shop_item', 'shop_y')"
+    )
+    path.write_text("# lint: migrations.W005 - nobody runs the release before\n" + path.read_text())
+
+    assert "W005" not in check(shop)
+    assert "W006" in check(shop)
+
+
+def test_a_marker_without_a_reason_silences_nothing(shop):
+    path = shop.migration("shop", "0002_risky", "op.drop_column('shop_item', 'x')")
+    path.write_text("# lint: migrations.W005\n" + path.read_text())
+
+    assert "W005" in check(shop)
+
+
+def test_makemigrations_warns_of_what_it_writes(site):
+    change(site, ITEM, ITEM + '    __table_args__ = (Index("ix_shop_item_name", "name"),)\n')
+
+    said = site.manage("makemigrations")
+
+    assert "WARNING (migrations.W001) shop_0002_ix_shop_item_name makes an index on shop_item" in said
