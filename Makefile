@@ -32,6 +32,9 @@ check: .venv/.dev  ## Lint, format, types and layers
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python manage.py check
 
+bench: .venv/.dev  ## Compare with a raw ASGI application and the tutorials' way; needs a quiet machine
+	$(BIN)/python -m benchmarks.run
+
 format: .venv/.dev  ## Let ruff tidy the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

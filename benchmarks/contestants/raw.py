@@ -12,9 +12,9 @@ POST = """json_build_object('id', p.id, 'title', p.title, 'content', p.content, 
              FROM auth_user u WHERE u.id = p.author_id),
   'tags', (SELECT coalesce(json_agg(json_build_object('id', t.id, 'name', t.name) ORDER BY t.name), '[]')
            FROM blog_tag t JOIN blog_post_tag pt ON pt.tag_id = t.id WHERE pt.post_id = p.id))"""
-ONE = f"SELECT {POST}::text FROM blog_post p WHERE p.id = $1 AND p.is_published"
+ONE = f"SELECT {POST}::text FROM blog_post p WHERE p.id = $1 AND p.is_published"  # noqa: S608 - our own text
 LIST = f"""SELECT coalesce(json_agg({POST} ORDER BY p.created_at DESC, p.id DESC), '[]')::text FROM
-  (SELECT * FROM blog_post WHERE is_published ORDER BY created_at DESC, id DESC LIMIT $1 OFFSET $2) p"""
+  (SELECT * FROM blog_post WHERE is_published ORDER BY created_at DESC, id DESC LIMIT $1 OFFSET $2) p"""  # noqa: S608 - our own text
 COUNT = "SELECT count(*) FROM blog_post WHERE is_published"
 pool: Any = None
 

@@ -30,7 +30,14 @@ def _rows(app: FastAPI, registry: Registry) -> Iterator[tuple[str, ...]]:
             yield "*", f"{route.path}/...", route.name or "-", _plugin(route, registry), "its own", "-"
             continue
         methods = ",".join(sorted((route.methods or {"WEBSOCKET"}) - {"HEAD"}))
-        yield methods, route.path or "/", route.name or "-", _plugin(route, registry), _security(route), _road(route, app)
+        yield (
+            methods,
+            route.path or "/",
+            route.name or "-",
+            _plugin(route, registry),
+            _security(route),
+            _road(route, app),
+        )
 
 
 def _plugin(route: RouteContext, registry: Registry) -> str:

@@ -57,7 +57,9 @@ async def answer_item(
 
 def key_request(resource: "Resource", keys: tuple[Any, ...], query: ItemQuery) -> PageRequest:
     """A page that holds the objects with these keys."""
-    listed = ListQuery(filters=((resource.key_filter, keys),), limit=len(keys), fields=query.fields, expand=query.expand)
+    listed = ListQuery(
+        filters=((resource.key_filter, keys),), limit=len(keys), fields=query.fields, expand=query.expand
+    )
     return PageRequest(listed, resource.key_terms if len(keys) > 1 else ())
 
 

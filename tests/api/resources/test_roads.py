@@ -2,6 +2,7 @@
 
 import enum
 import json
+import os
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import count
@@ -36,7 +37,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, mapped_column, relationship
 
-import project.api.resources.nodes as nodes
+from project.api.resources import nodes
 from project.api.resources.encodable import why_python
 from project.api.resources.lists import ORJSON_OPTIONS, orjson
 from project.api.resources.ordering import complete
@@ -144,17 +145,24 @@ def make_rows(data: st.DataObject, models: list[Any], tables: list[list[tuple[st
 
     owner, root, child = models
     owners = [owner(id=key, **values(tables[0])) for key in (1, 2)]
-    roots = [root(id=key, owner_id=1, helper_id=data.draw(st.sampled_from([None, 2])), **values(tables[1])) for key in (1, 2)]
+    roots = [
+        root(id=key, owner_id=1, helper_id=data.draw(st.sampled_from([None, 2])), **values(tables[1])) for key in (1, 2)
+    ]
     children = [
-        child(id=key, root_id=1, owner_id=data.draw(st.sampled_from([None, 1])), **values(tables[2])) for key in (1, 2, 3)
+        child(id=key, root_id=1, owner_id=data.draw(st.sampled_from([None, 1])), **values(tables[2]))
+        for key in (1, 2, 3)
     ]
     return [*owners, *roots, *children]
 
 
 @pytest.mark.parametrize("in_list", [True, False])
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=int(os.environ.get("ROADS_EXAMPLES", "15")), deadline=None, suppress_health_check=list(HealthCheck)
+)
 @given(tables=st.tuples(KIND_LISTS, KIND_LISTS, KIND_LISTS), data=st.data(), children_have_owners=st.booleans())
-async def test_both_roads_write_the_same(in_list, make_settings, empty_database_url, tables, data, children_have_owners):
+async def test_both_roads_write_the_same(  # noqa: PLR0917 - fixtures, and what hypothesis draws
+    in_list, make_settings, empty_database_url, tables, data, children_have_owners
+):
     base, models = make_models(list(tables))
     owner_schema = make_schema("OwnerRead", tables[0])
     nested = {"owner": (owner_schema | None, ...)} if children_have_owners else {}
