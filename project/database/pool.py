@@ -61,7 +61,7 @@ class CountingPool(AsyncAdaptedQueuePool):
 
     def _do_get(self) -> ConnectionPoolEntry:
         record = super()._do_get()
-        if monotonic() - record.info.get(RETURNED_AT, 0.0) < TRUSTED_FOR:
+        if monotonic() - record.info.get(RETURNED_AT, 0.0) < TRUSTED_FOR and not _was_cut(record):
             record.fresh = True  # type: ignore[attr-defined]  # SQLAlchemy pings what is not fresh
         return record
 
@@ -83,6 +83,12 @@ class CountingPool(AsyncAdaptedQueuePool):
             waiting=self.waiting,
             timeouts=self.timeouts,
         )
+
+
+def _was_cut(record: ConnectionPoolEntry) -> bool:
+    """Whether the server has hung up, as far as the driver has heard without asking."""
+    is_closed = getattr(record.driver_connection, "is_closed", None)
+    return is_closed is not None and is_closed()
 
 
 class UnpooledConnections(NullPool):

@@ -62,7 +62,7 @@ async def test_an_unknown_address_and_one_of_ours_have_one_type(probe):
 async def test_a_method_that_is_not_allowed_names_those_that_are(probe):
     answer = await probe.delete("/api/echo")
     assert_is_problem(answer, 405)
-    assert answer.headers["allow"] == "POST"
+    assert answer.headers["allow"] == "OPTIONS, POST"
 
 
 async def test_invalid_input_points_to_each_field_and_never_echoes_it(probe):

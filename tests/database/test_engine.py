@@ -93,3 +93,19 @@ async def test_a_pool_overflows_by_as_many_as_it_may_and_counts_them(make_settin
         statistics = engine.pool.statistics()
         assert (statistics.checked_out, statistics.overflow) == (2, 1)
     await engine.dispose()
+
+
+async def test_a_connection_that_just_worked_is_not_pinged_and_one_that_idled_is(database, monkeypatch):
+    pings = []
+    ping = type(database.engine.dialect).do_ping
+    monkeypatch.setattr(
+        type(database.engine.dialect), "do_ping", lambda dialect, found: pings.append(found) or ping(dialect, found)
+    )
+    for _ in range(3):
+        async with database.engine.connect():
+            pass
+    assert pings == []
+    monkeypatch.setattr("project.database.pool.TRUSTED_FOR", 0.0)
+    async with database.engine.connect():
+        pass
+    assert len(pings) == 1
