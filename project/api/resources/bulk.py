@@ -199,11 +199,7 @@ async def _answer(
     scope = resource.scope(viewer)
     written = Scope(true(), scope.related, scope.hidden)
     batch = await resource.written_reader.read(session, key_request(resource, tuple(keys), ItemQuery()), written)
-    by_key = (
-        {position[0]: item for position, item in zip(batch.positions, batch.items, strict=True)}
-        if len(keys) > 1
-        else {}
-    )
+    by_key = {batch.position(number)[0]: item for number, item in enumerate(batch.items)} if len(keys) > 1 else {}
     items = [by_key[key] for key in keys] if by_key else batch.items
     return Response(orjson.dumps({"items": items}, option=ORJSON_OPTIONS), status, media_type="application/json")
 

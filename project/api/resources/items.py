@@ -203,7 +203,7 @@ def _respond(
     if not batch.items:
         raise not_found(resource.singular, key)
     body = orjson.dumps(batch.items[0], option=ORJSON_OPTIONS)
-    tag = etag(batch.versions[0], body)
+    tag = etag(batch.version(0), body)
     known = request.headers.get("If-None-Match")
     if known is not None and request.method == "GET" and is_known(tag, known):
         return Response(status_code=304, headers={"ETag": tag})

@@ -81,9 +81,9 @@ class Listing:
         total: int | None,
     ) -> Response:
         limit = request.query.limit
-        items, positions, has_more = batch.items[:limit], batch.positions[:limit], len(batch.items) > limit
+        items, has_more = batch.items[:limit], len(batch.items) > limit
         if request.query.by_cursor:
-            following, previous = self._cursors(connection, values, request, positions, has_more=has_more)
+            following, previous = self._cursors(connection, values, request, batch, has_more=has_more)
         else:
             following, previous = _offsets(connection, values, request, has_more=has_more)
         if request.query.cursor is not None and request.query.cursor.backwards:
@@ -97,16 +97,17 @@ class Listing:
         connection: HTTPConnection,
         values: dict[str, str],
         request: PageRequest,
-        positions: list[tuple[Any, ...]],
+        batch: Batch,
         *,
         has_more: bool,
     ) -> tuple[str | None, str | None]:
         cursor = request.query.cursor
-        if not positions:
+        if not batch.items:
             return None, None
         backwards = cursor is not None and cursor.backwards
         terms = tuple(term.reversed() for term in request.terms) if backwards else request.terms
-        first, last = (positions[-1], positions[0]) if backwards else (positions[0], positions[-1])
+        ends = batch.position(0), batch.position(min(len(batch.items), request.query.limit) - 1)
+        first, last = ends[::-1] if backwards else ends
 
         def url(position: tuple[Any, ...], *, back: bool) -> str:
             encoded = tuple(

@@ -160,9 +160,12 @@ def read_item_query(values: Values, grammar: Grammar) -> ItemQuery:
 
 
 def _refuse_unknown(reader: _Reader, known: Iterable[str]) -> None:
+    unknown = reader.values.keys() - set(known)
+    if not unknown:
+        return
     allowed = sorted(known)
     for name in reader.values:
-        if name not in allowed:
+        if name in unknown:
             near = get_close_matches(name, allowed, 1)
             hint = f"did you mean {near[0]}? " if near else ""
             reader.refuse(

@@ -34,8 +34,22 @@ class Batch:
     """Rows as they are to be answered: each an item for orjson, with its place in the order and its version."""
 
     items: list[Any]
-    positions: list[tuple[Any, ...]]
-    versions: list[tuple[Any, ...]]
+    behind: list[tuple[Any, ...]]  # what came with each item, as the driver gave it
+    terms: int
+    convert: Sequence[Callable[[Any], Any] | None]
+
+    def position(self, number: int) -> tuple[Any, ...]:
+        """The values that an item is ordered by."""
+        return self._converted(self.behind[number], 0, self.terms)
+
+    def version(self, number: int) -> tuple[Any, ...]:
+        """The values that change with every write of an item."""
+        return self._converted(self.behind[number], self.terms, len(self.convert))
+
+    def _converted(self, values: tuple[Any, ...], start: int, end: int) -> tuple[Any, ...]:
+        # Most lists never ask, so nothing is converted before somebody does.
+        pairs = zip(self.convert[start:end], values[start:end], strict=True)
+        return tuple(value if step is None else step(value) for step, value in pairs)
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,8 @@ class Reader:
         if plan is None:
             return None
         rows = await plan.prepared.fetch(connection, request.values(), scope.values)
-        return _batch(plan, rows)
+        behind = [tuple(row[plan.width :]) for row in rows]
+        return Batch([plan.make_item(row) for row in rows], behind, plan.terms, plan.convert)
 
     async def load(self, session: AsyncSession, request: PageRequest, scope: Scope) -> Batch:
         """The same rows by the ORM, each validated and written by pydantic."""
@@ -101,10 +116,12 @@ class Reader:
         statement = statement.options(*nodes.loader_options(full, scope.related))
         rows = (await session.execute(statement, request.values(), execution_options={"populate_existing": True})).all()
         include = node.include()
+        terms = len(request.terms)
         return Batch(
             [_dumped(row[0], full, include) for row in rows],
-            [tuple(row[1:]) for row in rows],
-            [tuple(getattr(row[0], key) for key in self.version) for row in rows],
+            [(*row[1:], *(getattr(row[0], key) for key in self.version)) for row in rows],
+            terms,
+            (None,) * (terms + len(self.version)),
         )
 
     async def read(self, session: AsyncSession, request: PageRequest, scope: Scope) -> Batch:
@@ -147,17 +164,6 @@ class Reader:
         types += [getattr(self.model, key).type for key in self.version]
         convert = tuple(result_processor(one, dialect) for one in types)
         return _Plan(prepared, shaped.make_item, shaped.width, convert, len(request.terms))
-
-
-def _batch(plan: _Plan, rows: Sequence[Sequence[Any]]) -> Batch:
-    items = [plan.make_item(row) for row in rows]
-    behind = [
-        tuple(
-            value if step is None else step(value) for step, value in zip(plan.convert, row[plan.width :], strict=True)
-        )
-        for row in rows
-    ]
-    return Batch(items, [one[: plan.terms] for one in behind], [one[plan.terms :] for one in behind])
 
 
 def _dumped(item: Any, node: Node, include: dict[str, Any]) -> orjson.Fragment:
