@@ -64,8 +64,8 @@ def load_registry(settings: Settings, reserved_commands: Iterable[str] = ()) -> 
 def load_models(registry: Registry) -> None:
     """Import every plugin's models and see that each table is its plugin's own.
 
-    Raises PluginError for a plugin whose models raise on import, for a table without the plugin's prefix, for two
-    plugins with one table, and for a model that its plugin does not list.
+    Raises PluginError for a plugin whose models raise on import, for a table without the plugin's prefix or with
+    another's, for two plugins with one table, and for a model that its plugin does not list.
     """
     problems: list[str] = []
     tables = dict.fromkeys(
@@ -78,6 +78,12 @@ def load_models(registry: Registry) -> None:
         f"plugin {owner!r}: the table {table!r} lacks the plugin's prefix; name it '{owner}_{table}'"
         for table, owner in tables
         if not table.startswith(f"{owner}_")
+    ]
+    problems += [
+        f"plugin {other!r} has a name with which the table {table!r} of the plugin {owner!r} begins; rename the plugin"
+        for table, owner in tables
+        for other in registry.installed
+        if f"{table}_".startswith(f"{other}_") and other.startswith(f"{owner}_")
     ]
     problems += _unlisted_models(registry) if not problems else []
     if problems:

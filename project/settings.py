@@ -4,9 +4,11 @@ import json
 import re
 import secrets
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
+from dotenv.parser import parse_stream
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
@@ -18,6 +20,7 @@ NotNegative = Annotated[int, Field(ge=0)]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 MINIMUM_SECRET_LENGTH = 32
+DOTENV_ENCODING = "utf-8-sig"  # UTF-8, with or without the mark that Windows' editors put in front
 
 
 def split_names(value: object) -> object:
@@ -46,7 +49,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", hide_input_in_errors=True, frozen=True
+        env_file=".env", env_file_encoding=DOTENV_ENCODING, extra="ignore", hide_input_in_errors=True, frozen=True
     )
 
     site_name: str = "Dovetail"
@@ -65,7 +68,7 @@ class Settings(BaseSettings):
     database_pool_size: Positive = 10
     database_max_overflow: NotNegative = 0
     database_pool_timeout: Annotated[float, Field(gt=0, le=60)] = 2.0  # seconds
-    database_connect_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0  # seconds
+    database_connect_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0  # seconds, for a ping too
     database_pool_recycle: Annotated[int, Field(ge=-1)] = 1800  # seconds
     database_pool_pre_ping: bool = True
     database_echo: bool = False
@@ -79,7 +82,7 @@ class Settings(BaseSettings):
     def _have_a_secret(self) -> Self:
         given = self.secret_key.get_secret_value()
         if not given and self.environment != "production":
-            object.__setattr__(self, "secret_key", SecretStr(development_secret(self.base_dir / "var")))
+            object.__setattr__(self, "secret_key", SecretStr(_own_secret(self.base_dir / "var")))
         elif len(given) < MINIMUM_SECRET_LENGTH:
             raise ValueError(
                 f"SECRET_KEY has {len(given)} characters, expected {MINIMUM_SECRET_LENGTH} or more; "
@@ -99,8 +102,10 @@ SettingsT = TypeVar("SettingsT", bound=Settings)
 def load_settings(settings_class: type[SettingsT]) -> SettingsT:
     """Read `settings_class` from the environment.
 
-    Raises ConfigurationError, naming each variable that is wrong and never its value.
+    Raises ConfigurationError, naming each variable that is wrong and never its value, or the line of `.env` that cannot
+    be read.
     """
+    _check_dotenv(Path(str(settings_class.model_config.get("env_file"))))
     try:
         return settings_class()
     except (ValidationError, SettingsError) as error:
@@ -115,7 +120,7 @@ def load_plugin_settings(schema: type[ModelT], prefix: str, base_dir: Path) -> M
     config = SettingsConfigDict(
         env_prefix=prefix,
         env_file=base_dir / ".env",
-        env_file_encoding="utf-8",
+        env_file_encoding=DOTENV_ENCODING,
         extra="ignore",
         hide_input_in_errors=True,
     )
@@ -164,6 +169,30 @@ def development_secret(folder: Path) -> str:
         path.hardlink_to(fresh)  # atomic: of two processes that start at once, both read the first one's secret
     fresh.unlink()
     return path.read_text(encoding="ascii").strip()
+
+
+def _own_secret(folder: Path) -> str:
+    try:
+        return development_secret(folder)
+    except OSError as error:
+        raise ValueError(
+            f"SECRET_KEY is not set, and none can be kept in {folder} ({error.strerror}); set it"
+        ) from None
+
+
+def _check_dotenv(path: Path) -> None:
+    # What python-dotenv cannot parse it passes over: a variable with an unclosed quote would silently not be set.
+    if not path.is_file():
+        return
+    try:
+        text = path.read_text(encoding=DOTENV_ENCODING)
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is not UTF-8; save it as UTF-8") from None
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            found = binding.original.string
+            line = binding.original.line + found[: len(found) - len(found.lstrip())].count("\n")
+            raise ConfigurationError(f"{path}, line {line}: expected NAME=value, with every quote closed")
 
 
 def _explain(error: ValidationError | SettingsError, prefix: str = "") -> str:

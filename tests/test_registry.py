@@ -287,6 +287,21 @@ def test_a_table_without_the_prefix_of_its_plugin_is_refused(package, tmp_path):
     )
 
 
+def test_a_plugin_named_as_the_beginning_of_anothers_table_is_refused(package, tmp_path):
+    """Nobody could tell whose table club_member_tag is."""
+    package(
+        "pkg_club",
+        plugin("club", models="lazy('pkg_club.models:Member')"),
+        models=MODEL.format(name="Member", table="club_member"),
+    )
+    package("pkg_member", plugin("club_member"))
+    package("pkg_match", plugin("club_match"))
+    assert check(tmp_path, "pkg_club", "pkg_member", "pkg_match") == (
+        "plugin 'club_member' has a name with which the table 'club_member' of the plugin 'club' begins; "
+        "rename the plugin"
+    )
+
+
 def test_two_plugins_with_one_table_are_refused(package, tmp_path):
     for name in ("a", "b"):
         package(

@@ -19,8 +19,8 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Setti
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
 
-    def load(dotenv: str = "", **variables: str) -> Settings:
-        (tmp_path / ".env").write_text(dotenv)
+    def load(dotenv: str = "", encoding: str = "utf-8", **variables: str) -> Settings:
+        (tmp_path / ".env").write_text(dotenv, encoding)
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
 
@@ -56,7 +56,22 @@ def test_dotenv_is_read_and_the_environment_wins(load):
 
 
 def test_variables_of_others_are_of_no_concern(load):
-    load("POSTGRES_PASSWORD=x\n", UNKNOWN="y")
+    assert load("POSTGRES_PASSWORD=x\nSITE_NAME=Mine\n", UNKNOWN="y").site_name == "Mine"
+
+
+@pytest.mark.parametrize(
+    ("dotenv", "line"),
+    [('# mine\n\nSECRET_KEY="hidden\nSITE_NAME=x\n', 3), ("SITE_NAME=x\nthis hidden = is none\n", 2)],
+)
+def test_a_line_of_dotenv_that_cannot_be_read_is_named_and_not_shown(load, dotenv, line):
+    text = problem(load, dotenv)
+    assert f".env, line {line}: expected NAME=value" in text
+    assert "hidden" not in text
+
+
+def test_a_dotenv_that_windows_wrote_is_read_if_it_is_utf_8_and_refused_if_not(load):
+    assert load("\ufeffSITE_NAME=Größe\r\n").site_name == "Größe"
+    assert ".env is not UTF-8" in problem(load, "SITE_NAME=Größe\r\n", encoding="utf-16")
 
 
 def test_plugins_are_replaced_by_a_json_list(load):
@@ -117,6 +132,12 @@ def test_a_developers_machine_makes_one_secret_and_keeps_it_to_its_owner(load, t
     assert len(first.secret_key.get_secret_value()) >= 32
     assert (tmp_path / "var" / "secret_key").stat().st_mode & 0o077 == 0
     assert [path.name for path in (tmp_path / "var").iterdir()] == ["secret_key"]
+
+
+def test_a_machine_that_cannot_keep_a_secret_is_asked_for_one(load, tmp_path):
+    (tmp_path / "var").write_text("no folder")
+    assert "SECRET_KEY is not set, and none can be kept" in problem(load)
+    assert load(SECRET_KEY=SECRET).secret_key.get_secret_value() == SECRET
 
 
 @pytest.mark.parametrize(

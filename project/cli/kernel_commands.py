@@ -32,4 +32,9 @@ COMMANDS = (
         run="project.cli.showmigrations:showmigrations",
     ),
     Command(name="sqlmigrate", help="Print the SQL of a migration.", run="project.cli.sqlmigrate:sqlmigrate"),
+    Command(
+        name="squashmigrations",
+        help="Write one migration that stands for several.",
+        run="project.cli.squashmigrations:squashmigrations",
+    ),
 )

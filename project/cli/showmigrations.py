@@ -8,7 +8,7 @@ import click
 from project.cli.state import State
 from project.migrations.errors import MigrationError
 from project.migrations.history import History
-from project.migrations.status import PluginState, migration_states
+from project.migrations.status import PluginState, RevisionState, migration_states
 
 
 @click.command("showmigrations")
@@ -32,17 +32,27 @@ def showmigrations(state: State, /, plugins: tuple[str, ...], *, plan: bool) -> 
 def _show_plugin(state: PluginState) -> None:
     click.echo(state.plugin + ("" if state.installed else " (not installed)"))
     for revision in state.revisions:
-        lost = "" if revision.has_file or not state.installed else " (file is gone)"
-        click.echo(f" {_box(applied=revision.applied_at is not None)} {revision.name}{lost}")
+        click.echo(f" {_box(revision)} {revision.name}{_remark(revision, state)}")
     if not state.revisions:
         click.echo(" (no migrations)")
 
 
 def _show_plan(history: History, states: Sequence[PluginState]) -> None:
-    applied = {revision.revision: revision.applied_at is not None for each in states for revision in each.revisions}
-    for name in history.ordered(applied):
-        click.echo(f"{_box(applied=applied[name])} {name}")
+    chosen = {revision.revision: revision for each in states for revision in each.revisions}
+    for name in history.ordered(chosen):
+        click.echo(f"{_box(chosen[name])} {name}")
 
 
-def _box(*, applied: bool) -> str:
-    return "[x]" if applied else "[ ]"
+def _box(revision: RevisionState) -> str:
+    if revision.applied_at is None:
+        return "[ ]"
+    return "[x]" if revision.recorded else "[-]"
+
+
+def _remark(revision: RevisionState, state: PluginState) -> str:
+    if revision.replaces:
+        unrecorded = revision.applied_at is not None and not revision.recorded
+        return f" ({revision.replaces} squashed migrations{'; run manage.py migrate to record it' * unrecorded})"
+    if revision.replaced_by:
+        return f" (squashed into {revision.replaced_by})"
+    return " (file is gone)" if state.installed and not revision.has_file else ""

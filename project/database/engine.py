@@ -14,21 +14,28 @@ from project.settings import Settings
 
 SQLITE_BUSY_TIMEOUT = 5.0  # seconds a writer waits for another writer
 READ_ONLY = "dovetail_read_only"  # an execution option of a connection
+# What may stand after the ? of a PostgreSQL URL: the arguments of asyncpg.connect() that a text can say.
+PARAMETERS = frozenset(
+    {"host", "port", "ssl", "passfile", "target_session_attrs", "krbsrvname", "gsslib", "prepared_statement_cache_size"}
+)
 
 
 def database_url(settings: Settings) -> URL:
-    """The URL of the database; a relative SQLite path is taken from `base_dir`.
+    """The URL of the database; a relative SQLite path is taken from `base_dir`, and `sslmode` is read as `ssl`.
 
-    Raises ConfigurationError if it cannot be parsed, without quoting it: it may hold a password.
+    Raises ConfigurationError if it cannot be parsed, or has a parameter that the driver does not know, without quoting
+    it: it may hold a password.
     """
     try:
         url = make_url(settings.database_url.get_secret_value())
-        _ = url.port
+        url.get_dialect()().create_connect_args(url)  # reads the port, and numbers after the ?
     except Exception:  # noqa: BLE001 - SQLAlchemy raises several kinds, all of which quote the URL
         raise ConfigurationError(
             "DATABASE_URL: cannot be read; expected postgresql://user:password@host:5432/name or sqlite:///path"
         ) from None
-    if url.get_backend_name() == "sqlite" and not is_memory(url):
+    if url.get_backend_name() == "postgresql":
+        return _with_known_parameters(url)
+    if not is_memory(url):
         url = url.set(database=str((settings.base_dir / str(url.database)).resolve()))
     return url
 
@@ -72,6 +79,8 @@ def create_engine(settings: Settings, **options: Any) -> AsyncEngine:
     refuse_unportable_values(engine.sync_engine)
     if url.get_backend_name() == "sqlite":
         use_real_transactions(engine.sync_engine)
+    else:
+        bound_pings(engine.sync_engine, settings.database_connect_timeout)
     return engine
 
 
@@ -99,6 +108,23 @@ def use_real_transactions(engine: Engine, *, foreign_keys: bool = True) -> None:
         connection.exec_driver_sql("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE")
 
 
+def bound_pings(engine: Engine, seconds: float) -> None:
+    """Let the pool give up a PostgreSQL connection whose server has not answered its ping after `seconds`.
+
+    A server that hangs, or a network that swallows packets, closes nothing: SQLAlchemy's own ping would wait for as
+    long as TCP hopes. It is one message, so that PgBouncer may hand it to any server.
+    """
+
+    def ping(connection: Any) -> bool:
+        try:
+            connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=seconds))
+        except UNREACHABLE:
+            return False  # the pool then throws the connection away and makes another
+        return True
+
+    engine.dialect.do_ping = ping  # type: ignore[method-assign,assignment]  # no event comes before a ping
+
+
 def speak_as_sqlalchemy(engine: Engine) -> None:
     """Let what drivers raise on their own come as SQLAlchemy's errors: a lost connection, a value that has no place.
 
@@ -115,3 +141,15 @@ def speak_as_sqlalchemy(engine: Engine) -> None:
             )
         if isinstance(error, (OverflowError, UnicodeEncodeError)):
             raise exc.DataError(context.statement, None, error, hide_parameters=True)
+
+
+def _with_known_parameters(url: URL) -> URL:
+    query = dict(url.query)
+    if "sslmode" in query:  # as libpq, and so every provider of databases, calls it
+        query.setdefault("ssl", query.pop("sslmode"))
+    if not PARAMETERS.issuperset(query):
+        raise ConfigurationError(
+            "DATABASE_URL: one of the parameters after the ? is unknown; expected some of sslmode, "
+            f"{', '.join(sorted(PARAMETERS))}"
+        )
+    return url.set(query=query)

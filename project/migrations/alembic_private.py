@@ -4,7 +4,7 @@ Alembic is pinned to one minor version; tests/migrations/test_alembic_private.py
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -16,6 +16,9 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionMap
 from alembic.util import memoized_property
+
+Choose = Callable[[Sequence[Script]], Sequence[Script]]
+_read_files = ScriptDirectory._load_revisions  # noqa: SLF001 - there is no public way to add a revision without a file
 
 
 def environment(context: ModuleType) -> EnvironmentContext:
@@ -38,14 +41,14 @@ def dependencies(script: Script) -> tuple[str, ...]:
     return script._resolved_dependencies  # noqa: SLF001 - `dependencies` holds branch labels too
 
 
-def reload(script: ScriptDirectory, more: Callable[[Sequence[Script]], Iterable[Script]]) -> None:
-    """Read the revision files again when next asked, and take in what `more`, given the files, adds to them."""
+def reload(script: ScriptDirectory, choose: Choose) -> None:
+    """Read the revision files again when next asked, and let the graph be what `choose` makes of them."""
+    script.revision_map = RevisionMap(lambda: choose(list(_read_files(script))))
 
-    def revisions() -> list[Script]:
-        files = list(script._load_revisions())  # noqa: SLF001 - there is no public way to add a revision without a file
-        return [*files, *more(files)]
 
-    script.revision_map = RevisionMap(revisions)
+def set_choice(choose: Choose) -> None:
+    """Let the graph of every ScriptDirectory be what `choose` makes of its files, unless it is reloaded."""
+    ScriptDirectory._load_revisions = lambda self: iter(choose(list(_read_files(self))))  # type: ignore[method-assign]  # noqa: SLF001 - there is no public way to leave a file out
 
 
 def set_version_locations(folders: Callable[[], Sequence[Path]]) -> None:

@@ -25,6 +25,7 @@ from project.migrations.lock import migration_lock
 from project.migrations.plan import Step, last_applied, plan
 from project.migrations.raw_revision import split_raw_revision
 from project.migrations.recording import prepare_ledger
+from project.migrations.squashes import record_squashes
 from project.migrations.warnings_passed_over import known_warnings_passed_over
 from project.registry import Registry, load_models, load_registry
 from project.settings import Settings, load_settings
@@ -71,9 +72,9 @@ async def _connect_and_run(environment: EnvironmentContext, settings: Settings, 
 
 def _run_on(connection: Connection, environment: EnvironmentContext, registry: Registry) -> None:
     with migration_lock(connection):
-        rows = read_ledger(connection)
-        history = History(environment.script, revision_folders(registry), rows)
-        applied = [row.revision for row in rows]
+        history = History(environment.script, revision_folders(registry), read_ledger(connection))
+        record_squashes(connection, history.recorded, history.squashes)
+        applied = [row.revision for row in history.applied]
         if alembic_private.command_name(environment) in ("upgrade", "downgrade"):
             standard = environment.context_opts["fn"]
             relative = _relative_steps(str(environment.context_opts.get("destination_rev")))
@@ -84,6 +85,7 @@ def _run_on(connection: Connection, environment: EnvironmentContext, registry: R
                 return [_from_alembic(history, step) for step in standard(heads, environment.get_context())]
 
             apply_steps(environment, connection, history, make_steps)
+            record_squashes(connection, read_ledger(connection), history.squashes)
         else:
             _run_other_command(connection, environment, registry, history)
 

@@ -14,6 +14,7 @@ from project.migrations.errors import MigrationError
 from project.migrations.ghosts import Ghost
 from project.migrations.ledger import Applied
 from project.migrations.locations import revision_folders
+from project.migrations.squashes import Squash, as_squashed, in_force, squashes_in
 from project.registry import Registry
 
 ENVIRONMENT = "migrations"  # the folder of the site that holds env.py and script.py.mako
@@ -22,14 +23,16 @@ ENVIRONMENT = "migrations"  # the folder of the site that holds env.py and scrip
 class History:
     """Every known revision, and what must come before what.
 
-    With `applied`, revisions that the database has and the files lack stand in as ghosts, so that the graph stays
-    whole after a plugin was removed.
+    With `recorded`, revisions that the database has and the files lack stand in as ghosts, so that the graph stays
+    whole after a plugin was removed. A squash stands in for what it replaces, unless the database is in between.
     """
 
-    def __init__(self, script: ScriptDirectory, folders: Mapping[Path, str], applied: Sequence[Applied] = ()) -> None:
+    def __init__(self, script: ScriptDirectory, folders: Mapping[Path, str], recorded: Sequence[Applied] = ()) -> None:
         self.script = script
         self.folders = folders
-        self._applied = applied
+        self.recorded = recorded
+        self.applied: Sequence[Applied] = recorded  # with squashes in the place of what they replace
+        self.squashes: Sequence[Squash] = ()
         self.scripts: dict[str, Script] = {}
         self.refresh()
 
@@ -85,16 +88,19 @@ class History:
 
     def refresh(self) -> None:
         """Read the files again, after one was written."""
-        alembic_private.reload(self.script, self._ghosts)
+        alembic_private.reload(self.script, self._graph)
         self.scripts = _load(self.script)
         self.__dict__.pop("_parents", None)
         self.__dict__.pop("_children", None)
 
-    def _ghosts(self, files: Sequence[Script]) -> list[Ghost]:
-        names = {script.revision for script in files}
-        lost = [row for row in self._applied if row.revision not in names]
+    def _graph(self, files: Sequence[Script]) -> list[Script]:
+        self.squashes = squashes_in(files)
+        self.applied = as_squashed(self.recorded, self.squashes)
+        scripts = in_force(files, self.squashes, {row.revision for row in self.applied})
+        names = {script.revision for script in scripts}
+        lost = [row for row in self.applied if row.revision not in names]
         known = names.union(row.revision for row in lost)
-        return [Ghost(row, known) for row in lost]
+        return [*scripts, *(Ghost(row, known) for row in lost)]
 
     @cached_property
     def _parents(self) -> dict[str, frozenset[str]]:
@@ -114,7 +120,7 @@ class History:
         return (order.index(plugin) if plugin in order else len(order), stem_of(self.scripts[revision]))
 
 
-def load_history(base_dir: Path, registry: Registry, applied: Sequence[Applied] = ()) -> History:
+def load_history(base_dir: Path, registry: Registry, recorded: Sequence[Applied] = ()) -> History:
     """Read the revision files of all enabled plugins; `base_dir` is the site's folder.
 
     Raises MigrationError for a file that cannot be read, or that does not fit the others.
@@ -128,7 +134,7 @@ def load_history(base_dir: Path, registry: Registry, applied: Sequence[Applied] 
         messaging_opts={"quiet": True},
         version_locations=[str(folder) for folder in folders] or [str(environment / "none")],
     )
-    return History(script, folders, applied)
+    return History(script, folders, recorded)
 
 
 def stem_of(script: Script) -> str:
@@ -142,6 +148,8 @@ def _load(script: ScriptDirectory) -> dict[str, Script]:
             # Alembic warns of two files with one id, and of a missing parent, and goes on without: one would be lost.
             warnings.simplefilter("error")
             return {found.revision: found for found in script.walk_revisions()}
+    except MigrationError:
+        raise
     except (CommandError, UserWarning) as error:
         raise MigrationError(f"the migration files do not fit together: {error}") from error
     except Exception as error:

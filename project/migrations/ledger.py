@@ -19,7 +19,9 @@ from sqlalchemy import (
     Table,
     Text,
     column,
+    delete,
     func,
+    insert,
     inspect,
     select,
     table,
@@ -84,6 +86,15 @@ def unknown_versions(connection: Connection, rows: Sequence[Applied]) -> list[st
     finally:
         connection.rollback()
         connection.execution_options(**{READ_ONLY: False})
+
+
+def write_tips(connection: Connection, rows: Sequence[Applied]) -> None:
+    """Let Alembic's own table hold what it should after `rows`: those that no other stands on or depends on."""
+    below = {revision for row in rows for revision in (*row.down_revisions, *row.depends_on)}
+    connection.execute(delete(VERSIONS))
+    for row in rows:
+        if row.revision not in below:
+            connection.execute(insert(VERSIONS).values(version_num=row.revision))
 
 
 def _read(connection: Connection) -> Sequence[Applied]:

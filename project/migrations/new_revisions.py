@@ -96,9 +96,9 @@ def merge_revision(history: History, plugin: str, stem: str | None = None) -> Ne
 
 
 def next_number(history: History, plugin: str) -> int:
-    """The number after the highest among a plugin's files."""
-    numbers = [int(found[1]) for script in history.of_plugin(plugin) if (found := re.match(r"(\d+)", stem_of(script)))]
-    return max(numbers, default=0) + 1
+    """The number after the highest among a plugin's files; `0001_squashed_0004_x` is number four."""
+    found = [re.match(r"(?:\d+_squashed_(?=\d))?(\d+)", stem_of(script)) for script in history.of_plugin(plugin)]
+    return max((int(number[1]) for number in found if number), default=0) + 1
 
 
 def _revision(

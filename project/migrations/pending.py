@@ -20,6 +20,8 @@ from project.registry import Registry
 UNDEFINED_TABLE = "42P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _FILE = "[0-9]*.py"
 _REVISION = re.compile(r"""^revision\b[^=\n]*=\s*["']([^"']+)["']""", re.MULTILINE)
+_REPLACES = re.compile(r"^replaces\b[^=\n]*=\s*[(\[]([^)\]]*)[)\]]", re.MULTILINE)
+_TEXT = re.compile(r"""["']([^"']+)["']""")
 
 
 async def unapplied(engine: AsyncEngine, registry: Registry) -> list[str]:
@@ -31,8 +33,7 @@ async def unapplied(engine: AsyncEngine, registry: Registry) -> list[str]:
     return [
         revision
         for folder, plugin in revision_folders(registry).items()
-        for revision in _revisions(folder, plugin, applied)
-        if revision not in applied
+        for revision in _waiting(folder, plugin, applied)
     ]
 
 
@@ -51,11 +52,20 @@ def _is_missing_table(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig)
 
 
-def _revisions(folder: Path, plugin: str, applied: AbstractSet[str]) -> Iterator[str]:
-    for path in sorted(folder.glob(_FILE)):
-        usual = f"{plugin}_{path.stem}"
-        if usual in applied:
-            yield usual
-        else:  # a file may carry an id of its own
-            found = _REVISION.search(path.read_text(encoding="utf-8"))
-            yield found[1] if found else usual
+def _waiting(folder: Path, plugin: str, applied: AbstractSet[str]) -> Iterator[str]:
+    files = sorted(folder.glob(_FILE))
+    if all(f"{plugin}_{path.stem}" in applied for path in files):
+        return
+    texts = {path: path.read_text(encoding="utf-8") for path in files}
+    found = {path: _REVISION.search(text) for path, text in texts.items()}
+    names = {path: match[1] if match else f"{plugin}_{path.stem}" for path, match in found.items()}
+    squashes = {names[path]: _replaced(text) for path, text in texts.items()}
+    half = {name for name, parts in squashes.items() if name not in applied and parts & applied}
+    passed_over = half.union(*(parts for name, parts in squashes.items() if name not in half))
+    yield from (name for name in names.values() if name not in applied and name not in passed_over)
+
+
+def _replaced(text: str) -> set[str]:
+    """What a file says it replaces: a database has either the one or the others."""
+    found = _REPLACES.search(text)
+    return set(_TEXT.findall(found[1])) if found else set()

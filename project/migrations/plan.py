@@ -94,11 +94,19 @@ def find(history: History, plugin: str, text: str) -> str:
     if len(found) == 1:
         return found[0]
     names = [stem_of(script) for script in scripts]
+    _refuse_replaced(history, plugin, text, padded)
     if found:
         raise MigrationError(f"more than one migration of plugin {plugin!r} begins with {text!r}: {', '.join(found)}")
     near = get_close_matches(text, names, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(names) or 'none'}"
     raise MigrationError(f"plugin {plugin!r} has no migration {text!r}; {hint}")
+
+
+def _refuse_replaced(history: History, plugin: str, *texts: str) -> None:
+    for squash in history.squashes:
+        for revision in squash.replaces if squash.revision in history.scripts else ():
+            if revision.startswith((texts[0], *(f"{plugin}_{text}" for text in texts))):
+                raise MigrationError(f"{revision} is a part of {squash.revision}, which replaces it; name that one")
 
 
 def title_of(script: Script) -> str:

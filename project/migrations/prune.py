@@ -1,12 +1,10 @@
 """Forget the migrations of a plugin that was removed; its tables stay."""
 
-from collections.abc import Sequence
-
-from sqlalchemy import Connection, NullPool, delete, insert
+from sqlalchemy import Connection, NullPool, delete
 
 from project.database.engine import create_engine
 from project.migrations.errors import MigrationError
-from project.migrations.ledger import LEDGER, VERSIONS, Applied, read_ledger
+from project.migrations.ledger import LEDGER, read_ledger, write_tips
 from project.migrations.lock import migration_lock
 from project.registry import Registry
 from project.settings import Settings
@@ -35,15 +33,7 @@ def _prune(connection: Connection, plugin: str) -> int:
         rows = read_ledger(connection)
         left = [row for row in rows if row.plugin != plugin]
         if len(left) < len(rows):
-            connection.execute(delete(VERSIONS))
-            for tip in _tips(left):
-                connection.execute(insert(VERSIONS).values(version_num=tip))
+            write_tips(connection, left)
             connection.execute(delete(LEDGER).where(LEDGER.c.plugin == plugin))
         connection.commit()
         return len(rows) - len(left)
-
-
-def _tips(rows: Sequence[Applied]) -> list[str]:
-    """What Alembic's own table holds: the revisions that no other applied one stands on or depends on."""
-    below = {revision for row in rows for revision in (*row.down_revisions, *row.depends_on)}
-    return sorted(row.revision for row in rows if row.revision not in below)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from project.migrations.alembic_private import set_version_locations
+from project.migrations.alembic_private import set_choice, set_version_locations
 from project.migrations.locations import revision_folders
+from project.migrations.squashes import in_force, squashes_in
 from project.registry import load_registry
 from project.settings import Settings, load_settings
 
@@ -16,3 +17,5 @@ def use_plugin_folders(settings_class: type[Settings]) -> None:
         return list(revision_folders(load_registry(load_settings(settings_class))))
 
     set_version_locations(folders)
+    # `alembic heads` and its like look at no database; the graph cannot hold a squash and what it replaces.
+    set_choice(lambda scripts: in_force(scripts, squashes_in(scripts), applied=()))

@@ -15,6 +15,7 @@ from project.migrations.history import History, load_history
 from project.migrations.ledger import read_ledger, unknown_versions
 from project.migrations.lock import migration_lock
 from project.migrations.plan import Step, plan
+from project.migrations.squashes import record_squashes
 from project.registry import Registry
 from project.settings import Settings
 
@@ -100,7 +101,8 @@ def read_state(connection: Connection, settings: Settings, registry: Registry) -
             f"the table alembic_version names {' and '.join(unknown)}, which Dovetail did not apply: another project "
             "migrated this database, or `alembic stamp` touched it; use a database of its own"
         )
-    return load_history(settings.base_dir, registry, rows), [row.revision for row in rows]
+    history = load_history(settings.base_dir, registry, rows)
+    return history, [row.revision for row in history.applied]
 
 
 def apply_now(
@@ -129,4 +131,8 @@ def _apply(
     connection: Connection, settings: Settings, registry: Registry, target: Target, report: Reporter
 ) -> list[Step]:
     history, applied = read_state(connection, settings, registry)
-    return apply_now(connection, history, plan(history, applied, target.plugin, target.revision), target, report)
+    record_squashes(connection, history.recorded, history.squashes)
+    done = apply_now(connection, history, plan(history, applied, target.plugin, target.revision), target, report)
+    if done and history.squashes:  # the rest of one may have been applied
+        record_squashes(connection, read_ledger(connection), history.squashes)
+    return done

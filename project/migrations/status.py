@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alembic.script import Script
 from sqlalchemy import Connection, NullPool
 
 from project.database.engine import create_engine
@@ -17,12 +16,19 @@ from project.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class RevisionState:
-    """One revision, applied or not; `has_file` is false for one whose plugin or file was removed."""
+    """One revision, applied or not; `has_file` is false for one whose plugin or file was removed.
+
+    `replaces` counts the migrations that a squash stands for; `recorded` is false while a database has all of those
+    and does not know that this is the same. `replaced_by` names the squash of which a database has some parts only.
+    """
 
     name: str
     revision: str
     applied_at: datetime | None
     has_file: bool
+    replaces: int
+    recorded: bool
+    replaced_by: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,25 +51,33 @@ async def migration_states(settings: Settings, registry: Registry) -> tuple[Hist
 
 
 def _states(connection: Connection, settings: Settings, registry: Registry) -> tuple[History, list[PluginState]]:
-    rows = read_ledger(connection)
-    history = load_history(settings.base_dir, registry, rows)
-    times = {row.revision: row.applied_at for row in rows}
-    removed = sorted({row.plugin for row in rows} - set(registry.installed))
-    states = [
+    history = load_history(settings.base_dir, registry, read_ledger(connection))
+    removed = sorted({row.plugin for row in history.applied} - set(registry.installed))
+    states = _states_of_revisions(history)
+    return history, [
         PluginState(
             plugin=plugin,
             installed=plugin in registry.installed,
-            revisions=[_state(script, times.get(script.revision)) for script in history.of_plugin(plugin)],
+            revisions=[states[script.revision] for script in history.of_plugin(plugin)],
         )
         for plugin in [*registry.installed, *removed]
     ]
-    return history, states
 
 
-def _state(script: Script, applied_at: datetime | None) -> RevisionState:
-    return RevisionState(
-        name=stem_of(script),
-        revision=script.revision,
-        applied_at=applied_at,
-        has_file=not isinstance(script, Ghost),
-    )
+def _states_of_revisions(history: History) -> dict[str, RevisionState]:
+    times = {row.revision: row.applied_at for row in history.applied}
+    recorded = {row.revision for row in history.recorded}
+    counts = {squash.revision: len(squash.replaces) for squash in history.squashes}
+    wholes = {revision: squash.stem for squash in history.squashes for revision in squash.replaces}
+    return {
+        name: RevisionState(
+            name=stem_of(script),
+            revision=name,
+            applied_at=times.get(name),
+            has_file=not isinstance(script, Ghost),
+            replaces=counts.get(name, 0),
+            recorded=name in recorded,
+            replaced_by=wholes.get(name),
+        )
+        for name, script in history.scripts.items()
+    }

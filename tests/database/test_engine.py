@@ -62,11 +62,27 @@ async def test_values_that_one_database_could_not_hold_are_refused_by_both(probe
         assert list(await session.scalars(select(Item))) == []
 
 
-def test_a_url_that_cannot_be_read_is_refused_without_quoting_it(make_settings):
-    settings = make_settings(database_url="postgresql://user:hunter2@host:port/name")
-    with pytest.raises(ConfigurationError) as raised:
-        database_url(settings)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:hunter2@host:port/name",
+        "postgresql://user:hunter2@[::1/name",
+        "postgresql://user:hunter2@host/name?prepared_statement_cache_size=many",
+        "postgresql://user:hunter2@host/name?application_name=site",
+    ],
+)
+def test_a_url_that_cannot_be_read_is_refused_without_quoting_it(make_settings, url):
+    with pytest.raises(ConfigurationError, match="DATABASE_URL: ") as raised:
+        database_url(make_settings(database_url=url))
     assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("parameter", ["ssl", "sslmode"])
+async def test_encryption_is_asked_for_by_libpqs_name_too(make_settings, parameter):
+    settings = make_settings(database_url=f"postgresql://user:hunter2@host/name?{parameter}=verify-nothing")
+    assert database_url(settings).query == {"ssl": "verify-nothing"}
+    with pytest.raises(exc.OperationalError, match="must be one of: disable"):  # it reached the driver
+        await create_engine(settings).connect()
 
 
 def test_the_pool_has_the_options_of_the_settings(make_settings):

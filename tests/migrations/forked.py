@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import runpy
+import signal
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from tempfile import mkstemp
+from typing import Any
 
 PRELOAD = ["pytest", "asyncpg", "aiosqlite", "click", "alembic.config", "project.cli.main", "project.cli.system_checks"]
 
@@ -66,7 +68,47 @@ def _run(arguments: list[str], folder: Path, environment: dict[str, str], answer
     warnings.resetwarnings()
     warnings.simplefilter("error")
     sys.argv = arguments
+    _die_where_told()
     if arguments[0] == "alembic":
         runpy.run_module("alembic", run_name="__main__", alter_sys=False)
     else:
         runpy.run_path(arguments[0], run_name="__main__")
+
+
+def _die_where_told() -> None:
+    """Count the moments after each statement that writes and after each commit; at one of them, die by `kill -9`.
+
+    A statement that only reads leaves a database as the moment before it did.
+    """
+    counter, fatal = os.environ.get("COUNT_MOMENTS"), os.environ.get("KILL_AT_MOMENT")
+    if counter is None and fatal is None:
+        return
+    from sqlalchemy import Engine, event
+
+    count, committed = 0, False
+
+    def moment() -> None:
+        nonlocal count
+        count += 1
+        if counter is not None:
+            Path(counter).write_text(str(count))
+        if fatal is not None and count == int(fatal):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def executes(*_arguments: Any) -> None:
+        nonlocal committed
+        if committed:
+            moment()
+        committed = False
+
+    def executed(_connection: Any, _cursor: Any, statement: str, *_arguments: Any) -> None:
+        if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA", "WITH", "SHOW")):
+            moment()
+
+    def commits(*_arguments: Any) -> None:
+        nonlocal committed
+        committed = True
+
+    event.listen(Engine, "before_cursor_execute", executes)
+    event.listen(Engine, "after_cursor_execute", executed)
+    event.listen(Engine, "commit", commits)

@@ -51,10 +51,19 @@ def test_revisions_can_be_added_and_files_read_again(scripts, tmp_path):
     (tmp_path / "d.py").write_text(FILE.format(revision="shop_0003_d", down="shop_0002_b", labels=None, depends=None))
     seen = []
 
-    alembic_private.reload(scripts, lambda files: seen.extend(files) or [])
+    alembic_private.reload(scripts, lambda files: seen.extend(files) or files)
 
     assert len(list(scripts.walk_revisions())) == 4
     assert len(seen) == 4
+
+
+def test_revisions_can_be_left_out_of_every_script_directory(scripts, tmp_path, monkeypatch):
+    monkeypatch.setattr(ScriptDirectory, "_load_revisions", ScriptDirectory._load_revisions)
+    alembic_private.set_choice(lambda files: [script for script in files if script.revision.startswith("shop")])
+
+    found = ScriptDirectory(tmp_path, version_locations=[str(tmp_path)])
+
+    assert [script.revision for script in found.walk_revisions()] == ["shop_0002_b", "shop_0001_a"]
 
 
 def test_version_locations_can_be_given_to_every_script_directory(scripts, tmp_path, monkeypatch):
