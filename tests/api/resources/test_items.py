@@ -212,3 +212,17 @@ async def test_a_failing_read_is_told_apart_on_the_quick_road_too(client, app, d
     assert answer.status_code == 500
     assert "library" not in answer.text
     assert isinstance((await client.get("/api/genres")).json()["items"], list)
+
+
+async def test_who_surely_is_nobody_is_answered_without_a_session_and_others_are_not(
+    client, owner, app, make_book, monkeypatch
+):
+    book = await make_book()
+    opened = []
+    monkeypatch.setattr(app.state.database, "unit_of_work", lambda **_: opened.append(1) or 1 / 0)
+    for path in (f"/api/books/{book.id}", "/api/books?count=true"):
+        assert (await client.get(path)).status_code == 200
+        assert opened == []
+        assert (await owner.get(path)).status_code == 500
+        assert opened.pop()
+    assert (await client.get(f"/api/loud_books/{book.id}")).status_code == 500
