@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format lock clean
+.PHONY: help install run test check bench format lock clean
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
@@ -17,6 +17,10 @@ help:  ## Show what make can do
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
+.venv/.bench: .venv/.run requirements/bench.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
 install: .venv/.dev  ## Make .venv with everything a developer needs
 
 run: .venv/.run  ## Make .venv, then a demo site on http://127.0.0.1:8000 (PORT=8001 for another)
@@ -32,7 +36,8 @@ check: .venv/.dev  ## Lint, format, types and layers
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python manage.py check
 
-bench: .venv/.dev  ## Compare with a raw ASGI application and the tutorials' way; needs a quiet machine
+bench: .venv/.bench  ## Measure against what you would use instead; needs a quiet machine
+	$(BIN)/python -m benchmarks.migrations
 	$(BIN)/python -m benchmarks.run
 
 format: .venv/.dev  ## Let ruff tidy the code
@@ -42,6 +47,7 @@ format: .venv/.dev  ## Let ruff tidy the code
 lock: .venv/.dev  ## Compile requirements/*.txt from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 
 clean:  ## Remove the virtual environment and caches, never var/
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

@@ -97,6 +97,8 @@ def test_the_site_itself_is_in_order():
     assert result.code == 0, result
     assert result.stdout == "Everything is in order: 4 plugins checked.\n"
     assert result.stderr == ""
+    alone = manage("check", PLUGINS='["project.contrib.auth"]')
+    assert alone.stdout == "Everything is in order: 1 plugin checked.\n"
 
 
 def test_deploy_adds_what_matters_in_production():

@@ -25,7 +25,8 @@ def check(state: State, *, deploy: bool, fail_level: str) -> int:
     found = find(state, deploy=deploy)
     show(found)
     if not found:
-        click.secho(f"Everything is in order: {len(state.registry.plugins)} plugins checked.", fg="green")
+        count = len(state.registry.plugins)
+        click.secho(f"Everything is in order: {count} plugin{'' if count == 1 else 's'} checked.", fg="green")
     return int(any(message.level >= Level[fail_level.upper()] for message in found))
 
 

@@ -11,7 +11,7 @@ from project.cli.state import State
 def migrate_everything(state: State) -> None:
     """Bring the database to the newest state, with a line for each migration."""
     # Imported here: runserver needs the other function only, and that does without Alembic.
-    from project.cli.migrate import report_step
+    from project.cli.migrate_steps import report_step
     from project.migrations.runner import migrate
 
     if not asyncio.run(migrate(state.settings, state.registry, report=report_step)):
@@ -29,7 +29,7 @@ def warn_about_unapplied_migrations(state: State) -> None:
         line = explain(error)
         if line is None:
             raise
-        _warn(f"{line} So nobody knows whether its migrations were applied.")
+        _warn(f"{line.removesuffix('.')}. So nobody knows whether its migrations were applied.")
         return
     if waiting:
         count = "1 migration was" if len(waiting) == 1 else f"{len(waiting)} migrations were"

@@ -106,6 +106,7 @@ def test_a_database_that_is_away_is_said_and_served_nevertheless():
         output = stop(process)
     assert answer.status_code == 503
     assert "WARNING The database did not answer as expected: " in output
+    assert ". So nobody knows" in output
     assert "hidden" not in output
 
 

@@ -45,7 +45,7 @@ class Running:
 
 
 def start(arguments: Sequence[str], folder: Path, environment: Mapping[str, str], answers: str = "") -> Running:
-    """Run `manage.py` or `alembic`, the first of `arguments`, in `folder`."""
+    """Run `manage.py`, `alembic` or `pytest`, the first of `arguments`, in `folder`."""
     descriptor, name = mkstemp(dir=folder.parent)
     os.close(descriptor)
     process = _context.Process(target=_run, args=(list(arguments), folder, dict(environment), answers, name))
@@ -69,8 +69,8 @@ def _run(arguments: list[str], folder: Path, environment: dict[str, str], answer
     warnings.simplefilter("error")
     sys.argv = arguments
     _die_where_told()
-    if arguments[0] == "alembic":
-        runpy.run_module("alembic", run_name="__main__", alter_sys=False)
+    if arguments[0] in ("alembic", "pytest"):
+        runpy.run_module(arguments[0], run_name="__main__", alter_sys=False)
     else:
         runpy.run_path(arguments[0], run_name="__main__")
 

@@ -202,6 +202,33 @@ def test_only_the_named_plugins_are_written(site):
     assert site.files("cart") == []
 
 
+@pytest.fixture
+def bought(site: Site) -> Site:
+    """A shop of the site's own, and a plugin of somebody else's package; neither has migrations."""
+    site.plugin("shop", ITEM)
+    site.plugin("cart", CART.replace('ForeignKey("shop_item.id")', ""))
+    elsewhere = site.folder.parent / "lib" / "site-packages"
+    elsewhere.mkdir(parents=True)
+    (site.folder / "plugins" / "cart").rename(elsewhere / "cart")
+    source = (elsewhere / "cart" / "plugin.py").read_text()
+    (elsewhere / "cart" / "plugin.py").write_text(source.replace("plugins.cart", "cart"))
+    site.plugins[-1] = "cart"
+    settings = site.folder / "config" / "settings.py"
+    settings.write_text(f"import sys\nsys.path.append({str(elsewhere)!r})\n{settings.read_text()}")
+    return site
+
+
+def test_packages_from_elsewhere_are_left_to_their_authors(bought):
+    assert bought.manage("makemigrations") == "shop: 0001_initial\n"
+    bought.manage("migrate")
+    assert bought.manage("makemigrations", "--check") == "No changes detected.\n"
+
+
+def test_a_package_from_elsewhere_is_written_when_it_is_named(bought):
+    assert bought.manage("makemigrations", "cart") == "cart: 0001_initial\n"
+    assert bought.files("shop") == []
+
+
 def test_a_table_without_an_owner_is_refused(site):
     site.plugin("shop", ITEM + 'pairs = Table("item_pair", Base.metadata, Column("a", ForeignKey("shop_item.id")))\n')
 

@@ -120,6 +120,20 @@ async def test_a_failing_migration_leaves_the_state_before_it_and_names_itself(s
     assert " [x] 0003_three\n [ ] 0004_four\n" in shop.manage("showmigrations", "shop")
 
 
+async def test_a_migration_that_cannot_be_undone_leaves_the_state_before_it_and_names_itself(shop, engine):
+    shop.migration("shop", "0004_four", make("shop_four"), "op.drop_table('shop_four')\nop.drop_table('nowhere')")
+    shop.manage("migrate")
+
+    done = shop.run("migrate", "shop", "0003")
+
+    assert done.returncode == 1
+    message = done.stdout.splitlines()[-1]
+    assert message.startswith("manage.py: shop_0004_four (plugin shop) failed while it was undone: ")
+    assert "at: DROP TABLE nowhere. Nothing of it was kept" in message
+    assert "shop_four" in await tables(engine)
+    assert " [x] 0004_four\n" in shop.manage("showmigrations", "shop")
+
+
 async def test_a_migration_that_raises_is_named_too(shop, engine):
     shop.migration("shop", "0004_four", make("shop_four") + "\n1 / 0")
 

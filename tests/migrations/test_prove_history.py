@@ -1,12 +1,11 @@
 """The fixture `prove_history` finds what is wrong with a plugin's history; authors get it with the kernel."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 
-from tests.migrations.sites import REPOSITORY, Site
+from tests.migrations.forked import start
+from tests.migrations.sites import Site
 from tests.migrations.test_makemigrations import ITEM
 
 TEST = """
@@ -25,12 +24,10 @@ def shop(site: Site) -> Site:
 
 def prove(site: Site, database_kind: str) -> tuple[int, str]:
     """Run the author's test as the author would."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "project.testing.plugin", "-o", "anyio_mode=auto"]
+    command = ["pytest", "-q", "-p", "project.testing.plugin", "-p", "no:cacheprovider", "-o", "anyio_mode=auto"]
     command += ["-o", "dovetail_settings=config.settings:Settings", "-k", database_kind, "test_shop.py"]
-    more = {"PYTHONPATH": f"{site.folder}:{REPOSITORY}", "TEST_DATABASE_URL": os.environ["TEST_DATABASE_URL"]}
-    done = subprocess.run(
-        command, cwd=site.folder, env=site.environment(**more), capture_output=True, text=True, check=False
-    )
+    environment = site.environment(TEST_DATABASE_URL=os.environ["TEST_DATABASE_URL"])
+    done = start(command, site.folder, environment).finish()
     return done.returncode, done.stdout
 
 

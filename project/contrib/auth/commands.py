@@ -1,6 +1,7 @@
 """`manage.py createsuperuser`, `changepassword` and `cleartokens`."""
 
 import secrets
+import sys
 from collections.abc import Callable
 
 import click
@@ -104,8 +105,10 @@ def _ask() -> NewSuperuser:
 
 
 def _ask_password(username: str, email: str) -> str:
+    # Where nobody types nothing is shown anyway, and getpass would only complain that it cannot hide it.
+    hide = sys.stdin.isatty()
     while True:
-        password: str = click.prompt("Password", hide_input=True, confirmation_prompt="Password (again)")
+        password: str = click.prompt("Password", hide_input=hide, confirmation_prompt="Password (again)")
         try:
             check_password(password, username=username, email=email)
         except InvalidInputError as error:

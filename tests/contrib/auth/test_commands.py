@@ -172,6 +172,16 @@ def test_changepassword_asks_twice_and_ends_every_session(database_url, run_asyn
     assert run_async(log_in) is not None
 
 
+def test_changepassword_reads_what_is_piped_into_it_and_complains_of_nothing(database_url, run_async):
+    async def make(session):
+        await create_user(session, username="ada", email="ada@example.org", password=PASSWORD)
+
+    run_async(make)
+    result = manage("changepassword", "ada", stdin=f"{NEW_PASSWORD}\n{NEW_PASSWORD}\n", DATABASE_URL=database_url)
+    assert (result.code, result.stderr) == (0, "")
+    assert NEW_PASSWORD not in result.stdout
+
+
 def test_changepassword_of_nobody_is_one_line(database_url):
     assert manage("changepassword", "nobody", DATABASE_URL=database_url).error == "There is no user 'nobody'."
 
