@@ -82,12 +82,9 @@ def serve(app: str, url: str) -> Iterator[tuple[int, int]]:
     command = [*pinned, sys.executable, "-m", "uvicorn", app, "--port", str(port), "--no-access-log"]
     # Production settings; warnings only, for Dovetail logs every request itself otherwise, and so do not the others.
     variables = {"DATABASE_URL": url.replace("+asyncpg", ""), "ENVIRONMENT": "production", "SECRET_KEY": SECRET}
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        [*command, "--log-level", "warning"],
-        env=os.environ | variables,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    quiet = subprocess.DEVNULL
+    command += ["--log-level", "warning"]
+    process = subprocess.Popen(command, env=os.environ | variables, stdout=quiet, stderr=quiet)  # noqa: S603 - our own
     try:
         _wait(port)
         yield port, process.pid

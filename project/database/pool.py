@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -17,6 +18,8 @@ UNREACHABLE = (OSError, EOFError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 TRUSTED_FOR = 1.0  # seconds since a connection came back during which it is not pinged
 RETURNED_AT = "dovetail_returned_at"
+# Whether who takes a connection does without a ping: a single read that can be tried once more, never a transaction.
+trusting: ContextVar[bool] = ContextVar("trusting", default=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +39,10 @@ class PoolStatistics:
 
 
 class CountingPool(AsyncAdaptedQueuePool):
-    """SQLAlchemy's pool, which also counts who waits and who gave up, and trusts a connection that just worked.
+    """SQLAlchemy's pool, which also counts who waits and who gave up.
 
-    A ping costs three round trips on PostgreSQL, more than a read: only what idled for a while is asked if it is alive.
+    A ping costs three round trips on PostgreSQL, more than a read: who is `trusting` takes a connection that worked
+    within the last second without one.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -61,7 +65,7 @@ class CountingPool(AsyncAdaptedQueuePool):
 
     def _do_get(self) -> ConnectionPoolEntry:
         record = super()._do_get()
-        if monotonic() - record.info.get(RETURNED_AT, 0.0) < TRUSTED_FOR and not _was_cut(record):
+        if trusting.get() and monotonic() - record.info.get(RETURNED_AT, 0.0) < TRUSTED_FOR and not _was_cut(record):
             record.fresh = True  # type: ignore[attr-defined]  # SQLAlchemy pings what is not fresh
         return record
 

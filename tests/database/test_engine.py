@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import exc, inspect, select, text
 
+from project.api.resources.prepared import connect_to_read
 from project.database.engine import create_engine, database_url
 from project.errors import ConfigurationError
 from tests.probe.models import Item
@@ -111,17 +112,19 @@ async def test_a_pool_overflows_by_as_many_as_it_may_and_counts_them(make_settin
     await engine.dispose()
 
 
-async def test_a_connection_that_just_worked_is_not_pinged_and_one_that_idled_is(database, monkeypatch):
+async def test_a_read_takes_a_connection_that_just_worked_without_a_ping(database, monkeypatch):
     pings = []
-    ping = type(database.engine.dialect).do_ping
-    monkeypatch.setattr(
-        type(database.engine.dialect), "do_ping", lambda dialect, found: pings.append(found) or ping(dialect, found)
-    )
+    dialect = database.engine.sync_engine.dialect
+    ping = dialect.do_ping
+    monkeypatch.setattr(dialect, "do_ping", lambda found: pings.append(found) or ping(found))
     for _ in range(3):
-        async with database.engine.connect():
+        async with connect_to_read(database.engine):
             pass
     assert pings == []
-    monkeypatch.setattr("project.database.pool.TRUSTED_FOR", 0.0)
     async with database.engine.connect():
         pass
     assert len(pings) == 1
+    monkeypatch.setattr("project.database.pool.TRUSTED_FOR", 0.0)
+    async with connect_to_read(database.engine):
+        pass
+    assert len(pings) == 2

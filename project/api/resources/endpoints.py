@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from project.api.resources.documentation import list_parameters, response_headers
+from project.api.resources.prepared import connect_to_read
 from project.api.resources.route import QuickRoute
 from project.api.schemas import Page
 from project.database.dependencies import SessionDep
@@ -35,7 +36,7 @@ def add_list(
         engine = request.app.state.database.engine
         if not resource.reader.is_compiled(parsed[1].query, scope, engine.dialect):
             return None
-        async with engine.connect() as connection:
+        async with connect_to_read(engine) as connection:
             return await resource.listing.answer_quickly(request, connection, parsed, scope)
 
     parameters = {"session": SessionDep, "viewer": resource.policy.reader}

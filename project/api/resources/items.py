@@ -18,6 +18,7 @@ from project.api.resources.idempotency import answer_once
 from project.api.resources.lists import ORJSON_OPTIONS
 from project.api.resources.pages import PageRequest
 from project.api.resources.policy import not_found
+from project.api.resources.prepared import connect_to_read
 from project.api.resources.query import ItemQuery, ListQuery, read_item_query, split_query
 from project.api.resources.reads import Batch
 from project.api.resources.scope import Scope
@@ -88,7 +89,7 @@ def _add_retrieve(resource: "Resource", router: APIRouter) -> None:
         wanted, engine = parse(request, scope, key), request.app.state.database.engine
         if not reader.is_compiled(wanted.query, scope, engine.dialect):
             return None
-        async with engine.connect() as connection:
+        async with connect_to_read(engine) as connection:
             batch = await reader.fetch(connection, wanted, scope)
         return None if batch is None else _respond(resource, request, batch, key)
 

@@ -4,15 +4,16 @@ SQLAlchemy builds and compiles a statement once; after that a request pays for t
 from the engine's pool, so that there is one pool, one limit and one set of listeners.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BindParameter, ClauseElement, Dialect, exc
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
-from project.database.pool import UNREACHABLE
+from project.database.pool import UNREACHABLE, trusting
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,20 @@ class Prepared:
         except Exception as error:
             raise _translated(error, self.sql, connection.dialect, raw) from error
         return rows
+
+
+@asynccontextmanager
+async def connect_to_read(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of the pool for one read, without a ping if it just worked."""
+    token = trusting.set(True)
+    try:
+        connection = await engine.connect()
+    finally:
+        trusting.reset(token)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 def prepare(statement: ClauseElement, dialect: Dialect, viewer_values: Sequence[BindParameter[Any]]) -> Prepared | None:
