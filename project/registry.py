@@ -93,14 +93,16 @@ def load_models(registry: Registry) -> None:
 def load_web(registry: Registry) -> None:
     """Import what only a server needs: routers and checks. Admin views are for the plugin that shows them to look at.
 
-    Raises PluginError for a plugin that raises on import and for two plugins with one route (same method and path).
+    Raises PluginError for a plugin that raises on import, for two plugins with one route (same method and path), and
+    for a route that another plugin's answers first.
     """
     problems: list[str] = []
     routes: list[tuple[str, str]] = []
     for entry in registry.installed.values():
         routes += [(route, entry.plugin.name) for route in _routes(_resolve(entry, "routers", problems))]
         _resolve(entry, "checks", problems)
-    problems += _clashes("route", routes)
+    problems += _clashes("route", [(_without_names(route), owner) for route, owner in routes])
+    problems += _shadowed(routes)
     if problems:
         raise PluginError(problems)
 
@@ -197,6 +199,22 @@ def _routes(routers: Iterable[Any]) -> Iterator[str]:
 
     for router in routers:
         for route in iter_route_contexts(router.routes):
-            path = re.sub(r"{\w+", "{", f"/api{route.path}")  # the name of a parameter does not tell two routes apart
             for method in sorted(route.methods or ["WEBSOCKET"]):
-                yield f"{method} {path}"
+                yield f"{method} /api{route.path}"
+
+
+def _without_names(route: str) -> str:
+    return re.sub(r"{\w+", "{", route)  # the name of a parameter does not tell two routes apart
+
+
+def _shadowed(routes: Iterable[tuple[str, str]]) -> Iterator[str]:
+    # Imported here, as above.
+    from starlette.routing import compile_path
+
+    earlier: list[tuple[str, str, re.Pattern[str]]] = []
+    for route, owner in routes:
+        for other_route, other, pattern in earlier:
+            if other != owner and pattern.match(route) and _without_names(other_route) != _without_names(route):
+                yield f"the route {route!r} of {owner} is never reached: {other_route!r} of {other} answers; rename one"
+        method, _, path = route.partition(" ")
+        earlier.append((route, owner, re.compile(f"{method} {compile_path(path)[0].pattern[1:]}")))

@@ -218,6 +218,30 @@ def test_two_plugins_with_one_route_are_refused_whatever_they_call_its_parameter
     )
 
 
+def test_a_route_that_another_plugins_answers_first_is_refused(package, load):
+    package(
+        "pkg_first",
+        plugin("first", routers="lazy('pkg_first.api:router')"),
+        api=ROUTER + "@router.get('/things/new')\ndef get_form(): ...\n"
+        "@router.get('/things/{thing_id:int}')\ndef get_thing(thing_id: int): ...\n"
+        "@router.get('/parts/{name}')\ndef get_part(name: str): ...\n",
+    )
+    package(
+        "pkg_second",
+        plugin("second", depends_on=("first",), routers="lazy('pkg_second.api:router')"),
+        api=ROUTER + "@router.get('/things/{name}')\ndef get_by_name(name: str): ...\n"
+        "@router.get('/parts/list')\ndef list_parts(): ...\n"
+        "@router.post('/parts/list')\ndef sort_parts(): ...\n"
+        "@router.get('/parts/{name}/more')\ndef get_more(name: str): ...\n",
+    )
+    registry = load("pkg_first", "pkg_second")
+    (problem,) = problems(lambda: load_web(registry))
+    assert problem == (
+        "the route 'GET /api/parts/list' of second is never reached: 'GET /api/parts/{name}' of first answers; "
+        "rename one"
+    )
+
+
 ADMIN = ("project.contrib.auth", "project.contrib.admin")
 
 
