@@ -70,6 +70,11 @@ class Terminal:
         """Ask; drop and add would lose what the column holds."""
         return click.confirm(f"Was {table}.{old} renamed to {new}?", default=False)
 
+    def may_drop(self, table: str, twin: str) -> bool:
+        """Ask; if it was renamed, its rows would be lost."""
+        click.echo(f"{table} is gone, and {twin} is new and has the same columns.")
+        return click.confirm(f"Drop {table} with its rows?", default=False)
+
     def one_off_default(self, table: str, column: str) -> str | None:
         """Ask for the text of the default."""
         click.echo(f"{table}.{column} takes no NULL and has no server default: rows that exist need a value.")

@@ -1,17 +1,14 @@
 """`manage.py migrate [PLUGIN [REVISION|zero]]`."""
 
 import asyncio
-from collections.abc import Sequence
 
 import click
+from sqlalchemy import NullPool
 
 from project.cli.state import State
-from project.migrations.errors import MigrationError
-from project.migrations.execution import LOCK_TIMEOUT, Reporter
-from project.migrations.plan import Step
-from project.migrations.prune import prune as forget
-from project.migrations.runner import Target, planned
-from project.migrations.runner import migrate as run
+from project.database.engine import create_engine
+from project.migrations.limits import LOCK_TIMEOUT
+from project.migrations.pending import is_up_to_date
 
 
 @click.command("migrate")
@@ -47,57 +44,25 @@ def migrate(
     Going back undoes the migrations of other plugins that depend on what is undone; they are listed, and you are
     asked.
     """
-    if prune is not None:
-        _prune(state, prune)
-        return
-    target = Target(plugin=plugin, revision=revision, fake=fake, lock_timeout=database_timeout)
-    if plan:
-        _list(asyncio.run(planned(state.settings, state.registry, target)))
-        return
-
-    def confirm(steps: Sequence[Step]) -> bool:
-        _list(steps)
-        return yes or _may_undo(steps, plugin)
-
-    asyncio.run(run(state.settings, state.registry, target, confirm=confirm, report=report_step))
-
-
-class Lines(Reporter):
-    """One line for each migration, finished with the time it took."""
-
-    def starts(self, step: Step) -> None:
-        """Begin the line."""
-        click.echo(f"  {'Applying' if step.forwards else 'Undoing'} {step.revision} ... ", nl=False)
-
-    def ends(self, step: Step, seconds: float) -> None:  # noqa: ARG002 - a reporter is told
-        """End it."""
-        click.echo(f"OK ({seconds * 1000:.0f} ms)")
-
-    def fails(self, step: Step) -> None:  # noqa: ARG002 - a reporter is told
-        """End it; the error names the step."""
-        click.echo("failed")
-
-
-report_step = Lines()
-
-
-def _prune(state: State, plugin: str) -> None:
-    count = asyncio.run(forget(state.settings, state.registry, plugin))
-    if not count:
-        raise MigrationError(f"nothing to forget: no migration of a plugin named {plugin!r} is recorded")
-    click.echo(f"Forgot {count} migration{'s' * (count > 1)} of {plugin}; its tables stay.")
-
-
-def _list(steps: Sequence[Step]) -> None:
-    if not steps:
+    if plugin is None and prune is None and asyncio.run(_nothing_waits(state)):
         click.echo("No migrations to apply.")
-    for step in steps:
-        click.echo(f"  {'+' if step.forwards else '-'} {step.revision}")
+        return
+    # Imported here: most runs find nothing to do, and do without Alembic.
+    from project.cli.migrate_steps import forget_plugin, migrate_to, show_plan
+    from project.migrations.runner import Target
+
+    target = Target(plugin=plugin, revision=revision, fake=fake, lock_timeout=database_timeout)
+    if prune is not None:
+        forget_plugin(state, prune)
+    elif plan:
+        show_plan(state, target)
+    else:
+        migrate_to(state, target, yes=yes)
 
 
-def _may_undo(steps: Sequence[Step], plugin: str | None) -> bool:
-    others = sorted({step.plugin for step in steps if not step.forwards and step.plugin != plugin})
-    if not others:
-        return True
-    click.echo(f"This also undoes migrations of {', '.join(others)}, and loses what their tables hold.")
-    return click.confirm("Go on?", default=False, abort=True)
+async def _nothing_waits(state: State) -> bool:
+    engine = create_engine(state.settings, poolclass=NullPool)
+    try:
+        return await is_up_to_date(engine, state.registry)
+    finally:
+        await engine.dispose()

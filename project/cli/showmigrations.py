@@ -1,14 +1,12 @@
 """`manage.py showmigrations [PLUGIN...]`."""
 
 import asyncio
-from collections.abc import Sequence
 
 import click
 
 from project.cli.state import State
 from project.migrations.errors import MigrationError
-from project.migrations.history import History
-from project.migrations.status import PluginState, RevisionState, migration_states
+from project.migrations.status import PluginState, RevisionState, migration_states, recorded_migrations
 
 
 @click.command("showmigrations")
@@ -17,13 +15,20 @@ from project.migrations.status import PluginState, RevisionState, migration_stat
 @click.pass_obj
 def showmigrations(state: State, /, plugins: tuple[str, ...], *, plan: bool) -> None:
     """List the migrations of each plugin: [x] is applied, [ ] is not."""
-    history, states = asyncio.run(migration_states(state.settings, state.registry))
+    recorded = asyncio.run(recorded_migrations(state.settings))
+    states = migration_states(state.registry, recorded)
     unknown = set(plugins).difference(each.plugin for each in states)
     if unknown:
         raise MigrationError(f"there is no plugin {' or '.join(sorted(unknown))}")
     chosen = [each for each in states if not plugins or each.plugin in plugins]
     if plan:
-        _show_plan(history, chosen)
+        # Imported here: only the order needs Alembic.
+        from project.migrations.history import load_history
+
+        history = load_history(state.settings.base_dir, state.registry, recorded)
+        boxes = {revision.revision: _box(revision) for each in chosen for revision in each.revisions}
+        for name in history.ordered(boxes):
+            click.echo(f"{boxes[name]} {name}")
     else:
         for each in chosen:
             _show_plugin(each)
@@ -35,12 +40,6 @@ def _show_plugin(state: PluginState) -> None:
         click.echo(f" {_box(revision)} {revision.name}{_remark(revision, state)}")
     if not state.revisions:
         click.echo(" (no migrations)")
-
-
-def _show_plan(history: History, states: Sequence[PluginState]) -> None:
-    chosen = {revision.revision: revision for each in states for revision in each.revisions}
-    for name in history.ordered(chosen):
-        click.echo(f"{_box(chosen[name])} {name}")
 
 
 def _box(revision: RevisionState) -> str:

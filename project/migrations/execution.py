@@ -15,13 +15,13 @@ from project.errors import DovetailError
 from project.migrations.blockers import is_lock_timeout, what_blocks
 from project.migrations.errors import MigrationError
 from project.migrations.history import History
+from project.migrations.limits import LOCK_TIMEOUT
 from project.migrations.plan import Step
 from project.migrations.recording import prepare_ledger, recorder
 from project.migrations.sqlite import foreign_key_checker, foreign_keys_off, pragma
 from project.migrations.warnings_passed_over import known_warnings_passed_over
 
 FOR_EVER = 24 * 60 * 60.0  # seconds; SQLite would take 0 for "not at all"
-LOCK_TIMEOUT = 5.0  # seconds a statement waits for a lock; traffic queues behind it all the while
 
 MakeSteps = Callable[[tuple[str, ...]], Sequence[Step]]  # given the tips of the graph that the database is at
 

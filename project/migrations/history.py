@@ -10,11 +10,12 @@ from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 
 from project.migrations import alembic_private
+from project.migrations.choosing import in_force, squashes_in
 from project.migrations.errors import MigrationError
 from project.migrations.ghosts import Ghost
 from project.migrations.ledger import Applied
 from project.migrations.locations import revision_folders
-from project.migrations.squashes import Squash, as_squashed, in_force, squashes_in
+from project.migrations.squashes import Squash, as_squashed
 from project.registry import Registry
 
 ENVIRONMENT = "migrations"  # the folder of the site that holds env.py and script.py.mako

@@ -17,6 +17,7 @@ from project.migrations.questions import Questions
 from project.migrations.renames import find_renames
 from project.migrations.splitting import Part, split
 from project.migrations.stems import stem_for
+from project.migrations.table_renames import point_out_table_renames
 from project.migrations.units import Unit, units_of
 
 
@@ -58,6 +59,7 @@ def plan_revisions(
     Raises MigrationError if a plugin has two latest revisions, or if the changes cannot be ordered.
     """
     found = [operation for operation in operations if owners.of_name(str(getattr(operation, "table_name", ""))) in only]
+    point_out_table_renames(found, questions)
     found = add_one_off_defaults(find_renames(found, questions), questions)
     parts = split(units_of(found, owners.of_name))
     planned: list[NewRevision] = []

@@ -3,25 +3,18 @@
 A server asks this whenever it starts.
 """
 
-import re
-from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
-from pathlib import Path
-
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from project.database.engine import READ_ONLY
-from project.migrations.ledger import LEDGER
-from project.migrations.locations import revision_folders
+from project.migrations.files import read_files, revision_paths, usual_revision
+from project.migrations.ledger import LEDGER, VERSIONS
+from project.migrations.squashes import left_out
 from project.registry import Registry
 
 UNDEFINED_TABLE = "42P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
-_FILE = "[0-9]*.py"
-_REVISION = re.compile(r"""^revision\b[^=\n]*=\s*["']([^"']+)["']""", re.MULTILINE)
-_REPLACES = re.compile(r"^replaces\b[^=\n]*=\s*[(\[]([^)\]]*)[)\]]", re.MULTILINE)
-_TEXT = re.compile(r"""["']([^"']+)["']""")
 
 
 async def unapplied(engine: AsyncEngine, registry: Registry) -> list[str]:
@@ -29,43 +22,43 @@ async def unapplied(engine: AsyncEngine, registry: Registry) -> list[str]:
 
     Raises what SQLAlchemy raises if the database does not answer.
     """
-    applied = await _applied(engine)
-    return [
-        revision
-        for folder, plugin in revision_folders(registry).items()
-        for revision in _waiting(folder, plugin, applied)
-    ]
+    applied = await _texts(engine, select(LEDGER.c.revision)) or set()
+    if applied.issuperset(_usual_revisions(registry)):
+        return []
+    files = read_files(registry)  # one may carry an id of its own, or stand for others
+    squashes = [file.squash for file in files if file.squash]
+    applied |= {squash.revision for squash in squashes if applied.issuperset(squash.replaces)}
+    hidden = left_out(squashes, applied)
+    return [file.revision for file in files if file.revision not in applied and file.revision not in hidden]
 
 
-async def _applied(engine: AsyncEngine) -> AbstractSet[str]:
+async def is_up_to_date(engine: AsyncEngine, registry: Registry) -> bool:
+    """Whether `migrate` has nothing to do, as far as can be told without reading a file; if in doubt, no.
+
+    Raises what SQLAlchemy raises if the database does not answer.
+    """
+    applied = await _texts(engine, select(LEDGER.c.revision))
+    if not applied or not applied.issuperset(_usual_revisions(registry)):
+        return False
+    tips = await _texts(engine, select(VERSIONS.c.version_num))
+    return tips is not None and tips <= applied
+
+
+def _usual_revisions(registry: Registry) -> list[str]:
+    return [usual_revision(plugin, path) for plugin, path in revision_paths(registry)]
+
+
+async def _texts(engine: AsyncEngine, query: TypedReturnsRows[tuple[str]]) -> set[str] | None:
+    """The one column of a query; None if there is no such table yet."""
     async with engine.connect() as connection:
         await connection.execution_options(**{READ_ONLY: True})
         try:
-            return set(await connection.scalars(select(LEDGER.c.revision)))
+            return set(await connection.scalars(query))
         except (ProgrammingError, OperationalError) as error:
             if _is_missing_table(error):
-                return frozenset()
+                return None
             raise
 
 
 def _is_missing_table(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig)
-
-
-def _waiting(folder: Path, plugin: str, applied: AbstractSet[str]) -> Iterator[str]:
-    files = sorted(folder.glob(_FILE))
-    if all(f"{plugin}_{path.stem}" in applied for path in files):
-        return
-    texts = {path: path.read_text(encoding="utf-8") for path in files}
-    found = {path: _REVISION.search(text) for path, text in texts.items()}
-    names = {path: match[1] if match else f"{plugin}_{path.stem}" for path, match in found.items()}
-    squashes = {names[path]: _replaced(text) for path, text in texts.items()}
-    half = {name for name, parts in squashes.items() if name not in applied and parts & applied}
-    passed_over = half.union(*(parts for name, parts in squashes.items() if name not in half))
-    yield from (name for name in names.values() if name not in applied and name not in passed_over)
-
-
-def _replaced(text: str) -> set[str]:
-    """What a file says it replaces: a database has either the one or the others."""
-    found = _REPLACES.search(text)
-    return set(_TEXT.findall(found[1])) if found else set()

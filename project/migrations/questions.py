@@ -9,6 +9,9 @@ class Questions(Protocol):
     def is_rename(self, table: str, old: str, new: str) -> bool:
         """Whether the column `old`, which is gone, is the column `new`, which is there now."""
 
+    def may_drop(self, table: str, twin: str) -> bool:
+        """Whether `table`, which is gone, may go with its rows although `twin`, which is new, has the same columns."""
+
     def one_off_default(self, table: str, column: str) -> str | None:
         """What rows that exist get in a new column that takes no NULL, as SQL text; None if there are no rows."""
 
@@ -26,6 +29,14 @@ class SafeAnswers:
             "delete the file and run makemigrations without --noinput"
         )
         return False
+
+    def may_drop(self, table: str, twin: str) -> bool:
+        """Yes, as the models say; whether it was renamed only its author can know."""
+        self.notes.append(
+            f"{table} is dropped and {twin} made with the same columns, with the loss of its rows; if it was renamed, "
+            "delete the file and run makemigrations without --noinput"
+        )
+        return True
 
     def one_off_default(self, table: str, column: str) -> str | None:
         """None: the migration then fails on a table with rows, and changes nothing."""

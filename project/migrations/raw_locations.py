@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from project.migrations.alembic_private import set_choice, set_version_locations
+from project.migrations.choosing import in_force, squashes_in
 from project.migrations.locations import revision_folders
-from project.migrations.squashes import in_force, squashes_in
 from project.registry import load_registry
 from project.settings import Settings, load_settings
 

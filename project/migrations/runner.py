@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from project.database.engine import create_engine
 from project.migrations.errors import MigrationError
-from project.migrations.execution import LOCK_TIMEOUT, SILENT, Reporter, apply_steps
+from project.migrations.execution import SILENT, Reporter, apply_steps
 from project.migrations.history import History, load_history
 from project.migrations.ledger import read_ledger, unknown_versions
+from project.migrations.limits import LOCK_TIMEOUT
 from project.migrations.lock import migration_lock
 from project.migrations.plan import Step, plan
 from project.migrations.squashes import record_squashes

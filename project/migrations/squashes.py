@@ -1,20 +1,15 @@
 """A revision that stands for several: `replaces` in its file names them, and a database has either it or them.
 
 Where none of them was applied, or all of them, the graph holds the one; where some were, it holds them, until the rest
-is applied too. What other files say of either is led to whichever the graph holds.
+is applied too. This does not import Alembic.
 """
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from types import ModuleType
 
-from alembic.script import Script
-from alembic.util import to_tuple
 from sqlalchemy import Connection, delete, update
 
-from project.migrations.errors import MigrationError
 from project.migrations.ledger import LEDGER, Applied, write_tips
 
 
@@ -25,20 +20,6 @@ class Squash:
     revision: str
     stem: str
     replaces: tuple[str, ...]
-
-
-def squashes_in(scripts: Iterable[Script]) -> list[Squash]:
-    """The squashes among revision files. Raises MigrationError if two replace the same revision."""
-    found: list[Squash] = []
-    owners: dict[str, str] = {}
-    for script in scripts:
-        replaces = tuple(getattr(script.module, "replaces", None) or ())
-        for revision in replaces:
-            if owners.setdefault(revision, script.revision) != script.revision:
-                raise MigrationError(f"{owners[revision]} and {script.revision} both replace {revision}; delete one")
-        if replaces:
-            found.append(Squash(revision=script.revision, stem=Path(script.path).stem, replaces=replaces))
-    return found
 
 
 def as_squashed(rows: Sequence[Applied], squashes: Iterable[Squash]) -> list[Applied]:
@@ -54,26 +35,18 @@ def as_squashed(rows: Sequence[Applied], squashes: Iterable[Squash]) -> list[App
     return result
 
 
-def in_force(scripts: Sequence[Script], squashes: Iterable[Squash], applied: Collection[str]) -> list[Script]:
-    """The scripts of the graph, given what `as_squashed` says is applied: of each squash either the one or the others.
-
-    Raises MigrationError for a database that has some of the others, if the files of the rest are gone.
-    """
-    to: dict[str, str] = {}
-    files = {script.revision for script in scripts}
-    for squash in squashes:
-        if is_half_applied(squash, applied):
-            _see_that_the_rest_has_files(squash, files, applied)
-            to[squash.revision] = squash.replaces[-1]
-        else:
-            to |= dict.fromkeys(squash.replaces, squash.revision)
-    kept = files - to.keys()
-    return [_redirected(script, to, kept) for script in scripts if script.revision in kept]
-
-
 def is_half_applied(squash: Squash, applied: Collection[str]) -> bool:
-    """Whether a database has some of what a squash replaces, and so does not have the squash."""
-    return squash.revision not in applied and any(revision in applied for revision in squash.replaces)
+    """Whether a database has some of what a squash replaces, and not all."""
+    count = sum(revision in applied for revision in squash.replaces)
+    return squash.revision not in applied and 0 < count < len(squash.replaces)
+
+
+def left_out(squashes: Iterable[Squash], applied: Collection[str]) -> set[str]:
+    """The revisions that stay out of the graph: of each squash either the one or the others."""
+    found: set[str] = set()
+    for squash in squashes:
+        found |= {squash.revision} if is_half_applied(squash, applied) else set(squash.replaces)
+    return found
 
 
 def record_squashes(connection: Connection, rows: Sequence[Applied], squashes: Iterable[Squash]) -> None:
@@ -83,7 +56,7 @@ def record_squashes(connection: Connection, rows: Sequence[Applied], squashes: I
     """
     for squash in squashes:
         after = as_squashed(rows, [squash])
-        if len(after) == len(rows):
+        if after == list(rows):
             continue
         old = {row.revision: row for row in rows}
         last = [name for name in old if name in squash.replaces][-1]  # its place in the order is the squash's
@@ -114,34 +87,3 @@ def _one_for_all(squash: Squash, rows: Sequence[Applied]) -> Applied:
 def _led_to(row: Applied, to: Mapping[str, str]) -> Applied:
     down = tuple(dict.fromkeys(to.get(name, name) for name in row.down_revisions))
     return replace(row, down_revisions=down, depends_on=tuple(dict.fromkeys(to.get(n, n) for n in row.depends_on)))
-
-
-def _see_that_the_rest_has_files(squash: Squash, files: Collection[str], applied: Collection[str]) -> None:
-    lost = [name for name in squash.replaces if name not in applied and name not in files]
-    if lost:
-        has = [name for name in squash.replaces if name in applied]
-        raise MigrationError(
-            f"{squash.revision} replaces {len(squash.replaces)} migrations, of which this database has "
-            f"{' and '.join(has)} and not {' and '.join(lost)}, whose files are gone; first migrate it with a release "
-            "that still has them"
-        )
-
-
-def _redirected(script: Script, to: Mapping[str, str], kept: Collection[str]) -> Script:
-    def lead(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(_full(name, to, kept) for name in names))
-
-    down, needs = to_tuple(script.down_revision, default=()), to_tuple(script.dependencies, default=())
-    if lead(down) == down and lead(needs) == needs:
-        return script
-    module = ModuleType(script.revision)
-    module.__dict__.update(vars(script.module), down_revision=lead(down) or None, depends_on=lead(needs) or None)
-    return Script(module, script.revision, script.path)
-
-
-def _full(name: str, to: Mapping[str, str], kept: Collection[str]) -> str:
-    """What to read for a name in a file, which may be the beginning of an id, as Alembic has it."""
-    if name in to or any(revision.startswith(name) for revision in kept):
-        return to.get(name, name)
-    found = {target for revision, target in to.items() if revision.startswith(name)}
-    return found.pop() if len(found) == 1 else name

@@ -47,12 +47,19 @@ def imported_by(code: str, folder: Path) -> set[str]:
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("arguments", [["migrate"], ["showmigrations"], ["makemigrations", "--check"]])
+@pytest.mark.parametrize("arguments", [["migrate"], ["showmigrations", "--plan"], ["makemigrations", "--check"]])
 def test_migrating_imports_no_web_framework(tmp_path, arguments):
     found = imported_by(IMPORTED.format(arguments=arguments), tmp_path)
 
     assert "alembic" in found
     assert found & WEB == set()
+
+
+def test_listing_and_finding_nothing_to_do_imports_no_alembic(tmp_path):
+    imported_by(IMPORTED.format(arguments=["migrate"]), tmp_path)
+
+    for arguments in (["migrate"], ["showmigrations"]):
+        assert imported_by(IMPORTED.format(arguments=arguments), tmp_path) & {*WEB, "alembic"} == set()
 
 
 def test_the_look_at_what_waits_imports_no_alembic(tmp_path):
