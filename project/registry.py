@@ -1,6 +1,7 @@
 """From the names in the settings to validated, ordered plugins: all problems are collected first and reported once."""
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -85,7 +86,7 @@ def load_models(registry: Registry) -> None:
         for other in registry.installed
         if f"{table}_".startswith(f"{other}_") and other.startswith(f"{owner}_")
     ]
-    problems += _unlisted_models(registry) if not problems else []
+    problems += [*_unlisted_models(registry), *_bare_tables(registry)] if not problems else []
     if problems:
         raise PluginError(problems)
 
@@ -191,6 +192,22 @@ def _unlisted_models(registry: Registry) -> list[str]:
         for model in sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__)
         if model not in listed and model.__module__.startswith(f"{entry.package}.")
     ]
+
+
+def _bare_tables(registry: Registry) -> Iterator[str]:
+    # Imported here: load_models has paid for it, `help` must not.
+    from sqlalchemy import Table
+
+    prefixes = tuple(f"{name}_" for name in registry.installed)
+    for entry in registry.installed.values():
+        modules = sorted({model.__module__ for model in entry.plugin.models})
+        tables = {
+            value for module in modules for value in vars(sys.modules[module]).values() if isinstance(value, Table)
+        }
+        for name in sorted(table.name for table in tables if "plugin" not in table.info):
+            if not name.startswith(prefixes):
+                owner = entry.plugin.name
+                yield f"plugin {owner!r}: the table {name!r} lacks the plugin's prefix; name it '{owner}_{name}'"
 
 
 def _routes(routers: Iterable[Any]) -> Iterator[str]:

@@ -300,6 +300,20 @@ def check(tmp_path: Path, *packages: str) -> str:
     return manage("check", PLUGINS=json.dumps(packages), PYTHONPATH=path).error
 
 
+def test_a_table_without_a_model_and_without_the_prefix_is_refused(package, tmp_path):
+    links = (
+        "from sqlalchemy import Column, Integer, Table\nlinks = Table('links', Base.metadata, Column('id', Integer))"
+    )
+    package(
+        "pkg_linked",
+        plugin("linked", models="lazy('pkg_linked.models:Thing')"),
+        models=MODEL.format(name="Thing", table="linked_thing") + f"\n{links}\n",
+    )
+    assert check(tmp_path, "pkg_linked") == (
+        "plugin 'linked': the table 'links' lacks the plugin's prefix; name it 'linked_links'"
+    )
+
+
 def test_a_table_without_the_prefix_of_its_plugin_is_refused(package, tmp_path):
     package(
         "pkg_plain",
