@@ -30,11 +30,20 @@ class EmailSender(Protocol):
 
 
 class ConsoleSender:
-    """Prints messages, for development."""
+    """Prints messages, for development; with `show_body=False` only that there was one.
+
+    The body may hold a token that opens an account, and what production prints ends in a log that many can read.
+    """
+
+    def __init__(self, *, show_body: bool = True) -> None:
+        self._show_body = show_body
 
     async def send(self, message: EmailMessage) -> None:
         """Print the message."""
-        click.echo(f"\n--- E-mail to {message.to}: {message.subject}\n{message.body}\n---")
+        body = (
+            message.body if self._show_body else "(not sent, and not shown in production; set AUTH_EMAIL_BACKEND=smtp)"
+        )
+        click.echo(f"\n--- E-mail to {message.to}: {message.subject}\n{body}\n---")
 
 
 class Outbox:
@@ -86,6 +95,6 @@ class SmtpSender:
         return server
 
 
-def make_sender(settings: AuthSettings) -> EmailSender:
-    """The sender that `AUTH_EMAIL_BACKEND` names."""
-    return SmtpSender(settings) if settings.email_backend == "smtp" else ConsoleSender()
+def make_sender(settings: AuthSettings, *, debug: bool = True) -> EmailSender:
+    """The sender that `AUTH_EMAIL_BACKEND` names; printed messages are shown whole only if `debug`."""
+    return SmtpSender(settings) if settings.email_backend == "smtp" else ConsoleSender(show_body=debug)

@@ -13,4 +13,4 @@ def setup(app: FastAPI, context: Context) -> None:
     settings = context.plugin_settings["auth"]
     assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
     app.state.authenticate = authenticate_request
-    app.state.email_sender = make_sender(settings)
+    app.state.email_sender = make_sender(settings, debug=context.settings.debug)

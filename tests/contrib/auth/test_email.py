@@ -94,6 +94,13 @@ async def test_development_prints_the_message(capsys):
     assert MESSAGE.body in printed
 
 
+async def test_production_prints_no_token_into_its_log(capsys):
+    await make_sender(AuthSettings(), debug=False).send(MESSAGE)
+    printed = capsys.readouterr().out
+    assert "ada@example.org" in printed
+    assert MESSAGE.body not in printed
+
+
 async def test_the_application_sends_with_what_the_environment_names(client, make_user, app):
     async with smtp_server() as mailbox:
         app.state.email_sender = sender(mailbox.port)
