@@ -24,7 +24,17 @@ async def test_every_plugin_goes_down_to_zero_and_up_again(settings):
     assert {step.plugin for step in again} == {"auth", "admin", "blog", "comments"}
 
 
-@pytest.mark.parametrize("plugin", ["auth", "admin", "blog", "comments"])
+SHIPPED = ["auth", "admin", "idempotency", "blog", "comments"]
+
+
+def test_every_plugin_with_migrations_is_proved_below(settings):
+    installed = load_registry(settings).installed
+
+    with_migrations = {name for name, entry in installed.items() if any(entry.migrations.glob("0*.py"))}
+    assert with_migrations == set(SHIPPED)
+
+
+@pytest.mark.parametrize("plugin", SHIPPED)
 async def test_each_step_goes_up_down_and_up_with_rows_in_the_tables(prove_history, plugin):
     await prove_history(plugin)
 
