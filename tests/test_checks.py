@@ -74,6 +74,19 @@ def test_a_secret_that_the_machine_made_for_itself_is_doubtful(tmp_path: Path, m
 
 # What manage.py makes of it.
 
+MIGRATION = """
+revision = "shop_0001_initial"
+down_revision = None
+branch_labels = ("shop",)
+depends_on = None
+
+
+def upgrade(): ...
+
+
+def downgrade(): ...
+"""
+
 
 @pytest.fixture
 def check(tmp_path: Path) -> Callable[..., Result]:
@@ -82,7 +95,7 @@ def check(tmp_path: Path) -> Callable[..., Result]:
     def check(*arguments: str, plugin: str, **modules: str) -> Result:
         package = tmp_path / "pkg_shop"
         (package / "migrations").mkdir(parents=True)
-        (package / "migrations" / "0001_initial.py").write_text("")
+        (package / "migrations" / "0001_initial.py").write_text(MIGRATION)
         header = "from project.checks import CheckMessage, Level\nfrom project.plugin import Plugin, lazy\n"
         for name, source in {"__init__": "", "plugin": header + plugin, **modules}.items():
             (package / f"{name}.py").write_text(textwrap.dedent(source))
@@ -95,7 +108,7 @@ def check(tmp_path: Path) -> Callable[..., Result]:
 def test_the_site_itself_is_in_order():
     result = manage("check")
     assert result.code == 0, result
-    assert result.stdout == "Everything is in order: 4 plugins checked.\n"
+    assert result.stdout == "Everything is in order: 5 plugins checked.\n"
     assert result.stderr == ""
     alone = manage("check", PLUGINS='["project.contrib.auth"]')
     assert alone.stdout == "Everything is in order: 1 plugin checked.\n"
@@ -224,3 +237,10 @@ def test_commands_and_extensions_that_cannot_be_imported_are_errors(check):
     assert len(lines) == 2
     assert "its command 'restock' does not work: " in lines[0]
     assert "what it brings to 'auth.end_sessions' does not work: ModuleNotFoundError" in lines[1]
+
+
+def test_a_migration_that_cannot_be_read_is_an_error(check, tmp_path):
+    plugin = "plugin = Plugin(name='shop', depends_on=('auth',))"
+    result = check(plugin=plugin, **{"migrations/0002_broken": "half a file"})
+    assert result.code == 1
+    assert "ERROR (kernel.E007) The migrations cannot be read: " in result.stderr

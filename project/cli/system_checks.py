@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 from fastapi import FastAPI
 from sqlalchemy import ForeignKey, Table
@@ -13,6 +14,7 @@ from project.cli.main import load_command
 from project.database.base import Base
 from project.discovery import describe
 from project.errors import DovetailError
+from project.migrations.errors import MigrationError
 from project.migrations.maker import lint_own
 from project.plugin import Context, Plugin
 from project.registry import Registry
@@ -27,7 +29,7 @@ def run_checks(context: Context, registry: Registry, *, deploy: bool = False) ->
     found += check_deployment(context.settings) if deploy else ()
     found += check_models(context.plugins)
     found += check_migrations(registry)
-    found += lint_own(context.settings.base_dir, registry)
+    found += check_histories(context.settings.base_dir, registry)
     found += check_parts(registry)
     if not any(message.level >= Level.ERROR for message in found):
         found += check_schema(create_app(context.settings))
@@ -59,6 +61,14 @@ def check_migrations(registry: Registry) -> Iterator[CheckMessage]:
                 message=f"The plugin {name!r} has models but no migration.",
                 hint=f"run `manage.py makemigrations {name}`, then `manage.py migrate`",
             )
+
+
+def check_histories(base_dir: Path, registry: Registry) -> Iterator[CheckMessage]:
+    """Migrations that cannot be read, and what is doubtful about those that can."""
+    try:
+        yield from lint_own(base_dir, registry)
+    except MigrationError as error:
+        yield _error("007", f"The migrations cannot be read: {error}", "correct the file it names")
 
 
 def check_parts(registry: Registry) -> Iterator[CheckMessage]:

@@ -168,7 +168,7 @@ async def test_both_roads_write_the_same(  # noqa: PLR0917 - fixtures, and what 
     nested = {"owner": (owner_schema | None, ...)} if children_have_owners else {}
     child_schema = make_schema("ChildRead", tables[2], **nested)
     more: dict[str, Any] = {"owner": (owner_schema, ...), "helper": (owner_schema | None, ...)}
-    schema = make_schema("RootRead", tables[1], **more | ({"children": (list[child_schema], ...)} if in_list else {}))  # type: ignore[valid-type]
+    schema = make_schema("RootRead", tables[1], **more | ({"children": (list[child_schema], ...)} if in_list else {}))  # type: ignore[valid-type]  # made at run time
     reader = Reader(models[1], schema, Search(), ["id"])
     request, scope = PageRequest(ListQuery(), complete(models[1], ())), Scope(true(), {}, frozenset())
     engine = create_engine(make_settings(database_url=empty_database_url))
@@ -234,7 +234,7 @@ class Checked(BaseModel):
 class Computing(BaseModel):
     name: str
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own way to write it
     @property
     def length(self) -> int:
         return len(self.name)
