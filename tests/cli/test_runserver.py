@@ -182,5 +182,6 @@ def test_it_ends_when_it_is_told_to(sqlite_url):
     with serving("runserver", str(port), "--no-reload", DATABASE_URL=sqlite_url, port=port) as process:
         os.killpg(process.pid, signal.SIGTERM)
         process.communicate(timeout=20)
-    with socket.create_server(("127.0.0.1", port)):  # the port is free again
-        pass
+        assert process.returncode in (0, -signal.SIGTERM)  # it ended by itself, and was not killed
+    with socket.create_server(("127.0.0.1", port)) as again:  # the port is free again
+        assert again.getsockname()[1] == port
