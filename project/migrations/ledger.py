@@ -6,8 +6,6 @@ each revision, in the same transaction. It does not import Alembic: a server rea
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import (
     Column,
@@ -28,6 +26,7 @@ from sqlalchemy import (
 )
 
 from project.database.engine import READ_ONLY
+from project.migrations.applied import Applied
 
 LEDGER = Table(
     "dovetail_migration",
@@ -42,17 +41,6 @@ LEDGER = Table(
 
 
 VERSIONS = table("alembic_version", column("version_num"))  # the tips of the graph, as Alembic keeps them
-
-
-@dataclass(frozen=True, kw_only=True)
-class Applied:
-    """One applied revision."""
-
-    revision: str
-    plugin: str
-    down_revisions: tuple[str, ...]
-    depends_on: tuple[str, ...]
-    applied_at: datetime
 
 
 def ensure_ledger(connection: Connection) -> None:

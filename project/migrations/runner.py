@@ -16,7 +16,7 @@ from project.migrations.ledger import read_ledger, unknown_versions
 from project.migrations.limits import LOCK_TIMEOUT
 from project.migrations.lock import migration_lock
 from project.migrations.plan import Step, plan
-from project.migrations.squashes import record_squashes
+from project.migrations.squash_recording import record_squashes
 from project.registry import Registry
 from project.settings import Settings
 
