@@ -29,6 +29,22 @@ class DovetailPostgresqlImpl(_LongRevisionIds, PostgresqlImpl):
 
     __dialect__ = "postgresql"
 
+    def create_index(self, index: Index, **kw: Any) -> None:
+        """Make an index; if one that is made CONCURRENTLY was not finished the last time, drop what was left of it.
+
+        PostgreSQL keeps such an index as INVALID: it serves no query, costs every write, and counts as there for
+        IF NOT EXISTS. (https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY)
+        """
+        if not self.as_sql and index.dialect_options["postgresql"]["concurrently"] and self._is_invalid(index):
+            super().drop_index(index)
+        super().create_index(index, **kw)
+
+    def _is_invalid(self, index: Index) -> bool:
+        assert self.connection is not None  # noqa: S101 - there is one unless Alembic writes SQL
+        found = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(:name) AND NOT indisvalid"
+        name = f"{index.table.schema}.{index.name}" if index.table is not None and index.table.schema else index.name
+        return self.connection.scalar(text(found), {"name": name}) is not None
+
     def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
         """Rename a table, and what bears its name."""
         super().rename_table(old_table_name, new_table_name, schema)
