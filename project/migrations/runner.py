@@ -97,7 +97,7 @@ def read_state(connection: Connection, settings: Settings, registry: Registry) -
     if connection.in_transaction():
         raise MigrationError("a migration needs a connection that is not in a transaction")
     rows = read_ledger(connection)
-    if unknown := unknown_versions(connection, rows):
+    if unknown := unknown_versions(connection):
         raise MigrationError(
             f"the table alembic_version names {' and '.join(unknown)}, which Dovetail did not apply: another project "
             "migrated this database, or `alembic stamp` touched it; use a database of its own"
