@@ -43,7 +43,7 @@ def test_its_api_is_closed_to_writers_who_are_not_staff(site):
     enable(site, "plugins.shop")
     table = manage("routes", cwd=site, PYTHONPATH=site).stdout
     rows = [line.split() for line in table.splitlines() if "/api/shop/" in line]
-    assert len(rows) == 5
+    assert len(rows) == 8
     assert {row[0]: row[4] for row in rows} == {
         "GET": "-",
         "POST": "staff_user",
@@ -134,7 +134,7 @@ def test_a_folder_that_is_there_is_left_alone(site):
 
 
 def test_nothing_half_is_left_when_it_cannot_write(site):
-    template = site / "project" / "cli" / "templates" / "plugin" / "services.py.tmpl"
+    template = site / "project" / "cli" / "templates" / "plugin" / "schemas.py.tmpl"
     template.write_text(template.read_text() + "$unknown")
     assert manage("startplugin", "shop", cwd=site, PYTHONPATH=site).code == 1
     assert [path.name for path in (site / "plugins").iterdir() if "shop" in path.name or path.name[0] == "."] == []

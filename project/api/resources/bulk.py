@@ -121,7 +121,7 @@ def _add_create(resource: "Resource", router: APIRouter) -> None:
     named(resource, answer, f"bulk_create_{resource.collection}", text, parameters)
     add_route(
         router,
-        f"/{resource.collection}/bulk",
+        f"{resource.url}/bulk",
         answer,
         method="POST",
         status_code=201,
@@ -156,7 +156,7 @@ def _add_update(resource: "Resource", router: APIRouter) -> None:
     named(resource, answer, f"bulk_update_{resource.collection}", text, parameters)
     add_route(
         router,
-        f"/{resource.collection}/bulk",
+        f"{resource.url}/bulk",
         answer,
         method="PATCH",
         response_model=_answer_schema(resource),
@@ -185,7 +185,7 @@ def _add_delete(resource: "Resource", router: APIRouter) -> None:
     named(resource, answer, f"bulk_delete_{resource.collection}", text, parameters)
     add_route(
         router,
-        f"/{resource.collection}/bulk",
+        f"{resource.url}/bulk",
         answer,
         method="DELETE",
         status_code=204,

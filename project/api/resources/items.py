@@ -123,7 +123,7 @@ def _add_create(resource: "Resource", router: APIRouter) -> None:
     named(resource, answer, f"create_{resource.singular}", f"Make a {resource.singular}.", parameters)
     add_route(
         router,
-        f"/{resource.collection}",
+        resource.url,
         answer,
         method="POST",
         status_code=201,
@@ -194,7 +194,7 @@ def _location(resource: "Resource", request: Request, key: Any) -> dict[str, str
 
 def _item_path(resource: "Resource") -> tuple[str, str]:
     key_name = f"{resource.singular}_id"
-    return f"/{resource.collection}/{{{key_name}}}", key_name
+    return f"{resource.url}/{{{key_name}}}", key_name
 
 
 def _respond(

@@ -12,6 +12,7 @@ The router answers `GET /posts`, `POST /posts`, `GET`, `PATCH` and `DELETE /post
 is to be different is left out by `without` and written as an ordinary FastAPI endpoint on the same router.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -39,6 +40,7 @@ from project.api.resources.values import python_type
 from project.api.schemas import Id
 from project.errors import ConfigurationError
 
+WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 Endpoint: TypeAlias = Literal[
     "list", "retrieve", "create", "update", "replace", "delete", "bulk_create", "bulk_update", "bulk_delete"
 ]
@@ -62,7 +64,8 @@ class Resource:
     update: type[BaseModel] | None = None  # for PATCH: what is not set stays
     replace: type[BaseModel] | None = None  # for PUT
     name: str = ""  # post
-    plural: str = ""  # posts: the path, and the name of the list
+    plural: str = ""  # posts: the name of the list
+    path: str = ""  # where its endpoints are below the router, if not at the plural
     filters: Mapping[str, str | Sequence[str] | lookups.Filter] = field(default_factory=dict)
     ordering: Sequence[str] = ()
     default_ordering: str = ""
@@ -97,13 +100,18 @@ class Resource:
 
     @cached_property
     def singular(self) -> str:
-        """The name of one: `post`."""
-        return self.name or self.model.__name__.lower()
+        """The name of one: `post`, and `order_line` of an OrderLine."""
+        return self.name or WORD.sub("_", self.model.__name__).lower()
 
     @cached_property
     def collection(self) -> str:
-        """The name of many, which is also the path: `posts`."""
+        """The name of many: `posts`."""
         return self.plural or f"{self.singular}s"
+
+    @cached_property
+    def url(self) -> str:
+        """Where its endpoints are, below the router: `/posts`."""
+        return f"/{self.path or self.collection}"
 
     @cached_property
     def key(self) -> str:
@@ -169,7 +177,7 @@ class Resource:
         router = APIRouter()
         bulk.add_endpoints(self, router)
         if self.has("list"):
-            self.add_list(router, f"/{self.collection}", name=f"list_{self.collection}")
+            self.add_list(router, self.url, name=f"list_{self.collection}")
         items.add_endpoints(self, router)
         return router
 

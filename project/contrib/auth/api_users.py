@@ -1,34 +1,80 @@
 """Users about themselves, and staff about users: `/api/users`."""
 
-from typing import Annotated
+from typing import Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter
 from pydantic import MISSING
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from project.api.pagination import paginate
-from project.api.schemas import Id, Page
+from project.api.resources.resource import Resource
 from project.contrib.auth import messages, users
-from project.contrib.auth.dependencies import BearerToken, CurrentUser, StaffUser
+from project.contrib.auth.dependencies import BearerToken, CurrentUser
 from project.contrib.auth.mailing import MailerDep, UserManagerDep
-from project.contrib.auth.manager import UserManager
 from project.contrib.auth.models import User
-from project.contrib.auth.queries import users_for
-from project.contrib.auth.schemas import ProfileUpdate, UserCreate, UserQuery, UserRead, UserUpdate
-from project.database.dependencies import SessionDep
-from project.errors import ConflictError, NotFoundError
+from project.contrib.auth.policies import StaffOnly
+from project.contrib.auth.schemas import ProfileUpdate, UserCreate, UserRead, UserUpdate
+from project.errors import ConflictError
 
-router = APIRouter(prefix="/users", tags=["users"])
-
-PathId = Annotated[Id, Path()]
+router = APIRouter(tags=["users"])
 
 
-@router.get("/me", response_model=UserRead)
+class UsersPolicy(StaffOnly):
+    """For staff, none of whom deletes themselves."""
+
+    def may_delete(self, viewer: User, item: User) -> None:
+        """Everybody but oneself."""
+        if item.id == viewer.id:
+            raise ConflictError("You cannot delete yourself; ask another superuser to.")
+
+
+async def create_user(session: AsyncSession, _: User, data: UserCreate) -> User:
+    """Make an account for somebody, as staff; no message is sent."""
+    values = data.model_dump(exclude={"password"})
+    return await users.create_user(session, **values, password=data.password.get_secret_value())
+
+
+async def update_user(session: AsyncSession, staff: User, user: User, data: UserUpdate) -> None:
+    """Change what is given of a user. A new password and `is_active: false` end the user's sessions.
+
+    Raises ConflictError if somebody takes their own rights away.
+    """
+    if user.id == staff.id and False in (data.is_active, data.is_superuser):
+        raise ConflictError("You cannot deactivate yourself or take your own rights away; ask another superuser to.")
+    await users.update_user(session, user, **_columns(data))
+    if data.password is not MISSING:
+        await users.set_password(session, user, data.password.get_secret_value())
+
+
+accounts = Resource(
+    model=User,
+    read=UserRead,
+    create=UserCreate,
+    update=UserUpdate,
+    policy=UsersPolicy(),
+    filters={
+        "username": ("exact", "in"),
+        "email": ("exact", "in"),
+        "is_active": "exact",
+        "is_verified": "exact",
+        "is_superuser": "exact",
+        "created_at": ("gte", "lte"),
+    },
+    ordering=("username", "email", "created_at", "updated_at", "id"),
+    default_ordering="id",
+    search=("username", "email", "full_name"),
+    without={"bulk_create", "bulk_update", "bulk_delete"},  # each password costs its hash
+    create_with=create_user,
+    update_with=update_user,
+)
+
+
+@router.get("/users/me", response_model=UserRead)
 async def get_me(user: CurrentUser) -> User:
     """Who the token belongs to."""
     return user
 
 
-@router.patch("/me", response_model=UserRead)
+@router.patch("/users/me", response_model=UserRead)
 async def update_me(
     data: ProfileUpdate,
     user: CurrentUser,
@@ -52,57 +98,8 @@ async def update_me(
     return user
 
 
-@router.get("")
-async def list_users(
-    query: Annotated[UserQuery, Query()], _: StaffUser, session: SessionDep, request: Request
-) -> Page[UserRead]:
-    """All users, for staff."""
-    return await paginate(session, users_for(query), query, request, UserRead)
+router.include_router(accounts.router)  # behind /users/me, which looks like one of its paths
 
 
-@router.post("", status_code=201, response_model=UserRead)
-async def create_user(data: UserCreate, _: StaffUser, session: SessionDep) -> User:
-    """Make an account for somebody, as staff; no message is sent."""
-    values = data.model_dump(exclude={"password"})
-    return await users.create_user(session, **values, password=data.password.get_secret_value())
-
-
-@router.get("/{user_id}", response_model=UserRead)
-async def get_user(user_id: PathId, _: StaffUser, session: SessionDep) -> User:
-    """One user, for staff."""
-    return await _get(session, user_id)
-
-
-@router.patch("/{user_id}", response_model=UserRead)
-async def update_user(user_id: PathId, data: UserUpdate, staff: StaffUser, session: SessionDep) -> User:
-    """Change what is given of a user, as staff.
-
-    A new password and `is_active: false` end the user's sessions. Nobody takes their own rights away.
-    """
-    user = await _get(session, user_id)
-    if user is staff and False in (data.is_active, data.is_superuser):
-        raise ConflictError("You cannot deactivate yourself or take your own rights away; ask another superuser to.")
-    await users.update_user(session, user, **_columns(data))
-    if data.password is not MISSING:
-        await users.set_password(session, user, data.password.get_secret_value())
-    return user
-
-
-@router.delete("/{user_id}", status_code=204)
-async def delete_user(user_id: PathId, staff: StaffUser, session: SessionDep) -> None:
-    """Delete a user and all that is theirs, as staff; nobody deletes themselves."""
-    user = await _get(session, user_id)
-    if user is staff:
-        raise ConflictError("You cannot delete yourself; ask another superuser to.")
-    await UserManager(session).delete(user)
-
-
-async def _get(session: SessionDep, user_id: int) -> User:
-    user = await session.get(User, user_id)
-    if user is None:
-        raise NotFoundError(f"There is no user {user_id}.")
-    return user
-
-
-def _columns(data: ProfileUpdate | UserUpdate) -> dict[str, str | bool]:
+def _columns(data: ProfileUpdate | UserUpdate) -> dict[str, Any]:
     return data.model_dump(exclude={"password", "current_password"})

@@ -1,11 +1,11 @@
-"""The policy of resources whose viewers are users."""
+"""The policies of resources whose viewers are users."""
 
 from typing import ClassVar
 
 from starlette.requests import HTTPConnection
 
-from project.api.resources.policy import Policy
-from project.contrib.auth.dependencies import CurrentUser, OptionalUser
+from project.api.resources.policy import Open, Policy
+from project.contrib.auth.dependencies import CurrentUser, OptionalUser, StaffUser
 
 
 class UserPolicy(Policy):
@@ -20,3 +20,17 @@ class UserPolicy(Policy):
     def is_anonymous(self, connection: HTTPConnection) -> bool:
         """Whether no token can have come with the request."""
         return "authorization" not in connection.headers
+
+
+class StaffWrite(Open):
+    """Everybody reads everything; staff write it. Who reads is not looked at, so that reads are as fast as can be."""
+
+    remembers_anonymous: ClassVar[bool] = True
+    writer: ClassVar[object] = StaffUser
+
+
+class StaffOnly(Open):
+    """For staff: nobody else learns or changes anything."""
+
+    reader: ClassVar[object] = StaffUser
+    writer: ClassVar[object] = StaffUser

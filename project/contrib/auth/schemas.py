@@ -5,8 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, AfterValidator, BaseModel, Field, SecretStr, Strict
 
-from project.api.filters import one_of, pattern_of
-from project.api.pagination import PageQuery
 from project.api.schemas import Id, Schema, UTCTime
 from project.contrib.auth import names
 from project.contrib.auth.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH
@@ -117,27 +115,6 @@ class UserUpdate(Schema):
     is_active: Flag | MISSING = MISSING
     is_verified: Flag | MISSING = MISSING
     is_superuser: Flag | MISSING = MISSING
-
-
-ORDERINGS = ("username", "email", "created_at", "updated_at", "id")
-
-
-class UserQuery(PageQuery):
-    """How users are filtered, searched and ordered."""
-
-    is_active: bool | None = None
-    is_verified: bool | None = None
-    is_superuser: bool | None = None
-    search: Annotated[str | None, Field(description="Looks in username, e-mail address and full name.")] = None
-    ordering: Annotated[
-        str,
-        one_of(*ORDERINGS),
-        Field(
-            description="Fields separated by commas; `-` before one reverses it.",
-            examples=["-created_at,username"],
-            json_schema_extra={"pattern": pattern_of(*ORDERINGS)},
-        ),
-    ] = "id"
 
 
 class LoginForm(BaseModel):

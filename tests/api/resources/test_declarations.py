@@ -63,6 +63,26 @@ def test_what_leads_nowhere_is_refused(declared, said):
     assert "\n" not in str(refused.value)
 
 
+class OrderLine(PairBase):
+    __tablename__ = "library_order_line"
+
+    left: Mapped[int] = mapped_column(primary_key=True)
+
+
+def test_names_come_from_the_model_unless_they_are_given():
+    lines = Resource(model=OrderLine, read=PairRead, policy=ReadOnly())
+    assert (lines.singular, lines.collection, lines.url) == ("order_line", "order_lines", "/order_lines")
+
+    lines = Resource(model=OrderLine, read=PairRead, policy=ReadOnly(), name="entry", plural="entries", path="lines")
+    assert (lines.singular, lines.collection, lines.url) == ("entry", "entries", "/lines")
+    assert {(route.path, route.name) for route in lines.router.routes} == {
+        ("/lines", "list_entries"),
+        ("/lines/{entry_id}", "get_entry"),
+        ("/lines/{entry_id}", "delete_entry"),
+        ("/lines/bulk", "bulk_delete_entries"),
+    }
+
+
 async def test_a_resource_has_limits_of_its_own(owner, app):
     document = (await owner.get("/openapi.json")).json()
     parameters = document["paths"]["/api/genres"]["get"]["parameters"]

@@ -1,19 +1,16 @@
-"""Pages and filters, on a small application with a table of tags: the kernel's part needs nothing but a query."""
+"""Pages by offset, their links, and what the URL of a list may say, on a list of tags."""
 
 import json
-from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI, Query, Request
-from sqlalchemy import select
+from fastapi import APIRouter, FastAPI
 
 from plugins.blog.models import Tag
-from project.api.filters import contains, one_of, ordered
-from project.api.pagination import PageQuery, paginate
-from project.api.schemas import Page, Schema
-from project.database.dependencies import SessionDep
+from project.api.resources.policy import ReadOnly
+from project.api.resources.resource import Resource
+from project.api.schemas import Schema
 
 NAMES = [f"tag {number:02}" for number in range(7)]
 
@@ -23,22 +20,16 @@ class Item(Schema):
     name: str
 
 
-class ItemQuery(PageQuery):
-    name__icontains: str | None = None
-    ordering: Annotated[str, one_of("name", "id")] = "name"
-
-
+tags = Resource(
+    model=Tag,
+    read=Item,
+    policy=ReadOnly(),
+    filters={"name": "icontains"},
+    ordering=("name", "id"),
+    default_ordering="name",
+)
 router = APIRouter()
-
-
-@router.get("/{anything:path}/items")
-async def list_items(
-    anything: str, query: Annotated[ItemQuery, Query()], session: SessionDep, request: Request
-) -> Page[Item]:
-    statement = ordered(select(Tag), query.ordering, Tag)
-    if query.name__icontains is not None:
-        statement = statement.where(contains(query.name__icontains, Tag.name))
-    return await paginate(session, statement, query, request, Item)
+tags.add_list(router, "/{anything:path}/items", name="list_items")
 
 
 @pytest.fixture
@@ -93,8 +84,8 @@ async def test_the_total_is_null_unless_asked_for(items):
 
 
 async def test_links_keep_every_other_parameter(items):
-    page = (await items.get("/test/x/items?name__icontains=tag&ordering=-name&limit=2&offset=2&count=1")).json()
-    kept = {"name__icontains": ["tag"], "ordering": ["-name"], "limit": ["2"], "count": ["1"]}
+    page = (await items.get("/test/x/items?name__icontains=tag&ordering=-name&limit=2&offset=2&count=true")).json()
+    kept = {"name__icontains": ["tag"], "ordering": ["-name"], "limit": ["2"], "count": ["true"]}
     assert parse_qs(urlsplit(page["next"]).query) == kept | {"offset": ["4"]}
     assert parse_qs(urlsplit(page["previous"]).query) == kept | {"offset": ["0"]}
 
