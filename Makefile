@@ -21,12 +21,16 @@ help:  ## Show what make can do
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@
 
-install: .venv/.dev  ## Make .venv with everything a developer needs
+.venv/.npm: .venv/.dev tests/typescript/package-lock.json
+	cd tests/typescript && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --silent
+	@touch $@
+
+install: .venv/.dev .venv/.npm  ## Make .venv with everything a developer needs
 
 run: .venv/.run  ## Make .venv, then a demo site on http://127.0.0.1:8000 (PORT=8001 for another)
 	$(BIN)/python manage.py quickstart --port $(PORT)
 
-test: .venv/.dev  ## Run every test, on SQLite and on a real PostgreSQL
+test: .venv/.dev .venv/.npm  ## Run every test, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m pytest
 
 check: .venv/.dev  ## Lint, format, types and layers
@@ -50,4 +54,4 @@ lock: .venv/.dev  ## Compile requirements/*.txt from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 
 clean:  ## Remove the virtual environment and caches, never var/
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache tests/typescript/node_modules

@@ -1,6 +1,8 @@
 """`manage.py migrate [PLUGIN [REVISION|zero]]`."""
 
 import asyncio
+from math import isnan
+from typing import Any
 
 import click
 from sqlalchemy import NullPool
@@ -9,6 +11,17 @@ from project.cli.state import State
 from project.database.engine import create_engine
 from project.migrations.limits import LOCK_TIMEOUT
 from project.migrations.pending import is_up_to_date
+
+LONGEST_WAIT = 86_400  # seconds
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds; click takes `nan` for one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it, or refuse."""
+        seconds: float = super().convert(value, param, ctx)
+        return self.fail(f"{value!r} is no number of seconds", param, ctx) if isnan(seconds) else seconds
 
 
 @click.command("migrate")
@@ -19,13 +32,15 @@ from project.migrations.pending import is_up_to_date
 @click.option("--yes", is_flag=True, help="Do not ask before undoing migrations of other plugins.")
 @click.option(
     "--database-timeout",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0, max=LONGEST_WAIT),
     default=LOCK_TIMEOUT,
     show_default=True,
     metavar="SECONDS",
-    help="How long a statement waits for a lock, on PostgreSQL; 0 waits for ever.",
+    help="How long a statement waits for a lock; 0 waits for ever.",
 )
-@click.option("--prune", metavar="PLUGIN", help="Forget the migrations of a plugin that was removed; its tables stay.")
+@click.option(
+    "--prune", metavar="PLUGIN", help="Forget migrations whose plugin, or whose file, was removed; the tables stay."
+)
 @click.pass_obj
 def migrate(
     state: State,

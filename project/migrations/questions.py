@@ -1,6 +1,7 @@
 """What only the author of a change knows."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 
 class Questions(Protocol):
@@ -12,8 +13,11 @@ class Questions(Protocol):
     def may_drop(self, table: str, twin: str) -> bool:
         """Whether `table`, which is gone, may go with its rows although `twin`, which is new, has the same columns."""
 
-    def one_off_default(self, table: str, column: str) -> str | None:
-        """What rows that exist get in a new column that takes no NULL, as SQL text; None if there are no rows."""
+    def one_off_default(self, table: str, column: str, read: Callable[[str], Any]) -> Any | None:
+        """What rows that exist get in a new column that takes no NULL; None if there are no rows.
+
+        `read` makes a default of what somebody typed, or raises ValueError.
+        """
 
 
 class SafeAnswers:
@@ -38,7 +42,7 @@ class SafeAnswers:
         )
         return True
 
-    def one_off_default(self, table: str, column: str) -> str | None:
+    def one_off_default(self, table: str, column: str, read: Callable[[str], Any]) -> Any | None:  # noqa: ARG002 - nothing is typed
         """None: the migration then fails on a table with rows, and changes nothing."""
         self.notes.append(
             f"{table}.{column} takes no NULL and has no server default: the migration fails where {table} has rows; "

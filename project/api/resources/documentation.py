@@ -7,7 +7,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from project.api.resources.idempotency import HEADER, MAXIMUM_LENGTH
 from project.api.resources.lookups import MAXIMUM_VALUES, FilterParameter
-from project.api.resources.query import CAP, DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
+from project.api.resources.query import CAP, Grammar
 from project.api.resources.query import MAXIMUM_LENGTH as LONGEST_SEARCH
 from project.api.schemas import LARGEST_ID
 
@@ -22,7 +22,7 @@ def list_parameters(grammar: Grammar) -> list[Json]:
         found.append(_query("search", {"type": "string", "maxLength": LONGEST_SEARCH}, text))
     if grammar.terms:
         found.append(_ordering(grammar))
-    limit = {"type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT}
+    limit = {"type": "integer", "minimum": 1, "maximum": grammar.maximum_limit, "default": grammar.default_limit}
     offset = {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "default": 0}
     count = {"type": "string", "enum": ["true", "false", "capped"], "default": "false"}
     return [

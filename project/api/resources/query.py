@@ -39,6 +39,8 @@ class Grammar:
     is_searchable: bool
     fields: frozenset[str]
     expandable: frozenset[str]
+    default_limit: int = DEFAULT_LIMIT
+    maximum_limit: int = MAXIMUM_LIMIT
 
     def within(self, scope: Scope) -> "Grammar":
         """What of it a viewer may use from whom some fields are hidden."""
@@ -134,7 +136,7 @@ def read_list_query(values: Values, grammar: Grammar, secret: str) -> ListQuery:
         filters=tuple(_filters(reader)),
         terms=_terms(reader),
         search=_search(reader),
-        limit=reader.number("limit", DEFAULT_LIMIT, 1, MAXIMUM_LIMIT),
+        limit=reader.number("limit", grammar.default_limit, 1, grammar.maximum_limit),
         offset=reader.number("offset", 0, 0, LARGEST_ID),
         cursor=_cursor(reader, secret),
         by_cursor="cursor" in values,
