@@ -31,8 +31,8 @@ posts = Resource(
     ordering=("created_at", "updated_at", "title", "view_count", "id"),
     default_ordering="-created_at",
     search=("title", "content"),
-    create_with=services.write_post,
-    update_with=services.update_post,
+    links={"tags": tagging.find_tags},
+    create_with=services.new_post,
 )
 tags = Resource(
     model=Tag,

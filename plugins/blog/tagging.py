@@ -1,16 +1,45 @@
 """Tags on posts, right under concurrency: never a duplicate, never a deadlock."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ClauseElement, ColumnElement, Dialect, delete, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from plugins.blog.models import Post, Tag, post_tags
 from plugins.blog.tag_names import normalize_tag_name
+from project.api.resources.statements import Statement, members
 from project.database.types import utcnow
 from project.errors import FieldError, InvalidInputError, NotFoundError
+
+
+def _find(dialect: Dialect) -> ClauseElement:
+    names = members("names", Tag.name.type, dialect)
+    return select(Tag.name, Tag.id).where(Tag.name.in_(select(names.c.value)))
+
+
+def _make(dialect: Dialect) -> ClauseElement:
+    names = members("names", Tag.name.type, dialect)
+    rows = (
+        select(names.c.value).where(true()).order_by(names.c.value)
+    )  # WHERE: SQLite takes ON CONFLICT for a join's ON
+    insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect.name]
+    made = insert(Tag).from_select(["name"], rows).on_conflict_do_nothing()
+    return cast("ClauseElement", made.returning(Tag.name, Tag.id))
+
+
+_FIND, _MAKE = Statement(_find), Statement(_make, writes=True)
+
+
+async def find_tags(session: AsyncSession, names: Collection[str]) -> dict[str, int]:
+    """The key of the tag of each name, made where there is none.
+
+    Raises InvalidInputError for a name that no tag can have.
+    """
+    wanted = {name: _normal(name) for name in names}
+    keys = await _find_or_make(session, sorted(set(wanted.values())))
+    return {name: keys[normal] for name, normal in wanted.items()}
 
 
 async def get_or_create_tags(session: AsyncSession, names: Iterable[str]) -> list[Tag]:
@@ -18,19 +47,21 @@ async def get_or_create_tags(session: AsyncSession, names: Iterable[str]) -> lis
 
     Raises InvalidInputError for a name that no tag can have.
     """
-    # Sorted: two transactions that make the same tags in different order would wait for each other for ever.
-    wanted = sorted({_normal(name) for name in names})
-    if not wanted:
-        return []
-    # Looking first spares sequences and locks in the common case; the insert is what is right under concurrency:
-    # it waits for a transaction that is making the same tag, and the select after it finds that one's row.
-    by_name = select(Tag).where(Tag.name.in_(wanted)).order_by(Tag.name)
-    found = (await session.scalars(by_name)).all()
-    missing = [name for name in wanted if name not in {tag.name for tag in found}]
-    if missing:
-        await session.execute(_insert_new(session, Tag.__table__, [{"name": name} for name in missing]))
-        found = (await session.scalars(by_name)).all()
-    return list(found)
+    keys = await find_tags(session, set(names))
+    by_name = select(Tag).where(Tag.id.in_(keys.values())).order_by(Tag.name)
+    return list(await session.scalars(by_name)) if keys else []
+
+
+async def _find_or_make(session: AsyncSession, names: list[str]) -> dict[str, int]:
+    # Looking first spares sequences and locks in the common case; the insert is what is right under concurrency. It
+    # waits for a transaction that is making the same tag, and the look after it finds that one's row. Sorted: two
+    # transactions that make the same tags in different order would wait for each other for ever.
+    keys: dict[str, int] = {}
+    for statement in (_FIND, _MAKE, _FIND):
+        missing = [name for name in names if name not in keys]
+        if missing:
+            keys |= {name: key for name, key in await statement.fetch(session, names=missing)}
+    return keys
 
 
 async def attach_tag(session: AsyncSession, post: Post, name: str) -> tuple[Tag, bool]:

@@ -1,7 +1,7 @@
 """Connection pools that count, and that say in one way that the database did not answer."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from time import monotonic
@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import AsyncAdaptedQueuePool, NullPool, exc
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 # What a driver raises when its server is away and SQLAlchemy lets through as it is.
@@ -18,7 +18,7 @@ UNREACHABLE = (OSError, EOFError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 TRUSTED_FOR = 1.0  # seconds since a connection came back during which it is not pinged
 RETURNED_AT = "dovetail_returned_at"
-# Whether who takes a connection does without a ping: who begins with a read that can be tried once more.
+# Whether who takes a connection does without a ping: a single read that can be tried once more, never a transaction.
 trusting: ContextVar[bool] = ContextVar("trusting", default=False)
 
 
@@ -107,20 +107,6 @@ class UnpooledConnections(NullPool):
 def pool_statistics(engine: AsyncEngine) -> PoolStatistics | None:
     """The pool of `engine` now; None for a database in memory, which has one connection and no pool."""
     return engine.pool.statistics() if isinstance(engine.pool, CountingPool) else None
-
-
-@asynccontextmanager
-async def trusted_connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection of the pool, without a ping if it just worked: its first statement must be one to try again."""
-    token = trusting.set(True)
-    try:
-        connection = await engine.connect()
-    finally:
-        trusting.reset(token)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 @contextmanager

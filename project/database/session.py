@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from project.database.connections import CONNECTION
 from project.database.engine import READ_ONLY, SQLITE_BUSY_TIMEOUT, create_engine, database_url, is_memory
 from project.database.lazy_loading import refuse_lazy_loads
-from project.database.pool import UnpooledConnections, trusted_connection
+from project.database.pool import UnpooledConnections, trusting
 from project.database.turns import TAKE_TURN, TakeTurns
 from project.settings import Settings
 
@@ -74,7 +74,8 @@ class Database:
         async with AsyncExitStack() as stack:
             if self._turns is not None:
                 await stack.enter_async_context(self._turns.mine())
-            connection = await stack.enter_async_context(trusted_connection(self.engine))
+            connection = await _connect_trusting(self.engine)
+            stack.push_async_callback(connection.close)
             session = self.sessions(bind=connection)
             session.info[CONNECTION] = connection
             try:
@@ -96,6 +97,14 @@ class Database:
         """Close every connection."""
         await self.engine.dispose()
         await self._spare.dispose()
+
+
+async def _connect_trusting(engine: AsyncEngine) -> AsyncConnection:
+    token = trusting.set(True)
+    try:
+        return await engine.connect()
+    finally:
+        trusting.reset(token)
 
 
 async def _commit(session: AsyncSession, connection: AsyncConnection) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, Field, create_model
-from sqlalchemy import true
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -19,12 +18,12 @@ from project.api.resources.endpoints import add_route, named
 from project.api.resources.etags import STAR
 from project.api.resources.idempotency import answer_once
 from project.api.resources.items import key_request
+from project.api.resources.links import find_links
 from project.api.resources.lists import ORJSON_OPTIONS
 from project.api.resources.policy import not_found
 from project.api.resources.query import ItemQuery
-from project.api.resources.scope import Scope
 from project.api.resources.values import python_type
-from project.api.resources.writing import create_item, delete_item, lock_items, update_item
+from project.api.resources.writing import create_item, delete_item, lock_items, update_item, written_scope
 from project.api.schemas import Schema
 from project.database.dependencies import SessionDep
 from project.database.failures import explain_failure
@@ -107,12 +106,13 @@ def _add_create(resource: "Resource", router: APIRouter) -> None:
 
     async def answer(request: Request, session: Any, viewer: Any, data: Any) -> Response:
         async def create() -> Response:
-            made, failures = [], _Failures(session, "/items", len(data.items))
+            keys, failures = [], _Failures(session, "/items", len(data.items))
+            links = await find_links(resource, session, data.items)
             for number, one in enumerate(data.items):
                 async with failures.of(number):
-                    made.append(await create_item(resource, session, viewer, one))
+                    keys.append(await create_item(resource, session, viewer, one, links))
             failures.raise_any()
-            return await _answer(resource, session, viewer, [getattr(item, resource.key) for item in made], 201)
+            return await _answer(resource, session, viewer, keys, 201)
 
         return await answer_once(request, session, resource.policy.identity(viewer), create)
 
@@ -142,12 +142,12 @@ def _add_update(resource: "Resource", router: APIRouter) -> None:
     async def answer(request: Request, session: Any, viewer: Any, data: Any) -> Response:  # noqa: ARG001 - as all have it
         keys = [getattr(one, resource.key) for one in data.items]
         found, failures = await lock_items(resource, session, viewer, keys), _Failures(session, "/items", len(keys))
+        links = await find_links(resource, session, data.items)
         for number, (key, one) in enumerate(zip(keys, data.items, strict=True)):
             async with failures.of(number):
                 item = _take(resource, found, key, keys[:number])
-                await update_item(
-                    resource, session, viewer, item, _without(update, one, set(extra)), if_match=one.if_match
-                )
+                change = _without(update, one, set(extra))
+                await update_item(resource, session, viewer, item, change, if_match=one.if_match, found=links)
         failures.raise_any()
         return await _answer(resource, session, viewer, keys, 200)
 
@@ -196,8 +196,7 @@ def _add_delete(resource: "Resource", router: APIRouter) -> None:
 async def _answer(
     resource: "Resource", session: AsyncSession, viewer: Any, keys: Sequence[Any], status: int
 ) -> Response:
-    scope = resource.scope(viewer)
-    written = Scope(true(), scope.related, scope.hidden)
+    written = written_scope(resource, viewer)
     batch = await resource.written_reader.read(session, key_request(resource, tuple(keys), ItemQuery()), written)
     by_key = {batch.position(number)[0]: item for number, item in enumerate(batch.items)} if len(keys) > 1 else {}
     items = [by_key[key] for key in keys] if by_key else batch.items

@@ -4,17 +4,16 @@ SQLAlchemy builds and compiles a statement once; after that a request pays for t
 from the engine's pool, so that there is one pool, one limit and one set of listeners.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BindParameter, ClauseElement, Dialect, exc
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
-from project.database.pool import UNREACHABLE, trusted_connection
-
-connect_to_read = trusted_connection  # for one read
+from project.database.pool import UNREACHABLE, trusting
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,11 @@ class Prepared:
     async def fetch(
         self, connection: AsyncConnection, named: Mapping[str, Any], positional: Sequence[Any] = ()
     ) -> Sequence[Sequence[Any]]:
-        """All rows. Raises SQLAlchemy's errors, as the engine would.
-
-        On PostgreSQL nothing is begun for it: what writes goes through `write`.
-        """
+        """All rows. Raises SQLAlchemy's errors, as the engine would."""
         arguments = tuple(argument.value(named, positional) for argument in self.arguments)
         for listener in connection.engine.sync_engine.dispatch.before_cursor_execute:
             listener(connection.sync_connection, None, self.sql, arguments, None, False)  # noqa: FBT003 - SQLAlchemy's
-        raw = await _raw(connection)
+        raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
         try:
             if connection.dialect.name == "postgresql":
@@ -62,22 +58,19 @@ class Prepared:
             raise _translated(error, self.sql, connection.dialect, raw) from error
         return rows
 
-    async def write(
-        self, connection: AsyncConnection, named: Mapping[str, Any], positional: Sequence[Any] = ()
-    ) -> Sequence[Sequence[Any]]:
-        """The same for a statement that writes: in the transaction, if the connection has begun one."""
-        if connection.dialect.name == "postgresql" and connection.in_transaction():
-            adapter: Any = (await _raw(connection)).dbapi_connection
-            if adapter._transaction is None:  # noqa: SLF001 - SQLAlchemy itself says BEGIN only before its own first statement
-                await adapter._start_transaction()  # noqa: SLF001 - see above
-        return await self.fetch(connection, named, positional)
 
-
-async def _raw(connection: AsyncConnection) -> PoolProxiedConnection:
-    known = connection.sync_connection
-    if known is None or known.closed or known.invalidated:
-        return await connection.get_raw_connection()
-    return known.connection  # there already, so that nothing has to wait for it
+@asynccontextmanager
+async def connect_to_read(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of the pool for one read, without a ping if it just worked."""
+    token = trusting.set(True)
+    try:
+        connection = await engine.connect()
+    finally:
+        trusting.reset(token)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 def prepare(statement: ClauseElement, dialect: Dialect, viewer_values: Sequence[BindParameter[Any]]) -> Prepared | None:

@@ -40,7 +40,7 @@ class Statement:
             prepared = self._prepared[dialect.name] = _compile(self._build(dialect), dialect)
         if dialect.name == "sqlite":
             values = {name: dumps(value) if isinstance(value, list) else value for name, value in values.items()}
-        return await (prepared.write if self._writes else prepared.fetch)(connection, values)
+        return await prepared.fetch(connection, values)
 
 
 def members(name: str, item_type: TypeEngine[Any], dialect: Dialect) -> TableValuedAlias:
@@ -54,7 +54,7 @@ def members(name: str, item_type: TypeEngine[Any], dialect: Dialect) -> TableVal
 class EntityStatement(Generic[T]):
     """A SELECT of one object of the ORM by placeholders; `one_or_none` gives it as the ORM would, for less."""
 
-    def __init__(self, model: type[T], statement: Callable[[], Select[tuple[T]]]) -> None:
+    def __init__(self, model: type[T], statement: Callable[[], Select[T]]) -> None:
         self._model = model
         self._select = statement
         self._statement = Statement(lambda _: statement().with_only_columns(*self._columns()))
@@ -63,7 +63,8 @@ class EntityStatement(Generic[T]):
     async def one_or_none(self, session: AsyncSession, **values: Any) -> T | None:
         """The object, which belongs to the session then; None if there is none."""
         if inspect(self._model).class_manager.dispatch.load:  # somebody wants to see every object that is loaded
-            return await session.scalar(self._select(), values)
+            item: T | None = await session.scalar(self._select(), values)
+            return item
         rows = await self._statement.fetch(session, **values)
         if not rows:
             return None
@@ -73,15 +74,13 @@ class EntityStatement(Generic[T]):
         return self._attach(session, rows[0], self._converters[dialect.name])
 
     def _columns(self) -> list[Any]:
-        return [getattr(self._model, key) for key in inspect(self._model).column_attrs.keys()]
+        return [getattr(self._model, attribute.key) for attribute in inspect(self._model).column_attrs]
 
     def _convert(self, dialect: Dialect) -> Iterator[tuple[str, Convert | None]]:
         for attribute in inspect(self._model).column_attrs:
             yield attribute.key, result_processor(attribute.columns[0].type, dialect)
 
-    def _attach(
-        self, session: AsyncSession, row: Sequence[Any], converters: Sequence[tuple[str, Convert | None]]
-    ) -> T:
+    def _attach(self, session: AsyncSession, row: Sequence[Any], converters: Sequence[tuple[str, Convert | None]]) -> T:
         mapper = inspect(self._model)
         item: T = mapper.class_manager.new_instance()
         item.__dict__.update(

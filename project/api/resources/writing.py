@@ -1,14 +1,18 @@
 """What writing endpoints do with a row: find it and lock it, check the precondition, and the default services."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
-from sqlalchemy import delete, inspect, select
+from sqlalchemy import delete, inspect, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from project.api.resources.etags import check_if_match
+from project.api.resources.links import Links, find_links, keys_of, set_links, touch
 from project.api.resources.policy import not_found
+from project.api.resources.reads import Batch
+from project.api.resources.rows import Row
+from project.api.resources.scope import Scope
 from project.errors import ConfigurationError, PreconditionRequiredError
 
 if TYPE_CHECKING:
@@ -43,29 +47,54 @@ def check_precondition(resource: "Resource", item: Any, if_match: str | None) ->
         raise PreconditionRequiredError
 
 
-async def create_item(resource: "Resource", session: AsyncSession, viewer: Any, data: Any) -> Any:
-    """Make a row, if the policy allows it, and return it with its key. Raises what policy and service raise."""
-    resource.policy.may_create(viewer, data)
-    if resource.create_with is not None:
-        item = await resource.create_with(session, viewer, data)
-    else:
-        item = resource.model(**data.model_dump())
-        session.add(item)
-    await session.flush()
-    return item
+async def create_and_read(resource: "Resource", session: AsyncSession, viewer: Any, data: Any) -> tuple[Any, Batch]:
+    """Make a row, if the policy allows it; its key, and the row as the viewer may see it.
+
+    Raises what policy and services raise.
+    """
+    scope = written_scope(resource, viewer)
+    made = await _made(resource, session, viewer, data)
+    links = keys_of(resource, data, await find_links(resource, session, [data]))
+    if isinstance(made, Mapping):
+        batch = await resource.inserter.insert_and_read(session, Row(made, links), scope)
+        if batch is not None:
+            return batch.version(0)[resource.reader.version.index(resource.key)], batch
+    key = await _insert(resource, session, made, links)
+    return key, await resource.written_reader.read(session, resource.key_request((key,)), scope)
+
+
+async def create_item(resource: "Resource", session: AsyncSession, viewer: Any, data: Any, found: Links) -> Any:
+    """Make a row, if the policy allows it, with what `find_links` found; its key. Raises what they raise."""
+    made = await _made(resource, session, viewer, data)
+    return await _insert(resource, session, made, keys_of(resource, data, found))
 
 
 async def update_item(
-    resource: "Resource", session: AsyncSession, viewer: Any, item: Any, data: Any, *, if_match: str | None
+    resource: "Resource",
+    session: AsyncSession,
+    viewer: Any,
+    item: Any,
+    data: Any,
+    *,
+    if_match: str | None,
+    found: Links | None = None,
 ) -> None:
-    """Change a row, if the policy allows it, and write it. Raises what policy, precondition and service raise."""
+    """Change a row, if the policy allows it, and write it; `found` is what `find_links` found, if it was asked before.
+
+    Raises what policy, precondition and services raise.
+    """
     resource.policy.may_update(viewer, item, frozenset(data.model_fields_set))
     check_precondition(resource, item, if_match)
+    links = keys_of(resource, data, await find_links(resource, session, [data]) if found is None else found)
     if resource.update_with is not None:
         await resource.update_with(session, viewer, item, data)
     else:
-        for name, value in data.model_dump(exclude_unset=not isinstance(data, resource.replace or ())).items():
+        everything = isinstance(data, resource.replace or ())
+        for name, value in data.model_dump(exclude_unset=not everything, exclude=set(resource.links)).items():
             setattr(item, name, value)
+    changed = [await set_links(session, item, name, keys) for name, keys in links.items()]
+    if any(changed) and not session.is_modified(item):
+        touch(item)  # its links are part of what it answers
     await session.flush()
 
 
@@ -83,6 +112,30 @@ async def delete_item(
     await session.flush()
 
 
+def written_scope(resource: "Resource", viewer: Any) -> Scope:
+    """What a viewer may see of rows they just wrote, whatever the policy says of the rows."""
+    scope = resource.scope(viewer)
+    return Scope(true(), scope.related, scope.hidden)
+
+
+async def _made(resource: "Resource", session: AsyncSession, viewer: Any, data: Any) -> Any:
+    """An object, or the values of one."""
+    resource.policy.may_create(viewer, data)
+    if resource.create_with is not None:
+        return await resource.create_with(session, viewer, data)
+    return data.model_dump(exclude=set(resource.links))
+
+
+async def _insert(resource: "Resource", session: AsyncSession, made: Any, links: Mapping[str, Any]) -> Any:
+    if isinstance(made, Mapping):
+        return await resource.inserter.insert(session, Row(made, links))
+    session.add(made)
+    await session.flush()
+    key = getattr(made, resource.key)
+    await resource.inserter.link(session, key, links)
+    return key
+
+
 def check_schemas(resource: "Resource") -> None:
     """Raise ConfigurationError for a field that the default services would not know where to write."""
     services: Sequence[tuple[type[BaseModel] | None, Any]] = (
@@ -93,7 +146,7 @@ def check_schemas(resource: "Resource") -> None:
     columns = inspect(resource.model).column_attrs.keys()
     for schema, service in services:
         for name in schema.model_fields if schema is not None and service is None else ():
-            if name not in columns:
+            if name not in columns and name not in resource.links:
                 raise ConfigurationError(
                     f"{schema.__name__}.{name} is not a column of {resource.model.__name__}; name a service that knows "  # type: ignore[union-attr]  # checked above
                     f"what to do with it (create_with, update_with), or use one of {', '.join(sorted(columns))}"

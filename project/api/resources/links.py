@@ -1,0 +1,83 @@
+"""Fields that name rows of another table, as a post's `tags` are named: which rows they are, and the links to them.
+
+    posts = Resource(..., links={"tags": tagging.find_tags})
+
+    async def find_tags(session: AsyncSession, names: Collection[str]) -> Mapping[str, int]: ...
+
+The function is asked once a request, for all names that stand in it, and gives the key of each; it may make what is
+not there. The field is a list in the create and update schemas, and a many-to-many relation of the model.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic import MISSING
+from sqlalchemy import delete, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import flag_modified
+
+from project.api.resources.rows import link_columns
+from project.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from project.api.resources.resource import Resource
+
+FindLinks: TypeAlias = Callable[[AsyncSession, Collection[Any]], Awaitable[Mapping[Any, Any]]]
+Links: TypeAlias = Mapping[str, Mapping[Any, Any]]  # the key of each name, by field
+
+
+async def find_links(resource: "Resource", session: AsyncSession, items: Sequence[Any]) -> Links:
+    """The keys of what `items` name, all at once: two requests that make the same rows cannot wait for each other."""
+    found: dict[str, Mapping[Any, Any]] = {}
+    for field, find in resource.links.items():
+        wanted = {name for item in items for name in _given(item, field) or ()}
+        found[field] = await find(session, wanted) if wanted else {}
+    return found
+
+
+def keys_of(resource: "Resource", data: Any, found: Links) -> dict[str, list[Any]]:
+    """The keys that `data` names, by field; without the fields that it does not set."""
+    given = {field: _given(data, field) for field in resource.links}
+    return {
+        field: list(dict.fromkeys(found[field][name] for name in names))
+        for field, names in given.items()
+        if names is not None
+    }
+
+
+async def set_links(session: AsyncSession, item: Any, field: str, keys: Sequence[Any]) -> bool:
+    """Let `item`, which is locked, lead to the rows with these keys and to no others; whether that changes anything."""
+    own, other = link_columns(type(item), field)
+    (key,) = inspect(item).identity
+    removed = delete(own.table).where(own == key, other.not_in(keys)).returning(other)
+    changed = bool((await session.execute(removed)).all())
+    if keys:
+        insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
+        rows = [{own.key: key, other.key: one} for one in sorted(keys)]
+        added = insert(own.table).values(rows).on_conflict_do_nothing().returning(other)
+        changed = bool((await session.execute(added)).all()) or changed
+    return changed
+
+
+def touch(item: Any) -> None:
+    """Have the row written although no column changed, so that its version does."""
+    mapper = inspect(type(item))
+    names = [one.key for one in mapper.column_attrs if not one.columns[0].primary_key and one.key in item.__dict__]
+    flag_modified(item, names[0])
+
+
+def check_links(resource: "Resource") -> None:
+    """Raise ConfigurationError for a field that is no many-to-many relation."""
+    relations = inspect(resource.model).relationships
+    for name in resource.links:
+        if name not in relations or relations[name].secondary is None:
+            raise ConfigurationError(
+                f"{resource.singular}: links names {name!r}, which is not a many-to-many relation of "
+                f"{resource.model.__name__}"
+            )
+
+
+def _given(data: Any, field: str) -> Collection[Any] | None:
+    value = getattr(data, field, MISSING)
+    return None if value is MISSING else value
