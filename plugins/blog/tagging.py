@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from plugins.blog.models import Post, Tag, post_tags
 from plugins.blog.tag_names import normalize_tag_name
 from project.api.resources.statements import Statement, members
-from project.database.types import utcnow
+from project.database.types import later_than
 from project.errors import FieldError, InvalidInputError, NotFoundError
 
 
@@ -60,7 +60,7 @@ async def _find_or_make(session: AsyncSession, names: list[str]) -> dict[str, in
     for statement in (_FIND, _MAKE, _FIND):
         missing = [name for name in names if name not in keys]
         if missing:
-            keys |= {name: key for name, key in await statement.fetch(session, names=missing)}
+            keys |= {row[0]: row[1] for row in await statement.fetch(session, names=missing)}
     return keys
 
 
@@ -129,7 +129,7 @@ async def _unlink(session: AsyncSession, post: Post, which: ColumnElement[bool])
 
 async def _touch(session: AsyncSession, post: Post) -> None:
     # A post's tags are part of what it answers, so a client that asks what changed is to see it.
-    await session.execute(update(Post).where(Post.id == post.id).values(updated_at=utcnow()))
+    await session.execute(update(Post).where(Post.id == post.id).values(updated_at=later_than("updated_at")))
 
 
 def _insert_new(session: AsyncSession, table: Any, rows: list[dict[str, Any]]) -> Any:

@@ -1,14 +1,15 @@
-"""Whether rows of a model can be inserted by a statement, or must be made as objects because something listens."""
+"""Whether rows of a model can be written by statements, or must be objects because something listens."""
 
 import inspect as python
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, Table, inspect
 from sqlalchemy.orm import Mapper, Session, decl_base
 
-OF_MAPPERS = ("before_insert", "after_insert")
+OF_INSERTS = ("before_insert", "after_insert")
+OF_UPDATES = ("before_update", "after_update")
 OF_SESSIONS = (
     "before_flush",
     "after_flush",
@@ -20,13 +21,15 @@ OF_SESSIONS = (
 )
 
 
-def why_objects(model: type[Any], session_class: type[Session] = Session) -> str | None:
-    """What of `model` only the ORM does when a row is inserted; None if a statement does as well.
+def why_objects(
+    model: type[Any], session_class: type[Session] = Session, events: Sequence[str] = OF_INSERTS
+) -> str | None:
+    """What of `model` only the ORM does when a row is written; None if a statement does as well.
 
     Listeners may be added at any time, so this is asked each time.
     """
     mapper: Mapper[Any] = inspect(model)
-    return why_model(mapper) or next(_listeners(mapper, session_class), None)
+    return why_model(mapper) or next(_listeners(mapper, session_class, events), None)
 
 
 @cache
@@ -46,9 +49,9 @@ def why_model(mapper: Mapper[Any]) -> str | None:
     return f"the default of {name}.{wanting[0]} looks at its context" if wanting else None
 
 
-def _listeners(mapper: Mapper[Any], session_class: type[Session]) -> Iterator[str]:
+def _listeners(mapper: Mapper[Any], session_class: type[Session], events: Sequence[str]) -> Iterator[str]:
     name, manager = mapper.class_.__name__, mapper.class_manager
-    if any(getattr(mapper.dispatch, event) for event in OF_MAPPERS) or any(map(_is_foreign, manager.dispatch.init)):
+    if any(getattr(mapper.dispatch, event) for event in events) or any(map(_is_foreign, manager.dispatch.init)):
         yield f"events listen to {name}"
     if any(manager[key].dispatch.set for key in mapper.column_attrs.keys()):  # noqa: SIM118 - it is no mapping
         yield f"events listen to attributes of {name}"

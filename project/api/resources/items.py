@@ -23,7 +23,15 @@ from project.api.resources.query import ItemQuery, ListQuery, read_item_query, s
 from project.api.resources.quick_writes import QuickWrite, WriteRoute
 from project.api.resources.reads import Batch
 from project.api.resources.scope import Scope
-from project.api.resources.writing import create_and_read, delete_item, lock_item, update_item, written_scope
+from project.api.resources.writing import (
+    Asked,
+    check_precondition,
+    create_and_read,
+    delete_items,
+    lock_item,
+    update_items,
+    written_scope,
+)
 from project.database.dependencies import SessionDep
 
 if TYPE_CHECKING:
@@ -145,7 +153,7 @@ def _add_update(resource: "Resource", router: APIRouter, method: str, name: str,
 
     async def answer(request: Request, session: Any, viewer: Any, data: Any, **path: Any) -> Response:
         item = await lock_item(resource, session, viewer, path[key_name])
-        await update_item(resource, session, viewer, item, data, if_match=request.headers.get("If-Match"))
+        await update_items(resource, session, viewer, [Asked(item, data, request.headers.get("If-Match"))])
         return await answer_item(resource, request, session, viewer, path[key_name])
 
     description = "Change some fields; what is left out stays." if method == "PATCH" else "Replace every field."
@@ -167,7 +175,9 @@ def _add_delete(resource: "Resource", router: APIRouter) -> None:
 
     async def answer(request: Request, session: Any, viewer: Any, **path: Any) -> Response:
         item = await lock_item(resource, session, viewer, path[key_name])
-        await delete_item(resource, session, viewer, item, request.headers.get("If-Match"))
+        resource.policy.may_delete(viewer, item)
+        check_precondition(resource, item, request.headers.get("If-Match"))
+        await delete_items(resource, session, viewer, [item])
         return Response(status_code=204)
 
     parameters = {key_name: resource.key_type, "session": SessionDep, "viewer": resource.policy.writer}

@@ -12,10 +12,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import MISSING
-from sqlalchemy import delete, inspect
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, bindparam, delete, insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm.attributes import flag_modified
 
 from project.api.resources.rows import link_columns
 from project.errors import ConfigurationError
@@ -46,25 +44,26 @@ def keys_of(resource: "Resource", data: Any, found: Links) -> dict[str, list[Any
     }
 
 
-async def set_links(session: AsyncSession, item: Any, field: str, keys: Sequence[Any]) -> bool:
-    """Let `item`, which is locked, lead to the rows with these keys and to no others; whether that changes anything."""
-    own, other = link_columns(type(item), field)
-    (key,) = inspect(item).identity
-    removed = delete(own.table).where(own == key, other.not_in(keys)).returning(other)
-    changed = bool((await session.execute(removed)).all())
-    if keys:
-        insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
-        rows = [{own.key: key, other.key: one} for one in sorted(keys)]
-        added = insert(own.table).values(rows).on_conflict_do_nothing().returning(other)
-        changed = bool((await session.execute(added)).all()) or changed
-    return changed
+async def change_links(
+    session: AsyncSession, model: type[Any], field: str, wanted: Mapping[Any, Sequence[Any]]
+) -> set[Any]:
+    """Let the rows of these keys, which are locked, lead to the rows that are wanted and to no others.
 
-
-def touch(item: Any) -> None:
-    """Have the row written although no column changed, so that its version does."""
-    mapper = inspect(type(item))
-    names = [one.key for one in mapper.column_attrs if not one.columns[0].primary_key and one.key in item.__dict__]
-    flag_modified(item, names[0])
+    The keys of those for which that changes anything.
+    """
+    own, other = link_columns(model, field)
+    connection = await session.connection()
+    found = (await connection.execute(select(own, other).where(own.in_(wanted)))).all()
+    there = {(row[0], row[1]) for row in found}
+    asked = {(key, one) for key, keys in wanted.items() for one in keys}
+    gone, new = sorted(there - asked), sorted(asked - there)
+    if gone:
+        is_pair = and_(own == bindparam("own_key", type_=own.type), other == bindparam("other_key", type_=other.type))
+        rows = [{"own_key": pair[0], "other_key": pair[1]} for pair in gone]
+        await connection.execute(delete(own.table).where(is_pair), rows)
+    if new:
+        await connection.execute(insert(own.table), [{own.key: pair[0], other.key: pair[1]} for pair in new])
+    return {pair[0] for pair in (*gone, *new)}
 
 
 def check_links(resource: "Resource") -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import CTE, Column, Dialect, Insert, Select, Table, bindparam, insert, inspect, select
+from sqlalchemy import CTE, Column, Dialect, Executable, Insert, Select, Table, bindparam, insert, inspect, select
 from sqlalchemy.sql.elements import ClauseElement
 
 from project.api.resources.nodes import Node, Relation
@@ -39,6 +39,26 @@ def insert_statement(model: type[Any], names: Sequence[str]) -> Insert:
     columns = {name: column for name, column in _columns(model) if name in names}
     placeholders = {column: bindparam(f"value_{name}", type_=column.type) for name, column in columns.items()}
     return insert(inspect(model).local_table).values(placeholders)
+
+
+def insert_many_statement(
+    model: type[Any], key: str, rows: Sequence[Mapping[str, Any]]
+) -> tuple[Executable, list[dict[str, Any]]]:
+    """INSERT rows of the same attributes, and the arguments; it answers their keys in the same order."""
+    columns = dict(_columns(model))
+    statement = insert(inspect(model).local_table).returning(columns[key], sort_by_parameter_order=True)
+    return statement, [{columns[name].key: value for name, value in row.items()} for row in rows]
+
+
+def link_many_statements(
+    model: type[Any], keys: Sequence[Any], rows: Sequence[Row]
+) -> Iterator[tuple[Executable, list[dict[str, Any]]]]:
+    """For each relation the INSERT of all links of `rows`, which have these keys, and the arguments."""
+    for name in dict.fromkeys(name for row in rows for name in row.links):
+        own, other = link_columns(model, name)
+        pairs = [(key, one) for key, row in zip(keys, rows, strict=True) for one in row.links.get(name, ())]
+        if pairs:
+            yield insert(own.table), [{own.key: key, other.key: one} for key, one in pairs]
 
 
 def link_statement(model: type[Any], name: str, dialect: Dialect) -> Insert:
