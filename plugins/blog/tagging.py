@@ -1,9 +1,9 @@
 """Tags on posts, right under concurrency: never a duplicate, never a deadlock."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, ColumnElement, Dialect, delete, select, true, update
+from sqlalchemy import ClauseElement, Dialect, delete, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,8 +24,7 @@ def _make(dialect: Dialect) -> ClauseElement:
     rows = (
         select(names.c.value).where(true()).order_by(names.c.value)
     )  # WHERE: SQLite takes ON CONFLICT for a join's ON
-    insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect.name]
-    made = insert(Tag).from_select(["name"], rows).on_conflict_do_nothing()
+    made = insert_into(dialect, Tag).from_select(["name"], rows).on_conflict_do_nothing()
     return cast("ClauseElement", made.returning(Tag.name, Tag.id))
 
 
@@ -65,35 +64,23 @@ async def _find_or_make(session: AsyncSession, names: list[str]) -> dict[str, in
 
 
 async def attach_tag(session: AsyncSession, post: Post, name: str) -> tuple[Tag, bool]:
-    """Let a post, whose tags are loaded, carry a tag beside those it has; answer the tag and whether that is new.
+    """Let a post, which is locked, carry a tag beside those it has; answer the tag and whether that is new.
 
-    Raises NotFoundError if the post went away, InvalidInputError for a name that no tag can have.
+    Everybody locks the post first and makes tags then, so that no two wait for each other. Raises InvalidInputError for
+    a name that no tag can have.
     """
-    known = {tag.name: tag for tag in post.tags}.get(_normal(name))
-    if known is not None:
-        return known, False  # without a lock: of many who attach one tag, most find it there
-    await _lock(session, post)
-    (tag,) = await get_or_create_tags(session, [name])
-    attached = await _link(session, post, [tag])
-    if attached:
+    key = (await find_tags(session, [name]))[name]
+    links = insert_into(session.get_bind().dialect, post_tags).values(post_id=post.id, tag_id=key)
+    new = await session.scalar(links.on_conflict_do_nothing().returning(post_tags.c.tag_id))
+    if new is not None:
         await _touch(session, post)
-    return tag, attached
-
-
-async def set_tags(session: AsyncSession, post: Post, names: Iterable[str]) -> None:
-    """Let a post carry these tags and no others. Raises as `attach_tag` does."""
-    await _lock(session, post)
-    tags = await get_or_create_tags(session, names)
-    detached = await _unlink(session, post, post_tags.c.tag_id.not_in([tag.id for tag in tags]))
-    attached = await _link(session, post, tags)
-    if attached or detached:
-        await _touch(session, post)
+    return Tag(id=key, name=_normal(name)), new is not None
 
 
 async def detach_tag(session: AsyncSession, post: Post, tag_id: int) -> None:
-    """Take a tag off a post. Raises NotFoundError if the post does not carry it."""
-    await _lock(session, post)
-    if not await _unlink(session, post, post_tags.c.tag_id == tag_id):
+    """Take a tag off a post, which is locked. Raises NotFoundError if the post does not carry it."""
+    links = delete(post_tags).where(post_tags.c.post_id == post.id, post_tags.c.tag_id == tag_id)
+    if await session.scalar(links.returning(post_tags.c.tag_id)) is None:
         raise NotFoundError(f"Post {post.id} does not carry a tag {tag_id}.")
     await _touch(session, post)
 
@@ -105,34 +92,11 @@ def _normal(name: str) -> str:
         raise InvalidInputError(errors=[FieldError(pointer="/tags", detail=str(error))]) from None
 
 
-async def _lock(session: AsyncSession, post: Post) -> None:
-    # Everybody locks the post first and makes tags then, so that no two wait for each other. Writers of one post's
-    # links take turns, and the post cannot go away before they are done. On PostgreSQL this is FOR NO KEY UPDATE, which
-    # lets others refer to the post; SQLite's writers take turns anyway.
-    statement = select(Post.id).where(Post.id == post.id).with_for_update(key_share=True)
-    if (await session.scalars(statement)).one_or_none() is None:
-        raise NotFoundError(f"There is no post {post.id}.")
-
-
-async def _link(session: AsyncSession, post: Post, tags: Sequence[Tag]) -> bool:
-    if not tags:
-        return False
-    links = [{"post_id": post.id, "tag_id": tag.id} for tag in tags]
-    new = await session.scalars(_insert_new(session, post_tags, links).returning(post_tags.c.tag_id))
-    return bool(new.all())
-
-
-async def _unlink(session: AsyncSession, post: Post, which: ColumnElement[bool]) -> bool:
-    links = delete(post_tags).where(post_tags.c.post_id == post.id, which)
-    return bool((await session.scalars(links.returning(post_tags.c.tag_id))).all())
-
-
 async def _touch(session: AsyncSession, post: Post) -> None:
     # A post's tags are part of what it answers, so a client that asks what changed is to see it.
     await session.execute(update(Post).where(Post.id == post.id).values(updated_at=later_than("updated_at")))
 
 
-def _insert_new(session: AsyncSession, table: Any, rows: list[dict[str, Any]]) -> Any:
-    # Both databases know ON CONFLICT DO NOTHING, each in a dialect of its own.
-    insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
-    return insert(table).values(rows).on_conflict_do_nothing()
+def insert_into(dialect: Dialect, table: Any) -> Any:
+    """An INSERT that can take ON CONFLICT DO NOTHING, which both databases know, each in a dialect of its own."""
+    return {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect.name](table)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
+from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
@@ -26,6 +27,9 @@ def not_blank(text: str) -> str:
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """A primary key, in a body, a path or a filter."""
+
+PathId = Annotated[Id, Path()]
+"""A primary key in a path."""
 
 UTCTime = Annotated[datetime, AfterValidator(in_utc)]
 """A point in time: answered as ISO 8601 in UTC with a `Z`; one that comes without a zone is taken as UTC."""

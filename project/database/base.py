@@ -45,7 +45,7 @@ class IdMixin:
 
 
 class TimestampMixin:
-    """`created_at` and `updated_at`, both set by the database, in UTC; each change of a row makes `updated_at` later."""
+    """`created_at` and `updated_at`, both set by the database, in UTC; each change makes `updated_at` later."""
 
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow(), sort_order=90)
     updated_at: Mapped[datetime] = mapped_column(

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import MISSING
 
 from project.api.pagination import paginate
-from project.api.schemas import Id, Page
+from project.api.schemas import Page, PathId
 from project.contrib.auth import messages, users
 from project.contrib.auth.dependencies import BearerToken, CurrentUser, StaffUser
 from project.contrib.auth.mailing import MailerDep, UserManagerDep
@@ -18,8 +18,6 @@ from project.database.dependencies import SessionDep
 from project.errors import ConflictError, NotFoundError
 
 router = APIRouter(prefix="/users", tags=["users"])
-
-PathId = Annotated[Id, Path()]
 
 
 @router.get("/me", response_model=UserRead)
