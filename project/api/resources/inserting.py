@@ -20,6 +20,7 @@ from project.api.resources.rows import (
     Defaults,
     Row,
     defaults,
+    in_order,
     insert_many_statement,
     insert_statement,
     insertable,
@@ -85,12 +86,13 @@ class Inserter:
             groups.setdefault(tuple(one or ()), []).append(number)
         connection = await connection_to_write(session)
         for numbers in groups.values():
-            statement, arguments = insert_many_statement(self._model, self._key, [values[n] or {} for n in numbers])
+            alike = [values[number] or {} for number in numbers]
+            statement, arguments = insert_many_statement(self._model, self._key, alike, connection.dialect)
             found = (await connection.execute(statement, arguments)).scalars()
-            keys |= dict(zip(numbers, found, strict=True))
+            keys |= dict(zip(numbers, in_order(found, arguments), strict=True))
         ordered = [keys[number] for number in range(len(rows))]
-        for statement, arguments in link_many_statements(self._model, ordered, rows):
-            await connection.execute(statement, arguments)
+        for linking, links in link_many_statements(self._model, ordered, rows):
+            await connection.execute(linking, links)
         return ordered
 
     async def link(self, session: AsyncSession, key: Any, links: Mapping[str, Sequence[Any]]) -> None:

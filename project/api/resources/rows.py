@@ -1,6 +1,6 @@
 """A row to insert, and the parts of the statements that insert and link it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,12 +42,20 @@ def insert_statement(model: type[Any], names: Sequence[str]) -> Insert:
 
 
 def insert_many_statement(
-    model: type[Any], key: str, rows: Sequence[Mapping[str, Any]]
-) -> tuple[Executable, list[dict[str, Any]]]:
-    """INSERT rows of the same attributes, and the arguments; it answers their keys in the same order."""
+    model: type[Any], key: str, rows: Sequence[Mapping[str, Any]], dialect: Dialect
+) -> tuple[Executable, list[dict[str, Any]] | None]:
+    """INSERT rows of the same attributes, and the arguments; it answers their keys, see `in_order`."""
     columns = dict(_columns(model))
-    statement = insert(inspect(model).local_table).returning(columns[key], sort_by_parameter_order=True)
-    return statement, [{columns[name].key: value for name, value in row.items()} for row in rows]
+    statement = insert(inspect(model).local_table)
+    values = [{columns[name].key: value for name, value in row.items()} for row in rows]
+    if _counts_up(columns[key], values, dialect):
+        return statement.values(values).returning(columns[key]), None
+    return statement.returning(columns[key], sort_by_parameter_order=True), values
+
+
+def in_order(keys: Iterable[Any], arguments: object) -> list[Any]:
+    """The keys that the statement answered, in the order of the rows."""
+    return sorted(keys) if arguments is None else list(keys)
 
 
 def link_many_statements(
@@ -116,6 +124,12 @@ def _columns(model: type[Any]) -> Iterator[tuple[str, Column[Any]]]:
     for attribute in inspect(model).column_attrs:
         if isinstance(attribute.columns[0], Column):
             yield attribute.key, attribute.columns[0]
+
+
+def _counts_up(key: Column[Any], rows: Sequence[Mapping[str, Any]], dialect: Dialect) -> bool:
+    # SQLite numbers the rows of a statement one after the other, but answers them in no promised order; SQLAlchemy
+    # would insert one at a time there.
+    return dialect.name == "sqlite" and key.table.autoincrement_column is key and key.key not in rows[0]
 
 
 def _has_default(model: type[Any], name: str) -> bool:
