@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench format lock clean
+.PHONY: help install run test fuzz check bench format lock clean
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
@@ -33,6 +33,9 @@ run: .venv/.run  ## Make .venv, then a demo site on http://127.0.0.1:8000 (PORT=
 test: .venv/.dev .venv/.npm  ## Run every test, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m pytest
 
+fuzz: .venv/.dev  ## Let schemathesis look for requests that break the API's document
+	$(BIN)/python -m tests.contract.fuzz $(FUZZ)
+
 check: .venv/.dev  ## Lint, format, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -40,9 +43,10 @@ check: .venv/.dev  ## Lint, format, types and layers
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python manage.py check
 
-bench: .venv/.dev .venv/.bench  ## Measure against what you would use instead; needs a quiet machine
+bench: .venv/.dev .venv/.bench  ## Measure against what you would use instead, 20 minutes on a quiet machine (BENCH="--rounds 1")
 	$(BIN)/python -m benchmarks.migrations
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.run $(BENCH)
+	$(BIN)/python -m benchmarks.report
 
 format: .venv/.dev  ## Let ruff tidy the code
 	$(BIN)/ruff check --fix .

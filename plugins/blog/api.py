@@ -1,6 +1,5 @@
 """The blog's endpoints, below `/api`."""
 
-
 from fastapi import APIRouter, Response, status
 from sqlalchemy import ColumnElement
 

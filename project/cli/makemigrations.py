@@ -78,10 +78,9 @@ class Terminal:
         """Ask; drop and add would lose what the column holds."""
         return click.confirm(f"Was {table}.{old} renamed to {new}?", default=False)
 
-    def may_drop(self, table: str, twin: str) -> bool:
-        """Ask; if it was renamed, its rows would be lost."""
-        click.echo(f"{table} is gone, and {twin} is new and has the same columns.")
-        return click.confirm(f"Drop {table} with its rows?", default=False)
+    def is_table_rename(self, old: str, new: str) -> bool:
+        """Ask; drop and create would lose its rows."""
+        return click.confirm(f"Was the table {old} renamed to {new}?", default=False)
 
     def one_off_default(self, table: str, column: str, read: Callable[[str], Any]) -> Any:
         """Ask until it is a value that the column can hold."""

@@ -1,16 +1,13 @@
 """`manage.py migrate [PLUGIN [REVISION|zero]]`."""
 
-import asyncio
 from math import isnan
 from typing import Any
 
 import click
-from sqlalchemy import NullPool
 
 from project.cli.state import State
-from project.database.engine import create_engine
 from project.migrations.limits import LOCK_TIMEOUT
-from project.migrations.pending import is_up_to_date
+from project.migrations.status import is_up_to_date
 
 LONGEST_WAIT = 86_400  # seconds
 
@@ -59,10 +56,10 @@ def migrate(
     Going back undoes the migrations of other plugins that depend on what is undone; they are listed, and you are
     asked.
     """
-    if plugin is None and prune is None and asyncio.run(_nothing_waits(state)):
+    if plugin is None and prune is None and is_up_to_date(state.settings, state.registry):
         click.echo("No migrations to apply.")
         return
-    # Imported here: most runs find nothing to do, and do without Alembic.
+    # Imported here: most runs find nothing to do, and do without Alembic; on SQLite without SQLAlchemy, too.
     from project.cli.migrate_steps import forget_plugin, migrate_to, show_plan
     from project.migrations.runner import Target
 
@@ -73,11 +70,3 @@ def migrate(
         show_plan(state, target)
     else:
         migrate_to(state, target, yes=yes)
-
-
-async def _nothing_waits(state: State) -> bool:
-    engine = create_engine(state.settings, poolclass=NullPool)
-    try:
-        return await is_up_to_date(engine, state.registry)
-    finally:
-        await engine.dispose()

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from project.database.pool import UNREACHABLE, CountingPool
+from project.database.sqlite import open_connection
 from project.database.values import refuse_unportable_values
 from project.errors import ConfigurationError
 from project.settings import Settings
@@ -72,7 +73,7 @@ def create_engine(settings: Settings, *, command_timeout: float | None = None, *
     if url.get_backend_name() == "sqlite":
         if not is_memory(url):
             Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-        arguments["connect_args"] = {"timeout": SQLITE_BUSY_TIMEOUT}
+        arguments["connect_args"] = {"timeout": SQLITE_BUSY_TIMEOUT, "async_creator_fn": open_connection}
     else:
         arguments["connect_args"] = {
             "timeout": settings.database_connect_timeout,

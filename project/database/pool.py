@@ -13,8 +13,9 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-# What a driver raises when its server is away and SQLAlchemy lets through as it is.
-UNREACHABLE = (OSError, EOFError, asyncpg.PostgresError, asyncpg.InterfaceError)
+# What a driver raises when its server is away and SQLAlchemy lets through as it is. InternalClientError is what asyncpg
+# says between a server's last words, which nobody asked for, and the end of the connection.
+UNREACHABLE = (OSError, EOFError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 TRUSTED_FOR = 1.0  # seconds since a connection came back during which it is not pinged
 RETURNED_AT = "dovetail_returned_at"

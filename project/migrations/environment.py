@@ -26,7 +26,7 @@ from project.migrations.lock import migration_lock
 from project.migrations.plan import Step, last_applied, plan
 from project.migrations.raw_revision import split_raw_revision
 from project.migrations.recording import prepare_ledger
-from project.migrations.squashes import record_squashes
+from project.migrations.squash_recording import record_squashes
 from project.migrations.warnings_passed_over import known_warnings_passed_over
 from project.registry import Registry, load_models, load_registry
 from project.settings import Settings, load_settings

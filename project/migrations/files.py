@@ -37,6 +37,11 @@ def usual_revision(plugin: str, path: Path) -> str:
     return f"{plugin}_{path.stem}"
 
 
+def usual_revisions(registry: Registry) -> list[str]:
+    """The ids that the files of all enabled plugins usually carry, told without reading one."""
+    return [usual_revision(plugin, path) for plugin, path in revision_paths(registry)]
+
+
 def read_files(registry: Registry) -> list[RevisionFile]:
     """Every revision file, in the order of the plugins and of the names. Raises MigrationError if one is no text."""
     return [_read(plugin, path) for plugin, path in revision_paths(registry)]

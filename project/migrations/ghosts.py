@@ -5,8 +5,8 @@ from types import ModuleType
 
 from alembic.script import Script
 
+from project.migrations.applied import Applied
 from project.migrations.errors import MigrationError
-from project.migrations.ledger import Applied
 
 
 class Ghost(Script):

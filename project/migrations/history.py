@@ -11,10 +11,10 @@ from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError, to_tuple
 
 from project.migrations import alembic_private
+from project.migrations.applied import Applied
 from project.migrations.choosing import in_force, squashes_in
 from project.migrations.errors import MigrationError
 from project.migrations.ghosts import Ghost
-from project.migrations.ledger import Applied
 from project.migrations.locations import revision_folders
 from project.migrations.squashes import Squash, as_squashed
 from project.registry import Registry

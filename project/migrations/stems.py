@@ -31,7 +31,7 @@ def _fragments(unit: Unit, units: Sequence[Unit]) -> Iterator[str]:
     elif isinstance(operation, ops.DropTableOp):
         yield f"delete_{short}"
     elif isinstance(operation, ops.RenameTableOp):
-        yield f"rename_{short}_{operation.new_table_name.removeprefix(f'{unit.plugin}_')}"
+        yield f"rename_{operation.table_name.removeprefix(f'{unit.plugin}_')}_{short}"
     elif isinstance(operation, ops.AlterColumnOp):
         yield _of_part(operation, short)
     elif isinstance(operation, ops.ModifyTableOps) and not _is_new(unit.table, units):

@@ -62,43 +62,6 @@ def test_without_input_a_rename_is_not_guessed_and_it_says_so(site):
     assert "drop_column" in site.source("shop", "0002")
 
 
-THING = ITEM.replace("shop_item", "shop_thing").replace("Item", "Thing")
-
-
-async def test_a_table_that_may_have_been_renamed_is_not_dropped_without_a_yes(site, engine):
-    change(site, ITEM, THING)
-    await execute(engine, "INSERT INTO shop_item (id, name) VALUES (1, 'apple')")
-
-    done = site.run("makemigrations", answers="n\n")
-    assert done.returncode == 1
-    assert "shop_item is gone, and shop_thing is new and has the same columns." in done.stdout
-    assert "write op.rename_table('shop_item', 'shop_thing') into the file" in done.stdout
-    assert site.files("shop") == ["0001_initial"]
-
-    up, down = "op.rename_table('shop_item', 'shop_thing')", "op.rename_table('shop_thing', 'shop_item')"
-    site.migration("shop", "0002_thing", up, down)
-    site.manage("migrate")
-    assert await rows(engine, "SELECT id, name FROM shop_thing") == [(1, "apple")]
-    assert site.manage("makemigrations", "--check") == "No changes detected.\n"
-
-
-def test_without_input_the_loss_of_a_renamed_table_is_said(site):
-    change(site, ITEM, THING)
-
-    said = site.manage("makemigrations", "--noinput")
-
-    assert "Note: shop_item is dropped and shop_thing made with the same columns, with the loss of its rows" in said
-
-
-async def test_a_table_that_was_not_renamed_goes(site, engine):
-    change(site, ITEM, THING)
-
-    site.manage("makemigrations", answers="y\n")
-    site.manage("migrate")
-
-    assert await columns(engine, "shop_thing") == ["id", "name"]
-
-
 async def test_a_one_off_default_fills_the_rows_and_leaves_no_default(site, engine):
     change(site, ITEM, ITEM + "    price: Mapped[int]\n")
     await execute(engine, "INSERT INTO shop_item (id, name) VALUES (1, 'apple')")

@@ -10,6 +10,7 @@ from sqlalchemy import make_url, text
 
 from project.migrations import sqlite_blockers
 from project.migrations.errors import MigrationError
+from project.migrations.ledger import read_ledger, unknown_versions
 from project.migrations.lock import migration_lock
 from tests.migrations.schema import tables
 from tests.migrations.sites import Site
@@ -119,3 +120,11 @@ def test_on_a_system_without_proc_it_says_what_usually_holds_the_lock(tmp_path, 
 
     assert "another process is in the middle of a transaction: a server, a shell or a backup" in said
     assert "--database-timeout SECONDS waits longer" in said
+
+
+async def test_what_another_run_applies_meanwhile_is_not_taken_for_somebody_elses(shop, engine):
+    async with engine.connect() as connection:
+        assert await connection.run_sync(read_ledger) == ()
+        await asyncio.to_thread(shop.manage, "migrate")
+
+        assert await connection.run_sync(unknown_versions) == []

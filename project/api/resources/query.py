@@ -6,8 +6,6 @@ from difflib import get_close_matches
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-from pydantic import TypeAdapter
-
 from project.api.resources.cursors import Cursor, read_cursor
 from project.api.resources.lookups import FilterParameter
 from project.api.resources.ordering import Term, Terms
@@ -24,7 +22,7 @@ MAXIMUM_PARAMETERS = 100
 
 Count = Literal["no", "exact", "capped"]
 Values = Mapping[str, str]
-BOOLEAN: TypeAdapter[bool] = TypeAdapter(bool)
+COUNTS: Mapping[str, Count] = {"true": "exact", "false": "no", "capped": "capped"}
 PAGING = ("limit", "offset", "cursor", "count")
 
 
@@ -195,7 +193,7 @@ def _terms(reader: _Reader) -> Terms:
                 reader.refuse("ordering", f"cannot order by {_quote(name)}, expected one of {known}")
             continue
         if term.path.name in {other.path.name for other in terms}:
-            reader.refuse("ordering", f"names {_quote(term.path.name)} twice")
+            reader.refuse("ordering", f"names {_quote(term.path.name)} twice", "repeated")
         terms.append(term.reversed() if name.startswith("-") else term)
     return tuple(terms)
 
@@ -219,13 +217,11 @@ def _cursor(reader: _Reader, secret: str) -> Cursor | None:
 
 
 def _count(reader: _Reader) -> Count:
-    text = reader.values.get("count", "false")
-    if text == "capped":
-        return "capped"
-    value, errors = read_value(BOOLEAN, "count", text)
-    if errors:
+    found = COUNTS.get(reader.values.get("count", "false"))
+    if found is None:
         reader.refuse("count", "expected true, false or capped")
-    return "exact" if value else "no"
+        return "no"
+    return found
 
 
 def _quote(text: str) -> str:
