@@ -20,7 +20,7 @@ LEFT_BEHIND = shutil.ignore_patterns(
 )
 NODE_MODULES = Path("tests/typescript/node_modules")
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE_NAME = re.compile(r"^# (?P<path>[\w./-]+\.\w+|\.env)(?: .*)?$")
+FILE_NAME = re.compile(r"^(?:#|//) (?P<path>[\w./-]+\.\w+|\.env)(?: .*)?$")
 SERVES = re.compile(r"^(make run|python manage\.py (runserver|quickstart))")
 TAKES_LONG = re.compile(r"^make (test|bench)\b", re.MULTILINE)  # only shown to be there
 SHOWN = {"json", "text", "html", "diff"}  # what a command answers, not what a reader types
