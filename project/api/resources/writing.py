@@ -123,8 +123,7 @@ async def delete_items(resource: "Resource", session: AsyncSession, viewer: Any,
 
 def written_scope(resource: "Resource", viewer: Any) -> Scope:
     """What a viewer may see of rows they just wrote, whatever the policy says of the rows."""
-    scope = resource.scope(viewer)
-    return Scope(true(), scope.related, scope.hidden)
+    return Scope(true(), resource.policy.related(viewer), resource.policy.hidden(viewer))
 
 
 async def _links(
