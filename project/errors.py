@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+LONGEST_QUOTE = 50  # characters; enough to recognise it
+
 
 @dataclass(frozen=True, kw_only=True)
 class FieldError:
@@ -19,6 +21,11 @@ class FieldError:
     pointer: str
     detail: str
     type: str = "invalid"
+
+
+def quoted(text: str) -> str:
+    """What a client sent, for the text of an error: fifty characters of it, in quotes, control characters escaped."""
+    return repr(text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…")
 
 
 class DovetailError(Exception):

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from project.database.base import IdMixin
+from project.errors import quoted
 
 
 def one_of(*names: str) -> AfterValidator:
@@ -20,7 +21,7 @@ def one_of(*names: str) -> AfterValidator:
         given = [term.strip().removeprefix("-") for term in ordering.split(",")]
         unknown = [name for name in given if name not in names]
         if unknown:
-            raise ValueError(f"cannot order by {unknown[0]!r}, expected one of {', '.join(sorted(names))}")
+            raise ValueError(f"cannot order by {quoted(unknown[0])}, expected one of {', '.join(sorted(names))}")
         if len(set(given)) < len(given):
             raise PydanticCustomError("repeated", "names a field twice")
         return ordering

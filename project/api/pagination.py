@@ -8,6 +8,7 @@ from pydantic import Field
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from project.api.resources.query import repeated
 from project.api.schemas import LARGEST_ID, Page, Schema, SchemaT
 
 
@@ -28,8 +29,9 @@ async def paginate(
     """One page of what `statement` selects, each row as a `schema`, with the URLs of its neighbours.
 
     `statement` selects one entity, in a total order, and loads what `schema` reads. Costs one statement (and those of
-    its loaders), two if the total is asked for.
+    its loaders), two if the total is asked for. Raises InvalidInputError for a parameter that comes twice.
     """
+    _refuse_repeated(query, request)
     limited = statement.limit(query.limit + 1).offset(query.offset)  # one more tells whether there is a next page
     rows = (await session.scalars(limited)).all()
     has_next = len(rows) > query.limit
@@ -39,6 +41,14 @@ async def paginate(
         next=_url(request, query.offset + query.limit) if has_next else None,
         previous=_url(request, max(0, query.offset - query.limit)) if query.offset else None,
     )
+
+
+def _refuse_repeated(query: PageQuery, request: Request) -> None:
+    # FastAPI takes the last of several without a word.
+    names = [name for name, _ in request.query_params.multi_items()]
+    twice = {name for name in names if names.count(name) > 1 and not isinstance(getattr(query, name, None), list)}
+    if twice:
+        raise repeated(twice)
 
 
 async def _count(session: AsyncSession, statement: Select[Any]) -> int:

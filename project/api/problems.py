@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from project.api.methods import allowed_methods, is_wrong_method
 from project.database.failures import explain_failure
-from project.errors import DovetailError, FieldError, InvalidInputError
+from project.errors import DovetailError, FieldError, InvalidInputError, NotAuthenticatedError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:dovetail:problem:"
@@ -55,7 +55,8 @@ def respond(connection: HTTPConnection, error: Exception) -> Response:
     """The response to `error`, whatever it is; what is our own fault is logged with its traceback."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:  # raised in a task group
         error = error.exceptions[0]
-    if isinstance(error, RequestValidationError) and "app" in connection.scope and is_wrong_method(connection):
+    refused = isinstance(error, (RequestValidationError, NotAuthenticatedError))  # whichever comes first
+    if refused and "app" in connection.scope and is_wrong_method(connection):
         error = HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
     if isinstance(error, HTTPException):
         return _respond_to_http_exception(connection, error)

@@ -55,6 +55,19 @@ async def names(client: httpx.AsyncClient, query: str) -> list[str]:
     return [item["name"] for item in answer.json()["items"]]
 
 
+async def test_a_parameter_that_comes_twice_is_refused(items):
+    answer = await items.get("/test/any/items?limit=5&limit=6")
+    assert answer.status_code == 422
+    assert [(error["pointer"], error["type"]) for error in answer.json()["errors"]] == [("limit", "repeated")]
+
+
+async def test_what_cannot_be_ordered_by_is_quoted_shortly(items):
+    answer = await items.get("/test/any/items?ordering=" + "x" * 500 + "%07")
+    (error,) = answer.json()["errors"]
+    assert "x" * 50 + "…" in error["detail"]
+    assert len(error["detail"]) < 200
+
+
 async def test_following_next_visits_every_item_once_and_previous_leads_back(items):
     seen, url = [], "/test/x/items?limit=4&name__icontains=tag"
     while url:

@@ -31,7 +31,7 @@ class Listing:
 
     def parse(self, connection: HTTPConnection, scope: Scope) -> tuple[dict[str, str], PageRequest]:
         """What the URL asks for. Raises InvalidInputError."""
-        values = split_query(connection.scope["query_string"])
+        values = split_query(connection.scope["query_string"], self.grammar)
         query = read_list_query(values, self.grammar.within(scope), _secret(connection))
         terms = complete(self.reader.model, self._terms(query, values))
         if query.cursor is None:

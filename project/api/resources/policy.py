@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, false, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
-from project.errors import NotFoundError, PermissionDeniedError
+from project.errors import NotFoundError, PermissionDeniedError, quoted
 
 
 def nobody() -> None:
@@ -99,4 +99,4 @@ class Open(ReadOnly):
 
 def not_found(name: str, key: object) -> NotFoundError:
     """What a row answers that is not there or that the viewer may not know of: nobody can tell the two apart."""
-    return NotFoundError(f"There is no {name} {key}.")
+    return NotFoundError(f"There is no {name} {quoted(key) if isinstance(key, str) else key}.")

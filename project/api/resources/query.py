@@ -12,7 +12,7 @@ from project.api.resources.ordering import Term, Terms
 from project.api.resources.scope import Scope
 from project.api.resources.values import read_value
 from project.api.schemas import LARGEST_ID
-from project.errors import BadRequestError, FieldError, InvalidInputError
+from project.errors import BadRequestError, FieldError, InvalidInputError, quoted
 
 DEFAULT_LIMIT = 20
 MAXIMUM_LIMIT = 100
@@ -51,6 +51,10 @@ class Grammar:
             fields=frozenset(name for name in self.fields if not scope.hides(name)),
             expandable=frozenset(name for name in self.expandable if not scope.hides(name)),
         )
+
+    def takes_several(self, name: str) -> bool:
+        """Whether the parameter is a filter with several values."""
+        return name in self.filters and self.filters[name].lookup.operand in ("values", "pair")
 
     def names(self) -> tuple[str, ...]:
         """Every parameter, in the order of the documentation."""
@@ -103,15 +107,18 @@ class _Reader:
         allowed = set(known)
         for one in wanted:
             if one not in allowed:
-                self.refuse(name, f"{_quote(one)} is not among {', '.join(sorted(allowed))}")
+                self.refuse(name, f"{quoted(one)} is not among {', '.join(sorted(allowed))}")
         return frozenset(wanted)
 
     def refuse(self, name: str, detail: str, kind: str = "bad_parameter") -> None:
         self.errors.append(FieldError(pointer=name, detail=detail, type=kind))
 
 
-def split_query(query_string: bytes) -> dict[str, str]:
-    """The parameters of a URL. Raises BadRequestError for too many, InvalidInputError for one that comes twice."""
+def split_query(query_string: bytes, grammar: Grammar | None = None) -> dict[str, str]:
+    """The parameters of a URL; what takes several values may also come several times.
+
+    Raises BadRequestError for too many, InvalidInputError for another that comes twice.
+    """
     try:
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=MAXIMUM_PARAMETERS)
     except ValueError:
@@ -119,11 +126,22 @@ def split_query(query_string: bytes) -> dict[str, str]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise InvalidInputError(
-            errors=[FieldError(pointer=name, detail="the parameter comes twice", type="repeated") for name in twice]
-        )
+        twice = {name for name in names if names.count(name) > 1}
+        several = {name for name in twice if grammar is not None and grammar.takes_several(name)}
+        if twice - several:
+            raise repeated(twice - several)
+        found |= {name: ",".join(value for key, value in pairs if key == name) for name in several}
     return found
+
+
+def repeated(names: Iterable[str]) -> InvalidInputError:
+    """The answer to parameters that come twice."""
+    return InvalidInputError(
+        errors=[
+            FieldError(pointer=name[:MAXIMUM_LENGTH], detail="the parameter comes twice", type="repeated")
+            for name in sorted(names)
+        ]
+    )
 
 
 def read_list_query(values: Values, grammar: Grammar, secret: str) -> ListQuery:
@@ -190,10 +208,10 @@ def _terms(reader: _Reader) -> Terms:
         if term is None:
             if "ordering" in reader.values:
                 known = ", ".join(sorted(reader.grammar.terms))
-                reader.refuse("ordering", f"cannot order by {_quote(name)}, expected one of {known}")
+                reader.refuse("ordering", f"cannot order by {quoted(name)}, expected one of {known}")
             continue
         if term.path.name in {other.path.name for other in terms}:
-            reader.refuse("ordering", f"names {_quote(term.path.name)} twice", "repeated")
+            reader.refuse("ordering", f"names {quoted(term.path.name)} twice", "repeated")
         terms.append(term.reversed() if name.startswith("-") else term)
     return tuple(terms)
 
@@ -222,7 +240,3 @@ def _count(reader: _Reader) -> Count:
         reader.refuse("count", "expected true, false or capped")
         return "no"
     return found
-
-
-def _quote(text: str) -> str:
-    return repr(text if len(text) <= 50 else text[:50] + "…")  # noqa: PLR2004 - enough to recognise it

@@ -1,7 +1,7 @@
 """The pages of the back office; each asks who may see it before it reads a row."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqladmin.authorization import Action
 from starlette.exceptions import HTTPException
@@ -34,8 +34,7 @@ async def show_index(site: "AdminSite", request: Request) -> Response:
 async def show_list(site: "AdminSite", request: Request) -> Response:
     """One page of a model's rows."""
     view = _open(site, request, Action.LIST)
-    if not await view.check_can_list(request):
-        raise HTTPException(HTTPStatus.FORBIDDEN)
+    _allow(await view.check_can_list(request))
     pagination = await view.list(request)
     pagination.add_pagination_urls(request.url)
     context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
@@ -45,11 +44,8 @@ async def show_list(site: "AdminSite", request: Request) -> Response:
 async def show_details(site: "AdminSite", request: Request) -> Response:
     """One object, to read."""
     view = _open(site, request, Action.DETAILS)
-    model = await view.get_object_for_details(request)
-    if model is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    if not await view.check_can_view_details(request, model):
-        raise HTTPException(HTTPStatus.FORBIDDEN)
+    model = _found(await view.get_object_for_details(request))
+    _allow(await view.check_can_view_details(request, model))
     context = {**await view.details_context(request), "model_view": view, "model": model, "title": view.title_of(model)}
     return await site.templates.TemplateResponse(request, view.details_template, context)
 
@@ -57,19 +53,15 @@ async def show_details(site: "AdminSite", request: Request) -> Response:
 async def create(site: "AdminSite", request: Request) -> Response:
     """Make an object."""
     view = _open(site, request, Action.CREATE)
-    if not await view.check_can_create(request):
-        raise HTTPException(HTTPStatus.FORBIDDEN)
+    _allow(await view.check_can_create(request))
     return await editing.edit(site, request, view, None)
 
 
 async def edit(site: "AdminSite", request: Request) -> Response:
     """Change an object."""
     view = _open(site, request, Action.EDIT)
-    obj = await view.get_object_for_edit(request)
-    if obj is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    if not await view.check_can_edit(request, obj):
-        raise HTTPException(HTTPStatus.FORBIDDEN)
+    obj = _found(await view.get_object_for_edit(request))
+    _allow(await view.check_can_edit(request, obj))
     return await editing.edit(site, request, view, obj)
 
 
@@ -82,8 +74,7 @@ async def delete(site: "AdminSite", request: Request) -> Response:
 async def export(site: "AdminSite", request: Request) -> Response:
     """The rows that the list's filters and search leave, as a file."""
     view = _open(site, request, Action.EXPORT)
-    if not await view.check_can_export(request) or not await view.check_can_list(request):
-        raise HTTPException(HTTPStatus.FORBIDDEN)
+    _allow(await view.check_can_export(request) and await view.check_can_list(request))
     if request.path_params["export_type"] not in view.export_types:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     name = f"{view.identity}.csv"
@@ -100,19 +91,27 @@ async def lookup(site: "AdminSite", request: Request) -> Response:
     if loader is None or not term:
         raise BadRequestError("A lookup names one of the form's relations and what to look for.")
     is_filter = any(isinstance(one, RelationFilter) and one.parameter_name == name for one in view.get_filters())
-    if not (is_filter or await _can_use_form(view, request)) or not loader.may_use(request):
-        raise HTTPException(HTTPStatus.FORBIDDEN)
+    _allow((is_filter or await _can_use_form(view, request)) and loader.may_use(request))
     return JSONResponse({"results": [loader.format(one) for one in await loader.get_list(request, term)]})
 
 
 def _open(site: "AdminSite", request: Request, action: Action) -> ModelAdmin:
     view = cast("ModelAdmin", site._find_model_view(request.path_params["identity"]))  # noqa: SLF001 - our base class
     switch = SWITCHES.get(action)
-    if not view.is_accessible(request) or (switch and not getattr(view, switch)):
-        raise HTTPException(HTTPStatus.FORBIDDEN)
-    if not view.has_permission(request, action):
-        raise HTTPException(HTTPStatus.FORBIDDEN)
+    _allow(view.is_accessible(request) and (switch is None or getattr(view, switch)))
+    _allow(view.has_permission(request, action))
     return view
+
+
+def _allow(allowed: object) -> None:
+    if not allowed:
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+
+
+def _found(obj: Any) -> Any:
+    if obj is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return obj
 
 
 async def _can_use_form(view: ModelAdmin, request: Request) -> bool:

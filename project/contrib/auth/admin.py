@@ -51,6 +51,12 @@ class UserAdmin(ModelAdmin, model=User):
         "is_superuser": {"description": "May do everything, here too."},
     }
 
+    form_widget_args: ClassVar[dict[str, dict[str, Any]]] = {
+        "username": {"autocomplete": "username"},  # beside a new password: what a password manager keeps it under
+        "email": {"autocomplete": "email"},
+        "full_name": {"autocomplete": "name"},
+    }
+
     async def get_form(self, *, creating: bool) -> type[Form]:
         """The form with a password, which is needed for a new user and may be left empty for others."""
         base: Any = await super().get_form(creating=creating)

@@ -5,6 +5,14 @@ from sqlalchemy import func, select
 from tests.library.models import Book
 
 
+async def test_an_address_with_routes_of_its_own_answers_405_to_other_methods(client):
+    for method in ("GET", "PUT"):  # there is GET /books/{book_id}, but "bulk" is no key
+        answer = await client.request(method, "/api/books/bulk")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, OPTIONS, PATCH, POST")
+    assert (await client.options("/api/books/bulk")).headers["allow"] == "DELETE, OPTIONS, PATCH, POST"
+    assert (await client.get("/api/books/abc")).status_code == 422
+
+
 async def test_many_are_made_changed_and_removed(owner, author, session):
     data = {"items": [{"title": f"Book {number}", "author_id": author.id} for number in range(5)]}
     made = await owner.post("/api/books/bulk", json=data)

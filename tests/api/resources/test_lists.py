@@ -179,6 +179,15 @@ async def test_the_total_is_counted_when_asked_for_and_as_far_as_asked_for(clien
     assert (await client.get("/api/books?limit=1&count=capped")).json()["total"] == 3
 
 
+async def test_a_parameter_that_comes_twice_is_refused_unless_it_takes_several_values(client, shelf):
+    answer = await client.get("/api/books?limit=5&limit=6")
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["limit"]
+    together = (await client.get("/api/books?genres__name__in=fruit,python&ordering=id")).json()["items"]
+    apart = (await client.get("/api/books?genres__name__in=fruit&genres__name__in=python&ordering=id")).json()["items"]
+    assert apart == together != []
+
+
 @pytest.mark.parametrize("path", PATHS)
 async def test_neighbours_are_in_the_answer_and_in_the_link_header(client, shelf, path):
     answer = await client.get(f"{path}?limit=2&offset=1&ordering=title&pages__isnull=0")

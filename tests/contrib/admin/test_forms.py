@@ -1,6 +1,7 @@
 """Forms: what they save, what they leave alone, and what they say when they cannot."""
 
 import asyncio
+import re
 
 import pytest
 from sqlalchemy import func, select, update
@@ -42,6 +43,14 @@ async def test_a_user_is_made_with_a_hashed_password(office, database):
         assert user.is_active
         assert not user.is_superuser
         assert user.hashed_password.startswith("$argon2id$")
+
+
+async def test_a_password_manager_knows_what_the_fields_of_a_new_user_are(office):
+    page = (await office.get("/user/create")).text
+    for name, meaning in (("username", "username"), ("email", "email"), ("password", "new-password")):
+        (field,) = re.findall(rf'<input [^>]*name="{name}"[^>]*>', page)
+        assert f'autocomplete="{meaning}"' in field
+        assert 'class="form-control"' in field
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import func, select
 
-from plugins.blog.models import Post, Tag
+from plugins.blog.models import Post, Tag, post_tags
 from plugins.comments.models import Comment, CommentStatus
 from project.contrib.auth.models import User
 from project.contrib.auth.testing import PASSWORD
@@ -127,3 +127,23 @@ async def test_logging_out_shuts_the_door(editor):
     await expect(editor.get_by_role("button", name="Log in")).to_be_visible()
     await editor.goto("/admin/user/list")
     await expect(editor.get_by_role("button", name="Log in")).to_be_visible()
+
+
+async def test_what_can_be_done_with_a_row_stays_in_sight_however_long_the_row_is(editor, session):
+    post = (await session.scalars(select(Post).where(Post.title == "Old title"))).one()
+    names = [f"a rather long tag of the number {n}" for n in range(3)]
+    await session.execute(
+        post_tags.insert(), [{"post_id": post.id, "tag_id": await make_tag(session, n)} for n in names]
+    )
+    await session.commit()
+    for width in (1300, 800):
+        await editor.set_viewport_size({"width": width, "height": 900})
+        await editor.goto("/admin/post/list")
+        assert await editor.evaluate("document.documentElement.scrollWidth") <= width
+        await expect(editor.get_by_label("Delete Old title")).to_be_in_viewport(ratio=1)
+
+
+async def make_tag(session, name: str) -> int:
+    session.add(tag := Tag(name=name))
+    await session.flush()
+    return tag.id
