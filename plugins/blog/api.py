@@ -1,8 +1,6 @@
 """The blog's endpoints, below `/api`."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Response, status
+from fastapi import APIRouter, Response, status
 from sqlalchemy import ColumnElement
 
 from plugins.blog import queries, services, tagging
@@ -11,7 +9,7 @@ from plugins.blog.policies import POSTS, TAGS
 from plugins.blog.schemas import PostCreate, PostRead, PostUpdate, TagAttach, TagName, TagRead
 from project.api.resources.lookups import Filter
 from project.api.resources.resource import Resource
-from project.api.schemas import Id
+from project.api.schemas import Id, PathId
 from project.contrib.auth.dependencies import CurrentUser, OptionalUser
 from project.database.dependencies import SessionDep
 
@@ -31,8 +29,8 @@ posts = Resource(
     ordering=("created_at", "updated_at", "title", "view_count", "id"),
     default_ordering="-created_at",
     search=("title", "content"),
-    create_with=services.write_post,
-    update_with=services.update_post,
+    links={"tags": tagging.find_tags},
+    create_with=services.new_post,
 )
 tags = Resource(
     model=Tag,
@@ -56,8 +54,6 @@ router.include_router(posts.router)
 router.include_router(tags.router)
 # A tag's name may hold a slash; the path of an address cannot tell an encoded one from a plain one.
 posts.add_list(router, "/tags/{name:path}/posts", name="list_tag_posts", where=of_tag)
-
-PathId = Annotated[Id, Path()]
 
 
 @router.post(

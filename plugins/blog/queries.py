@@ -2,7 +2,6 @@
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
 from plugins.blog.models import Post, Tag
 from plugins.blog.policies import POSTS, TAGS
@@ -11,14 +10,15 @@ from project.contrib.auth.models import User
 from project.errors import NotFoundError
 
 
-async def get_post(session: AsyncSession, post_id: int, viewer: User | None, *, with_tags: bool = False) -> Post:
-    """One post, with its tags if asked for, as the database has it now.
+async def get_post(session: AsyncSession, post_id: int, viewer: User | None, *, lock: bool = False) -> Post:
+    """One post as the database has it now; with `lock`, nobody else changes it before the transaction ends.
 
     Raises NotFoundError for a post that is not there or that `viewer` may not know of.
     """
     statement = select(Post).where(Post.id == post_id, POSTS.rows(viewer)).execution_options(populate_existing=True)
-    if with_tags:
-        statement = statement.options(selectinload(Post.tags))
+    if lock:
+        # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the post; SQLite's writers take turns.
+        statement = statement.with_for_update(key_share=True)
     post = (await session.scalars(statement)).one_or_none()
     if post is None:
         raise NotFoundError(f"There is no post {post_id}.")
@@ -26,11 +26,11 @@ async def get_post(session: AsyncSession, post_id: int, viewer: User | None, *, 
 
 
 async def get_post_to_change(session: AsyncSession, post_id: int, user: User) -> Post:
-    """A post with its tags that `user` may change: an author their own, staff all.
+    """A post, locked, that `user` may change: an author their own, staff all.
 
     Raises NotFoundError if `user` may not know of it, PermissionDeniedError if it is somebody else's.
     """
-    post = await get_post(session, post_id, user, with_tags=True)
+    post = await get_post(session, post_id, user, lock=True)
     POSTS.may_update(user, post)
     return post
 

@@ -1,12 +1,13 @@
 """What can be done to posts. Services flush and never commit: the unit of work does, at the edge."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from plugins.blog.models import Post
-from plugins.blog.schemas import PostCreate, PostUpdate
-from plugins.blog.tagging import get_or_create_tags, set_tags
+from plugins.blog.schemas import PostCreate
+from plugins.blog.tagging import get_or_create_tags
 from project.contrib.auth.models import User
 from project.errors import FieldError, InvalidInputError
 
@@ -28,19 +29,10 @@ async def create_post(
     return post
 
 
-async def write_post(session: AsyncSession, user: User, data: PostCreate) -> Post:
-    """Create a post as `user` asks for it. Raises InvalidInputError if the author it names does not exist."""
+async def new_post(session: AsyncSession, user: User, data: PostCreate) -> dict[str, Any]:
+    """The columns of a post as `user` asks for it. Raises InvalidInputError if the author it names does not exist."""
     author = await _author(session, user, data.author_id)
-    return await create_post(session, author=author, **data.model_dump(exclude={"author_id"}))
-
-
-async def update_post(session: AsyncSession, _user: User, post: Post, data: PostUpdate) -> None:
-    """Change what `data` names of a post that is locked, and leave the rest."""
-    changes = data.model_dump(exclude_unset=True)
-    if "tags" in changes:
-        await set_tags(session, post, changes.pop("tags"))
-    for name, value in changes.items():
-        setattr(post, name, value)
+    return data.model_dump(exclude={"tags"}) | {"author_id": author.id}
 
 
 async def _author(session: AsyncSession, user: User, author_id: int | None) -> User:

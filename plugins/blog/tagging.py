@@ -1,16 +1,44 @@
 """Tags on posts, right under concurrency: never a duplicate, never a deadlock."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ClauseElement, Dialect, delete, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from plugins.blog.models import Post, Tag, post_tags
 from plugins.blog.tag_names import normalize_tag_name
-from project.database.types import utcnow
+from project.api.resources.statements import Statement, members
+from project.database.types import later_than
 from project.errors import FieldError, InvalidInputError, NotFoundError
+
+
+def _find(dialect: Dialect) -> ClauseElement:
+    names = members("names", Tag.name.type, dialect)
+    return select(Tag.name, Tag.id).where(Tag.name.in_(select(names.c.value)))
+
+
+def _make(dialect: Dialect) -> ClauseElement:
+    names = members("names", Tag.name.type, dialect)
+    rows = (
+        select(names.c.value).where(true()).order_by(names.c.value)
+    )  # WHERE: SQLite takes ON CONFLICT for a join's ON
+    made = insert_into(dialect, Tag).from_select(["name"], rows).on_conflict_do_nothing()
+    return cast("ClauseElement", made.returning(Tag.name, Tag.id))
+
+
+_FIND, _MAKE = Statement(_find), Statement(_make, writes=True)
+
+
+async def find_tags(session: AsyncSession, names: Collection[str]) -> dict[str, int]:
+    """The key of the tag of each name, made where there is none.
+
+    Raises InvalidInputError for a name that no tag can have.
+    """
+    wanted = {name: _normal(name) for name in names}
+    keys = await _find_or_make(session, sorted(set(wanted.values())))
+    return {name: keys[normal] for name, normal in wanted.items()}
 
 
 async def get_or_create_tags(session: AsyncSession, names: Iterable[str]) -> list[Tag]:
@@ -18,51 +46,41 @@ async def get_or_create_tags(session: AsyncSession, names: Iterable[str]) -> lis
 
     Raises InvalidInputError for a name that no tag can have.
     """
-    # Sorted: two transactions that make the same tags in different order would wait for each other for ever.
-    wanted = sorted({_normal(name) for name in names})
-    if not wanted:
-        return []
-    # Looking first spares sequences and locks in the common case; the insert is what is right under concurrency:
-    # it waits for a transaction that is making the same tag, and the select after it finds that one's row.
-    by_name = select(Tag).where(Tag.name.in_(wanted)).order_by(Tag.name)
-    found = (await session.scalars(by_name)).all()
-    missing = [name for name in wanted if name not in {tag.name for tag in found}]
-    if missing:
-        await session.execute(_insert_new(session, Tag.__table__, [{"name": name} for name in missing]))
-        found = (await session.scalars(by_name)).all()
-    return list(found)
+    keys = await find_tags(session, set(names))
+    by_name = select(Tag).where(Tag.id.in_(keys.values())).order_by(Tag.name)
+    return list(await session.scalars(by_name)) if keys else []
+
+
+async def _find_or_make(session: AsyncSession, names: list[str]) -> dict[str, int]:
+    # Looking first spares sequences and locks in the common case; the insert is what is right under concurrency. It
+    # waits for a transaction that is making the same tag, and the look after it finds that one's row. Sorted: two
+    # transactions that make the same tags in different order would wait for each other for ever.
+    keys: dict[str, int] = {}
+    for statement in (_FIND, _MAKE, _FIND):
+        missing = [name for name in names if name not in keys]
+        if missing:
+            keys |= {row[0]: row[1] for row in await statement.fetch(session, names=missing)}
+    return keys
 
 
 async def attach_tag(session: AsyncSession, post: Post, name: str) -> tuple[Tag, bool]:
-    """Let a post, whose tags are loaded, carry a tag beside those it has; answer the tag and whether that is new.
+    """Let a post, which is locked, carry a tag beside those it has; answer the tag and whether that is new.
 
-    Raises NotFoundError if the post went away, InvalidInputError for a name that no tag can have.
+    Everybody locks the post first and makes tags then, so that no two wait for each other. Raises InvalidInputError for
+    a name that no tag can have.
     """
-    known = {tag.name: tag for tag in post.tags}.get(_normal(name))
-    if known is not None:
-        return known, False  # without a lock: of many who attach one tag, most find it there
-    await _lock(session, post)
-    (tag,) = await get_or_create_tags(session, [name])
-    attached = await _link(session, post, [tag])
-    if attached:
+    key = (await find_tags(session, [name]))[name]
+    links = insert_into(session.get_bind().dialect, post_tags).values(post_id=post.id, tag_id=key)
+    new = await session.scalar(links.on_conflict_do_nothing().returning(post_tags.c.tag_id))
+    if new is not None:
         await _touch(session, post)
-    return tag, attached
-
-
-async def set_tags(session: AsyncSession, post: Post, names: Iterable[str]) -> None:
-    """Let a post carry these tags and no others. Raises as `attach_tag` does."""
-    await _lock(session, post)
-    tags = await get_or_create_tags(session, names)
-    detached = await _unlink(session, post, post_tags.c.tag_id.not_in([tag.id for tag in tags]))
-    attached = await _link(session, post, tags)
-    if attached or detached:
-        await _touch(session, post)
+    return Tag(id=key, name=_normal(name)), new is not None
 
 
 async def detach_tag(session: AsyncSession, post: Post, tag_id: int) -> None:
-    """Take a tag off a post. Raises NotFoundError if the post does not carry it."""
-    await _lock(session, post)
-    if not await _unlink(session, post, post_tags.c.tag_id == tag_id):
+    """Take a tag off a post, which is locked. Raises NotFoundError if the post does not carry it."""
+    links = delete(post_tags).where(post_tags.c.post_id == post.id, post_tags.c.tag_id == tag_id)
+    if await session.scalar(links.returning(post_tags.c.tag_id)) is None:
         raise NotFoundError(f"Post {post.id} does not carry a tag {tag_id}.")
     await _touch(session, post)
 
@@ -74,34 +92,11 @@ def _normal(name: str) -> str:
         raise InvalidInputError(errors=[FieldError(pointer="/tags", detail=str(error))]) from None
 
 
-async def _lock(session: AsyncSession, post: Post) -> None:
-    # Everybody locks the post first and makes tags then, so that no two wait for each other. Writers of one post's
-    # links take turns, and the post cannot go away before they are done. On PostgreSQL this is FOR NO KEY UPDATE, which
-    # lets others refer to the post; SQLite's writers take turns anyway.
-    statement = select(Post.id).where(Post.id == post.id).with_for_update(key_share=True)
-    if (await session.scalars(statement)).one_or_none() is None:
-        raise NotFoundError(f"There is no post {post.id}.")
-
-
-async def _link(session: AsyncSession, post: Post, tags: Sequence[Tag]) -> bool:
-    if not tags:
-        return False
-    links = [{"post_id": post.id, "tag_id": tag.id} for tag in tags]
-    new = await session.scalars(_insert_new(session, post_tags, links).returning(post_tags.c.tag_id))
-    return bool(new.all())
-
-
-async def _unlink(session: AsyncSession, post: Post, which: ColumnElement[bool]) -> bool:
-    links = delete(post_tags).where(post_tags.c.post_id == post.id, which)
-    return bool((await session.scalars(links.returning(post_tags.c.tag_id))).all())
-
-
 async def _touch(session: AsyncSession, post: Post) -> None:
     # A post's tags are part of what it answers, so a client that asks what changed is to see it.
-    await session.execute(update(Post).where(Post.id == post.id).values(updated_at=utcnow()))
+    await session.execute(update(Post).where(Post.id == post.id).values(updated_at=later_than("updated_at")))
 
 
-def _insert_new(session: AsyncSession, table: Any, rows: list[dict[str, Any]]) -> Any:
-    # Both databases know ON CONFLICT DO NOTHING, each in a dialect of its own.
-    insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
-    return insert(table).values(rows).on_conflict_do_nothing()
+def insert_into(dialect: Dialect, table: Any) -> Any:
+    """An INSERT that can take ON CONFLICT DO NOTHING, which both databases know, each in a dialect of its own."""
+    return {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect.name](table)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response, status
+from fastapi import APIRouter, Depends, Request, Response, status
 from sqlalchemy import ColumnElement, and_
 
 from plugins.blog.queries import get_post
@@ -14,7 +14,7 @@ from plugins.comments.settings import CommentsSettings
 from project.api.dependencies import plugin_settings
 from project.api.resources.lookups import Filter
 from project.api.resources.resource import Resource
-from project.api.schemas import Id
+from project.api.schemas import Id, PathId
 from project.contrib.auth.dependencies import CurrentUser, OptionalUser
 from project.database.dependencies import SessionDep
 
@@ -29,7 +29,6 @@ comments = Resource(
     without={"list", "bulk_delete"},
 )
 
-PathId = Annotated[Id, Path()]
 SettingsDep = Annotated[CommentsSettings, Depends(plugin_settings("comments", CommentsSettings))]
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
+from fastapi import Path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, Strict
 from pydantic_core import CoreSchema
 
@@ -33,6 +34,9 @@ NOT_BLANK: dict[str, Any] = {"pattern": r"\S"}
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """A primary key, in a body, a path or a filter."""
+
+PathId = Annotated[Id, Path()]
+"""A primary key in a path."""
 
 BodyId = Annotated[Id, Strict(), BeforeValidator(_whole)]
 """A primary key in a JSON body: a number and no text; 5.0 is an integer too, as JSON Schema has it."""

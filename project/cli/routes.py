@@ -10,6 +10,7 @@ from fastapi.security.base import SecurityBase
 from starlette.routing import Mount
 
 from project.api.principal import require_staff
+from project.api.resources.hooks import OF_INSERTS, OF_UPDATES, why_objects
 from project.application import create_app
 from project.cli.state import State
 from project.cli.tables import print_table
@@ -21,7 +22,7 @@ from project.registry import Registry
 def routes(state: State) -> None:
     """List every route: its methods, its path, its name, the plugin it comes from, and who may use it."""
     rows = sorted(_rows(create_app(state.settings), state.registry), key=lambda row: (row[1], row[0]))
-    print_table(("METHODS", "PATH", "NAME", "PLUGIN", "AUTH", "READS"), rows)
+    print_table(("METHODS", "PATH", "NAME", "PLUGIN", "AUTH", "ROAD"), rows)
 
 
 def _rows(app: FastAPI, registry: Registry) -> Iterator[tuple[str, ...]]:
@@ -48,11 +49,16 @@ def _plugin(route: RouteContext, registry: Registry) -> str:
 
 
 def _road(route: RouteContext, app: FastAPI) -> str:
-    """How a resource is read here: compiled to one statement, or by the ORM and pydantic, and why."""
+    """How a resource is read or written here: by compiled statements, or by the ORM, and why."""
     resource = getattr(route.endpoint, "resource", None)
-    if resource is None or "GET" not in (route.methods or ()):
+    methods = route.methods or ()
+    if resource is None or "DELETE" in methods:
         return "-"
-    reason = resource.reader.why_python(app.state.database.engine.dialect)
+    if "GET" in methods:
+        reason = resource.reader.why_python(app.state.database.engine.dialect)
+    else:
+        sessions = app.state.database.sessions.kw["sync_session_class"]
+        reason = why_objects(resource.model, sessions, OF_INSERTS if "POST" in methods else OF_UPDATES)
     return "compiled" if reason is None else f"ORM: {reason}"
 
 

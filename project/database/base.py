@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Enum, Integer, MetaData
 from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from project.database.types import UTCDateTime, utcnow
+from project.database.types import UTCDateTime, later_than, utcnow
 
 # Alembic can only change a constraint that has a name, so every one gets the same name on every database.
 NAMING_CONVENTION = {
@@ -45,7 +45,9 @@ class IdMixin:
 
 
 class TimestampMixin:
-    """`created_at` and `updated_at`, both set by the database, in UTC."""
+    """`created_at` and `updated_at`, both set by the database, in UTC; each change makes `updated_at` later."""
 
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow(), sort_order=90)
-    updated_at: Mapped[datetime] = mapped_column(server_default=utcnow(), onupdate=utcnow(), sort_order=91)
+    updated_at: Mapped[datetime] = mapped_column(
+        server_default=utcnow(), onupdate=later_than("updated_at"), sort_order=91
+    )

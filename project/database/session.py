@@ -6,11 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from time import perf_counter
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
+from project.database.connections import CONNECTION
 from project.database.engine import READ_ONLY, SQLITE_BUSY_TIMEOUT, create_engine, database_url, is_memory
 from project.database.lazy_loading import refuse_lazy_loads
-from project.database.pool import UnpooledConnections
+from project.database.pool import UnpooledConnections, trusting
 from project.database.turns import TAKE_TURN, TakeTurns
 from project.settings import Settings
 
@@ -63,6 +64,29 @@ class Database:
             logger.debug("transaction %s after %.1f ms", outcome, (perf_counter() - started) * 1000)
 
     @asynccontextmanager
+    async def quick_unit_of_work(self) -> AsyncIterator[AsyncSession]:
+        """A unit of work that begins no transaction before something is written, and that trusts its connection.
+
+        What `connection_to_read` and `connection_to_write` give then costs little more than the driver; the session can
+        do all it can do otherwise. Who uses it starts with a read, and may try once more if that finds the connection
+        lost. Raises UnavailableError if SQLite has too many writers.
+        """
+        async with AsyncExitStack() as stack:
+            if self._turns is not None:
+                await stack.enter_async_context(self._turns.mine())
+            connection = await _connect_trusting(self.engine)
+            stack.push_async_callback(connection.close)
+            session = self.sessions(bind=connection)
+            session.info[CONNECTION] = connection
+            try:
+                yield session
+                await _commit(session, connection)
+            finally:
+                session.info.pop(CONNECTION)
+                if _was_used(session):
+                    await session.close()
+
+    @asynccontextmanager
     async def outside_the_pool(self) -> AsyncIterator[AsyncSession]:
         """A session on a connection of its own, for reads that must work while the pool is exhausted."""
         async with AsyncSession(self._spare) as session:
@@ -73,3 +97,24 @@ class Database:
         """Close every connection."""
         await self.engine.dispose()
         await self._spare.dispose()
+
+
+async def _connect_trusting(engine: AsyncEngine) -> AsyncConnection:
+    token = trusting.set(True)
+    try:
+        return await engine.connect()
+    finally:
+        trusting.reset(token)
+
+
+async def _commit(session: AsyncSession, connection: AsyncConnection) -> None:
+    if _was_used(session) or session.new or session.dirty or session.deleted:
+        await session.commit()  # what it began itself, and the flush of the rest
+    if connection.in_transaction():
+        await connection.commit()
+
+
+def _was_used(session: AsyncSession) -> bool:
+    """Whether a statement went through the session: an object that was only put into it leaves nothing to end."""
+    transaction = session.sync_session.get_transaction()
+    return transaction is not None and bool(transaction._connections)  # noqa: SLF001 - no public name for it

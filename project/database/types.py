@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import DateTime, Dialect, literal_column
 from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -57,6 +57,20 @@ class utcnow(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL functi
     inherit_cache = True
 
 
+class later_than(FunctionElement[datetime]):  # noqa: N801 - as above
+    """The database's clock in an UPDATE, but at least a microsecond later than the column of this name was before.
+
+    A row that changes twice within a millisecond, which is as fine as SQLite's clock is, or whose second writer began
+    before the first, would have the same version twice otherwise.
+    """
+
+    type = UTCDateTime()
+    inherit_cache = True
+
+    def __init__(self, column: str) -> None:
+        super().__init__(literal_column(column))
+
+
 @compiles(utcnow)
 def _standard_utcnow(_element: utcnow, _compiler: SQLCompiler, **_kwargs: Any) -> str:
     return "CURRENT_TIMESTAMP"
@@ -66,3 +80,27 @@ def _standard_utcnow(_element: utcnow, _compiler: SQLCompiler, **_kwargs: Any) -
 def _sqlite_utcnow(_element: utcnow, _compiler: SQLCompiler, **_kwargs: Any) -> str:
     # CURRENT_TIMESTAMP has whole seconds only; this has the form SQLAlchemy itself writes, so that texts sort as times.
     return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+
+
+@compiles(later_than, "postgresql")
+def _postgresql_later_than(element: later_than, compiler: SQLCompiler, **kwargs: Any) -> str:
+    before = _of_updated_row(element, compiler, kwargs)
+    return f"greatest(CURRENT_TIMESTAMP, {before} + interval '1 microsecond')"
+
+
+@compiles(later_than, "sqlite")
+def _sqlite_later_than(element: later_than, compiler: SQLCompiler, **kwargs: Any) -> str:
+    before = f"coalesce({_of_updated_row(element, compiler, kwargs)}, '') || '.000000'"  # a text may lack the fraction
+    seconds, fraction = f"substr({before}, 1, 19)", f"substr({before}, 21, 6)"
+    later = (
+        f"CASE WHEN {fraction} < '999999' THEN {seconds} || '.' || printf('%06d', {fraction} + 1) "
+        f"ELSE datetime({seconds}, '+1 second') || '.000000' END"
+    )
+    return f"max({_sqlite_utcnow(utcnow(), compiler)}, {later})"
+
+
+def _of_updated_row(element: later_than, compiler: SQLCompiler, kwargs: dict[str, Any]) -> str:
+    name = compiler.process(element.clauses, **kwargs)
+    table = getattr(compiler.current_executable, "table", None)
+    # UPDATE ... FROM may bring another column of this name along.
+    return name if table is None else f"{compiler.preparer.format_table(table)}.{name}"

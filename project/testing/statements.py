@@ -30,10 +30,13 @@ def count_statements(database: Database) -> CountStatements:
             if not statement.startswith("BEGIN"):
                 statements.append(statement)
 
-        event.listen(database.engine.sync_engine, "before_cursor_execute", record)
+        engines = {database.engine.sync_engine, database._spare.sync_engine}  # noqa: SLF001 - what runs outside the pool counts
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", record)
         try:
             yield statements
         finally:
-            event.remove(database.engine.sync_engine, "before_cursor_execute", record)
+            for engine in engines:
+                event.remove(engine, "before_cursor_execute", record)
 
     return count

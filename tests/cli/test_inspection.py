@@ -83,7 +83,7 @@ def test_routes_say_where_they_come_from_and_who_may_use_them():
     assert result.code == 0, result
     found = {(row[0], row[1]): row[2:] for row in rows(result.stdout)}
     assert found["GET", "/api/posts"] == ["list_posts", "blog", "optional_user", "compiled"]
-    assert found["POST", "/api/posts"] == ["create_post", "blog", "current_user", "-"]
+    assert found["POST", "/api/posts"] == ["create_post", "blog", "current_user", "compiled"]
     assert found["GET", "/api/users/me"] == ["get_me", "auth", "current_user", "-"]
     assert found["GET", "/health/live"][1:] == ["kernel", "-", "-"]
     assert found["GET", "/debug/pool"][1] == "kernel"

@@ -1,6 +1,6 @@
 """Resources as a plugin author declares them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -21,6 +21,9 @@ from tests.library.schemas import (
     LoanRead,
     LoanWrite,
     LoudBookRead,
+    NovelCreate,
+    NovelRead,
+    NovelUpdate,
 )
 
 
@@ -173,6 +176,25 @@ genres = Resource(
 loans = Resource(model=Loan, read=LoanRead, create=LoanWrite, update=LoanWrite, policy=Open(), requires_if_match=True)
 
 
+async def find_genres(session: Any, names: Collection[str]) -> dict[str, int]:
+    found = {genre.name: genre.id for genre in await session.scalars(select(Genre).where(Genre.name.in_(names)))}
+    new = [Genre(name=name) for name in sorted(set(names) - set(found))]
+    session.add_all(new)
+    await session.flush()
+    return found | {genre.name: genre.id for genre in new}
+
+
+novels = Resource(
+    model=Book,
+    read=NovelRead,
+    create=NovelCreate,
+    update=NovelUpdate,
+    policy=Open(),
+    name="novel",
+    links={"genres": find_genres},
+)
+
+
 async def of_genre(name: str, session: SessionDep) -> ColumnElement[bool]:
     genre = await session.scalar(select(Genre).where(Genre.name == name))
     if genre is None:
@@ -181,6 +203,6 @@ async def of_genre(name: str, session: SessionDep) -> ColumnElement[bool]:
 
 
 router = APIRouter(tags=["library"])
-for resource in (books, loud_books, found_books, genres, loans):
+for resource in (books, loud_books, found_books, genres, loans, novels):
     router.include_router(resource.router)
 books.add_list(router, "/genres/{name}/books", name="list_genre_books", where=of_genre)

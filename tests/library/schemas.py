@@ -82,3 +82,33 @@ class LoanRead(Schema):
 
 class LoanWrite(Schema):
     borrower: Annotated[str, Field(min_length=1, max_length=50)]
+
+
+class NovelRead(Schema):
+    id: int
+    title: str
+    isbn: UUID
+    price: Decimal
+    shelf: Shelf
+    weight: float | None
+    created_at: UTCTime
+    updated_at: UTCTime
+    author: AuthorRead
+    translator: AuthorRead | None
+    genres: list[GenreRead]
+
+
+class NovelCreate(Schema):
+    title: str
+    author_id: Id
+    price: Decimal | None = None
+    weight: float | None = None
+    shelf: Shelf = Shelf.STACKS
+    genres: Annotated[list[str], Field(default_factory=list)]
+
+
+class NovelUpdate(Schema):
+    title: str | MISSING = MISSING
+    price: Decimal | MISSING = MISSING
+    author_id: Id | MISSING = MISSING
+    genres: list[str] | MISSING = MISSING

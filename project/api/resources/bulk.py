@@ -1,14 +1,14 @@
 """Many at once: at most a hundred, in one transaction, all or nothing, with an error for each that cannot be done."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import orjson
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, Field, create_model
-from sqlalchemy import true
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -19,12 +19,20 @@ from project.api.resources.endpoints import add_route, named
 from project.api.resources.etags import STAR
 from project.api.resources.idempotency import answer_once
 from project.api.resources.items import key_request
+from project.api.resources.links import find_links
 from project.api.resources.lists import ORJSON_OPTIONS
 from project.api.resources.policy import not_found
 from project.api.resources.query import ItemQuery
-from project.api.resources.scope import Scope
 from project.api.resources.values import python_type
-from project.api.resources.writing import create_item, delete_item, lock_items, update_item
+from project.api.resources.writing import (
+    Asked,
+    check_precondition,
+    create_items,
+    delete_items,
+    lock_items,
+    update_items,
+    written_scope,
+)
 from project.api.schemas import Schema
 from project.database.dependencies import SessionDep
 from project.database.failures import explain_failure
@@ -42,6 +50,8 @@ from project.errors import (
 if TYPE_CHECKING:
     from project.api.resources.resource import Resource
 
+One: TypeAlias = Callable[[int], Awaitable[Any]]  # does what is to be done with one item
+Start: TypeAlias = Callable[[], Awaitable[One]]
 MAXIMUM = 100
 EXPECTED = (
     ConflictError,
@@ -102,28 +112,53 @@ def _located(pointer: str, error: DovetailError) -> list[FieldError]:
     return [FieldError(pointer=pointer + one.pointer, detail=one.detail, type=one.type) for one in error.errors]
 
 
+async def _all_or_none(
+    session: AsyncSession, where: str, total: int, together: Callable[[], Awaitable[Any]], start: Start
+) -> Any:
+    """What `together` gives. If it fails, each is tried alone, to name those that fail; `start` gives who does that."""
+    try:
+        async with session.begin_nested():
+            return await together()
+    except EXPECTED:
+        pass
+    except SQLAlchemyError as error:
+        if not isinstance(explain_failure(error), EXPECTED):
+            raise
+    one, failures = await start(), _Failures(session, where, total)
+    done = []
+    for number in range(total):
+        async with failures.of(number):
+            done.append(await one(number))
+    failures.raise_any()
+    return done
+
+
 def _add_create(resource: "Resource", router: APIRouter) -> None:
     schema = _list_schema(f"{resource.create.__name__}Bulk", resource.create)  # type: ignore[union-attr]  # it is offered
 
+    async def make(session: AsyncSession, viewer: Any, items: Sequence[Any]) -> Response:
+        async def start() -> One:
+            links = await find_links(resource, session, items)  # of all, as before: in another order others might wait
+
+            async def one(number: int) -> Any:
+                return (await create_items(resource, session, viewer, [items[number]], links))[0]
+
+            return one
+
+        together = partial(create_items, resource, session, viewer, items)
+        keys = await _all_or_none(session, "/items", len(items), together, start)
+        return await _answer(resource, session, viewer, keys, 201)
+
     async def answer(request: Request, session: Any, viewer: Any, data: Any) -> Response:
-        async def create() -> Response:
-            made, failures = [], _Failures(session, "/items", len(data.items))
-            for number, one in enumerate(data.items):
-                async with failures.of(number):
-                    made.append(await create_item(resource, session, viewer, one))
-            failures.raise_any()
-            return await _answer(resource, session, viewer, [getattr(item, resource.key) for item in made], 201)
+        make_once = partial(make, session, viewer, data.items)
+        return await answer_once(request, session, resource.policy.identity(viewer), make_once)
 
-        return await answer_once(request, session, resource.policy.identity(viewer), create)
-
-    parameters = {"session": SessionDep, "viewer": resource.policy.writer, "data": schema}
-    text = f"Make up to {MAXIMUM} {resource.collection} at once; all or none."
-    named(resource, answer, f"bulk_create_{resource.collection}", text, parameters)
-    add_route(
+    _add(
+        resource,
         router,
-        f"{resource.url}/bulk",
         answer,
-        method="POST",
+        ("create", "Make", "POST"),
+        {"data": schema},
         status_code=201,
         response_model=_answer_schema(resource),
         openapi_extra={"parameters": [documentation.idempotency_key()]},
@@ -137,28 +172,33 @@ def _add_update(resource: "Resource", router: APIRouter) -> None:
         "if_match": (str | None, Field(None, description="The object's ETag, if it has to be unchanged.")),
     }
     one_schema = create_model(f"{update.__name__}BulkItem", __base__=update, __module__=update.__module__, **extra)
-    schema = _list_schema(f"{update.__name__}Bulk", one_schema)
 
     async def answer(request: Request, session: Any, viewer: Any, data: Any) -> Response:  # noqa: ARG001 - as all have it
-        keys = [getattr(one, resource.key) for one in data.items]
-        found, failures = await lock_items(resource, session, viewer, keys), _Failures(session, "/items", len(keys))
-        for number, (key, one) in enumerate(zip(keys, data.items, strict=True)):
-            async with failures.of(number):
-                item = _take(resource, found, key, keys[:number])
-                await update_item(
-                    resource, session, viewer, item, _without(update, one, set(extra)), if_match=one.if_match
-                )
-        failures.raise_any()
+        items = data.items
+        keys = [getattr(one, resource.key) for one in items]
+
+        def asked(found: dict[Any, Any], number: int) -> Asked:
+            item = _take(resource, found, keys[number], keys[:number])
+            return Asked(item, _without(update, items[number], set(extra)), items[number].if_match)
+
+        async def together() -> None:
+            found = await lock_items(resource, session, viewer, keys)
+            await update_items(resource, session, viewer, [asked(found, number) for number in range(len(keys))])
+
+        async def start() -> One:
+            found = await lock_items(resource, session, viewer, keys)
+            links = await find_links(resource, session, items)
+            return lambda number: update_items(resource, session, viewer, [asked(found, number)], links)
+
+        await _all_or_none(session, "/items", len(keys), together, start)
         return await _answer(resource, session, viewer, keys, 200)
 
-    parameters = {"session": SessionDep, "viewer": resource.policy.writer, "data": schema}
-    text = f"Change up to {MAXIMUM} {resource.collection} at once; all or none."
-    named(resource, answer, f"bulk_update_{resource.collection}", text, parameters)
-    add_route(
+    _add(
+        resource,
         router,
-        f"{resource.url}/bulk",
         answer,
-        method="PATCH",
+        ("update", "Change", "PATCH"),
+        {"data": _list_schema(f"{update.__name__}Bulk", one_schema)},
         response_model=_answer_schema(resource),
         responses={404: {}, 412: {}},
     )
@@ -173,31 +213,53 @@ def _add_delete(resource: "Resource", router: APIRouter) -> None:
     ]
 
     async def answer(request: Request, session: Any, viewer: Any, ids: Any) -> Response:  # noqa: ARG001 - as all have it
-        found, failures = await lock_items(resource, session, viewer, ids), _Failures(session, "/ids", len(ids))
-        for number, key in enumerate(ids):
-            async with failures.of(number):
-                await delete_item(resource, session, viewer, _take(resource, found, key, ids[:number]), STAR)
-        failures.raise_any()
+        def taken(found: dict[Any, Any], number: int) -> Any:
+            item = _take(resource, found, ids[number], ids[:number])
+            check_precondition(resource, item, STAR)
+            return item
+
+        async def together() -> None:
+            found = await lock_items(resource, session, viewer, ids)
+            await delete_items(resource, session, viewer, [taken(found, number) for number in range(len(ids))])
+
+        async def start() -> One:
+            found = await lock_items(resource, session, viewer, ids)
+            return lambda number: delete_items(resource, session, viewer, [taken(found, number)])
+
+        await _all_or_none(session, "/ids", len(ids), together, start)
         return Response(status_code=204)
 
-    parameters = {"session": SessionDep, "viewer": resource.policy.writer, "ids": keys_type}
-    text = f"Remove up to {MAXIMUM} {resource.collection} at once; all or none."
-    named(resource, answer, f"bulk_delete_{resource.collection}", text, parameters)
-    add_route(
+    _add(
+        resource,
         router,
-        f"{resource.url}/bulk",
         answer,
-        method="DELETE",
+        ("delete", "Remove", "DELETE"),
+        {"ids": keys_type},
         status_code=204,
         responses={404: {}, 422: {}},
     )
 
 
+def _add(
+    resource: "Resource",
+    router: APIRouter,
+    answer: Callable[..., Any],
+    names: tuple[str, str, str],
+    parameters: dict[str, Any],
+    **options: Any,
+) -> None:
+    """Add an endpoint; `names` are what it is called, what it says it does, and its method."""
+    name, verb, method = names
+    description = f"{verb} up to {MAXIMUM} {resource.collection} at once; all or none."
+    parameters = {"session": SessionDep, "viewer": resource.policy.writer, **parameters}
+    named(resource, answer, f"bulk_{name}_{resource.collection}", description, parameters)
+    add_route(router, f"{resource.url}/bulk", answer, method=method, **options)
+
+
 async def _answer(
     resource: "Resource", session: AsyncSession, viewer: Any, keys: Sequence[Any], status: int
 ) -> Response:
-    scope = resource.scope(viewer)
-    written = Scope(true(), scope.related, scope.hidden)
+    written = written_scope(resource, viewer)
     batch = await resource.written_reader.read(session, key_request(resource, tuple(keys), ItemQuery()), written)
     by_key = {batch.position(number)[0]: item for number, item in enumerate(batch.items)} if len(keys) > 1 else {}
     items = [by_key[key] for key in keys] if by_key else batch.items

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import CTE, Boolean, Dialect, Select, Text, and_, case, cast, func, inspect, literal_column, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningInsert
 
 from project.api.resources.encodable import becomes_utc
 from project.api.resources.nodes import Column, Node, Relation
@@ -20,6 +21,7 @@ from project.api.resources.paths import Criteria
 from project.api.resources.slots import Convert, chain, converter, into_json, is_plain, out_of_json
 
 MakeItem = Callable[[Sequence[Any]], dict[str, Any]]
+Beside = Callable[[CTE], Sequence[CTE]]
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,25 @@ class Shaped:
     width: int
 
 
+def nothing(_page: CTE) -> Sequence[CTE]:
+    """What stands beside the page of a read that only reads."""
+    return ()
+
+
 def shape(
-    node: Node, page: Select[Any], *, terms: Terms, extra: Sequence[str], related: Criteria, dialect: Dialect
+    node: Node,
+    page: Select[Any] | ReturningInsert[Any],
+    *,
+    terms: Terms,
+    extra: Sequence[str],
+    related: Criteria,
+    dialect: Dialect,
+    beside: Beside = nothing,
 ) -> Shaped:
     """The statement that reads `node` for the rows of `page`, whose columns are those of `page_columns`.
 
     Behind the item's columns come the values of `terms`, which `page` calls order_0 and so on, and then the attributes
-    `extra` of the model.
+    `extra` of the model. `beside` gives what else is to be done with the page in the same statement.
     """
     cte = page.cte("page").prefix_with("MATERIALIZED")
     builder = _Builder(node.model, cte, aliased(node.model, cte), related, dialect)
@@ -46,7 +60,7 @@ def shape(
     positions = [cte.c[f"order_{number}"] for number in range(len(terms))]
     statement = builder.select([*builder.columns, *positions, *(getattr(builder.root, key) for key in extra)])
     statement = statement.order_by(*(term.order(column) for term, column in zip(terms, positions, strict=True)))
-    return Shaped(statement, _function(written, builder.helpers), width)
+    return Shaped(statement.add_cte(*beside(cte)), _function(written, builder.helpers), width)
 
 
 def page_columns(node: Node, extra: Sequence[str]) -> list[Any]:

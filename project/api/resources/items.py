@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import true
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,9 +20,18 @@ from project.api.resources.pages import PageRequest
 from project.api.resources.policy import not_found
 from project.api.resources.prepared import connect_to_read
 from project.api.resources.query import ItemQuery, ListQuery, read_item_query, split_query
+from project.api.resources.quick_writes import QuickWrite, WriteRoute
 from project.api.resources.reads import Batch
 from project.api.resources.scope import Scope
-from project.api.resources.writing import create_item, delete_item, lock_item, update_item
+from project.api.resources.writing import (
+    Asked,
+    check_precondition,
+    create_and_read,
+    delete_items,
+    lock_item,
+    update_items,
+    written_scope,
+)
 from project.database.dependencies import SessionDep
 
 if TYPE_CHECKING:
@@ -49,8 +58,7 @@ async def answer_item(
     resource: "Resource", request: Request, session: AsyncSession, viewer: Any, key: Any, *, status: int = 200
 ) -> Response:
     """The object with this key as the viewer may see it, whatever the policy says of the row: they just wrote it."""
-    scope = resource.scope(viewer)
-    written = Scope(true(), scope.related, scope.hidden)
+    written = written_scope(resource, viewer)
     batch = await resource.written_reader.read(session, key_request(resource, (key,), ItemQuery()), written)
     headers = _location(resource, request, key) if status == 201 else {}  # noqa: PLR2004 - Created
     return _respond(resource, request, batch, key, status=status, headers=headers)
@@ -112,20 +120,27 @@ def _add_retrieve(resource: "Resource", router: APIRouter) -> None:
 
 
 def _add_create(resource: "Resource", router: APIRouter) -> None:
+    async def make(request: Request, session: AsyncSession, viewer: Any, data: Any) -> Response:
+        key, batch = await create_and_read(resource, session, viewer, data)
+        headers = {"Location": f"{request.scope['path']}/{quote(str(key), safe='')}"}
+        return _respond(
+            resource, request, batch, key, status=201, headers=headers if resource.has("retrieve") else None
+        )
+
     async def answer(request: Request, session: Any, viewer: Any, data: Any) -> Response:
         async def create() -> Response:
-            item = await create_item(resource, session, viewer, data)
-            return await answer_item(resource, request, session, viewer, getattr(item, resource.key), status=201)
+            return await make(request, session, viewer, data)
 
         return await answer_once(request, session, resource.policy.identity(viewer), create)
 
     parameters = {"session": SessionDep, "viewer": resource.policy.writer, "data": resource.create}
     named(resource, answer, f"create_{resource.singular}", f"Make a {resource.singular}.", parameters)
-    add_route(
-        router,
+    answer.quick_write = QuickWrite(resource.policy, resource.create, make)  # type: ignore[attr-defined]  # WriteRoute looks for it
+    router.add_api_route(
         resource.url,
         answer,
-        method="POST",
+        methods=["POST"],
+        route_class_override=WriteRoute,
         status_code=201,
         response_model=resource.written or resource.read,
         openapi_extra={"parameters": [documentation.idempotency_key()]},
@@ -143,7 +158,7 @@ def _add_update(resource: "Resource", router: APIRouter, method: str, name: str,
 
     async def answer(request: Request, session: Any, viewer: Any, data: Any, **path: Any) -> Response:
         item = await lock_item(resource, session, viewer, path[key_name])
-        await update_item(resource, session, viewer, item, data, if_match=request.headers.get("If-Match"))
+        await update_items(resource, session, viewer, [Asked(item, data, request.headers.get("If-Match"))])
         return await answer_item(resource, request, session, viewer, path[key_name])
 
     description = "Change some fields; what is left out stays." if method == "PATCH" else "Replace every field."
@@ -165,7 +180,9 @@ def _add_delete(resource: "Resource", router: APIRouter) -> None:
 
     async def answer(request: Request, session: Any, viewer: Any, **path: Any) -> Response:
         item = await lock_item(resource, session, viewer, path[key_name])
-        await delete_item(resource, session, viewer, item, request.headers.get("If-Match"))
+        resource.policy.may_delete(viewer, item)
+        check_precondition(resource, item, request.headers.get("If-Match"))
+        await delete_items(resource, session, viewer, [item])
         return Response(status_code=204)
 
     parameters = {key_name: resource.key_type, "session": SessionDep, "viewer": resource.policy.writer}

@@ -1,10 +1,12 @@
 """Who may see and change what: the one hook through which every endpoint of a resource decides it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends
 from sqlalchemy import ColumnElement, false, true
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from project.errors import NotFoundError, PermissionDeniedError, quoted
@@ -12,6 +14,13 @@ from project.errors import NotFoundError, PermissionDeniedError, quoted
 
 def nobody() -> None:
     """The viewer of a policy that knows no users."""
+
+
+@dataclass(frozen=True)
+class Recognized:
+    """Somebody who writes."""
+
+    viewer: Any
 
 
 class Policy:
@@ -30,6 +39,10 @@ class Policy:
     def is_anonymous(self, connection: HTTPConnection) -> bool:  # noqa: ARG002 - for subclasses
         """Whether a request surely has the viewer None, so that `reader` need not be asked."""
         return self.reader is Policy.reader
+
+    async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> "Recognized | None":  # noqa: ARG002 - for subclasses
+        """Whom `writer` would give, found without FastAPI; None if `writer` has to be asked."""
+        return Recognized(None) if self.writer is Policy.writer else None
 
     def identity(self, viewer: Any) -> str | None:
         """A text that only this viewer has; None for somebody unknown."""

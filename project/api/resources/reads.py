@@ -4,7 +4,7 @@ Both roads run the same page and give the same answer; `Reader.why_python` says 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,17 +12,20 @@ import orjson
 from pydantic import BaseModel
 from sqlalchemy import Dialect, Select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from project.api.resources import nodes
-from project.api.resources.compiled import MakeItem, page_columns, shape
+from project.api.resources.compiled import Beside, MakeItem, nothing, page_columns, shape
 from project.api.resources.encodable import why_python
 from project.api.resources.nodes import Node, Relation, View
+from project.api.resources.ordering import Terms
 from project.api.resources.pages import PageRequest, count_select, page_select
 from project.api.resources.prepared import Prepared, prepare
 from project.api.resources.query import ItemQuery
 from project.api.resources.scope import Scope
 from project.api.resources.search import Search
 from project.api.resources.slots import result_processor
+from project.database.connections import connection_to_read
 from project.errors import ConfigurationError
 
 MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
@@ -53,12 +56,22 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
+    """A compiled read."""
+
     prepared: Prepared
     make_item: MakeItem
     width: int
     convert: tuple[Callable[[Any], Any] | None, ...]  # of the columns from width on
     terms: int
+
+    async def fetch(
+        self, connection: AsyncConnection, values: Mapping[str, Any], viewer_values: Sequence[Any]
+    ) -> Batch:
+        """The rows of a page and one more."""
+        rows = await self.prepared.fetch(connection, values, viewer_values)
+        behind = [tuple(row[self.width :]) for row in rows]
+        return Batch([self.make_item(row) for row in rows], behind, self.terms, self.convert)
 
 
 class Cache(OrderedDict[Hashable, Any]):
@@ -103,9 +116,8 @@ class Reader:
         plan = self._plans.remember(key, lambda: self._compile(request, scope, dialect))
         if plan is None:
             return None
-        rows = await plan.prepared.fetch(connection, request.values(), scope.values)
-        behind = [tuple(row[plan.width :]) for row in rows]
-        return Batch([plan.make_item(row) for row in rows], behind, plan.terms, plan.convert)
+        found: Batch = await plan.fetch(connection, request.values(), scope.values)
+        return found
 
     async def load(self, session: AsyncSession, request: PageRequest, scope: Scope) -> Batch:
         """The same rows by the ORM, each validated and written by pydantic."""
@@ -127,7 +139,7 @@ class Reader:
     async def read(self, session: AsyncSession, request: PageRequest, scope: Scope) -> Batch:
         """The rows of a page and one more, by the road that suits, as this session's transaction sees them."""
         await session.flush()
-        connection = await session.connection()
+        connection = await connection_to_read(session)
         return await self.fetch(connection, request, scope) or await self.load(session, request, scope)
 
     async def count(self, connection: AsyncConnection, request: PageRequest, scope: Scope) -> int:
@@ -144,6 +156,33 @@ class Reader:
             return int((await connection.execute(statement(), request.values())).scalar_one())
         return int((await prepared.fetch(connection, request.values(), scope.values))[0][0])
 
+    def node_for(self, scope: Scope, dialect: Dialect) -> Node | None:
+        """What a plain read answers in this scope; None if it does not take the compiled road."""
+        query = ItemQuery()
+        return self._selected(query, scope.hidden) if self.is_compiled(query, scope, dialect) else None
+
+    def compile_page(
+        self,
+        node: Node,
+        page: Select[Any] | ReturningInsert[Any],
+        scope: Scope,
+        dialect: Dialect,
+        *,
+        terms: Terms = (),
+        beside: Beside = nothing,
+    ) -> Plan | None:
+        """The read of `node` for the rows of `page`, which may be an INSERT on PostgreSQL; see `shape`."""
+        shaped = shape(
+            node, page, terms=terms, extra=self.version, related=scope.related, dialect=dialect, beside=beside
+        )
+        prepared = prepare(shaped.statement, dialect, scope.binds)
+        if prepared is None:
+            return None
+        types = [term.path.type for term in terms]
+        types += [getattr(self.model, key).type for key in self.version]
+        convert = tuple(result_processor(one, dialect) for one in types)
+        return Plan(prepared, shaped.make_item, shaped.width, convert, len(terms))
+
     def _selected(self, query: ItemQuery, hidden: frozenset[str]) -> Node:
         key = ("node", query.fields, query.expand, hidden)
         return self._nodes.remember(key, lambda: nodes.select_fields(self.node, query.fields, query.expand, hidden))
@@ -152,18 +191,11 @@ class Reader:
         key = ("why", query.fields, query.expand, hidden, dialect.name)
         return self._nodes.remember(key, lambda: why_python(self._selected(query, hidden), dialect))
 
-    def _compile(self, request: PageRequest, scope: Scope, dialect: Dialect) -> _Plan | None:
+    def _compile(self, request: PageRequest, scope: Scope, dialect: Dialect) -> Plan | None:
         node = self._selected(request.query, scope.hidden)
         _refuse_impossible(node, scope)
         page = page_select(self.model, page_columns(node, self.version), request, scope, self.search)
-        shaped = shape(node, page, terms=request.terms, extra=self.version, related=scope.related, dialect=dialect)
-        prepared = prepare(shaped.statement, dialect, scope.binds)
-        if prepared is None:
-            return None
-        types = [term.path.type for term in request.terms]
-        types += [getattr(self.model, key).type for key in self.version]
-        convert = tuple(result_processor(one, dialect) for one in types)
-        return _Plan(prepared, shaped.make_item, shaped.width, convert, len(request.terms))
+        return self.compile_page(node, page, scope, dialect, terms=request.terms)
 
 
 def _dumped(item: Any, node: Node, include: dict[str, Any]) -> orjson.Fragment:

@@ -30,10 +30,13 @@ from project.api.resources import ordering as orderings
 from project.api.resources import search as searches
 from project.api.resources.endpoints import Where, add_list
 from project.api.resources.etags import version_attributes
+from project.api.resources.inserting import Inserter
+from project.api.resources.links import FindLinks, check_links
 from project.api.resources.lists import Listing
+from project.api.resources.pages import PageRequest
 from project.api.resources.paths import Path as ColumnPath
 from project.api.resources.policy import Policy
-from project.api.resources.query import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
+from project.api.resources.query import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar, ItemQuery
 from project.api.resources.reads import Reader
 from project.api.resources.scope import Scope
 from project.api.resources.values import python_type
@@ -74,7 +77,10 @@ class Resource:
     maximum_limit: int = MAXIMUM_LIMIT
     without: frozenset[Endpoint] | set[Endpoint] = frozenset()
     requires_if_match: bool = False  # 428 without the header
-    # Services that take the place of the default ones: they flush and never commit.
+    # Fields of `create` and `update` that name rows of a many-to-many relation, and who finds or makes those.
+    links: Mapping[str, FindLinks] = field(default_factory=dict)
+    # Services that take the place of the default ones: they flush and never commit. That of a create answers an object,
+    # or the values of one, which are inserted in the cheapest way.
     create_with: Create | None = None  # (session, viewer, data)
     update_with: Update | None = None  # (session, viewer, item, data)
     delete_with: Delete | None = None  # (session, item)
@@ -88,6 +94,7 @@ class Resource:
                 "expected 1 <= default_limit <= maximum_limit"
             )
         _ = self.listing  # checks every name
+        check_links(self)
         writing.check_schemas(self)
         unknown = {part.strip().removeprefix("-") for part in self.default_ordering.split(",")} - {
             "",
@@ -139,6 +146,11 @@ class Resource:
         return Reader(self.model, self.written, searches.Search(), self.reader.version)
 
     @cached_property
+    def inserter(self) -> Inserter:
+        """Inserts rows, and reads what was just written."""
+        return Inserter(self.written_reader, self.key)
+
+    @cached_property
     def grammar(self) -> Grammar:
         """The parameters of the list."""
         terms: dict[str, Any] = dict(orderings.declare(self.model, self.ordering))
@@ -180,6 +192,10 @@ class Resource:
             self.add_list(router, self.url, name=f"list_{self.collection}")
         items.add_endpoints(self, router)
         return router
+
+    def key_request(self, keys: tuple[Any, ...]) -> PageRequest:
+        """A page that holds the rows with these keys."""
+        return items.key_request(self, keys, ItemQuery())
 
     def has(self, endpoint: Endpoint) -> bool:
         """Whether the resource offers it: its schema is given, and it is not left out."""

@@ -1,18 +1,33 @@
 """What writing endpoints do with a row: find it and lock it, check the precondition, and the default services."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
-from sqlalchemy import delete, inspect, select
+from sqlalchemy import delete, inspect, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from project.api.resources.changing import Change, write_changes
 from project.api.resources.etags import check_if_match
+from project.api.resources.links import Links, find_links, keys_of
 from project.api.resources.policy import not_found
+from project.api.resources.reads import Batch
+from project.api.resources.rows import Row
+from project.api.resources.scope import Scope
 from project.errors import ConfigurationError, PreconditionRequiredError
 
 if TYPE_CHECKING:
     from project.api.resources.resource import Resource
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A change that a client asks for, of a row that is locked."""
+
+    item: Any
+    data: Any
+    if_match: str | None
 
 
 async def lock_items(resource: "Resource", session: AsyncSession, viewer: Any, keys: Iterable[Any]) -> dict[Any, Any]:
@@ -43,44 +58,106 @@ def check_precondition(resource: "Resource", item: Any, if_match: str | None) ->
         raise PreconditionRequiredError
 
 
-async def create_item(resource: "Resource", session: AsyncSession, viewer: Any, data: Any) -> Any:
-    """Make a row, if the policy allows it, and return it with its key. Raises what policy and service raise."""
+async def create_and_read(resource: "Resource", session: AsyncSession, viewer: Any, data: Any) -> tuple[Any, Batch]:
+    """Make a row, if the policy allows it; its key, and the row as the viewer may see it.
+
+    Raises what policy and services raise.
+    """
+    scope = written_scope(resource, viewer)
+    made = await _made(resource, session, viewer, data)
+    links = keys_of(resource, data, await find_links(resource, session, [data]))
+    if isinstance(made, Mapping):
+        batch = await resource.inserter.insert_and_read(session, Row(made, links), scope)
+        if batch is not None:
+            return batch.version(0)[resource.reader.version.index(resource.key)], batch
+    key = await _insert(resource, session, made, links)
+    return key, await resource.written_reader.read(session, resource.key_request((key,)), scope)
+
+
+async def create_items(
+    resource: "Resource", session: AsyncSession, viewer: Any, items: Sequence[Any], found: Links | None = None
+) -> list[Any]:
+    """Make rows, if the policy allows it, in as few statements as it can be; their keys.
+
+    `found` is what `find_links` found, if it was asked before. Raises what policy and services raise.
+    """
+    made = [await _made(resource, session, viewer, data) for data in items]
+    links = await _links(resource, session, items, found)
+    if all(isinstance(one, Mapping) for one in made):
+        return await resource.inserter.insert_many(session, [Row(*pair) for pair in zip(made, links, strict=True)])
+    return [await _insert(resource, session, *pair) for pair in zip(made, links, strict=True)]
+
+
+async def update_items(
+    resource: "Resource", session: AsyncSession, viewer: Any, asked: Sequence[Asked], found: Links | None = None
+) -> None:
+    """Change rows, if the policy allows it, in as few statements as it can be.
+
+    `found` is what `find_links` found, if it was asked before. Raises what policy, precondition and services raise.
+    """
+    for one in asked:
+        resource.policy.may_update(viewer, one.item, frozenset(one.data.model_fields_set))
+        check_precondition(resource, one.item, one.if_match)
+    links = await _links(resource, session, [one.data for one in asked], found)
+    changes = [Change(one.item, _values(resource, one.data), keys) for one, keys in zip(asked, links, strict=True)]
+    if resource.update_with is not None:
+        for one in asked:
+            await resource.update_with(session, viewer, one.item, one.data)
+        await session.flush()
+    await write_changes(session, resource.model, changes)
+
+
+async def delete_items(resource: "Resource", session: AsyncSession, viewer: Any, items: Sequence[Any]) -> None:
+    """Remove rows, if the policy allows it; the database removes what hangs on them."""
+    for item in items:
+        resource.policy.may_delete(viewer, item)
+    if resource.delete_with is not None:
+        for item in items:
+            await resource.delete_with(session, item)
+        await session.flush()
+        return
+    column = getattr(resource.model, resource.key)
+    keys = [getattr(item, resource.key) for item in items]
+    await session.execute(delete(resource.model).where(column.in_(keys)))
+
+
+def written_scope(resource: "Resource", viewer: Any) -> Scope:
+    """What a viewer may see of rows they just wrote, whatever the policy says of the rows."""
+    return Scope(true(), resource.policy.related(viewer), resource.policy.hidden(viewer))
+
+
+async def _links(
+    resource: "Resource", session: AsyncSession, items: Sequence[Any], found: Links | None
+) -> list[dict[str, list[Any]]]:
+    known = await find_links(resource, session, items) if found is None else found
+    return [keys_of(resource, data, known) for data in items]
+
+
+def _values(resource: "Resource", data: Any) -> dict[str, Any]:
+    """What a change sets, if no service does it."""
+    if resource.update_with is not None:
+        return {}
+    everything = isinstance(data, resource.replace or ())
+    found: dict[str, Any] = data.model_dump(exclude_unset=not everything, exclude=set(resource.links))
+    return found
+
+
+async def _made(resource: "Resource", session: AsyncSession, viewer: Any, data: Any) -> Any:
+    """An object, or the values of one."""
     resource.policy.may_create(viewer, data)
     if resource.create_with is not None:
-        item = await resource.create_with(session, viewer, data)
-    else:
-        item = resource.model(**data.model_dump())
-        session.add(item)
+        return await resource.create_with(session, viewer, data)
+    return data.model_dump(exclude=set(resource.links))
+
+
+async def _insert(resource: "Resource", session: AsyncSession, made: Any, links: Mapping[str, Any]) -> Any:
+    if isinstance(made, Mapping):
+        return await resource.inserter.insert(session, Row(made, links))
+    session.add(made)
     await session.flush()
-    return item
-
-
-async def update_item(
-    resource: "Resource", session: AsyncSession, viewer: Any, item: Any, data: Any, *, if_match: str | None
-) -> None:
-    """Change a row, if the policy allows it, and write it. Raises what policy, precondition and service raise."""
-    resource.policy.may_update(viewer, item, frozenset(data.model_fields_set))
-    check_precondition(resource, item, if_match)
-    if resource.update_with is not None:
-        await resource.update_with(session, viewer, item, data)
-    else:
-        for name, value in data.model_dump(exclude_unset=not isinstance(data, resource.replace or ())).items():
-            setattr(item, name, value)
-    await session.flush()
-
-
-async def delete_item(
-    resource: "Resource", session: AsyncSession, viewer: Any, item: Any, if_match: str | None
-) -> None:
-    """Remove a row, if the policy allows it; the database removes what hangs on it."""
-    resource.policy.may_delete(viewer, item)
-    check_precondition(resource, item, if_match)
-    if resource.delete_with is not None:
-        await resource.delete_with(session, item)
-    else:
-        column = getattr(resource.model, resource.key)
-        await session.execute(delete(resource.model).where(column == getattr(item, resource.key)))
-    await session.flush()
+    key = getattr(made, resource.key)
+    await resource.inserter.link(session, key, links)
+    return key
 
 
 def check_schemas(resource: "Resource") -> None:
@@ -93,7 +170,7 @@ def check_schemas(resource: "Resource") -> None:
     columns = inspect(resource.model).column_attrs.keys()
     for schema, service in services:
         for name in schema.model_fields if schema is not None and service is None else ():
-            if name not in columns:
+            if name not in columns and name not in resource.links:
                 raise ConfigurationError(
                     f"{schema.__name__}.{name} is not a column of {resource.model.__name__}; name a service that knows "  # type: ignore[union-attr]  # checked above
                     f"what to do with it (create_with, update_with), or use one of {', '.join(sorted(columns))}"

@@ -2,10 +2,11 @@
 
 from typing import ClassVar
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
-from project.api.resources.policy import Open, Policy
-from project.contrib.auth.dependencies import CurrentUser, OptionalUser, StaffUser
+from project.api.resources.policy import Open, Policy, Recognized
+from project.contrib.auth.dependencies import CurrentUser, OptionalUser, StaffUser, authenticate_request
 
 
 class UserPolicy(Policy):
@@ -20,6 +21,13 @@ class UserPolicy(Policy):
     def is_anonymous(self, connection: HTTPConnection) -> bool:
         """Whether no token can have come with the request."""
         return "authorization" not in connection.headers
+
+    async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> Recognized | None:
+        """Whoever's token came with the request; the dependency says what is wrong with a token."""
+        if self.writer is not CurrentUser:
+            return None
+        user = await authenticate_request(connection, session)
+        return None if user is None else Recognized(user)
 
 
 class StaffWrite(Open):

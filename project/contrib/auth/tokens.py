@@ -4,10 +4,24 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from project.api.resources.statements import EntityStatement
 from project.contrib.auth.models import AccessToken, OneTimeToken, TokenPurpose, User
+
+_USER_BY_TOKEN = EntityStatement(
+    User,
+    lambda: (
+        select(User)
+        .join(AccessToken, AccessToken.user_id == User.id)
+        .where(
+            AccessToken.token_hash == bindparam("token_hash", type_=AccessToken.token_hash.type),
+            AccessToken.expires_at > bindparam("now", type_=AccessToken.expires_at.type),
+            User.is_active.is_(True),
+        )
+    ),
+)
 
 
 async def create_access_token(session: AsyncSession, user_id: int, *, lifetime: int) -> str:
@@ -24,15 +38,7 @@ async def create_access_token(session: AsyncSession, user_id: int, *, lifetime: 
 
 async def get_user_by_token(session: AsyncSession, token: str) -> User | None:
     """The active user who holds this bearer token, in one statement that writes nothing."""
-    return await session.scalar(
-        select(User)
-        .join(AccessToken, AccessToken.user_id == User.id)
-        .where(
-            AccessToken.token_hash == hash_token(token),
-            AccessToken.expires_at > datetime.now(UTC),
-            User.is_active.is_(True),
-        )
-    )
+    return await _USER_BY_TOKEN.one_or_none(session, token_hash=hash_token(token), now=datetime.now(UTC))
 
 
 async def revoke_access_token(session: AsyncSession, token: str) -> None:

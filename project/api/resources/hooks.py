@@ -1,0 +1,76 @@
+"""Whether rows of a model can be written by statements, or must be objects because something listens."""
+
+import inspect as python
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Column, Table, inspect
+from sqlalchemy.orm import Mapper, Session, decl_base
+
+OF_INSERTS = ("before_insert", "after_insert")
+OF_UPDATES = ("before_update", "after_update")
+OF_SESSIONS = (
+    "before_flush",
+    "after_flush",
+    "after_flush_postexec",
+    "before_attach",
+    "after_attach",
+    "transient_to_pending",
+    "pending_to_persistent",
+)
+
+
+def why_objects(
+    model: type[Any], session_class: type[Session] = Session, events: Sequence[str] = OF_INSERTS
+) -> str | None:
+    """What of `model` only the ORM does when a row is written; None if a statement does as well.
+
+    Listeners may be added at any time, so this is asked each time.
+    """
+    mapper: Mapper[Any] = inspect(model)
+    return why_model(mapper) or next(_listeners(mapper, session_class, events), None)
+
+
+@cache
+def why_model(mapper: Mapper[Any]) -> str | None:
+    """The reasons that lie in the model itself."""
+    name = mapper.class_.__name__
+    table = mapper.local_table
+    if mapper.polymorphic_on is not None or len(mapper.tables) != 1 or not isinstance(table, Table):
+        return f"{name} is polymorphic"
+    if mapper.version_id_col is not None:
+        return f"{name} counts its versions"
+    if mapper.validators:
+        return f"{name} has validators"
+    if mapper.class_manager.original_init is not decl_base._declarative_constructor:  # noqa: SLF001 - no public name
+        return f"{name} has an __init__ of its own"
+    wanting = [column.key for column in table.columns if _wants_context(column)]
+    return f"the default of {name}.{wanting[0]} looks at its context" if wanting else None
+
+
+def _listeners(mapper: Mapper[Any], session_class: type[Session], events: Sequence[str]) -> Iterator[str]:
+    name, manager = mapper.class_.__name__, mapper.class_manager
+    if any(getattr(mapper.dispatch, event) for event in events) or any(map(_is_foreign, manager.dispatch.init)):
+        yield f"events listen to {name}"
+    if any(manager[key].dispatch.set for key in mapper.column_attrs.keys()):  # noqa: SIM118 - it is no mapping
+        yield f"events listen to attributes of {name}"
+    # What a class hears is known by class, for its bases too.
+    if any(getattr(session_class.dispatch, event)._clslevel.get(session_class) for event in OF_SESSIONS):  # noqa: SLF001 - no public name
+        yield "events listen to sessions"
+
+
+def _is_foreign(listener: Any) -> bool:
+    """Whether a listener is not SQLAlchemy's own: it listens to each object's making itself."""
+    return not str(getattr(listener, "__module__", "")).startswith("sqlalchemy.")
+
+
+def _wants_context(column: Column[Any]) -> bool:
+    default: Any = column.default
+    if default is None or not default.is_callable:
+        return False
+    # SQLAlchemy wraps a function that takes nothing, and leaves one that takes the context as it is.
+    try:
+        return bool(python.signature(default.arg).parameters)
+    except ValueError:  # a builtin such as `dict`
+        return False

@@ -1,0 +1,258 @@
+"""What every operation of the site costs in statements, on each database; an operation that is not listed fails.
+
+BEGIN, COMMIT and savepoints of single requests are not among them; those of bulk requests are.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from plugins.blog.services import create_post
+from plugins.comments.models import Comment, CommentStatus
+from project.contrib.auth.models import TokenPurpose, User
+from project.contrib.auth.testing import PASSWORD
+from project.contrib.auth.tokens import create_one_time_token
+
+NEW_PASSWORD = "another long passphrase"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site with a post of ada's that carries two tags and has a comment, and those who ask."""
+
+    anonymous: httpx.AsyncClient
+    ada: httpx.AsyncClient
+    staff: httpx.AsyncClient
+    post: int
+    other_post: int
+    tag: int
+    comment: int
+    user: int
+    reset_token: str
+    verify_token: str
+
+
+Ask = Callable[[Site], Awaitable[httpx.Response]]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one request costs."""
+
+    operation: str
+    what: str
+    sqlite: int
+    postgresql: int
+    ask: Ask
+
+
+def new_post(**fields: Any) -> dict[str, Any]:
+    return {"title": "A post", "content": "Text."} | fields
+
+
+def bulk(count: int, **fields: Any) -> dict[str, Any]:
+    return {"items": [new_post(**fields) for _ in range(count)]}
+
+
+POST, LIST = "/api/posts/{0.post}", "/api/posts"
+KEY = {"Idempotency-Key": "once"}
+COSTS = [
+    Cost("get_liveness", "anonymous", 0, 0, lambda s: s.anonymous.get("/health/live")),
+    Cost("get_readiness", "anonymous", 1, 1, lambda s: s.anonymous.get("/health/ready")),
+    Cost("get_pool", "staff", 1, 1, lambda s: s.staff.get("/debug/pool")),
+    # Accounts: an INSERT in a savepoint, and the token that confirms the address.
+    Cost(
+        "register",
+        "anonymous",
+        5,
+        5,
+        lambda s: s.anonymous.post(
+            "/api/auth/register", json={"username": "eve", "email": "eve@example.org", "password": PASSWORD}
+        ),
+    ),
+    Cost(
+        "login",
+        "and a hash that is renewed",
+        7,
+        7,
+        lambda s: s.anonymous.post("/api/auth/login", data={"username": "ada", "password": PASSWORD}),
+    ),
+    Cost("logout", "ada", 2, 2, lambda s: s.ada.post("/api/auth/logout")),
+    Cost(
+        "forgot_password",
+        "of somebody",
+        3,
+        3,
+        lambda s: s.anonymous.post("/api/auth/forgot-password", json={"email": "ada@example.org"}),
+    ),
+    Cost(
+        "forgot_password",
+        "of nobody",
+        1,
+        1,
+        lambda s: s.anonymous.post("/api/auth/forgot-password", json={"email": "nobody@example.org"}),
+    ),
+    Cost(
+        "reset_password",
+        "anonymous",
+        8,
+        8,
+        lambda s: s.anonymous.post("/api/auth/reset-password", json={"token": s.reset_token, "password": NEW_PASSWORD}),
+    ),
+    Cost(
+        "request_verify_token",
+        "of somebody",
+        3,
+        3,
+        lambda s: s.anonymous.post("/api/auth/request-verify-token", json={"email": "ada@example.org"}),
+    ),
+    Cost(
+        "verify",
+        "anonymous",
+        5,
+        5,
+        lambda s: s.anonymous.post("/api/auth/verify", json={"token": s.verify_token}),
+    ),
+    Cost("get_me", "ada", 1, 1, lambda s: s.ada.get("/api/users/me")),
+    Cost("update_me", "ada", 4, 4, lambda s: s.ada.patch("/api/users/me", json={"bio": "x"})),
+    Cost("list_users", "staff", 2, 2, lambda s: s.staff.get("/api/users")),
+    Cost("list_users", "counted", 3, 3, lambda s: s.staff.get("/api/users?count=true")),
+    Cost(
+        "create_user",
+        "staff",
+        4,
+        4,
+        lambda s: s.staff.post(
+            "/api/users", json={"username": "eve", "email": "eve@example.org", "password": PASSWORD}
+        ),
+    ),
+    Cost("get_user", "staff", 2, 2, lambda s: s.staff.get(f"/api/users/{s.user}")),
+    Cost("update_user", "staff", 5, 5, lambda s: s.staff.patch(f"/api/users/{s.user}", json={"bio": "x"})),
+    Cost("delete_user", "staff", 3, 3, lambda s: s.staff.delete(f"/api/users/{s.user}")),
+    # Posts: the token, and what the resource does.
+    Cost("list_posts", "anonymous", 1, 1, lambda s: s.anonymous.get(LIST)),
+    Cost("list_posts", "ada", 2, 2, lambda s: s.ada.get(LIST)),
+    Cost("list_posts", "counted", 2, 2, lambda s: s.anonymous.get(f"{LIST}?count=true")),
+    Cost("list_posts", "by cursor", 1, 1, lambda s: s.anonymous.get(f"{LIST}?cursor=")),
+    Cost("get_post", "anonymous", 1, 1, lambda s: s.anonymous.get(POST.format(s))),
+    Cost("get_post", "ada", 2, 2, lambda s: s.ada.get(POST.format(s))),
+    Cost("create_post", "without tags", 3, 2, lambda s: s.ada.post(LIST, json=new_post())),
+    Cost("create_post", "with tags", 5, 3, lambda s: s.ada.post(LIST, json=new_post(tags=["one", "two"]))),
+    Cost("create_post", "with new tags", 6, 4, lambda s: s.ada.post(LIST, json=new_post(tags=["new", "newer"]))),
+    Cost("create_post", "with a key", 6, 5, lambda s: s.ada.post(LIST, json=new_post(), headers=KEY)),
+    Cost("update_post", "a column", 4, 4, lambda s: s.ada.patch(POST.format(s), json={"title": "x"})),
+    Cost("update_post", "nothing", 3, 3, lambda s: s.ada.patch(POST.format(s), json={})),
+    Cost("update_post", "the same tags", 5, 5, lambda s: s.ada.patch(POST.format(s), json={"tags": ["one", "two"]})),
+    Cost("update_post", "other tags", 9, 9, lambda s: s.ada.patch(POST.format(s), json={"tags": ["new", "two"]})),
+    Cost("delete_post", "ada", 3, 3, lambda s: s.ada.delete(POST.format(s))),
+    Cost("bulk_create_posts", "two", 5, 5, lambda s: s.ada.post(f"{LIST}/bulk", json=bulk(2))),
+    Cost("bulk_create_posts", "fifty", 5, 5, lambda s: s.ada.post(f"{LIST}/bulk", json=bulk(50))),
+    Cost(
+        "bulk_create_posts",
+        "fifty with new tags",
+        8,
+        8,
+        lambda s: s.ada.post(f"{LIST}/bulk", json=bulk(50, tags=["new", "one"])),
+    ),
+    Cost(
+        "bulk_update_posts",
+        "two",
+        6,
+        6,
+        lambda s: s.ada.patch(
+            f"{LIST}/bulk", json={"items": [{"id": key, "title": "x"} for key in (s.post, s.other_post)]}
+        ),
+    ),
+    Cost(
+        "bulk_delete_posts",
+        "two",
+        5,
+        5,
+        lambda s: s.ada.delete(f"{LIST}/bulk", params={"ids": f"{s.post},{s.other_post}"}),
+    ),
+    Cost("list_tags", "anonymous", 1, 1, lambda s: s.anonymous.get("/api/tags")),
+    Cost("list_tags", "ada", 2, 2, lambda s: s.ada.get("/api/tags")),
+    Cost("list_tag_posts", "anonymous", 2, 2, lambda s: s.anonymous.get("/api/tags/one/posts")),
+    Cost("list_tag_posts", "ada", 3, 3, lambda s: s.ada.get("/api/tags/one/posts")),
+    Cost("attach_tag", "there already", 4, 4, lambda s: s.ada.post(f"{POST.format(s)}/tags", json={"name": "one"})),
+    Cost("attach_tag", "new", 6, 6, lambda s: s.ada.post(f"{POST.format(s)}/tags", json={"name": "new"})),
+    Cost("detach_tag", "ada", 4, 4, lambda s: s.ada.delete(f"{POST.format(s)}/tags/{s.tag}")),
+    # Comments
+    Cost("list_comments", "anonymous", 2, 2, lambda s: s.anonymous.get(f"{POST.format(s)}/comments")),
+    Cost("list_comments", "ada", 3, 3, lambda s: s.ada.get(f"{POST.format(s)}/comments")),
+    Cost("get_comment", "anonymous", 1, 1, lambda s: s.anonymous.get(f"/api/comments/{s.comment}")),
+    Cost("get_comment", "ada", 2, 2, lambda s: s.ada.get(f"/api/comments/{s.comment}")),
+    Cost("create_comment", "ada", 4, 4, lambda s: s.ada.post(f"{POST.format(s)}/comments", json={"content": "x"})),
+    Cost(
+        "create_comment",
+        "a reply",
+        5,
+        5,
+        lambda s: s.ada.post(f"{POST.format(s)}/comments", json={"content": "x", "parent_id": s.comment}),
+    ),
+    Cost(
+        "update_comment", "its text", 4, 4, lambda s: s.ada.patch(f"/api/comments/{s.comment}", json={"content": "y"})
+    ),
+    Cost(
+        "update_comment",
+        "moderation",
+        4,
+        4,
+        lambda s: s.staff.patch(f"/api/comments/{s.comment}", json={"status": "rejected"}),
+    ),
+    Cost("delete_comment", "ada", 3, 3, lambda s: s.ada.delete(f"/api/comments/{s.comment}")),
+]
+
+
+@pytest.fixture
+async def site(client, make_user, client_for, database) -> Site:
+    ada = await make_user(username="ada", email="ada@example.org")
+    root = await make_user(username="root", is_superuser=True)
+    grace = await make_user(username="grace")
+    async with database.unit_of_work() as session:
+        author = await session.get_one(User, ada.id)
+        fields = {"author": author, "content": "Text.", "is_published": True}
+        post = await create_post(session, title="First", tags=["one", "two"], **fields)
+        other = await create_post(session, title="Second", **fields)
+        comment = Comment(content="Hm.", status=CommentStatus.APPROVED, post_id=post.id, author_id=ada.id)
+        session.add(comment)
+        tokens = [
+            await create_one_time_token(session, author, purpose, lifetime=3600)
+            for purpose in (TokenPurpose.RESET_PASSWORD, TokenPurpose.VERIFY_EMAIL)
+        ]
+    return Site(
+        anonymous=client,
+        ada=await client_for(ada),
+        staff=await client_for(root),
+        post=post.id,
+        other_post=other.id,
+        tag=post.tags[0].id,
+        comment=comment.id,
+        user=grace.id,
+        reset_token=tokens[0],
+        verify_token=tokens[1],
+    )
+
+
+@pytest.mark.parametrize("cost", COSTS, ids=lambda cost: f"{cost.operation}: {cost.what}")
+async def test_an_operation_costs_as_many_statements_as_it_did(site, database_kind, count_statements, outbox, cost):
+    with count_statements() as statements:
+        answer = await cost.ask(site)
+    assert answer.is_success, answer.text
+    assert len(statements) == getattr(cost, database_kind), "\n".join(statements)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])  # the document is the same
+async def test_every_operation_of_the_site_has_its_statements_counted(app):
+    operations = {one["operationId"] for path in app.openapi()["paths"].values() for one in path.values()}
+    assert {cost.operation for cost in COSTS} == operations
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json"])
+async def test_a_page_without_data_asks_nothing(client, count_statements, path):
+    with count_statements() as statements:
+        assert (await client.get(path)).is_success
+    assert statements == []
