@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import exc, inspect, select, text
 
-from project.api.resources.prepared import connect_to_read
+from project.database.reading import connect_to_read
 from project.database.engine import create_engine, database_url
 from project.errors import ConfigurationError
 from tests.probe.models import Item

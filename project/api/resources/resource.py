@@ -13,7 +13,7 @@ is to be different is left out by `without` and written as an ordinary FastAPI e
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
@@ -214,4 +214,4 @@ class Resource:
 
     @cached_property
     def _unknown(self) -> Scope:
-        return self.scope(None)
+        return replace(self.scope(None), is_constant=True)

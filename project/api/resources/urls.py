@@ -1,6 +1,7 @@
 """The addresses of other pages and of single objects."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from starlette.requests import HTTPConnection
@@ -11,14 +12,24 @@ def page_url(connection: HTTPConnection, values: Mapping[str, str], **changes: s
     return f"{_base(connection)}{_path(connection)}?{urlencode({**values, **changes})}"
 
 
-def link_header(next_url: str | None, previous_url: str | None) -> dict[str, str]:
+def link_header(next_url: str | None, previous_url: str | None) -> tuple[tuple[bytes, bytes], ...]:
     """The neighbours as a header (RFC 8288)."""
     links = [f'<{url}>; rel="{name}"' for url, name in ((next_url, "next"), (previous_url, "prev")) if url]
-    return {"Link": ", ".join(links)} if links else {}
+    return ((b"link", ", ".join(links).encode("latin-1")),) if links else ()
 
 
 def _base(connection: HTTPConnection) -> str:
-    url = connection.base_url
+    scope = connection.scope
+    hosts = tuple(header for header in scope["headers"] if header[0] == b"host")
+    server = scope.get("server")
+    return _base_of(scope.get("scheme", "http"), None if server is None else tuple(server), hosts)
+
+
+@lru_cache(maxsize=100)
+def _base_of(scheme: str, server: tuple[str, int | None] | None, headers: tuple[tuple[bytes, bytes], ...]) -> str:
+    # Starlette takes its time to find out what is the same for nearly every request.
+    scope = {"type": "http", "scheme": scheme, "server": server, "headers": headers, "path": "/", "query_string": b""}
+    url = HTTPConnection(scope).base_url
     return f"{url.scheme}://{url.netloc}"
 
 

@@ -19,4 +19,4 @@ class UserPolicy(Policy):
 
     def is_anonymous(self, connection: HTTPConnection) -> bool:
         """Whether no token can have come with the request."""
-        return "authorization" not in connection.headers
+        return all(name != b"authorization" for name, _ in connection.scope["headers"])
