@@ -1,11 +1,10 @@
 """The driver's own connection, for statements that SQLAlchemy compiled before: it costs a request the driver only."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Connection, exc
+from sqlalchemy import Connection, Engine, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
@@ -21,13 +20,12 @@ class DriverConnection:
     proxied: PoolProxiedConnection
     connection: Connection | None = None  # SQLAlchemy's, if there is one already
 
-    async def fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
+    async def fetch(self, sql: str, arguments: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
         """All rows. Raises SQLAlchemy's errors, as the engine would."""
         engine = self.engine.sync_engine
-        if engine.dispatch.before_cursor_execute:
-            connection = self.connection or Connection(engine, connection=self.proxied)
-            for listener in engine.dispatch.before_cursor_execute:
-                listener(connection, None, sql, tuple(arguments), None, False)  # noqa: FBT003 - SQLAlchemy's signature
+        for listener in engine.dispatch.before_cursor_execute:
+            connection = self.connection or _LateConnection(engine, self.proxied)
+            listener(connection, None, sql, arguments, None, False)  # noqa: FBT003 - SQLAlchemy's signature
         driver: Any = self.proxied.driver_connection
         try:
             if engine.dialect.name == "postgresql":
@@ -37,15 +35,25 @@ class DriverConnection:
             raise _translated(error, sql, engine.dialect, self.proxied) from error
 
 
-@asynccontextmanager
-async def connect_to_read(engine: AsyncEngine) -> AsyncIterator[DriverConnection]:
-    """A connection of the pool for one read, without a ping if it just worked."""
-    pool = engine.sync_engine.pool
-    proxied = await (pool.take() if isinstance(pool, CountingPool) else greenlet_spawn(pool.connect))
-    try:
-        yield DriverConnection(engine, proxied)
-    finally:
-        _give_back(proxied)
+class connect_to_read:  # noqa: N801 - it is used as a function; as a generator it would cost more
+    """A connection of the pool for one read, without a ping if it just worked.
+
+    async with connect_to_read(engine) as connection:
+        rows = await connection.fetch("SELECT 1", ())
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def __aenter__(self) -> DriverConnection:
+        pool = self._engine.sync_engine.pool
+        self._proxied: Any = await (pool.take() if isinstance(pool, CountingPool) else greenlet_spawn(pool.connect))
+        return DriverConnection(self._engine, self._proxied)
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._proxied.is_valid:  # not thrown away
+            # No transaction was begun, so there is nothing to roll back; Connection.close() calls the same.
+            self._proxied._checkin(transaction_was_reset=True)  # noqa: SLF001 - see above
 
 
 async def driver_connection(connection: AsyncConnection) -> DriverConnection:
@@ -53,10 +61,15 @@ async def driver_connection(connection: AsyncConnection) -> DriverConnection:
     return DriverConnection(connection.engine, await connection.get_raw_connection(), connection.sync_connection)
 
 
-def _give_back(proxied: Any) -> None:
-    if proxied.is_valid:  # not thrown away
-        # No transaction was begun, so there is nothing to roll back; Connection.close() calls the same.
-        proxied._checkin(transaction_was_reset=True)  # noqa: SLF001 - see above
+class _LateConnection:
+    """Stands for a Connection that few listeners look at, and makes it when one does."""
+
+    def __init__(self, engine: Engine, proxied: PoolProxiedConnection) -> None:
+        self._parts = engine, proxied
+
+    def __getattr__(self, name: str) -> Any:
+        engine, proxied = self._parts
+        return getattr(Connection(engine, connection=proxied), name)
 
 
 def _translated(error: Exception, sql: str, dialect: Any, raw: PoolProxiedConnection) -> Exception:

@@ -31,6 +31,7 @@ class AccessLogMiddleware:
         try:
             await self.app(scope, receive, send_and_note)
         finally:
-            milliseconds = (perf_counter() - started) * 1000
-            # Quoted, so that a line feed in a path cannot forge a line. Status 0: no answer was begun.
-            logger.info("%s %s %d %.1f ms", scope["method"], quote(scope["path"]), status, milliseconds)
+            if logger.isEnabledFor(logging.INFO):
+                milliseconds = (perf_counter() - started) * 1000
+                # Quoted, so that a line feed in a path cannot forge a line. Status 0: no answer was begun.
+                logger.info("%s %s %d %.1f ms", scope["method"], quote(scope["path"]), status, milliseconds)

@@ -40,7 +40,7 @@ class Prepared:
         self, connection: DriverConnection, named: Mapping[str, Any], positional: Sequence[Any] = ()
     ) -> Sequence[Sequence[Any]]:
         """All rows. Raises SQLAlchemy's errors, as the engine would."""
-        return await connection.fetch(self.sql, [one.value(named, positional) for one in self.arguments])
+        return await connection.fetch(self.sql, tuple([one.value(named, positional) for one in self.arguments]))
 
 
 def prepare(statement: ClauseElement, dialect: Dialect, viewer_values: Sequence[BindParameter[Any]]) -> Prepared | None:
