@@ -220,7 +220,11 @@ def _respond(
         raise not_found(resource.singular, key)
     body = orjson.dumps(batch.items[0], option=ORJSON_OPTIONS)
     tag = etag(batch.version(0), body)
-    known = request.headers.get("If-None-Match")
+    known = (
+        None
+        if all(name != b"if-none-match" for name, _ in request.scope["headers"])
+        else request.headers["If-None-Match"]
+    )
     if known is not None and request.method == "GET" and is_known(tag, known):
         return Response(status_code=304, headers={"ETag": tag})
     if status == 200 and not headers:  # noqa: PLR2004 - OK, as every read

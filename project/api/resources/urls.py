@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 def page_url(connection: HTTPConnection, values: Mapping[str, str], **changes: str) -> str:
     """The address of another page of the same list: all that was asked for, but for `changes`."""
-    return f"{_base(connection)}{_path(connection)}?{urlencode({**values, **changes})}"
+    return f"{_base(connection)}{_path(connection)}?{_encoded(tuple({**values, **changes}.items()))}"
 
 
 def link_header(next_url: str | None, previous_url: str | None) -> tuple[tuple[bytes, bytes], ...]:
@@ -35,4 +35,9 @@ def _base_of(scheme: str, server: tuple[str, int | None] | None, headers: tuple[
 
 def _path(connection: HTTPConnection) -> str:
     # Quoted anew: Starlette keeps the path as decoded text, and a tag named "100%" would break the link.
-    return quote(connection.scope["path"])
+    return _quoted(connection.scope["path"])
+
+
+# Most requests are for the same few pages.
+_quoted = lru_cache(maxsize=100)(quote)
+_encoded = lru_cache(maxsize=100)(urlencode)
