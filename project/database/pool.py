@@ -93,7 +93,7 @@ class CountingPool(AsyncAdaptedQueuePool):
             return await self._pool.wait(self._timeout)
         except Empty:
             self.timeouts += 1
-            raise exc.TimeoutError(f"no connection became free within {self._timeout} seconds") from None
+            raise exc.TimeoutError(f"QueuePool limit of size {self.size()} overflow {self._max_overflow} reached") from None
         finally:
             self.waiting -= 1
 
