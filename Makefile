@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench format lock clean
+.PHONY: help install run test fuzz check bench format lock clean
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
@@ -21,13 +21,20 @@ help:  ## Show what make can do
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@
 
-install: .venv/.dev  ## Make .venv with everything a developer needs
+.venv/.npm: .venv/.dev tests/typescript/package-lock.json
+	cd tests/typescript && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --silent
+	@touch $@
+
+install: .venv/.dev .venv/.npm  ## Make .venv with everything a developer needs
 
 run: .venv/.run  ## Make .venv, then a demo site on http://127.0.0.1:8000 (PORT=8001 for another)
 	$(BIN)/python manage.py quickstart --port $(PORT)
 
-test: .venv/.dev  ## Run every test, on SQLite and on a real PostgreSQL
+test: .venv/.dev .venv/.npm  ## Run every test, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m pytest
+
+fuzz: .venv/.dev  ## Let schemathesis look for requests that break the API's document
+	$(BIN)/python -m tests.contract.fuzz $(FUZZ)
 
 check: .venv/.dev  ## Lint, format, types and layers
 	$(BIN)/ruff check .
@@ -50,4 +57,4 @@ lock: .venv/.dev  ## Compile requirements/*.txt from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 
 clean:  ## Remove the virtual environment and caches, never var/
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache tests/typescript/node_modules

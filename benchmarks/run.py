@@ -1,146 +1,168 @@
-"""`make bench`: every contestant on every workload, interleaved, as requests a second and CPU a request against raw.
+"""`make bench`: every contestant on every workload, in turns.
 
-The server runs on one core, PostgreSQL and the load on the others. Ratios are taken within a round and the median of
-the rounds is shown, so that a busy machine disturbs all alike.
+The server under load has a core for itself; PostgreSQL and the load have the others. Contestants take turns within a
+round, and ratios are taken within it, so that a busy machine disturbs all alike.
 """
 
-import argparse
 import asyncio
 import json
-import os
-import shutil
-import socket
-import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks import data, load
+import click
+
+from benchmarks import agreement, data, load, machine, middleware
+from benchmarks.servers import CONTESTANTS, Server, dovetail, serve
+from benchmarks.workloads import MANY, Workload, workloads
 from project.testing import postgres
 
-CONTESTANTS = {
-    "raw": "benchmarks.contestants.raw:app",
-    "dovetail": "config.asgi:app",
-    "tutorial": "benchmarks.contestants.tutorial:app",
-}
-POSTS = 50_000
-TICKS = os.sysconf("SC_CLK_TCK")
-SECRET = "a-secret-for-benchmarks-only-0123456789"  # noqa: S105 - it guards nothing
+RESULTS = Path("var") / "benchmark.json"
+DATABASE = "dovetail_benchmark"
+WARM_UP = 0.25  # of the time of a measurement
+MIDDLEWARE = "middleware"  # the workload W5, with each middleware taken out
 
 
-def workloads(posts: int) -> dict[str, Callable[[], str]]:
-    """W1 to W5 without the write W4, pages of several sizes, and depth by offset."""
-    found: dict[str, Callable[[], str]] = {
-        "W1 one post": partial(load.random_post, posts),
-        "W2 twenty posts": lambda: "/api/posts",
-        "W3 with a total": lambda: "/api/posts?count=true",
-        "W5 no database": lambda: "/health/live",
-    }
-    for limit in (1, 100):
-        found[f"page of {limit}"] = partial("/api/posts?limit={}".format, limit)
-    found[f"offset {posts // 2}"] = partial("/api/posts?offset={}".format, posts // 2)
-    return found
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """What one contestant did with one workload in one round; times are in seconds, p50 and p99 in milliseconds."""
+
+    round: int
+    workload: str
+    contestant: str
+    requests: int
+    seconds: float
+    rate: float  # requests a second
+    cpu: float  # the server's, a request
+    busy: float  # the part of the time that the server's CPU was busy
+    postgres: float | None  # PostgreSQL's CPU, a request; None if it cannot be seen from here
+    load: float  # the load generator's CPU, a request
+    p50: float
+    p99: float
 
 
-def main() -> None:
-    """Measure, print a table, and write the figures to a file."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
-    parser.add_argument("--posts", type=int, default=POSTS)
-    parser.add_argument("--only", nargs="*", default=[], help="workloads, by how their names begin")
-    parser.add_argument("--output", type=Path, default=Path("var/benchmark.json"))
-    options = parser.parse_args()
-    wanted = {
-        name: target
-        for name, target in workloads(options.posts).items()
-        if not options.only or name.startswith(tuple(options.only))
-    }
+@dataclass(frozen=True, kw_only=True)
+class Harness:
+    """Everything a measurement needs."""
+
+    url: str
+    folder: Path
+    cores: machine.Cores
+    postgres: int | None
+    rounds: int
+    seconds: float
+    posts: int
+
+    def measure(self, number: int, workload: Workload, server: Server, requests: Sequence[bytes]) -> Measurement:
+        """One measurement, after a warm-up."""
+        ask = partial(load.measure, server.port, requests, connections=workload.connections, status=workload.status)
+        ask(seconds=self.seconds * WARM_UP)
+        before = self._cpu(server)
+        result = ask(seconds=self.seconds)
+        cpu, database = (after - start for after, start in zip(self._cpu(server), before, strict=True))
+        if workload.status == 201:  # noqa: PLR2004 - it created something
+            data.forget_new_posts(self.url, self.posts)
+        return Measurement(
+            round=number,
+            workload=workload.name,
+            contestant=server.contestant.name,
+            requests=result.requests,
+            seconds=result.seconds,
+            rate=result.requests / result.seconds,
+            cpu=cpu / result.requests,
+            busy=cpu / result.seconds,
+            postgres=database / result.requests if self.postgres else None,
+            load=result.cpu / result.requests,
+            p50=result.p50,
+            p99=result.p99,
+        )
+
+    def _cpu(self, server: Server) -> tuple[float, float]:
+        database = machine.cpu_time_of_children(self.postgres) if self.postgres else 0.0
+        return machine.cpu_time(server.process.pid), database
+
+
+@click.command()
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(min=1))
+@click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(min=0.05), help="Of a measurement.")
+@click.option("--posts", default=50_000, show_default=True, type=click.IntRange(min=200), help="In the blog.")
+@click.option("--only", multiple=True, help="A workload, by how its name begins; can be repeated.")
+@click.option("--contestant", "names", multiple=True, type=click.Choice([each.name for each in CONTESTANTS]))
+@click.option("--output", default=RESULTS, show_default=True, type=click.Path(path_type=Path))
+def main(
+    *, rounds: int, seconds: float, posts: int, only: tuple[str, ...], names: tuple[str, ...], output: Path
+) -> None:
+    """Measure Dovetail beside what you would use instead, and keep the figures as JSON."""
+    cores = machine.part_cores()
     with ExitStack() as stack:
         stack.callback(postgres.start_server())
-        url = postgres.create_database("benchmark")
-        stack.callback(postgres.drop_database, "benchmark")
-        data.fill(url, posts=options.posts)
-        servers = {name: stack.enter_context(serve(app, url)) for name, app in CONTESTANTS.items()}
-        figures = [_round(servers, wanted, options.seconds) for _ in range(options.rounds)]
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(figures, indent=1))
-    print(table(figures))  # noqa: T201 - the result
+        postgres.drop_database(DATABASE)
+        url = postgres.create_database(DATABASE)
+        stack.callback(postgres.drop_database, DATABASE)
+        click.echo(f"Filling a database with {posts:,} posts.")
+        data.fill(url, posts=posts)
+        version, postmaster = asyncio.run(machine.find_postgres(url))
+        harness = Harness(
+            url=url,
+            folder=Path(stack.enter_context(tempfile.TemporaryDirectory())),
+            cores=cores,
+            postgres=postmaster,
+            rounds=rounds,
+            seconds=seconds,
+            posts=posts,
+        )
+        found = [*contest(harness, names, only)]
+        if not only or MIDDLEWARE.startswith(only):
+            found += middleware_costs(harness)
+    facts = machine.describe(version, cores) | {"rounds": rounds, "seconds": seconds, "posts": posts}
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps({"facts": facts, "measurements": [asdict(each) for each in found]}, indent=1))
+    click.echo(f"The figures are in {output}.")
 
 
-@contextmanager
-def serve(app: str, url: str) -> Iterator[tuple[int, int]]:
-    """Run an application with uvicorn on one core; gives the port and the process id."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    pinned = ["taskset", "-c", "0"] if shutil.which("taskset") else []
-    command = [*pinned, sys.executable, "-m", "uvicorn", app, "--port", str(port), "--no-access-log"]
-    # Production settings; warnings only, for Dovetail logs every request itself otherwise, and so do not the others.
-    variables = {"DATABASE_URL": url.replace("+asyncpg", ""), "ENVIRONMENT": "production", "SECRET_KEY": SECRET}
-    quiet = subprocess.DEVNULL
-    command += ["--log-level", "warning"]
-    process = subprocess.Popen(command, env=os.environ | variables, stdout=quiet, stderr=quiet)  # noqa: S603 - our own
-    try:
-        _wait(port)
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait()
+def contest(harness: Harness, names: Sequence[str], only: tuple[str, ...]) -> Iterator[Measurement]:
+    """Measure the contestants in turns, after a look at whether they all do the same."""
+    wanted = [each for each in workloads(harness.posts) if not only or each.name.startswith(only)]
+    if not wanted:
+        return
+    contestants = tuple(each for each in CONTESTANTS if not names or each.name in names)
+    with serve(contestants, harness.url, harness.folder, harness.cores) as servers:
+        try:
+            agreement.check(servers, harness.url, harness.posts)
+        except RuntimeError as error:
+            raise click.ClickException(str(error)) from error
+        turns = [(each, server, each.requests(server)) for each in wanted for server in servers]
+        yield from _rounds(harness, [turn for turn in turns if turn[2]])
 
 
-def table(figures: list[dict[str, dict[str, dict[str, float]]]]) -> str:
-    """The medians as a Markdown table: requests a second and CPU a request, each in multiples of raw's."""
-    lines = ["| | " + " | ".join(figures[0]) + " |", "|---" * (len(figures[0]) + 1) + "|"]
-    for name in CONTESTANTS:
-        cells = []
-        for workload in figures[0]:
-            rate = _median(figures, workload, name, "rate")
-            cpu = _median(figures, workload, name, "cpu")
-            cells.append(f"{rate:.2f} ({cpu:.1f})")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    base = figures[0]
-    cells = [f"{base[w]['raw']['rate']:.0f}/s, {base[w]['raw']['cpu'] * 1e3:.2f} ms" for w in base]
-    return "\n".join([*lines, "| raw in the first round | " + " | ".join(cells) + " |"])
+def middleware_costs(harness: Harness) -> Iterator[Measurement]:
+    """Measure the workload without a database, with each middleware taken out in turn."""
+    variants = [middleware.NONE, *middleware.names(), middleware.ALL]
+    contestants = tuple(
+        dovetail(f"without {name}", "benchmarks.middleware:app", **{middleware.VARIABLE: name}) for name in variants
+    )
+    with serve(contestants, harness.url, harness.folder, harness.cores) as servers:
+        requests = [load.get("/health/live")]
+        workload = Workload(name=MIDDLEWARE, requests=lambda _server: requests, connections=MANY)
+        yield from _rounds(harness, [(workload, server, requests) for server in servers])
 
 
-def _round(
-    servers: dict[str, tuple[int, int]], wanted: dict[str, Callable[[], str]], seconds: float
-) -> dict[str, dict[str, dict[str, float]]]:
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for workload, target in wanted.items():
-        found[workload] = {}
-        for name, (port, pid) in servers.items():
-            asyncio.run(load.measure(port, target, seconds=0.5))  # warm
-            before = _cpu(pid)
-            result = asyncio.run(load.measure(port, target, seconds=seconds))
-            if result.errors:
-                raise SystemExit(f"{name} failed {result.errors} of {result.requests} requests of {workload}")
-            cpu = (_cpu(pid) - before) / result.requests
-            found[workload][name] = {"rate": result.rate, "cpu": cpu, "p50": result.p50, "p99": result.p99}
-    return found
-
-
-def _median(figures: list[dict[str, dict[str, dict[str, float]]]], workload: str, name: str, key: str) -> float:
-    return statistics.median(one[workload][name][key] / one[workload]["raw"][key] for one in figures)
-
-
-def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def _wait(port: int) -> None:
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise SystemExit("a server did not start")
+def _rounds(harness: Harness, turns: Sequence[tuple[Workload, Server, Sequence[bytes]]]) -> Iterator[Measurement]:
+    for number in range(1, harness.rounds + 1):
+        for workload, server, requests in turns:
+            try:
+                found = harness.measure(number, workload, server, requests)
+            except (RuntimeError, OSError) as error:  # TimeoutError too
+                what = f"{server.contestant.name} failed {workload.name}: {error!r}\n{server.end_of_log()}"
+                raise click.ClickException(what) from error
+            click.echo(
+                f"round {number} of {harness.rounds}  {found.workload:<13} {found.contestant:<36}"
+                f"{found.rate:>9,.0f}/s {found.cpu * 1e3:>8.3f} ms CPU {found.busy:>5.0%} busy"
+            )
+            yield found
 
 
 if __name__ == "__main__":

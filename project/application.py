@@ -35,7 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
     configure_logging(settings.log_level)
     registry = load_registry(settings)
     load_web(registry)
-    context = make_context(settings, registry)
+    context = make_context(settings, registry, command_timeout=settings.database_command_timeout)
     app = FastAPI(
         title=settings.site_name,
         lifespan=_lifespan(context),

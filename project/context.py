@@ -9,9 +9,10 @@ from project.registry import Registry, load_all_plugin_settings, load_models
 from project.settings import Settings
 
 
-def make_context(settings: Settings, registry: Registry) -> Context:
+def make_context(settings: Settings, registry: Registry, *, command_timeout: float | None = None) -> Context:
     """The context of one application; no connection is made yet.
 
+    PostgreSQL has `command_timeout` seconds for a statement: who serves requests sets it, a command may take long.
     Raises ConfigurationError if the plugins' models or settings are not usable.
     """
     load_models(registry)
@@ -19,7 +20,7 @@ def make_context(settings: Settings, registry: Registry) -> Context:
         settings=settings,
         plugin_settings=load_all_plugin_settings(settings, registry),
         plugins=registry.plugins,
-        database=Database.from_settings(settings),
+        database=Database.from_settings(settings, command_timeout=command_timeout),
     )
     # A service that is given a session only finds the extensions of other plugins there: session.info["context"].
     context.database.sessions.configure(info={"context": context})

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import httpx
 
@@ -64,9 +65,14 @@ class Result:
 
 
 @contextmanager
-def serving(*arguments: str, port: int, cwd: Path = ROOT, **variables: object) -> Iterator[subprocess.Popen[str]]:
-    """Run a command that serves, until the block ends; it is answering when the block begins."""
-    process = start(*arguments, cwd=cwd, **variables)
+def serving(
+    *arguments: str, port: int, cwd: Path = ROOT, output: IO[str] | int = subprocess.PIPE, **variables: object
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a command that serves, until the block ends; it is answering when the block begins.
+
+    Nobody reads a pipe meanwhile: give a file as `output` if the server is going to say much.
+    """
+    process = start(*arguments, cwd=cwd, output=output, **variables)
     try:
         wait_until_it_answers(process, port)
         yield process
@@ -74,12 +80,14 @@ def serving(*arguments: str, port: int, cwd: Path = ROOT, **variables: object) -
         stop(process)
 
 
-def start(*arguments: str, cwd: Path = ROOT, **variables: object) -> subprocess.Popen[str]:
+def start(
+    *arguments: str, cwd: Path = ROOT, output: IO[str] | int = subprocess.PIPE, **variables: object
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(cwd / "manage.py"), *arguments],
         cwd=cwd,
         env=environment(**variables),
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,

@@ -4,17 +4,30 @@ from typing import Annotated
 
 from pydantic import MISSING, AfterValidator, Field, Strict, StringConstraints
 
-from plugins.blog.tag_names import normalize_tag_name
-from project.api.schemas import Id, Schema, UTCTime, not_blank
+from plugins.blog.tag_names import LONGEST, normalize_tag_name
+from project.api.schemas import NOT_BLANK, BodyId, Schema, UTCTime, not_blank
 from project.contrib.auth.schemas import UserPublic
 
 LONGEST_CONTENT = 100_000  # characters
 
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Content = Annotated[str, Field(min_length=1, max_length=LONGEST_CONTENT), AfterValidator(not_blank)]
-TagName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(normalize_tag_name)]
-TagNames = Annotated[list[TagName], Field(max_length=20)]
+Title = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    Field(examples=["Hello, world"], json_schema_extra=NOT_BLANK),
+]
+Content = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_CONTENT, examples=["This is the first post."], json_schema_extra=NOT_BLANK),
+    AfterValidator(not_blank),
+]
+TagName = Annotated[
+    str,
+    # Spaces and capitals are tidied up first, so that a longer text may be good enough.
+    Field(min_length=1, max_length=200, examples=["python"], json_schema_extra={"maxLength": LONGEST, **NOT_BLANK}),
+    AfterValidator(normalize_tag_name),
+]
+TagNames = Annotated[list[TagName], Field(max_length=20, examples=[["python", "web"]])]
 Flag = Annotated[bool, Strict()]
 
 
@@ -25,9 +38,7 @@ class PostCreate(Schema):
     content: Content
     is_published: Flag = False
     tags: TagNames = Field(default_factory=list)
-    author_id: Annotated[
-        Annotated[Id, Strict()] | None, Field(description="The author, if it is somebody else; for staff only.")
-    ] = None
+    author_id: Annotated[BodyId | None, Field(description="The author, if it is somebody else; for staff only.")] = None
 
 
 class PostUpdate(Schema):
@@ -49,15 +60,15 @@ class TagRead(Schema):
     """A tag."""
 
     id: int
-    name: str
+    name: Annotated[str, Field(examples=["python"])]
 
 
 class PostRead(Schema):
     """A post with its author and its tags."""
 
     id: int
-    title: str
-    content: str
+    title: Annotated[str, Field(examples=["Hello, world"])]
+    content: Annotated[str, Field(examples=["This is the first post."])]
     is_published: bool
     view_count: int
     created_at: UTCTime

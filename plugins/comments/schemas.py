@@ -2,22 +2,26 @@
 
 from typing import Annotated
 
-from pydantic import MISSING, AfterValidator, Field, Strict
+from pydantic import MISSING, AfterValidator, Field
 
 from plugins.comments.models import CommentStatus
-from project.api.schemas import Id, Schema, UTCTime, not_blank
+from project.api.schemas import NOT_BLANK, BodyId, Schema, UTCTime, not_blank
 from project.contrib.auth.schemas import UserPublic
 
 LONGEST_COMMENT = 5_000  # characters
 
-Content = Annotated[str, Field(min_length=1, max_length=LONGEST_COMMENT), AfterValidator(not_blank)]
+Content = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_COMMENT, examples=["Well said."], json_schema_extra=NOT_BLANK),
+    AfterValidator(not_blank),
+]
 
 
 class CommentCreate(Schema):
     """A new comment, or with `parent_id` a reply to one on the same post."""
 
     content: Content
-    parent_id: Annotated[Id, Strict()] | None = None
+    parent_id: BodyId | None = None
 
 
 class CommentUpdate(Schema):
@@ -32,8 +36,8 @@ class CommentRead(Schema):
 
     id: int
     post_id: int
-    parent_id: int | None
-    content: str
+    parent_id: Annotated[int | None, Field(examples=[None])]
+    content: Annotated[str, Field(examples=["Well said."])]
     status: CommentStatus
     created_at: UTCTime
     updated_at: UTCTime

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, Select, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -21,10 +22,16 @@ def one_of(*names: str) -> AfterValidator:
         if unknown:
             raise ValueError(f"cannot order by {unknown[0]!r}, expected one of {', '.join(sorted(names))}")
         if len(set(given)) < len(given):
-            raise ValueError("names a field twice")
+            raise PydanticCustomError("repeated", "names a field twice")
         return ordering
 
     return AfterValidator(check)
+
+
+def pattern_of(*names: str) -> str:
+    """What `one_of(*names)` takes, as a regular expression for the OpenAPI document."""
+    one = f"-?({'|'.join(names)})"
+    return f"^{one}(,{one})*$"
 
 
 def ordered(statement: Select[Any], ordering: str, model: type[IdMixin]) -> Select[Any]:

@@ -11,11 +11,28 @@ def allowed_methods(connection: HTTPConnection) -> str:
     FastAPI has one route a method, and would name those of the first one only.
     """
     path = get_route_path(connection.scope)
-    found = {"OPTIONS"}
+    found = _methods_of_its_own(connection)
+    if not found:
+        for route in iter_route_contexts(connection.app.routes):
+            pattern = getattr(route, "path_regex", None)
+            if pattern is not None and route.methods and pattern.match(path):
+                found |= route.methods
+    return ", ".join(sorted(found | {"OPTIONS"} | ({"HEAD"} if "GET" in found else set())))
+
+
+def is_wrong_method(connection: HTTPConnection) -> bool:
+    """Whether the address has routes of its own, and none for the method of this request.
+
+    `GET /users/me` is there, and then `DELETE /users/me` must not be `DELETE /users/{user_id}` with a bad key.
+    """
+    found = _methods_of_its_own(connection)
+    return bool(found) and connection.scope["method"] not in found
+
+
+def _methods_of_its_own(connection: HTTPConnection) -> set[str]:
+    path = get_route_path(connection.scope)
+    found: set[str] = set()
     for route in iter_route_contexts(connection.app.routes):
-        pattern = getattr(route, "path_regex", None)
-        if pattern is not None and route.methods and pattern.match(path):
-            found |= route.methods
-    if "GET" in found:
-        found.add("HEAD")
-    return ", ".join(sorted(found))
+        if route.path == path:
+            found |= route.methods or set()
+    return found

@@ -1,16 +1,15 @@
-"""An OpenAPI document from which clients are generated: stable names, and every error described."""
+"""An OpenAPI document from which clients are generated: stable names, every error described, an example of each."""
 
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
-from project.api.problems import MEDIA_TYPE, Problem, ProblemError
-
-SCHEMAS = "#/components/schemas/"
-UNSAFE_METHODS = frozenset({"post", "put", "patch", "delete"})
+from project.api.openapi_components import name_components, share_enums, write_whole_numbers
+from project.api.openapi_examples import add_examples
+from project.api.openapi_problems import describe_problems
+from project.api.openapi_security import describe_security
 
 
 def operation_id(route: APIRoute) -> str:
@@ -33,7 +32,7 @@ def duplicate_operation_ids(app: FastAPI) -> list[str]:
 
 
 def document_problems(app: FastAPI) -> None:
-    """Describe problem details as the errors of every operation, in place of FastAPI's own."""
+    """Complete the document that FastAPI makes: problems, names, who has to log in, examples."""
     generate = app.openapi
     described: dict[str, Any] = {}
 
@@ -41,49 +40,22 @@ def document_problems(app: FastAPI) -> None:
         nonlocal described
         schema = generate()
         if schema is not described:  # FastAPI keeps the document until a route is added
-            _describe(schema)
+            _complete(schema, list(iter_route_contexts(app.routes)))
             described = schema
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
 
 
+def _complete(document: dict[str, Any], routes: list[RouteContext]) -> None:
+    describe_security(document, routes)
+    describe_problems(document)
+    name_components(document)
+    share_enums(document)
+    write_whole_numbers(document)
+    add_examples(document)
+
+
 def _operations(route: RouteContext) -> Iterator[str]:
     for method in sorted(route.methods or ()):
         yield f"{method} {route.path_format}"
-
-
-def _describe(document: dict[str, Any]) -> None:
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
-    for model in (Problem, ProblemError):
-        schemas[model.__name__] = model.model_json_schema(ref_template=SCHEMAS + "{model}", mode="serialization")
-        schemas[model.__name__].pop("$defs", None)
-    for path, operations in document.get("paths", {}).items():
-        for method, operation in operations.items():
-            for status in sorted(_statuses(path, method, operation)):
-                _add_response(operation.setdefault("responses", {}), status)
-
-
-def _statuses(path: str, method: str, operation: dict[str, Any]) -> set[int]:
-    # What an author declares without saying how the body looks is a problem too.
-    found = {int(s) for s, r in operation.get("responses", {}).items() if s.isdecimal() and s[0] in "45"}
-    found |= {400, 503}
-    if "security" in operation:
-        found |= {401, 403}
-    if "{" in path:
-        found.add(404)
-    if method in UNSAFE_METHODS:
-        found.add(409)
-    if "requestBody" in operation:
-        found |= {413, 422}
-    return found
-
-
-def _add_response(responses: dict[str, Any], status: int) -> None:
-    response = responses.setdefault(str(status), {"description": HTTPStatus(status).phrase})
-    declared = response.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref")
-    if "content" not in response or declared == SCHEMAS + "HTTPValidationError":
-        response["description"] = HTTPStatus(status).phrase
-        response["content"] = {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + "Problem"}}}

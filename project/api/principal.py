@@ -7,6 +7,7 @@ from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
+from project.api.openapi_security import authenticates
 from project.errors import NotAuthenticatedError, PermissionDeniedError
 
 
@@ -25,6 +26,7 @@ class Principal(Protocol):
 Authenticator = Callable[[HTTPConnection, AsyncSession], Awaitable[Principal | None]]
 
 
+@authenticates(required=True)
 async def require_staff(connection: HTTPConnection) -> Principal:
     """Answer 401 to the anonymous and 403 to those who are not staff; without an authenticator nobody gets in.
 

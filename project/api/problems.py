@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from project.api.methods import allowed_methods
+from project.api.methods import allowed_methods, is_wrong_method
 from project.database.failures import explain_failure
 from project.errors import DovetailError, FieldError, InvalidInputError
 
@@ -55,6 +55,8 @@ def respond(connection: HTTPConnection, error: Exception) -> Response:
     """The response to `error`, whatever it is; what is our own fault is logged with its traceback."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:  # raised in a task group
         error = error.exceptions[0]
+    if isinstance(error, RequestValidationError) and "app" in connection.scope and is_wrong_method(connection):
+        error = HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
     if isinstance(error, HTTPException):
         return _respond_to_http_exception(connection, error)
     known = _as_dovetail_error(error)
@@ -73,7 +75,7 @@ def respond(connection: HTTPConnection, error: Exception) -> Response:
 
 def problem_type(status: int) -> str:
     """The problem type of an HTTP status: that of our own error with this status, or one made of its phrase."""
-    known = _error_classes().get(status)
+    known = error_classes().get(status)
     slug = known.slug if known else re.sub(r"[^a-z0-9]+", "-", _phrase(status).lower()).strip("-")
     return TYPE_PREFIX + slug
 
@@ -90,7 +92,7 @@ def _respond_to_http_exception(connection: HTTPConnection, error: HTTPException)
             return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
     if error.status_code < HTTPStatus.BAD_REQUEST or not is_body_allowed_for_status_code(error.status_code):
         return Response(status_code=error.status_code, headers=headers)
-    known = _error_classes().get(error.status_code)
+    known = error_classes().get(error.status_code)
     title = known.title if known else _phrase(error.status_code)
     said = error.detail if isinstance(error.detail, str) else ""
     if said in ("", _phrase(error.status_code)) and known is not None:
@@ -172,7 +174,8 @@ def _phrase(status: int) -> str:
         return f"Error {status}"
 
 
-def _error_classes() -> dict[int, type[DovetailError]]:
+def error_classes() -> dict[int, type[DovetailError]]:
+    """Our own error of each HTTP status that has one."""
     # Our own direct subclasses; one of a plugin, further down, has its own meaning.
     classes: list[type[DovetailError]] = [DovetailError, *DovetailError.__subclasses__()]
     return {cls.status: cls for cls in classes if "status" in vars(cls)}

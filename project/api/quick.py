@@ -60,9 +60,9 @@ class QuickMiddleware:
         try:
             return await quick(Request(scope))
         except DBAPIError as error:
-            if error.connection_invalidated:
-                return None  # the database was restarted, say; a read can be tried once more on another connection
-            raise
+            if not error.connection_invalidated or isinstance(error.orig, TimeoutError):
+                raise  # what waited in vain would wait as long again
+            return None  # the database was restarted, say; a read can be tried once more on another connection
 
 
 class QuickResponse(Response):

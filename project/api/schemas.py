@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, Strict
 from pydantic_core import CoreSchema
 
 LARGEST_ID = 2**63 - 1  # a BIGINT; SQLite's INTEGER is as wide
@@ -24,8 +24,18 @@ def not_blank(text: str) -> str:
     return text
 
 
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+NOT_BLANK: dict[str, Any] = {"pattern": r"\S"}
+"""What `not_blank` asks for, as the OpenAPI document says it: `Field(json_schema_extra=NOT_BLANK)`."""
+
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """A primary key, in a body, a path or a filter."""
+
+BodyId = Annotated[Id, Strict(), BeforeValidator(_whole)]
+"""A primary key in a JSON body: a number and no text; 5.0 is an integer too, as JSON Schema has it."""
 
 UTCTime = Annotated[datetime, AfterValidator(in_utc)]
 """A point in time: answered as ISO 8601 in UTC with a `Z`; one that comes without a zone is taken as UTC."""
@@ -56,11 +66,16 @@ class Page(Schema, Generic[SchemaT]):
     """One page of a list."""
 
     items: list[SchemaT]
-    total: int | None = Field(description="How many there are on all pages; null unless asked for with `count=true`.")
-    next: str | None = Field(description="The URL of the next page; null on the last.")
-    previous: str | None = Field(description="The URL of the page before; null on the first.")
+    total: int | None = Field(
+        description="How many there are on all pages; null unless asked for with `count=true`.", examples=[None]
+    )
+    next: str | None = Field(
+        description="The URL of the next page; null on the last.",
+        examples=["https://example.org/api/posts?limit=20&offset=20"],
+    )
+    previous: str | None = Field(description="The URL of the page before; null on the first.", examples=[None])
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """Title it `PostReadPage`, as a generated client may call the class."""
-        return f"{getattr(params[0], '__name__', params[0])}Page"
+        """Title the page of PostRead `PostPage`, as a generated client may call the class."""
+        return f"{getattr(params[0], '__name__', str(params[0])).removesuffix('Read')}Page"

@@ -14,7 +14,13 @@ from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
 from types import CodeType, FunctionType
 from typing import Any
 
+import click
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from project.cli.failures import NO_TABLE, explain
+from project.database.failures import explain_failure
+from project.errors import UnavailableError
 
 
 class Transactions:
@@ -48,11 +54,16 @@ class Transactions:
 
 
 def run_code(source: str, names: dict[str, Any], transactions: Transactions) -> int:
-    """Run `source` as one transaction; return 0, or 1 after printing where in it something was raised."""
+    """Run `source` as one transaction; return 0, or 1 after printing where in it something was raised.
+
+    Raises click.ClickException if the database is away.
+    """
     try:
         compiled = compile(source, "<shell>", "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT)
         transactions.run(compiled, names)
-    except Exception as error:  # noqa: BLE001 - the user's code may raise anything
+    except Exception as error:
+        if (line := _outage(error)) is not None:
+            raise click.ClickException(line) from error
         sys.stderr.write(_format(error, "<shell>"))
         return 1
     return 0
@@ -92,7 +103,15 @@ class Console(code.InteractiveConsole):
         try:
             self._transactions.run(code, self._names)
         except Exception as error:  # noqa: BLE001 - the user's code may raise anything
-            self.write(_format(error, self.filename))
+            line = _outage(error)
+            self.write(_format(error, self.filename) if line is None else f"{line}\n")
+
+
+def _outage(error: Exception) -> str | None:
+    """One line if the database is away or has no tables yet; the code is not to blame then."""
+    line = explain(error) if isinstance(error, DBAPIError) else None
+    missing = line is not None and line.startswith(NO_TABLE)
+    return line if missing or isinstance(explain_failure(error), UnavailableError) else None
 
 
 def _format(error: Exception, filename: str) -> str:

@@ -5,6 +5,8 @@ from types import ModuleType
 
 from project.errors import DovetailError
 
+NO_TABLE = "The database lacks a table"
+
 
 def explain(error: Exception) -> str | None:
     """One line for a failure that is not a bug in the code; None for a bug, whose traceback is worth reading."""
@@ -42,5 +44,5 @@ def _database_line(error: Exception) -> str:
     line = str(getattr(error, "orig", None) or error).partition("\n")[0]
     line = line.rpartition(">: ")[2]  # SQLAlchemy puts the class of the driver's error before its message
     if "no such table" in line or ("relation" in line and "does not exist" in line):
-        return f"The database lacks a table ({line}); run `manage.py migrate`"
+        return f"{NO_TABLE} ({line}); run `manage.py migrate`"
     return f"The database did not answer as expected: {line or type(error).__name__}"

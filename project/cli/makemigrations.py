@@ -1,8 +1,11 @@
 """`manage.py makemigrations [PLUGIN...]`."""
 
 import asyncio
+import re
 import sys
+from collections.abc import Callable
 from textwrap import indent
+from typing import Any
 
 import click
 
@@ -10,6 +13,8 @@ from project.cli.state import State
 from project.migrations.maker import Made, Wanted, make_revisions
 from project.migrations.questions import Questions, SafeAnswers
 from project.migrations.writing import Rendered
+
+LONGEST_NAME = 60  # characters, so that a revision's id has room on every database
 
 
 @click.command("makemigrations")
@@ -38,10 +43,13 @@ def makemigrations(
     Without PLUGIN, for all plugins of the site itself; installed packages must be named. It compares the models with
     what the migrations so far build.
     """
-    if name is not None and not name.isidentifier():
+    if name is not None and not re.fullmatch(rf"\w{{1,{LONGEST_NAME}}}", name, re.ASCII):
         raise click.BadParameter(
-            f"{name!r} cannot be part of a file name; use letters, digits and _", param_hint="--name"
+            f"{name[:80]!r} cannot be part of a file name; use up to {LONGEST_NAME} letters, digits and _",
+            param_hint="--name",
         )
+    if sum((empty, merge, check)) > 1:
+        raise click.UsageError("--empty, --merge and --check exclude each other; give one of them")
     questions: Questions = SafeAnswers() if noinput or check else Terminal()
     wanted = Wanted(plugins=plugins, stem=name.lower() if name else None, empty=empty, merge=merge)
     made = asyncio.run(make_revisions(state.settings, state.registry, wanted, questions))
@@ -70,15 +78,22 @@ class Terminal:
         """Ask; drop and add would lose what the column holds."""
         return click.confirm(f"Was {table}.{old} renamed to {new}?", default=False)
 
-    def may_drop(self, table: str, twin: str) -> bool:
-        """Ask; if it was renamed, its rows would be lost."""
-        click.echo(f"{table} is gone, and {twin} is new and has the same columns.")
-        return click.confirm(f"Drop {table} with its rows?", default=False)
+    def is_table_rename(self, old: str, new: str) -> bool:
+        """Ask; drop and create would lose its rows."""
+        return click.confirm(f"Was the table {old} renamed to {new}?", default=False)
 
-    def one_off_default(self, table: str, column: str) -> str | None:
-        """Ask for the text of the default."""
+    def one_off_default(self, table: str, column: str, read: Callable[[str], Any]) -> Any:
+        """Ask until it is a value that the column can hold."""
+
+        def read_or_ask_again(text: str) -> Any:
+            try:
+                return read(text)
+            except ValueError as error:
+                raise click.BadParameter(str(error)) from None
+
         click.echo(f"{table}.{column} takes no NULL and has no server default: rows that exist need a value.")
-        return str(click.prompt("A value for them, as text (Ctrl+C to stop and change the model)"))
+        question = "A value for them (Ctrl+C to stop and change the model)"
+        return click.prompt(question, value_proc=read_or_ask_again)
 
 
 def _list(made: Made) -> None:

@@ -1,14 +1,24 @@
 """`manage.py migrate [PLUGIN [REVISION|zero]]`."""
 
-import asyncio
+from math import isnan
+from typing import Any
 
 import click
-from sqlalchemy import NullPool
 
 from project.cli.state import State
-from project.database.engine import create_engine
 from project.migrations.limits import LOCK_TIMEOUT
-from project.migrations.pending import is_up_to_date
+from project.migrations.status import is_up_to_date
+
+LONGEST_WAIT = 86_400  # seconds
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds; click takes `nan` for one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it, or refuse."""
+        seconds: float = super().convert(value, param, ctx)
+        return self.fail(f"{value!r} is no number of seconds", param, ctx) if isnan(seconds) else seconds
 
 
 @click.command("migrate")
@@ -19,13 +29,15 @@ from project.migrations.pending import is_up_to_date
 @click.option("--yes", is_flag=True, help="Do not ask before undoing migrations of other plugins.")
 @click.option(
     "--database-timeout",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0, max=LONGEST_WAIT),
     default=LOCK_TIMEOUT,
     show_default=True,
     metavar="SECONDS",
-    help="How long a statement waits for a lock, on PostgreSQL; 0 waits for ever.",
+    help="How long a statement waits for a lock; 0 waits for ever.",
 )
-@click.option("--prune", metavar="PLUGIN", help="Forget the migrations of a plugin that was removed; its tables stay.")
+@click.option(
+    "--prune", metavar="PLUGIN", help="Forget migrations whose plugin, or whose file, was removed; the tables stay."
+)
 @click.pass_obj
 def migrate(
     state: State,
@@ -44,10 +56,10 @@ def migrate(
     Going back undoes the migrations of other plugins that depend on what is undone; they are listed, and you are
     asked.
     """
-    if plugin is None and prune is None and asyncio.run(_nothing_waits(state)):
+    if plugin is None and prune is None and is_up_to_date(state.settings, state.registry):
         click.echo("No migrations to apply.")
         return
-    # Imported here: most runs find nothing to do, and do without Alembic.
+    # Imported here: most runs find nothing to do, and do without Alembic; on SQLite without SQLAlchemy, too.
     from project.cli.migrate_steps import forget_plugin, migrate_to, show_plan
     from project.migrations.runner import Target
 
@@ -58,11 +70,3 @@ def migrate(
         show_plan(state, target)
     else:
         migrate_to(state, target, yes=yes)
-
-
-async def _nothing_waits(state: State) -> bool:
-    engine = create_engine(state.settings, poolclass=NullPool)
-    try:
-        return await is_up_to_date(engine, state.registry)
-    finally:
-        await engine.dispose()

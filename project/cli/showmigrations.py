@@ -1,7 +1,5 @@
 """`manage.py showmigrations [PLUGIN...]`."""
 
-import asyncio
-
 import click
 
 from project.cli.state import State
@@ -15,7 +13,7 @@ from project.migrations.status import PluginState, RevisionState, migration_stat
 @click.pass_obj
 def showmigrations(state: State, /, plugins: tuple[str, ...], *, plan: bool) -> None:
     """List the migrations of each plugin: [x] is applied, [ ] is not."""
-    recorded = asyncio.run(recorded_migrations(state.settings))
+    recorded = recorded_migrations(state.settings)
     states = migration_states(state.registry, recorded)
     unknown = set(plugins).difference(each.plugin for each in states)
     if unknown:

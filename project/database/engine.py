@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from project.database.pool import UNREACHABLE, CountingPool
+from project.database.sqlite import open_connection
 from project.database.values import refuse_unportable_values
 from project.errors import ConfigurationError
 from project.settings import Settings
@@ -47,10 +48,11 @@ def is_memory(url: URL) -> bool:
     )
 
 
-def create_engine(settings: Settings, **options: Any) -> AsyncEngine:
+def create_engine(settings: Settings, *, command_timeout: float | None = None, **options: Any) -> AsyncEngine:
     """Make the engine with the pool options of `settings`; `options` go to SQLAlchemy and win.
 
-    Statements are never logged with their parameters, nor do errors quote them.
+    PostgreSQL has `command_timeout` seconds to answer a statement, or for ever; SQLite is never waited for but for a
+    lock. Statements are never logged with their parameters, nor do errors quote them.
     """
     url = database_url(settings)
     arguments: dict[str, Any] = {
@@ -71,9 +73,12 @@ def create_engine(settings: Settings, **options: Any) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
         if not is_memory(url):
             Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-        arguments["connect_args"] = {"timeout": SQLITE_BUSY_TIMEOUT}
+        arguments["connect_args"] = {"timeout": SQLITE_BUSY_TIMEOUT, "async_creator_fn": open_connection}
     else:
-        arguments["connect_args"] = {"timeout": settings.database_connect_timeout}
+        arguments["connect_args"] = {
+            "timeout": settings.database_connect_timeout,
+            "command_timeout": command_timeout,
+        }
     engine = create_async_engine(url, **arguments | options)
     speak_as_sqlalchemy(engine.sync_engine)
     refuse_unportable_values(engine.sync_engine)

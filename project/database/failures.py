@@ -11,8 +11,8 @@ from project.errors import ConflictError, DovetailError, InvalidInputError, Stal
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRESQL_AWAY = ("08", "53", "57", "40", "55P03")  # connection, resources, shutdown or cancel, rollback, lock
 POSTGRESQL_BAD_DATA = ("22",)
-# https://www.sqlite.org/rescode.html: BUSY, LOCKED, CANTOPEN
-SQLITE_AWAY = (5, 6, 14)
+# https://www.sqlite.org/rescode.html: BUSY, LOCKED, IOERR, FULL, CANTOPEN, NOTADB
+SQLITE_AWAY = (5, 6, 10, 13, 14, 26)
 
 NOT_UNIQUE = "Something with this value already exists."
 BROKEN_REFERENCE = "This refers to something that does not exist, or something else still refers to it."

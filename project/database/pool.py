@@ -15,8 +15,9 @@ from sqlalchemy.util.queue import Empty
 
 from project.database.queue import FairQueue
 
-# What a driver raises when its server is away and SQLAlchemy lets through as it is.
-UNREACHABLE = (OSError, EOFError, asyncpg.PostgresError, asyncpg.InterfaceError)
+# What a driver raises when its server is away and SQLAlchemy lets through as it is. InternalClientError is what asyncpg
+# says between a server's last words, which nobody asked for, and the end of the connection.
+UNREACHABLE = (OSError, EOFError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 AWAY = (*UNREACHABLE, AsyncAdapt_asyncpg_dbapi.Error)  # refused, or an error of the server's
 
 TRUSTED_FOR = 1.0  # seconds since a connection came back during which it is not pinged
@@ -93,7 +94,9 @@ class CountingPool(AsyncAdaptedQueuePool):
             return await self._pool.wait(self._timeout)
         except Empty:
             self.timeouts += 1
-            raise exc.TimeoutError(f"QueuePool limit of size {self.size()} overflow {self._max_overflow} reached") from None
+            raise exc.TimeoutError(
+                f"QueuePool limit of size {self.size()} overflow {self._max_overflow} reached"
+            ) from None
         finally:
             self.waiting -= 1
 

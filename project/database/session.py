@@ -31,14 +31,17 @@ class Database:
         self._turns = TakeTurns(patience) if engine.dialect.name == "sqlite" else None
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "Database":
-        """The database that `settings` name; nothing is connected yet."""
+    def from_settings(cls, settings: Settings, *, command_timeout: float | None = None) -> "Database":
+        """The database that `settings` name; nothing is connected yet.
+
+        PostgreSQL has `command_timeout` seconds for a statement. None is for commands, which may take long.
+        """
         if is_memory(database_url(settings)):  # it lives in its one connection
             return cls(create_engine(settings))
         # Who is to wait longer for a connection is to wait as long for the turn that comes before it.
         patience = max(SQLITE_BUSY_TIMEOUT, settings.database_pool_timeout)
-        spare = create_engine(settings, poolclass=UnpooledConnections)
-        return cls(create_engine(settings), spare, patience=patience)
+        spare = create_engine(settings, command_timeout=command_timeout, poolclass=UnpooledConnections)
+        return cls(create_engine(settings, command_timeout=command_timeout), spare, patience=patience)
 
     @asynccontextmanager
     async def unit_of_work(self, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:

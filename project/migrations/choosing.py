@@ -39,7 +39,7 @@ def in_force(scripts: Sequence[Script], squashes: Iterable[Squash], applied: Col
         else:
             to |= dict.fromkeys(squash.replaces, squash.revision)
     kept = files - to.keys()
-    return [_redirected(script, to, kept) for script in scripts if script.revision in kept]
+    return [_redirected(script, to) for script in scripts if script.revision in kept]
 
 
 def _see_that_the_rest_has_files(squash: Squash, files: Collection[str], applied: Collection[str]) -> None:
@@ -53,9 +53,9 @@ def _see_that_the_rest_has_files(squash: Squash, files: Collection[str], applied
         )
 
 
-def _redirected(script: Script, to: Mapping[str, str], kept: Collection[str]) -> Script:
+def _redirected(script: Script, to: Mapping[str, str]) -> Script:
     def lead(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(_full(name, to, kept) for name in names))
+        return tuple(dict.fromkeys(to.get(name, name) for name in names))
 
     down, needs = to_tuple(script.down_revision, default=()), to_tuple(script.dependencies, default=())
     if lead(down) == down and lead(needs) == needs:
@@ -63,11 +63,3 @@ def _redirected(script: Script, to: Mapping[str, str], kept: Collection[str]) ->
     module = ModuleType(script.revision)
     module.__dict__.update(vars(script.module), down_revision=lead(down) or None, depends_on=lead(needs) or None)
     return Script(module, script.revision, script.path)
-
-
-def _full(name: str, to: Mapping[str, str], kept: Collection[str]) -> str:
-    """What to read for a name in a file, which may be the beginning of an id, as Alembic has it."""
-    if name in to or any(revision.startswith(name) for revision in kept):
-        return to.get(name, name)
-    found = {target for revision, target in to.items() if revision.startswith(name)}
-    return found.pop() if len(found) == 1 else name

@@ -1,11 +1,13 @@
 """A new column that takes no NULL needs a value for the rows that exist: a default that is dropped again at once."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from alembic.operations import ops
 from sqlalchemy import Column, DefaultClause
 
+from project.migrations.one_off_values import read_value
 from project.migrations.questions import Questions
 
 
@@ -46,15 +48,16 @@ def without_empty(operations: Iterable[ops.MigrateOperation]) -> list[ops.Migrat
 def _ask(modify: ops.ModifyTableOps, part: ops.MigrateOperation, questions: Questions) -> ops.MigrateOperation | None:
     if not isinstance(part, ops.AddColumnOp) or not _needs_default(part.column):
         return None
-    answer = questions.one_off_default(modify.table_name, part.column.name)
+    column = part.column
+    answer = questions.one_off_default(modify.table_name, column.name, partial(read_value, column.type))
     if answer is None:
         return None
-    part.column.server_default = DefaultClause(answer)
+    column.server_default = DefaultClause(answer)
     return DropDefaultOp(
         modify.table_name,
-        part.column.name,
+        column.name,
         schema=modify.schema,
-        existing_type=part.column.type,
+        existing_type=column.type,
         existing_nullable=False,
         modify_server_default=None,
     )

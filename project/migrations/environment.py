@@ -17,7 +17,8 @@ from project.errors import DovetailError
 from project.migrations import alembic_private
 from project.migrations.comparison import comparison_options
 from project.migrations.errors import MigrationError
-from project.migrations.execution import apply_steps, context_options, reason_of, revision_step
+from project.migrations.execution import apply_steps, context_options, revision_step
+from project.migrations.explaining import reason_of
 from project.migrations.history import History
 from project.migrations.ledger import read_ledger
 from project.migrations.locations import revision_folders
@@ -25,11 +26,17 @@ from project.migrations.lock import migration_lock
 from project.migrations.plan import Step, last_applied, plan
 from project.migrations.raw_revision import split_raw_revision
 from project.migrations.recording import prepare_ledger
-from project.migrations.squashes import record_squashes
+from project.migrations.squash_recording import record_squashes
 from project.migrations.warnings_passed_over import known_warnings_passed_over
 from project.registry import Registry, load_models, load_registry
 from project.settings import Settings, load_settings
 
+REFUSED = {
+    "stamp": "`alembic stamp` would forget the other plugins' migrations; to record one without running it, use: "
+    "manage.py migrate PLUGIN REVISION --fake",
+    "merge": "`alembic merge` would join different plugins' histories into one; to join two latest migrations of one "
+    "plugin, use: manage.py makemigrations --merge PLUGIN",
+}
 RelativeSteps = Callable[[History, Sequence[str]], list[Step]]
 
 
@@ -42,7 +49,7 @@ def run(context: ModuleType, settings_class: type[Settings]) -> None:
     try:
         settings = load_settings(settings_class)
         registry = load_registry(settings)
-        _refuse_stamp(environment)
+        _refuse_what_mixes_plugins(environment)
         if environment.is_offline_mode():
             _write_sql(environment, settings, registry)
         else:
@@ -53,12 +60,10 @@ def run(context: ModuleType, settings_class: type[Settings]) -> None:
         raise CommandError(f"the database did not answer as expected: {reason_of(error)}") from error
 
 
-def _refuse_stamp(environment: EnvironmentContext) -> None:
-    if alembic_private.command_name(environment) == "stamp":
-        raise MigrationError(
-            "`alembic stamp` would forget the other plugins' migrations; to record one without running it, use: "
-            "manage.py migrate PLUGIN REVISION --fake"
-        )
+def _refuse_what_mixes_plugins(environment: EnvironmentContext) -> None:
+    command = alembic_private.command_name(environment)
+    if command in REFUSED:
+        raise MigrationError(REFUSED[command])
 
 
 async def _connect_and_run(environment: EnvironmentContext, settings: Settings, registry: Registry) -> None:

@@ -8,17 +8,17 @@ from typing import Any
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
 
 import project.migrations.impl  # noqa: F401 - registers itself with Alembic
 from project.errors import DovetailError
-from project.migrations.blockers import is_lock_timeout, what_blocks
 from project.migrations.errors import MigrationError
+from project.migrations.explaining import explain_failure, reason_of
 from project.migrations.history import History
 from project.migrations.limits import LOCK_TIMEOUT
 from project.migrations.plan import Step
 from project.migrations.recording import prepare_ledger, recorder
 from project.migrations.sqlite import foreign_key_checker, foreign_keys_off, pragma
+from project.migrations.sqlite_blockers import is_locked, what_locks
 from project.migrations.warnings_passed_over import known_warnings_passed_over
 
 FOR_EVER = 24 * 60 * 60.0  # seconds; SQLite would take 0 for "not at all"
@@ -83,7 +83,11 @@ def apply_steps(
         options = context_options(history)
         options["on_version_apply"] += [foreign_key_checker(connection)]
         environment.configure(connection=connection, fn=work, **options)
-        with _failures_named(done, connection, report), known_warnings_passed_over(), environment.begin_transaction():
+        with (
+            _failures_named(done, connection, lock_timeout, report),
+            known_warnings_passed_over(),
+            environment.begin_transaction(),
+        ):
             environment.run_migrations()
     return done
 
@@ -112,42 +116,19 @@ def _nothing(**_kwargs: object) -> None:
 
 
 @contextmanager
-def _failures_named(done: Sequence[Step], connection: Connection, report: Reporter) -> Iterator[None]:
+def _failures_named(
+    done: Sequence[Step], connection: Connection, lock_timeout: float, report: Reporter
+) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if not done and is_locked(error):
+            locks = what_locks(connection.engine.url, lock_timeout)
+            raise MigrationError(f"{reason_of(error)}; {locks}. Nothing was changed.") from error
         if not done:
             raise
         report.fails(done[-1])
         if isinstance(error, DovetailError):
             raise
         connection.rollback()
-        raise MigrationError(_explain(done[-1], error, connection)) from error
-
-
-def _explain(step: Step, error: Exception, connection: Connection) -> str:
-    where = f"{step.revision} (plugin {step.plugin}) failed{'' if step.forwards else ' while it was undone'}"
-    statement = _one_line(getattr(error, "statement", None) or "")
-    reason = reason_of(error)
-    if isinstance(error, DBAPIError) and is_lock_timeout(error):
-        reason = f"{reason}; {what_blocks(connection, statement)}"
-    at = f" at: {statement}" if statement else ""
-    kept = "What it did outside a transaction stays" if _is_outside(step) else "Nothing of it was kept"
-    return f"{where}: {reason}{at}. {kept}; the migrations before it are applied."
-
-
-def reason_of(error: Exception) -> str:
-    """What an error says, in one line without rows."""
-    # asyncpg's details may quote rows, and stand on lines of their own.
-    text = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
-    return text if isinstance(error, DBAPIError) else f"{type(error).__name__}: {text}"
-
-
-def _one_line(statement: str) -> str:
-    return " ".join(statement.split())
-
-
-def _is_outside(step: Step) -> bool:
-    function = step.script.module.upgrade if step.forwards else step.script.module.downgrade
-    code = getattr(function, "__code__", None)
-    return code is not None and "autocommit_block" in code.co_names
+        raise MigrationError(explain_failure(done[-1], error, connection, lock_timeout)) from error

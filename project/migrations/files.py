@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from project.migrations.errors import MigrationError
 from project.migrations.locations import revision_folders
 from project.migrations.squashes import Squash
 from project.registry import Registry
@@ -36,13 +37,21 @@ def usual_revision(plugin: str, path: Path) -> str:
     return f"{plugin}_{path.stem}"
 
 
+def usual_revisions(registry: Registry) -> list[str]:
+    """The ids that the files of all enabled plugins usually carry, told without reading one."""
+    return [usual_revision(plugin, path) for plugin, path in revision_paths(registry)]
+
+
 def read_files(registry: Registry) -> list[RevisionFile]:
-    """Every revision file, in the order of the plugins and of the names."""
+    """Every revision file, in the order of the plugins and of the names. Raises MigrationError if one is no text."""
     return [_read(plugin, path) for plugin, path in revision_paths(registry)]
 
 
 def _read(plugin: str, path: Path) -> RevisionFile:
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise MigrationError(f"{path} is not UTF-8; save it as such, or delete it") from error
     found, parts = _REVISION.search(text), _REPLACES.search(text)
     revision = found[1] if found else usual_revision(plugin, path)
     replaces = tuple(_TEXT.findall(parts[1])) if parts else ()

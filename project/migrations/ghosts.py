@@ -5,8 +5,8 @@ from types import ModuleType
 
 from alembic.script import Script
 
+from project.migrations.applied import Applied
 from project.migrations.errors import MigrationError
-from project.migrations.ledger import Applied
 
 
 class Ghost(Script):
@@ -33,7 +33,7 @@ def _refusal(applied: Applied) -> Callable[..., None]:
     def refuse(**_kwargs: object) -> None:
         raise MigrationError(
             f"{applied.revision} is applied, but its file is gone: plugin {applied.plugin!r} is not among the plugins "
-            f"in the settings, or the file was deleted. Bring it back, or forget it with: "
+            f"in the settings, or the file was deleted. Bring it back, or forget it and keep what it made with: "
             f"manage.py migrate --prune {applied.plugin}"
         )
 

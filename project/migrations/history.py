@@ -2,18 +2,19 @@
 
 import heapq
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 
 from alembic.script import Script, ScriptDirectory
-from alembic.util import CommandError
+from alembic.util import CommandError, to_tuple
 
 from project.migrations import alembic_private
+from project.migrations.applied import Applied
 from project.migrations.choosing import in_force, squashes_in
 from project.migrations.errors import MigrationError
 from project.migrations.ghosts import Ghost
-from project.migrations.ledger import Applied
 from project.migrations.locations import revision_folders
 from project.migrations.squashes import Squash, as_squashed
 from project.registry import Registry
@@ -101,6 +102,7 @@ class History:
         names = {script.revision for script in scripts}
         lost = [row for row in self.applied if row.revision not in names]
         known = names.union(row.revision for row in lost)
+        _see_that_dependencies_exist(scripts, known)
         return [*scripts, *(Ghost(row, known) for row in lost)]
 
     @cached_property
@@ -143,6 +145,17 @@ def stem_of(script: Script) -> str:
     return script.stem if isinstance(script, Ghost) else Path(script.path).stem
 
 
+def _see_that_dependencies_exist(scripts: Sequence[Script], known: Collection[str]) -> None:
+    labels = {label for script in scripts for label in script.branch_labels}
+    for script in scripts:
+        for name in to_tuple(script.dependencies, default=()):
+            if name not in known and name not in labels:
+                raise MigrationError(
+                    f"{script.revision} depends on {name}, which no enabled plugin has; enable it, or correct "
+                    f"`depends_on` in {script.path}"
+                )
+
+
 def _load(script: ScriptDirectory) -> dict[str, Script]:
     try:
         with warnings.catch_warnings():
@@ -154,11 +167,20 @@ def _load(script: ScriptDirectory) -> dict[str, Script]:
     except (CommandError, UserWarning) as error:
         raise MigrationError(f"the migration files do not fit together: {error}") from error
     except Exception as error:
-        frame = error.__traceback__
-        while frame is not None and frame.tb_next is not None:
-            frame = frame.tb_next
-        where = f" ({frame.tb_frame.f_code.co_filename}:{frame.tb_lineno})" if frame is not None else ""
-        raise MigrationError(f"a migration file raised on import: {type(error).__name__}: {error}{where}") from error
+        raise MigrationError(_why_not_imported(error)) from error
+
+
+def _why_not_imported(error: Exception) -> str:
+    """What is wrong with a file, and where; what Alembic raises for one that lacks a name does not say which file."""
+    if isinstance(error, AttributeError) and isinstance(error.obj, ModuleType) and error.obj.__file__:
+        return f"{error.obj.__file__} lacks `{error.name} = ...`, which every migration needs"
+    if isinstance(error, SyntaxError):
+        return f"a migration file raised on import: SyntaxError: {error.msg} ({error.filename}:{error.lineno})"
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f" ({frame.tb_frame.f_code.co_filename}:{frame.tb_lineno})" if frame is not None else ""
+    return f"a migration file raised on import: {type(error).__name__}: {error}{where}"
 
 
 def _closure(start: Iterable[str], edges: Mapping[str, frozenset[str]]) -> set[str]:

@@ -6,7 +6,9 @@ from alembic.ddl.postgresql import PostgresqlImpl
 from alembic.ddl.sqlite import SQLiteImpl
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Table, text
 
-BATCH_PREFIX = "_alembic_tmp_"  # what Alembic calls a table while it takes the place of another
+from project.migrations.limits import BATCH_PREFIX
+from project.migrations.postgresql_names import renaming_block
+from project.migrations.sqlite_names import renaming_statements
 
 
 class _LongRevisionIds:
@@ -26,6 +28,28 @@ class DovetailPostgresqlImpl(_LongRevisionIds, PostgresqlImpl):
     """Naming a dialect registers the class for it (alembic.ddl.impl.ImplMeta)."""
 
     __dialect__ = "postgresql"
+
+    def create_index(self, index: Index, **kw: Any) -> None:
+        """Make an index; if one that is made CONCURRENTLY was not finished the last time, drop what was left of it.
+
+        PostgreSQL keeps such an index as INVALID: it serves no query, costs every write, and counts as there for
+        IF NOT EXISTS. (https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY)
+        """
+        if not self.as_sql and index.dialect_options["postgresql"]["concurrently"] and self._is_invalid(index):
+            super().drop_index(index)
+        super().create_index(index, **kw)
+
+    def _is_invalid(self, index: Index) -> bool:
+        assert self.connection is not None  # noqa: S101 - there is one unless Alembic writes SQL
+        found = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(:name) AND NOT indisvalid"
+        name = f"{index.table.schema}.{index.name}" if index.table is not None and index.table.schema else index.name
+        return self.connection.scalar(text(found), {"name": name}) is not None
+
+    def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
+        """Rename a table, and what bears its name."""
+        super().rename_table(old_table_name, new_table_name, schema)
+        if schema is None:
+            self.execute(text(renaming_block(old_table_name, new_table_name)))
 
 
 class DovetailSQLiteImpl(_LongRevisionIds, SQLiteImpl):
@@ -48,9 +72,16 @@ class DovetailSQLiteImpl(_LongRevisionIds, SQLiteImpl):
         super().drop_table(table, **kw)
 
     def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
-        """Rename a table; if it takes the place of another, give it that one's triggers and indexes on expressions."""
-        if not old_table_name.startswith(BATCH_PREFIX) or self.as_sql:
+        """Rename a table, and what bears its name.
+
+        If it takes the place of another, give it that one's triggers and indexes on expressions.
+        """
+        if self.as_sql:
             super().rename_table(old_table_name, new_table_name, schema)
+        elif not old_table_name.startswith(BATCH_PREFIX):
+            super().rename_table(old_table_name, new_table_name, schema)
+            for statement in list(renaming_statements(self._rows, old_table_name, str(new_table_name))):
+                self.execute(text(statement.replace(":", r"\:")))
         else:
             # Else SQLite would look into every trigger and view, and find the table that was just dropped missing.
             self.execute(text("PRAGMA legacy_alter_table=on"))

@@ -6,8 +6,6 @@ each revision, in the same transaction. It does not import Alembic: a server rea
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import (
     Column,
@@ -28,6 +26,7 @@ from sqlalchemy import (
 )
 
 from project.database.engine import READ_ONLY
+from project.migrations.applied import Applied
 
 LEDGER = Table(
     "dovetail_migration",
@@ -42,17 +41,6 @@ LEDGER = Table(
 
 
 VERSIONS = table("alembic_version", column("version_num"))  # the tips of the graph, as Alembic keeps them
-
-
-@dataclass(frozen=True, kw_only=True)
-class Applied:
-    """One applied revision."""
-
-    revision: str
-    plugin: str
-    down_revisions: tuple[str, ...]
-    depends_on: tuple[str, ...]
-    applied_at: datetime
 
 
 def ensure_ledger(connection: Connection) -> None:
@@ -73,16 +61,14 @@ def read_ledger(connection: Connection) -> Sequence[Applied]:
         connection.execution_options(**{READ_ONLY: False})
 
 
-def unknown_versions(connection: Connection, rows: Sequence[Applied]) -> list[str]:
+def unknown_versions(connection: Connection) -> list[str]:
     """What Alembic's own table names and the ledger does not: somebody else migrated this database, or stamped it.
 
     `connection` must not be in a transaction, and is in none afterwards.
     """
     connection.execution_options(**{READ_ONLY: True})
     try:
-        if not inspect(connection).has_table(VERSIONS.name):
-            return []
-        return sorted(set(connection.scalars(select(VERSIONS.c.version_num))) - {row.revision for row in rows})
+        return _unknown_versions(connection)
     finally:
         connection.rollback()
         connection.execution_options(**{READ_ONLY: False})
@@ -110,3 +96,15 @@ def _read(connection: Connection) -> Sequence[Applied]:
         )
         for row in connection.execute(select(LEDGER).order_by(LEDGER.c.id))
     ]
+
+
+def _unknown_versions(connection: Connection) -> list[str]:
+    # Another run may commit between two statements, so one compares both tables. The ledger is made before anything is
+    # applied: who has seen a version and finds no ledger then has a version of somebody else's.
+    if not inspect(connection).has_table(VERSIONS.name):
+        return []
+    versions = sorted(connection.scalars(select(VERSIONS.c.version_num)))
+    if not versions or not inspect(connection).has_table(LEDGER.name):
+        return versions
+    known = select(LEDGER.c.revision)
+    return sorted(connection.scalars(select(VERSIONS.c.version_num).where(VERSIONS.c.version_num.not_in(known))))

@@ -20,9 +20,11 @@ from project.migrations.execution import context_options
 from project.migrations.ghosts import Ghost
 from project.migrations.history import History
 
-_SILENCED = re.compile(r"^\s*# lint: (migrations\.W\d{3}) - \S.*$", re.MULTILINE)
-_CREATED = re.compile(r'CREATE TABLE (?:IF NOT EXISTS )?"?(\w+)')
-_TABLE = r'(?P<table>"?\w+"?)'
+_SILENCED = re.compile(r"^\s*# lint: (migrations\.W\d{3}) - \S+ +\S", re.MULTILINE)  # two words at least
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_CREATED = re.compile(r'CREATE TABLE (?:IF NOT EXISTS )?(?:"?\w+"?\.)?"?(\w+)', re.IGNORECASE)
+_TABLE = r'(?:IF EXISTS )?(?:ONLY )?(?:"?\w+"?\.)?(?P<table>"?\w+"?)'
+_ACTION = r"(?:.*?, *)?"  # one ALTER TABLE may do several things
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,9 @@ class Rule:
 def _rule(number: str, pattern: str, problem: str, hint: str) -> Rule:
     return Rule(
         id=f"migrations.W{number}",
-        pattern=re.compile(pattern.replace("TABLE_NAME", _TABLE), re.IGNORECASE | re.DOTALL),
+        pattern=re.compile(
+            pattern.replace("TABLE_NAME", _TABLE).replace("ACTION ", _ACTION), re.IGNORECASE | re.DOTALL
+        ),
         problem=problem,
         hint=hint,
     )
@@ -47,32 +51,34 @@ def _rule(number: str, pattern: str, problem: str, hint: str) -> Rule:
 RULES = (
     _rule(
         "001",
-        r"^CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY).*? ON TABLE_NAME",
+        r"^CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY).*?\bON TABLE_NAME",
         "makes an index on {table}, which nobody can write to until it is done",
         "use postgresql_concurrently=True in a `with op.get_context().autocommit_block():`",
     ),
     _rule(
         "002",
-        r"^ALTER TABLE TABLE_NAME (?:ADD COLUMN (?!.*\bDEFAULT\b).*\bNOT NULL|ALTER COLUMN \S+ SET NOT NULL)",
+        r"^ALTER TABLE TABLE_NAME ACTION "
+        r"(?:ADD COLUMN (?!.*\bDEFAULT\b).*\bNOT NULL|ALTER (?:COLUMN )?\S+ SET NOT NULL)",
         "makes a column of {table} NOT NULL, which fails where it is NULL and reads the whole table under a lock",
         "add a CHECK (column IS NOT NULL) NOT VALID, fill the column in batches, validate the check, then SET NOT NULL",
     ),
     _rule(
         "003",
-        r"^ALTER TABLE TABLE_NAME ALTER COLUMN \S+ TYPE",
+        r"^ALTER TABLE TABLE_NAME ACTION ALTER (?:COLUMN )?\S+ (?:SET DATA )?TYPE",
         "changes the type of a column of {table}, which may write the whole table anew under a lock",
         "add a column of the new type, fill it in batches, and drop the old one in a later release",
     ),
     _rule(
         "004",
-        r"^ALTER TABLE TABLE_NAME ADD CONSTRAINT (?!.*NOT VALID).*?\b(?:FOREIGN KEY|CHECK|UNIQUE|PRIMARY KEY)\b",
+        r"^ALTER TABLE TABLE_NAME ACTION ADD (?:CONSTRAINT \S+ )?(?!.*(?:NOT VALID|USING INDEX))"
+        r"(?:FOREIGN KEY|CHECK|UNIQUE|PRIMARY KEY)\b",
         "adds a constraint to {table} that is checked against every row under a lock",
         "add it with postgresql_not_valid=True and validate it in a second migration; for UNIQUE, make the index "
         "concurrently first",
     ),
     _rule(
         "005",
-        r"^ALTER TABLE TABLE_NAME DROP COLUMN (?P<column>\w+)",
+        r'^ALTER TABLE TABLE_NAME ACTION DROP COLUMN (?:IF EXISTS )?(?P<column>"?\w+"?)',
         "drops {table}.{column}, which servers that still run the release before ask for{mapped}",
         "release the models without the column first, and drop it in the release after",
     ),
@@ -123,4 +129,5 @@ def _statements(history: History, script: Script) -> Sequence[str]:
     context = MigrationContext.configure(dialect_name="postgresql", opts=options)
     with suppress(Exception), Operations.context(context):  # it may ask a database that is not there
         script.module.upgrade()
-    return [statement.strip() for statement in buffer.getvalue().split(";\n")]
+    sql = _COMMENT.sub(" ", buffer.getvalue())
+    return [" ".join(statement.split()) for statement in re.split(r";\s", sql)]

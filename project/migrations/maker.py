@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alembic.autogenerate import produce_migrations
+from alembic.operations import Operations, ops
 from alembic.runtime.migration import MigrationContext
 from pydantic import SecretStr
 from sqlalchemy import Connection, NullPool
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.schema import MetaData
 
 from project.checks import CheckMessage
 from project.database.base import Base
@@ -21,10 +21,11 @@ from project.migrations.errors import MigrationError
 from project.migrations.execution import context_options
 from project.migrations.history import History, load_history
 from project.migrations.lint import lint
-from project.migrations.new_revisions import empty_revision, merge_revision, plan_revisions
+from project.migrations.new_revisions import empty_revision, merge_revision, owned, plan_revisions
 from project.migrations.ownership import Owners
 from project.migrations.questions import Questions
 from project.migrations.runner import EVERYTHING, migrate_connection, steps_to
+from project.migrations.table_renames import find_table_renames
 from project.migrations.warnings_passed_over import known_warnings_passed_over
 from project.migrations.writing import Rendered, render, write
 from project.registry import Registry, load_models
@@ -117,14 +118,23 @@ def _compare(
 ) -> list[Rendered]:
     options = context_options(history) | comparison_options(history, registry)
     context = MigrationContext.configure(connection, opts=options)
-    metadata: MetaData = Base.metadata
-    with known_warnings_passed_over():
-        found = produce_migrations(context, metadata).upgrade_ops
-    connection.rollback()
-    assert found is not None  # noqa: S101 - there is one set of operations, as there is one database
     owners = Owners(history, registry.installed)
-    new = plan_revisions(found.ops, history, owners, questions, only=wanted.plugins, stem=wanted.stem)
+    with known_warnings_passed_over():
+        found = _differences(context)
+        renames = find_table_renames(owned(found, owners, wanted.plugins), owners, questions)
+        for rename in renames:  # what else has changed is seen once they bear the same name
+            Operations(context).invoke(rename)
+        if renames:
+            found = [*renames, *_differences(context)]
+    connection.rollback()
+    new = plan_revisions(found, history, owners, questions, only=wanted.plugins, stem=wanted.stem)
     return [render(each, context) for each in new]
+
+
+def _differences(context: MigrationContext) -> list[ops.MigrateOperation]:
+    found = produce_migrations(context, Base.metadata).upgrade_ops
+    assert found is not None  # noqa: S101 - there is one set of operations, as there is one database
+    return found.ops
 
 
 def lint_own(base_dir: Path, registry: Registry) -> list[CheckMessage]:

@@ -17,7 +17,6 @@ from project.migrations.questions import Questions
 from project.migrations.renames import find_renames
 from project.migrations.splitting import Part, split
 from project.migrations.stems import stem_for
-from project.migrations.table_renames import point_out_table_renames
 from project.migrations.units import Unit, units_of
 
 
@@ -58,14 +57,19 @@ def plan_revisions(
 
     Raises MigrationError if a plugin has two latest revisions, or if the changes cannot be ordered.
     """
-    found = [operation for operation in operations if owners.of_name(str(getattr(operation, "table_name", ""))) in only]
-    point_out_table_renames(found, questions)
-    found = add_one_off_defaults(find_renames(found, questions), questions)
+    found = add_one_off_defaults(find_renames(owned(operations, owners, only), questions), questions)
     parts = split(units_of(found, owners.of_name))
     planned: list[NewRevision] = []
     for part in parts:
         planned.append(_revision(part, planned, history, owners, stem))
     return planned
+
+
+def owned(
+    operations: Iterable[ops.MigrateOperation], owners: Owners, plugins: Collection[str]
+) -> list[ops.MigrateOperation]:
+    """The operations on tables of `plugins`."""
+    return [each for each in operations if owners.of_name(str(getattr(each, "table_name", ""))) in plugins]
 
 
 def empty_revision(history: History, plugin: str, stem: str | None = None) -> NewRevision:
@@ -127,12 +131,12 @@ def _revision(
 
 
 def _dependencies(part: Part, before: Sequence[NewRevision], history: History, owners: Owners) -> set[str]:
-    """The latest revisions of other plugins whose tables this one refers to, or that mention a table it drops."""
+    """The latest revisions of other plugins whose tables this one refers to, or that mention a table that goes."""
     found = {before[position].revision for position in part.needs if before[position].plugin != part.plugin}
     plugins = {owner for unit in part.units for name in unit.outside if (owner := owners.of_name(name))}
     for unit in part.units:
-        if isinstance(unit.operation, ops.DropTableOp):
-            plugins |= _mentioning(unit.table, history)
+        if isinstance(unit.operation, (ops.DropTableOp, ops.RenameTableOp)):
+            plugins |= _mentioning(unit.operation.table_name, history)
     for plugin in plugins - {part.plugin}:
         new = [revision.revision for revision in before if revision.plugin == plugin]
         latest = new[-1] if new else history.head(plugin)

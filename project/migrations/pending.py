@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from project.database.engine import READ_ONLY
-from project.migrations.files import read_files, revision_paths, usual_revision
+from project.migrations.files import read_files, usual_revisions
 from project.migrations.ledger import LEDGER, VERSIONS
 from project.migrations.squashes import left_out
 from project.registry import Registry
@@ -23,7 +23,7 @@ async def unapplied(engine: AsyncEngine, registry: Registry) -> list[str]:
     Raises what SQLAlchemy raises if the database does not answer.
     """
     applied = await _texts(engine, select(LEDGER.c.revision)) or set()
-    if applied.issuperset(_usual_revisions(registry)):
+    if applied.issuperset(usual_revisions(registry)):
         return []
     files = read_files(registry)  # one may carry an id of its own, or stand for others
     squashes = [file.squash for file in files if file.squash]
@@ -38,14 +38,10 @@ async def is_up_to_date(engine: AsyncEngine, registry: Registry) -> bool:
     Raises what SQLAlchemy raises if the database does not answer.
     """
     applied = await _texts(engine, select(LEDGER.c.revision))
-    if not applied or not applied.issuperset(_usual_revisions(registry)):
+    if not applied or not applied.issuperset(usual_revisions(registry)):
         return False
     tips = await _texts(engine, select(VERSIONS.c.version_num))
     return tips is not None and tips <= applied
-
-
-def _usual_revisions(registry: Registry) -> list[str]:
-    return [usual_revision(plugin, path) for plugin, path in revision_paths(registry)]
 
 
 async def _texts(engine: AsyncEngine, query: TypedReturnsRows[tuple[str]]) -> set[str] | None:

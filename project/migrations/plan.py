@@ -12,6 +12,7 @@ from project.migrations.errors import MigrationError
 from project.migrations.ghosts import Ghost
 from project.migrations.history import History, stem_of
 
+_SQUASHED = re.compile(r"\d+_squashed_")
 ZERO = "zero"  # a plugin's state before its first migration
 
 
@@ -58,7 +59,18 @@ def plan(
 def forwards(history: History, applied: Collection[str], targets: Collection[str]) -> list[Step]:
     """Apply `targets` and everything they need."""
     wanted = history.ancestors(targets).difference(applied)
+    _refuse_what_a_lost_squash_did(history, wanted)
     return [_step(history, revision, forwards=True) for revision in history.ordered(wanted)]
+
+
+def _refuse_what_a_lost_squash_did(history: History, wanted: Collection[str]) -> None:
+    plugins = {history.plugin_of(revision) for revision in wanted}
+    for script in history.scripts.values():
+        if isinstance(script, Ghost) and script.plugin in plugins and _SQUASHED.match(script.stem):
+            raise MigrationError(
+                f"this database has {script.revision} in the place of migrations of {script.plugin}, and its file is "
+                "gone, so nobody knows which; go back to a release that has the file, or to a backup from before it"
+            )
 
 
 def backwards(history: History, applied: Collection[str], targets: Collection[str]) -> list[Step]:

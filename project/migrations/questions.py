@@ -1,6 +1,7 @@
 """What only the author of a change knows."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 
 class Questions(Protocol):
@@ -9,11 +10,14 @@ class Questions(Protocol):
     def is_rename(self, table: str, old: str, new: str) -> bool:
         """Whether the column `old`, which is gone, is the column `new`, which is there now."""
 
-    def may_drop(self, table: str, twin: str) -> bool:
-        """Whether `table`, which is gone, may go with its rows although `twin`, which is new, has the same columns."""
+    def is_table_rename(self, old: str, new: str) -> bool:
+        """Whether the table `old`, which is gone, is the table `new`, which is there now and has the same columns."""
 
-    def one_off_default(self, table: str, column: str) -> str | None:
-        """What rows that exist get in a new column that takes no NULL, as SQL text; None if there are no rows."""
+    def one_off_default(self, table: str, column: str, read: Callable[[str], Any]) -> Any | None:
+        """What rows that exist get in a new column that takes no NULL; None if there are no rows.
+
+        `read` makes a default of what somebody typed, or raises ValueError.
+        """
 
 
 class SafeAnswers:
@@ -30,15 +34,15 @@ class SafeAnswers:
         )
         return False
 
-    def may_drop(self, table: str, twin: str) -> bool:
-        """Yes, as the models say; whether it was renamed only its author can know."""
+    def is_table_rename(self, old: str, new: str) -> bool:
+        """No: only its author can know."""
         self.notes.append(
-            f"{table} is dropped and {twin} made with the same columns, with the loss of its rows; if it was renamed, "
+            f"{old} is dropped and {new} made with the same columns, with the loss of its rows; if it was renamed, "
             "delete the file and run makemigrations without --noinput"
         )
-        return True
+        return False
 
-    def one_off_default(self, table: str, column: str) -> str | None:
+    def one_off_default(self, table: str, column: str, read: Callable[[str], Any]) -> Any | None:  # noqa: ARG002 - nothing is typed
         """None: the migration then fails on a table with rows, and changes nothing."""
         self.notes.append(
             f"{table}.{column} takes no NULL and has no server default: the migration fails where {table} has rows; "

@@ -16,7 +16,7 @@ from project.migrations.ledger import read_ledger, unknown_versions
 from project.migrations.limits import LOCK_TIMEOUT
 from project.migrations.lock import migration_lock
 from project.migrations.plan import Step, plan
-from project.migrations.squashes import record_squashes
+from project.migrations.squash_recording import record_squashes
 from project.registry import Registry
 from project.settings import Settings
 
@@ -97,7 +97,7 @@ def read_state(connection: Connection, settings: Settings, registry: Registry) -
     if connection.in_transaction():
         raise MigrationError("a migration needs a connection that is not in a transaction")
     rows = read_ledger(connection)
-    if unknown := unknown_versions(connection, rows):
+    if unknown := unknown_versions(connection):
         raise MigrationError(
             f"the table alembic_version names {' and '.join(unknown)}, which Dovetail did not apply: another project "
             "migrated this database, or `alembic stamp` touched it; use a database of its own"

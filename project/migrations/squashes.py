@@ -1,16 +1,13 @@
 """A revision that stands for several: `replaces` in its file names them, and a database has either it or them.
 
 Where none of them was applied, or all of them, the graph holds the one; where some were, it holds them, until the rest
-is applied too. This does not import Alembic.
+is applied too. This imports neither Alembic nor SQLAlchemy.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, delete, update
-
-from project.migrations.ledger import LEDGER, Applied, write_tips
+from project.migrations.applied import Applied
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,35 +44,6 @@ def left_out(squashes: Iterable[Squash], applied: Collection[str]) -> set[str]:
     for squash in squashes:
         found |= {squash.revision} if is_half_applied(squash, applied) else set(squash.replaces)
     return found
-
-
-def record_squashes(connection: Connection, rows: Sequence[Applied], squashes: Iterable[Squash]) -> None:
-    """Let both tables name each squash of which `rows` has every part, in the place of the parts.
-
-    `connection` must not be in a transaction, and is in none afterwards; the caller has the lock.
-    """
-    for squash in squashes:
-        after = as_squashed(rows, [squash])
-        if after == list(rows):
-            continue
-        old = {row.revision: row for row in rows}
-        last = [name for name in old if name in squash.replaces][-1]  # its place in the order is the squash's
-        for row in after:
-            before = row.revision if row.revision in old else last
-            if row != old[before]:
-                connection.execute(update(LEDGER).where(LEDGER.c.revision == before).values(_values(row)))
-        connection.execute(delete(LEDGER).where(LEDGER.c.revision.in_(squash.replaces)))
-        write_tips(connection, after)
-        rows = after
-    connection.commit()
-
-
-def _values(row: Applied) -> dict[str, str]:
-    return {
-        "revision": row.revision,
-        "down_revisions": json.dumps(row.down_revisions),
-        "depends_on": json.dumps(row.depends_on),
-    }
 
 
 def _one_for_all(squash: Squash, rows: Sequence[Applied]) -> Applied:

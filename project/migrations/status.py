@@ -1,14 +1,13 @@
-"""Which migrations there are, and which are applied; told from the names of files, without importing Alembic."""
+"""Which migrations there are, and which are applied; told from files and the ledger, without importing Alembic."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import NullPool
-
-from project.database.engine import create_engine
-from project.migrations.files import RevisionFile, read_files
-from project.migrations.ledger import Applied, read_ledger
+from project.migrations.applied import Applied
+from project.migrations.files import RevisionFile, read_files, usual_revisions
+from project.migrations.quick_look import look
 from project.migrations.squashes import Squash, as_squashed, left_out
 from project.registry import Registry
 from project.settings import Settings
@@ -40,14 +39,19 @@ class PluginState:
     revisions: Sequence[RevisionState]
 
 
-async def recorded_migrations(settings: Settings) -> Sequence[Applied]:
+def recorded_migrations(settings: Settings) -> Sequence[Applied]:
     """What the database says is applied."""
-    engine = create_engine(settings, poolclass=NullPool)
-    try:
-        async with engine.connect() as connection:
-            return await connection.run_sync(read_ledger)
-    finally:
-        await engine.dispose()
+    seen = look(settings)
+    return seen.rows if seen is not None else asyncio.run(_recorded(settings))
+
+
+def is_up_to_date(settings: Settings, registry: Registry) -> bool:
+    """Whether `migrate` has nothing to do, as far as can be told without reading a file; if in doubt, no."""
+    seen = look(settings)
+    if seen is None:
+        return asyncio.run(_is_up_to_date(settings, registry))
+    applied = {row.revision for row in seen.rows}
+    return bool(applied) and seen.tips <= applied and applied.issuperset(usual_revisions(registry))
 
 
 def migration_states(registry: Registry, recorded: Sequence[Applied]) -> list[PluginState]:
@@ -66,6 +70,34 @@ def migration_states(registry: Registry, recorded: Sequence[Applied]) -> list[Pl
         )
         for plugin in [*registry.installed, *removed]
     ]
+
+
+async def _recorded(settings: Settings) -> Sequence[Applied]:
+    # Imported here and below: who got by with a look does without SQLAlchemy.
+    from sqlalchemy import NullPool
+
+    from project.database.engine import create_engine
+    from project.migrations.ledger import read_ledger
+
+    engine = create_engine(settings, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(read_ledger)
+    finally:
+        await engine.dispose()
+
+
+async def _is_up_to_date(settings: Settings, registry: Registry) -> bool:
+    from sqlalchemy import NullPool
+
+    from project.database.engine import create_engine
+    from project.migrations import pending
+
+    engine = create_engine(settings, poolclass=NullPool)
+    try:
+        return await pending.is_up_to_date(engine, registry)
+    finally:
+        await engine.dispose()
 
 
 def _of_files(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from alembic.operations import ops
 
+from project.migrations.defaults import DropDefaultOp
 from project.migrations.units import Unit
 
 LONGEST = 52  # characters, as in Django's Migration.suggest_name
@@ -30,12 +31,14 @@ def _fragments(unit: Unit, units: Sequence[Unit]) -> Iterator[str]:
     elif isinstance(operation, ops.DropTableOp):
         yield f"delete_{short}"
     elif isinstance(operation, ops.RenameTableOp):
-        yield f"rename_{short}_{operation.new_table_name.removeprefix(f'{unit.plugin}_')}"
+        yield f"rename_{operation.table_name.removeprefix(f'{unit.plugin}_')}_{short}"
     elif isinstance(operation, ops.AlterColumnOp):
         yield _of_part(operation, short)
     elif isinstance(operation, ops.ModifyTableOps) and not _is_new(unit.table, units):
         changed = _columns_that_come_or_go(operation.ops)
         for part in operation.ops:
+            if isinstance(part, DropDefaultOp):
+                continue  # it belongs to the column that came before it
             # An index or a constraint on a column that comes or goes is no news beside the column.
             if (
                 isinstance(part, (ops.AddColumnOp, ops.DropColumnOp, ops.AlterColumnOp))

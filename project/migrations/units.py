@@ -26,8 +26,9 @@ def units_of(operations: Iterable[ops.MigrateOperation], owner_of: OwnerOf) -> l
     """Cut up what autogenerate found; operations on tables without an owner are left out."""
     units: list[Unit] = []
     for operation in operations:
-        table = str(getattr(operation, "table_name", ""))
-        owner = owner_of(table)
+        name = str(getattr(operation, "table_name", ""))
+        table = operation.new_table_name if isinstance(operation, ops.RenameTableOp) else name
+        owner = owner_of(name)
         if owner is not None:
             units.append(_unit(owner, table, operation))
     _keep_order_within_tables(units)
@@ -69,6 +70,8 @@ def _unit(owner: str, table: str, operation: ops.MigrateOperation) -> Unit:
         operation.info = {}  # it is for the running program, and would be written into the file
         unit.gives.add(("table", table))
         unit.needs |= {("table", name) for item in operation.columns for name in _targets_of(item) if name != table}
+    elif isinstance(operation, ops.RenameTableOp):
+        unit.gives.add(("table", table))
     elif isinstance(operation, ops.ModifyTableOps):
         for part in operation.ops:
             if isinstance(part, ops.AddColumnOp):

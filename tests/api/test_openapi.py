@@ -2,14 +2,16 @@
 
 import re
 
+import jsonschema_rs
 import pytest
 from fastapi import APIRouter, FastAPI
 
 from project.api.openapi import duplicate_operation_ids, operation_id
+from project.api.openapi_components import nodes
 from project.application import create_app
 from project.errors import ConfigurationError
 
-PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
 METHODS = {"get", "put", "post", "delete", "patch"}
 
 
@@ -39,11 +41,16 @@ async def test_every_operation_of_the_site_has_one_name_that_python_and_typescri
 
 
 async def test_every_error_of_every_operation_of_the_site_is_a_problem(app):
+    shared = app.openapi()["components"]["responses"]
     for name, operation in operations(app.openapi()).items():
         errors = {status: r for status, r in operation["responses"].items() if status[0] in "45"}
         assert {"400", "503"} <= errors.keys(), name
-        for status, response in errors.items():
-            assert response["content"] == PROBLEM, (name, status)
+        for status, found in errors.items():
+            response = shared[found["$ref"].rpartition("/")[2]] if "$ref" in found else found
+            (media,) = response["content"].items()
+            assert media[0] == "application/problem+json", (name, status)
+            assert media[1]["schema"] == PROBLEM, (name, status)
+            assert media[1]["example"]["status"] == int(status), (name, status)
             assert response["description"], (name, status)
 
 
@@ -59,6 +66,70 @@ async def test_fastapis_own_error_schema_is_gone(app):
     assert "HTTPValidationError" not in str(app.openapi())
     assert "ValidationError" not in schemas
     assert set(schemas["Problem"]["required"]) >= {"type", "title", "status", "detail"}
+
+
+async def test_schemas_have_names_that_classes_can_have(app):
+    schemas = app.openapi()["components"]["schemas"]
+    assert [name for name in schemas if not re.fullmatch("[A-Z][A-Za-z]+", name)] == []
+    assert {"PostPage", "PostRead", "PostItems", "LoginForm", "CommentStatus", "Count"} <= schemas.keys()
+    assert [name for name, schema in schemas.items() if schema.get("title", name) != name] == []
+
+
+async def test_nothing_refers_to_what_is_not_there(app):
+    document = app.openapi()
+    for node in nodes(document):
+        if "$ref" in node:
+            _, kind, name = node["$ref"].rsplit("/", 2)
+            assert name in document["components"][kind], node
+
+
+async def test_the_document_says_who_may_come_without_a_token(app):
+    described = operations(app.openapi())
+    assert described["get /api/posts"]["security"] == [{}, {"Bearer": []}]
+    assert described["post /api/posts"]["security"] == [{"Bearer": []}]
+    assert described["get /debug/pool"]["security"] == [{"Bearer": []}]
+    assert "security" not in described["post /api/auth/login"]
+    assert "security" not in described["get /health/live"]
+
+
+async def test_a_new_object_links_to_what_can_be_done_with_it(app):
+    links = operations(app.openapi())["post /api/posts"]["responses"]["201"]["links"]
+    assert links.keys() == {"get_post", "update_post", "delete_post"}
+    assert links["get_post"]["parameters"] == {"post_id": "$response.body#/id"}
+
+
+async def test_every_body_and_every_answer_of_the_site_has_an_example(app):
+    for name, operation in operations(app.openapi()).items():
+        media = [*operation.get("requestBody", {}).get("content", {}).values()]
+        for response in operation["responses"].values():
+            media += response.get("content", {}).values()
+        assert [one for one in media if "example" not in one and one["schema"] not in ({}, {"type": "null"})] == [], (
+            name
+        )
+
+
+async def test_every_example_fits_its_schema(app):
+    document = app.openapi()
+    checked = 0
+    for node in nodes(document):
+        if isinstance(node.get("schema"), dict):
+            pairs = [(node["schema"], node["example"])] if "example" in node else []
+        else:
+            pairs = []
+        if isinstance(node.get("examples"), list):  # of a schema
+            pairs += [(node, example) for example in node["examples"]]
+        for schema, example in pairs:
+            validator = jsonschema_rs.Draft202012Validator({"components": document["components"], **schema})
+            assert [str(error) for error in validator.iter_errors(example)] == [], (schema, example)
+            checked += 1
+    assert checked > 100
+
+
+async def test_bounds_of_integers_are_integers_that_a_column_holds(app):
+    for node in nodes(app.openapi()):
+        if node.get("type") == "integer":
+            bounds = [node[name] for name in ("minimum", "maximum") if name in node]
+            assert all(isinstance(bound, int) and -(2**63) <= bound < 2**63 for bound in bounds), node
 
 
 async def test_the_document_is_the_same_each_time(probe, document):

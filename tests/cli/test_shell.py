@@ -52,6 +52,19 @@ def test_code_may_be_piped_in(database_url):
     )
 
 
+@pytest.mark.parametrize("url", ["postgresql://ada:hidden@127.0.0.1:1/site", f"sqlite:///{ROOT}"])
+def test_a_database_that_is_away_is_one_line(url):
+    assert "hidden" not in shell(NAMES, url).error
+
+
+def test_a_file_that_is_no_database_is_one_line():
+    assert shell(NAMES, f"sqlite:///{__file__}").error.endswith("file is not a database")
+
+
+def test_a_database_without_tables_asks_for_migrate(empty_database_url):
+    assert shell(NAMES, empty_database_url).error.endswith("run `manage.py migrate`")
+
+
 def test_code_that_is_not_python_is_refused(database_url):
     result = shell("a b", database_url)
     assert result.code == 1
@@ -119,6 +132,13 @@ def test_the_prompt_shows_values_and_awaits(terminal):
     terminal.type("1 + 1")
     assert "\n2\n" in terminal.shown
     terminal.type("await session.scalar(select(Tag.name))")
+    assert "Traceback" not in terminal.shown
+
+
+@pytest.mark.parametrize("database_url", ["postgresql://ada:hidden@127.0.0.1:1/site"])
+def test_the_prompt_says_in_one_line_that_the_database_is_away(terminal):
+    terminal.type("await session.scalar(select(Tag.name))")
+    assert "The database did not answer as expected: " in terminal.shown
     assert "Traceback" not in terminal.shown
 
 

@@ -1,5 +1,7 @@
 """SQLite and PostgreSQL keep the same promises."""
 
+import threading
+
 import pytest
 from sqlalchemy import exc, inspect, select, text
 
@@ -61,6 +63,16 @@ async def test_values_that_one_database_could_not_hold_are_refused_by_both(probe
             await store()
     async with probe_database.unit_of_work(read_only=True) as session:
         assert list(await session.scalars(select(Item))) == []
+
+
+async def test_a_file_that_cannot_be_opened_leaves_no_thread_behind(make_settings, tmp_path):
+    """A thread that ends after the event loop ends in a traceback."""
+    threads = set(threading.enumerate())
+    engine = create_engine(make_settings(database_url=f"sqlite:///{tmp_path}"))
+    with pytest.raises(exc.OperationalError, match="unable to open database file"):
+        await engine.connect()
+    left = set(threading.enumerate()) - threads
+    assert [thread.name for thread in left if "connection_worker" in thread.name] == []
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from urllib.request import urlopen
 
 REPOSITORY = Path(__file__).parents[2]
 LEFT_BEHIND = shutil.ignore_patterns(
-    ".git", ".venv", ".env", "var", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info"
+    ".git", ".venv", ".env", "var", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info", "node_modules"
 )
+NODE_MODULES = Path("tests/typescript/node_modules")
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE_NAME = re.compile(r"^# (?P<path>[\w./-]+\.\w+|\.env)(?: .*)?$")
 SERVES = re.compile(r"^(make run|python manage\.py (runserver|quickstart))")
@@ -47,6 +48,7 @@ class Reader:
         self._server: subprocess.Popen[bytes] | None = None
         shutil.copytree(REPOSITORY, self.site, ignore=LEFT_BEHIND, symlinks=True)
         (self.site / ".venv").symlink_to(Path(sys.prefix))
+        (self.site / NODE_MODULES).symlink_to(REPOSITORY / NODE_MODULES)
         self._environment = self._like_a_fresh_login(folder)
 
     def follow(self, block: Block) -> None:

@@ -161,7 +161,15 @@ found_books = Resource(
     search=BOOK_TEXT,
     without={"delete", "bulk_delete"},
 )
-genres = Resource(model=Genre, read=GenreRead, policy=ReadOnly(), ordering=("name",), without={"delete", "bulk_delete"})
+genres = Resource(
+    model=Genre,
+    read=GenreRead,
+    policy=ReadOnly(),
+    ordering=("name",),
+    without={"delete", "bulk_delete"},
+    default_limit=50,
+    maximum_limit=500,
+)
 loans = Resource(model=Loan, read=LoanRead, create=LoanWrite, update=LoanWrite, policy=Open(), requires_if_match=True)
 
 

@@ -45,7 +45,9 @@ def _schema(connection: Connection) -> dict[str, Any]:
                 (column["name"], str(column["type"]), column["nullable"], column["default"])
                 for column in inspector.get_columns(table)
             ],
-            "primary key": inspector.get_pk_constraint(table)["constrained_columns"],
+            "primary key": _named(inspector.get_pk_constraint(table)),
+            "checks": sorted(check["name"] or "" for check in inspector.get_check_constraints(table)),
+            "sequences": _sequence_names(connection, table),
             "foreign keys": sorted(
                 (key["name"] or "", tuple(key["constrained_columns"]), key["referred_table"], str(key["options"]))
                 for key in inspector.get_foreign_keys(table)
@@ -58,6 +60,20 @@ def _schema(connection: Connection) -> dict[str, Any]:
         for table in inspector.get_table_names()
         if table not in ("alembic_version", "dovetail_migration")
     }
+
+
+def _named(key: Any) -> tuple[str | None, list[str]]:
+    return key["name"], key["constrained_columns"]
+
+
+def _sequence_names(connection: Connection, table: str) -> list[str]:
+    if connection.dialect.name == "sqlite":
+        return []
+    statement = (
+        "SELECT relname FROM pg_depend JOIN pg_class ON pg_class.oid = objid AND relkind = 'S' "
+        "WHERE refobjid = CAST(:table AS regclass)"
+    )
+    return list(connection.scalars(text(statement), {"table": table}))
 
 
 def _index_names(connection: Connection, table: str) -> list[str]:

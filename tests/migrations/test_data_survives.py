@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from tests.migrations.forked import start
 from tests.migrations.schema import columns, execute, rows, schema
 from tests.migrations.sites import Site
 from tests.migrations.test_makemigrations import CART, ITEM, change
@@ -61,43 +62,6 @@ def test_without_input_a_rename_is_not_guessed_and_it_says_so(site):
     assert "drop_column" in site.source("shop", "0002")
 
 
-THING = ITEM.replace("shop_item", "shop_thing").replace("Item", "Thing")
-
-
-async def test_a_table_that_may_have_been_renamed_is_not_dropped_without_a_yes(site, engine):
-    change(site, ITEM, THING)
-    await execute(engine, "INSERT INTO shop_item (id, name) VALUES (1, 'apple')")
-
-    done = site.run("makemigrations", answers="n\n")
-    assert done.returncode == 1
-    assert "shop_item is gone, and shop_thing is new and has the same columns." in done.stdout
-    assert "write op.rename_table('shop_item', 'shop_thing') into the file" in done.stdout
-    assert site.files("shop") == ["0001_initial"]
-
-    up, down = "op.rename_table('shop_item', 'shop_thing')", "op.rename_table('shop_thing', 'shop_item')"
-    site.migration("shop", "0002_thing", up, down)
-    site.manage("migrate")
-    assert await rows(engine, "SELECT id, name FROM shop_thing") == [(1, "apple")]
-    assert site.manage("makemigrations", "--check") == "No changes detected.\n"
-
-
-def test_without_input_the_loss_of_a_renamed_table_is_said(site):
-    change(site, ITEM, THING)
-
-    said = site.manage("makemigrations", "--noinput")
-
-    assert "Note: shop_item is dropped and shop_thing made with the same columns, with the loss of its rows" in said
-
-
-async def test_a_table_that_was_not_renamed_goes(site, engine):
-    change(site, ITEM, THING)
-
-    site.manage("makemigrations", answers="y\n")
-    site.manage("migrate")
-
-    assert await columns(engine, "shop_thing") == ["id", "name"]
-
-
 async def test_a_one_off_default_fills_the_rows_and_leaves_no_default(site, engine):
     change(site, ITEM, ITEM + "    price: Mapped[int]\n")
     await execute(engine, "INSERT INTO shop_item (id, name) VALUES (1, 'apple')")
@@ -112,6 +76,68 @@ async def test_a_one_off_default_fills_the_rows_and_leaves_no_default(site, engi
     assert site.manage("makemigrations", "--check") == "No changes detected.\n"
     site.manage("migrate", "shop", "0001")
     assert await rows(engine, "SELECT id, name FROM shop_item") == [(1, "apple")]
+
+
+@pytest.mark.parametrize(
+    ("column", "answers", "refusal", "stored"),
+    [
+        ("Mapped[int]", "heavy\n7\n", "expected a whole number, found 'heavy'", "7"),
+        ("Mapped[bool]", "maybe\nyes\n", "expected true or false, found 'maybe'", "True"),
+        ("Mapped[float]", "nan\n1.5\n", "expected a number, found 'nan'", "1.5"),
+        (
+            "Mapped[str] = mapped_column(String(3))",
+            "long\nit's\nabc\n",
+            "expected 3 characters at most, found 4",
+            "abc",
+        ),
+        ("Mapped[date]", "today\n2026-01-31\n", "expected a date such as 2026-01-31, found 'today'", "2026-01-31"),
+        ("Mapped[datetime]", "tomorrow\nnow\n", "expected `now`, or the default of your choice", None),
+        ("Mapped[dict[str, int]] = mapped_column(JSON)", "{\n{}\n", "expected JSON, found '{'", "{}"),
+        (
+            "Mapped[UUID]",
+            "7\n" + "0" * 31 + "1\n",
+            "expected a UUID, found '7'",
+            "00000000-0000-0000-0000-000000000001",
+        ),
+        (
+            "Mapped[str] = mapped_column(Enum('S', 'M', native_enum=False))",
+            "XL\nM\n",
+            "expected one of S, M, found 'XL'",
+            "M",
+        ),
+    ],
+)
+async def test_a_one_off_default_fits_its_column(  # noqa: PLR0917 - pytest passes them by name
+    site, engine, column, answers, refusal, stored
+):
+    imports = "from datetime import date\nfrom uuid import UUID\nfrom sqlalchemy import JSON, Enum\n"
+    change(site, ITEM, f"{imports}{ITEM}    extra: {column}\n")
+    await execute(engine, "INSERT INTO shop_item (id, name) VALUES (1, 'apple')")
+
+    said = site.manage("makemigrations", answers=answers)
+    site.manage("migrate")
+
+    assert f"Error: {refusal}" in said
+    assert site.files("shop") == ["0001_initial", "0002_item_extra"]
+    assert site.manage("makemigrations", "--check") == "No changes detected.\n"
+    (site.folder / "read.py").write_text(READ)
+    done = start(["read.py"], site.folder, site.environment()).finish()
+    assert stored is None or done.stdout == f"{stored}\n", done.stdout
+    assert done.returncode == 0, done.stdout
+
+
+READ = """
+import asyncio
+from config.settings import Settings
+from plugins.shop.models import Item
+from project.database.engine import create_engine
+from project.settings import load_settings
+from sqlalchemy import select
+async def read():
+    async with create_engine(load_settings(Settings)).connect() as connection:
+        print(await connection.scalar(select(Item.extra)))
+asyncio.run(read())
+"""
 
 
 async def test_without_input_no_value_is_made_up_and_nothing_is_lost(site, engine):

@@ -15,6 +15,7 @@ from project.registry import load_registry
 
 REPOSITORY = Path(tests.__file__).parent.parent
 WEB = {"fastapi", "starlette", "sqladmin", "uvicorn", "fastapi_users"}
+DATABASE = {"sqlalchemy", "aiosqlite", "asyncpg"}
 
 IMPORTED = """
 import json, sys
@@ -55,11 +56,12 @@ def test_migrating_imports_no_web_framework(tmp_path, arguments):
     assert found & WEB == set()
 
 
-def test_listing_and_finding_nothing_to_do_imports_no_alembic(tmp_path):
+def test_listing_and_finding_nothing_to_do_imports_neither_alembic_nor_sqlalchemy(tmp_path):
     imported_by(IMPORTED.format(arguments=["migrate"]), tmp_path)
 
-    for arguments in (["migrate"], ["showmigrations"]):
-        assert imported_by(IMPORTED.format(arguments=arguments), tmp_path) & {*WEB, "alembic"} == set()
+    for arguments in (["migrate"], ["migrate", "--plan"], ["showmigrations"]):
+        found = imported_by(IMPORTED.format(arguments=arguments), tmp_path)
+        assert found & {*WEB, *DATABASE, "alembic"} == set()
 
 
 def test_the_look_at_what_waits_imports_no_alembic(tmp_path):

@@ -6,9 +6,17 @@ from tests.migrations.sites import Site
 from tests.migrations.test_makemigrations import ITEM, change
 from tests.migrations.test_migrate import make
 
+# It is judged by what PostgreSQL would be told, whichever database the site has.
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
+
 CONCURRENTLY = """
 with op.get_context().autocommit_block():
     op.create_index("ix_shop_item_name", "shop_item", ["name"], postgresql_concurrently=True)
+"""
+
+BATCH = """
+with op.batch_alter_table("shop_item") as batch:
+    {}
 """
 
 
@@ -37,6 +45,18 @@ def check(site: Site) -> str:
         ("op.drop_column('shop_item', 'gone')", "migrations.W005"),
         ("op.alter_column('shop_item', 'price', new_column_name='cost')", "migrations.W006"),
         ("op.rename_table('shop_item', 'shop_thing')", "migrations.W006"),
+        ("op.execute('create index concerned on public.shop_item (name)')", "migrations.W001"),
+        ("op.execute('ALTER TABLE IF EXISTS ONLY shop_item\\n  ALTER price SET NOT NULL')", "migrations.W002"),
+        ("op.execute('SELECT 1; ALTER TABLE shop_item ALTER price SET DATA TYPE bigint')", "migrations.W003"),
+        ("op.execute('ALTER TABLE shop_item ADD COLUMN x int, ADD UNIQUE (name)')", "migrations.W004"),
+        ("op.execute('ALTER TABLE shop_item DROP COLUMN IF EXISTS \"gone\"')", "migrations.W005"),
+        ("op.execute('/* why */ ALTER TABLE shop_item RENAME TO shop_thing')", "migrations.W006"),
+        (BATCH.format("batch.create_index('ix_x', ['name'])"), "migrations.W001"),
+        (BATCH.format("batch.alter_column('price', existing_type=sa.Integer(), nullable=False)"), "migrations.W002"),
+        (BATCH.format("batch.alter_column('price', existing_type=sa.Integer(), type_=sa.Text())"), "migrations.W003"),
+        (BATCH.format("batch.create_unique_constraint('uq_x', ['name'])"), "migrations.W004"),
+        (BATCH.format("batch.drop_column('gone')"), "migrations.W005"),
+        (BATCH.format("batch.alter_column('price', new_column_name='cost')"), "migrations.W006"),
     ],
 )
 def test_each_danger_has_a_code_and_a_hint(shop, upgrade, code):
@@ -58,6 +78,15 @@ def test_each_danger_has_a_code_and_a_hint(shop, upgrade, code):
         "op.add_column('shop_item', sa.Column('x', sa.Integer()))",
         "op.create_foreign_key('fk_x', 'shop_item', 'shop_item', ['price'], ['id'], postgresql_not_valid=True)",
         "op.execute('UPDATE shop_item SET price = 1')",
+        "op.execute('ALTER TABLE shop_item ADD CONSTRAINT uq_x UNIQUE USING INDEX ix_x')",
+        "op.execute('ALTER TABLE shop_item VALIDATE CONSTRAINT fk_x')",
+        "op.execute('ALTER TABLE shop_item ALTER price DROP NOT NULL')",
+        "op.execute('-- CREATE INDEX x ON shop_item (name);\\nSELECT 1')",
+        "op.execute('create table shop_more (id int); create index x on shop_more (id)')",
+        make("shop_more")
+        + "\nwith op.batch_alter_table('shop_more') as batch:\n    batch.create_unique_constraint('uq_x', ['name'])\n"
+        + "    batch.alter_column('name', existing_type=sa.String(50), type_=sa.Text(), nullable=False)\n"
+        + "    batch.drop_column('name')",
         "op.get_bind().scalars(sa.text('SELECT 1')).all()",
     ],
 )
@@ -84,9 +113,10 @@ def test_a_reason_in_the_file_silences_one_code(shop):
     assert "W006" in check(shop)
 
 
-def test_a_marker_without_a_reason_silences_nothing(shop):
+@pytest.mark.parametrize("reason", ["", " -", " - ", " - REASON", " because nobody asks for it"])
+def test_a_marker_without_a_reason_in_words_silences_nothing(shop, reason):
     path = shop.migration("shop", "0002_risky", "op.drop_column('shop_item', 'x')")
-    path.write_text("# lint: migrations.W005\n" + path.read_text())
+    path.write_text(f"# lint: migrations.W005{reason}\n" + path.read_text())
 
     assert "W005" in check(shop)
 

@@ -1,12 +1,16 @@
 """One migration run at a time, and no statement waits long for a lock that somebody else holds."""
 
 import asyncio
+import os
 import re
+import subprocess
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
+from project.migrations import sqlite_blockers
 from project.migrations.errors import MigrationError
+from project.migrations.ledger import read_ledger, unknown_versions
 from project.migrations.lock import migration_lock
 from tests.migrations.schema import tables
 from tests.migrations.sites import Site
@@ -70,10 +74,57 @@ async def test_a_blocked_migration_gives_up_and_says_who_blocks_it(shop, engine)
     message = done.stdout.splitlines()[-1]
     assert "secret" not in message
     if engine.dialect.name == "sqlite":
-        assert "database is locked" in message
+        assert "database is locked; waited 0.3 s to write to " in message
+        assert f", in which process {os.getpid()} (" in message
+        assert "is in the middle of a transaction" in message
+        assert "--database-timeout SECONDS waits longer" in message
     else:
         assert "shop_0002_two (plugin shop) failed: canceling statement due to lock timeout" in message
         assert re.search(r"\(a long report\), idle in transaction, in a transaction for \d+ s, on shop_one", message)
         assert "pg_terminate_backend" in message
         assert "ALTER TABLE shop_one ADD COLUMN price INTEGER" in message
     assert "Applying shop_0002_two ... OK" in shop.manage("migrate")
+
+
+@pytest.mark.parametrize("seconds", ["30", "0"])
+async def test_who_has_patience_waits_for_the_lock_and_goes_on(shop, engine, seconds):
+    shop.manage("migrate")
+    shop.migration("shop", "0002_two", "op.add_column('shop_one', sa.Column('price', sa.Integer()))")
+
+    async with engine.connect() as other:
+        await other.execute(text("INSERT INTO shop_one (name) VALUES ('held')"))
+        waiting = shop.start("migrate", "--database-timeout", seconds)
+        await asyncio.sleep(2)
+        await other.rollback()
+
+    done = await asyncio.to_thread(waiting.finish)
+    assert done.returncode == 0, done.stdout
+    assert "Applying shop_0002_two ... OK" in done.stdout
+
+
+def test_a_file_that_somebody_has_open_is_said_to_be(tmp_path):
+    path = tmp_path / "site.sqlite3"
+    with path.open("w"), subprocess.Popen(["tail", "-f", path]) as reader:
+        while not sqlite_blockers._openers(path.resolve()):
+            pass
+        said = sqlite_blockers.what_locks(make_url(f"sqlite:///{path}"), 5.0)
+        reader.kill()
+
+    assert f"waited 5 s to write to {path}, which process {reader.pid} (tail) has open" in said
+
+
+def test_on_a_system_without_proc_it_says_what_usually_holds_the_lock(tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite_blockers, "PROC", tmp_path / "nothing")
+
+    said = sqlite_blockers.what_locks(make_url(f"sqlite:///{tmp_path}/site.sqlite3"), 5.0)
+
+    assert "another process is in the middle of a transaction: a server, a shell or a backup" in said
+    assert "--database-timeout SECONDS waits longer" in said
+
+
+async def test_what_another_run_applies_meanwhile_is_not_taken_for_somebody_elses(shop, engine):
+    async with engine.connect() as connection:
+        assert await connection.run_sync(read_ledger) == ()
+        await asyncio.to_thread(shop.manage, "migrate")
+
+        assert await connection.run_sync(unknown_versions) == []

@@ -113,6 +113,26 @@ def test_a_name_that_is_no_name_is_refused(site):
     assert "Traceback" not in done.stdout
 
 
+def test_a_name_without_end_is_refused(site):
+    site.plugin("shop", ITEM)
+
+    done = site.run("makemigrations", "--name", "x" * 61)
+
+    assert done.returncode == 2
+    assert "use up to 60 letters, digits and _" in done.stdout
+
+
+@pytest.mark.parametrize("options", [("--empty", "--merge"), ("--empty", "--check"), ("--merge", "--check")])
+def test_what_makes_no_sense_together_is_refused(site, options):
+    site.plugin("shop", ITEM)
+
+    done = site.run("makemigrations", "shop", *options)
+
+    assert done.returncode == 2
+    assert "--empty, --merge and --check exclude each other" in done.stdout
+    assert site.files("shop") == []
+
+
 def test_an_empty_one_is_ready_to_be_filled_in(site):
     change(site, ITEM, ITEM)
 

@@ -1,5 +1,7 @@
 """`manage.py migrate` brings a database where it should be, and nothing is lost on the way."""
 
+from fnmatch import fnmatch
+
 import pytest
 
 from tests.migrations.schema import columns, execute, rows, schema, tables
@@ -94,7 +96,7 @@ async def test_faking_keeps_the_books_only(shop, engine):
         (("shop", "0009"), "plugin 'shop' has no migration '0009'; did you mean"),
         (("shop", "000"), "more than one migration of plugin 'shop' begins with '000'"),
         (("--prune", "blog"), "nothing to forget: no migration of a plugin named 'blog' is recorded"),
-        (("--prune", "shop"), "plugin 'shop' is enabled"),
+        (("--prune", "shop"), "nothing to forget: plugin 'shop' is enabled, and each migration that is recorded has"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(shop, arguments, message):
@@ -103,6 +105,22 @@ def test_what_cannot_be_done_is_said_in_one_line(shop, arguments, message):
     assert done.returncode == 1
     assert message in done.stdout
     assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "message"),
+    [
+        ("soon", "'soon' is not a valid float range"),
+        ("-1", "-1.0 is not in the range 0<=x<=86400"),
+        ("inf", "inf is not in the range 0<=x<=86400"),
+        ("nan", "'nan' is no number of seconds"),
+    ],
+)
+def test_what_is_no_time_to_wait_is_refused(shop, seconds, message):
+    done = shop.run("migrate", "--database-timeout", seconds)
+
+    assert done.returncode == 2
+    assert f"Invalid value for '--database-timeout': {message}" in done.stdout
 
 
 async def test_a_failing_migration_leaves_the_state_before_it_and_names_itself(shop, engine):
@@ -188,6 +206,55 @@ async def test_a_deleted_file_is_shown_and_does_no_harm(shop, engine):
 
     assert " [x] 0003_three (file is gone)\n" in shop.manage("showmigrations", "shop")
     assert shop.manage("migrate") == "No migrations to apply.\n"
+
+
+async def test_a_deleted_file_can_be_forgotten_and_what_it_made_stays(shop, engine):
+    shop.manage("migrate")
+    (shop.migrations("shop") / "0003_three.py").unlink()
+
+    assert shop.manage("migrate", "--prune", "shop") == "Forgot 1 migration of shop; its tables stay.\n"
+
+    assert "0003" not in shop.manage("showmigrations", "shop")
+    assert "shop_three" in await tables(engine)
+    shop.manage("migrate", "shop", "zero", "--yes")
+    assert await tables(engine) == {"shop_three"}
+
+
+async def test_a_deleted_file_that_another_stands_on_is_not_forgotten(shop, engine):
+    shop.manage("migrate")
+    (shop.migrations("shop") / "0002_two.py").unlink()
+
+    done = shop.run("migrate", "--prune", "shop")
+
+    assert done.returncode == 1
+    assert "stands on shop_0002_two, so it cannot be forgotten; bring the file back" in done.stdout
+    assert "0002_two (file is gone)" in shop.manage("showmigrations", "shop")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("this is no Python", "SyntaxError: invalid syntax (*/0004_four.py:1)"),
+        ("revision = 'shop_0004_four'", "*/0004_four.py lacks `down_revision = ...`, which every migration needs"),
+        ("revision = 'x'\ndown_revision = 'nowhere'", "do not fit together: Revision nowhere referenced from"),
+        ("revision = 'x'\ndown_revision = 'x'", "do not fit together: Self-loop is detected in revisions (x)"),
+        (
+            "revision = 'x'\ndown_revision = 'shop_0003_three'\ndepends_on = 'blog_0009'",
+            "x depends on blog_0009, which no enabled plugin has; enable it, or correct `depends_on` in *_four.py",
+        ),
+        ("revision = 'x'\ndown_revision = 'shop_0003_three'", "x (plugin shop) failed: AttributeError: module"),
+        (b"\xff\xfe", "0004_four.py"),
+    ],
+)
+def test_a_file_that_is_no_migration_is_named_in_one_line(shop, source, message):
+    path = shop.migrations("shop") / "0004_four.py"
+    path.write_bytes(source if isinstance(source, bytes) else source.encode())
+
+    done = shop.run("migrate")
+
+    assert done.returncode == 1
+    assert fnmatch(done.stdout.splitlines()[-1], f"*{message.replace('[', '[[]')}*")
+    assert "Traceback" not in done.stdout + shop.run("showmigrations").stdout
 
 
 async def test_a_database_of_another_project_is_left_alone(shop, engine):

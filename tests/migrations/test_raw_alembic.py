@@ -112,6 +112,14 @@ def test_stamp_is_refused_because_it_forgets_other_plugins(shop):
     assert "Traceback" not in done.stdout
 
 
+def test_merge_is_refused_because_it_would_join_different_plugins(shop):
+    done = shop.alembic("merge", "heads", "-m", "all")
+
+    assert done.returncode != 0
+    assert "manage.py makemigrations --merge PLUGIN" in done.stdout
+    assert (shop.files("shop"), shop.files("cart")) == (["0001_initial"], ["0001_initial"])
+
+
 def test_a_failure_is_one_line_without_a_traceback(shop):
     shop.migration("shop", "0002_bad", "op.execute('SELECT * FROM nowhere')")
 
@@ -119,6 +127,7 @@ def test_a_failure_is_one_line_without_a_traceback(shop):
 
     assert done.returncode != 0
     assert "FAILED: shop_0002_bad (plugin shop) failed: " in done.stdout
+    assert done.stdout.count("nowhere") == 2  # once in the message, once in the statement, and nowhere else
     assert "Traceback" not in done.stdout
 
 

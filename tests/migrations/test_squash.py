@@ -265,3 +265,42 @@ def test_a_squash_is_squashed_only_when_its_parts_are_gone(shop):
 
     assert done.returncode == 1
     assert f"{WHOLE} cannot be squashed: it is a squash itself" in done.stdout
+
+
+async def test_a_release_from_before_a_squash_is_refused_and_changes_nothing(shop, engine):
+    squash(shop)
+    shop.manage("migrate")
+    before = await schema(engine)
+    file = shop.migrations("shop") / "0001_squashed_0003_three.py"
+    text = file.read_text()
+    file.unlink()
+
+    assert " [x] 0001_squashed_0003_three (file is gone)\n" in shop.manage("showmigrations", "shop")
+    for arguments in (["migrate"], ["migrate", "shop", "0002"], ["migrate", "shop", "--fake"]):
+        done = shop.run(*arguments)
+        assert done.returncode == 1
+        assert f"this database has {WHOLE} in the place of migrations of shop, and its file is gone" in done.stdout
+    assert await schema(engine) == before
+    assert await recorded(engine) == [WHOLE, "cart_0001_cart"]
+
+    file.write_text(text)
+    assert shop.manage("migrate") == "No migrations to apply.\n"
+
+
+@pytest.mark.parametrize("name", ["1", "0001", "0001_s", WHOLE, "shop_0001_sq", "0001_squashed_0003_three"])
+async def test_a_squash_is_found_by_what_people_call_it(shop, engine, name):
+    squash(shop)
+
+    shop.manage("migrate", "shop", name)
+
+    assert await recorded(engine) == [WHOLE]
+
+
+@pytest.mark.parametrize("name", ["2", "0002_t", "shop_0003", "0003_three"])
+async def test_the_beginning_of_a_parts_name_leads_to_the_squash_too(shop, engine, name):
+    squash(shop)
+
+    done = shop.run("sqlmigrate", "shop", name)
+
+    assert done.returncode == 1
+    assert f"is a part of {WHOLE}, which replaces it; name that one" in done.stdout

@@ -206,7 +206,8 @@ async def _answer(
 
 def _take(resource: "Resource", found: dict[Any, Any], key: Any, before: Sequence[Any]) -> Any:
     if key in before:
-        raise InvalidInputError(f"The {resource.singular} {key} comes twice.")
+        detail = f"The {resource.singular} {key} comes twice."
+        raise InvalidInputError(detail, errors=[FieldError(pointer="", detail=detail, type="repeated")])
     if key not in found:
         raise not_found(resource.singular, key)
     return found[key]
@@ -226,7 +227,10 @@ def _list_schema(name: str, one: Any) -> Any:
 def _answer_schema(resource: "Resource") -> Any:
     schema: Any = resource.written or resource.read
     return create_model(
-        f"{schema.__name__}Items", __base__=Schema, __module__=schema.__module__, items=(list[schema], ...)
+        f"{schema.__name__.removesuffix('Read')}Items",
+        __base__=Schema,
+        __module__=schema.__module__,
+        items=(list[schema], ...),
     )
 
 

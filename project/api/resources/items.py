@@ -144,7 +144,12 @@ def _add_create(resource: "Resource", router: APIRouter) -> None:
         status_code=201,
         response_model=resource.written or resource.read,
         openapi_extra={"parameters": [documentation.idempotency_key()]},
-        responses={201: {"headers": documentation.response_headers(ETag=ETAG, Location="The path of the new object.")}},
+        responses={
+            201: {
+                "headers": documentation.response_headers(ETag=ETAG, Location="The path of the new object."),
+                "links": documentation.item_links(resource),
+            }
+        },
     )
 
 

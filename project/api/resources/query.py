@@ -6,8 +6,6 @@ from difflib import get_close_matches
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-from pydantic import TypeAdapter
-
 from project.api.resources.cursors import Cursor, read_cursor
 from project.api.resources.lookups import FilterParameter
 from project.api.resources.ordering import Term, Terms
@@ -24,7 +22,7 @@ MAXIMUM_PARAMETERS = 100
 
 Count = Literal["no", "exact", "capped"]
 Values = Mapping[str, str]
-BOOLEAN: TypeAdapter[bool] = TypeAdapter(bool)
+COUNTS: Mapping[str, Count] = {"true": "exact", "false": "no", "capped": "capped"}
 PAGING = ("limit", "offset", "cursor", "count")
 
 
@@ -39,6 +37,8 @@ class Grammar:
     is_searchable: bool
     fields: frozenset[str]
     expandable: frozenset[str]
+    default_limit: int = DEFAULT_LIMIT
+    maximum_limit: int = MAXIMUM_LIMIT
 
     def within(self, scope: Scope) -> "Grammar":
         """What of it a viewer may use from whom some fields are hidden."""
@@ -134,7 +134,7 @@ def read_list_query(values: Values, grammar: Grammar, secret: str) -> ListQuery:
         filters=tuple(_filters(reader)),
         terms=_terms(reader),
         search=_search(reader),
-        limit=reader.number("limit", DEFAULT_LIMIT, 1, MAXIMUM_LIMIT),
+        limit=reader.number("limit", grammar.default_limit, 1, grammar.maximum_limit),
         offset=reader.number("offset", 0, 0, LARGEST_ID),
         cursor=_cursor(reader, secret),
         by_cursor="cursor" in values,
@@ -193,7 +193,7 @@ def _terms(reader: _Reader) -> Terms:
                 reader.refuse("ordering", f"cannot order by {_quote(name)}, expected one of {known}")
             continue
         if term.path.name in {other.path.name for other in terms}:
-            reader.refuse("ordering", f"names {_quote(term.path.name)} twice")
+            reader.refuse("ordering", f"names {_quote(term.path.name)} twice", "repeated")
         terms.append(term.reversed() if name.startswith("-") else term)
     return tuple(terms)
 
@@ -217,13 +217,11 @@ def _cursor(reader: _Reader, secret: str) -> Cursor | None:
 
 
 def _count(reader: _Reader) -> Count:
-    text = reader.values.get("count", "false")
-    if text == "capped":
-        return "capped"
-    value, errors = read_value(BOOLEAN, "count", text)
-    if errors:
+    found = COUNTS.get(reader.values.get("count", "false"))
+    if found is None:
         reader.refuse("count", "expected true, false or capped")
-    return "exact" if value else "no"
+        return "no"
+    return found
 
 
 def _quote(text: str) -> str:

@@ -32,7 +32,7 @@ from project.api.resources.etags import version_attributes
 from project.api.resources.lists import Listing
 from project.api.resources.paths import Path as ColumnPath
 from project.api.resources.policy import Policy
-from project.api.resources.query import Grammar
+from project.api.resources.query import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
 from project.api.resources.reads import Reader
 from project.api.resources.scope import Scope
 from project.api.resources.values import python_type
@@ -67,6 +67,8 @@ class Resource:
     ordering: Sequence[str] = ()
     default_ordering: str = ""
     search: Sequence[str] | searches.FullText = ()
+    default_limit: int = DEFAULT_LIMIT  # items on a page
+    maximum_limit: int = MAXIMUM_LIMIT
     without: frozenset[Endpoint] | set[Endpoint] = frozenset()
     requires_if_match: bool = False  # 428 without the header
     # Services that take the place of the default ones: they flush and never commit.
@@ -77,6 +79,11 @@ class Resource:
     def __post_init__(self) -> None:
         if len(inspect(self.model).primary_key) != 1:
             raise ConfigurationError(f"{self.model.__name__} needs a primary key of one column to be a resource")
+        if not 1 <= self.default_limit <= self.maximum_limit:
+            raise ConfigurationError(
+                f"{self.singular}: default_limit is {self.default_limit} and maximum_limit {self.maximum_limit}, "
+                "expected 1 <= default_limit <= maximum_limit"
+            )
         _ = self.listing  # checks every name
         writing.check_schemas(self)
         unknown = {part.strip().removeprefix("-") for part in self.default_ordering.split(",")} - {
@@ -137,6 +144,8 @@ class Resource:
             is_searchable=bool(self.reader.search.paths),
             fields=frozenset(self.reader.node.names()),
             expandable=frozenset(self.reader.node.on_demand()),
+            default_limit=self.default_limit,
+            maximum_limit=self.maximum_limit,
         )
 
     @cached_property

@@ -1,12 +1,13 @@
 """The values that a column can be compared with, as pydantic reads them from a URL."""
 
 import enum
+import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, FiniteFloat, TypeAdapter, ValidationError
 from sqlalchemy import BigInteger, Enum, SmallInteger
 from sqlalchemy.types import TypeEngine
 
@@ -14,16 +15,29 @@ from project.api.schemas import LARGEST_ID, UTCTime
 from project.database.types import UTCDateTime
 from project.errors import FieldError
 
-SIMPLE: dict[type, Any] = {kind: kind for kind in (bool, str, datetime, date, time, timedelta, UUID)} | {
-    float: FiniteFloat,
-    Decimal: Annotated[Decimal, Field(allow_inf_nan=False, max_digits=1000)],
-}
+
+def _no_number(text: Any) -> Any:
+    # pydantic takes a number for seconds since 1970, which no document promises.
+    if isinstance(text, str) and NUMBER.fullmatch(text):
+        raise ValueError("expected a date or time as ISO 8601 writes it, found a number")
+    return text
+
+
+NUMBER = re.compile(r"\s*[+-]?[0-9._]+\s*")
+SIMPLE: dict[type, Any] = (
+    {kind: kind for kind in (bool, str, timedelta, UUID)}
+    | {kind: Annotated[kind, BeforeValidator(_no_number)] for kind in (datetime, date, time)}
+    | {
+        float: FiniteFloat,
+        Decimal: Annotated[Decimal, Field(allow_inf_nan=False, max_digits=1000)],
+    }
+)
 
 
 def python_type(column_type: TypeEngine[Any]) -> Any:
     """The type of the values of a column, with its limits; None if there is none to compare in a URL (JSON, bytes)."""
     if isinstance(column_type, UTCDateTime):
-        return UTCTime
+        return Annotated[UTCTime, BeforeValidator(_no_number)]
     if isinstance(column_type, Enum):
         return column_type.enum_class or str
     try:

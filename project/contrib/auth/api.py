@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
-from fastapi.security import OAuth2PasswordRequestForm
+from fastapi import APIRouter, Form
 from fastapi_users.exceptions import InvalidResetPasswordToken, InvalidVerifyToken, UserAlreadyVerified
 
 from project.contrib.auth import users
@@ -14,6 +13,7 @@ from project.contrib.auth.models import User
 from project.contrib.auth.schemas import (
     AccessTokenRead,
     EmailRequest,
+    LoginForm,
     ResetPasswordRequest,
     UserRead,
     UserRegister,
@@ -49,14 +49,12 @@ async def register(data: UserRegister, manager: UserManagerDep, mailer: MailerDe
 
 
 @router.post("/login", responses={401: {"description": "Wrong name or password"}})
-async def login(
-    form: Annotated[OAuth2PasswordRequestForm, Depends()], session: SessionDep, settings: AuthSettingsDep
-) -> AccessTokenRead:
+async def login(form: Annotated[LoginForm, Form()], session: SessionDep, settings: AuthSettingsDep) -> AccessTokenRead:
     """Get a bearer token for an e-mail address or username and a password.
 
     The answer is 401, and the same, for an unknown name, a wrong password and a deactivated account.
     """
-    user = await users.authenticate(session, form.username, form.password)
+    user = await users.authenticate(session, form.username, form.password.get_secret_value())
     if user is None:
         raise NotAuthenticatedError("The name or the password is wrong.")
     token = await create_access_token(session, user.id, lifetime=settings.token_lifetime)

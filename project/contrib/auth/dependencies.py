@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from project.api.dependencies import plugin_settings
+from project.api.openapi_security import authenticates
 from project.contrib.auth.email import EmailSender
 from project.contrib.auth.models import User
 from project.contrib.auth.settings import AuthSettings
@@ -42,6 +43,7 @@ BearerToken = Annotated[str | None, Depends(bearer_token)]
 Documented = Annotated[str | None, Depends(_scheme)]
 
 
+@authenticates(required=False)
 async def get_optional_user(session: SessionDep, token: BearerToken, _: Documented) -> User | None:
     """The user whose token came with the request, None without one.
 
@@ -60,6 +62,7 @@ async def get_optional_user(session: SessionDep, token: BearerToken, _: Document
 OptionalUser = Annotated[User | None, Depends(get_optional_user)]
 
 
+@authenticates(required=True)
 async def get_current_user(user: OptionalUser) -> User:
     """The user who is asking. Raises NotAuthenticatedError."""
     if user is None:

@@ -1,11 +1,11 @@
 """What the API takes and gives of users; a password hash is in none of them."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, AfterValidator, Field, SecretStr, Strict
+from pydantic import MISSING, AfterValidator, BaseModel, Field, SecretStr, Strict
 
-from project.api.filters import one_of
+from project.api.filters import one_of, pattern_of
 from project.api.pagination import PageQuery
 from project.api.schemas import Id, Schema, UTCTime
 from project.contrib.auth import names
@@ -23,9 +23,12 @@ def _cleaned_by(clean: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(validate)
 
 
+# As names.py has it: lines may be broken in a text, and nothing else may be done to a terminal.
+NO_CONTROL_CHARACTERS: dict[str, Any] = {"pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"}
+
 Username = Annotated[
     str,
-    Field(min_length=1, max_length=150, examples=["ada"]),
+    Field(min_length=1, max_length=150, examples=["ada"], json_schema_extra={"pattern": f"^{names.USERNAME.pattern}$"}),
     _cleaned_by(names.normalize_username),
 ]
 Email = Annotated[
@@ -33,27 +36,38 @@ Email = Annotated[
     Field(max_length=320, examples=["ada@example.org"], json_schema_extra={"format": "email"}),
     _cleaned_by(names.normalize_email),
 ]
-FullName = Annotated[str, Field(max_length=names.MAXIMUM_FULL_NAME), _cleaned_by(names.clean_full_name)]
-Bio = Annotated[str, Field(max_length=names.MAXIMUM_BIO), _cleaned_by(names.clean_bio)]
-NewPassword = Annotated[SecretStr, Field(min_length=MINIMUM_LENGTH, max_length=MAXIMUM_LENGTH)]
+FullName = Annotated[
+    str,
+    Field(max_length=names.MAXIMUM_FULL_NAME, examples=["Ada Lovelace"], json_schema_extra=NO_CONTROL_CHARACTERS),
+    _cleaned_by(names.clean_full_name),
+]
+Bio = Annotated[
+    str,
+    Field(max_length=names.MAXIMUM_BIO, examples=["I write programs."], json_schema_extra=NO_CONTROL_CHARACTERS),
+    _cleaned_by(names.clean_bio),
+]
+NewPassword = Annotated[
+    SecretStr,
+    Field(min_length=MINIMUM_LENGTH, max_length=MAXIMUM_LENGTH, examples=["correct horse battery staple"]),
+]
 CurrentPassword = Annotated[SecretStr, Field(max_length=MAXIMUM_LENGTH)]
 Flag = Annotated[bool, Strict()]
-Token = Annotated[SecretStr, Field(min_length=1, max_length=256)]
+Token = Annotated[SecretStr, Field(min_length=1, max_length=256, examples=["the-token-from-the-e-mail"])]
 
 
 class UserPublic(Schema):
     """What anybody may know of a user, for instance as an author."""
 
     id: Id
-    username: str
-    full_name: str
+    username: Annotated[str, Field(examples=["ada"])]
+    full_name: Annotated[str, Field(examples=["Ada Lovelace"])]
 
 
 class UserRead(UserPublic):
     """What users may know of themselves, and staff of everybody."""
 
-    email: str
-    bio: str
+    email: Annotated[str, Field(examples=["ada@example.org"])]
+    bio: Annotated[str, Field(examples=["I write programs."])]
     is_active: bool
     is_verified: bool
     is_superuser: bool
@@ -105,6 +119,9 @@ class UserUpdate(Schema):
     is_superuser: Flag | MISSING = MISSING
 
 
+ORDERINGS = ("username", "email", "created_at", "updated_at", "id")
+
+
 class UserQuery(PageQuery):
     """How users are filtered, searched and ordered."""
 
@@ -114,15 +131,29 @@ class UserQuery(PageQuery):
     search: Annotated[str | None, Field(description="Looks in username, e-mail address and full name.")] = None
     ordering: Annotated[
         str,
-        one_of("username", "email", "created_at", "updated_at", "id"),
-        Field(description="Fields separated by commas; `-` before one reverses it."),
+        one_of(*ORDERINGS),
+        Field(
+            description="Fields separated by commas; `-` before one reverses it.",
+            examples=["-created_at,username"],
+            json_schema_extra={"pattern": pattern_of(*ORDERINGS)},
+        ),
     ] = "id"
+
+
+class LoginForm(BaseModel):
+    """A login as OAuth2's clients send it (RFC 6749, section 4.3.2); what else they send is passed over."""
+
+    grant_type: Literal["password"] = "password"
+    # In a form, nothing is as good as missing.
+    username: Annotated[str, Field(min_length=1, description="A username or an e-mail address.", examples=["ada"])]
+    password: Annotated[SecretStr, Field(min_length=1, examples=["correct horse battery staple"])]
+    scope: Annotated[str, Field(description="There are none; what is asked for is passed over.")] = ""
 
 
 class AccessTokenRead(Schema):
     """What a login answers (RFC 6749, section 5.1)."""
 
-    access_token: str
+    access_token: Annotated[str, Field(examples=["mF_9.B5f-4.1JqM"])]
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a kind of token, not a token
     expires_in: Annotated[int, Field(description="Seconds until the token expires.")]
 

@@ -1,0 +1,140 @@
+"""The contestants, and how each is served: by uvicorn with one worker, as its documentation says for production."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.machine import Cores
+from config.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRET = "a-secret-for-benchmarks-only-0123456789"  # noqa: S105 - it guards nothing
+PATIENCE = 60  # seconds for a server to start or to stop
+LONG_PAGES = "benchmarks.contestants.long_pages"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contestant:
+    """One way to serve the blog."""
+
+    name: str
+    title: str
+    app: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    pages: str = "/api/posts"  # the list that gives pages of up to 500
+    cursors: str | None = None  # the first page by cursor, with {size} for how many it holds
+    is_dovetail: bool = False
+
+
+@dataclass(frozen=True)
+class Server:
+    """A contestant that listens."""
+
+    contestant: Contestant
+    port: int
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def end_of_log(self) -> str:
+        """What it said last."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
+
+
+def dovetail(name: str = "dovetail", app: str = "config.asgi:app", **variables: str) -> Contestant:
+    """This site with its own plugins; with one that gives longer pages, since its own stop at 100."""
+    plugins = json.dumps([*Settings.model_fields["plugins"].default, LONG_PAGES])
+    return Contestant(
+        name=name,
+        title="**Dovetail**",
+        app=app,
+        variables={"ENVIRONMENT": "production", "SECRET_KEY": SECRET, "PLUGINS": plugins, **variables},
+        pages="/api/long-posts",
+        cursors="/api/posts?cursor=&limit={size}",
+        is_dovetail=True,
+    )
+
+
+def _django(name: str, title: str, size: str) -> Contestant:
+    package = "benchmarks.contestants.django_blog"
+    return Contestant(
+        name=name,
+        title=title,
+        app=f"{package}.asgi:app",
+        variables={
+            "DJANGO_SETTINGS_MODULE": f"{package}.settings",
+            "BENCHMARK_URLS": f"benchmarks.contestants.{name}",
+        },
+        cursors=f"/api/posts-by-cursor?{size}={{size}}",
+    )
+
+
+CONTESTANTS = (
+    Contestant(
+        name="raw",
+        title="raw ASGI + asyncpg",
+        app="benchmarks.contestants.raw:app",
+        cursors="/api/posts?cursor=infinity~0&limit={size}",
+    ),
+    dovetail(),
+    Contestant(name="tutorial", title="FastAPI + SQLAlchemy ORM", app="benchmarks.contestants.tutorial:app"),
+    _django("django_ninja", "Django + ninja", "page_size"),
+    _django("django_rest_framework", "Django + REST framework", "limit"),
+)
+
+
+@contextmanager
+def serve(contestants: tuple[Contestant, ...], url: str, folder: Path, cores: Cores) -> Iterator[tuple[Server, ...]]:
+    """Start all of them, each on the server's core, and stop them in the end; their logs go to files in `folder`.
+
+    Raises RuntimeError, with the end of its log, for one that does not start.
+    """
+    servers: list[Server] = []
+    try:
+        for contestant in contestants:
+            servers += [_start(contestant, url, folder / f"{contestant.name}.log", cores)]
+        for server in servers:
+            _wait(server)
+        yield tuple(servers)
+    finally:
+        for server in servers:
+            server.process.terminate()
+        for server in servers:
+            server.process.wait(PATIENCE)
+
+
+def _start(contestant: Contestant, url: str, log: Path, cores: Cores) -> Server:
+    port = _free_port()
+    environment = os.environ | {"DATABASE_URL": url.replace("+asyncpg", "")} | dict(contestant.variables)
+    command = [sys.executable, "-m", "uvicorn", contestant.app, "--port", str(port), "--no-access-log"]
+    command += ["--no-server-header", "--log-level", "warning"]
+    if contestant.is_dovetail:  # as an operator does it: the access log and the rest of it are the site's own
+        command = [sys.executable, "manage.py", "runserver", f"127.0.0.1:{port}", "--workers", "1", "--no-reload"]
+        environment["ASGI_APPLICATION"] = contestant.app
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)  # noqa: S603 - our own
+    if cores.server is not None:
+        os.sched_setaffinity(process.pid, {cores.server})  # before it has started a thread
+    return Server(contestant, port, process, log)
+
+
+def _wait(server: Server) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and server.process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", server.port)) == 0:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"{server.contestant.name} did not start:\n{server.end_of_log()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,101 @@
+"""An example of every body and every answer in an OpenAPI document, put together from those of their fields.
+
+Plugin authors give fields examples, `Field(examples=["Hello"])`, or a schema a whole one, by
+`json_schema_extra={"examples": [{...}]}`; the rest is made up from types and limits. Where nothing that fits can be
+made up (a pattern, say), no example is given: a wrong one is worse.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+Json = dict[str, Any]
+
+SCHEMAS = "#/components/schemas/"
+FORMATS = {
+    "date-time": "2026-03-01T12:00:00Z",
+    "date": "2026-03-01",
+    "time": "12:00:00",
+    "duration": "PT1H",
+    "email": "ada@example.org",
+    "uri": "https://example.org/",
+    "uuid": "0b9a0d5e-6f7c-4b58-9b11-3f1f0f6f2a10",
+}
+TEXT = "text"
+
+
+class _NoneFitsError(Exception):
+    """Nothing that fits can be made up."""
+
+
+def add_examples(document: Json) -> None:
+    """Give each body and each answer an example, unless its author did."""
+    schemas: Json = document["components"]["schemas"]
+    for media, is_body in _media(document):
+        if "schema" not in media or "example" in media or "examples" in media:
+            continue
+        try:
+            media["example"] = _example(media["schema"], schemas, only_wanted=is_body)
+        except _NoneFitsError:
+            continue
+
+
+def _media(document: Json) -> Iterator[tuple[Json, bool]]:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for media in operation.get("requestBody", {}).get("content", {}).values():
+                yield media, True
+            for response in operation["responses"].values():
+                for kind, media in response.get("content", {}).items():
+                    if kind == "application/json":
+                        yield media, False
+
+
+def _example(schema: Json, schemas: Json, *, only_wanted: bool) -> Any:
+    """One of `schema`; `only_wanted` leaves optional fields out of which nobody gave an example."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].removeprefix(SCHEMAS)] | {k: v for k, v in schema.items() if k != "$ref"}
+    for given in ("examples", "enum"):
+        if schema.get(given):
+            return schema[given][0]
+    for given in ("const", "default"):
+        if given in schema:
+            return schema[given]
+    for several in ("anyOf", "oneOf", "allOf"):
+        if schema.get(several):
+            return _example(schema[several][0], schemas, only_wanted=only_wanted)
+    return _made_up(schema, schemas, only_wanted=only_wanted)
+
+
+def _made_up(schema: Json, schemas: Json, *, only_wanted: bool) -> Any:
+    match schema.get("type"):
+        case "object":
+            return dict(_members(schema, schemas, only_wanted=only_wanted))
+        case "array":
+            least = schema.get("minItems", 0)
+            if least > 1:
+                raise _NoneFitsError
+            return [_example(schema.get("items", {}), schemas, only_wanted=only_wanted)]
+        case "string":
+            return _text(schema)
+        case "integer" | "number":
+            return max(1, schema.get("minimum", 1))
+        case "boolean":
+            return True
+        case "null":
+            return None
+    raise _NoneFitsError
+
+
+def _members(schema: Json, schemas: Json, *, only_wanted: bool) -> Iterator[tuple[str, Any]]:
+    required = schema.get("required", ())
+    for name, field in schema.get("properties", {}).items():
+        if name in required or not only_wanted or field.get("examples"):
+            yield name, _example(field, schemas, only_wanted=only_wanted)
+
+
+def _text(schema: Json) -> str:
+    if "format" in schema:
+        return FORMATS.get(schema["format"], TEXT)
+    if "pattern" in schema or not schema.get("minLength", 0) <= len(TEXT) <= schema.get("maxLength", len(TEXT)):
+        raise _NoneFitsError
+    return TEXT

@@ -1,0 +1,37 @@
+"""What bears a table's name on PostgreSQL, and is renamed with it: constraints, indexes, sequences."""
+
+import re
+
+# Foreign keys of other tables end with the name of the table they refer to; see NAMING_CONVENTION.
+_BLOCK = """\
+DO $$ DECLARE item record; BEGIN
+FOR item IN SELECT conrelid::regclass AS relation, conname AS name FROM pg_constraint
+  WHERE conrelid = 'NEW'::regclass AND conname ~ '^(ck|fk|pk|uq)_OLD(_|$)'
+  LOOP EXECUTE 'ALTER TABLE ' || item.relation || ' RENAME CONSTRAINT ' || quote_ident(item.name) || ' TO '
+  || quote_ident(regexp_replace(item.name, '^(..)_OLD', '\\1_NEW')); END LOOP; \
+FOR item IN SELECT conrelid::regclass AS relation, conname AS name FROM pg_constraint
+  WHERE confrelid = 'NEW'::regclass AND conname ~ '^fk_.*_OLD$'
+  LOOP EXECUTE 'ALTER TABLE ' || item.relation || ' RENAME CONSTRAINT ' || quote_ident(item.name) || ' TO '
+  || quote_ident(regexp_replace(item.name, '_OLD$', '_NEW')); END LOOP; \
+FOR item IN SELECT relation.oid::regclass AS relation, relname AS name FROM pg_index
+  JOIN pg_class AS relation ON relation.oid = indexrelid
+  WHERE indrelid = 'NEW'::regclass AND relname ~ '^(ix|uq)_OLD(_|$)'
+  LOOP EXECUTE 'ALTER INDEX ' || item.relation || ' RENAME TO '
+  || quote_ident(regexp_replace(item.name, '^(..)_OLD', '\\1_NEW')); END LOOP; \
+FOR item IN SELECT relation.oid::regclass AS relation, relname AS name FROM pg_depend
+  JOIN pg_class AS relation ON relation.oid = objid AND relkind = 'S'
+  WHERE refobjid = 'NEW'::regclass AND deptype IN ('a', 'i') AND relname ~ '^OLD_.*_seq$'
+  LOOP EXECUTE 'ALTER SEQUENCE ' || item.relation || ' RENAME TO '
+  || quote_ident(regexp_replace(item.name, '^OLD', 'NEW')); END LOOP; \
+END $$"""
+
+
+def renaming_block(old: str, new: str) -> str:
+    """The statement that renames what bears the name of a table that was just renamed from `old` to `new`.
+
+    It is one statement that looks at the database while it runs, so that it can be written to a file as well. No line
+    ends in a semicolon: those who read such a file cut it there.
+    """
+    if not re.fullmatch(r"\w+", old + new):
+        raise ValueError(f"expected names of letters, digits and _, found {old!r} and {new!r}")
+    return _BLOCK.replace("OLD", old).replace("NEW", new)

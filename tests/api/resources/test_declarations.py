@@ -1,0 +1,75 @@
+"""A resource is checked when it is made: what leads nowhere is refused, with what there is instead."""
+
+import pytest
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from project.api.resources.policy import ReadOnly
+from project.api.resources.resource import Resource
+from project.api.resources.search import FullText
+from project.api.schemas import Schema
+from project.errors import ConfigurationError
+from tests.library.models import Book
+from tests.library.schemas import BookRead
+
+
+class PairBase(DeclarativeBase):
+    pass
+
+
+class Pair(PairBase):
+    __tablename__ = "library_pair"
+
+    left: Mapped[int] = mapped_column(primary_key=True)
+    right: Mapped[int] = mapped_column(primary_key=True)
+
+
+class PairRead(Schema):
+    left: int
+
+
+class Misspelt(Schema):
+    titel: str
+
+
+class Vague(Schema):
+    author: str
+
+
+REFUSED = [
+    ({"filters": {"titel": "exact"}}, "titel"),
+    ({"filters": {"title": "like"}}, "expected one of"),
+    ({"filters": {"pages": "icontains"}}, "for texts only"),
+    ({"filters": {"cover": "exact"}}, "only `isnull`"),
+    ({"ordering": ("titel",)}, "titel"),
+    ({"ordering": ("genres__name",)}, "a row has several of them"),
+    ({"ordering": ("title",), "default_ordering": "-pages"}, "default_ordering names ['pages']"),
+    ({"search": ("pages",)}, "it is not a text"),
+    ({"search": FullText("author__name")}, "in columns of the model itself"),
+    ({"read": Misspelt}, "Misspelt.titel is not a column"),
+    ({"read": Vague}, "expected its type to name one schema"),
+    ({"create": Misspelt}, "Misspelt.titel is not a column of Book"),
+    ({"default_limit": 101}, "default_limit is 101 and maximum_limit 100"),
+    ({"default_limit": 0}, "expected 1 <= default_limit"),
+    ({"model": Pair, "read": PairRead}, "a primary key of one column"),
+]
+
+
+@pytest.mark.parametrize(("declared", "said"), REFUSED, ids=[said for _, said in REFUSED])
+def test_what_leads_nowhere_is_refused(declared, said):
+    with pytest.raises(ConfigurationError) as refused:
+        Resource(**({"model": Book, "read": BookRead, "policy": ReadOnly()} | declared))
+
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+async def test_a_resource_has_limits_of_its_own(owner, app):
+    document = (await owner.get("/openapi.json")).json()
+    parameters = document["paths"]["/api/genres"]["get"]["parameters"]
+    limit = next(one["schema"] for one in parameters if one["name"] == "limit")
+    assert (limit["default"], limit["maximum"]) == (50, 500)
+
+    assert (await owner.get("/api/genres?limit=500")).status_code == 200
+    refused = await owner.get("/api/genres?limit=501")
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["detail"] == "expected a whole number from 1 to 500"
