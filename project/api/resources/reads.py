@@ -37,8 +37,8 @@ class Batch:
     items: list[Any]
     rows: Sequence[Sequence[Any]]  # what each item was made of, as the driver gave it
     terms: int
-    convert: Sequence[Callable[[Any], Any] | None]  # of the columns from width on: what is ordered by, and the version
-    width: int
+    convert: Sequence[Callable[[Any], Any] | None]  # of what is ordered by, and of the version
+    behind: Sequence[int]  # where in a row these are
 
     def position(self, number: int) -> tuple[Any, ...]:
         """The values that an item is ordered by."""
@@ -50,8 +50,8 @@ class Batch:
 
     def _converted(self, row: Sequence[Any], start: int, end: int) -> tuple[Any, ...]:
         # Most lists never ask, so nothing is converted before somebody does.
-        pairs = zip(self.convert[start:end], row[self.width + start : self.width + end], strict=True)
-        return tuple(value if step is None else step(value) for step, value in pairs)
+        pairs = zip(self.convert[start:end], self.behind[start:end], strict=True)
+        return tuple(row[place] if step is None else step(row[place]) for step, place in pairs)
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Plan:
 
     prepared: Prepared
     make_item: MakeItem
-    width: int
-    convert: tuple[Callable[[Any], Any] | None, ...]  # of the columns from width on
+    behind: tuple[int, ...]  # where in a row those values are that are ordered by, and those of the version
+    convert: tuple[Callable[[Any], Any] | None, ...]  # of the same
     terms: int
 
     async def fetch(
@@ -69,8 +69,8 @@ class Plan:
     ) -> Batch:
         """The rows of a page and one more."""
         rows = await self.prepared.fetch(connection, values, viewer_values)
-        make_item, width = self.make_item, self.width
-        return Batch([make_item(row) for row in rows], rows, self.terms, self.convert, width)
+        make_item = self.make_item
+        return Batch([make_item(row) for row in rows], rows, self.terms, self.convert, self.behind)
 
 
 class Cache(OrderedDict[Hashable, Any]):
@@ -144,7 +144,7 @@ class Reader:
             [(*row[1:], *(getattr(row[0], key) for key in self.version)) for row in rows],
             terms,
             (None,) * (terms + len(self.version)),
-            0,
+            range(terms + len(self.version)),
         )
 
     async def read(self, session: AsyncSession, request: PageRequest, scope: Scope) -> Batch:
@@ -181,7 +181,7 @@ class Reader:
         types = [term.path.type for term in request.terms]
         types += [getattr(self.model, key).type for key in self.version]
         convert = tuple(result_processor(one, dialect) for one in types)
-        return Plan(prepared, shaped.make_item, shaped.width, convert, len(request.terms))
+        return Plan(prepared, shaped.make_item, shaped.behind, convert, len(request.terms))
 
 
 def _dumped(item: Any, node: Node, include: dict[str, Any]) -> orjson.Fragment:
