@@ -43,9 +43,10 @@ check: .venv/.dev  ## Lint, format, types and layers
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python manage.py check
 
-bench: .venv/.dev .venv/.bench  ## Measure against what you would use instead; needs a quiet machine
+bench: .venv/.dev .venv/.bench  ## Measure against what you would use instead, 20 minutes on a quiet machine (BENCH="--rounds 1")
 	$(BIN)/python -m benchmarks.migrations
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.run $(BENCH)
+	$(BIN)/python -m benchmarks.report
 
 format: .venv/.dev  ## Let ruff tidy the code
 	$(BIN)/ruff check --fix .

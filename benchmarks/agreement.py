@@ -25,7 +25,7 @@ def check(servers: Sequence[Server], url: str, posts: int) -> None:
             if answer != expected.setdefault(name, answer):
                 raise RuntimeError(
                     f"{server.contestant.name} answers {name} differently: "
-                    f"{_first_difference(expected[name], answer)}, as {servers[0].contestant.name} answers it first"
+                    f"{first_difference(expected[name], answer)}, as {servers[0].contestant.name} answers it first"
                 )
 
 
@@ -60,11 +60,12 @@ def _normal(value: Any, without: set[str]) -> Any:
     return value
 
 
-def _first_difference(expected: Any, found: Any, where: str = "") -> str:
+def first_difference(expected: Any, found: Any, where: str = "") -> str:
+    """Where two answers that are not equal part, and how."""
     if isinstance(expected, dict) and isinstance(found, dict) and expected.keys() == found.keys():
         name = next(name for name in expected if expected[name] != found[name])
-        return _first_difference(expected[name], found[name], f"{where}.{name}")
+        return first_difference(expected[name], found[name], f"{where}.{name}")
     if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
         number = next(number for number, part in enumerate(expected) if part != found[number])
-        return _first_difference(expected[number], found[number], f"{where}[{number}]")
+        return first_difference(expected[number], found[number], f"{where}[{number}]")
     return f"{where or 'all of it'} is {str(found)[:300]}, not {str(expected)[:300]}"

@@ -6,10 +6,11 @@ round, and ratios are taken within it, so that a busy machine disturbs all alike
 
 import asyncio
 import json
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,13 +18,14 @@ import click
 
 from benchmarks import agreement, data, load, machine, middleware
 from benchmarks.servers import CONTESTANTS, Server, dovetail, serve
-from benchmarks.workloads import MANY, Workload, workloads
+from benchmarks.workloads import FEW, Workload, workloads
 from project.testing import postgres
 
 RESULTS = Path("var") / "benchmark.json"
-DATABASE = "dovetail_benchmark"
+DATABASE = f"dovetail_benchmark_{os.getpid()}"
 WARM_UP = 0.25  # of the time of a measurement
-MIDDLEWARE = "middleware"  # the workload W5, with each middleware taken out
+MIDDLEWARE = "middleware"  # the first word of these workloads: with each middleware taken out
+MIDDLEWARE_WORKLOADS = ("W1", "W5")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ class Harness:
 
 @click.command()
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(min=1))
-@click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(min=0.05), help="Of a measurement.")
+@click.option("--seconds", default=1.5, show_default=True, type=click.FloatRange(min=0.05), help="Of a measurement.")
 @click.option("--posts", default=50_000, show_default=True, type=click.IntRange(min=200), help="In the blog.")
 @click.option("--only", multiple=True, help="A workload, by how its name begins; can be repeated.")
 @click.option("--contestant", "names", multiple=True, type=click.Choice([each.name for each in CONTESTANTS]))
@@ -99,7 +101,6 @@ def main(
     cores = machine.part_cores()
     with ExitStack() as stack:
         stack.callback(postgres.start_server())
-        postgres.drop_database(DATABASE)
         url = postgres.create_database(DATABASE)
         stack.callback(postgres.drop_database, DATABASE)
         click.echo(f"Filling a database with {posts:,} posts.")
@@ -139,15 +140,23 @@ def contest(harness: Harness, names: Sequence[str], only: tuple[str, ...]) -> It
 
 
 def middleware_costs(harness: Harness) -> Iterator[Measurement]:
-    """Measure the workload without a database, with each middleware taken out in turn."""
+    """Measure a request without a database and one with it, with each middleware taken out in turn."""
     variants = [middleware.NONE, *middleware.names(), middleware.ALL]
     contestants = tuple(
-        dovetail(f"without {name}", "benchmarks.middleware:app", **{middleware.VARIABLE: name}) for name in variants
+        dovetail(
+            f"without {name}",
+            "benchmarks.middleware:app",
+            **{middleware.VARIABLE: name, "DATABASE_POOL_SIZE": "5"},  # so many servers at once would need too many
+        )
+        for name in variants
     )
+    wanted = [
+        replace(each, name=f"{MIDDLEWARE} {each.name}", connections=FEW)
+        for each in workloads(harness.posts)
+        if each.name in MIDDLEWARE_WORKLOADS
+    ]
     with serve(contestants, harness.url, harness.folder, harness.cores) as servers:
-        requests = [load.get("/health/live")]
-        workload = Workload(name=MIDDLEWARE, requests=lambda _server: requests, connections=MANY)
-        yield from _rounds(harness, [(workload, server, requests) for server in servers])
+        yield from _rounds(harness, [(each, server, each.requests(server)) for each in wanted for server in servers])
 
 
 def _rounds(harness: Harness, turns: Sequence[tuple[Workload, Server, Sequence[bytes]]]) -> Iterator[Measurement]:

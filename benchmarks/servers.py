@@ -7,16 +7,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.request import urlopen
 
 from benchmarks.machine import Cores
 from config.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "a-secret-for-benchmarks-only-0123456789"  # noqa: S105 - it guards nothing
-PATIENCE = 60  # seconds for a server to start or to stop
+PATIENCE = 120  # seconds for a server to start or to stop
 LONG_PAGES = "benchmarks.contestants.long_pages"
 
 
@@ -127,9 +128,9 @@ def _start(contestant: Contestant, url: str, log: Path, cores: Cores) -> Server:
 def _wait(server: Server) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and server.process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", server.port)) == 0:
-                return
+        with suppress(OSError):  # it listens before it can answer, or does neither yet
+            urlopen(f"http://127.0.0.1:{server.port}/health/live", timeout=PATIENCE).close()
+            return
         time.sleep(0.1)
     raise RuntimeError(f"{server.contestant.name} did not start:\n{server.end_of_log()}")
 

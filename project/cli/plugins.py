@@ -1,6 +1,7 @@
 """`manage.py plugins`: which plugins there are, where they come from, and whether they work."""
 
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
 
 import click
 
@@ -22,7 +23,8 @@ def plugins(state: State) -> int:
         found = list(import_plugins(state.settings.plugins, []))
     else:
         problems = _problems(state.registry)
-    rows = [_row(entry, problems) for entry in found]
+    base = state.settings.base_dir.resolve()
+    rows = [_row(entry, problems, base) for entry in found]
     importable = {entry.package for entry in found}
     rows += [("-", name, "-", "-", "broken") for name in state.settings.plugins if name not in importable]
     print_table(("NAME", "PACKAGE", "FROM", "DEPENDS ON", "STATE"), rows)
@@ -40,20 +42,20 @@ def _problems(registry: Registry) -> list[str]:
     return []
 
 
-def _row(entry: InstalledPlugin, problems: list[str]) -> tuple[str, ...]:
+def _row(entry: InstalledPlugin, problems: list[str], base: Path) -> tuple[str, ...]:
     plugin = entry.plugin
     broken = any(f"plugin {name!r}" in problem for problem in problems for name in (plugin.name, entry.package))
     return (
         plugin.name,
         entry.package,
-        _distribution(entry),
+        _origin(entry, base),
         ", ".join(plugin.depends_on) or "-",
         "broken" if broken else "enabled",
     )
 
 
-def _distribution(entry: InstalledPlugin) -> str:
-    """The package of the index that brought it and its version, or where it lies in the site."""
+def _origin(entry: InstalledPlugin, base: Path) -> str:
+    """The package of the index that brought it and its version, or where it lies."""
     top = entry.package.partition(".")[0]
     names = packages_distributions().get(top, []) if "site-packages" in entry.path.parts else []
     for name in names:
@@ -61,4 +63,5 @@ def _distribution(entry: InstalledPlugin) -> str:
             return f"{name} {version(name)}"
         except PackageNotFoundError:
             continue
-    return "this site"
+    path = entry.path.resolve()
+    return "this site" if path.is_relative_to(base) else str(path)

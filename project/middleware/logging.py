@@ -60,3 +60,6 @@ def configure_logging(level: str) -> None:
         if not any(isinstance(found, RequestIdFilter) for found in handler.filters):
             handler.addFilter(RequestIdFilter())
     logging.getLogger("dovetail").setLevel(level)
+    # It warns of every form that it cannot read; that is answered, and a stranger would fill the log.
+    if (forms := logging.getLogger("python_multipart")).level == logging.NOTSET:
+        forms.setLevel("ERROR")

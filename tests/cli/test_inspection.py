@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT, manage
+from tests.running import ROOT, manage, python
 
 
 def rows(output: str) -> list[list[str]]:
@@ -36,6 +36,26 @@ def test_a_plugin_that_pip_installed_shows_its_package_and_version(tmp_path):
     result = manage("plugins", PLUGINS='["pkg_shop"]', PYTHONPATH=f"{packages}:{ROOT}")
     assert result.code == 0, result
     assert rows(result.stdout)[1] == ["shop", "pkg_shop", "dovetail-shop", "2.1", "-", "enabled"]
+
+
+def test_a_plugin_from_another_folder_shows_where_it_lies(tmp_path):
+    package = tmp_path / "pkg_shop"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "plugin.py").write_text("from project.plugin import Plugin\nplugin = Plugin(name='shop')\n")
+    result = manage("plugins", PLUGINS='["project.contrib.auth", "pkg_shop"]', PYTHONPATH=f"{tmp_path}:{ROOT}")
+    assert rows(result.stdout)[1][2:4] == ["this", "site"]
+    assert rows(result.stdout)[2] == ["shop", "pkg_shop", str(package), "-", "enabled"]
+
+
+def test_tests_of_a_plugin_that_lies_elsewhere_have_the_fixtures_of_the_site(tmp_path):
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    (folder / "test_shop.py").write_text("def test_settings(make_settings):\n    assert make_settings().plugins\n")
+    for cwd in (ROOT, folder):
+        result = python(str(ROOT / "manage.py"), "test", str(folder), "-n", "0", "-p", "no:cacheprovider", cwd=cwd)
+        assert "1 passed" in result.stdout, result
 
 
 def test_broken_plugins_are_listed_as_such_with_the_reason():

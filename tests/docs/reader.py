@@ -20,8 +20,9 @@ LEFT_BEHIND = shutil.ignore_patterns(
 )
 NODE_MODULES = Path("tests/typescript/node_modules")
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE_NAME = re.compile(r"^# (?P<path>[\w./-]+\.\w+|\.env)(?: .*)?$")
+FILE_NAME = re.compile(r"^(?:#|//) (?P<path>[\w./-]+\.\w+|\.env)(?: .*)?$")
 SERVES = re.compile(r"^(make run|python manage\.py (runserver|quickstart))")
+TAKES_LONG = re.compile(r"^make (test|bench)\b", re.MULTILINE)  # only shown to be there
 SHOWN = {"json", "text", "html", "diff"}  # what a command answers, not what a reader types
 PATIENCE = 120  # seconds for one block
 
@@ -79,9 +80,7 @@ class Reader:
         serves = SERVES.match(last)
         script = text if not serves else "\n".join(before)
         if script.strip():
-            self._run(
-                ["bash", "-euo", "pipefail", "-c", script.replace("\\\0", "\\\n").replace("make test", "make -n test")]
-            )
+            self._run(["bash", "-euo", "pipefail", "-c", TAKES_LONG.sub(r"make -n \1", script.replace("\\\0", "\\\n"))])
         if serves:
             self._serve(last)
 

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import logging
 from project.middleware.logging import configure_logging
@@ -32,3 +34,14 @@ def test_a_record_is_one_line_on_standard_error_with_the_id_of_its_request():
 def test_the_level_is_that_of_the_settings_for_our_own_loggers_only():
     assert [line.partition("] ")[2] for line in run("DEBUG")] == ["GET / 200", "transaction committed"]
     assert run("WARNING") == []
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize(
+    ("boundary", "body"),
+    [("x", "--y\r\n\r\n"), ("x", "--x\r\nbad header\r\n\r\n--x--\r\n"), ("x", "--x\r\n: \r\n\r\n")],
+)
+async def test_forms_that_cannot_be_read_do_not_fill_the_log(probe, caplog, boundary, body):
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    assert (await probe.post("/api/forms", content=body, headers=headers)).status_code == 400
+    assert [record.name for record in caplog.records if record.levelname != "INFO"] == []

@@ -335,3 +335,23 @@ async def test_new_columns_come_without_a_second_look(shop, engine):
     assert await columns(engine, "shop_one") == ["id", "name", "price"]
     shop.manage("migrate", "shop", "3")
     assert await columns(engine, "shop_one") == ["id", "name"]
+
+
+async def test_control_c_in_the_middle_of_a_migration_leaves_the_state_before_it(shop, engine):
+    shop.migration(
+        "shop",
+        "0004_four",
+        f"""
+        import signal
+        {make("shop_four")}
+        os.kill(os.getpid(), signal.SIGINT)
+        op.execute("SELECT 1")
+        """,
+    )
+
+    done = shop.run("migrate")
+
+    assert done.returncode == 130
+    assert done.stdout.endswith("  Applying shop_0004_four ... \nStopped.\n")
+    assert "shop_four" not in await tables(engine)
+    assert " [x] 0003_three\n [ ] 0004_four\n" in shop.manage("showmigrations", "shop")

@@ -5,11 +5,12 @@ Null counts as greater than everything, as PostgreSQL has it by default, on ever
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import BindParameter, ColumnElement, UnaryExpression, and_, false, inspect, or_, tuple_
+from sqlalchemy.types import TypeEngine
 
 from project.api.resources.paths import Criteria, Path, resolve
 from project.api.resources.values import python_type
@@ -28,10 +29,10 @@ class Term:
         """As it stands in `ordering`."""
         return f"-{self.path.name}" if self.descending else self.path.name
 
-    @cached_property
+    @property
     def adapter(self) -> TypeAdapter[Any]:
         """Writes a value of the column into a cursor and reads it back."""
-        return TypeAdapter(python_type(self.path.type) | None)
+        return _adapter(self.path.type)
 
     def reversed(self) -> "Term":
         """The same column in the other direction."""
@@ -101,3 +102,8 @@ def _beyond(term: Term, column: ColumnElement[Any], value: BindParameter[Any] | 
     if term.descending:
         return column < value
     return or_(column > value, column.is_(None)) if term.path.is_nullable else column > value
+
+
+@cache  # of a column's own type, which there is once: to make an adapter costs more than to read a page
+def _adapter(column_type: TypeEngine[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(python_type(column_type) | None)

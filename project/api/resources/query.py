@@ -142,7 +142,7 @@ def read_list_query(values: Values, grammar: Grammar, secret: str) -> ListQuery:
         fields=reader.names("fields", grammar.fields),
         expand=reader.names("expand", grammar.expandable),
     )
-    if query.by_cursor and "offset" in values:
+    if query.by_cursor and query.offset:  # generated clients send the default of 0 with every request
         reader.refuse("offset", "a page is found by `cursor` or by `offset`, not by both")
     if reader.errors:
         raise InvalidInputError(errors=reader.errors)

@@ -9,14 +9,22 @@ from typing import TypeAlias
 import httpx
 import pytest
 from fastapi import FastAPI
+from jinja2 import FileSystemBytecodeCache
 
 from project.contrib.admin.sessions import start_session
+from project.contrib.admin.site import AdminSite
 from project.contrib.auth.models import User
 from project.database.session import Database
 
 ORIGIN = "http://testserver"
 COOKIE = "dovetail-admin-session"
 Values: TypeAlias = Mapping[str, str | Sequence[str] | None]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_are_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Each test makes a site of its own, and compiling its templates takes longer than most tests."""
+    AdminSite.bytecode_cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
 class BackOffice:

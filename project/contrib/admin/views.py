@@ -9,7 +9,6 @@ from sqladmin._types import MODEL_ATTR
 from sqladmin.authorization import Action
 from sqladmin.forms import WTFORMS_ATTRS
 from sqladmin.helpers import get_object_identifier
-from sqladmin.pagination import Pagination
 from sqlalchemy import Select, select
 from sqlalchemy.engine import Row
 from starlette.requests import Request
@@ -19,6 +18,7 @@ from project.contrib.admin import changes, queries
 from project.contrib.admin.formats import FORMATTERS
 from project.contrib.admin.forms import AdminForm, Converter
 from project.contrib.admin.lookups import make_lookup
+from project.contrib.admin.paging import Page, PageReader
 from project.contrib.admin.visit import current_visit
 from project.errors import BadRequestError
 
@@ -38,6 +38,9 @@ class ModelAdmin(ModelView):
 
     page_size: ClassVar[int] = 25
     page_size_options: ClassVar[Sequence[int]] = (25, 50, 100, 200)
+    count_limit: ClassVar[int] = 10_000
+    """Up to how many rows a list counts; of more it says that there are more, and how many matters to nobody."""
+
     export_types: ClassVar[builtins.list[str]] = ["csv"]
     form_base_class: ClassVar[type[Form]] = AdminForm
     form_converter = Converter
@@ -133,20 +136,22 @@ class ModelAdmin(ModelView):
         paths = [(self.column_sort_paths.get(name, name), down) for name, down in self._by_name(asked)]
         return queries.order(stmt, self.model, paths)
 
-    async def list(self, request: Request) -> Pagination:
+    async def list(self, request: Request) -> Page:
         """One page of the list: a statement that counts, one that reads, and one for each relation shown."""
         page = self._whole_number(request, "page", 1)
         page_size = min(self._whole_number(request, "pageSize", self.page_size), max(self.page_size_options))
         if page_size < 1:
             raise BadRequestError("A page has one row at least.")
-        session = current_visit().session
         statement = await self.matching(request)
-        count = await session.scalar(queries.count_rows(statement, self.model)) or 0
-        page = min(max(page, 1), Pagination.max_page(count, page_size))
-        statement = self.sort_query(statement, request).limit(page_size).offset((page - 1) * page_size)
-        options = queries.loading(self.model, self._list_prop_names)
-        rows = (await session.scalars(statement.options(*options))).all()
-        return Pagination(rows=builtins.list(rows), page=page, page_size=page_size, count=count)
+        reader = PageReader(
+            session=current_visit().session,
+            model=self.model,
+            statement=statement,
+            ordered=self.sort_query(statement, request),
+            options=queries.loading(self.model, self._list_prop_names),
+            size=page_size,
+        )
+        return await reader.read(page, self.count_limit)
 
     # One object.
 

@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment, CommentStatus
 from project.contrib.auth.models import User
+from tests.contrib.admin.shelf.admin import BookAdmin
 from tests.contrib.admin.shelf.models import Book, Stamp
 
 
@@ -196,3 +197,39 @@ async def test_a_key_of_two_parts_opens_its_page(office, session):
     page = await office.get("/stamp/list")
     link = re.search(r'href="/admin(/stamp/edit/[^"?]+)', page.text)
     assert "Blue bird" in (await office.get(link[1])).text
+
+
+@pytest.fixture
+async def long_list(session, monkeypatch):
+    """25 books in a list that counts up to ten."""
+    monkeypatch.setattr(BookAdmin, "count_limit", 10)
+    await session.execute(insert(Book), [{"title": f"Book {n:02}", "pages": 1} for n in range(25)])
+    await session.commit()
+
+
+@pytest.mark.parametrize(
+    ("page", "shown", "said"),
+    [
+        ("1", range(4), "1\u20134 of more than 10"),
+        ("6", range(20, 24), "21\u201324 of more than 10"),
+        ("7", range(24, 25), "25\u201325 of more than 10"),
+        ("8", range(24, 25), "25\u201325 of 25"),
+        ("9" * 30, range(24, 25), "25\u201325 of 25"),
+    ],
+)
+async def test_a_long_list_is_not_counted_to_its_end_but_leads_there(office, long_list, page, shown, said):
+    answer = await office.get("/book/list", page=page, pageSize="4", sortBy="title")
+    assert titles(answer) == [f"Book {n:02}" for n in shown]
+    assert said in answer.text
+    assert bool(re.search(r'href="[^"]*" rel="next"', answer.text)) == (24 not in shown)
+
+
+async def test_a_list_counts_no_further_than_its_limit(office, long_list, count_statements):
+    with count_statements() as statements:
+        await office.get("/book/list", pageSize="4")
+    (counting,) = [statement for statement in statements if "count(" in statement.lower()]
+    assert "LIMIT" in counting
+
+
+async def test_a_list_within_the_limit_says_how_long_it_is(office, long_list):
+    assert "1\u20131 of 1" in (await office.get("/book/list", search="Book 07")).text

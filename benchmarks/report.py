@@ -1,0 +1,57 @@
+"""Write what was measured into the README and docs/performance.md, between markers, and draw it."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from benchmarks import figures, migrations, run, tables
+from benchmarks.figures import Figures
+
+PLOT = Path("docs") / "performance.svg"
+SECTIONS: dict[str, Callable[[Figures], str]] = {
+    "summary": tables.summary,
+    "setting": tables.setting,
+    "details": tables.details,
+    "pages": lambda found: tables.costs(found, "limit"),
+    "depth": lambda found: tables.costs(found, "offset", "cursor"),
+    "middleware": tables.middleware,
+}
+NEEDED = (*tables.WORKLOADS, "limit", "offset", "cursor", run.MIDDLEWARE)
+
+
+@click.command()
+@click.option("--figures", "path", default=run.RESULTS, show_default=True, type=click.Path(path_type=Path))
+@click.option("--migrations", "other", default=migrations.RESULTS, show_default=True, type=click.Path(path_type=Path))
+@click.option("--folder", default=Path(), type=click.Path(path_type=Path), help="Where README.md and docs/ are.")
+@click.option("--print", "is_printed", is_flag=True, help="Print the tables, and leave the files alone.")
+def main(*, path: Path, other: Path, folder: Path, is_printed: bool) -> None:
+    """Write the tables of `make bench` into the README and docs/performance.md, and draw docs/performance.svg."""
+    found = figures.read(path)
+    if missing := [name for name in NEEDED if not found.workloads(name)]:
+        raise click.ClickException(f"{path} has no figures of {', '.join(missing)}; run without --only")
+    texts = {name: write(found) for name, write in SECTIONS.items()}
+    texts["migrations"] = migrations.table(json.loads(other.read_text(encoding="utf-8")))
+    if is_printed:
+        click.echo("\n\n".join(texts.values()))
+        return
+    for page in (folder / "README.md", folder / "docs" / "performance.md"):
+        page.write_text(fill(page.read_text(encoding="utf-8"), texts), encoding="utf-8")
+    from benchmarks import plot  # needs matplotlib, which only `make bench` installs
+
+    plot.draw(found, folder / PLOT)
+    click.echo(texts["summary"])
+
+
+def fill(page: str, texts: dict[str, str]) -> str:
+    """Put each text between its markers, `<!-- benchmark: NAME -->` and `<!-- end -->`, where the page has them."""
+    for name, text in texts.items():
+        pattern = rf"(<!-- benchmark: {re.escape(name)} -->\n).*?(<!-- end -->)"
+        page = re.sub(pattern, lambda match, text=text: f"{match[1]}{text}\n{match[2]}", page, flags=re.DOTALL)  # type: ignore[misc] # mypy cannot infer a lambda with a default
+    return page
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""What was measured, as Markdown."""
+
+from collections.abc import Iterable, Sequence
+
+from benchmarks.figures import BASE, Figures, Spread
+from benchmarks.middleware import ALL, NONE
+from benchmarks.run import MIDDLEWARE
+from benchmarks.servers import CONTESTANTS
+
+QUIET = 0.85  # of a core: what a server that only computes has on a machine that does nothing else
+NOTHING = "-"  # was not measured, or cannot be
+TITLES = {each.name: each.title for each in CONTESTANTS}
+WORKLOADS = {
+    "W1": "one post with author and tags",
+    "W2": "twenty posts with author and tags",
+    "W3": "the same, and how many there are",
+    "W4": "create a post, with a token",
+    "W5": "no database",
+}
+
+
+def summary(figures: Figures) -> str:
+    """W1 to W5 in multiples of raw's."""
+    heads = ["", *(f"{name} {title}" for name, title in WORKLOADS.items())]
+    rows = [
+        [TITLES[name], *(_relative(figures, workload, name) for workload in WORKLOADS)]
+        for name in figures.contestants("W1")
+    ]
+    note = (
+        "Raw in requests a second (CPU of the server a request); the others in multiples of raw's, of the same round."
+    )
+    return f"{_table(heads, rows)}\n\n{note}\n{_setting(figures)}"
+
+
+def details(figures: Figures) -> str:
+    """W1 to W5 in figures of their own."""
+    heads = ["", "", "requests/s", "against raw (lowest to highest round)", "CPU, ms", "PostgreSQL, ms", "p50, ms"]
+    rows = [
+        [
+            workload if contestant == BASE else "",
+            TITLES[contestant],
+            _number(figures.value(workload, contestant, "rate")),
+            _spread(figures.ratio(workload, contestant, "rate")),
+            *(_milliseconds(figures.value(workload, contestant, key)) for key in ("cpu", "postgres")),
+            *(_number(figures.value(workload, contestant, key), 1) for key in ("p50", "p99")),
+            _percent(figures.value(workload, contestant, "busy")),
+        ]
+        for workload in WORKLOADS
+        for contestant in figures.contestants(workload)
+    ]
+    return _table([*heads, "p99, ms", "core busy"], rows)
+
+
+def costs(figures: Figures, *prefixes: str) -> str:
+    """CPU milliseconds a request of server + PostgreSQL, of every workload that begins so, a column each."""
+    workloads = [name for prefix in prefixes for name in figures.workloads(f"{prefix} ")]
+    rows = [
+        [TITLES[contestant], *(_both(figures, workload, contestant) for workload in workloads)]
+        for contestant in figures.contestants(workloads[0])
+    ]
+    return _table(["", *(_column(name) for name in workloads)], rows)
+
+
+def middleware(figures: Figures) -> str:
+    """Microseconds of CPU a request that each middleware costs."""
+    whole = f"without {NONE}"
+    workloads = figures.workloads(f"{MIDDLEWARE} ")
+    rows = [
+        [_without(name), *(_microseconds(figures.difference(each, name, "cpu", whole)) for each in workloads)]
+        for name in figures.contestants(workloads[0])
+        if name != whole
+    ]
+    rows.append(["a whole request", *(_microseconds(figures.spread(each, whole, "cpu")) for each in workloads)])
+    return _table(["µs of CPU a request", *(each.removeprefix(f"{MIDDLEWARE} ") for each in workloads)], rows)
+
+
+def setting(figures: Figures) -> str:
+    """Where and with what it was measured."""
+    facts = figures.facts
+    packages = ", ".join(f"{name} {number}" for name, number in facts["packages"].items())
+    return f"{_setting(figures)}\n\nVersions: {packages}."
+
+
+def _setting(figures: Figures) -> str:
+    facts = figures.facts
+    where = "the server on one of them" if facts["server_has_a_core"] else "not parted between server and load"
+    rounds = f"{facts['rounds']} rounds" if facts["rounds"] > 1 else "one round"
+    return (
+        f"`make bench` on {facts['date']}: {facts['cores']} cores, {where}; Python {facts['python']}, PostgreSQL "
+        f"{facts['postgresql']}; a blog of {facts['posts']:,} posts; medians of {rounds} of {facts['seconds']:g} s a "
+        f"measurement.{_doubt(figures)}"
+    )
+
+
+def _doubt(figures: Figures) -> str:
+    busy = figures.value("W5", BASE, "busy")
+    if busy is None or busy > QUIET or not figures.facts["server_has_a_core"]:
+        return ""
+    return f" **The machine was not quiet:** with no database to wait for, raw had {busy:.0%} of its core."
+
+
+def _absolute(figures: Figures, workload: str) -> str:
+    rate, cpu = (figures.value(workload, BASE, key) for key in ("rate", "cpu"))
+    return f"{_number(rate)}/s ({_milliseconds(cpu)} ms)"
+
+
+def _relative(figures: Figures, workload: str, contestant: str) -> str:
+    if contestant == BASE:
+        return _absolute(figures, workload)
+    rate, cpu = (figures.ratio(workload, contestant, key) for key in ("rate", "cpu"))
+    return f"{rate.middle:.2f} ({cpu.middle:.1f})" if rate and cpu else NOTHING
+
+
+def _both(figures: Figures, workload: str, contestant: str) -> str:
+    server, database = (figures.value(workload, contestant, key) for key in ("cpu", "postgres"))
+    if server is None:
+        return NOTHING
+    return _milliseconds(server) + (f" + {_milliseconds(database)}" if database is not None else "")
+
+
+def _column(workload: str) -> str:
+    kind, number = workload.split()
+    return {"limit": "page of", "offset": "offset", "cursor": "cursor at"}[kind] + f" {int(number):,}"
+
+
+def _number(value: float | None, digits: int = 0) -> str:
+    return NOTHING if value is None else f"{value:,.{digits}f}"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return NOTHING if seconds is None else f"{seconds * 1e3:.3g}"
+
+
+def _percent(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.0%}"
+
+
+def _spread(value: Spread | None) -> str:
+    return NOTHING if value is None else f"{value.middle:.2f} ({value.low:.2f} to {value.high:.2f})"
+
+
+def _microseconds(value: Spread | None) -> str:
+    return NOTHING if value is None else f"{value.middle * 1e6:.0f} ({value.low * 1e6:.0f} to {value.high * 1e6:.0f})"
+
+
+def _without(contestant: str) -> str:
+    name = contestant.removeprefix("without ")
+    return name if name == ALL else f"`{name}`"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---", *("--:" for _ in heads[1:])], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,157 @@
+"""`make bench` measures Dovetail beside others: the whole harness, with little data and no time to speak of."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from benchmarks import agreement, figures, middleware, report, tables
+from benchmarks.workloads import DEPTHS, SIZES, workloads
+from project.middleware.request_id import RequestIdMiddleware
+from tests.running import ROOT, environment
+
+POSTS = 300
+MEASURED = ["raw", "dovetail"]  # what needs no package that only `make bench` installs
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("benchmark") / "results.json"
+    command = [sys.executable, "-m", "benchmarks.run", "--rounds", "2", "--seconds", "0.05", "--posts", str(POSTS)]
+    command += [f"--contestant={name}" for name in MEASURED]
+    command += [f"--only={workload.name}" for workload in workloads(POSTS)]  # all but the middleware
+    done = subprocess.run(
+        [*command, "--output", path], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return path
+
+
+def with_middleware(results: Path) -> figures.Figures:
+    """The figures, as if the middleware had been measured too."""
+    found = figures.read(results)
+    more = [
+        dict(
+            found.measurements[0],
+            round=number,
+            workload=f"middleware {workload}",
+            contestant=f"without {name}",
+            cpu=cpu,
+        )
+        for name, cpu in ((middleware.NONE, 0.0002), ("HeadMiddleware", 0.00015), (middleware.ALL, 0.0001))
+        for workload in ("middleware W1", "middleware W5")
+        for number in (1, 2)
+    ]
+    return figures.Figures(found.facts, [*found.measurements, *more])
+
+
+def test_every_workload_is_measured_for_every_contestant_in_every_round(results):
+    measured = figures.read(results).measurements
+
+    wanted = [
+        (number, workload.name, contestant)
+        for number in (1, 2)
+        for workload in workloads(POSTS)
+        for contestant in MEASURED
+    ]
+    assert [(each["round"], each["workload"], each["contestant"]) for each in measured] == wanted
+    for each in measured:
+        assert each["requests"] > 0
+        assert each["cpu"] > 0
+        assert each["p50"] <= each["p99"]
+
+
+def test_the_workloads_are_those_the_page_tells_of():
+    names = {workload.name for workload in workloads(50_000)}
+
+    assert names >= set(tables.WORKLOADS)
+    assert names >= {f"limit {size}" for size in (1, 20, 100, 500)}
+    assert names >= {f"{kind} {depth}" for kind in ("offset", "cursor") for depth in (0, 10_000, 49_000)}
+    assert len(names) == len(tables.WORKLOADS) + len(SIZES) + 2 * (1 + len(DEPTHS))
+
+
+def test_ratios_are_taken_within_a_round():
+    def measured(number: int, contestant: str, rate: float) -> dict[str, object]:
+        return {"round": number, "workload": "W1", "contestant": contestant, "rate": rate}
+
+    found = figures.Figures(
+        {},
+        [measured(1, "raw", 100), measured(1, "mine", 50), measured(2, "raw", 10), measured(2, "mine", 8)],
+    )
+
+    assert found.ratio("W1", "mine", "rate") == figures.Spread(0.65, 0.5, 0.8)
+    assert found.value("W1", "raw", "rate") == 55
+    assert found.ratio("W1", "nobody", "rate") is None
+
+
+def test_the_tables_are_written_between_the_markers_of_the_pages(results):
+    found = with_middleware(results)
+    texts = {name: write(found) for name, write in report.SECTIONS.items()} | {"migrations": "the migrations"}
+
+    for page in (ROOT / "README.md", ROOT / "docs" / "performance.md"):
+        before = page.read_text(encoding="utf-8")
+        after = report.fill(before, texts)
+        assert before.count("<!-- benchmark: ") == after.count("<!-- benchmark: ") > 0
+        assert after.count("<!-- end -->") == before.count("<!-- end -->")
+        assert report.fill(after, texts) == after
+    assert "| `HeadMiddleware` | 50 (50 to 50) | 50 (50 to 50) |" in texts["middleware"]
+    assert "page of 500" in texts["pages"]
+    assert texts["summary"].count("**Dovetail**") == 1
+
+
+def test_every_table_has_a_place_in_a_page():
+    pages = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/performance.md"))
+
+    assert [name for name in (*report.SECTIONS, "migrations") if f"<!-- benchmark: {name} -->" not in pages] == []
+
+
+def test_the_table_in_the_readme_is_one_the_report_writes(results):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = text.partition("<!-- benchmark: summary -->\n")[2].partition("<!-- end -->")[0].splitlines()
+
+    written = tables.summary(with_middleware(results)).splitlines()
+    assert shown[:2] == written[:2]
+    assert [line.split("|")[1].strip() for line in shown[2:7]] == list(tables.TITLES.values())
+    assert shown[-1].startswith("`make bench` on 20")
+
+
+def test_figures_without_all_workloads_leave_the_pages_as_they_are(results, tmp_path):
+    (tmp_path / "docs").mkdir()
+    for name in ("README.md", "docs/performance.md"):
+        shutil.copy(ROOT / name, tmp_path / name)
+
+    done = CliRunner().invoke(report.main, ["--figures", str(results), "--folder", str(tmp_path)])
+
+    assert done.exit_code == 1
+    assert "has no figures of middleware; run without --only" in done.output
+    assert (tmp_path / "README.md").read_bytes() == (ROOT / "README.md").read_bytes()
+
+
+@pytest.mark.parametrize("without", [middleware.NONE, "RequestIdMiddleware", middleware.ALL])
+async def test_a_site_without_a_middleware_answers(without, settings):
+    app = middleware.make_app(settings, without)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        answer = await client.get("/health/live")
+
+    assert answer.status_code == 200
+    assert ("x-request-id" in answer.headers) == (without == middleware.NONE)
+    kept = {each.cls for each in app.user_middleware}
+    assert (RequestIdMiddleware in kept) == (without == middleware.NONE)
+    assert "RequestIdMiddleware" in middleware.names()
+
+
+def test_a_middleware_that_is_not_there_is_not_measured(settings):
+    with pytest.raises(ValueError, match="there is no SessionMiddleware, only RequestIdMiddleware, "):
+        middleware.make_app(settings, "SessionMiddleware")
+
+
+def test_a_difference_between_answers_is_named():
+    expected, found = {"items": [{"tags": ["a"]}]}, {"items": [{"tags": ["b"]}]}
+
+    assert agreement.first_difference(expected, found) == ".items[0].tags[0] is b, not a"
+    assert agreement.first_difference(expected, None) == f"all of it is None, not {expected}"
