@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from project.api import debug, docs, health, landing
 from project.api.openapi import document_problems, duplicate_operation_ids, operation_id
 from project.api.problems import add_problem_details, respond
+from project.api.quick import QuickMiddleware
 from project.context import make_context
 from project.errors import ConfigurationError
 from project.middleware.access_log import AccessLogMiddleware
@@ -90,6 +91,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     ]
     # After the plugins' setup, and in front of what it added: a plugin's middleware has all of this around it.
     app.user_middleware[:0] = outermost_first
+    app.user_middleware.append(Middleware(QuickMiddleware))  # inside all of them, in front of the router
 
 
 def _lifespan(context: Context) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -1,10 +1,8 @@
 """Connection pools that count, and that say in one way that the database did not answer."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 import asyncpg
@@ -12,10 +10,15 @@ from sqlalchemy import AsyncAdaptedQueuePool, NullPool, exc
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.util import greenlet_spawn
+from sqlalchemy.util.queue import Empty
+
+from project.database.queue import FairQueue
 
 # What a driver raises when its server is away and SQLAlchemy lets through as it is. InternalClientError is what asyncpg
 # says between a server's last words, which nobody asked for, and the end of the connection.
 UNREACHABLE = (OSError, EOFError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+AWAY = (*UNREACHABLE, AsyncAdapt_asyncpg_dbapi.Error)  # refused, or an error of the server's
 
 TRUSTED_FOR = 1.0  # seconds since a connection came back during which it is not pinged
 RETURNED_AT = "dovetail_returned_at"
@@ -40,11 +43,14 @@ class PoolStatistics:
 
 
 class CountingPool(AsyncAdaptedQueuePool):
-    """SQLAlchemy's pool, which also counts who waits and who gave up.
+    """SQLAlchemy's pool, which also counts who waits and who gave up, and serves who has waited longest first.
 
     A ping costs three round trips on PostgreSQL, more than a read: who is `trusting` takes a connection that worked
     within the last second without one.
     """
+
+    _queue_class = FairQueue  # type: ignore[assignment]  # it is declared as the class it happens to be
+    _pool: FairQueue[ConnectionPoolEntry]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,20 +59,61 @@ class CountingPool(AsyncAdaptedQueuePool):
 
     def connect(self) -> PoolProxiedConnection:
         """Take a connection. Raises SQLAlchemy's TimeoutError if none is free in time, OperationalError if away."""
-        waits = self.checkedout() >= self.size() + self._max_overflow
+        waits = self._is_exhausted()
         self.waiting += waits
         try:
-            with unreachable_as_operational_error():
-                return super().connect()
+            return super().connect()
         except exc.TimeoutError:
             self.timeouts += 1
             raise
+        except AWAY as error:
+            raise _operational_error(error) from error
         finally:
             self.waiting -= waits
 
+    async def take(self) -> PoolProxiedConnection:
+        """Take a connection as `connect` does, for a single read that can be tried once more.
+
+        Most of the time one lies ready or comes back soon: that needs none of SQLAlchemy's greenlets, which cost twice
+        as much as all the rest.
+        """
+        if self._is_exhausted():
+            self._pool.put_back(await self._wait())  # nobody else runs before it is taken again
+        token = trusting.set(True)
+        try:
+            return self.connect() if self._next_is_ready() else await greenlet_spawn(self.connect)
+        finally:
+            trusting.reset(token)
+
+    def _is_exhausted(self) -> bool:
+        return self._pool.empty() and self._overflow >= self._max_overflow
+
+    async def _wait(self) -> ConnectionPoolEntry:
+        self.waiting += 1
+        try:
+            return await self._pool.wait(self._timeout)
+        except Empty:
+            self.timeouts += 1
+            raise exc.TimeoutError(
+                f"QueuePool limit of size {self.size()} overflow {self._max_overflow} reached"
+            ) from None
+        finally:
+            self.waiting -= 1
+
+    def _next_is_ready(self) -> bool:
+        """Whether the next connection can be had without a word to the server."""
+        record: Any = self._pool.peek()
+        return (
+            record is not None
+            and not self.dispatch.checkout  # a listener may want to talk
+            and _is_trusted(record)
+            and not record._is_hard_or_soft_invalidated()  # noqa: SLF001 - what SQLAlchemy itself asks
+            and not 0 <= self._recycle < time() - record.starttime
+        )
+
     def _do_get(self) -> ConnectionPoolEntry:
         record = super()._do_get()
-        if trusting.get() and monotonic() - record.info.get(RETURNED_AT, 0.0) < TRUSTED_FOR and not _was_cut(record):
+        if trusting.get() and _is_trusted(record):
             record.fresh = True  # type: ignore[attr-defined]  # SQLAlchemy pings what is not fresh
         return record
 
@@ -90,10 +137,12 @@ class CountingPool(AsyncAdaptedQueuePool):
         )
 
 
-def _was_cut(record: ConnectionPoolEntry) -> bool:
-    """Whether the server has hung up, as far as the driver has heard without asking."""
+def _is_trusted(record: ConnectionPoolEntry) -> bool:
+    """Whether a connection just worked, and the server has not hung up as far as the driver has heard."""
+    if monotonic() - record.info.get(RETURNED_AT, 0.0) >= TRUSTED_FOR:
+        return False
     is_closed = getattr(record.driver_connection, "is_closed", None)
-    return is_closed is not None and is_closed()
+    return is_closed is None or not is_closed()
 
 
 class UnpooledConnections(NullPool):
@@ -101,8 +150,10 @@ class UnpooledConnections(NullPool):
 
     def connect(self) -> PoolProxiedConnection:
         """Make a connection. Raises SQLAlchemy's OperationalError if the database is away."""
-        with unreachable_as_operational_error():
+        try:
             return super().connect()
+        except AWAY as error:
+            raise _operational_error(error) from error
 
 
 def pool_statistics(engine: AsyncEngine) -> PoolStatistics | None:
@@ -110,10 +161,6 @@ def pool_statistics(engine: AsyncEngine) -> PoolStatistics | None:
     return engine.pool.statistics() if isinstance(engine.pool, CountingPool) else None
 
 
-@contextmanager
-def unreachable_as_operational_error() -> Iterator[None]:
-    """Raise SQLAlchemy's OperationalError, marked as a lost connection, for whatever else says the same."""
-    try:
-        yield
-    except (*UNREACHABLE, AsyncAdapt_asyncpg_dbapi.Error) as error:  # refused, or an error of the server's
-        raise exc.OperationalError(None, None, error, connection_invalidated=True) from error
+def _operational_error(error: BaseException) -> exc.OperationalError:
+    """What the same says in SQLAlchemy's words: a lost connection."""
+    return exc.OperationalError(None, None, error, connection_invalidated=True)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+LINE = "%s %s %d %.1f ms"
 logger = logging.getLogger("dovetail.access")
 
 
@@ -31,6 +32,9 @@ class AccessLogMiddleware:
         try:
             await self.app(scope, receive, send_and_note)
         finally:
-            milliseconds = (perf_counter() - started) * 1000
-            # Quoted, so that a line feed in a path cannot forge a line. Status 0: no answer was begun.
-            logger.info("%s %s %d %.1f ms", scope["method"], quote(scope["path"]), status, milliseconds)
+            if logger.isEnabledFor(logging.INFO):
+                milliseconds = (perf_counter() - started) * 1000
+                # Quoted, so that a line feed in a path cannot forge a line. Status 0: no answer was begun.
+                values = (scope["method"], quote(scope["path"]), status, milliseconds)
+                # logger.info() would look through the stack for its caller, which is always this line.
+                logger.handle(logger.makeRecord(logger.name, logging.INFO, __file__, 0, LINE, values, None))

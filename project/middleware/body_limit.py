@@ -1,10 +1,10 @@
 """No body larger than we accept, whether its length is announced or it comes in chunks."""
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from project.errors import PayloadTooLargeError
+from project.middleware.headers import header
 
 
 class BodyLimitMiddleware:
@@ -19,7 +19,7 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "")
+        announced = header(scope, b"content-length")
         if announced.isdecimal() and int(announced) > self.maximum:
             raise PayloadTooLargeError(self._detail)
         received = 0

@@ -3,10 +3,10 @@
 from collections import deque
 from urllib.parse import unquote_to_bytes
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from project.errors import BadRequestError, InvalidInputError
+from project.middleware.headers import header
 from project.middleware.json_body import check_json
 
 URL_ENCODED = "application/x-www-form-urlencoded"
@@ -56,7 +56,7 @@ def _is_clean(encoded: bytes) -> bool:
 
 
 def _content_type(scope: Scope) -> str:
-    return Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+    return header(scope, b"content-type").partition(";")[0].strip().lower()
 
 
 def _is_json(kind: str) -> bool:

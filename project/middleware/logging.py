@@ -16,12 +16,32 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+class LineFormatter(logging.Formatter):
+    """Formats the time once a second: the same text would be made anew for each of thousands of lines."""
+
+    def __init__(self, format: str) -> None:  # noqa: A002 - as the configuration calls it
+        super().__init__(format)
+        self._second, self._text = -1, ""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
+        """The local time with milliseconds."""
+        second = int(record.created)
+        if second != self._second:
+            self._second, self._text = second, super().formatTime(record, datefmt)[: -len(",000")]
+        return f"{self._text},{int(record.msecs):03d}"
+
+
 # https://docs.python.org/3/library/logging.config.html#configuration-dictionary-schema; also for a server's log_config.
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": f"{RequestIdFilter.__module__}.{RequestIdFilter.__name__}"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": f"{LineFormatter.__module__}.{LineFormatter.__name__}",
+            "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
     "root": {"level": "WARNING", "handlers": ["stderr"]},
     "loggers": {"uvicorn": {"level": "INFO"}, "dovetail": {"level": "INFO"}},

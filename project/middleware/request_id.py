@@ -1,13 +1,14 @@
 """A request has one id: in the answer's header, in problem details and in every log record."""
 
+import os
 import re
 from contextvars import ContextVar
-from uuid import uuid4
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HEADER = "X-Request-ID"
+from project.middleware.headers import header
+
+HEADER = b"x-request-id"
 # What proxies send, and nothing that could forge a line of a log.
 ACCEPTED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:=+/@-]{0,127}", re.ASCII)
 
@@ -30,7 +31,8 @@ class RequestIdMiddleware:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = request_id
+                others = [pair for pair in message.get("headers", ()) if pair[0] != HEADER]
+                message["headers"] = [*others, (HEADER, request_id.encode())]
             await send(message)
 
         token = current_request_id.set(request_id)
@@ -41,5 +43,5 @@ class RequestIdMiddleware:
 
 
 def _request_id(scope: Scope) -> str:
-    given = Headers(scope=scope).get(HEADER, "")
-    return given if ACCEPTED.fullmatch(given) else uuid4().hex
+    given = header(scope, HEADER)
+    return given if ACCEPTED.fullmatch(given) else os.urandom(16).hex()

@@ -1,8 +1,5 @@
 """Headers that tell browsers to be careful; what an application sets itself is left alone."""
 
-from collections.abc import Mapping
-
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # https://owasp.org/www-project-secure-headers/ and https://docs.djangoproject.com/en/stable/ref/middleware/
@@ -15,7 +12,7 @@ DEFAULTS = {
         "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
     ),
 }
-STRICT_TRANSPORT_SECURITY = "max-age=31536000"
+STRICT_TRANSPORT_SECURITY = b"max-age=31536000"
 
 
 class SecurityHeadersMiddleware:
@@ -23,22 +20,22 @@ class SecurityHeadersMiddleware:
 
     def __init__(self, app: ASGIApp, *, hsts: bool) -> None:
         self.app = app
-        self.hsts = hsts
+        self._defaults = [(name.lower().encode(), value.encode()) for name, value in DEFAULTS.items()]
+        secure = [(b"strict-transport-security", STRICT_TRANSPORT_SECURITY)] if hsts else []
+        self._secure_defaults = self._defaults + secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application with careful headers."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        wanted: Mapping[str, str] = DEFAULTS
-        if self.hsts and scope["scheme"] == "https":
-            wanted = DEFAULTS | {"Strict-Transport-Security": STRICT_TRANSPORT_SECURITY}
+        defaults = self._secure_defaults if scope["scheme"] == "https" else self._defaults
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in wanted.items():
-                    headers.setdefault(name, value)
+                headers = message.get("headers", ())
+                there = {name for name, _ in headers}
+                message["headers"] = [*headers, *(pair for pair in defaults if pair[0] not in there)]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from project.errors import BadRequestError
+from project.middleware.headers import header
 
 # A name or an address, an IPv6 address in brackets; then perhaps the root's dot and a port.
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:@/\s]*?)\.?(:\d+)?")
@@ -21,23 +22,21 @@ class TrustedHostMiddleware:
     def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str]) -> None:
         self.app = app
         self.allowed_hosts = tuple(pattern.lower() for pattern in allowed_hosts)
+        self._allows = lru_cache(maxsize=100)(self._find)  # the same few hosts are named again and again
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application. Raises BadRequestError; a websocket is closed."""
-        if scope["type"] == "lifespan" or scope["path"] in PROBES or self._allows(_host(scope)):
+        if scope["type"] == "lifespan" or scope["path"] in PROBES or self._allows(header(scope, b"host")):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
             raise BadRequestError("This server does not answer for the host you named.")
 
-    def _allows(self, host: str) -> bool:
+    def _find(self, named: str) -> bool:
+        found = HOST.fullmatch(named.lower())
+        host = found["name"] if found else ""
         return any(
             pattern in ("*", host) or (pattern.startswith("*.") and host.endswith(pattern[1:]))
             for pattern in self.allowed_hosts
         )
-
-
-def _host(scope: Scope) -> str:
-    found = HOST.fullmatch(Headers(scope=scope).get("host", "").lower())
-    return found["name"] if found else ""

@@ -5,8 +5,8 @@ import threading
 import pytest
 from sqlalchemy import exc, inspect, select, text
 
-from project.api.resources.prepared import connect_to_read
 from project.database.engine import create_engine, database_url
+from project.database.reading import connect_to_read
 from project.errors import ConfigurationError
 from tests.probe.models import Item
 

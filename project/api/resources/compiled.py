@@ -17,7 +17,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from project.api.resources.encodable import becomes_utc
 from project.api.resources.nodes import Column, Node, Relation
 from project.api.resources.ordering import Terms
-from project.api.resources.paths import Criteria
+from project.api.resources.paths import Criteria, Path
 from project.api.resources.slots import Convert, chain, converter, into_json, is_plain, out_of_json
 
 MakeItem = Callable[[Sequence[Any]], dict[str, Any]]
@@ -26,11 +26,11 @@ Beside = Callable[[CTE], Sequence[CTE]]
 
 @dataclass(frozen=True)
 class Shaped:
-    """A statement, and what makes an item of one of its rows; the columns from `width` on are not the item's."""
+    """A statement, what makes an item of one of its rows, and where in a row the other values are that were wanted."""
 
     statement: Select[Any]
     make_item: MakeItem
-    width: int
+    behind: tuple[int, ...]
 
 
 def nothing(_page: CTE) -> Sequence[CTE]:
@@ -50,17 +50,22 @@ def shape(
 ) -> Shaped:
     """The statement that reads `node` for the rows of `page`, whose columns are those of `page_columns`.
 
-    Behind the item's columns come the values of `terms`, which `page` calls order_0 and so on, and then the attributes
-    `extra` of the model. `beside` gives what else is to be done with the page in the same statement.
+    A row also has the values of `terms`, which `page` calls order_0 and so on, and of the attributes `extra`;
+    `behind` says where. What the item holds anyway is not sent twice: the driver's decoding is dear.
+    `beside` gives what else is to be done with the page in the same statement.
     """
     cte = page.cte("page").prefix_with("MATERIALIZED")
     builder = _Builder(node.model, cte, aliased(node.model, cte), related, dialect)
     written = builder.write(node, builder.root, ())
-    width = len(builder.columns)
     positions = [cte.c[f"order_{number}"] for number in range(len(terms))]
-    statement = builder.select([*builder.columns, *positions, *(getattr(builder.root, key) for key in extra)])
+    behind = [
+        builder.place(term.path.name if isinstance(term.path, Path) else None, position)
+        for term, position in zip(terms, positions, strict=True)
+    ]
+    behind += [builder.place(key, getattr(builder.root, key)) for key in extra]
+    statement = builder.select(builder.columns)
     statement = statement.order_by(*(term.order(column) for term, column in zip(terms, positions, strict=True)))
-    return Shaped(statement.add_cte(*beside(cte)), _function(written, builder.helpers), width)
+    return Shaped(statement.add_cte(*beside(cte)), _function(written, builder.helpers), tuple(behind))
 
 
 def page_columns(node: Node, extra: Sequence[str]) -> list[Any]:
@@ -88,6 +93,14 @@ class _Builder:
     columns: list[Any] = field(default_factory=list)
     joins: list[tuple[Any, ...]] = field(default_factory=list)
     helpers: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)  # of the root's own attributes among the columns
+
+    def place(self, name: str | None, column: Any) -> int:
+        """Where the values of the root's attribute `name`, or of another `column`, are in a row."""
+        if name in self.places:
+            return self.places[name]
+        self.columns.append(column)
+        return len(self.columns) - 1
 
     def write(self, node: Node, entity: Any, path: tuple[str, ...]) -> str:
         """The expression that makes the object of `node`, which `entity` stands for."""
@@ -117,6 +130,8 @@ class _Builder:
         column = getattr(entity, part.name)
         finish = converter(column.type, self.dialect, into_utc=becomes_utc(node, part.name))
         if not self.in_json:
+            if entity is self.root:
+                self.places[part.name] = len(self.columns)
             return self._slot(column, finish)
         return self._slot(into_json(column, self.dialect), chain(out_of_json(column.type, self.dialect), finish))
 

@@ -9,8 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from project.api.resources.documentation import list_parameters, response_headers
-from project.api.resources.prepared import connect_to_read
-from project.api.resources.route import QuickRoute
 from project.api.schemas import Page
 from project.database.dependencies import SessionDep
 
@@ -32,19 +30,14 @@ def add_list(
         scope = resource.quick_scope(request)
         if scope is None:
             return None
-        parsed = resource.listing.parse(request, scope)
-        engine = request.app.state.database.engine
-        if not resource.reader.is_compiled(parsed[1].query, scope, engine.dialect):
-            return None
-        async with connect_to_read(engine) as connection:
-            return await resource.listing.answer_quickly(request, connection, parsed, scope)
+        return await resource.listing.answer_quickly(request, scope)
 
     parameters = {"session": SessionDep, "viewer": resource.policy.reader}
     if where is not None:
         parameters["where"] = Annotated[Any, Depends(where)]
     named(resource, answer, name, description or f"The {resource.collection} that the viewer may see.", parameters)
     if where is None:
-        answer.quick = quick  # type: ignore[attr-defined]  # QuickRoute looks for it
+        answer.quick = quick  # type: ignore[attr-defined]  # QuickMiddleware looks for it
     add_route(
         router,
         path,
@@ -77,4 +70,4 @@ def named(
 
 def add_route(router: APIRouter, path: str, endpoint: Callable[..., Any], *, method: str, **options: Any) -> None:
     """Add an endpoint that makes its own response."""
-    router.add_api_route(path, endpoint, methods=[method], route_class_override=QuickRoute, **options)
+    router.add_api_route(path, endpoint, methods=[method], **options)

@@ -6,6 +6,7 @@ writer had asked for.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -27,7 +28,9 @@ def version_attributes(model: type[Any]) -> list[str]:
 
 def version(values: Sequence[Any]) -> str:
     """The version of a row with these values of its version attributes."""
-    return blake2b(repr(tuple(values)).encode("utf-8", "replace"), digest_size=8).hexdigest()
+    # A moment's repr() takes ten times as long as its ISO form.
+    texts = [value.isoformat() if type(value) is datetime else repr(value) for value in values]
+    return blake2b("\0".join(texts).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def etag(values: Sequence[Any], body: bytes) -> str:

@@ -33,6 +33,7 @@ from project.api.resources.scope import Scope
 from project.api.resources.slots import result_processor
 from project.api.resources.statements import Statement
 from project.database.connections import connection_for_all, connection_to_read, connection_to_write
+from project.database.reading import driver_connection
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class Inserter:
         if found.plan is None:
             return None
         arguments = _arguments(values, found) | {f"link_{name}": keys for name, keys in links.items()}
-        return await found.plan.fetch(await connection_for_all(session), arguments, scope.values)
+        connection = await driver_connection(await connection_for_all(session))
+        return await found.plan.fetch(connection, arguments, scope.values)
 
     async def insert(self, session: AsyncSession, row: Row) -> Any:
         """Insert the row and link it; its key."""
@@ -133,7 +135,7 @@ class Inserter:
         dialect = connection.dialect
         key = ("row", dialect.name, tuple(values))
         found: _Insert = self._plans.remember(key, lambda: self._compile_row(values, dialect))
-        ((made,),) = await found.prepared.fetch(connection, _arguments(values, found))
+        ((made,),) = await found.prepared.fetch(await driver_connection(connection), _arguments(values, found))
         convert = result_processor(getattr(self._model, self._key).type, dialect)
         return made if convert is None else convert(made)
 

@@ -7,10 +7,12 @@ from urllib.parse import quote
 import orjson
 from fastapi import APIRouter
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
+from project.api.quick import QuickResponse
 from project.api.resources import documentation
 from project.api.resources.endpoints import add_route, named
 from project.api.resources.etags import etag, is_known
@@ -18,10 +20,9 @@ from project.api.resources.idempotency import answer_once
 from project.api.resources.lists import ORJSON_OPTIONS
 from project.api.resources.pages import PageRequest
 from project.api.resources.policy import not_found
-from project.api.resources.prepared import connect_to_read
 from project.api.resources.query import ItemQuery, ListQuery, read_item_query, split_query
 from project.api.resources.quick_writes import QuickWrite, WriteRoute
-from project.api.resources.reads import Batch
+from project.api.resources.reads import Batch, Plan
 from project.api.resources.scope import Scope
 from project.api.resources.writing import (
     Asked,
@@ -33,6 +34,7 @@ from project.api.resources.writing import (
     written_scope,
 )
 from project.database.dependencies import SessionDep
+from project.database.reading import connect_to_read
 
 if TYPE_CHECKING:
     from project.api.resources.resource import Resource
@@ -72,10 +74,16 @@ def key_request(resource: "Resource", keys: tuple[Any, ...], query: ItemQuery) -
     return PageRequest(listed, resource.key_terms if len(keys) > 1 else ())
 
 
+def key_values(resource: "Resource", keys: tuple[Any, ...]) -> dict[str, Any]:
+    """What the placeholders of a `key_request` stand for."""
+    return {f"filter_0_{number}": one for number, one in enumerate(resource.key_filter.arguments(keys))}
+
+
 def _add_retrieve(resource: "Resource", router: APIRouter) -> None:
     path, key_name = _item_path(resource)
     reader, grammar = resource.reader, resource.grammar
     adapter: TypeAdapter[Any] = TypeAdapter(resource.key_type)
+    plans: dict[str, Plan | None] = {}
 
     def parse(request: Request, scope: Scope, key: Any) -> PageRequest:
         values = split_query(request.scope["query_string"])
@@ -86,24 +94,32 @@ def _add_retrieve(resource: "Resource", router: APIRouter) -> None:
         batch = await reader.read(session, parse(request, scope, path[key_name]), scope)
         return _respond(resource, request, batch, path[key_name])
 
+    def plan(request: Request, scope: Scope, key: Any, dialect: Dialect) -> Plan | None:
+        if not (scope.is_constant and request.scope["query_string"] == b""):
+            return reader.plan(parse(request, scope, key), scope, dialect)
+        if dialect.name not in plans:  # nearly every read
+            plans[dialect.name] = reader.plan(parse(request, scope, key), scope, dialect)
+        return plans[dialect.name]
+
     async def quick(request: Request) -> Response | None:
         scope = resource.quick_scope(request)
         if scope is None:
             return None
         try:
-            key = adapter.validate_python(request.path_params[key_name])
+            key = adapter.validate_python(request.scope["path_params"][key_name])
         except ValidationError:
             return None  # FastAPI says what is wrong
-        wanted, engine = parse(request, scope, key), request.app.state.database.engine
-        if not reader.is_compiled(wanted.query, scope, engine.dialect):
+        engine = request.app.state.database.engine
+        found = plan(request, scope, key, engine.dialect)
+        if found is None:
             return None
         async with connect_to_read(engine) as connection:
-            batch = await reader.fetch(connection, wanted, scope)
-        return None if batch is None else _respond(resource, request, batch, key)
+            batch = await found.fetch(connection, key_values(resource, (key,)), scope.values)
+        return _respond(resource, request, batch, key)
 
     parameters = {"session": SessionDep, "viewer": resource.policy.reader, key_name: resource.key_type}
     named(resource, answer, f"get_{resource.singular}", f"One {resource.singular}.", parameters)
-    answer.quick = quick  # type: ignore[attr-defined]  # QuickRoute looks for it
+    answer.quick = quick  # type: ignore[attr-defined]  # QuickMiddleware looks for it
     add_route(
         router,
         path,
@@ -227,7 +243,13 @@ def _respond(
         raise not_found(resource.singular, key)
     body = orjson.dumps(batch.items[0], option=ORJSON_OPTIONS)
     tag = etag(batch.version(0), body)
-    known = request.headers.get("If-None-Match")
+    known = (
+        None
+        if all(name != b"if-none-match" for name, _ in request.scope["headers"])
+        else request.headers["If-None-Match"]
+    )
     if known is not None and request.method == "GET" and is_known(tag, known):
         return Response(status_code=304, headers={"ETag": tag})
+    if status == 200 and not headers:  # noqa: PLR2004 - OK, as every read
+        return QuickResponse(body, ((b"etag", tag.encode()),))
     return Response(body, status, {"ETag": tag, **(headers or {})}, "application/json")

@@ -1,25 +1,30 @@
 """How a list is answered: read the URL, fetch a page, write the envelope with its neighbours."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy import Dialect
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from project.api.quick import QuickResponse
 from project.api.resources.cursors import Cursor, bad_cursor, write_cursor
 from project.api.resources.ordering import Terms, complete
 from project.api.resources.pages import PageRequest
+from project.api.resources.prepared import Prepared
 from project.api.resources.query import Grammar, ListQuery, read_list_query, split_query
-from project.api.resources.reads import Batch, Reader
+from project.api.resources.reads import Batch, Cache, Plan, Reader
 from project.api.resources.scope import Scope
 from project.api.resources.search import FullTextSearch
 from project.api.resources.urls import link_header, page_url
+from project.database.reading import connect_to_read
 
 ORJSON_OPTIONS = orjson.OPT_UTC_Z
+LONGEST_REMEMBERED = 300  # bytes of a query string
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Listing:
 
     reader: Reader
     grammar: Grammar
+    _pages: Cache = field(default_factory=Cache)  # what the same query string means, for scopes that are constant
 
     def parse(self, connection: HTTPConnection, scope: Scope) -> tuple[dict[str, str], PageRequest]:
         """What the URL asks for. Raises InvalidInputError."""
@@ -51,20 +57,39 @@ class Listing:
             total = await self.reader.count(await session.connection(), request, scope)
         return self._write(connection, values, request, batch, total)
 
-    async def answer_quickly(
-        self,
-        connection: HTTPConnection,
-        database: AsyncConnection,
-        parsed: tuple[dict[str, str], PageRequest],
-        scope: Scope,
-    ) -> Response | None:
-        """The same page by the compiled road; None if it cannot go that way."""
-        values, request = parsed
-        batch = await self.reader.fetch(database, request, scope)
-        if batch is None:
+    async def answer_quickly(self, connection: HTTPConnection, scope: Scope) -> Response | None:
+        """The same page by the compiled road, without a transaction; None if it cannot go that way."""
+        engine = connection.app.state.database.engine
+        page = self._page(connection, scope, engine.dialect)
+        if page is None:
             return None
-        total = await self.reader.count(database, request, scope) if request.query.count != "no" else None
-        return self._write(connection, values, request, batch, total)
+        total = None
+        async with connect_to_read(engine) as database:
+            batch = await page.plan.fetch(database, page.bound, scope.values)
+            if page.count is not None:
+                total = (await page.count.fetch(database, page.bound, scope.values))[0][0]
+        return self._write(connection, page.values, page.request, batch, total)
+
+    def _page(self, connection: HTTPConnection, scope: Scope, dialect: Dialect) -> "_Page | None":
+        query_string: bytes = connection.scope["query_string"]
+        key = (query_string, dialect.name)
+        page: _Page | None = self._pages.get(key) if scope.is_constant else None
+        if page is None:
+            page = self._make_page(connection, scope, dialect)
+            # A cursor is seldom seen twice, and belongs to one secret.
+            is_lasting = page is not None and not page.request.query.by_cursor
+            if is_lasting and scope.is_constant and len(query_string) <= LONGEST_REMEMBERED:
+                self._pages.remember(key, lambda: page)
+        return page
+
+    def _make_page(self, connection: HTTPConnection, scope: Scope, dialect: Dialect) -> "_Page | None":
+        values, request = self.parse(connection, scope)
+        plan = self.reader.plan(request, scope, dialect)
+        counts = request.query.count != "no"
+        count = self.reader.count_plan(request, scope, dialect) if counts else None
+        if plan is None or (counts and count is None):
+            return None
+        return _Page(values, request, plan, count, request.values())
 
     def _terms(self, query: ListQuery, values: Mapping[str, str]) -> Terms:
         search = self.reader.search
@@ -89,8 +114,7 @@ class Listing:
         if request.query.cursor is not None and request.query.cursor.backwards:
             items = items[::-1]
         body = {"items": items, "total": total, "next": following, "previous": previous}
-        headers = link_header(following, previous)
-        return Response(orjson.dumps(body, option=ORJSON_OPTIONS), headers=headers, media_type="application/json")
+        return QuickResponse(orjson.dumps(body, option=ORJSON_OPTIONS), link_header(following, previous))
 
     def _cursors(
         self,
@@ -121,6 +145,17 @@ class Listing:
         following = url(last, back=False) if has_more or backwards else None
         previous = url(first, back=True) if (has_more if backwards else cursor is not None) else None
         return following, previous
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What a query string asks for, and how it is read."""
+
+    values: dict[str, str]
+    request: PageRequest
+    plan: Plan
+    count: Prepared | None
+    bound: Mapping[str, Any]
 
 
 def _offsets(

@@ -1,19 +1,15 @@
-"""A statement as text with the sources of its arguments, run on the driver's own connection.
+"""A statement as text with the sources of its arguments, which the driver runs on its own.
 
-SQLAlchemy builds and compiles a statement once; after that a request pays for the driver only. The connection comes
-from the engine's pool, so that there is one pool, one limit and one set of listeners.
+SQLAlchemy builds and compiles a statement once; after that a request pays for the driver only.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, ClauseElement, Dialect, exc
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy import BindParameter, ClauseElement, Dialect
 
-from project.database.pool import UNREACHABLE, trusting
+from project.database.reading import DriverConnection
 
 
 @dataclass(frozen=True)
@@ -41,36 +37,10 @@ class Prepared:
     arguments: tuple[_Argument, ...]
 
     async def fetch(
-        self, connection: AsyncConnection, named: Mapping[str, Any], positional: Sequence[Any] = ()
+        self, connection: DriverConnection, named: Mapping[str, Any], positional: Sequence[Any] = ()
     ) -> Sequence[Sequence[Any]]:
         """All rows. Raises SQLAlchemy's errors, as the engine would."""
-        arguments = tuple(argument.value(named, positional) for argument in self.arguments)
-        for listener in connection.engine.sync_engine.dispatch.before_cursor_execute:
-            listener(connection.sync_connection, None, self.sql, arguments, None, False)  # noqa: FBT003 - SQLAlchemy's
-        raw = await connection.get_raw_connection()
-        driver: Any = raw.driver_connection
-        try:
-            if connection.dialect.name == "postgresql":
-                rows: Sequence[Sequence[Any]] = await driver.fetch(self.sql, *arguments)
-            else:
-                rows = await driver.execute_fetchall(self.sql, arguments)
-        except Exception as error:
-            raise _translated(error, self.sql, connection.dialect, raw) from error
-        return rows
-
-
-@asynccontextmanager
-async def connect_to_read(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection of the pool for one read, without a ping if it just worked."""
-    token = trusting.set(True)
-    try:
-        connection = await engine.connect()
-    finally:
-        trusting.reset(token)
-    try:
-        yield connection
-    finally:
-        await connection.close()
+        return await connection.fetch(self.sql, tuple([one.value(named, positional) for one in self.arguments]))
 
 
 def prepare(statement: ClauseElement, dialect: Dialect, viewer_values: Sequence[BindParameter[Any]]) -> Prepared | None:
@@ -98,32 +68,3 @@ def _argument(bind: BindParameter[Any], process: Any, positions: Mapping[BindPar
         return _Argument(name=bind.key, process=process)
     value = bind.effective_value
     return _Argument(constant=value if process is None else process(value))
-
-
-def _translated(error: Exception, sql: str, dialect: Any, raw: PoolProxiedConnection) -> Exception:
-    adapter: Any = raw.dbapi_connection
-    try:
-        adapter._handle_exception(error)  # noqa: SLF001 - how the dialect turns driver errors into DBAPI errors
-    except dialect.loaded_dbapi.Error as found:
-        lost: bool = dialect.is_disconnect(found, adapter, None)
-        if lost:
-            raw.invalidate()
-        kind: Any = exc.DBAPIError  # its `instance` is made for SQLAlchemy's own use
-        translated: Exception = kind.instance(
-            sql,
-            None,
-            found,
-            dialect.loaded_dbapi.Error,
-            hide_parameters=True,
-            connection_invalidated=lost,
-            dialect=dialect,
-        )
-        return translated
-    except UNREACHABLE as found:
-        raw.invalidate()
-        return exc.OperationalError(sql, None, found, hide_parameters=True, connection_invalidated=True)
-    except (OverflowError, UnicodeEncodeError) as found:
-        return exc.DataError(sql, None, found, hide_parameters=True)
-    except Exception as found:  # noqa: BLE001 - whatever it is, it is the error
-        return found
-    return error

@@ -26,6 +26,7 @@ from project.api.resources.scope import Scope
 from project.api.resources.search import Search
 from project.api.resources.slots import result_processor
 from project.database.connections import connection_to_read
+from project.database.reading import DriverConnection, driver_connection
 from project.errors import ConfigurationError
 
 MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
@@ -37,22 +38,23 @@ class Batch:
     """Rows as they are to be answered: each an item for orjson, with its place in the order and its version."""
 
     items: list[Any]
-    behind: list[tuple[Any, ...]]  # what came with each item, as the driver gave it
+    rows: Sequence[Sequence[Any]]  # what each item was made of, as the driver gave it
     terms: int
-    convert: Sequence[Callable[[Any], Any] | None]
+    convert: Sequence[Callable[[Any], Any] | None]  # of what is ordered by, and of the version
+    behind: Sequence[int]  # where in a row these are
 
     def position(self, number: int) -> tuple[Any, ...]:
         """The values that an item is ordered by."""
-        return self._converted(self.behind[number], 0, self.terms)
+        return self._converted(self.rows[number], 0, self.terms)
 
     def version(self, number: int) -> tuple[Any, ...]:
         """The values that change with every write of an item."""
-        return self._converted(self.behind[number], self.terms, len(self.convert))
+        return self._converted(self.rows[number], self.terms, len(self.convert))
 
-    def _converted(self, values: tuple[Any, ...], start: int, end: int) -> tuple[Any, ...]:
+    def _converted(self, row: Sequence[Any], start: int, end: int) -> tuple[Any, ...]:
         # Most lists never ask, so nothing is converted before somebody does.
-        pairs = zip(self.convert[start:end], values[start:end], strict=True)
-        return tuple(value if step is None else step(value) for step, value in pairs)
+        pairs = zip(self.convert[start:end], self.behind[start:end], strict=True)
+        return tuple(row[place] if step is None else step(row[place]) for step, place in pairs)
 
 
 @dataclass(frozen=True)
@@ -61,17 +63,17 @@ class Plan:
 
     prepared: Prepared
     make_item: MakeItem
-    width: int
-    convert: tuple[Callable[[Any], Any] | None, ...]  # of the columns from width on
+    behind: tuple[int, ...]  # where in a row those values are that are ordered by, and those of the version
+    convert: tuple[Callable[[Any], Any] | None, ...]  # of the same
     terms: int
 
     async def fetch(
-        self, connection: AsyncConnection, values: Mapping[str, Any], viewer_values: Sequence[Any]
+        self, connection: DriverConnection, values: Mapping[str, Any], viewer_values: Sequence[Any]
     ) -> Batch:
         """The rows of a page and one more."""
         rows = await self.prepared.fetch(connection, values, viewer_values)
-        behind = [tuple(row[self.width :]) for row in rows]
-        return Batch([self.make_item(row) for row in rows], behind, self.terms, self.convert)
+        make_item = self.make_item
+        return Batch([make_item(row) for row in rows], rows, self.terms, self.convert, self.behind)
 
 
 class Cache(OrderedDict[Hashable, Any]):
@@ -107,17 +109,28 @@ class Reader:
         """Whether this read takes the compiled road."""
         return scope.is_cacheable and self._why(query, scope.hidden, dialect) is None
 
-    async def fetch(self, connection: AsyncConnection, request: PageRequest, scope: Scope) -> Batch | None:
-        """The rows of a page and one more, by the compiled road; None where it cannot go."""
-        dialect = connection.dialect
+    def plan(self, request: PageRequest, scope: Scope, dialect: Dialect) -> Plan | None:
+        """How to read a page by the compiled road; None where it cannot go."""
         if not self.is_compiled(request.query, scope, dialect):
             return None
         key = ("page", dialect.name, request.shape, request.query.fields, request.query.expand, scope.shape)
-        plan = self._plans.remember(key, lambda: self._compile(request, scope, dialect))
+        return self._plans.remember(key, lambda: self._compile(request, scope, dialect))
+
+    def count_plan(self, request: PageRequest, scope: Scope, dialect: Dialect) -> Prepared | None:
+        """How to count by the compiled road; None where it cannot go."""
+        if not scope.is_cacheable:
+            return None
+        key = ("count", dialect.name, request.shape, request.query.count, scope.shape)
+        return self._plans.remember(
+            key, lambda: prepare(count_select(self.model, request, scope, self.search), dialect, scope.binds)
+        )
+
+    async def fetch(self, connection: AsyncConnection, request: PageRequest, scope: Scope) -> Batch | None:
+        """The rows of a page and one more, by the compiled road; None where it cannot go."""
+        plan = self.plan(request, scope, connection.dialect)
         if plan is None:
             return None
-        found: Batch = await plan.fetch(connection, request.values(), scope.values)
-        return found
+        return await plan.fetch(await driver_connection(connection), request.values(), scope.values)
 
     async def load(self, session: AsyncSession, request: PageRequest, scope: Scope) -> Batch:
         """The same rows by the ORM, each validated and written by pydantic."""
@@ -134,6 +147,7 @@ class Reader:
             [(*row[1:], *(getattr(row[0], key) for key in self.version)) for row in rows],
             terms,
             (None,) * (terms + len(self.version)),
+            range(terms + len(self.version)),
         )
 
     async def read(self, session: AsyncSession, request: PageRequest, scope: Scope) -> Batch:
@@ -144,17 +158,12 @@ class Reader:
 
     async def count(self, connection: AsyncConnection, request: PageRequest, scope: Scope) -> int:
         """How many rows there are on all pages; CAP + 1 if the count is capped and there are more than CAP."""
-
-        def statement() -> Select[Any]:
-            return count_select(self.model, request, scope, self.search)
-
-        key = ("count", connection.dialect.name, request.shape, request.query.count, scope.shape)
-        prepared: Prepared | None = None
-        if scope.is_cacheable:
-            prepared = self._plans.remember(key, lambda: prepare(statement(), connection.dialect, scope.binds))
+        prepared = self.count_plan(request, scope, connection.dialect)
         if prepared is None:
-            return int((await connection.execute(statement(), request.values())).scalar_one())
-        return int((await prepared.fetch(connection, request.values(), scope.values))[0][0])
+            statement = count_select(self.model, request, scope, self.search)
+            return int((await connection.execute(statement, request.values())).scalar_one())
+        rows = await prepared.fetch(await driver_connection(connection), request.values(), scope.values)
+        return int(rows[0][0])
 
     def node_for(self, scope: Scope, dialect: Dialect) -> Node | None:
         """What a plain read answers in this scope; None if it does not take the compiled road."""
@@ -181,7 +190,7 @@ class Reader:
         types = [term.path.type for term in terms]
         types += [getattr(self.model, key).type for key in self.version]
         convert = tuple(result_processor(one, dialect) for one in types)
-        return Plan(prepared, shaped.make_item, shaped.width, convert, len(terms))
+        return Plan(prepared, shaped.make_item, shaped.behind, convert, len(terms))
 
     def _selected(self, query: ItemQuery, hidden: frozenset[str]) -> Node:
         key = ("node", query.fields, query.expand, hidden)

@@ -14,7 +14,7 @@ is to be different is left out by `without` and written as an ordinary FastAPI e
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
@@ -247,4 +247,4 @@ class Resource:
 
     @cached_property
     def _unknown(self) -> Scope:
-        return self.scope(None)
+        return replace(self.scope(None), is_constant=True)

@@ -15,6 +15,7 @@ class Scope:
     rows: ColumnElement[bool]
     related: Mapping[str, ColumnElement[bool]]
     hidden: frozenset[str]
+    is_constant: bool = False  # that of somebody unknown, where the policy promises that it never changes
 
     def hides(self, name: str) -> bool:
         """Whether the field `author.username`, or all of `author`, is hidden."""

@@ -19,6 +19,7 @@ from sqlalchemy.types import TypeEngine
 from project.api.resources.prepared import Prepared, prepare
 from project.api.resources.slots import Convert, result_processor
 from project.database.connections import connection_to_read, connection_to_write
+from project.database.reading import driver_connection
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ class Statement:
             prepared = self._prepared[dialect.name] = _compile(self._build(dialect), dialect)
         if dialect.name == "sqlite":
             values = {name: dumps(value) if isinstance(value, list) else value for name, value in values.items()}
-        return await prepared.fetch(connection, values)
+        return await prepared.fetch(await driver_connection(connection), values)
 
 
 def members(name: str, item_type: TypeEngine[Any], dialect: Dialect) -> TableValuedAlias:

@@ -1,6 +1,7 @@
 """The addresses of other pages and of single objects."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from starlette.requests import HTTPConnection
@@ -8,20 +9,35 @@ from starlette.requests import HTTPConnection
 
 def page_url(connection: HTTPConnection, values: Mapping[str, str], **changes: str) -> str:
     """The address of another page of the same list: all that was asked for, but for `changes`."""
-    return f"{_base(connection)}{_path(connection)}?{urlencode({**values, **changes})}"
+    return f"{_base(connection)}{_path(connection)}?{_encoded(tuple({**values, **changes}.items()))}"
 
 
-def link_header(next_url: str | None, previous_url: str | None) -> dict[str, str]:
+def link_header(next_url: str | None, previous_url: str | None) -> tuple[tuple[bytes, bytes], ...]:
     """The neighbours as a header (RFC 8288)."""
     links = [f'<{url}>; rel="{name}"' for url, name in ((next_url, "next"), (previous_url, "prev")) if url]
-    return {"Link": ", ".join(links)} if links else {}
+    return ((b"link", ", ".join(links).encode("latin-1")),) if links else ()
 
 
 def _base(connection: HTTPConnection) -> str:
-    url = connection.base_url
+    scope = connection.scope
+    hosts = tuple(header for header in scope["headers"] if header[0] == b"host")
+    server = scope.get("server")
+    return _base_of(scope.get("scheme", "http"), None if server is None else tuple(server), hosts)
+
+
+@lru_cache(maxsize=100)
+def _base_of(scheme: str, server: tuple[str, int | None] | None, headers: tuple[tuple[bytes, bytes], ...]) -> str:
+    # Starlette takes its time to find out what is the same for nearly every request.
+    scope = {"type": "http", "scheme": scheme, "server": server, "headers": headers, "path": "/", "query_string": b""}
+    url = HTTPConnection(scope).base_url
     return f"{url.scheme}://{url.netloc}"
 
 
 def _path(connection: HTTPConnection) -> str:
     # Quoted anew: Starlette keeps the path as decoded text, and a tag named "100%" would break the link.
-    return quote(connection.scope["path"])
+    return _quoted(connection.scope["path"])
+
+
+# Most requests are for the same few pages.
+_quoted = lru_cache(maxsize=100)(quote)
+_encoded = lru_cache(maxsize=100)(urlencode)

@@ -20,7 +20,7 @@ class UserPolicy(Policy):
 
     def is_anonymous(self, connection: HTTPConnection) -> bool:
         """Whether no token can have come with the request."""
-        return "authorization" not in connection.headers
+        return all(name != b"authorization" for name, _ in connection.scope["headers"])
 
     async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> Recognized | None:
         """Whoever's token came with the request; the dependency says what is wrong with a token."""

@@ -1,0 +1,101 @@
+"""The driver's own connection, for statements that SQLAlchemy compiled before: it costs a request the driver only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Connection, Engine, exc
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util import greenlet_spawn
+
+from project.database.pool import UNREACHABLE, CountingPool
+
+
+@dataclass(frozen=True, slots=True)
+class DriverConnection:
+    """A connection of an engine's pool on which statements run as text."""
+
+    engine: AsyncEngine
+    proxied: PoolProxiedConnection
+    connection: Connection | None = None  # SQLAlchemy's, if there is one already
+
+    async def fetch(self, sql: str, arguments: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
+        """All rows. Raises SQLAlchemy's errors, as the engine would."""
+        engine = self.engine.sync_engine
+        for listener in engine.dispatch.before_cursor_execute:
+            connection = self.connection or _LateConnection(engine, self.proxied)
+            listener(connection, None, sql, arguments, None, False)  # noqa: FBT003 - SQLAlchemy's signature
+        driver: Any = self.proxied.driver_connection
+        try:
+            if engine.dialect.name == "postgresql":
+                return cast("Sequence[Sequence[Any]]", await driver.fetch(sql, *arguments))
+            return cast("Sequence[Sequence[Any]]", await driver.execute_fetchall(sql, arguments))
+        except Exception as error:
+            raise _translated(error, sql, engine.dialect, self.proxied) from error
+
+
+class connect_to_read:  # noqa: N801 - it is used as a function; as a generator it would cost more
+    """A connection of the pool for one read, without a ping if it just worked.
+
+    async with connect_to_read(engine) as connection:
+        rows = await connection.fetch("SELECT 1", ())
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def __aenter__(self) -> DriverConnection:
+        pool = self._engine.sync_engine.pool
+        self._proxied: Any = await (pool.take() if isinstance(pool, CountingPool) else greenlet_spawn(pool.connect))
+        return DriverConnection(self._engine, self._proxied)
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._proxied.is_valid:  # not thrown away
+            # No transaction was begun, so there is nothing to roll back; Connection.close() calls the same.
+            self._proxied._checkin(transaction_was_reset=True)  # noqa: SLF001 - see above
+
+
+async def driver_connection(connection: AsyncConnection) -> DriverConnection:
+    """That of a session, so that what is read is what its transaction sees."""
+    return DriverConnection(connection.engine, await connection.get_raw_connection(), connection.sync_connection)
+
+
+class _LateConnection:
+    """Stands for a Connection that few listeners look at, and makes it when one does."""
+
+    def __init__(self, engine: Engine, proxied: PoolProxiedConnection) -> None:
+        self._parts = engine, proxied
+
+    def __getattr__(self, name: str) -> Any:
+        engine, proxied = self._parts
+        return getattr(Connection(engine, connection=proxied), name)
+
+
+def _translated(error: Exception, sql: str, dialect: Any, raw: PoolProxiedConnection) -> Exception:
+    adapter: Any = raw.dbapi_connection
+    try:
+        adapter._handle_exception(error)  # noqa: SLF001 - how the dialect turns driver errors into DBAPI errors
+    except dialect.loaded_dbapi.Error as found:
+        lost: bool = dialect.is_disconnect(found, adapter, None)
+        if lost:
+            raw.invalidate()
+        kind: Any = exc.DBAPIError  # its `instance` is made for SQLAlchemy's own use
+        translated: Exception = kind.instance(
+            sql,
+            None,
+            found,
+            dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=dialect,
+        )
+        return translated
+    except UNREACHABLE as found:
+        raw.invalidate()
+        return exc.OperationalError(sql, None, found, hide_parameters=True, connection_invalidated=True)
+    except (OverflowError, UnicodeEncodeError) as found:
+        return exc.DataError(sql, None, found, hide_parameters=True)
+    except Exception as found:  # noqa: BLE001 - whatever it is, it is the error
+        return found
+    return error
