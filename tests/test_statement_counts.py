@@ -123,14 +123,14 @@ COSTS = [
     Cost(
         "create_user",
         "staff",
-        4,
-        4,
+        5,  # with a savepoint and its release
+        5,
         lambda s: s.staff.post(
             "/api/users", json={"username": "eve", "email": "eve@example.org", "password": PASSWORD}
         ),
     ),
     Cost("get_user", "staff", 2, 2, lambda s: s.staff.get(f"/api/users/{s.user}")),
-    Cost("update_user", "staff", 5, 5, lambda s: s.staff.patch(f"/api/users/{s.user}", json={"bio": "x"})),
+    Cost("update_user", "staff", 6, 6, lambda s: s.staff.patch(f"/api/users/{s.user}", json={"bio": "x"})),
     Cost("delete_user", "staff", 3, 3, lambda s: s.staff.delete(f"/api/users/{s.user}")),
     # Posts: the token, and what the resource does.
     Cost("list_posts", "anonymous", 1, 1, lambda s: s.anonymous.get(LIST)),

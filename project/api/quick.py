@@ -1,4 +1,4 @@
-"""An ASGI layer in front of FastAPI's router, which answers by itself the reads it knows.
+"""An ASGI layer in front of FastAPI's router, which answers by itself the reads and the creates it knows.
 
 An endpoint whose function has an attribute `quick` can do without FastAPI's routing and dependencies, which cost
 several times what a compiled read does. `quick` is asked first; where it answers None, and wherever anything is
@@ -10,6 +10,7 @@ exceptions of `quick` meet the application's own handlers.
 """
 
 import re
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -23,9 +24,10 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Quick: TypeAlias = Callable[[Request], Awaitable[Response | None]]
+METHODS = frozenset({"GET", "POST"})
 KNOWN_MATCHES = {APIRoute.matches, Route.matches, Mount.matches}
 UNNAMED = re.compile(r"\(\?P<[^>]+>")
 
@@ -35,34 +37,39 @@ class QuickMiddleware:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._routes: QuickRoutes | None = None
+        self._routes: dict[str, QuickRoutes] = {}  # by method
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or run the application."""
-        if scope["type"] != "http" or scope["method"] != "GET" or "fastapi.telemetry" in scope:
+        if scope["type"] != "http" or scope["method"] not in METHODS or "fastapi.telemetry" in scope:
             await self.app(scope, receive, send)
             return
+        if scope["method"] == "POST":
+            receive = _Rereadable(receive)
         response: ASGIApp | None
         try:
-            response = await self._attempt(scope)
+            response = await self._attempt(scope, receive)
         except Exception as error:  # noqa: BLE001 - every exception goes where those of an endpoint go
             response = _Raise(error, scope["app"])
+        if isinstance(receive, _Rereadable):
+            receive = receive.again()
         await (response or self.app)(scope, receive, send)
 
-    async def _attempt(self, scope: Scope) -> Response | None:
+    async def _attempt(self, scope: Scope, receive: Receive) -> Response | None:
         app: FastAPI = scope["app"]
         if app.dependency_overrides:
             return None
-        if self._routes is None:  # routes are added until the first request comes
-            self._routes = QuickRoutes(app)
-        quick = self._routes.find(scope)
+        routes = self._routes.get(scope["method"])
+        if routes is None:  # routes are added until the first request comes
+            routes = self._routes[scope["method"]] = QuickRoutes(app, scope["method"])
+        quick = routes.find(scope)
         if quick is None:
             return None
         try:
-            return await quick(Request(scope))
+            return await quick(Request(scope, receive))
         except DBAPIError as error:
-            if not error.connection_invalidated or isinstance(error.orig, TimeoutError):
-                raise  # what waited in vain would wait as long again
+            if scope["method"] != "GET" or not error.connection_invalidated or isinstance(error.orig, TimeoutError):
+                raise  # what waited in vain would wait as long again, and what was written must not be written twice
             return None  # the database was restarted, say; a read can be tried once more on another connection
 
 
@@ -78,13 +85,13 @@ class QuickResponse(Response):
 class QuickRoutes:
     """Finds the endpoint that FastAPI's router would choose for a path, if it has a `quick`."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, method: str) -> None:
         # All routes in one pattern: the first that fits wins, as in the router, and one that is not ours stands in it
         # too, for it may stand in front of ours.
         parts, groups = [], 0
         self._router = app.router
         self._by_group: dict[int, _QuickRoute] = {}
-        for route in _routes(app):
+        for route in _routes(app, method):
             pattern: re.Pattern[str] = route.path_regex
             if _is_quick(route):
                 self._by_group[groups + 1] = _QuickRoute.of(route)
@@ -132,6 +139,27 @@ class _QuickRoute:
         return {name: self.convertors[name].convert(text) for name, text in texts.items()}
 
 
+class _Rereadable:
+    """Receives a body for `quick`, and the same again for FastAPI."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._seen: deque[Message] = deque()
+
+    async def __call__(self) -> Message:
+        self._seen.append(await self._receive())
+        return self._seen[-1]
+
+    def again(self) -> Receive:
+        if not self._seen:
+            return self._receive
+
+        async def receive() -> Message:
+            return self._seen.popleft() if self._seen else await self._receive()
+
+        return receive
+
+
 @dataclass(frozen=True)
 class _Raise:
     """Lets an exception meet the application's handlers, as that of an endpoint does."""
@@ -149,14 +177,14 @@ class _Raise:
         await ExceptionMiddleware(fail, handlers, debug=self.app.debug)(scope, receive, send)
 
 
-def _routes(app: FastAPI) -> Iterator[RouteContext]:
-    """The routes that may answer a GET, in the router's order, up to one that chooses in a way of its own."""
+def _routes(app: FastAPI, method: str) -> Iterator[RouteContext]:
+    """The routes that may answer the method, in the router's order, up to one that chooses in a way of its own."""
     for route in iter_route_contexts(app.routes):
         if isinstance(route.original_route, (WebSocketRoute, APIWebSocketRoute)):
             continue
         if getattr(type(route.original_route), "matches", None) not in KNOWN_MATCHES:
             return
-        if route.methods is None or "GET" in route.methods:
+        if route.methods is None or method in route.methods:
             yield route
 
 

@@ -1,5 +1,6 @@
 """Reads answered in front of FastAPI's router answer what its own road answers: every byte, header and log line."""
 
+import json
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -158,6 +159,52 @@ async def test_both_roads_answer_other_methods_alike(app, usual_app, caplog, met
         assert quick == usual
 
 
+JSON = {"X-Viewer": "1", "Content-Type": "application/json"}
+REFUSED_BODIES: list[dict[str, Any]] = [
+    {"content": b"{"},
+    {"content": b""},
+    {"content": b"[]"},
+    {"content": b"null"},
+    {"json": {}},
+    {"json": {"title": 3, "author_id": 1}},
+    {"json": {"title": "forbidden", "author_id": 1}},
+    {"json": {"title": "Nobody's", "author_id": 999}},
+    {"json": {"title": "A book", "author_id": 1}, "headers": {"X-Viewer": ""}},
+    {"json": {"title": "A book", "author_id": 1}, "headers": JSON | {"Content-Type": "text/plain"}},
+    {"json": {"title": "A book", "author_id": 1}, "headers": JSON | {"Idempotency-Key": "k" * 300}},
+    {"content": b'{"title": "a", "author_id": 1e400}'},
+    {"content": b'{"title": "a\\u0000", "author_id": 1}'},
+]
+
+
+@pytest.mark.parametrize("request_", REFUSED_BODIES, ids=str)
+@pytest.mark.usefixtures("shelf")
+async def test_both_roads_refuse_what_cannot_be_made_alike(app, usual_app, caplog, request_):
+    options = {"headers": JSON} | request_
+    quick, usual = await on_both(app, usual_app, caplog, "POST", "/api/books", **options)
+    assert quick == usual
+    assert quick["status"] >= 400
+
+
+@pytest.mark.usefixtures("shelf")
+async def test_both_roads_make_the_same_object(app, usual_app, caplog):
+    body = {"title": "A new book", "author_id": 1, "pages": 12}
+    quick, usual = await on_both(app, usual_app, caplog, "POST", "/api/books", json=body, headers=JSON)
+    assert quick["status"] == usual["status"] == 201
+    assert quick["log"] == usual["log"]
+    headers = [dict(one["headers"]) for one in (quick, usual)]
+    made = [json.loads(one["body"]) for one in (quick, usual)]
+    assert headers[0].keys() == headers[1].keys()
+    for header, one in zip(headers, made, strict=True):
+        assert header[b"location"] == f"/api/books/{one['id']}".encode()
+        known = await get(app, f"/api/books/{one['id']}", {"If-None-Match": header[b"etag"].decode()})
+        assert known.status_code == 304
+    for one in made:
+        for name in ("id", "isbn", "created_at"):
+            assert one.pop(name)
+    assert made[0] == made[1]
+
+
 @pytest.mark.usefixtures("shelf")
 async def test_both_roads_know_the_entity_tag_and_answer_304(app, usual_app, caplog):
     answers = await on_both(app, usual_app, caplog, "GET", "/api/books/1")
@@ -243,13 +290,14 @@ async def test_a_route_that_stands_in_front_shadows_the_quick_one(app):
 @pytest.mark.usefixtures("shelf")
 async def test_routes_behind_one_that_chooses_in_a_way_of_its_own_are_left_to_the_router(app):
     class Odd(Route):
-        pass
+        def matches(self, scope: Any) -> Any:
+            return super().matches(scope)
 
     async def answer(request: Request) -> PlainTextResponse:
         return PlainTextResponse("odd")
 
     app.router.routes.insert(0, Odd("/odd", answer))
-    assert QuickRoutes(app).find({"path": "/health/live", "root_path": ""}) is None
+    assert QuickRoutes(app, "GET").find({"path": "/health/live", "root_path": ""}) is None
     assert (await get(app, "/api/books/1")).status_code == 200
 
 
@@ -324,9 +372,10 @@ async def answer_always(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def get(app: Any, path: str, headers: dict[str, str] | None = None, method: str = "GET", **options: Any) -> Any:
+    body = {name: options.pop(name) for name in ("json", "content") if name in options}
     transport = httpx.ASGITransport(app, raise_app_exceptions=False, **options)
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
-        return await client.request(method, path, headers={"X-Request-ID": "one"} | (headers or {}))
+        return await client.request(method, path, headers={"X-Request-ID": "one"} | (headers or {}), **body)
 
 
 async def on_both(

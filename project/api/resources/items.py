@@ -21,7 +21,7 @@ from project.api.resources.lists import ORJSON_OPTIONS
 from project.api.resources.pages import PageRequest
 from project.api.resources.policy import not_found
 from project.api.resources.query import ItemQuery, ListQuery, read_item_query, split_query
-from project.api.resources.quick_writes import QuickWrite, WriteRoute
+from project.api.resources.quick_writes import QuickWrite
 from project.api.resources.reads import Batch, Plan
 from project.api.resources.scope import Scope
 from project.api.resources.writing import (
@@ -151,12 +151,12 @@ def _add_create(resource: "Resource", router: APIRouter) -> None:
 
     parameters = {"session": SessionDep, "viewer": resource.policy.writer, "data": resource.create}
     named(resource, answer, f"create_{resource.singular}", f"Make a {resource.singular}.", parameters)
-    answer.quick_write = QuickWrite(resource.policy, resource.create, make)  # type: ignore[attr-defined]  # WriteRoute looks for it
-    router.add_api_route(
+    answer.quick = QuickWrite(resource.policy, resource.create, make).answer  # type: ignore[attr-defined]  # QuickMiddleware looks for it
+    add_route(
+        router,
         resource.url,
         answer,
-        methods=["POST"],
-        route_class_override=WriteRoute,
+        method="POST",
         status_code=201,
         response_model=resource.written or resource.read,
         openapi_extra={"parameters": [documentation.idempotency_key()]},

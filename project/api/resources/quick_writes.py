@@ -4,12 +4,11 @@ The endpoint stays an ordinary one. Whatever is unusual about a request (no toke
 `Idempotency-Key`, a dependency that a router adds) goes the usual way, which says what is to be said about it.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from fastapi import routing
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -61,22 +60,3 @@ class QuickWrite:
             return None if self.schema is None else self.schema.model_validate(orjson.loads(body))
         except (orjson.JSONDecodeError, ValidationError):
             return None
-
-
-class WriteRoute(routing.APIRoute):
-    """Asks the endpoint's `quick_write` first (https://fastapi.tiangolo.com/how-to/custom-request-and-route/)."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The function that answers a request."""
-        usual = super().get_route_handler()
-        quick: QuickWrite | None = getattr(self.endpoint, "quick_write", None)
-        # An included route has a context of its own for each inclusion, with the dependencies added on the way.
-        context = routing._effective_route_context_var.get()  # noqa: SLF001 - FastAPI has no public name for it yet
-        if quick is None or (context or self).dependencies:
-            return usual
-
-        async def handle(request: Request) -> Response:
-            response = None if request.app.dependency_overrides else await quick.answer(request)
-            return await usual(request) if response is None else response
-
-        return handle
