@@ -29,7 +29,7 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-NOT_BLANK: dict[str, Any] = {"pattern": r"\S"}
+NOT_BLANK: dict[str, Any] = {"pattern": r"[^\s\u001c-\u001f\u0085]"}
 """What `not_blank` asks for, as the OpenAPI document says it: `Field(json_schema_extra=NOT_BLANK)`."""
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]

@@ -73,7 +73,8 @@ def if_match(*, required: bool) -> Json:
 
 def idempotency_key() -> Json:
     """The header that makes a POST safe to repeat."""
-    schema = {"type": "string", "minLength": 1, "maxLength": MAXIMUM_LENGTH, "examples": [REQUEST]}
+    printable = {"pattern": "^[ -~]+$"}  # ASCII
+    schema = {"type": "string", "minLength": 1, "maxLength": MAXIMUM_LENGTH, "examples": [REQUEST], **printable}
     return _header(
         HEADER, schema, "Sent again within 24 hours, the first answer comes again and nothing is done twice."
     )
