@@ -1,8 +1,8 @@
 """The unit of work: one transaction, committed at the edge and nowhere else."""
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from time import perf_counter
 
@@ -51,17 +51,13 @@ class Database:
         Services `flush()` and never `commit()`. The transaction's duration is logged. `read_only` lets SQLite read
         beside a writer; it promises that nothing is written. Raises UnavailableError if SQLite has too many writers.
         """
-        started, outcome = perf_counter(), "rolled back"
-        try:
+        with _logged():
             async with AsyncExitStack() as turn, self.sessions() as session, session.begin():
                 if read_only:
                     await session.connection(execution_options={READ_ONLY: True})
                 elif self._turns is not None:
                     session.info[TAKE_TURN] = partial(turn.enter_async_context, self._turns.mine())
                 yield session
-            outcome = "committed"
-        finally:
-            logger.debug("transaction %s after %.1f ms", outcome, (perf_counter() - started) * 1000)
 
     @asynccontextmanager
     async def quick_unit_of_work(self) -> AsyncIterator[AsyncSession]:
@@ -72,6 +68,7 @@ class Database:
         lost. Raises UnavailableError if SQLite has too many writers.
         """
         async with AsyncExitStack() as stack:
+            stack.enter_context(_logged())
             if self._turns is not None:
                 await stack.enter_async_context(self._turns.mine())
             connection = await _connect_trusting(self.engine)
@@ -97,6 +94,17 @@ class Database:
         """Close every connection."""
         await self.engine.dispose()
         await self._spare.dispose()
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """Log what became of a transaction, and after what time."""
+    started, outcome = perf_counter(), "rolled back"
+    try:
+        yield
+        outcome = "committed"
+    finally:
+        logger.debug("transaction %s after %.1f ms", outcome, (perf_counter() - started) * 1000)
 
 
 async def _connect_trusting(engine: AsyncEngine) -> AsyncConnection:

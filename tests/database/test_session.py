@@ -51,6 +51,24 @@ async def test_it_commits_on_success_and_logs_how_long_it_took(probe_database, c
     assert len(messages) == 2
 
 
+async def test_a_quick_one_logs_its_time_and_outcome_too(probe_database, caplog):
+    caplog.set_level(logging.DEBUG, "dovetail.database")
+    async with probe_database.quick_unit_of_work() as session:
+        session.add(Item(name="kept"))
+    with pytest.raises(LookupError):
+        async with probe_database.quick_unit_of_work() as session:
+            session.add(Item(name="lost"))
+            await session.flush()
+            raise LookupError
+    messages = [record.getMessage() for record in caplog.records if record.name == "dovetail.database"]
+    assert [message.partition(" after ")[0] for message in messages] == [
+        "transaction committed",
+        "transaction rolled back",
+    ]
+    async with probe_database.unit_of_work(read_only=True) as session:
+        assert (await session.scalars(select(Item.name))).all() == ["kept"]
+
+
 async def test_it_rolls_back_on_an_exception_and_logs_how_long_it_took(probe_database, caplog):
     caplog.set_level(logging.DEBUG, "dovetail.database")
 

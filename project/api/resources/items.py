@@ -138,7 +138,7 @@ def _add_retrieve(resource: "Resource", router: APIRouter) -> None:
 def _add_create(resource: "Resource", router: APIRouter) -> None:
     async def make(request: Request, session: AsyncSession, viewer: Any, data: Any) -> Response:
         key, batch = await create_and_read(resource, session, viewer, data)
-        headers = {"Location": f"{request.scope['path']}/{quote(str(key), safe='')}"}
+        headers = {"Location": f"{quote(request.scope['path'])}/{quote(str(key), safe='')}"}
         return _respond(
             resource, request, batch, key, status=201, headers=headers if resource.has("retrieve") else None
         )
