@@ -180,7 +180,7 @@ def test_staff_make_a_user_and_write_in_their_name(api, staff):
     user = api.users.create_user.sync(client=staff, body=data)
     post = api.models.PostCreate(title="Mary's", content="Text.", author_id=user.id)
     assert api.blog.create_post.sync(client=staff, body=post).author.id == user.id
-    found = api.users.list_users.sync(client=staff, search="mary", count=True)
+    found = api.users.list_users.sync(client=staff, search="mary", count=api.models.Count.TRUE)
     assert (found.total, found.items[0]) == (1, user)
     assert api.users.delete_user.sync_detailed(user.id, client=staff).status_code == 204
     assert api.auth.logout.sync_detailed(client=staff).status_code == 204
