@@ -15,6 +15,7 @@ Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     Field(examples=["Hello, world"], json_schema_extra=NOT_BLANK),
+    AfterValidator(not_blank),  # pydantic's idea of white space is narrower than Python's
 ]
 Content = Annotated[
     str,

@@ -138,6 +138,7 @@ TOO_LONG = "x" * 201
     [
         ("title", ""),
         ("title", "   "),
+        ("title", "\x1d"),
         ("title", TOO_LONG),
         ("title", None),
         ("title", 5),
