@@ -55,11 +55,15 @@ async def test_a_quick_one_logs_its_time_and_outcome_too(probe_database, caplog)
     caplog.set_level(logging.DEBUG, "dovetail.database")
     async with probe_database.quick_unit_of_work() as session:
         session.add(Item(name="kept"))
-    with pytest.raises(LookupError):
+
+    async def fail() -> None:
         async with probe_database.quick_unit_of_work() as session:
             session.add(Item(name="lost"))
             await session.flush()
             raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
     messages = [record.getMessage() for record in caplog.records if record.name == "dovetail.database"]
     assert [message.partition(" after ")[0] for message in messages] == [
         "transaction committed",
