@@ -39,6 +39,7 @@ MEANING = (
     ("permission-denied", r"/items/\d+"),
     # Names are normalised as Unicode says (NFKC), and then they may be too long or hold what nobody can see.
     ("value_error", r"(/items/\d+)?(/name|/tags/\d+)|/username|tags__name"),
+    ("more", r""),  # stands for those beyond the first ones that an answer lists
     ("value_error", r"/email"),  # JSON Schema's format takes domains that can never get mail
 )
 
