@@ -32,7 +32,7 @@ WHO = {"staff": STAFF, "writer": WRITER}
 CASES = 2_000  # on each database, shared by those who ask
 SYSTEMATIC = 600  # about what comes of examples and boundaries at least, whatever is asked for
 # An operation is tried in two phases, each time with data that fit and with data that do not.
-CASES_AN_EXAMPLE = 45
+CASES_AN_EXAMPLE = 38
 
 
 def main() -> int:
