@@ -1,6 +1,7 @@
 """A table's rows as JSON and back: every column, as the database keeps it, in one form for every database."""
 
 from copy import copy
+from types import GenericAlias
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
@@ -70,7 +71,7 @@ def _python_type(found: TypeEngine[Any]) -> Any:
     if isinstance(found, JSON):
         return Any
     if isinstance(found, ARRAY):
-        return list[_python_type(found.item_type)]  # type: ignore[misc]  # known at run time only
+        return GenericAlias(list, (_python_type(found.item_type),))
     try:
         python_type = found.python_type
     except NotImplementedError:

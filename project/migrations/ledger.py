@@ -5,7 +5,8 @@ each revision, in the same transaction. It does not import Alembic: a server rea
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import (
     Column,
@@ -53,12 +54,8 @@ def read_ledger(connection: Connection) -> Sequence[Applied]:
 
     `connection` must not be in a transaction, and is in none afterwards; on SQLite no writer is waited for.
     """
-    connection.execution_options(**{READ_ONLY: True})
-    try:
+    with _read_only(connection):
         return _read(connection)
-    finally:
-        connection.rollback()
-        connection.execution_options(**{READ_ONLY: False})
 
 
 def unknown_versions(connection: Connection) -> list[str]:
@@ -66,12 +63,8 @@ def unknown_versions(connection: Connection) -> list[str]:
 
     `connection` must not be in a transaction, and is in none afterwards.
     """
-    connection.execution_options(**{READ_ONLY: True})
-    try:
+    with _read_only(connection):
         return _unknown_versions(connection)
-    finally:
-        connection.rollback()
-        connection.execution_options(**{READ_ONLY: False})
 
 
 def write_tips(connection: Connection, rows: Sequence[Applied]) -> None:
@@ -81,6 +74,16 @@ def write_tips(connection: Connection, rows: Sequence[Applied]) -> None:
     for row in rows:
         if row.revision not in below:
             connection.execute(insert(VERSIONS).values(version_num=row.revision))
+
+
+@contextmanager
+def _read_only(connection: Connection) -> Iterator[None]:
+    connection.execution_options(**{READ_ONLY: True})
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execution_options(**{READ_ONLY: False})
 
 
 def _read(connection: Connection) -> Sequence[Applied]:

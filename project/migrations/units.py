@@ -127,10 +127,8 @@ def _released(unit: Unit) -> set[str]:
     if isinstance(operation, ops.DropTableOp):
         constraints = operation.to_table().foreign_key_constraints
     elif isinstance(operation, ops.ModifyTableOps):
-        dropped = [
-            p for p in operation.ops if isinstance(p, ops.DropConstraintOp) and p.constraint_type == "foreignkey"
-        ]
-        constraints = {p.to_constraint() for p in dropped}  # type: ignore[misc]  # a foreign key, as its type says
+        dropped = [part.to_constraint() for part in operation.ops if isinstance(part, ops.DropConstraintOp)]
+        constraints = {constraint for constraint in dropped if isinstance(constraint, ForeignKeyConstraint)}
     else:
         return set()
     return {target for constraint in constraints for target in _targets_of(constraint)} - {unit.table}
