@@ -1,21 +1,15 @@
 """What every request and answer of the API has in common."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, Strict
 from pydantic_core import CoreSchema
 
+from project.api.times import in_utc
+
 LARGEST_ID = 2**63 - 1  # a BIGINT; SQLite's INTEGER is as wide
-
-
-def in_utc(value: datetime) -> datetime:
-    """The same moment in UTC; without a zone it is taken as UTC. Raises ValueError if UTC cannot hold it."""
-    try:
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("the time lies outside the years 1 to 9999 in UTC") from None
 
 
 def not_blank(text: str) -> str:

@@ -218,3 +218,17 @@ def test_migrate_imports_nothing_that_only_a_server_needs(tmp_path):
     modules = imported_by("migrate", DATABASE_URL=f"sqlite:///{tmp_path}/site.sqlite3")
     assert "alembic" in modules
     assert modules & {"fastapi", "starlette", "sqladmin", "uvicorn", "fastapi_users", "jinja2", "wtforms"} == set()
+
+
+def test_commands_for_users_import_nothing_that_only_a_server_needs(tmp_path):
+    database = {"DATABASE_URL": f"sqlite:///{tmp_path}/site.sqlite3"}
+    assert manage("migrate", **database).code == 0
+    password = "another long passphrase\n"
+    for arguments, stdin in (
+        (("createsuperuser", "--if-none"), ""),
+        (("changepassword", "admin"), password * 2),
+        (("cleartokens",), ""),
+    ):
+        modules = imported_by(*arguments, stdin=stdin, **database)
+        assert {"sqlalchemy", "aiosqlite"} <= modules
+        assert modules & {"fastapi", "starlette", "sqladmin", "uvicorn", "fastapi_users", "jinja2", "wtforms"} == set()

@@ -14,7 +14,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from project.api.resources.nodes import Column, Computed, Node, Part, Relation
 from project.api.resources.slots import is_exact_in_json
-from project.api.schemas import LARGEST_ID, in_utc
+from project.api.schemas import LARGEST_ID
+from project.api.times import in_utc
 from project.database.types import UTCDateTime
 
 HARMLESS_CONFIG = {"title", "from_attributes", "extra_fields_behavior"}

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Date, DateTime, Dialect, Enum, Float, Numeric, Text, Time, Uuid, cast
 from sqlalchemy.types import TypeEngine
 
-from project.api.schemas import in_utc
+from project.api.times import in_utc
 from project.database.types import UTCDateTime
 
 Convert = Callable[[Any], Any]

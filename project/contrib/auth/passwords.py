@@ -1,18 +1,23 @@
-"""Hash and verify passwords with Argon2 (pwdlib, through fastapi-users), in threads and never on the event loop."""
+"""Hash and verify passwords with Argon2, in threads and never on the event loop.
+
+By pwdlib, and as fastapi-users does it: its `PasswordHelper` is these two hashers, but comes with all of FastAPI.
+"""
 
 import os
 from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
-from fastapi_users.password import PasswordHelper
+from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pwdlib.hashers.bcrypt import BcryptHasher
 
 MINIMUM_LENGTH = 8
 MAXIMUM_LENGTH = 128
 UNUSABLE = "!"  # stored as a hash, it matches no password
 
-_helper = PasswordHelper()
+_helper = PasswordHash((Argon2Hasher(), BcryptHasher()))  # the first makes, both verify
 # One hash takes a whole core and 64 MiB, so more at once than there are cores would only cost memory. The limit is
 # the event loop's: two applications on one loop share the same cores.
 _limiter: RunVar[CapacityLimiter] = RunVar("dovetail_password_limiter")

@@ -1,11 +1,11 @@
-"""Our user store on fastapi-users' extension point: it flushes and never commits, so that a request is one transaction.
+"""The rows of users: the store flushes and never commits, so that a request is one transaction.
 
+Its methods are those that fastapi-users asks of a store; `UserDatabase` in manager.py says so to it.
 (https://fastapi-users.github.io/fastapi-users/latest/configuration/databases/: BaseUserDatabase)
 """
 
 from typing import Any
 
-from fastapi_users.db import BaseUserDatabase
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +19,7 @@ UNIQUE_FIELDS = {
 }
 
 
-class UserStore(BaseUserDatabase[User, int]):  # type: ignore[type-var]  # its protocol knows no Mapped[]
+class UserStore:
     """Users in one session."""
 
     def __init__(self, session: AsyncSession) -> None:

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 from fastapi import FastAPI
-from fastapi_users.password import PasswordHelper
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -74,4 +73,4 @@ def outbox(app: FastAPI) -> Outbox:
 def cheap_hash(password: str) -> str:
     """A real Argon2 hash, made with as little work as possible; a login replaces it."""
     hasher = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
-    return PasswordHelper(PasswordHash((hasher,))).hash(password)
+    return PasswordHash((hasher,)).hash(password)

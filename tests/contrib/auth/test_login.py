@@ -5,7 +5,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import func, select
 
-from project.contrib.auth import manager
+from project.contrib.auth import users
 from project.contrib.auth.models import AccessToken, User
 from project.contrib.auth.settings import AuthSettings
 from project.contrib.auth.testing import PASSWORD
@@ -102,16 +102,16 @@ async def test_a_password_that_changes_while_it_is_checked_does_not_let_the_old_
     client, make_user, database, monkeypatch
 ):
     user = await make_user(username="ada")
-    original = manager.verify_password
+    original = users.verify_password
 
     async def change_meanwhile(password, hashed_password):
         answer = await original(password, hashed_password)
-        monkeypatch.setattr(manager, "verify_password", original)
+        monkeypatch.setattr(users, "verify_password", original)
         async with database.unit_of_work() as session:  # would wait in vain, if the login held SQLite's turn
             await set_password(session, await session.get_one(User, user.id), NEW_PASSWORD)
         return answer
 
-    monkeypatch.setattr(manager, "verify_password", change_meanwhile)
+    monkeypatch.setattr(users, "verify_password", change_meanwhile)
     assert (await login(client, "ada")).status_code == 401
 
 
@@ -149,13 +149,13 @@ async def test_a_login_under_way_does_not_survive_a_password_change(database, ma
 async def test_a_login_holds_no_connection_while_the_password_is_hashed(app, client, make_user, database, monkeypatch):
     await make_user(username="ada")
     held = []
-    original = manager.verify_password
+    original = users.verify_password
 
     async def watched(*args):
         held.append(database.engine.pool.checkedout())
         return await original(*args)
 
-    monkeypatch.setattr(manager, "verify_password", watched)
+    monkeypatch.setattr(users, "verify_password", watched)
     assert (await login(client, "ada")).status_code == 200
     assert held == [0]
 

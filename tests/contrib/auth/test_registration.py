@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from project.contrib.auth import manager
+from project.contrib.auth import users
 from project.contrib.auth.models import User
 from project.contrib.auth.settings import AuthSettings
 from project.contrib.auth.testing import PASSWORD
@@ -153,12 +153,12 @@ async def test_the_database_itself_refuses_case_variants(session, make_user):
 
 
 async def test_a_password_that_is_hashed_keeps_no_other_writer_waiting(client, database, monkeypatch, make_user):
-    original = manager.hash_password
+    original = users.hash_password
 
     async def write_meanwhile(password):
         hashed = await original(password)
         await make_user(username="bob")  # would wait in vain, if the registration held SQLite's turn to write
         return hashed
 
-    monkeypatch.setattr(manager, "hash_password", write_meanwhile)
+    monkeypatch.setattr(users, "hash_password", write_meanwhile)
     assert (await register(client)).status_code == 201
