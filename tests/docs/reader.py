@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 REPOSITORY = Path(__file__).parents[2]
 LEFT_BEHIND = shutil.ignore_patterns(
-    ".git", ".venv", ".env", "var", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info", "node_modules"
+    ".git", ".venv", ".env", "var", ".*_cache", ".hypothesis", "*.egg-info", "node_modules"
 )
 NODE_MODULES = Path("tests/typescript/node_modules")
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
