@@ -36,7 +36,8 @@ class TestDatabases:
         """The URL of a database without tables; `kind` is "sqlite" or "postgresql"."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
         if kind == "sqlite":
-            yield f"sqlite+aiosqlite:///{self._folder / name}.sqlite3"
+            with self._sqlite_file(name) as path:
+                yield f"sqlite+aiosqlite:///{path}"
             return
         url = postgres.create_database(name)
         try:
@@ -50,15 +51,24 @@ class TestDatabases:
         template = self._template(kind, settings_class)
         name = f"test_{os.getpid()}_{next(self._numbers)}"
         if kind == "sqlite":
-            path = self._folder / f"{name}.sqlite3"
-            shutil.copyfile(template.partition(":///")[2], path)
-            yield f"sqlite+aiosqlite:///{path}"
+            with self._sqlite_file(name) as path:
+                shutil.copyfile(template.partition(":///")[2], path)
+                yield f"sqlite+aiosqlite:///{path}"
             return
         url = postgres.create_database(name, template=template.partition("?")[0].rpartition("/")[2])
         try:
             yield url
         finally:
             postgres.drop_database(name)
+
+    @contextmanager
+    def _sqlite_file(self, name: str) -> Iterator[Path]:
+        path = self._folder / f"{name}.sqlite3"
+        try:
+            yield path
+        finally:
+            for each in self._folder.glob(f"{path.name}*"):  # the log and the lock files beside it too
+                each.unlink()
 
     def _template(self, kind: str, settings_class: type[Settings]) -> str:
         key = (kind, settings_class)

