@@ -5,13 +5,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 import httpx
+
+from tests import forked
 
 ROOT = Path(__file__).parent.parent
 SECRET = "a-secret-for-tests-only-0123456789abcdef"
@@ -26,8 +30,20 @@ def environment(**variables: object) -> dict[str, str]:
 
 
 def manage(*arguments: str, stdin: str | None = None, cwd: Path = ROOT, **variables: object) -> "Result":
-    """Run `manage.py` to its end."""
-    return python(str(cwd / "manage.py"), *arguments, stdin=stdin, cwd=cwd, **variables)
+    """Run `manage.py` to its end, as a process of its own.
+
+    That of this repository is forked from a server which has imported the libraries. That of another site is started
+    from nothing, since its kernel may be another; and so are several at once, in threads, which forking is not for.
+    """
+    if cwd != ROOT or threading.current_thread() is not threading.main_thread():
+        return python(str(cwd / "manage.py"), *arguments, stdin=stdin, cwd=cwd, **variables)
+    with TemporaryDirectory() as files:
+        command = [str(ROOT / "manage.py"), *arguments]
+        running = forked.start(
+            command, ROOT, environment(**variables), stdin or "", files=Path(files), errors_apart=True
+        )
+        done = running.finish(TIMEOUT)
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 def python(*arguments: str, stdin: str | None = None, cwd: Path = ROOT, **variables: object) -> "Result":

@@ -188,7 +188,7 @@ def test_a_database_without_tables_asks_for_migrate(empty_database_url):
 def test_a_python_without_the_libraries_says_what_to_run(tmp_path):
     hide_click = tmp_path / "click.py"
     hide_click.write_text("raise ModuleNotFoundError(\"No module named 'click'\")")
-    error = manage("help", PYTHONPATH=f"{tmp_path}:{ROOT}").error
+    error = python(str(ROOT / "manage.py"), "help", PYTHONPATH=f"{tmp_path}:{ROOT}").error
     assert error == "No module named 'click'; run `make install`, then `.venv/bin/python manage.py`"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 import tests
-from tests.migrations.forked import Done, Running, start
+from tests.forked import Done, Running, start
 
 REPOSITORY = Path(tests.__file__).parent.parent
 

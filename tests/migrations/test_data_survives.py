@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from tests.migrations.forked import start
+from tests.forked import start
 from tests.migrations.schema import columns, execute, rows, schema
 from tests.migrations.sites import Site
 from tests.migrations.test_makemigrations import CART, ITEM, change

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.migrations.forked import start
+from tests.forked import start
 from tests.migrations.sites import Site
 from tests.migrations.test_makemigrations import ITEM
 

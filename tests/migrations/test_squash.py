@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.migrations.forked import start
+from tests.forked import start
 from tests.migrations.schema import rows, schema, tables
 from tests.migrations.sites import Site
 from tests.migrations.test_migrate import make

@@ -13,7 +13,9 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Any
 
+# No module of a plugin is among them: which plugins there are, each process finds out by itself.
 PRELOAD = ["pytest", "asyncpg", "aiosqlite", "click", "alembic.config", "project.cli.main", "project.cli.system_checks"]
+PRELOAD += ["fastapi_users", "sqladmin", "pwdlib.hashers.argon2", "pwdlib.hashers.bcrypt", "email_validator", "uvicorn"]
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(PRELOAD)
@@ -21,49 +23,70 @@ _context.set_forkserver_preload(PRELOAD)
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a process; standard error is part of its output."""
+    """What came of a process; standard error is part of its output, unless they were to be kept apart."""
 
     returncode: int
     stdout: str
+    stderr: str = ""
 
 
 class Running:
     """A process that was started."""
 
-    def __init__(self, process: ForkServerProcess, output: Path) -> None:
+    def __init__(self, process: ForkServerProcess, output: Path, errors: Path | None) -> None:
         self._process = process
         self._output = output
+        self._errors = errors
 
     def kill(self) -> None:
         """End it as `kill -9` does."""
         self._process.kill()
 
-    def finish(self) -> Done:
-        """Wait for its end."""
-        self._process.join()
-        return Done(self._process.exitcode or 0, self._output.read_text())
+    def finish(self, timeout: float | None = None) -> Done:
+        """Wait for its end, `timeout` seconds at most."""
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            self.kill()
+            raise TimeoutError(f"it did not end within {timeout} seconds:\n{self._output.read_text()}")
+        return Done(self._process.exitcode, self._output.read_text(), self._errors.read_text() if self._errors else "")
 
 
-def start(arguments: Sequence[str], folder: Path, environment: Mapping[str, str], answers: str = "") -> Running:
-    """Run `manage.py`, `alembic` or `pytest`, the first of `arguments`, in `folder`."""
-    descriptor, name = mkstemp(dir=folder.parent)
-    os.close(descriptor)
-    process = _context.Process(target=_run, args=(list(arguments), folder, dict(environment), answers, name))
+def start(
+    arguments: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    answers: str = "",
+    *,
+    files: Path | None = None,
+    errors_apart: bool = False,
+) -> Running:
+    """Run `manage.py`, `alembic` or `pytest`, the first of `arguments`, in `folder`.
+
+    What it reads and writes goes through files in `files`, or beside `folder`.
+    """
+    standard = [_new_file(files or folder.parent) for _ in range(3 if errors_apart else 2)]
+    standard[0].write_text(answers)
+    process = _context.Process(target=_run, args=(list(arguments), folder, dict(environment), standard))
     process.start()
-    return Running(process, Path(name))
+    return Running(process, standard[1], standard[2] if errors_apart else None)
 
 
-def _run(arguments: list[str], folder: Path, environment: dict[str, str], answers: str, output: str) -> None:
-    descriptor = os.open(output, os.O_WRONLY)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    given = folder.parent / f"answers-{os.getpid()}"
-    given.write_text(answers)
-    sys.stdin = given.open()
+def _new_file(folder: Path) -> Path:
+    descriptor, name = mkstemp(dir=folder)
+    os.close(descriptor)
+    return Path(name)
+
+
+def _run(arguments: list[str], folder: Path, environment: dict[str, str], standard: list[Path]) -> None:
+    given, output, errors = standard[0], standard[1], standard[-1]
+    os.dup2(os.open(given, os.O_RDONLY), 0)
+    os.dup2(os.open(output, os.O_WRONLY | os.O_APPEND), 1)
+    os.dup2(os.open(errors, os.O_WRONLY | os.O_APPEND), 2)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - until the process ends
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    sys.path[:0] = [str(folder)]
+    sys.path[:0] = [str(folder), *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     sys.dont_write_bytecode = True
     warnings.resetwarnings()
     warnings.simplefilter("error")
