@@ -24,7 +24,18 @@ def shop(site: Site) -> Site:
 
 def prove(site: Site, database_kind: str) -> tuple[int, str]:
     """Run the author's test as the author would."""
-    command = ["pytest", "-q", "-p", "project.testing.plugin", "-p", "no:cacheprovider", "-o", "anyio_mode=auto"]
+    command = [
+        "pytest",
+        "-q",
+        "-p",
+        "no:schemathesis",
+        "-p",
+        "project.testing.plugin",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "anyio_mode=auto",
+    ]
     command += ["-o", "dovetail_settings=config.settings:Settings", "-k", database_kind, "test_shop.py"]
     environment = site.environment(TEST_DATABASE_URL=os.environ["TEST_DATABASE_URL"])
     done = start(command, site.folder, environment).finish()
