@@ -17,7 +17,7 @@ MINIMUM_LENGTH = 8
 MAXIMUM_LENGTH = 128
 UNUSABLE = "!"  # stored as a hash, it matches no password
 
-_helper = PasswordHash((Argon2Hasher(), BcryptHasher()))  # the first makes, both verify
+hasher = PasswordHash((Argon2Hasher(), BcryptHasher()))  # the first makes, both verify
 # One hash takes a whole core and 64 MiB, so more at once than there are cores would only cost memory. The limit is
 # the event loop's: two applications on one loop share the same cores.
 _limiter: RunVar[CapacityLimiter] = RunVar("dovetail_password_limiter")
@@ -25,7 +25,7 @@ _limiter: RunVar[CapacityLimiter] = RunVar("dovetail_password_limiter")
 
 async def hash_password(password: str) -> str:
     """The Argon2id hash of `password`, computed in a thread."""
-    return await to_thread.run_sync(_helper.hash, password, limiter=_get_limiter())
+    return await to_thread.run_sync(hasher.hash, password, limiter=_get_limiter())
 
 
 async def verify_password(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
@@ -46,9 +46,9 @@ def is_text(value: str) -> bool:
 
 def _verify(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
     try:
-        return _helper.verify_and_update(password, hashed_password or UNUSABLE)
+        return hasher.verify_and_update(password, hashed_password or UNUSABLE)
     except UnknownHashError:
-        _helper.hash(password)  # an answer that comes sooner would tell that there is nobody of this name
+        hasher.hash(password)  # an answer that comes sooner would tell that there is nobody of this name
         return False, None
 
 

@@ -1,6 +1,6 @@
 """Fixtures for tests that need users: `pytest -p project.contrib.auth.testing`, as pyproject.toml says."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import cache
 from itertools import count
@@ -11,7 +11,9 @@ import pytest
 from fastapi import FastAPI
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from pwdlib.hashers.bcrypt import BcryptHasher
 
+from project.contrib.auth import passwords
 from project.contrib.auth.email import Outbox
 from project.contrib.auth.models import User
 from project.contrib.auth.tokens import create_access_token
@@ -20,6 +22,24 @@ from project.database.session import Database
 PASSWORD = "correct horse battery staple"  # noqa: S105 - it guards nothing
 MakeUser: TypeAlias = Callable[..., Awaitable[User]]
 ClientFor: TypeAlias = Callable[[User], Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashing() -> Iterator[PasswordHash]:
+    """Hash passwords with little work in the process of the tests: in earnest each takes 0.2 s of a core.
+
+    It is more than `cheap_hash` takes, so that a login replaces such a hash as it replaces any that is too weak.
+    """
+    costly = passwords.hasher
+    passwords.hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=16, parallelism=1), BcryptHasher()))
+    yield costly
+    passwords.hasher = costly
+
+
+@pytest.fixture
+def costly_hashing(_cheap_hashing: PasswordHash, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords in earnest, for a test of how they are stored."""
+    monkeypatch.setattr(passwords, "hasher", _cheap_hashing)
 
 
 @pytest.fixture

@@ -81,6 +81,7 @@ async def test_a_login_costs_four_statements_and_a_failed_one_costs_one(client, 
     assert len(seen) == 1
 
 
+@pytest.mark.usefixtures("costly_hashing")
 async def test_a_weak_hash_is_replaced_at_login(client, make_user, session):
     user = await make_user(username="ada")
     assert "m=8," in user.hashed_password

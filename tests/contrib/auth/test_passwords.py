@@ -13,13 +13,13 @@ from tests.contrib.auth.helpers import login
 async def test_hashing_runs_in_threads_and_never_on_the_event_loop(client, make_user, monkeypatch):
     await make_user(username="ada")
     threads = []
-    original = passwords._helper.verify_and_update
+    original = passwords.hasher.verify_and_update
 
     def watched(*args):
         threads.append(threading.current_thread())
         return original(*args)
 
-    monkeypatch.setattr(passwords._helper, "verify_and_update", watched)
+    monkeypatch.setattr(passwords.hasher, "verify_and_update", watched)
     await asyncio.gather(*(login(client, "ada", "wrong password") for _ in range(4)))
     assert len(threads) == 4
     assert threading.main_thread() not in threads
@@ -28,7 +28,7 @@ async def test_hashing_runs_in_threads_and_never_on_the_event_loop(client, make_
 async def test_the_loop_goes_on_while_passwords_are_hashed(monkeypatch):
     # The hash waits for the loop: were it computed on the loop, this would never end.
     loop_went_on = threading.Event()
-    monkeypatch.setattr(passwords._helper, "hash", lambda _: "hashed" if loop_went_on.wait(30) else "stalled")
+    monkeypatch.setattr(passwords.hasher, "hash", lambda _: "hashed" if loop_went_on.wait(30) else "stalled")
     hashing = asyncio.create_task(hash_password(PASSWORD))
     await asyncio.sleep(0.05)
     loop_went_on.set()
@@ -49,7 +49,7 @@ async def test_no_more_passwords_are_hashed_at_once_than_there_are_cores(monkeyp
             running -= 1
         return "hashed"
 
-    monkeypatch.setattr(passwords._helper, "hash", work)
+    monkeypatch.setattr(passwords.hasher, "hash", work)
 
     def in_a_loop_of_its_own() -> None:
         async def main() -> None:
@@ -68,6 +68,11 @@ async def test_a_hash_is_verified_and_salted():
     assert first != second
     assert await verify_password(PASSWORD, first) == (True, None)
     assert await verify_password("wrong password", first) == (False, None)
+
+
+@pytest.mark.usefixtures("costly_hashing")
+async def test_a_hash_takes_a_guesser_64_mib_and_three_rounds():
+    assert (await hash_password(PASSWORD)).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 async def test_a_weak_hash_is_verified_and_answered_with_a_better_one():
