@@ -18,11 +18,9 @@ from project.api.resources import documentation
 from project.api.resources.endpoints import add_route, named
 from project.api.resources.etags import STAR
 from project.api.resources.idempotency import answer_once
-from project.api.resources.items import key_request
 from project.api.resources.links import find_links
 from project.api.resources.lists import ORJSON_OPTIONS
 from project.api.resources.policy import not_found
-from project.api.resources.query import ItemQuery
 from project.api.resources.values import python_type
 from project.api.resources.writing import (
     Asked,
@@ -260,7 +258,7 @@ async def _answer(
     resource: "Resource", session: AsyncSession, viewer: Any, keys: Sequence[Any], status: int
 ) -> Response:
     written = written_scope(resource, viewer)
-    batch = await resource.written_reader.read(session, key_request(resource, tuple(keys), ItemQuery()), written)
+    batch = await resource.written_reader.read(session, resource.key_request(tuple(keys)), written)
     by_key = {batch.position(number)[0]: item for number, item in enumerate(batch.items)} if len(keys) > 1 else {}
     items = [by_key[key] for key in keys] if by_key else batch.items
     return Response(orjson.dumps({"items": items}, option=ORJSON_OPTIONS), status, media_type="application/json")

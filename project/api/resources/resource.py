@@ -28,6 +28,7 @@ from starlette.responses import Response
 from project.api.resources import bulk, items, lookups, writing
 from project.api.resources import ordering as orderings
 from project.api.resources import search as searches
+from project.api.resources.by_key import key_request
 from project.api.resources.endpoints import Where, add_list
 from project.api.resources.etags import version_attributes
 from project.api.resources.inserting import Inserter
@@ -195,7 +196,7 @@ class Resource:
 
     def key_request(self, keys: tuple[Any, ...]) -> PageRequest:
         """A page that holds the rows with these keys."""
-        return items.key_request(self, keys, ItemQuery())
+        return key_request(self, keys, ItemQuery())
 
     def has(self, endpoint: Endpoint) -> bool:
         """Whether the resource offers it: its schema is given, and it is not left out."""
