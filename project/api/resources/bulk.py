@@ -16,7 +16,6 @@ from starlette.responses import Response
 
 from project.api.resources import documentation
 from project.api.resources.endpoints import add_route, named
-from project.api.resources.etags import STAR
 from project.api.resources.idempotency import answer_once
 from project.api.resources.links import find_links
 from project.api.resources.lists import ORJSON_OPTIONS
@@ -24,7 +23,6 @@ from project.api.resources.policy import not_found
 from project.api.resources.values import python_type
 from project.api.resources.writing import (
     Asked,
-    check_precondition,
     create_items,
     delete_items,
     lock_items,
@@ -198,7 +196,7 @@ def _add_update(resource: "Resource", router: APIRouter) -> None:
         ("update", "Change", "PATCH"),
         {"data": _list_schema(f"{update.__name__}Bulk", one_schema)},
         response_model=_answer_schema(resource),
-        responses={404: {}, 412: {}},
+        responses={404: {}} | documentation.precondition_responses(required=resource.requires_if_match),
     )
 
 
@@ -212,9 +210,7 @@ def _add_delete(resource: "Resource", router: APIRouter) -> None:
 
     async def answer(request: Request, session: Any, viewer: Any, ids: Any) -> Response:  # noqa: ARG001 - as all have it
         def taken(found: dict[Any, Any], number: int) -> Any:
-            item = _take(resource, found, ids[number], ids[:number])
-            check_precondition(resource, item, STAR)
-            return item
+            return _take(resource, found, ids[number], ids[:number])
 
         async def together() -> None:
             found = await lock_items(resource, session, viewer, ids)

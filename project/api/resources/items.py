@@ -141,7 +141,8 @@ def _add_update(resource: "Resource", router: APIRouter, method: str, name: str,
         method=method,
         response_model=resource.written or resource.read,
         openapi_extra={"parameters": [documentation.if_match(required=resource.requires_if_match)]},
-        responses=_precondition_responses(resource) | {200: {"headers": documentation.response_headers(ETag=ETAG)}},
+        responses=documentation.precondition_responses(required=resource.requires_if_match)
+        | {200: {"headers": documentation.response_headers(ETag=ETAG)}},
     )
 
 
@@ -164,13 +165,8 @@ def _add_delete(resource: "Resource", router: APIRouter) -> None:
         method="DELETE",
         status_code=204,
         openapi_extra={"parameters": [documentation.if_match(required=resource.requires_if_match)]},
-        responses=_precondition_responses(resource) | {422: {}},
+        responses=documentation.precondition_responses(required=resource.requires_if_match) | {422: {}},
     )
-
-
-def _precondition_responses(resource: "Resource") -> dict[int | str, dict[str, Any]]:
-    found: dict[int | str, dict[str, Any]] = {412: {}}
-    return found | {428: {}} if resource.requires_if_match else found
 
 
 def _location(resource: "Resource", request: Request, key: Any) -> dict[str, str]:

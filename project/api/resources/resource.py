@@ -77,7 +77,7 @@ class Resource:
     default_limit: int = DEFAULT_LIMIT  # items on a page
     maximum_limit: int = MAXIMUM_LIMIT
     without: frozenset[Endpoint] | set[Endpoint] = frozenset()
-    requires_if_match: bool = False  # 428 without the header
+    requires_if_match: bool = False  # 428 without the header; no bulk delete, which has no place for it
     # Fields of `create` and `update` that name rows of a many-to-many relation, and who finds or makes those.
     links: Mapping[str, FindLinks] = field(default_factory=dict)
     # Services that take the place of the default ones: they flush and never commit. That of a create answers an object,
@@ -199,7 +199,9 @@ class Resource:
         return key_request(self, keys, ItemQuery())
 
     def has(self, endpoint: Endpoint) -> bool:
-        """Whether the resource offers it: its schema is given, and it is not left out."""
+        """Whether the resource offers it: its schema is given, it is not left out, and it can say what it has to."""
+        if endpoint == "bulk_delete" and self.requires_if_match:  # keys in a URL have no entity tags
+            return False
         schemas = {"create": self.create, "update": self.update, "replace": self.replace}
         schema = schemas.get(endpoint.removeprefix("bulk_"), self.read)
         return schema is not None and endpoint not in self.without
