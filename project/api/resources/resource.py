@@ -41,7 +41,7 @@ from project.api.resources.query import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar, I
 from project.api.resources.reads import Reader
 from project.api.resources.scope import Scope
 from project.api.resources.values import python_type
-from project.api.schemas import Id
+from project.api.schemas import BodyId, Id
 from project.errors import ConfigurationError
 
 WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -130,9 +130,12 @@ class Resource:
     @cached_property
     def key_type(self) -> Any:
         """The key in a path, with its limits."""
-        found = python_type(getattr(self.model, self.key).type)
-        is_id = isinstance(getattr(self.model, self.key).type, Integer)
-        return Annotated[Id if is_id else found, Path()]
+        return Annotated[Id if self._is_numbered else self._key_type, Path()]
+
+    @cached_property
+    def body_key_type(self) -> Any:
+        """The key in a body, where a number is written as one."""
+        return BodyId if self._is_numbered else self._key_type
 
     @cached_property
     def reader(self) -> Reader:
@@ -247,6 +250,14 @@ class Resource:
         if not self.policy.is_anonymous(connection):
             return None
         return self._unknown if self.policy.remembers_anonymous else self.scope(None)
+
+    @cached_property
+    def _key_type(self) -> Any:
+        return python_type(getattr(self.model, self.key).type)
+
+    @cached_property
+    def _is_numbered(self) -> bool:
+        return isinstance(getattr(self.model, self.key).type, Integer)
 
     @cached_property
     def _unknown(self) -> Scope:
