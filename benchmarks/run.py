@@ -92,7 +92,13 @@ class Harness:
 @click.option("--seconds", default=1.5, show_default=True, type=click.FloatRange(min=0.05), help="Of a measurement.")
 @click.option("--posts", default=50_000, show_default=True, type=click.IntRange(min=200), help="In the blog.")
 @click.option("--only", multiple=True, help="A workload, by how its name begins; can be repeated.")
-@click.option("--contestant", "names", multiple=True, type=click.Choice([each.name for each in CONTESTANTS]))
+@click.option(
+    "--contestant",
+    "names",
+    multiple=True,
+    type=click.Choice([each.name for each in CONTESTANTS]),
+    help="Only this one; can be repeated.",
+)
 @click.option("--output", default=RESULTS, show_default=True, type=click.Path(path_type=Path))
 def main(
     *, rounds: int, seconds: float, posts: int, only: tuple[str, ...], names: tuple[str, ...], output: Path
