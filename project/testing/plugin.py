@@ -4,6 +4,7 @@ Every test that asks for `database_url`, or for anything that stands on it, runs
 time with a fresh copy of a database that the site's own migrations made.
 """
 
+import gc
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,6 +39,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start PostgreSQL once; pytest-xdist's workers find it in their environment."""
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         config.add_cleanup(postgres.start_server(memory_folder()))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what is imported by now: it lives to the end, and each full collection read it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
