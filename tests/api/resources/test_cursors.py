@@ -21,6 +21,7 @@ ORDERINGS = (
     "-released_at,read_at,printed_on",
     "isbn",
 )
+PATHS = ("/api/books", "/api/loud_books")  # the compiled road, and that of the ORM
 
 
 async def follow(client, url, direction="next", between=None):
@@ -41,7 +42,7 @@ async def walk(client, url, direction="next"):
     return seen, str(answer.url)
 
 
-@pytest.mark.parametrize("path", ["/api/books", "/api/loud_books"])
+@pytest.mark.parametrize("path", PATHS)
 async def test_every_row_once_forwards_and_backwards_in_any_order(staff, shelf, make_book, path):
     for number in range(4):
         await make_book(title=f"Same {number % 2}", pages=100, price=1)
@@ -140,16 +141,17 @@ async def remove(database, *ids):
 
 
 @pytest.fixture
-async def expected_pages(staff, shelf, make_book):
-    """The ids on three pages of three, by ordering, with ties and nulls at every place."""
+async def nine_books(shelf, make_book):
+    """With ties and nulls at every place."""
     for number in range(4):
         await make_book(title=f"Same {number % 2}", pages=100, price=1)
 
-    async def pages(path, ordering):
-        ids = [book["id"] for book in (await staff.get(f"{path}?ordering={ordering}")).json()["items"]]
-        return [ids[:3], ids[3:6], ids[6:]]
 
-    return pages
+async def middle_of_three(staff, path, ordering):
+    """The second of three pages of three, and the ids on them all."""
+    ids = [book["id"] for book in (await staff.get(f"{path}?ordering={ordering}")).json()["items"]]
+    page = (await staff.get(f"{path}?ordering={ordering}&limit=3&cursor=")).json()
+    return (await staff.get(page["next"])).json(), (ids[:3], ids[3:6], ids[6:])
 
 
 def linked(answer, name):
@@ -160,44 +162,41 @@ def linked(answer, name):
 
 
 @pytest.mark.parametrize("cursor_row_goes_too", [False, True])
-@pytest.mark.parametrize("ordering", ORDERINGS)
-@pytest.mark.parametrize("path", ["/api/books", "/api/loud_books"])
-async def test_an_empty_page_leads_back_to_the_rows_before_it(  # noqa: PLR0917 - fixtures, and what is varied
-    staff, database, expected_pages, path, ordering, cursor_row_goes_too
+@pytest.mark.parametrize("ordering", ORDERINGS[2:7])
+async def test_an_empty_page_leads_back_to_the_rows_before_it(
+    staff, database, nine_books, ordering, cursor_row_goes_too
 ):
-    first, second, third = await expected_pages(path, ordering)
-    page = (await staff.get(f"{path}?ordering={ordering}&limit=3&cursor=")).json()
-    page = (await staff.get(page["next"])).json()
-    assert page["next"] is not None
+    pages = [await middle_of_three(staff, path, ordering) for path in PATHS]
+    first, second, third = pages[0][1]
     gone = {second[-1]} if cursor_row_goes_too else set()
     await remove(database, *third, *gone)
-    empty = await staff.get(page["next"])
-    assert (empty.json()["items"], empty.json()["next"]) == ([], None)
-    assert linked(empty, "prev") == empty.json()["previous"]
     left = [one for one in (*first, *second) if one not in gone]
-    back = (await staff.get(empty.json()["previous"])).json()
-    assert [book["id"] for book in back["items"]] == left[-3:]
-    seen, _ = await walk(staff, empty.json()["previous"], "previous")
-    assert seen == left
-    assert (await staff.get(back["next"])).json()["items"] == []
+    for page, _ in pages:
+        empty = await staff.get(page["next"])
+        assert (empty.json()["items"], empty.json()["next"]) == ([], None)
+        assert linked(empty, "prev") == empty.json()["previous"]
+        back = (await staff.get(empty.json()["previous"])).json()
+        assert [book["id"] for book in back["items"]] == left[-3:]
+        seen, _ = await walk(staff, empty.json()["previous"], "previous")
+        assert seen == left
+        assert (await staff.get(back["next"])).json()["items"] == []
 
 
 @pytest.mark.parametrize("cursor_row_goes_too", [False, True])
-@pytest.mark.parametrize("ordering", ORDERINGS)
-@pytest.mark.parametrize("path", ["/api/books", "/api/loud_books"])
-async def test_an_empty_page_on_the_way_back_leads_forward_again(  # noqa: PLR0917 - fixtures, and what is varied
-    staff, database, expected_pages, path, ordering, cursor_row_goes_too
+@pytest.mark.parametrize("ordering", ORDERINGS[2:7])
+async def test_an_empty_page_on_the_way_back_leads_forward_again(
+    staff, database, nine_books, ordering, cursor_row_goes_too
 ):
-    first, second, third = await expected_pages(path, ordering)
-    page = (await staff.get(f"{path}?ordering={ordering}&limit=3&cursor=")).json()
-    page = (await staff.get(page["next"])).json()
+    pages = [await middle_of_three(staff, path, ordering) for path in PATHS]
+    first, second, third = pages[0][1]
     gone = {second[0]} if cursor_row_goes_too else set()
     await remove(database, *first, *gone)
-    empty = await staff.get(page["previous"])
-    assert (empty.json()["items"], empty.json()["previous"]) == ([], None)
-    assert linked(empty, "next") == empty.json()["next"]
-    seen, _ = await walk(staff, empty.json()["next"])
-    assert seen == [one for one in (*second, *third) if one not in gone]
+    for page, _ in pages:
+        empty = await staff.get(page["previous"])
+        assert (empty.json()["items"], empty.json()["previous"]) == ([], None)
+        assert linked(empty, "next") == empty.json()["next"]
+        seen, _ = await walk(staff, empty.json()["next"])
+        assert seen == [one for one in (*second, *third) if one not in gone]
 
 
 async def test_rows_that_appear_behind_an_empty_page_are_found_from_where_it_leads(staff, database, make_book):
