@@ -162,7 +162,7 @@ def linked(answer, name):
 
 
 @pytest.mark.parametrize("cursor_row_goes_too", [False, True])
-@pytest.mark.parametrize("ordering", ("-created_at", *ORDERINGS[2:7]))
+@pytest.mark.parametrize("ordering", ["-created_at", *ORDERINGS[2:7]])
 async def test_an_empty_page_leads_back_to_the_rows_before_it(
     staff, database, nine_books, ordering, cursor_row_goes_too
 ):
@@ -183,7 +183,7 @@ async def test_an_empty_page_leads_back_to_the_rows_before_it(
 
 
 @pytest.mark.parametrize("cursor_row_goes_too", [False, True])
-@pytest.mark.parametrize("ordering", ("-created_at", *ORDERINGS[2:7]))
+@pytest.mark.parametrize("ordering", ["-created_at", *ORDERINGS[2:7]])
 async def test_an_empty_page_on_the_way_back_leads_forward_again(
     staff, database, nine_books, ordering, cursor_row_goes_too
 ):
