@@ -1,27 +1,60 @@
 """What each middleware costs: this site with one of them taken out.
 
-`uvicorn benchmarks.middleware:app` serves the site without the middleware that BENCHMARK_WITHOUT names.
+`uvicorn benchmarks.middleware:app` serves the site with all of its middleware, without any, and without each: a
+request's header says which. All are in one process, for two processes differ by more than a middleware costs.
 """
 
-import os
+from contextlib import AsyncExitStack
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from benchmarks.servers import SECRET
 from config.settings import Settings
 from project.application import create_app
+from project.middleware.headers import header
 from project.settings import load_settings
 
-VARIABLE = "BENCHMARK_WITHOUT"
+HEADER = b"benchmark-without"
 ALL = "all of them"
 NONE = "nothing"
 
 
-def names() -> list[str]:
-    """The site's middleware, the outermost first."""
+class Variants:
+    """An ASGI application that runs the one without the middleware that the request names."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._apps = {name: make_app(settings, name) for name in variants()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run it; without a header, the whole site."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self._apps[header(scope, HEADER) or NONE](scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        async with AsyncExitStack() as stack:
+            for app in self._apps.values():
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def variants() -> list[str]:
+    """What can be taken out: nothing, each of the site's middleware, the outermost first, and all of them."""
     values = {"database_url": "sqlite://", "environment": "production", "secret_key": SECRET}
-    return [_name(middleware) for middleware in create_app(Settings.model_validate(values)).user_middleware]
+    names = [_name(middleware) for middleware in create_app(Settings.model_validate(values)).user_middleware]
+    return [NONE, *names, ALL]
+
+
+def choose(request: bytes, without: str) -> bytes:
+    """The request, for the variant without that middleware."""
+    line, rest = request.split(b"\r\n", 1)
+    return b"%s\r\n%s: %s\r\n%s" % (line, HEADER, without.encode(), rest)
 
 
 def make_app(settings: Settings, without: str) -> FastAPI:
@@ -38,7 +71,7 @@ def _name(middleware: Any) -> str:
     return str(middleware.cls.__name__)
 
 
-def __getattr__(name: str) -> FastAPI:
+def __getattr__(name: str) -> Variants:
     if name == "app":  # made when a server asks for it, not when the harness imports this module
-        return make_app(load_settings(Settings), os.environ[VARIABLE])
+        return Variants(load_settings(Settings))
     raise AttributeError(name)

@@ -47,10 +47,13 @@ def main(*, path: Path, other: Path, folder: Path, is_printed: bool) -> None:
 
 def fill(page: str, texts: dict[str, str]) -> str:
     """Put each text between its markers, `<!-- benchmark: NAME -->` and `<!-- end -->`, where the page has them."""
-    for name, text in texts.items():
-        pattern = rf"(<!-- benchmark: {re.escape(name)} -->\n).*?(<!-- end -->)"
-        page = re.sub(pattern, lambda match, text=text: f"{match[1]}{text}\n{match[2]}", page, flags=re.DOTALL)  # type: ignore[misc] # mypy cannot infer a lambda with a default
-    return page
+
+    def text_of(match: re.Match[str]) -> str:
+        return f"{match[1]}{texts[match['name']]}\n{match[3]}"
+
+    names = "|".join(re.escape(name) for name in texts)
+    pattern = rf"(<!-- benchmark: (?P<name>{names}) -->\n).*?(<!-- end -->)"
+    return re.sub(pattern, text_of, page, flags=re.DOTALL)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import click
 
 from benchmarks import agreement, data, load, machine, middleware
 from benchmarks.servers import CONTESTANTS, Server, dovetail, serve
-from benchmarks.workloads import FEW, Workload, workloads
+from benchmarks.workloads import Workload, workloads
 from project.testing import postgres
 
 RESULTS = Path("var") / "benchmark.json"
@@ -92,7 +92,13 @@ class Harness:
 @click.option("--seconds", default=1.5, show_default=True, type=click.FloatRange(min=0.05), help="Of a measurement.")
 @click.option("--posts", default=50_000, show_default=True, type=click.IntRange(min=200), help="In the blog.")
 @click.option("--only", multiple=True, help="A workload, by how its name begins; can be repeated.")
-@click.option("--contestant", "names", multiple=True, type=click.Choice([each.name for each in CONTESTANTS]))
+@click.option(
+    "--contestant",
+    "names",
+    multiple=True,
+    type=click.Choice([each.name for each in CONTESTANTS]),
+    help="Only this one; can be repeated.",
+)
 @click.option("--output", default=RESULTS, show_default=True, type=click.Path(path_type=Path))
 def main(
     *, rounds: int, seconds: float, posts: int, only: tuple[str, ...], names: tuple[str, ...], output: Path
@@ -141,22 +147,21 @@ def contest(harness: Harness, names: Sequence[str], only: tuple[str, ...]) -> It
 
 def middleware_costs(harness: Harness) -> Iterator[Measurement]:
     """Measure a request without a database and one with it, with each middleware taken out in turn."""
-    variants = [middleware.NONE, *middleware.names(), middleware.ALL]
-    contestants = tuple(
-        dovetail(
-            f"without {name}",
-            "benchmarks.middleware:app",
-            **{middleware.VARIABLE: name, "DATABASE_POOL_SIZE": "5"},  # so many servers at once would need too many
-        )
-        for name in variants
-    )
+    # A pool for each variant: together they must not have more connections than PostgreSQL gives.
+    site = dovetail("every variant", "benchmarks.middleware:app", DATABASE_POOL_SIZE="5")
     wanted = [
-        replace(each, name=f"{MIDDLEWARE} {each.name}", connections=FEW)
+        replace(each, name=f"{MIDDLEWARE} {each.name}")
         for each in workloads(harness.posts)
         if each.name in MIDDLEWARE_WORKLOADS
     ]
-    with serve(contestants, harness.url, harness.folder, harness.cores) as servers:
-        yield from _rounds(harness, [(each, server, each.requests(server)) for each in wanted for server in servers])
+    with serve((site,), harness.url, harness.folder, harness.cores) as (server,):
+        turns = []
+        for each in wanted:
+            requests = each.requests(server)
+            for name in middleware.variants():
+                variant = replace(server, contestant=replace(site, name=f"without {name}"))
+                turns.append((each, variant, [middleware.choose(one, name) for one in requests]))
+        yield from _rounds(harness, turns)
 
 
 def _rounds(harness: Harness, turns: Sequence[tuple[Workload, Server, Sequence[bytes]]]) -> Iterator[Measurement]:

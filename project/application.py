@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
 from project.api import debug, docs, health, landing
@@ -38,6 +39,8 @@ def create_app(settings: Settings) -> FastAPI:
     context = make_context(settings, registry, command_timeout=settings.database_command_timeout)
     app = FastAPI(
         title=settings.site_name,
+        # Asked anew at each request, it costs more than the access log's line, and hides the compiled road.
+        telemetry=None if settings.opentelemetry else TelemetryConfig(tracing=False, metrics=False, logs=False),
         lifespan=_lifespan(context),
         generate_unique_id_function=operation_id,
         docs_url=None,  # ours, with a policy for what its page may load

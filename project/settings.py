@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     trusted_proxies: Names = ("127.0.0.1", "::1")  # whose X-Forwarded-For and X-Forwarded-Proto are believed
     max_body_size: Positive = 2_621_440  # bytes
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    opentelemetry: bool = False  # whether FastAPI reports to the providers that the process has configured
 
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///var/dovetail.sqlite3")
     database_pool_size: Positive = 10

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from opentelemetry import trace
 
 from project.application import create_app
 from project.errors import ConfigurationError
@@ -87,3 +89,23 @@ def test_the_log_has_the_level_of_the_settings(make_app):
     assert logging.getLogger("dovetail").level == logging.DEBUG
     make_app(log_level="INFO")
     assert logging.getLogger("dovetail").level == logging.INFO
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_requests_are_reported_to_opentelemetry_where_the_settings_say_so(make_app, monkeypatch, wanted):
+    spans: list[str] = []
+
+    class Tracer(trace.NoOpTracer):
+        def start_span(self, name: str, *args: Any, **kwargs: Any) -> trace.Span:
+            spans.append(name)
+            return super().start_span(name, *args, **kwargs)
+
+    class Provider(trace.TracerProvider):
+        def get_tracer(self, *_: Any, **__: Any) -> Tracer:
+            return Tracer()
+
+    monkeypatch.setattr(trace, "get_tracer_provider", Provider)
+    app = make_app("tests.probe", opentelemetry=wanted)
+    async with running(app), make_client(app) as client:
+        assert (await client.get("/health/live")).status_code == 200
+    assert bool(spans) == wanted

@@ -6,6 +6,8 @@ made up (a pattern, say), no example is given: a wrong one is worse.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 Json = dict[str, Any]
@@ -34,7 +36,7 @@ def add_examples(document: Json) -> None:
         if "schema" not in media or "example" in media or "examples" in media:
             continue
         try:
-            media["example"] = _example(media["schema"], schemas, only_wanted=is_body)
+            media["example"] = _Maker(schemas, is_body).example(media["schema"])
         except _NoneFitsError:
             continue
 
@@ -50,47 +52,76 @@ def _media(document: Json) -> Iterator[tuple[Json, bool]]:
                         yield media, False
 
 
-def _example(schema: Json, schemas: Json, *, only_wanted: bool) -> Any:
-    """One of `schema`; `only_wanted` leaves optional fields out of which nobody gave an example."""
-    if "$ref" in schema:
-        schema = schemas[schema["$ref"].removeprefix(SCHEMAS)] | {k: v for k, v in schema.items() if k != "$ref"}
-    for given in ("examples", "enum"):
-        if schema.get(given):
-            return schema[given][0]
-    for given in ("const", "default"):
-        if given in schema:
-            return schema[given]
-    for several in ("anyOf", "oneOf", "allOf"):
-        if schema.get(several):
-            return _example(schema[several][0], schemas, only_wanted=only_wanted)
-    return _made_up(schema, schemas, only_wanted=only_wanted)
+@dataclass(frozen=True)
+class _Maker:
+    """Makes examples; `only_wanted` leaves optional fields out of which nobody gave an example."""
 
+    schemas: Json
+    only_wanted: bool
+    within: frozenset[str] = frozenset()  # the schemas that are being made: one may hold itself
 
-def _made_up(schema: Json, schemas: Json, *, only_wanted: bool) -> Any:
-    match schema.get("type"):
-        case "object":
-            return dict(_members(schema, schemas, only_wanted=only_wanted))
-        case "array":
-            least = schema.get("minItems", 0)
-            if least > 1:
-                raise _NoneFitsError
-            return [_example(schema.get("items", {}), schemas, only_wanted=only_wanted)]
-        case "string":
-            return _text(schema)
-        case "integer" | "number":
-            return max(1, schema.get("minimum", 1))
-        case "boolean":
-            return True
-        case "null":
-            return None
-    raise _NoneFitsError
+    def example(self, schema: Json) -> Any:
+        """One of `schema`. Raises _NoneFitsError."""
+        name = str(schema.get("$ref", "")).removeprefix(SCHEMAS)
+        if not name:
+            return self._written_out(schema)
+        if name in self.within:
+            raise _NoneFitsError
+        found = self.schemas[name] | {key: value for key, value in schema.items() if key != "$ref"}
+        return replace(self, within=self.within | {name}).example(found)
 
+    def _written_out(self, schema: Json) -> Any:
+        for given in ("examples", "enum"):
+            if schema.get(given):
+                return schema[given][0]
+        for given in ("const", "default"):
+            if given in schema:
+                return schema[given]
+        if schema.get("allOf"):
+            return self.example(schema["allOf"][0])
+        for several in ("anyOf", "oneOf"):
+            if schema.get(several):
+                return self._first(schema[several])
+        return self._made_up(schema)
 
-def _members(schema: Json, schemas: Json, *, only_wanted: bool) -> Iterator[tuple[str, Any]]:
-    required = schema.get("required", ())
-    for name, field in schema.get("properties", {}).items():
-        if name in required or not only_wanted or field.get("examples"):
-            yield name, _example(field, schemas, only_wanted=only_wanted)
+    def _first(self, choices: list[Json]) -> Any:
+        for one in choices:
+            with suppress(_NoneFitsError):
+                return self.example(one)
+        raise _NoneFitsError
+
+    def _made_up(self, schema: Json) -> Any:
+        match schema.get("type"):
+            case "object":
+                return dict(self._members(schema))
+            case "array":
+                return self._items(schema)
+            case "string":
+                return _text(schema)
+            case "integer" | "number":
+                return max(1, schema.get("minimum", 1))
+            case "boolean":
+                return True
+            case "null":
+                return None
+        raise _NoneFitsError
+
+    def _members(self, schema: Json) -> Iterator[tuple[str, Any]]:
+        required = schema.get("required", ())
+        for name, field in schema.get("properties", {}).items():
+            if name in required or not self.only_wanted or field.get("examples"):
+                yield name, self.example(field)
+
+    def _items(self, schema: Json) -> list[Any]:
+        least = schema.get("minItems", 0)
+        if least > 1:
+            raise _NoneFitsError
+        try:
+            return [self.example(schema.get("items", {}))]
+        except _NoneFitsError:
+            if least:
+                raise
+            return []
 
 
 def _text(schema: Json) -> str:

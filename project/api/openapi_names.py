@@ -24,7 +24,8 @@ def new_names(document: Json, plugins: Operations, reserved: Mapping[str, Json])
     owners = _owners(document, plugins)
     owners |= {name: "" for name, schema in schemas.items() if reserved.get(_title(name, schema)) == schema}
     groups: dict[str, dict[str, list[str]]] = {title: {"": []} for title in reserved}  # components by title and plugin
-    for name in sorted(schemas, key=lambda name: [*plugins].index(owners[name]) if owners[name] in plugins else -1):
+    in_order = ["", *plugins]
+    for name in sorted(schemas, key=lambda name: in_order.index(owners[name])):
         groups.setdefault(_title(name, schemas[name]), {}).setdefault(owners[name], []).append(name)
     found: dict[str, str] = {}
     for title, by_owner in groups.items():
@@ -85,8 +86,8 @@ def _distinct(names: list[str], wanted: str) -> dict[str, str]:
     modes = {name: found[1] for name in names if (found := MODE.search(name))}
     if len(names) != len(OTHER_MODE) or len(modes) != len(set(modes.values())) or not modes:
         return {}
-    (known,) = list(modes.values())[:1]
-    return {name: wanted + (known if name == next(iter(modes)) else OTHER_MODE[known]) for name in names}
+    one, mode = next(iter(modes.items()))
+    return {name: wanted + (mode if name == one else OTHER_MODE[mode]) for name in names}
 
 
 def _title(name: str, schema: Json) -> str:

@@ -135,8 +135,7 @@ class _QuickRoute:
 
     def parameters(self, path: str) -> dict[str, Any]:
         found = self.pattern.match(path) if self.convertors else None
-        texts = found.groupdict() if found else {}
-        return {name: self.convertors[name].convert(text) for name, text in texts.items()}
+        return {name: self.convertors[name].convert(text) for name, text in found.groupdict().items()} if found else {}
 
 
 class _Rereadable:

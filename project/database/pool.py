@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy import AsyncAdaptedQueuePool, NullPool, exc
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, ManagesConnection, PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 from sqlalchemy.util.queue import Empty
 
@@ -71,19 +71,29 @@ class CountingPool(AsyncAdaptedQueuePool):
         finally:
             self.waiting -= waits
 
-    async def take(self) -> PoolProxiedConnection:
-        """Take a connection as `connect` does, for a single read that can be tried once more.
+    async def take(self) -> ManagesConnection:
+        """Take a connection, for a single read that can be tried once more; `give_back` must follow. Raises as
+        `connect` does.
 
-        Most of the time one lies ready or comes back soon: that needs none of SQLAlchemy's greenlets, which cost twice
-        as much as all the rest.
+        Most of the time one lies ready or comes back soon. That needs none of SQLAlchemy's greenlets, nor what it wraps
+        around a connection for those who forget to return it; both cost more than all the rest.
         """
         if self._is_exhausted():
             self._pool.put_back(await self._wait())  # nobody else runs before it is taken again
+        if self._next_is_ready():
+            return self._pool.get_nowait()
         token = trusting.set(True)
         try:
-            return self.connect() if self._next_is_ready() else await greenlet_spawn(self.connect)
+            return await greenlet_spawn(self.connect)
         finally:
             trusting.reset(token)
+
+    def give_back(self, taken: ManagesConnection) -> None:
+        """Return what `take` gave, with no transaction open, whether or not it was invalidated."""
+        if isinstance(taken, ConnectionPoolEntry):
+            self._do_return_conn(taken)
+        else:
+            close_unused(taken)
 
     def _is_exhausted(self) -> bool:
         return self._pool.empty() and self._overflow >= self._max_overflow
@@ -105,7 +115,7 @@ class CountingPool(AsyncAdaptedQueuePool):
         record: Any = self._pool.peek()
         return (
             record is not None
-            and not self.dispatch.checkout  # a listener may want to talk
+            and not (self.dispatch.checkout or self.dispatch.reset or self.dispatch.checkin)  # somebody listens
             and _is_trusted(record)
             and not record._is_hard_or_soft_invalidated()  # noqa: SLF001 - what SQLAlchemy itself asks
             and not 0 <= self._recycle < time() - record.starttime
@@ -154,6 +164,12 @@ class UnpooledConnections(NullPool):
             return super().connect()
         except AWAY as error:
             raise _operational_error(error) from error
+
+
+def close_unused(connection: Any) -> None:
+    """Return a connection to its pool without the ROLLBACK that a transaction would need; none was begun."""
+    if connection.is_valid:  # not thrown away
+        connection._checkin(transaction_was_reset=True)  # noqa: SLF001 - what SQLAlchemy's Connection.close() calls
 
 
 def pool_statistics(engine: AsyncEngine) -> PoolStatistics | None:

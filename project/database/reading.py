@@ -6,10 +6,10 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.pool import ManagesConnection
 from sqlalchemy.util import greenlet_spawn
 
-from project.database.pool import UNREACHABLE, CountingPool
+from project.database.pool import UNREACHABLE, CountingPool, close_unused
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,22 +17,22 @@ class DriverConnection:
     """A connection of an engine's pool on which statements run as text."""
 
     engine: AsyncEngine
-    proxied: PoolProxiedConnection
+    managed: ManagesConnection  # what the pool keeps, or gave out
     connection: Connection | None = None  # SQLAlchemy's, if there is one already
 
     async def fetch(self, sql: str, arguments: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
         """All rows. Raises SQLAlchemy's errors, as the engine would."""
         engine = self.engine.sync_engine
         for listener in engine.dispatch.before_cursor_execute:
-            connection = self.connection or _LateConnection(engine, self.proxied)
+            connection = self.connection or _LateConnection(engine, self.managed)
             listener(connection, None, sql, arguments, None, False)  # noqa: FBT003 - SQLAlchemy's signature
-        driver: Any = self.proxied.driver_connection
+        driver: Any = self.managed.driver_connection
         try:
             if engine.dialect.name == "postgresql":
                 return cast("Sequence[Sequence[Any]]", await driver.fetch(sql, *arguments))
             return cast("Sequence[Sequence[Any]]", await driver.execute_fetchall(sql, arguments))
         except Exception as error:
-            raise _translated(error, sql, engine.dialect, self.proxied) from error
+            raise _translated(error, sql, engine.dialect, self.managed) from error
 
 
 class connect_to_read:  # noqa: N801 - it is used as a function; as a generator it would cost more
@@ -46,14 +46,15 @@ class connect_to_read:  # noqa: N801 - it is used as a function; as a generator 
         self._engine = engine
 
     async def __aenter__(self) -> DriverConnection:
-        pool = self._engine.sync_engine.pool
-        self._proxied: Any = await (pool.take() if isinstance(pool, CountingPool) else greenlet_spawn(pool.connect))
-        return DriverConnection(self._engine, self._proxied)
+        self._pool = pool = self._engine.sync_engine.pool
+        self._taken = await (pool.take() if isinstance(pool, CountingPool) else greenlet_spawn(pool.connect))
+        return DriverConnection(self._engine, self._taken)
 
     async def __aexit__(self, *_: object) -> None:
-        if self._proxied.is_valid:  # not thrown away
-            # No transaction was begun, so there is nothing to roll back; Connection.close() calls the same.
-            self._proxied._checkin(transaction_was_reset=True)  # noqa: SLF001 - see above
+        if isinstance(self._pool, CountingPool):
+            self._pool.give_back(self._taken)
+        else:
+            close_unused(self._taken)
 
 
 async def driver_connection(connection: AsyncConnection) -> DriverConnection:
@@ -64,15 +65,15 @@ async def driver_connection(connection: AsyncConnection) -> DriverConnection:
 class _LateConnection:
     """Stands for a Connection that few listeners look at, and makes it when one does."""
 
-    def __init__(self, engine: Engine, proxied: PoolProxiedConnection) -> None:
-        self._parts = engine, proxied
+    def __init__(self, engine: Engine, managed: Any) -> None:
+        self._parts = engine, managed
 
     def __getattr__(self, name: str) -> Any:
-        engine, proxied = self._parts
-        return getattr(Connection(engine, connection=proxied), name)
+        engine, managed = self._parts
+        return getattr(Connection(engine, connection=managed), name)
 
 
-def _translated(error: Exception, sql: str, dialect: Any, raw: PoolProxiedConnection) -> Exception:
+def _translated(error: Exception, sql: str, dialect: Any, raw: ManagesConnection) -> Exception:
     adapter: Any = raw.dbapi_connection
     try:
         adapter._handle_exception(error)  # noqa: SLF001 - how the dialect turns driver errors into DBAPI errors

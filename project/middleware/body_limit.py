@@ -1,5 +1,7 @@
 """No body larger than we accept, whether its length is announced or it comes in chunks."""
 
+from collections.abc import Awaitable
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,11 +16,10 @@ class BodyLimitMiddleware:
         self.app = app
         self.maximum = maximum
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Run the application. Raises PayloadTooLargeError at once if the announced length is too large."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
         announced = header(scope, b"content-length")
         if announced.isdecimal() and int(announced) > self.maximum:
             raise PayloadTooLargeError(self._detail)
@@ -33,7 +34,7 @@ class BodyLimitMiddleware:
                 raise HTTPException(PayloadTooLargeError.status, self._detail)
             return message
 
-        await self.app(scope, receive_limited, send)
+        return self.app(scope, receive_limited, send)
 
     @property
     def _detail(self) -> str:

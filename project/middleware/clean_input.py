@@ -1,6 +1,7 @@
 """Refuses, before any route sees them, values no schema thinks of: NUL, broken UTF-8, JSON that is not quite JSON."""
 
 from collections import deque
+from collections.abc import Awaitable, Callable
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,28 +23,33 @@ class CleanInputMiddleware:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Run the application. Raises BadRequestError for the URL, InvalidInputError for the body."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
         _check_url(scope)
         kind = _content_type(scope)
-        if _is_json(kind) or kind == URL_ENCODED:
-            messages = await _read(receive)
-            body = b"".join(message.get("body", b"") for message in messages)
-            if _is_json(kind):
-                check_json(body)
-            elif not _is_clean(body):
-                raise InvalidInputError("The form is not valid UTF-8, or contains a NUL character.")
-            receive = _replay(messages, receive)
-        await self.app(scope, receive, send)
+        if _is_json(kind):
+            return self._run_with_body(check_json, scope, receive, send)
+        if kind == URL_ENCODED:
+            return self._run_with_body(_check_form, scope, receive, send)
+        return self.app(scope, receive, send)
+
+    async def _run_with_body(self, check: Callable[[bytes], None], scope: Scope, receive: Receive, send: Send) -> None:
+        messages = await _read(receive)
+        check(b"".join(message.get("body", b"") for message in messages))
+        await self.app(scope, _replay(messages, receive), send)
 
 
 def _check_url(scope: Scope) -> None:
     for part, raw in (("path", scope.get("raw_path") or scope["path"].encode()), ("query", scope["query_string"])):
         if not _is_clean(raw):
             raise BadRequestError(f"The {part} of the URL is not valid UTF-8, or contains a NUL character.")
+
+
+def _check_form(body: bytes) -> None:
+    if not _is_clean(body):
+        raise InvalidInputError("The form is not valid UTF-8, or contains a NUL character.")
 
 
 def _is_clean(encoded: bytes) -> bool:

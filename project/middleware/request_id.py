@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Awaitable
 from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,11 +30,11 @@ class RequestIdMiddleware:
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
 
-        async def send_with_id(message: Message) -> None:
+        def send_with_id(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 others = [pair for pair in message.get("headers", ()) if pair[0] != HEADER]
                 message["headers"] = [*others, (HEADER, request_id.encode())]
-            await send(message)
+            return send(message)
 
         token = current_request_id.set(request_id)
         try:
@@ -44,4 +45,4 @@ class RequestIdMiddleware:
 
 def _request_id(scope: Scope) -> str:
     given = header(scope, HEADER)
-    return given if ACCEPTED.fullmatch(given) else os.urandom(16).hex()
+    return given if given and ACCEPTED.fullmatch(given) else os.urandom(16).hex()

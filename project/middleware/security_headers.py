@@ -1,5 +1,7 @@
 """Headers that tell browsers to be careful; what an application sets itself is left alone."""
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # https://owasp.org/www-project-secure-headers/ and https://docs.djangoproject.com/en/stable/ref/middleware/
@@ -24,18 +26,17 @@ class SecurityHeadersMiddleware:
         secure = [(b"strict-transport-security", STRICT_TRANSPORT_SECURITY)] if hsts else []
         self._secure_defaults = self._defaults + secure
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Run the application with careful headers."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
         defaults = self._secure_defaults if scope["scheme"] == "https" else self._defaults
 
-        async def send_with_headers(message: Message) -> None:
+        def send_with_headers(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 headers = message.get("headers", ())
-                there = {name for name, _ in headers}
-                message["headers"] = [*headers, *(pair for pair in defaults if pair[0] not in there)]
-            await send(message)
+                there = [name for name, _ in headers]
+                message["headers"] = [*headers, *[pair for pair in defaults if pair[0] not in there]]
+            return send(message)
 
-        await self.app(scope, receive, send_with_headers)
+        return self.app(scope, receive, send_with_headers)

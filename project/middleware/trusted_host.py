@@ -1,7 +1,7 @@
 """Only hosts we answer for: a forged Host header would otherwise end up in links and caches."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from functools import lru_cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -24,14 +24,13 @@ class TrustedHostMiddleware:
         self.allowed_hosts = tuple(pattern.lower() for pattern in allowed_hosts)
         self._allows = lru_cache(maxsize=100)(self._find)  # the same few hosts are named again and again
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Run the application. Raises BadRequestError; a websocket is closed."""
         if scope["type"] == "lifespan" or scope["path"] in PROBES or self._allows(header(scope, b"host")):
-            await self.app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-        else:
-            raise BadRequestError("This server does not answer for the host you named.")
+            return self.app(scope, receive, send)
+        if scope["type"] == "websocket":
+            return send({"type": "websocket.close", "code": 1008})
+        raise BadRequestError("This server does not answer for the host you named.")
 
     def _find(self, named: str) -> bool:
         found = HOST.fullmatch(named.lower())

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+
+from sqlalchemy import ForeignKeyConstraint
 
 from project.migrations.errors import MigrationError
 from project.migrations.units import Key, Unit, break_out_foreign_keys
@@ -63,7 +66,7 @@ class _Splitter:
         for unit in units:
             waited_for = {key[1] for key in unit.needs if key[0] == "table" and key not in self.given}
             eligible = {name for name in waited_for if (name not in own) == between_plugins}
-            moved += break_out_foreign_keys(unit, lambda _key, targets, names=eligible: bool(targets & names))  # type: ignore[misc]  # mypy cannot infer a lambda's default
+            moved += break_out_foreign_keys(unit, partial(_refers_to_one_of, eligible))
         return moved
 
     def _emit_what_is_ready(self) -> bool:
@@ -95,3 +98,7 @@ class _Splitter:
             self.pending[plugin] = left
         else:
             del self.pending[plugin]
+
+
+def _refers_to_one_of(names: set[str], _key: ForeignKeyConstraint, targets: set[str]) -> bool:
+    return bool(targets & names)

@@ -22,7 +22,7 @@ from project.registry import Registry, load_registry
 from project.settings import Settings
 from project.testing.rows import count_rows, fill_tables
 
-ProveHistory = Callable[[str], Awaitable[None]]
+ProveHistory = Callable[[str], Awaitable[list[str]]]
 OURS = ("alembic_version", LEDGER.name)
 
 
@@ -30,28 +30,30 @@ OURS = ("alembic_version", LEDGER.name)
 def prove_history(make_settings: Callable[..., Settings], empty_database_url: str) -> ProveHistory:
     """Fail if a plugin's history loses rows on the way up, cannot go down and up again, or is behind its models.
 
-    Each migration is applied to tables that hold rows, undone, and applied again.
+    Each migration is applied to tables that hold rows, undone, and applied again. What was proved is answered: the
+    revisions of the plugin, in order.
     """
     settings = make_settings(database_url=empty_database_url)
     registry = load_registry(settings)
 
-    async def prove(plugin: str) -> None:
+    async def prove(plugin: str) -> list[str]:
         engine = create_engine(settings, poolclass=NullPool)
         try:
             async with engine.connect() as connection:
-                await _climb(connection, settings, registry, plugin)
+                own = await _climb(connection, settings, registry, plugin)
                 await _fall_and_climb(connection, settings, registry, plugin)
             made = await make_revisions(settings, registry, Wanted(plugins=(plugin,)), SafeAnswers())
         finally:
             await engine.dispose()
         changes = ", ".join(each.revision.name for each in made.revisions)
         _see(not changes, f"the models of {plugin} have changes that no migration makes: {changes}")
+        return own
 
     return prove
 
 
-async def _climb(connection: AsyncConnection, settings: Settings, registry: Registry, plugin: str) -> None:
-    """Apply the plugin's migrations one by one, each twice, with rows in every table."""
+async def _climb(connection: AsyncConnection, settings: Settings, registry: Registry, plugin: str) -> list[str]:
+    """Apply the plugin's migrations one by one, each twice, with rows in every table; which these are."""
     history, _ = await connection.run_sync(read_state, settings, registry)
     own = history.ordered(script.revision for script in history.of_plugin(plugin))
     for below, revision in zip([ZERO, *own], own, strict=False):
@@ -65,6 +67,7 @@ async def _climb(connection: AsyncConnection, settings: Settings, registry: Regi
         lost = {table: count for table, count in before.items() if kept.get(table, count) < count}
         _see(not lost, f"{revision} loses rows of {', '.join(lost)}")
         await connection.run_sync(_fill)
+    return own
 
 
 async def _fall_and_climb(connection: AsyncConnection, settings: Settings, registry: Registry, plugin: str) -> None:

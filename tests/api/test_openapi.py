@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 
 from project.api.openapi import duplicate_operation_ids, operation_id
 from project.api.openapi_components import nodes
+from project.api.schemas import Schema
 from project.application import create_app
 from project.errors import ConfigurationError
 
@@ -123,6 +124,19 @@ async def test_every_example_fits_its_schema(app):
             assert [str(error) for error in validator.iter_errors(example)] == [], (schema, example)
             checked += 1
     assert checked > 100
+
+
+class Branch(Schema):
+    parent: "Branch | None"
+    branches: list["Branch"]
+
+
+async def test_a_schema_that_holds_itself_has_an_example_that_ends(probe_app):
+    @probe_app.get("/branch")
+    async def get_branch() -> Branch: ...
+
+    answer = probe_app.openapi()["paths"]["/branch"]["get"]["responses"]["200"]
+    assert answer["content"]["application/json"]["example"] == {"parent": None, "branches": []}
 
 
 async def test_bounds_of_integers_are_integers_that_a_column_holds(app):

@@ -186,6 +186,26 @@ async def test_both_roads_refuse_what_cannot_be_made_alike(app, usual_app, caplo
     assert quick["status"] >= 400
 
 
+@pytest.mark.parametrize("body", [b"", b'{"title"'])
+async def test_a_client_that_hangs_up_within_its_body_is_no_fault_of_the_site_on_both_roads(
+    app, usual_app, caplog, body
+):
+    def hung_up(site):
+        async def call(scope, _receive, send):
+            messages = iter([{"type": "http.request", "body": body, "more_body": True}])
+
+            async def receive():
+                return next(messages, {"type": "http.disconnect"})
+
+            await site(scope, receive, send)
+
+        return call
+
+    quick, usual = await on_both(hung_up(app), hung_up(usual_app), caplog, "POST", "/api/books", headers=JSON)
+    assert quick == usual
+    assert (quick["status"], "ERROR" in "".join(quick["log"])) == (400, False)
+
+
 @pytest.mark.usefixtures("shelf")
 async def test_both_roads_make_the_same_object(app, usual_app, caplog):
     body = {"title": "A new book", "author_id": 1, "pages": 12}

@@ -11,7 +11,6 @@ from click.testing import CliRunner
 
 from benchmarks import agreement, figures, middleware, report, tables
 from benchmarks.workloads import DEPTHS, SIZES, workloads
-from project.middleware.request_id import RequestIdMiddleware
 from tests.running import ROOT, environment
 
 POSTS = 300
@@ -131,18 +130,28 @@ def test_figures_without_all_workloads_leave_the_pages_as_they_are(results, tmp_
     assert (tmp_path / "README.md").read_bytes() == (ROOT / "README.md").read_bytes()
 
 
-@pytest.mark.parametrize("without", [middleware.NONE, "RequestIdMiddleware", middleware.ALL])
-async def test_a_site_without_a_middleware_answers(without, settings):
-    app = middleware.make_app(settings, without)
+async def test_a_request_says_which_middleware_it_is_served_without(settings):
+    site = middleware.Variants(settings)
+    seen = {}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://localhost") as client:
+        for name in middleware.variants():
+            answer = await client.get("/health/live", headers={middleware.HEADER.decode(): name})
+            assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+            seen[name] = answer.headers
+    assert [name for name, headers in seen.items() if "x-request-id" not in headers] == [
+        "RequestIdMiddleware",
+        middleware.ALL,
+    ]
+    assert [name for name, headers in seen.items() if "x-frame-options" not in headers] == [
+        "SecurityHeadersMiddleware",
+        middleware.ALL,
+    ]
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
-        answer = await client.get("/health/live")
 
-    assert answer.status_code == 200
-    assert ("x-request-id" in answer.headers) == (without == middleware.NONE)
-    kept = {each.cls for each in app.user_middleware}
-    assert (RequestIdMiddleware in kept) == (without == middleware.NONE)
-    assert "RequestIdMiddleware" in middleware.names()
+def test_a_request_for_a_variant_is_the_same_request_with_one_header_more():
+    assert middleware.choose(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "B") == (
+        b"GET / HTTP/1.1\r\nbenchmark-without: B\r\nHost: a\r\n\r\n"
+    )
 
 
 def test_a_middleware_that_is_not_there_is_not_measured(settings):

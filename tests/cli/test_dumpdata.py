@@ -1,6 +1,5 @@
 """`dumpdata` writes rows of every kind, and `loaddata` puts them, all or none, into either database."""
 
-import asyncio
 import io
 import json
 import stat
@@ -17,8 +16,8 @@ from sqlalchemy import insert, select, text
 
 from config.settings import Settings
 from project.cli.main import main
-from project.database.session import Database
 from tests.kinds.models import Colour, Group, KindsBase, Thing, links
+from tests.outside import run_async, settings_for
 from tests.running import SECRET
 
 KINDS = ("sqlite", "postgresql")
@@ -67,16 +66,7 @@ class Site:
         return line.removeprefix("manage.py: ")
 
     def run_async(self, function: Callable[..., Any]) -> Any:
-        async def run() -> Any:
-            settings = Settings.model_validate({"environment": "test", "database_url": self._url, "secret_key": SECRET})
-            database = Database.from_settings(settings)
-            try:
-                async with database.unit_of_work() as session:
-                    return await function(session)
-            finally:
-                await database.dispose()
-
-        return asyncio.run(run())
+        return run_async(settings_for(self._url), function)
 
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:
         async def read(session):

@@ -4,7 +4,6 @@ It asks with a bearer token of a real user, and with a new one when that was rev
 change passwords and deactivate people, too.
 """
 
-import asyncio
 import os
 import re
 from copy import deepcopy
@@ -15,11 +14,11 @@ import jsonschema_rs
 import schemathesis
 from schemathesis import AuthContext, Case, HookContext, Response
 from schemathesis.checks import CheckContext
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from project.contrib.auth.tokens import create_access_token
-from project.database.session import Database
-from tests.contract.site import settings
 from tests.contract.sparse import without_required
+from tests.outside import run_async, settings_for
 
 DATABASE_URL, USER_ID = os.environ["CONTRACT_DATABASE_URL"], int(os.environ["CONTRACT_USER_ID"])
 GET = "GET"
@@ -55,7 +54,7 @@ class Session:
     def header(cls) -> str:
         """What to send; a new token if there is none."""
         if cls.token is None:
-            cls.token = asyncio.run(_make_token())
+            cls.token = run_async(settings_for(DATABASE_URL), _make_token)
         return f"Bearer {cls.token}"
 
 
@@ -140,9 +139,5 @@ def _is_positive(case: Case) -> bool:
     return case.meta is not None and case.meta.generation.mode.is_positive
 
 
-async def _make_token() -> str:
-    database = Database.from_settings(settings(DATABASE_URL))
-    async with database.unit_of_work() as session:
-        token = await create_access_token(session, USER_ID, lifetime=24 * 3600)
-    await database.dispose()
-    return token
+async def _make_token(session: AsyncSession) -> str:
+    return await create_access_token(session, USER_ID, lifetime=24 * 3600)

@@ -1,18 +1,18 @@
 """The real site for those who only know its document: a migrated database with rows in it, and a server process."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.settings import Settings
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from plugins.blog.services import create_post
 from plugins.comments.models import Comment, CommentStatus
 from project.contrib.auth.models import User
 from project.contrib.auth.testing import PASSWORD, cheap_hash
-from project.database.session import Database
-from tests.running import SECRET, free_port, serving
+from tests.outside import run_async, settings_for
+from tests.running import free_port, serving
 
 NAMES = ("root", "ada", "grace")
 STAFF, WRITER = 1, 2  # their keys
@@ -36,45 +36,35 @@ def serving_site(database_url: str, log: Path) -> Iterator[Site]:
         yield Site(f"http://127.0.0.1:{port}", database_url)
 
 
-def settings(database_url: str) -> Settings:
-    """The settings with which the site runs, for those who look at its database from outside."""
-    return Settings.model_validate({"environment": "test", "secret_key": SECRET, "database_url": database_url})
-
-
 def seed(database_url: str) -> None:
     """Write some users (their password is PASSWORD), posts, drafts, tags, comments and replies."""
-    asyncio.run(_seed(database_url))
+    run_async(settings_for(database_url), _seed)
 
 
-async def _seed(database_url: str) -> None:
-    database = Database.from_settings(settings(database_url))
-    async with database.unit_of_work() as session:
-        users = [
-            User(
-                username=name,
-                email=f"{name}@example.org",
-                full_name=name.title(),
-                hashed_password=cheap_hash(PASSWORD),
-                is_superuser=name == NAMES[STAFF - 1],
-                is_verified=True,
-            )
-            for name in NAMES
-        ]
-        session.add_all(users)
+async def _seed(session: AsyncSession) -> None:
+    users = [
+        User(
+            username=name,
+            email=f"{name}@example.org",
+            full_name=name.title(),
+            hashed_password=cheap_hash(PASSWORD),
+            is_superuser=name == NAMES[STAFF - 1],
+            is_verified=True,
+        )
+        for name in NAMES
+    ]
+    session.add_all(users)
+    await session.flush()
+    for number in range(1, POSTS + 1):
+        post = await create_post(
+            session,
+            author=users[number % 3],
+            title=f"Post {number}",
+            content="Some text.",
+            is_published=number != POSTS,
+            tags=["python", f"tag {number}"],
+        )
+        comment = Comment(post_id=post.id, author_id=users[0].id, content="Well said.", status=CommentStatus.APPROVED)
+        session.add(comment)
         await session.flush()
-        for number in range(1, POSTS + 1):
-            post = await create_post(
-                session,
-                author=users[number % 3],
-                title=f"Post {number}",
-                content="Some text.",
-                is_published=number != POSTS,
-                tags=["python", f"tag {number}"],
-            )
-            comment = Comment(
-                post_id=post.id, author_id=users[0].id, content="Well said.", status=CommentStatus.APPROVED
-            )
-            session.add(comment)
-            await session.flush()
-            session.add(Comment(post_id=post.id, author_id=users[1].id, parent_id=comment.id, content="Thank you."))
-    await database.dispose()
+        session.add(Comment(post_id=post.id, author_id=users[1].id, parent_id=comment.id, content="Thank you."))

@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
 
 
 def test_the_types_and_a_consumer_of_them_compile_under_strict(folder):
-    run(*COMPILE, "consumer.ts", "generated/api.ts", cwd=folder)
+    assert run(*COMPILE, "consumer.ts", "generated/api.ts", cwd=folder) == ""
 
 
 def test_a_consumer_who_errs_is_told_so_by_the_compiler(folder):

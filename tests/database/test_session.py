@@ -12,6 +12,7 @@ from sqlalchemy import select
 from project.database.session import Database
 from tests.probe.models import Item
 
+KINDS = ("unit_of_work", "quick_unit_of_work")
 INCREMENT = """
 import asyncio, sys
 from sqlalchemy import text
@@ -40,9 +41,10 @@ async def stored(probe_database: Database) -> Database:
     return probe_database
 
 
-async def test_it_commits_on_success_and_logs_how_long_it_took(probe_database, caplog):
+@pytest.mark.parametrize("kind", KINDS)
+async def test_it_commits_on_success_and_logs_how_long_it_took(probe_database, caplog, kind):
     caplog.set_level(logging.DEBUG, "dovetail.database")
-    async with probe_database.unit_of_work() as session:
+    async with getattr(probe_database, kind)() as session:
         session.add(Item(name="kept"))
     async with probe_database.unit_of_work(read_only=True) as session:
         assert await session.scalar(select(Item.name)) == "kept"
@@ -51,33 +53,12 @@ async def test_it_commits_on_success_and_logs_how_long_it_took(probe_database, c
     assert len(messages) == 2
 
 
-async def test_a_quick_one_logs_its_time_and_outcome_too(probe_database, caplog):
-    caplog.set_level(logging.DEBUG, "dovetail.database")
-    async with probe_database.quick_unit_of_work() as session:
-        session.add(Item(name="kept"))
-
-    async def fail() -> None:
-        async with probe_database.quick_unit_of_work() as session:
-            session.add(Item(name="lost"))
-            await session.flush()
-            raise LookupError
-
-    with pytest.raises(LookupError):
-        await fail()
-    messages = [record.getMessage() for record in caplog.records if record.name == "dovetail.database"]
-    assert [message.partition(" after ")[0] for message in messages] == [
-        "transaction committed",
-        "transaction rolled back",
-    ]
-    async with probe_database.unit_of_work(read_only=True) as session:
-        assert (await session.scalars(select(Item.name))).all() == ["kept"]
-
-
-async def test_it_rolls_back_on_an_exception_and_logs_how_long_it_took(probe_database, caplog):
+@pytest.mark.parametrize("kind", KINDS)
+async def test_it_rolls_back_on_an_exception_and_logs_how_long_it_took(probe_database, caplog, kind):
     caplog.set_level(logging.DEBUG, "dovetail.database")
 
     async def fail():
-        async with probe_database.unit_of_work() as session:
+        async with getattr(probe_database, kind)() as session:
             session.add(Item(name="never"))
             await session.flush()
             raise ZeroDivisionError

@@ -1,6 +1,9 @@
 """One line a request, without secrets and without forged lines."""
 
+import logging
 import re
+
+import pytest
 
 
 def access_lines(caplog) -> list[str]:
@@ -30,3 +33,30 @@ async def test_a_path_cannot_forge_a_line(probe, caplog):
     await probe.get("/x%0AINFO%20dovetail.access%1b[31m")
     (line,) = access_lines(caplog)
     assert line.startswith("GET /x%0AINFO%20dovetail.access%1B%5B31m 404")
+
+
+async def test_a_line_is_a_record_as_the_logger_itself_would_make_it(probe, caplog):
+    for _ in range(2):  # the second is made from the first
+        await probe.get("/health/live")
+    logger = logging.getLogger("dovetail.access")
+    written = [record for record in caplog.records if record.name == logger.name]
+    made = logger.makeRecord(logger.name, logging.INFO, written[0].pathname, 0, written[0].msg, (), None)
+    own = {"args", "created", "msecs", "relativeCreated", "message", "asctime", "request_id", "taskName"}
+    for record in written:
+        assert {key: value for key, value in vars(record).items() if key not in own} == {
+            key: value for key, value in vars(made).items() if key not in own
+        }
+        assert vars(record).keys() >= vars(made).keys()
+        assert 0 <= record.msecs < 1000
+        assert record.created - made.created == pytest.approx((record.relativeCreated - made.relativeCreated) / 1000)
+    assert written[0].created < written[1].created <= made.created
+
+
+async def test_who_makes_records_of_their_own_makes_those_of_the_access_log_too(probe, caplog, monkeypatch):
+    class Traced(logging.LogRecord):
+        pass
+
+    monkeypatch.setattr(logging, "_logRecordFactory", logging.getLogRecordFactory())  # put back in the end
+    logging.setLogRecordFactory(Traced)
+    await probe.get("/health/live")
+    assert [type(record) for record in caplog.records if record.name == "dovetail.access"] == [Traced]

@@ -16,17 +16,13 @@ from starlette.responses import Response
 
 from project.api.resources import documentation
 from project.api.resources.endpoints import add_route, named
-from project.api.resources.etags import STAR
 from project.api.resources.idempotency import answer_once
-from project.api.resources.items import key_request
 from project.api.resources.links import find_links
 from project.api.resources.lists import ORJSON_OPTIONS
 from project.api.resources.policy import not_found
-from project.api.resources.query import ItemQuery
 from project.api.resources.values import python_type
 from project.api.resources.writing import (
     Asked,
-    check_precondition,
     create_items,
     delete_items,
     lock_items,
@@ -168,7 +164,7 @@ def _add_create(resource: "Resource", router: APIRouter) -> None:
 def _add_update(resource: "Resource", router: APIRouter) -> None:
     update: Any = resource.update
     extra: dict[str, Any] = {
-        resource.key: (python_type(getattr(resource.model, resource.key).type), ...),
+        resource.key: (resource.body_key_type, ...),
         "if_match": (str | None, Field(None, description="The object's ETag, if it has to be unchanged.")),
     }
     one_schema = create_model(f"{update.__name__}BulkItem", __base__=update, __module__=update.__module__, **extra)
@@ -200,7 +196,7 @@ def _add_update(resource: "Resource", router: APIRouter) -> None:
         ("update", "Change", "PATCH"),
         {"data": _list_schema(f"{update.__name__}Bulk", one_schema)},
         response_model=_answer_schema(resource),
-        responses={404: {}, 412: {}},
+        responses={404: {}} | documentation.precondition_responses(required=resource.requires_if_match),
     )
 
 
@@ -214,9 +210,7 @@ def _add_delete(resource: "Resource", router: APIRouter) -> None:
 
     async def answer(request: Request, session: Any, viewer: Any, ids: Any) -> Response:  # noqa: ARG001 - as all have it
         def taken(found: dict[Any, Any], number: int) -> Any:
-            item = _take(resource, found, ids[number], ids[:number])
-            check_precondition(resource, item, STAR)
-            return item
+            return _take(resource, found, ids[number], ids[:number])
 
         async def together() -> None:
             found = await lock_items(resource, session, viewer, ids)
@@ -260,7 +254,7 @@ async def _answer(
     resource: "Resource", session: AsyncSession, viewer: Any, keys: Sequence[Any], status: int
 ) -> Response:
     written = written_scope(resource, viewer)
-    batch = await resource.written_reader.read(session, key_request(resource, tuple(keys), ItemQuery()), written)
+    batch = await resource.written_reader.read(session, resource.key_request(tuple(keys)), written)
     by_key = {batch.position(number)[0]: item for number, item in enumerate(batch.items)} if len(keys) > 1 else {}
     items = [by_key[key] for key in keys] if by_key else batch.items
     return Response(orjson.dumps({"items": items}, option=ORJSON_OPTIONS), status, media_type="application/json")

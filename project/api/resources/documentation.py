@@ -71,6 +71,11 @@ def if_match(*, required: bool) -> Json:
     return _header("If-Match", TAG, text) | {"required": required}
 
 
+def precondition_responses(*, required: bool) -> dict[int | str, Json]:
+    """What a conditional write may be answered."""
+    return {412: {}, 428: {}} if required else {412: {}}
+
+
 def idempotency_key() -> Json:
     """The header that makes a POST safe to repeat."""
     printable = {"pattern": "^[ -~]+$"}  # ASCII

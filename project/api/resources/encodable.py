@@ -43,8 +43,7 @@ def why_python(node: Node, dialect: Dialect) -> str | None:
 
 def becomes_utc(node: Node, name: str) -> bool:
     """Whether the schema turns the times of a field into UTC."""
-    schema: dict[str, Any] = node.schema.__pydantic_core_schema__  # type: ignore[assignment]  # a TypedDict of any kind
-    model, definitions = _model(schema, {})
+    model, definitions = _model(node.schema.__pydantic_core_schema__, {})
     field = model["schema"]["fields"][name]["schema"]
     return any(step["type"] == "function-after" for step in _steps(field, definitions))
 

@@ -1,29 +1,27 @@
 """The endpoints of a single object: read it, make it, change it, replace it, remove it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter
-from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
 from project.api.quick import QuickResponse
 from project.api.resources import documentation
+from project.api.resources.by_key import item_request
 from project.api.resources.endpoints import add_route, named
 from project.api.resources.etags import etag, is_known
 from project.api.resources.idempotency import answer_once
 from project.api.resources.lists import ORJSON_OPTIONS
-from project.api.resources.pages import PageRequest
 from project.api.resources.policy import not_found
-from project.api.resources.query import ItemQuery, ListQuery, read_item_query, split_query
+from project.api.resources.quick_reads import QuickRead
 from project.api.resources.quick_writes import QuickWrite
-from project.api.resources.reads import Batch, Plan
-from project.api.resources.scope import Scope
+from project.api.resources.reads import Batch
 from project.api.resources.writing import (
     Asked,
     check_precondition,
@@ -34,7 +32,6 @@ from project.api.resources.writing import (
     written_scope,
 )
 from project.database.dependencies import SessionDep
-from project.database.reading import connect_to_read
 
 if TYPE_CHECKING:
     from project.api.resources.resource import Resource
@@ -61,72 +58,29 @@ async def answer_item(
 ) -> Response:
     """The object with this key as the viewer may see it, whatever the policy says of the row: they just wrote it."""
     written = written_scope(resource, viewer)
-    batch = await resource.written_reader.read(session, key_request(resource, (key,), ItemQuery()), written)
+    batch = await resource.written_reader.read(session, resource.key_request((key,)), written)
     headers = _location(resource, request, key) if status == 201 else {}  # noqa: PLR2004 - Created
     return _respond(resource, request, batch, key, status=status, headers=headers)
 
 
-def key_request(resource: "Resource", keys: tuple[Any, ...], query: ItemQuery) -> PageRequest:
-    """A page that holds the objects with these keys."""
-    listed = ListQuery(
-        filters=((resource.key_filter, keys),), limit=len(keys), fields=query.fields, expand=query.expand
-    )
-    return PageRequest(listed, resource.key_terms if len(keys) > 1 else ())
-
-
-def key_values(resource: "Resource", keys: tuple[Any, ...]) -> dict[str, Any]:
-    """What the placeholders of a `key_request` stand for."""
-    return {f"filter_0_{number}": one for number, one in enumerate(resource.key_filter.arguments(keys))}
-
-
 def _add_retrieve(resource: "Resource", router: APIRouter) -> None:
     path, key_name = _item_path(resource)
-    reader, grammar = resource.reader, resource.grammar
-    adapter: TypeAdapter[Any] = TypeAdapter(resource.key_type)
-    plans: dict[str, Plan | None] = {}
-
-    def parse(request: Request, scope: Scope, key: Any) -> PageRequest:
-        values = split_query(request.scope["query_string"])
-        return key_request(resource, (key,), read_item_query(values, grammar.within(scope)) if values else ItemQuery())
 
     async def answer(request: Request, session: Any, viewer: Any, **path: Any) -> Response:
-        scope = resource.scope(viewer)
-        batch = await reader.read(session, parse(request, scope, path[key_name]), scope)
-        return _respond(resource, request, batch, path[key_name])
-
-    def plan(request: Request, scope: Scope, key: Any, dialect: Dialect) -> Plan | None:
-        if not (scope.is_constant and request.scope["query_string"] == b""):
-            return reader.plan(parse(request, scope, key), scope, dialect)
-        if dialect.name not in plans:  # nearly every read
-            plans[dialect.name] = reader.plan(parse(request, scope, key), scope, dialect)
-        return plans[dialect.name]
-
-    async def quick(request: Request) -> Response | None:
-        scope = resource.quick_scope(request)
-        if scope is None:
-            return None
-        try:
-            key = adapter.validate_python(request.scope["path_params"][key_name])
-        except ValidationError:
-            return None  # FastAPI says what is wrong
-        engine = request.app.state.database.engine
-        found = plan(request, scope, key, engine.dialect)
-        if found is None:
-            return None
-        async with connect_to_read(engine) as connection:
-            batch = await found.fetch(connection, key_values(resource, (key,)), scope.values)
+        scope, key = resource.scope(viewer), path[key_name]
+        batch = await resource.reader.read(session, item_request(resource, request, scope, key), scope)
         return _respond(resource, request, batch, key)
 
     parameters = {"session": SessionDep, "viewer": resource.policy.reader, key_name: resource.key_type}
     named(resource, answer, f"get_{resource.singular}", f"One {resource.singular}.", parameters)
-    answer.quick = quick  # type: ignore[attr-defined]  # QuickMiddleware looks for it
+    answer.quick = QuickRead(resource, key_name, partial(_respond, resource)).answer  # type: ignore[attr-defined]  # QuickMiddleware looks for it
     add_route(
         router,
         path,
         answer,
         method="GET",
         response_model=resource.read,
-        openapi_extra={"parameters": [*documentation.item_parameters(grammar), documentation.if_none_match()]},
+        openapi_extra={"parameters": [*documentation.item_parameters(resource.grammar), documentation.if_none_match()]},
         responses={
             200: {"headers": documentation.response_headers(ETag=ETAG)},
             304: {"description": "The object still has the ETag of If-None-Match."},
@@ -187,7 +141,8 @@ def _add_update(resource: "Resource", router: APIRouter, method: str, name: str,
         method=method,
         response_model=resource.written or resource.read,
         openapi_extra={"parameters": [documentation.if_match(required=resource.requires_if_match)]},
-        responses=_precondition_responses(resource) | {200: {"headers": documentation.response_headers(ETag=ETAG)}},
+        responses=documentation.precondition_responses(required=resource.requires_if_match)
+        | {200: {"headers": documentation.response_headers(ETag=ETAG)}},
     )
 
 
@@ -210,13 +165,8 @@ def _add_delete(resource: "Resource", router: APIRouter) -> None:
         method="DELETE",
         status_code=204,
         openapi_extra={"parameters": [documentation.if_match(required=resource.requires_if_match)]},
-        responses=_precondition_responses(resource) | {422: {}},
+        responses=documentation.precondition_responses(required=resource.requires_if_match) | {422: {}},
     )
-
-
-def _precondition_responses(resource: "Resource") -> dict[int | str, dict[str, Any]]:
-    found: dict[int | str, dict[str, Any]] = {412: {}}
-    return found | {428: {}} if resource.requires_if_match else found
 
 
 def _location(resource: "Resource", request: Request, key: Any) -> dict[str, str]:

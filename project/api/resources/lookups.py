@@ -157,11 +157,6 @@ def like(text: str) -> str:
     return text
 
 
-def contains_any(columns: Sequence[Any], pattern: ColumnElement[str]) -> list[ColumnElement[bool]]:
-    """Whether a column contains the pattern, whatever the case (on SQLite, of ASCII letters)."""
-    return [column.ilike(pattern, escape=ESCAPE) for column in columns]
-
-
 LOOKUPS: dict[str, Lookup] = {
     "exact": Lookup("value", lambda column, value: column == value, "is this"),
     "iexact": Lookup(

@@ -83,9 +83,19 @@ class Node:
         return {part.name: _include(part) for part in self.parts}
 
 
-def build(model: type[Any], schema: type[BaseModel]) -> Node:
-    """The tree of `schema` over `model`. Raises ConfigurationError for a field that the model does not have."""
-    return Node(model, schema, tuple(_part(model, schema, name, info) for name, info in schema.model_fields.items()))
+def build(model: type[Any], schema: type[BaseModel], above: tuple[type[BaseModel], ...] = ()) -> Node:
+    """The tree of `schema` over `model`; `above` are the schemas that it is nested in.
+
+    Raises ConfigurationError for a field that the model does not have, and for a schema that is nested in itself.
+    """
+    if schema in above:
+        raise ConfigurationError(
+            f"{above[-1].__name__} leads back to {schema.__name__}, and no answer ends then; give what is nested a "
+            "schema of its own, without the field that leads back"
+        )
+    above = (*above, schema)
+    parts = (_part(model, schema, name, info, above) for name, info in schema.model_fields.items())
+    return Node(model, schema, tuple(parts))
 
 
 def select_fields(node: Node, wanted: frozenset[str], expand: frozenset[str], hidden: frozenset[str]) -> Node:
@@ -125,10 +135,12 @@ class View:
         return [View(one, part.node) for one in value] if part.is_list else View(value, part.node)
 
 
-def _part(model: type[Any], schema: type[BaseModel], name: str, info: FieldInfo) -> Part:
+def _part(
+    model: type[Any], schema: type[BaseModel], name: str, info: FieldInfo, above: tuple[type[BaseModel], ...]
+) -> Part:
     mapper: Mapper[Any] = inspect(model)
     if name in mapper.relationships:
-        return _relation(model, schema, name, info)
+        return _relation(model, schema, name, info, above)
     if name in mapper.column_attrs:
         return Column(name, getattr(model, name))
     if hasattr(model, name):
@@ -140,7 +152,9 @@ def _part(model: type[Any], schema: type[BaseModel], name: str, info: FieldInfo)
     )
 
 
-def _relation(model: type[Any], schema: type[BaseModel], name: str, info: FieldInfo) -> Relation:
+def _relation(
+    model: type[Any], schema: type[BaseModel], name: str, info: FieldInfo, above: tuple[type[BaseModel], ...]
+) -> Relation:
     nested = [part for part in _flat(info.annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
     if len(nested) != 1:
         raise ConfigurationError(
@@ -150,7 +164,7 @@ def _relation(model: type[Any], schema: type[BaseModel], name: str, info: FieldI
     return Relation(
         name=name,
         relation=getattr(model, name),
-        node=build(relation.mapper.class_, nested[0]),
+        node=build(relation.mapper.class_, nested[0], above),
         is_list=bool(relation.uselist),
         is_optional=type(None) in _flat(info.annotation),
         on_demand=info.default is MISSING,

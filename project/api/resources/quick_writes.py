@@ -12,7 +12,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from project.api.resources.idempotency import HEADER
@@ -36,7 +36,7 @@ class QuickWrite:
         headers = request.headers
         if HEADER in headers or headers.get("content-type") != "application/json":
             return None
-        data = self._read(await request.body())
+        data = await self._read(request)
         if data is None:
             return None
         database: Database = request.app.state.database
@@ -55,8 +55,8 @@ class QuickWrite:
                 raise explain_failure(error) or error from error
             return None
 
-    def _read(self, body: bytes) -> BaseModel | None:
+    async def _read(self, request: Request) -> BaseModel | None:
         try:
-            return None if self.schema is None else self.schema.model_validate(orjson.loads(body))
-        except (orjson.JSONDecodeError, ValidationError):
+            return None if self.schema is None else self.schema.model_validate(orjson.loads(await request.body()))
+        except (ClientDisconnect, orjson.JSONDecodeError, ValidationError):
             return None

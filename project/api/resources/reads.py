@@ -31,6 +31,7 @@ from project.errors import ConfigurationError
 
 MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
 T = TypeVar("T")
+Place = tuple[int, Callable[[Any], Any] | None]  # where in a row a value is, and what makes Python's value of it
 
 
 @dataclass(frozen=True)
@@ -39,22 +40,16 @@ class Batch:
 
     items: list[Any]
     rows: Sequence[Sequence[Any]]  # what each item was made of, as the driver gave it
-    terms: int
-    convert: Sequence[Callable[[Any], Any] | None]  # of what is ordered by, and of the version
-    behind: Sequence[int]  # where in a row these are
+    order: Sequence[Place]  # of what the rows are ordered by
+    versions: Sequence[Place]  # of what changes with every write
 
     def position(self, number: int) -> tuple[Any, ...]:
         """The values that an item is ordered by."""
-        return self._converted(self.rows[number], 0, self.terms)
+        return _values(self.rows[number], self.order)
 
     def version(self, number: int) -> tuple[Any, ...]:
         """The values that change with every write of an item."""
-        return self._converted(self.rows[number], self.terms, len(self.convert))
-
-    def _converted(self, row: Sequence[Any], start: int, end: int) -> tuple[Any, ...]:
-        # Most lists never ask, so nothing is converted before somebody does.
-        pairs = zip(self.convert[start:end], self.behind[start:end], strict=True)
-        return tuple(row[place] if step is None else step(row[place]) for step, place in pairs)
+        return _values(self.rows[number], self.versions)
 
 
 @dataclass(frozen=True)
@@ -63,9 +58,8 @@ class Plan:
 
     prepared: Prepared
     make_item: MakeItem
-    behind: tuple[int, ...]  # where in a row those values are that are ordered by, and those of the version
-    convert: tuple[Callable[[Any], Any] | None, ...]  # of the same
-    terms: int
+    order: tuple[Place, ...]  # of what the rows are ordered by
+    versions: tuple[Place, ...]  # of what changes with every write
 
     async def fetch(
         self, connection: DriverConnection, values: Mapping[str, Any], viewer_values: Sequence[Any]
@@ -73,7 +67,7 @@ class Plan:
         """The rows of a page and one more."""
         rows = await self.prepared.fetch(connection, values, viewer_values)
         make_item = self.make_item
-        return Batch([make_item(row) for row in rows], rows, self.terms, self.convert, self.behind)
+        return Batch([make_item(row) for row in rows], rows, self.order, self.versions)
 
 
 class Cache(OrderedDict[Hashable, Any]):
@@ -141,13 +135,12 @@ class Reader:
         statement = statement.options(*nodes.loader_options(full, scope.related))
         rows = (await session.execute(statement, request.values(), execution_options={"populate_existing": True})).all()
         include = node.include()
-        terms = len(request.terms)
+        places = [(place, None) for place in range(len(request.terms) + len(self.version))]
         return Batch(
             [_dumped(row[0], full, include) for row in rows],
             [(*row[1:], *(getattr(row[0], key) for key in self.version)) for row in rows],
-            terms,
-            (None,) * (terms + len(self.version)),
-            range(terms + len(self.version)),
+            places[: len(request.terms)],
+            places[len(request.terms) :],
         )
 
     async def read(self, session: AsyncSession, request: PageRequest, scope: Scope) -> Batch:
@@ -189,8 +182,9 @@ class Reader:
             return None
         types = [term.path.type for term in terms]
         types += [getattr(self.model, key).type for key in self.version]
-        convert = tuple(result_processor(one, dialect) for one in types)
-        return Plan(prepared, shaped.make_item, shaped.behind, convert, len(terms))
+        steps = [result_processor(one, dialect) for one in types]
+        places = tuple(zip(shaped.behind, steps, strict=True))
+        return Plan(prepared, shaped.make_item, places[: len(terms)], places[len(terms) :])
 
     def _selected(self, query: ItemQuery, hidden: frozenset[str]) -> Node:
         key = ("node", query.fields, query.expand, hidden)
@@ -206,6 +200,11 @@ class Reader:
         page = page_select(self.model, page_columns(node, self.version), request, scope, self.search)
         shaped = self.shape(node, page, scope, dialect, terms=request.terms)
         return self.plan_of(shaped, prepare(shaped.statement, dialect, scope.binds), dialect, request.terms)
+
+
+def _values(row: Sequence[Any], places: Sequence[Place]) -> tuple[Any, ...]:
+    # Most lists never ask, so nothing is converted before somebody does.
+    return tuple([row[place] if step is None else step(row[place]) for place, step in places])
 
 
 def _dumped(item: Any, node: Node, include: dict[str, Any]) -> orjson.Fragment:

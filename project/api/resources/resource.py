@@ -28,6 +28,7 @@ from starlette.responses import Response
 from project.api.resources import bulk, items, lookups, writing
 from project.api.resources import ordering as orderings
 from project.api.resources import search as searches
+from project.api.resources.by_key import key_request
 from project.api.resources.endpoints import Where, add_list
 from project.api.resources.etags import version_attributes
 from project.api.resources.inserting import Inserter
@@ -40,7 +41,7 @@ from project.api.resources.query import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar, I
 from project.api.resources.reads import Reader
 from project.api.resources.scope import Scope
 from project.api.resources.values import python_type
-from project.api.schemas import Id
+from project.api.schemas import BodyId, Id
 from project.errors import ConfigurationError
 
 WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -76,7 +77,7 @@ class Resource:
     default_limit: int = DEFAULT_LIMIT  # items on a page
     maximum_limit: int = MAXIMUM_LIMIT
     without: frozenset[Endpoint] | set[Endpoint] = frozenset()
-    requires_if_match: bool = False  # 428 without the header
+    requires_if_match: bool = False  # 428 without the header; no bulk delete, which has no place for it
     # Fields of `create` and `update` that name rows of a many-to-many relation, and who finds or makes those.
     links: Mapping[str, FindLinks] = field(default_factory=dict)
     # Services that take the place of the default ones: they flush and never commit. That of a create answers an object,
@@ -129,9 +130,12 @@ class Resource:
     @cached_property
     def key_type(self) -> Any:
         """The key in a path, with its limits."""
-        found = python_type(getattr(self.model, self.key).type)
-        is_id = isinstance(getattr(self.model, self.key).type, Integer)
-        return Annotated[Id if is_id else found, Path()]
+        return Annotated[Id if self._is_numbered else self._key_type, Path()]
+
+    @cached_property
+    def body_key_type(self) -> Any:
+        """The key in a body, where a number is written as one."""
+        return BodyId if self._is_numbered else self._key_type
 
     @cached_property
     def reader(self) -> Reader:
@@ -195,10 +199,12 @@ class Resource:
 
     def key_request(self, keys: tuple[Any, ...]) -> PageRequest:
         """A page that holds the rows with these keys."""
-        return items.key_request(self, keys, ItemQuery())
+        return key_request(self, keys, ItemQuery())
 
     def has(self, endpoint: Endpoint) -> bool:
-        """Whether the resource offers it: its schema is given, and it is not left out."""
+        """Whether the resource offers it: its schema is given, it is not left out, and it can say what it has to."""
+        if endpoint == "bulk_delete" and self.requires_if_match:  # keys in a URL have no entity tags
+            return False
         schemas = {"create": self.create, "update": self.update, "replace": self.replace}
         schema = schemas.get(endpoint.removeprefix("bulk_"), self.read)
         return schema is not None and endpoint not in self.without
@@ -244,6 +250,14 @@ class Resource:
         if not self.policy.is_anonymous(connection):
             return None
         return self._unknown if self.policy.remembers_anonymous else self.scope(None)
+
+    @cached_property
+    def _key_type(self) -> Any:
+        return python_type(getattr(self.model, self.key).type)
+
+    @cached_property
+    def _is_numbered(self) -> bool:
+        return isinstance(getattr(self.model, self.key).type, Integer)
 
     @cached_property
     def _unknown(self) -> Scope:

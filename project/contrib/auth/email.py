@@ -95,6 +95,6 @@ class SmtpSender:
         return server
 
 
-def make_sender(settings: AuthSettings, *, debug: bool = True) -> EmailSender:
+def make_sender(settings: AuthSettings, *, debug: bool) -> EmailSender:
     """The sender that `AUTH_EMAIL_BACKEND` names; printed messages are shown whole only if `debug`."""
     return SmtpSender(settings) if settings.email_backend == "smtp" else ConsoleSender(show_body=debug)

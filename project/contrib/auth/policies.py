@@ -19,8 +19,8 @@ class UserPolicy(Policy):
     writer: ClassVar[object] = CurrentUser
 
     def is_anonymous(self, connection: HTTPConnection) -> bool:
-        """Whether no token can have come with the request."""
-        return all(name != b"authorization" for name, _ in connection.scope["headers"])
+        """Whether no token can have come with the request; a `reader` that requires one says so itself."""
+        return self.reader is OptionalUser and all(name != b"authorization" for name, _ in connection.scope["headers"])
 
     async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> Recognized | None:
         """Whoever's token came with the request; the dependency says what is wrong with a token."""

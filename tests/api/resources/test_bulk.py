@@ -1,5 +1,6 @@
 """Many at once: all or nothing, and an error for each that cannot be done."""
 
+import pytest
 from sqlalchemy import func, select
 
 from tests.library.models import Book
@@ -64,6 +65,14 @@ async def test_a_bulk_delete_is_all_or_nothing(owner, make_book, session):
     answer = await owner.delete(f"/api/books/bulk?ids={mine.id}&ids={other.id}")
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (403, "/ids/1")
     assert await session.scalar(select(func.count()).select_from(Book)) == 2
+
+
+@pytest.mark.parametrize("key", [True, "1", 0, 1.5, None])
+async def test_what_is_no_key_names_no_row_of_a_bulk_update(owner, make_book, session, key):
+    book = await make_book(id=1)
+    answer = await owner.patch("/api/books/bulk", json={"items": [{"id": key, "title": "Changed"}]})
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, ["/items/0/id"])
+    assert await session.scalar(select(Book.title).where(Book.id == 1)) == book.title
 
 
 async def test_a_bulk_has_limits(owner, author):

@@ -35,6 +35,14 @@ class Vague(Schema):
     author: str
 
 
+class Endless(Schema):
+    replies: list["Endless"]
+
+
+class EndlessBook(Schema):
+    reviews: list[Endless]
+
+
 REFUSED = [
     ({"filters": {"titel": "exact"}}, "titel"),
     ({"filters": {"title": "like"}}, "expected one of"),
@@ -47,6 +55,7 @@ REFUSED = [
     ({"search": FullText("author__name")}, "in columns of the model itself"),
     ({"read": Misspelt}, "Misspelt.titel is not a column"),
     ({"read": Vague}, "expected its type to name one schema"),
+    ({"read": EndlessBook}, "Endless leads back to Endless"),
     ({"create": Misspelt}, "Misspelt.titel is not a column of Book"),
     ({"default_limit": 101}, "default_limit is 101 and maximum_limit 100"),
     ({"default_limit": 0}, "expected 1 <= default_limit"),

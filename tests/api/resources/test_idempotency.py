@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
 from project.contrib.idempotency.models import IdempotentAnswer
@@ -50,6 +51,16 @@ async def test_a_key_belongs_to_a_request_and_to_who_sent_it(owner, stranger, au
     assert theirs.status_code == 201
     assert "Idempotency-Replayed" not in theirs.headers
     assert await count(session) == 2
+
+
+async def test_what_is_kept_of_a_request_can_be_tried_on_words_by_the_site_only(app, owner, author, session):
+    headers = {"Idempotency-Key": "secret"}
+    await owner.post("/api/books", json=body(author), headers=headers)
+    other = app.state.settings.model_copy(update={"secret_key": SecretStr("the secret of another site, long enough")})
+    app.state.settings = other
+    again = await owner.post("/api/books", json=body(author), headers=headers)
+    assert (again.status_code, again.json()["errors"][0]["type"]) == (422, "key_reused")
+    assert await count(session) == 1
 
 
 async def test_an_error_is_not_kept(owner, author, session):

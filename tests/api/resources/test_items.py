@@ -111,6 +111,17 @@ async def test_a_resource_can_demand_a_precondition_and_use_a_version_column(cli
     assert (await session.scalars(select(Loan.version))).all() == [2]
 
 
+async def test_a_demanded_precondition_is_demanded_of_bulk_requests_too(app, client, session):
+    tag = (made := await client.post("/api/loans", json={"borrower": "Ada"})).headers["ETag"]
+    item = {"id": made.json()["id"], "borrower": "Eve"}
+    assert (await client.patch("/api/loans/bulk", json={"items": [item]})).status_code == 428
+    assert (await client.delete(f"/api/loans/bulk?ids={item['id']}")).status_code == 405
+    answer = await client.patch("/api/loans/bulk", json={"items": [item | {"if_match": tag}]})
+    assert (answer.status_code, answer.json()["items"]) == (200, [item])
+    assert set(app.openapi()["paths"]["/api/loans/bulk"]) == {"post", "patch"}
+    assert "428" in app.openapi()["paths"]["/api/loans/bulk"]["patch"]["responses"]
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

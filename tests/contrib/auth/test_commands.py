@@ -1,6 +1,5 @@
 """The commands as processes of their own, as an operator runs them."""
 
-import asyncio
 import os
 import pty
 import re
@@ -9,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +17,7 @@ from project.contrib.auth.models import AccessToken, User
 from project.contrib.auth.testing import PASSWORD
 from project.contrib.auth.tokens import create_access_token
 from project.contrib.auth.users import authenticate, create_user
-from project.database.session import Database
+from tests import outside
 from tests.contrib.auth.helpers import NEW_PASSWORD
 from tests.running import ROOT, environment, manage
 
@@ -32,18 +32,7 @@ SUPERUSER = {
 def run_async(settings):
     """Run `async def function(session)` in a transaction of its own, from a test that is not async."""
 
-    def run(function):
-        async def main():
-            database = Database.from_settings(settings)
-            try:
-                async with database.unit_of_work() as session:
-                    return await function(session)
-            finally:
-                await database.dispose()
-
-        return asyncio.run(main())
-
-    return run
+    return partial(outside.run_async, settings)
 
 
 def users(run_async) -> list[User]:

@@ -53,7 +53,7 @@ def sender(port: int) -> SmtpSender:
     settings = AuthSettings(
         email_backend="smtp", email_host="127.0.0.1", email_port=port, email_from="The Site <site@example.org>"
     )
-    made = make_sender(settings)
+    made = make_sender(settings, debug=False)
     assert isinstance(made, SmtpSender)
     return made
 
@@ -87,7 +87,7 @@ async def test_a_header_cannot_be_smuggled_in():
 
 
 async def test_development_prints_the_message(capsys):
-    assert isinstance(make_sender(AuthSettings()), ConsoleSender)
+    assert isinstance(make_sender(AuthSettings(), debug=True), ConsoleSender)
     await ConsoleSender().send(MESSAGE)
     printed = capsys.readouterr().out
     assert "ada@example.org" in printed
