@@ -8,7 +8,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
 from project.api import debug, docs, health, landing
-from project.api.openapi import document_problems, duplicate_operation_ids, operation_id
+from project.api.openapi import document_problems, duplicate_operation_ids, operation_id, operation_ids
 from project.api.problems import add_problem_details, respond
 from project.api.quick import QuickMiddleware
 from project.context import make_context
@@ -48,9 +48,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     _share_state(app, context)
     _add_kernel_routes(app)
-    _add_plugins(app, context)
+    operations = _add_plugins(app, context)
     _refuse_duplicate_operations(app)
-    document_problems(app)
+    in_order = sorted(registry.installed.values(), key=lambda entry: settings.plugins.index(entry.package))
+    document_problems(app, {entry.plugin.name: operations[entry.plugin.name] for entry in in_order})
     add_problem_details(app)
     _add_middleware(app, settings)
     return app
@@ -68,12 +69,17 @@ def _add_kernel_routes(app: FastAPI) -> None:
         app.include_router(module.router)
 
 
-def _add_plugins(app: FastAPI, context: Context) -> None:
+def _add_plugins(app: FastAPI, context: Context) -> dict[str, list[str]]:
+    """Add what plugins bring; the ids of each one's operations."""
+    operations: dict[str, list[str]] = {}
     for plugin in context.plugins:
+        before = len(app.routes)
         for router in plugin.routers:
             app.include_router(router, prefix="/api")
         if plugin.setup is not None:
             plugin.setup(app, context)
+        operations[plugin.name] = operation_ids(app.routes[before:])
+    return operations
 
 
 def _refuse_duplicate_operations(app: FastAPI) -> None:

@@ -139,10 +139,12 @@ COSTS = [
     Cost("list_posts", "by cursor", 1, 1, lambda s: s.anonymous.get(f"{LIST}?cursor=")),
     Cost("get_post", "anonymous", 1, 1, lambda s: s.anonymous.get(POST.format(s))),
     Cost("get_post", "ada", 2, 2, lambda s: s.ada.get(POST.format(s))),
-    Cost("create_post", "without tags", 3, 2, lambda s: s.ada.post(LIST, json=new_post())),
-    Cost("create_post", "with tags", 5, 3, lambda s: s.ada.post(LIST, json=new_post(tags=["one", "two"]))),
-    Cost("create_post", "with new tags", 6, 4, lambda s: s.ada.post(LIST, json=new_post(tags=["new", "newer"]))),
-    Cost("create_post", "with a key", 6, 5, lambda s: s.ada.post(LIST, json=new_post(), headers=KEY)),
+    # A create takes at most four besides that of the token. SQLite takes one more for the links, as it cannot write two
+    # tables in one statement; tags are looked for before they are made, so that the usual create writes no tag.
+    Cost("create_post", "without tags", 2, 2, lambda s: s.ada.post(LIST, json=new_post())),
+    Cost("create_post", "with tags", 4, 3, lambda s: s.ada.post(LIST, json=new_post(tags=["one", "two"]))),
+    Cost("create_post", "with new tags", 5, 4, lambda s: s.ada.post(LIST, json=new_post(tags=["new", "newer"]))),
+    Cost("create_post", "with a key", 5, 5, lambda s: s.ada.post(LIST, json=new_post(), headers=KEY)),
     Cost("update_post", "a column", 4, 4, lambda s: s.ada.patch(POST.format(s), json={"title": "x"})),
     Cost("update_post", "nothing", 3, 3, lambda s: s.ada.patch(POST.format(s), json={})),
     Cost("update_post", "the same tags", 5, 5, lambda s: s.ada.patch(POST.format(s), json={"tags": ["one", "two"]})),

@@ -29,8 +29,14 @@ class Post(IdMixin, TimestampMixin, Base):
     author: Mapped[User] = relationship(
         backref=backref("posts", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"), lazy="raise"
     )
+    # By functions, as names are looked for in all plugins, and another may have a Tag too.
     tags: Mapped[list["Tag"]] = relationship(
-        secondary=post_tags, back_populates="posts", order_by="Tag.name", lazy="raise", passive_deletes=True
+        lambda: Tag,
+        secondary=post_tags,
+        back_populates="posts",
+        order_by=lambda: Tag.name,
+        lazy="raise",
+        passive_deletes=True,
     )
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from plugins.comments.policies import COMMENTS
 from plugins.comments.schemas import CommentCreate, CommentRead, CommentThread, CommentUpdate
 from plugins.comments.settings import CommentsSettings
 from project.api.dependencies import plugin_settings
+from project.api.resources.documentation import idempotency_key
 from project.api.resources.lookups import Filter
 from project.api.resources.resource import Resource
 from project.api.schemas import Id, PathId
@@ -50,7 +51,12 @@ comments.add_list(
 )
 
 
-@router.post("/posts/{post_id}/comments", status_code=status.HTTP_201_CREATED, response_model=CommentRead)
+@router.post(
+    "/posts/{post_id}/comments",
+    status_code=status.HTTP_201_CREATED,
+    response_model=CommentRead,
+    openapi_extra={"parameters": [idempotency_key()]},
+)
 async def create_comment(
     *,
     post_id: PathId,
@@ -61,9 +67,13 @@ async def create_comment(
     request: Request,
 ) -> Response:
     """Comment on a post, or reply to a comment on it. Others see it once a moderator has approved it."""
-    post = await get_post(session, post_id, user)
-    comment = await services.write_comment(session, user, post, data, auto_approve=settings.auto_approve)
-    return await comments.answer(request, session, user, comment.id, status=status.HTTP_201_CREATED)
+
+    async def create() -> Response:
+        post = await get_post(session, post_id, user)
+        comment = await services.write_comment(session, user, post, data, auto_approve=settings.auto_approve)
+        return await comments.answer(request, session, user, comment.id, status=status.HTTP_201_CREATED)
+
+    return await comments.answer_once(request, session, user, create)
 
 
 @router.patch("/comments/{comment_id}", response_model=CommentRead)

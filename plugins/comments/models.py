@@ -34,11 +34,15 @@ class Comment(IdMixin, TimestampMixin, Base):
 
     post: Mapped[Post] = relationship(lazy="raise")
     author: Mapped[User] = relationship(lazy="raise")
-    parent: Mapped["Comment | None"] = relationship(remote_side="Comment.id", back_populates="replies", lazy="raise")
+    # By functions, as names are looked for in all plugins, and another may have a Comment too.
+    parent: Mapped["Comment | None"] = relationship(
+        lambda: Comment, remote_side=lambda: Comment.id, back_populates="replies", lazy="raise"
+    )
     replies: Mapped[list["Comment"]] = relationship(
+        lambda: Comment,
         back_populates="parent",
         cascade="all, delete-orphan",
-        order_by="(Comment.created_at, Comment.id)",
+        order_by=lambda: (Comment.created_at, Comment.id),
         passive_deletes=True,
         lazy="raise",
     )

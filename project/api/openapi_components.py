@@ -1,52 +1,37 @@
 """The names and numbers in an OpenAPI document, as generators make classes of them."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
+from project.api.openapi_names import CLASS_NAME, SCHEMAS, Json, Operations, new_names, nodes, operations, prefixed
 from project.api.schemas import LARGEST_ID
 
-Json = dict[str, Any]
-
-SCHEMAS = "#/components/schemas/"
-CLASS_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
-FORM = re.compile(r"Body_(\w+)")  # what FastAPI calls the form of an operation
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
-def name_components(document: Json) -> None:
-    """Call schemas by their titles, `PostPage` for `Page_PostRead_`, wherever no two have the same."""
-    schemas: Json = document["components"]["schemas"]
-    titles = [_title(name, schema) for name, schema in schemas.items()]
-    new = {
-        name: title
-        for name, title in zip(schemas, titles, strict=True)
-        if title != name and titles.count(title) == 1 and title not in schemas and CLASS_NAME.fullmatch(title)
-    }
-    for name, title in new.items():
-        schemas[title] = schemas.pop(name) | {"title": title}
+def name_components(document: Json, plugins: Operations, reserved: Mapping[str, Json]) -> None:
+    """Call schemas by their titles, `PostPage` for `Page_PostRead_`; see `openapi_names` for those of two plugins."""
+    schemas: Json = document.setdefault("components", {}).setdefault("schemas", {})
+    new = new_names(document, plugins, reserved)
+    renamed = {new.get(name, name): schema for name, schema in schemas.items()}
+    for name in new.values():
+        renamed[name] |= {"title": name}
     for node in nodes(document):
-        name = str(node.get("$ref", "")).removeprefix(SCHEMAS)
-        if name in new:
-            node["$ref"] = SCHEMAS + new[name]
-    document["components"]["schemas"] = dict(sorted(schemas.items()))
+        if "$ref" in node:
+            node["$ref"] = _renamed(node["$ref"], new)
+        mapping = node.get("mapping")  # of a discriminator
+        if isinstance(mapping, dict) and "propertyName" in node:
+            node["mapping"] = {value: _renamed(ref, new) for value, ref in mapping.items()}
+    document["components"]["schemas"] = renamed
 
 
-def share_enums(document: Json) -> None:
+def share_enums(document: Json, plugins: Operations) -> None:
     """Let parameters with the same titled list of values refer to one schema, which becomes one class."""
     schemas: Json = document["components"]["schemas"]
-    for parameter in _parameters(document):
-        holder, key = parameter, "schema"
-        if parameter["schema"].get("type") == "array":
-            holder, key = parameter["schema"], "items"
-        found = holder[key]
-        title = found.get("title", "")
-        if "enum" not in found or not CLASS_NAME.fullmatch(title):
-            continue
-        default = {"default": found["default"]} if "default" in found else {}
-        shared = {name: value for name, value in found.items() if name != "default"}
-        if _same_values(schemas.setdefault(title, shared), shared):
-            holder[key] = {"$ref": SCHEMAS + title} | default
+    for plugin, operation in operations(document, plugins):
+        for parameter in operation.get("parameters", ()):
+            if "schema" in parameter:
+                _share_enum(parameter, schemas, plugin)
 
 
 def write_whole_numbers(document: Json) -> None:
@@ -61,26 +46,21 @@ def write_whole_numbers(document: Json) -> None:
                     node[bound] = max(-LARGEST_ID - 1, min(int(node[bound]), LARGEST_ID))
 
 
-def nodes(found: Any) -> Iterator[Json]:
-    """Every object in a JSON value."""
-    if isinstance(found, dict):
-        yield found
-        found = list(found.values())
-    for item in found if isinstance(found, list) else ():
-        yield from nodes(item)
+def _share_enum(parameter: Json, schemas: Json, plugin: str) -> None:
+    holder, key = parameter, "schema"
+    if parameter["schema"].get("type") == "array":
+        holder, key = parameter["schema"], "items"
+    found = holder[key]
+    title = found.get("title", "")
+    if "enum" not in found or not CLASS_NAME.fullmatch(title):
+        return
+    shared = {name: value for name, value in found.items() if name != "default"}
+    for name in (title, prefixed(plugin, title)):
+        if schemas.setdefault(name, shared | {"title": name}).get("enum") == found["enum"]:
+            holder[key] = {"$ref": SCHEMAS + name} | {key: found[key] for key in ("default",) if key in found}
+            return
 
 
-def _title(name: str, schema: Json) -> str:
-    if form := FORM.fullmatch(name):
-        return "".join(part.capitalize() for part in form[1].split("_")) + "Form"
-    return str(schema.get("title", name))
-
-
-def _parameters(document: Json) -> Iterator[Json]:
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            yield from (one for one in operation.get("parameters", ()) if "schema" in one)
-
-
-def _same_values(one: Json, other: Json) -> bool:
-    return bool(one.get("enum") == other.get("enum"))
+def _renamed(ref: Any, new: dict[str, str]) -> Any:
+    name = str(ref).removeprefix(SCHEMAS)
+    return SCHEMAS + new[name] if name in new and str(ref).startswith(SCHEMAS) else ref

@@ -21,9 +21,7 @@ def describe_problems(document: Json) -> None:
     schemas = components.setdefault("schemas", {})
     for unused in FASTAPIS_OWN:
         schemas.pop(unused, None)
-    for model in (Problem, ProblemError):
-        schemas[model.__name__] = model.model_json_schema(ref_template=SCHEMAS + "{model}", mode="serialization")
-        schemas[model.__name__].pop("$defs", None)
+    schemas |= problem_schemas()
     shared = components.setdefault("responses", {})
     for path, operations in document.get("paths", {}).items():
         for method, operation in operations.items():
@@ -31,6 +29,15 @@ def describe_problems(document: Json) -> None:
             for status in _statuses(path, method, operation):
                 _add_response(responses, status, shared)
             operation["responses"] = dict(sorted(responses.items()))
+
+
+def problem_schemas() -> dict[str, Json]:
+    """The components that describe problems."""
+    found = {}
+    for model in (Problem, ProblemError):
+        found[model.__name__] = model.model_json_schema(ref_template=SCHEMAS + "{model}", mode="serialization")
+        found[model.__name__].pop("$defs", None)
+    return found
 
 
 def _statuses(path: str, method: str, operation: Json) -> set[int]:

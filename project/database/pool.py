@@ -49,7 +49,7 @@ class CountingPool(AsyncAdaptedQueuePool):
     within the last second without one.
     """
 
-    _queue_class = FairQueue  # type: ignore[assignment]  # it is declared as the class it happens to be
+    _queue_class = FairQueue  # type: ignore[assignment]  # SQLAlchemy's annotation: the class it happens to be
     _pool: FairQueue[ConnectionPoolEntry]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -11,10 +11,10 @@ BIN = Path(sys.executable).parent
 NODE_MODULES = ROOT / "tests" / "typescript" / "node_modules" / ".bin"
 
 
-def write_document(folder: Path) -> Path:
-    """`manage.py openapi` into a file."""
+def write_document(folder: Path, **variables: object) -> Path:
+    """`manage.py openapi` into a file, with more variables in its environment."""
     path = folder / "openapi.json"
-    done = manage("openapi", "--output", str(path), DATABASE_URL="sqlite:///:memory:")
+    done = manage("openapi", "--output", str(path), DATABASE_URL="sqlite:///:memory:", **variables)
     assert done.code == 0, done
     return path
 

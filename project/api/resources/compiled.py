@@ -4,7 +4,7 @@ The statement cuts the page first, in a materialized CTE, and joins afterwards: 
 Single objects come as columns of joined tables, a list of objects as one JSON text a row, grouped once for the page.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ class Shaped:
     statement: Select[Any]
     make_item: MakeItem
     behind: tuple[int, ...]
+    own: Mapping[int, str]  # where in a row the attributes of the model itself are
 
 
 def nothing(_page: CTE) -> Sequence[CTE]:
@@ -65,7 +66,8 @@ def shape(
     behind += [builder.place(key, getattr(builder.root, key)) for key in extra]
     statement = builder.select(builder.columns)
     statement = statement.order_by(*(term.order(column) for term, column in zip(terms, positions, strict=True)))
-    return Shaped(statement.add_cte(*beside(cte)), _function(written, builder.helpers), tuple(behind))
+    own = dict(zip(behind[len(terms) :], extra, strict=True)) | {at: name for name, at in builder.places.items()}
+    return Shaped(statement.add_cte(*beside(cte)), _function(written, builder.helpers), tuple(behind), own)
 
 
 def page_columns(node: Node, extra: Sequence[str]) -> list[Any]:
@@ -183,7 +185,8 @@ class _Builder:
         # SQLite before 3.44 takes no ORDER BY in an aggregate: it reads the rows in the order of a subquery.
         rows = self.select(keys).add_columns(item.label("item")).order_by(*keys, *order).subquery()
         names = [rows.c[f"c{i}"] for i in range(len(keys))]
-        return select(*names, func.json_group_array(func.json(rows.c.item)).label("found")).group_by(*names)
+        items = cast(func.json_group_array(func.json(rows.c.item)), Text)
+        return select(*names, items.label("found")).group_by(*names)
 
     def _slot(self, column: Any, convert: Convert | None) -> str:
         self.columns.append(column)

@@ -2,14 +2,14 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hmac import compare_digest, digest
 from typing import Any
 
 from project.errors import FieldError, InvalidInputError
 
 SIGNATURE_LENGTH = 16  # bytes of an HMAC-SHA256
-PURPOSE = b"dovetail cursor 1\0"  # the same secret signs other things too
+PURPOSE = b"dovetail cursor 2\0"  # the same secret signs other things too
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,17 @@ class Cursor:
     ordering: str
     values: tuple[Any, ...]
     backwards: bool = False
+    inclusive: bool = False  # the row is among those that are read from here
+
+    def turned(self) -> "Cursor":
+        """The same place, looked at in the other direction: every row is on one side of it or on the other."""
+        return replace(self, backwards=not self.backwards, inclusive=not self.inclusive)
 
 
 def write_cursor(cursor: Cursor, *, secret: str, scope: str) -> str:
     """`cursor` as a text for URLs; `scope` names the list it belongs to."""
-    payload = json.dumps([cursor.ordering, cursor.backwards, *cursor.values], separators=(",", ":")).encode()
+    parts = [cursor.ordering, cursor.backwards, cursor.inclusive, *cursor.values]
+    payload = json.dumps(parts, separators=(",", ":")).encode()
     return urlsafe_b64encode(_sign(payload, secret, scope) + payload).rstrip(b"=").decode()
 
 
@@ -36,8 +42,8 @@ def read_cursor(text: str, *, secret: str, scope: str) -> Cursor:
     signature, payload = raw[:SIGNATURE_LENGTH], raw[SIGNATURE_LENGTH:]
     if not compare_digest(signature, _sign(payload, secret, scope)):
         raise bad_cursor()
-    ordering, backwards, *values = json.loads(payload)
-    return Cursor(ordering, tuple(values), backwards)
+    ordering, backwards, inclusive, *values = json.loads(payload)
+    return Cursor(ordering, tuple(values), backwards, inclusive)
 
 
 def bad_cursor(

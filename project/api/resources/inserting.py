@@ -1,21 +1,23 @@
 """Inserts a row and reads it back as it is answered: one statement on PostgreSQL, one for each table on SQLite.
 
 A read is a page of rows and what is joined to it. PostgreSQL takes an INSERT ... RETURNING in the place of the page, so
-that one statement writes the row, links it to others and answers it with its nested objects. A model that something
-listens to is made as an object by the ORM instead (`hooks.py`).
+that one statement writes the row, links it to others and answers it with its nested objects. SQLite reads the row in
+RETURNING (`returning.py`) and takes one more statement for the links of each relation. A model that something listens
+to is made as an object by the ORM instead (`hooks.py`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, Dialect
+from sqlalchemy import CTE, Dialect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from project.api.resources.compiled import page_columns
 from project.api.resources.hooks import why_objects
 from project.api.resources.prepared import Prepared, prepare
 from project.api.resources.reads import Batch, Cache, Plan, Reader
+from project.api.resources.returning import new_row_cte, prepare_returning
 from project.api.resources.rows import (
     Defaults,
     Row,
@@ -42,7 +44,14 @@ class _Insert:
 
     prepared: Prepared
     defaults: Defaults
-    plan: Plan | None = None  # how its rows are read, if it answers them
+
+
+@dataclass(frozen=True)
+class _InsertAndRead:
+    """The same for one that answers what a read answers; None where there is no such statement."""
+
+    plan: Plan | None
+    defaults: Defaults
 
 
 class Inserter:
@@ -56,19 +65,25 @@ class Inserter:
         self._links: dict[str, Statement] = {}
 
     async def insert_and_read(self, session: AsyncSession, row: Row, scope: Scope) -> Batch | None:
-        """Insert the row and read it in one statement; None where that cannot be done, and nothing is done then."""
+        """Insert the row and read it in one statement; None where that cannot be done, and nothing is done then.
+
+        SQLite takes one more for the links of each relation.
+        """
         dialect = (await connection_to_read(session)).dialect
         links = {name: list(row.links[name]) for name in sorted(row.links) if row.links[name]}
         values = self._insertable(session, row)
         if values is None or not self._reads_at_once(tuple(links), scope, dialect):
             return None
-        key = ("at once", tuple(values), tuple(links), scope.shape)
-        found: _Insert = self._plans.remember(key, lambda: self._compile_both(values, links, scope, dialect))
+        key = ("at once", dialect.name, tuple(values), tuple(links), scope.shape)
+        found: _InsertAndRead = self._plans.remember(key, lambda: self._compile_both(values, links, scope, dialect))
         if found.plan is None:
             return None
-        arguments = _arguments(values, found) | {f"link_{name}": keys for name, keys in links.items()}
+        arguments = _arguments(values, found.defaults) | {f"link_{name}": keys for name, keys in links.items()}
         connection = await driver_connection(await connection_for_all(session))
-        return await found.plan.fetch(connection, arguments, scope.values)
+        batch = await found.plan.fetch(connection, arguments, scope.values)
+        if dialect.name == "sqlite":
+            await self.link(session, batch.version(0)[self._reader.version.index(self._key)], links)
+        return batch
 
     async def insert(self, session: AsyncSession, row: Row) -> Any:
         """Insert the row and link it; its key."""
@@ -109,33 +124,38 @@ class Inserter:
         return insertable(self._model, row.values)
 
     def _reads_at_once(self, links: tuple[str, ...], scope: Scope, dialect: Dialect) -> bool:
-        if dialect.name != "postgresql" or scope.related:  # a condition may ask for what is not in the tables yet
+        if scope.related:  # a condition may ask for what is not in the tables yet
             return False
         node = self._reader.node_for(scope, dialect)
-        key = ("sees", links, scope.hidden)
-        return node is not None and bool(self._plans.remember(key, lambda: sees_only_the_row(node, links)))
+        key = ("sees", dialect.name, links, scope.hidden)
+        return node is not None and bool(self._plans.remember(key, lambda: sees_only_the_row(node, links, dialect)))
 
     def _compile_both(
         self, values: Mapping[str, Any], links: Mapping[str, Any], scope: Scope, dialect: Dialect
-    ) -> _Insert:
+    ) -> _InsertAndRead:
         node, made = self._reader.node_for(scope, dialect), defaults(self._model, list(values))
         assert node is not None  # noqa: S101 - it reads at once
-        page = insert_statement(self._model, [*values, *(name for name, _ in made)])
-        page = page.returning(*page_columns(node, self._reader.version))
+        insert = insert_statement(self._model, [*values, *(name for name, _ in made)])
+        columns = page_columns(node, self._reader.version)
 
         def beside(row: CTE) -> Sequence[CTE]:
-            return [link_cte(self._model, name, row, dialect) for name in links]
+            hiding = [new_row_cte(self._model, dialect)] if dialect.name == "sqlite" else []
+            return [*hiding, *(link_cte(self._model, name, row, dialect) for name in links)]
 
-        plan = self._reader.compile_page(node, page, scope, dialect, beside=beside)
-        assert plan is not None  # noqa: S101 - its text is the same whatever the placeholders stand for
-        return _Insert(plan.prepared, made, plan)
+        page = select(*columns) if dialect.name == "sqlite" else insert.returning(*columns)
+        shaped = self._reader.shape(node, page, scope, dialect, beside=beside)
+        if dialect.name == "sqlite":
+            prepared = prepare_returning(insert, shaped, self._model, dialect)
+        else:
+            prepared = prepare(shaped.statement, dialect, scope.binds)
+        return _InsertAndRead(self._reader.plan_of(shaped, prepared, dialect), made)
 
     async def _insert(self, session: AsyncSession, values: Mapping[str, Any]) -> Any:
         connection = await connection_to_write(session)
         dialect = connection.dialect
         key = ("row", dialect.name, tuple(values))
         found: _Insert = self._plans.remember(key, lambda: self._compile_row(values, dialect))
-        ((made,),) = await found.prepared.fetch(await driver_connection(connection), _arguments(values, found))
+        ((made,),) = await found.prepared.fetch(await driver_connection(connection), _arguments(values, found.defaults))
         convert = result_processor(getattr(self._model, self._key).type, dialect)
         return made if convert is None else convert(made)
 
@@ -158,6 +178,6 @@ class Inserter:
         return self._links[name]
 
 
-def _arguments(values: Mapping[str, Any], insert: _Insert) -> dict[str, Any]:
+def _arguments(values: Mapping[str, Any], made: Defaults) -> dict[str, Any]:
     found = {f"value_{name}": value for name, value in values.items()}
-    return found | {f"value_{name}": make() for name, make in insert.defaults}
+    return found | {f"value_{name}": make() for name, make in made}

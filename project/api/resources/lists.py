@@ -126,24 +126,23 @@ class Listing:
         has_more: bool,
     ) -> tuple[str | None, str | None]:
         cursor = request.query.cursor
-        if not batch.items:
-            return None, None
+
+        def url(cursor: Cursor) -> str:
+            text = write_cursor(cursor, secret=_secret(connection), scope=self.grammar.list_name)
+            return page_url(connection, values, cursor=text)
+
+        if not batch.items:  # what stood there is gone, or never was; whoever came this way can go back
+            back = None if cursor is None else url(cursor.turned())
+            return (back, None) if cursor is not None and cursor.backwards else (None, back)
         backwards = cursor is not None and cursor.backwards
         terms = tuple(term.reversed() for term in request.terms) if backwards else request.terms
         ends = batch.position(0), batch.position(min(len(batch.items), request.query.limit) - 1)
         first, last = ends[::-1] if backwards else ends
 
-        def url(position: tuple[Any, ...], *, back: bool) -> str:
-            encoded = tuple(
-                term.adapter.dump_python(value, mode="json") for term, value in zip(terms, position, strict=True)
-            )
-            text = write_cursor(
-                Cursor(_names(terms), encoded, back), secret=_secret(connection), scope=self.grammar.list_name
-            )
-            return page_url(connection, values, cursor=text)
-
-        following = url(last, back=False) if has_more or backwards else None
-        previous = url(first, back=True) if (has_more if backwards else cursor is not None) else None
+        following = url(_cursor(terms, last)) if has_more or backwards else None
+        previous = None
+        if has_more if backwards else cursor is not None:
+            previous = url(_cursor(terms, first, backwards=True))
         return following, previous
 
 
@@ -165,6 +164,11 @@ def _offsets(
     following = page_url(connection, values, offset=str(offset + limit)) if has_more else None
     previous = page_url(connection, values, offset=str(max(0, offset - limit))) if offset else None
     return following, previous
+
+
+def _cursor(terms: Terms, position: tuple[Any, ...], *, backwards: bool = False) -> Cursor:
+    encoded = (term.adapter.dump_python(value, mode="json") for term, value in zip(terms, position, strict=True))
+    return Cursor(_names(terms), tuple(encoded), backwards)
 
 
 def _position(cursor: Cursor, terms: Terms) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ Null counts as greater than everything, as PostgreSQL has it by default, on ever
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from operator import ge, gt, le, lt
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -47,6 +48,8 @@ class Term:
 
 
 Terms = tuple[Term, ...]
+# By whether the order descends, and whether the row itself is wanted.
+_COMPARISONS = {(False, False): gt, (False, True): ge, (True, False): lt, (True, True): le}
 
 
 def declare(model: type[Any], names: Sequence[str]) -> dict[str, Term]:
@@ -75,21 +78,26 @@ def expressions(terms: Terms, related: Criteria) -> list[ColumnElement[Any]]:
 
 
 def after(
-    terms: Terms, columns: Sequence[ColumnElement[Any]], values: Sequence[BindParameter[Any] | None]
+    terms: Terms,
+    columns: Sequence[ColumnElement[Any]],
+    values: Sequence[BindParameter[Any] | None],
+    *,
+    inclusive: bool = False,
 ) -> ColumnElement[bool]:
-    """Which rows come after one whose values are `values`; None stands for null.
+    """Which rows come after one whose values are `values`, or are that one if `inclusive`; None stands for null.
 
     (https://use-the-index-luke.com/no-offset)
     """
     simple = all(not term.path.is_nullable for term in terms) and len({term.descending for term in terms}) == 1
     if simple:  # one comparison of rows, which an index answers
-        left, right = tuple_(*columns), tuple_(*values)
-        return left < right if terms[0].descending else left > right
-    alternatives = []
-    for depth, term in enumerate(terms):
-        equal = [_equal(columns[i], values[i]) for i in range(depth)]
-        alternatives.append(and_(*equal, _beyond(term, columns[depth], values[depth])))
-    return or_(*alternatives)
+        compare = _COMPARISONS[terms[0].descending, inclusive]
+        found: ColumnElement[bool] = compare(tuple_(*columns), tuple_(*values))
+        return found
+    equal = [_equal(column, value) for column, value in zip(columns, values, strict=True)]
+    alternatives = [
+        and_(*equal[:depth], _beyond(term, columns[depth], values[depth])) for depth, term in enumerate(terms)
+    ]
+    return or_(*alternatives, and_(*equal)) if inclusive else or_(*alternatives)
 
 
 def _equal(column: ColumnElement[Any], value: BindParameter[Any] | None) -> ColumnElement[bool]:

@@ -32,7 +32,12 @@ class PageRequest:
         )
         nulls = tuple(value is None for value in self.cursor_values)
         terms = tuple(term.name for term in self.terms)
-        return filters, terms, nulls, bool(query.search), query.limit, bool(query.offset)
+        return filters, terms, nulls, self.includes_cursor, bool(query.search), query.limit, bool(query.offset)
+
+    @property
+    def includes_cursor(self) -> bool:
+        """Whether the row that the cursor stands at belongs to the page."""
+        return self.query.cursor is not None and self.query.cursor.inclusive
 
     def values(self) -> dict[str, Any]:
         """What the placeholders of the statement stand for."""
@@ -70,7 +75,7 @@ def count_select(model: type[Any], request: PageRequest, scope: Scope, search: S
 def conditions(
     request: PageRequest, scope: Scope, search: Search, positions: Sequence[ColumnElement[Any]]
 ) -> ColumnElement[bool]:
-    """What a row of the list fulfils; with `positions`, also that it comes after the cursor."""
+    """What a row of the list fulfils; with `positions`, also that it comes after the cursor, or at it."""
     found = [true(), scope.rows]
     for number, (parameter, value) in enumerate(request.query.filters):
         count = len(parameter.arguments(value))
@@ -82,5 +87,5 @@ def conditions(
             None if value is None else bindparam(f"cursor_{number}", type_=term.path.type)
             for number, (term, value) in enumerate(zip(request.terms, request.cursor_values, strict=True))
         ]
-        found.append(ordering.after(request.terms, positions, binds))
+        found.append(ordering.after(request.terms, positions, binds, inclusive=request.includes_cursor))
     return and_(*found)

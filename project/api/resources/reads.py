@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
 from project.api.resources import nodes
-from project.api.resources.compiled import Beside, MakeItem, nothing, page_columns, shape
+from project.api.resources.compiled import Beside, MakeItem, Shaped, nothing, page_columns, shape
 from project.api.resources.encodable import why_python
 from project.api.resources.nodes import Node, Relation, View
 from project.api.resources.ordering import Terms
@@ -163,7 +163,7 @@ class Reader:
         query = ItemQuery()
         return self._selected(query, scope.hidden) if self.is_compiled(query, scope, dialect) else None
 
-    def compile_page(
+    def shape(
         self,
         node: Node,
         page: Select[Any] | ReturningInsert[Any],
@@ -172,12 +172,12 @@ class Reader:
         *,
         terms: Terms = (),
         beside: Beside = nothing,
-    ) -> Plan | None:
-        """The read of `node` for the rows of `page`, which may be an INSERT on PostgreSQL; see `shape`."""
-        shaped = shape(
-            node, page, terms=terms, extra=self.version, related=scope.related, dialect=dialect, beside=beside
-        )
-        prepared = prepare(shaped.statement, dialect, scope.binds)
+    ) -> Shaped:
+        """The read of `node` for the rows of `page`, which may be an INSERT on PostgreSQL; see `compiled.shape`."""
+        return shape(node, page, terms=terms, extra=self.version, related=scope.related, dialect=dialect, beside=beside)
+
+    def plan_of(self, shaped: Shaped, prepared: Prepared | None, dialect: Dialect, terms: Terms = ()) -> Plan | None:
+        """How to read what `prepared` gives, which is `shaped` compiled; None if it is None."""
         if prepared is None:
             return None
         types = [term.path.type for term in terms]
@@ -198,7 +198,8 @@ class Reader:
         node = self._selected(request.query, scope.hidden)
         _refuse_impossible(node, scope)
         page = page_select(self.model, page_columns(node, self.version), request, scope, self.search)
-        return self.compile_page(node, page, scope, dialect, terms=request.terms)
+        shaped = self.shape(node, page, scope, dialect, terms=request.terms)
+        return self.plan_of(shaped, prepare(shaped.statement, dialect, scope.binds), dialect, request.terms)
 
 
 def _values(row: Sequence[Any], places: Sequence[Place]) -> tuple[Any, ...]:

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from project.api.resources import bulk, items, lookups, writing
+from project.api.resources import bulk, idempotency, items, lookups, writing
 from project.api.resources import ordering as orderings
 from project.api.resources import search as searches
 from project.api.resources.by_key import key_request
@@ -237,6 +237,15 @@ class Resource:
     ) -> Response:
         """What an endpoint of your own answers after a write: the object with its ETag, and if new, Location."""
         return await items.answer_item(self, request, session, viewer, key, status=status)
+
+    async def answer_once(
+        self, request: Request, session: AsyncSession, viewer: Any, answer: Callable[[], Awaitable[Response]]
+    ) -> Response:
+        """What `answer` answers, or what it answered when this viewer sent the same `Idempotency-Key` before.
+
+        `documentation.idempotency_key()` describes the header. Raises InvalidInputError for a key of another request.
+        """
+        return await idempotency.answer_once(request, session, self.policy.identity(viewer), answer)
 
     def scope(self, viewer: Any, where: ColumnElement[bool] | None = None) -> Scope:
         """What `viewer` may see, of the rows for which `where` holds."""

@@ -77,15 +77,18 @@ def link_statement(model: type[Any], name: str, dialect: Dialect) -> Insert:
 
 
 def link_cte(model: type[Any], name: str, row: CTE, dialect: Dialect) -> CTE:
-    """The same beside the statement that inserts `row`; the placeholder is called `link_tags` and so on.
+    """The links of the new `row` beside what reads it; the placeholder is called `link_tags` and so on.
 
     It is called as the table is, and hides it: who reads the table finds these links, which are not in the table yet.
+    PostgreSQL inserts them there and then; on SQLite, `link_statement` has to.
     """
     own, other = link_columns(model, name)
     keys = members(f"link_{name}", other.type, dialect)
     (key,) = inspect(model).primary_key
-    links = _links(own, other, select(row.c[key.key], keys.c.value))
-    return links.returning(*own.table.c).cte(own.table.name)
+    pairs = select(row.c[key.key].label(own.name), keys.c.value.label(other.name))
+    if dialect.name == "sqlite":
+        return pairs.cte(own.table.name)
+    return _links(own, other, pairs).returning(*own.table.c).cte(own.table.name)
 
 
 def link_columns(model: type[Any], name: str) -> tuple[Column[Any], Column[Any]]:
@@ -96,17 +99,22 @@ def link_columns(model: type[Any], name: str) -> tuple[Column[Any], Column[Any]]
     return own, other
 
 
-def sees_only_the_row(node: Node, links: Sequence[str]) -> bool:
+def sees_only_the_row(node: Node, links: Sequence[str], dialect: Dialect) -> bool:
     """Whether a read of one new row finds all it needs where neither the row nor its links are in their tables yet."""
-    hidden: set[Any] = {link_columns(node.model, name)[0].table for name in links}
+    pairs = [link_columns(node.model, name) for name in links]
+    hidden: set[Any] = {own.table for own, _ in pairs}
     relations = [(depth, part) for depth, part in _relations(node)]
     own_table = inspect(node.model).local_table
+    # On SQLite CTEs stand for the row's table too, and for tables of links as they will be.
+    stand_for = {*hidden, own_table} if dialect.name == "sqlite" else hidden
+    if dialect.name == "sqlite" and any(len(table.columns) != 2 for table in hidden):  # noqa: PLR2004 - a link's keys
+        return False
     for depth, part in relations:
         if part.relation.property.mapper.local_table is own_table:
             return False
         if part.relation.property.secondary in hidden and (depth or part.name not in links):
             return False
-    return all(isinstance(table, Table) and table.schema is None for table in hidden)
+    return all(isinstance(table, Table) and table.schema is None for table in stand_for)
 
 
 def _links(own: Column[Any], other: Column[Any], rows: Select[Any]) -> Insert:

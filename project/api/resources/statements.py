@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from json import dumps
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ClauseElement, Dialect, Select, String, TableValuedAlias, bindparam, column, func, inspect
+from sqlalchemy import ClauseElement, Dialect, Select, TableValuedAlias, bindparam, column, func, inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import instance_state
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from project.api.resources.prepared import Prepared, prepare
 from project.api.resources.slots import Convert, result_processor
@@ -33,14 +33,12 @@ class Statement:
         self._prepared: dict[str, Prepared] = {}
 
     async def fetch(self, session: AsyncSession, **values: Any) -> Sequence[Sequence[Any]]:
-        """All rows, as the driver gives them; a list is a value of `members`. Raises SQLAlchemy's errors."""
+        """All rows, as the driver gives them; `members` takes a list. Raises SQLAlchemy's errors."""
         connection = await (connection_to_write if self._writes else connection_to_read)(session)
         dialect = connection.dialect
         prepared = self._prepared.get(dialect.name)
         if prepared is None:
             prepared = self._prepared[dialect.name] = _compile(self._build(dialect), dialect)
-        if dialect.name == "sqlite":
-            values = {name: dumps(value) if isinstance(value, list) else value for name, value in values.items()}
         return await prepared.fetch(await driver_connection(connection), values)
 
 
@@ -48,8 +46,22 @@ def members(name: str, item_type: TypeEngine[Any], dialect: Dialect) -> TableVal
     """A table of one column, `value`, for a placeholder of many values: one text, however many there are."""
     value = column("value", item_type)
     if dialect.name == "sqlite":
-        return func.json_each(bindparam(name, type_=String())).table_valued(value)
+        return func.json_each(bindparam(name, type_=_JSONArray(item_type))).table_valued(value)
     return func.unnest(bindparam(name, type_=postgresql.ARRAY(item_type))).table_valued(value).render_derived()
+
+
+class _JSONArray(UserDefinedType[Sequence[Any]]):
+    """A list as SQLite's json_each takes it, each item as the column stores it."""
+
+    cache_ok = True
+
+    def __init__(self, item_type: TypeEngine[Any]) -> None:
+        self.item_type = item_type
+
+    def bind_processor(self, dialect: Dialect) -> Convert:
+        """What writes the list as one text."""
+        item = self.item_type.dialect_impl(dialect).bind_processor(dialect)
+        return lambda values: dumps([one if item is None else item(one) for one in values])
 
 
 class EntityStatement(Generic[T]):

@@ -21,6 +21,7 @@ ORDERINGS = (
     "-released_at,read_at,printed_on",
     "isbn",
 )
+PATHS = ("/api/books", "/api/loud_books")  # the compiled road, and that of the ORM
 
 
 async def follow(client, url, direction="next", between=None):
@@ -41,7 +42,7 @@ async def walk(client, url, direction="next"):
     return seen, str(answer.url)
 
 
-@pytest.mark.parametrize("path", ["/api/books", "/api/loud_books"])
+@pytest.mark.parametrize("path", PATHS)
 async def test_every_row_once_forwards_and_backwards_in_any_order(staff, shelf, make_book, path):
     for number in range(4):
         await make_book(title=f"Same {number % 2}", pages=100, price=1)
@@ -103,8 +104,6 @@ async def test_every_row_is_seen_once_while_others_insert_and_delete_all_around(
             for ordering in ORDERINGS:
                 url = f"/api/books?ordering={ordering}&limit=5&cursor="
                 pages = [page.json() async for page in follow(staff, url, "next", after_another_write)]
-                if not pages[-1]["items"]:  # what was to stand there is gone, and an empty page leads nowhere
-                    del pages[-1]
                 if direction == "previous":  # from the page that was reached back to the front
                     back = follow(staff, pages[-1]["previous"], "previous", after_another_write)
                     pages = [*[page.json() async for page in back][::-1], pages[-1]]
@@ -134,6 +133,98 @@ async def test_pages_have_a_previous_only_where_there_is_one(client, shelf):
     assert again["items"] == first["items"]
     assert again["previous"] is None
     assert (await client.get(again["next"])).json()["items"] == second["items"]
+
+
+async def remove(database, *ids):
+    async with database.unit_of_work() as session:
+        await session.execute(delete(Book).where(Book.id.in_(ids)))
+
+
+@pytest.fixture
+async def nine_books(shelf, make_book):
+    """With ties and nulls at every place."""
+    for number in range(4):
+        await make_book(title=f"Same {number % 2}", pages=100, price=1)
+
+
+async def middle_of_three(staff, path, ordering):
+    """The second of three pages of three, and the ids on them all."""
+    ids = [book["id"] for book in (await staff.get(f"{path}?ordering={ordering}")).json()["items"]]
+    page = (await staff.get(f"{path}?ordering={ordering}&limit=3&cursor=")).json()
+    return (await staff.get(page["next"])).json(), (ids[:3], ids[3:6], ids[6:])
+
+
+def linked(answer, name):
+    """The URL that the Link header gives."""
+    links = {part.partition("; ")[2]: part.partition(">")[0].strip(" <") for part in answer.headers["Link"].split(",")}
+    assert len(links) == 1
+    return links[f'rel="{name}"']
+
+
+@pytest.mark.parametrize("cursor_row_goes_too", [False, True])
+@pytest.mark.parametrize("ordering", ["-created_at", *ORDERINGS[2:7]])
+async def test_an_empty_page_leads_back_to_the_rows_before_it(
+    staff, database, nine_books, ordering, cursor_row_goes_too
+):
+    pages = [await middle_of_three(staff, path, ordering) for path in PATHS]
+    first, second, third = pages[0][1]
+    gone = {second[-1]} if cursor_row_goes_too else set()
+    await remove(database, *third, *gone)
+    left = [one for one in (*first, *second) if one not in gone]
+    for page, _ in pages:
+        empty = await staff.get(page["next"])
+        assert (empty.json()["items"], empty.json()["next"]) == ([], None)
+        assert linked(empty, "prev") == empty.json()["previous"]
+        back = (await staff.get(empty.json()["previous"])).json()
+        assert [book["id"] for book in back["items"]] == left[-3:]
+        seen, _ = await walk(staff, empty.json()["previous"], "previous")
+        assert seen == left
+        assert (await staff.get(back["next"])).json()["items"] == []
+
+
+@pytest.mark.parametrize("cursor_row_goes_too", [False, True])
+@pytest.mark.parametrize("ordering", ["-created_at", *ORDERINGS[2:7]])
+async def test_an_empty_page_on_the_way_back_leads_forward_again(
+    staff, database, nine_books, ordering, cursor_row_goes_too
+):
+    pages = [await middle_of_three(staff, path, ordering) for path in PATHS]
+    first, second, third = pages[0][1]
+    gone = {second[0]} if cursor_row_goes_too else set()
+    await remove(database, *first, *gone)
+    for page, _ in pages:
+        empty = await staff.get(page["previous"])
+        assert (empty.json()["items"], empty.json()["previous"]) == ([], None)
+        assert linked(empty, "next") == empty.json()["next"]
+        seen, _ = await walk(staff, empty.json()["next"])
+        assert seen == [one for one in (*second, *third) if one not in gone]
+
+
+async def test_rows_that_appear_behind_an_empty_page_are_found_from_where_it_leads(staff, database, make_book):
+    ids = [(await make_book(title=f"{number}")).id for number in range(2)]
+    page = (await staff.get("/api/books?ordering=title&limit=1&cursor=")).json()
+    await remove(database, ids[1])
+    empty = (await staff.get(page["next"])).json()
+    new = (await make_book(title="5")).id
+    back = (await staff.get(empty["previous"])).json()
+    assert [book["id"] for book in back["items"]] == ids[:1]
+    assert [book["id"] for book in (await staff.get(back["next"])).json()["items"]] == [new]
+
+
+async def test_whoever_follows_one_direction_comes_to_an_end_even_if_everything_is_gone(staff, database, make_book):
+    ids = [(await make_book(title=f"{number}")).id for number in range(2)]
+    page = (await staff.get("/api/books?ordering=title&limit=1&cursor=")).json()
+    await remove(database, *ids)
+    empty = (await staff.get(page["next"])).json()
+    before = (await staff.get(empty["previous"])).json()
+    assert (before["items"], before["previous"]) == ([], None)
+    after = (await staff.get(before["next"])).json()
+    assert (after["items"], after["next"]) == ([], None)
+
+
+async def test_the_first_page_of_nothing_leads_nowhere(staff, app):
+    answer = await staff.get("/api/books?cursor=")
+    assert answer.json() == {"items": [], "total": None, "next": None, "previous": None}
+    assert "Link" not in answer.headers
 
 
 async def test_a_cursor_is_ours_and_belongs_to_its_list_and_order(client, staff, shelf):

@@ -55,6 +55,19 @@ async def test_a_new_comment_waits_for_a_moderator(client, other, staff, author,
     assert await listed(client, post) == []
 
 
+async def test_a_comment_that_is_sent_again_with_its_idempotency_key_is_written_once(author, other, post):
+    url, key = f"/api/posts/{post.id}/comments", {"Idempotency-Key": "a comment"}
+    first = await author.client.post(url, json={"content": "Once."}, headers=key)
+    again = await author.client.post(url, json={"content": "Once."}, headers=key)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.content == first.content
+    assert again.headers["Location"] == first.headers["Location"]
+    assert (await author.client.post(url, json={"content": "Twice."}, headers=key)).status_code == 422
+    assert (await other.client.post(url, json={"content": "Mine."}, headers=key)).json()["content"] == "Mine."
+    assert [content for content, _ in await listed(author.client, post)] == ["Once."]
+    assert [content for content, _ in await listed(other.client, post)] == ["Mine."]
+
+
 async def test_what_staff_write_is_approved_at_once(staff, client, post):
     answer = await staff.client.post(f"/api/posts/{post.id}/comments", json={"content": "Welcome."})
     assert answer.json()["status"] == "approved"
