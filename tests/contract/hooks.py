@@ -14,6 +14,7 @@ import jsonschema_rs
 import schemathesis
 from schemathesis import AuthContext, Case, HookContext, Response
 from schemathesis.checks import CheckContext
+from schemathesis.specs.openapi.checks import ensure_resource_availability
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from project.contrib.auth.tokens import create_access_token
@@ -115,6 +116,19 @@ def answers_are_complete(context: CheckContext, response: Response, case: Case) 
     if media is not None:
         error = next(_validator(case.path).iter_errors(response.json()), None)
         assert error is None, f"{error}"
+
+
+@schemathesis.check
+def what_was_made_is_there(context: CheckContext, response: Response, case: Case) -> None:
+    """A new object is found where its POST said, unless that POST only repeated an answer to its Idempotency-Key.
+
+    What was made when the key came first may be gone by then. The check inside is schemathesis' own; what it knows of a
+    scenario is not a stable API, it says, so a new version may ask for a change here.
+    """
+    made_by = context.internals.find_parent(case_id=case.id)
+    answer = None if made_by is None else context.internals.find_response(case_id=made_by.id)
+    if answer is None or "idempotency-replayed" not in answer.headers:
+        ensure_resource_availability(context, response, case)
 
 
 @schemathesis.check
