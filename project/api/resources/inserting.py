@@ -64,10 +64,10 @@ class Inserter:
         self._plans = Cache()
         self._links: dict[str, Statement] = {}
 
-    async def insert_and_read(self, session: AsyncSession, row: Row, scope: Scope) -> Batch | None:
-        """Insert the row and read it in one statement; None where that cannot be done, and nothing is done then.
+    async def insert_and_read(self, session: AsyncSession, row: Row, scope: Scope) -> tuple[Any, Batch] | None:
+        """Insert the row and read it in one statement: its key and what was read.
 
-        SQLite takes one more for the links of each relation.
+        None where that cannot be done, and nothing is done then. SQLite takes one more for the links of each relation.
         """
         dialect = (await connection_to_read(session)).dialect
         links = {name: list(row.links[name]) for name in sorted(row.links) if row.links[name]}
@@ -81,9 +81,10 @@ class Inserter:
         arguments = _arguments(values, found.defaults) | {f"link_{name}": keys for name, keys in links.items()}
         connection = await driver_connection(await connection_for_all(session))
         batch = await found.plan.fetch(connection, arguments, scope.values)
+        made = batch.version(0)[self._reader.version.index(self._key)]
         if dialect.name == "sqlite":
-            await self.link(session, batch.version(0)[self._reader.version.index(self._key)], links)
-        return batch
+            await self.link(session, made, links)
+        return made, batch
 
     async def insert(self, session: AsyncSession, row: Row) -> Any:
         """Insert the row and link it; its key."""

@@ -126,6 +126,7 @@ class Listing:
         has_more: bool,
     ) -> tuple[str | None, str | None]:
         cursor = request.query.cursor
+        backwards = cursor is not None and cursor.backwards
 
         def url(cursor: Cursor) -> str:
             text = write_cursor(cursor, secret=_secret(connection), scope=self.grammar.list_name)
@@ -133,8 +134,7 @@ class Listing:
 
         if not batch.items:  # what stood there is gone, or never was; whoever came this way can go back
             back = None if cursor is None else url(cursor.turned())
-            return (back, None) if cursor is not None and cursor.backwards else (None, back)
-        backwards = cursor is not None and cursor.backwards
+            return (back, None) if backwards else (None, back)
         terms = tuple(term.reversed() for term in request.terms) if backwards else request.terms
         ends = batch.position(0), batch.position(min(len(batch.items), request.query.limit) - 1)
         first, last = ends[::-1] if backwards else ends

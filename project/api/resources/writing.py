@@ -67,9 +67,9 @@ async def create_and_read(resource: "Resource", session: AsyncSession, viewer: A
     made = await _made(resource, session, viewer, data)
     links = keys_of(resource, data, await find_links(resource, session, [data]))
     if isinstance(made, Mapping):
-        batch = await resource.inserter.insert_and_read(session, Row(made, links), scope)
-        if batch is not None:
-            return batch.version(0)[resource.reader.version.index(resource.key)], batch
+        done = await resource.inserter.insert_and_read(session, Row(made, links), scope)
+        if done is not None:
+            return done
     key = await _insert(resource, session, made, links)
     return key, await resource.written_reader.read(session, resource.key_request((key,)), scope)
 

@@ -47,9 +47,11 @@ async def tables_of(base, settings):
 
 async def insert_and_compare(session, reader, row):
     """Insert `row`, and compare what that answers with a read; whether it answered at once."""
-    batch = await Inserter(reader, "id").insert_and_read(session, row, EVERYTHING)
-    if batch is None:
+    done = await Inserter(reader, "id").insert_and_read(session, row, EVERYTHING)
+    if done is None:
         return False
+    key, batch = done
+    assert key == batch.version(0)[reader.version.index("id")]
     request = PageRequest(ListQuery(), complete(reader.model, ()))
     read = await reader.fetch(await session.connection(), request, EVERYTHING)
     assert len(batch.items) == len(read.items) == 1
@@ -187,7 +189,8 @@ async def test_names_that_need_quotes_and_keys_that_are_no_numbers_are_inserted_
 
 async def test_what_the_database_fills_in_is_answered(quoted):
     reader = Reader(Quoted, Plain, Search(), ["id"])
-    batch = await Inserter(reader, "id").insert_and_read(quoted, Row({}), EVERYTHING)
+    key, batch = await Inserter(reader, "id").insert_and_read(quoted, Row({}), EVERYTHING)
+    assert key == 1
     assert batch.items == [{"id": 1, "words": "by the database"}]
 
 
@@ -199,7 +202,7 @@ async def test_a_float_is_answered_as_one(quoted, share):
 
 async def test_a_version_that_is_not_answered_is_known(quoted):
     reader = Reader(Quoted, create_model("Words", words=(str, ...)), Search(), ["id", "words"])
-    batch = await Inserter(reader, "id").insert_and_read(quoted, Row({"words": "x"}), EVERYTHING)
+    _, batch = await Inserter(reader, "id").insert_and_read(quoted, Row({"words": "x"}), EVERYTHING)
     assert (batch.items, batch.version(0)) == ([{"words": "x"}], (1, "x"))
 
 
