@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from project.command import Command
 from project.discovery import InstalledPlugin, describe, import_plugins
 from project.errors import ConfigurationError
+from project.ownership import named_owner, owner_of
 from project.plugin import Plugin
 from project.settings import Settings, load_plugin_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
 
 
 class PluginError(ConfigurationError):
@@ -70,22 +74,13 @@ def load_models(registry: Registry) -> None:
     """
     problems: list[str] = []
     tables = dict.fromkeys(
-        (str(model.__table__.name), entry.plugin.name)
+        (model.__table__, entry.plugin.name)
         for entry in registry.installed.values()
         for model in _resolve(entry, "models", problems)
     )
-    problems += _clashes("table", tables)
-    problems += [
-        f"plugin {owner!r}: the table {table!r} lacks the plugin's prefix; name it '{owner}_{table}'"
-        for table, owner in tables
-        if not table.startswith(f"{owner}_")
-    ]
-    problems += [
-        f"plugin {other!r} has a name with which the table {table!r} of the plugin {owner!r} begins; rename the plugin"
-        for table, owner in tables
-        for other in registry.installed
-        if f"{table}_".startswith(f"{other}_") and other.startswith(f"{owner}_")
-    ]
+    problems += _clashes("table", [(str(table.name), owner) for table, owner in tables])
+    for table, owner in tables:
+        problems += _not_its_own(table, owner, registry.installed)
     problems += [*_unlisted_models(registry), *_bare_tables(registry)] if not problems else []
     if problems:
         raise PluginError(problems)
@@ -198,16 +193,43 @@ def _bare_tables(registry: Registry) -> Iterator[str]:
     # Imported here: load_models has paid for it, `help` must not.
     from sqlalchemy import Table
 
-    prefixes = tuple(f"{name}_" for name in registry.installed)
     for entry in registry.installed.values():
+        models = {model.__table__ for model in entry.plugin.models}
         modules = sorted({model.__module__ for model in entry.plugin.models})
         tables = {
             value for module in modules for value in vars(sys.modules[module]).values() if isinstance(value, Table)
         }
-        for name in sorted(table.name for table in tables if "plugin" not in table.info):
-            if not name.startswith(prefixes):
-                owner = entry.plugin.name
-                yield f"plugin {owner!r}: the table {name!r} lacks the plugin's prefix; name it '{owner}_{name}'"
+        for table in sorted(tables - models, key=lambda table: table.name):
+            if owner_of(table, registry.installed) is None:
+                yield _without_owner(table, entry.plugin.name)
+
+
+def _not_its_own(table: "Table", plugin: str, plugins: Iterable[str]) -> Iterator[str]:
+    """What keeps a model's table from being that of the plugin that lists the model."""
+    owner = owner_of(table, plugins)
+    if named_owner(table) is not None and owner != plugin:
+        yield (
+            f"plugin {plugin!r}: the table {table.name!r} says in its info that it belongs to {named_owner(table)!r}; "
+            f"correct it, or list its model there"
+        )
+    elif named_owner(table) is None and not table.name.startswith(f"{plugin}_"):
+        yield _without_owner(table, plugin)
+    elif named_owner(table) is None:
+        for other in plugins:
+            if f"{table.name}_".startswith(f"{other}_") and other.startswith(f"{plugin}_"):
+                yield (
+                    f"plugin {other!r} has a name with which the table {table.name!r} of the plugin {plugin!r} "
+                    "begins; rename the plugin"
+                )
+
+
+def _without_owner(table: "Table", plugin: str) -> str:
+    if named := named_owner(table):
+        return (
+            f"plugin {plugin!r}: the table {table.name!r} says in its info that it belongs to {named!r}, which is not "
+            "enabled; enable it, or correct the name"
+        )
+    return f"plugin {plugin!r}: the table {table.name!r} lacks the plugin's prefix; name it '{plugin}_{table.name}'"
 
 
 def _routes(routers: Iterable[Any]) -> Iterator[str]:

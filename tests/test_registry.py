@@ -325,6 +325,34 @@ def test_a_table_without_the_prefix_of_its_plugin_is_refused(package, tmp_path):
     )
 
 
+NAMED = MODEL.format(name="Thing", table="thing") + '    __table_args__ = {{"info": {{"plugin": "{}"}}}}\n'
+
+
+def test_a_table_may_name_its_plugin_in_its_info(package, tmp_path):
+    package("pkg_plain", plugin("plain", models="lazy('pkg_plain.models:Thing')"), models=NAMED.format("plain"))
+    path = f"{tmp_path}:{Path(__file__).parent.parent}"
+    assert manage("check", PLUGINS=json.dumps(["pkg_plain"]), PYTHONPATH=path).code == 0
+
+
+def test_a_table_that_names_another_plugin_than_its_own_is_refused(package, tmp_path):
+    package("pkg_plain", plugin("plain", models="lazy('pkg_plain.models:Thing')"), models=NAMED.format("other"))
+    assert check(tmp_path, "pkg_plain") == (
+        "plugin 'plain': the table 'thing' says in its info that it belongs to 'other'; correct it, or list its model "
+        "there"
+    )
+
+
+def test_a_table_without_a_model_that_names_a_plugin_that_is_not_enabled_is_refused(package, tmp_path):
+    links = "from sqlalchemy import Column, Integer, Table\n"
+    links += "links = Table('links', Base.metadata, Column('id', Integer), info={'plugin': 'other'})"
+    models = MODEL.format(name="Thing", table="linked_thing") + f"\n{links}\n"
+    package("pkg_linked", plugin("linked", models="lazy('pkg_linked.models:Thing')"), models=models)
+    assert check(tmp_path, "pkg_linked") == (
+        "plugin 'linked': the table 'links' says in its info that it belongs to 'other', which is not enabled; "
+        "enable it, or correct the name"
+    )
+
+
 def test_a_plugin_named_as_the_beginning_of_anothers_table_is_refused(package, tmp_path):
     """Nobody could tell whose table club_member_tag is."""
     package(

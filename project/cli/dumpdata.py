@@ -1,6 +1,7 @@
 """`manage.py dumpdata`: write the rows of plugins as JSON."""
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from tqdm import tqdm
 
-from project.cli.plugin_tables import choose_tables, plugin_tables
+from project.cli.plugin_tables import choose_tables, ownerless_tables, plugin_tables
 from project.cli.state import State
 from project.cli.table_rows import TableRows
 from project.plugin import Context
@@ -38,7 +39,8 @@ def dumpdata(
     """Write the rows of every plugin, or of those named, as they are at one moment, for `loaddata` to read.
 
     Passwords are in it as hashes, tokens and sessions too: keep the file as you keep the database. `jsonl` has one row
-    a line and can be loaded without being held in memory.
+    a line and can be loaded without being held in memory. Tables of plugins that are not enabled are left out, and
+    named in a warning.
     """
     form = form or ("jsonl" if output is not None and output.suffix == ".jsonl" else "json")
     with _written_at_once(output) as file:
@@ -59,7 +61,15 @@ async def _dump(state: State, names: tuple[str, ...], exclude: tuple[str, ...], 
                 bar.update()
         if form == "json":
             file.write("\n]\n" if count else "[]\n")
+        if not names:
+            await _say_what_is_left_out(context)
     return count
+
+
+async def _say_what_is_left_out(context: Context) -> None:
+    async with context.database.unit_of_work(read_only=True) as session:
+        if ownerless := await ownerless_tables(session, context):
+            click.echo(f"WARNING left out, for no enabled plugin has them: {', '.join(ownerless)}.", err=True)
 
 
 async def _lines(context: Context, chosen: set[str]) -> AsyncIterator[str]:
@@ -75,16 +85,15 @@ async def _lines(context: Context, chosen: set[str]) -> AsyncIterator[str]:
 async def _rows(session: AsyncSession, rows: TableRows) -> AsyncIterator[str]:
     table = rows.table
     if not table.primary_key.columns:
-        raise click.ClickException(
-            f"{table.name} has no primary key, so its rows could not be told apart; --exclude it"
-        )
+        raise click.ClickException(f"{table.key} has no primary key, so its rows could not be told apart; --exclude it")
+    name = json.dumps(table.key, ensure_ascii=False)
     statement = select(*rows.selected()).order_by(*table.primary_key.columns)
     try:
         async for row in await session.stream(statement, execution_options={"yield_per": AT_ONCE}):
-            yield f'{{"table": "{table.name}", "row": {rows.write(tuple(row))}}}'
+            yield f'{{"table": {name}, "row": {rows.write(tuple(row))}}}'
     except (PydanticSerializationError, LookupError) as error:  # LookupError: a value that its Enum does not have
         line = " ".join(str(error).split())
-        raise click.ClickException(f"a row of {table.name} cannot be written: {line}") from None
+        raise click.ClickException(f"a row of {table.key} cannot be written: {line}") from None
 
 
 @contextmanager

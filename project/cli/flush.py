@@ -1,14 +1,18 @@
 """`manage.py flush`: empty every table of the enabled plugins."""
 
 import asyncio
+from collections.abc import Sequence
 
 import click
-from sqlalchemy import Table, delete, text
+from sqlalchemy import Connection, Table, delete, inspect, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from project.cli.plugin_tables import plugin_tables
+from project.cli.plugin_tables import ownerless_tables, plugin_tables
+from project.cli.sequences import sequences
 from project.cli.state import State
 from project.plugin import Context
+
+COLON = r"\:"  # in a name; SQLAlchemy's text() would see a parameter
 
 
 @click.command()
@@ -25,21 +29,50 @@ async def _flush(state: State, *, yes: bool) -> None:
         if not yes:
             click.confirm(f"Delete every row of {len(tables)} tables in {_place(context)}?", abort=True)
         async with context.database.unit_of_work() as session:
+            ownerless = await ownerless_tables(session, context)
+            await _refuse_references(session, ownerless, tables)
             await _empty(session, tables)
     click.echo(f"{len(tables)} tables are empty.")
+    if ownerless:
+        click.echo(f"WARNING left as they are, for no enabled plugin has them: {', '.join(ownerless)}.", err=True)
 
 
-async def _empty(session: AsyncSession, tables: list[Table]) -> None:
+async def _refuse_references(session: AsyncSession, ownerless: Sequence[str], tables: Sequence[Table]) -> None:
+    """Raise click.ClickException if a table that stays refers to one that is to be emptied, whether it has rows or not.
+
+    PostgreSQL would not empty it; SQLite would delete the rows that refer to it along if the key says CASCADE.
+    """
+    connection = await session.connection()
+    names = {table.key for table in tables}
+    for other in ownerless:
+        for target in sorted(await connection.run_sync(_referred, other) & names):
+            raise click.ClickException(
+                f"the table {other}, which no enabled plugin has, refers to {target}; enable its plugin, or drop it. "
+                "Nothing was deleted."
+            )
+
+
+def _referred(connection: Connection, table: str) -> set[str]:
+    return {key["referred_table"] for key in inspect(connection).get_foreign_keys(table)}
+
+
+async def _empty(session: AsyncSession, tables: Sequence[Table]) -> None:
+    """Delete all rows; the keys of new ones begin at 1 again."""
     if not tables:
         return
     dialect = session.get_bind().dialect
-    if dialect.name == "postgresql":  # at once, so that references among them do not matter; keys begin at 1 again
+    if dialect.name == "postgresql":  # at once, so that references among them do not matter
         names = ", ".join(dialect.identifier_preparer.format_table(table) for table in tables)
-        await session.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+        await session.execute(text(f"TRUNCATE {names.replace(':', COLON)} RESTART IDENTITY"))
+        for sequence in {name for table in tables for name in await sequences(session, table)}:
+            await session.execute(text(f"ALTER SEQUENCE {sequence.replace(':', COLON)} RESTART"))
         return
     await session.execute(text("PRAGMA defer_foreign_keys = on"))  # until the COMMIT
     for table in reversed(tables):
         await session.execute(delete(table))
+    if await session.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")):
+        forget = text("DELETE FROM sqlite_sequence WHERE name = :name")
+        await session.execute(forget, [{"name": table.name} for table in tables])
 
 
 def _place(context: Context) -> str:

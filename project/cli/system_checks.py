@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
-from sqlalchemy import ForeignKey, Table
+from sqlalchemy import ForeignKey, MetaData, Table
 from sqlalchemy.orm import configure_mappers
 
 from project.application import create_app
@@ -16,6 +16,7 @@ from project.discovery import describe
 from project.errors import DovetailError
 from project.migrations.errors import MigrationError
 from project.migrations.maker import lint_own
+from project.ownership import owner_of
 from project.plugin import Context, Plugin
 from project.registry import Registry
 
@@ -45,7 +46,7 @@ def check_models(plugins: Sequence[Plugin]) -> Iterator[CheckMessage]:
         yield _error("001", f"The models cannot be mapped: {error}", "correct the relationship it names")
         return
     for table in Base.metadata.tables.values():
-        if plugin := _owner(table.name, plugins):
+        if plugin := _owner(table, plugins):
             for key in table.foreign_keys:
                 yield from _check_foreign_key(plugin, table, key, plugins)
 
@@ -109,9 +110,14 @@ def check_plugins(context: Context) -> Iterator[CheckMessage]:
                 yield _error("005", f"The check {name} of the plugin {plugin.name!r} raised {what}", "correct it")
 
 
-def _owner(table: str, plugins: Sequence[Plugin]) -> Plugin | None:
-    prefixed = [plugin for plugin in plugins if table.startswith(f"{plugin.name}_")]
-    return max(prefixed, key=lambda plugin: len(plugin.name), default=None)
+def _owner(table: Table, plugins: Sequence[Plugin]) -> Plugin | None:
+    by_name = {plugin.name: plugin for plugin in plugins}
+    return by_name.get(owner_of(table, by_name) or "")
+
+
+def _owner_of_target(name: str, plugins: Sequence[Plugin]) -> Plugin | None:
+    table = Base.metadata.tables.get(name)
+    return _owner(table if table is not None else Table(name, MetaData()), plugins)
 
 
 def _check_foreign_key(
@@ -119,7 +125,7 @@ def _check_foreign_key(
 ) -> Iterator[CheckMessage]:
     target = key.target_fullname.rpartition(".")[0]
     column = f"{table.name}.{key.parent.name}"
-    owner = _owner(target, plugins)
+    owner = _owner_of_target(target, plugins)
     if owner is None:
         yield _error(
             "002",

@@ -8,9 +8,12 @@ from pydantic import ValidationError
 from sqlalchemy import Column, Table, bindparam, exc, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from project.cli.dump_files import Record
 from project.cli.plugin_tables import unknown
+from project.cli.sequences import sequences
 from project.cli.table_rows import TableRows, stored_type
 from project.database.failures import explain_failure
 
@@ -23,7 +26,7 @@ class TableLoader:
         self._tables = tables
         self._rows: dict[str, TableRows] = {}
         self._later: dict[str, list[dict[str, Any]]] = {}
-        self._insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        self._insert = _Overriding if session.get_bind().dialect.name == "postgresql" else sqlite.insert
 
     async def load(self, records: Sequence[Record]) -> None:
         """Insert or replace rows of one table. Raises click.ClickException, naming the place of the row."""
@@ -61,7 +64,7 @@ class TableLoader:
         if later:
             values |= dict.fromkeys(later)
             keys = {column.name: values[column.name] for column in table.primary_key.columns}
-            self._later.setdefault(table.name, []).append(keys | later)
+            self._later.setdefault(table.key, []).append(keys | later)
 
     def _forward(self, table: Table) -> list[str]:
         order = list(self._tables)
@@ -69,18 +72,18 @@ class TableLoader:
             key.parent.name
             for key in table.foreign_keys
             if key.parent.nullable
-            and key.column.table.name in self._tables
-            and order.index(key.column.table.name) >= order.index(table.name)
+            and key.column.table.key in self._tables
+            and order.index(key.column.table.key) >= order.index(table.key)
         ]
 
     def _upsert(self, rows: TableRows, columns: Sequence[str]) -> Any:
-        values = {name: _bound(rows.columns[name]) for name in columns}
-        statement = self._insert(rows.table).values(values)
-        keys = {column.name for column in rows.table.primary_key.columns}
-        changed = {name: statement.excluded[name] for name in columns if name not in keys}
+        chosen = [rows.columns[name] for name in columns]
+        statement = self._insert(rows.table).values({column: _bound(column) for column in chosen})
+        keys = list(rows.table.primary_key.columns)
+        changed = {column: statement.excluded[column.key] for column in chosen if not column.primary_key}
         if not changed:
-            return statement.on_conflict_do_nothing(index_elements=sorted(keys))
-        return statement.on_conflict_do_update(index_elements=sorted(keys), set_=changed)
+            return statement.on_conflict_do_nothing(index_elements=keys)
+        return statement.on_conflict_do_update(index_elements=keys, set_=changed)
 
     async def _execute(self, statement: Any, parameters: Any, where: str) -> None:
         try:
@@ -92,16 +95,27 @@ class TableLoader:
             raise click.ClickException(f"{where}: {known.detail}") from None
 
     async def _free_keys(self, table: Table) -> None:
-        column = table.autoincrement_column
-        if column is None:
-            return
-        sequence = await self._session.scalar(select(func.pg_get_serial_sequence(table.name, column.name)))
-        if sequence is not None:
+        for sequence, column in (await sequences(self._session, table)).items():
             highest = select(func.max(column)).scalar_subquery()
             await self._session.execute(
-                select(func.setval(text(":sequence"), func.coalesce(highest, 1), highest.is_not(None))),
+                select(
+                    func.setval(text("CAST(:sequence AS regclass)"), func.coalesce(highest, 1), highest.is_not(None))
+                ),
                 {"sequence": sequence},
             )
+
+
+class _Overriding(postgresql.Insert):
+    """An INSERT that may fill in a column that is GENERATED ALWAYS AS IDENTITY."""
+
+    inherit_cache = True
+
+
+@compiles(_Overriding)
+def _compile_overriding(insert: _Overriding, compiler: SQLCompiler, **kw: Any) -> str:
+    # https://www.postgresql.org/docs/current/sql-insert.html; SQLAlchemy has no word for it
+    usual: str = compiler.visit_insert(insert, **kw)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+    return usual.replace(") VALUES (", ") OVERRIDING SYSTEM VALUE VALUES (", 1)
 
 
 def _read(rows: TableRows, record: Record) -> dict[str, Any]:
@@ -109,26 +123,31 @@ def _read(rows: TableRows, record: Record) -> dict[str, Any]:
         values = rows.read(record.row)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        path = ".".join([rows.table.name, *(str(part) for part in first["loc"])])
+        path = ".".join([rows.table.key, *(str(part) for part in first["loc"])])
         raise click.ClickException(f"{record.place}: {path}: {first['msg']}") from None
     missing = [column.name for column in rows.table.primary_key.columns if values.get(column.name) is None]
     if missing:
-        raise click.ClickException(f"{record.place}: {rows.table.name} lacks its primary key {', '.join(missing)}")
+        raise click.ClickException(f"{record.place}: {rows.table.key} lacks its primary key {', '.join(missing)}")
     return values
 
 
 def _refer(table: Table, values: Mapping[str, Any]) -> Any:
-    keys = {column.name for column in table.primary_key.columns}
-    references = {name: _bound(table.columns[name]) for name in values if name not in keys}
+    references = {
+        column: _bound(column) for column in table.columns if column.name in values and not column.primary_key
+    }
     # What an UPDATE would set of itself, as the time of the last change, is to stay.
-    unchanged = {column.name: column for column in table.columns if column.onupdate is not None}
+    unchanged = {column: column for column in table.columns if column.onupdate is not None}
     same = [column == _bound(column) for column in table.primary_key.columns]
-    return update(table).where(*same).values(unchanged | references)
+    return update(table).where(*same).values({**unchanged, **references})
 
 
 def _bound(column: Column[Any]) -> Any:
-    return bindparam(f"value_{column.name}", type_=stored_type(column))
+    return bindparam(_parameter(column.name), type_=stored_type(column))
 
 
 def _parameters(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"value_{name}": value for name, value in values.items()}
+    return {_parameter(name): value for name, value in values.items()}
+
+
+def _parameter(column: str) -> str:
+    return f"value of {column}"  # no other column is called so

@@ -1,4 +1,4 @@
-"""Which plugin a table belongs to."""
+"""Which plugin a table belongs to that may have lost its model."""
 
 import re
 from collections.abc import Iterable
@@ -9,9 +9,12 @@ from sqlalchemy import MetaData, Table
 from project.database.base import Base
 from project.migrations.errors import MigrationError
 from project.migrations.history import History
+from project.ownership import owner_of
 
 # `op.create_table("blog_post", ...)` and `op.rename_table("blog_entry", "blog_post")`
-_CREATES = re.compile(r"""create_table\(\s*["'](\w+)["']|rename_table\(\s*["']\w+["'],\s*["'](\w+)["']""")
+_CREATES = re.compile(
+    r"""create_table\(\s*(?:"([^"]+)"|'([^']+)')|rename_table\(\s*(?:"[^"]+"|'[^']+'),\s*(?:"([^"]+)"|'([^']+)')"""
+)
 
 
 class Owners:
@@ -21,15 +24,12 @@ class Owners:
     """
 
     def __init__(self, history: History, plugins: Iterable[str]) -> None:
-        self._by_length = sorted(plugins, key=len, reverse=True)
+        self._plugins = frozenset(plugins)
         self._made_by = dict(_tables_made(history))
 
     def of_model(self, table: Table) -> str | None:
-        """The enabled plugin whose name is the longest prefix of the table's; `Table.info["plugin"]` wins."""
-        if "plugin" in table.info:
-            named = str(table.info["plugin"])
-            return named if named in self._by_length else None
-        return next((plugin for plugin in self._by_length if table.name.startswith(f"{plugin}_")), None)
+        """The enabled plugin that a table of a model belongs to."""
+        return owner_of(table, self._plugins)
 
     def of_name(self, name: str) -> str | None:
         """The owner of a table that may have lost its model."""
@@ -52,5 +52,5 @@ def _tables_made(history: History) -> Iterable[tuple[str, str]]:
     for revision in history.ordered(history.scripts):
         path = Path(history.scripts[revision].path)
         if path.is_file():
-            for created, renamed in _CREATES.findall(path.read_text(encoding="utf-8")):
-                yield created or renamed, history.plugin_of(revision)
+            for names in _CREATES.findall(path.read_text(encoding="utf-8")):
+                yield next(filter(None, names)), history.plugin_of(revision)

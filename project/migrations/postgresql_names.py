@@ -6,21 +6,21 @@ import re
 _BLOCK = """\
 DO $$ DECLARE item record; BEGIN
 FOR item IN SELECT conrelid::regclass AS relation, conname AS name FROM pg_constraint
-  WHERE conrelid = 'NEW'::regclass AND conname ~ '^(ck|fk|pk|uq)_OLD(_|$)'
+  WHERE conrelid = '"NEW"'::regclass AND conname ~ '^(ck|fk|pk|uq)_OLD(_|$)'
   LOOP EXECUTE 'ALTER TABLE ' || item.relation || ' RENAME CONSTRAINT ' || quote_ident(item.name) || ' TO '
   || quote_ident(regexp_replace(item.name, '^(..)_OLD', '\\1_NEW')); END LOOP; \
 FOR item IN SELECT conrelid::regclass AS relation, conname AS name FROM pg_constraint
-  WHERE confrelid = 'NEW'::regclass AND conname ~ '^fk_.*_OLD$'
+  WHERE confrelid = '"NEW"'::regclass AND conname ~ '^fk_.*_OLD$'
   LOOP EXECUTE 'ALTER TABLE ' || item.relation || ' RENAME CONSTRAINT ' || quote_ident(item.name) || ' TO '
   || quote_ident(regexp_replace(item.name, '_OLD$', '_NEW')); END LOOP; \
 FOR item IN SELECT relation.oid::regclass AS relation, relname AS name FROM pg_index
   JOIN pg_class AS relation ON relation.oid = indexrelid
-  WHERE indrelid = 'NEW'::regclass AND relname ~ '^(ix|uq)_OLD(_|$)'
+  WHERE indrelid = '"NEW"'::regclass AND relname ~ '^(ix|uq)_OLD(_|$)'
   LOOP EXECUTE 'ALTER INDEX ' || item.relation || ' RENAME TO '
   || quote_ident(regexp_replace(item.name, '^(..)_OLD', '\\1_NEW')); END LOOP; \
 FOR item IN SELECT relation.oid::regclass AS relation, relname AS name FROM pg_depend
   JOIN pg_class AS relation ON relation.oid = objid AND relkind = 'S'
-  WHERE refobjid = 'NEW'::regclass AND deptype IN ('a', 'i') AND relname ~ '^OLD_.*_seq$'
+  WHERE refobjid = '"NEW"'::regclass AND deptype IN ('a', 'i') AND relname ~ '^OLD_.*_seq$'
   LOOP EXECUTE 'ALTER SEQUENCE ' || item.relation || ' RENAME TO '
   || quote_ident(regexp_replace(item.name, '^OLD', 'NEW')); END LOOP; \
 END $$"""

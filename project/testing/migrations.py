@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection, NullPool, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from project.database.base import Base
 from project.database.engine import create_engine
 from project.migrations.ledger import LEDGER
 from project.migrations.maker import Wanted, make_revisions
@@ -18,6 +19,7 @@ from project.migrations.plan import ZERO
 from project.migrations.questions import SafeAnswers
 from project.migrations.runner import EVERYTHING, Target, migrate_connection, read_state
 from project.migrations.warnings_passed_over import known_warnings_passed_over
+from project.ownership import owner_by_name, owner_of
 from project.registry import Registry, load_registry
 from project.settings import Settings
 from project.testing.rows import count_rows, fill_tables
@@ -76,10 +78,15 @@ async def _fall_and_climb(connection: AsyncConnection, settings: Settings, regis
     await connection.run_sync(_fill)
     built = await connection.run_sync(_schema)
     await _go(connection, settings, registry, Target(plugin=plugin, revision=ZERO))
-    left = [table for table in await connection.run_sync(_schema) if table.startswith(f"{plugin}_")]
+    left = [name for name in await connection.run_sync(_schema) if _owner(name, registry) == plugin]
     _see(not left, f"the migrations of {plugin} do not undo all they did: {', '.join(left)} stays")
     await _go(connection, settings, registry, EVERYTHING)
     _see(await connection.run_sync(_schema) == built, f"{plugin} builds another schema the second time")
+
+
+def _owner(name: str, registry: Registry) -> str | None:
+    table = Base.metadata.tables.get(name)
+    return owner_by_name(name, registry.installed) if table is None else owner_of(table, registry.installed)
 
 
 async def _go(connection: AsyncConnection, settings: Settings, registry: Registry, target: Target) -> None:

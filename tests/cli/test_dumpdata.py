@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import MetaData, insert, select, text
 
 from config.settings import Settings
 from project.cli.main import main
@@ -43,15 +43,23 @@ FULL: dict[str, Any] = {
 
 
 class Site:
-    """One database of the site whose only plugin is tests.kinds, and `manage.py` on it."""
+    """One database of the site with one plugin, and `manage.py` on it."""
 
-    def __init__(self, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self,
+        url: str,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        metadata: MetaData = KindsBase.metadata,
+        package: str = "tests.kinds",
+    ) -> None:
         self._url, self._monkeypatch, self._capsys = url, monkeypatch, capsys
-        self.run_async(lambda session: session.run_sync(lambda s: KindsBase.metadata.create_all(s.connection())))
+        self._metadata, self._package = metadata, package
+        self.run_async(lambda session: session.run_sync(lambda s: metadata.create_all(s.connection())))
 
     def manage(self, *arguments: object, code: int = 0) -> tuple[str, str]:
         """What it says on both outputs."""
-        variables = {"DATABASE_URL": self._url, "PLUGINS": '["tests.kinds"]'}
+        variables = {"DATABASE_URL": self._url, "PLUGINS": json.dumps([self._package])}
         for name, value in (variables | {"ENVIRONMENT": "test", "SECRET_KEY": SECRET}).items():
             self._monkeypatch.setenv(name, value)
         self._capsys.readouterr()
@@ -70,7 +78,7 @@ class Site:
 
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:
         async def read(session):
-            tables = KindsBase.metadata.sorted_tables
+            tables = self._metadata.sorted_tables
             found = {t.name: (await session.execute(select(t).order_by(*t.primary_key.columns))).all() for t in tables}
             return {name: [tuple(row) for row in rows] for name, rows in found.items()}
 
