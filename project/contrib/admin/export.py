@@ -2,14 +2,13 @@
 
 import csv
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
-from enum import Enum
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from sqladmin.helpers import get_primary_keys
 from sqlalchemy import Select, tuple_
 
+from project.contrib.admin.cells import write_cell
 from project.contrib.admin.queries import loading
 from project.database.session import Database
 
@@ -17,13 +16,12 @@ if TYPE_CHECKING:
     from project.contrib.admin.views import ModelAdmin
 
 BATCH = 500
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 async def stream_csv(database: Database, view: "ModelAdmin", statement: Select[Any]) -> AsyncIterator[str]:
     """The rows of `statement` in the order of their keys, each batch read in a short transaction of its own."""
     names = view._export_prop_names  # noqa: SLF001 - SQLAdmin offers no other way
-    yield _write([[view.label(name) for name in names]])
+    yield _write([[write_cell(view.label(name)) for name in names]])
     keys = get_primary_keys(view.model)
     statement = statement.order_by(None).order_by(*keys).limit(BATCH).options(*loading(view.model, names))
     last: tuple[Any, ...] | None = None
@@ -31,25 +29,11 @@ async def stream_csv(database: Database, view: "ModelAdmin", statement: Select[A
         page = statement if last is None else statement.where(tuple_(*keys) > tuple_(*last))
         async with database.unit_of_work(read_only=True) as session:
             rows = (await session.scalars(page)).all()
-            cells = [[safe_cell(await view.get_prop_value(row, name)) for name in names] for row in rows]
+            cells = [[write_cell(await view.get_prop_value(row, name)) for name in names] for row in rows]
         yield _write(cells)
         if len(rows) < BATCH:
             return
         last = tuple(getattr(rows[-1], key.key) for key in keys)
-
-
-def safe_cell(value: Any) -> str:
-    """A value as text that no spreadsheet takes for a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
-    if value is None:
-        return ""
-    if isinstance(value, bool | int | float):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Enum):
-        value = value.value
-    text = ", ".join(map(str, value)) if isinstance(value, list | set | tuple) else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _write(rows: Sequence[Sequence[str]]) -> str:
