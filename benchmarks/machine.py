@@ -77,6 +77,11 @@ async def find_postgres(url: str) -> tuple[str, int | None]:
         await connection.close()
 
 
+def plain_url(url: str) -> str:
+    """The URL of a database without SQLAlchemy's driver, as others read it."""
+    return url.replace("+asyncpg", "").replace("+aiosqlite", "")
+
+
 def describe(postgres: str, cores: Cores) -> dict[str, object]:
     """What figures depend on, without what would tell whose machine it is."""
     return {

@@ -29,7 +29,7 @@ def summary(figures: Figures) -> str:
     note = (
         "Raw in requests a second (CPU of the server a request); the others in multiples of raw's, of the same round."
     )
-    return f"{_table(heads, rows)}\n\n{note}\n{_setting(figures)}"
+    return f"{table(heads, rows)}\n\n{note}\n{_setting(figures)}"
 
 
 def details(figures: Figures) -> str:
@@ -48,7 +48,7 @@ def details(figures: Figures) -> str:
         for workload in WORKLOADS
         for contestant in figures.contestants(workload)
     ]
-    return _table([*heads, "p99, ms", "core busy"], rows)
+    return table([*heads, "p99, ms", "core busy"], rows)
 
 
 def costs(figures: Figures, *prefixes: str) -> str:
@@ -58,7 +58,7 @@ def costs(figures: Figures, *prefixes: str) -> str:
         [TITLES[contestant], *(_both(figures, workload, contestant) for workload in workloads)]
         for contestant in figures.contestants(workloads[0])
     ]
-    return _table(["", *(_column(name) for name in workloads)], rows)
+    return table(["", *(_column(name) for name in workloads)], rows)
 
 
 def middleware(figures: Figures) -> str:
@@ -71,7 +71,7 @@ def middleware(figures: Figures) -> str:
         if name != whole
     ]
     rows.append(["a whole request", *(_microseconds(figures.spread(each, whole, "cpu")) for each in workloads)])
-    return _table(["µs of CPU a request", *(each.removeprefix(f"{MIDDLEWARE} ") for each in workloads)], rows)
+    return table(["µs of CPU a request", *(each.removeprefix(f"{MIDDLEWARE} ") for each in workloads)], rows)
 
 
 def setting(figures: Figures) -> str:
@@ -79,6 +79,12 @@ def setting(figures: Figures) -> str:
     facts = figures.facts
     packages = ", ".join(f"{name} {number}" for name, number in facts["packages"].items())
     return f"{_setting(figures)}\n\nVersions: {packages}."
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown; all columns but the first hold figures."""
+    lines = [heads, ["---", *("--:" for _ in heads[1:])], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _setting(figures: Figures) -> str:
@@ -146,8 +152,3 @@ def _microseconds(value: Spread | None) -> str:
 def _without(contestant: str) -> str:
     name = contestant.removeprefix("without ")
     return name if name == ALL else f"`{name}`"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---", *("--:" for _ in heads[1:])], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

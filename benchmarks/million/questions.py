@@ -1,0 +1,66 @@
+"""What both sites are asked: the same pages, each at its own address."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from benchmarks.million.rows import COMMON_TAG, MISSING_WORD, RARE_TAG, RARE_WORD, Blog
+
+AUTHOR = 7
+LONG = 200  # rows of a long page
+PAGE = 25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A page; `django` is None for what Django does not have."""
+
+    name: str
+    dovetail: str
+    django: str | None
+
+
+def questions(blog: Blog) -> dict[str, list[Question]]:
+    """The pages of the API and of the back office."""
+    return {"API": _api(blog), "Back office": _back_office(blog)}
+
+
+def _api(blog: Blog) -> list[Question]:
+    deep = blog.posts * 9 // 10
+    rare, common = (quote(tag) for tag in (RARE_TAG, COMMON_TAG))
+    return [
+        _same("the newest posts", "/api/posts"),
+        _same(f"after {deep:,} posts, by offset", f"/api/posts?offset={deep}"),
+        _same("posts of a tag that is not there", "/api/posts?tags__name=nosuch"),
+        _same("posts of a rare tag", f"/api/posts?tags__name={rare}"),
+        _same("posts of a tag on three of ten", f"/api/posts?tags__name={common}"),
+        _same("posts of an author, and how many", f"/api/posts?author_id={AUTHOR}&count=true"),
+        _same("posts of a rare tag, and how many", f"/api/posts?tags__name={rare}&count=true"),
+        _same("search for a rare word", f"/api/posts?search={RARE_WORD}"),
+        _same("search for a word that is not there", f"/api/posts?search={MISSING_WORD}"),
+    ]
+
+
+def _back_office(blog: Blog) -> list[Question]:
+    posts, theirs = "/admin/post/list", "/admin/django_blog/post/"
+    comments, others = "/admin/comment/list", "/admin/django_admin/comment/"
+    return [
+        _pair("the first page of posts", posts, theirs),
+        _pair(f"the first {LONG} posts", f"{posts}?pageSize={LONG}", "/long/django_blog/post/"),
+        _pair("page 500", f"{posts}?page=2", f"{theirs}?p=2"),
+        _pair("the last page", f"{posts}?page=2", f"{theirs}?p={-(-blog.posts // PAGE)}"),
+        _pair("posts by title", f"{posts}?sortBy=title", f"{theirs}?o=1"),
+        _pair("drafts", f"{posts}?is_published=false", f"{theirs}?is_published__exact=0"),
+        _pair("search for a rare word", f"{posts}?search={RARE_WORD}", f"{theirs}?q={RARE_WORD}"),
+        _pair("search for a word that is not there", f"{posts}?search={MISSING_WORD}", f"{theirs}?q={MISSING_WORD}"),
+        _pair("the form of a post", f"/admin/post/edit/{AUTHOR}", f"{theirs}{AUTHOR}/change/"),
+        _pair("the first page of comments", comments, others),
+        _pair("pending comments", f"{comments}?status=pending", f"{others}?status__exact=pending"),
+    ]
+
+
+def _same(name: str, path: str) -> Question:
+    return Question(name=name, dovetail=path, django=path)
+
+
+def _pair(name: str, ours: str, theirs: str | None) -> Question:
+    return Question(name=name, dovetail=ours, django=theirs)

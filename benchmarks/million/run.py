@@ -1,0 +1,122 @@
+"""`make bench-million`: a million posts and two million comments, on both databases, beside Django's admin."""
+
+import asyncio
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from http.client import HTTPConnection
+from pathlib import Path
+
+import click
+
+from benchmarks import machine
+from benchmarks.million import growth
+from benchmarks.million.fill import fill
+from benchmarks.million.measure import measure
+from benchmarks.million.questions import Question, questions
+from benchmarks.million.rows import Blog
+from benchmarks.million.sites import CONTESTANTS, Site, opened
+from project.testing import postgres
+
+RESULTS = Path("var") / "benchmark-million.json"
+DATABASES = ("sqlite", "postgresql")
+DATABASE = f"dovetail_million_{os.getpid()}"
+
+
+@click.command()
+@click.option("--posts", default=1_000_000, show_default=True, type=click.IntRange(min=1_000))
+@click.option("--users", default=10_000, show_default=True, type=click.IntRange(min=10))
+@click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(min=0.05), help="Of a measurement.")
+@click.option("--database", "kinds", multiple=True, type=click.Choice(DATABASES), default=DATABASES, show_default=True)
+@click.option(
+    "--contestant", "names", multiple=True, type=click.Choice([*CONTESTANTS]), default=[*CONTESTANTS], show_default=True
+)
+@click.option("--output", default=RESULTS, show_default=True, type=click.Path(path_type=Path))
+def main(
+    *, posts: int, users: int, seconds: float, kinds: tuple[str, ...], names: tuple[str, ...], output: Path
+) -> None:
+    """Fill a database, then measure Dovetail's API and back office beside Django's on the same rows."""
+    cores, blog = machine.part_cores(), Blog(users=users, posts=posts)
+    found: list[dict[str, object]] = []
+    version = ""
+    for kind in kinds:
+        with tempfile.TemporaryDirectory(prefix="dovetail-million-") as name, _database(kind, Path(name)) as url:
+            fill(url, blog)
+            postmaster = None
+            if kind == "postgresql":
+                version, postmaster = asyncio.run(machine.find_postgres(url))
+            with opened(url, names, Path(name), cores) as sites:
+                agree(sites, questions(blog)["API"])
+                found += _ask(kind, blog, sites, seconds, postmaster)
+            found += _grow(kind, url, names, Path(name))
+    facts = machine.describe(version, cores) | {"posts": posts, "users": users, "seconds": seconds}
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps({"facts": facts, "measurements": found}, indent=1), encoding="utf-8")
+    click.echo(f"The figures are in {output}.")
+
+
+@contextmanager
+def _database(kind: str, folder: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite+aiosqlite:///{folder / 'million.sqlite3'}"
+        return
+    with ExitStack() as stack:
+        stack.callback(postgres.start_server(folder))
+        url = postgres.create_database(DATABASE)
+        stack.callback(postgres.drop_database, DATABASE)
+        yield url
+
+
+def agree(sites: Sequence[Site], asked: Sequence[Question]) -> None:
+    """See that all sites answer the same posts. Raises ClickException where one does not."""
+    for question in asked:
+        found = {site.server.contestant.name: _ids(site, question.dovetail) for site in sites}
+        if len({*found.values()}) > 1:
+            raise click.ClickException(f"{question.name}: the sites answer different posts: {found}")
+
+
+def _ids(site: Site, path: str) -> tuple[int, ...]:
+    connection = HTTPConnection("127.0.0.1", site.server.port)
+    answer = json.loads(site.ask(connection, path)[1])
+    connection.close()
+    return tuple(post["id"] for post in answer["items"])
+
+
+def _ask(
+    kind: str, blog: Blog, sites: tuple[Site, ...], seconds: float, postmaster: int | None
+) -> Iterator[dict[str, object]]:
+    for section, asked in questions(blog).items():
+        for number, question in enumerate(asked):
+            for site in sites if number % 2 else sites[::-1]:  # in turns: who comes second finds a warm cache
+                path = question.dovetail if site.server.contestant.is_dovetail else question.django
+                if path is None:
+                    continue
+                try:
+                    cost = measure(site, path, seconds=seconds, postmaster=postmaster)
+                except (RuntimeError, OSError) as error:
+                    raise click.ClickException(f"{error}\n{site.server.end_of_log()}") from error
+                name = site.server.contestant.name
+                click.echo(
+                    f"{kind:<11}{section:<12}{question.name:<38}{name:<9}{cost.wall * 1e3:>10,.2f} ms"
+                    f"{cost.cpu * 1e3:>10,.2f} ms CPU{cost.stall * 1e3:>9,.1f} ms stall"
+                )
+                yield {
+                    "database": kind,
+                    "section": section,
+                    "question": question.name,
+                    "contestant": name,
+                    **asdict(cost),
+                }
+
+
+def _grow(kind: str, url: str, names: Sequence[str], folder: Path) -> Iterator[dict[str, object]]:
+    for name, cost in growth.measure(url, names, folder).items():
+        click.echo(f"{kind:<11}{growth.QUESTION:<50}{name:<9}{cost['wall'] * 1e3:>10,.2f} ms")
+        yield {"database": kind, "section": "Commands", "question": growth.QUESTION, "contestant": name, **cost}
+
+
+if __name__ == "__main__":
+    main()

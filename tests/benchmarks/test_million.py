@@ -1,0 +1,73 @@
+"""`make bench-million` measures a large blog: the whole harness, with a small one and no time to speak of."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.million import growth, report
+from benchmarks.million.questions import questions
+from benchmarks.million.rows import Blog
+from tests.running import ROOT, environment
+
+BLOG = Blog(users=20, posts=1_000)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> Path:
+    """What is measured of ours; Django is installed by `make bench-million` only."""
+    path = tmp_path_factory.mktemp("million") / "results.json"
+    command = [sys.executable, "-m", "benchmarks.million.run", "--contestant", "dovetail", "--seconds", "0.05"]
+    command += ["--posts", str(BLOG.posts), "--users", str(BLOG.users), "--output", str(path)]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "sqlite: 2,000 rows of comments_comment" in done.stdout
+    return path
+
+
+def test_every_question_is_asked_on_both_databases(results):
+    measured = json.loads(results.read_text())["measurements"]
+
+    wanted = [(section, each.name) for section, asked in questions(BLOG).items() for each in asked]
+    wanted.append(("Commands", growth.QUESTION))
+    for kind in ("sqlite", "postgresql"):
+        assert [(line["section"], line["question"]) for line in measured if line["database"] == kind] == wanted
+    assert all(line["wall"] > 0 and line["cpu"] > 0 for line in measured)
+    assert all(line["stall"] > 0 for line in measured if line["section"] != "Commands")
+
+
+def test_the_tables_are_written_between_the_markers_of_the_page(results, tmp_path):
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / report.PAGE
+    page.write_text((ROOT / report.PAGE).read_text(encoding="utf-8"), encoding="utf-8")
+
+    done = CliRunner().invoke(report.main, ["--figures", str(results), "--folder", str(tmp_path)])
+
+    assert done.exit_code == 0, done.output
+    text = page.read_text(encoding="utf-8")
+    assert text.count("| Back office: the first page of posts |") == 2
+    assert "1,000 posts, 2,000 comments, 20 users" in text
+
+
+def test_a_question_that_django_was_not_asked_has_a_dash():
+    line = {"database": "sqlite", "section": "API", "question": "q", "contestant": "dovetail", "wall": 0.5, "cpu": 0.25}
+
+    text = report.sections({"measurements": [line], "facts": {"packages": {}} | dict.fromkeys(FACTS, 0)})
+
+    assert "| API: q | 500 | - | - | 250 | - | - | - | - |" in text["million sqlite"]
+
+
+def test_the_rows_are_the_same_each_time_and_links_and_comments_belong_to_posts():
+    again = Blog(users=20, posts=1_000)
+
+    assert list(BLOG.post_rows()) == list(again.post_rows())
+    links = [(row["post_id"], row["tag_id"]) for row in BLOG.link_rows()]
+    assert len(links) == len({*links}) == 3_000
+    assert {row["post_id"] for row in BLOG.comment_rows()} == {*range(1, 1_001)}
+    assert {row["author_id"] for row in BLOG.post_rows()} == {*range(1, 21)}
+
+
+FACTS = ("date", "cores", "python", "postgresql", "posts", "users", "seconds")
