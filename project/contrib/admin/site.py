@@ -19,12 +19,14 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from project.contrib.admin import entrance, pages
+from project.contrib.admin.addresses import path_for
 from project.contrib.admin.cookies import Cookies
 from project.contrib.admin.csrf import make_token
 from project.contrib.admin.guard import error_page, guarded
 from project.contrib.admin.headers import SecurityHeaders
 from project.contrib.admin.messages import Messages
 from project.contrib.admin.permissions import Authorization
+from project.contrib.admin.rendering import Templates
 from project.contrib.admin.settings import AdminSettings
 from project.contrib.admin.view_checks import find_problems
 from project.errors import ConfigurationError
@@ -122,6 +124,10 @@ class AdminSite(Admin):
         self.admin.router.routes = []  # those of SQLAdmin read files, have no token and log out on GET
         self.admin.exception_handlers = {HTTPException: self._handle}
 
+    def init_templating_engine(self) -> Templates:
+        """SQLAdmin's templates, filled in piece by piece."""
+        return Templates(super().init_templating_engine().env)
+
     def open(self) -> None:
         """Put every route behind the guard: our own, and those that the views brought."""
         brought = [self._behind_guard(route) for route in self.admin.router.routes]
@@ -156,7 +162,7 @@ class AdminSite(Admin):
     def _prepare_templates(self, site_templates: Path) -> None:
         environment = self.templates.env
         environment.loader = ChoiceLoader([FileSystemLoader(site_templates), environment.loader])  # type: ignore[list-item]  # SQLAdmin sets one
-        environment.globals |= {"csrf_token": self._csrf_token, "path_for": _path_for, "query": _query}
+        environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": _query}
         environment.bytecode_cache = self.bytecode_cache
         environment.trim_blocks = environment.lstrip_blocks = True
 
@@ -165,10 +171,6 @@ class AdminSite(Admin):
 
     async def _handle(self, request: Request, error: Exception) -> Response:
         return await error_page(self, request, error)
-
-
-def _path_for(request: Request, name: str, /, **parameters: Any) -> str:
-    return request.url_for(name, **parameters).path
 
 
 def _query(request: Request, **changes: Any) -> str:

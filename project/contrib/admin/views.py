@@ -15,6 +15,7 @@ from starlette.requests import Request
 from wtforms import Form
 
 from project.contrib.admin import changes, queries
+from project.contrib.admin.addresses import path_for
 from project.contrib.admin.formats import FORMATTERS
 from project.contrib.admin.forms import AdminForm, Converter
 from project.contrib.admin.lookups import make_lookup
@@ -91,8 +92,7 @@ class ModelAdmin(ModelView):
             (Action.DETAILS, "details", view.can_view_details),
         ):
             if allowed and view.has_permission(request, action, obj):
-                url = request.url_for(f"admin:{name}", identity=view.identity, pk=get_object_identifier(obj))
-                return url.path
+                return path_for(request, f"admin:{name}", identity=view.identity, pk=get_object_identifier(obj))
         return None
 
     # The list.
