@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.million import growth, report
+from benchmarks.million import growth, report, tables
 from benchmarks.million.questions import questions
 from benchmarks.million.rows import Blog
 from tests.running import ROOT, environment
@@ -55,9 +55,16 @@ def test_the_tables_are_written_between_the_markers_of_the_page(results, tmp_pat
 def test_a_question_that_django_was_not_asked_has_a_dash():
     line = {"database": "sqlite", "section": "API", "question": "q", "contestant": "dovetail", "wall": 0.5, "cpu": 0.25}
 
-    text = report.sections({"measurements": [line], "facts": {"packages": {}} | dict.fromkeys(FACTS, 0)})
+    text = tables.sections({"measurements": [line], "facts": {"packages": {}} | dict.fromkeys(FACTS, 0)})
 
     assert "| API: q | 500 | - | - | 250 | - | - | - | - |" in text["million sqlite"]
+
+
+def test_the_table_of_the_back_office_has_its_pages_only(results):
+    text = tables.back_office(json.loads(results.read_text()))
+
+    assert "| Back office: the first 200 posts |" in text
+    assert "| API: " not in text
 
 
 def test_the_rows_are_the_same_each_time_and_links_and_comments_belong_to_posts():
