@@ -1,6 +1,6 @@
 """One function that makes the whole application from its settings."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
@@ -9,13 +9,15 @@ from starlette.middleware import Middleware
 
 from project.api import debug, docs, health, landing
 from project.api.openapi import document_problems, duplicate_operation_ids, operation_id, operation_ids
-from project.api.problems import add_problem_details, respond
+from project.api.problems import add_problem_details, answer
 from project.api.quick import QuickMiddleware
 from project.context import make_context
 from project.errors import ConfigurationError
 from project.middleware.access_log import AccessLogMiddleware
 from project.middleware.body_limit import BodyLimitMiddleware
+from project.middleware.cache_control import CacheControlMiddleware
 from project.middleware.clean_input import CleanInputMiddleware
+from project.middleware.cors import CorsMiddleware
 from project.middleware.errors import ErrorMiddleware
 from project.middleware.head import HeadMiddleware
 from project.middleware.logging import configure_logging
@@ -47,12 +49,12 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     _share_state(app, context)
+    add_problem_details(app)  # before the plugins, which may answer errors in a way of their own
     _add_kernel_routes(app)
     operations = _add_plugins(app, context)
     _refuse_duplicate_operations(app)
     in_order = sorted(registry.installed.values(), key=lambda entry: settings.plugins.index(entry.package))
     document_problems(app, {entry.plugin.name: operations[entry.plugin.name] for entry in in_order})
-    add_problem_details(app)
     _add_middleware(app, settings)
     return app
 
@@ -88,19 +90,33 @@ def _refuse_duplicate_operations(app: FastAPI) -> None:
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
-    outermost_first = [
+    """Stand around what the plugins added to the application, and within it.
+
+    What a plugin adds sees every answer, errors too, and of requests only those that are within the limits.
+    """
+    added = app.user_middleware
+    around = [
         Middleware(RequestIdMiddleware),  # everything inside logs with the id
         Middleware(AccessLogMiddleware),  # sees the final status of everything, errors too
         Middleware(SecurityHeadersMiddleware, hsts=settings.environment == "production"),
-        Middleware(ErrorMiddleware, respond=respond),  # those inside simply raise
+        Middleware(CacheControlMiddleware),
+        *_cross_origin(settings),
+        *([Middleware(ErrorMiddleware, respond=answer)] if added else []),  # what the added ones raise
         Middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts),
         Middleware(HeadMiddleware),
         Middleware(BodyLimitMiddleware, maximum=settings.max_body_size),
-        Middleware(CleanInputMiddleware),  # reads bodies, within the limit
     ]
-    # After the plugins' setup, and in front of what it added: a plugin's middleware has all of this around it.
-    app.user_middleware[:0] = outermost_first
-    app.user_middleware.append(Middleware(QuickMiddleware))  # inside all of them, in front of the router
+    within = [
+        Middleware(ErrorMiddleware, respond=answer),  # those inside simply raise
+        Middleware(CleanInputMiddleware),  # reads bodies, within the limit
+        Middleware(QuickMiddleware),  # in front of the router
+    ]
+    app.user_middleware[:] = [*around, *added, *within]
+
+
+def _cross_origin(settings: Settings) -> Iterator[Middleware]:
+    if settings.cors_allowed_origins:
+        yield Middleware(CorsMiddleware, settings=settings, same_origin=(landing.BACK_OFFICE,))
 
 
 def _lifespan(context: Context) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -9,10 +9,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from dotenv.parser import parse_stream
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from project.errors import ConfigurationError
+from project.origins import ANY, check_methods, check_origins, check_tokens
 
 Environment = Literal["development", "test", "production"]
 Positive = Annotated[int, Field(gt=0)]
@@ -21,6 +31,21 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 MINIMUM_SECRET_LENGTH = 32
 DOTENV_ENCODING = "utf-8-sig"  # UTF-8, with or without the mark that Windows' editors put in front
+
+# What clients of the API send, and what they read.
+CORS_ALLOWED_METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
+CORS_ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-ID")
+CORS_EXPOSED_HEADERS = (
+    "Allow",
+    "Content-Disposition",
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-ID",
+)
 
 
 def split_names(value: object) -> object:
@@ -65,6 +90,20 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     opentelemetry: bool = False  # whether FastAPI reports to the providers that the process has configured
 
+    cors_allowed_origins: Annotated[Names, AfterValidator(check_origins)] = ()  # who else's pages may read the API
+    cors_allowed_methods: Annotated[Names, AfterValidator(check_methods)] = (
+        "GET",
+        "HEAD",
+        "POST",
+        "PATCH",
+        "PUT",
+        "DELETE",
+    )
+    cors_allowed_headers: Annotated[Names, AfterValidator(check_tokens)] = CORS_ALLOWED_HEADERS
+    cors_exposed_headers: Annotated[Names, AfterValidator(check_tokens)] = CORS_EXPOSED_HEADERS
+    cors_allow_credentials: bool = False  # whether those pages may send cookies
+    cors_max_age: Annotated[int, Field(ge=0, le=86_400)] = 600  # seconds a browser remembers the answer to a preflight
+
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///var/dovetail.sqlite3")
     database_pool_size: Positive = 10
     database_max_overflow: NotNegative = 0
@@ -79,6 +118,17 @@ class Settings(BaseSettings):
     @classmethod
     def _use_async_driver(cls, value: SecretStr) -> SecretStr:
         return SecretStr(with_async_driver(value.get_secret_value()))
+
+    @model_validator(mode="after")
+    def _name_origins_for_credentials(self) -> Self:
+        everything = [
+            name
+            for name in ("cors_allowed_origins", "cors_exposed_headers", "cors_allowed_headers")
+            if ANY in getattr(self, name)
+        ]
+        if self.cors_allow_credentials and everything:
+            raise ValueError(f"{everything[0].upper()}='*' cannot be used with CORS_ALLOW_CREDENTIALS; name each")
+        return self
 
     @model_validator(mode="after")
     def _have_a_secret(self) -> Self:

@@ -56,6 +56,8 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
+BACK_OFFICE = "/admin"  # where it is mounted, if it is enabled
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -65,8 +67,8 @@ async def show_landing_page(request: Request) -> HTMLResponse:
     app = request.app
     root = escape(request.scope.get("root_path", "").rstrip("/"))
     places = [("/docs", "API", "Read about every operation and try it.")]
-    if any(isinstance(route, Mount) and route.path == "/admin" for route in app.routes):
-        places.append(("/admin/", "Back office", "Edit what the site holds."))
+    if any(isinstance(route, Mount) and route.path == BACK_OFFICE for route in app.routes):
+        places.append((f"{BACK_OFFICE}/", "Back office", "Edit what the site holds."))
     places.append(("/openapi.json", "OpenAPI", "The description that clients are generated from."))
     links = [f'<a href="{root}{path}"><strong>{title}</strong>{text}</a>' for path, title, text in places]
     names = " ".join(f"<code>{escape(name)}</code>" for name in app.state.plugin_names)

@@ -1,9 +1,11 @@
 """Every error as RFC 9457 problem details; nothing of our inside leaves, and nothing a client sent comes back."""
 
+import inspect
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -11,8 +13,9 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.utils import is_body_allowed_for_status_code
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from project.api.methods import allowed_methods, is_wrong_method
@@ -46,9 +49,29 @@ class Problem(BaseModel):
 
 
 def add_problem_details(app: FastAPI) -> None:
-    """Answer what FastAPI and Starlette raise themselves with problem details; ErrorMiddleware sees to the rest."""
+    """Answer what FastAPI and Starlette raise themselves with problem details; ErrorMiddleware sees to the rest.
+
+    Whoever adds a handler for these errors later has the last word.
+    """
     for error in (HTTPException, RequestValidationError):
         app.add_exception_handler(error, _respond_async)
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """The response to `error` of the handler that was added for its class or status; ours where there is none.
+
+    What is our own fault is logged in any case, and so is a handler that fails.
+    """
+    ours = respond(request, error)
+    handler = _added_handler(request.app.exception_handlers, error)
+    if handler is None:
+        return ours
+    is_async = inspect.iscoroutinefunction(handler)
+    call: Callable[..., Awaitable[Response]] = handler if is_async else partial(run_in_threadpool, handler)
+    try:
+        return await call(request, error)
+    except Exception as failure:  # noqa: BLE001 - a plugin's handler may raise anything
+        return respond(request, failure)
 
 
 def respond(connection: HTTPConnection, error: Exception) -> Response:
@@ -79,6 +102,16 @@ def problem_type(status: int) -> str:
     known = error_classes().get(status)
     slug = known.slug if known else re.sub(r"[^a-z0-9]+", "-", _phrase(status).lower()).strip("-")
     return TYPE_PREFIX + slug
+
+
+def _added_handler(handlers: Mapping[Any, Callable[..., Any]], error: Exception) -> Callable[..., Any] | None:
+    # As Starlette looks for it: by status first, then by class; 500 stands for what nobody foresaw.
+    kinds: list[Any] = [error.status_code] if isinstance(error, HTTPException) else []
+    kinds += [kind for kind in type(error).__mro__ if kind is not Exception]
+    if not isinstance(error, HTTPException | DovetailError):
+        kinds += [HTTPStatus.INTERNAL_SERVER_ERROR, Exception]
+    found = next((handlers[kind] for kind in kinds if kind in handlers), None)
+    return None if found is _respond_async else found
 
 
 async def _respond_async(connection: HTTPConnection, error: Exception) -> Response:

@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from project.errors import PayloadTooLargeError
+from project.middleware.errors import REFUSAL
 from project.middleware.headers import header
 
 
@@ -17,12 +18,13 @@ class BodyLimitMiddleware:
         self.maximum = maximum
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Run the application. Raises PayloadTooLargeError at once if the announced length is too large."""
+        """Run the application, which answers PayloadTooLargeError at once if the announced length is too large."""
         if scope["type"] != "http":
             return self.app(scope, receive, send)
         announced = header(scope, b"content-length")
         if announced.isdecimal() and int(announced) > self.maximum:
-            raise PayloadTooLargeError(self._detail)
+            scope.setdefault(REFUSAL, PayloadTooLargeError(self._detail))
+            return self.app(scope, self._receive_nothing, send)
         received = 0
 
         async def receive_limited() -> Message:
@@ -30,11 +32,17 @@ class BodyLimitMiddleware:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self.maximum:
-                # FastAPI turns any other exception that meets it while it reads a body into a 400.
-                raise HTTPException(PayloadTooLargeError.status, self._detail)
+                raise self._too_large()
             return message
 
         return self.app(scope, receive_limited, send)
+
+    async def _receive_nothing(self) -> Message:
+        raise self._too_large()
+
+    def _too_large(self) -> HTTPException:
+        # FastAPI turns any other exception that meets it while it reads a body into a 400.
+        return HTTPException(PayloadTooLargeError.status, self._detail)
 
     @property
     def _detail(self) -> str:

@@ -1,20 +1,27 @@
 """The one place where an exception becomes an answer, inside everything that adds headers and logs."""
 
 from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
-from starlette.requests import HTTPConnection
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+Respond: TypeAlias = Callable[[Request, Exception], Awaitable[Response]]
+
+REFUSAL = "dovetail.refusal"  # in a scope: the exception that is the answer, whatever the request is
+FAILURE = "dovetail.failure"  # in a scope: the id of an exception that was seen to, and only cuts the connection now
+
 
 class ErrorMiddleware:
-    """Answers any exception with what `respond` makes of it.
+    """Answers any exception with what `respond` makes of it, and a request that was refused further out.
 
     Starlette's own handler for unforeseen errors stands outside every middleware, so that its answer would carry
-    neither the request's id nor the security headers.
+    neither the request's id nor the security headers. What a plugin's middleware adds sees these answers too: one
+    ErrorMiddleware stands inside of it, and one outside for what it raises itself.
     """
 
-    def __init__(self, app: ASGIApp, *, respond: Callable[[HTTPConnection, Exception], Response]) -> None:
+    def __init__(self, app: ASGIApp, *, respond: Respond) -> None:
         self.app = app
         self.respond = respond
 
@@ -31,9 +38,14 @@ class ErrorMiddleware:
             return send(message)
 
         try:
+            if REFUSAL in scope:
+                raise scope[REFUSAL]  # noqa: TRY301 - it is answered as if the application had raised it
             await self.app(scope, receive, send_and_note)
         except Exception as error:
-            response = self.respond(HTTPConnection(scope), error)
+            if scope.get(FAILURE) == id(error):
+                raise
+            response = await self.respond(Request(scope, receive), error)
             if begun:
+                scope[FAILURE] = id(error)
                 raise
             await response(scope, receive, send)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from project.errors import BadRequestError
+from project.middleware.errors import REFUSAL
 from project.middleware.headers import header
 
 # A name or an address, an IPv6 address in brackets; then perhaps the root's dot and a port.
@@ -17,7 +18,10 @@ PROBES = frozenset({"/health/live", "/health/ready"})
 
 
 class TrustedHostMiddleware:
-    """Refuses a request whose Host is none of `allowed_hosts`: `example.com`, `*.example.com`, or `*` for any."""
+    """Refuses a request whose Host is none of `allowed_hosts`: `example.com`, `*.example.com`, or `*` for any.
+
+    What stands between here and the answer, as a plugin's middleware does, sees the request without that Host.
+    """
 
     def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str]) -> None:
         self.app = app
@@ -25,12 +29,14 @@ class TrustedHostMiddleware:
         self._allows = lru_cache(maxsize=100)(self._find)  # the same few hosts are named again and again
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Run the application. Raises BadRequestError; a websocket is closed."""
+        """Run the application, which answers BadRequestError to such a host; a websocket is closed."""
         if scope["type"] == "lifespan" or scope["path"] in PROBES or self._allows(header(scope, b"host")):
             return self.app(scope, receive, send)
         if scope["type"] == "websocket":
             return send({"type": "websocket.close", "code": 1008})
-        raise BadRequestError("This server does not answer for the host you named.")
+        others = [pair for pair in scope["headers"] if pair[0] != b"host"]
+        refusal = BadRequestError("This server does not answer for the host you named.")
+        return self.app({**scope, "headers": others, REFUSAL: refusal}, receive, send)
 
     def _find(self, named: str) -> bool:
         found = HOST.fullmatch(named.lower())

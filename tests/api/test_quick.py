@@ -235,6 +235,17 @@ async def test_both_roads_know_the_entity_tag_and_answer_304(app, usual_app, cap
 
 
 @pytest.mark.usefixtures("shelf")
+async def test_what_is_answered_to_a_token_is_stored_by_no_cache_on_both_roads(app, usual_app, caplog):
+    tag = (await get(app, "/api/books/1")).headers["etag"]
+    for headers in ({}, {"If-None-Match": tag}, {"If-None-Match": tag, "Authorization": "Bearer x"}):
+        for path in ("/api/books/1", "/api/books?limit=1", "/api/books/999"):
+            for one in await on_both(app, usual_app, caplog, "GET", path, headers=headers):
+                told = dict(one["headers"])
+                assert told[b"vary"] == b"Authorization"
+                assert told.get(b"cache-control") == (b"no-store" if "Authorization" in headers else None)
+
+
+@pytest.mark.usefixtures("shelf")
 async def test_both_roads_lead_through_the_same_pages(app, usual_app, caplog):
     for path in ("/api/books?limit=1&cursor=", "/api/books?limit=1&ordering=title"):
         following, seen = path, []

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from project.errors import ConflictError
 from project.plugin import Context
@@ -30,7 +30,14 @@ class RefusingMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/refused-by-a-plugin":
             raise ConflictError("A plugin's middleware refuses.")
-        await self.app(scope, receive, send)
+
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                hosts = [value for name, value in scope["headers"] if name == b"host"]
+                message["headers"] = [*message["headers"], (b"x-probe", b",".join(hosts) or b"no host")]
+            await send(message)
+
+        await self.app(scope, receive, send_marked)
 
 
 async def mounted(scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Response
 from fastapi_users.exceptions import InvalidResetPasswordToken, InvalidVerifyToken, UserAlreadyVerified
 
 from project.contrib.auth import users
@@ -49,7 +49,9 @@ async def register(data: UserRegister, manager: UserManagerDep, mailer: MailerDe
 
 
 @router.post("/login", responses={401: {"description": "Wrong name or password"}})
-async def login(form: Annotated[LoginForm, Form()], session: SessionDep, settings: AuthSettingsDep) -> AccessTokenRead:
+async def login(
+    form: Annotated[LoginForm, Form()], session: SessionDep, settings: AuthSettingsDep, response: Response
+) -> AccessTokenRead:
     """Get a bearer token for an e-mail address or username and a password.
 
     The answer is 401, and the same, for an unknown name, a wrong password and a deactivated account.
@@ -58,6 +60,7 @@ async def login(form: Annotated[LoginForm, Form()], session: SessionDep, setting
     if user is None:
         raise NotAuthenticatedError("The name or the password is wrong.")
     token = await create_access_token(session, user.id, lifetime=settings.token_lifetime)
+    response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
     return AccessTokenRead(access_token=token, expires_in=settings.token_lifetime)
 
 

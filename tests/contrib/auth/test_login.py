@@ -32,6 +32,18 @@ async def test_only_the_hash_of_a_token_is_stored(client, make_user, session):
     assert len(token) == 43  # 256 bits in base64
 
 
+async def test_a_token_is_stored_by_no_cache(client, make_user):
+    await make_user(username="ada")
+    given = await login(client, "ada")
+    assert (given.headers["cache-control"], given.headers["pragma"]) == ("no-store", "no-cache")
+    for headers in (bearer(given.json()["access_token"]), bearer("wrong")):
+        for answer in (
+            await client.get("/api/users/me", headers=headers),
+            await login(client, "ada", "wrong password"),
+        ):
+            assert (answer.headers["cache-control"], answer.headers["vary"]) == ("no-store", "Authorization")
+
+
 async def test_every_failed_login_gets_the_same_answer_after_the_same_work(client, make_user, hashes):
     await make_user(username="ada")
     await make_user(username="gone", is_active=False)

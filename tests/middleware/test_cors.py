@@ -1,0 +1,144 @@
+"""Pages of other origins may read what the settings say, and are told so with every answer, errors too."""
+
+from collections.abc import Callable
+
+import pytest
+
+from project.application import create_app
+from project.errors import ConfigurationError
+from project.settings import Settings, load_settings
+from project.testing.plugin import make_client
+
+ORIGIN = "https://app.example.com"
+PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "PATCH"}
+
+
+@pytest.fixture
+def probe_settings(probe_settings: Settings) -> Settings:
+    return probe_settings.model_copy(update={"cors_allowed_origins": (ORIGIN,), "max_body_size": 1000})
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/health/live", 200),
+        ("/openapi.json", 200),
+        ("/api/items", 200),
+        ("/api/nowhere", 404),
+        ("/api/mistakes/bug", 500),
+        ("/api/mistakes/dovetail-error", 422),
+        ("/api/mistakes/http-exception/503", 503),
+        ("/refused-by-a-plugin", 409),
+        ("/debug/pool", 401),
+        ("/%00", 400),
+    ],
+)
+async def test_an_origin_of_the_settings_may_read_every_answer(probe, path, status):
+    answer = await probe.get(path, headers={"Origin": ORIGIN})
+    assert answer.status_code == status
+    assert answer.headers["access-control-allow-origin"] == ORIGIN
+    assert "Origin" in answer.headers["vary"]
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    assert {"ETag", "Link", "Location", "Retry-After", "X-Request-ID"} <= set(exposed)
+
+
+async def test_it_may_read_that_its_body_is_too_large_and_its_host_is_wrong(probe):
+    large = await probe.post("/api/echo", content=b"x" * 1001, headers={"Origin": ORIGIN})
+    wrong = await probe.get("/", headers={"Origin": ORIGIN, "Host": "evil.example"})
+    assert [large.status_code, wrong.status_code] == [413, 400]
+    assert {one.headers["access-control-allow-origin"] for one in (large, wrong)} == {ORIGIN}
+
+
+async def test_a_preflight_is_answered_and_remembered(probe):
+    wanted = {"Access-Control-Request-Headers": "authorization,if-match,idempotency-key,content-type"}
+    answer = await probe.options("/api/items/1", headers=PREFLIGHT | wanted)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == ORIGIN
+    assert "PATCH" in answer.headers["access-control-allow-methods"]
+    assert answer.headers["access-control-max-age"] == "600"
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_another_origin_is_told_nothing_but_the_answer_still_varies(probe):
+    for headers in ({"Origin": "https://app.example.com.evil.example"}, {"Origin": "null"}, {}):
+        answer = await probe.get("/health/live", headers=headers)
+        assert answer.status_code == 200
+        assert "access-control-allow-origin" not in answer.headers
+        assert "Origin" in answer.headers["vary"]
+    refused = await probe.options("/api/items/1", headers=PREFLIGHT | {"Origin": "https://evil.example"})
+    assert refused.status_code == 400
+    assert "access-control-allow-origin" not in refused.headers
+
+
+async def test_the_back_office_is_for_its_own_origin_alone(probe):
+    for answer in (
+        await probe.get("/admin/", headers={"Origin": ORIGIN}),
+        await probe.get("/admin", headers={"Origin": ORIGIN}),
+        await probe.options("/admin/", headers=PREFLIGHT),
+    ):
+        assert "access-control-allow-origin" not in answer.headers
+    assert "access-control-allow-origin" in (await probe.get("/administration", headers={"Origin": ORIGIN})).headers
+
+
+async def test_without_an_origin_in_the_settings_nothing_is_said(make_settings):
+    app = create_app(make_settings(plugins=(), database_url="sqlite:///:memory:"))
+    async with make_client(app) as client:
+        answer = await client.get("/health/live", headers={"Origin": ORIGIN})
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+    assert "Origin" not in answer.headers["vary"]
+
+
+async def test_credentials_methods_headers_and_max_age_are_settings(make_settings: Callable[..., Settings]):
+    settings = make_settings(
+        plugins=(),
+        database_url="sqlite:///:memory:",
+        cors_allowed_origins="https://APP.example.com, capacitor://localhost, http://[::1]:5173",
+        cors_allowed_methods="get,report",
+        cors_allowed_headers="X-Tenant",
+        cors_exposed_headers="X-Total",
+        cors_allow_credentials=True,
+        cors_max_age=0,
+    )
+    async with make_client(create_app(settings)) as client:
+        for origin in ("https://app.example.com", "capacitor://localhost", "http://[::1]:5173"):
+            asked = {"Origin": origin, "Access-Control-Request-Method": "REPORT"}
+            preflight = await client.options("/", headers=asked | {"Access-Control-Request-Headers": "x-tenant"})
+            assert preflight.status_code == 200
+            assert preflight.headers["access-control-max-age"] == "0"
+            answer = await client.get("/", headers={"Origin": origin})
+            assert answer.headers["access-control-allow-origin"] == origin
+            assert answer.headers["access-control-allow-credentials"] == "true"
+            assert answer.headers["access-control-expose-headers"] == "X-Total"
+        asked = {"Origin": origin, "Access-Control-Request-Method": "PATCH"}
+        assert (await client.options("/", headers=asked)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"CORS_ALLOWED_ORIGINS": "app.example.com"}, "https://app.example.com, without a path"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com/"}, "without a path, found 'https://app.example.com/'"),
+        ({"CORS_ALLOWED_ORIGINS": "https://*.example.com"}, "without a path, found"),
+        ({"CORS_ALLOWED_ORIGINS": "null"}, "without a path, found 'null'"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com:443"}, "leave it out"),
+        ({"CORS_ALLOWED_ORIGINS": "*,https://app.example.com"}, "name it alone"),
+        ({"CORS_ALLOWED_ORIGINS": "*", "CORS_ALLOW_CREDENTIALS": "true"}, "cannot be used with CORS_ALLOW_CREDENTIALS"),
+        ({"CORS_EXPOSED_HEADERS": "*", "CORS_ALLOW_CREDENTIALS": "1"}, "cannot be used with CORS_ALLOW_CREDENTIALS"),
+        ({"CORS_ALLOWED_HEADERS": "X Tenant"}, "expected names of letters"),
+        ({"CORS_ALLOWED_METHODS": "GET POST"}, "expected names of letters"),
+        ({"CORS_MAX_AGE": "-1"}, "CORS_MAX_AGE"),
+    ],
+)
+def test_what_no_browser_could_use_is_refused_at_the_start(settings_class, monkeypatch, variables, said):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings(settings_class)
+    assert said in str(raised.value)
+
+
+async def test_a_star_lets_every_origin_read_without_credentials(make_settings):
+    app = create_app(make_settings(plugins=(), database_url="sqlite:///:memory:", cors_allowed_origins="*"))
+    async with make_client(app) as client:
+        answer = await client.get("/api/nowhere", headers={"Origin": "https://anywhere.example"})
+    assert answer.headers["access-control-allow-origin"] == "*"
