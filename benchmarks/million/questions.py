@@ -41,8 +41,8 @@ def _api(blog: Blog) -> list[Question]:
 
 
 def _back_office(blog: Blog) -> list[Question]:
-    posts, theirs = "/admin/post/list", "/admin/django_blog/post/"
-    comments, others = "/admin/comment/list", "/admin/django_admin/comment/"
+    posts, theirs = "/admin/blog-post/list", "/admin/django_blog/post/"
+    comments, others = "/admin/comments-comment/list", "/admin/django_admin/comment/"
     return [
         _pair("the first page of posts", posts, theirs),
         _pair(f"the first {LONG} posts", f"{posts}?pageSize={LONG}", "/long/django_blog/post/"),
@@ -52,7 +52,7 @@ def _back_office(blog: Blog) -> list[Question]:
         _pair("drafts", f"{posts}?is_published=false", f"{theirs}?is_published__exact=0"),
         _pair("search for a rare word", f"{posts}?search={RARE_WORD}", f"{theirs}?q={RARE_WORD}"),
         _pair("search for a word that is not there", f"{posts}?search={MISSING_WORD}", f"{theirs}?q={MISSING_WORD}"),
-        _pair("the form of a post", f"/admin/post/edit/{AUTHOR}", f"{theirs}{AUTHOR}/change/"),
+        _pair("the form of a post", f"/admin/blog-post/edit/{AUTHOR}", f"{theirs}{AUTHOR}/change/"),
         _pair("the first page of comments", comments, others),
         _pair("pending comments", f"{comments}?status=pending", f"{others}?status__exact=pending"),
     ]

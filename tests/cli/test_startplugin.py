@@ -9,6 +9,16 @@ import pytest
 
 from tests.running import ROOT, environment, manage
 
+VISIT = """
+import pytest
+
+
+@pytest.mark.parametrize("page", ["list", "list?search=x&sortBy=name", "create", "export/csv"])
+async def test_its_pages_open(make_user, back_office_for, page):
+    office = await back_office_for(await make_user(is_superuser=True))
+    assert (await office.submit("/shop-item/create", {"name": "First"})).status_code == 303
+    assert (await office.get(f"/shop-item/{page}")).status_code == 200
+"""
 LONGEST = "a_name_of_thirty_characters_ok"
 
 
@@ -33,9 +43,10 @@ def test_a_new_plugin_can_be_migrated_and_tested_at_once(site, database_url, dat
     checked = manage("check", **run)
     assert checked.stderr == "", checked
     assert checked.code == 0
+    (site / "plugins" / "shop" / "tests" / "test_admin.py").write_text(VISIT)
     tested = manage("test", "plugins/shop", "-n", "0", "-q", "-k", database_kind, **run)
     assert tested.code == 0, tested
-    assert "3 passed" in tested.stdout
+    assert "7 passed" in tested.stdout
 
 
 def test_its_api_is_closed_to_writers_who_are_not_staff(site):

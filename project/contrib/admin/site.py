@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from project.contrib.admin import entrance, pages
@@ -24,6 +24,7 @@ from project.contrib.admin.cookies import Cookies
 from project.contrib.admin.csrf import make_token
 from project.contrib.admin.guard import error_page, guarded
 from project.contrib.admin.headers import SecurityHeaders
+from project.contrib.admin.identities import Claims, identify
 from project.contrib.admin.messages import Messages
 from project.contrib.admin.permissions import Authorization
 from project.contrib.admin.rendering import Templates
@@ -42,7 +43,7 @@ def mount(app: FastAPI, context: Context) -> None:
     """Mount the back office at `/admin`, with the views of every enabled plugin.
 
     Raises ConfigurationError, with every problem found, if a view shows more than its author wrote down, if two have
-    one identity, or if a plugin's views cannot be imported.
+    one identity or path, or if a plugin's views cannot be imported.
     """
     views = load_views(context)
     site = AdminSite(app, context)
@@ -54,23 +55,18 @@ def mount(app: FastAPI, context: Context) -> None:
 def load_views(context: Context) -> list[type[BaseView]]:
     """The admin views of every enabled plugin. Raises ConfigurationError as `mount` does."""
     found: list[type[BaseView]] = []
-    owners: dict[str, str] = {}
+    claims = Claims()
     problems: list[str] = []
     for plugin in context.plugins:
         try:
-            views = list(plugin.admin_views)
+            views = [identify(plugin.name, view) for view in plugin.admin_views]
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
             problems.append(
                 f"plugin {plugin.name!r}: its admin_views raised on import: {type(error).__name__}: {error}"
             )
             continue
         for view in views:
-            identity = view.identity or view.__name__
-            if identity in owners:
-                problems.append(
-                    f"the admin identity {identity!r} is claimed by {owners[identity]} and {plugin.name}; rename one"
-                )
-            owners[identity] = plugin.name
+            problems += claims.claim(plugin.name, view)
             problems += [f"plugin {plugin.name!r}: {problem}" for problem in find_problems(view)]
         found += views
     if problems:
@@ -130,8 +126,10 @@ class AdminSite(Admin):
 
     def open(self) -> None:
         """Put every route behind the guard: our own, and those that the views brought."""
+        own = list(self._own_routes())
         brought = [self._behind_guard(route) for route in self.admin.router.routes]
-        self.admin.router.routes = [*self._own_routes(), *brought]
+        _refuse_shadowed(own, brought)
+        self.admin.router.routes = [*own, *brought]
 
     def _own_routes(self) -> Iterator[BaseRoute]:
         yield Mount("/statics", StaticFiles(packages=["sqladmin"]), name="statics")
@@ -152,7 +150,7 @@ class AdminSite(Admin):
     ) -> Route:
         return Route(path, guarded(self, partial(page, self), public=public), name=name, methods=list(methods))
 
-    def _behind_guard(self, route: BaseRoute) -> BaseRoute:
+    def _behind_guard(self, route: BaseRoute) -> Route:
         if not isinstance(route, Route):
             raise ConfigurationError(f"An admin view brought {route!r}, expected a plain route.")
         is_action = str(route.name).startswith("action-")  # SQLAdmin's actions change data on GET
@@ -171,6 +169,17 @@ class AdminSite(Admin):
 
     async def _handle(self, request: Request, error: Exception) -> Response:
         return await error_page(self, request, error)
+
+
+def _refuse_shadowed(own: Sequence[BaseRoute], brought: Sequence[Route]) -> None:
+    problems = []
+    for index, route in enumerate(brought):
+        scope = {"type": "http", "method": "GET", "path": route.path}
+        before = [*own, *brought[:index]]
+        if any(other.matches(scope)[0] is not Match.NONE for other in before):
+            problems.append(f"the admin page {route.name!r} at {BASE_URL}{route.path} stands where another page is")
+    if problems:
+        raise ConfigurationError("\n".join(f"{problem}; give it another path" for problem in problems))
 
 
 def _query(request: Request, **changes: Any) -> str:

@@ -9,6 +9,7 @@ from sqladmin._types import MODEL_ATTR
 from sqladmin.authorization import Action
 from sqladmin.forms import WTFORMS_ATTRS
 from sqladmin.helpers import get_object_identifier
+from sqladmin.models import ModelViewMeta
 from sqlalchemy import Select, select
 from sqlalchemy.engine import Row
 from starlette.requests import Request
@@ -24,7 +25,18 @@ from project.contrib.admin.visit import current_visit
 from project.errors import BadRequestError
 
 
-class ModelAdmin(ModelView):
+class AdminMeta(ModelViewMeta):
+    """Leaves a view the identity that its class declares, which SQLAdmin would overwrite."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], attributes: dict[str, Any], **options: Any) -> Any:
+        """Make the class of a view."""
+        view = super().__new__(mcs, name, bases, attributes, **options)
+        if options:
+            view.identity = attributes.get("identity", "")
+        return view
+
+
+class ModelAdmin(ModelView, metaclass=AdminMeta):
     """Lists, forms and actions for one model; options and hooks are SQLAdmin's, with these differences.
 
     `column_list` and `form_columns` must be given, and every relation of a form needs an entry in `form_ajax_refs`.

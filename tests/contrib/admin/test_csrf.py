@@ -10,12 +10,12 @@ from project.contrib.auth.models import User
 UNSAFE = [
     "/login",
     "/logout",
-    "/tag/create",
-    "/tag/edit/1",
-    "/tag/delete",
-    "/comment/action/approve",
-    "/comment/action/reject",
-    "/book/action/shorten",
+    "/blog-tag/create",
+    "/blog-tag/edit/1",
+    "/blog-tag/delete",
+    "/comments-comment/action/approve",
+    "/comments-comment/action/reject",
+    "/shelf-book/action/shorten",
     "/report",
 ]
 
@@ -51,7 +51,8 @@ async def test_every_route_that_takes_a_post_is_among_those_tried(app):
     admin = next(route.app for route in app.routes if getattr(route, "name", "") == "admin")
     takers = {route.path for route in admin.routes if "POST" in getattr(route, "methods", ())}
     tried = {
-        path.replace("/tag/edit/1", "/{identity}/edit/{pk:path}").replace("/tag/", "/{identity}/") for path in UNSAFE
+        path.replace("/blog-tag/edit/1", "/{identity}/edit/{pk:path}").replace("/blog-tag/", "/{identity}/")
+        for path in UNSAFE
     }
     assert takers == tried
     assert not any({"PUT", "PATCH", "DELETE"} & set(getattr(route, "methods", ())) for route in admin.routes)
@@ -59,20 +60,20 @@ async def test_every_route_that_takes_a_post_is_among_those_tried(app):
 
 async def test_the_token_works_in_a_header_too(office, session):
     headers = {"X-CSRF-Token": await office.token()}
-    answer = await office.client.post("/admin/tag/create", data={"name": "headers"}, headers=headers)
+    answer = await office.client.post("/admin/blog-tag/create", data={"name": "headers"}, headers=headers)
     assert answer.status_code == 303
     assert await session.scalar(select(Tag.name)) == "headers"
 
 
 async def test_a_page_of_this_host_may_be_known_by_its_referer(office):
-    headers = {"Origin": "", "Referer": f"{ORIGIN}/admin/tag/create"}
+    headers = {"Origin": "", "Referer": f"{ORIGIN}/admin/blog-tag/create"}
     data = {"csrf_token": await office.token(), "name": "referred"}
-    assert (await office.client.post("/admin/tag/create", data=data, headers=headers)).status_code == 303
+    assert (await office.client.post("/admin/blog-tag/create", data=data, headers=headers)).status_code == 303
 
 
 async def test_a_token_is_good_for_one_session_only(office, boss, back_office_for):
     other = await back_office_for(boss)
-    answer = await office.client.post("/admin/tag/create", data={"name": "x", "csrf_token": await other.token()})
+    answer = await office.client.post("/admin/blog-tag/create", data={"name": "x", "csrf_token": await other.token()})
     assert answer.status_code == 403
 
 
@@ -89,7 +90,7 @@ async def test_nothing_changes_on_get(office, session):
     tag = Tag(name="kept")
     session.add(tag)
     await session.commit()
-    for path in (f"/tag/delete?pks={tag.id}&confirmed=yes", "/comment/action/approve?pks=1", "/logout"):
+    for path in (f"/blog-tag/delete?pks={tag.id}&confirmed=yes", "/comments-comment/action/approve?pks=1", "/logout"):
         await office.get(path)
     assert await session.scalar(select(func.count()).select_from(Tag)) == 1
     assert (await office.get("/")).status_code == 200
@@ -97,7 +98,7 @@ async def test_nothing_changes_on_get(office, session):
 
 async def test_another_site_cannot_make_a_superuser(office, session):
     form = {"username": "mallory", "email": "m@example.org", "password": "correct horse battery", "is_superuser": "y"}
-    answer = await office.client.post("/admin/user/create", data=form, headers={"Origin": "http://evil.example"})
+    answer = await office.client.post("/admin/auth-user/create", data=form, headers={"Origin": "http://evil.example"})
     assert answer.status_code == 403
     assert await session.scalar(select(User.id).where(User.username == "mallory")) is None
 
@@ -105,5 +106,5 @@ async def test_another_site_cannot_make_a_superuser(office, session):
 async def test_the_cookies_of_another_session_do_not_carry_a_form(office):
     token = await office.token()
     office.client.cookies.set(COOKIE, "made-up")
-    answer = await office.client.post("/admin/tag/create", data={"name": "x", "csrf_token": token})
+    answer = await office.client.post("/admin/blog-tag/create", data={"name": "x", "csrf_token": token})
     assert (answer.status_code, answer.headers["location"]) == (303, "/admin/login")

@@ -3,7 +3,9 @@
 import pytest
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/user/list", "/nothing", "/post/ajax/lookup?name=author&term=x"])
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/auth-user/list", "/nothing", "/blog-post/ajax/lookup?name=author&term=x"]
+)
 async def test_no_page_is_stored_framed_or_given_foreign_scripts(office, path):
     headers = (await office.get(path)).headers
     policy = headers["content-security-policy"]
@@ -37,11 +39,11 @@ async def test_no_page_holds_an_inline_script_or_style(office, boss):
     for path in (
         "/",
         "/login",
-        "/user/list",
-        "/user/create",
-        f"/user/edit/{boss.id}",
-        "/post/create",
-        f"/user/delete?pks={boss.id}",
+        "/auth-user/list",
+        "/auth-user/create",
+        f"/auth-user/edit/{boss.id}",
+        "/blog-post/create",
+        f"/auth-user/delete?pks={boss.id}",
         "/nothing",
     ):
         page = (await office.get(path)).text
@@ -54,7 +56,7 @@ async def test_a_database_that_is_away_is_a_page_that_asks_to_come_back(office, 
     await database.dispose()
     held = [await database.engine.connect() for _ in range(database.engine.pool.size())]
     try:
-        answer = await office.get("/user/list")
+        answer = await office.get("/auth-user/list")
     finally:
         for connection in held:
             await connection.close()

@@ -37,7 +37,7 @@ async def editor(browser_page: Page, make_user, session) -> Page:
     await session.flush()
     session.add_all([Comment(content=f"Comment {n}", post_id=post.id, author_id=ada.id) for n in range(2)])
     await session.commit()
-    await browser_page.goto("/admin/post/list")
+    await browser_page.goto("/admin/blog-post/list")
     await browser_page.get_by_label("Username or e-mail address").fill("boss")
     await browser_page.get_by_label("Password").fill(PASSWORD)
     await browser_page.get_by_role("button", name="Log in").click()
@@ -80,7 +80,7 @@ async def test_an_editor_makes_a_user(editor, session):
     await editor.get_by_label("Password").fill("a long pass phrase")
     await editor.get_by_role("button", name="Save and continue editing").click()
     await expect(editor.get_by_role("alert")).to_have_text("grace was saved.")
-    await expect(editor).to_have_url(re.compile("/admin/user/edit/"))
+    await expect(editor).to_have_url(re.compile("/admin/auth-user/edit/"))
     user = await session.scalar(select(User).where(User.username == "grace"))
     assert user.hashed_password.startswith("$argon2id$")
 
@@ -125,7 +125,7 @@ async def test_an_editor_deletes_after_being_asked(editor, session):
 async def test_logging_out_shuts_the_door(editor):
     await editor.get_by_role("button", name="Log out").click()
     await expect(editor.get_by_role("button", name="Log in")).to_be_visible()
-    await editor.goto("/admin/user/list")
+    await editor.goto("/admin/auth-user/list")
     await expect(editor.get_by_role("button", name="Log in")).to_be_visible()
 
 
@@ -138,7 +138,7 @@ async def test_what_can_be_done_with_a_row_stays_in_sight_however_long_the_row_i
     await session.commit()
     for width in (1300, 800):
         await editor.set_viewport_size({"width": width, "height": 900})
-        await editor.goto("/admin/post/list")
+        await editor.goto("/admin/blog-post/list")
         assert await editor.evaluate("document.documentElement.scrollWidth") <= width
         await expect(editor.get_by_label("Delete Old title")).to_be_in_viewport(ratio=1)
 

@@ -39,15 +39,15 @@ async def fill(session, author_id: int, rows: range) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/post/list?pageSize=200",
-        "/comment/list?pageSize=200",
-        "/user/list?pageSize=200",
-        "/book/list?pageSize=200",
-        "/post/export/csv",
-        "/post/ajax/lookup?name=author&term=u",
-        "/post/details/1000",
-        "/post/edit/1000",
-        "/post/delete?pks={keys}",
+        "/blog-post/list?pageSize=200",
+        "/comments-comment/list?pageSize=200",
+        "/auth-user/list?pageSize=200",
+        "/shelf-book/list?pageSize=200",
+        "/blog-post/export/csv",
+        "/blog-post/ajax/lookup?name=author&term=u",
+        "/blog-post/details/1000",
+        "/blog-post/edit/1000",
+        "/blog-post/delete?pks={keys}",
     ],
 )
 async def test_a_page_of_60_rows_makes_as_many_addresses_as_one_of_5(office, session, boss, counted_addresses, path):
@@ -83,6 +83,6 @@ async def test_others_have_their_turn_while_a_long_page_is_written():
 async def test_a_key_with_any_sign_has_an_address_that_leads_to_it(office, session, country):
     session.add(Stamp(country=country, number=3, motif="Blue bird"))
     await session.commit()
-    page = await office.get("/stamp/list")
+    page = await office.get("/shelf-stamp/list")
     link = page.text.partition('href="/admin/stamp/edit/')[2].partition('"')[0]
     assert "Blue bird" in (await office.client.get(f"/admin/stamp/edit/{link}")).text

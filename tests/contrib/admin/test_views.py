@@ -1,15 +1,17 @@
 """Views that would show or change more than their author wrote down are refused at the start."""
 
-from collections.abc import Sequence
+import re
 from typing import Any
 
 import pytest
-from sqladmin import BaseView, ModelView
+from fastapi import FastAPI
+from sqladmin import BaseView, ModelView, expose
 from sqladmin import action as sqladmin_action
 
 from plugins.blog.models import Post
 from project.application import create_app
-from project.contrib.admin.site import load_views
+from project.contrib.admin.settings import AdminSettings
+from project.contrib.admin.site import load_views, mount
 from project.contrib.admin.view_checks import find_problems
 from project.contrib.admin.views import ModelAdmin
 from project.contrib.auth.models import User
@@ -70,25 +72,97 @@ class PlainAdmin(ModelView, model=User):
 
 
 class FirstReport(BaseView):
-    identity = "report"
+    name = "First"
+
+    @expose("/report")
+    async def show(self, request: Any) -> None: ...
 
 
 class SecondReport(BaseView):
-    identity = "report"
+    name = "Second"
+
+    @expose("/other-report")
+    async def show(self, request: Any) -> None: ...
+
+
+class ThirdReport(BaseView):
+    name = "Third"
+
+    @expose("/report", identity="third")
+    async def show(self, request: Any) -> None: ...
+
+
+class OneAdmin(ModelAdmin, model=Post):
+    column_list = form_columns = ("title",)
+
+
+class OtherAdmin(OneAdmin, model=Post):
+    """Another view of the same model."""
+
+
+class NamedAdmin(OneAdmin, model=Post):
+    identity = "named"
+
+
+class SpacedAdmin(OneAdmin, model=Post):
+    identity = "two words"
+
+
+class StaticsAdmin(OneAdmin, model=Post):
+    identity = "statics"
+
+
+class ShadowedAdmin(OneAdmin, model=Post):
+    @expose("/list")
+    async def another_list(self, request: Any) -> None: ...
 
 
 def broken(settings, *views: str) -> Context:
     plugin = Plugin(name="shop", admin_views=lazy(*views))
-    return Context(settings=settings, database=None, plugins=[plugin], plugin_settings={})  # type: ignore[arg-type]  # no database is asked
+    return Context(settings=settings, database=None, plugins=[plugin], plugin_settings={"admin": AdminSettings()})  # type: ignore[arg-type]  # no database is asked
 
 
 def test_every_problem_is_told_at_once(make_settings):
-    here = __name__
-    names: Sequence[str] = (f"{here}:PlainAdmin", f"{here}:FirstReport", f"{here}:SecondReport")
+    names = [f"{__name__}:{name}" for name in ("PlainAdmin", "FirstReport", "SecondReport", "ThirdReport")]
     with pytest.raises(ConfigurationError) as error:
         load_views(broken(make_settings(), *names))
     assert "plugin 'shop': PlainAdmin is a plain ModelView; derive it from" in error.value.detail
-    assert "the admin identity 'report' is claimed by shop and shop; rename one" in error.value.detail
+    first, second, third = (f"{which}Report of plugin 'shop'" for which in ("First", "Second", "Third"))
+    assert f"the admin page 'show' is claimed by {first} and {second}; write @expose(" in error.value.detail
+    assert f"the admin path '/report' is claimed by {first} and {third}; write @expose(" in error.value.detail
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (
+            ("OneAdmin", "OtherAdmin"),
+            (
+                "the admin identity 'shop-post' is claimed by OneAdmin of plugin 'shop' "
+                "and OtherAdmin of plugin 'shop'; "
+                "write identity = 'other' in one of them"
+            ),
+        ),
+        (("NamedAdmin", "NamedAdmin"), "the admin identity 'named' is claimed by NamedAdmin of plugin 'shop' and"),
+        (("SpacedAdmin",), "the admin identity 'two words' is no word for an address; write identity = 'spaced'"),
+        (("StaticsAdmin",), "the admin identity 'statics' is no word for an address"),
+    ],
+)
+def test_an_identity_that_is_taken_or_no_word_is_refused(make_settings, names, words):
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        load_views(broken(make_settings(), *(f"{__name__}:{name}" for name in names)))
+
+
+def test_a_view_is_called_by_plugin_and_model_or_as_its_class_says(make_settings):
+    views = load_views(broken(make_settings(), f"{__name__}:OneAdmin", f"{__name__}:NamedAdmin"))
+    assert [view.identity for view in views] == ["shop-post", "named"]
+    assert OneAdmin.identity == ""
+
+
+def test_a_page_that_stands_where_another_is_is_refused(make_settings):
+    context = broken(make_settings(), f"{__name__}:ShadowedAdmin")
+    with pytest.raises(ConfigurationError, match=r"at /admin/shop-post/list stands where another page is; give it"):
+        mount(FastAPI(), context)
 
 
 def test_views_that_cannot_be_imported_are_told(make_settings):

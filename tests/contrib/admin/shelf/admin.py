@@ -52,6 +52,24 @@ class BookAdmin(ModelAdmin, model=Book):
         return f"{len(books)} books shortened."
 
 
+class ThinBookAdmin(ModelAdmin, model=Book):
+    """Another view of the same books, which shows fewer of them."""
+
+    identity = "thin-books"
+    name = "Thin book"
+    column_list = ("title",)
+    form_columns = ("title",)
+
+    def rows(self, request: Request) -> Select[Any]:
+        return select(Book).where(Book.pages < 20)
+
+    @action("burn", "Burn")
+    async def burn(self, request: Request, books: Sequence[Book]) -> str:
+        for book in books:
+            await self.delete_object(request, book)
+        return f"{len(books)} books burnt."
+
+
 class GenreAdmin(ModelAdmin, model=Genre):
     """Secret genres are seen by nobody; those who are called guest may not list genres at all."""
 

@@ -7,6 +7,9 @@ plugin = Plugin(
     depends_on=("auth",),
     models=lazy(*(f"tests.contrib.admin.shelf.models:{name}" for name in ("Book", "Genre", "Stamp"))),
     admin_views=lazy(
-        *(f"tests.contrib.admin.shelf.admin:{name}" for name in ("BookAdmin", "GenreAdmin", "StampAdmin", "Report"))
+        *(
+            f"tests.contrib.admin.shelf.admin:{name}"
+            for name in ("BookAdmin", "ThinBookAdmin", "GenreAdmin", "StampAdmin", "Report")
+        )
     ),
 )
