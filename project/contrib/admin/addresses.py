@@ -19,5 +19,5 @@ def path_for(request: Request, name: str, /, pk: object = None, **parameters: An
     if key not in made:
         more = {} if pk is None else {"pk": PLACEHOLDER}
         made[key] = request.url_for(name, **parameters, **more).path
-    # An identifier may hold any sign; the slash is the route's own business.
-    return made[key] if pk is None else made[key].removesuffix(PLACEHOLDER) + quote(str(pk))
+    # An identifier may hold any sign; of `a/../b` a browser would make `b`.
+    return made[key] if pk is None else made[key].removesuffix(PLACEHOLDER) + quote(str(pk), safe="")
