@@ -1,12 +1,15 @@
 """The blog's endpoints, below `/api`."""
 
-from fastapi import APIRouter, Response, status
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response, status
 from sqlalchemy import ColumnElement
 
 from plugins.blog import queries, services, tagging
 from plugins.blog.models import Post, Tag
 from plugins.blog.policies import POSTS, TAGS
 from plugins.blog.schemas import PostCreate, PostRead, PostUpdate, TagAttach, TagName, TagRead
+from plugins.blog.tag_names import LONGEST_TYPED
 from project.api.resources.lookups import Filter
 from project.api.resources.resource import Resource
 from project.api.schemas import Id, PathId
@@ -43,7 +46,11 @@ tags = Resource(
 )
 
 
-async def of_tag(name: str, viewer: OptionalUser, session: SessionDep) -> ColumnElement[bool]:
+# A longer one is refused by what looks for it: there is no such tag.
+TypedName = Annotated[str, Path(json_schema_extra={"maxLength": LONGEST_TYPED})]
+
+
+async def of_tag(name: TypedName, viewer: OptionalUser, session: SessionDep) -> ColumnElement[bool]:
     """The posts that carry the tag of this name; its case does not matter."""
     tag = await queries.get_tag(session, name, viewer)
     return Post.tags.any(Tag.id == tag.id)

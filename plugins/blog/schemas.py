@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import MISSING, AfterValidator, Field, Strict, StringConstraints
 
-from plugins.blog.tag_names import LONGEST, normalize_tag_name
+from plugins.blog.tag_names import LONGEST, LONGEST_TYPED, normalize_tag_name
 from project.api.schemas import NOT_BLANK, BodyId, Schema, UTCTime, not_blank
 from project.contrib.auth.schemas import UserPublic
 
@@ -24,8 +24,12 @@ Content = Annotated[
 ]
 TagName = Annotated[
     str,
-    # Spaces and capitals are tidied up first, so that a longer text may be good enough.
-    Field(min_length=1, max_length=200, examples=["python"], json_schema_extra={"maxLength": LONGEST, **NOT_BLANK}),
+    Field(
+        min_length=1,
+        max_length=LONGEST_TYPED,
+        examples=["python"],
+        json_schema_extra={"maxLength": LONGEST, **NOT_BLANK},
+    ),
     AfterValidator(normalize_tag_name),
 ]
 TagNames = Annotated[list[TagName], Field(max_length=20, examples=[["python", "web"]])]

@@ -1,8 +1,9 @@
 """One spelling for every tag: "Async  Python" and "ASYNC python" are the same."""
 
-import unicodedata
+from project.text import normalize
 
 LONGEST = 50  # characters
+LONGEST_TYPED = 200  # characters: spaces and capitals are tidied up, so that a longer text may be good enough
 
 # Zero-width (non-)joiners are letters' business in Persian, in Indic scripts and in emoji.
 _JOINERS = {"\u200c", "\u200d"}
@@ -13,8 +14,12 @@ def normalize_tag_name(name: str) -> str:
 
     Raises ValueError for a name that is empty, too long or holds characters that nobody can see.
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).lower())
-    normal = " ".join(folded.split())
+    if len(name) > LONGEST_TYPED:
+        raise ValueError(f"a tag's name has at most {LONGEST} characters, found {len(name)}")
+    composed = " ".join(normalize(name, maximum=LONGEST_TYPED).lower().split())
+    if len(composed) > 10 * LONGEST:  # one sign may stand for a sentence (U+FDFA), and letters with marks become one
+        raise ValueError(f"a tag's name has at most {LONGEST} characters, found {len(composed)}")
+    normal = " ".join(normalize(composed, maximum=10 * LONGEST).split())
     invisible = [character for character in normal if not character.isprintable() and character not in _JOINERS]
     if invisible:
         raise ValueError(f"a tag's name cannot hold the character U+{ord(invisible[0]):04X}")

@@ -1,15 +1,15 @@
 """From the names of WordPress's tags and categories to tags of the blog."""
 
-import unicodedata
 from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from plugins.blog.models import Tag
-from plugins.blog.tag_names import LONGEST, normalize_tag_name
+from plugins.blog.tag_names import LONGEST, LONGEST_TYPED, normalize_tag_name
 from plugins.blog.tagging import get_or_create_tags
 from plugins.blog.wordpress.lookup import ids_by_key
 from plugins.blog.wordpress.report import Report
+from project.text import normalize
 
 PAGE = 500  # tags in one statement
 ELLIPSIS = "..."  # the spelling of tags turns "…" into this
@@ -17,6 +17,7 @@ ELLIPSIS = "..."  # the spelling of tags turns "…" into this
 
 def tag_name(name: str) -> str | None:
     """The spelling of a tag here: a name that is too long is cut, invisible characters go; None if nothing is left."""
+    name = name.strip()[:LONGEST_TYPED]
     for spelling in (name, _visible(name), _cut(name)):
         try:
             return normalize_tag_name(spelling)
@@ -44,5 +45,5 @@ def _visible(name: str) -> str:
 
 
 def _cut(name: str) -> str:
-    folded = " ".join(unicodedata.normalize("NFKC", _visible(name)).lower().split())
+    folded = " ".join(normalize(_visible(name), maximum=LONGEST_TYPED).lower().split())
     return folded[: LONGEST - len(ELLIPSIS)].rstrip() + ELLIPSIS if len(folded) > LONGEST else folded

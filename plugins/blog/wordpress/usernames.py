@@ -4,6 +4,7 @@ import re
 import unicodedata
 from hashlib import sha256
 
+LONGEST_READ = 1_000  # characters of a name that are looked at
 MAX_LENGTH = 100  # of 150, which leaves room for what makes a name unique
 
 
@@ -12,7 +13,8 @@ def username_from(name: str) -> str:
 
     Of an e-mail address only the part before the @ is taken: usernames are public.
     """
-    local = name.strip().partition("@")[0] or name
+    name = name.strip()[:LONGEST_READ]
+    local = name.partition("@")[0] or name
     ascii_only = unicodedata.normalize("NFKD", local).encode("ascii", "ignore").decode()
     words = re.sub(r"[^A-Za-z0-9_.+-]+", ".", ascii_only).strip(".+-")
     return words[:MAX_LENGTH].rstrip(".+-")

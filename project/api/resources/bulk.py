@@ -165,7 +165,10 @@ def _add_update(resource: "Resource", router: APIRouter) -> None:
     update: Any = resource.update
     extra: dict[str, Any] = {
         resource.key: (resource.body_key_type, ...),
-        "if_match": (str | None, Field(None, description="The object's ETag, if it has to be unchanged.")),
+        "if_match": (
+            str | None,
+            Field(None, max_length=1_000, description="The object's ETag, if it has to be unchanged."),
+        ),
     }
     one_schema = create_model(f"{update.__name__}BulkItem", __base__=update, __module__=update.__module__, **extra)
 

@@ -112,7 +112,7 @@ def _filter(parameter: FilterParameter) -> Json:
         case "flag":
             described: Json = {"type": "boolean"}
         case "text":
-            described = {"type": "string"}
+            described = _schema(parameter.operand_type)
         case "values":
             described = {"type": "array", "items": schema, "minItems": 1, "maxItems": MAXIMUM_VALUES}
         case "pair":

@@ -77,7 +77,7 @@ class FilterParameter:
             case "flag":
                 return bool
             case "text":
-                return str
+                return python_type(self.path.type)
             case "values":
                 return _several(self.value_type, 1, MAXIMUM_VALUES)
             case "pair":

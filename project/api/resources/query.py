@@ -18,6 +18,7 @@ DEFAULT_LIMIT = 20
 MAXIMUM_LIMIT = 100
 CAP = 10_000  # how far `count=capped` counts
 MAXIMUM_LENGTH = 200  # of a search
+MAXIMUM_NAMES = 1_000  # characters of `fields`, `expand` and `ordering` beyond those of all the names there are
 MAXIMUM_PARAMETERS = 100
 
 Count = Literal["no", "exact", "capped"]
@@ -103,12 +104,20 @@ class _Reader:
     def names(self, name: str, known: Iterable[str]) -> frozenset[str]:
         if name not in self.values:
             return frozenset()
-        wanted = [part.strip() for part in self.values[name].split(",")]
         allowed = set(known)
+        wanted = self.split(name, self.values[name], allowed)
         for one in wanted:
             if one not in allowed:
                 self.refuse(name, f"{quoted(one)} is not among {', '.join(sorted(allowed))}")
         return frozenset(wanted)
+
+    def split(self, name: str, text: str, known: Iterable[str]) -> list[str]:
+        """The names in `text`, if it is not longer than any good reason could make it."""
+        maximum = MAXIMUM_NAMES + sum(len(one) + 2 for one in known)
+        if len(text) > maximum:
+            self.refuse(name, f"expected at most {maximum} characters")
+            return []
+        return [part.strip() for part in text.split(",")]
 
     def refuse(self, name: str, detail: str, kind: str = "bad_parameter") -> None:
         self.errors.append(FieldError(pointer=name, detail=detail, type=kind))
@@ -203,7 +212,7 @@ def _filters(reader: _Reader) -> Iterable[tuple[FilterParameter, Any]]:
 def _terms(reader: _Reader) -> Terms:
     text = reader.values.get("ordering", reader.grammar.default_ordering)
     terms: list[Term] = []
-    for name in (part.strip() for part in text.split(",")) if text or "ordering" in reader.values else ():
+    for name in reader.split("ordering", text, reader.grammar.terms) if text or "ordering" in reader.values else ():
         term = reader.grammar.terms.get(name.removeprefix("-"))
         if term is None:
             if "ordering" in reader.values:

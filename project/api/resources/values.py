@@ -15,6 +15,8 @@ from project.api.schemas import LARGEST_ID, UTCTime
 from project.database.types import UTCDateTime
 from project.errors import FieldError
 
+LONGEST_TEXT = 1_000  # characters of a text to compare with; a column that holds longer ones takes longer ones
+
 
 def _no_number(text: Any) -> Any:
     # pydantic takes a number for seconds since 1970, which no document promises.
@@ -25,7 +27,7 @@ def _no_number(text: Any) -> Any:
 
 NUMBER = re.compile(r"\s*[+-]?[0-9._]+\s*")
 SIMPLE: dict[type, Any] = (
-    {kind: kind for kind in (bool, str, timedelta, UUID)}
+    {kind: kind for kind in (bool, timedelta, UUID)}
     | {kind: Annotated[kind, BeforeValidator(_no_number)] for kind in (datetime, date, time)}
     | {
         float: FiniteFloat,
@@ -44,11 +46,9 @@ def python_type(column_type: TypeEngine[Any]) -> Any:
         found = column_type.python_type
     except NotImplementedError:
         return None
-    if found is int:
-        return Annotated[int, Field(ge=-_largest(column_type) - 1, le=_largest(column_type))]
     if issubclass(found, enum.Enum):
         return found
-    return SIMPLE.get(found)
+    return _with_limits(found, column_type)
 
 
 def read_value(adapter: TypeAdapter[Any], name: str, text: str) -> tuple[Any, list[FieldError]]:
@@ -60,6 +60,14 @@ def read_value(adapter: TypeAdapter[Any], name: str, text: str) -> tuple[Any, li
             FieldError(pointer=name, detail=problem["msg"].removeprefix("Value error, "), type=problem["type"])
             for problem in error.errors(include_url=False, include_input=False, include_context=False)
         ]
+
+
+def _with_limits(found: type, column_type: TypeEngine[Any]) -> Any:
+    if found is str:
+        return Annotated[str, Field(max_length=max(LONGEST_TEXT, getattr(column_type, "length", None) or 0))]
+    if found is int:
+        return Annotated[int, Field(ge=-_largest(column_type) - 1, le=_largest(column_type))]
+    return SIMPLE.get(found)
 
 
 def _largest(column_type: TypeEngine[Any]) -> int:

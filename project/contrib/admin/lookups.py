@@ -9,7 +9,7 @@ from sqladmin.helpers import get_object_identifier
 from sqlalchemy import Select, or_, select
 from starlette.requests import Request
 
-from project.contrib.admin.queries import contains, has_identifier, have_identifiers
+from project.contrib.admin.queries import MAXIMUM_TERM, contains, has_identifier, have_identifiers
 from project.contrib.admin.visit import current_visit
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Lookup(QueryAjaxModelLoader):
 
     async def get_list(self, request: Request, term: str) -> list[Any]:
         """The first objects in whose declared fields `term` stands."""
-        word = term.replace("\0", " ").strip()
+        word = term[:MAXIMUM_TERM].replace("\0", " ").strip()
         statement = self.rows(request).where(or_(*(contains(self.model, str(name), word) for name in self.fields)))
         if self.where is not None:
             statement = statement.where(*await self._prepare_where_clauses(request, term))

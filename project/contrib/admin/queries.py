@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapper, aliased, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 MAXIMUM_TERM = 200  # characters of a search that are looked at
+MAXIMUM_VALUE = 1_000  # characters of what a filter compares with
 LARGEST_INTEGER = 2**63 - 1
 
 

@@ -128,6 +128,8 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
         statement = self.rows(request)
         for one in self.get_filters():
             value = request.query_params.get(one.parameter_name)
+            if value and len(value) > queries.MAXIMUM_VALUE:
+                raise BadRequestError(f"A filter takes {queries.MAXIMUM_VALUE} characters at most.")
             if value and getattr(one, "has_operator", False):
                 operation = request.query_params.get(f"{one.parameter_name}_op", "")
                 statement = await one.get_filtered_query(statement, operation, value.replace("\0", ""), self.model)  # type: ignore[call-arg]  # SQLAdmin's two kinds of filter

@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, Text, false, func, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from project.contrib.auth.limits import MAXIMUM_EMAIL, MAXIMUM_FULL_NAME, MAXIMUM_USERNAME
 from project.database.base import Base, IdMixin, TimestampMixin
 from project.database.types import utcnow
 
@@ -15,10 +16,10 @@ class User(IdMixin, TimestampMixin, Base):
 
     __tablename__ = "auth_user"
 
-    username: Mapped[str] = mapped_column(String(150))
-    email: Mapped[str] = mapped_column(String(320))
+    username: Mapped[str] = mapped_column(String(MAXIMUM_USERNAME))
+    email: Mapped[str] = mapped_column(String(MAXIMUM_EMAIL))
     hashed_password: Mapped[str] = mapped_column(String(1024))
-    full_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    full_name: Mapped[str] = mapped_column(String(MAXIMUM_FULL_NAME), default="", server_default="")
     bio: Mapped[str] = mapped_column(Text, default="", server_default="")
     is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
     is_verified: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -68,6 +69,6 @@ class OneTimeToken(IdMixin, Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     purpose: Mapped[TokenPurpose]
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
-    email: Mapped[str] = mapped_column(String(320))
+    email: Mapped[str] = mapped_column(String(MAXIMUM_EMAIL))
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
     expires_at: Mapped[datetime] = mapped_column(index=True)

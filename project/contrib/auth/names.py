@@ -1,54 +1,61 @@
-"""How names, addresses and texts of users are written when they are stored."""
+"""How names, addresses and texts of users are written when they are stored, and how long they may be.
+
+Every function here measures a text before it works on it, wherever the text comes from.
+"""
 
 import re
 import unicodedata
+from contextlib import suppress
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import validate_email
 
+from project.contrib.auth.limits import MAXIMUM_BIO, MAXIMUM_EMAIL, MAXIMUM_FULL_NAME, MAXIMUM_USERNAME
 from project.errors import FieldError, InvalidInputError
+from project.text import normalize
 
-MAXIMUM_FULL_NAME = 200
-MAXIMUM_BIO = 10_000
 # A name in ASCII cannot be mistaken for another one, and one without @ never for an address.
-USERNAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,149}")
+USERNAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.+-]{{0,{MAXIMUM_USERNAME - 1}}}")
 
 
 def normalize_username(username: str) -> str:
     """The name as it is stored; names that differ in case only count as one. Raises InvalidInputError."""
-    name = unicodedata.normalize("NFKC", username).strip()
-    if not USERNAME.fullmatch(name):
-        raise _invalid(
-            "username",
-            "A username has 1 to 150 characters: letters (a-z), digits and _ . + -; it starts with none of . + -",
-        )
-    return name
+    with suppress(ValueError):
+        name = normalize(username, maximum=MAXIMUM_USERNAME).strip()
+        if USERNAME.fullmatch(name):
+            return name
+    raise _invalid(
+        "username",
+        f"A username has 1 to {MAXIMUM_USERNAME} characters: letters (a-z), digits and _ . + -; "
+        "it starts with none of . + -",
+    )
 
 
 def normalize_email(email: str) -> str:
     """The address as it is stored and compared, without regard to case. Raises InvalidInputError."""
     try:
-        address = validate_email(unicodedata.normalize("NFKC", email).strip(), check_deliverability=False).normalized
-    except (EmailNotValidError, UnicodeError):
+        text = normalize(email, maximum=MAXIMUM_EMAIL).strip()
+        address = validate_email(text, check_deliverability=False).normalized
+        return normalize(address.casefold(), maximum=MAXIMUM_EMAIL)
+    except ValueError:  # of Unicode and of email_validator, too
         raise _invalid("email", "This is not an e-mail address; expected one such as name@example.org.") from None
-    return unicodedata.normalize("NFKC", address.casefold())
 
 
 def clean_full_name(text: str) -> str:
     """The name to show, on one line. Raises InvalidInputError."""
-    return _clean_text(" ".join(text.split()), field="full_name", maximum=MAXIMUM_FULL_NAME)
+    return _clean_text(text, field="full_name", maximum=MAXIMUM_FULL_NAME, lines=False)
 
 
 def clean_bio(text: str) -> str:
     """What a user says about themselves; it may have lines. Raises InvalidInputError."""
-    return _clean_text(text, field="bio", maximum=MAXIMUM_BIO)
+    return _clean_text(text, field="bio", maximum=MAXIMUM_BIO, lines=True)
 
 
-def _clean_text(text: str, *, field: str, maximum: int) -> str:
-    text = text.strip()
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text if character not in "\n\r\t"):
-        raise _invalid(field, f"The {field} holds control characters; remove them.")
+def _clean_text(text: str, *, field: str, maximum: int, lines: bool) -> str:
     if len(text) > maximum:
         raise _invalid(field, f"The {field} has {len(text)} characters, expected {maximum} or fewer.")
+    text = text.strip() if lines else " ".join(text.split())
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text if character not in "\n\r\t"):
+        raise _invalid(field, f"The {field} holds control characters; remove them.")
     return text
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, AfterValidator, BaseModel, Field, SecretStr, Strict
 
 from project.api.schemas import Id, Schema, UTCTime
-from project.contrib.auth import names
+from project.contrib.auth import limits, names
 from project.contrib.auth.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH
 from project.errors import InvalidInputError
 
@@ -26,22 +26,27 @@ NO_CONTROL_CHARACTERS: dict[str, Any] = {"pattern": r"^[^\u0000-\u0008\u000b\u00
 
 Username = Annotated[
     str,
-    Field(min_length=1, max_length=150, examples=["ada"], json_schema_extra={"pattern": f"^{names.USERNAME.pattern}$"}),
+    Field(
+        min_length=1,
+        max_length=limits.MAXIMUM_USERNAME,
+        examples=["ada"],
+        json_schema_extra={"pattern": f"^{names.USERNAME.pattern}$"},
+    ),
     _cleaned_by(names.normalize_username),
 ]
 Email = Annotated[
     str,
-    Field(max_length=320, examples=["ada@example.org"], json_schema_extra={"format": "email"}),
+    Field(max_length=limits.MAXIMUM_EMAIL, examples=["ada@example.org"], json_schema_extra={"format": "email"}),
     _cleaned_by(names.normalize_email),
 ]
 FullName = Annotated[
     str,
-    Field(max_length=names.MAXIMUM_FULL_NAME, examples=["Ada Lovelace"], json_schema_extra=NO_CONTROL_CHARACTERS),
+    Field(max_length=limits.MAXIMUM_FULL_NAME, examples=["Ada Lovelace"], json_schema_extra=NO_CONTROL_CHARACTERS),
     _cleaned_by(names.clean_full_name),
 ]
 Bio = Annotated[
     str,
-    Field(max_length=names.MAXIMUM_BIO, examples=["I write programs."], json_schema_extra=NO_CONTROL_CHARACTERS),
+    Field(max_length=limits.MAXIMUM_BIO, examples=["I write programs."], json_schema_extra=NO_CONTROL_CHARACTERS),
     _cleaned_by(names.clean_bio),
 ]
 NewPassword = Annotated[
@@ -122,9 +127,19 @@ class LoginForm(BaseModel):
 
     grant_type: Literal["password"] = "password"
     # In a form, nothing is as good as missing.
-    username: Annotated[str, Field(min_length=1, description="A username or an e-mail address.", examples=["ada"])]
-    password: Annotated[SecretStr, Field(min_length=1, examples=["correct horse battery staple"])]
-    scope: Annotated[str, Field(description="There are none; what is asked for is passed over.")] = ""
+    username: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=limits.MAXIMUM_LOGIN,
+            description="A username or an e-mail address.",
+            examples=["ada"],
+        ),
+    ]
+    password: Annotated[
+        SecretStr, Field(min_length=1, max_length=MAXIMUM_LENGTH, examples=["correct horse battery staple"])
+    ]
+    scope: Annotated[str, Field(max_length=1000, description="There are none; what is asked for is passed over.")] = ""
 
 
 class AccessTokenRead(Schema):
