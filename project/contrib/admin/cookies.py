@@ -1,20 +1,32 @@
 """The cookies of the back office: readable by no script, sent to no other site, over HTTPS only in production."""
 
-from dataclasses import dataclass
+import hmac
+from dataclasses import dataclass, field
+from hashlib import sha256
 
+from pydantic import SecretStr
 from starlette.responses import Response
+
+PATH = "/"  # /docs may be for those who are logged in to the back office
 
 
 @dataclass(frozen=True)
 class Cookies:
-    """Sets and removes cookies for the back office at `base_url`.
+    """Sets and removes cookies for the back office.
 
+    Browsers keep the cookies of all ports of a host together (RFC 6265, section 8.5): the names end in something made
+    of the site's `secret_key`, so that two sites on one host do not take each other's for their own.
     Secure cookies carry the prefix `__Host-`, which keeps other hosts of the same domain from planting one; browsers
     then insist on the path `/` (RFC 6265bis, section 4.1.3.2).
     """
 
-    base_url: str
+    secret_key: SecretStr
     secure: bool
+    _site: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = hmac.new(self.secret_key.get_secret_value().encode(), b"dovetail.admin.cookies", sha256)
+        object.__setattr__(self, "_site", found.hexdigest()[:8])
 
     @property
     def session(self) -> str:
@@ -33,17 +45,11 @@ class Cookies:
 
     def set(self, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
         """Set a cookie for `max_age` seconds, or until the browser closes."""
-        response.set_cookie(
-            name, value, max_age=max_age, path=self._path, secure=self.secure, httponly=True, samesite="lax"
-        )
+        response.set_cookie(name, value, max_age=max_age, path=PATH, secure=self.secure, httponly=True, samesite="lax")
 
     def delete(self, response: Response, name: str) -> None:
         """Remove a cookie."""
-        response.delete_cookie(name, path=self._path, secure=self.secure, httponly=True, samesite="lax")
-
-    @property
-    def _path(self) -> str:
-        return "/" if self.secure else self.base_url
+        response.delete_cookie(name, path=PATH, secure=self.secure, httponly=True, samesite="lax")
 
     def _name(self, what: str) -> str:
-        return f"{'__Host-' if self.secure else ''}dovetail-admin-{what}"
+        return f"{'__Host-' if self.secure else ''}dovetail-admin-{what}-{self._site}"

@@ -104,7 +104,7 @@ class AdminSite(Admin):
         self.admin_settings = admin_settings
         self.database = context.database
         self.secret_key = settings.secret_key
-        self.cookies = Cookies(BASE_URL, secure=not settings.debug if secure is None else secure)
+        self.cookies = Cookies(settings.secret_key, secure=not settings.debug if secure is None else secure)
         self.messages = Messages(self.cookies, settings.secret_key)
         super().__init__(
             app,

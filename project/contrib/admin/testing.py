@@ -11,13 +11,13 @@ import pytest
 from fastapi import FastAPI
 from jinja2 import FileSystemBytecodeCache
 
+from project.contrib.admin.cookies import Cookies
 from project.contrib.admin.sessions import start_session
 from project.contrib.admin.site import AdminSite
 from project.contrib.auth.models import User
 from project.database.session import Database
 
 ORIGIN = "http://testserver"
-COOKIE = "dovetail-admin-session"
 Values: TypeAlias = Mapping[str, str | Sequence[str] | None]
 
 
@@ -58,6 +58,7 @@ class BackOffice:
 @pytest.fixture
 async def back_office_for(app: FastAPI, database: Database) -> AsyncIterator[Callable[[User], Awaitable[BackOffice]]]:
     """Log a user in to the back office: `await back_office_for(user)`."""
+    cookie = Cookies(app.state.settings.secret_key, secure=False).session
     async with AsyncExitStack() as stack:
 
         async def make(user: User) -> BackOffice:
@@ -67,7 +68,7 @@ async def back_office_for(app: FastAPI, database: Database) -> AsyncIterator[Cal
                 transport=httpx.ASGITransport(app, raise_app_exceptions=False),
                 base_url=ORIGIN,
                 headers={"Origin": ORIGIN},
-                cookies={COOKIE: key},
+                cookies={cookie: key},
             )
             return BackOffice(await stack.enter_async_context(client))
 

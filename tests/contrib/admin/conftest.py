@@ -4,13 +4,16 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from project.application import create_app
+from project.contrib.admin.cookies import Cookies
 from project.contrib.admin.testing import BackOffice
 from project.settings import Settings
-from project.testing.plugin import running
+from project.testing.plugin import TEST_SECRET_KEY, running
 from tests.contrib.admin.shelf.models import ShelfBase
 
+COOKIE = Cookies(SecretStr(TEST_SECRET_KEY), secure=False).session
 SHELF = "tests.contrib.admin.shelf"
 
 

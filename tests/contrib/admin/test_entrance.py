@@ -8,11 +8,12 @@ from sqlalchemy import func, select, update
 
 from project.application import create_app
 from project.contrib.admin.models import AdminSession
-from project.contrib.admin.testing import COOKIE, ORIGIN, read_form
+from project.contrib.admin.testing import ORIGIN, read_form
 from project.contrib.auth import users
 from project.contrib.auth.models import User
 from project.contrib.auth.testing import PASSWORD
 from project.testing.plugin import make_client, running
+from tests.contrib.admin.conftest import COOKIE
 
 
 async def log_in(client: httpx.AsyncClient, name: str, password: str = PASSWORD, target: str = "") -> httpx.Response:
@@ -104,7 +105,7 @@ async def test_the_cookie_is_for_no_script_and_no_other_site(client, boss):
     cookie = next(c for c in (await log_in(client, "boss")).headers.get_list("set-cookie") if c.startswith(COOKIE))
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
-    assert "Path=/admin" in cookie
+    assert "Path=/;" in cookie
     assert "Max-Age=43200" in cookie
 
 
@@ -118,12 +119,31 @@ async def test_in_production_the_cookie_goes_over_https_to_this_host_only(make_s
             data={**read_form(page.text), "username": "boss", "password": PASSWORD},
             headers={"Origin": "https://testserver"},
         )
-        cookie = next(c for c in answer.headers.get_list("set-cookie") if "session=" in c)
-        assert cookie.startswith("__Host-dovetail-admin-session=")
+        cookie = next(c for c in answer.headers.get_list("set-cookie") if "session" in c)
+        assert cookie.startswith(f"__Host-{COOKIE}=")
         assert "Secure" in cookie
         assert "Path=/;" in cookie
         assert "Domain" not in cookie
         assert (await client.get("/admin/")).status_code == 200
+
+
+async def test_two_sites_on_one_host_keep_their_sessions_apart(make_settings, database_url, boss):
+    """A browser sends the cookies of localhost:8000 to localhost:8001 too."""
+    sites = [make_settings(database_url=database_url, secret_key=letter * 32) for letter in "ab"]
+    async with (
+        running(create_app(sites[0])) as first,
+        running(create_app(sites[1])) as second,
+        make_client(first) as client,
+        make_client(second) as other,
+    ):
+        await log_in(client, "boss")
+        other.cookies = client.cookies
+        assert (await other.get("/admin/")).status_code == 303
+        await log_in(other, "boss")
+        client.cookies = other.cookies
+        names = [cookie.name for cookie in client.cookies.jar]
+        assert len(names) == len(set(names))
+        assert [(await one.get("/admin/")).status_code for one in (client, other)] == [200, 200]
 
 
 async def test_only_a_hash_of_the_key_is_stored(client, boss, session):
@@ -139,7 +159,7 @@ async def test_logging_in_again_changes_the_key_and_ends_the_session_before(clie
     client.cookies.delete(COOKIE)
     page = await client.get("/admin/login")
     data = {**read_form(page.text), "username": "boss", "password": PASSWORD}
-    client.cookies.set(COOKIE, first, domain="testserver.local", path="/admin")
+    client.cookies.set(COOKIE, first, domain="testserver.local", path="/")
     await client.post("/admin/login", data=data, headers={"Origin": ORIGIN})
     assert await count_sessions(session) == 1
     client.cookies.clear()
