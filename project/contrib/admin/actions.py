@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, cast
 
 from sqladmin import action as sqladmin_action
@@ -17,11 +18,11 @@ from project.contrib.admin.views import ModelAdmin
 if TYPE_CHECKING:
     from project.contrib.admin.site import AdminSite
 
-ActionMethod = Callable[[Any, Request, Sequence[Any]], Awaitable[str]]
+ActionMethod = Callable[[Any, Request, Sequence[Any]], Awaitable[str | Response | None]]
 
 
 def action(name: str, label: str, *, confirmation_message: str | None = None) -> Callable[[ActionMethod], Any]:
-    """Make a method of a view an action of its list and of its objects' pages; it returns what to tell the user.
+    """Make a method of a view an action of its list and of its objects' pages.
 
         @action("approve", "Approve")
         async def approve(self, request: Request, comments: Sequence[Comment]) -> str:
@@ -29,14 +30,19 @@ def action(name: str, label: str, *, confirmation_message: str | None = None) ->
                 comment.status = CommentStatus.APPROVED
             return f"{len(comments)} comments approved."
 
-    With `confirmation_message` the user is asked first. It must flush nothing half: raise an error of
-    `project.errors` to undo everything and tell the user why. Permission is asked for `action:<name>` on each row.
+    It returns what to tell the user, nothing, or a Response, such as a file; a stream reads what it needs before its
+    first piece. With `confirmation_message` the user is asked first. To undo everything and tell the user why it raises
+    an error of `project.errors`; a Response of status 400 or above undoes everything too, and so does anything that
+    cannot be sent. Permission is asked for `action:<name>` on each row. Raises TypeError for a plain function.
     """
 
     def decorate(method: ActionMethod) -> Any:
+        if not iscoroutinefunction(method):
+            raise TypeError(f"the action {name!r} is a plain function; write async def {method.__name__}(...)")
+
         @wraps(method)
         async def run(view: ModelAdmin, request: Request) -> Response:
-            async def apply(rows: Sequence[Any]) -> str:
+            async def apply(rows: Sequence[Any]) -> str | Response | None:
                 return await method(view, request, rows)
 
             slug = slugify_action_name(name)

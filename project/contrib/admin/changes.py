@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 from starlette.requests import Request
 
+from project.contrib.admin.answers import ready
 from project.contrib.admin.visit import current_visit
 from project.errors import FieldError, InvalidInputError
 
@@ -25,7 +26,7 @@ async def create(view: "ModelAdmin", request: Request, data: dict[str, Any]) -> 
     session = current_visit().session
     session.add(obj)
     await session.flush()
-    await view.after_model_change(data, obj, True, request)  # noqa: FBT003 - SQLAdmin's signature
+    await _after_change(view, request, obj, data, is_created=True)
     await audit(view, request, "create", obj, data)
     return obj
 
@@ -35,7 +36,7 @@ async def change(view: "ModelAdmin", request: Request, obj: Any, data: dict[str,
     await view.on_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
     await _set_attributes(view, request, obj, data)
     await current_visit().session.flush()
-    await view.after_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
+    await _after_change(view, request, obj, data, is_created=False)
     await audit(view, request, "update", obj, data)
 
 
@@ -67,6 +68,14 @@ def _comparable(value: Any) -> Any:
     if isinstance(value, list | set):
         return sorted(str(_comparable(one)) for one in value)
     return str(get_object_identifier(value)) if hasattr(value, "__mapper__") else value
+
+
+async def _after_change(
+    view: "ModelAdmin", request: Request, obj: Any, data: dict[str, Any], *, is_created: bool
+) -> None:
+    answer = await view.after_model_change(data, obj, is_created, request)
+    if answer is not None:
+        current_visit().answers.append(await ready(answer, f"after_model_change of {type(view).__name__}"))
 
 
 async def _set_attributes(view: "ModelAdmin", request: Request, obj: Any, data: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from wtforms import Form
 
+from project.contrib.admin.answers import is_refusal
 from project.contrib.admin.changes import version
 from project.contrib.admin.failures import Failure, describe
 from project.contrib.admin.visit import current_visit
@@ -60,8 +61,10 @@ async def edit(site: "AdminSite", request: Request, view: "ModelAdmin", obj: Any
     if not form.validate():
         return await page.show(form, HTTPStatus.BAD_REQUEST, "Nothing was saved. Correct what is marked below.")
     try:
-        async with current_visit().session.begin_nested():
+        async with current_visit().session.begin_nested() as saving:
             obj = await _save(page, obj, _named(page, form, sent))
+            if any(map(is_refusal, current_visit().answers)):
+                await saving.rollback()
     except Exception as error:
         failure = describe(error)
         if failure.is_ours:
@@ -92,6 +95,8 @@ def _mark(form: Form, failure: Failure) -> str:
 
 def _after_saving(page: Page, obj: Any, sent: FormData) -> Response:
     request, view = page.request, page.view
+    if answers := current_visit().answers:
+        return answers[-1]
     Flash.success(request, f"{view.title_of(obj)} was saved.")
     if sent.get("save") == "continue":
         url = request.url_for("admin:edit", identity=view.identity, pk=get_object_identifier(obj))

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from project.contrib.admin.answers import ready
 from project.contrib.admin.csrf import check_origin, check_token
 from project.contrib.admin.failures import describe
 from project.contrib.admin.sessions import get_user
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dovetail.admin")
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Any]]
 
 
 def guarded(site: "AdminSite", endpoint: Endpoint, *, public: bool = False) -> Endpoint:
@@ -67,7 +68,9 @@ async def _answer_in_transaction(site: "AdminSite", request: Request, endpoint: 
             if not is_safe:
                 cookie = request.cookies.get(site.cookies.visitor if public else site.cookies.session)
                 await check_token(request, site.secret_key, cookie)
-            return await endpoint(request)
+            answer = await endpoint(request)
+            # What is only read is not undone: a stream may read on when the connection here is free again.
+            return answer if is_safe and isinstance(answer, Response) else await ready(answer, request.url.path)
 
 
 async def _is_let_in(site: "AdminSite", request: Request, *, public: bool) -> bool:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from project.contrib.admin.answers import check_outcome, is_refusal, ready
 from project.contrib.admin.failures import describe
 from project.contrib.admin.visit import current_visit
 from project.errors import BadRequestError
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What to do with the selected rows; `apply` returns what to tell the user."""
+    """What to do with the selected rows; `apply` returns what to tell the user, an answer of its own, or nothing."""
 
     action: str
     label: str
-    apply: Callable[[Sequence[Any]], Awaitable[str]]
+    apply: Callable[[Sequence[Any]], Awaitable[str | Response | None]]
     question: str | None = None
     dangerous: bool = False
 
@@ -53,8 +54,7 @@ async def run(site: "AdminSite", request: Request, view: "ModelAdmin", task: Tas
     if task.question and not form.get("confirmed"):
         context = {"model_view": view, "rows": rows, "task": task, "back": _list_url(request, view)}
         return await site.templates.TemplateResponse(request, "sqladmin/confirm.html", context)
-    await _apply(request, task, rows)
-    return _back(request, view)
+    return await _apply(request, view, task, rows) or _back(request, view)
 
 
 def deletion(request: Request, view: "ModelAdmin") -> Task:
@@ -64,9 +64,7 @@ def deletion(request: Request, view: "ModelAdmin") -> Task:
         titles = [view.title_of(row) for row in rows]
         for row in rows:
             await view.delete_object(request, row)
-        return (
-            f"{titles[0]} was deleted." if len(rows) == 1 else f"{len(rows)} {view.name_plural.lower()} were deleted."
-        )
+        return f"{titles[0]} was deleted." if len(rows) == 1 else f"{_count(view, rows)} were deleted."
 
     question = "This cannot be undone. Everything that belongs to what is deleted goes with it."
     return Task(action=Action.DELETE, label="Delete", apply=delete, question=question, dangerous=True)
@@ -82,17 +80,30 @@ async def _check_permissions(request: Request, view: "ModelAdmin", task: Task, r
             raise HTTPException(HTTPStatus.FORBIDDEN)
 
 
-async def _apply(request: Request, task: Task, rows: Sequence[Any]) -> None:
+async def _apply(request: Request, view: "ModelAdmin", task: Task, rows: Sequence[Any]) -> Response | None:
+    asked = f"the action {task.label!r} of {type(view).__name__}"
     try:
-        async with current_visit().session.begin_nested():
-            message = await task.apply(rows)
+        async with current_visit().session.begin_nested() as change:
+            outcome = await task.apply(rows)
+            check_outcome(outcome, asked)
+            if isinstance(outcome, Response):
+                outcome = await ready(outcome, asked)
+            if is_refusal(outcome):
+                await change.rollback()
     except Exception as error:
         failure = describe(error)
         if failure.is_ours:
             raise
         Flash.error(request, f"Nothing was done. {failure.message}")
-    else:
-        Flash.success(request, message)
+        return None
+    if isinstance(outcome, Response):
+        return outcome
+    Flash.success(request, outcome or f"{task.label}: done with {_count(view, rows)}.")
+    return None
+
+
+def _count(view: "ModelAdmin", rows: Sequence[Any]) -> str:
+    return f"{len(rows)} {(view.name if len(rows) == 1 else view.name_plural).lower()}"
 
 
 def _back(request: Request, view: "ModelAdmin") -> Response:

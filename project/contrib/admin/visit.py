@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
+from starlette.responses import Response
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class Visit:
 
     request: Request
     session: AsyncSession
+    answers: list[Response] = field(default_factory=list)  # the last is sent in place of ours
 
 
 _visit: ContextVar[Visit] = ContextVar("dovetail_admin_visit")

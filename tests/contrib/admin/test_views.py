@@ -10,6 +10,7 @@ from sqladmin import action as sqladmin_action
 
 from plugins.blog.models import Post
 from project.application import create_app
+from project.contrib.admin.actions import action
 from project.contrib.admin.settings import AdminSettings
 from project.contrib.admin.site import load_views, mount
 from project.contrib.admin.view_checks import find_problems
@@ -65,6 +66,13 @@ def test_an_action_that_works_on_get_is_refused():
         async def publish(self, request: Any) -> None: ...
 
     assert "the action 'publish' changes data on GET" in find_problems(SomeAdmin)[0]
+
+
+def test_an_action_that_is_a_plain_function_is_refused():
+    with pytest.raises(TypeError, match=re.escape("the action 'burn' is a plain function; write async def burn(...)")):
+
+        @action("burn", "Burn")
+        def burn(self: Any, request: Any, posts: Any) -> None: ...
 
 
 class PlainAdmin(ModelView, model=User):

@@ -1,11 +1,11 @@
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, ClassVar
 
 from sqladmin import BaseView, expose
 from sqladmin.filters import OperationColumnFilter
 from sqlalchemy import Select, select
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
 from project.contrib.admin.actions import action
 from project.contrib.admin.filters import RelationFilter
@@ -50,6 +50,58 @@ class BookAdmin(ModelAdmin, model=Book):
             if book.title == "Unbreakable":
                 raise ConflictError("This one cannot be torn.")
         return f"{len(books)} books shortened."
+
+
+class AnsweringAdmin(ModelAdmin, model=Book):
+    """Changes books and answers whatever the request asks for."""
+
+    identity = "answering"
+    name = "Answering book"
+    column_list = ("title",)
+    form_columns = ("title",)
+
+    @action("answer", "Answer")
+    async def answer(self, request: Request, books: Sequence[Book]) -> Any:
+        for book in books:
+            book.title += " changed"
+        return ANSWERS[request.query_params["answer"]]()
+
+    async def after_model_change(self, data: dict[str, Any], model: Any, is_created: bool, request: Request) -> Any:
+        return ANSWERS[request.query_params["answer"]]()
+
+    @expose("/page", methods=["GET", "POST"])
+    async def page(self, request: Request) -> Any:
+        book = await current_visit().session.scalar(select(Book))
+        if request.method == "POST":
+            book.title += " changed"
+        return ANSWERS[request.query_params["answer"]]()
+
+
+async def stream(*pieces: Any) -> AsyncIterator[Any]:
+    for piece in pieces:
+        if isinstance(piece, Exception):
+            raise piece
+        yield piece
+
+
+ANSWERS: dict[str, Callable[[], Any]] = {
+    "nothing": lambda: None,
+    "words": lambda: "All good.",
+    "no words": lambda: "",
+    "text": lambda: PlainTextResponse("an answer"),
+    "file": lambda: FileResponse(__file__, filename="admin.py"),
+    "stream": lambda: StreamingResponse(stream("an ", b"answer")),
+    "plain stream": lambda: StreamingResponse(iter(["an ", "answer"])),
+    "empty stream": lambda: StreamingResponse(stream()),
+    "elsewhere": lambda: RedirectResponse("/admin/", 303),
+    "a number": lambda: 3,
+    "a mapping": lambda: {"a": 1},
+    "no file": lambda: FileResponse("/no/such/file"),
+    "a folder": lambda: FileResponse("/"),
+    "broken stream": lambda: StreamingResponse(stream(RuntimeError("a secret of the inside"))),
+    "stream of numbers": lambda: StreamingResponse(stream(1, 2)),
+    "refusal": lambda: PlainTextResponse("no", 409),
+}
 
 
 class ThinBookAdmin(ModelAdmin, model=Book):

@@ -9,7 +9,7 @@ plugin = Plugin(
     admin_views=lazy(
         *(
             f"tests.contrib.admin.shelf.admin:{name}"
-            for name in ("BookAdmin", "ThinBookAdmin", "GenreAdmin", "StampAdmin", "Report")
+            for name in ("BookAdmin", "ThinBookAdmin", "AnsweringAdmin", "GenreAdmin", "StampAdmin", "Report")
         )
     ),
 )
