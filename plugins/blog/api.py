@@ -15,6 +15,7 @@ from project.api.resources.resource import Resource
 from project.api.schemas import Id, PathId
 from project.contrib.auth.dependencies import CurrentUser, OptionalUser
 from project.database.dependencies import SessionDep
+from project.database.narrowing import related
 
 posts = Resource(
     model=Post,
@@ -53,7 +54,7 @@ TypedName = Annotated[str, Path(json_schema_extra={"maxLength": LONGEST_TYPED})]
 async def of_tag(name: TypedName, viewer: OptionalUser, session: SessionDep) -> ColumnElement[bool]:
     """The posts that carry the tag of this name; its case does not matter."""
     tag = await queries.get_tag(session, name, viewer)
-    return Post.tags.any(Tag.id == tag.id)
+    return related(Post.tags, Tag.id == tag.id)
 
 
 router = APIRouter(tags=["blog"])

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from project.api.resources.policy import Open, Policy, ReadOnly
 from project.api.resources.resource import Resource
 from project.database.dependencies import SessionDep
+from project.database.narrowing import related
 from project.errors import NotAuthenticatedError, NotFoundError, PermissionDeniedError
 from tests.library.models import BOOK_TEXT, Author, Book, Genre, Loan
 from tests.library.schemas import (
@@ -107,6 +108,7 @@ FILTERS = {
     "shelf": ("exact", "in"),
     "cover": "isnull",
     "author_id": ("exact", "in"),
+    "author__id": "exact",
     "author__name": TEXTS,
     "author__email": TEXTS,
     "translator__name": TEXTS,
@@ -199,7 +201,7 @@ async def of_genre(name: str, session: SessionDep) -> ColumnElement[bool]:
     genre = await session.scalar(select(Genre).where(Genre.name == name))
     if genre is None:
         raise NotFoundError("There is no such genre.")
-    return Book.genres.any(Genre.id == genre.id)
+    return related(Book.genres, Genre.id == genre.id)
 
 
 router = APIRouter(tags=["library"])

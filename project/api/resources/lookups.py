@@ -101,8 +101,9 @@ class FilterParameter:
         self, placeholders: Sequence[BindParameter[Any]], value: Any, related: Criteria
     ) -> ColumnElement[bool]:
         """The condition on the rows of the list."""
-        extra = (value,) if self.lookup.operand == "flag" else placeholders
-        return self.path.where(lambda column: self.lookup.build(column, *extra), related)
+        of_null = self.lookup.operand == "flag"
+        extra = (value,) if of_null else placeholders
+        return self.path.where(lambda column: self.lookup.build(column, *extra), related, of_null=of_null)
 
     @property
     def bind_type(self) -> TypeEngine[Any]:

@@ -4,14 +4,26 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, func, literal_column, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Dialect,
+    Select,
+    bindparam,
+    inspect,
+    select,
+    true,
+)
 
-from project.api.resources import ordering
+from project.api.resources import ordering, ways
 from project.api.resources.lookups import like, placeholders
 from project.api.resources.ordering import Terms
 from project.api.resources.query import CAP, ListQuery
 from project.api.resources.scope import Scope
 from project.api.resources.search import Search
+from project.database.narrowing import all_of
+
+DEEP = 1_000  # rows
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,13 @@ class PageRequest:
         )
         nulls = tuple(value is None for value in self.cursor_values)
         terms = tuple(term.name for term in self.terms)
-        return filters, terms, nulls, self.includes_cursor, bool(query.search), query.limit, bool(query.offset)
+        depth = (query.offset > 0, self.is_deep)
+        return filters, terms, nulls, self.includes_cursor, bool(query.search), query.limit, depth
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether so many rows are skipped that it pays to skip nothing but keys."""
+        return self.query.offset >= DEEP
 
     @property
     def includes_cursor(self) -> bool:
@@ -49,34 +67,43 @@ class PageRequest:
 
 
 def page_select(
-    model: type[Any], columns: Sequence[Any], request: PageRequest, scope: Scope, search: Search
+    model: type[Any], columns: Sequence[Any], request: PageRequest, scope: Scope, search: Search, *, dialect: Dialect
 ) -> Select[Any]:
     """SELECT `columns`, then the values to order by as order_0 and so on, of one page and one row more."""
     positions = ordering.expressions(request.terms, scope.related)
     labelled = [position.label(f"order_{number}") for number, position in enumerate(positions)]
-    statement = select(*columns, *labelled).select_from(model).where(conditions(request, scope, search, positions))
-    statement = statement.order_by(*(term.order(one) for term, one in zip(request.terms, positions, strict=True)))
-    # A limit written into the text lets PostgreSQL plan for it.
-    statement = statement.limit(literal_column(str(request.query.limit + 1)))
-    return statement.offset(bindparam("offset", type_=BigInteger())) if request.query.offset else statement
-
-
-def count_select(model: type[Any], request: PageRequest, scope: Scope, search: Search) -> Select[Any]:
-    """SELECT how many rows there are on all pages, up to one more than CAP if the count is capped."""
-    condition = conditions(request, scope, search, ())
-    if request.query.count != "capped":
-        return select(func.count()).select_from(model).where(condition)
-    some: Select[Any] = (
-        select(literal_column("1")).select_from(model).where(condition).limit(literal_column(str(CAP + 1)))
+    found = conditions(request, scope, search, positions)
+    (key,) = inspect(model).primary_key
+    rows = select(key.label("key"), *labelled).select_from(model)
+    page = ways.Page(
+        request.query.limit + 1,
+        bindparam("offset", type_=BigInteger()) if request.query.offset else None,
+        lambda places: [term.order(place) for term, place in zip(request.terms, places, strict=True)],
     )
-    return select(func.count()).select_from(some.subquery())
+    keys = ways.page_of_keys(rows, key, found, page, dialect)
+    if keys is None and request.is_deep:
+        keys = page.cut(rows.where(*found), positions)
+    if keys is None:
+        return page.cut(select(*columns, *labelled).select_from(model).where(*found), positions)
+    # What is skipped, or chosen from, are keys; the rows themselves are read for the page only.
+    chosen = keys.cte("chosen")
+    places = [chosen.c[f"order_{number}"] for number in range(len(positions))]
+    statement = select(*columns, *places).select_from(model).join(chosen, chosen.c.key == key)
+    return statement.order_by(*page.order(places))
+
+
+def count_select(model: type[Any], request: PageRequest, scope: Scope, search: Search, dialect: Dialect) -> Select[Any]:
+    """SELECT how many rows there are on all pages, up to one more than CAP if the count is capped."""
+    (key,) = inspect(model).primary_key
+    limit = CAP + 1 if request.query.count == "capped" else None
+    return ways.count_of(select(key).select_from(model), key, conditions(request, scope, search, ()), limit, dialect)
 
 
 def conditions(
     request: PageRequest, scope: Scope, search: Search, positions: Sequence[ColumnElement[Any]]
-) -> ColumnElement[bool]:
+) -> list[ColumnElement[bool]]:
     """What a row of the list fulfils; with `positions`, also that it comes after the cursor, or at it."""
-    found = [true(), scope.rows]
+    found = [true(), *all_of(scope.rows)]
     for number, (parameter, value) in enumerate(request.query.filters):
         count = len(parameter.arguments(value))
         found.append(parameter.condition(placeholders(parameter, f"filter_{number}", count), value, scope.related))
@@ -88,4 +115,4 @@ def conditions(
             for number, (term, value) in enumerate(zip(request.terms, request.cursor_values, strict=True))
         ]
         found.append(ordering.after(request.terms, positions, binds, inclusive=request.includes_cursor))
-    return and_(*found)
+    return found

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapper, aliased
 from sqlalchemy.types import TypeEngine
 
+from project.database.narrowing import related
 from project.errors import ConfigurationError
 
 Criteria = Mapping[str, ColumnElement[bool]]
@@ -37,18 +38,24 @@ class Path:
         """Whether there may be no value, because the column allows null or a relation leads nowhere."""
         return bool(self.relations) or any(getattr(c, "nullable", True) for c in self.attribute.property.columns)
 
-    def where(self, build: Callable[[Any], ColumnElement[bool]], related: Criteria) -> ColumnElement[bool]:
-        """The rows for which `build(column)` holds; across relations, for one that `related` does not hide."""
+    def where(
+        self, build: Callable[[Any], ColumnElement[bool]], visible: Criteria, *, of_null: bool = False
+    ) -> ColumnElement[bool]:
+        """The rows for which `build(column)` holds; across relations, for one that `visible` does not hide.
+
+        `of_null` says that it may hold for null.
+        """
+        names, depth = self.name.split("__"), len(self.relations)
         condition = build(self.attribute)
-        names = self.name.split("__")
-        for depth in range(len(self.relations), 0, -1):
-            relation = self.relations[depth - 1]
-            visible = related.get(".".join(names[:depth]))
-            inner = condition if visible is None else and_(visible, condition)
-            condition = relation.any(inner) if relation.property.uselist else relation.has(inner)
+        foreign_key = None if of_null or not depth or ".".join(names[:depth]) in visible else self._foreign_key()
+        if foreign_key is not None:  # the row that it leads to need not be asked
+            condition, depth = build(foreign_key), depth - 1
+        for relation, end in reversed(list(zip(self.relations[:depth], range(1, depth + 1), strict=True))):
+            shown = visible.get(".".join(names[:end]))
+            condition = related(relation, condition if shown is None else and_(shown, condition))
         return condition
 
-    def value(self, related: Criteria) -> ColumnElement[Any]:
+    def value(self, visible: Criteria) -> ColumnElement[Any]:
         """The value itself, for an ORDER BY; relations on the way lead to one row each."""
         if not self.relations:
             return self.attribute  # type: ignore[return-value]  # an attribute is a column expression
@@ -60,10 +67,19 @@ class Path:
         joined = relation.of_type(first)
         key = joined.property.local_remote_pairs
         conditions = [getattr(first, _key(first, remote)) == local for local, remote in key]
-        visible = related.get(self.name.split("__")[0])
-        if visible is not None:
-            conditions.append(self._seen_through(first, visible))
+        shown = visible.get(self.name.split("__")[0])
+        if shown is not None:
+            conditions.append(self._seen_through(first, shown))
         return statement.where(*conditions).correlate(relation.class_).scalar_subquery()
+
+    def _foreign_key(self) -> Any:
+        """The column that holds what the path leads to, next to the last relation; None if there is none."""
+        mapped = self.relations[-1].property
+        (column,) = self.attribute.property.columns[:1]
+        if mapped.secondary is not None or mapped.uselist or len(mapped.local_remote_pairs) != 1:
+            return None
+        ((local, remote),) = mapped.local_remote_pairs
+        return local if remote is column and any(key.column is remote for key in local.foreign_keys) else None
 
     def _seen_through(self, target: Any, visible: ColumnElement[bool]) -> ColumnElement[bool]:
         # The criterion speaks of the model's table, the subquery of an alias of it.

@@ -51,7 +51,8 @@ def prepare(statement: ClauseElement, dialect: Dialect, viewer_values: Sequence[
     compiled: Any = statement.compile(dialect=dialect)
     if compiled.post_compile_params or compiled.literal_execute_params:
         return None
-    positions = {bind: number for number, bind in enumerate(viewer_values)}
+    # A condition that was adapted holds copies of its values; they know what they were copied from.
+    positions = {one: number for number, bind in enumerate(viewer_values) for one in bind._cloned_set}  # noqa: SLF001
     processors = compiled._bind_processors  # noqa: SLF001 - what SQLAlchemy itself applies to each value
     return Prepared(
         str(compiled),
@@ -60,8 +61,7 @@ def prepare(statement: ClauseElement, dialect: Dialect, viewer_values: Sequence[
 
 
 def _argument(bind: BindParameter[Any], process: Any, positions: Mapping[BindParameter[Any], int]) -> _Argument:
-    # A condition that was adapted to an alias holds copies of its values; they know what they were copied from.
-    for original in bind._cloned_set:  # noqa: SLF001 - see above
+    for original in bind._cloned_set:  # noqa: SLF001 - see `prepare`
         if original in positions:
             return _Argument(position=positions[original], process=process)
     if bind.required:

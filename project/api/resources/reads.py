@@ -116,7 +116,7 @@ class Reader:
             return None
         key = ("count", dialect.name, request.shape, request.query.count, scope.shape)
         return self._plans.remember(
-            key, lambda: prepare(count_select(self.model, request, scope, self.search), dialect, scope.binds)
+            key, lambda: prepare(count_select(self.model, request, scope, self.search, dialect), dialect, scope.binds)
         )
 
     async def fetch(self, connection: AsyncConnection, request: PageRequest, scope: Scope) -> Batch | None:
@@ -131,7 +131,8 @@ class Reader:
         full = self._selected(ItemQuery(expand=request.query.expand), frozenset())
         node = self._selected(request.query, scope.hidden)
         _refuse_impossible(node, scope)
-        statement = page_select(self.model, [self.model], request, scope, self.search)
+        dialect = session.get_bind().dialect
+        statement = page_select(self.model, [self.model], request, scope, self.search, dialect=dialect)
         statement = statement.options(*nodes.loader_options(full, scope.related))
         rows = (await session.execute(statement, request.values(), execution_options={"populate_existing": True})).all()
         include = node.include()
@@ -153,7 +154,7 @@ class Reader:
         """How many rows there are on all pages; CAP + 1 if the count is capped and there are more than CAP."""
         prepared = self.count_plan(request, scope, connection.dialect)
         if prepared is None:
-            statement = count_select(self.model, request, scope, self.search)
+            statement = count_select(self.model, request, scope, self.search, connection.dialect)
             return int((await connection.execute(statement, request.values())).scalar_one())
         rows = await prepared.fetch(await driver_connection(connection), request.values(), scope.values)
         return int(rows[0][0])
@@ -197,7 +198,7 @@ class Reader:
     def _compile(self, request: PageRequest, scope: Scope, dialect: Dialect) -> Plan | None:
         node = self._selected(request.query, scope.hidden)
         _refuse_impossible(node, scope)
-        page = page_select(self.model, page_columns(node, self.version), request, scope, self.search)
+        page = page_select(self.model, page_columns(node, self.version), request, scope, self.search, dialect=dialect)
         shaped = self.shape(node, page, scope, dialect, terms=request.terms)
         return self.plan_of(shaped, prepare(shaped.statement, dialect, scope.binds), dialect, request.terms)
 

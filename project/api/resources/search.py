@@ -109,7 +109,7 @@ class Rank:
     type: TypeEngine[Any] = RANK_TYPE
     is_nullable: bool = False
 
-    def value(self, related: Criteria) -> ColumnElement[Any]:  # noqa: ARG002 - the signature is Path's
+    def value(self, visible: Criteria) -> ColumnElement[Any]:  # noqa: ARG002 - the signature is Path's
         """The rank on PostgreSQL, 0 on SQLite."""
         return _Rank(self.search._document(), self.search._query())  # noqa: SLF001 - one idea in two classes
 

@@ -1,0 +1,106 @@
+"""What lists cost where there are many posts: in rows that the database looks at, whatever the machine."""
+
+import json
+import sqlite3
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from plugins.blog.api import posts
+from project.api.resources import ways
+from project.api.resources.ordering import complete
+from project.api.resources.pages import PageRequest
+from project.api.resources.query import read_list_query
+from project.contrib.auth.models import User
+
+POSTS = 20_000
+STEPS = 12  # of SQLite's machine that a row takes, about
+MAKE = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count) ",
+    "postgresql": "WITH n(i) AS (SELECT generate_series(1, CAST(:count AS integer))) ",
+}
+TIME = {
+    "sqlite": "datetime(1600000000 + i, 'unixepoch') || '.000000'",
+    "postgresql": "to_timestamp(1600000000 + i)",
+}
+
+
+@pytest.fixture
+async def many_posts(database, make_user, database_kind):
+    """Posts one a second; every second one carries the tag `common`, the oldest two `rare`."""
+    author: User = await make_user(username="ada")
+    made = MAKE[database_kind]
+    columns = "title, content, is_published, author_id, created_at"
+    async with database.unit_of_work() as session:
+        await session.execute(text("INSERT INTO blog_tag (id, name) VALUES (1, 'common'), (2, 'rare'), (3, 'unused')"))
+        select = f"{made}SELECT 'Post ' || i, 'word' || i, i % 10 <> 0, {author.id}, {TIME[database_kind]} FROM n"
+        insert = f"INSERT INTO blog_post ({columns}) {select}"
+        await session.execute(text(insert), {"count": POSTS})
+        await session.execute(text("INSERT INTO blog_post_tag SELECT id, 1 FROM blog_post WHERE id % 2 = 0"))
+        await session.execute(text("INSERT INTO blog_post_tag SELECT id, 2 FROM blog_post ORDER BY id LIMIT 2"))
+        if database_kind == "postgresql":  # which does it by itself before long
+            await session.execute(text("ANALYZE"))
+
+
+async def effort(database, url, **query):
+    """About how many rows the database looks at for the list, and for its total."""
+    dialect, scope = database.engine.dialect, posts.scope(None)
+    asked = read_list_query(query, posts.grammar, "")
+    request = PageRequest(asked, complete(posts.model, asked.terms))
+    plans = [posts.reader.plan(request, scope, dialect).prepared]
+    if asked.count != "no":
+        plans.append(posts.reader.count_plan(request, scope, dialect))
+    rows = 0
+    for prepared in plans:
+        arguments = [one.value(request.values(), scope.values) for one in prepared.arguments]
+        rows += await (of_sqlite if dialect.name == "sqlite" else of_postgresql)(url, prepared.sql, arguments)
+    return rows
+
+
+async def of_sqlite(url, sql, arguments):
+    steps = 0
+
+    def count():
+        nonlocal steps
+        steps += 10
+
+    connection = sqlite3.connect(url.partition(":///")[2])
+    connection.set_progress_handler(count, 10)
+    connection.execute(sql, arguments).fetchall()
+    connection.close()
+    return steps // STEPS
+
+
+async def of_postgresql(url, sql, arguments):
+    connection = await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql"))
+    try:
+        # As it is planned when nobody knows the values.
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        plan = await connection.fetchval(f"EXPLAIN (ANALYZE, TIMING off, FORMAT json) {sql}", *arguments)
+    finally:
+        await connection.close()
+    return looked_at(json.loads(plan)[0]["Plan"])
+
+
+def looked_at(node):
+    removed = sum(value for name, value in node.items() if name.startswith("Rows Removed by"))
+    own = (node["Actual Rows"] + removed) * node["Actual Loops"] if "Scan" in node["Node Type"] else 0
+    return own + sum(looked_at(child) for child in node.get("Plans", ()))
+
+
+@pytest.fixture
+def few(monkeypatch):
+    monkeypatch.setattr(ways, "FEW", 100)
+    posts.reader._plans.clear()
+    yield
+    posts.reader._plans.clear()
+
+
+@pytest.mark.usefixtures("many_posts", "few")
+async def test_a_tag_costs_as_much_as_there_is_to_show_be_it_rare_or_common(database, database_url):
+    assert await effort(database, database_url, tags__name="nosuch", count="capped") < 200
+    assert await effort(database, database_url, tags__name="unused", count="true") < 200
+    assert await effort(database, database_url, tags__name="rare", count="capped") < 300
+    assert await effort(database, database_url, tags__name="common") < 1_500
+    assert await effort(database, database_url, tags__name="rare", title__icontains="post") < 300
