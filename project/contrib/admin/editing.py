@@ -1,5 +1,6 @@
 """The forms that create and change one object."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from wtforms import Form
 from project.contrib.admin.answers import is_refusal
 from project.contrib.admin.changes import version
 from project.contrib.admin.failures import Failure, describe
+from project.contrib.admin.relations import is_hidden
 from project.contrib.admin.visit import current_visit
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ STALE = (
     "Somebody else changed this while you were editing, so nothing was saved yet. "
     "Open it in another tab to see their changes; saving again puts yours in their place."
 )
+UNSEEN = "You may not see what is chosen here. It stays, unless you choose something else."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,17 +55,18 @@ async def edit(site: "AdminSite", request: Request, view: "ModelAdmin", obj: Any
     initial = {} if obj is None else await view.get_form_data_for_edit(obj)
     title = f"New {view.name.lower()}" if obj is None else view.title_of(obj)
     page = Page(site=site, request=request, view=view, title=title, version=None if obj is None else version(initial))
+    unseen = [] if obj is None else [name for name in view._form_relation_names if is_hidden(obj, name)]  # noqa: SLF001 - as below
     if request.method != "POST":
-        return await page.show(form_class(data=initial))
+        return await page.show(_without_demands(form_class(data=initial), unseen))
     sent = await site._handle_form_data(request, obj)  # noqa: SLF001 - the site is a subclass of SQLAdmin's
-    form = form_class(sent, data=initial)
+    form = _without_demands(form_class(sent, data=initial), unseen)
     if page.version is not None and sent.get(VERSION) != page.version:
         return await page.show(form, HTTPStatus.CONFLICT, STALE)
     if not form.validate():
         return await page.show(form, HTTPStatus.BAD_REQUEST, "Nothing was saved. Correct what is marked below.")
     try:
         async with current_visit().session.begin_nested() as saving:
-            obj = await _save(page, obj, _named(page, form, sent))
+            obj = await _save(page, obj, _named(page, form, sent, unseen))
             if any(map(is_refusal, current_visit().answers)):
                 await saving.rollback()
     except Exception as error:
@@ -73,9 +77,16 @@ async def edit(site: "AdminSite", request: Request, view: "ModelAdmin", obj: Any
     return _after_saving(page, obj, sent)
 
 
-def _named(page: Page, form: Form, sent: FormData) -> dict[str, Any]:
+def _without_demands(form: Form, unseen: Sequence[str]) -> Form:
+    for name in unseen:
+        field: Any = form[name]
+        field.allow_blank, field.validators, field.description = True, (), UNSEEN
+    return form
+
+
+def _named(page: Page, form: Form, sent: FormData, unseen: Sequence[str]) -> dict[str, Any]:
     data = page.site._denormalize_wtform_data(form.data, page.view.model)  # noqa: SLF001 - as above
-    return {name: value for name, value in data.items() if name in sent}
+    return {name: value for name, value in data.items() if name in sent and (value or name not in unseen)}
 
 
 async def _save(page: Page, obj: Any | None, data: dict[str, Any]) -> Any:

@@ -9,7 +9,8 @@ from sqladmin.helpers import get_primary_keys
 from sqlalchemy import Select, tuple_
 
 from project.contrib.admin.cells import write_cell
-from project.contrib.admin.queries import loading
+from project.contrib.admin.relations import loading
+from project.contrib.admin.rights import Rights
 from project.database.session import Database
 
 if TYPE_CHECKING:
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 BATCH = 500
 
 
-async def stream_csv(database: Database, view: "ModelAdmin", statement: Select[Any]) -> AsyncIterator[str]:
+async def stream_csv(
+    database: Database, view: "ModelAdmin", statement: Select[Any], rights: Rights
+) -> AsyncIterator[str]:
     """The rows of `statement` in the order of their keys, each batch read in a short transaction of its own."""
     names = view._export_prop_names  # noqa: SLF001 - SQLAdmin offers no other way
     yield _write([[write_cell(view.label(name)) for name in names]])
     keys = get_primary_keys(view.model)
-    statement = statement.order_by(None).order_by(*keys).limit(BATCH).options(*loading(view.model, names))
+    statement = statement.order_by(None).order_by(*keys).limit(BATCH).options(*loading(view.model, names, rights))
     last: tuple[Any, ...] | None = None
     while True:
         page = statement if last is None else statement.where(tuple_(*keys) > tuple_(*last))

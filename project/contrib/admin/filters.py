@@ -4,12 +4,21 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
-from sqladmin.filters import BooleanFilter, StaticValuesFilter
-from sqlalchemy import Select
+from sqladmin.filters import (
+    BooleanFilter,
+    ForeignKeyFilter,
+    StaticValuesFilter,
+    get_column_obj,
+    get_foreign_column_name,
+    get_model_from_column,
+)
+from sqlalchemy import ColumnElement, Select, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 from starlette.requests import Request
 
-from project.contrib.admin.queries import has_identifier
+from project.contrib.admin.relations import leads_to_identifier
+from project.contrib.admin.rights import EVERYTHING, Rights, rights_of
+from project.contrib.admin.visit import current_visit
 from project.errors import BadRequestError
 
 __all__ = ["BooleanFilter", "ChoiceFilter", "RelationFilter"]
@@ -53,10 +62,22 @@ class RelationFilter:
         return []
 
     async def get_filtered_query(self, query: Select[Any], value: Any, _model: Any) -> Select[Any]:
-        """Keep the rows that are related to the object with this identifier."""
+        """Keep the rows that are related to the object with this identifier, if the user may know of it."""
         if not value:
             return query
-        condition = has_identifier(self.relation.property.mapper.class_, str(value))
-        return query.where(
-            self.relation.any(condition) if self.relation.property.uselist else self.relation.has(condition)
-        )
+        visible = rights_of(current_visit().request).visible(self.relation.property.mapper.class_)
+        return query.where(leads_to_identifier(self.relation, str(value), visible))
+
+
+def refers_to_visible(one: Any, model: type[Any], rights: Rights) -> ColumnElement[bool]:
+    """The condition that a row refers to what the user may know of by the foreign key that SQLAdmin's filter is for."""
+    if not isinstance(one, ForeignKeyFilter):
+        return true()
+    column = get_column_obj(one.foreign_key, model)
+    target = one.foreign_model or get_model_from_column(one.foreign_display_field)
+    visible = rights.visible(target)
+    if visible is EVERYTHING:
+        return true()
+    key = getattr(target, get_foreign_column_name(column))
+    found: ColumnElement[bool] = column.in_(select(key).where(visible).correlate(None))
+    return found

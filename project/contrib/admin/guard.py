@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from project.contrib.admin import rights
 from project.contrib.admin.answers import ready
 from project.contrib.admin.csrf import check_origin, check_token
 from project.contrib.admin.failures import describe
@@ -81,6 +82,7 @@ async def _is_let_in(site: "AdminSite", request: Request, *, public: bool) -> bo
     if request.state.user is None:
         return False
     await site.authorization_backend.load(request)
+    await rights.load(request, site.model_views)
     return True
 
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqladmin.ajax import QueryAjaxModelLoader
-from sqladmin.authorization import Action
 from sqladmin.helpers import get_object_identifier
 from sqlalchemy import Select, or_, select
 from starlette.requests import Request
 
-from project.contrib.admin.queries import MAXIMUM_TERM, contains, has_identifier, have_identifiers
+from project.contrib.admin.keys import has_identifier, have_identifiers
+from project.contrib.admin.queries import MAXIMUM_TERM, contains
+from project.contrib.admin.rights import NOTHING, rights_of
 from project.contrib.admin.visit import current_visit
 
 if TYPE_CHECKING:
@@ -19,30 +20,25 @@ LIMIT = 20
 
 
 class Lookup(QueryAjaxModelLoader):
-    """Finds the objects a relation may refer to, among those the user may list in the related model's own view."""
+    """Finds the objects a relation may refer to, among those the user may list in a view of the related model."""
 
     model: type[Any]
     model_admin: "ModelAdmin"
 
-    @property
-    def related_view(self) -> "ModelAdmin | None":
-        """The view of the related model, if the site has one."""
-        return self.model_admin.view_of(self.model)
-
     def may_use(self, request: Request) -> bool:
         """Whether the user may see related objects at all."""
-        view = self.related_view
-        return view is None or (view.is_accessible(request) and view.has_permission(request, Action.LIST))
+        return rights_of(request).visible(self.model) is not NOTHING
 
     def rows(self, request: Request) -> Select[Any]:
         """The objects the user may see."""
-        view = self.related_view
-        return select(self.model) if view is None else view.rows(request)
+        return select(self.model).where(rights_of(request).visible(self.model))
 
     async def get_list(self, request: Request, term: str) -> list[Any]:
         """The first objects in whose declared fields `term` stands."""
         word = term[:MAXIMUM_TERM].replace("\0", " ").strip()
-        statement = self.rows(request).where(or_(*(contains(self.model, str(name), word) for name in self.fields)))
+        statement = self.rows(request).where(
+            or_(*(contains(self.model, str(name), word, rights_of(request)) for name in self.fields))
+        )
         if self.where is not None:
             statement = statement.where(*await self._prepare_where_clauses(request, term))
         order = self._cached_fields_order_by or [getattr(self.model, str(self.fields[0]))]

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from project.contrib.admin import editing, selection
 from project.contrib.admin.export import stream_csv
 from project.contrib.admin.filters import RelationFilter
+from project.contrib.admin.rights import rights_of
 from project.contrib.admin.views import ModelAdmin
 from project.errors import BadRequestError
 
@@ -78,7 +79,7 @@ async def export(site: "AdminSite", request: Request) -> Response:
     if request.path_params["export_type"] not in view.export_types:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     name = f"{view.identity}.csv"
-    rows = stream_csv(site.database, view, await view.matching(request))
+    rows = stream_csv(site.database, view, await view.matching(request), rights_of(request))
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
 

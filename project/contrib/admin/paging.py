@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.base import ExecutableOption
 
 from project.contrib.admin import queries
+from project.contrib.admin.keys import LARGEST_INTEGER
 
 
 @dataclass(kw_only=True)
@@ -37,7 +38,7 @@ class PageReader:
         if count <= count_limit:
             return await self._exactly(page, count)
         # One row more than is shown tells whether another page follows.
-        page = min(page, queries.LARGEST_INTEGER // self.size)
+        page = min(page, LARGEST_INTEGER // self.size)
         rows = await self._rows(page, self.size + 1)
         if not rows:
             return await self._exactly(page, await self._count(None))

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from sqladmin.authorization import Action
 from sqladmin.flash import Flash
+from sqladmin.helpers import get_object_identifier
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,6 +16,8 @@ from starlette.responses import RedirectResponse, Response
 
 from project.contrib.admin.answers import check_outcome, is_refusal, ready
 from project.contrib.admin.failures import describe
+from project.contrib.admin.relations import loading
+from project.contrib.admin.rights import rights_of
 from project.contrib.admin.visit import current_visit
 from project.errors import BadRequestError
 
@@ -44,14 +47,15 @@ async def run(site: "AdminSite", request: Request, view: "ModelAdmin", task: Tas
     if not keys:
         Flash.warning(request, "Nothing was selected.")
         return _back(request, view)
-    rows = await view.get_objects(keys, for_update=request.method == "POST")
+    asks = bool(task.question) and not form.get("confirmed")
+    rows = await view.get_objects(keys, for_update=not asks)
     if len(rows) != len(keys):
         Flash.error(
             request, f"{len(keys) - len(rows)} of {len(keys)} selected are not there any more. Nothing was done."
         )
         return _back(request, view)
     await _check_permissions(request, view, task, rows)
-    if task.question and not form.get("confirmed"):
+    if asks:
         context = {"model_view": view, "rows": rows, "task": task, "back": _list_url(request, view)}
         return await site.templates.TemplateResponse(request, "sqladmin/confirm.html", context)
     return await _apply(request, view, task, rows) or _back(request, view)
@@ -61,10 +65,12 @@ def deletion(request: Request, view: "ModelAdmin") -> Task:
     """The task of deleting the selected rows."""
 
     async def delete(rows: Sequence[Any]) -> str:
-        titles = [view.title_of(row) for row in rows]
+        # What is deleted was loaded whole, with relations of which the user may not know and which it may name.
+        names_hidden = bool(loading(view.model, (), rights_of(request)))
+        title = f"{view.name} {get_object_identifier(rows[0])}" if names_hidden else view.title_of(rows[0])
         for row in rows:
             await view.delete_object(request, row)
-        return f"{titles[0]} was deleted." if len(rows) == 1 else f"{_count(view, rows)} were deleted."
+        return f"{title} was deleted." if len(rows) == 1 else f"{_count(view, rows)} were deleted."
 
     question = "This cannot be undone. Everything that belongs to what is deleted goes with it."
     return Task(action=Action.DELETE, label="Delete", apply=delete, question=question, dangerous=True)

@@ -30,6 +30,7 @@ from project.contrib.admin.permissions import Authorization
 from project.contrib.admin.rendering import Templates
 from project.contrib.admin.settings import AdminSettings
 from project.contrib.admin.view_checks import find_problems
+from project.contrib.admin.views import ModelAdmin
 from project.errors import ConfigurationError
 from project.plugin import Context
 
@@ -123,6 +124,11 @@ class AdminSite(Admin):
     def init_templating_engine(self) -> Templates:
         """SQLAdmin's templates, filled in piece by piece."""
         return Templates(super().init_templating_engine().env)
+
+    @property
+    def model_views(self) -> Sequence[ModelAdmin]:
+        """The views of models, in the order of the plugins."""
+        return [view for view in self.views if isinstance(view, ModelAdmin)]
 
     def open(self) -> None:
         """Put every route behind the guard: our own, and those that the views brought."""

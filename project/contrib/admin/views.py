@@ -11,16 +11,20 @@ from sqladmin.forms import WTFORMS_ATTRS
 from sqladmin.helpers import get_object_identifier
 from sqladmin.models import ModelViewMeta
 from sqlalchemy import Select, select
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import Result, Row
 from starlette.requests import Request
 from wtforms import Form
 
 from project.contrib.admin import changes, queries
 from project.contrib.admin.addresses import path_for
+from project.contrib.admin.filters import refers_to_visible
 from project.contrib.admin.formats import FORMATTERS
 from project.contrib.admin.forms import AdminForm, Converter
+from project.contrib.admin.keys import has_identifier, have_identifiers
 from project.contrib.admin.lookups import make_lookup
 from project.contrib.admin.paging import Page, PageReader
+from project.contrib.admin.relations import loading
+from project.contrib.admin.rights import rights_of
 from project.contrib.admin.visit import current_visit
 from project.errors import BadRequestError
 
@@ -87,17 +91,12 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
         return queries.count_rows(self.rows(request), self.model)
 
     def _stmt_by_identifier(self, identifier: str) -> Select[Any]:
-        return self.rows(current_visit().request).where(queries.has_identifier(self.model, identifier))
-
-    def view_of(self, model: type[Any]) -> "ModelAdmin | None":
-        """The site's view of another model."""
-        views = (view for view in self._admin_ref.views if isinstance(view, ModelAdmin))
-        return next((view for view in views if view.model is model), None)
+        return self.rows(current_visit().request).where(has_identifier(self.model, identifier))
 
     def link_to(self, request: Request, obj: Any) -> str | None:
         """The address of an object's page, if there is one that the user may open."""
-        view = self.view_of(type(obj))
-        if view is None or not view.is_accessible(request):
+        view = rights_of(request).view_of(type(obj))
+        if view is None:
             return None
         for action, name, allowed in (
             (Action.EDIT, "edit", view.can_edit),
@@ -130,6 +129,8 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
             value = request.query_params.get(one.parameter_name)
             if value and len(value) > queries.MAXIMUM_VALUE:
                 raise BadRequestError(f"A filter takes {queries.MAXIMUM_VALUE} characters at most.")
+            if value:
+                statement = statement.where(refers_to_visible(one, self.model, rights_of(request)))
             if value and getattr(one, "has_operator", False):
                 operation = request.query_params.get(f"{one.parameter_name}_op", "")
                 statement = await one.get_filtered_query(statement, operation, value.replace("\0", ""), self.model)  # type: ignore[call-arg]  # SQLAdmin's two kinds of filter
@@ -139,7 +140,9 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
 
     def search_query(self, stmt: Select[Any], term: str) -> Select[Any]:
         """Keep the rows that hold every word of `term` in one of the searchable columns."""
-        return queries.search(stmt, self.model, self._search_fields, term) if self._search_fields else stmt
+        if not self._search_fields:
+            return stmt
+        return queries.search(stmt, self.model, self._search_fields, term, rights_of(current_visit().request))
 
     def sort_query(self, stmt: Select[Any], request: Request) -> Select[Any]:
         """Put the rows in the order the request asks for, or the view's own."""
@@ -148,7 +151,7 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
             raise BadRequestError("This list cannot be sorted by that column.")
         asked = [(sort_by, request.query_params.get("sort") == "desc")] if sort_by else self._get_default_sort()
         paths = [(self.column_sort_paths.get(name, name), down) for name, down in self._by_name(asked)]
-        return queries.order(stmt, self.model, paths)
+        return queries.order(stmt, self.model, paths, rights_of(request))
 
     async def list(self, request: Request) -> Page:
         """One page of the list: a statement that counts, one that reads, and one for each relation shown."""
@@ -162,7 +165,7 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
             model=self.model,
             statement=statement,
             ordered=self.sort_query(statement, request),
-            options=queries.loading(self.model, self._list_prop_names),
+            options=loading(self.model, self._list_prop_names, rights_of(request)),
             size=page_size,
         )
         return await reader.read(page, self.count_limit)
@@ -172,21 +175,23 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
     def form_details_query(self, request: Request) -> Select[Any]:
         """The object of a page, with the relations it shows."""
         statement = self._stmt_by_identifier(request.path_params["pk"])
-        return statement.options(*queries.loading(self.model, self._details_prop_names))
+        return statement.options(*loading(self.model, self._details_prop_names, rights_of(request)))
 
     def form_edit_query(self, request: Request) -> Select[Any]:
         """The object of a form, with the relations it edits; locked while it is being saved."""
         statement = self._stmt_by_identifier(request.path_params["pk"])
-        statement = statement.options(*queries.loading(self.model, self._form_prop_names))
+        statement = statement.options(*loading(self.model, self._form_prop_names, rights_of(request)))
         return statement.with_for_update(of=self.model) if request.method == "POST" else statement
 
     async def get_objects(self, identifiers: Sequence[str], *, for_update: bool = False) -> builtins.list[Any]:
         """The objects with these identifiers that the user may touch, in the order of their keys."""
         request = current_visit().request
-        statement = self.rows(request).where(queries.have_identifiers(self.model, identifiers))
+        statement = self.rows(request).where(have_identifiers(self.model, identifiers))
         statement = statement.order_by(None).order_by(*self.pk_columns)
-        if for_update:
+        if for_update:  # whole, as whoever changes or deletes them needs them
             statement = statement.with_for_update(of=self.model)
+        else:
+            statement = statement.options(*loading(self.model, (), rights_of(request)))
         return builtins.list((await current_visit().session.scalars(statement)).all())
 
     async def get_form_data_for_edit(self, obj: Any) -> dict[str, Any]:
@@ -221,7 +226,10 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
         return (await current_visit().session.scalars(stmt)).unique().all()
 
     async def _run_arbitrary_query(self, stmt: Any) -> Sequence[Row[Any]]:
-        return (await current_visit().session.execute(stmt)).all()
+        # What filters ask for their choices; they know neither users nor `rows`.
+        visit = current_visit()
+        result: Result[Any] = await visit.session.execute(rights_of(visit.request).only_visible(stmt))
+        return result.all()
 
     def get_details_columns(self) -> builtins.list[str]:
         """The columns of a page: those of the list, unless the view says otherwise."""

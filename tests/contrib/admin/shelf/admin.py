@@ -2,7 +2,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, ClassVar
 
 from sqladmin import BaseView, expose
-from sqladmin.filters import OperationColumnFilter
+from sqladmin.authorization import Action
+from sqladmin.filters import AllUniqueStringValuesFilter, ForeignKeyFilter, OperationColumnFilter
 from sqlalchemy import Select, select
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
@@ -12,7 +13,7 @@ from project.contrib.admin.filters import RelationFilter
 from project.contrib.admin.views import ModelAdmin
 from project.contrib.admin.visit import current_visit
 from project.errors import ConflictError
-from tests.contrib.admin.shelf.models import Book, Genre, Stamp
+from tests.contrib.admin.shelf.models import Book, Box, Genre, Keeper, Note, Stamp
 
 
 class BookAdmin(ModelAdmin, model=Book):
@@ -139,6 +140,49 @@ class StampAdmin(ModelAdmin, model=Stamp):
     column_list = ("motif",)
     form_columns = ("motif",)
     can_create = False
+
+
+class NoteAdmin(ModelAdmin, model=Note):
+    """Everybody sees their own notes."""
+
+    column_list = ("title",)
+    form_columns = ("title",)
+    column_filters = (AllUniqueStringValuesFilter(Note.title),)
+
+    def rows(self, request: Request) -> Select[Any]:
+        return select(Note).where(Note.writer_id == request.state.user.id)
+
+
+class KeeperAdmin(ModelAdmin, model=Keeper):
+    """Those who are called guest may not list keepers."""
+
+    column_list = ("name",)
+    form_columns = ("name",)
+
+    def has_permission(self, request: Request, action: str, obj: Any = None) -> bool:
+        return not (action == Action.LIST and request.state.user.username == "guest")
+
+
+class BoxAdmin(ModelAdmin, model=Box):
+    """Boxes belong to all; what they hold does not."""
+
+    column_list = ("name", "note", "note.title", "keeper", "notes")
+    column_searchable_list = ("name", "note.title", "keeper.name", "notes.title", "parent.note.title")
+    column_sortable_list = ("name", "note", "keeper")
+    column_sort_paths: ClassVar[dict[str, str]] = {"note": "note.title", "keeper": "keeper.name"}
+    column_default_sort = "name"
+    column_filters = (
+        RelationFilter(Box.note),
+        RelationFilter(Box.notes),
+        RelationFilter(Box.keeper),
+        ForeignKeyFilter(Box.note_id, Note.title),
+    )
+    form_columns = ("name", "note", "keeper", "notes")
+    form_ajax_refs: ClassVar[dict[str, Any]] = {
+        "note": {"fields": ("title",)},
+        "keeper": {"fields": ("name",)},
+        "notes": {"fields": ("title",)},
+    }
 
 
 class Report(BaseView):

@@ -54,3 +54,51 @@ class Stamp(ShelfBase):
 
     def __str__(self) -> str:
         return self.motif
+
+
+box_notes = Table(
+    "shelf_box_note",
+    ShelfBase.metadata,
+    Column("box_id", ForeignKey("shelf_box.id", ondelete="CASCADE"), primary_key=True),
+    Column("note_id", ForeignKey("shelf_note.id", ondelete="CASCADE"), primary_key=True),
+)
+
+
+class Note(IdMixin, ShelfBase):
+    __tablename__ = "shelf_note"
+
+    title: Mapped[str] = mapped_column(String(200))
+    writer_id: Mapped[int] = mapped_column(ForeignKey(User.__table__.c.id, ondelete="CASCADE"))
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Keeper(IdMixin, ShelfBase):
+    __tablename__ = "shelf_keeper"
+
+    name: Mapped[str] = mapped_column(String(50))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Box(IdMixin, ShelfBase):
+    """It says what it holds, by a relation that its model always loads."""
+
+    __tablename__ = "shelf_box"
+
+    name: Mapped[str] = mapped_column(String(50))
+    note_id: Mapped[int | None] = mapped_column(ForeignKey(Note.id, ondelete="SET NULL"))
+    keeper_id: Mapped[int] = mapped_column(ForeignKey(Keeper.id))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("shelf_box.id"))
+
+    note: Mapped[Note | None] = relationship(lazy="selectin")
+    keeper: Mapped[Keeper] = relationship(lazy="raise")
+    parent: Mapped["Box | None"] = relationship(lambda: Box, remote_side=lambda: Box.id, lazy="raise")
+    notes: Mapped[list[Note]] = relationship(
+        secondary=box_notes, lazy="raise", passive_deletes=True, order_by=Note.title
+    )
+
+    def __str__(self) -> str:
+        return f"{self.name} with {self.note.title}" if self.note else self.name

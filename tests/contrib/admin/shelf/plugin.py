@@ -5,11 +5,16 @@ from project.plugin import Plugin, lazy
 plugin = Plugin(
     name="shelf",
     depends_on=("auth",),
-    models=lazy(*(f"tests.contrib.admin.shelf.models:{name}" for name in ("Book", "Genre", "Stamp"))),
+    models=lazy(
+        *(f"tests.contrib.admin.shelf.models:{name}" for name in ("Book", "Box", "Genre", "Keeper", "Note", "Stamp"))
+    ),
     admin_views=lazy(
         *(
             f"tests.contrib.admin.shelf.admin:{name}"
-            for name in ("BookAdmin", "ThinBookAdmin", "AnsweringAdmin", "GenreAdmin", "StampAdmin", "Report")
+            for name in (
+                *("BookAdmin", "ThinBookAdmin", "AnsweringAdmin", "BoxAdmin", "GenreAdmin", "KeeperAdmin", "NoteAdmin"),
+                *("StampAdmin", "Report"),
+            )
         )
     ),
 )
