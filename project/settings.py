@@ -112,6 +112,7 @@ class Settings(BaseSettings):
     database_command_timeout: Annotated[float, Field(gt=0, le=3600)] = 30.0  # seconds, for a statement of a request
     database_pool_recycle: Annotated[int, Field(ge=-1)] = 1800  # seconds
     database_pool_pre_ping: bool = True
+    database_prepared_statements: bool = True  # whether PostgreSQL keeps them; not all poolers can pass them on
     database_echo: bool = False
 
     @field_validator("database_url")

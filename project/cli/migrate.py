@@ -33,7 +33,7 @@ class Seconds(click.FloatRange):
     default=LOCK_TIMEOUT,
     show_default=True,
     metavar="SECONDS",
-    help="How long a statement waits for a lock; 0 waits for ever.",
+    help="How long to wait for a lock, in short tries that let the site go on; 0 waits for ever.",
 )
 @click.option(
     "--prune", metavar="PLUGIN", help="Forget migrations whose plugin, or whose file, was removed; the tables stay."

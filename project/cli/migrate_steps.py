@@ -39,6 +39,10 @@ class Lines(Reporter):
         """End it."""
         click.echo(f"OK ({seconds * 1000:.0f} ms)")
 
+    def waits(self, step: Step) -> None:  # noqa: ARG002 - a reporter is told
+        """Say why it takes long."""
+        click.echo("waits for a lock ... ", nl=False)
+
     def fails(self, step: Step) -> None:  # noqa: ARG002 - a reporter is told
         """End it; the error names the step."""
         click.echo("failed")

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from project.database.pool import UNREACHABLE, CountingPool
+from project.database.reading import WITHIN_TRANSACTIONS
 from project.database.sqlite import open_connection
 from project.database.values import refuse_unportable_values
 from project.errors import ConfigurationError
@@ -15,6 +16,13 @@ from project.settings import Settings
 
 SQLITE_BUSY_TIMEOUT = 5.0  # seconds a writer waits for another writer
 READ_ONLY = "dovetail_read_only"  # an execution option of a connection
+# Statements get no names, at SQLAlchemy's cache nor at asyncpg's own. One without a name is lost as soon as a pooler
+# hands the session to somebody else, which it may do at the end of each transaction.
+UNPREPARED = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: "",
+}
 # What may stand after the ? of a PostgreSQL URL: the arguments of asyncpg.connect() that a text can say.
 PARAMETERS = frozenset(
     {"host", "port", "ssl", "passfile", "target_session_attrs", "krbsrvname", "gsslib", "prepared_statement_cache_size"}
@@ -79,6 +87,9 @@ def create_engine(settings: Settings, *, command_timeout: float | None = None, *
             "timeout": settings.database_connect_timeout,
             "command_timeout": command_timeout,
         }
+        if not settings.database_prepared_statements:
+            arguments["connect_args"] |= UNPREPARED
+            arguments["execution_options"] = {WITHIN_TRANSACTIONS: True}
     engine = create_async_engine(url, **arguments | options)
     speak_as_sqlalchemy(engine.sync_engine)
     refuse_unportable_values(engine.sync_engine)

@@ -11,6 +11,8 @@ from sqlalchemy.util import greenlet_spawn
 
 from project.database.pool import UNREACHABLE, CountingPool, close_unused
 
+WITHIN_TRANSACTIONS = "dovetail_within_transactions"  # an execution option of an engine: nothing runs outside of one
+
 
 @dataclass(frozen=True, slots=True)
 class DriverConnection:
@@ -29,6 +31,9 @@ class DriverConnection:
         driver: Any = self.managed.driver_connection
         try:
             if engine.dialect.name == "postgresql":
+                if engine.get_execution_options().get(WITHIN_TRANSACTIONS) and not driver.is_in_transaction():
+                    async with driver.transaction():
+                        return cast("Sequence[Sequence[Any]]", await driver.fetch(sql, *arguments))
                 return cast("Sequence[Sequence[Any]]", await driver.fetch(sql, *arguments))
             return cast("Sequence[Sequence[Any]]", await driver.execute_fetchall(sql, arguments))
         except Exception as error:

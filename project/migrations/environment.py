@@ -23,6 +23,7 @@ from project.migrations.history import History
 from project.migrations.ledger import read_ledger
 from project.migrations.locations import revision_folders
 from project.migrations.lock import migration_lock
+from project.migrations.lock_waits import LockPatience
 from project.migrations.plan import Step, last_applied, plan
 from project.migrations.raw_revision import split_raw_revision
 from project.migrations.recording import prepare_ledger
@@ -70,12 +71,12 @@ async def _connect_and_run(environment: EnvironmentContext, settings: Settings, 
     engine = create_engine(settings, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(_run_on, environment, registry)
+            await connection.run_sync(_run_on, environment, settings, registry)
     finally:
         await engine.dispose()
 
 
-def _run_on(connection: Connection, environment: EnvironmentContext, registry: Registry) -> None:
+def _run_on(connection: Connection, environment: EnvironmentContext, settings: Settings, registry: Registry) -> None:
     with migration_lock(connection):
         history = History(environment.script, revision_folders(registry), read_ledger(connection))
         record_squashes(connection, history.recorded, history.squashes)
@@ -89,7 +90,7 @@ def _run_on(connection: Connection, environment: EnvironmentContext, registry: R
                     return relative(history, applied)
                 return [_from_alembic(history, step) for step in standard(heads, environment.get_context())]
 
-            apply_steps(environment, connection, history, make_steps)
+            apply_steps(environment, connection, history, make_steps, patience=LockPatience.of(settings))
             record_squashes(connection, read_ledger(connection), history.squashes)
         else:
             _run_other_command(connection, environment, registry, history)

@@ -7,14 +7,15 @@ from typing import Any
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 import project.migrations.impl  # noqa: F401 - registers itself with Alembic
 from project.errors import DovetailError
 from project.migrations.errors import MigrationError
 from project.migrations.explaining import explain_failure, reason_of
 from project.migrations.history import History
-from project.migrations.limits import LOCK_TIMEOUT
+from project.migrations.lock_waits import LockPatience, LockWaits
 from project.migrations.plan import Step
 from project.migrations.recording import prepare_ledger, recorder
 from project.migrations.sqlite import foreign_key_checker, foreign_keys_off, pragma
@@ -35,11 +36,15 @@ class Reporter:
     def ends(self, step: Step, seconds: float) -> None:
         """A step is committed."""
 
+    def waits(self, step: Step) -> None:
+        """A step found a table locked and was rolled back; it is run again, perhaps more than once."""
+
     def fails(self, step: Step) -> None:
         """A step was rolled back; an exception follows."""
 
 
 SILENT = Reporter()
+PATIENCE = LockPatience()
 
 
 def context_options(history: History) -> dict[str, Any]:
@@ -59,47 +64,73 @@ def apply_steps(
     make_steps: MakeSteps,
     *,
     fake: bool = False,
-    lock_timeout: float = LOCK_TIMEOUT,
+    patience: LockPatience = PATIENCE,
     report: Reporter = SILENT,
 ) -> list[Step]:
     """Run steps and return them; `connection` must not be in a transaction.
 
     Raises MigrationError, naming the revision, its plugin and the statement, if one fails; those before it are kept.
     """
-    _limit_waiting(connection, lock_timeout)
-    done: list[Step] = []
-
-    def work(heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
-        for number, step in enumerate(make_steps(heads)):
-            if not number:
-                prepare_ledger(context)
-            done.append(step)
-            report.starts(step)
-            started = perf_counter()
-            yield revision_step(history, step, fake=fake)  # Alembic runs and commits it before it asks for the next
-            report.ends(step, perf_counter() - started)
-
-    with foreign_keys_off(connection):
+    waits = LockWaits(connection, patience)
+    run = _Run(history, make_steps, waits, report, fake=fake)
+    with foreign_keys_off(connection), waits.limited(), known_warnings_passed_over():
+        if connection.dialect.name == "sqlite":
+            pragma(connection, f"PRAGMA busy_timeout={round((patience.total or FOR_EVER) * 1000)}")
         options = context_options(history)
         options["on_version_apply"] += [foreign_key_checker(connection)]
-        environment.configure(connection=connection, fn=work, **options)
-        with (
-            _failures_named(done, connection, lock_timeout, report),
-            known_warnings_passed_over(),
-            environment.begin_transaction(),
-        ):
-            environment.run_migrations()
-    return done
+        with _failures_named(run.done, connection, patience.total, report):
+            while not run.is_complete:
+                environment.configure(connection=connection, fn=run.work, lock_waits=waits, **options)
+                with run.waiting_for_locks(), environment.begin_transaction():
+                    environment.run_migrations()
+    return run.done
 
 
-def _limit_waiting(connection: Connection, seconds: float) -> None:
-    if connection.dialect.name == "postgresql":
-        # A statement that waits for a lock makes every later reader of the table wait behind it.
-        milliseconds = {"value": f"{round(seconds * 1000)}ms"}
-        connection.execute(text("SELECT set_config('lock_timeout', :value, false)"), milliseconds)
-        connection.commit()
-    else:
-        pragma(connection, f"PRAGMA busy_timeout={round((seconds or FOR_EVER) * 1000)}")
+class _Run:
+    """The steps of a run: those that are done, and the one that is at work or failed as the last of them."""
+
+    def __init__(
+        self, history: History, make_steps: MakeSteps, waits: LockWaits, report: Reporter, *, fake: bool
+    ) -> None:
+        self.done: list[Step] = []
+        self.is_complete = False
+        self._history = history
+        self._make_steps = make_steps
+        self._waits = waits
+        self._report = report
+        self._fake = fake
+        self._steps: Sequence[Step] | None = None
+        self._waiting: Step | None = None
+
+    def work(self, heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
+        """What Alembic is to run; it commits each before it asks for the next."""
+        if self._steps is None:
+            self._steps = self._make_steps(heads)
+        if self._steps and not self.done:
+            prepare_ledger(context)
+        for step in self._steps[len(self.done) :]:
+            self.done.append(step)
+            if step is not self._waiting:
+                self._report.starts(step)
+            self._waits.starts(again=step is self._waiting)
+            started = perf_counter()
+            yield revision_step(self._history, step, fake=self._fake)
+            self._report.ends(step, perf_counter() - started)
+        self.is_complete = True
+
+    @contextmanager
+    def waiting_for_locks(self) -> Iterator[None]:
+        """Make a pause instead of raising what the block raises, if its last step is worth another try."""
+        try:
+            yield
+        except DBAPIError as error:
+            if not self.done or not self._waits.may_wait(error):
+                raise
+            step = self.done.pop()
+            if step is not self._waiting:
+                self._report.waits(step)
+            self._waiting = step
+            self._waits.pause()
 
 
 def revision_step(history: History, step: Step, *, fake: bool = False) -> MigrationStep:
@@ -116,14 +147,12 @@ def _nothing(**_kwargs: object) -> None:
 
 
 @contextmanager
-def _failures_named(
-    done: Sequence[Step], connection: Connection, lock_timeout: float, report: Reporter
-) -> Iterator[None]:
+def _failures_named(done: Sequence[Step], connection: Connection, waited: float, report: Reporter) -> Iterator[None]:
     try:
         yield
     except Exception as error:
         if not done and is_locked(error):
-            locks = what_locks(connection.engine.url, lock_timeout)
+            locks = what_locks(connection.engine.url, waited)
             raise MigrationError(f"{reason_of(error)}; {locks}. Nothing was changed.") from error
         if not done:
             raise
@@ -131,4 +160,4 @@ def _failures_named(
         if isinstance(error, DovetailError):
             raise
         connection.rollback()
-        raise MigrationError(explain_failure(done[-1], error, connection, lock_timeout)) from error
+        raise MigrationError(explain_failure(done[-1], error, connection, waited)) from error

@@ -1,12 +1,15 @@
 """Alembic's two dialects, with room for our revision ids, and on SQLite with care for what Alembic does not see."""
 
+from functools import partial
 from typing import Any
 
 from alembic.ddl.postgresql import PostgresqlImpl
 from alembic.ddl.sqlite import SQLiteImpl
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Table, text
+from sqlalchemy.schema import DDLElement
 
 from project.migrations.limits import BATCH_PREFIX
+from project.migrations.lock_waits import LockWaits, is_autocommit
 from project.migrations.postgresql_names import renaming_block
 from project.migrations.sqlite_names import renaming_statements
 
@@ -28,6 +31,16 @@ class DovetailPostgresqlImpl(_LongRevisionIds, PostgresqlImpl):
     """Naming a dialect registers the class for it (alembic.ddl.impl.ImplMeta)."""
 
     __dialect__ = "postgresql"
+
+    def _exec(self, construct: Any, *args: Any, **kw: Any) -> Any:
+        """What every operation comes through; outside of a transaction a statement waits for locks by itself."""
+        run = partial(super()._exec, construct, *args, **kw)
+        waits: LockWaits | None = self.context_opts.get("lock_waits")
+        if waits is None or self.connection is None or not is_autocommit(self.connection):
+            return run()
+        clause = text(construct) if isinstance(construct, str) else construct
+        literal = {} if isinstance(clause, DDLElement) else {"literal_binds": True}
+        return waits.run_alone(run, str(clause.compile(dialect=self.dialect, compile_kwargs=literal)))
 
     def create_index(self, index: Index, **kw: Any) -> None:
         """Make an index; if one that is made CONCURRENTLY was not finished the last time, drop what was left of it.

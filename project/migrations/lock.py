@@ -2,14 +2,16 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, text
 
 from project.database.engine import is_memory
 from project.migrations.errors import MigrationError
+from project.migrations.lock_waits import is_shared
 
 LOCK_KEY = 0x646F76657461696C  # "dovetail" in ASCII; PostgreSQL's advisory locks are numbers, and belong to a database
 PATIENCE = 600.0  # seconds to wait for another run
@@ -23,7 +25,8 @@ def migration_lock(connection: Connection, patience: float = PATIENCE) -> Iterat
     Raises MigrationError if another run holds it for longer than `patience` seconds.
     """
     if connection.dialect.name == "postgresql":
-        with _advisory_lock(connection, patience):
+        lock = _advisory_lock_in_transaction if is_shared(connection) else _advisory_lock
+        with lock(connection, patience):
             yield
     elif is_memory(connection.engine.url):
         yield
@@ -36,17 +39,41 @@ def migration_lock(connection: Connection, patience: float = PATIENCE) -> Iterat
 def _advisory_lock(connection: Connection, patience: float) -> Iterator[None]:
     # Polled, not waited for: a session that waits inside a statement holds a snapshot, for which CREATE INDEX
     # CONCURRENTLY of the session that has the lock would wait in turn.
-    until = time.monotonic() + patience
-    while not _try_advisory_lock(connection):
-        if time.monotonic() > until:
-            raise MigrationError(_BUSY.format(patience))
-        time.sleep(PAUSE)
+    _poll(lambda: _try_advisory_lock(connection), patience)
     try:
         yield
     finally:
         connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
         connection.commit()
+
+
+@contextmanager
+def _advisory_lock_in_transaction(connection: Connection, patience: float) -> Iterator[None]:
+    # A pooler would hand the session, lock and all, to somebody else; a transaction keeps it to us.
+    with connection.engine.connect() as keeper:
+
+        def take() -> bool:
+            got = keeper.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+            if not got:
+                keeper.rollback()
+            return bool(got)
+
+        _poll(take, patience)
+        # CREATE INDEX CONCURRENTLY waits for every snapshot. That of a statement in several messages is kept until the
+        # next statement; that of a statement in one message is not.
+        adapter: Any = keeper.connection.dbapi_connection
+        adapter.run_async(lambda driver: driver.execute("SELECT 1"))
+        yield
+        keeper.rollback()
+
+
+def _poll(take: Callable[[], bool], patience: float) -> None:
+    until = time.monotonic() + patience
+    while not take():
+        if time.monotonic() > until:
+            raise MigrationError(_BUSY.format(patience))
+        time.sleep(PAUSE)
 
 
 def _try_advisory_lock(connection: Connection) -> bool:

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from project.database.engine import create_engine
 from project.migrations.errors import MigrationError
-from project.migrations.execution import SILENT, Reporter, apply_steps
+from project.migrations.execution import PATIENCE, SILENT, Reporter, apply_steps
 from project.migrations.history import History, load_history
 from project.migrations.ledger import read_ledger, unknown_versions
 from project.migrations.limits import LOCK_TIMEOUT
 from project.migrations.lock import migration_lock
+from project.migrations.lock_waits import LockPatience
 from project.migrations.plan import Step, plan
 from project.migrations.squash_recording import record_squashes
 from project.registry import Registry
@@ -28,7 +29,7 @@ class Target:
     plugin: str | None = None
     revision: str | None = None
     fake: bool = False  # keep the books only
-    lock_timeout: float = LOCK_TIMEOUT  # seconds; 0 waits for ever
+    lock_timeout: float = LOCK_TIMEOUT  # seconds for a lock; 0 waits for ever
 
 
 EVERYTHING = Target()
@@ -110,7 +111,9 @@ def apply_now(
     connection: Connection,
     history: History,
     steps: Sequence[Step],
-    target: Target = EVERYTHING,
+    *,
+    fake: bool = False,
+    patience: LockPatience = PATIENCE,
     report: Reporter = SILENT,
 ) -> list[Step]:
     """Take exactly these steps; the caller has the lock."""
@@ -122,8 +125,8 @@ def apply_now(
             connection,
             history,
             lambda _heads: steps,
-            fake=target.fake,
-            lock_timeout=target.lock_timeout,
+            fake=fake,
+            patience=patience,
             report=report,
         )
 
@@ -133,7 +136,9 @@ def _apply(
 ) -> list[Step]:
     history, applied = read_state(connection, settings, registry)
     record_squashes(connection, history.recorded, history.squashes)
-    done = apply_now(connection, history, plan(history, applied, target.plugin, target.revision), target, report)
+    steps = plan(history, applied, target.plugin, target.revision)
+    patience = LockPatience.of(settings, target.lock_timeout)
+    done = apply_now(connection, history, steps, fake=target.fake, patience=patience, report=report)
     if done and history.squashes:  # the rest of one may have been applied
         record_squashes(connection, read_ledger(connection), history.squashes)
     return done
