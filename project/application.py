@@ -8,6 +8,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
 from project.api import debug, docs, health, landing
+from project.api.body_checks import after_login
 from project.api.openapi import document_problems, duplicate_operation_ids, operation_id, operation_ids
 from project.api.problems import add_problem_details, answer
 from project.api.quick import QuickMiddleware
@@ -108,7 +109,8 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     ]
     within = [
         Middleware(ErrorMiddleware, respond=answer),  # those inside simply raise
-        Middleware(CleanInputMiddleware),  # reads bodies, within the limit
+        # reads bodies, within the limit
+        Middleware(CleanInputMiddleware, maximum_items=settings.max_body_items, after_login=after_login),
         Middleware(QuickMiddleware),  # in front of the router
     ]
     app.user_middleware[:] = [*around, *added, *within]

@@ -111,6 +111,14 @@ class PayloadTooLargeError(DovetailError):
     title = "Content Too Large"
 
 
+class UnsupportedMediaTypeError(DovetailError):
+    """The body is in another encoding than UTF-8; send it in UTF-8."""
+
+    status = 415
+    slug = "unsupported-media-type"
+    title = "Unsupported Media Type"
+
+
 class InvalidInputError(DovetailError):
     """The request does not have the expected form."""
 

@@ -51,7 +51,7 @@ def _statuses(path: str, method: str, operation: Json) -> set[int]:
     if method in UNSAFE_METHODS:
         found.add(409)
     if "requestBody" in operation:
-        found |= {413, 422}
+        found |= {413, 415, 422}
     return found
 
 

@@ -10,16 +10,22 @@ from typing import Any, TypeVar
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext
 
+from project.api.body_checks import then_check
+
 CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 Json = dict[str, Any]
 
 
 def authenticates(*, required: bool) -> Callable[[CallableT], CallableT]:
-    """Mark a dependency that reads who is asking; `required` if it answers 401 to somebody unknown."""
+    """Mark a dependency that reads who is asking; `required` if it answers 401 to somebody unknown.
+
+    What is demanding about a body is looked at after such a one only.
+    """
 
     def mark(dependency: CallableT) -> CallableT:
-        dependency.requires_login = required  # type: ignore[attr-defined]  # a function takes any attribute
-        return dependency
+        marked = then_check(dependency) if required else dependency
+        marked.requires_login = required  # type: ignore[attr-defined]  # a function takes any attribute
+        return marked
 
     return mark
 

@@ -81,7 +81,7 @@ def respond(connection: HTTPConnection, error: Exception) -> Response:
     refused = isinstance(error, (RequestValidationError, NotAuthenticatedError))  # whichever comes first
     if refused and "app" in connection.scope and is_wrong_method(connection):
         error = HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
-    if isinstance(error, HTTPException):
+    if isinstance(error, HTTPException) and not isinstance(error.__cause__, RecursionError):
         return _respond_to_http_exception(connection, error)
     known = _as_dovetail_error(error)
     _log(error, known)
@@ -147,6 +147,8 @@ def _respond_to_http_exception(connection: HTTPConnection, error: HTTPException)
 def _as_dovetail_error(error: Exception) -> DovetailError:
     if isinstance(error, DovetailError):
         return error
+    if isinstance(error, HTTPException):  # of FastAPI, whose parser of JSON gave up
+        return InvalidInputError("The body is nested too deep.")
     if isinstance(error, RequestValidationError):
         return InvalidInputError(errors=list(_field_errors(error.errors())))
     return explain_failure(error) or DovetailError()

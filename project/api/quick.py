@@ -26,6 +26,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from project.api.body_checks import is_waiting
+
 Quick: TypeAlias = Callable[[Request], Awaitable[Response | None]]
 METHODS = frozenset({"GET", "POST"})
 KNOWN_MATCHES = {APIRoute.matches, Route.matches, Mount.matches}
@@ -57,7 +59,7 @@ class QuickMiddleware:
 
     async def _attempt(self, scope: Scope, receive: Receive) -> Response | None:
         app: FastAPI = scope["app"]
-        if app.dependency_overrides:
+        if app.dependency_overrides or is_waiting():
             return None
         routes = self._routes.get(scope["method"])
         if routes is None:  # routes are added until the first request comes

@@ -2,6 +2,8 @@
 
 from starlette.types import Scope
 
+MAXIMUM_FIELDS = 1000  # of a form and of a query; Starlette's parsers of forms have the same limit
+
 
 def header(scope: Scope, name: bytes) -> str:
     """The first value of the request's header `name`, which is in lower case; empty without one."""
@@ -10,3 +12,8 @@ def header(scope: Scope, name: bytes) -> str:
             text: str = value.decode("latin-1")
             return text
     return ""
+
+
+def is_utf_8(charset: bytes) -> bool:
+    """Whether a `charset` parameter names UTF-8."""
+    return charset.strip().lower() in {b"utf-8", b"utf8"}

@@ -16,6 +16,7 @@ from project.contrib.admin.answers import is_refusal
 from project.contrib.admin.changes import version
 from project.contrib.admin.failures import Failure, describe
 from project.contrib.admin.relations import is_hidden
+from project.contrib.admin.uploads import refuse_files
 from project.contrib.admin.visit import current_visit
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ async def edit(site: "AdminSite", request: Request, view: "ModelAdmin", obj: Any
     unseen = [] if obj is None else [name for name in view._form_relation_names if is_hidden(obj, name)]  # noqa: SLF001 - as below
     if request.method != "POST":
         return await page.show(_without_demands(form_class(data=initial), unseen))
+    refuse_files(await request.form(), form_class)
     sent = await site._handle_form_data(request, obj)  # noqa: SLF001 - the site is a subclass of SQLAdmin's
     form = _without_demands(form_class(sent, data=initial), unseen)
     if page.version is not None and sent.get(VERSION) != page.version:

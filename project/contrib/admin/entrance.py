@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from project.contrib.admin.csrf import make_token
 from project.contrib.admin.sessions import end_session, get_user, start_session
+from project.contrib.admin.uploads import refuse_files
 from project.contrib.admin.visit import current_visit
 from project.contrib.auth.models import User
 from project.contrib.auth.users import authenticate
@@ -42,6 +43,7 @@ async def logout(site: "AdminSite", request: Request) -> Response:
 
 async def _log_in(site: "AdminSite", request: Request) -> Response:
     form = await request.form()
+    refuse_files(form)
     name, password = form.get("username"), form.get("password")
     user = await _authenticate(name, password) if isinstance(name, str) and isinstance(password, str) else None
     if user is None:

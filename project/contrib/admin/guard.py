@@ -38,6 +38,8 @@ def guarded(site: "AdminSite", endpoint: Endpoint, *, public: bool = False) -> E
             response = await _answer_in_transaction(site, request, endpoint, public=public)
         except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
             response = await error_page(site, request, error)
+        finally:
+            await request.close()  # the files of its form
         site.messages.save(request, response)
         return response
 
