@@ -73,11 +73,15 @@ def load_models(registry: Registry) -> None:
     another's, for two plugins with one table, and for a model that its plugin does not list.
     """
     problems: list[str] = []
-    tables = dict.fromkeys(
-        (model.__table__, entry.plugin.name)
-        for entry in registry.installed.values()
-        for model in _resolve(entry, "models", problems)
-    )
+    models = [
+        (m, entry.plugin.name) for entry in registry.installed.values() for m in _resolve(entry, "models", problems)
+    ]
+    problems += [
+        f"plugin {owner!r} lists {model!r} among its models, which has no table; leave it out"
+        for model, owner in models
+        if getattr(model, "__table__", None) is None
+    ]
+    tables = dict.fromkeys((m.__table__, owner) for m, owner in models) if not problems else {}
     problems += _clashes("table", [(str(table.name), owner) for table, owner in tables])
     for table, owner in tables:
         problems += _not_its_own(table, owner, registry.installed)

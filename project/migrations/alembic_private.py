@@ -16,6 +16,8 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionMap
 from alembic.util import memoized_property
+from alembic.util.sqla_compat import _is_type_bound
+from sqlalchemy import Constraint
 
 Choose = Callable[[Sequence[Script]], Sequence[Script]]
 _read_files = ScriptDirectory._load_revisions  # noqa: SLF001 - there is no public way to add a revision without a file
@@ -64,6 +66,11 @@ def set_version_locations(folders: Callable[[], Sequence[Path]]) -> None:
     wanted = memoized_property(version_locations)
     wanted.__name__ = "_version_locations"
     ScriptDirectory._version_locations = wanted  # type: ignore[method-assign]  # noqa: SLF001 - `version_locations` in alembic.ini is a fixed text
+
+
+def is_type_bound(constraint: Constraint) -> bool:
+    """Whether a constraint comes with the type of a column, as the CHECK of an Enum does."""
+    return bool(_is_type_bound(constraint))
 
 
 def rendered_body(operations: ops.OpContainer, context: AutogenContext) -> str:

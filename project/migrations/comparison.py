@@ -2,16 +2,12 @@
 
 from typing import Any
 
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import JSON, Column, DefaultClause
 from sqlalchemy.schema import SchemaItem
 
 from project.database.base import Base
-from project.database.types import utcnow
 from project.migrations.history import History
 from project.migrations.ledger import LEDGER
 from project.migrations.ownership import Owners, refuse_orphans
-from project.migrations.portable import is_clock, literal_of
 from project.migrations.rendering import render_item
 from project.registry import Registry
 
@@ -30,27 +26,8 @@ def comparison_options(history: History, registry: Registry) -> dict[str, Any]:
     return {
         "target_metadata": Base.metadata,
         "compare_type": True,
-        "compare_server_default": _compare_default,
+        "compare_server_default": True,  # see impl.py
         "render_item": render_item,
         "include_object": include_object,
         "include_name": lambda name, kind, _parents: not (kind == "table" and name == LEDGER.name),
     }
-
-
-def _compare_default(
-    _context: MigrationContext,
-    _found: Column[Any],
-    model: Column[Any],
-    found_default: str | None,
-    model_default: DefaultClause | None,
-    _rendered: str | None,
-) -> bool | None:
-    """Whether two defaults differ; None leaves it to Alembic."""
-    if isinstance(model.type, JSON):
-        return False  # PostgreSQL has no equality of json, and Alembic would ask it
-    argument = getattr(model_default, "arg", None)
-    if isinstance(argument, utcnow):
-        return found_default is None or not is_clock(found_default)
-    if isinstance(argument, str) and found_default is not None:
-        return argument not in (literal_of(found_default), found_default)  # Alembic takes '' for a change
-    return None

@@ -10,11 +10,13 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-import project.migrations.impl  # noqa: F401 - registers itself with Alembic
+import project.migrations.impl_postgresql
+import project.migrations.impl_sqlite  # noqa: F401 - both register themselves with Alembic
 from project.errors import DovetailError
 from project.migrations.errors import MigrationError
 from project.migrations.explaining import explain_failure, reason_of
 from project.migrations.history import History
+from project.migrations.impl_named_types import drop_unused_types
 from project.migrations.lock_waits import LockPatience, LockWaits
 from project.migrations.plan import Step
 from project.migrations.recording import prepare_ledger, recorder
@@ -53,7 +55,7 @@ def context_options(history: History) -> dict[str, Any]:
         "transactional_ddl": True,  # SQLite can, once the driver is told not to interfere
         "transaction_per_migration": True,
         "render_as_batch": True,
-        "on_version_apply": [recorder(history)],
+        "on_version_apply": [drop_unused_types, recorder(history)],
     }
 
 

@@ -17,6 +17,7 @@ from project.database.base import Base
 from project.database.engine import create_engine, database_url
 from project.discovery import InstalledPlugin
 from project.migrations.comparison import comparison_options
+from project.migrations.computed import computed_changes
 from project.migrations.errors import MigrationError
 from project.migrations.execution import context_options
 from project.migrations.history import History, load_history
@@ -134,7 +135,8 @@ def _compare(
 def _differences(context: MigrationContext) -> list[ops.MigrateOperation]:
     found = produce_migrations(context, Base.metadata).upgrade_ops
     assert found is not None  # noqa: S101 - there is one set of operations, as there is one database
-    return found.ops
+    assert context.connection is not None  # noqa: S101 - there is one, to compare with
+    return [*found.ops, *computed_changes(context.connection, Base.metadata.tables.values())]
 
 
 def lint_own(base_dir: Path, registry: Registry) -> list[CheckMessage]:

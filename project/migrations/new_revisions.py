@@ -9,12 +9,12 @@ from alembic.operations import ops
 from sqlalchemy import Column, ForeignKeyConstraint, PrimaryKeyConstraint
 from sqlalchemy.schema import SchemaItem
 
-from project.migrations.defaults import add_one_off_defaults, without_empty
+from project.migrations.defaults import DropDefaultOp, add_one_off_defaults, without_empty
 from project.migrations.history import History, stem_of
 from project.migrations.ownership import Owners
-from project.migrations.portable import make_key_portable, make_portable
+from project.migrations.portable import make_key_portable, make_portable, portable_type
 from project.migrations.questions import Questions
-from project.migrations.renames import find_renames
+from project.migrations.renames import RenameColumnOp, find_renames
 from project.migrations.splitting import Part, split
 from project.migrations.stems import stem_for
 from project.migrations.units import Unit, units_of
@@ -114,6 +114,8 @@ def _revision(
     head = mine[-1].revision if mine else history.head(part.plugin)
     number = mine[-1].number + 1 if mine else next_number(history, part.plugin)
     upgrade = ops.UpgradeOps([unit.operation for unit in part.units])
+    for operation in upgrade.ops:
+        _make_existing_types_portable(operation)
     downgrade = upgrade.reverse_into(ops.DowngradeOps([]))
     downgrade.ops = without_empty(downgrade.ops)
     for operation in downgrade.ops:
@@ -152,6 +154,13 @@ def _mentioning(table: str, history: History) -> set[str]:
         for script in history.scripts.values()
         if Path(script.path).is_file() and pattern.search(Path(script.path).read_text(encoding="utf-8"))
     }
+
+
+def _make_existing_types_portable(operation: ops.MigrateOperation) -> None:
+    """What a column is altered from was read from the database, and what it is altered to is the model's."""
+    for part in operation.ops if isinstance(operation, ops.ModifyTableOps) else ():
+        if isinstance(part, ops.AlterColumnOp) and not isinstance(part, (RenameColumnOp, DropDefaultOp)):
+            part.existing_type = portable_type(part.existing_type) if part.existing_type is not None else None
 
 
 def _make_portable(operation: ops.MigrateOperation) -> None:

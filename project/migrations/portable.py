@@ -1,25 +1,34 @@
 """Types and defaults as both databases understand them, whichever of them a migration was made on."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
+    REAL,
     BigInteger,
     Boolean,
     Column,
     Date,
     DateTime,
     DefaultClause,
+    Double,
+    Enum,
     Float,
     Integer,
+    Interval,
+    LargeBinary,
     Numeric,
     SmallInteger,
     String,
     Text,
     Time,
+    Uuid,
     false,
     true,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.types import TypeEngine
 
@@ -27,34 +36,63 @@ from project.database.types import utcnow
 
 SQLITE_CLOCK = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 CLOCKS = (SQLITE_CLOCK, "CURRENT_TIMESTAMP", "now()")
-_CAST = re.compile(r"^(.*?)::[\w \"]+(\(\d+\))?$", re.DOTALL)
+_CAST = re.compile(r"^(.*?)::[\w \".]+(\(\d+(,\d+)?\)[\w ]*)?(\[\])*$", re.DOTALL)
 
 # What reflection finds, by the SQL name of its class, and what both databases know it as.
 _GENERIC: dict[str, type[TypeEngine[Any]]] = {
     "BIGINT": BigInteger,
+    "BLOB": LargeBinary,
     "BOOLEAN": Boolean,
+    "BYTEA": LargeBinary,
     "DATE": Date,
-    "DOUBLE PRECISION": Float,
-    "DOUBLE_PRECISION": Float,
+    "DOUBLE": Double,
+    "DOUBLE PRECISION": Double,
+    "DOUBLE_PRECISION": Double,
     "FLOAT": Float,
     "INTEGER": Integer,
-    "REAL": Float,
+    "JSON": JSON,
+    "REAL": REAL,
     "SMALLINT": SmallInteger,
-    "TEXT": Text,
-    "TIME": Time,
+    "UUID": Uuid,
 }
 
 
 def portable_type(found: TypeEngine[Any]) -> TypeEngine[Any]:
     """The type both databases know for one that was read from either; others are returned as they are."""
     name = type(found).__name__
-    if name in ("DATETIME", "TIMESTAMP"):
-        return DateTime(timezone=True)
-    if isinstance(found, String) and name == "VARCHAR":
-        return String(length=found.length)
-    if isinstance(found, Numeric) and name in ("NUMERIC", "DECIMAL"):
-        return Numeric(precision=found.precision, scale=found.scale)
+    if name in _WITH_ARGUMENTS:
+        return _WITH_ARGUMENTS[name](found)
     return _GENERIC[name]() if name in _GENERIC else found
+
+
+def _datetime(found: Any) -> TypeEngine[Any]:
+    if not isinstance(found, postgresql.TIMESTAMP):
+        return DateTime(timezone=True)  # SQLite has one kind; UTCDateTime is the usual one
+    return DateTime(timezone=found.timezone) if found.precision is None else found
+
+
+def _time(found: Any) -> TypeEngine[Any]:
+    exact = getattr(found, "precision", None) is not None
+    return found if exact else Time(timezone=bool(getattr(found, "timezone", False)))
+
+
+def _interval(found: Any) -> TypeEngine[Any]:
+    return Interval() if found.fields is None and found.precision is None else found
+
+
+# The same for types with arguments.
+_WITH_ARGUMENTS: dict[str, Callable[[Any], TypeEngine[Any]]] = {
+    "DATETIME": _datetime,
+    "DECIMAL": lambda found: Numeric(precision=found.precision, scale=found.scale),
+    "ENUM": lambda found: Enum(*found.enums, name=found.name, schema=found.schema),
+    "INTERVAL": _interval,
+    "JSONB": lambda _found: JSON().with_variant(postgresql.JSONB(), "postgresql"),
+    "NUMERIC": lambda found: Numeric(precision=found.precision, scale=found.scale),
+    "TEXT": lambda found: Text(collation=found.collation),
+    "TIME": _time,
+    "TIMESTAMP": _datetime,
+    "VARCHAR": lambda found: String(length=found.length, collation=found.collation),
+}
 
 
 def make_portable(column: Column[Any]) -> None:

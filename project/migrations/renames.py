@@ -40,7 +40,8 @@ def _in_table(modify: ops.ModifyTableOps, questions: Questions) -> list[ops.Migr
     for add in [part for part in modify.ops if isinstance(part, ops.AddColumnOp)]:
         for drop in drops:
             old = drop.to_column()
-            if _alike(old, add.column) and questions.is_rename(modify.table_name, old.name, add.column.name):
+            new = add.column.name
+            if new != old.name and _alike(old, add.column) and questions.is_rename(modify.table_name, old.name, new):
                 renames.append(_rename(modify, old, add.column))
                 rest = [part for part in rest if part is not add and part is not drop]
                 drops.remove(drop)

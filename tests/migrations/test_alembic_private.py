@@ -12,7 +12,8 @@ from sqlalchemy import Column, Integer, create_engine
 from sqlalchemy.dialects import postgresql, sqlite
 
 from project.migrations import alembic_private
-from project.migrations.impl import DovetailPostgresqlImpl, DovetailSQLiteImpl
+from project.migrations.impl_postgresql import DovetailPostgresqlImpl
+from project.migrations.impl_sqlite import DovetailSQLiteImpl
 
 FILE = """
 revision = {revision!r}

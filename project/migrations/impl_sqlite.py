@@ -1,71 +1,17 @@
-"""Alembic's two dialects, with room for our revision ids, and on SQLite with care for what Alembic does not see."""
+"""Alembic's dialect for SQLite, with care for what Alembic does not see."""
 
-from functools import partial
+import re
 from typing import Any
 
-from alembic.ddl.postgresql import PostgresqlImpl
 from alembic.ddl.sqlite import SQLiteImpl
-from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Table, text
-from sqlalchemy.schema import DDLElement
+from sqlalchemy import CheckConstraint, Column, Index, Table, text
 
+from project.migrations.impl_shared import LongRevisionIds, OwnDefaults, name_by_convention
 from project.migrations.limits import BATCH_PREFIX
-from project.migrations.lock_waits import LockWaits, is_autocommit
-from project.migrations.postgresql_names import renaming_block
 from project.migrations.sqlite_names import renaming_statements
 
 
-class _LongRevisionIds:
-    """Alembic's own table has VARCHAR(32), which PostgreSQL enforces; `blog_0002_post_view_count` may be longer."""
-
-    def version_table_impl(self, *, version_table: str, version_table_schema: str | None, **_kwargs: Any) -> Table:
-        return Table(
-            version_table,
-            MetaData(),
-            Column("version_num", String(255), nullable=False),
-            PrimaryKeyConstraint("version_num", name=f"{version_table}_pkc"),
-            schema=version_table_schema,
-        )
-
-
-class DovetailPostgresqlImpl(_LongRevisionIds, PostgresqlImpl):
-    """Naming a dialect registers the class for it (alembic.ddl.impl.ImplMeta)."""
-
-    __dialect__ = "postgresql"
-
-    def _exec(self, construct: Any, *args: Any, **kw: Any) -> Any:
-        """What every operation comes through; outside of a transaction a statement waits for locks by itself."""
-        run = partial(super()._exec, construct, *args, **kw)
-        waits: LockWaits | None = self.context_opts.get("lock_waits")
-        if waits is None or self.connection is None or not is_autocommit(self.connection):
-            return run()
-        clause = text(construct) if isinstance(construct, str) else construct
-        literal = {} if isinstance(clause, DDLElement) else {"literal_binds": True}
-        return waits.run_alone(run, str(clause.compile(dialect=self.dialect, compile_kwargs=literal)))
-
-    def create_index(self, index: Index, **kw: Any) -> None:
-        """Make an index; if one that is made CONCURRENTLY was not finished the last time, drop what was left of it.
-
-        PostgreSQL keeps such an index as INVALID: it serves no query, costs every write, and counts as there for
-        IF NOT EXISTS. (https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY)
-        """
-        if not self.as_sql and index.dialect_options["postgresql"]["concurrently"] and self._is_invalid(index):
-            super().drop_index(index)
-        super().create_index(index, **kw)
-
-    def _is_invalid(self, index: Index) -> bool:
-        assert self.connection is not None  # noqa: S101 - there is one unless Alembic writes SQL
-        found = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(:name) AND NOT indisvalid"
-        name = f"{index.table.schema}.{index.name}" if index.table is not None and index.table.schema else index.name
-        return self.connection.scalar(text(found), {"name": name}) is not None
-
-    def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
-        """Rename a table, and what bears its name."""
-        super().rename_table(old_table_name, new_table_name, schema)
-        if schema is None:
-            self.execute(text(renaming_block(old_table_name, new_table_name)))
-
-
-class DovetailSQLiteImpl(_LongRevisionIds, SQLiteImpl):
+class DovetailSQLiteImpl(OwnDefaults, LongRevisionIds, SQLiteImpl):
     """Naming a dialect registers the class for it.
 
     SQLAlchemy cannot reflect SQLite's triggers and indexes on expressions, so that Alembic would lose them whenever it
@@ -74,9 +20,36 @@ class DovetailSQLiteImpl(_LongRevisionIds, SQLiteImpl):
 
     __dialect__ = "sqlite"
 
+    def _compare_identity_default(self, *_identities: Any) -> tuple[set[str], set[str], bool]:
+        """SQLite knows no identity, and counts its keys up anyhow: there is nothing to change."""
+        return set(), set(), False
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._unseen: dict[str, list[str]] = {}
+
+    def create_table(self, table: Table, **kw: Any) -> None:
+        """Make a table, whose checks that come with types have their conventional names."""
+        for constraint in table.constraints:
+            name_by_convention(constraint)
+        super().create_table(table, **kw)
+
+    def prep_table_for_batch(self, batch_impl: Any, table: Table) -> None:
+        """Copy no column that the new table computes, keep collations, and let checks go with their columns."""
+        super().prep_table_for_batch(batch_impl, table)
+        (sql,) = self._rows("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name", name=table.name)
+        for name, transfer in batch_impl.column_transfers.items():
+            column = batch_impl.columns[name]
+            if column.computed is not None:
+                transfer.pop("expr", None)
+            stays = name in table.columns and repr(column.type) == repr(table.columns[name].type)
+            if stays and (collation := _collation(sql[0], name)):  # SQLAlchemy cannot reflect it
+                kept = column.type.adapt(type(column.type), collation=collation)
+                batch_impl.new_table.columns[column.name].type = kept
+        gone = set(table.columns.keys()) - set(batch_impl.columns)
+        for constraint in list(batch_impl.new_table.constraints):
+            if isinstance(constraint, CheckConstraint) and _names_in(str(constraint.sqltext)) & gone:
+                batch_impl.new_table.constraints.discard(constraint)  # as PostgreSQL does
 
     def drop_table(self, table: Table, **kw: Any) -> None:
         """Drop a table; if another is about to take its place, remember what only SQLite knows of it."""
@@ -134,3 +107,16 @@ class DovetailSQLiteImpl(_LongRevisionIds, SQLiteImpl):
     def _rows(self, statement: str, **parameters: str) -> list[Any]:
         assert self.connection is not None  # noqa: S101 - there is one unless Alembic writes SQL
         return list(self.connection.execute(text(statement), parameters))
+
+
+def _collation(sql: str, column: str) -> str | None:
+    """The collation of a column in a CREATE TABLE."""
+    name = rf'(?:"{re.escape(column)}"|\b{re.escape(column)}\b)'
+    found = re.search(rf'{name}\s+\w+(?:\s*\([\d\s,]*\))?[^,()]*?\bCOLLATE\s+"?(\w+)', sql, re.IGNORECASE)
+    return found[1] if found else None
+
+
+def _names_in(sql: str) -> set[str]:
+    """The words in an expression that may be names of columns."""
+    without_texts = re.sub(r"'(?:[^']|'')*'", "", sql)
+    return {quoted or plain for quoted, plain in re.findall(r'"([^"]+)"|(\w+)', without_texts)}
