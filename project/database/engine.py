@@ -7,6 +7,7 @@ from sqlalchemy import URL, Engine, ExceptionContext, event, exc, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
+from project.database.limits import keep_statement_limits
 from project.database.pool import UNREACHABLE, CountingPool
 from project.database.reading import WITHIN_TRANSACTIONS
 from project.database.sqlite import open_connection
@@ -92,6 +93,7 @@ def create_engine(settings: Settings, *, command_timeout: float | None = None, *
             arguments["execution_options"] = {WITHIN_TRANSACTIONS: True}
     engine = create_async_engine(url, **arguments | options)
     speak_as_sqlalchemy(engine.sync_engine)
+    keep_statement_limits(engine.sync_engine)
     refuse_unportable_values(engine.sync_engine)
     if url.get_backend_name() == "sqlite":
         use_real_transactions(engine.sync_engine)

@@ -45,14 +45,17 @@ class Database:
         return cls(create_engine(settings, command_timeout=command_timeout), spare, patience=patience)
 
     @asynccontextmanager
-    async def unit_of_work(self, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
+    async def unit_of_work(
+        self, *, read_only: bool = False, engine: AsyncEngine | None = None
+    ) -> AsyncIterator[AsyncSession]:
         """Open a session in one transaction: committed on success, rolled back on any exception.
 
         Services `flush()` and never `commit()`. The transaction's duration is logged. `read_only` lets SQLite read
-        beside a writer; it promises that nothing is written. Raises UnavailableError if SQLite has too many writers.
+        beside a writer; it promises that nothing is written. `engine` is this database's own with options of its own.
+        Raises UnavailableError if SQLite has too many writers.
         """
         with _logged():
-            async with AsyncExitStack() as turn, self.sessions() as session, session.begin():
+            async with AsyncExitStack() as turn, self.sessions(bind=engine or self.engine) as session, session.begin():
                 if read_only:
                     await session.connection(execution_options={READ_ONLY: True})
                 elif self._turns is not None:

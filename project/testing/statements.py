@@ -26,8 +26,8 @@ def count_statements(database: Database) -> CountStatements:
         statements: list[str] = []
 
         def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            # On SQLite a transaction begins by a statement, on PostgreSQL by the driver.
-            if not statement.startswith("BEGIN"):
+            # On SQLite a transaction begins by a statement, on PostgreSQL by the driver, and with its time limit.
+            if not statement.startswith(("BEGIN", "SET LOCAL statement_timeout")):
                 statements.append(statement)
 
         engines = {database.engine.sync_engine, database._spare.sync_engine}  # noqa: SLF001 - what runs outside the pool counts

@@ -11,7 +11,7 @@ from sqlalchemy import Select, tuple_
 from project.contrib.admin.cells import write_cell
 from project.contrib.admin.relations import loading
 from project.contrib.admin.rights import Rights
-from project.database.session import Database
+from project.database.share import Share
 
 if TYPE_CHECKING:
     from project.contrib.admin.views import ModelAdmin
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 BATCH = 500
 
 
-async def stream_csv(
-    database: Database, view: "ModelAdmin", statement: Select[Any], rights: Rights
-) -> AsyncIterator[str]:
+async def stream_csv(database: Share, view: "ModelAdmin", statement: Select[Any], rights: Rights) -> AsyncIterator[str]:
     """The rows of `statement` in the order of their keys, each batch read in a short transaction of its own."""
     names = view._export_prop_names  # noqa: SLF001 - SQLAdmin offers no other way
     yield _write([[write_cell(view.label(name)) for name in names]])

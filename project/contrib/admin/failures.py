@@ -8,6 +8,7 @@ from sqlalchemy.exc import StatementError
 from starlette.exceptions import HTTPException
 
 from project.database.failures import explain_failure
+from project.database.limits import StatementTimeoutError
 from project.errors import DovetailError, FieldError, InvalidInputError
 
 MESSAGES = {
@@ -15,6 +16,10 @@ MESSAGES = {
     HTTPStatus.FORBIDDEN: "You may not do this.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This address does not answer requests of that kind.",
 }
+TOO_SLOW = (
+    "The database needed too long for this, so it was stopped and nothing was changed. "
+    "If it was a list: narrow it with a filter, search for less, or choose another order."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +29,17 @@ class Failure:
     status: int
     message: str
     errors: Sequence[FieldError] = ()
+    is_too_slow: bool = False
 
     @property
     def is_ours(self) -> bool:
         """Whether the user can do nothing about it."""
         return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether it happens to a site that is busy: a line in the log says enough."""
+        return self.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def describe(error: Exception) -> Failure:
@@ -42,6 +53,8 @@ def describe(error: Exception) -> Failure:
         known = InvalidInputError("A value is too large or has the wrong form.")
     if known is None or known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return Failure(status=500, message="Something went wrong on our side. It has been logged.")
+    if isinstance(known, StatementTimeoutError):
+        return Failure(status=known.status, message=TOO_SLOW, is_too_slow=True)
     return Failure(status=known.status, message=known.detail, errors=known.errors)
 
 

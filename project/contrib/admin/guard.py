@@ -49,14 +49,18 @@ def guarded(site: "AdminSite", endpoint: Endpoint, *, public: bool = False) -> E
 async def error_page(site: "AdminSite", request: Request, error: Exception) -> Response:
     """A page, or a line of JSON for a script, that tells what went wrong."""
     failure = describe(error)
-    if failure.is_ours:
+    if failure.is_expected:
+        logger.warning("%s %s was not answered: %s", request.method, request.url.path, failure.message)
+    elif failure.is_ours:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    # What took too long once takes as long again.
+    headers = {"Retry-After": "1"} if failure.is_expected and not failure.is_too_slow else {}
     if _wants_json(request):
-        return JSONResponse({"detail": failure.message}, failure.status)
-    context = {"status_code": failure.status, "message": failure.message}
+        return JSONResponse({"detail": failure.message}, failure.status, headers)
+    plainer = request.url.path if failure.is_too_slow and request.url.query else None
+    context = {"status_code": failure.status, "message": failure.message, "plainer": plainer}
     response = await site.templates.TemplateResponse(request, "sqladmin/error.html", context, failure.status)
-    if failure.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = "1"
+    response.headers.update(headers)
     return response
 
 

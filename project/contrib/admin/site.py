@@ -31,6 +31,7 @@ from project.contrib.admin.rendering import Templates
 from project.contrib.admin.settings import AdminSettings
 from project.contrib.admin.view_checks import find_problems
 from project.contrib.admin.views import ModelAdmin
+from project.database.share import Share
 from project.errors import ConfigurationError
 from project.plugin import Context
 
@@ -103,7 +104,13 @@ class AdminSite(Admin):
             raise ConfigurationError("The plugin 'admin' has no AdminSettings.")
         secure = admin_settings.secure_cookies
         self.admin_settings = admin_settings
-        self.database = context.database
+        connections = settings.database_pool_size + settings.database_max_overflow
+        self.database = Share(
+            context.database,
+            connections=max(int(connections * admin_settings.pool_share), 1),
+            statement_timeout=admin_settings.statement_timeout,
+            patience=settings.database_pool_timeout,
+        )
         self.secret_key = settings.secret_key
         self.cookies = Cookies(settings.secret_key, secure=not settings.debug if secure is None else secure)
         self.messages = Messages(self.cookies, settings.secret_key)

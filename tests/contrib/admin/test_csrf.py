@@ -17,6 +17,10 @@ UNSAFE = [
     "/comments-comment/action/approve",
     "/comments-comment/action/reject",
     "/shelf-book/action/shorten",
+    "/thin-books/action/burn",
+    "/answering/action/answer",
+    "/answering/page",
+    "/slow-stamp/action/stamp",
     "/report",
 ]
 

@@ -15,6 +15,7 @@ plugin = Plugin(
                 *("BookAdmin", "ThinBookAdmin", "AnsweringAdmin", "BoxAdmin", "GenreAdmin", "KeeperAdmin", "NoteAdmin"),
                 *("StampAdmin", "Report"),
             )
-        )
+        ),
+        "tests.contrib.admin.shelf.slow:SlowStampAdmin",
     ),
 )

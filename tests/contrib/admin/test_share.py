@@ -1,0 +1,71 @@
+"""The back office leaves connections to everybody else, and a slow page ends with what to do about it."""
+
+import asyncio
+import logging
+from time import monotonic
+
+import pytest
+from sqlalchemy import select
+
+from tests.contrib.admin.shelf.models import Stamp
+
+LIMIT = 1.0  # seconds that a statement has
+
+
+@pytest.fixture
+def settings(settings, monkeypatch):
+    monkeypatch.setenv("ADMIN_STATEMENT_TIMEOUT", str(LIMIT))
+    return settings.model_copy(update={"database_pool_size": 4, "database_pool_timeout": 0.3})
+
+
+@pytest.fixture
+async def stamps(session):
+    session.add_all([Stamp(country="NO", number=number, motif="bird") for number in (1, 2)])
+    await session.commit()
+
+
+@pytest.mark.usefixtures("stamps")
+async def test_readers_of_the_api_are_answered_while_twelve_editors_ask_for_slow_pages(office, client):
+    pages = [asyncio.create_task(office.get("/slow-stamp/list", page=str(n))) for n in range(12)]
+    await asyncio.sleep(0.1)
+    started = monotonic()
+    answers = [await client.get("/api/posts") for _ in range(20)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert monotonic() - started < LIMIT or any(not page.done() for page in pages)
+    messages = [page.text for page in await asyncio.gather(*pages)]
+    assert {page.result().status_code for page in pages} == {503}
+    assert sum("narrow it with a filter" in message for message in messages) == 2  # half of the pool
+    assert sum("Too much is being looked up here at once" in message for message in messages) == 10
+    assert (await office.get("/shelf-stamp/list")).status_code == 200
+
+
+@pytest.mark.usefixtures("stamps")
+async def test_a_slow_page_says_what_to_do_and_logs_a_line(office, caplog):
+    caplog.set_level(logging.WARNING, "dovetail.admin")
+    page = await office.get("/slow-stamp/list", search="bird")
+    assert page.status_code == 503
+    assert "narrow it with a filter, search for less, or choose another order" in page.text
+    assert 'href="/admin/slow-stamp/list"' in page.text  # without the search
+    assert "retry-after" not in page.headers  # it would take as long again
+    (record,) = [record for record in caplog.records if record.name == "dovetail.admin"]
+    assert record.exc_info is None
+    script = await office.client.get("/admin/slow-stamp/list", headers={"Accept": "application/json"})
+    assert "narrow it" in script.json()["detail"]
+
+
+@pytest.mark.usefixtures("stamps")
+async def test_an_action_that_is_stopped_changes_nothing(office, session):
+    answer = await office.post("/slow-stamp/action/stamp", {"pks": "NO;1"})
+    assert answer.status_code == 503
+    assert "nothing was changed" in answer.text
+    assert set(await session.scalars(select(Stamp.motif))) == {"bird"}
+
+
+@pytest.mark.usefixtures("stamps")
+async def test_who_waits_for_the_share_is_asked_to_come_again(office):
+    pages = [asyncio.create_task(office.get("/slow-stamp/list")) for _ in range(2)]
+    await asyncio.sleep(0.1)
+    page = await office.client.get("/admin/login")
+    assert page.status_code == 503
+    assert page.headers["retry-after"] == "1"
+    await asyncio.gather(*pages)
