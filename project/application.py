@@ -46,12 +46,13 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry=None if settings.opentelemetry else TelemetryConfig(tracing=False, metrics=False, logs=False),
         lifespan=_lifespan(context),
         generate_unique_id_function=operation_id,
-        docs_url=None,  # ours, with a policy for what its page may load
+        openapi_url=None,  # ours, as the settings open it
+        docs_url=None,  # ours, with files of this site
         redoc_url=None,
     )
     _share_state(app, context)
     add_problem_details(app)  # before the plugins, which may answer errors in a way of their own
-    _add_kernel_routes(app)
+    _add_kernel_routes(app, settings)
     operations = _add_plugins(app, context)
     _refuse_duplicate_operations(app)
     in_order = sorted(registry.installed.values(), key=lambda entry: settings.plugins.index(entry.package))
@@ -67,9 +68,11 @@ def _share_state(app: FastAPI, context: Context) -> None:
     app.state.plugin_names = tuple(plugin.name for plugin in context.plugins)
 
 
-def _add_kernel_routes(app: FastAPI) -> None:
-    for module in (landing, docs, health, debug):
+def _add_kernel_routes(app: FastAPI, settings: Settings) -> None:
+    for module in (landing, health, debug):
         app.include_router(module.router)
+    if settings.docs != "off":
+        app.include_router(docs.make_router(for_staff=settings.docs == "staff"))
 
 
 def _add_plugins(app: FastAPI, context: Context) -> dict[str, list[str]]:

@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     trusted_proxies: Names = ("127.0.0.1", "::1")  # whose X-Forwarded-For and X-Forwarded-Proto are believed
     max_body_size: Positive = 2_621_440  # bytes
     max_body_items: Positive = 10_000  # values in a body of JSON
+    docs: Literal["public", "staff", "off"] = "public"  # who may read /docs and /openapi.json
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     opentelemetry: bool = False  # whether FastAPI reports to the providers that the process has configured
 

@@ -66,10 +66,12 @@ async def show_landing_page(request: Request) -> HTMLResponse:
     """Show the site's name, where to go, and which plugins are enabled."""
     app = request.app
     root = escape(request.scope.get("root_path", "").rstrip("/"))
-    places = [("/docs", "API", "Read about every operation and try it.")]
+    has_docs = app.state.settings.docs != "off"
+    places = [("/docs", "API", "Read about every operation and try it.")] if has_docs else []
     if any(isinstance(route, Mount) and route.path == BACK_OFFICE for route in app.routes):
         places.append((f"{BACK_OFFICE}/", "Back office", "Edit what the site holds."))
-    places.append(("/openapi.json", "OpenAPI", "The description that clients are generated from."))
+    if has_docs:
+        places.append(("/openapi.json", "OpenAPI", "The description that clients are generated from."))
     links = [f'<a href="{root}{path}"><strong>{title}</strong>{text}</a>' for path, title, text in places]
     names = " ".join(f"<code>{escape(name)}</code>" for name in app.state.plugin_names)
     page = PAGE.substitute(

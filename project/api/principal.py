@@ -26,23 +26,40 @@ class Principal(Protocol):
 Authenticator = Callable[[HTTPConnection, AsyncSession], Awaitable[Principal | None]]
 
 
-@authenticates(required=True)
-async def require_staff(connection: HTTPConnection) -> Principal:
-    """Answer 401 to the anonymous and 403 to those who are not staff; without an authenticator nobody gets in.
+async def find_staff(connection: HTTPConnection, *, pages: bool = False) -> Principal:
+    """The member of staff who is asking; `pages` lets in those who are logged in to pages (the back office) too.
 
-    A plugin sets `app.state.authenticate` (an Authenticator) in its `setup`. The session used here stands outside the
-    pool, so that an operator can look at an exhausted pool.
+    Raises NotAuthenticatedError and PermissionDeniedError; without an authenticator nobody gets in. A plugin sets
+    `app.state.authenticate`, and one with pages `app.state.authenticate_visitor` (each an Authenticator), in its
+    `setup`. The session used here stands outside the pool, so that an operator can look at an exhausted pool.
     """
-    authenticate: Authenticator | None = getattr(connection.app.state, "authenticate", None)
-    if authenticate is None:
+    state = connection.app.state
+    names = ("authenticate", "authenticate_visitor") if pages else ("authenticate",)
+    authenticators: list[Authenticator] = [getattr(state, name) for name in names if hasattr(state, name)]
+    if not authenticators:
         raise NotAuthenticatedError("No enabled plugin authenticates users; add project.contrib.auth to the plugins.")
-    async with connection.app.state.database.outside_the_pool() as session:
-        principal = await authenticate(connection, session)
+    async with state.database.outside_the_pool() as session:
+        for authenticate in authenticators:
+            principal = await authenticate(connection, session)
+            if principal is not None:
+                break
     if principal is None:
         raise NotAuthenticatedError
     if not principal.is_staff:
         raise PermissionDeniedError("This is for staff only.")
     return principal
+
+
+@authenticates(required=True)
+async def require_staff(connection: HTTPConnection) -> Principal:
+    """Answer 401 to the anonymous and 403 to those who are not staff, as `find_staff` finds them by their token."""
+    return await find_staff(connection)
+
+
+@authenticates(required=True)
+async def require_staff_reader(connection: HTTPConnection) -> Principal:
+    """As `require_staff`, for what is only read: a session of the back office is as good as a token."""
+    return await find_staff(connection, pages=True)
 
 
 StaffDep = Annotated[Principal, Depends(require_staff)]

@@ -35,7 +35,9 @@ def quickstart(state: State, *, host: str, port: int) -> int:
             migrate_everything(state)
             for command in _steps(state):
                 _run(state, command)
-        pages = [page for page in PAGES if page[0] != "/admin/" or "admin" in state.registry.installed]
+        missing = {"/docs"} if state.settings.docs == "off" else set()
+        missing |= set() if "admin" in state.registry.installed else {"/admin/"}
+        pages = [page for page in PAGES if page[0] not in missing]
         return run_server(state, where, listener, pages=pages)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from project.api.landing import BACK_OFFICE
 from project.contrib.admin.csrf import make_token
 from project.contrib.admin.sessions import end_session, get_user, start_session
 from project.contrib.admin.uploads import refuse_files
@@ -77,5 +78,7 @@ def _target(request: Request) -> str:
     index = request.url_for("admin:index").path
     wanted = request.query_params.get("next", "")
     parts = urlsplit(wanted)
-    is_ours = not parts.scheme and not parts.netloc and wanted.startswith(index) and "\\" not in wanted
+    docs = index.removesuffix(f"{BACK_OFFICE}/") + "/docs"  # which may be for staff only
+    is_known = wanted.startswith(index) or wanted == docs
+    is_ours = not parts.scheme and not parts.netloc and is_known and "\\" not in wanted
     return wanted if is_ours and not wanted.startswith("//") else index

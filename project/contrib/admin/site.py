@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from jinja2 import BytecodeCache, ChoiceLoader, FileSystemLoader
 from sqladmin import Admin, BaseView
 from sqladmin.authentication import AuthenticationBackend
-from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -28,9 +28,11 @@ from project.contrib.admin.identities import Claims, identify
 from project.contrib.admin.messages import Messages
 from project.contrib.admin.permissions import Authorization
 from project.contrib.admin.rendering import Templates
+from project.contrib.admin.sessions import get_user
 from project.contrib.admin.settings import AdminSettings
 from project.contrib.admin.view_checks import find_problems
 from project.contrib.admin.views import ModelAdmin
+from project.contrib.auth.models import User
 from project.database.share import Share
 from project.errors import ConfigurationError
 from project.plugin import Context
@@ -124,6 +126,7 @@ class AdminSite(Admin):
             authentication_backend=Authentication(),
             authorization_backend=Authorization(),
         )
+        app.state.authenticate_visitor = self._authenticate_visitor
         self._prepare_templates(settings.base_dir / "templates")
         self.admin.router.routes = []  # those of SQLAdmin read files, have no token and log out on GET
         self.admin.exception_handlers = {HTTPException: self._handle}
@@ -176,6 +179,10 @@ class AdminSite(Admin):
         environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": _query}
         environment.bytecode_cache = self.bytecode_cache
         environment.trim_blocks = environment.lstrip_blocks = True
+
+    async def _authenticate_visitor(self, connection: HTTPConnection, session: AsyncSession) -> User | None:
+        key = connection.cookies.get(self.cookies.session)
+        return await get_user(session, key) if key else None
 
     def _csrf_token(self, request: Request) -> str:
         return make_token(self.secret_key, request.cookies.get(self.cookies.session, ""))
