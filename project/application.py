@@ -20,6 +20,7 @@ from project.middleware.cache_control import CacheControlMiddleware
 from project.middleware.clean_input import CleanInputMiddleware
 from project.middleware.cors import CorsMiddleware
 from project.middleware.errors import ErrorMiddleware
+from project.middleware.forwarded import ForwardedMiddleware
 from project.middleware.head import HeadMiddleware
 from project.middleware.logging import configure_logging
 from project.middleware.request_id import RequestIdMiddleware
@@ -100,6 +101,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """
     added = app.user_middleware
     around = [
+        Middleware(ForwardedMiddleware, trusted=settings.trusted_proxies),  # everything inside sees who really asks
         Middleware(RequestIdMiddleware),  # everything inside logs with the id
         Middleware(AccessLogMiddleware),  # sees the final status of everything, errors too
         Middleware(SecurityHeadersMiddleware, hsts=settings.environment == "production"),

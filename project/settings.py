@@ -85,10 +85,12 @@ class Settings(BaseSettings):
 
     secret_key: SecretStr = SecretStr("")
     allowed_hosts: Names = ("localhost", "127.0.0.1", "[::1]", "testserver")
-    trusted_proxies: Names = ("127.0.0.1", "::1")  # whose X-Forwarded-For and X-Forwarded-Proto are believed
+    trusted_proxies: Names = ("127.0.0.1", "::1")  # whose X-Forwarded headers are believed
     max_body_size: Positive = 2_621_440  # bytes
     max_body_items: Positive = 10_000  # values in a body of JSON
     docs: Literal["public", "staff", "off"] = "public"  # who may read /docs and /openapi.json
+    request_head_timeout: Annotated[float, Field(gt=0, le=3600)] = 20.0  # seconds, see docs/server.md
+    request_body_timeout: Annotated[float, Field(gt=0, le=3600)] = 60.0  # seconds, more for a body that comes steadily
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     opentelemetry: bool = False  # whether FastAPI reports to the providers that the process has configured
 

@@ -70,26 +70,32 @@ def serve(settings: Settings, registry: Registry, listener: socket.socket, *, re
     """Serve `settings.asgi_application` until told to stop; return the exit code."""
     # Imported here, so that finding out that a port is taken does not wait for them.
     import uvicorn
-    from uvicorn.supervisors import ChangeReload, Multiprocess
+    from uvicorn.supervisors import ChangeReload
 
     from project.middleware.logging import LOGGING
+    from project.server.protocol import GuardedProtocol
+    from project.server.supervisor import Supervisor
+    from project.server.worker import GracefulServer, exit_cleanly_on_sigterm
 
     config = uvicorn.Config(
         settings.asgi_application,
         **_server_options(settings),
+        http=GuardedProtocol,
         log_config=LOGGING,
         reload=reload,
         reload_dirs=[str(folder) for folder in watched_folders(settings, registry)] if reload else None,
         workers=workers,
     )
-    server = uvicorn.Server(config)
+    if workers > 1:
+        supervisor = Supervisor(config, listener)
+        supervisor.run()
+        return supervisor.exit_code
+    server = GracefulServer(config, is_alone=True)
     with suppress(KeyboardInterrupt):  # the way a server is meant to end
         if reload:
             ChangeReload(config, target=server.run, sockets=[listener]).run()
             return 0
-        if workers > 1:
-            Multiprocess(config, sockets=[listener]).run()
-            return 0
+        exit_cleanly_on_sigterm()
         server.run(sockets=[listener])
     return 0 if server.started else 1
 
@@ -114,8 +120,7 @@ def _server_options(settings: Settings) -> dict[str, Any]:
     return {
         "access_log": False,  # the application writes one of its own, with request ids
         "server_header": False,
-        "proxy_headers": bool(settings.trusted_proxies),
-        "forwarded_allow_ips": list(settings.trusted_proxies),
+        "proxy_headers": False,  # ForwardedMiddleware does it under every server
         "lifespan": "on",
         "timeout_graceful_shutdown": SECONDS_TO_FINISH,
         "log_level": "warning" if settings.debug else "info",  # a developer has read who serves what already

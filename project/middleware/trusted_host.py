@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Sequence
 from functools import lru_cache
 
+from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from project.errors import BadRequestError
@@ -30,7 +31,7 @@ class TrustedHostMiddleware:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Run the application, which answers BadRequestError to such a host; a websocket is closed."""
-        if scope["type"] == "lifespan" or scope["path"] in PROBES or self._allows(header(scope, b"host")):
+        if scope["type"] == "lifespan" or self._allows(header(scope, b"host")) or get_route_path(scope) in PROBES:
             return self.app(scope, receive, send)
         if scope["type"] == "websocket":
             return send({"type": "websocket.close", "code": 1008})

@@ -165,23 +165,11 @@ def test_a_site_with_errors_does_not_start(tmp_path):
     assert "served" not in result.stdout
 
 
-def test_a_proxy_that_is_trusted_says_where_a_request_came_from_and_nobody_else_does(sqlite_url):
-    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
-    seen = []
-    for proxies in ("127.0.0.1", "192.0.2.1"):
-        port = free_port()
-        variables = {"DATABASE_URL": sqlite_url, "TRUSTED_PROXIES": proxies}
-        with serving("runserver", str(port), "--no-reload", port=port, **variables):
-            answer = httpx.get(f"http://127.0.0.1:{port}/api/posts?limit=1&offset=1", headers=forwarded)
-            seen.append(answer.json()["previous"].partition(":")[0])
-    assert seen == ["https", "http"]
-
-
 def test_it_ends_when_it_is_told_to(sqlite_url):
     port = free_port()
     with serving("runserver", str(port), "--no-reload", DATABASE_URL=sqlite_url, port=port) as process:
         os.killpg(process.pid, signal.SIGTERM)
         process.communicate(timeout=20)
-        assert process.returncode in (0, -signal.SIGTERM)  # it ended by itself, and was not killed
+        assert process.returncode == 0
     with socket.create_server(("127.0.0.1", port)) as again:  # the port is free again
         assert again.getsockname()[1] == port

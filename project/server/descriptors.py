@@ -1,0 +1,45 @@
+"""Notice that a process runs out of file descriptors before it does, and say so.
+
+uvloop closes what it cannot accept in silence, and asyncio writes thousands of tracebacks a second (docs/server.md).
+"""
+
+import logging
+from time import monotonic
+from typing import Any
+
+try:
+    import resource
+except ImportError:  # Windows has no such limit
+    resource = None  # type: ignore[assignment]  # typeshed has it as a module only
+
+MOST_KEPT_FREE = 128  # for connections to the database, files, pipes
+SILENCE = 10.0  # seconds between two lines of the log
+logger = logging.getLogger("dovetail.server")
+
+
+class Descriptors:
+    """Keeps an eighth of a process's file descriptors free, but not more than MOST_KEPT_FREE."""
+
+    def __init__(self) -> None:
+        self._warned = -SILENCE
+
+    def are_short(self, transport: Any) -> bool:
+        """Whether a new connection has one of the last descriptors; the system gives the lowest that is free."""
+        connection = transport.get_extra_info("socket")
+        if resource is None or connection is None:
+            return False
+        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if limit == resource.RLIM_INFINITY or connection.fileno() < limit - min(limit // 8, MOST_KEPT_FREE):
+            return False
+        self._warn(limit)
+        return True
+
+    def _warn(self, limit: int) -> None:
+        now = monotonic()
+        if now - self._warned >= SILENCE:
+            self._warned = now
+            logger.error(
+                "This process may have %d files open and nearly does, so new connections are answered 503; raise the "
+                "limit (`ulimit -n`, LimitNOFILE= of systemd) or add workers.",
+                limit,
+            )

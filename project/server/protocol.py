@@ -1,0 +1,203 @@
+"""HTTP/1.1 as uvicorn speaks it with httptools, with limits to what a client may send before anything is done for it.
+
+uvicorn itself has no limit to headers and no deadline for a request (docs/server.md tells what was measured, of it and
+of other servers). Everything here leans on attributes of `HttpToolsProtocol` and its cycle that are not documented;
+tests/server/test_protocol.py names them.
+
+`manage.py runserver` serves with this class; `uvicorn --http project.server.protocol:GuardedProtocol` does too.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from project.server.descriptors import Descriptors
+from project.server.limits import Limits, limits_of
+from project.server.refusals import refusal
+
+logger = logging.getLogger("dovetail.server")
+
+
+class Guard:
+    """What the connections of one server share."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.descriptors = Descriptors()
+
+
+class RefusedError(Exception):
+    """Ends the parsing of what is refused already."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """Refuses a head that is too large or too slow, a body that is too slow, and a client that takes no answer."""
+
+    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        guard = getattr(server_state, "guard", None)
+        if guard is None:
+            guard = server_state.guard = Guard(limits_of(config.loaded_app))
+        self.guard: Guard = guard
+        self.limits = guard.limits
+        self._deadline: float | None = None  # until when what we wait for has to be here; None while we do not wait
+        self._chunk = 0  # bytes that are being parsed
+        self._pending = 0  # bytes since the last of which something came: a whole head, a part of a body, an end
+        self._is_head = True  # whether we wait for a head, and not for a body
+        self._is_refused = False
+        self._is_last = False  # whether the answer to the next request is the last one
+        self._unsent, self._unsent_since = 0, 0.0
+        self._watch: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Give the first request its time, unless there are too many connections."""
+        super().connection_made(transport)
+        if self.guard.descriptors.are_short(transport):
+            self._refuse(503, "This server has as many connections as it can hold; try again soon.")
+            return
+        self._deadline = self.loop.time() + self.limits.head_seconds
+        self._watch = self.loop.call_later(self.limits.period, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came."""
+        if self._is_refused:
+            return
+        self._unset_keepalive_if_required()
+        self._chunk = len(data)
+        self._pending += self._chunk
+        if self._deadline is None:
+            self._deadline = self.loop.time() + self.limits.head_seconds
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+            else:
+                self._unsupported_upgrade_warning()
+        except httptools.HttpParserError:
+            self._refuse(400, "This is not HTTP/1.1.")
+        else:
+            if self._pending > self.limits.head_bytes:
+                self._refuse_size()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over; the other protocol has rules of its own."""
+        self._stop_watching()
+        super().handle_websocket_upgrade()
+
+    def on_message_begin(self) -> None:
+        """Begin a head, perhaps in the midst of what came."""
+        super().on_message_begin()
+        self._pending, self._is_head = self._chunk, True
+        if self._deadline is None:
+            self._deadline = self.loop.time() + self.limits.head_seconds
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer, and give the body its time."""
+        headers = self.headers
+        if len(headers) > self.limits.headers:
+            self._refuse(431, f"The request has more than the {self.limits.headers} headers this server accepts.")
+            raise RefusedError
+        # What came since the head began is more than the head, or as much; seldom is it worth counting.
+        if self._pending > self.limits.head_bytes and self._head_size() > self.limits.head_bytes:
+            self._refuse_size()
+            raise RefusedError
+        if len(self.pipeline) >= self.limits.pipelined:
+            self._refuse(400, "")  # those that wait are answered, and then the connection is closed
+            raise RefusedError
+        # A copy, for trailers join this list: what looks like a header of the request must have come in its head.
+        self.scope["headers"] = headers.copy()
+        super().on_headers_complete()
+        self._pending, self._is_head = 0, False
+        self._deadline = self.loop.time() + self.limits.body_seconds
+        if self._is_last:
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body; who sends steadily gets the time it needs."""
+        super().on_body(body)
+        self._pending = 0
+        if self._deadline is not None:
+            self._deadline += len(body) / self.limits.body_rate
+
+    def on_message_complete(self) -> None:
+        """Wait for nothing."""
+        super().on_message_complete()
+        self._pending, self._deadline = 0, None
+
+    def shutdown(self) -> None:
+        """Answer what is under way, and the next request too, which may be on its way to us; then close."""
+        if not self.limits.is_patient or self._is_refused:
+            super().shutdown()
+            return
+        self._is_last = True
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+        elif self._deadline is not None:  # a connection that was made, and did not ask for anything yet
+            self._deadline = min(self._deadline, self.loop.time() + self.timeout_keep_alive)
+
+    def _look(self) -> None:
+        self._watch = self.loop.call_later(self.limits.period, self._look)
+        now = self.loop.time()
+        if self._deadline is not None and now >= self._deadline:
+            self._be_late()
+        self._watch_reader(now)
+
+    def _be_late(self) -> None:
+        cycle = self.cycle
+        if self.flow.read_paused or (cycle is not None and cycle.waiting_for_100_continue):
+            self._deadline = self.loop.time() + self.limits.period  # it is we who do not read
+        elif self._pending == 0 and self._is_head:
+            self.transport.close()  # nothing was asked
+        elif self._is_head:
+            self._refuse(408, f"The head of the request did not come within {self.limits.head_seconds:g} seconds.")
+        else:
+            self._refuse(408, f"The body of the request did not come within {self.limits.body_seconds:g} seconds.")
+
+    def _watch_reader(self, now: float) -> None:
+        unsent = self.transport.get_write_buffer_size()
+        if unsent == 0 or unsent != self._unsent:
+            self._unsent, self._unsent_since = unsent, now
+        elif now - self._unsent_since >= self.limits.body_seconds:
+            logger.info("closed a connection: %s took nothing of its answer", self._peer())
+            self.transport.abort()
+
+    def _refuse_size(self) -> None:
+        self._refuse(431, f"The head of the request has more than the {self.limits.head_bytes} bytes we accept.")
+
+    def _refuse(self, status: int, detail: str) -> None:
+        """Say why, where that can be said, and take nothing more from this connection."""
+        if self._is_refused:
+            return
+        self._is_refused, self._deadline = True, None
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or (not self.pipeline and self._may_answer_for(cycle)):
+            logger.info("refused a request of %s with %d: %s", self._peer(), status, detail)
+            self.transport.write(refusal(status, detail, self.server_state.default_headers))
+        elif not cycle.more_body:  # it is about what follows: those before it are answered
+            logger.info("closed a connection: %s sent what cannot be answered behind other requests", self._peer())
+            cycle.keep_alive = False
+            return
+        self.transport.close()
+
+    def _may_answer_for(self, cycle: Any) -> bool:
+        return bool(cycle.more_body and not cycle.response_started)
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
+
+    def _peer(self) -> str:
+        return self.client[0] if self.client else "a client"
+
+    def _stop_watching(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None

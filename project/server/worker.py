@@ -1,0 +1,50 @@
+"""A uvicorn server that ends without losing what a client has begun."""
+
+import asyncio
+import signal
+import socket
+import sys
+from types import FrameType
+
+from uvicorn import Config, Server
+
+from project.server.limits import limits_of
+from project.server.listener import has_arrivals, stop_arrivals
+
+LINGER = 0.3  # seconds in which a supervisor that was told to stop, too, sees to it that nobody arrives any more
+LONGEST_QUEUE = 2.0  # seconds that accepting what has arrived may take
+PERIOD = 0.02
+
+
+class GracefulServer(Server):
+    """Accepts what has arrived before it closes its listener; `is_alone` if no other process listens on it."""
+
+    def __init__(self, config: Config, *, is_alone: bool) -> None:
+        super().__init__(config)
+        self.is_alone = is_alone
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let the queue run dry, close the listener, finish what is under way."""
+        if limits_of(self.config.loaded_app).is_patient:
+            for listener in sockets or ():
+                await self._finish_queue(listener)
+        await super().shutdown(sockets)
+
+    async def _finish_queue(self, listener: socket.socket) -> None:
+        if self.is_alone:
+            stop_arrivals(listener)
+        else:
+            await asyncio.sleep(LINGER)
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + LONGEST_QUEUE
+        while has_arrivals(listener) and loop.time() < latest:  # noqa: ASYNC110 - the system calls nobody back
+            await asyncio.sleep(PERIOD)
+
+
+def exit_cleanly_on_sigterm() -> None:
+    """Let a process that finished its work after SIGTERM exit with 0: uvicorn raises the signal again at its end."""
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, leave)

@@ -1,0 +1,115 @@
+"""A client that hangs up costs one quiet line, wherever it does."""
+
+import socket
+import struct
+import time
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from tests.running import SECRET, free_port, manage, serving
+
+HOST = b"Host: localhost\r\nOrigin: http://localhost\r\n"
+FORM = b"application/x-www-form-urlencoded"
+MULTIPART = b"multipart/form-data; boundary=x"
+UPGRADE = (
+    b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+def get(path: bytes, headers: bytes = b"") -> bytes:
+    return b"GET " + path + b" HTTP/1.1\r\n" + HOST + headers + b"\r\n"
+
+
+def half(method: bytes, path: bytes, kind: bytes, body: bytes) -> bytes:
+    """A request that announces more than it brings."""
+    return (
+        method
+        + b" "
+        + path
+        + b" HTTP/1.1\r\n"
+        + HOST
+        + b"Content-Type: "
+        + kind
+        + b"\r\nContent-Length: 500\r\n\r\n"
+        + body
+    )
+
+
+PART = b'--x\r\nContent-Disposition: form-data; name="username"\r\n\r\nab'
+JSON = b"application/json"
+REQUESTS = [
+    b"GET / HTTP/1.1\r\nHo",
+    half(b"POST", b"/api/posts", JSON, b'{"title": "a'),
+    half(b"PATCH", b"/api/posts/1", JSON, b'{"title": "a'),
+    b"POST /api/posts HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
+    b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"tit\r\n',
+    half(b"POST", b"/api/posts", b"text/plain", b"abc"),
+    half(b"POST", b"/api/auth/login", FORM, b"username=a"),
+    half(b"POST", b"/api/auth/login", MULTIPART, PART),
+    half(b"POST", b"/admin/login", FORM, b"username=a"),
+    half(b"POST", b"/admin/login", MULTIPART, PART),
+    half(b"POST", b"/admin/post/create", MULTIPART, PART),
+    half(b"POST", b"/raw", b"application/octet-stream", b"abc"),
+    half(b"POST", b"/stream", b"application/octet-stream", b"abc"),
+    half(b"POST", b"/echo", b"application/octet-stream", b"abc"),
+    get(b"/api/posts"),
+    get(b"/openapi.json"),
+    get(b"/admin/login"),
+    get(b"/admin/statics/css/main.css"),
+    get(b"/ticks"),
+    get(b"/socket", UPGRADE),
+]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    url = f"sqlite:///{folder}/site.sqlite3"
+    assert manage("migrate", DATABASE_URL=url).code == 0
+    port, log = free_port(), folder / "log"
+    production = {"ENVIRONMENT": "production", "SECRET_KEY": SECRET, "DATABASE_URL": url}
+    site = {**production, "ASGI_APPLICATION": "tests.server.site:app"}
+    with (
+        log.open("w") as output,
+        serving("runserver", str(port), "--workers", "1", port=port, output=output, **site),
+    ):
+        yield port, log
+
+
+def hang_up(port: int, sent: bytes, *, at_once: bool, by_reset: bool) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(sent)
+        if by_reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if not at_once:
+            time.sleep(0.05)
+
+
+def wait_for_silence(log: Path) -> str:
+    size = -1
+    while size != log.stat().st_size:
+        size = log.stat().st_size
+        time.sleep(0.3)
+    return log.read_text()
+
+
+def test_a_client_that_hangs_up_costs_a_quiet_line_and_no_traceback_wherever_it_does(served):
+    port, log = served
+    before = len(wait_for_silence(log))
+    for sent, at_once, by_reset in product(REQUESTS, (True, False), (True, False)):
+        hang_up(port, sent, at_once=at_once, by_reset=by_reset)
+    lines = wait_for_silence(log)[before:].splitlines()
+    assert [line for line in lines if " INFO " not in line or " 500 " in line] == []
+    of_websockets = [line for line in lines if "WebSocket" in line or " connection " in line]  # uvicorn's own
+    assert len(lines) - len(of_websockets) <= 4 * len(REQUESTS)
+
+
+def test_what_a_client_hung_up_on_is_logged_as_499(served):
+    port, log = served
+    for path in (b"/api/posts", b"/admin/login", b"/raw", b"/stream"):
+        before = len(wait_for_silence(log))
+        hang_up(port, half(b"POST", path, FORM, b"a=b"), at_once=False, by_reset=False)
+        assert f"POST {path.decode()} 499 " in wait_for_silence(log)[before:]

@@ -1,0 +1,173 @@
+"""Servers that are stopped, restarted, killed and filled up while clients ask: real processes under real load."""
+
+import os
+import re
+import resource
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.running import SECRET, free_port, manage, serving
+from tests.server.load import loading
+
+PRODUCTION = {"ENVIRONMENT": "production", "SECRET_KEY": SECRET}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> dict[str, str]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('site')}/site.sqlite3"
+    assert manage("migrate", DATABASE_URL=url).code == 0
+    return {**PRODUCTION, "DATABASE_URL": url}
+
+
+@pytest.fixture
+def log(tmp_path) -> Path:
+    return tmp_path / "log"
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def workers(log: Path) -> list[int]:
+    return [int(pid) for pid in re.findall(r"Started server process \[(\d+)\]", log.read_text())]
+
+
+def is_alive(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def finish(process: subprocess.Popen[str]) -> int:
+    return process.wait(timeout=60)
+
+
+def test_a_restart_and_a_stop_of_two_workers_lose_no_request(site, log):
+    port = free_port()
+    with (
+        log.open("w") as output,
+        serving("runserver", str(port), "--workers", "2", port=port, output=output, **site) as process,
+        loading(port, "/api/tags") as load,
+    ):
+        wait_until(lambda: len(workers(log)) == 2, "two workers")
+        load.wait_for(200)
+        before = workers(log)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "2 new workers serve" in log.read_text(), "new workers")
+        wait_until(lambda: not any(is_alive(pid) for pid in before), "the old workers' end")
+        load.wait_for(200)
+        assert load.errors == {}
+        process.send_signal(signal.SIGTERM)
+        assert finish(process) == 0
+        load.end()
+    assert set(load.answers) == {200}
+    assert set(load.errors) <= {"ConnectionRefusedError"}  # none was cut off, none was left waiting
+    assert "Traceback" not in log.read_text()
+    assert not any(is_alive(pid) for pid in workers(log))
+
+
+def test_one_worker_that_is_told_to_stop_loses_no_request_and_exits_with_0(site, log):
+    port = free_port()
+    with (
+        log.open("w") as output,
+        serving("runserver", str(port), "--workers", "1", port=port, output=output, **site) as process,
+        loading(port) as load,
+    ):
+        load.wait_for(200)
+        process.send_signal(signal.SIGTERM)
+        assert finish(process) == 0
+    assert set(load.answers) == {200}
+    assert set(load.errors) <= {"ConnectionRefusedError"}
+
+
+def test_a_worker_that_is_killed_is_replaced_and_said_in_one_line(site, log):
+    port = free_port()
+    with (
+        log.open("w") as output,
+        serving("runserver", str(port), "--workers", "2", port=port, output=output, **site) as process,
+    ):
+        wait_until(lambda: len(workers(log)) == 2, "two workers")
+        killed = workers(log)[0]
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: len(workers(log)) == 3, "a third worker")
+        with loading(port) as load:
+            load.wait_for(200)
+            os.killpg(process.pid, signal.SIGTERM)  # as systemd does it, and Ctrl+C: the workers are told, too
+            assert finish(process) == 0
+    assert set(load.errors) <= {"ConnectionRefusedError"}
+    lines = [line for line in log.read_text().splitlines() if "SIGKILL" in line]
+    assert len(lines) == 1
+    assert lines[0].endswith(f"Worker {killed} was killed by SIGKILL; {workers(log)[-1]} takes its place.")
+    assert "Traceback" not in log.read_text()
+
+
+def test_no_worker_outlives_its_supervisor(log):
+    port = free_port()
+    with (
+        log.open("w") as output,
+        serving(
+            "runserver", str(port), "--workers", "2", port=port, output=output, PLUGINS="[]", **PRODUCTION
+        ) as process,
+    ):
+        wait_until(lambda: len(workers(log)) == 2, "two workers")
+        process.kill()
+        wait_until(lambda: not any(is_alive(pid) for pid in workers(log)), "the workers' end")
+    assert "Traceback" not in log.read_text()
+
+
+def test_workers_that_cannot_start_stop_the_server_in_one_line_and_not_with_0(log):
+    port = free_port()
+    result = manage(
+        "runserver", str(port), "--workers", "2", PLUGINS="[]", ASGI_APPLICATION="config.asgi:none", **PRODUCTION
+    )
+    assert result.code == 1
+    assert re.search(r"Worker \d+ exited with 3 before it served; the server stops", result.stderr)
+
+
+def test_a_process_that_runs_out_of_files_says_so_once_and_goes_on(site, log):
+    port = free_port()
+    with (
+        log.open("w") as output,
+        serving("runserver", str(port), "--workers", "1", port=port, output=output, **site) as process,
+    ):
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (80, 80))
+        held = [socket.create_connection(("127.0.0.1", port)) for _ in range(120)]
+        held[-1].settimeout(10)
+        answer = held[-1].recv(1_000)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after: 1\r\n" in answer
+        for one in held:
+            one.close()
+        wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/api/tags").status_code == 200, "an answer")
+    lines = [line for line in log.read_text().splitlines() if "may have 80 files open" in line]
+    assert len(lines) == 1
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_site_refuses_large_and_slow_heads_as_its_settings_say(site, log):
+    port = free_port()
+    settings = {**site, "REQUEST_HEAD_TIMEOUT": "0.5", "REQUEST_BODY_TIMEOUT": "0.5"}
+    with (
+        log.open("w") as output,
+        serving("runserver", str(port), "--workers", "1", port=port, output=output, **settings),
+    ):
+        statuses = []
+        for sent in (
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"a" * 70_000 + b"\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: localhost\r\n",
+            b"POST /api/posts HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+        ):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                connection.sendall(sent)
+                statuses.append(connection.recv(100).split(b" ")[1])
+    assert statuses == [b"431", b"408", b"408"]
+    assert "Traceback" not in log.read_text()
