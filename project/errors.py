@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+CLIENT_HUNG_UP = 499  # nginx's number; only logs ever show it
 LONGEST_QUOTE = 50  # characters; enough to recognise it
 
 

@@ -15,12 +15,12 @@ from fastapi.utils import is_body_allowed_for_status_code
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 
 from project.api.methods import allowed_methods, is_wrong_method
 from project.database.failures import explain_failure
-from project.errors import DovetailError, FieldError, InvalidInputError, NotAuthenticatedError
+from project.errors import CLIENT_HUNG_UP, DovetailError, FieldError, InvalidInputError, NotAuthenticatedError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:dovetail:problem:"
@@ -81,6 +81,8 @@ def respond(connection: HTTPConnection, error: Exception) -> Response:
     refused = isinstance(error, (RequestValidationError, NotAuthenticatedError))  # whichever comes first
     if refused and "app" in connection.scope and is_wrong_method(connection):
         error = HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+    if isinstance(error.__cause__, ClientDisconnect):  # FastAPI takes it for a body that cannot be parsed
+        return Response(status_code=CLIENT_HUNG_UP)
     if isinstance(error, HTTPException) and not isinstance(error.__cause__, RecursionError):
         return _respond_to_http_exception(connection, error)
     known = _as_dovetail_error(error)

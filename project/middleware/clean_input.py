@@ -8,6 +8,7 @@ from typing import TypeAlias
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from python_multipart.multipart import parse_options_header
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from project.errors import BadRequestError, InvalidInputError, PayloadTooLargeError, UnsupportedMediaTypeError
@@ -121,8 +122,10 @@ async def _read(receive: Receive) -> deque[Message]:
     messages: deque[Message] = deque()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         messages.append(message)
-        if not message.get("more_body", False):  # a client that hung up has no more either
+        if not message.get("more_body", False):
             return messages
 
 

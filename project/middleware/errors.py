@@ -1,11 +1,15 @@
 """The one place where an exception becomes an answer, inside everything that adds headers and logs."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeAlias
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
+
+from project.errors import CLIENT_HUNG_UP
 
 Respond: TypeAlias = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -26,9 +30,13 @@ class ErrorMiddleware:
         self.respond = respond
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application. Raises what it raises if the answer has begun: the server then cuts the connection."""
+        """Run the application. Raises what it raises if the answer has begun: the server then cuts the connection.
+
+        A client that hung up is no error: the access log tells of it with the status CLIENT_HUNG_UP.
+        """
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            with suppress(WebSocketDisconnect):  # who hangs up gets no answer, and is no error
+                await self.app(scope, receive, send)
             return
         begun = False
 
@@ -41,6 +49,9 @@ class ErrorMiddleware:
             if REFUSAL in scope:
                 raise scope[REFUSAL]  # noqa: TRY301 - it is answered as if the application had raised it
             await self.app(scope, receive, send_and_note)
+        except ClientDisconnect:
+            if not begun:  # for the access log: nobody is there to read it
+                await Response(status_code=CLIENT_HUNG_UP)(scope, receive, send)
         except Exception as error:
             if scope.get(FAILURE) == id(error):
                 raise

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from project.contrib.admin import rights
@@ -16,6 +16,7 @@ from project.contrib.admin.failures import describe
 from project.contrib.admin.sessions import get_user
 from project.contrib.admin.visit import current_visit, visiting
 from project.database.dependencies import SAFE_METHODS
+from project.errors import CLIENT_HUNG_UP
 
 if TYPE_CHECKING:
     from project.contrib.admin.site import AdminSite
@@ -36,6 +37,8 @@ def guarded(site: "AdminSite", endpoint: Endpoint, *, public: bool = False) -> E
         site.messages.load(request)
         try:
             response = await _answer_in_transaction(site, request, endpoint, public=public)
+        except ClientDisconnect:
+            return Response(status_code=CLIENT_HUNG_UP)  # for the access log: nobody is there to read it
         except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
             response = await error_page(site, request, error)
         finally:
