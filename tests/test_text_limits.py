@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from plugins.blog.models import Post
+from plugins.blog.models import Post, Tag
 from plugins.blog.tag_names import normalize_tag_name
 from plugins.blog.wordpress.tags import tag_name
 from plugins.blog.wordpress.usernames import username_from
+from plugins.comments.models import Comment
 from project.contrib.admin.testing import read_form
 from project.contrib.auth import names, users
 from project.contrib.auth.testing import PASSWORD
@@ -47,7 +48,10 @@ def normalized(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.fixture
 async def boss(make_user, session):
     user = await make_user(username="boss", is_superuser=True)
-    session.add(Post(title="First", content="Text", author_id=user.id))
+    post = Post(title="First", content="Text", author_id=user.id)
+    session.add_all([post, Tag(name="python")])
+    await session.flush()
+    session.add(Comment(post_id=post.id, author_id=user.id, content="Well said."))
     await session.commit()
     return user
 
@@ -187,7 +191,8 @@ def _is_limited(schema: dict[str, Any]) -> bool:
     return "maxLength" in schema or schema.get("format") in {"date-time", "date", "time", "uuid", "duration"}
 
 
-PAGES = ("user", "post", "tag", "comment")
+PAGES = ("auth-user", "blog-post", "blog-tag", "comments-comment")
+WITHOUT_FORM = {"/comments-comment/create"}
 
 
 @on_sqlite
@@ -201,7 +206,8 @@ async def test_no_page_of_the_back_office_works_on_a_text_that_is_too_long(boss,
     for view in PAGES:
         for path in (f"/{view}/create", f"/{view}/edit/1"):
             page = await office.get(path)
-            values = read_form(page.text) if page.status_code == 200 else {}
+            assert page.status_code == 200 or path in WITHOUT_FORM
+            values = read_form(page.text) if path not in WITHOUT_FORM else {}
             for name in values:
                 sent = await office.client.post(f"/admin{path}", data={**values, "save": "list", name: IN_FORM})
                 await check(f"{path} {name}", sent)

@@ -95,15 +95,17 @@ def response_headers(**texts: str) -> Json:
 
 def item_links(resource: "Resource") -> Json:
     """What can be done with a new object (https://spec.openapis.org/oas/v3.1.0#link-object)."""
-    parameters = {f"{resource.singular}_id": f"$response.body#/{resource.key}"}
     operations: dict[Endpoint, str] = {"retrieve": "get", "update": "update", "replace": "replace", "delete": "delete"}
     if resource.key not in (resource.written or resource.read).model_fields:
         return {}
-    return {
-        f"{verb}_{resource.singular}": {"operationId": f"{verb}_{resource.singular}", "parameters": parameters}
-        for endpoint, verb in operations.items()
-        if resource.has(endpoint)
-    }
+    return links_to(resource, *(verb for endpoint, verb in operations.items() if resource.has(endpoint)))
+
+
+def links_to(resource: "Resource", *verbs: str) -> Json:
+    """Links to the operations `get_post`, `update_post` and so on, some of which may be written by hand."""
+    parameters = {f"{resource.singular}_id": f"$response.body#/{resource.key}"}
+    names = [f"{verb}_{resource.singular}" for verb in verbs]
+    return {name: {"operationId": name, "parameters": parameters} for name in names}
 
 
 def _filter(parameter: FilterParameter) -> Json:

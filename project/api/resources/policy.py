@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from project.errors import NotFoundError, PermissionDeniedError, quoted
 
 
-def nobody() -> None:
+async def nobody() -> None:
     """The viewer of a policy that knows no users."""
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from project.contrib.admin import rights
+from project.contrib.admin import pages, rights
 from project.contrib.admin.answers import ready
 from project.contrib.admin.csrf import check_origin, check_token
 from project.contrib.admin.failures import describe
@@ -26,17 +26,18 @@ logger = logging.getLogger("dovetail.admin")
 Endpoint = Callable[[Request], Awaitable[Any]]
 
 
-def guarded(site: "AdminSite", endpoint: Endpoint, *, public: bool = False) -> Endpoint:
+def guarded(site: "AdminSite", endpoint: Endpoint, *, public: bool = False, is_form: bool = False) -> Endpoint:
     """Answer a request with `endpoint` in one transaction, which is committed before the answer leaves.
 
     Unless `public`, only a user who is logged in and active staff gets there. An unsafe request must come from a page
-    of this host and hold the token of that page.
+    of this host and hold the token of that page. What the view of a form `prepare`s comes before the transaction.
     """
 
     async def answer(request: Request) -> Response:
         site.messages.load(request)
         try:
-            response = await _answer_in_transaction(site, request, endpoint, public=public)
+            refused = await _prepare(site, request) if is_form else None
+            response = refused or await _answer_in_transaction(site, request, endpoint, public=public)
         except ClientDisconnect:
             return Response(status_code=CLIENT_HUNG_UP)  # for the access log: nobody is there to read it
         except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
@@ -44,6 +45,7 @@ def guarded(site: "AdminSite", endpoint: Endpoint, *, public: bool = False) -> E
         finally:
             await request.close()  # the files of its form
         site.messages.save(request, response)
+        response.background = getattr(request.state, "after_commit", None) or response.background
         return response
 
     return answer
@@ -71,6 +73,7 @@ async def _answer_in_transaction(site: "AdminSite", request: Request, endpoint: 
     is_safe = request.method in SAFE_METHODS
     if not is_safe:
         check_origin(request.headers)
+        await request.form()  # before a connection is taken: whoever sends it slowly holds none
     async with site.database.unit_of_work(read_only=is_safe) as session:
         with visiting(request, session):
             if not await _is_let_in(site, request, public=public):
@@ -81,6 +84,23 @@ async def _answer_in_transaction(site: "AdminSite", request: Request, endpoint: 
             answer = await endpoint(request)
             # What is only read is not undone: a stream may read on when the connection here is free again.
             return answer if is_safe and isinstance(answer, Response) else await ready(answer, request.url.path)
+
+
+async def _prepare(site: "AdminSite", request: Request) -> Response | None:
+    """Let the view do what takes long, before the transaction, for somebody who may send its form."""
+    view = pages.preparing_view(site, request)
+    if view is None or request.method in SAFE_METHODS:
+        return None
+    check_origin(request.headers)
+    await request.form()
+    async with site.database.unit_of_work(read_only=True) as session:
+        with visiting(request, session):
+            if not await _is_let_in(site, request, public=False):
+                return _ask_to_log_in(request)
+            await check_token(request, site.secret_key, request.cookies.get(site.cookies.session))
+            pages.check_may_send_form(site, request)
+    await view.prepare(request)
+    return None
 
 
 async def _is_let_in(site: "AdminSite", request: Request, *, public: bool) -> bool:

@@ -96,6 +96,17 @@ async def lookup(site: "AdminSite", request: Request) -> Response:
     return JSONResponse({"results": [loader.format(one) for one in await loader.get_list(request, term)]})
 
 
+def preparing_view(site: "AdminSite", request: Request) -> ModelAdmin | None:
+    """The view whose form a request sends, if it has something to do before the transaction."""
+    view = cast("ModelAdmin", site._find_model_view(request.path_params["identity"]))  # noqa: SLF001 - our base class
+    return None if type(view).prepare is ModelAdmin.prepare else view
+
+
+def check_may_send_form(site: "AdminSite", request: Request) -> None:
+    """Raise HTTPException for somebody whom the form is not for."""
+    _open(site, request, Action.EDIT if "pk" in request.path_params else Action.CREATE)
+
+
 def _open(site: "AdminSite", request: Request, action: Action) -> ModelAdmin:
     view = cast("ModelAdmin", site._find_model_view(request.path_params["identity"]))  # noqa: SLF001 - our base class
     switch = SWITCHES.get(action)

@@ -164,7 +164,8 @@ class AdminSite(Admin):
     def _route(
         self, path: str, page: Page, name: str, methods: Sequence[str] = ("GET",), *, public: bool = False
     ) -> Route:
-        return Route(path, guarded(self, partial(page, self), public=public), name=name, methods=list(methods))
+        endpoint = guarded(self, partial(page, self), public=public, is_form=name in {"create", "edit"})
+        return Route(path, endpoint, name=name, methods=list(methods))
 
     def _behind_guard(self, route: BaseRoute) -> Route:
         if not isinstance(route, Route):

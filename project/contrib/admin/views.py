@@ -204,6 +204,12 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
             self._form_class = await self.scaffold_form()
         return self._form_class
 
+    async def prepare(self, request: Request) -> None:
+        """Do what takes long and needs no row, such as hashing a password, before the transaction of a form begins.
+
+        `await request.form()` is what was sent, and not checked yet; keep what you make of it in `request.state`.
+        """
+
     async def create_object(self, request: Request, data: dict[str, Any]) -> Any:
         """Insert an object. `data` holds what the form names; override it to go through a service of your plugin."""
         return await changes.create(self, request, data)

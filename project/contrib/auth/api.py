@@ -94,12 +94,17 @@ async def request_verify_token(data: EmailRequest, mailer: MailerDep) -> None:
 
 
 @router.post("/verify", response_model=UserRead)
-async def verify(data: VerifyRequest, manager: UserManagerDep) -> User:
-    """Confirm the address with the token from the e-mail, which works once."""
+async def verify(data: VerifyRequest, manager: UserManagerDep, mailer: MailerDep) -> User:
+    """Confirm the address with the token from the e-mail, which works once.
+
+    An address that is to be the new one of an account is so from now on; 409 if somebody else has got it meanwhile.
+    """
     try:
-        return await manager.verify(data.token.get_secret_value())
+        user = await manager.verify(data.token.get_secret_value())
     except InvalidVerifyToken:
         raise _bad_token() from None
+    mailer.send_later(manager.messages)
+    return user
 
 
 async def _request_verify(manager: UserManager, user: User) -> None:

@@ -13,7 +13,7 @@ from project.contrib.auth.models import User
 from project.contrib.auth.names import normalize_email, normalize_username
 from project.contrib.auth.password_rules import check_password
 from project.contrib.auth.tokens import delete_expired_tokens
-from project.contrib.auth.users import create_user, get_user_by_login, set_password
+from project.contrib.auth.users import create_user, get_user_by_login, hash_new_password, set_password
 from project.errors import ConflictError, InvalidInputError, NotFoundError
 from project.plugin import Context
 from project.settings import load_plugin_settings
@@ -51,8 +51,9 @@ async def changepassword(context: Context, username: str) -> None:
     if user is None:
         raise NotFoundError(f"There is no user {username!r}.")
     password = _ask_password(user.username, user.email)
+    hashed = await hash_new_password(password, username=user.username, email=user.email)
     async with context.database.unit_of_work() as session:
-        await set_password(session, await session.get_one(User, user.id), password)
+        await set_password(session, await session.get_one(User, user.id), hashed)
     click.echo(f"The password of {user.username} was changed, and all their sessions were ended.")
 
 

@@ -18,6 +18,7 @@ from project.contrib.auth.email import EmailSender
 from project.contrib.auth.models import User
 from project.contrib.auth.settings import AuthSettings
 from project.contrib.auth.tokens import get_user_by_token
+from project.database.beside import beside
 from project.database.dependencies import SessionDep
 from project.errors import NotAuthenticatedError, PermissionDeniedError
 
@@ -39,7 +40,12 @@ async def authenticate_request(connection: HTTPConnection, session: AsyncSession
     return await get_user_by_token(session, token) if token else None
 
 
-BearerToken = Annotated[str | None, Depends(bearer_token)]
+async def _bearer_token(connection: HTTPConnection) -> str | None:
+    # FastAPI runs what is not async in a thread, and threads are what slow mail servers hold.
+    return bearer_token(connection)
+
+
+BearerToken = Annotated[str | None, Depends(_bearer_token)]
 Documented = Annotated[str | None, Depends(_scheme)]
 
 
@@ -53,10 +59,15 @@ async def get_optional_user(session: SessionDep, token: BearerToken, _: Document
         return None
     user = await get_user_by_token(session, token)
     if user is None:
-        error = NotAuthenticatedError("The token is wrong, expired or revoked; log in again.")
-        error.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'  # RFC 6750, section 3.1
-        raise error
+        raise bad_token()
     return user
+
+
+def bad_token() -> NotAuthenticatedError:
+    """What to say to a token that is nobody's."""
+    error = NotAuthenticatedError("The token is wrong, expired or revoked; log in again.")
+    error.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'  # RFC 6750, section 3.1
+    return error
 
 
 OptionalUser = Annotated[User | None, Depends(get_optional_user)]
@@ -83,7 +94,35 @@ async def get_staff_user(user: CurrentUser) -> User:
 StaffUser = Annotated[User, Depends(get_staff_user)]
 
 
-def get_email_sender(connection: HTTPConnection) -> EmailSender:
+@authenticates(required=True)
+async def get_user_beside(session: SessionDep, token: BearerToken, _: Documented) -> User:
+    """The user who is asking, looked up in a transaction that is over when the endpoint begins.
+
+    For endpoints that hash a password, or wait for anything else that is no database, before they touch a row: the
+    session has not been used yet and holds no connection. What was true of the user may have changed by the time the
+    row is locked. Raises NotAuthenticatedError.
+    """
+    if token is None:
+        raise NotAuthenticatedError
+    async with beside(session) as lookup:
+        user = await get_user_by_token(lookup, token)
+    if user is None:
+        raise bad_token()
+    return user
+
+
+UserBeside = Annotated[User, Depends(get_user_beside)]
+
+
+async def get_staff_beside(user: UserBeside) -> User:
+    """The member of staff who is asking, as UserBeside. Raises NotAuthenticatedError and PermissionDeniedError."""
+    return await get_staff_user(user)
+
+
+StaffBeside = Annotated[User, Depends(get_staff_beside)]
+
+
+async def get_email_sender(connection: HTTPConnection) -> EmailSender:
     """Who delivers e-mail for this application."""
     sender: EmailSender = connection.app.state.email_sender
     return sender

@@ -8,9 +8,14 @@ from email.utils import formatdate, make_msgid
 from typing import Protocol
 
 import click
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 
 from project.contrib.auth.settings import AuthSettings
+
+MAXIMUM_THREADS = 10
+# A mail server that does not answer holds threads for seconds; they are none of those that requests need.
+_limiter: RunVar[CapacityLimiter] = RunVar("dovetail_email_limiter")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +70,7 @@ class SmtpSender:
 
     async def send(self, message: EmailMessage) -> None:
         """Deliver the message. Raises OSError or smtplib.SMTPException if the server does not take it."""
-        await to_thread.run_sync(self._deliver, self._as_mime(message))
+        await to_thread.run_sync(self._deliver, self._as_mime(message), limiter=_get_limiter())
 
     def _as_mime(self, message: EmailMessage) -> MimeMessage:
         mime = MimeMessage()
@@ -93,6 +98,15 @@ class SmtpSender:
         if settings.email_security == "starttls":
             server.starttls(context=ssl.create_default_context())
         return server
+
+
+def _get_limiter() -> CapacityLimiter:
+    try:
+        return _limiter.get()
+    except LookupError:
+        limiter = CapacityLimiter(MAXIMUM_THREADS)
+        _limiter.set(limiter)
+        return limiter
 
 
 def make_sender(settings: AuthSettings, *, debug: bool) -> EmailSender:

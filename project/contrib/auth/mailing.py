@@ -65,7 +65,7 @@ class Mailer:
                 logger.exception("The e-mail %r could not be delivered.", message.subject)
 
 
-def get_mailer(
+async def get_mailer(
     request: Request, background: BackgroundTasks, sender: EmailSenderDep, settings: AuthSettingsDep
 ) -> Mailer:
     """The mailer of this request."""
@@ -75,7 +75,7 @@ def get_mailer(
 MailerDep = Annotated[Mailer, Depends(get_mailer)]
 
 
-def get_user_manager(session: SessionDep, settings: AuthSettingsDep) -> UserManager:
+async def get_user_manager(session: SessionDep, settings: AuthSettingsDep) -> UserManager:
     """fastapi-users' manager in the transaction of this request."""
     return UserManager(session, settings)
 

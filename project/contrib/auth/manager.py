@@ -13,14 +13,21 @@ from fastapi_users.db import BaseUserDatabase
 from fastapi_users.exceptions import InvalidResetPasswordToken, InvalidVerifyToken, UserAlreadyVerified, UserInactive
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from project.contrib.auth import messages, tokens, users
+from project.contrib.auth import messages, users
 from project.contrib.auth.email import EmailMessage
 from project.contrib.auth.models import TokenPurpose, User
+from project.contrib.auth.one_time_tokens import (
+    create_one_time_token,
+    expire_one_time_tokens,
+    find_user_of_one_time_token,
+    redeem_one_time_token,
+)
 from project.contrib.auth.password_rules import check_password
-from project.contrib.auth.passwords import verify_password
+from project.contrib.auth.passwords import HashedPassword
 from project.contrib.auth.settings import AuthSettings
-from project.contrib.auth.store import UserStore
-from project.errors import FieldError, InvalidInputError
+from project.contrib.auth.store import UserStore, taken
+from project.database.beside import beside
+from project.errors import ConflictError
 
 
 class UserDatabase(UserStore, BaseUserDatabase[User, int]):  # type: ignore[type-var]  # its protocol knows no Mapped[]
@@ -55,55 +62,92 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         """The active user with these credentials, their row locked; see `users.authenticate`."""
         return await users.authenticate(self.session, credentials.username, credentials.password)
 
-    async def change_password(self, user: User, current: str, new: str, *, keep_token: str | None) -> None:
-        """Set the password of somebody who knows the current one. Raises InvalidInputError if they do not."""
-        # Locked, so that a password that was changed a moment ago is not taken for the current one.
-        await self.session.refresh(user, with_for_update={"key_share": True})
-        verified, _ = await verify_password(current, user.hashed_password)
-        if not verified:
-            detail = "The current password is needed, and this is not it."
-            raise InvalidInputError(detail, errors=[FieldError(pointer="/current_password", detail=detail)])
-        await users.set_password(self.session, user, new, keep_token=keep_token)
+    async def set_password(self, user: User, password: HashedPassword, *, keep_token: str | None = None) -> None:
+        """Set the password of a locked user, end their other sessions, and tell them."""
+        await users.set_password(self.session, user, password, keep_token=keep_token)
         self.messages.append(messages.password_changed(user))
 
     async def forgot_password(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - as above
-        """Make a reset token and the message that carries it. Raises UserInactive."""
+        """Make a reset token and the message that carries it, unless many were sent already. Raises UserInactive."""
         if not user.is_active:
             raise UserInactive
         lifetime = self.settings.reset_token_lifetime
-        token = await tokens.create_one_time_token(self.session, user, TokenPurpose.RESET_PASSWORD, lifetime=lifetime)
-        self.messages.append(messages.reset_password(user, token, self.settings))
+        token = await create_one_time_token(self.session, user, TokenPurpose.RESET_PASSWORD, lifetime=lifetime)
+        if token is not None:
+            self.messages.append(messages.reset_password(user, token, self.settings))
 
     async def reset_password(self, token: str, password: str, request: Request | None = None) -> User:  # noqa: ARG002 - as above
-        """Use the token up and set the password. Raises InvalidResetPasswordToken and InvalidInputError."""
-        user = await tokens.redeem_one_time_token(self.session, token, TokenPurpose.RESET_PASSWORD)
+        """Use the token up and set the password. Raises InvalidResetPasswordToken and InvalidInputError.
+
+        Whoever has no token that works makes us hash nothing; and nothing is locked while we hash.
+        """
+        async with beside(self.session) as lookup:
+            user = await find_user_of_one_time_token(lookup, token, TokenPurpose.RESET_PASSWORD)
         if user is None:
             raise InvalidResetPasswordToken
-        await users.set_password(self.session, user, password)
-        self.messages.append(messages.password_changed(user))
-        return user
+        hashed = await users.hash_new_password(password, username=user.username, email=user.email)
+        redeemed = await redeem_one_time_token(self.session, token, TokenPurpose.RESET_PASSWORD)
+        if redeemed is None:  # somebody was faster
+            raise InvalidResetPasswordToken
+        await self.set_password(redeemed.user, hashed)
+        return redeemed.user
 
     async def request_verify(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - as above
-        """Make a verification token and the message that carries it. Raises UserInactive and UserAlreadyVerified."""
+        """Make a token and its message, unless many were sent already. Raises UserInactive and UserAlreadyVerified."""
         if not user.is_active:
             raise UserInactive
         if user.is_verified:
             raise UserAlreadyVerified
         lifetime = self.settings.verify_token_lifetime
-        token = await tokens.create_one_time_token(self.session, user, TokenPurpose.VERIFY_EMAIL, lifetime=lifetime)
-        self.messages.append(messages.verify_email(user, token, self.settings))
+        token = await create_one_time_token(self.session, user, TokenPurpose.VERIFY_EMAIL, lifetime=lifetime)
+        if token is not None:
+            self.messages.append(messages.verify_email(user, token, self.settings))
+
+    async def request_email_change(self, user: User, email: str) -> None:
+        """Send a token to an address that a locked user is to have; it counts once it comes back. The old one is told.
+
+        A change that was asked for before is off. Raises InvalidInputError, and ConflictError if the address is
+        somebody's or too many were asked for.
+        """
+        address = users.normalize_email(email)
+        await expire_one_time_tokens(self.session, user.id, TokenPurpose.CHANGE_EMAIL)
+        if address == user.email:
+            return
+        if await self.user_db.get_by_email(address) is not None:
+            raise taken("email")
+        lifetime = self.settings.verify_token_lifetime
+        token = await create_one_time_token(
+            self.session, user, TokenPurpose.CHANGE_EMAIL, lifetime=lifetime, email=address
+        )
+        if token is None:
+            raise ConflictError("Too many changes of the address were asked for; try again in an hour.")
+        self.messages.append(messages.confirm_email(user, address, token, self.settings))
+        self.messages.append(messages.email_change_requested(user, address))
 
     async def verify(self, token: str, request: Request | None = None) -> User:  # noqa: ARG002 - as above
-        """Use the token up and mark the address as verified. Raises InvalidVerifyToken."""
-        user = await tokens.redeem_one_time_token(self.session, token, TokenPurpose.VERIFY_EMAIL)
-        if user is None:
+        """Use the token up: the address is verified, and if it is a new one, it is the user's from now on.
+
+        Raises InvalidVerifyToken, and ConflictError if somebody else has got the address meanwhile.
+        """
+        purposes = (TokenPurpose.VERIFY_EMAIL, TokenPurpose.CHANGE_EMAIL)
+        redeemed = await redeem_one_time_token(self.session, token, *purposes)
+        if redeemed is None:
             raise InvalidVerifyToken
-        return await self.user_db.update(user, {"is_verified": True})
+        user, old_email = redeemed.user, redeemed.user.email
+        if redeemed.purpose == TokenPurpose.VERIFY_EMAIL:
+            await self.user_db.update(user, {"is_verified": True})
+            await expire_one_time_tokens(self.session, user.id, TokenPurpose.VERIFY_EMAIL)
+            return user
+        await users.update_user(self.session, user, email=redeemed.email, is_verified=True)
+        self.messages.append(messages.email_changed(user, old_email))
+        return user
 
     async def _update(self, user: User, update_dict: dict[str, Any]) -> User:
         # What fastapi-users' own `update` calls.
         values = dict(update_dict)
         password = values.pop("password", None)
+        if password is not None:
+            password = await users.hash_new_password(password, username=user.username, email=user.email)
         await users.update_user(self.session, user, **values)
         if password is not None:
             await users.set_password(self.session, user, password)

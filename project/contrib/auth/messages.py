@@ -38,19 +38,53 @@ def password_changed(user: User) -> EmailMessage:
     )
 
 
+def confirm_email(user: User, new_email: str, token: str, settings: AuthSettings) -> EmailMessage:
+    """How to prove that the address that the user wants is theirs; sent to that address."""
+    return _write(
+        user,
+        "Confirm your new e-mail address",
+        "this address is to become the one of your account. It does once you confirm it.",
+        _action(settings.verify_url, token, "POST /api/auth/verify"),
+        f"This works once, within {_duration(settings.verify_token_lifetime)}. If it was not you, ignore this message.",
+        to=new_email,
+    )
+
+
+def email_change_requested(user: User, new_email: str) -> EmailMessage:
+    """That the address is about to change, to the one that counts, in case it was not the user who asked."""
+    return _write(
+        user,
+        "Your e-mail address is about to change",
+        f"your account is to have the e-mail address {new_email}, once somebody there confirms it. Until then "
+        "messages come here.",
+        "If it was not you who asked, choose a new password at once: that stops it.",
+    )
+
+
+def username_changed(user: User, old_username: str) -> EmailMessage:
+    """That the name to log in with was changed, in case it was not the user who did."""
+    return _write(
+        user,
+        "Your username was changed",
+        f"your account was called {old_username} and is called {user.username} now.",
+        "If it was not you, choose a new password at once.",
+    )
+
+
 def email_changed(user: User, old_email: str) -> EmailMessage:
     """That the address was changed, to the old one, in case it was not the user who did."""
-    message = _write(
+    return _write(
         user,
         "Your e-mail address was changed",
         "your account has a new e-mail address; messages no longer come here.",
         "If it was not you, write to the people who run this site.",
+        to=old_email,
     )
-    return EmailMessage(to=old_email, subject=message.subject, body=message.body)
 
 
-def _write(user: User, subject: str, *paragraphs: str) -> EmailMessage:
-    return EmailMessage(to=user.email, subject=subject, body="\n\n".join([f"Hello {user.username},", *paragraphs]))
+def _write(user: User, subject: str, *paragraphs: str, to: str | None = None) -> EmailMessage:
+    body = "\n\n".join([f"Hello {user.username},", *paragraphs])
+    return EmailMessage(to=to or user.email, subject=subject, body=body)
 
 
 def _action(url: str, token: str, endpoint: str) -> str:

@@ -56,12 +56,14 @@ class TokenPurpose(StrEnum):
 
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a password
     VERIFY_EMAIL = "verify_email"
+    CHANGE_EMAIL = "change_email"
 
 
 class OneTimeToken(IdMixin, Base):
     """A token that was sent to an address and works once: it is used up by deleting its row.
 
-    `email` is the address it was sent to, so that it proves nothing about an address entered later.
+    `email` is the address it was sent to, so that it proves nothing about an address entered later. The token of a
+    change of address was sent to the new one, which is nowhere else before it is proven.
     """
 
     __tablename__ = "auth_one_time_token"
@@ -69,6 +71,6 @@ class OneTimeToken(IdMixin, Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     purpose: Mapped[TokenPurpose]
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
-    email: Mapped[str] = mapped_column(String(MAXIMUM_EMAIL))
+    email: Mapped[str] = mapped_column(String(MAXIMUM_EMAIL), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -4,7 +4,9 @@ By pwdlib, and as fastapi-users does it: its `PasswordHelper` is these two hashe
 """
 
 import os
+from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
@@ -13,6 +15,7 @@ from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
+SALT_LENGTH = 16  # bytes, as Argon2 recommends (RFC 9106, section 3.1)
 MINIMUM_LENGTH = 8
 MAXIMUM_LENGTH = 128
 UNUSABLE = "!"  # stored as a hash, it matches no password
@@ -23,6 +26,13 @@ hasher = PasswordHash((Argon2Hasher(), BcryptHasher()))  # the first makes, both
 _limiter: RunVar[CapacityLimiter] = RunVar("dovetail_password_limiter")
 
 
+@dataclass(frozen=True)
+class HashedPassword:
+    """A new password that was found good enough, as it is stored; `users.hash_new_password` makes it."""
+
+    value: str = field(repr=False)
+
+
 async def hash_password(password: str) -> str:
     """The Argon2id hash of `password`, computed in a thread."""
     return await to_thread.run_sync(hasher.hash, password, limiter=_get_limiter())
@@ -31,8 +41,11 @@ async def hash_password(password: str) -> str:
 async def verify_password(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
     """Whether `password` matches, and a new hash if the old one is weaker than what is made today.
 
-    Without a usable hash (`None`, `"!"`, anything unknown) the answer is no, after the same work. What no
-    password can be, over the maximum length or not Unicode, is never hashed.
+    Whoever verifies the same password against the same old hash gets the same new one: of two logins at once, each
+    knows what the other stores.
+
+    Without a usable hash (`None`, `"!"`, anything unknown) the answer is no, after the same work. What no password can
+    be, over the maximum length or not Unicode, is never hashed.
     """
     if len(password) > MAXIMUM_LENGTH or not is_text(password):
         return False, None
@@ -45,11 +58,21 @@ def is_text(value: str) -> bool:
 
 
 def _verify(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
+    stored = hashed_password or UNUSABLE
     try:
-        return hasher.verify_and_update(password, hashed_password or UNUSABLE)
+        verified = hasher.verify(password, stored)
     except UnknownHashError:
         hasher.hash(password)  # an answer that comes sooner would tell that there is nobody of this name
         return False, None
+    if not verified or not _is_weak(stored):
+        return verified, None
+    # A salt has to differ from user to user and is no secret; the old hash holds a random one.
+    return True, hasher.hash(password, salt=sha256(stored.encode()).digest()[:SALT_LENGTH])
+
+
+def _is_weak(stored: str) -> bool:
+    current = hasher.current_hasher
+    return not current.identify(stored) or current.check_needs_rehash(stored)
 
 
 def _get_limiter() -> CapacityLimiter:

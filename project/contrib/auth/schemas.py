@@ -104,9 +104,9 @@ class ProfileUpdate(Schema):
     full_name: FullName | MISSING = MISSING
     bio: Bio | MISSING = MISSING
     password: NewPassword | MISSING = MISSING
-    current_password: Annotated[CurrentPassword | MISSING, Field(description="Needed to change the password.")] = (
-        MISSING
-    )
+    current_password: Annotated[
+        CurrentPassword | MISSING, Field(description="Needed to change the username, the address or the password.")
+    ] = MISSING
 
 
 class UserUpdate(Schema):

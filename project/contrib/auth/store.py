@@ -19,6 +19,12 @@ UNIQUE_FIELDS = {
 }
 
 
+def taken(field: str) -> ConflictError:
+    """What to say if somebody else has this `username` or `email`."""
+    detail = UNIQUE_FIELDS[field]
+    return ConflictError(detail, errors=[FieldError(pointer=f"/{field}", detail=detail, type="unique")])
+
+
 class UserStore:
     """Users in one session."""
 
@@ -67,7 +73,7 @@ class UserStore:
 
 def _explain(error: IntegrityError) -> Exception:
     # Both databases name the violated index: uq_auth_user_email_lower.
-    for field, detail in UNIQUE_FIELDS.items():
+    for field in UNIQUE_FIELDS:
         if f"uq_auth_user_{field}_lower" in str(error.orig):
-            return ConflictError(detail, errors=[FieldError(pointer=f"/{field}", detail=detail, type="unique")])
+            return taken(field)
     return error

@@ -4,15 +4,15 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import Select, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from project.api.resources.statements import EntityStatement
-from project.contrib.auth.models import AccessToken, OneTimeToken, TokenPurpose, User
+from project.contrib.auth.models import AccessToken, OneTimeToken, User
 
-_USER_BY_TOKEN = EntityStatement(
-    User,
-    lambda: (
+
+def _holders() -> Select[User]:
+    return (
         select(User)
         .join(AccessToken, AccessToken.user_id == User.id)
         .where(
@@ -20,8 +20,10 @@ _USER_BY_TOKEN = EntityStatement(
             AccessToken.expires_at > bindparam("now", type_=AccessToken.expires_at.type),
             User.is_active.is_(True),
         )
-    ),
-)
+    )
+
+
+_USER_BY_TOKEN = EntityStatement(User, _holders)
 
 
 async def create_access_token(session: AsyncSession, user_id: int, *, lifetime: int) -> str:
@@ -41,6 +43,12 @@ async def get_user_by_token(session: AsyncSession, token: str) -> User | None:
     return await _USER_BY_TOKEN.one_or_none(session, token_hash=hash_token(token), now=datetime.now(UTC))
 
 
+async def lock_user_by_token(session: AsyncSession, token: str) -> User | None:
+    """The same user, whom nobody else changes before the transaction ends."""
+    statement = _holders().with_for_update(key_share=True, of=User).execution_options(populate_existing=True)
+    return await session.scalar(statement, {"token_hash": hash_token(token), "now": datetime.now(UTC)})
+
+
 async def revoke_access_token(session: AsyncSession, token: str) -> None:
     """Make a bearer token worthless from now on."""
     await session.execute(
@@ -50,62 +58,11 @@ async def revoke_access_token(session: AsyncSession, token: str) -> None:
 
 
 async def revoke_all_tokens(session: AsyncSession, user_id: int, *, keep: str | None = None) -> None:
-    """Revoke all bearer tokens of a user but the token `keep`, and every password reset under way."""
-    access = delete(AccessToken).where(AccessToken.user_id == user_id)
+    """Revoke all bearer tokens of a user but the token `keep`."""
+    statement = delete(AccessToken).where(AccessToken.user_id == user_id)
     if keep is not None:
-        access = access.where(AccessToken.token_hash != hash_token(keep))
-    reset = delete(OneTimeToken).where(
-        OneTimeToken.user_id == user_id, OneTimeToken.purpose == TokenPurpose.RESET_PASSWORD
-    )
-    for statement in (access, reset):
-        await session.execute(statement, execution_options={"synchronize_session": False})
-
-
-async def create_one_time_token(session: AsyncSession, user: User, purpose: TokenPurpose, *, lifetime: int) -> str:
-    """Make the token to send to the user's address, good for `lifetime` seconds; it replaces the one before it."""
-    await session.execute(
-        delete(OneTimeToken).where(OneTimeToken.user_id == user.id, OneTimeToken.purpose == purpose),
-        execution_options={"synchronize_session": False},
-    )
-    token = secrets.token_urlsafe(32)
-    session.add(
-        OneTimeToken(
-            token_hash=hash_token(token),
-            purpose=purpose,
-            user_id=user.id,
-            email=user.email,
-            expires_at=_in(lifetime),
-        )
-    )
-    await session.flush()
-    return token
-
-
-async def redeem_one_time_token(session: AsyncSession, token: str, purpose: TokenPurpose) -> User | None:
-    """Use the token up and return its user, if they are active and still have the address it was sent to.
-
-    Of several that try at once exactly one gets the user: the database deletes a row once.
-    """
-    redeemed = (
-        await session.execute(
-            delete(OneTimeToken)
-            .where(
-                OneTimeToken.token_hash == hash_token(token),
-                OneTimeToken.purpose == purpose,
-                OneTimeToken.expires_at > datetime.now(UTC),
-            )
-            .returning(OneTimeToken.user_id, OneTimeToken.email),
-            execution_options={"synchronize_session": False},
-        )
-    ).one_or_none()
-    if redeemed is None:
-        return None
-    return await session.scalar(
-        select(User)
-        .where(User.id == redeemed.user_id, User.email == redeemed.email, User.is_active.is_(True))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+        statement = statement.where(AccessToken.token_hash != hash_token(keep))
+    await session.execute(statement, execution_options={"synchronize_session": False})
 
 
 async def delete_expired_tokens(session: AsyncSession) -> int:

@@ -16,13 +16,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from project.contrib.auth.models import User
+from project.contrib.auth.models import TokenPurpose, User
 from project.contrib.auth.names import clean_bio, clean_full_name, normalize_email, normalize_username
+from project.contrib.auth.one_time_tokens import expire_one_time_tokens
 from project.contrib.auth.password_rules import check_password
-from project.contrib.auth.passwords import UNUSABLE, hash_password, verify_password
+from project.contrib.auth.passwords import UNUSABLE, HashedPassword, hash_password, verify_password
 from project.contrib.auth.store import UserStore
 from project.contrib.auth.tokens import revoke_all_tokens
-from project.database.engine import READ_ONLY
+from project.database.beside import beside
 from project.errors import DovetailError, InvalidInputError
 from project.plugin import Context
 
@@ -31,6 +32,7 @@ __all__ = [
     "create_user",
     "end_sessions",
     "get_user_by_login",
+    "hash_new_password",
     "normalize_email",
     "normalize_username",
     "set_password",
@@ -50,7 +52,7 @@ async def create_user(
     *,
     username: str,
     email: str,
-    password: str | None,
+    password: str | HashedPassword | None,
     full_name: str = "",
     bio: str = "",
     is_active: bool = True,
@@ -58,6 +60,9 @@ async def create_user(
     is_superuser: bool = False,
 ) -> User:
     """Insert a user; `password=None` makes one who cannot log in until the password is reset.
+
+    A password that is not hashed yet is hashed before anything is written: give it a session that has done nothing yet,
+    or what `hash_new_password` gave you before.
 
     Raises InvalidInputError for a name, address, text or password that will not do, ConflictError for a name or an
     address that is taken. After a ConflictError the session can still be used.
@@ -71,11 +76,10 @@ async def create_user(
         "is_verified": is_verified,
         "is_superuser": is_superuser,
     }
-    hashed = UNUSABLE
-    if password is not None:
-        check_password(password, username=values["username"], email=values["email"])
-        hashed = await hash_password(password)
-    return await UserStore(session).create(values | {"hashed_password": hashed})
+    if isinstance(password, str):
+        password = await hash_new_password(password, username=values["username"], email=values["email"])
+    stored = UNUSABLE if password is None else password.value
+    return await UserStore(session).create(values | {"hashed_password": stored})
 
 
 async def authenticate(session: AsyncSession, login: str, password: str) -> User | None:
@@ -85,25 +89,22 @@ async def authenticate(session: AsyncSession, login: str, password: str) -> User
     committed, and no connection is held while the password is hashed; give a session that has done nothing yet. The
     user's row is locked until the transaction ends, so that a session begun now cannot survive a password change.
     """
-    # In a short transaction of its own: hashing takes long, and a connection (on SQLite the right to write) held
-    # meanwhile would keep everybody else waiting.
-    async with AsyncSession(session.bind, expire_on_commit=False) as lookup:
-        await lookup.connection(execution_options={READ_ONLY: True})
+    async with beside(session) as lookup:
         found = await get_user_by_login(lookup, login)
     verified, better_hash = await verify_password(password, found.hashed_password if found else None)
     if found is None or not verified:
         return None
+    # Neither the row nor a connection is held while we hash, so the row is looked at again. What another login has
+    # stored meanwhile is what we would store; anything else is another password.
     user = await session.scalar(
         select(User)
         .where(User.id == found.id, User.is_active.is_(True))
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
-    if user is not None and user.hashed_password != found.hashed_password:  # changed while we hashed
-        verified, better_hash = await verify_password(password, user.hashed_password)
-    if user is None or not verified:
+    if user is None or user.hashed_password not in {found.hashed_password, better_hash}:
         return None
-    if better_hash is not None:
+    if better_hash not in {None, user.hashed_password}:
         await UserStore(session).update(user, {"hashed_password": better_hash})
     return user
 
@@ -118,18 +119,34 @@ async def get_user_by_login(session: AsyncSession, login: str) -> User | None:
         return None
 
 
-async def set_password(session: AsyncSession, user: User, password: str, *, keep_token: str | None = None) -> None:
-    """Give the user a new password and end all their sessions, except the bearer token `keep_token`.
+async def hash_new_password(password: str, *, username: str, email: str) -> HashedPassword:
+    """Hash a password for the user of this name and address, which takes long: do it before you touch a row.
 
     Raises InvalidInputError if the password is too weak.
     """
-    check_password(password, username=user.username, email=user.email)
-    await UserStore(session).update(user, {"hashed_password": await hash_password(password)})
+    check_password(password, username=username, email=email)
+    return HashedPassword(await hash_password(password))
+
+
+async def set_password(
+    session: AsyncSession, user: User, password: HashedPassword, *, keep_token: str | None = None
+) -> None:
+    """Give the user a new password and end all their sessions, except the bearer token `keep_token`.
+
+    `hash_new_password` makes the password, before the user is locked:
+
+        hashed = await hash_new_password("correct horse", username="ada", email="ada@example.org")
+        async with context.database.unit_of_work() as session: ...
+    """
+    await UserStore(session).update(user, {"hashed_password": password.value})
     await end_sessions(session, user, keep_token=keep_token)
 
 
 async def update_user(session: AsyncSession, user: User, **values: Any) -> User:
     """Change columns of a user; a new address is unverified, and a deactivated user loses every session.
+
+    Who changes an address here vouches for it: tokens that were sent to another one are worthless from now on. What
+    somebody types is confirmed first (`UserManager.request_email_change`).
 
     Raises InvalidInputError and ConflictError as `create_user` does.
     """
@@ -138,23 +155,30 @@ async def update_user(session: AsyncSession, user: User, **values: Any) -> User:
             values[field] = clean(values[field])
     if not values:
         return user
-    if values.get("email", user.email) != user.email:
+    has_moved = values.get("email", user.email) != user.email
+    if has_moved:
         values.setdefault("is_verified", False)
     deactivated = user.is_active and values.get("is_active") is False
     await UserStore(session).update(user, values)
+    if has_moved:
+        await expire_one_time_tokens(session, user.id)
     if deactivated:
         await end_sessions(session, user)
     return user
 
 
 async def end_sessions(session: AsyncSession, user: User, *, keep_token: str | None = None) -> None:
-    """End every session of the user: bearer tokens but `keep_token`, password resets, and what plugins keep.
+    """End every session of the user: bearer tokens but `keep_token`, and what plugins keep.
+
+    Resets of the password and changes of the address that are under way end too: whoever asked for them may have been
+    the reason for this.
 
     Comes after the change of the user's row was flushed: a login that holds the row's lock has then committed its
     token, and it is deleted too.
     """
     await session.flush()
     await revoke_all_tokens(session, user.id, keep=keep_token)
+    await expire_one_time_tokens(session, user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.CHANGE_EMAIL)
     for end in _context(session).extensions("auth.end_sessions"):
         await end(session, user)
 

@@ -14,6 +14,7 @@ from project.contrib.auth.models import User
 from project.contrib.auth.testing import PASSWORD
 from project.testing.plugin import make_client, running
 from tests.contrib.admin.conftest import COOKIE
+from tests.contrib.auth.helpers import hashed
 
 
 async def log_in(client: httpx.AsyncClient, name: str, password: str = PASSWORD, target: str = "") -> httpx.Response:
@@ -203,7 +204,7 @@ async def test_whoever_loses_access_is_out_at_once(office, boss, session, change
 
 async def test_a_new_password_ends_every_session(office, boss, database, session):
     async with database.unit_of_work() as work:
-        await users.set_password(work, await work.get(User, boss.id), "another pass phrase")
+        await users.set_password(work, await work.get(User, boss.id), await hashed())
     assert (await office.get("/")).status_code == 303
     assert await count_sessions(session) == 0
 

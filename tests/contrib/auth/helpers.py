@@ -5,7 +5,9 @@ import re
 import httpx
 
 from project.contrib.auth.email import EmailMessage
+from project.contrib.auth.passwords import HashedPassword
 from project.contrib.auth.testing import PASSWORD
+from project.contrib.auth.users import hash_new_password
 
 NEW_PASSWORD = "another long passphrase"
 ADA = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
@@ -19,6 +21,10 @@ async def token_of(client: httpx.AsyncClient, name: str, password: str = PASSWOR
     response = await login(client, name, password)
     assert response.status_code == 200, response.text
     return str(response.json()["access_token"])
+
+
+async def hashed(password: str = NEW_PASSWORD) -> HashedPassword:
+    return await hash_new_password(password, username="ada", email="ada@example.org")
 
 
 def bearer(token: str) -> dict[str, str]:

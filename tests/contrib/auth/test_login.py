@@ -10,7 +10,7 @@ from project.contrib.auth.models import AccessToken, User
 from project.contrib.auth.settings import AuthSettings
 from project.contrib.auth.testing import PASSWORD
 from project.contrib.auth.users import authenticate, set_password
-from tests.contrib.auth.helpers import NEW_PASSWORD, bearer, login, token_of
+from tests.contrib.auth.helpers import bearer, hashed, login, token_of
 
 
 @pytest.mark.parametrize("name", ["ada", "ADA", "ada@example.org", " Ada@Example.ORG "])
@@ -121,7 +121,7 @@ async def test_a_password_that_changes_while_it_is_checked_does_not_let_the_old_
         answer = await original(password, hashed_password)
         monkeypatch.setattr(users, "verify_password", original)
         async with database.unit_of_work() as session:  # would wait in vain, if the login held SQLite's turn
-            await set_password(session, await session.get_one(User, user.id), NEW_PASSWORD)
+            await set_password(session, await session.get_one(User, user.id), await hashed())
         return answer
 
     monkeypatch.setattr(users, "verify_password", change_meanwhile)
@@ -144,7 +144,7 @@ async def test_a_login_under_way_does_not_survive_a_password_change(database, ma
     async def change() -> None:
         await began.wait()
         async with database.unit_of_work() as session:
-            await set_password(session, await session.get_one(User, user.id), NEW_PASSWORD)
+            await set_password(session, await session.get_one(User, user.id), await hashed())
         changed.set()
 
     changing = asyncio.create_task(change())

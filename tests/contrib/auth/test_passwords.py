@@ -13,13 +13,13 @@ from tests.contrib.auth.helpers import login
 async def test_hashing_runs_in_threads_and_never_on_the_event_loop(client, make_user, monkeypatch):
     await make_user(username="ada")
     threads = []
-    original = passwords.hasher.verify_and_update
+    original = passwords.hasher.verify
 
     def watched(*args):
         threads.append(threading.current_thread())
         return original(*args)
 
-    monkeypatch.setattr(passwords.hasher, "verify_and_update", watched)
+    monkeypatch.setattr(passwords.hasher, "verify", watched)
     await asyncio.gather(*(login(client, "ada", "wrong password") for _ in range(4)))
     assert len(threads) == 4
     assert threading.main_thread() not in threads

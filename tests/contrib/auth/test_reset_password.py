@@ -65,7 +65,7 @@ async def test_nothing_is_looked_up_before_the_answer_has_left(app, make_user, c
         )  # fmt: skip
         events.append(f"done after {len(seen)} statements")
     assert events[0] == "answered after 0 statements"
-    assert events[-1] == "done after 3 statements"
+    assert events[-1] == "done after 5 statements"
     assert len(outbox.messages) == 1
 
 
@@ -105,11 +105,53 @@ async def test_a_token_lives_as_long_as_the_settings_say(client, make_user, outb
     assert timedelta(seconds=0) < expires_at - datetime.now(UTC) <= timedelta(seconds=60)
 
 
-async def test_a_new_token_replaces_the_one_before(client, make_user, outbox):
+async def test_whoever_asks_again_does_not_make_the_first_token_worthless(client, make_user, outbox):
     await make_user(username="ada")
     first, second = await token_for_ada(client, outbox), await token_for_ada(client, outbox)
-    assert (await reset(client, first)).status_code == 400
-    assert (await reset(client, second)).status_code == 204
+    assert (await reset(client, first)).status_code == 204
+    assert (await reset(client, second, NEW_PASSWORD + " 2")).status_code == 400  # the password was reset already
+
+
+async def test_a_stranger_who_keeps_asking_sends_five_messages_an_hour_and_is_not_told(
+    client, make_user, outbox, session
+):
+    await make_user(username="ada")
+    await make_user(username="bob")
+    answers = [await forgot(client) for _ in range(8)]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(202, b"null")}
+    assert len(outbox.messages) == 5
+    await forgot(client, "bob@example.org")
+    assert outbox.messages.pop().to == "bob@example.org"
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    await session.execute(update(OneTimeToken).values(created_at=hour_ago))
+    await session.commit()
+    await forgot(client)
+    assert len(outbox.messages) == 6
+    assert (await reset(client, token_in(outbox.messages[0]))).status_code == 204
+
+
+async def test_of_many_who_ask_at_once_five_are_sent_a_message(client, make_user, outbox):
+    await make_user(username="ada")
+    await asyncio.gather(*(forgot(client) for _ in range(10)))
+    assert len(outbox.messages) == 5
+
+
+async def test_tokens_that_are_used_at_once_end_each_other(client, make_user, outbox):
+    await make_user(username="ada")
+    tokens = [await token_for_ada(client, outbox) for _ in range(4)]
+    passwords = [f"{NEW_PASSWORD} {number}" for number in range(4)]
+    answers = await asyncio.gather(*(reset(client, *pair) for pair in zip(tokens, passwords, strict=True)))
+    assert Counter(answer.status_code for answer in answers) == {204: 1, 400: 3}
+
+
+async def test_rows_of_old_tokens_do_not_pile_up(client, make_user, outbox, session):
+    await make_user(username="ada")
+    for _ in range(3):
+        await token_for_ada(client, outbox)
+        past = datetime.now(UTC) - timedelta(hours=2)
+        await session.execute(update(OneTimeToken).values(created_at=past, expires_at=past))
+        await session.commit()
+    assert await session.scalar(select(func.count()).select_from(OneTimeToken)) == 1
 
 
 async def test_a_weak_password_is_refused_and_the_token_still_works(client, make_user, outbox):
@@ -189,7 +231,7 @@ async def test_a_failure_after_the_answer_is_logged_and_sends_nothing(client, ma
     async def fail(*_args, **_kwargs):
         raise OSError("the database went away")
 
-    monkeypatch.setattr("project.contrib.auth.tokens.create_one_time_token", fail)
+    monkeypatch.setattr("project.contrib.auth.manager.create_one_time_token", fail)
     assert (await forgot(client)).status_code == 202
     assert "could not be prepared" in caplog.text
     assert outbox.messages == []

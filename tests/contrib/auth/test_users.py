@@ -19,7 +19,7 @@ from project.contrib.auth.users import (
 from project.database.session import Database
 from project.errors import ConflictError, DovetailError, InvalidInputError
 from project.plugin import Context, Plugin
-from tests.contrib.auth.helpers import NEW_PASSWORD
+from tests.contrib.auth.helpers import NEW_PASSWORD, hashed
 
 ADA = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
 
@@ -28,7 +28,7 @@ async def test_services_leave_committing_to_the_caller(database):
     async with database.sessions() as session:
         user = await create_user(session, **ADA)
         assert user.id is not None
-        await set_password(session, user, NEW_PASSWORD)
+        await set_password(session, user, await hashed())
         await session.rollback()
     async with database.unit_of_work() as session:
         assert await session.scalar(select(func.count()).select_from(User)) == 0
@@ -50,7 +50,7 @@ async def test_a_user_without_a_password_cannot_log_in_until_one_is_set(database
         assert user.hashed_password == "!"
     async with database.unit_of_work() as session:
         assert await authenticate(session, "ada", "!") is None
-        await set_password(session, await session.get_one(User, user.id), NEW_PASSWORD)
+        await set_password(session, await session.get_one(User, user.id), await hashed())
     async with database.unit_of_work() as session:
         assert await authenticate(session, "ada", NEW_PASSWORD) is not None
 
@@ -96,7 +96,7 @@ async def test_plugins_end_their_own_sessions_in_the_same_transaction(database, 
         ada = await session.get_one(User, user.id)
         await update_user(session, ada, full_name="Ada")
         assert calls == []
-        await set_password(session, ada, NEW_PASSWORD)
+        await set_password(session, ada, await hashed())
         await update_user(session, ada, is_active=False)
         assert calls == [(session, user.id)] * 2
 

@@ -1,9 +1,10 @@
 import asyncio
 from collections import Counter
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from project.contrib.auth.models import User
+from project.contrib.auth.testing import PASSWORD
 from tests.contrib.auth.helpers import ADA, pointers, token_in
 
 
@@ -39,6 +40,16 @@ async def test_the_answer_is_the_same_for_everybody_and_only_who_is_unverified_g
     assert [message.to for message in outbox.messages] == ["ada@example.org"]
 
 
+async def test_whoever_asks_again_does_not_make_the_first_token_worthless(client, make_user, outbox):
+    await make_user(username="ada")
+    for _ in range(7):
+        await request_token(client)
+    first, *others = [token_in(message) for message in outbox.messages]
+    assert len(others) == 4
+    assert (await verify(client, first)).status_code == 200
+    assert {(await verify(client, token)).status_code for token in others} == {400}
+
+
 async def test_a_token_used_by_eight_at_once_works_exactly_once(client, make_user, outbox):
     await make_user(username="ada")
     await request_token(client)
@@ -54,6 +65,11 @@ async def test_a_token_sent_to_the_old_address_does_not_verify_the_new_one(
     ada = await client_for(await make_user(username="ada"))
     await request_token(client)
     token = token_in(outbox.messages.pop())
-    assert (await ada.patch("/api/users/me", json={"email": "boss@example.com"})).status_code == 200
+    change = {"email": "boss@example.com", "current_password": PASSWORD}
+    assert (await ada.patch("/api/users/me", json=change)).status_code == 200
+    new = next(token_in(message) for message in outbox.messages if message.to == "boss@example.com")
+    assert (await verify(client, new)).json()["email"] == "boss@example.com"
+    await session.execute(update(User).values(is_verified=False))
+    await session.commit()
     assert (await verify(client, token)).status_code == 400
     assert await session.scalar(select(User.is_verified)) is False
