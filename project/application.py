@@ -12,7 +12,9 @@ from project.api.body_checks import after_login
 from project.api.openapi import document_problems, duplicate_operation_ids, operation_id, operation_ids
 from project.api.problems import add_problem_details, answer
 from project.api.quick import QuickMiddleware
+from project.api.shadows import OwnedRoute, shadowed_routes
 from project.context import make_context
+from project.discovery import PLUGIN_FAILURES, InstalledPlugin, describe
 from project.errors import ConfigurationError
 from project.middleware.access_log import AccessLogMiddleware
 from project.middleware.body_limit import BodyLimitMiddleware
@@ -26,8 +28,8 @@ from project.middleware.logging import configure_logging
 from project.middleware.request_id import RequestIdMiddleware
 from project.middleware.security_headers import SecurityHeadersMiddleware
 from project.middleware.trusted_host import TrustedHostMiddleware
-from project.plugin import Context
-from project.registry import load_registry, load_web
+from project.plugin import Context, Setup
+from project.registry import Registry, load_registry, load_web
 from project.settings import Settings
 
 
@@ -54,7 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     _share_state(app, context)
     add_problem_details(app)  # before the plugins, which may answer errors in a way of their own
     _add_kernel_routes(app, settings)
-    operations = _add_plugins(app, context)
+    operations = _add_plugins(app, context, registry)
     _refuse_duplicate_operations(app)
     in_order = sorted(registry.installed.values(), key=lambda entry: settings.plugins.index(entry.package))
     document_problems(app, {entry.plugin.name: operations[entry.plugin.name] for entry in in_order})
@@ -76,17 +78,33 @@ def _add_kernel_routes(app: FastAPI, settings: Settings) -> None:
         app.include_router(docs.make_router(for_staff=settings.docs == "staff"))
 
 
-def _add_plugins(app: FastAPI, context: Context) -> dict[str, list[str]]:
-    """Add what plugins bring; the ids of each one's operations."""
+def _add_plugins(app: FastAPI, context: Context, registry: Registry) -> dict[str, list[str]]:
+    """Add what plugins bring; the ids of each one's operations. Raises ConfigurationError as `create_app` does."""
     operations: dict[str, list[str]] = {}
-    for plugin in context.plugins:
-        before = len(app.routes)
+    owned = [OwnedRoute(route, "", by_setup=False) for route in app.routes]
+    for entry in registry.installed.values():
+        plugin, before = entry.plugin, list(app.routes)
         for router in plugin.routers:
             app.include_router(router, prefix="/api")
+        listed = list(app.routes)
         if plugin.setup is not None:
-            plugin.setup(app, context)
-        operations[plugin.name] = operation_ids(app.routes[before:])
+            _set_up(app, context, entry, plugin.setup)
+        owned += [OwnedRoute(r, plugin.name, by_setup=r not in listed) for r in app.routes if r not in before]
+        operations[plugin.name] = operation_ids([route for route in app.routes if route not in before])
+    found = {id(one.route): one for one in owned}
+    if problems := list(shadowed_routes([found[id(route)] for route in app.routes])):
+        raise ConfigurationError("\n".join(problems))
     return operations
+
+
+def _set_up(app: FastAPI, context: Context, entry: InstalledPlugin, setup: Setup) -> None:
+    try:
+        setup(app, context)
+    except ConfigurationError:  # says itself what is wrong with what, which may be another plugin's
+        raise
+    except PLUGIN_FAILURES as error:
+        what = f"its setup raised {describe(error, entry.package)}"
+        raise ConfigurationError(f"plugin {entry.plugin.name!r}: {what}") from error
 
 
 def _refuse_duplicate_operations(app: FastAPI) -> None:

@@ -4,12 +4,16 @@ import importlib
 import importlib.util
 import pkgutil
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from project.plugin import Plugin
+
+# What a plugin may raise wherever it is run: sys.exit() raises what no `except Exception` sees, and would end a command
+# as if all were well.
+PLUGIN_FAILURES = (Exception, SystemExit)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,17 +46,36 @@ def import_plugins(packages: Sequence[str], problems: list[str]) -> Iterator[Ins
             yield InstalledPlugin(plugin=plugin, package=package)
 
 
-def describe(error: Exception, package: str) -> str:
+def describe(error: BaseException, package: str) -> str:
     """What was raised and where in `package`, in one line."""
     message = str(error).partition("\n")[0] or "no message"
     text = f"{type(error).__name__}: {message}"
     if isinstance(error, SyntaxError):  # says itself where it is
         return text
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "<frozen" not in frame.filename]
-    folder = Path(*package.split("."))
-    own = [frame for frame in frames if str(folder) in frame.filename]
+    own = [frame for frame in frames if _is_in(frame.filename, package)]
     frame = (own or frames)[-1]
     return f"{text} ({Path(frame.filename).name}:{frame.lineno})"
+
+
+def culprit(error: BaseException, packages: Iterable[str], package: str) -> str:
+    """The one of `packages` that was being imported when `error` was raised; `package` if it was none of the others.
+
+    A plugin that imports another is not to blame for what is wrong with it, and neither is one whose function is
+    called by another in the wrong way.
+    """
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__) if frame.name == "<module>"]
+    if isinstance(error, SyntaxError) and error.filename:
+        files.append(error.filename)
+    for file in reversed(files):
+        for other in sorted(packages, key=len, reverse=True):
+            if _is_in(file, other):
+                return other
+    return package
+
+
+def _is_in(file: str, package: str) -> bool:
+    return f"/{package.replace('.', '/')}/" in Path(file).as_posix()
 
 
 def _import(package: str, packages: Sequence[str], problems: list[str]) -> Plugin | None:
@@ -64,15 +87,17 @@ def _import(package: str, packages: Sequence[str], problems: list[str]) -> Plugi
         hint = f"did you mean {near[0]!r}?" if near else "is its package installed?"
         problems.append(f"plugin {package!r}: there is no module {module}; {hint}")
     else:
-        return _read(package, module, problems)
+        return _read(package, module, packages, problems)
     return None
 
 
-def _read(package: str, module: str, problems: list[str]) -> Plugin | None:
+def _read(package: str, module: str, packages: Sequence[str], problems: list[str]) -> Plugin | None:
     try:
         plugin = getattr(importlib.import_module(module), "plugin", None)
-    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-        problems.append(f"plugin {package!r} raised on import: {describe(error, package)}")
+    except PLUGIN_FAILURES as error:
+        guilty = culprit(error, packages, package)
+        problem = f"plugin {guilty!r} raised on import: {describe(error, guilty)}"
+        problems += [problem] if problem not in problems else []
         return None
     if isinstance(plugin, Plugin):
         return plugin
@@ -87,7 +112,7 @@ def _exists(module: str) -> bool:
     except ModuleNotFoundError as error:
         # A parent package may miss a module of its own: importing it will say so.
         return f"{module}.".find(f"{error.name}.") != 0
-    except Exception:  # noqa: BLE001 - a parent package raised: importing it will say so
+    except PLUGIN_FAILURES:  # a parent package raised: importing it will say so
         return True
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from project.command import Command
-from project.discovery import InstalledPlugin, describe, import_plugins
+from project.discovery import PLUGIN_FAILURES, InstalledPlugin, culprit, describe, import_plugins
 from project.errors import ConfigurationError
 from project.ownership import named_owner, owner_of
 from project.plugin import Plugin
@@ -20,6 +20,10 @@ from project.settings import Settings, load_plugin_settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
+
+
+# Words that something else would take for its own: codes of checks, Alembic's names of revisions, tables of a database.
+RESERVED_NAMES = frozenset({"kernel", "dovetail", "alembic", "base", "current", "head", "heads", "pg", "sqlite"})
 
 
 class PluginError(ConfigurationError):
@@ -74,7 +78,9 @@ def load_models(registry: Registry) -> None:
     """
     problems: list[str] = []
     models = [
-        (m, entry.plugin.name) for entry in registry.installed.values() for m in _resolve(entry, "models", problems)
+        (m, entry.plugin.name)
+        for entry in registry.installed.values()
+        for m in _resolve(entry, "models", problems, registry)
     ]
     problems += [
         f"plugin {owner!r} lists {model!r} among its models, which has no table; leave it out"
@@ -99,8 +105,9 @@ def load_web(registry: Registry) -> None:
     problems: list[str] = []
     routes: list[tuple[str, str]] = []
     for entry in registry.installed.values():
-        routes += [(route, entry.plugin.name) for route in _routes(_resolve(entry, "routers", problems))]
-        _resolve(entry, "checks", problems)
+        routers = _resolve(entry, "routers", problems, registry)
+        routes += [(route, entry.plugin.name) for route in _routes(entry, routers, problems)]
+        _resolve(entry, "checks", problems, registry)
     problems += _clashes("route", [(_without_names(route), owner) for route, owner in routes])
     problems += _shadowed(routes)
     if problems:
@@ -113,25 +120,45 @@ def load_all_plugin_settings(settings: Settings, registry: Registry) -> Mapping[
     Raises ConfigurationError with every variable that is wrong.
     """
     values: dict[str, BaseModel] = {}
-    problems: list[str] = []
-    for plugin in registry.plugins:
+    problems = _clashes("variable", _variables(settings, registry))
+    for entry in registry.installed.values():
+        plugin = entry.plugin
         if plugin.settings is None:
             continue
         try:
             values[plugin.name] = load_plugin_settings(plugin.settings, f"{plugin.name.upper()}_", settings.base_dir)
         except ConfigurationError as error:
             problems.append(error.detail)
+        except PLUGIN_FAILURES as error:
+            problems.append(f"plugin {plugin.name!r}: its settings raised {describe(error, entry.package)}")
     if problems:
         raise ConfigurationError("\n".join(problems))
     return MappingProxyType(values)
 
 
 def _bad_names(found: Sequence[InstalledPlugin]) -> list[str]:
-    return _clashes("name", [(entry.plugin.name, entry.package) for entry in found]) + [
-        f"plugin {entry.package!r} is named {entry.plugin.name!r}, expected lower-case letters, digits and _"
-        for entry in found
-        if not re.fullmatch("[a-z][a-z0-9_]*", entry.plugin.name)
-    ]
+    return (
+        _clashes("name", [(entry.plugin.name, entry.package) for entry in found])
+        + [
+            f"plugin {entry.package!r} is named {entry.plugin.name!r}, expected lower-case letters, digits and _"
+            for entry in found
+            if not re.fullmatch("[a-z][a-z0-9_]*", entry.plugin.name)
+        ]
+        + [
+            f"plugin {entry.package!r} is named {entry.plugin.name!r}, which is reserved; rename it"
+            for entry in found
+            if entry.plugin.name in RESERVED_NAMES
+        ]
+    )
+
+
+def _variables(settings: Settings, registry: Registry) -> Iterator[tuple[str, str]]:
+    """The environment variables that are read, and for whom: SITE_NAME is the kernel's, not a plugin's called site."""
+    for field in type(settings).model_fields:
+        yield field.upper(), "the site's own settings"
+    for plugin in registry.plugins:
+        for field in plugin.settings.model_fields if plugin.settings is not None else ():
+            yield f"{plugin.name}_{field}".upper(), plugin.name
 
 
 def _missing_dependencies(found: Sequence[InstalledPlugin], packages: Sequence[str]) -> Iterator[str]:
@@ -167,15 +194,22 @@ def _clashes(what: str, owned: Iterable[tuple[str, str]]) -> list[str]:
     ]
 
 
-def _resolve(entry: InstalledPlugin, part: str, problems: list[str]) -> list[Any]:
+def _resolve(entry: InstalledPlugin, part: str, problems: list[str], registry: Registry) -> list[Any]:
     try:
         return list(getattr(entry.plugin, part))
-    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-        name, what = entry.plugin.name, describe(error, entry.package)
-        if taken := re.search(r"Table '(\w+)' is already defined", what):
+    except PLUGIN_FAILURES as error:
+        names = {one.package: one.plugin.name for one in registry.installed.values()}
+        guilty = culprit(error, names, entry.package)
+        name, what = names[guilty], describe(error, guilty)
+        taken = re.search(r"Table '(\w+)' is already defined", what)
+        # What was told of a plugin is not told again of those that import it; a second try finds half of it there.
+        if (taken or guilty != entry.package) and any(told.startswith(f"plugin {name!r}") for told in problems):
+            return []
+        if taken:
             problems.append(f"plugin {name!r} defines the table {taken[1]!r}, which another plugin has; rename one")
         else:
-            problems.append(f"plugin {name!r}: its {part} raised on import: {what}")
+            subject = f"its {part}" if guilty == entry.package else f"what {entry.plugin.name!r} needs of it"
+            problems.append(f"plugin {name!r}: {subject} raised on import: {what}")
         return []
 
 
@@ -236,11 +270,15 @@ def _without_owner(table: "Table", plugin: str) -> str:
     return f"plugin {plugin!r}: the table {table.name!r} lacks the plugin's prefix; name it '{plugin}_{table.name}'"
 
 
-def _routes(routers: Iterable[Any]) -> Iterator[str]:
+def _routes(entry: InstalledPlugin, routers: Iterable[Any], problems: list[str]) -> Iterator[str]:
     # Imported here: whoever has routers has paid for it.
-    from fastapi.routing import iter_route_contexts
+    from fastapi.routing import APIRouter, iter_route_contexts
 
     for router in routers:
+        if not isinstance(router, APIRouter):
+            found = type(router).__name__
+            problems.append(f"plugin {entry.plugin.name!r} lists a {found} among its routers, expected an APIRouter")
+            continue
         for route in iter_route_contexts(router.routes):
             for method in sorted(route.methods or ["WEBSOCKET"]):
                 yield f"{method} /api{route.path}"

@@ -10,10 +10,12 @@ from project.cli.failures import explain
 from project.cli.kernel_commands import COMMANDS
 from project.cli.state import State
 from project.command import Command
+from project.discovery import PLUGIN_FAILURES, describe
 from project.errors import ConfigurationError, DovetailError
 from project.settings import Settings
 
 KERNEL = {command.name: command for command in COMMANDS}
+MAY_EXIT = frozenset({"dbshell", "quickstart", "runserver", "shell", "test"})  # they run what is not of the site
 
 
 def main(settings_class: type[Settings], argv: Sequence[str] | None = None) -> int:
@@ -32,8 +34,8 @@ def main(settings_class: type[Settings], argv: Sequence[str] | None = None) -> i
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
         return 130
-    except Exception as error:
-        line = None if state.show_traceback else explain(error)
+    except PLUGIN_FAILURES as error:
+        line = _line_for(error, state)
         if line is None:
             raise
         return _fail(line)
@@ -61,6 +63,7 @@ class Manage(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or name the nearest ones."""
         try:
+            _state(ctx).command = args[0]
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:
             raise _no_such_command(error.command_name, ctx) from None
@@ -83,14 +86,24 @@ def load_command(command: Command) -> click.Command:
     """Import the click command that `command` names. Raises DovetailError if there is none."""
     try:
         found = resolve_name(command.run)
-    except (ImportError, AttributeError) as error:
-        raise DovetailError(f"the command {command.name!r} cannot be imported from {command.run}: {error}") from error
+    except PLUGIN_FAILURES as error:
+        where = f"the command {command.name!r} cannot be imported from {command.run}"
+        raise DovetailError(f"{where}: {describe(error, command.run.partition(':')[0].rpartition('.')[0])}") from error
     if not isinstance(found, click.Command):
         raise DovetailError(f"{command.run} is a {type(found).__name__}, expected a click command")
     loaded = copy(found)
     loaded.name = command.name
     loaded.params = [*found.params, TRACEBACK]
     return loaded
+
+
+def _line_for(error: Exception | SystemExit, state: State) -> str | None:
+    """What to say of what ended a command; None for what is to be seen in full, and for an exit that was meant."""
+    if not isinstance(error, SystemExit):
+        return None if state.show_traceback else explain(error)
+    if error.code or state.command not in KERNEL or state.command in MAY_EXIT:
+        return None
+    return f"{state.command} did not end: {describe(error, 'plugins')} was raised in the middle of it"
 
 
 def _no_such_command(name: str, ctx: click.Context) -> click.UsageError:

@@ -17,6 +17,7 @@ class State:
     settings_class: type[Settings]
     reserved_commands: tuple[str, ...] = ()
     show_traceback: bool = False
+    command: str = ""  # the one that runs
 
     @cached_property
     def settings(self) -> Settings:

@@ -12,7 +12,7 @@ from project.application import create_app
 from project.checks import CheckMessage, Level, check_deployment, check_settings
 from project.cli.main import load_command
 from project.database.base import Base
-from project.discovery import describe
+from project.discovery import PLUGIN_FAILURES, describe
 from project.errors import DovetailError
 from project.migrations.errors import MigrationError
 from project.migrations.maker import lint_own
@@ -42,7 +42,7 @@ def check_models(plugins: Sequence[Plugin]) -> Iterator[CheckMessage]:
     """Relations that cannot be mapped, and foreign keys to plugins that `depends_on` does not name."""
     try:
         configure_mappers()
-    except Exception as error:  # noqa: BLE001 - SQLAlchemy raises many kinds, and so may a plugin's listener
+    except PLUGIN_FAILURES as error:  # SQLAlchemy raises many kinds, and so may a plugin's listener
         yield _error("001", f"The models cannot be mapped: {error}", "correct the relationship it names")
         return
     for table in Base.metadata.tables.values():
@@ -83,7 +83,7 @@ def check_parts(registry: Registry) -> Iterator[CheckMessage]:
         for what, load in parts.items():
             try:
                 load()
-            except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            except PLUGIN_FAILURES as error:
                 text = error.detail if isinstance(error, DovetailError) else describe(error, entry.package)
                 yield _error(
                     "006", f"The plugin {entry.plugin.name!r}: {what} does not work: {text}", "correct the name"
@@ -94,7 +94,7 @@ def check_schema(app: FastAPI) -> Iterator[CheckMessage]:
     """An OpenAPI document that cannot be made."""
     try:
         app.openapi()
-    except Exception as error:  # noqa: BLE001 - a schema of a plugin may raise anything
+    except PLUGIN_FAILURES as error:  # a schema of a plugin may raise anything
         yield _error("004", f"/openapi.json cannot be made: {error}", "correct the schema or the endpoint it names")
 
 
@@ -104,7 +104,7 @@ def check_plugins(context: Context) -> Iterator[CheckMessage]:
         for check in plugin.checks:
             try:
                 yield from check(context)
-            except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            except PLUGIN_FAILURES as error:
                 name = getattr(check, "__name__", "a check")
                 what = f"{type(error).__name__}: {error}"
                 yield _error("005", f"The check {name} of the plugin {plugin.name!r} raised {what}", "correct it")

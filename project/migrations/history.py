@@ -10,6 +10,7 @@ from types import ModuleType
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError, to_tuple
 
+from project.discovery import PLUGIN_FAILURES
 from project.migrations import alembic_private
 from project.migrations.applied import Applied
 from project.migrations.choosing import in_force, squashes_in
@@ -166,11 +167,11 @@ def _load(script: ScriptDirectory) -> dict[str, Script]:
         raise
     except (CommandError, UserWarning) as error:
         raise MigrationError(f"the migration files do not fit together: {error}") from error
-    except Exception as error:
+    except PLUGIN_FAILURES as error:
         raise MigrationError(_why_not_imported(error)) from error
 
 
-def _why_not_imported(error: Exception) -> str:
+def _why_not_imported(error: BaseException) -> str:
     """What is wrong with a file, and where; what Alembic raises for one that lacks a name does not say which file."""
     if isinstance(error, AttributeError) and isinstance(error.obj, ModuleType) and error.obj.__file__:
         return f"{error.obj.__file__} lacks `{error.name} = ...`, which every migration needs"

@@ -34,6 +34,7 @@ from project.contrib.admin.view_checks import find_problems
 from project.contrib.admin.views import ModelAdmin
 from project.contrib.auth.models import User
 from project.database.share import Share
+from project.discovery import PLUGIN_FAILURES, describe
 from project.errors import ConfigurationError
 from project.plugin import Context
 
@@ -64,10 +65,10 @@ def load_views(context: Context) -> list[type[BaseView]]:
     for plugin in context.plugins:
         try:
             views = [identify(plugin.name, view) for view in plugin.admin_views]
-        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-            problems.append(
-                f"plugin {plugin.name!r}: its admin_views raised on import: {type(error).__name__}: {error}"
-            )
+        except PLUGIN_FAILURES as error:
+            what = describe(error, "")
+            if not any(told.endswith(what) for told in problems):  # of the plugin that this one imports
+                problems.append(f"plugin {plugin.name!r}: its admin_views raised on import: {what}")
             continue
         for view in views:
             problems += claims.claim(plugin.name, view)
