@@ -4,9 +4,19 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, Strict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+)
 from pydantic_core import CoreSchema
 
+from project.api.base64_bytes import with_base64
 from project.api.times import in_utc
 
 LARGEST_ID = 2**63 - 1  # a BIGINT; SQLite's INTEGER is as wide
@@ -40,13 +50,19 @@ UTCTime = Annotated[datetime, AfterValidator(in_utc)]
 
 
 class Schema(BaseModel):
-    """The base of all schemas: reads attributes of rows, and refuses fields it does not know.
+    """The base of all schemas: reads attributes of rows, has bytes as base64, and refuses fields it does not know.
 
     In answers the OpenAPI document does not promise that nothing else will ever be there, so that a client generated
     today still reads the answers of tomorrow.
     """
 
     model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Write bytes as base64, and read them so."""
+        core: CoreSchema = with_base64(handler(source), handler)
+        return core
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
 
 from project.api.resources.hooks import OF_UPDATES, why_objects
+from project.api.resources.invalid import set_value
 from project.api.resources.links import change_links
 
 
@@ -37,7 +38,8 @@ async def _write_rows(session: AsyncSession, model: type[Any], changes: Sequence
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for change in changes:
         item = change.item
-        values = {name: value for name, value in change.values.items() if value != getattr(item, name)}
+        known = inspect(item).dict  # without columns that are deferred
+        values = {name: value for name, value in change.values.items() if name not in known or value != known[name]}
         if not values and _key(item) in touched:
             values = {_any_column(item): getattr(item, _any_column(item))}
         if values:
@@ -57,7 +59,7 @@ async def _write_rows(session: AsyncSession, model: type[Any], changes: Sequence
 async def _write_objects(session: AsyncSession, changes: Sequence[Change], touched: set[Any]) -> None:
     for change in changes:
         for name, value in change.values.items():
-            setattr(change.item, name, value)
+            set_value(change.item, name, value)
         if _key(change.item) in touched and not session.is_modified(change.item):
             flag_modified(change.item, _any_column(change.item))
     await session.flush()

@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, Date, DateTime, Dialect, Enum, Float, Integer, N
 from sqlalchemy import Column as TableColumn
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from project.api.resources.nodes import Column, Computed, Node, Part, Relation
+from project.api.resources.nodes import Column, Derived, Node, Part, Relation
 from project.api.resources.slots import is_exact_in_json
 from project.api.schemas import LARGEST_ID
 from project.api.times import in_utc
@@ -77,6 +77,8 @@ def _reasons(node: Node, schema: Any, definitions: dict[str, Any]) -> Iterator[s
     if odd := set(model.get("config", {})) - HARMLESS_CONFIG:
         yield f"{name} is configured with {', '.join(sorted(odd))}"
     for part in node.parts:
+        if isinstance(part, Derived):
+            continue
         field = model["schema"]["fields"][part.name]
         if set(field) - {"type", "schema", "metadata"}:
             yield f"{name}.{part.name} has an alias, or is excluded"
@@ -84,7 +86,7 @@ def _reasons(node: Node, schema: Any, definitions: dict[str, Any]) -> Iterator[s
 
 
 def _field_reasons(name: str, part: Part, schema: Any, definitions: dict[str, Any]) -> Iterator[str]:
-    if isinstance(part, Computed):
+    if not isinstance(part, (Column, Relation)):
         yield f"{name} is a property of the model"
         return
     *wrappers, core = _steps(schema, definitions)

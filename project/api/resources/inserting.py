@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from project.api.resources.compiled import page_columns
 from project.api.resources.hooks import why_objects
+from project.api.resources.invalid import make_object
 from project.api.resources.prepared import Prepared, prepare
 from project.api.resources.reads import Batch, Cache, Plan, Reader
 from project.api.resources.returning import new_row_cte, prepare_returning
@@ -168,7 +169,7 @@ class Inserter:
         return _Insert(prepared, made)
 
     async def _make(self, session: AsyncSession, row: Row) -> Any:
-        item = self._model(**row.values)
+        item = make_object(self._model, row.values)
         session.add(item)
         await session.flush()
         return getattr(item, self._key)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import (
     Mapper,
     joinedload,
     selectinload,
+    undefer,
 )
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 
@@ -35,6 +36,13 @@ class Computed:
 
 
 @dataclass(frozen=True)
+class Derived:
+    """A field that the schema computes from its others (`@computed_field`)."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Relation:
     """A field that is a nested object, or a list of them."""
 
@@ -52,7 +60,7 @@ class Relation:
         return mapped.direction is not MANYTOONE or any(column.nullable for column in mapped.local_columns)
 
 
-Part: TypeAlias = Column | Computed | Relation
+Part: TypeAlias = Column | Computed | Derived | Relation
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ def build(model: type[Any], schema: type[BaseModel], above: tuple[type[BaseModel
         )
     above = (*above, schema)
     parts = (_part(model, schema, name, info, above) for name, info in schema.model_fields.items())
-    return Node(model, schema, tuple(parts))
+    return Node(model, schema, (*parts, *map(Derived, schema.model_computed_fields)))
 
 
 def select_fields(node: Node, wanted: frozenset[str], expand: frozenset[str], hidden: frozenset[str]) -> Node:
@@ -107,7 +115,7 @@ def select_fields(node: Node, wanted: frozenset[str], expand: frozenset[str], hi
 
 
 def loader_options(node: Node, related: Mapping[str, ColumnElement[bool]], prefix: str = "") -> list[_AbstractLoad]:
-    """What the ORM is to load along: a join for a single object, one more statement for a list of them."""
+    """What the ORM is to load along: deferred columns, a join for a single object, one more statement for a list."""
     options: list[_AbstractLoad] = []
     for part in node.parts:
         if isinstance(part, Relation):
@@ -115,6 +123,8 @@ def loader_options(node: Node, related: Mapping[str, ColumnElement[bool]], prefi
             relation = part.relation if visible is None else part.relation.and_(visible)
             load = (selectinload if part.is_list else joinedload)(relation)
             options.append(load.options(*loader_options(part.node, related, f"{prefix}{part.name}.")))
+        elif isinstance(part, Column) and part.attribute.property.deferred:
+            options.append(undefer(part.attribute))
     return options
 
 

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from project.api.base64_bytes import has_raw_bytes
 from project.api.resources import bulk, idempotency, items, lookups, writing
 from project.api.resources import ordering as orderings
 from project.api.resources import search as searches
@@ -94,6 +95,12 @@ class Resource:
                 f"{self.singular}: default_limit is {self.default_limit} and maximum_limit {self.maximum_limit}, "
                 "expected 1 <= default_limit <= maximum_limit"
             )
+        for schema in (self.read, self.written, self.create, self.update, self.replace):
+            if schema is not None and has_raw_bytes(schema):
+                raise ConfigurationError(
+                    f"{schema.__name__} has a field of bytes, which JSON cannot hold; derive it from "
+                    "project.api.schemas.Schema, which has them as base64"
+                )
         _ = self.listing  # checks every name
         check_links(self)
         writing.check_schemas(self)

@@ -4,7 +4,7 @@ import enum
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, FiniteFloat, TypeAdapter, ValidationError
@@ -41,7 +41,7 @@ def python_type(column_type: TypeEngine[Any]) -> Any:
     if isinstance(column_type, UTCDateTime):
         return Annotated[UTCTime, BeforeValidator(_no_number)]
     if isinstance(column_type, Enum):
-        return column_type.enum_class or str
+        return column_type.enum_class or Literal[tuple(column_type.enums)]
     try:
         found = column_type.python_type
     except NotImplementedError:

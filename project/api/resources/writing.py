@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
-from sqlalchemy import delete, inspect, select, true
+from sqlalchemy import inspect, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from project.api.resources.changing import Change, write_changes
+from project.api.resources.deleting import delete_rows
 from project.api.resources.etags import check_if_match
+from project.api.resources.invalid import check_members
 from project.api.resources.links import Links, find_links, keys_of
 from project.api.resources.policy import not_found
 from project.api.resources.reads import Batch
@@ -104,6 +106,8 @@ async def update_items(
         for one in asked:
             await resource.update_with(session, viewer, one.item, one.data)
         await session.flush()
+    for change in changes:
+        check_members(resource.model, change.values)
     await write_changes(session, resource.model, changes)
 
 
@@ -116,9 +120,7 @@ async def delete_items(resource: "Resource", session: AsyncSession, viewer: Any,
             await resource.delete_with(session, item)
         await session.flush()
         return
-    column = getattr(resource.model, resource.key)
-    keys = [getattr(item, resource.key) for item in items]
-    await session.execute(delete(resource.model).where(column.in_(keys)))
+    await delete_rows(session, resource.model, items)
 
 
 def written_scope(resource: "Resource", viewer: Any) -> Scope:
@@ -146,8 +148,12 @@ async def _made(resource: "Resource", session: AsyncSession, viewer: Any, data: 
     """An object, or the values of one."""
     resource.policy.may_create(viewer, data)
     if resource.create_with is not None:
-        return await resource.create_with(session, viewer, data)
-    return data.model_dump(exclude=set(resource.links))
+        made = await resource.create_with(session, viewer, data)
+    else:
+        made = data.model_dump(exclude=set(resource.links))
+    if isinstance(made, Mapping):
+        check_members(resource.model, made)
+    return made
 
 
 async def _insert(resource: "Resource", session: AsyncSession, made: Any, links: Mapping[str, Any]) -> Any:
