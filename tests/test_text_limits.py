@@ -19,6 +19,7 @@ from project.contrib.auth import names, users
 from project.contrib.auth.testing import PASSWORD
 from project.errors import InvalidInputError
 from project.text import LONGEST_NORMALIZED, normalize
+from tests.documented import Documented, Place
 from tests.running import ROOT
 
 # What a text costs before a statement is made of it has nothing to do with the database.
@@ -56,89 +57,22 @@ async def boss(make_user, session):
     return user
 
 
-class Texts:
-    """Every place of an OpenAPI document where a text comes in."""
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        self.document = document
-
-    def requests(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Requests, each with one text that is far too long and all else as the document's examples have it."""
-        for path, item in self.document["paths"].items():
-            for method, operation in item.items():
-                yield from self._requests(method.upper(), path, operation)
-
-    def _requests(self, method: str, path: str, operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-        parameters = [self._resolve(one) for one in operation.get("parameters", ())]
-        in_path = {one["name"]: one for one in parameters if one["in"] == "path"}
-        url = path
-        for name in in_path:
-            url = url.replace("{" + name + "}", "1")
-        content = self._resolve(operation.get("requestBody", {})).get("content", {})
-        bodies = {kind: self._resolve(media["schema"]) for kind, media in content.items()}
-        good: dict[str, Any] = {}
-        for kind, schema in bodies.items():
-            good = {"json" if "json" in kind else "data": self._example(schema)}
-        for name, one in in_path.items():
-            if self._is_text(one["schema"]):
-                yield (
-                    f"{method} {path} {name}",
-                    {"method": method, "url": path.replace("{" + name + "}", IN_URL), **good},
-                )
-        for one in parameters:
+def requests(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Requests, each with one text that is far too long and all else as the document's examples have it."""
+    for operation in Documented(document).operations():
+        for one in operation.parameters:
+            if one["in"] == "path" and operation.documented.is_text(one["schema"]):
+                yield f"{operation} {one['name']}", operation.request(IN_URL)
             if one["in"] == "query":
-                yield (
-                    f"{method} {path} ?{one['name']}",
-                    {"method": method, "url": url, "params": {one["name"]: IN_URL}, **good},
-                )
-        for schema in bodies.values():
-            for place in self._places(schema):
-                body = copy.deepcopy(good)
-                (key,) = body
-                body[key] = _replaced(body[key], place)
-                yield f"{method} {path} {place}", {"method": method, "url": url, **body}
-
-    def _places(self, schema: Any) -> Iterator[tuple[str | int, ...]]:
-        schema = self._resolve(schema)
-        for name, one in schema.get("properties", {}).items():
-            for inner in self._places(one):
-                yield (name, *inner)
-        if schema.get("type") == "array":
-            for inner in self._places(schema["items"]):
-                yield (0, *inner)
-        if self._is_text(schema):
-            yield ()
-
-    def _example(self, schema: Any) -> Any:
-        schema = self._resolve(schema)
-        if "properties" in schema:
-            return {name: self._example(one) for name, one in schema["properties"].items()}
-        if "const" in schema or "enum" in schema:
-            return schema.get("const") or schema["enum"][0]
-        if schema.get("type") == "array":
-            return [self._example(schema["items"])]
-        return schema.get("examples", [{"integer": 1, "boolean": False, "string": "text"}.get(schema.get("type"), 1)])[
-            0
-        ]
-
-    def _is_text(self, schema: Any) -> bool:
-        schema = self._resolve(schema)
-        return schema.get("type") == "string" and not {"enum", "const"} & schema.keys()
-
-    def _resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
-        while True:
-            if "$ref" in schema:
-                found: Any = self.document
-                for part in schema["$ref"].removeprefix("#/").split("/"):
-                    found = found[part]
-                schema = found
-            elif "anyOf" in schema:
-                schema = next(one for one in schema["anyOf"] if one.get("type") != "null")
-            else:
-                return schema
+                yield f"{operation} ?{one['name']}", {**operation.request(), "params": {one["name"]: IN_URL}}
+        for kind, schema in operation.bodies.items():
+            key = "json" if "json" in kind else "data"
+            for place, _ in operation.documented.texts(schema):
+                request = operation.request()
+                yield f"{operation} {place}", {**request, key: _replaced(request[key], place)}
 
 
-def _replaced(value: Any, place: tuple[str | int, ...]) -> Any:
+def _replaced(value: Any, place: Place) -> Any:
     if not place:
         return LONG
     value = copy.copy(value)
@@ -150,7 +84,7 @@ def _replaced(value: Any, place: tuple[str | int, ...]) -> Any:
 async def test_no_endpoint_works_on_a_text_that_is_too_long(app, boss, client_for, normalized):
     client = await client_for(boss)
     seen = 0
-    for what, request in Texts(app.openapi()).requests():
+    for what, request in requests(app.openapi()):
         before = thread_time()
         response = await client.request(**request)
         assert response.status_code < 500, what
@@ -162,29 +96,18 @@ async def test_no_endpoint_works_on_a_text_that_is_too_long(app, boss, client_fo
 
 @on_sqlite
 async def test_every_text_in_a_body_and_every_text_to_compare_with_has_its_limit_in_the_document(app):
-    document = app.openapi()
-    texts = Texts(document)
-    free = []
-    for path, item in document["paths"].items():
-        for method, operation in item.items():
-            content = texts._resolve(operation.get("requestBody", {})).get("content", {})
-            for media in content.values():
-                schemas = [(place, _at(texts, media["schema"], place)) for place in texts._places(media["schema"])]
-                free += [(method, path, place) for place, schema in schemas if not _is_limited(schema)]
-            for parameter in (texts._resolve(one) for one in operation.get("parameters", ())):
-                name, schema = parameter["name"], texts._resolve(parameter["schema"])
-                # Names are limited by how many there are, and only who was given a cursor has one that is read.
-                by_name = name in {"fields", "expand", "ordering", "cursor"} or parameter["in"] == "header"
-                if texts._is_text(schema) and not by_name and not _is_limited(schema):
-                    free.append((method, path, name))
+    free: list[str] = []
+    for operation in Documented(app.openapi()).operations():
+        for schema in operation.bodies.values():
+            texts = operation.documented.texts(schema)
+            free += [f"{operation} {place}" for place, text in texts if not _is_limited(text)]
+        for one in operation.parameters:
+            # Names are limited by how many there are, and only who was given a cursor has one that is read.
+            by_name = one["name"] in {"fields", "expand", "ordering", "cursor"} or one["in"] == "header"
+            text = operation.documented.resolve(one["schema"])
+            if operation.documented.is_text(text) and not by_name and not _is_limited(text):
+                free.append(f"{operation} {one['name']}")
     assert free == []
-
-
-def _at(texts: Texts, schema: Any, place: tuple[str | int, ...]) -> Any:
-    schema = texts._resolve(schema)
-    for part in place:
-        schema = texts._resolve(schema["items"] if part == 0 else schema["properties"][part])
-    return schema
 
 
 def _is_limited(schema: dict[str, Any]) -> bool:
