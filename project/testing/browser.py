@@ -6,6 +6,7 @@ a fresh machine need not have one. A test that opens a page fails if the page wr
 Content-Security-Policy, or raises an exception in a script.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -86,6 +87,7 @@ def live_server(settings: Settings, settings_class: type[Settings]) -> Iterator[
         "DATABASE_URL": settings.database_url.get_secret_value(),
         "SECRET_KEY": settings.secret_key.get_secret_value(),
         "ENVIRONMENT": settings.environment,
+        "PLUGINS": json.dumps(settings.plugins),
         "DOVETAIL_SETTINGS": f"{settings_class.__module__}:{settings_class.__qualname__}",
     }
     process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own words

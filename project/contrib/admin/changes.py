@@ -5,12 +5,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sqladmin.audit import AuditEntry
-from sqladmin.helpers import get_object_identifier
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 from starlette.requests import Request
 
 from project.contrib.admin.answers import ready
+from project.contrib.admin.keys import identifier_of
 from project.contrib.admin.visit import current_visit
 from project.errors import FieldError, InvalidInputError
 
@@ -67,7 +67,7 @@ def version(values: dict[str, Any]) -> str:
 def _comparable(value: Any) -> Any:
     if isinstance(value, list | set):
         return sorted(str(_comparable(one)) for one in value)
-    return str(get_object_identifier(value)) if hasattr(value, "__mapper__") else value
+    return identifier_of(value) if hasattr(value, "__mapper__") else value
 
 
 async def _after_change(

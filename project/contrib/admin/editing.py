@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from sqladmin.flash import Flash
-from sqladmin.helpers import get_object_identifier
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -15,6 +14,8 @@ from wtforms import Form
 from project.contrib.admin.answers import is_refusal
 from project.contrib.admin.changes import version
 from project.contrib.admin.failures import Failure, describe
+from project.contrib.admin.forms import fill_in
+from project.contrib.admin.keys import identifier_of
 from project.contrib.admin.relations import is_hidden
 from project.contrib.admin.uploads import refuse_files
 from project.contrib.admin.visit import current_visit
@@ -61,14 +62,15 @@ async def edit(site: "AdminSite", request: Request, view: "ModelAdmin", obj: Any
         return await page.show(_without_demands(form_class(data=initial), unseen))
     refuse_files(await request.form(), form_class)
     sent = await site._handle_form_data(request, obj)  # noqa: SLF001 - the site is a subclass of SQLAdmin's
-    form = _without_demands(form_class(sent, data=initial), unseen)
+    form, counting = fill_in(form_class, sent, initial, is_new=obj is None)
+    form = _without_demands(form, unseen)
     if page.version is not None and sent.get(VERSION) != page.version:
         return await page.show(form, HTTPStatus.CONFLICT, STALE)
     if not form.validate():
         return await page.show(form, HTTPStatus.BAD_REQUEST, "Nothing was saved. Correct what is marked below.")
     try:
         async with current_visit().session.begin_nested() as saving:
-            obj = await _save(page, obj, _named(page, form, sent, unseen))
+            obj = await _save(page, obj, _named(page, form, counting, unseen))
             if any(map(is_refusal, current_visit().answers)):
                 await saving.rollback()
     except Exception as error:
@@ -112,7 +114,7 @@ def _after_saving(page: Page, obj: Any, sent: FormData) -> Response:
         return answers[-1]
     Flash.success(request, f"{view.title_of(obj)} was saved.")
     if sent.get("save") == "continue":
-        url = request.url_for("admin:edit", identity=view.identity, pk=get_object_identifier(obj))
+        url = request.url_for("admin:edit", identity=view.identity, pk=identifier_of(obj))
     elif sent.get("save") == "another":
         url = request.url_for("admin:create", identity=view.identity)
     else:

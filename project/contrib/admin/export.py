@@ -6,7 +6,8 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from sqladmin.helpers import get_primary_keys
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Select, inspect, tuple_
+from sqlalchemy.orm import Mapper
 
 from project.contrib.admin.cells import write_cell
 from project.contrib.admin.relations import loading
@@ -24,6 +25,7 @@ async def stream_csv(database: Share, view: "ModelAdmin", statement: Select[Any]
     names = view._export_prop_names  # noqa: SLF001 - SQLAdmin offers no other way
     yield _write([[write_cell(view.label(name)) for name in names]])
     keys = get_primary_keys(view.model)
+    mapper: Mapper[Any] = inspect(view.model)
     statement = statement.order_by(None).order_by(*keys).limit(BATCH).options(*loading(view.model, names, rights))
     last: tuple[Any, ...] | None = None
     while True:
@@ -34,7 +36,7 @@ async def stream_csv(database: Share, view: "ModelAdmin", statement: Select[Any]
         yield _write(cells)
         if len(rows) < BATCH:
             return
-        last = tuple(getattr(rows[-1], key.key) for key in keys)
+        last = tuple(mapper.primary_key_from_instance(rows[-1]))
 
 
 def _write(rows: Sequence[Sequence[str]]) -> str:

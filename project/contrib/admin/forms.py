@@ -1,99 +1,25 @@
-"""Forms that say what they were sent: a field that a request does not name stays as it is."""
+"""Forms that say what they were sent: a field that a request does not name, or may not write, stays as it is."""
 
-import enum
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Any
 
-import wtforms
-from sqladmin import fields
-from sqladmin.forms import ModelConverter, converts
-from sqlalchemy.orm import ColumnProperty
-from wtforms import Form, ValidationError
-from wtforms.form import BaseForm
-from wtforms.widgets import PasswordInput
+from starlette.datastructures import FormData
+from wtforms import BooleanField, Field, FileField, Form, SelectFieldBase, ValidationError
+from wtforms.fields.core import UnboundField
+from wtforms.meta import DefaultMeta
 
-
-class CheckboxField(fields.BooleanField):
-    """A checkbox whose form also sends an empty value, so that unticked differs from not asked."""
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """Ticked, if any value says so."""
-        self.data = any(value not in {"", "false", "0"} for value in valuelist)
-
-
-class ChoiceField(fields.SelectField):
-    """One member of an enumeration."""
-
-    def __init__(self, *, enum_class: type[enum.Enum], **kwargs: Any) -> None:
-        choices = [(str(member.value), str(member.value).replace("_", " ").capitalize()) for member in enum_class]
-
-        def coerce(value: Any) -> Any:
-            return value if isinstance(value, enum_class) else enum_class(value)
-
-        super().__init__(choices=choices, coerce=cast("type", coerce), **kwargs)
-
-    def pre_validate(self, form: BaseForm) -> None:
-        """Coercion has refused everything else already."""
-
-
-class LookupField(fields.AjaxSelectField):
-    """One related object, chosen by typing; its form also sends an empty value, so that none differs from not asked."""
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """The last choice that is one."""
-        if valuelist:
-            self.data = next((value for value in reversed(valuelist) if value), None)
-
-    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - the signature is WTForms'
-        """See that there is a choice where there must be one."""
-        if not self.allow_blank and self.data is None:
-            raise ValidationError("This field is required.")
-
-
-class LookupMultipleField(fields.AjaxSelectMultipleField):
-    """Several related objects, chosen by typing."""
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """All choices that are ones."""
-        if valuelist:
-            self.data = [value for value in valuelist if value]
-
-
-class PasswordField(wtforms.PasswordField):
-    """A password: never shown again, not even to whoever just typed it."""
-
-    widget = PasswordInput(hide_value=True)
-
-
-class Converter(ModelConverter):
-    """Makes form fields of columns and relations."""
-
-    async def convert(self, model: type, prop: Any, *args: Any, **kwargs: Any) -> Any:
-        """A field for one column or relation."""
-        if prop.key in (kwargs.get("form_ajax_refs") or {}) and kwargs.get("override") is None:
-            kwargs["override"] = LookupMultipleField if prop.uselist else LookupField
-        return await super().convert(model, prop, *args, **kwargs)
-
-    @converts("Boolean")  # type: ignore[untyped-decorator]  # SQLAdmin leaves it untyped
-    def conv_boolean(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:
-        """A checkbox; a select with an empty choice if the column may be empty."""
-        if prop.columns[0].nullable:
-            return super().conv_boolean(model, prop, kwargs)
-        kwargs["render_kw"] = kwargs.get("render_kw", {}) | {"class": "form-check-input"}
-        return CheckboxField(**kwargs)
-
-    @converts("Enum")  # type: ignore[untyped-decorator]  # as above
-    def conv_enum(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:
-        """A select of the enumeration's values."""
-        column = prop.columns[0]
-        enum_class = getattr(column.type, "enum_class", None)
-        if enum_class is None:
-            return super().conv_enum(model, prop, kwargs)
-        kwargs["render_kw"] = kwargs.get("render_kw", {}) | {"class": "form-select"}
-        return ChoiceField(enum_class=enum_class, allow_blank=bool(column.nullable), **kwargs)
+KEPT = (BooleanField, SelectFieldBase, FileField)  # their text does not tell their value
 
 
 class AdminForm(Form):
     """The base of every form of the back office."""
+
+    class Meta(DefaultMeta):
+        """How its fields are made."""
+
+        def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:
+            """Give a field an id that nothing else on the page has, whatever its column is called."""
+            return unbound_field.bind(form=form, **{"id": f"field-{options['name']}"} | options)
 
     def refuse_null_characters(self) -> bool:
         """See that no text holds a NUL, which PostgreSQL cannot store; say so at the field."""
@@ -112,3 +38,44 @@ class AdminForm(Form):
             self.form_errors.append(str(error))
             return False
         return self.refuse_null_characters() and good
+
+
+def as_admin_form(form_class: type[Form]) -> type[Form]:
+    """Return a form with what the back office needs, whatever class its author derived it from."""
+    return form_class if issubclass(form_class, AdminForm) else type(form_class.__name__, (form_class, AdminForm), {})
+
+
+def is_protected(field: Field) -> bool:
+    """Return whether a field is shown but not to be written: `readonly` or `disabled`."""
+    given = {name: True for name in ("readonly", "disabled") if getattr(field.flags, name, None)} | (
+        field.render_kw or {}
+    )
+    return any(given.get(name, False) is not False for name in ("readonly", "disabled"))
+
+
+def fill_in(form_class: type[Form], sent: FormData, initial: dict[str, Any], *, is_new: bool) -> tuple[Form, FormData]:
+    """Return the form as it was sent, and of what was sent that which counts.
+
+    What a request says of a protected field counts for nothing. A field that holds what it held when it was shown keeps
+    its value, of which the text may show less: a fraction of a second, the line ends of a text.
+    """
+    before = form_class(data=initial)
+    protected = {field.name for field in before if is_protected(field)}
+    counting = FormData([(name, value) for name, value in sent.multi_items() if name not in protected])
+    form = form_class(counting, data=initial)
+    for field in form:
+        if field.name in protected:
+            field.validators = ()
+    if not is_new:
+        for field, old in _unchanged(form, before):
+            field.data, field.process_errors = old.object_data, ()
+    return form, counting
+
+
+def _unchanged(form: Form, before: Form) -> Iterator[tuple[Field, Field]]:
+    for field, old in zip(form, before, strict=True):
+        raw = field.raw_data or ()
+        if len(raw) == 1 and isinstance(raw[0], str) and hasattr(old, "_value") and not isinstance(field, KEPT):
+            shown = str(old._value())  # noqa: SLF001 - where WTForms itself asks for it
+            if raw[0].replace("\r\n", "\n") == shown.replace("\r\n", "\n"):
+                yield field, old

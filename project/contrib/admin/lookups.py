@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqladmin.ajax import QueryAjaxModelLoader
-from sqladmin.helpers import get_object_identifier
 from sqlalchemy import Select, or_, select
 from starlette.requests import Request
 
-from project.contrib.admin.keys import has_identifier, have_identifiers
+from project.contrib.admin.attributes import name_of
+from project.contrib.admin.keys import has_identifier, have_identifiers, identifier_of
 from project.contrib.admin.queries import MAXIMUM_TERM, contains
 from project.contrib.admin.rights import NOTHING, rights_of
 from project.contrib.admin.visit import current_visit
@@ -58,10 +58,15 @@ class Lookup(QueryAjaxModelLoader):
             return {}
         statement = self.rows(visit.request).where(has_identifier(self.model, str(pk)))
         found = (await visit.session.scalars(statement)).first()
-        return {} if found is None else {"id": str(get_object_identifier(found)), "text": str(found)}
+        return {} if found is None else self.format(found)
+
+    def format(self, model: Any) -> dict[str, Any]:
+        """What the form shows for an object."""
+        return {"id": identifier_of(model), "text": self.model_admin.title_of(model)}
 
 
 def make_lookup(view: "ModelAdmin", name: str, options: dict[str, Any]) -> Lookup:
     """The lookup for the relation `name` of a view; `options` are SQLAdmin's: fields, order_by, limit, where."""
     model = view._mapper.relationships[name].mapper.class_  # noqa: SLF001 - SQLAdmin offers no other way
-    return Lookup(name, model, view, **{"limit": LIMIT} | options)
+    named = {"fields": tuple(name_of(field) for field in options["fields"])}
+    return Lookup(name, model, view, **{"limit": LIMIT} | options | named)

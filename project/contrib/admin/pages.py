@@ -85,12 +85,12 @@ async def export(site: "AdminSite", request: Request) -> Response:
 
 
 async def lookup(site: "AdminSite", request: Request) -> Response:
-    """The related objects in which what was typed stands."""
+    """The related objects in which what was typed stands; the first ones if nothing was."""
     view = _open(site, request, Action.LIST)
     name, term = request.query_params.get("name", ""), request.query_params.get("term", "").strip()
     loader = view.lookups.get(name)
-    if loader is None or not term:
-        raise BadRequestError("A lookup names one of the form's relations and what to look for.")
+    if loader is None:
+        raise BadRequestError("A lookup names one of the form's relations.")
     is_filter = any(isinstance(one, RelationFilter) and one.parameter_name == name for one in view.get_filters())
     _allow((is_filter or await _can_use_form(view, request)) and loader.may_use(request))
     return JSONResponse({"results": [loader.format(one) for one in await loader.get_list(request, term)]})

@@ -22,9 +22,11 @@ from project.contrib.admin import entrance, pages
 from project.contrib.admin.addresses import path_for
 from project.contrib.admin.cookies import Cookies
 from project.contrib.admin.csrf import make_token
+from project.contrib.admin.forms import is_protected
 from project.contrib.admin.guard import error_page, guarded
 from project.contrib.admin.headers import SecurityHeaders
 from project.contrib.admin.identities import Claims, identify
+from project.contrib.admin.keys import identifier_of
 from project.contrib.admin.messages import Messages
 from project.contrib.admin.permissions import Authorization
 from project.contrib.admin.rendering import Templates
@@ -179,6 +181,7 @@ class AdminSite(Admin):
         environment = self.templates.env
         environment.loader = ChoiceLoader([FileSystemLoader(site_templates), environment.loader])  # type: ignore[list-item]  # SQLAdmin sets one
         environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": _query}
+        environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
         environment.bytecode_cache = self.bytecode_cache
         environment.trim_blocks = environment.lstrip_blocks = True
 

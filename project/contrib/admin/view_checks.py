@@ -8,6 +8,7 @@ from sqladmin import BaseView
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 
+from project.contrib.admin.attributes import Kind, find
 from project.contrib.admin.views import ModelAdmin
 
 SECRET = re.compile(r"passw|secret|^hashed_|_hash$")
@@ -89,11 +90,5 @@ def _name(column: Any) -> str:
 
 
 def _exists(view: type[ModelAdmin], name: str) -> bool:
-    owner: Any = view.model
-    for part in name.split("."):
-        attribute = getattr(owner, part, None)
-        if attribute is None:
-            return False
-        target = getattr(getattr(attribute, "property", None), "mapper", None)
-        owner = target.class_ if target is not None else None
-    return True
+    found = find(view.model, name)
+    return found is not None and found.kind is not Kind.METHOD

@@ -8,7 +8,7 @@ from sqladmin import ModelView
 from sqladmin._types import MODEL_ATTR
 from sqladmin.authorization import Action
 from sqladmin.forms import WTFORMS_ATTRS
-from sqladmin.helpers import get_object_identifier
+from sqladmin.helpers import prettify_class_name
 from sqladmin.models import ModelViewMeta
 from sqlalchemy import Select, select
 from sqlalchemy.engine import Result, Row
@@ -17,10 +17,11 @@ from wtforms import Form
 
 from project.contrib.admin import changes, queries
 from project.contrib.admin.addresses import path_for
+from project.contrib.admin.converter import Converter
 from project.contrib.admin.filters import refers_to_visible
 from project.contrib.admin.formats import FORMATTERS
-from project.contrib.admin.forms import AdminForm, Converter
-from project.contrib.admin.keys import has_identifier, have_identifiers
+from project.contrib.admin.forms import AdminForm, as_admin_form
+from project.contrib.admin.keys import has_identifier, have_identifiers, identifier_of
 from project.contrib.admin.lookups import make_lookup
 from project.contrib.admin.paging import Page, PageReader
 from project.contrib.admin.relations import loading
@@ -103,7 +104,7 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
             (Action.DETAILS, "details", view.can_view_details),
         ):
             if allowed and view.has_permission(request, action, obj):
-                return path_for(request, f"admin:{name}", identity=view.identity, pk=get_object_identifier(obj))
+                return path_for(request, f"admin:{name}", identity=view.identity, pk=identifier_of(obj))
         return None
 
     # The list.
@@ -111,7 +112,8 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
     def title_of(self, obj: Any) -> str:
         """What to call an object: as it calls itself, or by its kind and key."""
         speaks = "__str__" in {name for cls in type(obj).__mro__[:-1] for name in vars(cls)}
-        return (speaks and str(obj)) or f"{self.name} {get_object_identifier(obj)}"
+        kind = self.name if isinstance(obj, self.model) else prettify_class_name(type(obj).__name__)
+        return (speaks and str(obj)) or f"{kind} {identifier_of(obj)}"
 
     def label(self, name: str) -> str:
         """The heading of a column."""
@@ -201,7 +203,7 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
     async def get_form(self, *, creating: bool) -> type[Form]:  # noqa: ARG002 - for those who override it
         """The class of the form; made once, since SQLAdmin's converter adds validators each time it runs."""
         if self._form_class is None:
-            self._form_class = await self.scaffold_form()
+            self._form_class = as_admin_form(await self.scaffold_form())
         return self._form_class
 
     async def prepare(self, request: Request) -> None:
@@ -240,6 +242,14 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
     def get_details_columns(self) -> builtins.list[str]:
         """The columns of a page: those of the list, unless the view says otherwise."""
         return self._build_column_list(include=self.column_details_list, defaults=self._list_prop_names)
+
+    def _get_default_sort(self) -> builtins.list[tuple[str, bool]]:
+        given: Any = self.column_default_sort
+        if not given:
+            return [(self._mapper.get_property_by_column(key).key, False) for key in self.pk_columns]
+        several = given if isinstance(given, list) else [given]
+        pairs = [one if isinstance(one, tuple) else (one, False) for one in several]
+        return [(self._get_prop_name(name), bool(descending)) for name, descending in pairs]
 
     def _by_name(self, fields: Sequence[tuple[MODEL_ATTR, bool]]) -> builtins.list[tuple[str, bool]]:
         return [(self._get_prop_name(field), descending) for field, descending in fields]

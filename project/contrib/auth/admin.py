@@ -11,7 +11,7 @@ from wtforms import Field, Form
 from wtforms.validators import InputRequired, Optional
 
 from project.contrib.admin import changes
-from project.contrib.admin.forms import PasswordField
+from project.contrib.admin.fields import PasswordField
 from project.contrib.admin.views import ModelAdmin
 from project.contrib.admin.visit import current_visit
 from project.contrib.auth import users

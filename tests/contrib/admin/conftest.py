@@ -1,4 +1,4 @@
-"""The site with one more plugin, whose views use every seam."""
+"""The site with two more plugins: views that use every seam, and views of every kind of attribute."""
 
 from collections.abc import AsyncIterator, Callable
 
@@ -11,15 +11,16 @@ from project.contrib.admin.cookies import Cookies
 from project.contrib.admin.testing import BackOffice
 from project.settings import Settings
 from project.testing.plugin import TEST_SECRET_KEY, running
+from tests.contrib.admin.drawer.models import DrawerBase
 from tests.contrib.admin.shelf.models import ShelfBase
 
 COOKIE = Cookies(SecretStr(TEST_SECRET_KEY), secure=False).session
-SHELF = "tests.contrib.admin.shelf"
+MORE = ("tests.contrib.admin.shelf", "tests.contrib.admin.drawer")
 
 
 @pytest.fixture
 def settings(make_settings: Callable[..., Settings], settings_class: type[Settings], database_url: str) -> Settings:
-    plugins = (*settings_class.model_fields["plugins"].default, SHELF)
+    plugins = (*settings_class.model_fields["plugins"].default, *MORE)
     return make_settings(database_url=database_url, plugins=plugins)
 
 
@@ -27,7 +28,8 @@ def settings(make_settings: Callable[..., Settings], settings_class: type[Settin
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     async with running(create_app(settings)) as app:
         async with app.state.database.engine.begin() as connection:
-            await connection.run_sync(ShelfBase.metadata.create_all)
+            for base in (ShelfBase, DrawerBase):
+                await connection.run_sync(base.metadata.create_all)
         yield app
 
 

@@ -1,0 +1,104 @@
+"""What the names in the options of a view stand for: columns, relations, and all else that a model has."""
+
+import inspect as python_inspect
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from sqlalchemy import Column, inspect
+from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
+from sqlalchemy.ext.hybrid import HybridExtensionType
+from sqlalchemy.orm import Mapper
+
+
+class Kind(Enum):
+    """What can be done with an attribute."""
+
+    COLUMN = auto()  # shown, sorted, searched, filtered, edited
+    EXPRESSION = auto()  # a column_property or a hybrid with SQL: the same, but not edited
+    RELATION = auto()
+    COMPOSITE = auto()
+    PROXY = auto()  # an association_proxy: shown
+    VALUE = auto()  # a property, or a hybrid without SQL: shown
+    METHOD = auto()
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """The attribute at the end of a path such as `author.username`."""
+
+    kind: Kind
+    owner: type[Any]
+    name: str
+    is_to_many: bool = False  # whether a relation on the way leads to several objects
+
+    @property
+    def sql(self) -> Any:
+        """The attribute in SQL: of columns, expressions and relations."""
+        return getattr(self.owner, self.name)
+
+    @property
+    def column(self) -> Any:
+        """The column behind it. Raises AttributeError if there is none."""
+        return inspect(self.owner).column_attrs[self.target].columns[0]
+
+    @property
+    def target(self) -> str:
+        """The name of the attribute that a synonym stands for."""
+        synonyms = inspect(self.owner).synonyms
+        return str(synonyms[self.name].name) if self.name in synonyms else self.name
+
+
+def name_of(column: Any) -> str:
+    """Return the name of what stands in a list of columns: a text, or an attribute of a model."""
+    return column if isinstance(column, str) else str(getattr(column, "key", column))
+
+
+def find(model: type[Any], path: str) -> Attribute | None:
+    """Return what the path leads to from `model`, or None if it leads nowhere."""
+    *steps, name = path.split(".")
+    owner, is_to_many = model, False
+    for step in steps:
+        relation = inspect(owner).relationships.get(step)
+        if relation is None:
+            return None
+        owner, is_to_many = relation.mapper.class_, is_to_many or bool(relation.uselist)
+    kind = _kind(owner, name)
+    return None if kind is None else Attribute(kind, owner, name, is_to_many)
+
+
+def _kind(model: type[Any], name: str) -> Kind | None:
+    mapper: Mapper[Any] = inspect(model)
+    if name in mapper.synonyms:
+        return _kind(model, mapper.synonyms[name].name)
+    if name in mapper.relationships:
+        return Kind.RELATION
+    if name in mapper.composites:
+        return Kind.COMPOSITE
+    if name in mapper.column_attrs:
+        return Kind.COLUMN if isinstance(mapper.column_attrs[name].columns[0], Column) else Kind.EXPRESSION
+    descriptor = mapper.all_orm_descriptors.get(name)
+    if descriptor is not None:
+        return _kind_of_descriptor(model, name, descriptor.extension_type)
+    return _kind_of_python(model, name)
+
+
+def _kind_of_descriptor(model: type[Any], name: str, extension_type: Any) -> Kind:
+    if extension_type is AssociationProxyExtensionType.ASSOCIATION_PROXY:
+        return Kind.PROXY
+    if extension_type is HybridExtensionType.HYBRID_METHOD:
+        return Kind.METHOD
+    try:
+        made = getattr(model, name)
+    except Exception:  # noqa: BLE001 - a hybrid without SQL runs on columns, and may raise anything
+        return Kind.VALUE
+    return Kind.EXPRESSION if hasattr(made, "__clause_element__") and hasattr(made, "type") else Kind.VALUE
+
+
+def _kind_of_python(model: type[Any], name: str) -> Kind | None:
+    found = python_inspect.getattr_static(model, name, None)
+    if found is None or name.startswith("_"):
+        return None
+    if callable(found) or isinstance(found, classmethod | staticmethod):
+        return Kind.METHOD
+    return Kind.VALUE

@@ -1,0 +1,81 @@
+"""Values as texts to be shown and edited, and back."""
+
+import json
+import math
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+SHORT_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]+(\d{2}:\d{2})(:\d{2}(?:\.\d{1,6})?)?(.*)", re.DOTALL)
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def as_text(value: Any) -> str:  # noqa: PLR0911 - a table of types
+    """Return a value as it is edited: times to the second, moments in UTC, JSON as JSON."""
+    match value:
+        case Enum():
+            return as_text(value.value)
+        case datetime():
+            moment = value if value.tzinfo is None else value.astimezone(UTC)
+            return moment.replace(tzinfo=None).isoformat(" ", "seconds")
+        case date():
+            return value.isoformat()
+        case time():
+            return value.isoformat("seconds")
+        case timedelta():
+            return as_duration(value)
+        case Decimal():
+            return format(value, "f")
+        case dict() | list() | tuple():
+            return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def as_duration(value: timedelta) -> str:
+    """Return a duration as `[-][2 days, ]hh:mm:ss[.ffffff]`."""
+    sign, value = ("-", -value) if value < timedelta() else ("", value)
+    minutes, seconds = divmod(value.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days = f"{value.days} day{'' if value.days == 1 else 's'}, " if value.days else ""
+    fraction = f".{value.microseconds:06}" if value.microseconds else ""
+    return f"{sign}{days}{hours:02}:{minutes:02}:{seconds:02}{fraction}"
+
+
+def as_lines(values: Any) -> str:
+    """Return the values of a list, one a line."""
+    return "\n".join("" if value is None else as_text(value) for value in values or ())
+
+
+def read_moment(text: str) -> str:
+    """Return what people and browsers write for a moment as ISO 8601: seconds may be left out."""
+    found = SHORT_MOMENT.fullmatch(text.strip())
+    if found is None:
+        return text
+    day, minute, second, zone = found.groups()
+    return f"{day}T{minute}{second or ':00'}{zone.strip()}"
+
+
+def read_json(text: str) -> Any:
+    """Return the value that JSON stands for. Raises ValueError for what is none or what no database could store."""
+    try:
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        written = json.dumps(value, ensure_ascii=False)
+        written.encode()
+    except RecursionError:
+        raise ValueError("This is nested too deeply.") from None
+    except UnicodeEncodeError:
+        raise ValueError("This holds half of a character (a lone surrogate).") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"This is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from None
+    if NUL.search(written):
+        raise ValueError("Null characters are not allowed.")
+    return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("A number is not finite.")
+    return number

@@ -1,0 +1,15 @@
+"""A plugin with a view that shows, sorts, searches, filters and edits every kind of attribute."""
+
+from project.plugin import Plugin, lazy
+
+plugin = Plugin(
+    name="drawer",
+    depends_on=("auth",),
+    models=lazy(*(f"tests.contrib.admin.drawer.models:{name}" for name in ("Shelf", "Specimen", "Odd", "Pair"))),
+    admin_views=lazy(
+        *(
+            f"tests.contrib.admin.drawer.admin:{name}"
+            for name in ("SpecimenAdmin", "ShelfAdmin", "OddAdmin", "PairAdmin", "ReadOnlyAdmin")
+        )
+    ),
+)

@@ -1,0 +1,132 @@
+"""Every page of the back office, held against axe-core in a wide and in a narrow window."""
+
+from datetime import UTC, datetime, time
+
+import pytest
+from playwright.async_api import Page, expect
+
+from plugins.blog.models import Post, Tag
+from plugins.comments.models import Comment
+from project.contrib.auth.testing import PASSWORD
+from tests.contrib.admin.axe import findings
+from tests.contrib.admin.drawer.models import Colour, Shelf, Specimen
+
+pytestmark = pytest.mark.browser
+
+PAGES = (
+    "/",
+    "/auth-user/list",
+    "/auth-user/create",
+    "/auth-user/edit/1",
+    "/auth-user/details/1",
+    "/blog-post/list",
+    "/blog-post/list?author=1&search=e&sortBy=title&pageSize=25",
+    "/blog-post/list?search=nothing",
+    "/blog-post/details/1",
+    "/blog-post/edit/1",
+    "/blog-post/create",
+    "/blog-post/delete?pks=1",
+    "/blog-tag/list",
+    "/comments-comment/list?status=pending",
+    "/drawer-specimen/list",
+    "/drawer-specimen/details/1",
+    "/drawer-specimen/create",
+    "/drawer-specimen/edit/1",
+    "/sealed/edit/1",
+    "/drawer-shelf/list",
+    *(MISSING := ("/blog-post/details/999", "/nothing/list")),
+)
+
+
+@pytest.fixture(params=["sqlite"])
+def database_kind(request) -> str:
+    """One is enough: pages look the same on both."""
+    return request.param
+
+
+@pytest.fixture(params=[1300, 390], ids=["wide", "narrow"])
+async def page(app, browser_page: Page, session, make_user, request) -> Page:
+    """A window in which somebody is about to log in to a site with something in every list."""
+    boss = await make_user(username="boss", full_name="The Boss", is_superuser=True)
+    post = Post(title="Old title", content="Text", author_id=boss.id, tags=[Tag(name="python"), Tag(name="web")])
+    session.add(post)
+    await session.flush()
+    session.add(Comment(content="A comment", post_id=post.id, author_id=boss.id))
+    session.add(
+        Specimen(
+            name="Ammonite",
+            content="Found on the beach.",
+            whole=3,
+            is_rare=True,
+            colour=Colour.BLUE,
+            seen_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+            opens=time(9, 5, 3),
+            shelf=Shelf(key="a/b#c", label="Upper shelf"),
+            owner_id=boss.id,
+        )
+    )
+    await session.commit()
+    await browser_page.set_viewport_size({"width": request.param, "height": 900})
+    return browser_page
+
+
+async def log_in(page: Page) -> None:
+    await page.get_by_label("Username or e-mail address").fill("boss")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    await expect(page.get_by_role("heading", name="Welcome, The Boss")).to_be_visible()
+
+
+async def width_beyond(page: Page) -> int:
+    """How far the page is wider than the window, in pixels."""
+    return await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+async def test_every_page_can_be_used_by_everybody(page):
+    await page.goto("/admin/")
+    problems = {"/login": await findings(page)}
+    await log_in(page)
+    for path in PAGES:
+        answer = await page.goto(f"/admin{path}")
+        assert answer.status == (404 if path in MISSING else 200), path
+        problems[path] = await findings(page)
+        if width := await width_beyond(page):
+            problems[path].append(f"the page is {width} px wider than the window")
+    assert "\n".join(f"{path} {problem}" for path, found in problems.items() for problem in found) == ""
+
+
+async def test_what_opens_on_a_page_can_be_used_by_everybody(page):
+    await page.goto("/admin/")
+    await page.get_by_label("Username or e-mail address").fill("boss")
+    await page.get_by_label("Password").fill("wrong")
+    await page.get_by_role("button", name="Log in").click()
+    problems = {"failed login": await findings(page)}
+    await log_in(page)
+
+    await page.goto("/admin/blog-post/create")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    problems["form with mistakes"] = await findings(page)
+    for label in ("Author", "Tags"):
+        await page.locator(".row", has=page.locator(f'label:text-is("{label}")')).locator(".select2-selection").click()
+        await expect(page.locator(".select2-results__option").first).to_be_visible()
+        problems[f"opened lookup of {label}"] = await findings(page, covered=True)
+        assert await width_beyond(page) == 0
+        await page.keyboard.press("Escape")
+
+    await page.goto("/admin/drawer-specimen/edit/1")
+    await expect(page.get_by_label("Seen at")).to_have_value("2026-01-02 03:04:05")
+    await expect(page.get_by_label("Opens")).to_have_value("09:05:03")
+    await page.get_by_label("Content").fill("Found in the sand.")
+    await page.get_by_label("Seen at").click()
+    await expect(page.locator(".flatpickr-calendar.open")).to_be_visible()
+    problems["opened calendar"] = await findings(page, covered=True)
+
+    await page.goto("/admin/blog-tag/list")
+    await page.get_by_label("Select all rows of this page").check()
+    problems["selected rows"] = await findings(page)
+    await page.get_by_role("button", name="Delete", exact=True).click()
+    problems["question"] = await findings(page)
+    await page.get_by_role("button", name="Delete", exact=True).click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    problems["message"] = await findings(page)
+    assert "\n".join(f"{where}: {problem}" for where, found in problems.items() for problem in found) == ""
