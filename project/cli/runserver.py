@@ -1,6 +1,5 @@
 """`manage.py runserver`: serve the site."""
 
-import socket
 from collections.abc import Sequence
 
 import click
@@ -8,7 +7,7 @@ import click
 from project.checks import Level
 from project.cli.check import find, show
 from project.cli.migrating import warn_about_unapplied_migrations
-from project.cli.server import Address, default_workers, listen, parse_address, serve
+from project.cli.server import Address, Listener, default_workers, listen, parse_address, serve
 from project.cli.state import State
 
 
@@ -35,7 +34,7 @@ def runserver(
 def run_server(
     state: State,
     where: Address,
-    listener: socket.socket,
+    listener: Listener,
     *,
     workers: int | None = None,
     reload: bool = True,
@@ -52,7 +51,7 @@ def run_server(
     warn_about_unapplied_migrations(state)
     count = workers or default_workers(state.settings)
     reload = reload and count == 1 and state.settings.debug
-    url = Address(where.host, listener.getsockname()[1]).url
+    url = Address(where.host, listener.socket.getsockname()[1]).url
     _announce(state.settings.site_name, url, count, reload=reload, pages=pages)
     return serve(state.settings, state.registry, listener, reload=reload, workers=count)
 

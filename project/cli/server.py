@@ -6,11 +6,12 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import click
 
 from project.registry import Registry
+from project.server.handover import inherited_listener, start_anew
 from project.settings import Settings
 
 MOST_WORKERS = 4  # by default; each has a connection pool of its own (see `manage.py pool`)
@@ -43,8 +44,27 @@ def parse_address(text: str | None, host: str | None, port: int | None) -> Addre
     return Address(host or found_host or Address.host, found if port is None else port)
 
 
-def listen(address: Address) -> socket.socket:
-    """Bind and listen, so that the port is ours from now on. Raises click.ClickException in one line."""
+@dataclass(frozen=True)
+class Listener:
+    """A socket that listens; not ours if systemd goes on to listen on it when we end."""
+
+    socket: socket.socket
+    is_ours: bool = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+
+def listen(address: Address) -> Listener:
+    """Bind and listen, so that the port is ours from now on, or take the socket that was handed to this process.
+
+    Raises click.ClickException in one line.
+    """
+    if inherited := inherited_listener():
+        return Listener(*inherited)
     try:
         family, *_, where = min(socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM))
     except (socket.gaierror, UnicodeError):
@@ -58,7 +78,7 @@ def listen(address: Address) -> socket.socket:
         listener.close()
         raise click.ClickException(_why_not(address, error)) from None
     listener.set_inheritable(True)
-    return listener
+    return Listener(listener)
 
 
 def default_workers(settings: Settings) -> int:
@@ -66,7 +86,7 @@ def default_workers(settings: Settings) -> int:
     return 1 if settings.debug else min(os.cpu_count() or 1, MOST_WORKERS)
 
 
-def serve(settings: Settings, registry: Registry, listener: socket.socket, *, reload: bool, workers: int) -> int:
+def serve(settings: Settings, registry: Registry, listener: Listener, *, reload: bool, workers: int) -> int:
     """Serve `settings.asgi_application` until told to stop; return the exit code."""
     # Imported here, so that finding out that a port is taken does not wait for them.
     import uvicorn
@@ -87,16 +107,19 @@ def serve(settings: Settings, registry: Registry, listener: socket.socket, *, re
         workers=workers,
     )
     if workers > 1:
-        supervisor = Supervisor(config, listener)
+        supervisor = Supervisor(config, listener.socket, is_ours=listener.is_ours)
         supervisor.run()
         return supervisor.exit_code
-    server = GracefulServer(config, is_alone=True)
+    server = GracefulServer(config, is_alone=listener.is_ours)
     with suppress(KeyboardInterrupt):  # the way a server is meant to end
         if reload:
-            ChangeReload(config, target=server.run, sockets=[listener]).run()
+            ChangeReload(config, target=server.run, sockets=[listener.socket]).run()
             return 0
         exit_cleanly_on_sigterm()
-        server.run(sockets=[listener])
+        server.replace_on_sighup()
+        server.run(sockets=[listener.socket])
+    if server.kept is not None:
+        start_anew(server.kept, is_ours=listener.is_ours)
     return 0 if server.started else 1
 
 

@@ -27,6 +27,7 @@ class Guard:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.descriptors = Descriptors()
+        self.is_closing = False  # whether each answer is the last one on its connection
 
 
 class RefusedError(Exception):
@@ -48,7 +49,6 @@ class GuardedProtocol(HttpToolsProtocol):
         self._pending = 0  # bytes since the last of which something came: a whole head, a part of a body, an end
         self._is_head = True  # whether we wait for a head, and not for a body
         self._is_refused = False
-        self._is_last = False  # whether the answer to the next request is the last one
         self._unsent, self._unsent_since = 0, 0.0
         self._watch: asyncio.TimerHandle | None = None
 
@@ -118,7 +118,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._pending, self._is_head = 0, False
         self._deadline = self.loop.time() + self.limits.body_seconds
-        if self._is_last:
+        if self.guard.is_closing:
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
@@ -138,7 +138,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if not self.limits.is_patient or self._is_refused:
             super().shutdown()
             return
-        self._is_last = True
+        self.guard.is_closing = True
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False
         elif self._deadline is not None:  # a connection that was made, and did not ask for anything yet

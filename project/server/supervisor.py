@@ -75,9 +75,10 @@ class Worker(Process):
 class Supervisor(Multiprocess):
     """Runs `config.workers` workers until SIGTERM or SIGINT; SIGHUP replaces them by new ones, without a gap."""
 
-    def __init__(self, config: Config, listener: socket.socket) -> None:
+    def __init__(self, config: Config, listener: socket.socket, *, is_ours: bool) -> None:
         super().__init__(config, [listener])
         self.listener = listener
+        self.is_ours = is_ours  # whether nobody else, as systemd does, goes on to listen
         self.workers: list[Worker] = []
         self.exit_code = 0
         self._retiring: list[tuple[Worker, float]] = []
@@ -202,5 +203,5 @@ class Supervisor(Multiprocess):
         self.signal_queue.append(number)
 
     def _stop_arrivals(self) -> None:
-        if self.listener.fileno() >= 0:
+        if self.is_ours and self.listener.fileno() >= 0:
             stop_arrivals(self.listener)

@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.running import SECRET, free_port, manage, serving
+from tests.running import ROOT, SECRET, environment, free_port, manage, serving, wait_until_it_answers
 from tests.server.load import loading
 
 PRODUCTION = {"ENVIRONMENT": "production", "SECRET_KEY": SECRET}
@@ -75,7 +76,7 @@ def test_a_restart_and_a_stop_of_two_workers_lose_no_request(site, log):
     assert not any(is_alive(pid) for pid in workers(log))
 
 
-def test_one_worker_that_is_told_to_stop_loses_no_request_and_exits_with_0(site, log):
+def test_a_restart_and_a_stop_of_one_worker_lose_no_request_and_it_exits_with_0(site, log):
     port = free_port()
     with (
         log.open("w") as output,
@@ -83,10 +84,40 @@ def test_one_worker_that_is_told_to_stop_loses_no_request_and_exits_with_0(site,
         loading(port) as load,
     ):
         load.wait_for(200)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: workers(log) == [process.pid] * 2, "a new start under the same number")
+        load.wait_for(200)
+        assert load.errors == {}
         process.send_signal(signal.SIGTERM)
         assert finish(process) == 0
     assert set(load.answers) == {200}
     assert set(load.errors) <= {"ConnectionRefusedError"}
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_socket_of_systemd_is_taken_and_goes_on_to_listen_when_the_server_ends(log, count):
+    with socket.create_server(("127.0.0.1", 0)) as held, log.open("w") as output:
+        port = held.getsockname()[1]
+        code = (
+            "import os, sys; os.dup2(int(sys.argv[1]), 3);"
+            "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1');"
+            "os.execv(sys.executable, [sys.executable, 'manage.py', 'runserver', '--workers', sys.argv[2]])"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(held.fileno()), str(count)],
+            cwd=ROOT,
+            env=environment(PLUGINS="[]", **PRODUCTION),
+            stdout=output,
+            stderr=output,
+            pass_fds=[held.fileno()],
+        )
+        wait_until_it_answers(process, port)
+        process.send_signal(signal.SIGTERM)
+        assert finish(process) == 0
+        with socket.create_connection(("127.0.0.1", port), timeout=5):  # a successor will accept it
+            held.accept()[0].close()
+    assert f"served at http://127.0.0.1:{port}" in log.read_text()
 
 
 def test_a_worker_that_is_killed_is_replaced_and_said_in_one_line(site, log):
