@@ -9,15 +9,19 @@ tests/server/test_protocol.py names them.
 
 import asyncio
 import logging
+from http import HTTPStatus
 from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from project.server.descriptors import Descriptors
+from project.server.gathering import GatheringTransport
 from project.server.limits import Limits, limits_of
 from project.server.refusals import refusal
 
+LINGER = 1.0  # seconds in which a client may go on sending after it was refused
+MOST_DISCARDED = 262_144  # bytes that it may send then
 logger = logging.getLogger("dovetail.server")
 
 
@@ -55,6 +59,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Give the first request its time, unless there are too many connections."""
         super().connection_made(transport)
+        self._gathering = GatheringTransport(transport, self.loop)
         if self.guard.descriptors.are_short(transport):
             self._refuse(503, "This server has as many connections as it can hold; try again soon.")
             return
@@ -69,6 +74,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
         if self._is_refused:
+            self._discard(data)
             return
         self._unset_keepalive_if_required()
         self._chunk = len(data)
@@ -115,11 +121,13 @@ class GuardedProtocol(HttpToolsProtocol):
             raise RefusedError
         # A copy, for trailers join this list: what looks like a header of the request must have come in its head.
         self.scope["headers"] = headers.copy()
+        before = self.cycle
         super().on_headers_complete()
         self._pending, self._is_head = 0, False
         self._deadline = self.loop.time() + self.limits.body_seconds
-        if self.guard.is_closing:
-            self.cycle.keep_alive = False
+        if self.cycle is not before:  # a websocket has none
+            self.cycle.transport = self._gathering  # type: ignore[assignment]  # it has what a cycle calls
+            self.cycle.keep_alive = self.cycle.keep_alive and not self.guard.is_closing
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body; who sends steadily gets the time it needs."""
@@ -132,6 +140,12 @@ class GuardedProtocol(HttpToolsProtocol):
         """Wait for nothing."""
         super().on_message_complete()
         self._pending, self._deadline = 0, None
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request."""
+        self._gathering.flush()
+        self._gathering.expects_head = True
+        super().on_response_complete()
 
     def shutdown(self) -> None:
         """Answer what is under way, and the next request too, which may be on its way to us; then close."""
@@ -153,7 +167,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _be_late(self) -> None:
         cycle = self.cycle
-        if self.flow.read_paused or (cycle is not None and cycle.waiting_for_100_continue):
+        if self._is_refused:
+            self.transport.close()
+        elif self.flow.read_paused or (cycle is not None and cycle.waiting_for_100_continue):
             self._deadline = self.loop.time() + self.limits.period  # it is we who do not read
         elif self._pending == 0 and self._is_head:
             self.transport.close()  # nothing was asked
@@ -180,13 +196,30 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_refused, self._deadline = True, None
         cycle = self.cycle
         if cycle is None or cycle.response_complete or (not self.pipeline and self._may_answer_for(cycle)):
-            logger.info("refused a request of %s with %d: %s", self._peer(), status, detail)
-            self.transport.write(refusal(status, detail, self.server_state.default_headers))
-        elif not cycle.more_body:  # it is about what follows: those before it are answered
+            self._answer(status, detail)
+        elif cycle.more_body:
+            self.transport.close()
+        else:  # it is about what follows: those before it are answered
             logger.info("closed a connection: %s sent what cannot be answered behind other requests", self._peer())
             cycle.keep_alive = False
+
+    def _answer(self, status: int, detail: str) -> None:
+        logger.info("refused a request of %s with %d: %s", self._peer(), status, detail)
+        self.transport.write(refusal(status, detail, self.server_state.default_headers))
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if status == HTTPStatus.SERVICE_UNAVAILABLE or not self.transport.can_write_eof():
+            self.transport.close()
             return
-        self.transport.close()
+        # Who is still sending would be reset, and perhaps not read the answer, if we closed now.
+        self.transport.write_eof()
+        self._pending, self._deadline = 0, self.loop.time() + LINGER
+
+    def _discard(self, data: bytes) -> None:
+        self._pending += len(data)
+        if self._pending > MOST_DISCARDED:
+            self.transport.close()
 
     def _may_answer_for(self, cycle: Any) -> bool:
         return bool(cycle.more_body and not cycle.response_started)

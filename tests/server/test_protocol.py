@@ -22,6 +22,10 @@ from tests.server.running import running
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n"
 POST = b"POST /body HTTP/1.1\r\nHost: a\r\n"
 LIMIT = 65_536
+CYCLE = (
+    "keep_alive waiting_for_100_continue more_body response_started response_complete disconnected message_event "
+    "transport"
+)
 
 
 async def home(request: Request) -> Response:
@@ -266,6 +270,20 @@ async def test_who_sends_a_thousand_requests_ahead_gets_the_first_hundred_and_a_
     assert b"HTTP/1.1 4" not in answers
 
 
+async def test_every_answer_on_a_connection_is_whole_whatever_its_method_and_its_body(client):
+    requests = [
+        b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
+        GET + b"\r\n",
+        b"DELETE / HTTP/1.1\r\nHost: a\r\n\r\n",
+        POST + b"Content-Length: 3\r\n\r\nabc",
+        GET + b"Connection: close\r\n\r\n",
+    ]
+    answers = await client.send(*requests)
+    statuses = [status(b"HTTP/1.1 " + one) for one in answers.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [200, 200, 405, 200, 200]
+    assert answers.endswith(b"\r\n\r\nok")
+
+
 async def test_what_is_not_http_is_refused_in_one_quiet_line(client, caplog):
     with caplog.at_level(logging.INFO):
         assert problem(await client.send(b"\x16\x03\x01\x02\x00\r\n\r\n"))["status"] == 400
@@ -296,6 +314,6 @@ def test_the_parts_of_uvicorn_that_the_protocol_leans_on_are_there():
     for name in f"{attributes} {methods} {callbacks}".split():
         assert hasattr(protocol, name), name
     cycle = RequestResponseCycle.__init__.__code__.co_names
-    for name in ("keep_alive", "waiting_for_100_continue", "more_body", "response_started", "response_complete"):
+    for name in CYCLE.split():
         assert name in cycle, name
     protocol.loop.close()
