@@ -13,6 +13,7 @@ from project.api.openapi import document_problems, duplicate_operation_ids, oper
 from project.api.problems import add_problem_details, answer
 from project.api.quick import QuickMiddleware
 from project.api.shadows import OwnedRoute, shadowed_routes
+from project.api.streams import streams_without_a_session
 from project.context import make_context
 from project.discovery import PLUGIN_FAILURES, InstalledPlugin, describe
 from project.errors import ConfigurationError
@@ -57,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_problem_details(app)  # before the plugins, which may answer errors in a way of their own
     _add_kernel_routes(app, settings)
     operations = _add_plugins(app, context, registry)
-    _refuse_duplicate_operations(app)
+    _refuse_impossible_operations(app)
     in_order = sorted(registry.installed.values(), key=lambda entry: settings.plugins.index(entry.package))
     document_problems(app, {entry.plugin.name: operations[entry.plugin.name] for entry in in_order})
     _add_middleware(app, settings)
@@ -107,8 +108,8 @@ def _set_up(app: FastAPI, context: Context, entry: InstalledPlugin, setup: Setup
         raise ConfigurationError(f"plugin {entry.plugin.name!r}: {what}") from error
 
 
-def _refuse_duplicate_operations(app: FastAPI) -> None:
-    if problems := duplicate_operation_ids(app):
+def _refuse_impossible_operations(app: FastAPI) -> None:
+    if problems := [*duplicate_operation_ids(app), *streams_without_a_session(app)]:
         raise ConfigurationError("\n".join(problems))
 
 

@@ -1,15 +1,19 @@
 """Endpoints as a plugin author writes them who knows FastAPI and nothing of hostile input."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Form, HTTPException, Path
 from fastapi.responses import StreamingResponse
+from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from project.database.dependencies import SessionDep
+from project.database.streaming import StreamSessionsDep
 from tests.probe.models import Item
 
 router = APIRouter()
@@ -101,6 +105,41 @@ async def stream_from_closed_session(session: SessionDep) -> StreamingResponse:
     async def lines():
         yield "begun\n"
         yield str(await session.scalar(select(Item.id)))
+
+    return StreamingResponse(lines())
+
+
+@router.get("/ticks", response_class=EventSourceResponse)
+async def stream_ticks(sessions: StreamSessionsDep) -> AsyncIterator[int]:
+    while True:
+        async with sessions() as session:
+            found = await session.scalar(select(func.count()).select_from(Item))
+        yield found or 0
+        await asyncio.sleep(0.05)
+
+
+@router.get("/held-ticks")
+async def stream_ticks_with_a_connection_in_hand(sessions: StreamSessionsDep) -> StreamingResponse:
+    async def ticks() -> AsyncIterator[str]:
+        async with sessions() as session:
+            while True:
+                count = await session.scalar(select(func.count()).select_from(Item))
+                yield f"data: {count}\n:{'more than a slow client takes' * 40_000}\n\n"
+
+    return StreamingResponse(ticks(), media_type="text/event-stream")
+
+
+@router.post("/lines")
+async def stream_written_lines(sessions: StreamSessionsDep, count: int) -> StreamingResponse:
+    async def lines() -> AsyncIterator[str]:
+        for number in range(count):
+            async with sessions() as session:
+                session.add(Item(name=f"line {number}"))
+            yield f"{number}\n"
+        async with sessions() as session:
+            session.add(Item(name="never to be seen"))
+            await session.flush()
+            raise RuntimeError("in the middle of it")
 
     return StreamingResponse(lines())
 
