@@ -10,6 +10,7 @@ plugin = Plugin(
     models=lazy("plugins.comments.models:Comment", "plugins.comments.wordpress.models:WordpressComment"),
     routers=lazy("plugins.comments.api:router"),
     admin_views=lazy("plugins.comments.admin:CommentAdmin"),
+    checks=lazy("plugins.comments.checks:check_moderation"),
     extensions={
         "blog.demo_posts": lazy("plugins.comments.demo:add_comments"),
         "blog.wordpress_post": lazy("plugins.comments.wordpress.importer:import_comments"),

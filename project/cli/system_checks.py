@@ -9,7 +9,9 @@ from sqlalchemy import ForeignKey, MetaData, Table
 from sqlalchemy.orm import configure_mappers
 
 from project.application import create_app
-from project.checks import CheckMessage, Level, check_deployment, check_settings
+from project.checks import CheckMessage, Level, check_settings
+from project.cli.deployment.server import check_server
+from project.cli.deployment.settings import check_deployment
 from project.cli.main import load_command
 from project.database.base import Base
 from project.discovery import PLUGIN_FAILURES, describe
@@ -27,7 +29,9 @@ def run_checks(context: Context, registry: Registry, *, deploy: bool = False) ->
     Raises ConfigurationError if no application can be made at all.
     """
     found = [*check_settings(context.settings)]
-    found += check_deployment(context.settings) if deploy else ()
+    if deploy:
+        found += check_deployment(context.settings)
+        found += check_server(context.settings, registry)
     found += check_models(context.plugins)
     found += check_migrations(registry)
     found += check_histories(context.settings.base_dir, registry)
@@ -43,7 +47,7 @@ def check_models(plugins: Sequence[Plugin]) -> Iterator[CheckMessage]:
     try:
         configure_mappers()
     except PLUGIN_FAILURES as error:  # SQLAlchemy raises many kinds, and so may a plugin's listener
-        yield _error("001", f"The models cannot be mapped: {error}", "correct the relationship it names")
+        yield _error("kernel.E001", f"The models cannot be mapped: {error}", "correct the relationship it names")
         return
     for table in Base.metadata.tables.values():
         if plugin := _owner(table, plugins):
@@ -69,7 +73,7 @@ def check_histories(base_dir: Path, registry: Registry) -> Iterator[CheckMessage
     try:
         yield from lint_own(base_dir, registry)
     except MigrationError as error:
-        yield _error("007", f"The migrations cannot be read: {error}", "correct the file it names")
+        yield _error("kernel.E007", f"The migrations cannot be read: {error}", "correct the file it names")
 
 
 def check_parts(registry: Registry) -> Iterator[CheckMessage]:
@@ -86,7 +90,7 @@ def check_parts(registry: Registry) -> Iterator[CheckMessage]:
             except PLUGIN_FAILURES as error:
                 text = error.detail if isinstance(error, DovetailError) else describe(error, entry.package)
                 yield _error(
-                    "006", f"The plugin {entry.plugin.name!r}: {what} does not work: {text}", "correct the name"
+                    "kernel.E006", f"The plugin {entry.plugin.name!r}: {what} does not work: {text}", "correct the name"
                 )
 
 
@@ -95,7 +99,9 @@ def check_schema(app: FastAPI) -> Iterator[CheckMessage]:
     try:
         app.openapi()
     except PLUGIN_FAILURES as error:  # a schema of a plugin may raise anything
-        yield _error("004", f"/openapi.json cannot be made: {error}", "correct the schema or the endpoint it names")
+        yield _error(
+            "kernel.E004", f"/openapi.json cannot be made: {error}", "correct the schema or the endpoint it names"
+        )
 
 
 def check_plugins(context: Context) -> Iterator[CheckMessage]:
@@ -107,7 +113,9 @@ def check_plugins(context: Context) -> Iterator[CheckMessage]:
             except PLUGIN_FAILURES as error:
                 name = getattr(check, "__name__", "a check")
                 what = f"{type(error).__name__}: {error}"
-                yield _error("005", f"The check {name} of the plugin {plugin.name!r} raised {what}", "correct it")
+                yield _error(
+                    "kernel.E005", f"The check {name} of the plugin {plugin.name!r} raised {what}", "correct it"
+                )
 
 
 def _owner(table: Table, plugins: Sequence[Plugin]) -> Plugin | None:
@@ -128,17 +136,17 @@ def _check_foreign_key(
     owner = _owner_of_target(target, plugins)
     if owner is None:
         yield _error(
-            "002",
+            "kernel.E002",
             f"{column} points to the table {target!r}, which no enabled plugin has.",
             "enable the plugin that has it, or correct the name",
         )
     elif owner is not plugin and owner.name not in plugin.depends_on:
         yield _error(
-            "003",
+            "kernel.E003",
             f"{column} points to the plugin {owner.name!r}, which {plugin.name!r} does not depend on.",
             f"add {owner.name!r} to depends_on in the plugin.py of {plugin.name!r}",
         )
 
 
-def _error(number: str, message: str, hint: str) -> CheckMessage:
-    return CheckMessage(id=f"kernel.E{number}", level=Level.ERROR, message=message, hint=hint)
+def _error(code: str, message: str, hint: str) -> CheckMessage:
+    return CheckMessage(id=code, level=Level.ERROR, message=message, hint=hint)

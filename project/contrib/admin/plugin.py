@@ -9,6 +9,6 @@ plugin = Plugin(
     settings=AdminSettings,
     models=lazy("project.contrib.admin.models:AdminSession"),
     extensions={"auth.end_sessions": lazy("project.contrib.admin.sessions:end_sessions")},
-    checks=lazy("project.contrib.admin.checks:check_cookies"),
+    checks=lazy("project.contrib.admin.checks:check_sessions", "project.contrib.admin.checks:check_pool"),
     setup=deferred("project.contrib.admin.site:mount"),
 )

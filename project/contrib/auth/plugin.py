@@ -28,6 +28,10 @@ plugin = Plugin(
         ),
         Command(name="cleartokens", help="Remove expired tokens.", run="project.contrib.auth.commands:cleartokens"),
     ),
-    checks=lazy("project.contrib.auth.checks:check_email"),
+    checks=lazy(
+        "project.contrib.auth.checks:check_email",
+        "project.contrib.auth.checks:check_lifetimes",
+        "project.contrib.auth.checks:check_registration",
+    ),
     setup=deferred("project.contrib.auth.site:setup"),
 )

@@ -8,6 +8,7 @@ from project.settings import load_plugin_settings
 from tests.running import manage
 
 PAGES = {"reset_password_url": "https://x.org/r?t={token}", "verify_url": "https://x.org/v?t={token}"}
+SMTP = {"email_backend": "smtp", "email_from": "site@example.org", **PAGES}
 
 
 def load(tmp_path) -> AuthSettings:
@@ -47,11 +48,11 @@ def findings(make_settings, environment: str = "production", **values) -> list[s
 def test_production_is_warned_of_e_mails_that_reach_nobody(make_settings):
     assert findings(make_settings) == ["auth.W001", "auth.W002"]
     assert findings(make_settings, "development") == []
-    assert findings(make_settings, email_backend="smtp", **PAGES) == []
+    assert findings(make_settings, **SMTP) == []
 
 
 def test_a_mail_password_in_clear_is_an_error(make_settings):
-    clear = {"email_backend": "smtp", "email_username": "site", **PAGES}
+    clear = {**SMTP, "email_host": "mail.example.org", "email_username": "site", "email_password": "hunter2"}
     assert findings(make_settings, **clear) == ["auth.E001"]
     assert findings(make_settings, **clear, email_security="starttls") == []
 
