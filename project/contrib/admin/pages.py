@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from project.contrib.admin import editing, selection
-from project.contrib.admin.export import stream_csv
+from project.contrib.admin.export import Export
 from project.contrib.admin.filters import RelationFilter
 from project.contrib.admin.rights import rights_of
 from project.contrib.admin.views import ModelAdmin
+from project.contrib.admin.visit import current_visit
 from project.errors import BadRequestError
 
 if TYPE_CHECKING:
@@ -36,10 +37,14 @@ async def show_list(site: "AdminSite", request: Request) -> Response:
     """One page of a model's rows."""
     view = _open(site, request, Action.LIST)
     _allow(await view.check_can_list(request))
-    pagination = await view.list(request)
-    pagination.add_pagination_urls(request.url)
-    context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
-    return await site.templates.TemplateResponse(request, view.list_template, context)
+
+    async def show() -> Response:
+        pagination = await view.list(request)
+        pagination.add_pagination_urls(request.url)
+        context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
+        return await site.templates.TemplateResponse(request, view.list_template, context)
+
+    return await view.columns.enough(current_visit().session, show)
 
 
 async def show_details(site: "AdminSite", request: Request) -> Response:
@@ -79,7 +84,8 @@ async def export(site: "AdminSite", request: Request) -> Response:
     if request.path_params["export_type"] not in view.export_types:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     name = f"{view.identity}.csv"
-    rows = stream_csv(site.database, view, await view.matching(request), rights_of(request))
+    found = Export(view=view, statement=await view.matching(request), rights=rights_of(request))
+    rows = await found.begin(current_visit().session, site.database)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
 

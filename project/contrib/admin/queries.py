@@ -39,9 +39,12 @@ def contains(model: type[Any], field: str, word: str, rights: Rights) -> ColumnE
 def order(statement: Select[Any], model: type[Any], fields: Iterable[tuple[str, bool]], rights: Rights) -> Select[Any]:
     """Order by paths, each with whether it descends, then by primary key, so that no row shows on two pages.
 
+    The key goes in the direction of the last path, so that one index serves both.
+
     Related tables are joined from the left: rows without the related object come last, and among them those whose
     related object the user may not know of.
     """
+    descending = False
     for field, descending in fields:
         *relations, name = field.split(".")
         entity: Any = model
@@ -56,7 +59,7 @@ def order(statement: Select[Any], model: type[Any], fields: Iterable[tuple[str, 
         direction = column.desc() if descending else column.asc()
         may_be_null = relations or getattr(model, name).property.columns[0].nullable
         statement = statement.order_by(direction.nulls_last() if may_be_null else direction)
-    return statement.order_by(*get_primary_keys(model))
+    return statement.order_by(*(key.desc() if descending else key for key in get_primary_keys(model)))
 
 
 def count_rows(statement: Select[Any], model: type[Any]) -> Select[int]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import MANYTOONE, InstrumentedAttribute, Mapper, Relationshi
 from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql import operators
 
+from project.contrib.admin.columns import Columns
 from project.contrib.admin.keys import has_identifier, parse_identifier
 from project.contrib.admin.rights import EVERYTHING, Rights
 
@@ -15,26 +16,32 @@ EAGER = frozenset({"selectin", "joined", "subquery", "immediate", False})  # wha
 
 
 def loading(
-    model: type[Any], fields: Iterable[str], rights: Rights, seen: frozenset[type[Any]] = frozenset()
+    model: type[Any],
+    fields: Iterable[str],
+    rights: Rights,
+    columns: Columns | None = None,
+    seen: frozenset[type[Any]] = frozenset(),
 ) -> list[ORMOption]:
     """The options that load the relations on `fields` with one statement each, however many rows there are.
 
-    What the user may not know of is not loaded, by relations that the model itself always loads neither.
+    What the user may not know of is not loaded, by relations that the model itself always loads neither. Given
+    `columns`, other columns than are needed to show `fields` are not loaded.
     """
     mapper: Mapper[Any] = inspect(model)
+    names = list(fields)
     wanted: dict[str, list[str]] = {}
-    for field in fields:
+    for field in names:
         name, _, rest = field.partition(".")
         if name in mapper.relationships:
             wanted.setdefault(name, []).append(rest)
     always = {relation.key for relation in mapper.relationships if relation.lazy in EAGER}
-    options: list[ORMOption] = []
+    options = [] if columns is None else [columns.only(model, names, {*wanted, *always})]
     for name in [*wanted, *sorted(always.difference(wanted))]:
         target = mapper.relationships[name].mapper.class_
         if name not in wanted and target in seen:
             continue
         relation, visible = getattr(model, name), rights.visible(target)
-        deeper = loading(target, filter(None, wanted.get(name, ())), rights, seen | {model})
+        deeper = loading(target, filter(None, wanted.get(name, ())), rights, columns, seen | {model})
         if name in wanted or deeper or visible is not EVERYTHING:
             option = selectinload(relation if visible is EVERYTHING else relation.and_(visible))
             options.append(option.options(*deeper))  # type: ignore[arg-type]  # its class is private

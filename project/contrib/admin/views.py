@@ -1,8 +1,9 @@
 """The base class of a model's pages in the back office: closed where SQLAdmin's is open."""
 
 import builtins
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sqladmin import ModelView
 from sqladmin._types import MODEL_ATTR
@@ -15,19 +16,26 @@ from sqlalchemy.engine import Result, Row
 from starlette.requests import Request
 from wtforms import Form
 
+from project.api.resources.cursors import Cursor, read_cursor, write_cursor
 from project.contrib.admin import changes, queries
 from project.contrib.admin.addresses import path_for
+from project.contrib.admin.columns import Columns
 from project.contrib.admin.converter import Converter
 from project.contrib.admin.filters import refers_to_visible
 from project.contrib.admin.formats import FORMATTERS
 from project.contrib.admin.forms import AdminForm, as_admin_form
 from project.contrib.admin.keys import has_identifier, have_identifiers, identifier_of
 from project.contrib.admin.lookups import make_lookup
-from project.contrib.admin.paging import Page, PageReader
+from project.contrib.admin.paging import LAST, Page, PageReader
 from project.contrib.admin.relations import loading
 from project.contrib.admin.rights import rights_of
 from project.contrib.admin.visit import current_visit
 from project.errors import BadRequestError
+
+if TYPE_CHECKING:
+    from project.contrib.admin.site import AdminSite
+
+NUMBER = re.compile(r"[+-]?\d+")
 
 
 class AdminMeta(ModelViewMeta):
@@ -72,6 +80,7 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
 
     def __init__(self) -> None:
         super().__init__()
+        self.columns = Columns()
         self.lookups = {name: make_lookup(self, name, options) for name, options in self.form_ajax_refs.items()}
         self._form_ajax_refs = dict(self.lookups)
         self._column_labels = {name: self.label(name) for name in [*self._prop_names, *self._list_prop_names]}
@@ -156,21 +165,32 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
         return queries.order(stmt, self.model, paths, rights_of(request))
 
     async def list(self, request: Request) -> Page:
-        """One page of the list: a statement that counts, one that reads, and one for each relation shown."""
-        page = self._whole_number(request, "page", 1)
+        """One page of the list: a statement that reads, one for each relation shown, and one that counts if need be."""
         page_size = min(self._whole_number(request, "pageSize", self.page_size), max(self.page_size_options))
         if page_size < 1:
             raise BadRequestError("A page has one row at least.")
-        statement = await self.matching(request)
         reader = PageReader(
             session=current_visit().session,
             model=self.model,
-            statement=statement,
-            ordered=self.sort_query(statement, request),
-            options=loading(self.model, self._list_prop_names, rights_of(request)),
+            ordered=self.sort_query(await self.matching(request), request),
+            options=loading(self.model, self._list_prop_names, rights_of(request), self.columns),
             size=page_size,
+            count_limit=self.count_limit,
         )
-        return await reader.read(page, self.count_limit)
+        asked = request.query_params.get("page", "1") or "1"
+        if asked == LAST:
+            return await reader.last()
+        if NUMBER.fullmatch(asked):
+            return await reader.numbered(self._whole_number(request, "page", 1))
+        return await reader.beside(read_cursor(asked, **self._signing()))
+
+    def page_parameter(self, place: Cursor | int | str) -> str:
+        """What stands in an address for a page of the list."""
+        return write_cursor(place, **self._signing()) if isinstance(place, Cursor) else str(place)
+
+    def _signing(self) -> dict[str, str]:
+        site = cast("AdminSite", self._admin_ref)
+        return {"secret": site.secret_key.get_secret_value(), "scope": f"admin {self.identity}"}
 
     # One object.
 

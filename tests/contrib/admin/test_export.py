@@ -43,3 +43,18 @@ async def test_no_cell_is_a_formula(office, session, start):
     session.add(Book(title=f'{start}HYPERLINK("http://evil.example")', pages=1))
     await session.commit()
     assert (await export(office))[1][0].startswith(f"'{start}")
+
+
+async def test_an_export_reads_no_column_that_it_does_not_show(office, session, count_statements):
+    session.add(Book(title="Ants", notes="of which nobody asked"))
+    await session.commit()
+    with count_statements() as statements:
+        await export(office)
+    assert not any("shelf_book.notes" in statement for statement in statements)
+    assert any("shelf_book.title" in statement for statement in statements)
+
+
+async def test_a_batch_that_is_full_is_not_the_end_of_an_export(office, session):
+    await session.execute(insert(Book), [{"title": f"Book {n}", "pages": n} for n in range(500)])
+    await session.commit()
+    assert len(await export(office)) == 501

@@ -62,6 +62,13 @@ async def test_an_action_that_is_stopped_changes_nothing(office, session):
 
 
 @pytest.mark.usefixtures("stamps")
+async def test_an_export_that_is_stopped_is_a_page_and_no_file(office):
+    answer = await office.get("/slow-stamp/export/csv")
+    assert answer.status_code == 503
+    assert "narrow it" in answer.text
+
+
+@pytest.mark.usefixtures("stamps")
 async def test_who_waits_for_the_share_is_asked_to_come_again(office):
     pages = [asyncio.create_task(office.get("/slow-stamp/list")) for _ in range(2)]
     await asyncio.sleep(0.1)

@@ -53,6 +53,20 @@ class BookAdmin(ModelAdmin, model=Book):
         return f"{len(books)} books shortened."
 
 
+def _with_notes(book: Book, _name: str) -> str:
+    return f"{book.title}, {book.notes}"
+
+
+class ReadingAdmin(ModelAdmin, model=Book):
+    """A list whose formatter reads a column that the list does not name."""
+
+    identity = "reading"
+    column_list = ("title",)
+    column_searchable_list = ("title",)
+    column_formatters: ClassVar[dict[str, Any]] = {"title": _with_notes}
+    form_columns = ("title",)
+
+
 class AnsweringAdmin(ModelAdmin, model=Book):
     """Changes books and answers whatever the request asks for."""
 
@@ -137,7 +151,8 @@ class GenreAdmin(ModelAdmin, model=Genre):
 
 
 class StampAdmin(ModelAdmin, model=Stamp):
-    column_list = ("motif",)
+    column_list = ("motif", "year", "country")
+    column_sortable_list = column_list
     form_columns = ("motif",)
     can_create = False
 

@@ -51,6 +51,7 @@ class Stamp(ShelfBase):
     country: Mapped[str] = mapped_column(String(10), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     motif: Mapped[str] = mapped_column(String(50), default="")
+    year: Mapped[int | None]
 
     def __str__(self) -> str:
         return self.motif

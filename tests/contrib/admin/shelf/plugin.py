@@ -13,7 +13,7 @@ plugin = Plugin(
             f"tests.contrib.admin.shelf.admin:{name}"
             for name in (
                 *("BookAdmin", "ThinBookAdmin", "AnsweringAdmin", "BoxAdmin", "GenreAdmin", "KeeperAdmin", "NoteAdmin"),
-                *("StampAdmin", "Report"),
+                *("ReadingAdmin", "StampAdmin", "Report"),
             )
         ),
         "tests.contrib.admin.shelf.slow:SlowStampAdmin",
