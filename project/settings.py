@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from project.errors import ConfigurationError
 from project.origins import ANY, check_methods, check_origins, check_tokens
+from project.proxies import check_proxies
 
 Environment = Literal["development", "test", "production"]
 Positive = Annotated[int, Field(gt=0)]
@@ -85,7 +86,8 @@ class Settings(BaseSettings):
 
     secret_key: SecretStr = SecretStr("")
     allowed_hosts: Names = ("localhost", "127.0.0.1", "[::1]", "testserver")
-    trusted_proxies: Names = ("127.0.0.1", "::1")  # whose X-Forwarded headers are believed
+    # Whose X-Forwarded headers are believed.
+    trusted_proxies: Annotated[Names, AfterValidator(check_proxies)] = ("127.0.0.1", "::1")
     max_body_size: Positive = 2_621_440  # bytes
     max_body_items: Positive = 10_000  # values in a body of JSON
     docs: Literal["public", "staff", "off"] = "public"  # who may read /docs and /openapi.json

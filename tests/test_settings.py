@@ -194,3 +194,17 @@ def test_a_plugins_wrong_setting_is_named_and_its_secrets_are_not_shown(tmp_path
     with pytest.raises(ConfigurationError, match="SHOP_LIMIT: ") as caught:
         load_plugin_settings(ShopSettings, "SHOP_", tmp_path)
     assert "hidden" not in caught.value.detail
+
+
+def test_proxies_are_addresses_networks_a_unix_socket_or_everybody(load):
+    found = load(TRUSTED_PROXIES="127.0.0.1, ::1, 10.0.0.0/8, fd00::/8, unix").trusted_proxies
+    assert found == ("127.0.0.1", "::1", "10.0.0.0/8", "fd00::/8", "unix")
+    assert load(TRUSTED_PROXIES="*").trusted_proxies == ("*",)
+    assert load(TRUSTED_PROXIES="").trusted_proxies == ()
+
+
+@pytest.mark.parametrize(
+    "wrong", ["proxy.local", "10.0.0.5/8", "10.0.0.0/33", "10.0.0.5:80", "*, 10.0.0.5", "http://10.0.0.5"]
+)
+def test_what_no_peer_could_be_is_no_proxy(load, wrong):
+    assert problem(load, TRUSTED_PROXIES=wrong).startswith("The settings are not usable: TRUSTED_PROXIES: ")

@@ -8,7 +8,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-UNIX_SOCKET = "unix"  # names the peer that has no address
+from project.proxies import UNIX_SOCKET
+
 PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+", re.ASCII)
 LONGEST_PREFIX = 200
 logger = logging.getLogger("dovetail.forwarded")
