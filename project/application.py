@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         title=settings.site_name,
         # Asked anew at each request, it costs more than the access log's line, and hides the compiled road.
         telemetry=None if settings.opentelemetry else TelemetryConfig(tracing=False, metrics=False, logs=False),
-        lifespan=_lifespan(context),
+        lifespan=_lifespan(context, registry),
         generate_unique_id_function=operation_id,
         openapi_url=None,  # ours, as the settings open it
         docs_url=None,  # ours, with files of this site
@@ -145,14 +145,27 @@ def _cross_origin(settings: Settings) -> Iterator[Middleware]:
         yield Middleware(CorsMiddleware, settings=settings, same_origin=(landing.BACK_OFFICE,))
 
 
-def _lifespan(context: Context) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(context: Context, registry: Registry) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(context.database.dispose)
-            for plugin in context.plugins:
-                if plugin.lifespan is not None:
-                    await stack.enter_async_context(plugin.lifespan(app, context))
+            for entry in registry.installed.values():
+                if entry.plugin.lifespan is not None:
+                    await stack.enter_async_context(_begun(entry, entry.plugin.lifespan(app, context)))
             yield
 
     return lifespan
+
+
+@asynccontextmanager
+async def _begun(entry: InstalledPlugin, lifespan: AbstractAsyncContextManager[None]) -> AsyncIterator[None]:
+    """A plugin's lifespan; what it raises while it begins is told of that plugin."""
+    try:
+        await lifespan.__aenter__()
+    except PLUGIN_FAILURES as error:
+        what = f"its lifespan raised {describe(error, entry.package)}"
+        raise ConfigurationError(f"plugin {entry.plugin.name!r}: {what}") from error
+    async with AsyncExitStack() as stack:
+        stack.push_async_exit(lifespan)
+        yield

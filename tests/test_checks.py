@@ -176,6 +176,39 @@ def test_an_openapi_document_that_cannot_be_made_is_an_error(check):
     assert "ERROR (kernel.E004) /openapi.json cannot be made: no words for it" in result.stderr
 
 
+def test_a_list_of_objects_of_any_length_in_a_body_is_doubtful(check):
+    api = """
+        from typing import Annotated
+        from fastapi import APIRouter
+        from pydantic import BaseModel, Field
+
+        class Line(BaseModel):
+            name: str
+            parts: "list[Line] | None" = None
+
+        class Order(BaseModel):
+            lines: Annotated[list[Line], Field(max_length=100)]
+            notes: list[str]
+
+        router = APIRouter()
+
+        @router.post("/orders")
+        def make_order(order: Order) -> None: ...
+
+        @router.put("/lines")
+        def put_lines(lines: list[Line]) -> None: ...
+    """
+    result = check(plugin="plugin = Plugin(name='shop', routers=lazy('pkg_shop.api:router'))", api=api)
+    found = [line for line in result.stderr.splitlines() if "kernel.W004" in line]
+    places = [line.partition(") ")[2].partition(" is a list")[0] for line in found]
+    assert sorted(places) == [
+        "POST /api/orders: Line.parts",
+        "PUT /api/lines: Line.parts",
+        "PUT /api/lines: the body",
+    ]
+    assert result.code == 0
+
+
 def test_commands_and_extensions_that_cannot_be_imported_are_errors(check):
     result = check(
         plugin="from project.command import Command\n"

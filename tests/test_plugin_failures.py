@@ -7,6 +7,7 @@ import pytest
 
 from project.application import create_app
 from project.errors import ConfigurationError
+from project.testing.plugin import running
 from tests.running import Result, manage
 from tests.test_registry import MODEL, ROUTER, load, package, plugin, problems
 
@@ -186,6 +187,34 @@ def test_a_setup_that_raises_is_named_with_the_place(package, make_settings):
     with pytest.raises(ConfigurationError) as raised:
         create_app(make_settings(plugins=("pkg_adding",), database_url="sqlite:///:memory:"))
     assert str(raised.value) == "plugin 'adding': its setup raised ZeroDivisionError: division by zero (plugin.py:9)"
+
+
+LIFESPAN = """
+from contextlib import asynccontextmanager
+from project.plugin import Plugin
+@asynccontextmanager
+async def lifespan(app, context):
+    {}
+    yield
+    print("ended")
+plugin = Plugin(name="living", lifespan=lifespan)
+"""
+
+
+@pytest.mark.parametrize(("body", "said"), [("exit(0)", "SystemExit: 0"), ("1 / 0", "ZeroDivisionError: division by")])
+async def test_a_lifespan_that_fails_is_named_and_nothing_is_served(package, make_settings, body, said):
+    package("pkg_living", LIFESPAN.format(body))
+    app = create_app(make_settings(plugins=("pkg_living",), database_url="sqlite:///:memory:"))
+    with pytest.raises(ConfigurationError, match=f"plugin 'living': its lifespan raised {said}"):
+        async with running(app):
+            pass
+
+
+async def test_a_lifespan_ends_with_the_application(package, make_settings, capsys):
+    package("pkg_living", LIFESPAN.format("print('begun')"))
+    async with running(create_app(make_settings(plugins=("pkg_living",), database_url="sqlite:///:memory:"))):
+        assert capsys.readouterr().out == "begun\n"
+    assert capsys.readouterr().out == "ended\n"
 
 
 def test_a_plugin_that_imports_a_broken_one_is_not_blamed(package, load):

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import ForeignKey, MetaData, Table
 from sqlalchemy.orm import configure_mappers
 
+from project.api.unbounded import unbounded_lists
 from project.application import create_app
 from project.checks import CheckMessage, Level, check_settings
 from project.cli.deployment.server import check_server
@@ -95,12 +96,20 @@ def check_parts(registry: Registry) -> Iterator[CheckMessage]:
 
 
 def check_schema(app: FastAPI) -> Iterator[CheckMessage]:
-    """An OpenAPI document that cannot be made."""
+    """An OpenAPI document that cannot be made, and lists in it that may have any length."""
     try:
-        app.openapi()
+        document = app.openapi()
     except PLUGIN_FAILURES as error:  # a schema of a plugin may raise anything
         yield _error(
             "kernel.E004", f"/openapi.json cannot be made: {error}", "correct the schema or the endpoint it names"
+        )
+        return
+    for where in unbounded_lists(document):
+        yield CheckMessage(
+            id="kernel.W004",
+            level=Level.WARNING,
+            message=f"{where} is a list of objects of any length, in which every mistake is looked for.",
+            hint="give it a limit: Annotated[list[...], Field(max_length=100)]",
         )
 
 

@@ -18,7 +18,7 @@ from project.database.session import Database
 StreamSessions: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 
-def stream_sessions(connection: HTTPConnection) -> StreamSessions:
+async def stream_sessions(connection: HTTPConnection) -> StreamSessions:
     """Give a stream what opens a unit of work whenever it needs the database; no connection is held in between.
 
         async with sessions() as session:
