@@ -6,7 +6,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-NO_STORE = (b"cache-control", b"no-store")
+CACHE_CONTROL, SET_COOKIE = b"cache-control", b"set-cookie"
+NO_STORE = (CACHE_CONTROL, b"no-store")
 VARY = (b"vary", b"Authorization")
 
 
@@ -28,23 +29,20 @@ class CacheControlMiddleware:
 
         def send_with_headers(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_missing(scope, message.get("headers", ()))]
+                headers = message.get("headers", ())
+                told = dict(headers)
+                if CACHE_CONTROL not in told and (SET_COOKIE in told or _is_personal(scope)):
+                    message["headers"] = [*headers, NO_STORE, VARY]
+                elif b"public" not in told.get(CACHE_CONTROL, b""):
+                    message["headers"] = [*headers, VARY]
             return send(message)
 
         return self.app(scope, receive, send_with_headers)
 
 
-def _missing(scope: Scope, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    names = [name for name, _ in headers]
-    if b"cache-control" in names:
-        said = next(value for name, value in headers if name == b"cache-control")
-        return [] if b"public" in said else [VARY]
-    return [NO_STORE, VARY] if b"set-cookie" in names or _is_personal(scope) else [VARY]
-
-
 def _is_personal(scope: Scope) -> bool:
     if scope["method"] not in SAFE_METHODS:
         return True
-    sent = [name for name, _ in scope["headers"]]
+    sent = dict(scope["headers"])
     # A browser sends its cookies for files too, which are the same for everybody.
     return b"authorization" in sent or (b"cookie" in sent and not isinstance(scope.get("endpoint"), StaticFiles))

@@ -1,7 +1,7 @@
 """Refuses, before any route sees them, values no schema thinks of: NUL, broken UTF-8, JSON that is not quite JSON."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import TypeAlias
@@ -39,13 +39,17 @@ class CleanInputMiddleware:
         self.maximum_items = maximum_items
         self.after_login = after_login
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Run the application. Raises BadRequestError for the URL, and for the body one of the errors of 4xx."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
         _check_url(scope)
         content_type = header(scope, b"content-type")
+        return (
+            self._run_with_body(content_type, scope, receive, send) if content_type else self.app(scope, receive, send)
+        )
+
+    async def _run_with_body(self, content_type: str, scope: Scope, receive: Receive, send: Send) -> None:
         kind = content_type.partition(";")[0].strip().lower()
         parameters = _parameters(content_type)
         if not is_utf_8(parameters.get(b"charset", b"utf-8")) and (_is_json(kind) or kind in {URL_ENCODED, MULTIPART}):
@@ -85,10 +89,11 @@ class CleanInputMiddleware:
 
 
 def _check_url(scope: Scope) -> None:
-    for part, raw in (("path", scope.get("raw_path") or scope["path"].encode()), ("query", scope["query_string"])):
+    query = scope["query_string"]
+    for part, raw in (("path", scope.get("raw_path") or scope["path"].encode()), ("query", query)):
         if not _is_clean(raw):
             raise BadRequestError(f"The {part} of the URL is not valid UTF-8, or contains a NUL character.")
-    if scope["query_string"].count(b"&") >= MAXIMUM_FIELDS:
+    if len(query) > MAXIMUM_FIELDS and query.count(b"&") >= MAXIMUM_FIELDS:
         raise BadRequestError(f"The query has more than {MAXIMUM_FIELDS} parameters.")
 
 
