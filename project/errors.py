@@ -145,3 +145,7 @@ class UnavailableError(DovetailError):
 
     def __init__(self, detail: str | None = None, *, retry_after: int = 1) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
+class AtWorkError(UnavailableError):
+    """Another request with the same Idempotency-Key is at work; try again shortly."""

@@ -24,9 +24,17 @@ listen_port = {listen}
 unix_socket_dir =
 auth_type = any
 pool_mode = {mode}
+{more}
 default_pool_size = {size}
 max_client_conn = 100
 """
+
+
+def keeps_statements() -> bool:
+    """Whether the PgBouncer of this machine is new enough to know of prepared statements; Debian 12's is not."""
+    said = subprocess.run([_program(), "--version"], capture_output=True, text=True, check=True).stdout
+    major, minor = said.split()[1].split(".")[:2]
+    return (int(major), int(minor)) >= (1, 21)
 
 
 @contextmanager
@@ -36,8 +44,6 @@ def bouncing(url: str, *, size: int, mode: str = "transaction") -> Iterator[str]
     Debian's is older than 1.21: it knows nothing of prepared statements.
     """
     there = make_url(url)
-    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert program is not None, "install pgbouncer, as .ci/run does"
     listen = free_port()
     with TemporaryDirectory(prefix="pgbouncer-") as folder:
         path = Path(folder) / "pgbouncer.ini"
@@ -45,13 +51,19 @@ def bouncing(url: str, *, size: int, mode: str = "transaction") -> Iterator[str]
         for each in (Path(folder), path):
             each.chmod(0o755)
         as_somebody = ["-u", _somebody(there)] if os.geteuid() == 0 else []  # it does not run as root
-        with subprocess.Popen([program, "-q", *as_somebody, str(path)], stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen([_program(), "-q", *as_somebody, str(path)], stderr=subprocess.DEVNULL) as process:
             try:
                 _wait(process, listen)
                 here = there.set(host="127.0.0.1", port=listen, query={"ssl": "disable"})
                 yield here.render_as_string(hide_password=False)
             finally:
                 process.terminate()
+
+
+def _program() -> str:
+    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert program is not None, "install pgbouncer, as .ci/run does"
+    return program
 
 
 def _somebody(there: URL) -> str:
@@ -69,6 +81,7 @@ def _configuration(there: URL, listen: int, size: int, mode: str) -> str:
         listen=listen,
         mode=mode,
         size=size,
+        more="max_prepared_statements = 100" if keeps_statements() else "",
     )
 
 

@@ -76,6 +76,18 @@ async def answer(request: Request, error: Exception) -> Response:
 
 def respond(connection: HTTPConnection, error: Exception) -> Response:
     """The response to `error`, whatever it is; what is our own fault is logged with its traceback."""
+    try:
+        return _respond(connection, error)
+    except Exception as failure:
+        failure.__context__ = error  # so that the log shows both
+        logger.exception("%s while an error was answered", type(failure).__name__)
+        ours, request_id = DovetailError(), _request_id(connection)
+        slug = TYPE_PREFIX + ours.slug
+        problem = Problem(type=slug, title=ours.title, status=ours.status, detail=ours.detail, request_id=request_id)
+        return _response(problem, {})
+
+
+def _respond(connection: HTTPConnection, error: Exception) -> Response:
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:  # raised in a task group
         error = error.exceptions[0]
     refused = isinstance(error, (RequestValidationError, NotAuthenticatedError))  # whichever comes first

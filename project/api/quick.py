@@ -27,6 +27,8 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from project.api.body_checks import is_waiting
+from project.api.repeating import TRIED, Repeating
+from project.database.losses import asks_for_another_try
 
 Quick: TypeAlias = Callable[[Request], Awaitable[Response | None]]
 METHODS = frozenset({"GET", "POST"})
@@ -38,7 +40,7 @@ class QuickMiddleware:
     """Asks an endpoint's `quick` before FastAPI."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+        self.app = Repeating(app)
         self._routes: dict[str, QuickRoutes] = {}  # by method
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,6 +72,9 @@ class QuickMiddleware:
         try:
             return await quick(Request(scope, receive))
         except DBAPIError as error:
+            if asks_for_another_try(error):  # and nothing was written: `quick` answers for that
+                scope[TRIED] = True
+                return None
             if scope["method"] != "GET" or not error.connection_invalidated or isinstance(error.orig, TimeoutError):
                 raise  # what waited in vain would wait as long again, and what was written must not be written twice
             return None  # the database was restarted, say; a read can be tried once more on another connection

@@ -1,5 +1,6 @@
 """`manage.py check`: look a site over before it runs."""
 
+import asyncio
 from collections.abc import Sequence
 
 import click
@@ -12,6 +13,7 @@ COLOURS = {Level.INFO: "blue", Level.WARNING: "yellow", Level.ERROR: "red"}
 
 @click.command()
 @click.option("--deploy", is_flag=True, help="Also check what matters once strangers can reach the site.")
+@click.option("--database", is_flag=True, help="Also ask the database: its migrations, and a pooler in front of it.")
 @click.option(
     "--fail-level",
     type=click.Choice([level.name for level in Level], case_sensitive=False),
@@ -20,9 +22,13 @@ COLOURS = {Level.INFO: "blue", Level.WARNING: "yellow", Level.ERROR: "red"}
     help="Exit with 1 if there is a finding of this level or worse.",
 )
 @click.pass_obj
-def check(state: State, *, deploy: bool, fail_level: str) -> int:
+def check(state: State, *, deploy: bool, database: bool, fail_level: str) -> int:
     """Look over settings, models, routes and plugins, and print what is doubtful."""
     found = find(state, deploy=deploy)
+    if database:
+        from project.cli.database_checks import check_database
+
+        found += asyncio.run(check_database(state))
     show(found)
     if not found:
         count = len(state.registry.plugins)

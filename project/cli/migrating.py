@@ -4,6 +4,7 @@ import asyncio
 
 import click
 
+from project.checks import CheckMessage
 from project.cli.failures import explain
 from project.cli.state import State
 
@@ -19,29 +20,33 @@ def migrate_everything(state: State) -> None:
 
 
 def warn_about_unapplied_migrations(state: State) -> None:
-    """Print a warning that names the migrations that were not applied yet, or why nobody knows.
+    """Print a warning that names the migrations that were not applied yet, or why nobody knows, and one of a pooler.
 
     A database that is away is no reason not to serve: it may come back.
     """
     try:
-        waiting = asyncio.run(_unapplied(state))
+        waiting, pooler = asyncio.run(_look(state))
     except Exception as error:
         line = explain(error)
         if line is None:
             raise
         _warn(f"{line.removesuffix('.')}. So nobody knows whether its migrations were applied.")
         return
+    for message in pooler:
+        _warn(f"{message.message} Hint: {message.hint}")
     if waiting:
         count = "1 migration was" if len(waiting) == 1 else f"{len(waiting)} migrations were"
         _warn(f"{count} not applied: {', '.join(waiting)}. Run `manage.py migrate`.")
 
 
-async def _unapplied(state: State) -> list[str]:
+async def _look(state: State) -> tuple[list[str], list[CheckMessage]]:
     # Imported here, so that finding out that a port is taken does not wait for SQLAlchemy.
+    from project.cli.database_checks import check_pooler
     from project.migrations.pending import unapplied
 
     async with state.open() as context:
-        return await unapplied(context.database.engine, state.registry)
+        waiting = await unapplied(context.database.engine, state.registry)
+    return waiting, await check_pooler(state.settings)
 
 
 def _warn(text: str) -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, ExceptionContext, event, exc, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
+from project.database.connecting import CONNECTOR, Connector
 from project.database.limits import keep_statement_limits
+from project.database.losses import is_local, is_lost, let_go_of_lock, renew_statements
 from project.database.pool import UNREACHABLE, CountingPool
 from project.database.reading import WITHIN_TRANSACTIONS
 from project.database.sqlite import open_connection
@@ -84,13 +86,16 @@ def create_engine(settings: Settings, *, command_timeout: float | None = None, *
             Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
         arguments["connect_args"] = {"timeout": SQLITE_BUSY_TIMEOUT, "async_creator_fn": open_connection}
     else:
+        connector = Connector()
         arguments["connect_args"] = {
             "timeout": settings.database_connect_timeout,
             "command_timeout": command_timeout,
+            "async_creator_fn": connector.connect,
         }
+        arguments["execution_options"] = {CONNECTOR: connector}
         if not settings.database_prepared_statements:
             arguments["connect_args"] |= UNPREPARED
-            arguments["execution_options"] = {WITHIN_TRANSACTIONS: True}
+            arguments["execution_options"] |= {WITHIN_TRANSACTIONS: True}
     engine = create_async_engine(url, **arguments | options)
     speak_as_sqlalchemy(engine.sync_engine)
     keep_statement_limits(engine.sync_engine)
@@ -146,6 +151,8 @@ def bound_pings(engine: Engine, seconds: float) -> None:
 def speak_as_sqlalchemy(engine: Engine) -> None:
     """Let what drivers raise on their own come as SQLAlchemy's errors: a lost connection, a value that has no place.
 
+    A connection that is of no more use is thrown away.
+
     (https://docs.sqlalchemy.org/en/21/core/events.html#sqlalchemy.events.DialectEvents.handle_error)
     """
 
@@ -159,6 +166,19 @@ def speak_as_sqlalchemy(engine: Engine) -> None:
             )
         if isinstance(error, (OverflowError, UnicodeEncodeError)):
             raise exc.DataError(context.statement, None, error, hide_parameters=True)
+        if is_lost(error):
+            context.is_disconnect = True
+            context.invalidate_pool_on_disconnect = not is_local(error)
+            if context.connection is not None and not context.connection.invalidated:
+                _part_with(engine, context.connection.connection, error)
+
+
+def _part_with(engine: Engine, connection: PoolProxiedConnection, error: BaseException) -> None:
+    if engine.dialect.name == "sqlite":
+        adapter: Any = connection.dbapi_connection
+        adapter.run_async(let_go_of_lock)
+    else:
+        renew_statements(engine, connection.driver_connection, error)
 
 
 def _with_known_parameters(url: URL) -> URL:

@@ -1,18 +1,18 @@
 """What a failure of the database means to whoever asked: bad input, a conflict, or a database that is away."""
 
-from typing import Any
-
 import asyncpg
 from sqlalchemy import exc
 from sqlalchemy.orm.exc import StaleDataError
 
+from project.database.losses import code_of, is_lost, sqlite_code
 from project.errors import ConflictError, DovetailError, InvalidInputError, StaleWriteError, UnavailableError
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-POSTGRESQL_AWAY = ("08", "53", "57", "40", "55P03")  # connection, resources, shutdown or cancel, rollback, lock
+POSTGRESQL_BUSY = ("57", "40", "55P03")  # cancelled, rolled back, locked
 POSTGRESQL_BAD_DATA = ("22",)
-# https://www.sqlite.org/rescode.html: BUSY, LOCKED, IOERR, FULL, CANTOPEN, NOTADB
-SQLITE_AWAY = (5, 6, 10, 13, 14, 26)
+READ_ONLY = ("25006", "SQLITE_READONLY")
+# https://www.sqlite.org/rescode.html: BUSY, LOCKED
+SQLITE_BUSY = (5, 6)
 
 NOT_UNIQUE = "Something with this value already exists."
 BROKEN_REFERENCE = "This refers to something that does not exist, or something else still refers to it."
@@ -39,32 +39,35 @@ def explain_failure(error: Exception) -> DovetailError | None:
 
 def _explain_driver_error(error: exc.DBAPIError) -> DovetailError | None:
     if isinstance(error, exc.IntegrityError):
-        return ConflictError(CONFLICTS.get(_code(error.orig)))
+        return ConflictError(CONFLICTS.get(code_of(error.orig)))
     if _is_bad_data(error):
         return InvalidInputError("A value cannot be stored: it is too large, too long or not valid text.")
+    if code_of(error.orig).startswith(READ_ONLY):
+        return UnavailableError("The database takes no changes at present; try again shortly.")
     if _is_away(error):
         return UnavailableError("The database is away or busy; try again shortly.")
     return None
 
 
+def is_busy(error: BaseException) -> bool:
+    """Whether SQLite has another writer, of another process, for longer than we wait."""
+    return isinstance(error, exc.DBAPIError) and sqlite_code(error.orig) in SQLITE_BUSY
+
+
 def _is_bad_data(error: exc.DBAPIError) -> bool:
     # asyncpg finds some of it before it asks the server.
-    driver_error = getattr(error.orig, "driver_exception", None)
+    driver_error = getattr(error.orig, "__cause__", None)
     return (
         isinstance(error, exc.DataError)
         or isinstance(driver_error, asyncpg.DataError)
-        or _code(error.orig).startswith(POSTGRESQL_BAD_DATA)
+        or code_of(error.orig).startswith(POSTGRESQL_BAD_DATA)
     )
 
 
 def _is_away(error: exc.DBAPIError) -> bool:
-    sqlite_code = getattr(error.orig, "sqlite_errorcode", None)
     return (
         error.connection_invalidated
-        or (sqlite_code is not None and sqlite_code & 0xFF in SQLITE_AWAY)
-        or _code(error.orig).startswith(POSTGRESQL_AWAY)
+        or is_lost(error.orig)
+        or is_busy(error)
+        or code_of(error.orig).startswith(POSTGRESQL_BUSY)
     )
-
-
-def _code(driver_error: Any) -> str:
-    return str(getattr(driver_error, "sqlstate", None) or getattr(driver_error, "sqlite_errorname", None) or "")

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import ManagesConnection
 from sqlalchemy.util import greenlet_spawn
 
+from project.database.losses import is_lost, let_go_of_lock, throw_away
 from project.database.pool import UNREACHABLE, CountingPool, close_unused
 
 WITHIN_TRANSACTIONS = "dovetail_within_transactions"  # an execution option of an engine: nothing runs outside of one
@@ -37,7 +38,7 @@ class DriverConnection:
                 return cast("Sequence[Sequence[Any]]", await driver.fetch(sql, *arguments))
             return cast("Sequence[Sequence[Any]]", await driver.execute_fetchall(sql, arguments))
         except Exception as error:
-            raise _translated(error, sql, engine.dialect, self.managed) from error
+            raise await _translated(error, sql, engine, self.managed) from error
 
 
 class connect_to_read:  # noqa: N801 - it is used as a function; as a generator it would cost more
@@ -78,14 +79,17 @@ class _LateConnection:
         return getattr(Connection(engine, connection=managed), name)
 
 
-def _translated(error: Exception, sql: str, dialect: Any, raw: ManagesConnection) -> Exception:
+async def _translated(error: Exception, sql: str, engine: Engine, raw: ManagesConnection) -> Exception:
+    dialect: Any = engine.dialect
     adapter: Any = raw.dbapi_connection
     try:
         adapter._handle_exception(error)  # noqa: SLF001 - how the dialect turns driver errors into DBAPI errors
     except dialect.loaded_dbapi.Error as found:
-        lost: bool = dialect.is_disconnect(found, adapter, None)
+        lost: bool = dialect.is_disconnect(found, adapter, None) or is_lost(found)
         if lost:
-            raw.invalidate()
+            if dialect.name == "sqlite":
+                await let_go_of_lock(raw.driver_connection)
+            throw_away(engine, raw, found)
         kind: Any = exc.DBAPIError  # its `instance` is made for SQLAlchemy's own use
         translated: Exception = kind.instance(
             sql,

@@ -8,6 +8,7 @@ from time import perf_counter
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
+from project.database.attempts import note_write
 from project.database.connections import CONNECTION
 from project.database.engine import READ_ONLY, SQLITE_BUSY_TIMEOUT, create_engine, database_url, is_memory
 from project.database.lazy_loading import refuse_lazy_loads
@@ -61,6 +62,8 @@ class Database:
                 elif self._turns is not None:
                     session.info[TAKE_TURN] = partial(turn.enter_async_context, self._turns.mine())
                 yield session
+            if not read_only:
+                note_write()
 
     @asynccontextmanager
     async def quick_unit_of_work(self) -> AsyncIterator[AsyncSession]:
@@ -81,6 +84,7 @@ class Database:
             try:
                 yield session
                 await _commit(session, connection)
+                note_write()
             finally:
                 session.info.pop(CONNECTION)
                 if _was_used(session):

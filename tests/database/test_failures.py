@@ -146,3 +146,34 @@ async def test_the_log_says_what_was_the_matter_and_quotes_no_statement(probe, p
 
 def fail(error: Exception, *_args: object) -> None:
     raise error
+
+
+async def test_an_error_that_cannot_even_be_looked_at_is_answered_with_problem_details(probe_app, probe, caplog):
+    class UnreadableError(Exception):
+        def __str__(self) -> str:
+            raise ValueError("nobody can read this")
+
+    @probe_app.get("/unreadable")
+    async def fail_unreadably() -> None:
+        raise UnreadableError
+
+    answer = await probe.get("/unreadable")
+    assert_is_problem(answer, 500)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "UnreadableError" in caplog.text
+
+
+async def test_a_handler_of_a_plugin_that_raises_is_answered_with_problem_details(probe_app, probe, caplog):
+    async def handle(_request, _error):
+        raise RuntimeError("hunter2")
+
+    probe_app.add_exception_handler(LookupError, handle)
+
+    @probe_app.get("/lookup")
+    async def lookup() -> None:
+        raise LookupError
+
+    answer = await probe.get("/lookup")
+    assert_is_problem(answer, 500)
+    assert "hunter2" not in answer.text
+    assert "hunter2" in caplog.text

@@ -35,6 +35,7 @@ from project.api.resources.rows import (
 from project.api.resources.scope import Scope
 from project.api.resources.slots import result_processor
 from project.api.resources.statements import Statement
+from project.database.attempts import note_write
 from project.database.connections import connection_for_all, connection_to_read, connection_to_write
 from project.database.reading import driver_connection
 
@@ -82,6 +83,7 @@ class Inserter:
         arguments = _arguments(values, found.defaults) | {f"link_{name}": keys for name, keys in links.items()}
         connection = await driver_connection(await connection_for_all(session))
         batch = await found.plan.fetch(connection, arguments, scope.values)
+        note_write()  # on PostgreSQL this one statement may have been all of the transaction
         made = batch.version(0)[self._reader.version.index(self._key)]
         if dialect.name == "sqlite":
             await self.link(session, made, links)

@@ -17,7 +17,9 @@ from starlette.responses import Response
 
 from project.api.resources.idempotency import HEADER
 from project.api.resources.policy import Policy
+from project.database.attempts import attempting
 from project.database.failures import explain_failure
+from project.database.losses import asks_for_another_try
 from project.database.session import Database
 
 Make = Callable[[Request, AsyncSession, Any, Any], Awaitable[Response]]
@@ -42,14 +44,17 @@ class QuickWrite:
         database: Database = request.app.state.database
         begun = False
         try:
-            async with database.quick_unit_of_work() as session:
-                recognized = await self.policy.recognize_writer(request, session)
-                if recognized is None:
-                    return None
-                begun = True
-                return await self.make(request, session, recognized.viewer, data)
+            with attempting() as attempt:
+                async with database.quick_unit_of_work() as session:
+                    recognized = await self.policy.recognize_writer(request, session)
+                    if recognized is None:
+                        return None
+                    begun = True
+                    return await self.make(request, session, recognized.viewer, data)
         except DBAPIError as error:
             if not error.connection_invalidated or isinstance(error.orig, TimeoutError):
+                raise
+            if asks_for_another_try(error) and not attempt.has_written:
                 raise
             if begun:  # who knows what was committed: it must not be done again
                 raise explain_failure(error) or error from error

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -15,6 +17,7 @@ from project.contrib.admin.csrf import check_origin, check_token
 from project.contrib.admin.failures import describe
 from project.contrib.admin.sessions import get_user
 from project.contrib.admin.visit import current_visit, visiting
+from project.database.attempts import try_twice
 from project.database.dependencies import SAFE_METHODS
 from project.errors import CLIENT_HUNG_UP
 
@@ -34,10 +37,14 @@ def guarded(site: "AdminSite", endpoint: Endpoint, *, public: bool = False, is_f
     """
 
     async def answer(request: Request) -> Response:
-        site.messages.load(request)
+        async def run() -> Response:
+            site.messages.load(request)
+            return await _answer_in_transaction(site, request, endpoint, public=public)
+
         try:
-            refused = await _prepare(site, request) if is_form else None
-            response = refused or await _answer_in_transaction(site, request, endpoint, public=public)
+            site.messages.load(request)
+            refused = await try_twice(partial(_prepare, site, request)) if is_form else None
+            response = refused or await try_twice(run, lambda: not _has_files(request))
         except ClientDisconnect:
             return Response(status_code=CLIENT_HUNG_UP)  # for the access log: nobody is there to read it
         except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
@@ -123,6 +130,12 @@ def _ask_to_log_in(request: Request) -> Response:
         return RedirectResponse(login, HTTPStatus.SEE_OTHER)
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"{login}?{urlencode({'next': target})}", HTTPStatus.SEE_OTHER)
+
+
+def _has_files(request: Request) -> bool:
+    """Whether the form holds files: whoever read one finds nothing more in it."""
+    form = getattr(request, "_form", None)  # parsed once for a request, however often it is asked for
+    return form is not None and any(isinstance(value, UploadFile) for _, value in form.multi_items())
 
 
 def _wants_json(request: Request) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, Request
@@ -11,8 +12,11 @@ from project.contrib.auth.email import EmailMessage, EmailSender
 from project.contrib.auth.manager import UserManager
 from project.contrib.auth.models import User
 from project.contrib.auth.settings import AuthSettings
+from project.database.attempts import try_twice
 from project.database.dependencies import SessionDep
+from project.database.failures import explain_failure
 from project.database.session import Database
+from project.errors import UnavailableError
 
 logger = logging.getLogger("dovetail.auth")
 
@@ -47,15 +51,22 @@ class Mailer:
 
     async def _do(self, email: str, step: Step) -> None:
         try:
-            async with self._database.unit_of_work() as session:
-                manager = UserManager(session, self._settings)
-                user = await manager.user_db.get_by_email(email)
-                if user is not None and user.is_active:
-                    await step(manager, user)
-        except Exception:
-            logger.exception("An e-mail that was asked for could not be prepared.")
+            messages = await try_twice(partial(self._prepare, email, step))
+        except Exception as error:
+            if isinstance(explain_failure(error), UnavailableError):  # an outage is nobody's mistake
+                logger.warning("An e-mail that was asked for could not be prepared: %s", str(error).partition("\n")[0])
+            else:
+                logger.exception("An e-mail that was asked for could not be prepared.")
             return
-        await self._deliver(manager.messages)
+        await self._deliver(messages)
+
+    async def _prepare(self, email: str, step: Step) -> list[EmailMessage]:
+        async with self._database.unit_of_work() as session:
+            manager = UserManager(session, self._settings)
+            user = await manager.user_db.get_by_email(email)
+            if user is not None and user.is_active:
+                await step(manager, user)
+        return manager.messages
 
     async def _deliver(self, messages: list[EmailMessage]) -> None:
         for message in messages:
