@@ -46,7 +46,7 @@ def guarded(site: "AdminSite", endpoint: Endpoint, *, public: bool = False, is_f
             refused: Response | None = None
             if is_form:
                 refused = await try_twice(partial(_prepare, site, request))
-            response: Response = refused or await try_twice(run, lambda: not _has_files(request))
+            response = await try_twice(run, lambda: not _has_files(request)) if refused is None else refused
         except ClientDisconnect:
             return Response(status_code=CLIENT_HUNG_UP)  # for the access log: nobody is there to read it
         except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
