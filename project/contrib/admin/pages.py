@@ -104,8 +104,9 @@ async def lookup(site: "AdminSite", request: Request) -> Response:
 
 def preparing_view(site: "AdminSite", request: Request) -> ModelAdmin | None:
     """The view whose form a request sends, if it has something to do before the transaction."""
-    view = cast("ModelAdmin", site._find_model_view(request.path_params["identity"]))  # noqa: SLF001 - our base class
-    return None if type(view).prepare is ModelAdmin.prepare else view
+    identity = request.path_params["identity"]
+    views = (view for view in site.model_views if isinstance(view, ModelAdmin) and view.identity == identity)
+    return next((view for view in views if type(view).prepare is not ModelAdmin.prepare), None)
 
 
 def check_may_send_form(site: "AdminSite", request: Request) -> None:

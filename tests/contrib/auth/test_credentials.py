@@ -290,3 +290,10 @@ async def test_who_ticks_verified_together_with_an_address_vouches_for_it(office
     assert (await office.submit(f"/auth-user/edit/{user.id}", {"email": NEW, "is_verified": "y"})).status_code == 303
     assert await address_of(session) == (NEW, True)
     assert [message.to for message in outbox.messages] == ["ada@example.org"]
+
+
+async def test_a_stranger_learns_nothing_of_which_forms_there_are(client):
+    for identity in ("auth-user", "nothing"):
+        for path in ("create", "edit/1"):
+            page = await client.post(f"/admin/{identity}/{path}", headers={"Origin": "http://testserver"})
+            assert (page.status_code, page.headers["location"]) == (303, "/admin/login")
