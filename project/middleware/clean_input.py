@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import TypeAlias
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+from urllib.parse import quote_from_bytes
 
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect
@@ -15,6 +15,7 @@ from project.errors import BadRequestError, InvalidInputError, PayloadTooLargeEr
 from project.middleware.headers import MAXIMUM_FIELDS, header, is_utf_8
 from project.middleware.json_body import check_encoding, check_json, has_more_items, is_suspicious, too_many_items
 from project.middleware.multipart_body import NOT_CLEAN, check_parts
+from project.middleware.percent import decode
 
 Check: TypeAlias = Callable[[], None]
 # Runs a check once it is known who asks, where an address demands that, and at once anywhere else.
@@ -105,7 +106,7 @@ def _check_form(body: bytes) -> None:
 
 
 def _is_clean(encoded: bytes) -> bool:
-    plain = unquote_to_bytes(encoded) if b"%" in encoded else encoded
+    plain = decode(encoded)
     try:
         plain.decode()
     except UnicodeDecodeError:
