@@ -110,6 +110,17 @@ async def test_every_text_in_a_body_and_every_text_to_compare_with_has_its_limit
     assert free == []
 
 
+async def test_names_longer_than_all_there_are_get_one_answer(client):
+    for name in ("fields", "ordering"):
+        response = await client.get("/api/posts", params={name: "x," * 10_000})
+        assert response.status_code == 422
+        (error,) = response.json()["errors"]
+        assert error["pointer"] == name
+        assert "at most" in error["detail"]
+    every = ",".join(["id", "title"] * 50)
+    assert (await client.get("/api/posts", params={"fields": every})).status_code == 200
+
+
 def _is_limited(schema: dict[str, Any]) -> bool:
     return "maxLength" in schema or schema.get("format") in {"date-time", "date", "time", "uuid", "duration"}
 

@@ -11,6 +11,7 @@ from sqlalchemy import exists, select
 from project.command import async_command
 from project.contrib.auth.models import User
 from project.contrib.auth.names import normalize_email, normalize_username
+from project.contrib.auth.one_time_tokens import delete_expired_one_time_tokens
 from project.contrib.auth.password_rules import check_password
 from project.contrib.auth.tokens import delete_expired_tokens
 from project.contrib.auth.users import create_user, get_user_by_login, hash_new_password, set_password
@@ -62,7 +63,7 @@ async def changepassword(context: Context, username: str) -> None:
 async def cleartokens(context: Context) -> None:
     """Remove expired tokens."""
     async with context.database.unit_of_work() as session:
-        count = await delete_expired_tokens(session)
+        count = await delete_expired_tokens(session) + await delete_expired_one_time_tokens(session)
     click.echo(f"{count} expired token{'' if count == 1 else 's'} removed.")
 
 

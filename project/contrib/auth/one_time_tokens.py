@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from project.contrib.auth.models import OneTimeToken, TokenPurpose, User
@@ -40,7 +40,7 @@ async def create_one_time_token(
     """
     address, now = email or user.email, datetime.now(UTC)
     await session.scalar(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
-    await _forget_old_ones(session, user.id, now)
+    await delete_expired_one_time_tokens(session, OneTimeToken.user_id == user.id)
     sent = await session.scalar(
         select(func.count())
         .select_from(OneTimeToken)
@@ -107,6 +107,19 @@ async def expire_one_time_tokens(session: AsyncSession, user_id: int, *purposes:
     await session.execute(statement.values(expires_at=now), execution_options=NO_SYNCHRONIZATION)
 
 
+async def delete_expired_one_time_tokens(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
+    """Remove the rows of expired tokens, of all or those for which the conditions hold; return how many there were.
+
+    One that still counts as sent stays.
+    """
+    now = datetime.now(UTC)
+    expired = delete(OneTimeToken).where(
+        OneTimeToken.expires_at <= now, OneTimeToken.created_at <= now - WINDOW, *conditions
+    )
+    deleted = await session.execute(expired.returning(OneTimeToken.id), execution_options=NO_SYNCHRONIZATION)
+    return len(deleted.all())
+
+
 # A token is for the address that it was sent to: the user's own, unless it is to become the user's.
 _is_meant = User.is_active.is_(True) & or_(
     OneTimeToken.purpose == TokenPurpose.CHANGE_EMAIL, OneTimeToken.email == User.email
@@ -118,13 +131,4 @@ def _works(token: str, purposes: tuple[TokenPurpose, ...]) -> tuple[Any, ...]:
         OneTimeToken.token_hash == hash_token(token),
         OneTimeToken.purpose.in_(purposes),
         OneTimeToken.expires_at > datetime.now(UTC),
-    )
-
-
-async def _forget_old_ones(session: AsyncSession, user_id: int, now: datetime) -> None:
-    await session.execute(
-        delete(OneTimeToken).where(
-            OneTimeToken.user_id == user_id, OneTimeToken.expires_at <= now, OneTimeToken.created_at <= now - WINDOW
-        ),
-        execution_options=NO_SYNCHRONIZATION,
     )

@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from project.api.resources.statements import EntityStatement
-from project.contrib.auth.models import AccessToken, OneTimeToken, User
+from project.contrib.auth.models import AccessToken, User
 
 
 def _holders() -> Select[User]:
@@ -66,15 +66,9 @@ async def revoke_all_tokens(session: AsyncSession, user_id: int, *, keep: str | 
 
 
 async def delete_expired_tokens(session: AsyncSession) -> int:
-    """Remove the rows of all expired tokens and return how many there were."""
-    count = 0
-    for model in (AccessToken, OneTimeToken):
-        result = await session.execute(
-            delete(model).where(model.expires_at <= datetime.now(UTC)).returning(model.id),
-            execution_options={"synchronize_session": False},
-        )
-        count += len(result.all())
-    return count
+    """Remove the rows of expired bearer tokens and return how many there were."""
+    expired = delete(AccessToken).where(AccessToken.expires_at <= datetime.now(UTC)).returning(AccessToken.id)
+    return len((await session.execute(expired, execution_options={"synchronize_session": False})).all())
 
 
 def hash_token(token: str) -> str:

@@ -13,7 +13,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from project.contrib.auth.models import AccessToken, User
+from project.contrib.auth.models import AccessToken, OneTimeToken, TokenPurpose, User
 from project.contrib.auth.testing import PASSWORD
 from project.contrib.auth.tokens import create_access_token
 from project.contrib.auth.users import authenticate, create_user
@@ -186,14 +186,27 @@ def test_cleartokens_removes_what_has_expired(database_url, run_async):
         for number, seconds in enumerate((-60, -1, 60)):
             expires_at = datetime.now(UTC) + timedelta(seconds=seconds)
             session.add(AccessToken(token_hash=str(number), user_id=user.id, expires_at=expires_at))
+        for number, minutes in enumerate((-59, -61)):  # one still counts among those sent within an hour
+            now = datetime.now(UTC)
+            session.add(
+                OneTimeToken(
+                    token_hash=f"once {number}",
+                    purpose=TokenPurpose.CHANGE_EMAIL,
+                    user_id=user.id,
+                    email="ada@example.com",
+                    created_at=now + timedelta(minutes=minutes),
+                    expires_at=now - timedelta(seconds=1),
+                )
+            )
 
     run_async(make)
-    assert manage("cleartokens", DATABASE_URL=database_url).stdout == "2 expired tokens removed.\n"
+    assert manage("cleartokens", DATABASE_URL=database_url).stdout == "3 expired tokens removed.\n"
 
     async def read(session):
-        return (await session.scalars(select(AccessToken.token_hash))).all()
+        hashes = (AccessToken.token_hash, OneTimeToken.token_hash)
+        return [one for column in hashes for one in await session.scalars(select(column))]
 
-    assert run_async(read) == ["2"]
+    assert run_async(read) == ["2", "once 0"]
 
 
 def at_a_terminal(arguments: Sequence[str], answers: Sequence[str], database_url: str) -> tuple[int, str]:
