@@ -38,7 +38,8 @@ class IdempotencyStore(Protocol):
     async def claim(self, session: AsyncSession, owner: str, key: str) -> Answer | None:
         """The answer given to this key of this owner; None if there is none yet, and then the key is taken.
 
-        Waits for a transaction that has taken the same key and is not done.
+        Raises AtWorkError if a transaction that has taken the same key is not done: the request is tried again then,
+        after pauses in which it holds no connection.
         """
 
     async def keep(self, session: AsyncSession, owner: str, key: str, answer: Answer) -> None:

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from project.api.resources.idempotency import Answer
 from project.contrib.idempotency.models import IdempotentAnswer
+from project.errors import AtWorkError
 from project.plugin import Context
 
 LIFETIME = timedelta(hours=24)
@@ -22,8 +23,10 @@ class Store:
     async def claim(self, session: AsyncSession, owner: str, key: str) -> Answer | None:
         """The answer given to this key of this owner within 24 hours; None if there is none: the key is taken then.
 
-        The INSERT waits for a transaction that took the same key; what is too old, of this owner, is swept on the way.
+        What is too old, of this owner, is swept on the way. Raises AtWorkError if a transaction that took the same key
+        is not done; on SQLite, whose writers take turns, there is none.
         """
+        await _take_key(session, owner, key)
         old = IdempotentAnswer.created_at <= datetime.now(UTC) - LIFETIME
         insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
         row = insert(IdempotentAnswer).values(owner=owner, key=key).on_conflict_do_nothing()
@@ -53,6 +56,14 @@ class Store:
 def install(app: FastAPI, context: Context) -> None:  # noqa: ARG001 - every setup is handed it
     """Tell the kernel who keeps answers."""
     app.state.idempotency_store = Store()
+
+
+async def _take_key(session: AsyncSession, owner: str, key: str) -> None:
+    # The INSERT would wait for the other transaction, with a connection in hand that others wait for.
+    if session.get_bind().dialect.name == "postgresql":
+        number = func.hashtextextended(f"dovetail idempotency {owner} {key}", 0)
+        if not await session.scalar(select(func.pg_try_advisory_xact_lock(number))):
+            raise AtWorkError
 
 
 def _is(owner: str, key: str) -> tuple[Any, ...]:
