@@ -1,12 +1,16 @@
 """What is doubtful about the database itself; unlike the other checks these ask it."""
 
-from project.checks import CheckMessage, Level
+from collections.abc import Iterator
+
+from project.checks import CheckMessage, Level, warning
 from project.cli.failures import explain
+from project.cli.pool_facts import PoolFacts, ask_server, read_facts
 from project.cli.state import State
 from project.database.engine import database_url
 from project.database.pooler import mixes_statements_up
 from project.settings import Settings
 
+RESERVED = 3  # connections that PostgreSQL keeps for its superusers (superuser_reserved_connections)
 MIXED_UP = CheckMessage(
     id="kernel.W050",
     level=Level.WARNING,
@@ -17,7 +21,7 @@ MIXED_UP = CheckMessage(
 
 
 async def check_database(state: State) -> list[CheckMessage]:
-    """Whether it answers, whether every migration was applied, and whether a pooler passes our statements on."""
+    """Whether it answers, has every migration and room for every worker, and a pooler that passes our statements on."""
     # Imported here: what else a server does when it starts does without them.
     from project.migrations.pending import unapplied
 
@@ -25,6 +29,7 @@ async def check_database(state: State) -> list[CheckMessage]:
         async with state.open() as context:
             waiting = await unapplied(context.database.engine, state.registry)
         found = await check_pooler(state.settings)
+        found += check_room(await ask_server(state.settings, read_facts(state.settings)))
     except Exception as error:
         line = explain(error)
         if line is None:
@@ -35,6 +40,16 @@ async def check_database(state: State) -> list[CheckMessage]:
         text = f"{len(waiting)} of the migrations were not applied: {', '.join(waiting)}."
         found.append(CheckMessage(id="kernel.W051", level=Level.WARNING, message=text, hint="run `manage.py migrate`"))
     return found
+
+
+def check_room(facts: PoolFacts) -> Iterator[CheckMessage]:
+    """Whether the server has room for the connections of all workers."""
+    if facts.max_connections is not None and facts.total > facts.max_connections - RESERVED:
+        yield warning(
+            "kernel.W052",
+            f"{facts.workers} workers may open {facts.total} connections; the server takes {facts.max_connections}.",
+            "lower DATABASE_POOL_SIZE, see `manage.py pool`, or raise max_connections",
+        )
 
 
 async def check_pooler(settings: Settings) -> list[CheckMessage]:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import configure_mappers
 from project.api.unbounded import unbounded_lists
 from project.application import create_app
 from project.checks import CheckMessage, Level, check_settings
-from project.cli.deployment.server import check_server
 from project.cli.deployment.settings import check_deployment
 from project.cli.main import load_command
 from project.database.base import Base
@@ -32,7 +31,6 @@ def run_checks(context: Context, registry: Registry, *, deploy: bool = False) ->
     found = [*check_settings(context.settings)]
     if deploy:
         found += check_deployment(context.settings)
-        found += check_server(context.settings, registry)
     found += check_models(context.plugins)
     found += check_migrations(registry)
     found += check_histories(context.settings.base_dir, registry)
