@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Response, status
 from sqlalchemy import ColumnElement
 
 from plugins.blog import queries, services, tagging
-from plugins.blog.models import Post, Tag
+from plugins.blog.models import POST_TEXT, Post, Tag
 from plugins.blog.policies import POSTS, TAGS
 from plugins.blog.schemas import PostCreate, PostRead, PostUpdate, TagAttach, TagName, TagRead
 from plugins.blog.tag_names import LONGEST_TYPED
@@ -32,7 +32,7 @@ posts = Resource(
     },
     ordering=("created_at", "updated_at", "title", "view_count", "id"),
     default_ordering="-created_at",
-    search=("title", "content"),
+    search=POST_TEXT,
     links={"tags": tagging.find_tags},
     create_with=services.new_post,
 )

@@ -5,12 +5,14 @@ from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from project.contrib.auth.models import User
 from project.database.base import Base, IdMixin, TimestampMixin
+from project.database.search import FullText
 
 post_tags = Table(
     "blog_post_tag",
     Base.metadata,
     Column("post_id", ForeignKey("blog_post.id", ondelete="CASCADE"), primary_key=True),
-    Column("tag_id", ForeignKey("blog_tag.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("tag_id", ForeignKey("blog_tag.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_blog_post_tag_tag_id_post_id", "tag_id", "post_id"),
 )
 
 
@@ -43,7 +45,14 @@ class Post(IdMixin, TimestampMixin, Base):
         return self.title
 
 
+# As the list of published posts asks for them, newest first; and so that everybody's posts are found in that order.
+Index("ix_blog_post_is_published_created_at_id", Post.is_published, Post.created_at.desc(), Post.id.desc())
 Index("ix_blog_post_created_at", Post.created_at)
+Index("ix_blog_post_updated_at", Post.updated_at)
+Index("ix_blog_post_title", Post.title)
+Index("ix_blog_post_view_count", Post.view_count)
+POST_TEXT = FullText("title", "content")
+POST_TEXT.index(Post)
 
 
 class Tag(IdMixin, Base):

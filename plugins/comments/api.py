@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_
 
 from plugins.blog.queries import get_post
 from plugins.comments import services
-from plugins.comments.models import Comment
+from plugins.comments.models import COMMENT_TEXT, Comment
 from plugins.comments.policies import COMMENTS
 from plugins.comments.schemas import CommentCreate, CommentRead, CommentThread, CommentUpdate
 from plugins.comments.settings import CommentsSettings
@@ -27,6 +27,7 @@ comments = Resource(
     filters={"author_id": Filter("exact", type=Id), "status": "exact"},
     ordering=("created_at", "id"),
     default_ordering="created_at",
+    search=COMMENT_TEXT,
     without={"list", "bulk_delete"},
 )
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from plugins.blog.models import Post
 from project.contrib.auth.models import User
 from project.database.base import Base, IdMixin, TimestampMixin
+from project.database.search import FullText
 
 
 class CommentStatus(StrEnum):
@@ -52,3 +53,8 @@ class Comment(IdMixin, TimestampMixin, Base):
 
 
 Index("ix_comments_comment_post_id_status", Comment.post_id, Comment.status)
+Index("ix_comments_comment_post_id_created_at_id", Comment.post_id, Comment.created_at, Comment.id)
+Index("ix_comments_comment_created_at", Comment.created_at)
+Index("ix_comments_comment_status_created_at", Comment.status, Comment.created_at)
+COMMENT_TEXT = FullText("content")
+COMMENT_TEXT.index(Comment)

@@ -37,20 +37,34 @@ class Condition(FunctionElement[bool]):
 class Narrowing(Condition):
     """A condition `walk`, asked of one row, and the SELECT of the primary keys of all rows that fulfil it.
 
-    It reads as `walk` wherever nobody chooses. `keys` holds nothing but what `walk` does.
+    It reads as `walk` wherever nobody chooses. `keys` holds nothing but what `walk` does. `is_costly` says that on
+    PostgreSQL it costs much to ask it of a row, as what is indexed has to be computed anew.
     """
 
     inherit_cache = True
 
-    def __init__(self, walk: ColumnElement[bool], keys: Keys) -> None:
+    def __init__(self, walk: ColumnElement[bool], keys: Keys, *, is_costly: bool = False) -> None:
         super().__init__(walk)
         self.keys = keys
+        self.is_costly = is_costly
 
     @property
     def walk(self) -> ColumnElement[bool]:
         """The condition on one row."""
         found: ColumnElement[bool] = next(iter(self.clauses))
         return found
+
+
+class Walked(Condition):
+    """A condition that is asked of one row after the other: PostgreSQL might make a join of it, by what it guesses."""
+
+    inherit_cache = True
+
+
+class Unindexed(Condition):
+    """A condition by which rows are not to be looked for: SQLite would take its index for better than the keys."""
+
+    inherit_cache = True
 
 
 class Among(Condition):
@@ -116,6 +130,31 @@ def all_of(condition: ColumnElement[bool]) -> list[ColumnElement[bool]]:
 @compiles(Narrowing)
 def _walk(element: Narrowing, compiler: SQLCompiler, **kwargs: Any) -> str:
     return compiler.process(element.walk.self_group(against=operators.and_), **kwargs)
+
+
+@compiles(Walked)
+def _walked(element: Walked, compiler: SQLCompiler, **kwargs: Any) -> str:
+    (condition,) = element.clauses
+    return f"({compiler.process(condition, **kwargs)})"
+
+
+@compiles(Walked, "postgresql")
+def _walked_alone(element: Walked, compiler: SQLCompiler, **kwargs: Any) -> str:
+    (condition,) = element.clauses
+    return f"((SELECT 1 WHERE {compiler.process(condition, **kwargs)} LIMIT 1) IS NOT NULL)"
+
+
+@compiles(Unindexed)
+def _unindexed(element: Unindexed, compiler: SQLCompiler, **kwargs: Any) -> str:
+    (condition,) = element.clauses
+    return f"({compiler.process(condition, **kwargs)})"
+
+
+@compiles(Unindexed, "sqlite")
+def _unindexed_by_plus(element: Unindexed, compiler: SQLCompiler, **kwargs: Any) -> str:
+    # https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_
+    (condition,) = element.clauses
+    return f"(+({compiler.process(condition, **kwargs)}))"
 
 
 @compiles(Among)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import DOUBLE_PRECISION, REAL, Column, Float, Index, text
 from sqlalchemy.schema import DDLElement
 
+from project.migrations import search_indexes
 from project.migrations.impl_named_types import NamedTypesImpl
 from project.migrations.impl_shared import LongRevisionIds, OwnDefaults
 from project.migrations.lock_waits import LockWaits, is_autocommit
@@ -46,6 +47,15 @@ class DovetailPostgresqlImpl(OwnDefaults, LongRevisionIds, NamedTypesImpl):
         if not self.as_sql and index.dialect_options["postgresql"]["concurrently"] and self._is_invalid(index):
             super().drop_index(index)
         super().create_index(index, **kw)
+
+    def correct_for_autogen_constraints(
+        self, conn_uniques: Any, conn_indexes: Any, metadata_unique_constraints: Any, metadata_indexes: Any
+    ) -> None:
+        """Take a search index for unchanged if it is: PostgreSQL writes its expression in other words."""
+        search_indexes.forget_what_is_equal(conn_indexes, metadata_indexes)
+        super().correct_for_autogen_constraints(  # type: ignore[no-untyped-call]  # Alembic's
+            conn_uniques, conn_indexes, metadata_unique_constraints, metadata_indexes
+        )
 
     def _is_invalid(self, index: Index) -> bool:
         assert self.connection is not None  # noqa: S101 - there is one unless Alembic writes SQL

@@ -1,11 +1,14 @@
 """Alembic's dialect for SQLite, with care for what Alembic does not see."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from alembic.ddl.sqlite import SQLiteImpl
 from sqlalchemy import CheckConstraint, Column, Index, Table, text
 
+from project.database.search_tables import drop_on_sqlite
+from project.migrations import alembic_private, search_indexes
 from project.migrations.impl_shared import LongRevisionIds, OwnDefaults, name_by_convention
 from project.migrations.limits import BATCH_PREFIX
 from project.migrations.sqlite_names import renaming_statements
@@ -51,10 +54,29 @@ class DovetailSQLiteImpl(OwnDefaults, LongRevisionIds, SQLiteImpl):
             if isinstance(constraint, CheckConstraint) and _names_in(str(constraint.sqltext)) & gone:
                 batch_impl.new_table.constraints.discard(constraint)  # as PostgreSQL does
 
+    def create_index(self, index: Index, **kw: Any) -> None:
+        """Make an index, and of a search index what stands for it here."""
+        document = search_indexes.document_of(index)
+        if document is None:
+            super().create_index(index, **kw)
+            return
+        # What a migration outside a transaction left half made, if it was stopped, is made anew.
+        self._run(drop_on_sqlite(str(index.name)))
+        self._run(search_indexes.creating(index, document, None if self.as_sql else self._rows))
+
+    def drop_index(self, index: Index, **kw: Any) -> None:
+        """Drop an index, or what stands for a search index."""
+        if search_indexes.may_be_search_index(index) or (not self.as_sql and self._is_table(str(index.name))):
+            self._run(drop_on_sqlite(str(index.name)))
+        else:
+            super().drop_index(index, **kw)
+
     def drop_table(self, table: Table, **kw: Any) -> None:
         """Drop a table; if another is about to take its place, remember what only SQLite knows of it."""
         if not self.as_sql and self._exists(BATCH_PREFIX + table.name):
             self._unseen[table.name] = self._unseen_statements(table.name)
+        elif not self.as_sql:
+            self._run(list(search_indexes.dropping_all(self._rows, table.name)))
         super().drop_table(table, **kw)
 
     def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
@@ -66,28 +88,49 @@ class DovetailSQLiteImpl(OwnDefaults, LongRevisionIds, SQLiteImpl):
             super().rename_table(old_table_name, new_table_name, schema)
         elif not old_table_name.startswith(BATCH_PREFIX):
             super().rename_table(old_table_name, new_table_name, schema)
-            for statement in list(renaming_statements(self._rows, old_table_name, str(new_table_name))):
-                self.execute(text(statement.replace(":", r"\:")))
+            self._run(list(renaming_statements(self._rows, old_table_name, str(new_table_name))))
+            self._run(list(search_indexes.moving(self._rows, old_table_name, str(new_table_name))))
         else:
             # Else SQLite would look into every trigger and view, and find the table that was just dropped missing.
             self.execute(text("PRAGMA legacy_alter_table=on"))
             super().rename_table(old_table_name, new_table_name, schema)
             self.execute(text("PRAGMA legacy_alter_table=off"))
-            for statement in self._unseen.pop(str(new_table_name), ()):
-                self.execute(text(statement.replace(":", r"\:")))
+            self._run(self._unseen.pop(str(new_table_name), ()))
 
     def correct_for_autogen_constraints(
         self,
         conn_unique_constraints: Any,  # noqa: ARG002 - Alembic's signature
-        conn_indexes: Any,  # noqa: ARG002 - as above
+        conn_indexes: Any,
         metadata_unique_constraints: Any,  # noqa: ARG002 - as above
         metadata_indexes: set[Index],
     ) -> None:
-        """Take an index on an expression for unchanged if there is one of its name, and for missing if there is not."""
+        """Take an index on an expression for unchanged if there is one of its name, and for missing if there is not.
+
+        Search indexes are known in full.
+        """
+        if isinstance(conn_indexes, set):  # there is such a table
+            named = {one.table.name for one in (*conn_indexes, *metadata_indexes) if one.table is not None}
+            conn_indexes |= {index for name in named for index in search_indexes.indexes_on_sqlite(self._rows, name)}
+            search_indexes.forget_what_is_equal(conn_indexes, metadata_indexes)
+        known = {index.name for index in conn_indexes}
         for index in list(metadata_indexes):
             on_columns = all(isinstance(expression, Column) for expression in index.expressions)
-            if not on_columns and self._exists(str(index.name)):
+            if not on_columns and index.name not in known and self._exists(str(index.name)):
                 metadata_indexes.discard(index)
+
+    def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> Any:
+        """Whether two indexes of one name differ."""
+        documents = [search_indexes.document_of(one) for one in (metadata_index, reflected_index)]
+        if documents == [None, None]:
+            return super().compare_indexes(metadata_index, reflected_index)
+        return alembic_private.difference(f"{documents[1]} to {documents[0]}")  # if equal, they would not come here
+
+    def _run(self, statements: Iterable[str]) -> None:
+        for statement in statements:
+            self.execute(text(statement.replace(":", r"\:")))
+
+    def _is_table(self, name: str) -> bool:
+        return bool(self._rows("SELECT 1 FROM sqlite_master WHERE name = :name AND type = 'table'", name=name))
 
     def _exists(self, name: str) -> bool:
         return bool(self._rows("SELECT 1 FROM sqlite_master WHERE name = :name", name=name))

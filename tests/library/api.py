@@ -163,6 +163,7 @@ found_books = Resource(
     read=BookRead,
     policy=ReadOnly(),
     name="found_book",
+    ordering=("id", "title"),
     search=BOOK_TEXT,
     without={"delete", "bulk_delete"},
 )

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, MetaData, Numeric, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from project.api.resources.search import FullText
 from project.database.base import NAMING_CONVENTION, Base, IdMixin, TimestampMixin
+from project.database.search import FullText
 
 
 class LibraryBase(Base):
@@ -83,7 +83,7 @@ class Book(IdMixin, TimestampMixin, LibraryBase):
         return self.title.upper()
 
 
-BOOK_TEXT = FullText("title", "text", config="english")
+BOOK_TEXT = FullText("title", "text", config="english", ranked=True)
 BOOK_TEXT.index(Book)
 
 

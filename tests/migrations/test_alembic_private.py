@@ -107,3 +107,7 @@ def test_the_version_table_has_room_for_long_ids():
 
     assert table.c.version_num.type.length == 255
     assert table.c.version_num.primary_key
+
+
+def test_a_difference_of_indexes_is_one_to_alembic():
+    assert alembic_private.difference("other columns").is_different

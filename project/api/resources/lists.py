@@ -93,7 +93,8 @@ class Listing:
 
     def _terms(self, query: ListQuery, values: Mapping[str, str]) -> Terms:
         search = self.reader.search
-        if query.search and "ordering" not in values and isinstance(search, FullTextSearch):
+        is_ranked = isinstance(search, FullTextSearch) and search.declared.ranked
+        if query.search and is_ranked and "ordering" not in values:
             return (self.grammar.terms["rank"].reversed(),)
         return query.terms
 

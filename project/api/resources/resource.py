@@ -43,6 +43,7 @@ from project.api.resources.reads import Reader
 from project.api.resources.scope import Scope
 from project.api.resources.values import python_type
 from project.api.schemas import BodyId, Id
+from project.database.search import FullText
 from project.errors import ConfigurationError
 
 WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -74,7 +75,7 @@ class Resource:
     filters: Mapping[str, str | Sequence[str] | lookups.Filter] = field(default_factory=dict)
     ordering: Sequence[str] = ()
     default_ordering: str = ""
-    search: Sequence[str] | searches.FullText = ()
+    search: Sequence[str] | FullText = ()
     default_limit: int = DEFAULT_LIMIT  # items on a page
     maximum_limit: int = MAXIMUM_LIMIT
     without: frozenset[Endpoint] | set[Endpoint] = frozenset()
@@ -165,7 +166,7 @@ class Resource:
     def grammar(self) -> Grammar:
         """The parameters of the list."""
         terms: dict[str, Any] = dict(orderings.declare(self.model, self.ordering))
-        if isinstance(self.reader.search, searches.FullTextSearch):
+        if isinstance(self.reader.search, searches.FullTextSearch) and self.reader.search.declared.ranked:
             terms["rank"] = orderings.Term(cast("ColumnPath", self.reader.search.rank()))
         return Grammar(
             list_name=self.collection,

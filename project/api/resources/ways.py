@@ -1,8 +1,11 @@
-"""The two ways to a page of rows that a narrow condition selects, in one statement that chooses by counting.
+"""The ways to a page of rows that a narrow condition selects, in one statement that chooses by counting.
 
 `project.database.narrowing` says why. A statement counts the keys that fulfil each such condition, but not further than
 FEW: if they are few it gathers their rows and sorts them, else it walks. What it does not choose costs nothing: on
 PostgreSQL its condition is asked once and not of every row, on SQLite its LIMIT is 0.
+
+To ask a row of PostgreSQL for a word means to take its text to pieces again. So no more than NEAR rows are walked for a
+word, and if that does not fill the page, all rows with the word are gathered.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +17,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Dialect,
+    ScalarSelect,
     Select,
     UnaryExpression,
     and_,
@@ -24,11 +28,12 @@ from sqlalchemy import (
     union_all,
 )
 
-from project.database.narrowing import Among, Narrowing
+from project.database.narrowing import Among, Narrowing, Unindexed, Walked
 
 # Measured on a million posts: to gather and sort 10,000 costs 10 to 20 ms, to walk where one in a hundred matches less.
 FEW = 10_000
-MAXIMUM_WAYS = 3  # to gather; one more walks
+NEAR = 2_000
+MAXIMUM_NARROW = 3  # conditions; any more are asked of each row
 
 Order = Callable[[Sequence[ColumnElement[Any]]], list[UnaryExpression[Any]]]
 
@@ -46,6 +51,11 @@ class Page:
         # A limit written into the text lets PostgreSQL plan for it.
         return rows.order_by(*self.order(places)).limit(_number(self.limit)).offset(self.offset)
 
+    def first(self, rows: Select[Any], count: ColumnElement[int] | int) -> Select[Any]:
+        """The first rows, of those that have their key and the values to order by."""
+        places = [column for column in rows.selected_columns if column.key != "key"]
+        return rows.order_by(*self.order(places)).limit(_number(count) if isinstance(count, int) else count)
+
     @property
     def end(self) -> ColumnElement[int]:
         """How many rows there are at most before the page is over."""
@@ -54,10 +64,19 @@ class Page:
 
 @dataclass(frozen=True)
 class _Way:
-    """Conditions on the rows, and the condition under which this way is taken."""
+    """Rows, and the condition under which this way is taken."""
 
-    conditions: list[ColumnElement[bool]]
+    rows: Select[Any]
     gate: ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class _Few:
+    """A narrow condition, the keys that fulfil it, no more than one beyond FEW, and how many those are."""
+
+    condition: Narrowing
+    keys: CTE
+    count: ScalarSelect[int]
 
 
 def page_of_keys(
@@ -71,10 +90,11 @@ def page_of_keys(
 
     `rows` calls them key, order_0 and so on.
     """
-    ways = list(_ways(key, conditions, dialect))
-    if not ways:
+    narrow = _narrow(conditions, dialect)
+    if not narrow:
         return None
-    taken = union_all(*(select(_taken(rows, way, page, dialect).subquery()) for way in ways)).subquery("found")
+    ways = [*_gathering(rows, key, conditions, narrow), *_walking(rows, key, conditions, narrow, page, dialect)]
+    taken = union_all(*(select(_taken(way, page, dialect).subquery()) for way in ways)).subquery("found")
     return page.cut(select(taken), [column for column in taken.c if column.name != "key"])
 
 
@@ -86,16 +106,25 @@ def count_of(
     dialect: Dialect,
 ) -> Select[Any]:
     """SELECT how many of `rows` fulfil the conditions, up to `limit`."""
-    ways = list(_ways(key, conditions, dialect))
-    if not ways:
+    narrow = _narrow(conditions, dialect)
+    if not narrow:
         return _counted(rows.where(*conditions), limit)
-    *gathering, walking = ways
-    if limit is None:  # all keys have to be found anyway, and no order is asked for
-        narrow = [one for one in conditions if isinstance(one, Narrowing)]
-        sets = [key.in_(one.keys(dialect)) for one in narrow]
-        walking = _Way([*(one for one in conditions if not isinstance(one, Narrowing)), *sets], walking.gate)
-    counts = [(way.gate, _counted(rows.where(*way.conditions), limit).scalar_subquery()) for way in gathering]
-    return select(case(*counts, else_=_counted(rows.where(*walking.conditions), limit).scalar_subquery()))
+    ways = _gathering(rows, key, conditions, narrow)
+    counts = [(way.gate, _counted(way.rows, limit).scalar_subquery()) for way in ways]
+    everything = [_counted_by(one, key, limit, dialect) for one in conditions]
+    return select(case(*counts, else_=_counted(rows.where(*everything), limit).scalar_subquery()))
+
+
+def _counted_by(
+    condition: ColumnElement[bool], key: ColumnElement[Any], limit: int | None, dialect: Dialect
+) -> ColumnElement[bool]:
+    """A condition that many rows fulfil, so that they can be counted: no order is asked for."""
+    if not isinstance(condition, Narrowing):
+        return condition
+    if _is_costly(condition, dialect):
+        return Among(key, condition.keys(dialect).scalar_subquery())
+    # All keys have to be found anyway, unless the count stops.
+    return key.in_(condition.keys(dialect)) if limit is None else Walked(condition.walk)
 
 
 def _counted(rows: Select[Any], limit: int | None) -> Select[Any]:
@@ -105,31 +134,60 @@ def _counted(rows: Select[Any], limit: int | None) -> Select[Any]:
     return select(func.count()).select_from(some.subquery())
 
 
-def _ways(key: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]], dialect: Dialect) -> Iterator[_Way]:
-    """A way to gather for each narrow condition, taken if its keys are few, and then the one that walks."""
-    narrow = [one for one in conditions if isinstance(one, Narrowing)][:MAXIMUM_WAYS]
-    many: list[ColumnElement[bool]] = []
+def _narrow(conditions: Sequence[ColumnElement[bool]], dialect: Dialect) -> list[_Few]:
+    narrow = [one for one in conditions if isinstance(one, Narrowing)][:MAXIMUM_NARROW]
+    found: list[_Few] = []
     for number, condition in enumerate(narrow):
         keys = condition.keys(dialect).limit(_number(FEW + 1)).cte(f"few_{number}").prefix_with("MATERIALIZED")
-        count = select(func.count()).select_from(keys).scalar_subquery()
-        others = [one for one in conditions if one is not condition]
-        yield _Way([*others, Among(key, _only_column(keys))], and_(*many, count <= _number(FEW)))
-        many.append(count > _number(FEW))
-    if narrow:
-        yield _Way(list(conditions), and_(*many))
+        found.append(_Few(condition, keys, select(func.count()).select_from(keys).scalar_subquery()))
+    return found
 
 
-def _taken(rows: Select[Any], way: _Way, page: Page, dialect: Dialect) -> Select[Any]:
-    places = [column for column in rows.selected_columns if column.key != "key"]
-    found = rows.where(*way.conditions).order_by(*page.order(places))
+def _gathering(
+    rows: Select[Any], key: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]], narrow: Sequence[_Few]
+) -> Iterator[_Way]:
+    """A way for each narrow condition, taken if its keys are few, and those of none before it."""
+    before: list[ColumnElement[bool]] = []
+    for few in narrow:
+        others = [Unindexed(one) for one in conditions if one is not few.condition]
+        found = rows.where(*others, Among(key, select(*few.keys.c).scalar_subquery()))
+        yield _Way(found, and_(*before, few.count <= _number(FEW)))
+        before.append(few.count > _number(FEW))
+
+
+def _walking(  # noqa: PLR0917 - as page_of_keys has them
+    rows: Select[Any],
+    key: ColumnElement[Any],
+    conditions: Sequence[ColumnElement[bool]],
+    narrow: Sequence[_Few],
+    page: Page,
+    dialect: Dialect,
+) -> Iterator[_Way]:
+    """The ways taken if the keys of no narrow condition are few."""
+    many = [few.count > _number(FEW) for few in narrow]
+    costly = [one for one in conditions if isinstance(one, Narrowing) and _is_costly(one, dialect)]
+    others = [one for one in conditions if not any(one is other for other in costly)]
+    cheap = [Walked(one.walk) if isinstance(one, Narrowing) else one for one in others]
+    if not costly:
+        yield _Way(rows.where(*cheap), and_(*many))
+        return
+    near = page.first(rows.where(*cheap), NEAR).subquery("near")
+    matching = select(near).join(key.table, near.c.key == key).where(*(Walked(one.walk) for one in costly))
+    start = page.first(matching, page.end).cte("start").prefix_with("MATERIALIZED")
+    count = select(func.count()).select_from(start).scalar_subquery()
+    yield _Way(select(start), and_(*many, count >= page.end))
+    gathered = (Among(key, one.keys(dialect).scalar_subquery()) for one in costly)
+    yield _Way(rows.where(*cheap, *gathered), and_(*many, count < page.end))
+
+
+def _is_costly(condition: Narrowing, dialect: Dialect) -> bool:
+    return condition.is_costly and dialect.name == "postgresql"
+
+
+def _taken(way: _Way, page: Page, dialect: Dialect) -> Select[Any]:
     if dialect.name == "sqlite":
-        return found.limit(case((way.gate, page.end), else_=_number(0)))
-    return found.where(way.gate).limit(page.end)
-
-
-def _only_column(keys: CTE) -> Any:
-    (column,) = keys.c
-    return select(column).scalar_subquery()
+        return page.first(way.rows, case((way.gate, page.end), else_=_number(0)))
+    return page.first(way.rows.where(way.gate), page.end)
 
 
 def _number(value: int) -> ColumnElement[int]:

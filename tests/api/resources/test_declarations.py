@@ -5,8 +5,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from project.api.resources.policy import ReadOnly
 from project.api.resources.resource import Resource
-from project.api.resources.search import FullText
 from project.api.schemas import Schema
+from project.database.search import FullText
 from project.errors import ConfigurationError
 from tests.library.models import Book
 from tests.library.schemas import BookRead

@@ -4,7 +4,7 @@ import pytest
 
 from project.api.resources import pages, ways
 from tests.api.resources.test_lists import PATHS
-from tests.library.api import books, loud_books
+from tests.library.api import books, found_books, loud_books
 
 QUERIES = (
     "genres__name=python&ordering=-id",
@@ -22,7 +22,7 @@ def forget():
     """What was compiled for one limit is not used for another."""
 
     def forget() -> None:
-        for resource in (books, loud_books):
+        for resource in (books, loud_books, found_books):
             resource.reader._plans.clear()
             resource.listing._pages.clear()
 
@@ -57,6 +57,26 @@ async def test_every_way_finds_the_same_rows(client, shelf, path, monkeypatch, f
         monkeypatch.setattr(pages, "DEEP", deep)
         forget()
         assert await answers(client, path) == gathered
+
+
+@pytest.mark.parametrize(("few", "near"), [(10_000, 2_000), (0, 2_000), (0, 1), (1, 3)])
+async def test_words_are_found_by_every_way(client, make_book, monkeypatch, forget, few, near):  # noqa: PLR0917 - as above
+    for title in ("red one", "blue two", "red three", "red four", "blue five", "red six"):
+        await make_book(title=title)
+    monkeypatch.setattr(ways, "FEW", few)
+    monkeypatch.setattr(ways, "NEAR", near)
+    forget()
+    for order in ("id", "-id", "title"):
+        whole = (await client.get(f"/api/found_books?search=red&ordering={order}&count=true")).json()
+        assert whole["total"] == len(whole["items"]) == 4
+        assert (await client.get("/api/found_books?search=red&count=capped")).json()["total"] == 4
+        titles = [item["title"] for item in whole["items"]]
+        expected = ["red one", "red three", "red four", "red six"]
+        assert titles == (sorted(expected) if order == "title" else expected[:: -1 if order == "-id" else 1])
+        second = (await client.get(f"/api/found_books?search=red&ordering={order}&offset=1&limit=2")).json()
+        assert second["items"] == whole["items"][1:3]
+        walk = (await client.get(f"/api/found_books?search=red&ordering={order}&cursor=&limit=3")).json()
+        assert (await client.get(walk["next"])).json()["items"] == whole["items"][3:]
 
 
 async def test_a_way_compiled_for_one_row_serves_the_next(client, shelf):

@@ -1,0 +1,113 @@
+"""The statements behind a search index: a GIN index on PostgreSQL, a table of FTS5 with its triggers on SQLite.
+
+Both are made of one text, the expression that PostgreSQL indexes, which is what a migration names. So one file of
+migrations makes the index on either database, and what a database has can be compared with what a model declares.
+(https://www.postgresql.org/docs/current/textsearch.html, https://www.sqlite.org/fts5.html)
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from unicodedata import category
+
+from sqlalchemy import ColumnElement, func, text
+from sqlalchemy.dialects import postgresql
+
+# PostgreSQL takes `example.com` for one word and FTS5 for two: what is no letter becomes a space for both.
+PUNCTUATION = "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
+STEMMED = "english"  # the one language that FTS5 can reduce to stems as well
+_CONFIG = re.compile(r"to_tsvector\('(\w+)'")
+_COLUMN = re.compile(r"coalesce\(\s*\(*(?:[\w\"]+\.)?(\"(?:[^\"]|\"\")+\"|\w+)\)*(?:::\w+)?\s*,", re.IGNORECASE)
+_CONTENT = re.compile(r"content=\"((?:[^\"]|\"\")*)\"")
+_TABLE_OF_FTS5 = re.compile(r"^CREATE VIRTUAL TABLE .* USING fts5\((.*)\)$", re.IGNORECASE | re.DOTALL)
+_NAME = re.compile(r"\"((?:[^\"]|\"\")+)\"\s*,")
+
+
+@dataclass(frozen=True)
+class Document:
+    """The columns whose words are searched, and the configuration by which PostgreSQL tells words."""
+
+    columns: tuple[str, ...]
+    config: str
+
+    def expression(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+        """What PostgreSQL indexes: the words of the columns, which are those of `columns`."""
+        # By text(): SQLAlchemy takes a literal_column for a column, and asks it for the table that the index is of.
+        words: Any = func.coalesce(columns[0], text("''"))
+        for one in columns[1:]:
+            words = words.concat(text("' '")).concat(func.coalesce(one, text("''")))
+        marks, spaces = text("'" + PUNCTUATION.replace("'", "''") + "'"), text(f"'{' ' * len(PUNCTUATION)}'")
+        parts = text(f"'{self.config}'::regconfig"), func.translate(words, marks, spaces)
+        found: ColumnElement[Any] = postgresql.to_tsvector(*parts)  # type: ignore[attr-defined,no-untyped-call]  # documented
+        return found
+
+
+def read_expression(written: str) -> Document | None:
+    """The document of an index's expression, as a migration or PostgreSQL writes it; None for any other."""
+    config, columns = _CONFIG.search(written), _COLUMN.findall(written)
+    if config is None or not columns or "translate(" not in written:
+        return None
+    return Document(tuple(_unquoted(column) for column in columns), config[1])
+
+
+def read_table(sql: str) -> tuple[str, Document] | None:
+    """The table that an FTS5 table stands beside, and its document; None for any other table of SQLite."""
+    found, content = _TABLE_OF_FTS5.match(sql), _CONTENT.search(sql)
+    if found is None or content is None:
+        return None
+    columns = tuple(name.replace('""', '"') for name in _NAME.findall(found[1].partition("content=")[0]))
+    config = STEMMED if "porter" in found[1] else "simple"
+    return content[1].replace('""', '"'), Document(columns, config)
+
+
+def create_on_sqlite(name: str, table: str, key: str, document: Document) -> Iterator[str]:
+    """The statements that make the FTS5 table called `name`, keep it in step with `table`, and fill it."""
+    fts, of, key = _quoted(name), _quoted(table), _quoted(key)
+    columns = ", ".join(_quoted(column) for column in document.columns)
+    tokenizer = "unicode61 remove_diacritics 0"  # PostgreSQL keeps them
+    if document.config == STEMMED:
+        tokenizer = f"porter {tokenizer}"
+    yield (
+        f"CREATE VIRTUAL TABLE {fts} USING fts5({columns}, content={of}, content_rowid={key}, "
+        f"tokenize='{tokenizer}', prefix='2 3')"
+    )
+    yield from _triggers(name, table, key, document)
+    yield f"INSERT INTO {fts}({fts}) VALUES ('rebuild')"  # noqa: S608 - names, quoted
+
+
+def drop_on_sqlite(name: str) -> Iterator[str]:
+    """The statements that take it away again, or do nothing."""
+    for event in ("insert", "delete", "update"):
+        yield f"DROP TRIGGER IF EXISTS {_quoted(f'{name}_{event}')}"
+    yield f"DROP TABLE IF EXISTS {_quoted(name)}"
+
+
+def _triggers(name: str, table: str, key: str, document: Document) -> Iterator[str]:
+    # The rows stand in `table` only: FTS5 has to be told what a row was before it changed or went.
+    fts, of = _quoted(name), _quoted(table)
+    columns = ", ".join(_quoted(column) for column in document.columns)
+    old, new = (", ".join(f"{row}.{_quoted(column)}" for column in document.columns) for row in ("old", "new"))
+    gone = f"INSERT INTO {fts}({fts}, rowid, {columns}) VALUES ('delete', old.{key}, {old});"  # noqa: S608 - names, quoted
+    come = f"INSERT INTO {fts}(rowid, {columns}) VALUES (new.{key}, {new});"  # noqa: S608 - as above
+    changed = f"UPDATE OF {key}, {columns}"
+    for event, when, what in (
+        ("insert", "INSERT", come),
+        ("delete", "DELETE", gone),
+        ("update", changed, f"{gone} {come}"),
+    ):
+        yield f"CREATE TRIGGER {_quoted(f'{name}_{event}')} AFTER {when} ON {of} BEGIN {what} END"
+
+
+def words_of(searched: str) -> list[str]:
+    """The words of a text: letters, digits and marks, as both databases tell them from what stands in between."""
+    kept = (one if category(one)[0] in "LNM" or category(one) == "Co" else " " for one in searched)
+    return "".join(kept).split()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name

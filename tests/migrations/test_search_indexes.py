@@ -1,0 +1,118 @@
+"""Search indexes through the life of a table: made, kept, moved, compared and dropped by migrations."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Column, MetaData, String, Table, Text, literal_column, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.schema import Index
+
+import project.migrations.impl  # noqa: F401 - registers itself with Alembic
+from project.database.engine import create_engine
+from project.database.search import FullText
+from project.database.search_tables import Document
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Note(Base):
+    __tablename__ = "notes_note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(50))
+    Body: Mapped[str | None] = mapped_column("Body", Text)
+
+
+NOTES = FullText("title", "Body")
+NOTES.index(Note)
+
+
+@pytest.fixture
+async def on_database(make_settings, empty_database_url):
+    """Run a function with the operations of a migration and their connection."""
+    engine = create_engine(make_settings(plugins=(), database_url=empty_database_url))
+
+    def run(connection, use):
+        options = {"transaction_per_migration": True, "target_metadata": Base.metadata, "compare_type": False}
+        return use(Operations(MigrationContext.configure(connection, opts=options)), connection)
+
+    async def on_database(use):
+        async with engine.begin() as connection:
+            return await connection.run_sync(run, use)
+
+    yield on_database
+    await engine.dispose()
+
+
+def create(op, columns=("title", "Body")):
+    stand_in = Table("notes_note", MetaData(), *(Column(name) for name in columns))
+    expression = Document(columns, "simple").expression(list(stand_in.c))
+    written = str(Index("x", expression).expressions[0].compile(compile_kwargs={"include_table": False}))
+    op.create_index("ix_notes_note_search", "notes_note", [literal_column(written)], postgresql_using="gin")
+
+
+def create_table(op, columns=("title", "Body")):
+    op.create_table(
+        "notes_note",
+        Column("id", Note.__table__.c.id.type, primary_key=True),
+        Column("title", String(50), nullable=False),
+        Column("Body", Text),
+    )
+    op.execute("INSERT INTO notes_note (title, \"Body\") VALUES ('first', 'was there before')")
+    create(op, columns)
+
+
+def differences(op, _connection):
+    found = compare_metadata(op.get_context(), Base.metadata)
+    return [(one[0], getattr(one[1], "name", None)) for one in found if one[0].endswith("_index")]
+
+
+async def test_a_migration_makes_what_the_model_declares(on_database):
+    await on_database(lambda op, _: create_table(op))
+    assert await on_database(differences) == []
+
+
+async def test_other_columns_are_a_change(on_database):
+    await on_database(lambda op, _: create_table(op, ("title",)))
+    name = "ix_notes_note_search"
+    assert await on_database(differences) == [("remove_index", name), ("add_index", name)]
+
+
+async def test_what_is_missing_is_made(on_database):
+    await on_database(lambda op, _: create_table(op))
+    await on_database(lambda op, _: op.drop_index("ix_notes_note_search", "notes_note"))
+    assert await on_database(differences) == [("add_index", "ix_notes_note_search")]
+
+
+def matches(connection, words, table="ix_notes_note_search"):
+    return connection.scalar(text(f"SELECT count(*) FROM {table} WHERE {table} MATCH :words"), {"words": words})
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_table_that_is_made_anew_keeps_its_index_in_step(on_database):
+    def change(op, connection):
+        create_table(op)
+        with op.batch_alter_table("notes_note", recreate="always") as batch:
+            batch.add_column(Column("more", Text))
+        op.execute("INSERT INTO notes_note (title) VALUES ('second')")
+        op.execute("DELETE FROM notes_note WHERE title = 'first'")
+        assert (matches(connection, "first"), matches(connection, "before"), matches(connection, "second")) == (0, 0, 1)
+
+    await on_database(change)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_an_index_moves_with_its_table_and_goes_with_it(on_database):
+    def change(op, connection):
+        create_table(op)
+        op.rename_table("notes_note", "notes_memo")
+        op.execute("INSERT INTO notes_memo (title) VALUES ('second')")
+        assert matches(connection, "second", "ix_notes_memo_search") == 1
+        assert matches(connection, "before", "ix_notes_memo_search") == 1
+        op.drop_table("notes_memo")
+        assert connection.scalars(text("SELECT name FROM sqlite_master WHERE name LIKE '%search%'")).all() == []
+
+    await on_database(change)
