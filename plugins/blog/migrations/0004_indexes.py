@@ -15,11 +15,15 @@ down_revision: str | tuple[str, ...] | None = "blog_0003_ix_blog_post_created_at
 branch_labels: str | tuple[str, ...] | None = None
 depends_on: str | tuple[str, ...] | None = None
 
-WORDS = sa.literal_column(
+WORDS: sa.ColumnElement[str] = sa.literal_column(
     "to_tsvector('simple'::regconfig, translate(coalesce(title, '') || ' ' || coalesce(content, ''), "
     "'!\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', '                                '))"
 )
-NEWEST = ["is_published", sa.literal_column("created_at DESC"), sa.literal_column("id DESC")]
+NEWEST: list[str | sa.ColumnElement[str]] = [
+    "is_published",
+    sa.literal_column("created_at DESC"),
+    sa.literal_column("id DESC"),
+]
 create = partial(op.create_index, postgresql_concurrently=True, if_not_exists=True)
 drop = partial(op.drop_index, postgresql_concurrently=True, if_exists=True)
 

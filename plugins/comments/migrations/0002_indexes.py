@@ -16,7 +16,7 @@ branch_labels: str | tuple[str, ...] | None = None
 depends_on: str | tuple[str, ...] | None = None
 
 TABLE = "comments_comment"
-WORDS = sa.literal_column(
+WORDS: sa.ColumnElement[str] = sa.literal_column(
     "to_tsvector('simple'::regconfig, translate(coalesce(content, ''), "
     "'!\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', '                                '))"
 )
