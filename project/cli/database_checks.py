@@ -6,8 +6,8 @@ from project.checks import CheckMessage, Level, warning
 from project.cli.failures import explain
 from project.cli.pool_facts import PoolFacts, ask_server, read_facts
 from project.cli.state import State
-from project.database.engine import database_url
 from project.database.pooler import mixes_statements_up
+from project.database.urls import database_url
 from project.settings import Settings
 
 RESERVED = 3  # connections that PostgreSQL keeps for its superusers (superuser_reserved_connections)

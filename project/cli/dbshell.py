@@ -7,7 +7,7 @@ import click
 from sqlalchemy import URL
 
 from project.cli.state import State
-from project.database.engine import database_url, is_memory
+from project.database.urls import database_url, is_memory
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

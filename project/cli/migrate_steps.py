@@ -9,8 +9,7 @@ from project.cli.state import State
 from project.migrations.errors import MigrationError
 from project.migrations.execution import Reporter
 from project.migrations.plan import Step
-from project.migrations.prune import prune
-from project.migrations.runner import Target, migrate, planned
+from project.migrations.runner import Target, migrate_now, planned
 
 
 def show_plan(state: State, target: Target) -> None:
@@ -25,7 +24,7 @@ def migrate_to(state: State, target: Target, *, yes: bool) -> None:
         _list(steps)
         return yes or _may_undo(steps, target.plugin)
 
-    asyncio.run(migrate(state.settings, state.registry, target, confirm=confirm, report=report_step))
+    migrate_now(state.settings, state.registry, target, confirm=confirm, report=report_step)
 
 
 class Lines(Reporter):
@@ -53,6 +52,9 @@ report_step = Lines()
 
 def forget_plugin(state: State, plugin: str) -> None:
     """Forget the migrations of a plugin that was removed."""
+    # Imported here: it needs asyncio, which a migration of SQLite does without.
+    from project.migrations.prune import prune
+
     count = asyncio.run(prune(state.settings, state.registry, plugin))
     if not count:
         raise MigrationError(f"nothing to forget: no migration of a plugin named {plugin!r} is recorded")

@@ -13,9 +13,9 @@ def migrate_everything(state: State) -> None:
     """Bring the database to the newest state, with a line for each migration."""
     # Imported here: runserver needs the other function only, and that does without Alembic.
     from project.cli.migrate_steps import report_step
-    from project.migrations.runner import migrate
+    from project.migrations.runner import migrate_now
 
-    if not asyncio.run(migrate(state.settings, state.registry, report=report_step)):
+    if not migrate_now(state.settings, state.registry, report=report_step):
         click.echo("The database is up to date.")
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import text
 
 from project.cli.server import default_workers
-from project.database.engine import database_url
 from project.database.session import Database
+from project.database.urls import database_url
 from project.settings import Settings
 
 

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from project.database.engine import READ_ONLY
+from project.database.transactions import READ_ONLY
 
 
 @asynccontextmanager

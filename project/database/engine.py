@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, ExceptionContext, event, exc, make_url
+from sqlalchemy import Engine, ExceptionContext, event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
@@ -13,12 +13,12 @@ from project.database.losses import is_local, is_lost, let_go_of_lock, renew_sta
 from project.database.pool import UNREACHABLE, CountingPool
 from project.database.reading import WITHIN_TRANSACTIONS
 from project.database.sqlite import open_connection
+from project.database.transactions import use_real_transactions
+from project.database.urls import database_url, is_memory
 from project.database.values import refuse_unportable_values
-from project.errors import ConfigurationError
 from project.settings import Settings
 
 SQLITE_BUSY_TIMEOUT = 5.0  # seconds a writer waits for another writer
-READ_ONLY = "dovetail_read_only"  # an execution option of a connection
 # Statements get no names, at SQLAlchemy's cache nor at asyncpg's own. One without a name is lost as soon as a pooler
 # hands the session to somebody else, which it may do at the end of each transaction.
 UNPREPARED = {
@@ -26,37 +26,6 @@ UNPREPARED = {
     "prepared_statement_cache_size": 0,
     "prepared_statement_name_func": lambda: "",
 }
-# What may stand after the ? of a PostgreSQL URL: the arguments of asyncpg.connect() that a text can say.
-PARAMETERS = frozenset(
-    {"host", "port", "ssl", "passfile", "target_session_attrs", "krbsrvname", "gsslib", "prepared_statement_cache_size"}
-)
-
-
-def database_url(settings: Settings) -> URL:
-    """The URL of the database; a relative SQLite path is taken from `base_dir`, and `sslmode` is read as `ssl`.
-
-    Raises ConfigurationError if it cannot be parsed, or has a parameter that the driver does not know, without quoting
-    it: it may hold a password.
-    """
-    try:
-        url = make_url(settings.database_url.get_secret_value())
-        url.get_dialect()().create_connect_args(url)  # reads the port, and numbers after the ?
-    except Exception:  # noqa: BLE001 - SQLAlchemy raises several kinds, all of which quote the URL
-        raise ConfigurationError(
-            "DATABASE_URL: cannot be read; expected postgresql://user:password@host:5432/name or sqlite:///path"
-        ) from None
-    if url.get_backend_name() == "postgresql":
-        return _with_known_parameters(url)
-    if not is_memory(url):
-        url = url.set(database=str((settings.base_dir / str(url.database)).resolve()))
-    return url
-
-
-def is_memory(url: URL) -> bool:
-    """Whether the URL names an SQLite database that lives in memory."""
-    return url.get_backend_name() == "sqlite" and (
-        url.database in (None, "", ":memory:") or url.query.get("mode") == "memory"
-    )
 
 
 def create_engine(settings: Settings, *, command_timeout: float | None = None, **options: Any) -> AsyncEngine:
@@ -107,30 +76,6 @@ def create_engine(settings: Settings, *, command_timeout: float | None = None, *
     return engine
 
 
-def use_real_transactions(engine: Engine, *, foreign_keys: bool = True) -> None:
-    """Make SQLite keep PostgreSQL's promises: foreign keys hold, DDL rolls back, no update is lost.
-
-    The driver's own transaction handling is switched off and BEGIN is written out. A writer begins with IMMEDIATE, so
-    that it waits for the one before it instead of failing half way; a connection with the execution option READ_ONLY
-    reads beside a writer. (https://docs.sqlalchemy.org/en/21/dialects/sqlite.html, "Enabling Non-Legacy SQLite
-    Transactional Modes")
-    """
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA foreign_keys={'on' if foreign_keys else 'off'}")
-        cursor.execute("PRAGMA journal_mode=wal")
-        cursor.execute("PRAGMA synchronous=normal")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        read_only = connection.get_execution_options().get(READ_ONLY, False)
-        connection.exec_driver_sql("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE")
-
-
 def bound_pings(engine: Engine, seconds: float) -> None:
     """Let the pool give up a PostgreSQL connection whose server has not answered its ping after `seconds`.
 
@@ -179,15 +124,3 @@ def _part_with(engine: Engine, connection: PoolProxiedConnection, error: BaseExc
         adapter.run_async(let_go_of_lock)
     else:
         renew_statements(engine, connection.driver_connection, error)
-
-
-def _with_known_parameters(url: URL) -> URL:
-    query = dict(url.query)
-    if "sslmode" in query:  # as libpq, and so every provider of databases, calls it
-        query.setdefault("ssl", query.pop("sslmode"))
-    if not PARAMETERS.issuperset(query):
-        raise ConfigurationError(
-            "DATABASE_URL: one of the parameters after the ? is unknown; expected some of sslmode, "
-            f"{', '.join(sorted(PARAMETERS))}"
-        )
-    return url.set(query=query)

@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 
 from project.database.attempts import note_write
 from project.database.connections import CONNECTION
-from project.database.engine import READ_ONLY, SQLITE_BUSY_TIMEOUT, create_engine, database_url, is_memory
+from project.database.engine import SQLITE_BUSY_TIMEOUT, create_engine
 from project.database.lazy_loading import refuse_lazy_loads
 from project.database.pool import UnpooledConnections, trusting
+from project.database.transactions import READ_ONLY
 from project.database.turns import TAKE_TURN, TakeTurns
+from project.database.urls import database_url, is_memory
 from project.settings import Settings
 
 logger = logging.getLogger("dovetail.database")

@@ -12,7 +12,8 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from project.database.engine import create_engine, database_url
+from project.database.engine import create_engine
+from project.database.urls import database_url
 from project.errors import DovetailError
 from project.migrations import alembic_private
 from project.migrations.comparison import comparison_options

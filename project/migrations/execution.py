@@ -20,7 +20,8 @@ from project.migrations.impl_named_types import drop_unused_types
 from project.migrations.lock_waits import LockPatience, LockWaits
 from project.migrations.plan import Step
 from project.migrations.recording import prepare_ledger, recorder
-from project.migrations.sqlite import foreign_key_checker, foreign_keys_off, pragma
+from project.migrations.references import ReferenceCheck
+from project.migrations.sqlite import foreign_keys_off, pragma
 from project.migrations.sqlite_blockers import is_locked, what_locks
 from project.migrations.warnings_passed_over import known_warnings_passed_over
 
@@ -75,11 +76,12 @@ def apply_steps(
     """
     waits = LockWaits(connection, patience)
     run = _Run(history, make_steps, waits, report, fake=fake)
-    with foreign_keys_off(connection), waits.limited(), known_warnings_passed_over():
+    references = ReferenceCheck(connection)
+    with foreign_keys_off(connection), waits.limited(), known_warnings_passed_over(), references.watching():
         if connection.dialect.name == "sqlite":
             pragma(connection, f"PRAGMA busy_timeout={round((patience.total or FOR_EVER) * 1000)}")
         options = context_options(history)
-        options["on_version_apply"] += [foreign_key_checker(connection)]
+        options["on_version_apply"] += [references.check]
         with _failures_named(run.done, connection, patience.total, report):
             while not run.is_complete:
                 environment.configure(connection=connection, fn=run.work, lock_waits=waits, **options)

@@ -41,12 +41,11 @@ class History:
 
     def plugin_of(self, revision: str) -> str:
         """The plugin that carries a revision."""
-        script = self.scripts[revision]
-        return script.plugin if isinstance(script, Ghost) else self.folders[Path(script.path).parent]
+        return self._plugins[revision]
 
     def of_plugin(self, plugin: str) -> list[Script]:
         """A plugin's revisions in the order of their file names; ghosts too."""
-        found = [script for script in self.scripts.values() if self.plugin_of(script.revision) == plugin]
+        found = [script for name, script in self.scripts.items() if self._plugins[name] == plugin]
         return sorted(found, key=stem_of)
 
     def heads(self, plugin: str) -> list[str]:
@@ -77,7 +76,7 @@ class History:
         """`revisions` with each after what it needs; otherwise in the order of the plugins and of the file names."""
         todo = set(revisions)
         waiting = {revision: len(todo.intersection(self._parents[revision])) for revision in todo}
-        ready = [(self._rank(revision), revision) for revision, count in waiting.items() if not count]
+        ready = [(self._ranks[revision], revision) for revision, count in waiting.items() if not count]
         heapq.heapify(ready)
         result: list[str] = []
         while ready:
@@ -86,15 +85,15 @@ class History:
             for child in todo.intersection(self._children[revision]):
                 waiting[child] -= 1
                 if not waiting[child]:
-                    heapq.heappush(ready, (self._rank(child), child))
+                    heapq.heappush(ready, (self._ranks[child], child))
         return result
 
     def refresh(self) -> None:
         """Read the files again, after one was written."""
         alembic_private.reload(self.script, self._graph)
         self.scripts = _load(self.script)
-        self.__dict__.pop("_parents", None)
-        self.__dict__.pop("_children", None)
+        for name in ("_plugins", "_parents", "_children", "_ranks"):
+            self.__dict__.pop(name, None)
 
     def _graph(self, files: Sequence[Script]) -> list[Script]:
         self.squashes = squashes_in(files)
@@ -118,10 +117,19 @@ class History:
                 children[parent].add(name)
         return {name: frozenset(found) for name, found in children.items()}
 
-    def _rank(self, revision: str) -> tuple[int, str]:
-        order = list(self.folders.values())
-        plugin = self.plugin_of(revision)
-        return (order.index(plugin) if plugin in order else len(order), stem_of(self.scripts[revision]))
+    @cached_property
+    def _plugins(self) -> dict[str, str]:
+        return {
+            name: script.plugin if isinstance(script, Ghost) else self.folders[Path(script.path).parent]
+            for name, script in self.scripts.items()
+        }
+
+    @cached_property
+    def _ranks(self) -> dict[str, tuple[int, str]]:
+        order = {plugin: number for number, plugin in enumerate(self.folders.values())}
+        return {
+            name: (order.get(self._plugins[name], len(order)), stem_of(script)) for name, script in self.scripts.items()
+        }
 
 
 def load_history(base_dir: Path, registry: Registry, recorded: Sequence[Applied] = ()) -> History:

@@ -6,7 +6,6 @@ from sqlalchemy import JSON, Column, MetaData, PrimaryKeyConstraint, String, Tab
 from sqlalchemy.schema import CheckConstraint, Constraint
 from sqlalchemy.sql.elements import conv
 
-from project.database.base import NAMING_CONVENTION
 from project.database.types import utcnow
 from project.migrations.alembic_private import is_type_bound
 from project.migrations.limits import BATCH_PREFIX
@@ -56,5 +55,8 @@ def name_by_convention(constraint: Constraint) -> None:
     """Give the CHECK that comes with a type the name that it has in a database made from the models."""
     name = constraint.name
     if isinstance(constraint, CheckConstraint) and is_type_bound(constraint) and name and not isinstance(name, conv):
+        # Imported here: hardly a migration has one, and none else needs the ORM.
+        from project.database.base import NAMING_CONVENTION
+
         table = constraint.table.name.removeprefix(BATCH_PREFIX)
         constraint.name = conv(NAMING_CONVENTION["ck"] % {"table_name": table, "constraint_name": name})

@@ -26,7 +26,7 @@ from sqlalchemy import (
     table,
 )
 
-from project.database.engine import READ_ONLY
+from project.database.transactions import READ_ONLY
 from project.migrations.applied import Applied
 
 LEDGER = Table(

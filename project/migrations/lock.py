@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from project.database.engine import is_memory
+from project.database.urls import is_memory
 from project.migrations.errors import MigrationError
 from project.migrations.lock_waits import is_shared
 

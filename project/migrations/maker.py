@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from project.checks import CheckMessage
 from project.database.base import Base
-from project.database.engine import create_engine, database_url
+from project.database.engine import create_engine
+from project.database.urls import database_url
 from project.discovery import InstalledPlugin
 from project.migrations.comparison import comparison_options
 from project.migrations.computed import computed_changes

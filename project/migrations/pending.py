@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from project.database.engine import READ_ONLY
+from project.database.transactions import READ_ONLY
 from project.migrations.files import read_files, usual_revisions
 from project.migrations.ledger import LEDGER, VERSIONS
 from project.migrations.squashes import left_out

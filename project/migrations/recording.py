@@ -6,7 +6,8 @@ from typing import Any
 
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import Script
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, bindparam, delete, insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
 from project.migrations import alembic_private
@@ -18,12 +19,31 @@ def recorder(history: History) -> Callable[..., None]:
     """A callback for Alembic's `on_version_apply`."""
 
     def record(*, ctx: MigrationContext, step: MigrationInfo, **_kwargs: Any) -> None:
-        script = history.scripts[str(step.up_revision_id)]
-        ctx.execute(delete(LEDGER).where(LEDGER.c.revision == script.revision))
+        row = _row(history, history.scripts[str(step.up_revision_id)])
+        if ctx.as_sql:
+            ctx.execute(delete(LEDGER).where(LEDGER.c.revision == row["revision"]))
+            if step.is_upgrade:
+                ctx.execute(insert(LEDGER).values(row).inline())
+            return
+        connection = ctx.connection
+        assert isinstance(connection, Connection)  # noqa: S101 - Alembic has a connection unless it writes SQL
         if step.is_upgrade:
-            ctx.execute(insert(LEDGER).values(_row(history, script)).inline())
+            connection.execute(_INSERT[connection.dialect.name], row)
+        else:
+            connection.execute(_DELETE, {"applied": row["revision"]})
 
     return record
+
+
+# Statements that stay the same are compiled once.
+_DELETE = delete(LEDGER).where(LEDGER.c.revision == bindparam("applied"))
+_INSERT = {
+    name: module.insert(LEDGER)
+    .values({key: bindparam(key) for key in ("revision", "plugin", "down_revisions", "depends_on")})
+    .on_conflict_do_nothing()
+    .inline()
+    for name, module in {"postgresql": postgresql, "sqlite": sqlite}.items()
+}
 
 
 def prepare_ledger(context: MigrationContext) -> None:

@@ -1,14 +1,15 @@
 """Bring a database where it should be; `manage.py migrate`, quickstart and tests come through here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy import Connection, NullPool
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from project.database.engine import create_engine
+from project.database.urls import database_url, is_memory
 from project.migrations.errors import MigrationError
 from project.migrations.execution import PATIENCE, SILENT, Reporter, apply_steps
 from project.migrations.history import History, load_history
@@ -20,6 +21,9 @@ from project.migrations.plan import Step, plan
 from project.migrations.squash_recording import record_squashes
 from project.registry import Registry
 from project.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,9 @@ async def migrate(
     `confirm` sees the steps before anything is done. Eight processes may do this at once: one works, the others wait
     and find nothing to do. Raises MigrationError.
     """
+    # Imported here and below: `migrate_now` does without asyncio.
+    from project.database.engine import create_engine
+
     engine = create_engine(settings, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
@@ -58,7 +65,7 @@ async def migrate(
 
 
 async def migrate_connection(
-    connection: AsyncConnection,
+    connection: "AsyncConnection",
     settings: Settings,
     registry: Registry,
     target: Target = EVERYTHING,
@@ -68,17 +75,51 @@ async def migrate_connection(
 ) -> list[Step]:
     """The same on a connection of the caller's, which must not be in a transaction: a database in memory, say."""
 
-    def run(sync_connection: Connection) -> list[Step]:
-        if not confirm(steps_to(sync_connection, settings, registry, target)):
-            return []
-        with migration_lock(sync_connection):
-            return _apply(sync_connection, settings, registry, target, report)
+    return await connection.run_sync(_run, settings, registry, target, confirm, report)
 
-    return await connection.run_sync(run)
+
+def migrate_now(
+    settings: Settings,
+    registry: Registry,
+    target: Target = EVERYTHING,
+    *,
+    confirm: Confirm = lambda _steps: True,
+    report: Reporter = SILENT,
+) -> list[Step]:
+    """The same for a command that runs no event loop.
+
+    An SQLite file is spoken to without one, which takes half the time, unless a revision calls `op.run_async`.
+    """
+    url = database_url(settings)
+    if url.get_backend_name() == "sqlite" and not is_memory(url):
+        from project.database.sync_engine import create_sync_engine
+
+        with create_sync_engine(settings).connect() as connection:
+            history, applied = read_state(connection, settings, registry)
+            if not any(map(_calls_run_async, plan(history, applied, target.plugin, target.revision))):
+                return _run(connection, settings, registry, target, confirm, report, history)
+    import asyncio
+
+    return asyncio.run(migrate(settings, registry, target, confirm=confirm, report=report))
+
+
+def _calls_run_async(step: Step) -> bool:
+    """Whether a function of a revision's file calls Alembic's `op.run_async`, which wants an asynchronous driver."""
+    functions = [value for value in vars(step.script.module).values() if isinstance(value, FunctionType)]
+    return any("run_async" in name for function in functions for name in _names(function.__code__))
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
 
 
 async def planned(settings: Settings, registry: Registry, target: Target = EVERYTHING) -> list[Step]:
     """The steps that `migrate` would take; nothing is done."""
+    from project.database.engine import create_engine
+
     engine = create_engine(settings, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
@@ -93,8 +134,13 @@ def steps_to(connection: Connection, settings: Settings, registry: Registry, tar
     return plan(history, applied, target.plugin, target.revision)
 
 
-def read_state(connection: Connection, settings: Settings, registry: Registry) -> tuple[History, list[str]]:
-    """All revisions, and those that are applied, in the order in which they were; leaves no transaction open."""
+def read_state(
+    connection: Connection, settings: Settings, registry: Registry, known: History | None = None
+) -> tuple[History, list[str]]:
+    """All revisions, and those that are applied, in the order in which they were; leaves no transaction open.
+
+    The files are not read again if the database is still as it was when `known` was made.
+    """
     if connection.in_transaction():
         raise MigrationError("a migration needs a connection that is not in a transaction")
     rows = read_ledger(connection)
@@ -103,7 +149,8 @@ def read_state(connection: Connection, settings: Settings, registry: Registry) -
             f"the table alembic_version names {' and '.join(unknown)}, which Dovetail did not apply: another project "
             "migrated this database, or `alembic stamp` touched it; use a database of its own"
         )
-    history = load_history(settings.base_dir, registry, rows)
+    unchanged = known is not None and list(known.recorded) == list(rows)
+    history = known if known is not None and unchanged else load_history(settings.base_dir, registry, rows)
     return history, [row.revision for row in history.applied]
 
 
@@ -131,10 +178,26 @@ def apply_now(
         )
 
 
-def _apply(
-    connection: Connection, settings: Settings, registry: Registry, target: Target, report: Reporter
+def _run(  # noqa: PLR0917 - run_sync passes no keywords
+    connection: Connection,
+    settings: Settings,
+    registry: Registry,
+    target: Target,
+    confirm: Confirm,
+    report: Reporter,
+    known: History | None = None,
 ) -> list[Step]:
-    history, applied = read_state(connection, settings, registry)
+    history, applied = read_state(connection, settings, registry, known)
+    if not confirm(plan(history, applied, target.plugin, target.revision)):
+        return []
+    with migration_lock(connection):
+        return _apply(connection, settings, registry, target, report, history)
+
+
+def _apply(  # noqa: PLR0917 - what a run is made of
+    connection: Connection, settings: Settings, registry: Registry, target: Target, report: Reporter, known: History
+) -> list[Step]:
+    history, applied = read_state(connection, settings, registry, known)
     record_squashes(connection, history.recorded, history.squashes)
     steps = plan(history, applied, target.plugin, target.revision)
     patience = LockPatience.of(settings, target.lock_timeout)

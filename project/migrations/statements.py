@@ -9,7 +9,8 @@ from alembic.runtime.migration import MigrationContext
 from pydantic import SecretStr
 from sqlalchemy import Connection, event, make_url
 
-from project.database.engine import create_engine, database_url
+from project.database.engine import create_engine
+from project.database.urls import database_url
 from project.migrations.errors import MigrationError
 from project.migrations.execution import context_options
 from project.migrations.ghosts import Ghost

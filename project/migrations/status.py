@@ -48,6 +48,8 @@ def recorded_migrations(settings: Settings) -> Sequence[Applied]:
 def is_up_to_date(settings: Settings, registry: Registry) -> bool:
     """Whether `migrate` has nothing to do, as far as can be told without reading a file; if in doubt, no."""
     seen = look(settings)
+    if seen is None and settings.database_url.get_secret_value().startswith("sqlite"):
+        return False  # there is no file, or no table yet
     if seen is None:
         return asyncio.run(_is_up_to_date(settings, registry))
     applied = {row.revision for row in seen.rows}

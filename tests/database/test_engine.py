@@ -5,8 +5,9 @@ import threading
 import pytest
 from sqlalchemy import exc, inspect, select, text
 
-from project.database.engine import create_engine, database_url
+from project.database.engine import create_engine
 from project.database.reading import connect_to_read
+from project.database.urls import database_url
 from project.errors import ConfigurationError
 from tests.probe.models import Item
 

@@ -56,6 +56,15 @@ def test_migrating_imports_no_web_framework(tmp_path, arguments):
     assert found & WEB == set()
 
 
+def test_migrating_sqlite_imports_no_driver_of_asyncio_and_no_orm(tmp_path):
+    code = IMPORTED.format(arguments=["migrate"]).replace('name.partition(".")[0] for name', "name for name")
+
+    found = imported_by(code, tmp_path)
+
+    assert "alembic" in found
+    assert found & {"aiosqlite", "asyncpg", "sqlalchemy.orm", "sqlalchemy.ext.asyncio"} == set()
+
+
 def test_listing_and_finding_nothing_to_do_imports_neither_alembic_nor_sqlalchemy(tmp_path):
     imported_by(IMPORTED.format(arguments=["migrate"]), tmp_path)
 

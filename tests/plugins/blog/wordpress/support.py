@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from config.settings import Settings
 from project.cli.main import main
-from project.database.engine import use_real_transactions
+from project.database.transactions import use_real_transactions
 from project.settings import with_async_driver
 
 FILES = Path(__file__).parent / "files"
