@@ -12,7 +12,7 @@ from project.api.body_checks import after_login
 from project.api.openapi import document_problems, duplicate_operation_ids, operation_id, operation_ids
 from project.api.problems import add_problem_details, answer
 from project.api.quick import QuickMiddleware
-from project.api.shadows import OwnedRoute, shadowed_routes
+from project.api.shadows import OwnedRoute, answers, shadowed_routes
 from project.api.streams import streams_without_a_session
 from project.context import make_context
 from project.discovery import PLUGIN_FAILURES, InstalledPlugin, describe
@@ -58,6 +58,8 @@ def create_app(settings: Settings) -> FastAPI:
     add_problem_details(app)  # before the plugins, which may answer errors in a way of their own
     _add_kernel_routes(app, settings)
     operations = _add_plugins(app, context, registry)
+    if not answers(app, "/"):  # a setup may have brought a page of its own
+        app.include_router(landing.router)
     _refuse_impossible_operations(app)
     in_order = sorted(registry.installed.values(), key=lambda entry: settings.plugins.index(entry.package))
     document_problems(app, {entry.plugin.name: operations[entry.plugin.name] for entry in in_order})
@@ -73,7 +75,7 @@ def _share_state(app: FastAPI, context: Context) -> None:
 
 
 def _add_kernel_routes(app: FastAPI, settings: Settings) -> None:
-    for module in (landing, health, debug):
+    for module in (health, debug):
         app.include_router(module.router)
     if settings.docs != "off":
         app.include_router(docs.make_router(for_staff=settings.docs == "staff"))

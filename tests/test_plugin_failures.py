@@ -7,7 +7,7 @@ import pytest
 
 from project.application import create_app
 from project.errors import ConfigurationError
-from project.testing.plugin import running
+from project.testing.plugin import make_client, running
 from tests.running import Result, manage
 from tests.test_registry import MODEL, ROUTER, load, package, plugin, problems
 
@@ -180,6 +180,28 @@ def test_a_setup_that_adds_what_another_answers_or_hides_is_refused_by_name(
 def test_a_setup_may_add_what_is_nobodys(package, make_settings, added):
     package("pkg_adding", ADDED.format(added))
     assert create_app(make_settings(plugins=(*SITE, "pkg_adding"), database_url="sqlite:///:memory:"))
+
+
+@pytest.mark.parametrize("added", ["site.add_route('/', answer)", "site.mount('/', app)"])
+async def test_a_setup_may_bring_the_page_at_the_root(package, make_settings, added):
+    last = ADDED.replace('name="adding"', 'name="adding", depends_on=("admin", "blog")')
+    package("pkg_adding", last.format(added))
+    app = create_app(make_settings(plugins=(*SITE, "pkg_adding"), database_url="sqlite:///:memory:"))
+    async with make_client(app) as client:
+        assert (await client.get("/")).text in {"mine", "mounted"}
+        assert (await client.get("/health/live")).json() == {"status": "ok"}
+
+
+async def test_an_endpoint_that_exits_is_a_failure_of_its_request_and_of_nothing_else(package, make_settings, caplog):
+    package(
+        "pkg_adding",
+        "import sys\n" + ADDED.format("site.add_route('/leave', leave)") + "def leave(request):\n    sys.exit(0)\n",
+    )
+    app = create_app(make_settings(plugins=("pkg_adding",), database_url="sqlite:///:memory:"))
+    async with make_client(app) as client:
+        assert (await client.get("/leave")).status_code == 500
+        assert (await client.get("/health/live")).status_code == 200
+    assert "sys.exit(0) was called" in caplog.text
 
 
 def test_a_setup_that_raises_is_named_with_the_place(package, make_settings):

@@ -8,12 +8,15 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from starlette._utils import get_route_path
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import Scope
 
 CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 Check = Callable[[], None]
+
+KNOWN_MATCHES = {one.matches for one in (APIRoute, Route, Mount, APIWebSocketRoute, WebSocketRoute)}
 
 _waiting: ContextVar[tuple[Check, ...]] = ContextVar("dovetail_body_checks", default=())
 
@@ -78,6 +81,8 @@ def _demands_login(scope: Scope) -> bool:
     if app.dependency_overrides:  # who stands in for a dependency in a test looks at nothing
         return False
     for route in iter_route_contexts(app.routes):
+        if getattr(type(route.original_route), "matches", None) not in KNOWN_MATCHES:
+            return False  # it may choose in a way of its own
         pattern = getattr(route, "path_regex", None)
         if pattern is not None and pattern.match(path) and scope["method"] in (route.methods or {scope["method"]}):
             return isinstance(route.original_route, APIRoute) and _looks_at_body(route.dependant)

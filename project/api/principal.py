@@ -35,7 +35,8 @@ async def find_staff(connection: HTTPConnection, *, pages: bool = False) -> Prin
     """
     state = connection.app.state
     names = ("authenticate", "authenticate_visitor") if pages else ("authenticate",)
-    authenticators: list[Authenticator] = [getattr(state, name) for name in names if hasattr(state, name)]
+    found: list[Authenticator | None] = [getattr(state, name, None) for name in names]
+    authenticators = [authenticate for authenticate in found if authenticate is not None]
     if not authenticators:
         raise NotAuthenticatedError("No enabled plugin authenticates users; add project.contrib.auth to the plugins.")
     async with state.database.outside_the_pool() as session:

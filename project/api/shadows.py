@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.routing import BaseRoute, Mount
 
@@ -22,14 +23,28 @@ def shadowed_routes(owned: Sequence[OwnedRoute]) -> Iterator[str]:
     `owned` is in the router's order. What routers list is compared before there is an application.
     """
     contexts = [(one, context) for one in owned for context in iter_route_contexts([one.route])]
-    for number, (later, behind) in enumerate(contexts):
-        for earlier, front in contexts[:number]:
-            if earlier.owner == later.owner or not (earlier.by_setup or later.by_setup):
-                continue
-            if _answers_first(front, behind):
-                yield f"{_name(later, behind)} is never reached: {_name(earlier, front)} answers; give it another path"
-            elif _is_within(front, behind):
+    for number, (earlier, front) in enumerate(contexts):
+        others = [
+            (later, behind)
+            for later, behind in contexts[number + 1 :]
+            if earlier.owner != later.owner and (earlier.by_setup or later.by_setup)
+        ]
+        if unreached := [one for one in others if _answers_first(front, one[1])]:
+            more = f" (and {len(unreached) - 1} more)" if len(unreached) > 1 else ""
+            advice = "give it another path, or let the plugin that answers depend on the others"
+            yield f"{_name(*unreached[0])}{more} is never reached: {_name(earlier, front)} answers; {advice}"
+        for later, behind in others:
+            if _is_within(front, behind):
                 yield f"{_name(earlier, front)} hides a part of {_name(later, behind)}; give it another path"
+
+
+def answers(app: FastAPI, path: str) -> bool:
+    """Whether there is something at `path` to read."""
+    return any(
+        context.path_regex.match(path) is not None and "GET" in (context.methods or ("GET",))
+        for context in iter_route_contexts(app.routes)
+        if getattr(context, "path_regex", None) is not None
+    )
 
 
 def _answers_first(front: RouteContext, behind: RouteContext) -> bool:
@@ -53,4 +68,5 @@ def _is_mount(route: RouteContext) -> bool:
 def _name(one: OwnedRoute, route: RouteContext) -> str:
     method = f"{min(route.methods)} " if route.methods else ""
     owner = f"plugin {one.owner!r}" if one.owner else "the kernel"
-    return f"the route {f'{method}{route.path}'!r} of {owner}"
+    address = f"{method}{route.path or '/'}"
+    return f"the route {address!r} of {owner}"

@@ -52,11 +52,13 @@ class ErrorMiddleware:
         except ClientDisconnect:
             if not begun:  # for the access log: nobody is there to read it
                 await Response(status_code=CLIENT_HUNG_UP)(scope, receive, send)
-        except Exception as error:
+        except (Exception, SystemExit) as raised:
+            # A plugin that calls sys.exit() while it answers would end the server, and every other answer with it.
+            error = raised if isinstance(raised, Exception) else RuntimeError(f"sys.exit({raised.code!r}) was called")
             if scope.get(FAILURE) == id(error):
                 raise
             response = await self.respond(Request(scope, receive), error)
             if begun:
                 scope[FAILURE] = id(error)
-                raise
+                raise error from raised.__cause__
             await response(scope, receive, send)
