@@ -128,3 +128,23 @@ async def test_a_form_of_the_back_office_takes_no_file_for_text(back_office_for,
             office.client, "/admin/blog-post/create", *parts, part(named('; filename="a"', field))
         )
         assert (answer.status_code, "came as a file" in answer.text) == (422, True), field
+
+
+ODD_TYPES = (
+    "multipart/form-data",
+    "multipart/form-data; boundary=",
+    f"multipart/form-data; boundary={'x' * 300}",
+    "multipart/form-data; boundary*=x",
+    "multipart/form-data; boundary=x; charset*=utf-7''x",
+    f"{FORM}; charset*=utf-7''x",
+    f"{JSON};;;charset==utf-7",
+)
+
+
+@pytest.mark.parametrize("content_type", ODD_TYPES)
+async def test_whatever_a_body_calls_itself_it_is_refused_and_not_a_server_error(client, content_type):
+    headers = {"Content-Type": content_type, "Origin": ORIGIN}
+    for path in ("/api/auth/login", "/admin/login"):
+        for body in (b"", b"\xff\xfe", b"--\r\n", part(named(field="username")) + b"--x--", part("X: y") + b"--x--"):
+            answer = await client.post(path, content=body, headers=headers)
+            assert 400 <= answer.status_code < 500, (path, body)
