@@ -20,6 +20,7 @@ from project.database.session import Database
 
 # Whoever waits in one of these waits for the database.
 DATABASE = ("/sqlalchemy/", "/asyncpg/", "/aiosqlite/", "/project/database/")
+TOOLS = ("/asyncio/", "/anyio/", "/contextlib.py")  # which do not say what is waited for; who uses them does
 # Writing a page is work and no wait, though it lets others have a turn now and then. It comes before the commit: a page
 # that cannot be written undoes everything.
 WORK = ("/project/contrib/admin/rendering.py",)
@@ -89,11 +90,16 @@ class _Watched:
         has_turn = turns is not None and turns._lock.locked()
         self._seen.waits |= {code.co_name for code in codes}
         self._seen.most_connections = max(self._seen.most_connections, held)
-        files = [code.co_filename for code in codes]
-        if (held or has_turn) and not any(part in file for file in files for part in (*DATABASE, *WORK)):
+        if (held or has_turn) and not _is_allowed(codes):
             where = " > ".join(code.co_qualname for code in codes[-4:])
             holds = f"{held} connections" + (" and SQLite's turn to write" if has_turn else "")
             self._seen.offences.append(f"{self._what} holds {holds} while it waits in {where}")
+
+
+def _is_allowed(codes: list[CodeType]) -> bool:
+    files = [code.co_filename for code in reversed(codes)]
+    waiting = next((file for file in files if not any(part in file for part in TOOLS)), "")
+    return any(part in waiting for part in (*DATABASE, *WORK))
 
 
 def _awaiting(awaitable: Any) -> Iterator[CodeType]:
