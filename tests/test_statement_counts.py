@@ -160,6 +160,22 @@ COSTS = [
         lambda s: s.ada.post(f"{LIST}/bulk", json=bulk(50, tags=["new", "one"])),
     ),
     Cost(
+        "bulk_create_posts",
+        "fifty with twenty tags each",
+        8,
+        8,
+        lambda s: s.ada.post(f"{LIST}/bulk", json=bulk(50, tags=[f"tag {number}" for number in range(20)])),
+    ),
+    Cost(
+        "bulk_update_posts",
+        "two, each its own",
+        6,
+        6,
+        lambda s: s.ada.patch(
+            f"{LIST}/bulk", json={"items": [{"id": key, "title": f"x {key}"} for key in (s.post, s.other_post)]}
+        ),
+    ),
+    Cost(
         "bulk_update_posts",
         "two",
         6,

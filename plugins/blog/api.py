@@ -33,6 +33,7 @@ posts = Resource(
     ordering=("created_at", "updated_at", "title", "view_count", "id"),
     default_ordering="-created_at",
     search=POST_TEXT,
+    unindexed={"title__icontains"},  # `search` has an index; this finds what stands inside a word
     links={"tags": tagging.find_tags},
     create_with=services.new_post,
 )
@@ -43,6 +44,7 @@ tags = Resource(
     filters={"name": "icontains"},
     ordering=("name", "id"),
     default_ordering="name",
+    unindexed={"name__icontains"},  # there are few tags
     without={"retrieve", "delete", "bulk_delete"},
 )
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import ForeignKey, MetaData, Table
 from sqlalchemy.orm import configure_mappers
 
+from project.api.resources.index_checks import listed_resources, unserved
 from project.api.unbounded import unbounded_lists
 from project.application import create_app
 from project.checks import CheckMessage, Level, check_settings
@@ -36,7 +37,9 @@ def run_checks(context: Context, registry: Registry, *, deploy: bool = False) ->
     found += check_histories(context.settings.base_dir, registry)
     found += check_parts(registry)
     if not any(message.level >= Level.ERROR for message in found):
-        found += check_schema(create_app(context.settings))
+        app = create_app(context.settings)
+        found += check_schema(app)
+        found += check_indexes(app)
     found += check_plugins(context)
     return sorted(found, key=lambda message: (-message.level, message.id))
 
@@ -109,6 +112,18 @@ def check_schema(app: FastAPI) -> Iterator[CheckMessage]:
             message=f"{where} is a list of objects of any length, in which every mistake is looked for.",
             hint="give it a limit: Annotated[list[...], Field(max_length=100)]",
         )
+
+
+def check_indexes(app: FastAPI) -> Iterator[CheckMessage]:
+    """Orders, filters and searches of lists that no index serves."""
+    for resource in listed_resources(app):
+        for one in unserved(resource):
+            yield CheckMessage(
+                id="kernel.W005",
+                level=Level.WARNING,
+                message=f"{resource.collection}: no index serves {one.what}: a large table is read whole for it.",
+                hint=f"{one.hint} by naming it in `unindexed` of the resource",
+            )
 
 
 def check_plugins(context: Context) -> Iterator[CheckMessage]:

@@ -1,9 +1,10 @@
 """What indexes a table has, and whether one of them serves a filter or an order."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, UnaryExpression, UniqueConstraint
+from sqlalchemy import Column, ColumnElement, Table, UnaryExpression, UniqueConstraint, inspect
 from sqlalchemy.sql import operators
 
 Term = tuple[Any, bool]  # a column, or the text of an expression, and whether the order descends
@@ -13,6 +14,12 @@ def starts_an_index(column: ColumnElement[Any]) -> bool:
     """Whether an index, or a key, begins with the column, so that rows with one value of it are found at once."""
     table = getattr(column, "table", None)
     return isinstance(table, Table) and any(terms and terms[0][0] is column for terms in indexes(table))
+
+
+def starts_a_lowered_index(column: Column[Any]) -> bool:
+    """Whether an index begins with the column in small letters, as a comparison whatever the case asks for."""
+    lowered = {f"lower({column.name})", f"lower({column.table.name}.{column.name})"}
+    return any(terms and str(terms[0][0]).lower() in lowered for terms in indexes(column.table))
 
 
 def indexes(table: Table) -> Iterator[Sequence[Term]]:
@@ -38,3 +45,42 @@ def _term(expression: Any) -> Term:
             return _term(expression.element)[0], expression.modifier is operators.desc_op
         return _term(expression.element)
     return (expression, False) if isinstance(expression, Column) else (str(expression), False)
+
+
+@dataclass(frozen=True)
+class Unserved:
+    """What no index serves, and the index to add; None if there is none that would."""
+
+    what: str  # continues "no index serves ..."
+    index: str | None
+
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        if self.index is None:
+            return "no index can; leave it out, or accept it"
+        return f"add {self.index} below the model and run makemigrations, or accept it"
+
+
+def index_for(model: type[Any], column: Column[Any], expression: str = "") -> str:
+    """How the index is written that serves a column of the model."""
+    table: Any = column.table
+    mapper = inspect(model)
+    owner = next((one for one in mapper.registry.mappers if one.local_table is table), None)
+    name = f"ix_{table.name}_{column.name}"
+    if owner is None:  # a table of links
+        return f'Index("{name}", {table.name}.c.{column.name})'
+    attribute = f"{owner.class_.__name__}.{owner.get_property_by_column(column).key}"
+    return f'Index("{name}{"_lower" * bool(expression)}", {expression.format(attribute) or attribute})'
+
+
+def unindexed_steps(relations: Sequence[Any]) -> Iterator[Column[Any]]:
+    """The columns on the way of a path of relations that no index begins with, from the rows' own side on."""
+    for relation in relations:
+        mapped = relation.property
+        if mapped.secondary is not None:
+            ends = [pair[1] for pair in mapped.secondary_synchronize_pairs or ()]
+        else:
+            local, remote = zip(*(mapped.local_remote_pairs or ()), strict=True)
+            ends = list(remote if mapped.uselist else local)
+        yield from (end for end in ends if not starts_an_index(end))

@@ -25,10 +25,19 @@ def count_statements(database: Database) -> CountStatements:
     def count() -> Iterator[list[str]]:
         statements: list[str] = []
 
-        def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        def record(
+            _connection: Any,
+            _cursor: Any,
+            statement: str,
+            parameters: Any,
+            _context: Any,
+            executemany: bool,  # noqa: FBT001 - as above
+        ) -> None:
             # On SQLite a transaction begins by a statement, on PostgreSQL by the driver, and with its time limit.
             if not statement.startswith(("BEGIN", "SET LOCAL statement_timeout")):
-                statements.append(statement)
+                # One that is sent with a list of sets of parameters runs as often; VALUES of many rows are one set.
+                is_repeated = executemany and isinstance(parameters, list)
+                statements.extend([statement] * (len(parameters) if is_repeated else 1))
 
         engines = {database.engine.sync_engine, database._spare.sync_engine}  # noqa: SLF001 - what runs outside the pool counts
         for engine in engines:

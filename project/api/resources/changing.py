@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, inspect, update
+from sqlalchemy import Update, case, inspect, literal, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -35,7 +35,7 @@ async def write_changes(session: AsyncSession, model: type[Any], changes: Sequen
 
 
 async def _write_rows(session: AsyncSession, model: type[Any], changes: Sequence[Change], touched: set[Any]) -> None:
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, ...], list[tuple[Any, dict[str, Any]]]] = {}
     for change in changes:
         item = change.item
         known = inspect(item).dict  # without columns that are deferred
@@ -43,17 +43,27 @@ async def _write_rows(session: AsyncSession, model: type[Any], changes: Sequence
         if not values and _key(item) in touched:
             values = {_any_column(item): getattr(item, _any_column(item))}
         if values:
-            row = {f"value_{name}": value for name, value in values.items()} | {"row_key": _key(item)}
-            groups.setdefault(tuple(values), []).append(row)
-    mapper = inspect(model)
-    (key,) = mapper.primary_key
-    for names, rows in groups.items():
-        columns = {name: mapper.column_attrs[name].columns[0] for name in names}
-        placeholders = {column: bindparam(f"value_{name}", type_=column.type) for name, column in columns.items()}
-        statement = update(mapper.local_table).where(key == bindparam("row_key", type_=key.type)).values(placeholders)
-        await (await session.connection()).execute(statement, rows)
+            groups.setdefault(tuple(values), []).append((_key(item), values))
+    for rows in groups.values():
+        await (await session.connection()).execute(_update(model, rows))
     for change in changes:
         session.expire(change.item)
+
+
+def _update(model: type[Any], rows: Sequence[tuple[Any, Mapping[str, Any]]]) -> Update:
+    """UPDATE rows, known by their keys, to values of the same attributes."""
+    mapper = inspect(model)
+    (key,) = mapper.primary_key
+    changed: dict[Any, Any] = {}
+    for name, first in rows[0][1].items():
+        column = mapper.column_attrs[name].columns[0]
+        values = [literal(values[name], column.type) for _, values in rows]
+        if all(row[1][name] == first for row in rows):
+            changed[column] = values[0]
+        else:
+            whens = [(key == row[0], value) for row, value in zip(rows, values, strict=True)]
+            changed[column] = case(*whens, else_=column)
+    return update(mapper.local_table).where(key.in_([row[0] for row in rows])).values(changed)
 
 
 async def _write_objects(session: AsyncSession, changes: Sequence[Change], touched: set[Any]) -> None:

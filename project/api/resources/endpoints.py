@@ -36,6 +36,7 @@ def add_list(
     if where is not None:
         parameters["where"] = Annotated[Any, Depends(where)]
     named(resource, answer, name, description or f"The {resource.collection} that the viewer may see.", parameters)
+    answer.lists = resource  # type: ignore[attr-defined]  # the system check looks for it
     if where is None:
         answer.quick = quick  # type: ignore[attr-defined]  # QuickMiddleware looks for it
     add_route(

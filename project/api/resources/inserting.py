@@ -112,7 +112,7 @@ class Inserter:
             found = (await connection.execute(statement, arguments)).scalars()
             keys |= dict(zip(numbers, in_order(found, arguments), strict=True))
         ordered = [keys[number] for number in range(len(rows))]
-        for linking, links in link_many_statements(self._model, ordered, rows):
+        for linking, links in link_many_statements(self._model, ordered, rows, connection.dialect):
             await connection.execute(linking, links)
         return ordered
 

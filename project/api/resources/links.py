@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import MISSING
-from sqlalchemy import and_, bindparam, delete, insert, inspect, select
+from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from project.api.resources.pairs import Pairs
 from project.api.resources.rows import link_columns
 from project.errors import ConfigurationError
 
@@ -58,11 +59,9 @@ async def change_links(
     asked = {(key, one) for key, keys in wanted.items() for one in keys}
     gone, new = sorted(there - asked), sorted(asked - there)
     if gone:
-        is_pair = and_(own == bindparam("own_key", type_=own.type), other == bindparam("other_key", type_=other.type))
-        rows = [{"own_key": pair[0], "other_key": pair[1]} for pair in gone]
-        await connection.execute(delete(own.table).where(is_pair), rows)
+        await connection.execute(*Pairs(own, other, gone).deleting(connection.dialect))
     if new:
-        await connection.execute(insert(own.table), [{own.key: pair[0], other.key: pair[1]} for pair in new])
+        await connection.execute(*Pairs(own, other, new).inserting(connection.dialect))
     return {pair[0] for pair in (*gone, *new)}
 
 

@@ -13,7 +13,7 @@ is to be different is left out by `without` and written as an ordinary FastAPI e
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias, cast
@@ -76,6 +76,9 @@ class Resource:
     ordering: Sequence[str] = ()
     default_ordering: str = ""
     search: Sequence[str] | FullText = ()
+    # Orders (`view_count`), filters (`title__icontains`) and `search` that may do without an index: the table is small,
+    # or they are seldom used. `manage.py check` names all others.
+    unindexed: Collection[str] = ()
     default_limit: int = DEFAULT_LIMIT  # items on a page
     maximum_limit: int = MAXIMUM_LIMIT
     without: frozenset[Endpoint] | set[Endpoint] = frozenset()
@@ -113,6 +116,10 @@ class Resource:
             raise ConfigurationError(
                 f"{self.singular}: default_ordering names {sorted(unknown)}, which `ordering` does not"
             )
+
+        if strangers := set(self.unindexed) - {"search", *self.grammar.terms, *self.grammar.filters}:
+            known = ", ".join(sorted({"search", *self.grammar.terms, *self.grammar.filters}))
+            raise ConfigurationError(f"{self.singular}: unindexed names {sorted(strangers)}, expected some of {known}")
 
     @cached_property
     def singular(self) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import CTE, Column, Dialect, Executable, Insert, Select, Table, 
 from sqlalchemy.sql.elements import ClauseElement
 
 from project.api.resources.nodes import Node, Relation
+from project.api.resources.pairs import Pairs
 from project.api.resources.statements import members
 
 Defaults = tuple[tuple[str, Callable[[], Any]], ...]
@@ -59,14 +60,13 @@ def in_order(keys: Iterable[Any], arguments: object) -> list[Any]:
 
 
 def link_many_statements(
-    model: type[Any], keys: Sequence[Any], rows: Sequence[Row]
-) -> Iterator[tuple[Executable, list[dict[str, Any]]]]:
+    model: type[Any], keys: Sequence[Any], rows: Sequence[Row], dialect: Dialect
+) -> Iterator[tuple[Executable, dict[str, Any]]]:
     """For each relation the INSERT of all links of `rows`, which have these keys, and the arguments."""
     for name in dict.fromkeys(name for row in rows for name in row.links):
-        own, other = link_columns(model, name)
         pairs = [(key, one) for key, row in zip(keys, rows, strict=True) for one in row.links.get(name, ())]
         if pairs:
-            yield insert(own.table), [{own.key: key, other.key: one} for key, one in pairs]
+            yield Pairs(*link_columns(model, name), pairs).inserting(dialect)
 
 
 def link_statement(model: type[Any], name: str, dialect: Dialect) -> Insert:

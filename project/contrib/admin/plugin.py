@@ -9,6 +9,10 @@ plugin = Plugin(
     settings=AdminSettings,
     models=lazy("project.contrib.admin.models:AdminSession"),
     extensions={"auth.end_sessions": lazy("project.contrib.admin.sessions:end_sessions")},
-    checks=lazy("project.contrib.admin.checks:check_sessions", "project.contrib.admin.checks:check_pool"),
+    checks=lazy(
+        "project.contrib.admin.checks:check_sessions",
+        "project.contrib.admin.checks:check_pool",
+        "project.contrib.admin.index_checks:check_indexes",
+    ),
     setup=deferred("project.contrib.admin.site:mount"),
 )

@@ -2,7 +2,7 @@
 
 import builtins
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sqladmin import ModelView
@@ -77,6 +77,9 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
 
     column_sort_paths: ClassVar[Mapping[str, str]] = {}
     """By which column to sort a relation: `{"author": "author.username"}`; name it in `column_sortable_list` too."""
+
+    unindexed: ClassVar[Collection[str]] = ()
+    """Sortable columns, filters and `search` that may do without an index; `manage.py check` names all others."""
 
     def __init__(self) -> None:
         super().__init__()

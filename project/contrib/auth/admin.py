@@ -57,6 +57,9 @@ class UserAdmin(ModelAdmin, model=User):
     }
     column_searchable_list = ("username", "email", "full_name")
     column_sortable_list = column_list
+    unindexed = (  # staff look for users by hand, and seldom
+        *("username", "email", "full_name", "is_active", "is_superuser", "is_verified", "created_at", "search"),
+    )
     column_default_sort = ("created_at", True)
     column_filters = (
         BooleanFilter(User.is_active, title="Active"),

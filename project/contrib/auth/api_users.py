@@ -56,6 +56,10 @@ accounts = Resource(
     ordering=("username", "email", "created_at", "updated_at", "id"),
     default_ordering="id",
     search=("username", "email", "full_name"),
+    unindexed=(  # staff look for users by hand, and seldom
+        *("username", "username__in", "email", "email__in", "is_active", "is_verified", "is_superuser"),
+        *("created_at", "created_at__gte", "created_at__lte", "updated_at", "search"),
+    ),
     without={"bulk_delete"},
 )
 

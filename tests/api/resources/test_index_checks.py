@@ -1,0 +1,65 @@
+"""What no index serves is named before a table is large, with the index to add."""
+
+import pytest
+from sqlalchemy import Index, func
+
+from project.api.resources.index_checks import unserved
+from project.api.resources.policy import ReadOnly
+from project.api.resources.resource import Resource
+from project.errors import ConfigurationError
+from tests.library.models import Author, Book
+from tests.library.schemas import AuthorRead, BookRead
+
+
+def said(**declared):
+    resource = Resource(model=Book, read=BookRead, policy=ReadOnly(), **declared)
+    return {one.what: one.index for one in unserved(resource)}
+
+
+def test_orders_and_filters_are_named_with_their_index():
+    index = 'Index("ix_library_book_pages", Book.pages)'
+    assert said(ordering=("pages", "id"), default_ordering="-pages") == {"the default order by pages": index}
+    assert said(filters={"pages": ("gte", "isnull"), "id": "in"}) == {
+        "the filter pages__gte": index,
+        "the filter pages__isnull": index,
+    }
+    assert said(filters={"title": ("iexact", "icontains")}) == {
+        "the filter title__iexact": 'Index("ix_library_book_title_lower", func.lower(Book.title))',
+        "the filter title__icontains": None,
+    }
+
+
+def test_every_step_of_a_path_needs_its_index():
+    assert said(filters={"genres__name": "exact"}) == {
+        "the filter genres__name": 'Index("ix_library_book_genre_genre_id", library_book_genre.c.genre_id)'
+    }
+    assert set(said(filters={"author__name": "exact"}).values()) == {
+        'Index("ix_library_book_author_id", Book.author_id)'
+    }
+    assert said(ordering=("author__name",)) == {"the order by author__name, which is another table's": None}
+
+
+def test_a_search_by_like_is_named_with_the_words_to_index():
+    assert said(search=("title", "author__name")) == {"its search": 'FullText("title").index(Book)'}
+
+
+def test_what_an_index_begins_with_is_served():
+    by_name = Index("ix_library_author_name", Author.name.desc(), Author.born)
+    lowered = Index("ix_library_author_email_lower", func.lower(Author.email))
+    try:
+        resource = Resource(
+            model=Author,
+            read=AuthorRead,
+            policy=ReadOnly(),
+            ordering=("name",),
+            filters={"name": "exact", "email": "iexact", "born": "gte"},
+        )
+        assert [one.what for one in unserved(resource)] == ["the filter born__gte"]
+    finally:
+        Author.__table__.indexes -= {by_name, lowered}
+
+
+def test_what_is_accepted_is_not_named_and_must_exist():
+    assert said(ordering=("pages",), search=("title",), unindexed={"pages", "search"}) == {}
+    with pytest.raises(ConfigurationError, match=r"unindexed names \['titel'\], expected some of pages, search"):
+        said(ordering=("pages",), unindexed={"titel"})

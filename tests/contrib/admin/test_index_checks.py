@@ -1,0 +1,64 @@
+"""What no index serves in a view's list is named, and nothing of what is shipped is."""
+
+from typing import Any, ClassVar
+
+import pytest
+
+from config.settings import Settings
+from plugins.blog.models import Post
+from plugins.comments.models import Comment, CommentStatus
+from project.cli.system_checks import run_checks
+from project.context import make_context
+from project.contrib.admin.filters import BooleanFilter, ChoiceFilter, RelationFilter
+from project.contrib.admin.index_checks import unserved
+from project.contrib.admin.views import ModelAdmin
+from project.registry import load_registry
+
+
+class Careless(ModelAdmin, model=Post):
+    column_list = ("title",)
+    column_default_sort: ClassVar[Any] = [("content", True), ("title", False)]
+    column_sortable_list = (Post.title, "author", "created_at", "content")
+    column_sort_paths: ClassVar[dict[str, str]] = {"author": "author.username"}
+    column_searchable_list = ("title", "author.username")
+    column_filters = (BooleanFilter(Post.is_published), RelationFilter(Post.author), RelationFilter(Post.tags))
+    form_columns = ("title",)
+
+
+class Careful(ModelAdmin, model=Comment):
+    column_list = ("content",)
+    column_default_sort: ClassVar[Any] = ("created_at", True)
+    column_sortable_list = ("status",)
+    column_filters = (ChoiceFilter(Comment.status, CommentStatus), RelationFilter(Comment.post))
+    form_columns = ("content",)
+
+
+def test_orders_and_searches_without_an_index_are_named():
+    index = 'Index("ix_blog_post_content", Post.content)'
+    assert [(name, one.what, one.index) for name, one in unserved(Careless)] == [
+        ("content", "the default order by content", index),
+        ("author", "the order by author, which is another table's", None),
+        ("content", "the order by content", index),
+        ("search", "its search", 'FullText("title").index(Post)'),
+    ]
+
+
+def test_what_has_its_indexes_is_not_named():
+    assert list(unserved(Careful)) == []
+
+
+def test_a_filter_without_an_index_is_named():
+    class Filtering(Careful, model=Comment):
+        column_filters = (BooleanFilter(Comment.updated_at, title="Changed"),)
+
+    assert [one.index for _, one in unserved(Filtering)] == [
+        'Index("ix_comments_comment_updated_at", Comment.updated_at)'
+    ]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_what_is_shipped_passes(make_settings):
+    settings = make_settings(plugins=Settings.model_fields["plugins"].default)
+    registry = load_registry(settings)
+    found = run_checks(make_context(settings, registry), registry)
+    assert [str(message) for message in found if message.id in ("kernel.W005", "admin.W005")] == []
