@@ -161,16 +161,20 @@ class GuardedProtocol(HttpToolsProtocol):
     def _look(self) -> None:
         self._watch = self.loop.call_later(self.limits.period, self._look)
         now = self.loop.time()
-        if self._deadline is not None and now >= self._deadline:
+        if self._deadline is not None and self._is_our_turn():
+            self._deadline += self.limits.period
+        elif self._deadline is not None and now >= self._deadline:
             self._be_late()
         self._watch_reader(now)
 
+    def _is_our_turn(self) -> bool:
+        """Whether it is not the client that is waited for: we do not read, or it waits to be told to go on."""
+        waits = self.cycle is not None and self.cycle.waiting_for_100_continue
+        return not self._is_refused and (self.flow.read_paused or waits)
+
     def _be_late(self) -> None:
-        cycle = self.cycle
         if self._is_refused:
             self.transport.close()
-        elif self.flow.read_paused or (cycle is not None and cycle.waiting_for_100_continue):
-            self._deadline = self.loop.time() + self.limits.period  # it is we who do not read
         elif self._pending == 0 and self._is_head:
             self.transport.close()  # nothing was asked
         elif self._is_head:

@@ -11,6 +11,7 @@ from uvicorn import Config, Server
 
 from project.server.limits import limits_of
 from project.server.listener import has_arrivals, stop_arrivals
+from project.server.protocol import GuardedProtocol
 
 LINGER = 0.3  # seconds in which a supervisor that was told to stop, too, sees to it that nobody arrives any more
 LONGEST_QUEUE = 2.0  # seconds that accepting what has arrived may take
@@ -61,7 +62,7 @@ class GracefulServer(Server):
     async def _finish_connections(self) -> None:
         loop = asyncio.get_running_loop()
         latest = loop.time() + self.config.timeout_keep_alive
-        old = set(self.server_state.connections)
+        old = {one for one in self.server_state.connections if isinstance(one, GuardedProtocol)}
         for connection in old:
             connection.shutdown()
         while old & self.server_state.connections and loop.time() < latest:  # noqa: ASYNC110 - uvicorn tells nobody

@@ -213,7 +213,8 @@ async def test_a_client_is_not_blamed_for_what_the_server_does_not_read(client):
 async def test_a_client_that_waits_to_be_told_to_continue_is_not_late(client):
     connection = await client.connect()
     await connection.send(b"POST /slow HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
-    assert (await connection.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
+    assert (await connection.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")  # after 1.2 seconds
+    await asyncio.sleep(0.25)
     await connection.send(b"abc")
     assert (await connection.answer()).endswith(b"\r\n\r\n3")
     connection.close()
@@ -290,6 +291,17 @@ async def test_what_is_not_http_is_refused_in_one_quiet_line(client, caplog):
     (record,) = caplog.records
     assert record.getMessage() == "refused a request of 127.0.0.1 with 400: This is not HTTP/1.1."
     assert record.levelno == logging.INFO
+
+
+async def test_an_upgrade_that_nobody_offers_is_passed_over(client):
+    upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"
+    connection = await client.connect()
+    for _ in range(2):
+        await connection.send(GET + upgrade)
+        assert (await connection.answer()).startswith(b"HTTP/1.1 200 ")
+    await connection.send(GET + b"\r\n")
+    assert (await connection.answer()).startswith(b"HTTP/1.1 200 ")
+    connection.close()
 
 
 async def test_a_websocket_outlives_the_deadlines(client):
