@@ -1,11 +1,14 @@
 """No lock and no connection is held while anybody waits for anything but the database, at any endpoint."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from fastapi import FastAPI
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -14,9 +17,11 @@ from sqlalchemy import select
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment
 from project.application import create_app
+from project.cli.state import State
 from project.contrib.admin.sessions import start_session
 from project.contrib.admin.testing import ORIGIN, BackOffice, read_form
 from project.contrib.auth import passwords
+from project.contrib.auth.commands import changepassword, createsuperuser
 from project.contrib.auth.email import EmailMessage
 from project.contrib.auth.models import TokenPurpose, User
 from project.contrib.auth.one_time_tokens import create_one_time_token
@@ -26,6 +31,7 @@ from project.testing.plugin import make_client, running
 from tests.contrib.admin.conftest import COOKIE
 from tests.contrib.auth.helpers import NEW_PASSWORD
 from tests.documented import Documented
+from tests.outside import run_async
 from tests.watching import Seen, watched
 
 ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")  # what is deleted is read before
@@ -205,3 +211,39 @@ async def test_twelve_who_mistake_their_password_keep_nobody_else_waiting(make_s
         finally:
             gate.opened.set()
         assert set(await asyncio.gather(*changing)) == {422}
+
+
+class Writing(Argon2Hasher):
+    """Hashes after it has written to the database, as somebody else does meanwhile."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(time_cost=1, memory_cost=16, parallelism=1)
+        self.path = path
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        with closing(sqlite3.connect(self.path, timeout=0.1)) as connection, connection:
+            connection.execute("UPDATE auth_user SET bio = 'written meanwhile'")
+        return super().hash(password, salt=salt)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize("command", [changepassword, createsuperuser])
+def test_a_command_does_not_keep_others_from_writing_while_it_hashes(settings, monkeypatch, command):
+    async def make(session) -> None:
+        session.add(User(username="ada", email="ada@example.org", hashed_password="!"))
+
+    run_async(settings, make)
+    monkeypatch.setattr(
+        passwords, "hasher", PasswordHash((Writing(settings.database_url.get_secret_value().partition("///")[2]),))
+    )
+    typed = {changepassword: [], createsuperuser: ["boss", "boss@example.org"]}[command] + [NEW_PASSWORD] * 2
+    monkeypatch.setattr(State, "settings", settings)  # not read from the environment
+    state = State(type(settings))
+    arguments = ["ada"] if command is changepassword else []
+    result = CliRunner().invoke(command, arguments, input="\n".join([*typed, ""]), obj=state)
+    assert result.exit_code == 0, result.output
+
+    async def read(session) -> set[str]:
+        return set(await session.scalars(select(User.bio).where(User.username == "ada")))
+
+    assert run_async(settings, read) == {"written meanwhile"}
