@@ -51,8 +51,7 @@ def run_server(
     warn_about_unapplied_migrations(state)
     count = workers or default_workers(state.settings)
     reload = reload and count == 1 and state.settings.debug
-    url = Address(where.host, listener.socket.getsockname()[1]).url
-    _announce(state.settings.site_name, url, count, reload=reload, pages=pages)
+    _announce(state.settings.site_name, listener.url(where), count, reload=reload, pages=pages)
     return serve(state.settings, state.registry, listener, reload=reload, workers=count)
 
 

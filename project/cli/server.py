@@ -51,6 +51,13 @@ class Listener:
     socket: socket.socket
     is_ours: bool = True
 
+    def url(self, address: Address) -> str:
+        """Where it listens; `address` was asked for."""
+        name = self.socket.getsockname()
+        if isinstance(name, str):
+            return f"unix:{name}"
+        return Address(address.host if self.is_ours else name[0], name[1]).url
+
     def __enter__(self) -> Self:
         return self
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
@@ -95,29 +96,49 @@ def test_a_restart_and_a_stop_of_one_worker_lose_no_request_and_it_exits_with_0(
     assert "Traceback" not in log.read_text()
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_a_socket_of_systemd_is_taken_and_goes_on_to_listen_when_the_server_ends(log, count):
+def start_with(held: socket.socket, log: IO[str], *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
+    """Start `runserver` as systemd does, with a socket that is file 3."""
+    code = (
+        "import os, sys; os.dup2(int(sys.argv[1]), 3);"
+        "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1');"
+        "os.execv(sys.executable, [sys.executable, 'manage.py', 'runserver', *sys.argv[2:]])"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(held.fileno()), *arguments],
+        cwd=ROOT,
+        env=environment(**{"PLUGINS": "[]", **PRODUCTION, **variables}),
+        stdout=log,
+        stderr=log,
+        pass_fds=[held.fileno()],
+    )
+
+
+def test_a_socket_of_systemd_is_taken_and_goes_on_to_listen_when_the_server_ends(log):
     with socket.create_server(("127.0.0.1", 0)) as held, log.open("w") as output:
         port = held.getsockname()[1]
-        code = (
-            "import os, sys; os.dup2(int(sys.argv[1]), 3);"
-            "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1');"
-            "os.execv(sys.executable, [sys.executable, 'manage.py', 'runserver', '--workers', sys.argv[2]])"
-        )
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, str(held.fileno()), str(count)],
-            cwd=ROOT,
-            env=environment(PLUGINS="[]", **PRODUCTION),
-            stdout=output,
-            stderr=output,
-            pass_fds=[held.fileno()],
-        )
+        process = start_with(held, output, "--workers", "2")
         wait_until_it_answers(process, port)
         process.send_signal(signal.SIGTERM)
         assert finish(process) == 0
         with socket.create_connection(("127.0.0.1", port), timeout=5):  # a successor will accept it
             held.accept()[0].close()
     assert f"served at http://127.0.0.1:{port}" in log.read_text()
+
+
+def test_a_unix_socket_is_served_and_its_proxy_believed_if_the_settings_say_so(site, log, tmp_path):
+    path = tmp_path / "site.socket"
+    with socket.socket(socket.AF_UNIX) as held, log.open("w") as output:
+        held.bind(str(path))
+        held.listen()
+        app = {"ASGI_APPLICATION": "tests.server.site:app", "TRUSTED_PROXIES": "unix"}
+        process = start_with(held, output, "--workers", "1", **site, **app)
+        headers = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=60) as client:
+            peer = client.get("http://localhost/peer", headers=headers).json()
+        process.send_signal(signal.SIGTERM)
+        assert finish(process) == 0
+    assert (peer["host"], peer["scheme"]) == ("203.0.113.9", "https")
+    assert f"served at unix:{path}" in log.read_text()
 
 
 def test_a_worker_that_is_killed_is_replaced_and_said_in_one_line(site, log):
