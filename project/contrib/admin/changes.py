@@ -86,9 +86,18 @@ async def _set_attributes(view: "ModelAdmin", request: Request, obj: Any, data: 
     }
     for name, value in data.items():
         if name in mapper.columns:
-            setattr(obj, name, None if value == "" and mapper.columns[name].nullable else value)
+            _set_column(obj, name, mapper.columns[name], value)
     for name, value in related.items():
         setattr(obj, name, value)
+
+
+def _set_column(obj: Any, name: str, column: Any, value: Any) -> None:
+    if value is None and not column.nullable:
+        if inspect(obj).transient:
+            return  # the default of the column
+        detail = "This field is required."
+        raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])
+    setattr(obj, name, None if value == "" and column.nullable else value)
 
 
 async def _related(view: "ModelAdmin", request: Request, name: str, value: Any) -> Any:

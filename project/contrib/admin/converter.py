@@ -1,7 +1,6 @@
 """Which field a form has for a column or a relation."""
 
 import enum
-from collections.abc import Callable
 from typing import Any
 
 from sqladmin.exceptions import NoConverterFound
@@ -9,7 +8,6 @@ from sqladmin.forms import ModelConverter, converts
 from sqlalchemy import Numeric
 from sqlalchemy.orm import ColumnProperty
 from wtforms import validators
-from wtforms.fields.core import UnboundField
 
 from project.contrib.admin import fields
 from project.contrib.admin.readers import reader_of
@@ -114,9 +112,9 @@ class Converter(ModelConverter):
         raise NoConverterFound("bytes cannot be typed")
 
 
-def field_for(prop: Any) -> Callable[..., "UnboundField[Any]"]:
-    """Return what makes the field of a column. Raises NoConverterFound, saying why, if nothing does."""
-    return Converter().get_converter(prop)
+def try_field(prop: Any) -> None:
+    """Make the field of a column once. Raises NoConverterFound, saying why, if it can have none."""
+    Converter().get_converter(prop)(model=prop.parent.class_, prop=prop, kwargs={"render_kw": {}, "validators": []})
 
 
 def _choice(prop: Property, kwargs: Options, options: dict[str, tuple[Any, str]]) -> Any:

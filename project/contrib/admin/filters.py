@@ -4,41 +4,86 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
+from sqladmin.filters import BooleanFilter as SQLAdminBooleanFilter
 from sqladmin.filters import (
-    BooleanFilter,
-    ForeignKeyFilter,
     StaticValuesFilter,
     get_column_obj,
-    get_foreign_column_name,
-    get_model_from_column,
 )
-from sqlalchemy import ColumnElement, Select, select, true
+from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute
 from starlette.requests import Request
 
+from project.contrib.admin.comparisons import OPERATIONS, compare, operations_of
 from project.contrib.admin.relations import leads_to_identifier
-from project.contrib.admin.rights import EVERYTHING, Rights, rights_of
+from project.contrib.admin.rights import rights_of
 from project.contrib.admin.visit import current_visit
 from project.errors import BadRequestError
 
-__all__ = ["BooleanFilter", "ChoiceFilter", "RelationFilter"]
+__all__ = ["BooleanFilter", "ChoiceFilter", "ColumnFilter", "RelationFilter"]
+
+ALL = frozenset({"", "all", "__all"})
+
+
+class BooleanFilter(SQLAdminBooleanFilter):
+    """Filters by yes and no.
+
+    column_filters = [BooleanFilter(Post.is_published, title="Published")]
+    """
+
+    async def get_filtered_query(self, query: Select[Any], value: Any, model: Any) -> Select[Any]:
+        """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
+        if value not in ALL | {"true", "false", None}:
+            raise BadRequestError(f"{self.title}: filter by true or false.")
+        return query if value in ALL else await super().get_filtered_query(query, value, model)
 
 
 class ChoiceFilter(StaticValuesFilter):
-    """Filters by one member of an enumeration.
+    """Filters by one of the values of an enumeration.
 
     column_filters = [ChoiceFilter(Comment.status, CommentStatus)]
     """
 
-    def __init__(self, column: InstrumentedAttribute[Any], enum_class: type[Enum], title: str | None = None) -> None:
-        choices = [(str(member.value), str(member.value).replace("_", " ").capitalize()) for member in enum_class]
+    def __init__(self, column: Any, enum_class: type[Enum], title: str | None = None) -> None:
+        self.members: dict[str, Any] = {str(member.value): member for member in enum_class}
+        choices = [(value, value.replace("_", " ").capitalize()) for value in self.members]
         super().__init__(column, choices, title=title)
 
     async def get_filtered_query(self, query: Select[Any], value: Any, model: Any) -> Select[Any]:
         """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
-        if value not in {choice for choice, _ in self.values} | {"", "__all", None}:
+        if value is None or value in ALL:
+            return query
+        if value not in self.members:
             raise BadRequestError(f"There is no {self.title.lower()} of this name to filter by.")
-        return query if value in {"", None} else await super().get_filtered_query(query, value, model)
+        return query.where(get_column_obj(self.column, model) == self.members[value])
+
+
+class ColumnFilter:
+    """Filters by comparing a column with what is typed: a part of a text, a number, a date, a time, a UUID.
+
+    column_filters = [ColumnFilter(Post.created_at, title="Written"), ColumnFilter(Post.view_count)]
+    """
+
+    has_operator = True
+    template = "sqladmin/filters/operation_filter.html"
+
+    def __init__(self, column: Any, title: str | None = None, parameter_name: str | None = None) -> None:
+        self.column = column
+        self.parameter_name = parameter_name or str(column.key)
+        self.title = title or str(column.key).replace("_", " ").capitalize()
+
+    def get_operation_options_for_model(self, _model: Any) -> list[tuple[str, str]]:
+        """The comparisons that fit the column, each with its label."""
+        return [(name, OPERATIONS[name]) for name in operations_of(self.column.type)]
+
+    async def get_filtered_query(self, query: Select[Any], operation: str, value: str, _model: Any) -> Select[Any]:
+        """Keep the rows that compare like this. Raises BadRequestError for what cannot be compared with the column."""
+        operations = operations_of(self.column.type)
+        if operation and operation not in operations:
+            raise BadRequestError(f"{self.title}: compare by {', '.join(operations)}.")
+        try:
+            return query.where(compare(self.column, operation or operations[0], value))
+        except ValueError as error:
+            raise BadRequestError(f"{self.title}: {error}") from None
 
 
 class RelationFilter:
@@ -67,17 +112,3 @@ class RelationFilter:
             return query
         visible = rights_of(current_visit().request).visible(self.relation.property.mapper.class_)
         return query.where(leads_to_identifier(self.relation, str(value), visible))
-
-
-def refers_to_visible(one: Any, model: type[Any], rights: Rights) -> ColumnElement[bool]:
-    """The condition that a row refers to what the user may know of by the foreign key that SQLAdmin's filter is for."""
-    if not isinstance(one, ForeignKeyFilter):
-        return true()
-    column = get_column_obj(one.foreign_key, model)
-    target = one.foreign_model or get_model_from_column(one.foreign_display_field)
-    visible = rights.visible(target)
-    if visible is EVERYTHING:
-        return true()
-    key = getattr(target, get_foreign_column_name(column))
-    found: ColumnElement[bool] = column.in_(select(key).where(visible).correlate(None))
-    return found

@@ -1,11 +1,14 @@
 """How values look in lists and on pages."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from enum import Enum, IntEnum, StrEnum
 from textwrap import shorten
 from typing import Any
 
 from markupsafe import Markup
+
+from project.contrib.admin.texts import as_text
 
 EMPTY = Markup('<span class="text-secondary">—</span>')
 
@@ -51,4 +54,28 @@ def badge(colours: Mapping[Any, str]) -> Callable[[Any, str], Markup]:
     return show
 
 
-FORMATTERS: dict[type[Any], Callable[[Any], Any]] = {type(None): empty, bool: yes_or_no, datetime: moment}
+def size(value: bytes) -> str:
+    """How many bytes there are: nobody reads them."""
+    return f"{len(value):,} byte{'' if len(value) == 1 else 's'}"
+
+
+def choice(value: Enum) -> str:
+    """A member of an enumeration in words."""
+    return str(value.value).replace("_", " ").capitalize()
+
+
+def several(values: Sequence[Any]) -> str:
+    """The values of a list, one after the other; JSON, if they are more than texts and numbers."""
+    simple = all(isinstance(value, str | int | float | None) for value in values)
+    return ", ".join("" if value is None else as_text(value) for value in values) if simple else as_text(values)
+
+
+FORMATTERS: dict[type[Any], Callable[[Any], Any]] = {
+    type(None): empty,
+    bool: yes_or_no,
+    datetime: moment,
+    **dict.fromkeys((time, timedelta, dict), as_text),
+    **dict.fromkeys((list, tuple), several),
+    **dict.fromkeys((Enum, IntEnum, StrEnum), choice),
+    bytes: size,
+}

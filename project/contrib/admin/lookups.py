@@ -25,6 +25,9 @@ class Lookup(QueryAjaxModelLoader):
     model: type[Any]
     model_admin: "ModelAdmin"
 
+    def _process_fields(self) -> list[Any]:
+        return []  # SQLAdmin looks for columns of the model alone, and our search follows paths
+
     def may_use(self, request: Request) -> bool:
         """Whether the user may see related objects at all."""
         return rights_of(request).visible(self.model) is not NOTHING

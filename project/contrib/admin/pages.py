@@ -97,7 +97,7 @@ async def lookup(site: "AdminSite", request: Request) -> Response:
     loader = view.lookups.get(name)
     if loader is None:
         raise BadRequestError("A lookup names one of the form's relations.")
-    is_filter = any(isinstance(one, RelationFilter) and one.parameter_name == name for one in view.get_filters())
+    is_filter = any(isinstance(one, RelationFilter) and one.parameter_name == name for one in view.filters())
     _allow((is_filter or await _can_use_form(view, request)) and loader.may_use(request))
     return JSONResponse({"results": [loader.format(one) for one in await loader.get_list(request, term)]})
 

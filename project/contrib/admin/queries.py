@@ -6,6 +6,7 @@ from typing import Any
 from sqladmin.helpers import get_primary_keys
 from sqlalchemy import ColumnElement, Select, String, and_, cast, false, func, or_, select
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import Label
 
 from project.contrib.admin.relations import leads_to
 from project.contrib.admin.rights import EVERYTHING, Rights
@@ -56,10 +57,18 @@ def order(statement: Select[Any], model: type[Any], fields: Iterable[tuple[str, 
             statement = statement.outerjoin(joined if visible is EVERYTHING else joined.and_(visible))
             entity = target
         column = getattr(entity, name)
+        may_be_null = relations or _may_be_null(column)
+        # What a column_property computes is ordered by itself, not by the name it is selected under.
+        column = column.expression.element if isinstance(column.expression, Label) else column
         direction = column.desc() if descending else column.asc()
-        may_be_null = relations or getattr(model, name).property.columns[0].nullable
         statement = statement.order_by(direction.nulls_last() if may_be_null else direction)
     return statement.order_by(*(key.desc() if descending else key for key in get_primary_keys(model)))
+
+
+def _may_be_null(attribute: Any) -> bool:
+    # Hybrids and what a column_property computes say nothing about it.
+    columns = getattr(getattr(attribute, "property", None), "columns", ())
+    return any(getattr(column, "nullable", True) for column in columns) or not columns
 
 
 def count_rows(statement: Select[Any], model: type[Any]) -> Select[int]:

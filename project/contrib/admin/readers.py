@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
-from sqlalchemy import DateTime, Enum, Numeric, String, Uuid
+from sqlalchemy import DateTime, Enum, Interval, Numeric, String, Uuid
 from sqlalchemy.types import ARRAY, TypeDecorator, TypeEngine
 
 from project.api.resources.values import python_type, read_value
@@ -23,9 +23,9 @@ def reader_of(column_type: TypeEngine[Any], *, exactly: bool = False) -> Reader 
 
     `exactly` refuses decimals with more digits than the column keeps.
     """
-    if isinstance(column_type, Enum | ARRAY) or _bare(column_type).__class__.__name__ in {"LargeBinary", "BYTEA"}:
+    if isinstance(column_type, Enum | ARRAY) or bare(column_type).__class__.__name__ in {"LargeBinary", "BYTEA"}:
         return None
-    if isinstance(column_type, UTCDateTime) or isinstance(_bare(column_type), DateTime):
+    if isinstance(column_type, UTCDateTime) or isinstance(bare(column_type), DateTime):
         return partial(_read_moment, TypeAdapter(datetime), aware=_is_aware(column_type))
     if isinstance(column_type, Uuid) and not column_type.as_uuid:
         return lambda text: str(_read(TypeAdapter(UUID), text))
@@ -40,17 +40,19 @@ def reader_of(column_type: TypeEngine[Any], *, exactly: bool = False) -> Reader 
 
 def is_text(column_type: TypeEngine[Any]) -> bool:
     """Return whether a column holds texts, so that a part of one can be looked for."""
-    return isinstance(_bare(column_type), String) and not isinstance(column_type, Enum)
+    return isinstance(bare(column_type), String) and not isinstance(column_type, Enum)
 
 
-def _bare(column_type: TypeEngine[Any]) -> TypeEngine[Any]:
-    while isinstance(column_type, TypeDecorator):
+def bare(column_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Return the type behind types of an author's own."""
+    # SQLAlchemy makes a date of an interval where the database has none.
+    while isinstance(column_type, TypeDecorator) and not isinstance(column_type, Interval):
         column_type = column_type.impl_instance
     return column_type
 
 
 def _is_aware(column_type: TypeEngine[Any]) -> bool:
-    return bool(getattr(_bare(column_type), "timezone", False))
+    return bool(getattr(bare(column_type), "timezone", False))
 
 
 def _read(adapter: TypeAdapter[Any], text: str) -> Any:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, inspect, select, true
-from sqlalchemy.orm import MANYTOONE, InstrumentedAttribute, Mapper, RelationshipProperty, selectinload
+from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
+from sqlalchemy.orm import MANYTOONE, InstrumentedAttribute, Mapper, RelationshipProperty, selectinload, undefer
 from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql import operators
 
@@ -30,12 +31,16 @@ def loading(
     mapper: Mapper[Any] = inspect(model)
     names = list(fields)
     wanted: dict[str, list[str]] = {}
+    late: list[ORMOption] = []
     for field in names:
         name, _, rest = field.partition(".")
+        name = _behind_proxy(mapper, name)
         if name in mapper.relationships:
             wanted.setdefault(name, []).append(rest)
+        elif name in mapper.column_attrs and mapper.column_attrs[name].deferred:
+            late.append(undefer(getattr(model, name)))
     always = {relation.key for relation in mapper.relationships if relation.lazy in EAGER}
-    options = [] if columns is None else [columns.only(model, names, {*wanted, *always})]
+    options = late if columns is None else [columns.only(model, names, {*wanted, *always})]
     for name in [*wanted, *sorted(always.difference(wanted))]:
         target = mapper.relationships[name].mapper.class_
         if name not in wanted and target in seen:
@@ -94,6 +99,13 @@ def is_hidden(obj: Any, name: str) -> bool:
         return False
     keys = [mapper.get_property_by_column(column).key for column in mapped.local_columns]
     return all(getattr(obj, key) is not None for key in keys)
+
+
+def _behind_proxy(mapper: Mapper[Any], name: str) -> str:
+    """The relation that an association proxy reads, or the name itself."""
+    descriptor: Any = mapper.all_orm_descriptors.get(name)
+    is_proxy = getattr(descriptor, "extension_type", None) is AssociationProxyExtensionType.ASSOCIATION_PROXY
+    return str(descriptor.target_collection) if is_proxy else name
 
 
 def _exists(target: type[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:

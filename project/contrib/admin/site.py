@@ -22,6 +22,7 @@ from project.contrib.admin import entrance, pages
 from project.contrib.admin.addresses import path_for
 from project.contrib.admin.cookies import Cookies
 from project.contrib.admin.csrf import make_token
+from project.contrib.admin.filtering import has_default
 from project.contrib.admin.forms import is_protected
 from project.contrib.admin.guard import error_page, guarded
 from project.contrib.admin.headers import SecurityHeaders
@@ -182,6 +183,7 @@ class AdminSite(Admin):
         environment.loader = ChoiceLoader([FileSystemLoader(site_templates), environment.loader])  # type: ignore[list-item]  # SQLAdmin sets one
         environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": _query}
         environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
+        environment.globals["filter_has_default"] = has_default
         environment.bytecode_cache = self.bytecode_cache
         environment.trim_blocks = environment.lstrip_blocks = True
 

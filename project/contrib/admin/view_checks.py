@@ -1,25 +1,15 @@
 """What is refused at the start: views that would show or change more than their author wrote down."""
 
-import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from sqladmin import BaseView
-from sqlalchemy import inspect
-from sqlalchemy.orm import Mapper
 
-from project.contrib.admin.attributes import Kind, find
+from project.contrib.admin.filter_checks import find_filters, find_lookups
+from project.contrib.admin.form_checks import find_form_columns, try_form
+from project.contrib.admin.ignored import find_ignored
+from project.contrib.admin.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
 from project.contrib.admin.views import ModelAdmin
 
-SECRET = re.compile(r"passw|secret|^hashed_|_hash$")
-LISTS = (
-    "column_list",
-    "column_details_list",
-    "column_export_list",
-    "form_columns",
-    "column_searchable_list",
-    "column_sortable_list",
-)
 EXCLUDING = (
     "column_exclude_list",
     "column_details_exclude_list",
@@ -36,8 +26,19 @@ def find_problems(view: type[BaseView]) -> list[str]:
         return [f"{view.__name__} is a plain ModelView; derive it from project.contrib.admin.views.ModelAdmin"]
     if not hasattr(view, "model"):
         return [f"{view.__name__} has no model; write class {view.__name__}(ModelAdmin, model=...)"]
-    problems = [*_refuse_open_lists(view), *_refuse_bad_names(view)]
-    return [f"{view.__name__}: {problem}" for problem in problems or _refuse_open_doors(view)]
+    return [f"{view.__name__}: {problem}" for problem in _find(view)]
+
+
+def _find(view: type[ModelAdmin]) -> list[str]:
+    """The problems of the first of these steps that finds any: each relies on those before it."""
+    steps = (
+        (_refuse_open_lists, find_shapes, find_ignored),
+        (find_names, find_orders, find_mappings, find_lookups),
+        (find_filters, find_form_columns, _refuse_open_doors),
+        (_try_form,),
+    )
+    problems = ([problem for check in checks for problem in check(view)] for checks in steps)
+    return next(filter(None, problems), [])
 
 
 def _refuse_open_lists(view: type[ModelAdmin]) -> Iterator[str]:
@@ -53,42 +54,14 @@ def _refuse_open_lists(view: type[ModelAdmin]) -> Iterator[str]:
         yield "form_columns is empty; name the columns to edit, or switch can_create and can_edit off"
 
 
-def _refuse_bad_names(view: type[ModelAdmin]) -> Iterator[str]:
-    for option in LISTS:
-        names = [_name(column) for column in _as_list(getattr(view, option))]
-        for name in names:
-            if not _exists(view, name):
-                yield f"{option} names {name!r}, which {view.model.__name__} does not have"
-            elif SECRET.search(name.rpartition(".")[2]):
-                yield f"{option} names {name!r}, which is never shown or edited; take it out"
-
-
 def _refuse_open_doors(view: type[ModelAdmin]) -> Iterator[str]:
     if view.can_import:
         yield "can_import is on, but an import would write columns that the form excludes; use a command instead"
-    mapper: Mapper[Any] = inspect(view.model)
-    relations = mapper.relationships
-    for name in (_name(column) for column in _as_list(view.form_columns)):
-        if name in relations and name not in view.form_ajax_refs:
-            target = relations[name].mapper.class_.__name__
-            yield (
-                f"the form edits {name!r} without a lookup, which would load every {target}; "
-                f'add form_ajax_refs = {{{name!r}: {{"fields": ("...",)}}}} with the columns to search'
-            )
     for attribute in dir(view):
         method = getattr(view, attribute, None)
         if hasattr(method, "_action") and not hasattr(method, "_posts"):
             yield f"the action {attribute!r} changes data on GET; decorate it with project.contrib.admin.actions.action"
 
 
-def _as_list(columns: Any) -> Sequence[Any]:
-    return [] if isinstance(columns, str) else columns
-
-
-def _name(column: Any) -> str:
-    return column if isinstance(column, str) else str(column.key)
-
-
-def _exists(view: type[ModelAdmin], name: str) -> bool:
-    found = find(view.model, name)
-    return found is not None and found.kind is not Kind.METHOD
+def _try_form(view: type[ModelAdmin]) -> Iterator[str]:
+    return try_form(view) if view.can_create or view.can_edit else iter(())

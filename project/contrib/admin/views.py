@@ -13,6 +13,7 @@ from sqladmin.helpers import prettify_class_name
 from sqladmin.models import ModelViewMeta
 from sqlalchemy import Select, select
 from sqlalchemy.engine import Result, Row
+from sqlalchemy.orm import QueryableAttribute
 from starlette.requests import Request
 from wtforms import Form
 
@@ -21,7 +22,7 @@ from project.contrib.admin import changes, queries
 from project.contrib.admin.addresses import path_for
 from project.contrib.admin.columns import Columns
 from project.contrib.admin.converter import Converter
-from project.contrib.admin.filters import refers_to_visible
+from project.contrib.admin.filtering import adapt, apply
 from project.contrib.admin.formats import FORMATTERS
 from project.contrib.admin.forms import AdminForm, as_admin_form
 from project.contrib.admin.keys import has_identifier, have_identifiers, identifier_of
@@ -43,6 +44,9 @@ class AdminMeta(ModelViewMeta):
 
     def __new__(mcs, name: str, bases: tuple[type, ...], attributes: dict[str, Any], **options: Any) -> Any:
         """Make the class of a view."""
+        if isinstance(attributes.get("column_default_sort"), QueryableAttribute):
+            # Left as it is, Python would ask the view for its value.
+            attributes["column_default_sort"] = attributes["column_default_sort"].key
         view = super().__new__(mcs, name, bases, attributes, **options)
         if options:
             view.identity = attributes.get("identity", "")
@@ -72,6 +76,8 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
     form_converter = Converter
     form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {}
     column_filters: ClassVar[Sequence[Any]] = ()
+    """Columns and relations, or filters of `project.contrib.admin.filters`."""
+
     column_type_formatters = FORMATTERS
     column_type_formatters_detail = FORMATTERS
 
@@ -82,8 +88,11 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
     """Sortable columns, filters and `search` that may do without an index; `manage.py check` names all others."""
 
     def __init__(self) -> None:
+        given, self.form_ajax_refs = self.form_ajax_refs, {}  # type: ignore[misc]  # SQLAdmin would make lookups of its own
         super().__init__()
         self.columns = Columns()
+        self.form_ajax_refs = given  # type: ignore[misc]  # as above
+        self._ajax_relation_names = set(given)
         self.lookups = {name: make_lookup(self, name, options) for name, options in self.form_ajax_refs.items()}
         self._form_ajax_refs = dict(self.lookups)
         self._column_labels = {name: self.label(name) for name in [*self._prop_names, *self._list_prop_names]}
@@ -132,24 +141,23 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
         plain = name.replace("_", " ").replace(".", " ")
         return str(self._column_labels.get(name, plain[:1].upper() + plain[1:]))
 
+    async def get_prop_value(self, obj: Any, prop: str) -> Any:
+        """What a path leads to from an object: of several objects on the way, a list of what it leads to from each."""
+        return _follow(obj, prop.split("."))
+
     def search_placeholder(self) -> str:
         """What the search looks at, in words."""
         return ", ".join(self.label(name).lower() for name in self._search_fields)
 
+    def filters(self) -> builtins.list[Any]:
+        """The filters of the list, made of what `get_filters` gives: columns, relations and filters."""
+        return [adapt(self.model, one) for one in self.get_filters()]
+
     async def matching(self, request: Request) -> Select[Any]:
         """The rows of the user that the request's filters and search leave."""
         statement = self.rows(request)
-        for one in self.get_filters():
-            value = request.query_params.get(one.parameter_name)
-            if value and len(value) > queries.MAXIMUM_VALUE:
-                raise BadRequestError(f"A filter takes {queries.MAXIMUM_VALUE} characters at most.")
-            if value:
-                statement = statement.where(refers_to_visible(one, self.model, rights_of(request)))
-            if value and getattr(one, "has_operator", False):
-                operation = request.query_params.get(f"{one.parameter_name}_op", "")
-                statement = await one.get_filtered_query(statement, operation, value.replace("\0", ""), self.model)  # type: ignore[call-arg]  # SQLAdmin's two kinds of filter
-            elif value:
-                statement = await one.get_filtered_query(statement, value.replace("\0", ""), self.model)  # type: ignore[call-arg]  # as above
+        for one in self.filters():
+            statement = await apply(one, statement, request, self.model)
         return self.search_query(statement, request.query_params.get("search", ""))
 
     def search_query(self, stmt: Select[Any], term: str) -> Select[Any]:
@@ -283,3 +291,12 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
             return int(given) if given else default
         except ValueError:
             raise BadRequestError(f"{name} is not a whole number.") from None
+
+
+def _follow(obj: Any, path: Sequence[str]) -> Any:
+    if not path or obj is None:
+        return obj
+    found = getattr(obj, path[0], None)
+    if len(path) > 1 and isinstance(found, list | set | tuple):
+        return [_follow(one, path[1:]) for one in found]
+    return _follow(found, path[1:])

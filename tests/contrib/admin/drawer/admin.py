@@ -6,10 +6,10 @@ from tests.contrib.admin.drawer.models import Odd, Pair, Shelf, Specimen
 TYPED = (
     *("name", "notes", "content", "is_good", "is_rare", "small", "whole", "large", "weight", "factor", "double"),
     *("price", "ratio", "found_on", "opens", "seen_at", "zoned_at", "naive_at", "lasts", "token", "token_text"),
-    *("colour", "size", "shade", "facts", "must_facts", "words", "other"),
+    *("colour", "size", "shade", "facts", "must_facts", "words", "late", "other"),
 )
 COMPUTED = ("doubled", "alias", "name_length", "name_twice", "neighbours")
-ONLY_SHOWN = ("data", "loud", "whispered", "extent")
+ONLY_SHOWN = ("data", "loud", "whispered", "extent", "shelf_label")
 UNSORTED = ("facts", "must_facts", "words")
 
 
@@ -19,7 +19,7 @@ class SpecimenAdmin(ModelAdmin, model=Specimen):
     column_sortable_list = (*(name for name in (*TYPED, *COMPUTED) if name not in UNSORTED), "shelf", "owner.username")
     column_sort_paths: ClassVar[dict[str, str]] = {"shelf": "shelf.label"}
     column_default_sort = ("id", True)
-    column_filters = ()
+    column_filters = (*(name for name in (*TYPED, *COMPUTED) if name not in UNSORTED), "shelf", "owner")
     form_columns = (*TYPED, "shelf", "owner")
     form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {
         "shelf": {"fields": ("label",)},
@@ -30,7 +30,7 @@ class SpecimenAdmin(ModelAdmin, model=Specimen):
 class ShelfAdmin(ModelAdmin, model=Shelf):
     column_list = ("key", "label", "specimens", "specimens.name")
     column_sortable_list = column_searchable_list = ("key", "label")
-    column_filters = ()
+    column_filters = ("label", "specimens")
     form_columns = ("key", "label", "specimens")
     form_include_pk = True
     form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {"specimens": {"fields": ("name",)}}
@@ -38,14 +38,14 @@ class ShelfAdmin(ModelAdmin, model=Shelf):
 
 class OddAdmin(ModelAdmin, model=Odd):
     column_list = ("key", "data", "errors", "process")
-    column_sortable_list = column_searchable_list = column_list
+    column_sortable_list = column_searchable_list = column_filters = column_list
     form_columns = column_list
     form_include_pk = True
 
 
 class PairAdmin(ModelAdmin, model=Pair):
     column_list = ("left", "right", "title")
-    column_sortable_list = column_searchable_list = column_list
+    column_sortable_list = column_searchable_list = column_filters = column_list
     form_columns = column_list
     form_include_pk = True
 

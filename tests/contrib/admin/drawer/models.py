@@ -140,6 +140,15 @@ class Specimen(IdMixin, DrawerBase):
     @name_length.inplace.expression
     @classmethod
     def _name_length(cls) -> Any:
+        return func.length(cls.name, type_=Integer)
+
+    @hybrid_property
+    def untyped(self) -> int:
+        return len(self.name)
+
+    @untyped.inplace.expression
+    @classmethod
+    def _untyped(cls) -> Any:
         return func.length(cls.name)
 
     @hybrid_property
