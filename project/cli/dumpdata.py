@@ -12,11 +12,11 @@ from typing import Literal, TextIO
 
 import click
 from pydantic_core import PydanticSerializationError
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from tqdm import tqdm
 
 from project.cli.plugin_tables import choose_tables, ownerless_tables, plugin_tables
+from project.cli.progress import progress
 from project.cli.state import State
 from project.cli.table_rows import TableRows
 from project.plugin import Context
@@ -53,12 +53,12 @@ async def _dump(state: State, names: tuple[str, ...], exclude: tuple[str, ...], 
     async with state.open() as context:
         left_out = choose_tables(context, exclude)
         chosen = (choose_tables(context, names) if names else set(plugin_tables(context))) - left_out
-        with tqdm(unit=" rows", disable=None, file=sys.stderr) as bar:
+        with progress("dumpdata", await _count(context, chosen)) as advance:
             async for line in _lines(context, chosen):
                 before = "" if form == "jsonl" else ",\n" if count else "[\n"
                 file.write(before + line + ("\n" if form == "jsonl" else ""))
                 count += 1
-                bar.update()
+                advance(1)
         if form == "json":
             file.write("\n]\n" if count else "[]\n")
         if not names:
@@ -70,6 +70,13 @@ async def _say_what_is_left_out(context: Context) -> None:
     async with context.database.unit_of_work(read_only=True) as session:
         if ownerless := await ownerless_tables(session, context):
             click.echo(f"WARNING left out, for no enabled plugin has them: {', '.join(ownerless)}.", err=True)
+
+
+async def _count(context: Context, chosen: set[str]) -> int:
+    """About how many rows there are to write: others may write meanwhile."""
+    async with context.database.unit_of_work(read_only=True) as session:
+        tables = [table for name, table in plugin_tables(context).items() if name in chosen]
+        return sum([await session.scalar(select(func.count()).select_from(table)) or 0 for table in tables])
 
 
 async def _lines(context: Context, chosen: set[str]) -> AsyncIterator[str]:

@@ -1,15 +1,14 @@
 """`manage.py loaddata`: read what `dumpdata` wrote, all of it or nothing."""
 
 import asyncio
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
-from tqdm import tqdm
 
 from project.cli.dump_files import Record, records
 from project.cli.plugin_tables import plugin_tables
+from project.cli.progress import progress
 from project.cli.state import State
 from project.cli.table_loader import TableLoader
 
@@ -34,11 +33,11 @@ async def _load(state: State, files: Sequence[Path]) -> int:
     count = 0
     async with state.open() as context, context.database.unit_of_work() as session:
         loader = TableLoader(session, plugin_tables(context))
-        with tqdm(unit=" rows", disable=None, file=sys.stderr) as bar:
+        with progress("loaddata") as advance:
             for batch in _batches(record for file in files for record in records(file)):
                 await loader.load(batch)
                 count += len(batch)
-                bar.update(len(batch))
+                advance(len(batch))
         await loader.finish()
     return count
 

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import MetaData, insert, select, text
 
 from config.settings import Settings
+from project.cli import progress
 from project.cli.main import main
 from tests.kinds.models import Colour, Group, KindsBase, Thing, links
 from tests.outside import run_async, settings_for
@@ -277,3 +278,27 @@ def test_flush_asks_first_and_shows_no_password(site, monkeypatch, answer):
     out, err = site.manage("flush", code=130)
     assert "Delete every row of 3 tables in " in out + err
     assert site.rows() == before
+
+
+def test_a_log_is_told_how_many_rows_are_done(site, tmp_path, monkeypatch):
+    path = tmp_path / "rows.json"
+    fill(site)
+    monkeypatch.setattr(progress, "EVERY", 0)
+    _, said = site.manage("dumpdata", "-o", path)
+    total = len(json.loads(path.read_text()))
+    assert f"dumpdata: {total} of {total} rows" in said.splitlines()
+    _, said = site.manage("loaddata", path)
+    assert f"loaddata: {total} rows" in said.splitlines()
+
+
+def test_a_terminal_has_a_bar(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with progress.progress("dumpdata", 2_000) as advance:
+        advance(500)
+        advance(1_500)
+    assert "dumpdata: 100%" in terminal.getvalue()
+    assert "2.00k/2.00k" in terminal.getvalue()

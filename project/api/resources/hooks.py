@@ -6,10 +6,11 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, Table, inspect
-from sqlalchemy.orm import Mapper, Session, decl_base
+from sqlalchemy.orm import MANYTOONE, Mapper, Session, decl_base
 
 OF_INSERTS = ("before_insert", "after_insert")
 OF_UPDATES = ("before_update", "after_update")
+OF_DELETES = ("before_delete", "after_delete")
 OF_SESSIONS = (
     "before_flush",
     "after_flush",
@@ -30,6 +31,21 @@ def why_objects(
     """
     mapper: Mapper[Any] = inspect(model)
     return why_model(mapper) or next(_listeners(mapper, session_class, events), None)
+
+
+def hears_deletes(model: type[Any]) -> bool:
+    """Whether something listens to the deletion of the model's rows."""
+    return any(getattr(inspect(model).dispatch, event) for event in OF_DELETES)
+
+
+def why_objects_to_delete(model: type[Any], session_class: type[Session] = Session) -> str | None:
+    """What only the ORM does when a row is deleted; None if the database does all of it, or nothing is to be done."""
+    mapper: Mapper[Any] = inspect(model)
+    for relation in mapper.relationships:
+        own = relation.direction is MANYTOONE and not relation.cascade.delete
+        if not (own or relation.passive_deletes or relation.viewonly):
+            return f"the ORM looks after {mapper.class_.__name__}.{relation.key}"
+    return next(_listeners(mapper, session_class, OF_DELETES), None)
 
 
 @cache

@@ -68,8 +68,7 @@ def deletion(request: Request, view: "ModelAdmin") -> Task:
         # What is deleted was loaded whole, with relations of which the user may not know and which it may name.
         names_hidden = bool(loading(view.model, (), rights_of(request)))
         title = f"{view.name} {get_object_identifier(rows[0])}" if names_hidden else view.title_of(rows[0])
-        for row in rows:
-            await view.delete_object(request, row)
+        await view.delete_objects(request, rows)
         return f"{title} was deleted." if len(rows) == 1 else f"{_count(view, rows)} were deleted."
 
     question = "This cannot be undone. Everything that belongs to what is deleted goes with it."

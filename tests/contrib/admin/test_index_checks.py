@@ -2,8 +2,6 @@
 
 from typing import Any, ClassVar
 
-import pytest
-
 from config.settings import Settings
 from plugins.blog.models import Post
 from plugins.comments.models import Comment, CommentStatus
@@ -56,7 +54,6 @@ def test_a_filter_without_an_index_is_named():
     ]
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_what_is_shipped_passes(make_settings):
     settings = make_settings(plugins=Settings.model_fields["plugins"].default)
     registry = load_registry(settings)

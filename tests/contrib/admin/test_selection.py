@@ -1,7 +1,7 @@
 """Deleting and acting on selected rows: asked first, whole or not at all."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment, CommentStatus
@@ -142,3 +142,25 @@ async def test_an_action_that_fails_half_way_undoes_everything(office, session):
     assert "Nothing was done. This one cannot be torn." in (await office.get("/shelf-book/list")).text
     session.expire_all()
     assert (await session.scalars(select(Book.pages))).all() == [100, 100]
+
+
+async def test_what_is_selected_is_deleted_in_one_statement(office, tags, count_statements):
+    with count_statements() as statements:
+        await office.post("/blog-tag/delete", {"pks": tags, "confirmed": "yes"})
+    assert len(tags) > 1
+    assert len([one for one in statements if one.startswith("DELETE")]) == 1
+
+
+async def test_who_listens_to_deletions_hears_of_each(office, tags, session):
+    heard = []
+
+    def listen(_mapper, _connection, tag):
+        heard.append(str(tag.id))
+
+    event.listen(Tag, "before_delete", listen)
+    try:
+        await office.post("/blog-tag/delete", {"pks": tags, "confirmed": "yes"})
+    finally:
+        event.remove(Tag, "before_delete", listen)
+    assert sorted(heard) == sorted(tags)
+    assert await count(session, Tag) == 0
