@@ -29,6 +29,7 @@ from project.middleware.logging import configure_logging
 from project.middleware.request_id import RequestIdMiddleware
 from project.middleware.security_headers import SecurityHeadersMiddleware
 from project.middleware.trusted_host import TrustedHostMiddleware
+from project.migrations.readiness import Readiness
 from project.plugin import Context, Setup
 from project.registry import Registry, load_registry, load_web
 from project.settings import Settings
@@ -55,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     _share_state(app, context)
+    app.state.readiness = Readiness(context.database, registry)
     add_problem_details(app)  # before the plugins, which may answer errors in a way of their own
     _add_kernel_routes(app, settings)
     operations = _add_plugins(app, context, registry)

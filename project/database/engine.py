@@ -1,24 +1,24 @@
 """The one async engine of an application, tuned so that SQLite and PostgreSQL keep the same promises."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, ExceptionContext, event, exc
+from sqlalchemy import Connection, Engine, ExceptionContext, event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
 from project.database.connecting import CONNECTOR, Connector
 from project.database.limits import keep_statement_limits
-from project.database.losses import is_local, is_lost, let_go_of_lock, renew_statements
+from project.database.losses import is_local, is_lost, let_go_of_lock, renew_statements, throw_away
 from project.database.pool import UNREACHABLE, CountingPool
 from project.database.reading import WITHIN_TRANSACTIONS
-from project.database.sqlite import open_connection
-from project.database.transactions import use_real_transactions
+from project.database.sqlite import is_still_there, open_connection, open_existing
+from project.database.transactions import READ_ONLY, use_real_transactions
 from project.database.urls import database_url, is_memory
 from project.database.values import refuse_unportable_values
 from project.settings import Settings
 
-SQLITE_BUSY_TIMEOUT = 5.0  # seconds a writer waits for another writer
 # Statements get no names, at SQLAlchemy's cache nor at asyncpg's own. One without a name is lost as soon as a pooler
 # hands the session to somebody else, which it may do at the end of each transaction.
 UNPREPARED = {
@@ -28,11 +28,14 @@ UNPREPARED = {
 }
 
 
-def create_engine(settings: Settings, *, command_timeout: float | None = None, **options: Any) -> AsyncEngine:
+def create_engine(
+    settings: Settings, *, command_timeout: float | None = None, may_create: bool = False, **options: Any
+) -> AsyncEngine:
     """Make the engine with the pool options of `settings`; `options` go to SQLAlchemy and win.
 
     PostgreSQL has `command_timeout` seconds to answer a statement, or for ever; SQLite is never waited for but for a
-    lock. Statements are never logged with their parameters, nor do errors quote them.
+    lock, and its file is made only where this one `may_create` it. Statements are never logged with their parameters,
+    nor do errors quote them.
     """
     url = database_url(settings)
     arguments: dict[str, Any] = {
@@ -51,9 +54,12 @@ def create_engine(settings: Settings, *, command_timeout: float | None = None, *
             "pool_timeout": settings.database_pool_timeout,
         }
     if url.get_backend_name() == "sqlite":
-        if not is_memory(url):
+        if may_create and not is_memory(url):
             Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-        arguments["connect_args"] = {"timeout": SQLITE_BUSY_TIMEOUT, "async_creator_fn": open_connection}
+        arguments["connect_args"] = {
+            "timeout": settings.database_pool_timeout,
+            "async_creator_fn": open_connection if may_create or is_memory(url) else open_existing,
+        }
     else:
         connector = Connector()
         arguments["connect_args"] = {
@@ -70,10 +76,33 @@ def create_engine(settings: Settings, *, command_timeout: float | None = None, *
     keep_statement_limits(engine.sync_engine)
     refuse_unportable_values(engine.sync_engine)
     if url.get_backend_name() == "sqlite":
-        use_real_transactions(engine.sync_engine)
+        use_real_transactions(engine.sync_engine, patience=settings.database_pool_timeout)
+        if not is_memory(url):
+            keep_to_file(engine.sync_engine, str(url.database))
     else:
         bound_pings(engine.sync_engine, settings.database_connect_timeout)
     return engine
+
+
+def keep_to_file(engine: Engine, database: str) -> None:
+    """Let no connection of `engine` go on with a file that has lost its name: one that was removed, or replaced.
+
+    A writer finds out before it writes. The pool asks instead of sending a ping, which a file does not need.
+    """
+
+    @event.listens_for(engine, "begin", insert=True)
+    def _refuse(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        if connection.get_execution_options().get(READ_ONLY, False) or is_still_there(driver, database):
+            return
+        error = sqlite3.OperationalError(f"the file {database} was removed or replaced")
+        throw_away(engine, connection.connection, error)
+        raise exc.OperationalError("BEGIN", None, error, hide_parameters=True, connection_invalidated=True)
+
+    def ping(connection: Any) -> bool:
+        return is_still_there(connection.driver_connection, database)
+
+    engine.dialect.do_ping = ping  # type: ignore[method-assign,assignment]  # no event comes before a ping
 
 
 def bound_pings(engine: Engine, seconds: float) -> None:

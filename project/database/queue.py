@@ -7,6 +7,8 @@ from typing import TypeVar
 from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import Empty, Full, QueueCommon
 
+from project.database.patience import time_left
+
 T = TypeVar("T")
 
 
@@ -78,6 +80,7 @@ class FairQueue(QueueCommon[T]):
     async def wait(self, timeout: float | None) -> T:  # noqa: ASYNC109 - a timer costs a tenth of asyncio.timeout()
         """What is put in next for us, in the order in which callers came. Raises Empty after `timeout` seconds."""
         loop = asyncio.get_running_loop()
+        timeout = time_left(timeout)
         waiter: asyncio.Future[T] = loop.create_future()
         self._waiting.append(waiter)
         timer = None if timeout is None else loop.call_later(timeout, self._give_up, waiter)

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 
 from project.database.attempts import note_write
 from project.database.connections import CONNECTION
-from project.database.engine import SQLITE_BUSY_TIMEOUT, create_engine
+from project.database.engine import create_engine
 from project.database.lazy_loading import refuse_lazy_loads
+from project.database.patience import have_waited
 from project.database.pool import UnpooledConnections, trusting
 from project.database.transactions import READ_ONLY
 from project.database.turns import TAKE_TURN, TakeTurns
@@ -24,9 +25,7 @@ logger = logging.getLogger("dovetail.database")
 class Database:
     """The engine of one application and the sessions that stand on it."""
 
-    def __init__(
-        self, engine: AsyncEngine, spare: AsyncEngine | None = None, *, patience: float = SQLITE_BUSY_TIMEOUT
-    ) -> None:
+    def __init__(self, engine: AsyncEngine, spare: AsyncEngine | None = None, *, patience: float = 2.0) -> None:
         self.engine = engine
         self._spare = spare or engine
         # A closed session stays closed: a streaming response that touched it would otherwise leak a connection.
@@ -42,9 +41,8 @@ class Database:
         """
         if is_memory(database_url(settings)):  # it lives in its one connection
             return cls(create_engine(settings))
-        # Who is to wait longer for a connection is to wait as long for the turn that comes before it.
-        patience = max(SQLITE_BUSY_TIMEOUT, settings.database_pool_timeout)
         spare = create_engine(settings, command_timeout=command_timeout, poolclass=UnpooledConnections)
+        patience = settings.database_pool_timeout  # one figure for every wait
         return cls(create_engine(settings, command_timeout=command_timeout), spare, patience=patience)
 
     @asynccontextmanager
@@ -62,6 +60,7 @@ class Database:
                 if read_only:
                     await session.connection(execution_options={READ_ONLY: True})
                 elif self._turns is not None:
+                    turn.callback(have_waited)
                     session.info[TAKE_TURN] = partial(turn.enter_async_context, self._turns.mine())
                 yield session
             if not read_only:
@@ -78,6 +77,7 @@ class Database:
         async with AsyncExitStack() as stack:
             stack.enter_context(_logged())
             if self._turns is not None:
+                stack.callback(have_waited)
                 await stack.enter_async_context(self._turns.mine())
             connection = await _connect_trusting(self.engine)
             stack.push_async_callback(connection.close)

@@ -1,9 +1,14 @@
-"""Opens SQLite files so that a file which cannot be opened leaves nothing behind."""
+"""Opens SQLite files so that one which cannot be opened leaves nothing behind, and notices one that was replaced."""
 
 import asyncio
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import aiosqlite
+
+Identity = tuple[int, int]  # of a file: its device and its inode
+FILE = "dovetail_file"  # an attribute of a driver's connection: which file it has open
 
 
 async def open_connection(*args: Any, **kwargs: Any) -> aiosqlite.Connection:
@@ -19,3 +24,42 @@ async def open_connection(*args: Any, **kwargs: Any) -> aiosqlite.Connection:
     except BaseException:
         await asyncio.to_thread(connection._thread.join)  # noqa: SLF001 - there is no public way to wait for it
         raise
+
+
+async def open_existing(database: str, **kwargs: Any) -> aiosqlite.Connection:
+    """The same, for a file that is there already: a server that made a new one would serve an empty site.
+
+    Raises sqlite3.Error. (https://www.sqlite.org/uri.html#urimode)
+    """
+    if kwargs.get("uri"):  # somebody wrote down how to open it
+        return await open_connection(database, **kwargs)
+    before = identity_of(database)
+    if before is None:
+        error = sqlite3.OperationalError(f"there is no file {database}; run `manage.py migrate`, or bring it back")
+        error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_CANTOPEN, "SQLITE_CANTOPEN"
+        raise error
+    connection = await open_connection(f"{_uri(database)}?mode=rw", uri=True, **kwargs)
+    setattr(connection, FILE, before)
+    return connection
+
+
+def is_still_there(driver: Any, database: str) -> bool:
+    """Whether the file that a connection has open is the one that has its name now.
+
+    SQLite goes on with a file that was removed or replaced; what is written to it then is lost.
+    """
+    known: Identity | None = getattr(driver, FILE, None)
+    return known is None or known == identity_of(database)
+
+
+def identity_of(database: str) -> Identity | None:
+    """Which file has this name; None if there is none."""
+    try:
+        found = Path(database).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _uri(database: str) -> str:
+    return Path(database).absolute().as_uri()

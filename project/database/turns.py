@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 from sqlalchemy.util import await_only
 
+from project.database.patience import begin_to_wait
 from project.errors import UnavailableError
 
 TAKE_TURN = "dovetail_take_turn"  # in a session's info: a coroutine function to await before the first statement
@@ -39,7 +40,8 @@ class TakeTurns:
 
     @asynccontextmanager
     async def mine(self) -> AsyncIterator[None]:
-        """One turn. Raises UnavailableError if it does not come in time."""
+        """One turn, within the time for all waits of a writer. Raises UnavailableError if it does not come in time."""
+        begin_to_wait(self._patience)
         try:
             async with asyncio.timeout(self._patience):
                 await self._lock.acquire()

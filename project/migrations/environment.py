@@ -69,7 +69,7 @@ def _refuse_what_mixes_plugins(environment: EnvironmentContext) -> None:
 
 
 async def _connect_and_run(environment: EnvironmentContext, settings: Settings, registry: Registry) -> None:
-    engine = create_engine(settings, poolclass=NullPool)
+    engine = create_engine(settings, may_create=True, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_run_on, environment, settings, registry)

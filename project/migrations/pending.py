@@ -3,9 +3,11 @@
 A server asks this whenever it starts.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from project.database.transactions import READ_ONLY
@@ -22,7 +24,12 @@ async def unapplied(engine: AsyncEngine, registry: Registry) -> list[str]:
 
     Raises what SQLAlchemy raises if the database does not answer.
     """
-    applied = await _texts(engine, select(LEDGER.c.revision)) or set()
+    return missing_from(await _texts(engine, select(LEDGER.c.revision)), registry)
+
+
+def missing_from(recorded: Collection[str] | None, registry: Registry) -> list[str]:
+    """The ids of the enabled plugins' migrations that are not among the recorded ones, in the order of the plugins."""
+    applied = set(recorded or ())
     if applied.issuperset(usual_revisions(registry)):
         return []
     files = read_files(registry)  # one may carry an id of its own, or stand for others
@@ -48,12 +55,17 @@ async def _texts(engine: AsyncEngine, query: TypedReturnsRows[tuple[str]]) -> se
     """The one column of a query; None if there is no such table yet."""
     async with engine.connect() as connection:
         await connection.execution_options(**{READ_ONLY: True})
-        try:
-            return set(await connection.scalars(query))
-        except (ProgrammingError, OperationalError) as error:
-            if _is_missing_table(error):
-                return None
-            raise
+        return await recorded(connection, query)
+
+
+async def recorded(connection: AsyncConnection, query: TypedReturnsRows[tuple[str]]) -> set[str] | None:
+    """The one column of a query; None if there is no such table yet, and then the transaction is of no more use."""
+    try:
+        return set(await connection.scalars(query))
+    except (ProgrammingError, OperationalError) as error:
+        if _is_missing_table(error):
+            return None
+        raise
 
 
 def _is_missing_table(error: DBAPIError) -> bool:

@@ -18,7 +18,7 @@ async def prune(settings: Settings, registry: Registry, plugin: str) -> int:
     Of a plugin that is enabled only those are forgotten whose files are gone. Raises MigrationError if there are none,
     or if a file stands on one of them.
     """
-    engine = create_engine(settings, poolclass=NullPool)
+    engine = create_engine(settings, may_create=True, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(_prune, settings, registry, plugin)

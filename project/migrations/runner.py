@@ -56,7 +56,7 @@ async def migrate(
     # Imported here and below: `migrate_now` does without asyncio.
     from project.database.engine import create_engine
 
-    engine = create_engine(settings, poolclass=NullPool)
+    engine = create_engine(settings, may_create=True, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             return await migrate_connection(connection, settings, registry, target, confirm=confirm, report=report)
@@ -120,7 +120,7 @@ async def planned(settings: Settings, registry: Registry, target: Target = EVERY
     """The steps that `migrate` would take; nothing is done."""
     from project.database.engine import create_engine
 
-    engine = create_engine(settings, poolclass=NullPool)
+    engine = create_engine(settings, may_create=True, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(steps_to, settings, registry, target)

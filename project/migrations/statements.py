@@ -56,7 +56,7 @@ def _written(settings: Settings, history: History, step: Step) -> str:
 async def _recorded(settings: Settings, history: History, step: Step) -> str:
     """SQLite makes tables anew from what it finds, so the revision is run on a scratch database and listened to."""
     scratch = settings.model_copy(update={"database_url": SecretStr("sqlite+aiosqlite://")})
-    engine = create_engine(scratch)
+    engine = create_engine(scratch, may_create=True)
     needed = history.ancestors([step.revision]) - ({step.revision} if step.forwards else set())
     before = [
         Step(plugin=history.plugin_of(name), script=history.scripts[name], forwards=True)

@@ -81,7 +81,7 @@ async def _recorded(settings: Settings) -> Sequence[Applied]:
     from project.database.engine import create_engine
     from project.migrations.ledger import read_ledger
 
-    engine = create_engine(settings, poolclass=NullPool)
+    engine = create_engine(settings, may_create=True, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(read_ledger)
@@ -95,7 +95,7 @@ async def _is_up_to_date(settings: Settings, registry: Registry) -> bool:
     from project.database.engine import create_engine
     from project.migrations import pending
 
-    engine = create_engine(settings, poolclass=NullPool)
+    engine = create_engine(settings, may_create=True, poolclass=NullPool)
     try:
         return await pending.is_up_to_date(engine, registry)
     finally:

@@ -64,6 +64,7 @@ class TestDatabases:
     @contextmanager
     def _sqlite_file(self, name: str) -> Iterator[Path]:
         path = self._folder / f"{name}.sqlite3"
+        path.touch()  # a server makes none
         try:
             yield path
         finally:

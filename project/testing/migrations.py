@@ -39,7 +39,7 @@ def prove_history(make_settings: Callable[..., Settings], empty_database_url: st
     registry = load_registry(settings)
 
     async def prove(plugin: str) -> list[str]:
-        engine = create_engine(settings, poolclass=NullPool)
+        engine = create_engine(settings, may_create=True, poolclass=NullPool)
         try:
             async with engine.connect() as connection:
                 own = await _climb(connection, settings, registry, plugin)

@@ -85,8 +85,7 @@ async def test_a_test_may_bring_a_database_in_memory(probe_app, probe, probe_dat
     await memory.dispose()
 
 
-async def test_two_hundred_increments_at_once_lose_none(probe_app, probe_settings, monkeypatch):
-    monkeypatch.setattr("project.database.session.SQLITE_BUSY_TIMEOUT", 60.0)  # this is about updates, not patience
+async def test_two_hundred_increments_at_once_lose_none(probe_app, probe_settings):
     patient = create_app(probe_settings.model_copy(update={"database_pool_timeout": 60.0}))
     async with make_client(patient) as client:
         item = (await client.post("/api/items", json={"name": "counter"})).json()

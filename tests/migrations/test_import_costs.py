@@ -35,7 +35,7 @@ from project.migrations.pending import unapplied
 from project.registry import load_registry
 from project.settings import load_settings
 settings = load_settings(Settings)
-print(asyncio.run(unapplied(create_engine(settings), load_registry(settings))))
+print(asyncio.run(unapplied(create_engine(settings, may_create=True), load_registry(settings))))
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
 """
 
