@@ -57,6 +57,12 @@ def cpu_time(pid: int) -> float:
     return time.clock_gettime(~pid << 3 | PROCESS_CLOCK)
 
 
+def family(pid: int) -> list[int]:
+    """A process and those that it started, which are alive."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [pid, *(other for child in children for other in family(int(child)))]
+
+
 def cpu_time_of_children(pid: int) -> float:
     """Seconds of user and system time of a process's children, of those that have ended too."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()

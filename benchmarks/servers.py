@@ -111,7 +111,7 @@ def serve(contestants: tuple[Contestant, ...], url: str, folder: Path, cores: Co
 
 
 def _start(contestant: Contestant, url: str, log: Path, cores: Cores) -> Server:
-    port = _free_port()
+    port = free_port()
     environment = os.environ | {"DATABASE_URL": url.replace("+asyncpg", "")} | dict(contestant.variables)
     command = [sys.executable, "-m", "uvicorn", contestant.app, "--port", str(port), "--no-access-log"]
     command += ["--no-server-header", "--log-level", "warning"]
@@ -135,7 +135,8 @@ def _wait(server: Server) -> None:
     raise RuntimeError(f"{server.contestant.name} did not start:\n{server.end_of_log()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
