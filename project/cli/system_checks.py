@@ -18,7 +18,7 @@ from project.database.base import Base
 from project.discovery import PLUGIN_FAILURES, describe
 from project.errors import DovetailError
 from project.migrations.errors import MigrationError
-from project.migrations.maker import lint_own
+from project.migrations.own import lint_own
 from project.ownership import owner_of
 from project.plugin import Context, Plugin
 from project.registry import Registry

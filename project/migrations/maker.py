@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from alembic.autogenerate import produce_migrations
 from alembic.operations import Operations, ops
@@ -16,7 +15,6 @@ from project.checks import CheckMessage
 from project.database.base import Base
 from project.database.engine import create_engine
 from project.database.urls import database_url
-from project.discovery import InstalledPlugin
 from project.migrations.comparison import comparison_options
 from project.migrations.computed import computed_changes
 from project.migrations.errors import MigrationError
@@ -24,6 +22,7 @@ from project.migrations.execution import context_options
 from project.migrations.history import History, load_history
 from project.migrations.lint import lint
 from project.migrations.new_revisions import empty_revision, merge_revision, owned, plan_revisions
+from project.migrations.own import is_own
 from project.migrations.ownership import Owners
 from project.migrations.questions import Questions
 from project.migrations.runner import EVERYTHING, migrate_connection, steps_to
@@ -63,9 +62,7 @@ async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted,
         raise MigrationError("say for which plugin: manage.py makemigrations --empty PLUGIN")
     load_models(registry)
     history = load_history(settings.base_dir, registry)
-    plugins = list(wanted.plugins) or [
-        n for n, entry in registry.installed.items() if _is_own(entry, settings.base_dir)
-    ]
+    plugins = list(wanted.plugins) or [n for n, entry in registry.installed.items() if is_own(entry, settings.base_dir)]
     folders = {name: registry.installed[name].migrations for name in plugins}
     if wanted.merge:
         new = [merged for name in plugins if (merged := merge_revision(history, name, wanted.stem))]
@@ -138,16 +135,3 @@ def _differences(context: MigrationContext) -> list[ops.MigrateOperation]:
     assert found is not None  # noqa: S101 - there is one set of operations, as there is one database
     assert context.connection is not None  # noqa: S101 - there is one, to compare with
     return [*found.ops, *computed_changes(context.connection, Base.metadata.tables.values())]
-
-
-def lint_own(base_dir: Path, registry: Registry) -> list[CheckMessage]:
-    """What is doubtful about the migrations of the site's own plugins. Raises MigrationError."""
-    history = load_history(base_dir, registry)
-    own = [name for name, entry in registry.installed.items() if _is_own(entry, base_dir)]
-    return lint(history, [script.revision for name in own for script in history.of_plugin(name)])
-
-
-def _is_own(entry: InstalledPlugin, base_dir: Path) -> bool:
-    """Whether a plugin is part of the site; the files of an installed package are its author's."""
-    path = entry.path.resolve()
-    return path.is_relative_to(base_dir.resolve()) and "site-packages" not in path.parts

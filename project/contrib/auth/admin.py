@@ -1,7 +1,7 @@
 """Users in the back office."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqladmin.filters import BooleanFilter
 from sqladmin.flash import Flash
@@ -22,13 +22,15 @@ from project.contrib.auth.credentials import (
     changes_credentials,
     prove,
 )
-from project.contrib.auth.mailing import Mailer
-from project.contrib.auth.manager import UserManager
+from project.contrib.auth.mailing import Mailer, make_manager
 from project.contrib.auth.models import User
 from project.contrib.auth.password_rules import check_password
 from project.contrib.auth.passwords import MAXIMUM_LENGTH, HashedPassword, hash_password, is_text
 from project.contrib.auth.settings import AuthSettings
 from project.errors import ConflictError
+
+if TYPE_CHECKING:
+    from project.contrib.auth.manager import UserManager
 
 CURRENT = "current_password"
 NEW_PASSWORD = {"autocomplete": "new-password", "class": "form-control"}
@@ -118,7 +120,7 @@ class UserAdmin(ModelAdmin, model=User):
             password = request.state.password
         if is_own and (password is not None or changes_credentials(obj, values)):
             request.state.proof.check(obj)
-        manager = UserManager(current_visit().session, self._settings)
+        manager = make_manager(current_visit().session, self._settings)
         if is_own:
             await change_own_account(manager, obj, values, password=password)
         else:  # who ticks the box together with a new address vouches for it
@@ -132,7 +134,7 @@ class UserAdmin(ModelAdmin, model=User):
         settings: AuthSettings = self._admin_ref.app.state.plugin_settings["auth"]
         return settings
 
-    def _send_after_commit(self, request: Request, manager: UserManager) -> None:
+    def _send_after_commit(self, request: Request, manager: "UserManager") -> None:
         state = self._admin_ref.app.state
         request.state.after_commit = BackgroundTasks()
         mailer = Mailer(request.state.after_commit, state.database, state.email_sender, self._settings)

@@ -1,14 +1,12 @@
 """Register, log in and out, forgotten passwords and verification: `/api/auth`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Form, Response
-from fastapi_users.exceptions import InvalidResetPasswordToken, InvalidVerifyToken, UserAlreadyVerified
 
 from project.contrib.auth import users
 from project.contrib.auth.dependencies import AuthSettingsDep, BearerToken, CurrentUser
 from project.contrib.auth.mailing import MailerDep, UserManagerDep
-from project.contrib.auth.manager import UserManager
 from project.contrib.auth.models import User
 from project.contrib.auth.schemas import (
     AccessTokenRead,
@@ -22,6 +20,9 @@ from project.contrib.auth.schemas import (
 from project.contrib.auth.tokens import create_access_token, revoke_access_token
 from project.database.dependencies import SessionDep
 from project.errors import BadRequestError, FieldError, NotAuthenticatedError, PermissionDeniedError
+
+if TYPE_CHECKING:
+    from project.contrib.auth.manager import UserManager
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
@@ -74,12 +75,15 @@ async def logout(_: CurrentUser, token: BearerToken, session: SessionDep) -> Non
 @router.post("/forgot-password", status_code=202)
 async def forgot_password(data: EmailRequest, mailer: MailerDep) -> None:
     """Send a token for a new password to the address, if it is somebody's. The answer does not tell whether it is."""
-    mailer.do_later(data.email, UserManager.forgot_password)
+    mailer.do_later(data.email, _forgot_password)
 
 
 @router.post("/reset-password", status_code=204)
 async def reset_password(data: ResetPasswordRequest, manager: UserManagerDep, mailer: MailerDep) -> None:
     """Set a new password with the token from the e-mail, which works once; every session is ended."""
+    # Imported here and below, as the manager is: see `make_manager`.
+    from fastapi_users.exceptions import InvalidResetPasswordToken
+
     try:
         await manager.reset_password(data.token.get_secret_value(), data.password.get_secret_value())
     except InvalidResetPasswordToken:
@@ -99,6 +103,8 @@ async def verify(data: VerifyRequest, manager: UserManagerDep, mailer: MailerDep
 
     An address that is to be the new one of an account is so from now on; 409 if somebody else has got it meanwhile.
     """
+    from fastapi_users.exceptions import InvalidVerifyToken
+
     try:
         user = await manager.verify(data.token.get_secret_value())
     except InvalidVerifyToken:
@@ -107,7 +113,13 @@ async def verify(data: VerifyRequest, manager: UserManagerDep, mailer: MailerDep
     return user
 
 
-async def _request_verify(manager: UserManager, user: User) -> None:
+async def _forgot_password(manager: "UserManager", user: User) -> None:
+    await manager.forgot_password(user)
+
+
+async def _request_verify(manager: "UserManager", user: User) -> None:
+    from fastapi_users.exceptions import UserAlreadyVerified
+
     try:
         await manager.request_verify(user)
     except UserAlreadyVerified:

@@ -6,13 +6,15 @@ the password. What takes long comes first, on what `beside` read; the row is loc
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from project.contrib.auth import messages, users
-from project.contrib.auth.manager import UserManager
 from project.contrib.auth.models import User
 from project.contrib.auth.passwords import HashedPassword, verify_password
 from project.errors import FieldError, InvalidInputError
+
+if TYPE_CHECKING:
+    from project.contrib.auth.manager import UserManager
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def changes_credentials(user: User, values: Mapping[str, Any]) -> bool:
 
 
 async def change_own_account(
-    manager: UserManager,
+    manager: "UserManager",
     user: User,
     values: Mapping[str, Any],
     *,
@@ -62,7 +64,7 @@ async def change_own_account(
 
 
 async def change_as_staff(
-    manager: UserManager,
+    manager: "UserManager",
     user: User,
     values: Mapping[str, Any],
     *,
@@ -83,7 +85,7 @@ async def change_as_staff(
 
 
 async def _change(
-    manager: UserManager,
+    manager: "UserManager",
     user: User,
     values: Mapping[str, Any],
     password: HashedPassword | None,

@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from fastapi import BackgroundTasks, Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from project.contrib.auth.dependencies import AuthSettingsDep, EmailSenderDep
 from project.contrib.auth.email import EmailMessage, EmailSender
-from project.contrib.auth.manager import UserManager
 from project.contrib.auth.models import User
 from project.contrib.auth.settings import AuthSettings
 from project.database.attempts import try_twice
@@ -18,9 +18,12 @@ from project.database.failures import explain_failure
 from project.database.session import Database
 from project.errors import UnavailableError
 
+if TYPE_CHECKING:
+    from project.contrib.auth.manager import UserManager
+
 logger = logging.getLogger("dovetail.auth")
 
-Step = Callable[[UserManager, User], Awaitable[None]]
+Step: TypeAlias = "Callable[[UserManager, User], Awaitable[None]]"
 
 
 class Mailer:
@@ -62,7 +65,7 @@ class Mailer:
 
     async def _prepare(self, email: str, step: Step) -> list[EmailMessage]:
         async with self._database.unit_of_work() as session:
-            manager = UserManager(session, self._settings)
+            manager = make_manager(session, self._settings)
             user = await manager.user_db.get_by_email(email)
             if user is not None and user.is_active:
                 await step(manager, user)
@@ -86,9 +89,20 @@ async def get_mailer(
 MailerDep = Annotated[Mailer, Depends(get_mailer)]
 
 
-async def get_user_manager(session: SessionDep, settings: AuthSettingsDep) -> UserManager:
-    """fastapi-users' manager in the transaction of this request."""
+def make_manager(session: AsyncSession, settings: AuthSettings) -> "UserManager":
+    """fastapi-users' manager in the transaction of `session`."""
+    # Imported here: it brings a library for JSON web tokens along, ten megabytes and a twentieth of the start.
+    from project.contrib.auth.manager import UserManager
+
     return UserManager(session, settings)
 
 
-UserManagerDep = Annotated[UserManager, Depends(get_user_manager)]
+async def get_user_manager(session: SessionDep, settings: AuthSettingsDep) -> Any:
+    """The same in the transaction of this request."""
+    return make_manager(session, settings)
+
+
+if TYPE_CHECKING:
+    UserManagerDep: TypeAlias = UserManager
+else:
+    UserManagerDep = Annotated[Any, Depends(get_user_manager)]
