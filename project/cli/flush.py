@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
+from time import monotonic
 
 import click
 from sqlalchemy import Connection, Table, delete, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from project.cli.plugin_tables import ownerless_tables, plugin_tables
 from project.cli.sequences import sequences
 from project.cli.state import State
+from project.migrations.blockers import is_lock_timeout
+from project.migrations.lock_waits import PAUSE, LockPatience
 from project.plugin import Context
 
 COLON = r"\:"  # in a name; SQLAlchemy's text() would see a parameter
@@ -28,13 +32,35 @@ async def _flush(state: State, *, yes: bool) -> None:
         tables = list(plugin_tables(context).values())
         if not yes:
             click.confirm(f"Delete every row of {len(tables)} tables in {_place(context)}?", abort=True)
-        async with context.database.unit_of_work() as session:
-            ownerless = await ownerless_tables(session, context)
-            await _refuse_references(session, ownerless, tables)
-            await _empty(session, tables)
+        ownerless = await _empty_patiently(context, tables)
     click.echo(f"{len(tables)} tables are empty.")
     if ownerless:
         click.echo(f"WARNING left as they are, for no enabled plugin has them: {', '.join(ownerless)}.", err=True)
+
+
+async def _empty_patiently(context: Context, tables: Sequence[Table]) -> Sequence[str]:
+    """Empty the tables; the names of those that no enabled plugin has.
+
+    TRUNCATE waits for whoever reads, and all others wait behind it. So it does as a migration does: it waits in short
+    tries, with pauses in which readers pass.
+    """
+    patience = LockPatience.of(context.settings)
+    until = monotonic() + patience.total
+    while True:
+        try:
+            async with context.database.unit_of_work() as session:
+                if session.get_bind().dialect.name == "postgresql":
+                    await session.execute(text(f"SET LOCAL lock_timeout = '{round(patience.once * 1000)}ms'"))
+                ownerless = await ownerless_tables(session, context)
+                await _refuse_references(session, ownerless, tables)
+                await _empty(session, tables)
+                return ownerless
+        except DBAPIError as error:
+            if not is_lock_timeout(error):
+                raise
+            if monotonic() > until:
+                raise click.ClickException("somebody is using the tables; nothing was deleted. Try again") from error
+        await asyncio.sleep(PAUSE * patience.once)
 
 
 async def _refuse_references(session: AsyncSession, ownerless: Sequence[str], tables: Sequence[Table]) -> None:
