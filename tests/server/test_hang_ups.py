@@ -1,5 +1,6 @@
 """A client that hangs up costs one quiet line, wherever it does."""
 
+import asyncio
 import socket
 import struct
 import time
@@ -7,7 +8,12 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import insert
 
+from plugins.blog.models import Tag
+from project.contrib.admin.cookies import Cookies
+from project.contrib.admin.sessions import start_session
 from tests.running import SECRET, free_port, manage, serving
 
 HOST = b"Host: localhost\r\nOrigin: http://localhost\r\n"
@@ -113,3 +119,30 @@ def test_what_a_client_hung_up_on_is_logged_as_499(served):
         before = len(wait_for_silence(log))
         hang_up(port, half(b"POST", path, FORM, b"a=b"), at_once=False, by_reset=False)
         assert f"POST {path.decode()} 499 " in wait_for_silence(log)[before:]
+
+
+async def test_an_export_on_which_everybody_hangs_up_leaves_its_connections_in_order(
+    database, make_user, database_url, tmp_path
+):
+    boss = await make_user(username="boss", is_superuser=True)
+    async with database.unit_of_work() as session:
+        await session.execute(insert(Tag), [{"name": f"tag{number}"} for number in range(5_000)])
+        key = await start_session(session, boss, lifetime=3600)
+    cookie = f"Cookie: {Cookies(SecretStr(SECRET), secure=False).session}={key}\r\n".encode()
+    port, log = free_port(), tmp_path / "log"
+    variables = {"DATABASE_URL": database_url, "DATABASE_POOL_SIZE": "2", "SECRET_KEY": SECRET}
+    with (
+        log.open("w") as output,
+        serving("runserver", str(port), "--no-reload", port=port, output=output, **variables),
+    ):
+        for number in range(20):
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                connection.sendall(get(b"/admin/blog-tag/export/csv", cookie))
+                assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+                await asyncio.sleep(number / 200)  # in another moment of the export each time
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            connection.sendall(get(b"/admin/blog-tag/export/csv", cookie + b"Connection: close\r\n"))
+            whole = b"".join(iter(lambda: connection.recv(65_536), b""))
+        assert whole.count(b"tag") >= 5_000
+        lines = wait_for_silence(log).splitlines()
+    assert [line for line in lines if "ERROR" in line or "WARNING" in line or "Traceback" in line] == []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from anyio import CancelScope
 from sqladmin.helpers import get_primary_keys
 from sqlalchemy import Select, inspect, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,8 +42,10 @@ class Export:
         yield _write([[write_cell(self.view.label(name)) for name in self._names]])
         yield _write(batch.cells)
         while batch.last is not None:
-            async with database.unit_of_work(read_only=True) as session:
-                batch = await self._read(session, batch.last)
+            # Whoever hangs up has the stream cancelled, and with it a statement half way and its connection.
+            with CancelScope(shield=True):
+                async with database.unit_of_work(read_only=True) as session:
+                    batch = await self._read(session, batch.last)
             yield _write(batch.cells)
 
     async def _read(self, session: AsyncSession, last: tuple[Any, ...] | None) -> "Batch":
