@@ -36,7 +36,7 @@ class Converter(ModelConverter):
         return fields.CheckboxField(**kwargs)
 
     @converts("Enum")  # type: ignore[untyped-decorator]  # as above
-    def conv_enum(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002
+    def conv_enum(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
         """A select of the enumeration's values."""
         column_type: Any = prop.columns[0].type
         members: type[enum.Enum] | None = column_type.enum_class
@@ -44,7 +44,7 @@ class Converter(ModelConverter):
         return _choice(prop, kwargs, options)
 
     @converts("Text")  # type: ignore[untyped-decorator]  # as above
-    def conv_text(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002
+    def conv_text(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
         """A text of several lines."""
         kwargs["validators"] = [*kwargs.get("validators", ()), *self._string_common(prop)]
         return fields.TextAreaField(**kwargs)
@@ -55,48 +55,48 @@ class Converter(ModelConverter):
         return self.conv_decimal(model, prop, kwargs)
 
     @converts("Float", "Double", "Numeric")  # type: ignore[untyped-decorator]  # as above
-    def conv_decimal(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002
+    def conv_decimal(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
         """A number within the limits of the column."""
         kwargs["render_kw"] = {"step": _step(prop.columns[0].type)} | kwargs.get("render_kw", {})
         return _parsed(fields.NumberField, prop, kwargs)
 
     @converts("Date")  # type: ignore[untyped-decorator]  # as above
-    def conv_date(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002
+    def conv_date(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
         """A date."""
         return _parsed(fields.DateField, prop, kwargs)
 
     @converts("Time")  # type: ignore[untyped-decorator]  # as above
-    def conv_time(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002
+    def conv_time(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
         """A time of day."""
         kwargs["render_kw"] = {"step": "1"} | kwargs.get("render_kw", {})
         return _parsed(fields.TimeField, prop, kwargs)
 
     @converts("DateTime")  # type: ignore[untyped-decorator]  # as above
-    def conv_datetime(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002
+    def conv_datetime(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
         """A moment."""
         if getattr(prop.columns[0].type, "timezone", True) and kwargs.get("description") is None:
             kwargs["description"] = "UTC"
         return _parsed(fields.MomentField, prop, kwargs)
 
     @converts("Interval", "INTERVAL")  # type: ignore[untyped-decorator]  # as above
-    def conv_interval(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002
+    def conv_interval(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
         """A duration."""
         if kwargs.get("description") is None:
             kwargs["description"] = "Such as 2 days, 01:30:00"
         return _parsed(fields.ParsedField, prop, kwargs)
 
     @converts("Uuid", "sqlalchemy_utils.types.uuid.UUIDType")  # type: ignore[untyped-decorator]  # as above
-    def conv_uuid(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002
+    def conv_uuid(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
         """A UUID."""
         return _parsed(fields.ParsedField, prop, kwargs)
 
     @converts("JSON", "JSONB")  # type: ignore[untyped-decorator]  # as above
-    def conv_json(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002
+    def conv_json(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
         """JSON, written as it is."""
         return fields.JSONField(**kwargs)
 
     @converts("ARRAY")  # type: ignore[untyped-decorator]  # as above
-    def conv_array(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002
+    def conv_array(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
         """The values of a list, one a line."""
         column_type: Any = prop.columns[0].type
         reader = reader_of(column_type.item_type)
@@ -107,7 +107,7 @@ class Converter(ModelConverter):
         return fields.ListField(reader=reader, **_optional(kwargs))
 
     @converts("LargeBinary", "Binary")  # type: ignore[untyped-decorator]  # as above
-    def conv_bytes(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002
+    def conv_bytes(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
         """Refused: nobody types bytes."""
         raise NoConverterFound("bytes cannot be typed")
 

@@ -163,10 +163,11 @@ class ListField(ParsedField):
         return as_lines(value)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read each line. Raises ValueError with what is wrong with the first that cannot be read."""
+        """Read each line; none is None where there may be no list. Raises ValueError for the first that is no value."""
         if valuelist:
-            self.data = []
-            self.data = [self.reader(line) for line in str(valuelist[0]).splitlines() if line.strip()]
+            self.data = None
+            values = [self.reader(line) for line in str(valuelist[0]).splitlines() if line.strip()]
+            self.data = values or (None if self.flags.optional else [])
 
 
 class JSONField(wtforms.TextAreaField):

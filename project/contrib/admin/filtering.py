@@ -97,6 +97,8 @@ def _typed(one: Any, value: str, model: type[Any]) -> Any:
     column = getattr(one, "column", None) or getattr(one, "foreign_key", None)
     if column is None or value in ALL - {""} or isinstance(one, SQLAdminBooleanFilter | ChoiceFilter):
         return value or None
+    if value and isinstance(one, StaticValuesFilter) and value not in {str(offered) for offered, _ in one.values}:
+        raise ValueError("this is not one of the choices.")
     asked: Any = value or one.default_value
     reader = reader_of(get_column_obj(column, model).type)
     return reader(asked) if reader is not None and isinstance(asked, str) else asked

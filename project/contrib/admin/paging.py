@@ -183,7 +183,8 @@ class PageReader:
             .order_by(*(term.order(one) for term, one in zip(terms, positions, strict=True)))
             .options(*self.ordered._with_options, *self.options)  # noqa: SLF001 - those of the view's own `rows`
         )
-        rows = (await self.session.execute(reading)).unique().all()
+        # By the object alone: what it is ordered by may be a list, which has no hash.
+        rows = (await self.session.execute(reading)).unique(lambda row: row[0]).all()
         values = [tuple(row)[1 : len(terms) + 1] for row in rows]
         count = (rows[0][-1] if rows else 0 if not offset else None) if counting else None
         return Cut([row[0] for row in rows], values, count)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, String, and_, cast, false, func, o
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import Label
 
+from project.contrib.admin.readers import is_text
 from project.contrib.admin.relations import leads_to
 from project.contrib.admin.rights import EVERYTHING, Rights
 
@@ -33,7 +34,7 @@ def contains(model: type[Any], field: str, word: str, rights: Rights) -> ColumnE
     if rest:
         target = attribute.property.mapper.class_
         return leads_to(attribute, and_(rights.visible(target), contains(target, rest, word, rights)))
-    column = attribute if isinstance(attribute.type, String) else cast(attribute, String)
+    column = attribute if is_text(attribute.type) else cast(attribute, String)
     return column.icontains(word, autoescape=True)
 
 

@@ -108,9 +108,10 @@ class _FormReader(HTMLParser):
             self._add(self._textarea, "")
 
     def handle_data(self, data: str) -> None:
-        """The text of a textarea."""
+        """The text of a textarea, without the line end that HTML allows in front of it."""
         if self._textarea:
-            self.forms[-1][self._textarea][-1] += data
+            values = self.forms[-1][self._textarea]
+            values[-1] += data if values[-1] else data.removeprefix("\r").removeprefix("\n")
 
     def handle_endtag(self, tag: str) -> None:
         """The end of a textarea."""

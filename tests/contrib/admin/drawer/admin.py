@@ -1,7 +1,7 @@
 from typing import Any, ClassVar
 
 from project.contrib.admin.views import ModelAdmin
-from tests.contrib.admin.drawer.models import Odd, Pair, Shelf, Specimen
+from tests.contrib.admin.drawer.models import Lists, Odd, Pair, Shelf, Specimen
 
 TYPED = (
     *("name", "notes", "content", "is_good", "is_rare", "small", "whole", "large", "weight", "factor", "double"),
@@ -67,3 +67,14 @@ class ReadOnlyAdmin(ModelAdmin, model=Specimen):
         "shelf": {"readonly": True},
         "whole": {"readonly": False},
     }
+
+
+class ListsAdmin(ModelAdmin, model=Lists):
+    """What PostgreSQL alone has."""
+
+    name_plural = "Lists"
+    column_list = ("name", "numbers", "words", "days", "facts", "mood", "colour", "matrix", "address", "vector")
+    column_sortable_list = ("numbers", "days", "facts", "mood", "colour", "address", "vector")
+    column_searchable_list = column_list
+    column_filters = ("mood", "colour")
+    form_columns = ("name", "numbers", "words", "days", "facts", "mood", "colour", "address")

@@ -5,11 +5,13 @@ from project.plugin import Plugin, lazy
 plugin = Plugin(
     name="drawer",
     depends_on=("auth",),
-    models=lazy(*(f"tests.contrib.admin.drawer.models:{name}" for name in ("Shelf", "Specimen", "Odd", "Pair"))),
+    models=lazy(
+        *(f"tests.contrib.admin.drawer.models:{name}" for name in ("Shelf", "Specimen", "Odd", "Pair", "Lists"))
+    ),
     admin_views=lazy(
         *(
             f"tests.contrib.admin.drawer.admin:{name}"
-            for name in ("SpecimenAdmin", "ShelfAdmin", "OddAdmin", "PairAdmin", "ReadOnlyAdmin")
+            for name in ("SpecimenAdmin", "ShelfAdmin", "OddAdmin", "PairAdmin", "ReadOnlyAdmin", "ListsAdmin")
         )
     ),
 )

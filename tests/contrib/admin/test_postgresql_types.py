@@ -1,0 +1,101 @@
+"""Types that PostgreSQL alone has: lists, JSONB, its own enumerations and addresses."""
+
+from datetime import date
+from ipaddress import ip_address
+
+import pytest
+from sqlalchemy import select
+
+from project.contrib.admin.view_checks import find_problems
+from project.contrib.admin.views import ModelAdmin
+from tests.contrib.admin.drawer.admin import ListsAdmin
+from tests.contrib.admin.drawer.models import Colour, Lists, ListsBase
+
+
+@pytest.fixture(params=["postgresql"])
+def database_kind(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+async def lists(app, session):
+    async with app.state.database.engine.begin() as connection:
+        await connection.run_sync(ListsBase.metadata.create_all)
+    full = Lists(
+        name="Full",
+        numbers=[1, -2],
+        words=["a, b", "c"],
+        days=[date(2026, 1, 2)],
+        facts={"a": [1]},
+        mood="good",
+        colour=Colour.BLUE,
+        matrix=[[1, 2], [3, 4]],
+        address="10.0.0.1",
+    )
+    session.add_all([full, bare := Lists(name="Bare")])
+    await session.commit()
+    return full.id, bare.id
+
+
+async def stored(session, key: int) -> dict[str, object]:
+    session.expire_all()
+    found = await session.scalar(select(Lists).where(Lists.id == key))
+    values = {name: getattr(found, name) for name in ListsAdmin.column_list if name != "vector"}
+    await session.commit()
+    return values
+
+
+async def test_they_are_listed_sorted_searched_filtered_and_exported(office, lists):
+    page = await office.get("/drawer-lists/list")
+    for shown in ("1, -2", "a, b, c", "[[1, 2], [3, 4]]", "Dark blue", "10.0.0.1"):
+        assert shown in page.text, shown
+    for column in ListsAdmin.column_sortable_list:
+        assert (await office.get("/drawer-lists/list", sortBy=column)).status_code == 200, column
+    for asked in ({"search": "full 10.0"}, {"mood": "good"}, {"colour": "dark_blue"}):
+        answer = await office.get("/drawer-lists/list", **asked)
+        assert ("Full" in answer.text, "Bare" in answer.text) == (True, False), asked
+    assert (await office.get("/drawer-lists/list", mood="fine")).status_code == 400
+    assert "2026-01-02" in (await office.get("/drawer-lists/export/csv")).text
+
+
+async def test_a_form_that_is_sent_as_it_is_changes_nothing(office, session, lists):
+    for key in lists:
+        before = await stored(session, key)
+        assert (await office.get(f"/drawer-lists/details/{key}")).status_code == 200
+        answer = await office.submit(f"/drawer-lists/edit/{key}", {})
+        assert answer.status_code == 303, answer.text
+        assert await stored(session, key) == before
+
+
+async def test_lists_are_typed_one_value_a_line(office, session, lists):
+    changes = {
+        "numbers": "3\r\n\r\n 4 ",
+        "words": "x, y\r\nz",
+        "days": "2026-02-03",
+        "facts": "[]",
+        "mood": "bad",
+        "colour": "red",
+        "address": "::1",
+    }
+    for key in lists:
+        answer = await office.submit(f"/drawer-lists/edit/{key}", changes)
+        assert answer.status_code == 303, answer.text
+        found = await stored(session, key)
+        assert (found["numbers"], found["words"], found["days"]) == ([3, 4], ["x, y", "z"], [date(2026, 2, 3)])
+        assert (found["facts"], found["mood"], found["colour"]) == ([], "bad", Colour.RED)
+        assert found["address"] == ip_address("::1")
+    answer = await office.submit(f"/drawer-lists/edit/{key}", {"numbers": "1\ntwo"})
+    assert answer.status_code == 400
+    assert "Input should be a valid integer" in answer.text
+    answer = await office.submit(f"/drawer-lists/edit/{key}", {"numbers": "", "words": "", "facts": "", "address": ""})
+    assert answer.status_code == 303, answer.text
+    found = await stored(session, key)
+    assert (found["numbers"], found["words"], found["facts"], found["address"]) == (None, [], None, None)
+
+
+@pytest.mark.parametrize(("column", "words"), [("matrix", "lists of"), ("vector", "Could not find field converter")])
+def test_what_cannot_be_typed_is_refused(column, words):
+    options = {"column_list": ("name",), "form_columns": (column,)}
+    (problem,) = find_problems(type(ModelAdmin)("OddAdmin", (ModelAdmin,), options, model=Lists))
+    assert words in problem
+    assert "take it out, or give form_overrides" in problem
