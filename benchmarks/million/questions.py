@@ -42,12 +42,14 @@ def _api(blog: Blog) -> list[Question]:
 
 def _back_office(blog: Blog) -> list[Question]:
     posts, theirs = "/admin/blog-post/list", "/admin/django_blog/post/"
+    last = -(-blog.posts // PAGE)
+    middle = min(500, last // 2)
     comments, others = "/admin/comments-comment/list", "/admin/django_admin/comment/"
     return [
         _pair("the first page of posts", posts, theirs),
         _pair(f"the first {LONG} posts", f"{posts}?pageSize={LONG}", "/long/django_blog/post/"),
-        _pair("page 500", f"{posts}?page=2", f"{theirs}?p=2"),
-        _pair("the last page", f"{posts}?page=2", f"{theirs}?p={-(-blog.posts // PAGE)}"),
+        _pair(f"page {middle}", f"{posts}?page={middle}", f"{theirs}?p={middle}"),
+        _pair("the last page", f"{posts}?page=last", f"{theirs}?p={last}"),
         _pair("posts by title", f"{posts}?sortBy=title", f"{theirs}?o=1"),
         _pair("drafts", f"{posts}?is_published=false", f"{theirs}?is_published__exact=0"),
         _pair("search for a rare word", f"{posts}?search={RARE_WORD}", f"{theirs}?q={RARE_WORD}"),
