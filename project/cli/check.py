@@ -36,13 +36,13 @@ def check(state: State, *, deploy: bool, database: bool, fail_level: str) -> int
     return int(any(message.level >= Level[fail_level.upper()] for message in found))
 
 
-def find(state: State, *, deploy: bool = False) -> list[CheckMessage]:
-    """Run every check of the site. Raises ConfigurationError if no application can be made at all."""
+def find(state: State, *, deploy: bool = False, thorough: bool = True) -> list[CheckMessage]:
+    """Run every check of the site, see `run_checks`. Raises ConfigurationError if no application can be made at all."""
     # Imported here: the checks need the whole application.
     from project.cli.system_checks import run_checks
     from project.context import make_context
 
-    return run_checks(make_context(state.settings, state.registry), state.registry, deploy=deploy)
+    return run_checks(make_context(state.settings, state.registry), state.registry, deploy=deploy, thorough=thorough)
 
 
 def show(found: Sequence[CheckMessage]) -> None:

@@ -42,9 +42,10 @@ def run_server(
 ) -> int:
     """Check the site, say what is doubtful, then serve it until told to stop; return the exit code.
 
+    In production the checks that take as long as the start itself are left to `manage.py check`.
     `pages` are paths worth a look, each with its name.
     """
-    found = find(state, deploy=not state.settings.debug)
+    found = find(state, deploy=not state.settings.debug, thorough=state.settings.debug)
     show(found)
     if any(message.level >= Level.ERROR for message in found):
         raise click.ClickException("the site does not start before these errors are corrected")

@@ -18,14 +18,17 @@ from project.database.base import Base
 from project.discovery import PLUGIN_FAILURES, describe
 from project.errors import DovetailError
 from project.migrations.errors import MigrationError
-from project.migrations.own import lint_own
 from project.ownership import owner_of
 from project.plugin import Context, Plugin
 from project.registry import Registry
 
 
-def run_checks(context: Context, registry: Registry, *, deploy: bool = False) -> list[CheckMessage]:
+def run_checks(
+    context: Context, registry: Registry, *, deploy: bool = False, thorough: bool = True
+) -> list[CheckMessage]:
     """Every finding, the worst first; `deploy` adds what matters once strangers can reach the site.
+
+    Without `thorough`, what takes an application of its own, or code that a server does without, is left out.
 
     Raises ConfigurationError if no application can be made at all.
     """
@@ -34,9 +37,10 @@ def run_checks(context: Context, registry: Registry, *, deploy: bool = False) ->
         found += check_deployment(context.settings)
     found += check_models(context.plugins)
     found += check_migrations(registry)
-    found += check_histories(context.settings.base_dir, registry)
-    found += check_parts(registry)
-    if not any(message.level >= Level.ERROR for message in found):
+    if thorough:
+        found += check_histories(context.settings.base_dir, registry)
+        found += check_parts(registry)
+    if thorough and not any(message.level >= Level.ERROR for message in found):
         app = create_app(context.settings)
         found += check_schema(app)
         found += check_indexes(app)
@@ -72,6 +76,9 @@ def check_migrations(registry: Registry) -> Iterator[CheckMessage]:
 
 def check_histories(base_dir: Path, registry: Registry) -> Iterator[CheckMessage]:
     """Migrations that cannot be read, and what is doubtful about those that can."""
+    # Imported here: a server does without Alembic.
+    from project.migrations.own import lint_own
+
     try:
         yield from lint_own(base_dir, registry)
     except MigrationError as error:
