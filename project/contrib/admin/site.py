@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from project.contrib.admin import entrance, pages
@@ -33,6 +33,7 @@ from project.contrib.admin.permissions import Authorization
 from project.contrib.admin.rendering import Templates
 from project.contrib.admin.sessions import get_user
 from project.contrib.admin.settings import AdminSettings
+from project.contrib.admin.site_checks import find_missing_templates, find_shadowed
 from project.contrib.admin.view_checks import find_problems
 from project.contrib.admin.views import ModelAdmin
 from project.contrib.auth.models import User
@@ -148,7 +149,9 @@ class AdminSite(Admin):
         """Put every route behind the guard: our own, and those that the views brought."""
         own = list(self._own_routes())
         brought = [self._behind_guard(route) for route in self.admin.router.routes]
-        _refuse_shadowed(own, brought)
+        problems = [*find_shadowed(own, brought), *find_missing_templates(self.views, self.templates.env)]
+        if problems:
+            raise ConfigurationError("\n".join(problems))
         self.admin.router.routes = [*own, *brought]
 
     def _own_routes(self) -> Iterator[BaseRoute]:
@@ -196,17 +199,6 @@ class AdminSite(Admin):
 
     async def _handle(self, request: Request, error: Exception) -> Response:
         return await error_page(self, request, error)
-
-
-def _refuse_shadowed(own: Sequence[BaseRoute], brought: Sequence[Route]) -> None:
-    problems = []
-    for index, route in enumerate(brought):
-        scope = {"type": "http", "method": "GET", "path": route.path}
-        before = [*own, *brought[:index]]
-        if any(other.matches(scope)[0] is not Match.NONE for other in before):
-            problems.append(f"the admin page {route.name!r} at {BASE_URL}{route.path} stands where another page is")
-    if problems:
-        raise ConfigurationError("\n".join(f"{problem}; give it another path" for problem in problems))
 
 
 def _query(request: Request, **changes: Any) -> str:

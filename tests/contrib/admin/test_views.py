@@ -120,6 +120,10 @@ class StaticsAdmin(OneAdmin, model=Post):
     identity = "statics"
 
 
+class UntemplatedAdmin(OneAdmin, model=Post):
+    list_template = "nope.html"
+
+
 class ShadowedAdmin(OneAdmin, model=Post):
     @expose("/list")
     async def another_list(self, request: Any) -> None: ...
@@ -170,6 +174,12 @@ def test_a_view_is_called_by_plugin_and_model_or_as_its_class_says(make_settings
 def test_a_page_that_stands_where_another_is_is_refused(make_settings):
     context = broken(make_settings(), f"{__name__}:ShadowedAdmin")
     with pytest.raises(ConfigurationError, match=r"at /admin/shop-post/list stands where another page is; give it"):
+        mount(FastAPI(), context)
+
+
+def test_a_template_that_is_not_there_is_refused(make_settings):
+    context = broken(make_settings(), f"{__name__}:UntemplatedAdmin")
+    with pytest.raises(ConfigurationError, match=r"list_template is 'nope\.html', which is no template"):
         mount(FastAPI(), context)
 
 
