@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from plugins.blog.models import Post, Tag
+from plugins.blog.models import POST_TEXT, Post, Tag
 from project.contrib.admin.filters import BooleanFilter, RelationFilter
 from project.contrib.admin.formats import shortened
 from project.contrib.admin.views import ModelAdmin
@@ -26,7 +26,8 @@ class PostAdmin(ModelAdmin, model=Post):
         "created_at": "Created",
         "updated_at": "Changed",
     }
-    column_searchable_list = ("title", "content", "author.username", "author.full_name")
+    full_text = POST_TEXT
+    column_searchable_list = ("author.username", "author.full_name")
     column_sortable_list = ("title", "author", "is_published", "view_count", "created_at")
     column_sort_paths: ClassVar[dict[Any, str]] = {"author": "author.username"}
     column_default_sort = ("created_at", True)

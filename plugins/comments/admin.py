@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from starlette.requests import Request
 
-from plugins.comments.models import Comment, CommentStatus
+from plugins.comments.models import COMMENT_TEXT, Comment, CommentStatus
 from project.contrib.admin.actions import action
 from project.contrib.admin.filters import ChoiceFilter, RelationFilter
 from project.contrib.admin.formats import badge, shortened
@@ -38,7 +38,8 @@ class CommentAdmin(ModelAdmin, model=Comment):
         "created_at": "Written",
         "updated_at": "Changed",
     }
-    column_searchable_list = ("content", "author.username", "post.title")
+    full_text = COMMENT_TEXT
+    column_searchable_list = ("author.username",)
     column_sortable_list = ("post", "author", "status", "created_at")
     column_sort_paths: ClassVar[dict[Any, str]] = {"post": "post.title", "author": "author.username"}
     column_default_sort = ("created_at", True)
@@ -56,7 +57,7 @@ class CommentAdmin(ModelAdmin, model=Comment):
 
     def search_placeholder(self) -> str:
         """What the search looks at, in words."""
-        return "comment, author, post"
+        return "comment, author"
 
     @action("approve", "Approve")
     async def approve(self, request: Request, comments: Sequence[Comment]) -> str:  # noqa: ARG002 - every action is handed it

@@ -26,7 +26,7 @@ class Term:
     @property
     def may_be_null(self) -> bool:
         """Whether it may have no value."""
-        return self.nulls_first is not None or bool(getattr(self.expression, "nullable", True))
+        return self.nulls_first is not None or getattr(self.expression, "nullable", None) is not False
 
     @property
     def is_seekable(self) -> bool:

@@ -42,7 +42,10 @@ class Page(Pagination):
 
 @dataclass(frozen=True, kw_only=True)
 class PageReader:
-    """Reads pages of `size` rows of `ordered`, which selects `model`; rows are counted up to `count_limit`."""
+    """Reads pages of `size` rows of `ordered`, which selects `model`.
+
+    Rows are counted up to `count_limit`, unless looking at so many would take too long.
+    """
 
     session: AsyncSession
     model: type[Any]
@@ -50,27 +53,29 @@ class PageReader:
     options: Sequence[ExecutableOption]
     size: int
     count_limit: int
+    is_counted: bool = True
 
     async def numbered(self, page: int) -> Page:
         """The page with this number, or the nearest."""
         start = (min(max(page, 1), LARGEST_INTEGER // self.size) - 1) * self.size
-        is_deep = start >= self.count_limit
-        cut = await self._cut(self._terms, offset=start, counting=not is_deep and self._is_narrowed)
+        is_counted = self.is_counted and start < self.count_limit  # beyond that, there are more for certain
+        cut = await self._cut(self._terms, offset=start, counting=is_counted and self._is_narrowed)
         if not cut.rows and start:
             return await self._exactly(await self._count(None), LARGEST_INTEGER)
         count = cut.count
         if len(cut.rows) <= self.size:
             count = start + len(cut.rows)
-        elif count is None and not is_deep:
+        elif count is None and is_counted:
             count = await self._count(self.count_limit + 1)
         exact = count if count is not None and count <= max(self.count_limit, start + self.size) else None
         return self._page(cut, start, exact, has_before=start > 0, has_behind=len(cut.rows) > self.size)
 
     async def last(self) -> Page:
         """The last page, read from the end."""
-        count = await self._count(self.count_limit + 1 if self._can_seek else None)
-        if count <= self.count_limit or not self._can_seek:
-            return await self._exactly(count, LARGEST_INTEGER)
+        if self.is_counted or not self._can_seek:
+            count = await self._count(self.count_limit + 1 if self._can_seek else None)
+            if count <= self.count_limit or not self._can_seek:
+                return await self._exactly(count, LARGEST_INTEGER)
         cut = (await self._cut(self._reversed)).turned(self.size)
         return self._page(cut, None, None, has_before=True, has_behind=False)
 
@@ -107,13 +112,14 @@ class PageReader:
 
     def _page(self, cut: "Cut", start: int | None, exact: int | None, *, has_before: bool, has_behind: bool) -> Page:
         rows, values = cut.rows[: self.size], cut.values[: self.size]
-        at_least = max(self.count_limit, (start or 0) + len(rows) + has_behind)
+        end = (start or 0) + len(rows)
+        at_least = self.count_limit if self.is_counted or end > self.count_limit else end
         return Page(
             rows=rows,
             page=(start or 0) // self.size + 1,
             page_size=self.size,
-            count=at_least if exact is None else exact,
-            at_least=self.count_limit if exact is None else None,
+            count=max(at_least, end + has_behind) if exact is None else exact,
+            at_least=at_least if exact is None else None,
             start=start,
             before=self._neighbour(start, values, backwards=True) if has_before else None,
             behind=self._neighbour(start, values, backwards=False) if has_behind else None,

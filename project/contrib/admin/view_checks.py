@@ -8,6 +8,7 @@ from project.contrib.admin.filter_checks import find_filters, find_lookups
 from project.contrib.admin.form_checks import find_form_columns, try_form
 from project.contrib.admin.ignored import find_ignored
 from project.contrib.admin.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
+from project.contrib.admin.search_checks import find_slow_searches
 from project.contrib.admin.views import ModelAdmin
 
 EXCLUDING = (
@@ -34,7 +35,7 @@ def _find(view: type[ModelAdmin]) -> list[str]:
     steps = (
         (_refuse_open_lists, find_shapes, find_ignored),
         (find_names, find_orders, find_mappings, find_lookups),
-        (find_filters, find_form_columns, _refuse_open_doors),
+        (find_filters, find_form_columns, find_slow_searches, _refuse_open_doors),
         (_try_form,),
     )
     problems = ([problem for check in checks for problem in check(view)] for checks in steps)

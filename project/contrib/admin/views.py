@@ -31,6 +31,7 @@ from project.contrib.admin.paging import LAST, Page, PageReader
 from project.contrib.admin.relations import loading
 from project.contrib.admin.rights import rights_of
 from project.contrib.admin.visit import current_visit
+from project.database.search import FullText
 from project.errors import BadRequestError
 
 if TYPE_CHECKING:
@@ -80,6 +81,12 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
 
     column_type_formatters = FORMATTERS
     column_type_formatters_detail = FORMATTERS
+
+    full_text: ClassVar[FullText | None] = None
+    """Columns whose words are searched by an index, which `full_text.index(model)` declares below the model."""
+
+    searches_texts: ClassVar[bool] = False
+    """Whether `column_searchable_list` may name texts of any length, which every search reads in every row."""
 
     column_sort_paths: ClassVar[Mapping[str, str]] = {}
     """By which column to sort a relation: `{"author": "author.username"}`; name it in `column_sortable_list` too."""
@@ -147,7 +154,8 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
 
     def search_placeholder(self) -> str:
         """What the search looks at, in words."""
-        return ", ".join(self.label(name).lower() for name in self._search_fields)
+        names = [*(self.full_text.columns if self.full_text else ()), *self._search_fields]
+        return ", ".join(self.label(name).lower() for name in names)
 
     def filters(self) -> builtins.list[Any]:
         """The filters of the list, made of what `get_filters` gives: columns, relations and filters."""
@@ -158,13 +166,24 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
         statement = self.rows(request)
         for one in self.filters():
             statement = await apply(one, statement, request, self.model)
-        return self.search_query(statement, request.query_params.get("search", ""))
+        term, visit = request.query_params.get("search", ""), current_visit()
+        if self.full_text is not None:
+            visit.frequent.update(await queries.frequent_words(visit.session, self.model, self.full_text, term))
+        return self.search_query(statement, term)
 
     def search_query(self, stmt: Select[Any], term: str) -> Select[Any]:
         """Keep the rows that hold every word of `term` in one of the searchable columns."""
-        if not self._search_fields:
+        if not self._search_fields and self.full_text is None:
             return stmt
-        return queries.search(stmt, self.model, self._search_fields, term, rights_of(current_visit().request))
+        visit = current_visit()
+        search = queries.Search(
+            model=self.model,
+            fields=self._search_fields,
+            rights=rights_of(visit.request),
+            full_text=self.full_text,
+            frequent=visit.frequent,
+        )
+        return search.keep(stmt, term, visit.session.get_bind().dialect)
 
     def sort_query(self, stmt: Select[Any], request: Request) -> Select[Any]:
         """Put the rows in the order the request asks for, or the view's own."""
@@ -180,10 +199,12 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
         page_size = min(self._whole_number(request, "pageSize", self.page_size), max(self.page_size_options))
         if page_size < 1:
             raise BadRequestError("A page has one row at least.")
+        visit, term = current_visit(), request.query_params.get("search", "")
         reader = PageReader(
-            session=current_visit().session,
+            session=visit.session,
             model=self.model,
             ordered=self.sort_query(await self.matching(request), request),
+            is_counted=not visit.frequent or not visit.frequent.issuperset(queries.words_of(term)),
             options=loading(self.model, self._list_prop_names, rights_of(request), self.columns),
             size=page_size,
             count_limit=self.count_limit,

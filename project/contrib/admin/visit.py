@@ -17,6 +17,7 @@ class Visit:
     request: Request
     session: AsyncSession
     answers: list[Response] = field(default_factory=list)  # the last is sent in place of ours
+    frequent: set[str] = field(default_factory=set)  # words of the search that very many rows hold
 
 
 _visit: ContextVar[Visit] = ContextVar("dovetail_admin_visit")

@@ -75,7 +75,7 @@ async def test_a_page_says_where_it_is_and_leads_to_both_ends_and_elsewhere(offi
     assert "1\u20134 of more than 8" in first.text
     assert link(first, "First") is None
     last = await office.client.get(f"/admin/shelf-stamp/list{link(first, 'Last')}")
-    assert "4 of more than 8" in last.text
+    assert "The last 4 of more than 8" in last.text
     assert link(last, "Next") is None
     deep = await office.get("/shelf-stamp/list", pageSize="4", page="5")
     assert "17\u201320 of more than 8" in deep.text

@@ -48,10 +48,15 @@ def test_a_view_that_names_its_columns_is_fine():
         ({"column_searchable_list": ("author.hashed_password",)}, "never shown"),
         ({"form_columns": ("author",)}, "the form edits 'author' without a lookup, which would load every User"),
         ({"can_import": True}, "can_import is on"),
+        ({"column_searchable_list": ("content",)}, "names 'content', a text of any length, which every search would"),
     ],
 )
 def test_an_open_view_is_refused(options, words):
     assert words in "\n".join(problems_with(**options))
+
+
+def test_a_view_may_search_texts_of_any_length_where_its_author_says_so():
+    assert problems_with(column_searchable_list=("content",), searches_texts=True) == []
 
 
 def test_a_view_without_forms_needs_no_form_columns():

@@ -16,6 +16,7 @@ UNSORTED = ("facts", "must_facts", "words")
 class SpecimenAdmin(ModelAdmin, model=Specimen):
     column_list = (*TYPED, *COMPUTED, *ONLY_SHOWN, "shelf", "owner", "shelf.label", "owner.username")
     column_searchable_list = (*TYPED, *COMPUTED, "shelf.label")
+    searches_texts = True
     column_sortable_list = (*(name for name in (*TYPED, *COMPUTED) if name not in UNSORTED), "shelf", "owner.username")
     column_sort_paths: ClassVar[dict[str, str]] = {"shelf": "shelf.label"}
     column_default_sort = ("id", True)
