@@ -54,8 +54,10 @@ async def titles(client, query="", path="/api/posts"):
         ("title__icontains=AN", "EDb"),
         ("title__icontains=_", "D"),
         ("search=RED", "CA"),
-        ("search=%25", "b"),
-        ("search=es&is_published=true&ordering=title&tags__name=python", "AD"),
+        ("search=%25", ""),
+        ("search=100%25", "b"),
+        ("search=ellow", ""),  # words are searched from where they begin
+        ("search=BRO%20da&is_published=true&ordering=title&tags__name=python", "D"),
         ("limit=2", "ED"),
         ("limit=2&offset=3", "bA"),
         ("offset=100", ""),
