@@ -43,7 +43,7 @@ def problem_schemas() -> dict[str, Json]:
 def _statuses(path: str, method: str, operation: Json) -> set[int]:
     # What an author declares without saying how the body looks is a problem too.
     found = {int(s) for s, r in operation.get("responses", {}).items() if s.isdecimal() and s[0] in "45"}
-    found |= {400, 503}
+    found |= {400, 431, 503}
     if "security" in operation:
         found |= {401, 403}
     if "{" in path:
@@ -51,7 +51,7 @@ def _statuses(path: str, method: str, operation: Json) -> set[int]:
     if method in UNSAFE_METHODS:
         found.add(409)
     if "requestBody" in operation:
-        found |= {413, 415, 422}
+        found |= {408, 413, 415, 422}
     return found
 
 

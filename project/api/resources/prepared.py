@@ -52,7 +52,7 @@ def prepare(statement: ClauseElement, dialect: Dialect, viewer_values: Sequence[
     if compiled.post_compile_params or compiled.literal_execute_params:
         return None
     # A condition that was adapted holds copies of its values; they know what they were copied from.
-    positions = {one: number for number, bind in enumerate(viewer_values) for one in bind._cloned_set}  # noqa: SLF001
+    positions = {one: n for n, bind in enumerate(viewer_values) for one in bind._cloned_set}  # noqa: SLF001 - see above
     processors = compiled._bind_processors  # noqa: SLF001 - what SQLAlchemy itself applies to each value
     return Prepared(
         str(compiled),
