@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
+import project.api.pydantic_v1  # noqa: F401 - before any route is made
 from project.api import debug, docs, health, landing
 from project.api.body_checks import after_login
 from project.api.openapi import document_problems, duplicate_operation_ids, operation_id, operation_ids
@@ -14,6 +15,7 @@ from project.api.problems import add_problem_details, answer
 from project.api.quick import QuickMiddleware
 from project.api.shadows import OwnedRoute, answers, shadowed_routes
 from project.api.streams import streams_without_a_session
+from project.collector import collector_paused
 from project.context import make_context
 from project.discovery import PLUGIN_FAILURES, InstalledPlugin, describe
 from project.errors import ConfigurationError
@@ -35,6 +37,7 @@ from project.registry import Registry, load_registry, load_web
 from project.settings import Settings
 
 
+@collector_paused()
 def create_app(settings: Settings) -> FastAPI:
     """Make an application: kernel routes, every plugin's routers below `/api`, and what plugins set up themselves.
 

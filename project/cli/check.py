@@ -7,6 +7,7 @@ import click
 
 from project.checks import CheckMessage, Level
 from project.cli.state import State
+from project.collector import collector_paused
 
 COLOURS = {Level.INFO: "blue", Level.WARNING: "yellow", Level.ERROR: "red"}
 
@@ -36,6 +37,7 @@ def check(state: State, *, deploy: bool, database: bool, fail_level: str) -> int
     return int(any(message.level >= Level[fail_level.upper()] for message in found))
 
 
+@collector_paused()
 def find(state: State, *, deploy: bool = False, thorough: bool = True) -> list[CheckMessage]:
     """Run every check of the site, see `run_checks`. Raises ConfigurationError if no application can be made at all."""
     # Imported here: the checks need the whole application.

@@ -1,6 +1,5 @@
 """`manage.py`: find the command, run it, and end every expected failure in one line and a non-zero exit code."""
 
-import gc
 from collections.abc import Mapping, Sequence
 from copy import copy
 from pkgutil import resolve_name
@@ -10,20 +9,19 @@ import click
 from project.cli.failures import explain
 from project.cli.kernel_commands import COMMANDS
 from project.cli.state import State
+from project.collector import spare_process
 from project.command import Command
 from project.discovery import PLUGIN_FAILURES, describe
 from project.errors import ConfigurationError, DovetailError
 from project.settings import Settings
 
-RARELY = (20_000, 20, 20)  # new objects, and passes over younger ones, before the collector looks for cycles
 KERNEL = {command.name: command for command in COMMANDS}
 MAY_EXIT = frozenset({"dbshell", "quickstart", "runserver", "shell", "test"})  # they run what is not of the site
 
 
 def main(settings_class: type[Settings], argv: Sequence[str] | None = None) -> int:
     """Run `manage.py` with `argv` (the process's own by default) and return its exit code."""
-    # What a command imports and reads lives until its end: looking through it often is in vain.
-    gc.set_threshold(*RARELY)
+    spare_process()  # what a command imports and reads lives until its end
     state = State(settings_class, tuple(KERNEL))
     try:
         code = Manage().main(list(argv) if argv is not None else None, "manage.py", standalone_mode=False, obj=state)

@@ -8,8 +8,6 @@ from typing import Any
 
 import asyncpg
 
-CONNECTOR = "dovetail_connector"  # an execution option of an engine: its Connector
-
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg brings no types
     """Gives statements names that nobody else uses.

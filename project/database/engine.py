@@ -8,10 +8,9 @@ from sqlalchemy import Connection, Engine, ExceptionContext, event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
-from project.database.connecting import CONNECTOR, Connector
 from project.database.limits import keep_statement_limits
-from project.database.losses import is_local, is_lost, let_go_of_lock, renew_statements, throw_away
-from project.database.pool import UNREACHABLE, CountingPool
+from project.database.losses import CONNECTOR, is_local, is_lost, let_go_of_lock, renew_statements, throw_away
+from project.database.pool import CountingPool, unreachable
 from project.database.reading import WITHIN_TRANSACTIONS
 from project.database.sqlite import is_still_there, open_connection, open_existing
 from project.database.transactions import READ_ONLY, use_real_transactions
@@ -61,6 +60,9 @@ def create_engine(
             "async_creator_fn": open_connection if may_create or is_memory(url) else open_existing,
         }
     else:
+        # Imported here: on SQLite nobody needs asyncpg.
+        from project.database.connecting import Connector
+
         connector = Connector()
         arguments["connect_args"] = {
             "timeout": settings.database_connect_timeout,
@@ -115,7 +117,7 @@ def bound_pings(engine: Engine, seconds: float) -> None:
     def ping(connection: Any) -> bool:
         try:
             connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=seconds))
-        except UNREACHABLE:
+        except unreachable():
             return False  # the pool then throws the connection away and makes another
         return True
 
@@ -133,7 +135,7 @@ def speak_as_sqlalchemy(engine: Engine) -> None:
     @event.listens_for(engine, "handle_error")
     def _translate(context: ExceptionContext) -> None:
         error = context.original_exception
-        if isinstance(error, UNREACHABLE):
+        if isinstance(error, unreachable()):
             context.is_disconnect = True
             raise exc.OperationalError(
                 context.statement, None, error, hide_parameters=True, connection_invalidated=True

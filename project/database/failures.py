@@ -1,9 +1,9 @@
 """What a failure of the database means to whoever asked: bad input, a conflict, or a database that is away."""
 
-import asyncpg
 from sqlalchemy import exc
 from sqlalchemy.orm.exc import StaleDataError
 
+from project.database.driver_errors import driver_errors
 from project.database.losses import code_of, is_lost, sqlite_code
 from project.errors import ConflictError, DovetailError, InvalidInputError, StaleWriteError, UnavailableError
 
@@ -59,7 +59,7 @@ def _is_bad_data(error: exc.DBAPIError) -> bool:
     driver_error = getattr(error.orig, "__cause__", None)
     return (
         isinstance(error, exc.DataError)
-        or isinstance(driver_error, asyncpg.DataError)
+        or isinstance(driver_error, driver_errors("DataError"))
         or code_of(error.orig).startswith(POSTGRESQL_BAD_DATA)
     )
 

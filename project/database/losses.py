@@ -6,13 +6,17 @@ A connection that is thrown away costs some milliseconds; one that is kept fails
 import sqlite3
 import time
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import asyncpg
 from sqlalchemy import Engine, exc
 from sqlalchemy.pool import ManagesConnection
 
-from project.database.connecting import CONNECTOR, Connector
+from project.database.driver_errors import driver_errors
+
+if TYPE_CHECKING:
+    from project.database.connecting import Connector
+
+CONNECTOR = "dovetail_connector"  # an execution option of an engine: its Connector
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources (53300 is "too many clients"),
 # a standby that is not ready, read-only, shutdown, input and output; 25P03 is a session that was idle for too long.
@@ -32,7 +36,7 @@ def is_lost(error: object) -> bool:
 def is_stale(error: object) -> bool:
     """Whether a statement or a type that was prepared before is no longer what it was, as after ALTER COLUMN TYPE."""
     driver_error = getattr(error, "__cause__", None)  # SQLAlchemy's own class for it does not hold the original
-    stale = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+    stale = driver_errors("InvalidCachedStatementError", "OutdatedSchemaCacheError")
     return (
         isinstance(driver_error, stale)
         or code_of(error) in MIXED_UP

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from time import monotonic, time
 from typing import Any
 
-import asyncpg
 from sqlalchemy import AsyncAdaptedQueuePool, NullPool, exc
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,12 +12,8 @@ from sqlalchemy.pool import ConnectionPoolEntry, ManagesConnection, PoolProxiedC
 from sqlalchemy.util import greenlet_spawn
 from sqlalchemy.util.queue import Empty
 
+from project.database.driver_errors import driver_errors
 from project.database.queue import FairQueue
-
-# What a driver raises when its server is away and SQLAlchemy lets through as it is. InternalClientError is what asyncpg
-# says between a server's last words, which nobody asked for, and the end of the connection.
-UNREACHABLE = (OSError, EOFError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-AWAY = (*UNREACHABLE, AsyncAdapt_asyncpg_dbapi.Error)  # refused, or an error of the server's
 
 TRUSTED_FOR = 1.0  # seconds since a connection came back during which it is not pinged
 RETURNED_AT = "dovetail_returned_at"
@@ -66,7 +61,7 @@ class CountingPool(AsyncAdaptedQueuePool):
         except exc.TimeoutError:
             self.timeouts += 1
             raise
-        except AWAY as error:
+        except _away() as error:
             raise _operational_error(error) from error
         finally:
             self.waiting -= waits
@@ -162,7 +157,7 @@ class UnpooledConnections(NullPool):
         """Make a connection. Raises SQLAlchemy's OperationalError if the database is away."""
         try:
             return super().connect()
-        except AWAY as error:
+        except _away() as error:
             raise _operational_error(error) from error
 
 
@@ -172,9 +167,23 @@ def close_unused(connection: Any) -> None:
         connection._checkin(transaction_was_reset=True)  # noqa: SLF001 - what SQLAlchemy's Connection.close() calls
 
 
+def unreachable() -> tuple[type[BaseException], ...]:
+    """What a driver raises when its server is away and SQLAlchemy lets through as it is.
+
+    InternalClientError is what asyncpg says between a server's last words, which nobody asked for, and the end of the
+    connection.
+    """
+    return (OSError, EOFError, *driver_errors("PostgresError", "InterfaceError", "InternalClientError"))
+
+
 def pool_statistics(engine: AsyncEngine) -> PoolStatistics | None:
     """The pool of `engine` now; None for a database in memory, which has one connection and no pool."""
     return engine.pool.statistics() if isinstance(engine.pool, CountingPool) else None
+
+
+def _away() -> tuple[type[BaseException], ...]:
+    """What says that the database is away: it refused, or an error of the server's."""
+    return (*unreachable(), AsyncAdapt_asyncpg_dbapi.Error)
 
 
 def _operational_error(error: BaseException) -> exc.OperationalError:

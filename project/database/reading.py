@@ -10,7 +10,7 @@ from sqlalchemy.pool import ManagesConnection
 from sqlalchemy.util import greenlet_spawn
 
 from project.database.losses import is_lost, let_go_of_lock, throw_away
-from project.database.pool import UNREACHABLE, CountingPool, close_unused
+from project.database.pool import CountingPool, close_unused, unreachable
 
 WITHIN_TRANSACTIONS = "dovetail_within_transactions"  # an execution option of an engine: nothing runs outside of one
 
@@ -101,7 +101,7 @@ async def _translated(error: Exception, sql: str, engine: Engine, raw: ManagesCo
             dialect=dialect,
         )
         return translated
-    except UNREACHABLE as found:
+    except unreachable() as found:
         raw.invalidate()
         return exc.OperationalError(sql, None, found, hide_parameters=True, connection_invalidated=True)
     except (OverflowError, UnicodeEncodeError) as found:
