@@ -272,16 +272,18 @@ def _without_owner(table: "Table", plugin: str) -> str:
 
 def _routes(entry: InstalledPlugin, routers: Iterable[Any], problems: list[str]) -> Iterator[str]:
     # Imported here: whoever has routers has paid for it.
-    from fastapi.routing import APIRouter, iter_route_contexts
+    from fastapi import APIRouter
+
+    from project.api.addresses import addresses
 
     for router in routers:
         if not isinstance(router, APIRouter):
             found = type(router).__name__
             problems.append(f"plugin {entry.plugin.name!r} lists a {found} among its routers, expected an APIRouter")
             continue
-        for route in iter_route_contexts(router.routes):
-            for method in sorted(route.methods or ["WEBSOCKET"]):
-                yield f"{method} /api{route.path}"
+        for path, methods in addresses(router.routes):
+            for method in methods or ["WEBSOCKET"]:
+                yield f"{method} /api{path}"
 
 
 def _without_names(route: str) -> str:

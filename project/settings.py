@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 from contextlib import suppress
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -176,16 +177,8 @@ def load_plugin_settings(schema: type[ModelT], prefix: str, base_dir: Path) -> M
 
     Raises ConfigurationError as `load_settings` does.
     """
-    config = SettingsConfigDict(
-        env_prefix=prefix,
-        env_file=base_dir / ".env",
-        env_file_encoding=DOTENV_ENCODING,
-        extra="ignore",
-        hide_input_in_errors=True,
-    )
-    reader = type(schema.__name__, (schema, BaseSettings), {"model_config": config, "__module__": schema.__module__})
     try:
-        values: Any = reader()
+        values: Any = _reader(schema, prefix, base_dir)()
     except (ValidationError, SettingsError) as error:
         raise ConfigurationError(_explain(error, prefix)) from None
     return values  # type: ignore[no-any-return]  # a subclass of schema, made above
@@ -228,6 +221,19 @@ def development_secret(folder: Path) -> str:
         path.hardlink_to(fresh)  # atomic: of two processes that start at once, both read the first one's secret
     fresh.unlink()
     return path.read_text(encoding="ascii").strip()
+
+
+@lru_cache(maxsize=64)  # a start reads each plugin's settings several times; to make the class takes longest
+def _reader(schema: type[BaseModel], prefix: str, base_dir: Path) -> type[BaseSettings]:
+    """A class that reads `schema` from the environment anew each time it is called."""
+    config = SettingsConfigDict(
+        env_prefix=prefix,
+        env_file=base_dir / ".env",
+        env_file_encoding=DOTENV_ENCODING,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+    return type(schema.__name__, (schema, BaseSettings), {"model_config": config, "__module__": schema.__module__})
 
 
 def _own_secret(folder: Path) -> str:

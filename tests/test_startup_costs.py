@@ -47,6 +47,19 @@ def test_a_server_imports_neither_what_commands_use_nor_what_hardly_a_request_do
     assert found & (TOKENS | FOR_COMMANDS | FOR_OTHERS | FOR_TESTS) == set()
 
 
+def test_a_server_that_starts_looks_for_migrations_on_sqlite_without_asyncpg_and_alembic(tmp_path):
+    code = (
+        "from config.settings import Settings; from project.cli.state import State; "
+        "from project.cli.migrating import warn_about_unapplied_migrations; "
+        "warn_about_unapplied_migrations(State(Settings))"
+    )
+
+    found = imported_by(code, tmp_path)
+
+    assert {"project.migrations.pending", "project.cli.database_checks"} <= found
+    assert found & (TOKENS | FOR_COMMANDS | FOR_OTHERS | FOR_TESTS) == set()
+
+
 def test_check_imports_what_it_looks_at_and_nothing_that_makes_migrations(tmp_path):
     code = "from config.settings import Settings; from project.cli.main import main; main(Settings, ['check'])"
 

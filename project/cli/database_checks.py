@@ -6,7 +6,6 @@ from project.checks import CheckMessage, Level, warning
 from project.cli.failures import explain
 from project.cli.pool_facts import PoolFacts, ask_server, read_facts
 from project.cli.state import State
-from project.database.pooler import mixes_statements_up
 from project.database.urls import database_url
 from project.settings import Settings
 
@@ -56,4 +55,9 @@ async def check_pooler(settings: Settings) -> list[CheckMessage]:
     """Whether a pooler mixes up what PostgreSQL is to keep for us. Raises SQLAlchemy's errors if nobody answers."""
     is_postgresql = database_url(settings).get_backend_name() == "postgresql"
     prepares = is_postgresql and settings.database_prepared_statements
-    return [MIXED_UP] if prepares and await mixes_statements_up(settings) else []
+    if not prepares:
+        return []
+    # Imported here: it brings asyncpg, for which there is no use on SQLite.
+    from project.database.pooler import mixes_statements_up
+
+    return [MIXED_UP] if await mixes_statements_up(settings) else []
