@@ -203,7 +203,8 @@ def _resolve(entry: InstalledPlugin, part: str, problems: list[str], registry: R
         name, what = names[guilty], describe(error, guilty)
         taken = re.search(r"Table '(\w+)' is already defined", what)
         # What was told of a plugin is not told again of those that import it; a second try finds half of it there.
-        if (taken or guilty != entry.package) and any(told.startswith(f"plugin {name!r}") for told in problems):
+        is_again = taken or guilty != entry.package or "already contains a class" in what
+        if is_again and any(told.startswith(f"plugin {name!r}") for told in problems):
             return []
         if taken:
             problems.append(f"plugin {name!r} defines the table {taken[1]!r}, which another plugin has; rename one")

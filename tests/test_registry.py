@@ -245,15 +245,16 @@ def test_a_route_that_another_plugins_answers_first_is_refused(package, load):
 ADMIN = ("project.contrib.auth", "project.contrib.admin")
 
 
-def test_two_plugins_with_one_admin_identity_are_refused(package, make_settings):
+def test_two_plugins_with_one_page_of_the_back_office_are_refused(package, make_settings):
     for side in ("east", "west"):
         package(
             f"pkg_{side}",
             plugin(side, admin_views=f"lazy('pkg_{side}.admin:TagAdmin')"),
-            admin="from sqladmin import BaseView\nclass TagAdmin(BaseView):\n    identity = 'tag'\n",
+            admin="from sqladmin import BaseView, expose\nclass TagAdmin(BaseView):\n"
+            "    @expose('/tag', identity='tag')\n    async def show(self, request):\n        return None\n",
         )
     settings = make_settings(plugins=(*ADMIN, "pkg_east", "pkg_west"), database_url="sqlite:///:memory:")
-    with pytest.raises(ConfigurationError, match="'tag' is claimed by east and west; rename one"):
+    with pytest.raises(ConfigurationError, match="'/tag' is claimed by TagAdmin of plugin 'east' and TagAdmin"):
         create_app(settings)
 
 

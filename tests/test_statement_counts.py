@@ -61,7 +61,7 @@ POST, LIST = "/api/posts/{0.post}", "/api/posts"
 KEY = {"Idempotency-Key": "once"}
 COSTS = [
     Cost("get_liveness", "anonymous", 0, 0, lambda s: s.anonymous.get("/health/live")),
-    Cost("get_readiness", "anonymous", 1, 1, lambda s: s.anonymous.get("/health/ready")),
+    Cost("get_readiness", "anonymous", 1, 2, lambda s: s.anonymous.get("/health/ready")),
     Cost("get_pool", "staff", 1, 1, lambda s: s.staff.get("/debug/pool")),
     # Accounts: an INSERT in a savepoint, and the token that confirms the address.
     Cost(

@@ -203,7 +203,7 @@ async def test_a_client_that_hangs_up_within_its_body_is_no_fault_of_the_site_on
 
     quick, usual = await on_both(hung_up(app), hung_up(usual_app), caplog, "POST", "/api/books", headers=JSON)
     assert quick == usual
-    assert (quick["status"], "ERROR" in "".join(quick["log"])) == (400, False)
+    assert (quick["status"], "ERROR" in "".join(quick["log"])) == (499, False)
 
 
 @pytest.mark.usefixtures("shelf")

@@ -160,7 +160,7 @@ def test_a_request_for_a_variant_is_the_same_request_with_one_header_more():
 
 
 def test_a_middleware_that_is_not_there_is_not_measured(settings):
-    with pytest.raises(ValueError, match="there is no SessionMiddleware, only RequestIdMiddleware, "):
+    with pytest.raises(ValueError, match="there is no SessionMiddleware, only ForwardedMiddleware, "):
         middleware.make_app(settings, "SessionMiddleware")
 
 

@@ -89,9 +89,19 @@ def test_requests_are_logged_once_with_their_id_and_without_their_query(sqlite_u
     assert "s3cret" not in output
 
 
+def test_it_says_that_the_file_of_the_database_is_not_there(tmp_path):
+    port = free_port()
+    url = f"sqlite:///{tmp_path}/missing.sqlite3"
+    with serving("runserver", str(port), "--no-reload", DATABASE_URL=url, port=port) as process:
+        output = stop(process)
+    assert f"there is no file {tmp_path}/missing.sqlite3; run `manage.py migrate`" in output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_it_names_the_migrations_that_were_not_applied(tmp_path):
     port = free_port()
     url = f"sqlite:///{tmp_path}/empty.sqlite3"
+    (tmp_path / "empty.sqlite3").touch()
     with serving("runserver", str(port), "--no-reload", DATABASE_URL=url, port=port) as process:
         output = stop(process)
     assert "blog_0001" in output
