@@ -2,6 +2,9 @@
 """Dovetail's command line: `python manage.py help`."""
 
 try:
+    from project.collector import spare_process
+
+    spare_process()  # before it imports what lives as long as it does
     from config.settings import Settings
     from project.cli.main import main
 except ModuleNotFoundError as error:

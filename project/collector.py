@@ -13,7 +13,10 @@ RARELY = (20_000, 20, 20)  # new objects, and passes over younger ones, before t
 
 
 def spare_process() -> None:
-    """Let the collector run rarely, and not once more through everything when the process ends."""
+    """For a process that is all ours: let the collector run rarely, and not through everything when the process ends.
+
+    What `collector_paused` makes is not looked at again.
+    """
     gc.set_threshold(*RARELY)
     atexit.unregister(gc.freeze)  # once is enough, however often this is called
     atexit.register(gc.freeze)
@@ -21,11 +24,16 @@ def spare_process() -> None:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Let no collection run meanwhile, for work that makes what stays; as a decorator, while the function runs."""
+    """Let no collection run meanwhile, for work that makes what stays; as a decorator, while the function runs.
+
+    Where others share the process, as tests do, the collector looks at it afterwards, for it may become garbage.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if gc.get_threshold()[0] == RARELY[0]:
+            gc.freeze()
         if was_enabled:
             gc.enable()

@@ -9,7 +9,6 @@ import click
 from project.cli.failures import explain
 from project.cli.kernel_commands import COMMANDS
 from project.cli.state import State
-from project.collector import spare_process
 from project.command import Command
 from project.discovery import PLUGIN_FAILURES, describe
 from project.errors import ConfigurationError, DovetailError
@@ -21,7 +20,6 @@ MAY_EXIT = frozenset({"dbshell", "quickstart", "runserver", "shell", "test"})  #
 
 def main(settings_class: type[Settings], argv: Sequence[str] | None = None) -> int:
     """Run `manage.py` with `argv` (the process's own by default) and return its exit code."""
-    spare_process()  # what a command imports and reads lives until its end
     state = State(settings_class, tuple(KERNEL))
     try:
         code = Manage().main(list(argv) if argv is not None else None, "manage.py", standalone_mode=False, obj=state)
