@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import figures, migrations, run, tables
+from benchmarks import figures, migrations, run, startup, tables
 from benchmarks.figures import Figures
 from benchmarks.million.tables import back_office
 
@@ -27,16 +27,18 @@ NEEDED = (*tables.WORKLOADS, "limit", "offset", "cursor", run.MIDDLEWARE)
 @click.command()
 @click.option("--figures", "path", default=run.RESULTS, show_default=True, type=click.Path(path_type=Path))
 @click.option("--migrations", "other", default=migrations.RESULTS, show_default=True, type=click.Path(path_type=Path))
+@click.option("--startup", "start", default=startup.RESULTS, show_default=True, type=click.Path(path_type=Path))
 @click.option("--back-office", "office", default=BACK_OFFICE, show_default=True, type=click.Path(path_type=Path))
 @click.option("--folder", default=Path(), type=click.Path(path_type=Path), help="Where README.md and docs/ are.")
 @click.option("--print", "is_printed", is_flag=True, help="Print the tables, and leave the files alone.")
-def main(*, path: Path, other: Path, office: Path, folder: Path, is_printed: bool) -> None:
+def main(*, path: Path, other: Path, start: Path, office: Path, folder: Path, is_printed: bool) -> None:
     """Write the tables of `make bench` into the README and docs/performance.md, and draw docs/performance.svg."""
     found = figures.read(path)
     if missing := [name for name in NEEDED if not found.workloads(name)]:
         raise click.ClickException(f"{path} has no figures of {', '.join(missing)}; run without --only")
     texts = {name: write(found) for name, write in SECTIONS.items()}
     texts["migrations"] = migrations.table(json.loads(other.read_text(encoding="utf-8")))
+    texts["startup"] = startup.table(json.loads(start.read_text(encoding="utf-8")))
     texts["back office"] = back_office(json.loads(office.read_text(encoding="utf-8")))
     if is_printed:
         click.echo("\n\n".join(texts.values()))
