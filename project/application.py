@@ -7,7 +7,8 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
-import project.api.pydantic_v1  # noqa: F401 - before any route is made
+import project.api.flat_models
+import project.api.pydantic_v1  # noqa: F401 - these two change how FastAPI works, before any route is made
 from project.api import debug, docs, health, landing
 from project.api.body_checks import after_login
 from project.api.openapi import document_problems, duplicate_operation_ids, operation_id, operation_ids

@@ -1,0 +1,57 @@
+"""FastAPI finds the same models within a model, and makes no validator to do so."""
+
+import enum
+from dataclasses import dataclass
+
+import pytest
+from fastapi._compat import v2
+from pydantic import BaseModel
+
+from project.api.flat_models import flat_models
+from project.application import create_app
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+class Leaf(BaseModel):
+    colour: Colour | None = None
+
+
+@dataclass
+class Plain:
+    leaf: Leaf
+
+
+class Tree(BaseModel):
+    leaves: list[Leaf]
+    named: dict[str, "Tree"] = {}
+    plain: Plain | None = None
+
+
+def as_fastapi_does(model: type[BaseModel], known_models: set[object] | None = None) -> set[object]:
+    known = known_models or set()
+    v2.get_flat_models_from_fields(v2.get_model_fields(model), known_models=known)
+    return known
+
+
+def test_the_models_within_a_model_are_those_that_fastapi_finds():
+    assert flat_models(Tree) == as_fastapi_does(Tree) == {Tree, Leaf, Colour}
+
+
+def test_the_document_of_the_site_is_what_it_is_without(settings, monkeypatch: pytest.MonkeyPatch):
+    document = create_app(settings).openapi()
+    monkeypatch.setattr(v2, "get_flat_models_from_model", as_fastapi_does)
+
+    assert create_app(settings).openapi() == document
+
+
+def test_no_field_of_a_model_is_made_to_look_through_it(settings, monkeypatch: pytest.MonkeyPatch):
+    looked_through: list[type[BaseModel]] = []
+    original = v2.get_model_fields
+    monkeypatch.setattr(v2, "get_model_fields", lambda model: looked_through.append(model) or original(model))
+
+    create_app(settings).openapi()
+
+    assert looked_through == []
