@@ -50,7 +50,7 @@ bench: .venv/.dev .venv/.bench  ## Measure against what you would use instead, 2
 	$(BIN)/python -m benchmarks.million.run --posts 50000 --database postgresql --output var/benchmark-back-office.json
 	$(BIN)/python -m benchmarks.report
 
-bench-million: .venv/.dev .venv/.bench  ## Measure a million posts beside Django's admin, half an hour on a quiet machine
+bench-million: .venv/.dev .venv/.bench  ## Measure a million posts beside Django's admin, an hour on a quiet machine
 	$(BIN)/python -m benchmarks.million.run $(BENCH)
 	$(BIN)/python -m benchmarks.million.report
 
