@@ -1,6 +1,6 @@
 """The driver's own connection, for statements that SQLAlchemy compiled before: it costs a request the driver only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -73,6 +73,10 @@ class _LateConnection:
 
     def __init__(self, engine: Engine, managed: Any) -> None:
         self._parts = engine, managed
+
+    def get_execution_options(self) -> Mapping[str, Any]:
+        """Those of the engine, since it has none of its own; this is asked at every read."""
+        return self._parts[0].get_execution_options()
 
     def __getattr__(self, name: str) -> Any:
         engine, managed = self._parts
