@@ -2,11 +2,11 @@
 """Dovetail's command line: `python manage.py help`."""
 
 try:
-    from project.collector import spare_process
+    from dovetail.collector import spare_process
 
     spare_process()  # before it imports what lives as long as it does
     from config.settings import Settings
-    from project.cli.main import main
+    from dovetail.cli.main import main
 except ModuleNotFoundError as error:
     raise SystemExit(f"manage.py: {error}; run `make install`, then `.venv/bin/python manage.py`") from None
 

@@ -5,8 +5,8 @@ import asyncio
 import asyncpg
 
 from config.settings import Settings
-from project.migrations.runner import migrate
-from project.registry import load_registry
+from dovetail.migrations.run.runner import migrate
+from dovetail.registry import load_registry
 
 STATEMENTS = (
     """INSERT INTO auth_user (username, email, hashed_password, full_name)

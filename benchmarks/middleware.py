@@ -12,9 +12,9 @@ from starlette.types import Receive, Scope, Send
 
 from benchmarks.servers import SECRET
 from config.settings import Settings
-from project.application import create_app
-from project.middleware.headers import header
-from project.settings import load_settings
+from dovetail.application import create_app
+from dovetail.middleware.headers import header
+from dovetail.settings import load_settings
 
 HEADER = b"benchmark-without"
 ALL = "all of them"

@@ -99,7 +99,7 @@ SETTINGS = '''\
 
 from pathlib import Path
 
-from project.settings import Settings as KernelSettings
+from dovetail.settings import Settings as KernelSettings
 
 
 class Settings(KernelSettings):
@@ -109,7 +109,7 @@ class Settings(KernelSettings):
 '''
 
 PLUGIN = """\
-from project.plugin import Plugin, lazy
+from dovetail.plugin import Plugin, lazy
 
 plugin = Plugin(name="{name}", models=lazy("plugins.{name}.models:Item"))
 """
@@ -118,7 +118,7 @@ MODEL = """\
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from project.database.base import Base, IdMixin
+from dovetail.database.base import Base, IdMixin
 
 
 class Item(IdMixin, Base):
@@ -151,10 +151,10 @@ import sys
 from time import perf_counter
 
 from config.settings import Settings
-from project.database.engine import create_engine
-from project.migrations.pending import unapplied
-from project.registry import load_registry
-from project.settings import load_settings
+from dovetail.database.engine.engine import create_engine
+from dovetail.migrations.history.pending import unapplied
+from dovetail.registry import load_registry
+from dovetail.settings import load_settings
 
 settings = load_settings(Settings)
 registry = load_registry(settings)

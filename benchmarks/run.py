@@ -20,7 +20,7 @@ import click
 from benchmarks import agreement, data, load, machine, middleware
 from benchmarks.servers import CONTESTANTS, Server, dovetail, serve
 from benchmarks.workloads import Workload, workloads
-from project.testing import postgres
+from dovetail.testing import postgres
 
 RESULTS = Path("var") / "benchmark.json"
 DATABASE = f"dovetail_benchmark_{os.getpid()}"

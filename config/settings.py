@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic_settings import SettingsConfigDict
 
-from project.settings import Settings as KernelSettings
+from dovetail.settings import Settings as KernelSettings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -16,9 +16,9 @@ class Settings(KernelSettings):
 
     base_dir: Path = BASE_DIR
     plugins: tuple[str, ...] = (
-        "project.contrib.auth",
-        "project.contrib.admin",
-        "project.contrib.idempotency",
+        "dovetail.contrib.auth",
+        "dovetail.contrib.admin",
+        "dovetail.contrib.idempotency",
         "plugins.blog",
         "plugins.comments",
     )

@@ -5,7 +5,7 @@ from logging.config import fileConfig
 from alembic import context
 
 from config.settings import Settings
-from project.migrations.environment import run
+from dovetail.migrations.raw.environment import run
 
 if context.config.config_file_name is not None:
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)

@@ -11,10 +11,10 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from project.application import create_app
-from project.database.session import Database
-from project.settings import Settings
-from project.testing.plugin import make_client, running
+from dovetail.application import create_app
+from dovetail.database.session import Database
+from dovetail.settings import Settings
+from dovetail.testing.plugin import make_client, running
 from tests.probe.models import ProbeBase
 
 

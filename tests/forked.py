@@ -14,7 +14,15 @@ from tempfile import mkstemp
 from typing import Any
 
 # No module of a plugin is among them: which plugins there are, each process finds out by itself.
-PRELOAD = ["pytest", "asyncpg", "aiosqlite", "click", "alembic.config", "project.cli.main", "project.cli.system_checks"]
+PRELOAD = [
+    "pytest",
+    "asyncpg",
+    "aiosqlite",
+    "click",
+    "alembic.config",
+    "dovetail.cli.main",
+    "dovetail.cli.checks.system_checks",
+]
 PRELOAD += ["fastapi_users", "sqladmin", "pwdlib.hashers.argon2", "pwdlib.hashers.bcrypt", "email_validator", "uvicorn"]
 
 _context = multiprocessing.get_context("forkserver")

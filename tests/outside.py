@@ -7,8 +7,8 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.settings import Settings
-from project.database.session import Database
-from project.settings import Settings as KernelSettings
+from dovetail.database.session import Database
+from dovetail.settings import Settings as KernelSettings
 from tests.running import SECRET
 
 T = TypeVar("T")

@@ -8,10 +8,10 @@ import pytest
 from fastapi import FastAPI
 from opentelemetry import trace
 
-from project.application import create_app
-from project.errors import ConfigurationError
-from project.settings import Settings
-from project.testing.plugin import make_client, running
+from dovetail.application import create_app
+from dovetail.errors import ConfigurationError
+from dovetail.settings import Settings
+from dovetail.testing.plugin import make_client, running
 from tests.api.test_problems import assert_is_problem
 from tests.conftest import create_tables
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from project.discovery import InstalledPlugin
-from project.registry import load_registry
+from dovetail.discovery import InstalledPlugin
+from dovetail.registry import load_registry
 from tests.running import ROOT, python
 
 SETTINGS = Settings.model_validate({"environment": "test", "secret_key": "x" * 32, "database_url": "sqlite://"})
 PLUGINS = load_registry(SETTINGS).installed
-SOURCES = ("project", "plugins", "config", "tests", "benchmarks")
+SOURCES = ("dovetail", "plugins", "config", "tests", "benchmarks")
 
 
 def tracked_files() -> list[Path]:
@@ -76,9 +76,9 @@ def test_every_table_starts_with_the_name_of_its_plugin():
     program = (
         "import json\n"
         "from config.settings import Settings\n"
-        "from project.database.base import Base\n"
-        "from project.registry import load_models, load_registry\n"
-        "from project.settings import load_settings\n"
+        "from dovetail.database.base import Base\n"
+        "from dovetail.registry import load_models, load_registry\n"
+        "from dovetail.settings import load_settings\n"
         "registry = load_registry(load_settings(Settings))\n"
         "load_models(registry)\n"
         "print(json.dumps(sorted(Base.metadata.tables)))\n"

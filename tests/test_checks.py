@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from project.checks import CheckMessage, Level
-from project.cli.deployment.settings import check_deployment
-from project.settings import Settings
+from dovetail.checks import CheckMessage, Level
+from dovetail.cli.checks.deployment import check_deployment
+from dovetail.settings import Settings
 from tests.running import ROOT, Result, manage
 
 
@@ -49,10 +49,10 @@ def check(tmp_path: Path) -> Callable[..., Result]:
         package = tmp_path / "pkg_shop"
         (package / "migrations").mkdir(parents=True)
         (package / "migrations" / "0001_initial.py").write_text(MIGRATION)
-        header = "from project.checks import CheckMessage, Level\nfrom project.plugin import Plugin, lazy\n"
+        header = "from dovetail.checks import CheckMessage, Level\nfrom dovetail.plugin import Plugin, lazy\n"
         for name, source in {"__init__": "", "plugin": header + plugin, **modules}.items():
             (package / f"{name}.py").write_text(textwrap.dedent(source))
-        names = json.dumps(["project.contrib.auth", "pkg_shop"])
+        names = json.dumps(["dovetail.contrib.auth", "pkg_shop"])
         return manage("check", *arguments, PLUGINS=names, PYTHONPATH=f"{tmp_path}:{ROOT}")
 
     return check
@@ -63,7 +63,7 @@ def test_the_site_itself_is_in_order():
     assert result.code == 0, result
     assert result.stdout == "Everything is in order: 5 plugins checked.\n"
     assert result.stderr == ""
-    alone = manage("check", PLUGINS='["project.contrib.auth"]')
+    alone = manage("check", PLUGINS='["dovetail.contrib.auth"]')
     assert alone.stdout == "Everything is in order: 1 plugin checked.\n"
 
 
@@ -103,7 +103,7 @@ def test_a_check_that_raises_is_a_finding(check):
 MODELS = """
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
-from project.database.base import Base, IdMixin
+from dovetail.database.base import Base, IdMixin
 
 class Product(IdMixin, Base):
     __tablename__ = "shop_product"
@@ -150,7 +150,7 @@ def test_models_without_a_migration_are_doubtful(tmp_path):
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "models.py").write_text(MODELS.format(column=""))
-    source = "from project.plugin import Plugin, lazy\n" + PLUGIN.format(depends_on=())
+    source = "from dovetail.plugin import Plugin, lazy\n" + PLUGIN.format(depends_on=())
     (package / "plugin.py").write_text(source)
     result = manage("check", PLUGINS='["pkg_shop"]', PYTHONPATH=f"{tmp_path}:{ROOT}")
     assert "WARNING (kernel.W003) The plugin 'shop' has models but no migration." in result.stderr
@@ -211,7 +211,7 @@ def test_a_list_of_objects_of_any_length_in_a_body_is_doubtful(check):
 
 def test_commands_and_extensions_that_cannot_be_imported_are_errors(check):
     result = check(
-        plugin="from project.command import Command\n"
+        plugin="from dovetail.command import Command\n"
         "plugin = Plugin(\n"
         "    name='shop',\n"
         "    commands=(Command(name='restock', help='', run='pkg_shop.nowhere:restock'),),\n"

@@ -9,9 +9,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from project.command import async_command
-from project.errors import ConflictError
-from project.plugin import Context
+from dovetail.command import async_command
+from dovetail.errors import ConflictError
+from dovetail.plugin import Context
 
 
 @dataclass

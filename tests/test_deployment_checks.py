@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from dovetail.checks import CheckMessage, check_settings
+from dovetail.cli.checks.database_checks import check_room
+from dovetail.cli.checks.deployment import check_deployment
+from dovetail.cli.checks.system_checks import check_plugins
+from dovetail.cli.pool.facts import PoolFacts
+from dovetail.context import make_context
+from dovetail.contrib.admin.settings import AdminSettings
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.registry import load_registry
+from dovetail.settings import Settings
 from plugins.comments.settings import CommentsSettings
-from project.checks import CheckMessage, check_settings
-from project.cli.database_checks import check_room
-from project.cli.deployment.settings import check_deployment
-from project.cli.pool_facts import PoolFacts
-from project.cli.system_checks import check_plugins
-from project.context import make_context
-from project.contrib.admin.settings import AdminSettings
-from project.contrib.auth.settings import AuthSettings
-from project.registry import load_registry
-from project.settings import Settings
 from tests.running import ROOT
 
 DATABASE = "postgresql://site:{}@db.example.com/site?ssl=verify-full"
@@ -188,7 +188,7 @@ def test_more_connections_than_the_server_takes_are_doubtful():
 
 
 def codes_in_the_code() -> set[str]:
-    sources = [path for folder in ("project", "plugins") for path in (ROOT / folder).rglob("*.py")]
+    sources = [path for folder in ("dovetail", "plugins") for path in (ROOT / folder).rglob("*.py")]
     return {code for path in sources for code in re.findall(r'"([a-z]+\.[EWI]\d{3})"', path.read_text("utf-8"))}
 
 
@@ -203,10 +203,10 @@ def test_the_page_of_the_checks_lists_every_code_once_and_no_other():
 
 
 def test_every_check_of_a_setting_is_tested_by_weakening_it():
-    files = ("project/checks.py", "project/contrib/auth/checks.py", "project/contrib/admin/checks.py")
+    files = ("dovetail/checks.py", "dovetail/contrib/auth/checks.py", "dovetail/contrib/admin/options/production.py")
     sources = [
         *map(ROOT.joinpath, files),
-        *(ROOT / "project/cli/deployment").glob("*.py"),
+        *(ROOT / "dovetail/cli/checks").glob("*.py"),
         ROOT / "plugins/comments/checks.py",
     ]
     codes = {code for path in sources for code in re.findall(r'"([a-z]+\.[EWI]\d{3})"', path.read_text("utf-8"))}

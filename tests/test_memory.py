@@ -2,8 +2,8 @@
 
 import pytest
 
-from project.testing import memory
-from project.testing.memory import memory_folder
+from dovetail.testing import memory
+from dovetail.testing.memory import memory_folder
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from project.command import Command
-from project.plugin import Context, Plugin, deferred, lazy
+from dovetail.command import Command
+from dovetail.plugin import Context, Plugin, deferred, lazy
 
 
 def context(*plugins: Plugin) -> Context:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from project.application import create_app
-from project.errors import ConfigurationError
-from project.testing.plugin import make_client, running
+from dovetail.application import create_app
+from dovetail.errors import ConfigurationError
+from dovetail.testing.plugin import make_client, running
 from tests.running import Result, manage
 from tests.test_registry import MODEL, ROUTER, load, package, plugin, problems
 
@@ -45,7 +45,7 @@ PARTS = {
 
 def run(tmp_path: Path, *arguments: str, plugins: tuple[str, ...], **variables: object) -> Result:
     path = f"{tmp_path}:{Path(__file__).parent.parent}"
-    enabled = ["project.contrib.auth", "project.contrib.admin", *plugins]
+    enabled = ["dovetail.contrib.auth", "dovetail.contrib.admin", *plugins]
     return manage(*arguments, PLUGINS=json.dumps(enabled), PYTHONPATH=path, **variables)
 
 
@@ -127,7 +127,7 @@ def test_a_setting_that_would_be_read_from_anothers_variable_is_refused(package,
 
 ADDED = """
 from starlette.responses import PlainTextResponse
-from project.plugin import Plugin
+from dovetail.plugin import Plugin
 async def answer(request):
     return PlainTextResponse("mine")
 async def app(scope, receive, send):
@@ -136,7 +136,7 @@ def setup(site, context):
     {}
 plugin = Plugin(name="adding", setup=setup)
 """
-SITE = ("project.contrib.auth", "project.contrib.admin", "plugins.blog")
+SITE = ("dovetail.contrib.auth", "dovetail.contrib.admin", "plugins.blog")
 
 
 @pytest.mark.parametrize("first", [False, True])
@@ -213,7 +213,7 @@ def test_a_setup_that_raises_is_named_with_the_place(package, make_settings):
 
 LIFESPAN = """
 from contextlib import asynccontextmanager
-from project.plugin import Plugin
+from dovetail.plugin import Plugin
 @asynccontextmanager
 async def lifespan(app, context):
     {}

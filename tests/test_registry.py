@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from project.application import create_app
-from project.errors import ConfigurationError
-from project.registry import PluginError, Registry, load_registry, load_web
-from project.settings import Settings
+from dovetail.application import create_app
+from dovetail.errors import ConfigurationError
+from dovetail.registry import PluginError, Registry, load_registry, load_web
+from dovetail.settings import Settings
 from tests.running import manage
 
 MakePackage = Callable[..., None]
@@ -39,8 +39,8 @@ def plugin(name: str, **fields: str) -> str:
     """The source of a plugin.py."""
     arguments = "".join(f", {field}={value}" for field, value in fields.items())
     return (
-        "from project.command import Command\n"
-        "from project.plugin import Plugin, lazy\n"
+        "from dovetail.command import Command\n"
+        "from dovetail.plugin import Plugin, lazy\n"
         f"plugin = Plugin(name={name!r}{arguments})\n"
     )
 
@@ -61,7 +61,7 @@ def problems(load: Callable[[], object]) -> tuple[str, ...]:
 
 def test_a_package_from_anywhere_on_the_path_is_a_plugin_like_those_of_the_site(package, load):
     package("pkg_outside", plugin("outside"))
-    registry = load("pkg_outside", "project.contrib.auth")
+    registry = load("pkg_outside", "dovetail.contrib.auth")
     assert registry.installed["outside"].package == "pkg_outside"
     assert registry.installed["outside"].migrations.name == "migrations"
 
@@ -75,7 +75,7 @@ def test_plugins_come_after_those_they_depend_on(package, load):
 
 @pytest.mark.parametrize(
     ("name", "nearest"),
-    [("plugins.blgo", "plugins.blog"), ("project.contrib.atuh", "project.contrib.auth"), ("pkg_shpo", "pkg_shop")],
+    [("plugins.blgo", "plugins.blog"), ("dovetail.contrib.atuh", "dovetail.contrib.auth"), ("pkg_shpo", "pkg_shop")],
 )
 def test_an_unknown_name_is_answered_with_the_nearest_installed_one(package, load, name, nearest):
     package("pkg_shop", plugin("shop"))
@@ -109,7 +109,7 @@ def test_a_missing_dependency_is_refused(load):
 
 def test_a_misspelt_dependency_is_answered_with_the_nearest_enabled_one(package, load):
     package("pkg_misspelt", plugin("misspelt", depends_on="('auht',)"))
-    (problem,) = problems(lambda: load("project.contrib.auth", "pkg_misspelt"))
+    (problem,) = problems(lambda: load("dovetail.contrib.auth", "pkg_misspelt"))
     assert problem == "plugin 'misspelt' depends on 'auht', which is not enabled; did you mean 'auth'?"
 
 
@@ -242,7 +242,7 @@ def test_a_route_that_another_plugins_answers_first_is_refused(package, load):
     )
 
 
-ADMIN = ("project.contrib.auth", "project.contrib.admin")
+ADMIN = ("dovetail.contrib.auth", "dovetail.contrib.admin")
 
 
 def test_two_plugins_with_one_page_of_the_back_office_are_refused(package, make_settings):
@@ -290,7 +290,7 @@ def test_no_application_is_made_of_plugins_that_do_not_fit(package, make_setting
 
 MODEL = """
 from sqlalchemy.orm import Mapped, mapped_column
-from project.database.base import Base, IdMixin
+from dovetail.database.base import Base, IdMixin
 class {name}(IdMixin, Base):
     __tablename__ = {table!r}
 """

@@ -7,8 +7,8 @@ import pytest
 from pydantic import BaseModel, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from project.errors import ConfigurationError
-from project.settings import Settings, load_plugin_settings, load_settings
+from dovetail.errors import ConfigurationError
+from dovetail.settings import Settings, load_plugin_settings, load_settings
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -28,7 +28,7 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Setti
             model_config = SettingsConfigDict(env_file=tmp_path / ".env")
 
             base_dir: Path = tmp_path
-            plugins: tuple[str, ...] = ("project.contrib.auth",)
+            plugins: tuple[str, ...] = ("dovetail.contrib.auth",)
 
         return load_settings(Site)
 
@@ -75,7 +75,7 @@ def test_a_dotenv_that_windows_wrote_is_read_if_it_is_utf_8_and_refused_if_not(l
 
 
 def test_plugins_are_replaced_by_a_json_list(load):
-    assert load().plugins == ("project.contrib.auth",)
+    assert load().plugins == ("dovetail.contrib.auth",)
     assert load(PLUGINS='["plugins.blog", "shop"]').plugins == ("plugins.blog", "shop")
 
 

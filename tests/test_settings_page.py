@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from config.settings import Settings
-from project.registry import load_registry
+from dovetail.registry import load_registry
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 

@@ -49,24 +49,24 @@ def test_a_server_imports_neither_what_commands_use_nor_what_hardly_a_request_do
 
 def test_a_server_that_starts_looks_for_migrations_on_sqlite_without_asyncpg_and_alembic(tmp_path):
     code = (
-        "from config.settings import Settings; from project.cli.state import State; "
-        "from project.cli.migrating import warn_about_unapplied_migrations; "
+        "from config.settings import Settings; from dovetail.cli.state import State; "
+        "from dovetail.cli.migrations.migrating import warn_about_unapplied_migrations; "
         "warn_about_unapplied_migrations(State(Settings))"
     )
 
     found = imported_by(code, tmp_path)
 
-    assert {"project.migrations.pending", "project.cli.database_checks"} <= found
+    assert {"dovetail.migrations.history.pending", "dovetail.cli.checks.database_checks"} <= found
     assert found & (TOKENS | FOR_COMMANDS | FOR_OTHERS | FOR_TESTS) == set()
 
 
 def test_check_imports_what_it_looks_at_and_nothing_that_makes_migrations(tmp_path):
-    code = "from config.settings import Settings; from project.cli.main import main; main(Settings, ['check'])"
+    code = "from config.settings import Settings; from dovetail.cli.main import main; main(Settings, ['check'])"
 
     found = imported_by(code, tmp_path)
 
     assert {"fastapi", "sqladmin", "alembic.script"} <= found
-    assert found & (TOKENS | FOR_OTHERS | FOR_TESTS | {"project.migrations.maker", "uvicorn"}) == set()
+    assert found & (TOKENS | FOR_OTHERS | FOR_TESTS | {"dovetail.migrations.make.maker", "uvicorn"}) == set()
 
 
 def test_the_collector_rests_while_a_site_is_looked_over_and_does_not_look_through_all_of_it_at_the_end(tmp_path):
@@ -86,8 +86,8 @@ def test_the_collector_rests_while_a_site_is_looked_over_and_does_not_look_throu
 
 def test_an_application_among_others_can_become_garbage(tmp_path):
     code = (
-        "import gc, weakref; from config.settings import Settings; from project.settings import load_settings; "
-        "from project.application import create_app; app = create_app(load_settings(Settings)); "
+        "import gc, weakref; from config.settings import Settings; from dovetail.settings import load_settings; "
+        "from dovetail.application import create_app; app = create_app(load_settings(Settings)); "
         "known = weakref.ref(app); del app; gc.collect(); print(known(), gc.isenabled(), gc.get_freeze_count())"
     )
 

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from dovetail.contrib.auth.accounts.one_time_tokens import create_one_time_token
+from dovetail.contrib.auth.models import TokenPurpose, User
+from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.services import create_post
 from plugins.comments.models import Comment, CommentStatus
-from project.contrib.auth.models import TokenPurpose, User
-from project.contrib.auth.one_time_tokens import create_one_time_token
-from project.contrib.auth.testing import PASSWORD
 
 NEW_PASSWORD = "another long passphrase"
 

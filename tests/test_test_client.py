@@ -5,7 +5,7 @@ import sys
 
 from fastapi.testclient import TestClient
 
-from project.application import create_app
+from dovetail.application import create_app
 
 
 def test_it_drives_a_site(make_settings):

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
+from dovetail.contrib.admin.testing import read_form
+from dovetail.contrib.auth import users
+from dovetail.contrib.auth.accounts import names
+from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.errors import InvalidInputError
+from dovetail.text import LONGEST_NORMALIZED, normalize
 from plugins.blog.models import Post, Tag
 from plugins.blog.tag_names import normalize_tag_name
 from plugins.blog.wordpress.tags import tag_name
 from plugins.blog.wordpress.usernames import username_from
 from plugins.comments.models import Comment
-from project.contrib.admin.testing import read_form
-from project.contrib.auth import names, users
-from project.contrib.auth.testing import PASSWORD
-from project.errors import InvalidInputError
-from project.text import LONGEST_NORMALIZED, normalize
 from tests.documented import Documented, Place
 from tests.running import ROOT
 
@@ -198,10 +199,10 @@ def test_a_limit_that_is_none_is_a_mistake_of_ours():
 def test_nothing_else_normalises_text():
     callers = {
         str(path.relative_to(ROOT))
-        for folder in ("project", "plugins")
+        for folder in ("dovetail", "plugins")
         for path in (ROOT / folder).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute) and node.attr == "normalize" and ast.unparse(node) == "unicodedata.normalize"
     }
     # The importer's is of a text that it has cut off before.
-    assert callers == {"project/text.py", "plugins/blog/wordpress/usernames.py"}
+    assert callers == {"dovetail/text.py", "plugins/blog/wordpress/usernames.py"}

@@ -14,20 +14,20 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import select
 
+from dovetail.application import create_app
+from dovetail.cli.state import State
+from dovetail.contrib.admin.entry.sessions import start_session
+from dovetail.contrib.admin.testing import ORIGIN, BackOffice, read_form
+from dovetail.contrib.auth.accounts import passwords
+from dovetail.contrib.auth.accounts.one_time_tokens import create_one_time_token
+from dovetail.contrib.auth.accounts.tokens import create_access_token
+from dovetail.contrib.auth.commands import changepassword, createsuperuser
+from dovetail.contrib.auth.email import EmailMessage
+from dovetail.contrib.auth.models import TokenPurpose, User
+from dovetail.contrib.auth.testing import PASSWORD, cheap_hash
+from dovetail.testing.plugin import make_client, running
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment
-from project.application import create_app
-from project.cli.state import State
-from project.contrib.admin.sessions import start_session
-from project.contrib.admin.testing import ORIGIN, BackOffice, read_form
-from project.contrib.auth import passwords
-from project.contrib.auth.commands import changepassword, createsuperuser
-from project.contrib.auth.email import EmailMessage
-from project.contrib.auth.models import TokenPurpose, User
-from project.contrib.auth.one_time_tokens import create_one_time_token
-from project.contrib.auth.testing import PASSWORD, cheap_hash
-from project.contrib.auth.tokens import create_access_token
-from project.testing.plugin import make_client, running
 from tests.contrib.admin.conftest import COOKIE
 from tests.contrib.auth.helpers import NEW_PASSWORD
 from tests.documented import Documented
@@ -154,7 +154,7 @@ async def test_logging_in_to_the_back_office_holds_no_connection_while_it_hashes
 
 
 async def test_what_an_endpoint_holds_is_seen(app, boss, client_for, session, seen):
-    from project.database.dependencies import SessionDep
+    from dovetail.database.dependencies import SessionDep
 
     @app.get("/held")
     async def hold(session: SessionDep) -> None:

@@ -15,15 +15,15 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from project.database.pool import CountingPool
-from project.database.session import Database
+from dovetail.database.pool.pool import CountingPool
+from dovetail.database.session import Database
 
 # Whoever waits in one of these waits for the database.
-DATABASE = ("/sqlalchemy/", "/asyncpg/", "/aiosqlite/", "/project/database/")
+DATABASE = ("/sqlalchemy/", "/asyncpg/", "/aiosqlite/", "/dovetail/database/")
 TOOLS = ("/asyncio/", "/anyio/", "/contextlib.py")  # which do not say what is waited for; who uses them does
 # Writing a page is work and no wait, though it lets others have a turn now and then. It comes before the commit: a page
 # that cannot be written undoes everything.
-WORK = ("/project/contrib/admin/rendering.py",)
+WORK = ("/dovetail/contrib/admin/pages/rendering.py",)
 
 
 @dataclass

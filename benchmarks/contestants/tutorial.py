@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import selectinload
 
+from dovetail.api.schemas import Page
+from dovetail.contrib.auth.models import AccessToken, User
 from plugins.blog.models import Post, Tag
 from plugins.blog.schemas import PostCreate, PostRead
-from project.api.schemas import Page
-from project.contrib.auth.models import AccessToken, User
 
 url = os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://")
 sessions = async_sessionmaker(create_async_engine(url, pool_size=10, max_overflow=0), expire_on_commit=False)

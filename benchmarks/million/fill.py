@@ -13,12 +13,12 @@ from tqdm import tqdm
 
 from benchmarks.million.rows import TAGS, Blog, Row
 from config.settings import Settings
+from dovetail.contrib.auth.models import User
+from dovetail.database.engine.engine import create_engine
+from dovetail.migrations.run.runner import Target, migrate
+from dovetail.registry import load_registry
 from plugins.blog.models import Post, Tag, post_tags
 from plugins.comments.models import Comment, CommentStatus
-from project.contrib.auth.models import User
-from project.database.engine import create_engine
-from project.migrations.runner import Target, migrate
-from project.registry import load_registry
 
 BATCH = 10_000  # rows a transaction
 # An index that is made of a million rows takes a tenth of what it takes to keep it up while they come.

@@ -87,7 +87,7 @@ def _write(folder: Path, modules: dict[str, str], migrations: dict[str, str]) ->
 PROJECTS = {"dovetail": (MINE, _dovetail), "django": (ITS, _django)}
 
 PLUGIN = """\
-from project.plugin import Plugin, lazy
+from dovetail.plugin import Plugin, lazy
 
 plugin = Plugin(name="growth", models=lazy("growth.models:Item"))
 """
@@ -96,7 +96,7 @@ MODEL = """\
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from project.database.base import Base, IdMixin
+from dovetail.database.base import Base, IdMixin
 
 
 class Item(IdMixin, Base):

@@ -19,7 +19,7 @@ from benchmarks.million.measure import measure
 from benchmarks.million.questions import Question, questions
 from benchmarks.million.rows import Blog
 from benchmarks.million.sites import CONTESTANTS, Site, opened
-from project.testing import postgres
+from dovetail.testing import postgres
 
 RESULTS = Path("var") / "benchmark-million.json"
 DATABASES = ("sqlite", "postgresql")

@@ -2,10 +2,10 @@
 
 from typing import Any, ClassVar
 
+from dovetail.contrib.admin.filters import BooleanFilter, RelationFilter
+from dovetail.contrib.admin.forms.formats import shortened
+from dovetail.contrib.admin.views import ModelAdmin
 from plugins.blog.models import POST_TEXT, Post, Tag
-from project.contrib.admin.filters import BooleanFilter, RelationFilter
-from project.contrib.admin.formats import shortened
-from project.contrib.admin.views import ModelAdmin
 
 
 class PostAdmin(ModelAdmin, model=Post):

@@ -5,17 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response, status
 from sqlalchemy import ColumnElement
 
+from dovetail.api.schemas import Id, PathId
+from dovetail.contrib.auth.dependencies import CurrentUser, OptionalUser
+from dovetail.database.dependencies import SessionDep
+from dovetail.database.search.narrowing import related
+from dovetail.resources.query.filters import Filter
+from dovetail.resources.resource import Resource
 from plugins.blog import queries, services, tagging
 from plugins.blog.models import POST_TEXT, Post, Tag
 from plugins.blog.policies import POSTS, TAGS
 from plugins.blog.schemas import PostCreate, PostRead, PostUpdate, TagAttach, TagName, TagRead
 from plugins.blog.tag_names import LONGEST_TYPED
-from project.api.resources.lookups import Filter
-from project.api.resources.resource import Resource
-from project.api.schemas import Id, PathId
-from project.contrib.auth.dependencies import CurrentUser, OptionalUser
-from project.database.dependencies import SessionDep
-from project.database.narrowing import related
 
 posts = Resource(
     model=Post,

@@ -3,9 +3,9 @@
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, false
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
-from project.contrib.auth.models import User
-from project.database.base import Base, IdMixin, TimestampMixin
-from project.database.search import FullText
+from dovetail.contrib.auth.models import User
+from dovetail.database.base import Base, IdMixin, TimestampMixin
+from dovetail.database.search.search import FullText
 
 post_tags = Table(
     "blog_post_tag",

@@ -1,8 +1,8 @@
 """The table of contents of the blog."""
 
+from dovetail.command import Command
+from dovetail.plugin import Plugin, lazy
 from plugins.blog.settings import BlogSettings
-from project.command import Command
-from project.plugin import Plugin, lazy
 
 plugin = Plugin(
     name="blog",

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, or_, true
 
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.policies import UserPolicy
+from dovetail.errors import PermissionDeniedError
 from plugins.blog.models import Post, Tag
-from project.contrib.auth.models import User
-from project.contrib.auth.policies import UserPolicy
-from project.errors import PermissionDeniedError
 
 
 class PostPolicy(UserPolicy):

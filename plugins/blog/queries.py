@@ -3,11 +3,11 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.models import User
+from dovetail.errors import NotFoundError
 from plugins.blog.models import Post, Tag
 from plugins.blog.policies import POSTS, TAGS
 from plugins.blog.tag_names import normalize_tag_name
-from project.contrib.auth.models import User
-from project.errors import NotFoundError
 
 
 async def get_post(session: AsyncSession, post_id: int, viewer: User | None, *, lock: bool = False) -> Post:

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.models import User
+from dovetail.errors import FieldError, InvalidInputError
 from plugins.blog.models import Post
 from plugins.blog.schemas import PostCreate
 from plugins.blog.tagging import get_or_create_tags
-from project.contrib.auth.models import User
-from project.errors import FieldError, InvalidInputError
 
 
 async def create_post(

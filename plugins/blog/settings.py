@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from project.settings import Positive
+from dovetail.settings import Positive
 
 
 class BlogSettings(BaseModel):

@@ -7,11 +7,11 @@ from sqlalchemy import ClauseElement, Dialect, delete, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.database.types import later_than
+from dovetail.errors import FieldError, InvalidInputError, NotFoundError
+from dovetail.resources.sql.statements import Statement, members
 from plugins.blog.models import Post, Tag, post_tags
 from plugins.blog.tag_names import normalize_tag_name
-from project.api.resources.statements import Statement, members
-from project.database.types import later_than
-from project.errors import FieldError, InvalidInputError, NotFoundError
 
 
 def _find(dialect: Dialect) -> ClauseElement:

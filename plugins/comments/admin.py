@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 
 from starlette.requests import Request
 
+from dovetail.contrib.admin.actions import action
+from dovetail.contrib.admin.filters import ChoiceFilter, RelationFilter
+from dovetail.contrib.admin.forms.formats import badge, shortened
+from dovetail.contrib.admin.views import ModelAdmin
 from plugins.comments.models import COMMENT_TEXT, Comment, CommentStatus
-from project.contrib.admin.actions import action
-from project.contrib.admin.filters import ChoiceFilter, RelationFilter
-from project.contrib.admin.formats import badge, shortened
-from project.contrib.admin.views import ModelAdmin
 
 COLOURS = {CommentStatus.PENDING: "warning", CommentStatus.APPROVED: "success", CommentStatus.REJECTED: "danger"}
 

@@ -5,19 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response, status
 from sqlalchemy import ColumnElement, and_
 
+from dovetail.api.dependencies import plugin_settings
+from dovetail.api.schemas import Id, PathId
+from dovetail.contrib.auth.dependencies import CurrentUser, OptionalUser
+from dovetail.database.dependencies import SessionDep
+from dovetail.resources.endpoints.documentation import idempotency_key
+from dovetail.resources.query.filters import Filter
+from dovetail.resources.resource import Resource
 from plugins.blog.queries import get_post
 from plugins.comments import services
 from plugins.comments.models import COMMENT_TEXT, Comment
 from plugins.comments.policies import COMMENTS
 from plugins.comments.schemas import CommentCreate, CommentRead, CommentThread, CommentUpdate
 from plugins.comments.settings import CommentsSettings
-from project.api.dependencies import plugin_settings
-from project.api.resources.documentation import idempotency_key
-from project.api.resources.lookups import Filter
-from project.api.resources.resource import Resource
-from project.api.schemas import Id, PathId
-from project.contrib.auth.dependencies import CurrentUser, OptionalUser
-from project.database.dependencies import SessionDep
 
 comments = Resource(
     model=Comment,

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from dovetail.checks import CheckMessage, warning
+from dovetail.plugin import Context
 from plugins.comments.settings import CommentsSettings
-from project.checks import CheckMessage, warning
-from project.plugin import Context
 
 
 def check_moderation(context: Context) -> Iterator[CheckMessage]:

@@ -6,10 +6,10 @@ from textwrap import shorten
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from dovetail.contrib.auth.models import User
+from dovetail.database.base import Base, IdMixin, TimestampMixin
+from dovetail.database.search.search import FullText
 from plugins.blog.models import Post
-from project.contrib.auth.models import User
-from project.database.base import Base, IdMixin, TimestampMixin
-from project.database.search import FullText
 
 
 class CommentStatus(StrEnum):

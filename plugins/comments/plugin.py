@@ -1,7 +1,7 @@
 """The table of contents of the comments."""
 
+from dovetail.plugin import Plugin, lazy
 from plugins.comments.settings import CommentsSettings
-from project.plugin import Plugin, lazy
 
 plugin = Plugin(
     name="comments",

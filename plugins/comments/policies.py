@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.policies import UserPolicy
+from dovetail.errors import PermissionDeniedError
 from plugins.blog.policies import POSTS
 from plugins.comments.models import Comment, CommentStatus
-from project.contrib.auth.models import User
-from project.contrib.auth.policies import UserPolicy
-from project.errors import PermissionDeniedError
 
 
 class CommentPolicy(UserPolicy):

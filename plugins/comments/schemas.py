@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import MISSING, AfterValidator, Field
 
+from dovetail.api.schemas import NOT_BLANK, BodyId, Schema, UTCTime, not_blank
+from dovetail.contrib.auth.schemas import UserPublic
 from plugins.comments.models import CommentStatus
-from project.api.schemas import NOT_BLANK, BodyId, Schema, UTCTime, not_blank
-from project.contrib.auth.schemas import UserPublic
 
 LONGEST_COMMENT = 5_000  # characters
 

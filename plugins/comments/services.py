@@ -3,12 +3,12 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.models import User
+from dovetail.errors import FieldError, InvalidInputError
 from plugins.blog.models import Post
 from plugins.comments.models import Comment, CommentStatus
 from plugins.comments.policies import COMMENTS
 from plugins.comments.schemas import CommentCreate, CommentUpdate
-from project.contrib.auth.models import User
-from project.errors import FieldError, InvalidInputError
 
 
 async def write_comment(

@@ -5,8 +5,8 @@ import textwrap
 
 import pytest
 
-from project.application import create_app
-from project.testing.plugin import make_client, running
+from dovetail.application import create_app
+from dovetail.testing.plugin import make_client, running
 from tests.api.resources.conftest import library_settings
 from tests.conftest import create_tables
 from tests.library.models import LibraryBase
@@ -17,8 +17,8 @@ PLUGIN = """
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
-from project.errors import DovetailError
-from project.plugin import Plugin
+from dovetail.errors import DovetailError
+from dovetail.plugin import Plugin
 
 
 async def invalid(request, error):

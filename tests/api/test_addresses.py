@@ -5,8 +5,8 @@ from fastapi.routing import iter_route_contexts
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from project.api.addresses import addresses
-from project.registry import load_registry
+from dovetail.api.addresses import addresses
+from dovetail.registry import load_registry
 
 
 def as_fastapi_says(routes):

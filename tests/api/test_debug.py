@@ -4,8 +4,8 @@ import asyncio
 import os
 from contextlib import AsyncExitStack
 
-from project.application import create_app
-from project.testing.plugin import make_client
+from dovetail.application import create_app
+from dovetail.testing.plugin import make_client
 from tests.api.test_problems import assert_is_problem
 
 STAFF = {"X-Visitor": "staff"}
@@ -22,7 +22,7 @@ async def test_nobody_gets_in_where_nobody_can_be_known(make_settings):
     app = create_app(make_settings(plugins=(), database_url="sqlite:///:memory:"))
     async with make_client(app) as client:
         problem = assert_is_problem(await client.get("/debug/pool"), 401)
-    assert "project.contrib.auth" in problem["detail"]
+    assert "dovetail.contrib.auth" in problem["detail"]
 
 
 async def test_a_real_user_of_the_site_gets_in_if_staff(client_for, make_user):

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Page, Request, expect
 
-from project.application import create_app
-from project.contrib.auth.testing import PASSWORD
-from project.settings import Settings
-from project.testing.plugin import make_client
+from dovetail.application import create_app
+from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.settings import Settings
+from dovetail.testing.plugin import make_client
 from tests.api.test_problems import assert_is_problem
 from tests.contrib.auth.helpers import bearer, token_of
 
@@ -85,7 +85,7 @@ async def test_staff_read_it_with_a_token_or_a_session_of_the_back_office(
 
 
 async def test_without_a_back_office_a_stranger_is_told_to_log_in(make_settings, database_url):
-    plugins = ("project.contrib.auth",)
+    plugins = ("dovetail.contrib.auth",)
     app = create_app(make_settings(plugins=plugins, database_url=database_url, docs="staff"))
     async with make_client(app) as client:
         for path in ("/docs", "/openapi.json"):

@@ -7,8 +7,8 @@ import pytest
 from fastapi._compat import v2
 from pydantic import BaseModel
 
-from project.api.flat_models import flat_models
-from project.application import create_app
+from dovetail.api.flat_models import flat_models
+from dovetail.application import create_app
 
 
 class Colour(enum.Enum):

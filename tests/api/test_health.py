@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import NullPool, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from project.application import create_app
-from project.migrations import readiness
-from project.migrations.ledger import LEDGER
-from project.testing.plugin import make_client, running
+from dovetail.application import create_app
+from dovetail.migrations import readiness
+from dovetail.migrations.history.ledger import LEDGER
+from dovetail.testing.plugin import make_client, running
 from tests.api.test_problems import assert_is_problem
 
 

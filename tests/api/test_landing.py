@@ -4,8 +4,8 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 
-from project.application import create_app
-from project.testing.plugin import make_client
+from dovetail.application import create_app
+from dovetail.testing.plugin import make_client
 
 
 async def page_of(settings) -> tuple[str, str]:

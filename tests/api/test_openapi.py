@@ -6,11 +6,11 @@ import jsonschema_rs
 import pytest
 from fastapi import APIRouter, FastAPI
 
-from project.api.openapi import duplicate_operation_ids, operation_id
-from project.api.openapi_components import nodes
-from project.api.schemas import Schema
-from project.application import create_app
-from project.errors import ConfigurationError
+from dovetail.api.openapi.components import nodes
+from dovetail.api.openapi.document import duplicate_operation_ids, operation_id
+from dovetail.api.schemas import Schema
+from dovetail.application import create_app
+from dovetail.errors import ConfigurationError
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 METHODS = {"get", "put", "post", "delete", "patch"}

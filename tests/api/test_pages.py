@@ -7,10 +7,10 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 
+from dovetail.api.schemas import Schema
+from dovetail.resources.policy import ReadOnly
+from dovetail.resources.resource import Resource
 from plugins.blog.models import Tag
-from project.api.resources.policy import ReadOnly
-from project.api.resources.resource import Resource
-from project.api.schemas import Schema
 
 NAMES = [f"tag {number:02}" for number in range(7)]
 

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from project.api.problems import MAXIMUM_ERRORS, problem_type
-from project.errors import ConflictError, NotFoundError
+from dovetail.api.problems import MAXIMUM_ERRORS, problem_type
+from dovetail.errors import ConflictError, NotFoundError
 from tests.probe.mistakes import SECRET
 
 MEMBERS = {"type", "title", "status", "detail", "errors", "request_id"}

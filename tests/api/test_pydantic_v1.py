@@ -11,7 +11,7 @@ import tests
 REPOSITORY = Path(tests.__file__).parent.parent
 ROUTES = """
 import sys
-import project.api.pydantic_v1
+import dovetail.api.pydantic_v1
 from fastapi import FastAPI
 from fastapi.encoders import jsonable_encoder
 from pydantic import BaseModel
@@ -32,7 +32,7 @@ assert "pydantic.v1" not in sys.modules, "imported all the same"
 REFUSED = """
 import warnings
 warnings.simplefilter("ignore")
-import project.api.pydantic_v1
+import dovetail.api.pydantic_v1
 from fastapi import FastAPI
 from fastapi.encoders import jsonable_encoder
 from pydantic.v1 import BaseModel

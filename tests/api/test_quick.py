@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
-from project.api.quick import QuickRoutes
-from project.application import create_app
-from project.errors import NotAuthenticatedError, NotFoundError
-from project.testing.plugin import running
+from dovetail.api.front.quick import QuickRoutes
+from dovetail.application import create_app
+from dovetail.errors import NotAuthenticatedError, NotFoundError
+from dovetail.testing.plugin import running
 from tests.api.resources.conftest import DAY, author, library_settings, make_book
 from tests.api.resources.conftest import app as library_app
 from tests.library.api import books, viewer

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from project.api.schemas import Page, Schema, UTCTime
+from dovetail.api.schemas import Page, Schema, UTCTime
 
 
 class Event(Schema):

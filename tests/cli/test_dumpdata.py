@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import MetaData, insert, select, text
 
 from config.settings import Settings
-from project.cli import progress
-from project.cli.main import main
+from dovetail.cli import progress
+from dovetail.cli.main import main
 from tests.kinds.models import Colour, Group, KindsBase, Thing, links
 from tests.outside import run_async, settings_for
 from tests.running import SECRET

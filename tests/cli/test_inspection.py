@@ -27,7 +27,7 @@ def test_a_plugin_that_pip_installed_shows_its_package_and_version(tmp_path):
     (packages / "pkg_shop").mkdir(parents=True)
     (packages / "pkg_shop" / "__init__.py").write_text("")
     (packages / "pkg_shop" / "plugin.py").write_text(
-        "from project.plugin import Plugin\nplugin = Plugin(name='shop')\n"
+        "from dovetail.plugin import Plugin\nplugin = Plugin(name='shop')\n"
     )
     about = packages / "dovetail_shop-2.1.dist-info"
     about.mkdir()
@@ -42,8 +42,8 @@ def test_a_plugin_from_another_folder_shows_where_it_lies(tmp_path):
     package = tmp_path / "pkg_shop"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    (package / "plugin.py").write_text("from project.plugin import Plugin\nplugin = Plugin(name='shop')\n")
-    result = manage("plugins", PLUGINS='["project.contrib.auth", "pkg_shop"]', PYTHONPATH=f"{tmp_path}:{ROOT}")
+    (package / "plugin.py").write_text("from dovetail.plugin import Plugin\nplugin = Plugin(name='shop')\n")
+    result = manage("plugins", PLUGINS='["dovetail.contrib.auth", "pkg_shop"]', PYTHONPATH=f"{tmp_path}:{ROOT}")
     assert rows(result.stdout)[1][2:4] == ["this", "site"]
     assert rows(result.stdout)[2] == ["shop", "pkg_shop", str(package), "-", "enabled"]
 
@@ -59,10 +59,10 @@ def test_tests_of_a_plugin_that_lies_elsewhere_have_the_fixtures_of_the_site(tmp
 
 
 def test_broken_plugins_are_listed_as_such_with_the_reason():
-    result = manage("plugins", PLUGINS='["project.contrib.auth", "plugins.blog", "plugins.blgo"]')
+    result = manage("plugins", PLUGINS='["dovetail.contrib.auth", "plugins.blog", "plugins.blgo"]')
     assert result.code == 1
     states = {row[1]: row[-1] for row in rows(result.stdout)[1:]}
-    assert states == {"project.contrib.auth": "enabled", "plugins.blog": "enabled", "plugins.blgo": "broken"}
+    assert states == {"dovetail.contrib.auth": "enabled", "plugins.blog": "enabled", "plugins.blgo": "broken"}
     assert "did you mean" in result.stderr
 
 
@@ -71,9 +71,9 @@ def test_a_plugin_whose_routes_cannot_be_imported_is_broken(tmp_path):
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "plugin.py").write_text(
-        "from project.plugin import Plugin, lazy\nplugin = Plugin(name='shop', routers=lazy('pkg_shop.api:router'))\n"
+        "from dovetail.plugin import Plugin, lazy\nplugin = Plugin(name='shop', routers=lazy('pkg_shop.api:router'))\n"
     )
-    result = manage("plugins", PLUGINS='["project.contrib.auth", "pkg_shop"]', PYTHONPATH=f"{tmp_path}:{ROOT}")
+    result = manage("plugins", PLUGINS='["dovetail.contrib.auth", "pkg_shop"]', PYTHONPATH=f"{tmp_path}:{ROOT}")
     assert result.code == 1
     assert [row[-1] for row in rows(result.stdout)[1:]] == ["enabled", "broken"]
 

@@ -17,8 +17,8 @@ def plugin_path(tmp_path: Path) -> Path:
     (package / "__init__.py").write_text("")
     (package / "plugin.py").write_text(
         textwrap.dedent("""
-            from project.command import Command
-            from project.plugin import Plugin
+            from dovetail.command import Command
+            from dovetail.plugin import Plugin
 
             NAMES = ("greet", "refuse", "crash", "nowhere", "nocommand", "invalid")
             commands = [Command(name=name, help=f"To {name}.", run=f"pkg_greeting.commands:{name}") for name in NAMES]
@@ -28,8 +28,8 @@ def plugin_path(tmp_path: Path) -> Path:
     (package / "commands.py").write_text(
         textwrap.dedent("""
             import click
-            from project.command import async_command
-            from project.errors import ConflictError, FieldError, InvalidInputError
+            from dovetail.command import async_command
+            from dovetail.errors import ConflictError, FieldError, InvalidInputError
 
             nocommand = 3
 
@@ -197,7 +197,7 @@ def imported_by(*arguments: str, **variables: str) -> set[str]:
     program = (
         "import sys, json\n"
         "from config.settings import Settings\n"
-        "from project.cli.main import main\n"
+        "from dovetail.cli.main import main\n"
         "code = main(Settings, sys.argv[1:])\n"
         "print(json.dumps([code, sorted({name.partition('.')[0] for name in sys.modules})]))\n"
     )

@@ -9,7 +9,7 @@ from tests.running import free_port, manage, python, serving, start, stop, wait_
 
 COUNT = """
 from sqlalchemy import func
-from project.contrib.auth.models import User
+from dovetail.contrib.auth.models import User
 from plugins.blog.models import Post
 print(await session.scalar(select(func.count()).where(User.is_superuser)))
 print(await session.scalar(select(func.count(Post.id))))

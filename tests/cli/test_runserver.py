@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from project.cli.server import Address, parse_address
+from dovetail.cli.server.serving import Address, parse_address
 from tests.running import ROOT, SECRET, free_port, manage, serving, start, stop, wait_until_it_answers
 
 
@@ -164,7 +164,7 @@ def test_a_site_with_errors_does_not_start(tmp_path):
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "plugin.py").write_text(
-        "from project.checks import CheckMessage, Level\nfrom project.plugin import Plugin\n"
+        "from dovetail.checks import CheckMessage, Level\nfrom dovetail.plugin import Plugin\n"
         "def no(context):\n    yield CheckMessage(id='wrong.E001', level=Level.ERROR, message='It is wrong.')\n"
         "plugin = Plugin(name='wrong', checks=(no,))\n"
     )

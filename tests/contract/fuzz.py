@@ -22,8 +22,8 @@ from pathlib import Path
 import click
 
 from config.settings import Settings
-from project.testing import postgres
-from project.testing.databases import TestDatabases
+from dovetail.testing import postgres
+from dovetail.testing.databases import TestDatabases
 from tests.contract.site import STAFF, WRITER, Site, seed, serving_site
 from tests.running import environment
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.testing import PASSWORD, cheap_hash
 from plugins.blog.services import create_post
 from plugins.comments.models import Comment, CommentStatus
-from project.contrib.auth.models import User
-from project.contrib.auth.testing import PASSWORD, cheap_hash
 from tests.outside import run_async, settings_for
 from tests.running import free_port, serving
 

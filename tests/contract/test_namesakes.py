@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from project.application import create_app
-from project.errors import ConfigurationError
+from dovetail.application import create_app
+from dovetail.errors import ConfigurationError
 from tests.contract.generated import run, write_document
 from tests.contract.test_typescript import COMPILE, GENERATE
 

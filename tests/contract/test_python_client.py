@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from project.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.testing import PASSWORD
 from tests.contract.generated import run, write_document
 from tests.contract.site import NAMES, POSTS, STAFF, seed, serving_site
 

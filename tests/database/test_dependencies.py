@@ -6,10 +6,10 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from project.application import create_app
-from project.database.dependencies import unit_of_work
-from project.database.session import Database
-from project.testing.plugin import make_client
+from dovetail.application import create_app
+from dovetail.database.dependencies import unit_of_work
+from dovetail.database.session import Database
+from dovetail.testing.plugin import make_client
 from tests.api.test_problems import assert_is_problem
 from tests.conftest import create_tables
 from tests.probe.models import Item

@@ -7,11 +7,11 @@ from functools import partial
 import pytest
 from sqlalchemy import event, make_url, select, text
 
-from project.application import create_app
-from project.database.engine import create_engine
-from project.database.session import Database
-from project.testing import postgres
-from project.testing.plugin import make_client, running
+from dovetail.application import create_app
+from dovetail.database.engine.engine import create_engine
+from dovetail.database.session import Database
+from dovetail.testing import postgres
+from dovetail.testing.plugin import make_client, running
 from tests.api.test_problems import assert_is_problem
 from tests.probe.models import Item
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from project.database.lazy_loading import LazyLoadError
+from dovetail.database.lazy_loading import LazyLoadError
 from tests.probe.models import Item
 
 

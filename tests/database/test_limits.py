@@ -6,10 +6,10 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import text
 
-from project.database.limits import StatementTimeoutError
-from project.database.session import Database
-from project.database.share import Share
-from project.errors import UnavailableError
+from dovetail.database.pool.limits import StatementTimeoutError
+from dovetail.database.session import Database
+from dovetail.database.share import Share
+from dovetail.errors import UnavailableError
 
 ENDLESS = {
     "postgresql": "(SELECT count(*) FROM (SELECT pg_sleep(60)) AS slept)",

@@ -6,9 +6,9 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from project.database.connecting import Connection, Connector
-from project.database.pooler import mixes_statements_up
-from project.database.session import Database
+from dovetail.database.drivers.connecting import Connection, Connector
+from dovetail.database.engine.pooler import mixes_statements_up
+from dovetail.database.session import Database
 from tests.bouncing import bouncing, keeps_statements
 from tests.running import manage
 

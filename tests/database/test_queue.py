@@ -8,9 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.util.queue import Empty, Full
 
-from project.database.queue import FairQueue
-from project.database.reading import connect_to_read
-from project.database.session import Database
+from dovetail.database.pool.queue import FairQueue
+from dovetail.database.reading import connect_to_read
+from dovetail.database.session import Database
 
 
 @pytest.fixture(params=[1, 2])

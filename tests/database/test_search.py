@@ -5,11 +5,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text, update
 
+from dovetail.contrib.auth.models import User
+from dovetail.database.search.search import FullText
+from dovetail.errors import ConfigurationError
 from plugins.blog.models import POST_TEXT, Post
 from plugins.comments.models import COMMENT_TEXT, Comment
-from project.contrib.auth.models import User
-from project.database.search import FullText
-from project.errors import ConfigurationError
 
 
 @pytest.fixture

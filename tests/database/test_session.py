@@ -9,7 +9,7 @@ from asyncio.subprocess import PIPE
 import pytest
 from sqlalchemy import select
 
-from project.database.session import Database
+from dovetail.database.session import Database
 from tests.probe.models import Item
 
 KINDS = ("unit_of_work", "quick_unit_of_work")
@@ -17,7 +17,7 @@ INCREMENT = """
 import asyncio, sys
 from sqlalchemy import text
 from config.settings import Settings
-from project.database.session import Database
+from dovetail.database.session import Database
 
 async def main(url, times):
     database = Database.from_settings(Settings(database_url=url, environment="test", secret_key="x" * 40))

@@ -9,13 +9,13 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import make_url, text
 
-from project.application import create_app
-from project.context import open_context
-from project.database.dependencies import SessionDep
-from project.database.session import Database
-from project.registry import load_registry
-from project.settings import Settings
-from project.testing.plugin import make_client, running
+from dovetail.application import create_app
+from dovetail.context import open_context
+from dovetail.database.dependencies import SessionDep
+from dovetail.database.session import Database
+from dovetail.registry import load_registry
+from dovetail.settings import Settings
+from dovetail.testing.plugin import make_client, running
 from tests.database.test_failures import assert_is_unavailable
 
 pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"])

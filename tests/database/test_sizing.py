@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from project.database.sizing import Load, Verdict, advise
-from project.errors import InvalidInputError
+from dovetail.database.pool.sizing import Load, Verdict, advise
+from dovetail.errors import InvalidInputError
 
 
 def load(rps: float = 500, db_ms: float = 50, workers: int = 4, max_connections: int = 200) -> Load:

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from project.database.session import Database
-from project.database.turns import TakeTurns
-from project.errors import UnavailableError
+from dovetail.database.pool.turns import TakeTurns
+from dovetail.database.session import Database
+from dovetail.errors import UnavailableError
 
 
 async def test_writers_that_outnumber_the_pool_all_get_their_turn(make_settings, empty_database_url):

@@ -1,6 +1,6 @@
 """A plugin whose tables have a column of every kind and refer to one another in every way."""
 
-from project.plugin import Plugin
+from dovetail.plugin import Plugin
 from tests.kinds.models import Group, Thing
 
 plugin = Plugin(name="kinds", models=(Group, Thing))

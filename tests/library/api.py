@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends
 from sqlalchemy import ColumnElement, or_, select, true
 from starlette.requests import HTTPConnection
 
-from project.api.resources.policy import Open, Policy, ReadOnly
-from project.api.resources.resource import Resource
-from project.database.dependencies import SessionDep
-from project.database.narrowing import related
-from project.errors import NotAuthenticatedError, NotFoundError, PermissionDeniedError
+from dovetail.database.dependencies import SessionDep
+from dovetail.database.search.narrowing import related
+from dovetail.errors import NotAuthenticatedError, NotFoundError, PermissionDeniedError
+from dovetail.resources.policy import Open, Policy, ReadOnly
+from dovetail.resources.resource import Resource
 from tests.library.models import BOOK_TEXT, Author, Book, Genre, Loan
 from tests.library.schemas import (
     BookCreate,

@@ -1,6 +1,6 @@
 """A plugin that offers its tables as resources."""
 
-from project.plugin import Plugin, lazy
+from dovetail.plugin import Plugin, lazy
 
 plugin = Plugin(
     name="library",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import MISSING, Field
 
-from project.api.schemas import Id, Schema, UTCTime
+from dovetail.api.schemas import Id, Schema, UTCTime
 from tests.library.models import Shelf
 
 

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from project.settings import Settings
+from dovetail.settings import Settings
 from tests.api.test_problems import assert_is_problem
 
 LIMIT = 1000

@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
-from project.application import create_app
-from project.errors import InvalidInputError
-from project.middleware.json_body import MAXIMUM_ERRORS, check_json, has_more_items, is_suspicious
-from project.settings import Settings
-from project.testing.plugin import make_client
+from dovetail.application import create_app
+from dovetail.errors import InvalidInputError
+from dovetail.middleware.bodies.json_body import MAXIMUM_ERRORS, check_json, has_more_items, is_suspicious
+from dovetail.settings import Settings
+from dovetail.testing.plugin import make_client
 from tests.api.test_problems import assert_is_problem
 
 SIZE = Settings.model_fields["max_body_size"].default

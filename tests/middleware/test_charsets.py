@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from project.contrib.admin.testing import ORIGIN, read_form
+from dovetail.contrib.admin.testing import ORIGIN, read_form
 from tests.api.test_problems import assert_is_problem
 
 FORM = "application/x-www-form-urlencoded"

@@ -4,7 +4,7 @@ import json
 
 import httpx
 
-from project.middleware.json_body import MAXIMUM_DEPTH
+from dovetail.middleware.bodies.json_body import MAXIMUM_DEPTH
 from tests.api.test_problems import assert_is_problem
 
 JSON = {"Content-Type": "application/json"}

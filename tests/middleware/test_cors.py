@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from project.application import create_app
-from project.errors import ConfigurationError
-from project.settings import Settings, load_settings
-from project.testing.plugin import make_client
+from dovetail.application import create_app
+from dovetail.errors import ConfigurationError
+from dovetail.settings import Settings, load_settings
+from dovetail.testing.plugin import make_client
 
 ORIGIN = "https://app.example.com"
 PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "PATCH"}

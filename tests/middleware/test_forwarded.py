@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from project.middleware.forwarded import ForwardedMiddleware
+from dovetail.middleware.forwarded import ForwardedMiddleware
 
 PEER = ("10.0.0.5", 1234)
 

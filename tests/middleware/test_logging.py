@@ -7,8 +7,8 @@ import pytest
 
 PROGRAM = """
 import logging
-from project.middleware.logging import configure_logging
-from project.middleware.request_id import current_request_id
+from dovetail.middleware.logging import configure_logging
+from dovetail.middleware.request_id import current_request_id
 configure_logging({level!r})
 configure_logging({level!r})
 current_request_id.set("the-id")

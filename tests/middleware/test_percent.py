@@ -5,7 +5,7 @@ from urllib.parse import unquote_to_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from project.middleware.percent import decode
+from dovetail.middleware.bodies.percent import decode
 
 PIECES = [
     b"%",

@@ -3,8 +3,8 @@
 import pytest
 from starlette.middleware import Middleware
 
-from project.settings import Settings
-from project.testing.plugin import make_client
+from dovetail.settings import Settings
+from dovetail.testing.plugin import make_client
 
 
 @pytest.fixture

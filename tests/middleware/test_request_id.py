@@ -2,7 +2,7 @@
 
 import logging
 
-from project.middleware.logging import RequestIdFilter, configure_logging
+from dovetail.middleware.logging import RequestIdFilter, configure_logging
 
 
 async def test_an_id_that_a_proxy_sent_is_kept(probe):

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from project.application import create_app
-from project.middleware.security_headers import DEFAULTS
+from dovetail.application import create_app
+from dovetail.middleware.security_headers import DEFAULTS
 
 
 async def test_every_answer_carries_them_errors_too(probe):

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from project.application import create_app
-from project.testing.plugin import running
+from dovetail.application import create_app
+from dovetail.testing.plugin import running
 from tests.api.test_problems import assert_is_problem
 
 HOSTS = ("example.com", "*.example.org", "[::1]")

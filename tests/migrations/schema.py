@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from project.migrations.warnings_passed_over import known_warnings_passed_over
+from dovetail.migrations.bridge.warnings_passed_over import known_warnings_passed_over
 
 
 async def rows(engine: AsyncEngine, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:

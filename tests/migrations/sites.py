@@ -12,7 +12,7 @@ REPOSITORY = Path(tests.__file__).parent.parent
 
 SETTINGS = """
 from pathlib import Path
-from project.settings import Settings as KernelSettings
+from dovetail.settings import Settings as KernelSettings
 
 class Settings(KernelSettings):
     base_dir: Path = Path(__file__).resolve().parent.parent
@@ -22,7 +22,7 @@ MODELS = """
 from datetime import datetime
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, func, true
 from sqlalchemy.orm import Mapped, mapped_column
-from project.database.base import Base, IdMixin, TimestampMixin
+from dovetail.database.base import Base, IdMixin, TimestampMixin
 """
 
 
@@ -54,7 +54,7 @@ class Site:
         listed = ", ".join(f'"plugins.{name}.models:{each}"' for each in names)
         (package / "models.py").write_text(MODELS + source)
         (package / "plugin.py").write_text(
-            "from project.plugin import Plugin, lazy\n"
+            "from dovetail.plugin import Plugin, lazy\n"
             f"plugin = Plugin(name={name!r}, depends_on={depends_on!r}, models=lazy({listed}))\n"
         )
         if f"plugins.{name}" not in self.plugins:

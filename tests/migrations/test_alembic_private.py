@@ -11,9 +11,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Integer, create_engine
 from sqlalchemy.dialects import postgresql, sqlite
 
-from project.migrations import alembic_private
-from project.migrations.impl_postgresql import DovetailPostgresqlImpl
-from project.migrations.impl_sqlite import DovetailSQLiteImpl
+from dovetail.migrations.bridge import alembic_private
+from dovetail.migrations.bridge.impl_postgresql import DovetailPostgresqlImpl
+from dovetail.migrations.bridge.impl_sqlite import DovetailSQLiteImpl
 
 FILE = """
 revision = {revision!r}

@@ -18,9 +18,9 @@ pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"])
 
 ROUTES = """
 from fastapi import APIRouter
-from project.api.resources.policy import ReadOnly
-from project.api.resources.resource import Resource
-from project.api.schemas import Schema
+from dovetail.resources.policy import ReadOnly
+from dovetail.resources.resource import Resource
+from dovetail.api.schemas import Schema
 from plugins.shop.models import Item, Other
 
 class NameRead(Schema):
@@ -40,7 +40,7 @@ class Other(IdMixin, Base):
     name: Mapped[str | None]
 """
 PLUGIN = """
-from project.plugin import Plugin, lazy
+from dovetail.plugin import Plugin, lazy
 models = lazy("plugins.shop.models:Item", "plugins.shop.models:Other")
 plugin = Plugin(name="shop", models=models, routers=lazy("plugins.shop.api:router"))
 """

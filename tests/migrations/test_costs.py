@@ -10,10 +10,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
-from project.database.sync_engine import create_sync_engine
-from project.migrations.references import ReferenceCheck
-from project.migrations.runner import Target, migrate
-from project.registry import load_registry
+from dovetail.database.engine.sync_engine import create_sync_engine
+from dovetail.migrations.run.references import ReferenceCheck
+from dovetail.migrations.run.runner import Target, migrate
+from dovetail.registry import load_registry
 from tests.migrations.schema import execute, rows
 
 PARENT = "op.create_table('shop_item', sa.Column('id', sa.Integer, primary_key=True), sa.Column('name', sa.Text))"

@@ -130,8 +130,8 @@ READ = """
 import asyncio
 from config.settings import Settings
 from plugins.shop.models import Item
-from project.database.engine import create_engine
-from project.settings import load_settings
+from dovetail.database.engine.engine import create_engine
+from dovetail.settings import load_settings
 from sqlalchemy import select
 async def read():
     async with create_engine(load_settings(Settings)).connect() as connection:

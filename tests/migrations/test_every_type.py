@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, inspect, text
 
-from project.testing.databases import TestDatabases
+from dovetail.testing.databases import TestDatabases
 from tests.forked import start
 from tests.migrations.columns import EVERYWHERE, IMPORTS, MODULE, POSTGRESQL
 from tests.migrations.schema import execute, rows
@@ -19,9 +19,9 @@ from tests.outside import run_async, settings_for
 CREATE_ALL = """
 import asyncio
 from plugins.shop import models
-from project.database.engine import create_engine
+from dovetail.database.engine.engine import create_engine
 from config.settings import Settings
-from project.settings import load_settings
+from dovetail.settings import load_settings
 async def create():
     engine = create_engine(load_settings(Settings))
     async with engine.begin() as connection:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import tests
-from project.database.engine import create_engine
-from project.migrations.pending import unapplied
-from project.migrations.runner import Target, migrate
-from project.registry import load_registry
+from dovetail.database.engine.engine import create_engine
+from dovetail.migrations.history.pending import unapplied
+from dovetail.migrations.run.runner import Target, migrate
+from dovetail.registry import load_registry
 
 REPOSITORY = Path(tests.__file__).parent.parent
 WEB = {"fastapi", "starlette", "sqladmin", "uvicorn", "fastapi_users"}
@@ -21,7 +21,7 @@ IMPORTED = """
 import json, sys
 sys.argv = ["manage.py", *{arguments!r}]
 from config.settings import Settings
-from project.cli.main import main
+from dovetail.cli.main import main
 code = main(Settings)
 print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})), file=sys.stderr)
 sys.exit(code)
@@ -30,10 +30,10 @@ sys.exit(code)
 PENDING = """
 import asyncio, json, sys
 from config.settings import Settings
-from project.database.engine import create_engine
-from project.migrations.pending import unapplied
-from project.registry import load_registry
-from project.settings import load_settings
+from dovetail.database.engine.engine import create_engine
+from dovetail.migrations.history.pending import unapplied
+from dovetail.registry import load_registry
+from dovetail.settings import load_settings
 settings = load_settings(Settings)
 print(asyncio.run(unapplied(create_engine(settings, may_create=True), load_registry(settings))))
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)

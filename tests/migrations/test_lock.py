@@ -8,10 +8,10 @@ import subprocess
 import pytest
 from sqlalchemy import make_url, text
 
-from project.migrations import sqlite_blockers
-from project.migrations.errors import MigrationError
-from project.migrations.ledger import read_ledger, unknown_versions
-from project.migrations.lock import migration_lock
+from dovetail.migrations.errors import MigrationError
+from dovetail.migrations.history.ledger import read_ledger, unknown_versions
+from dovetail.migrations.locks import sqlite_blockers
+from dovetail.migrations.locks.lock import migration_lock
 from tests.migrations.schema import tables
 from tests.migrations.sites import Site
 from tests.migrations.test_migrate import make

@@ -30,7 +30,7 @@ def prove(site: Site, database_kind: str) -> tuple[int, str]:
         "-p",
         "no:schemathesis",
         "-p",
-        "project.testing.plugin",
+        "dovetail.testing.plugin",
         "-p",
         "no:cacheprovider",
         "-o",

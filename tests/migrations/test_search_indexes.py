@@ -8,11 +8,11 @@ from sqlalchemy import Column, MetaData, String, Table, Text, literal_column, te
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.schema import Index
 
-import project.migrations.impl_postgresql
-import project.migrations.impl_sqlite  # noqa: F401 - both register themselves with Alembic
-from project.database.engine import create_engine
-from project.database.search import FullText
-from project.database.search_tables import Document
+import dovetail.migrations.bridge.impl_postgresql
+import dovetail.migrations.bridge.impl_sqlite  # noqa: F401 - both register themselves with Alembic
+from dovetail.database.engine.engine import create_engine
+from dovetail.database.search.search import FullText
+from dovetail.database.search.search_tables import Document
 
 
 class Base(DeclarativeBase):

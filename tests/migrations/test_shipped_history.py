@@ -2,10 +2,10 @@
 
 import pytest
 
-from project.migrations.maker import Wanted, make_revisions
-from project.migrations.questions import SafeAnswers
-from project.migrations.runner import Target, migrate
-from project.registry import load_registry
+from dovetail.migrations.make.maker import Wanted, make_revisions
+from dovetail.migrations.make.questions import SafeAnswers
+from dovetail.migrations.run.runner import Target, migrate
+from dovetail.registry import load_registry
 
 
 async def test_the_models_have_no_change_that_no_migration_makes(settings):

@@ -42,10 +42,10 @@ async def recorded(engine) -> list[str]:
 PENDING = """
 import asyncio
 from config.settings import Settings
-from project.database.engine import create_engine
-from project.migrations.pending import unapplied
-from project.registry import load_registry
-from project.settings import load_settings
+from dovetail.database.engine.engine import create_engine
+from dovetail.migrations.history.pending import unapplied
+from dovetail.registry import load_registry
+from dovetail.settings import load_settings
 settings = load_settings(Settings)
 print(*asyncio.run(unapplied(create_engine(settings), load_registry(settings))))
 """

@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 from pydantic import computed_field
 
-from project.api.resources.policy import Open
-from project.api.resources.resource import Resource
-from project.api.schemas import Schema
+from dovetail.api.schemas import Schema
+from dovetail.resources.policy import Open
+from dovetail.resources.resource import Resource
 from tests.people.models import Architect, Engineer, Mood, Person, Team
 
 

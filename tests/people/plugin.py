@@ -1,6 +1,6 @@
 """A plugin whose models inherit, validate, defer and hold bytes."""
 
-from project.plugin import Plugin, lazy
+from dovetail.plugin import Plugin, lazy
 
 plugin = Plugin(
     name="people",

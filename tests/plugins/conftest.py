@@ -8,9 +8,9 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.models import User
 from plugins.blog.models import Post
 from plugins.blog.services import create_post
-from project.contrib.auth.models import User
 
 MakePost: TypeAlias = Callable[..., Awaitable[Post]]
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from project.application import create_app
-from project.contrib.admin.testing import BackOffice
-from project.testing.plugin import running
+from dovetail.application import create_app
+from dovetail.contrib.admin.testing import BackOffice
+from dovetail.testing.plugin import running
 from tests.bouncing import bouncing, keeps_statements
 
 pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"])

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from project.application import create_app
-from project.contrib.admin.testing import ORIGIN, read_form
-from project.testing.plugin import running
+from dovetail.application import create_app
+from dovetail.contrib.admin.testing import ORIGIN, read_form
+from dovetail.testing.plugin import running
 
 PAGES = ("/admin/login", "/admin/", "/admin/blog-post/list", "/admin/blog-post/create", "/api/posts", "/api/users/me")
 FORM = {"username": "ada", "password": "correct horse battery staple"}

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from project.database.dependencies import SessionDep
-from project.database.streaming import StreamSessionsDep
+from dovetail.database.dependencies import SessionDep
+from dovetail.database.streaming import StreamSessionsDep
 from tests.probe.models import Item
 
 router = APIRouter()

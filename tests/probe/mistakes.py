@@ -8,8 +8,8 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
-from project.database.dependencies import SessionDep
-from project.errors import ConflictError, FieldError, InvalidInputError, NotFoundError
+from dovetail.database.dependencies import SessionDep
+from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError
 from tests.probe.models import Item
 
 router = APIRouter(prefix="/mistakes")

@@ -1,6 +1,6 @@
 """A plugin that does to the kernel whatever a plugin author might do, by mistake or not."""
 
-from project.plugin import Plugin, deferred, lazy
+from dovetail.plugin import Plugin, deferred, lazy
 
 plugin = Plugin(
     name="probe",

@@ -8,8 +8,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from project.errors import ConflictError
-from project.plugin import Context
+from dovetail.errors import ConflictError
+from dovetail.plugin import Context
 
 
 @dataclass

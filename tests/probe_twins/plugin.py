@@ -1,5 +1,5 @@
 """A plugin with two operations of one name."""
 
-from project.plugin import Plugin, lazy
+from dovetail.plugin import Plugin, lazy
 
 plugin = Plugin(name="twins", routers=lazy("tests.probe_twins.api:first", "tests.probe_twins.api:second"))

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.applications import Starlette
 
-from project.server.protocol import GuardedProtocol
-from project.server.worker import GracefulServer
-from project.settings import Settings
+from dovetail.server.protocol import GuardedProtocol
+from dovetail.server.worker import GracefulServer
+from dovetail.settings import Settings
 from tests.server.client import Client
 
 

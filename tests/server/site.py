@@ -7,8 +7,8 @@ from fastapi import Request, WebSocket
 from fastapi.responses import StreamingResponse
 
 from config.settings import Settings
-from project.application import create_app
-from project.settings import load_settings
+from dovetail.application import create_app
+from dovetail.settings import load_settings
 
 app = create_app(load_settings(Settings))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from project.server.gathering import GatheringTransport
+from dovetail.server.gathering import GatheringTransport
 
 
 class Recorder:

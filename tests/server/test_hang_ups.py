@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import insert
 
+from dovetail.contrib.admin.entry.cookies import Cookies
+from dovetail.contrib.admin.entry.sessions import start_session
 from plugins.blog.models import Tag
-from project.contrib.admin.cookies import Cookies
-from project.contrib.admin.sessions import start_session
 from tests.running import SECRET, free_port, manage, serving
 
 HOST = b"Host: localhost\r\nOrigin: http://localhost\r\n"

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from project.server.listener import has_arrivals, stop_arrivals
+from dovetail.server.listener import has_arrivals, stop_arrivals
 
 
 def test_who_was_let_in_can_be_accepted_and_nobody_else_gets_in():

@@ -7,8 +7,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
-from project.contrib.admin.testing import read_form
-from project.contrib.auth.testing import PASSWORD
+from dovetail.contrib.admin.testing import read_form
+from dovetail.contrib.auth.testing import PASSWORD
 
 PREFIX = "/shop"
 ORIGIN = "https://testserver"

@@ -15,7 +15,7 @@ SERVERS = {
     "runserver": ("manage.py", "runserver", "{port}", "--no-reload"),
     "uvicorn": (
         *("-m", "uvicorn", "tests.server.site:app", "--port", "{port}"),
-        *("--http", "project.server.protocol:GuardedProtocol"),  # as docs/server.md says
+        *("--http", "dovetail.server.protocol:GuardedProtocol"),  # as docs/server.md says
     ),
     "uvicorn in gunicorn": (*GUNICORN, "-k", "uvicorn_worker.UvicornWorker"),
     "gunicorn": (*GUNICORN, "-k", "asgi", "--forwarded-allow-ips", ""),

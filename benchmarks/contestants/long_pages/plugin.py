@@ -1,6 +1,6 @@
 """A plugin for `make bench` only: the blog's posts once more, with pages longer than its own list gives."""
 
-from project.plugin import Plugin, lazy
+from dovetail.plugin import Plugin, lazy
 
 plugin = Plugin(
     name="long_pages",

@@ -13,11 +13,11 @@ from typing import TypeAlias
 import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.command import async_command
+from dovetail.errors import ConflictError
+from dovetail.plugin import Context
 from plugins.blog.demo.loader import has_posts, load_demo
 from plugins.blog.models import Post
-from project.command import async_command
-from project.errors import ConflictError
-from project.plugin import Context
 
 EXTENSION_POINT = "blog.demo_posts"
 Extension: TypeAlias = Callable[[AsyncSession, Sequence[Post]], Awaitable[None]]

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.users import create_user
 from plugins.blog.models import Post
 from plugins.blog.services import create_post
-from project.contrib.auth.models import User
-from project.contrib.auth.users import create_user
 
 CONTENT = Path(__file__).with_name("posts.toml")
 

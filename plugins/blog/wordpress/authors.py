@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy import func, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.accounts.passwords import UNUSABLE
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.users import normalize_email
+from dovetail.errors import InvalidInputError
 from plugins.blog.wordpress.lookup import ids_by_key
 from plugins.blog.wordpress.reader import Author, plain_text, shortened
 from plugins.blog.wordpress.report import Report
 from plugins.blog.wordpress.usernames import digest, placeholder_email, username_from
-from project.contrib.auth.models import User
-from project.contrib.auth.passwords import UNUSABLE
-from project.contrib.auth.users import normalize_email
-from project.errors import InvalidInputError
 
 
 @dataclass(frozen=True, kw_only=True)

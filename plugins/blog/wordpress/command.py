@@ -5,14 +5,14 @@ from typing import cast
 
 import click
 
+from dovetail.command import async_command
+from dovetail.plugin import Context
 from plugins.blog.settings import BlogSettings
 from plugins.blog.wordpress.extension import EXTENSION_POINT
 from plugins.blog.wordpress.importer import import_export
 from plugins.blog.wordpress.progress import progress
 from plugins.blog.wordpress.source import Source
 from plugins.blog.wordpress.survey import survey_export
-from project.command import async_command
-from project.plugin import Context
 
 
 @click.command()

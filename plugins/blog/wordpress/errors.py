@@ -1,6 +1,6 @@
 """What can be wrong with an export."""
 
-from project.errors import InvalidInputError
+from dovetail.errors import InvalidInputError
 
 
 class ExportError(InvalidInputError):

@@ -9,6 +9,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.errors import ConflictError
 from plugins.blog.models import Post, post_tags
 from plugins.blog.wordpress.authors import Authors, find_or_make_authors
 from plugins.blog.wordpress.extension import Batch, Extension, ImportedPost
@@ -19,7 +20,6 @@ from plugins.blog.wordpress.report import Report
 from plugins.blog.wordpress.source import Source
 from plugins.blog.wordpress.survey import Survey, plain_kind, why_not
 from plugins.blog.wordpress.tags import find_or_make_tags, tag_name
-from project.errors import ConflictError
 
 LONGEST_TITLE = 200
 NO_TITLE = "(no title)"

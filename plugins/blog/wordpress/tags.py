@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.text import normalize
 from plugins.blog.models import Tag
 from plugins.blog.tag_names import LONGEST, LONGEST_TYPED, normalize_tag_name
 from plugins.blog.tagging import get_or_create_tags
 from plugins.blog.wordpress.lookup import ids_by_key
 from plugins.blog.wordpress.report import Report
-from project.text import normalize
 
 PAGE = 500  # tags in one statement
 ELLIPSIS = "..."  # the spelling of tags turns "…" into this

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, insert
 
+from dovetail.contrib.auth.accounts.passwords import UNUSABLE
+from dovetail.contrib.auth.models import User
 from plugins.blog.wordpress.extension import Batch
 from plugins.blog.wordpress.lookup import ids_by_key
 from plugins.blog.wordpress.reader import shortened
 from plugins.blog.wordpress.usernames import digest, placeholder_email, username_from
 from plugins.comments.models import CommentStatus
 from plugins.comments.wordpress.reader import Remark
-from project.contrib.auth.models import User
-from project.contrib.auth.passwords import UNUSABLE
 
 NOBODY = "Anonymous"  # as WordPress calls who left no name
 

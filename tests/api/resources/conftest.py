@@ -10,11 +10,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from project.application import create_app
-from project.contrib.idempotency.models import IdempotentAnswer
-from project.database.session import Database
-from project.settings import Settings
-from project.testing.plugin import make_client, running
+from dovetail.application import create_app
+from dovetail.contrib.idempotency.models import IdempotentAnswer
+from dovetail.database.session import Database
+from dovetail.settings import Settings
+from dovetail.testing.plugin import make_client, running
 from tests.library.models import Author, Book, Genre, LibraryBase, Review, Shelf
 
 MakeBook: TypeAlias = Callable[..., Awaitable[Book]]
@@ -23,7 +23,7 @@ DAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def library_settings(make_settings: Callable[..., Settings], empty_database_url: str) -> Settings:
-    plugins = ("tests.library", "project.contrib.idempotency")
+    plugins = ("tests.library", "dovetail.contrib.idempotency")
     return make_settings(plugins=plugins, database_url=empty_database_url)
 
 

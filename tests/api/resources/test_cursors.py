@@ -6,8 +6,8 @@ import itertools
 import pytest
 from sqlalchemy import delete
 
-from project.api.resources.cursors import Cursor, write_cursor
-from project.testing.plugin import TEST_SECRET_KEY
+from dovetail.resources.query.cursors import Cursor, write_cursor
+from dovetail.testing.plugin import TEST_SECRET_KEY
 from tests.library.models import Book
 
 ORDERINGS = (

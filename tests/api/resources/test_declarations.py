@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from project.api.resources.policy import ReadOnly
-from project.api.resources.resource import Resource
-from project.api.schemas import Schema
-from project.database.search import FullText
-from project.errors import ConfigurationError
+from dovetail.api.schemas import Schema
+from dovetail.database.search.search import FullText
+from dovetail.errors import ConfigurationError
+from dovetail.resources.policy import ReadOnly
+from dovetail.resources.resource import Resource
 from tests.library.models import Book
 from tests.library.schemas import BookRead
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
-from project.contrib.idempotency.models import IdempotentAnswer
+from dovetail.contrib.idempotency.models import IdempotentAnswer
 from tests.library.models import Book
 
 
@@ -94,7 +94,7 @@ async def test_a_site_without_the_plugin_refuses_the_header(owner, app, author, 
     del app.state.idempotency_store
     answer = await owner.post("/api/books", json=body(author), headers={"Idempotency-Key": "k"})
     assert answer.status_code == 400
-    assert "project.contrib.idempotency" in answer.json()["detail"]
+    assert "dovetail.contrib.idempotency" in answer.json()["detail"]
     assert await count(session) == 0
 
 

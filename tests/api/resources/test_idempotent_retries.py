@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import NullPool, func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from project.application import create_app
-from project.testing.plugin import make_client, running
+from dovetail.application import create_app
+from dovetail.testing.plugin import make_client, running
 from tests.library.models import Book
 
 KEY = {"Idempotency-Key": "k"}
@@ -19,7 +19,7 @@ KEY = {"Idempotency-Key": "k"}
 
 @pytest.fixture
 def library_settings(make_settings, empty_database_url):
-    plugins = ("tests.library", "project.contrib.idempotency")
+    plugins = ("tests.library", "dovetail.contrib.idempotency")
     return make_settings(
         plugins=plugins,
         database_url=empty_database_url,

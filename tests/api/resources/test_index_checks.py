@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import Index, func
 
-from project.api.resources.index_checks import unserved
-from project.api.resources.policy import ReadOnly
-from project.api.resources.resource import Resource
-from project.errors import ConfigurationError
+from dovetail.errors import ConfigurationError
+from dovetail.resources.checks import unserved
+from dovetail.resources.policy import ReadOnly
+from dovetail.resources.resource import Resource
 from tests.library.models import Author, Book
 from tests.library.schemas import AuthorRead, BookRead
 

@@ -14,17 +14,17 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, Uui
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from project.api.resources.inserting import Inserter
-from project.api.resources.lists import ORJSON_OPTIONS
-from project.api.resources.ordering import complete
-from project.api.resources.pages import PageRequest
-from project.api.resources.query import ListQuery
-from project.api.resources.reads import Reader
-from project.api.resources.rows import Row
-from project.api.resources.scope import EVERYTHING
-from project.api.resources.search import Search
-from project.api.resources.statements import Statement, members
-from project.database.engine import create_engine
+from dovetail.database.engine.engine import create_engine
+from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
+from dovetail.resources.query.ordering import complete
+from dovetail.resources.query.search import Search
+from dovetail.resources.query.url import ListQuery
+from dovetail.resources.read.pages import PageRequest
+from dovetail.resources.read.reads import Reader
+from dovetail.resources.scope import EVERYTHING
+from dovetail.resources.sql.statements import Statement, members
+from dovetail.resources.write.insert import Inserter
+from dovetail.resources.write.rows import Row
 from tests.api.resources.test_roads import KIND_LISTS, KINDS, make_schema
 
 INEXACT = {"float", "decimal", "tiny"}

@@ -10,13 +10,13 @@ from pydantic import create_model
 from sqlalchemy import func, select
 
 from config.settings import Settings
-from project.api.resources.policy import Open
-from project.api.resources.resource import Resource
-from project.application import create_app
-from project.cli.main import main
-from project.database.session import Database
-from project.errors import ConfigurationError
-from project.testing.plugin import make_client, running
+from dovetail.application import create_app
+from dovetail.cli.main import main
+from dovetail.database.session import Database
+from dovetail.errors import ConfigurationError
+from dovetail.resources.policy import Open
+from dovetail.resources.resource import Resource
+from dovetail.testing.plugin import make_client, running
 from tests.people.models import Architect, Engineer, PeopleBase, Person, Team
 
 BYTES = b"\xff\x00\xfe\xfb"

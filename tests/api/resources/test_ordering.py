@@ -1,7 +1,7 @@
 """The columns that lists are ordered by."""
 
-from project.api.resources.ordering import Term
-from project.api.resources.paths import resolve
+from dovetail.resources.query.ordering import Term
+from dovetail.resources.query.paths import resolve
 from tests.library.models import Book
 
 

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import BigInteger, Integer, String, bindparam, insert, literal_column, select, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from project.api.resources.statements import Statement
-from project.database.failures import explain_failure
-from project.errors import ConflictError, InvalidInputError, UnavailableError
+from dovetail.database.failures import explain_failure
+from dovetail.errors import ConflictError, InvalidInputError, UnavailableError
+from dovetail.resources.sql.statements import Statement
 from tests.library.models import Book, Genre, Review
 
 ONE_GENRE = Statement(

@@ -37,18 +37,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, mapped_column, relationship
 
-from project.api.resources import nodes
-from project.api.resources.encodable import why_python
-from project.api.resources.lists import ORJSON_OPTIONS, orjson
-from project.api.resources.ordering import complete
-from project.api.resources.pages import PageRequest
-from project.api.resources.query import ListQuery
-from project.api.resources.reads import Reader
-from project.api.resources.scope import Scope
-from project.api.resources.search import Search
-from project.api.schemas import UTCTime
-from project.database.engine import create_engine
-from project.database.types import UTCDateTime
+from dovetail.api.schemas import UTCTime
+from dovetail.database.engine.engine import create_engine
+from dovetail.database.types import UTCDateTime
+from dovetail.resources.endpoints.lists import ORJSON_OPTIONS, orjson
+from dovetail.resources.query.ordering import complete
+from dovetail.resources.query.search import Search
+from dovetail.resources.query.url import ListQuery
+from dovetail.resources.read.pages import PageRequest
+from dovetail.resources.read.reads import Reader
+from dovetail.resources.scope import Scope
+from dovetail.resources.sql import nodes
+from dovetail.resources.sql.encodable import why_python
 
 NUMBERS = count()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from project.api.resources import pages, ways
+from dovetail.resources.read import pages, ways
 from tests.api.resources.test_lists import PATHS
 from tests.library.api import books, found_books, loud_books
 

@@ -6,11 +6,11 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from project.application import create_app
-from project.contrib.admin.cookies import Cookies
-from project.contrib.admin.testing import BackOffice
-from project.settings import Settings
-from project.testing.plugin import TEST_SECRET_KEY, running
+from dovetail.application import create_app
+from dovetail.contrib.admin.entry.cookies import Cookies
+from dovetail.contrib.admin.testing import BackOffice
+from dovetail.settings import Settings
+from dovetail.testing.plugin import TEST_SECRET_KEY, running
 from tests.contrib.admin.drawer.models import DrawerBase
 from tests.contrib.admin.shelf.models import ShelfBase
 

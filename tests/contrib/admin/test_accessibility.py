@@ -5,9 +5,9 @@ from datetime import UTC, datetime, time
 import pytest
 from playwright.async_api import Page, expect
 
+from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment
-from project.contrib.auth.testing import PASSWORD
 from tests.contrib.admin.axe import findings
 from tests.contrib.admin.drawer.models import Colour, Shelf, Specimen
 

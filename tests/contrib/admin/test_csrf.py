@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import func, select
 
+from dovetail.contrib.admin.testing import ORIGIN, read_form
+from dovetail.contrib.auth.models import User
 from plugins.blog.models import Tag
-from project.contrib.admin.testing import ORIGIN, read_form
-from project.contrib.auth.models import User
 from tests.contrib.admin.conftest import COOKIE
 
 UNSAFE = [

@@ -6,13 +6,13 @@ import httpx
 import pytest
 from sqlalchemy import func, select, update
 
-from project.application import create_app
-from project.contrib.admin.models import AdminSession
-from project.contrib.admin.testing import ORIGIN, read_form
-from project.contrib.auth import users
-from project.contrib.auth.models import User
-from project.contrib.auth.testing import PASSWORD
-from project.testing.plugin import make_client, running
+from dovetail.application import create_app
+from dovetail.contrib.admin.models import AdminSession
+from dovetail.contrib.admin.testing import ORIGIN, read_form
+from dovetail.contrib.auth import users
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.testing.plugin import make_client, running
 from tests.contrib.admin.conftest import COOKIE
 from tests.contrib.auth.helpers import hashed
 

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import selectinload
 
+from dovetail.contrib.admin.testing import read_form
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.users import authenticate
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment, CommentStatus
-from project.contrib.admin.testing import read_form
-from project.contrib.auth.models import User
-from project.contrib.auth.testing import PASSWORD
-from project.contrib.auth.users import authenticate
 from tests.contrib.admin.shelf.models import Book, Genre
 
 NEW_USER = {"username": "Ada", "email": "Ada@Example.org", "password": "correct horse battery"}

@@ -6,10 +6,10 @@ import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import func, select
 
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.models import Post, Tag, post_tags
 from plugins.comments.models import Comment, CommentStatus
-from project.contrib.auth.models import User
-from project.contrib.auth.testing import PASSWORD
 
 pytestmark = pytest.mark.browser
 

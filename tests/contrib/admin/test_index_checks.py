@@ -3,14 +3,14 @@
 from typing import Any, ClassVar
 
 from config.settings import Settings
+from dovetail.cli.checks.system_checks import run_checks
+from dovetail.context import make_context
+from dovetail.contrib.admin.filters import BooleanFilter, ChoiceFilter, RelationFilter
+from dovetail.contrib.admin.options.index_checks import unserved
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.registry import load_registry
 from plugins.blog.models import Post
 from plugins.comments.models import Comment, CommentStatus
-from project.cli.system_checks import run_checks
-from project.context import make_context
-from project.contrib.admin.filters import BooleanFilter, ChoiceFilter, RelationFilter
-from project.contrib.admin.index_checks import unserved
-from project.contrib.admin.views import ModelAdmin
-from project.registry import load_registry
 
 
 class Careless(ModelAdmin, model=Post):

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from project.contrib.admin.testing import read_form
+from dovetail.contrib.admin.testing import read_form
 from tests.contrib.admin.drawer.admin import COMPUTED, TYPED, SpecimenAdmin
 from tests.contrib.admin.drawer.models import Colour, Odd, Pair, Shelf, Size, Specimen
 

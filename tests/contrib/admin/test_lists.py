@@ -5,9 +5,9 @@ import re
 import pytest
 from sqlalchemy import insert
 
+from dovetail.contrib.auth.models import User
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment, CommentStatus
-from project.contrib.auth.models import User
 from tests.contrib.admin.shelf.admin import BookAdmin
 from tests.contrib.admin.shelf.models import Book, Stamp
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from project.contrib.admin.testing import read_form
-from project.contrib.admin.view_checks import find_problems
+from dovetail.contrib.admin.options.view_checks import find_problems
+from dovetail.contrib.admin.testing import read_form
 from tests.contrib.admin.drawer.models import Pair, Shelf, Specimen
 from tests.contrib.admin.oddities.table import REFUSED, WORKS, refused, views
 from tests.contrib.admin.test_kinds import FULL

@@ -7,10 +7,10 @@ from html import unescape
 import pytest
 from sqlalchemy import delete, insert, select
 
+from dovetail.contrib.admin.lists.keyset import Term, after, terms_of
+from dovetail.contrib.admin.views import ModelAdmin
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
-from project.contrib.admin.keyset import Term, after, terms_of
-from project.contrib.admin.views import ModelAdmin
 from tests.contrib.admin.shelf.models import Book, Stamp
 
 SIZE, LIMIT = 4, 8

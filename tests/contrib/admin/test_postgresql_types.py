@@ -6,8 +6,8 @@ from ipaddress import ip_address
 import pytest
 from sqlalchemy import select
 
-from project.contrib.admin.view_checks import find_problems
-from project.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.options.view_checks import find_problems
+from dovetail.contrib.admin.views import ModelAdmin
 from tests.contrib.admin.drawer.admin import ListsAdmin
 from tests.contrib.admin.drawer.models import Colour, Lists, ListsBase
 

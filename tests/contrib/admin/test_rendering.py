@@ -7,10 +7,10 @@ from jinja2 import DictLoader, Environment
 from sqlalchemy import insert
 from starlette.requests import Request
 
+from dovetail.contrib.admin.pages.rendering import Templates
+from dovetail.contrib.auth.models import User
 from plugins.blog.models import Post, Tag, post_tags
 from plugins.comments.models import Comment
-from project.contrib.admin.rendering import Templates
-from project.contrib.auth.models import User
 from tests.contrib.admin.shelf.models import Book, Stamp
 
 

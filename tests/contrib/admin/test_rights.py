@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
+from dovetail.contrib.admin.lists.rights import EVERYTHING, listed
+from dovetail.contrib.admin.testing import BackOffice
+from dovetail.contrib.auth.models import User
 from plugins.blog.models import Post
-from project.contrib.admin.rights import EVERYTHING, listed
-from project.contrib.admin.testing import BackOffice
-from project.contrib.auth.models import User
 from tests.contrib.admin.shelf.models import Box, Keeper, Note
 
 OWN, FOREIGN, KEEPER = "Own remark", "Foreign secret", "Kim the keeper"

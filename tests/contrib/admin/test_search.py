@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import insert
 
+from dovetail.contrib.admin.lists import queries
+from dovetail.database.search.search import FullText
 from plugins.blog.models import POST_TEXT, Post
 from plugins.comments.models import Comment
-from project.contrib.admin import queries
-from project.database.search import FullText
 from tests.contrib.admin.test_lists import titles
 from tests.contrib.admin.test_views import problems_with
 

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import event, func, select
 
+from dovetail.contrib.auth.models import User
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment, CommentStatus
-from project.contrib.auth.models import User
 from tests.contrib.admin.shelf.models import Book, Genre
 
 

@@ -8,16 +8,16 @@ from fastapi import FastAPI
 from sqladmin import BaseView, ModelView, expose
 from sqladmin import action as sqladmin_action
 
+from dovetail.application import create_app
+from dovetail.contrib.admin.actions import action
+from dovetail.contrib.admin.options.view_checks import find_problems
+from dovetail.contrib.admin.settings import AdminSettings
+from dovetail.contrib.admin.site import load_views, mount
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.auth.models import User
+from dovetail.errors import ConfigurationError
+from dovetail.plugin import Context, Plugin, lazy
 from plugins.blog.models import Post
-from project.application import create_app
-from project.contrib.admin.actions import action
-from project.contrib.admin.settings import AdminSettings
-from project.contrib.admin.site import load_views, mount
-from project.contrib.admin.view_checks import find_problems
-from project.contrib.admin.views import ModelAdmin
-from project.contrib.auth.models import User
-from project.errors import ConfigurationError
-from project.plugin import Context, Plugin, lazy
 
 
 def problems_with(**options: Any) -> list[str]:
@@ -194,12 +194,12 @@ def test_views_that_cannot_be_imported_are_told(make_settings):
 
 
 def test_the_back_office_does_not_start_without_auth(make_settings):
-    settings = make_settings(plugins=("project.contrib.admin",), database_url="sqlite://")
+    settings = make_settings(plugins=("dovetail.contrib.admin",), database_url="sqlite://")
     with pytest.raises(ConfigurationError, match="plugin 'admin' depends on 'auth', which is not enabled"):
         create_app(settings)
 
 
 def test_a_site_without_the_back_office_has_none(make_settings):
-    plugins = ("project.contrib.auth", "plugins.blog", "plugins.comments")
+    plugins = ("dovetail.contrib.auth", "plugins.blog", "plugins.comments")
     app = create_app(make_settings(plugins=plugins, database_url="sqlite://"))
     assert not any(getattr(route, "path", "").startswith("/admin") for route in app.routes)

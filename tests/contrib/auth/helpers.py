@@ -4,10 +4,10 @@ import re
 
 import httpx
 
-from project.contrib.auth.email import EmailMessage
-from project.contrib.auth.passwords import HashedPassword
-from project.contrib.auth.testing import PASSWORD
-from project.contrib.auth.users import hash_new_password
+from dovetail.contrib.auth.accounts.passwords import HashedPassword
+from dovetail.contrib.auth.email import EmailMessage
+from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.users import hash_new_password
 
 NEW_PASSWORD = "another long passphrase"
 ADA = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}

@@ -13,10 +13,10 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from project.contrib.auth.models import AccessToken, OneTimeToken, TokenPurpose, User
-from project.contrib.auth.testing import PASSWORD
-from project.contrib.auth.tokens import create_access_token
-from project.contrib.auth.users import authenticate, create_user
+from dovetail.contrib.auth.accounts.tokens import create_access_token
+from dovetail.contrib.auth.models import AccessToken, OneTimeToken, TokenPurpose, User
+from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.users import authenticate, create_user
 from tests import outside
 from tests.contrib.auth.helpers import NEW_PASSWORD
 from tests.running import ROOT, environment, manage

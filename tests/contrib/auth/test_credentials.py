@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from project.contrib.auth.models import OneTimeToken, User
-from project.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.models import OneTimeToken, User
+from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.auth.helpers import ADA, NEW_PASSWORD, hashed, login, pointers, token_in
 from tests.contrib.auth.test_reset_password import forgot, reset
 from tests.contrib.auth.test_verification import verify
@@ -167,7 +167,8 @@ async def test_nobody_sends_a_stranger_more_than_five_messages_an_hour(ada, make
 
 
 async def test_a_password_that_was_changed_meanwhile_proves_nothing(ada, client, database, monkeypatch):
-    from project.contrib.auth import credentials, users
+    from dovetail.contrib.auth import users
+    from dovetail.contrib.auth.api import credentials
 
     original = credentials.verify_password
 

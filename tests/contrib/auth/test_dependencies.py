@@ -6,10 +6,10 @@ import pytest
 from fastapi import Depends, FastAPI
 from sqlalchemy import update
 
-from project.api.principal import StaffDep
-from project.contrib.auth.dependencies import CurrentUser, OptionalUser, StaffUser
-from project.contrib.auth.models import AccessToken, User
-from project.contrib.auth.tokens import hash_token
+from dovetail.api.principal import StaffDep
+from dovetail.contrib.auth.accounts.tokens import hash_token
+from dovetail.contrib.auth.dependencies import CurrentUser, OptionalUser, StaffUser
+from dovetail.contrib.auth.models import AccessToken, User
 from tests.contrib.auth.helpers import bearer, token_of
 
 

@@ -8,8 +8,8 @@ from email import message_from_string, policy
 
 import pytest
 
-from project.contrib.auth.email import ConsoleSender, EmailMessage, SmtpSender, make_sender
-from project.contrib.auth.settings import AuthSettings
+from dovetail.contrib.auth.email import ConsoleSender, EmailMessage, SmtpSender, make_sender
+from dovetail.contrib.auth.settings import AuthSettings
 
 MESSAGE = EmailMessage(to="ada@example.org", subject="Grüße\u2026", body="Liebe Ada,\n\n.\nein Punkt allein")
 

@@ -5,11 +5,11 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import func, select
 
-from project.contrib.auth import users
-from project.contrib.auth.models import AccessToken, User
-from project.contrib.auth.settings import AuthSettings
-from project.contrib.auth.testing import PASSWORD
-from project.contrib.auth.users import authenticate, set_password
+from dovetail.contrib.auth import users
+from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.users import authenticate, set_password
 from tests.contrib.auth.helpers import bearer, hashed, login, token_of
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from project.contrib.auth.password_rules import check_password
-from project.errors import InvalidInputError
+from dovetail.contrib.auth.accounts.password_rules import check_password
+from dovetail.errors import InvalidInputError
 
 NAMES = {"username": "lovelace", "email": "ada.king@analytical.org"}
 

@@ -4,9 +4,9 @@ import threading
 import anyio
 import pytest
 
-from project.contrib.auth import passwords
-from project.contrib.auth.passwords import UNUSABLE, hash_password, verify_password
-from project.contrib.auth.testing import PASSWORD, cheap_hash
+from dovetail.contrib.auth.accounts import passwords
+from dovetail.contrib.auth.accounts.passwords import UNUSABLE, hash_password, verify_password
+from dovetail.contrib.auth.testing import PASSWORD, cheap_hash
 from tests.contrib.auth.helpers import login
 
 

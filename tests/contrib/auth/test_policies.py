@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import true
 
+from dovetail.contrib.auth.dependencies import CurrentUser, StaffUser
+from dovetail.contrib.auth.policies import UserPolicy
+from dovetail.resources.resource import Resource
 from plugins.blog.models import Tag
 from plugins.blog.schemas import TagRead
-from project.api.resources.resource import Resource
-from project.contrib.auth.dependencies import CurrentUser, StaffUser
-from project.contrib.auth.policies import UserPolicy
 
 
 class Members(UserPolicy):

@@ -1,6 +1,6 @@
 import pytest
 
-from project.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.auth.helpers import NEW_PASSWORD, bearer, login, pointers, token_in, token_of
 
 

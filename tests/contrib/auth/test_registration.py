@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from project.contrib.auth import users
-from project.contrib.auth.models import User
-from project.contrib.auth.settings import AuthSettings
-from project.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth import users
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.auth.helpers import ADA, pointers
 
 

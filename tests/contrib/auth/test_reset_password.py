@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select, update
 
-from project.contrib.auth.models import AccessToken, OneTimeToken, User
-from project.contrib.auth.settings import AuthSettings
-from project.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.models import AccessToken, OneTimeToken, User
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.auth.helpers import NEW_PASSWORD, bearer, login, pointers, token_in, token_of
 
 
@@ -231,7 +231,7 @@ async def test_a_failure_after_the_answer_is_logged_and_sends_nothing(client, ma
     async def fail(*_args, **_kwargs):
         raise OSError("the database went away")
 
-    monkeypatch.setattr("project.contrib.auth.manager.create_one_time_token", fail)
+    monkeypatch.setattr("dovetail.contrib.auth.api.manager.create_one_time_token", fail)
     assert (await forgot(client)).status_code == 202
     assert "could not be prepared" in caplog.text
     assert outbox.messages == []

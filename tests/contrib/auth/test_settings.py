@@ -1,10 +1,10 @@
 import pytest
 
-from project.contrib.auth.checks import check_email
-from project.contrib.auth.settings import AuthSettings
-from project.errors import ConfigurationError
-from project.plugin import Context
-from project.settings import load_plugin_settings
+from dovetail.contrib.auth.checks import check_email
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.errors import ConfigurationError
+from dovetail.plugin import Context
+from dovetail.settings import load_plugin_settings
 from tests.running import manage
 
 PAGES = {"reset_password_url": "https://x.org/r?t={token}", "verify_url": "https://x.org/v?t={token}"}

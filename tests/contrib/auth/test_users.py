@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from project.contrib.auth.models import AccessToken, User
-from project.contrib.auth.testing import PASSWORD
-from project.contrib.auth.tokens import create_access_token
-from project.contrib.auth.users import (
+from dovetail.contrib.auth.accounts.tokens import create_access_token
+from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.users import (
     authenticate,
     create_user,
     end_sessions,
@@ -16,9 +16,9 @@ from project.contrib.auth.users import (
     set_password,
     update_user,
 )
-from project.database.session import Database
-from project.errors import ConflictError, DovetailError, InvalidInputError
-from project.plugin import Context, Plugin
+from dovetail.database.session import Database
+from dovetail.errors import ConflictError, DovetailError, InvalidInputError
+from dovetail.plugin import Context, Plugin
 from tests.contrib.auth.helpers import NEW_PASSWORD, hashed
 
 ADA = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}

@@ -1,9 +1,9 @@
 import pytest
 from sqlalchemy import func, select
 
+from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.models import Post
-from project.contrib.auth.models import AccessToken, User
-from project.contrib.auth.testing import PASSWORD
 from tests.contrib.auth.helpers import ADA, NEW_PASSWORD, login, pointers
 
 

@@ -3,8 +3,8 @@ from collections import Counter
 
 from sqlalchemy import select, update
 
-from project.contrib.auth.models import User
-from project.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.auth.helpers import ADA, pointers, token_in
 
 

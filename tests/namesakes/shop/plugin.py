@@ -1,6 +1,6 @@
 """A plugin whose classes have names that another plugin's have too."""
 
-from project.plugin import Plugin, lazy
+from dovetail.plugin import Plugin, lazy
 
 plugin = Plugin(
     name="shop", models=lazy("tests.namesakes.shop.models:Tag"), routers=lazy("tests.namesakes.shop.api:router")

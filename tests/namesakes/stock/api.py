@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from project.api.resources.policy import Open
-from project.api.resources.resource import Resource
-from project.api.schemas import Schema
+from dovetail.api.schemas import Schema
+from dovetail.resources.policy import Open
+from dovetail.resources.resource import Resource
 from tests.namesakes.stock.models import Status, Tag
 
 

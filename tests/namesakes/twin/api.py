@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from project.api.resources.policy import Open
-from project.api.resources.resource import Resource
+from dovetail.resources.policy import Open
+from dovetail.resources.resource import Resource
 from tests.namesakes.shop.models import Tag
 from tests.namesakes.stock.api import TagCreate, TagRead
 

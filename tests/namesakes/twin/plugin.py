@@ -1,5 +1,5 @@
 """A plugin whose resource has the name of another plugin's."""
 
-from project.plugin import Plugin, lazy
+from dovetail.plugin import Plugin, lazy
 
 plugin = Plugin(name="twin", routers=lazy("tests.namesakes.twin.api:router"))

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
+from dovetail.contrib.auth.models import User
 from plugins.blog.demo.loader import load_demo
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
-from project.contrib.auth.models import User
 from tests.running import manage
 
 
@@ -60,7 +60,7 @@ async def test_two_who_load_it_at_once_load_it_once(loaddemo, session):
 
 
 async def test_it_needs_no_comments(loaddemo, session):
-    result = loaddemo(PLUGINS='["project.contrib.auth", "plugins.blog"]')
+    result = loaddemo(PLUGINS='["dovetail.contrib.auth", "plugins.blog"]')
     assert result.code == 0, result.stderr
     assert await count(session, Post) == 9
     assert await count(session, Comment) == 0

@@ -7,12 +7,12 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from dovetail.contrib.auth.models import User
+from dovetail.resources.query.ordering import complete
+from dovetail.resources.query.url import read_list_query
+from dovetail.resources.read import ways
+from dovetail.resources.read.pages import PageRequest
 from plugins.blog.api import posts
-from project.api.resources import ways
-from project.api.resources.ordering import complete
-from project.api.resources.pages import PageRequest
-from project.api.resources.query import read_list_query
-from project.contrib.auth.models import User
 
 POSTS = 20_000
 STEPS = 12  # of SQLite's machine that a row takes, about

@@ -7,8 +7,8 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
+from dovetail.contrib.auth.models import User
 from plugins.blog.models import Post, Tag, post_tags
-from project.contrib.auth.models import User
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 

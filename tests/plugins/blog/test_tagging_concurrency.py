@@ -133,12 +133,12 @@ import asyncio, random, sys
 from config.settings import Settings
 from plugins.blog.models import Post
 from plugins.blog.tagging import attach_tag, find_tags
-from project.api.resources.links import change_links
-from project.context import open_context
-from project.registry import load_registry
+from dovetail.resources.write.links import change_links
+from dovetail.context import open_context
+from dovetail.registry import load_registry
 
 async def main(url, seed, post_ids):
-    plugins = ("project.contrib.auth", "plugins.blog")
+    plugins = ("dovetail.contrib.auth", "plugins.blog")
     settings = Settings(environment="test", secret_key="x" * 32, database_url=url, plugins=plugins)
     async with open_context(settings, load_registry(settings)) as context:
         async def attach(names, post_id):

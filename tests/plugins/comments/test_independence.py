@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import dovetail.contrib.auth
 import plugins.blog
-import project.contrib.auth
 from plugins.comments.plugin import plugin
 
 
@@ -14,7 +14,7 @@ def sources(package):
     return sorted(Path(package.__file__).parent.rglob("*.py"))
 
 
-@pytest.mark.parametrize("package", [plugins.blog, project.contrib.auth])
+@pytest.mark.parametrize("package", [plugins.blog, dovetail.contrib.auth])
 def test_no_code_of_blog_or_auth_reaches_for_the_comments(package):
     reaches = re.compile(r"plugins[./]comments|comments_comment|CommentStatus|api/comments", re.IGNORECASE)
     found = [path for path in sources(package) if reaches.search(path.read_text(encoding="utf-8"))]

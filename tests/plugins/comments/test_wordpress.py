@@ -196,7 +196,7 @@ def test_comments_of_pages_go_with_the_pages(site: Site) -> None:
 
 
 def test_without_the_comments_plugin_the_posts_are_imported_alone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PLUGINS", json.dumps(["project.contrib.auth", "project.contrib.admin", "plugins.blog"]))
+    monkeypatch.setenv("PLUGINS", json.dumps(["dovetail.contrib.auth", "dovetail.contrib.admin", "plugins.blog"]))
     result = site.run(FILES / "wxr-1.2.xml")
     assert result.out.splitlines()[0] == "Imported: authors 2, tags 3, published posts 1, drafts 1."
     monkeypatch.delenv("PLUGINS")

@@ -1,6 +1,6 @@
 from typing import Any, ClassVar
 
-from project.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.views import ModelAdmin
 from tests.contrib.admin.drawer.models import Lists, Odd, Pair, Shelf, Specimen
 
 TYPED = (

@@ -36,8 +36,8 @@ from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, column_property, composite, deferred, mapped_column, relationship, synonym
 
-from project.contrib.auth.models import User
-from project.database.base import NAMING_CONVENTION, Base, IdMixin
+from dovetail.contrib.auth.models import User
+from dovetail.database.base import NAMING_CONVENTION, Base, IdMixin
 
 
 class DrawerBase(Base):

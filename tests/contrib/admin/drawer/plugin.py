@@ -1,6 +1,6 @@
 """A plugin with a view that shows, sorts, searches, filters and edits every kind of attribute."""
 
-from project.plugin import Plugin, lazy
+from dovetail.plugin import Plugin, lazy
 
 plugin = Plugin(
     name="drawer",

@@ -14,9 +14,9 @@ from sqlalchemy import func
 from wtforms import Form, IntegerField, RadioField, StringField
 from wtforms.validators import DataRequired, ReadOnly
 
-from project.contrib.admin.filters import ChoiceFilter, ColumnFilter, RelationFilter
-from project.contrib.admin.views import ModelAdmin
-from project.contrib.auth.models import User
+from dovetail.contrib.admin.filters import ChoiceFilter, ColumnFilter, RelationFilter
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.auth.models import User
 from tests.contrib.admin.drawer.models import Colour, Odd, Pair, Shelf, Size, Specimen
 
 BASE: dict[str, Any] = {

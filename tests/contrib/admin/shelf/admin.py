@@ -8,11 +8,11 @@ from sqlalchemy import Select, select
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
-from project.contrib.admin.actions import action
-from project.contrib.admin.filters import RelationFilter
-from project.contrib.admin.views import ModelAdmin
-from project.contrib.admin.visit import current_visit
-from project.errors import ConflictError
+from dovetail.contrib.admin.actions import action
+from dovetail.contrib.admin.filters import RelationFilter
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.visit import current_visit
+from dovetail.errors import ConflictError
 from tests.contrib.admin.shelf.models import Book, Box, Genre, Keeper, Note, Stamp
 
 

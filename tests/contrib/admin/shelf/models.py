@@ -3,8 +3,8 @@
 from sqlalchemy import Column, ForeignKey, MetaData, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from project.contrib.auth.models import User
-from project.database.base import NAMING_CONVENTION, Base, IdMixin
+from dovetail.contrib.auth.models import User
+from dovetail.database.base import NAMING_CONVENTION, Base, IdMixin
 
 
 class ShelfBase(Base):

@@ -1,6 +1,6 @@
 """A plugin with views that use every seam."""
 
-from project.plugin import Plugin, lazy
+from dovetail.plugin import Plugin, lazy
 
 plugin = Plugin(
     name="shelf",

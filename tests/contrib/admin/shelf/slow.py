@@ -8,9 +8,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from starlette.requests import Request
 
-from project.contrib.admin.actions import action
-from project.contrib.admin.views import ModelAdmin
-from project.contrib.admin.visit import current_visit
+from dovetail.contrib.admin.actions import action
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.visit import current_visit
 from tests.contrib.admin.shelf.models import Stamp
 
 

@@ -13,9 +13,9 @@ from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from config.settings import Settings
-from project.cli.main import main
-from project.database.transactions import use_real_transactions
-from project.settings import with_async_driver
+from dovetail.cli.main import main
+from dovetail.database.engine.transactions import use_real_transactions
+from dovetail.settings import with_async_driver
 
 FILES = Path(__file__).parent / "files"
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>

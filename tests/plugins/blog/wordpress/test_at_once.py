@@ -5,11 +5,11 @@ import asyncio
 import httpx
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.database.session import Database
 from plugins.blog.wordpress.importer import import_export
 from plugins.blog.wordpress.report import Report
 from plugins.blog.wordpress.source import Source
 from plugins.blog.wordpress.survey import survey_export
-from project.database.session import Database
 from tests.plugins.blog.wordpress.support import FILES
 
 LIMIT = 10**7

@@ -5,13 +5,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.models import User
+from dovetail.database.session import Database
 from plugins.blog.wordpress.importer import import_export
 from plugins.blog.wordpress.source import Source
 from plugins.blog.wordpress.survey import survey_export
 from plugins.blog.wordpress.usernames import digest
 from plugins.comments.wordpress.importer import import_comments
-from project.contrib.auth.models import User
-from project.database.session import Database
 from tests.plugins.blog.wordpress.support import FILES
 
 LIMIT = 10**7

@@ -1,0 +1,119 @@
+"""Runs the application again where that answers a request which would be refused otherwise, and nothing was written.
+
+A prepared statement became invalid, because somebody changed a table: the request is tried once more, on a new
+connection. Another request with the same `Idempotency-Key` is at work: those of this process wait for it in turn,
+without a connection; if it is another process's, one of them asks now and then, and holds no connection in between.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import TypeAlias
+from weakref import WeakValueDictionary
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dovetail.database.drivers.attempts import try_twice
+from dovetail.database.failures import is_busy
+from dovetail.errors import AtWorkError
+
+TRIED = "dovetail.tried"  # in a scope: the request was tried once already
+IDEMPOTENCY_KEY = b"idempotency-key"
+PAUSES = (0.05, 0.5)  # seconds between two questions: the first, and the longest
+Key: TypeAlias = tuple[bytes, bytes]
+
+
+class Repeating:
+    """Runs an ASGI application, more than once where that helps."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._turns: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application. Raises what it raises in the end."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        run = _Run(self.app, scope, receive, send)
+        key = _idempotency_key(scope) if scope["method"] == "POST" else None
+        if key is None:
+            await run.once_or_twice()
+            return
+        patience = scope["app"].state.settings.database_command_timeout
+        async with self._turn(key, patience):
+            await _ask_until_answered(run, patience)
+
+    @asynccontextmanager
+    async def _turn(self, key: Key, patience: float) -> AsyncIterator[None]:
+        lock = self._turns.setdefault(key, asyncio.Lock())
+        try:
+            async with asyncio.timeout(patience):
+                await lock.acquire()
+        except TimeoutError:
+            raise AtWorkError from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+class _Run:
+    """A request that can be answered more than once, as long as no answer has begun."""
+
+    def __init__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        self.has_begun = False
+        self._app = app
+        self._scope = scope
+        self._given = dict(scope)  # routing writes into it
+        self._receive = receive
+        self._send = send
+        self._received: list[Message] = []
+
+    async def once_or_twice(self) -> None:
+        """Run the application. Raises what it raises in the end."""
+        if self._scope.pop(TRIED, False):
+            await self._run()
+        else:
+            await try_twice(self._run, lambda: not self.has_begun)
+
+    async def _run(self) -> None:
+        self._scope.clear()
+        self._scope.update(self._given)
+        position = 0
+
+        async def receive() -> Message:
+            nonlocal position
+            if position == len(self._received):
+                self._received.append(await self._receive())
+            position += 1
+            return self._received[position - 1]
+
+        await self._app(self._scope, receive, self._note_and_send)
+
+    def _note_and_send(self, message: Message) -> Awaitable[None]:
+        self.has_begun = self.has_begun or message["type"] == "http.response.start"
+        return self._send(message)
+
+
+async def _ask_until_answered(run: _Run, patience: float) -> None:
+    until, (pause, longest) = monotonic() + patience, PAUSES
+    while True:
+        try:
+            await run.once_or_twice()
+        except Exception as error:
+            is_at_work = isinstance(error, AtWorkError) or is_busy(error)
+            if run.has_begun or not is_at_work or monotonic() + pause > until:
+                raise
+        else:
+            return
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, longest)
+
+
+def _idempotency_key(scope: Scope) -> Key | None:
+    """The key and whose it is, as far as can be told before anybody is authenticated."""
+    headers = dict(scope["headers"])
+    key: bytes | None = headers.get(IDEMPOTENCY_KEY)
+    return None if key is None else (key, headers.get(b"authorization", b""))

@@ -1,0 +1,82 @@
+"""An OpenAPI document from which clients are generated: stable names, every error described, an example of each."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from starlette.routing import BaseRoute
+
+from dovetail.api.openapi.components import name_components, share_enums, write_whole_numbers
+from dovetail.api.openapi.examples import add_examples
+from dovetail.api.openapi.names import Operations
+from dovetail.api.openapi.problems import describe_problems, problem_schemas
+from dovetail.api.security import describe_security
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of the endpoint's function, which becomes the name of a method in generated clients."""
+    return route.name
+
+
+def duplicate_operation_ids(app: FastAPI) -> list[str]:
+    """One sentence for each operation id that two operations claim, and for two resources of one name."""
+    claimed: dict[str, list[RouteContext]] = {}
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute) and route.include_in_schema:
+            claimed.setdefault(route.operation_id or route.unique_id, []).append(route)
+    problems: dict[str, str] = {}
+    for name, routes in claimed.items():
+        operations = [operation for route in routes for operation in _operations(route)]
+        if len(operations) > 1:
+            what = f"the operation id {name!r} is claimed by {' and '.join(operations)}"
+            twins = _resources_of_one_name(routes)
+            advice = f": two resources are called {twins!r}; give one of them another `name`"
+            problems.setdefault(twins or name, what + (advice if twins else "; rename one of the functions"))
+    return list(problems.values())
+
+
+def operation_ids(routes: Sequence[BaseRoute]) -> list[str]:
+    """The ids of the operations that these routes are described by."""
+    found = (one for one in iter_route_contexts(routes) if isinstance(one.original_route, APIRoute))
+    return [one.operation_id or one.unique_id for one in found if one.include_in_schema]
+
+
+def document_problems(app: FastAPI, plugins: Operations) -> None:
+    """Complete the document that FastAPI makes: problems, names, who has to log in, examples.
+
+    `plugins` has the operation ids of each plugin, in the order of the settings.
+    """
+    generate = app.openapi
+    described: dict[str, Any] = {}
+
+    def openapi() -> dict[str, Any]:
+        nonlocal described
+        schema = generate()
+        if schema is not described:  # FastAPI keeps the document until a route is added
+            _complete(schema, list(iter_route_contexts(app.routes)), plugins)
+            described = schema
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
+
+
+def _complete(document: dict[str, Any], routes: list[RouteContext], plugins: Operations) -> None:
+    describe_security(document, routes)
+    name_components(document, plugins, reserved=problem_schemas())
+    describe_problems(document)
+    share_enums(document, plugins)
+    write_whole_numbers(document)
+    add_examples(document)
+    document["components"]["schemas"] = dict(sorted(document["components"]["schemas"].items()))
+
+
+def _operations(route: RouteContext) -> Iterator[str]:
+    for method in sorted(route.methods or ()):
+        yield f"{method} {route.path_format}"
+
+
+def _resources_of_one_name(routes: list[RouteContext]) -> str | None:
+    resources = [getattr(route.endpoint, "resource", None) for route in routes]
+    names = {getattr(resource, "singular", None) for resource in resources}
+    return names.pop() if len(names) == 1 and len(set(map(id, resources))) > 1 else None

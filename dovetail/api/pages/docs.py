@@ -1,0 +1,103 @@
+"""`/docs` and `/openapi.json`: Swagger UI, whose files come from this site, and the document that it shows.
+
+The wheel `fastapi-swagger` carries the files, one version of Swagger UI in each of its own; the lock file pins it.
+"""
+
+from html import escape
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from string import Template
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from dovetail.api.pages.landing import BACK_OFFICE
+from dovetail.api.principal import find_staff, require_staff_reader
+from dovetail.errors import NotAuthenticatedError, NotFoundError
+
+DISTRIBUTION, PACKAGE = "fastapi-swagger", "fastapi_swagger"
+OWN_FILES = Path(__file__).parent / "assets"
+FILE_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}  # the address names the version
+PRIVATE = {"Cache-Control": "no-store", "Vary": "Cookie"}
+
+# 'unsafe-inline' stands nowhere: React sets styles by the DOM, which no policy forbids.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PAGE = Template("""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="$root/docs/$version/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui" data-url="$root/openapi.json">
+<p>This page is drawn by a script. Without it, read <a href="$root/openapi.json">$root/openapi.json</a>.</p>
+</div>
+<script src="$root/docs/$version/swagger-ui-bundle.js"></script>
+<script src="$root/docs/$version/docs.js"></script>
+</body>
+</html>
+""")
+
+FILES = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "docs.js"})
+
+
+def make_router(*, for_staff: bool) -> APIRouter:
+    """The routes of both; where they are `for_staff`, a session of the back office opens them, and so does a token."""
+    router = APIRouter(include_in_schema=False)
+    headers = PRIVATE if for_staff else {}
+
+    @router.get("/docs")
+    async def show_docs(request: Request) -> Response:
+        """Show every operation, and let it be tried."""
+        if for_staff:
+            try:
+                await find_staff(request, pages=True)
+            except NotAuthenticatedError:
+                if not hasattr(request.app.state, "authenticate_visitor"):
+                    raise
+                root = _root(request)
+                login = f"{root}{BACK_OFFICE}/login?next={root}/docs"
+                return RedirectResponse(login, 303, headers)
+        page = PAGE.substitute(title=escape(request.app.title), root=escape(_root(request)), version=_version())
+        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY, **headers})
+
+    @router.get("/openapi.json", dependencies=[Depends(require_staff_reader)] if for_staff else [])
+    async def show_document(request: Request) -> JSONResponse:
+        """The description that clients are generated from."""
+        document, root = request.app.openapi(), _root(request)
+        if root and root not in [server.get("url") for server in document.get("servers", [])]:
+            document = {**document, "servers": [{"url": root}, *document.get("servers", [])]}
+        return JSONResponse(document, headers=headers)
+
+    @router.get("/docs/{_version}/{name}")
+    async def send_file(name: str) -> FileResponse:
+        """One of the files of the page."""
+        if name not in FILES:
+            raise NotFoundError
+        folder = OWN_FILES if (OWN_FILES / name).exists() else _swagger_files()
+        return FileResponse(folder / name, headers=FILE_HEADERS)
+
+    return router
+
+
+def _root(request: Request) -> str:
+    root: str = request.scope.get("root_path", "")
+    return root.rstrip("/")
+
+
+def _version() -> str:
+    return version(DISTRIBUTION)
+
+
+def _swagger_files() -> Path:
+    found = find_spec(PACKAGE)  # it is never imported: it would change an application in its own way
+    if found is None or found.origin is None:
+        raise RuntimeError(f"The files of Swagger UI are missing; install {DISTRIBUTION}.")
+    return Path(found.origin).parent / "resources"

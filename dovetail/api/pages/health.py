@@ -1,0 +1,50 @@
+"""What load balancers and orchestrators ask."""
+
+from typing import Literal, Protocol
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from dovetail.api.front.quick import QuickResponse
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+class Readiness(Protocol):
+    """What knows whether the site can do its work (dovetail.migrations.readiness)."""
+
+    async def check(self) -> None:
+        """Raise UnavailableError, with what is the matter, if it cannot."""
+
+
+class Health(BaseModel):
+    """All is well; otherwise the answer is a problem."""
+
+    status: Literal["ok"] = "ok"
+
+
+ALIVE = Health().model_dump_json().encode()
+
+
+@router.get("/live")
+async def get_liveness() -> Health:
+    """Say that the process runs; the database is not asked."""
+    return Health()
+
+
+async def _live_quickly(_request: Request) -> QuickResponse:
+    return QuickResponse(ALIVE)
+
+
+get_liveness.quick = _live_quickly  # type: ignore[attr-defined]  # QuickMiddleware looks for it
+
+
+@router.get("/ready")
+async def get_readiness(request: Request) -> Health:
+    """Say that requests can be served: the database answers within two seconds, takes changes and has every table.
+
+    Otherwise the answer says which of them is not so. It may be a second old.
+    """
+    readiness: Readiness = request.app.state.readiness
+    await readiness.check()
+    return Health()

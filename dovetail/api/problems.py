@@ -1,0 +1,231 @@
+"""Every error as RFC 9457 problem details; nothing of our inside leaves, and nothing a client sent comes back."""
+
+import inspect
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.utils import is_body_allowed_for_status_code
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.responses import Response
+
+from dovetail.api.methods import allowed_methods, is_wrong_method
+from dovetail.database.failures import explain_failure
+from dovetail.errors import CLIENT_HUNG_UP, DovetailError, FieldError, InvalidInputError, NotAuthenticatedError
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:dovetail:problem:"
+MAXIMUM_ERRORS = 50  # a body of two megabytes can be wrong in a million places
+
+logger = logging.getLogger("dovetail.errors")
+
+
+class ProblemError(BaseModel):
+    """One thing that is wrong with the request."""
+
+    pointer: str = Field(description="A JSON pointer into the body, or the name of a parameter.")
+    detail: str
+    type: str
+
+
+class Problem(BaseModel):
+    """What went wrong, as RFC 9457 writes it."""
+
+    type: str = Field(description="A URN that names the kind of problem and never changes.")
+    title: str
+    status: int
+    detail: str
+    errors: list[ProblemError] = []
+    request_id: str | None = Field(default=None, description="Quote it when you ask for help.")
+
+
+def add_problem_details(app: FastAPI) -> None:
+    """Answer what FastAPI and Starlette raise themselves with problem details; ErrorMiddleware sees to the rest.
+
+    Whoever adds a handler for these errors later has the last word.
+    """
+    for error in (HTTPException, RequestValidationError):
+        app.add_exception_handler(error, _respond_async)
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """The response to `error` of the handler that was added for its class or status; ours where there is none.
+
+    What is our own fault is logged in any case, and so is a handler that fails.
+    """
+    ours = respond(request, error)
+    handler = _added_handler(request.app.exception_handlers, error)
+    if handler is None:
+        return ours
+    is_async = inspect.iscoroutinefunction(handler)
+    call: Callable[..., Awaitable[Response]] = handler if is_async else partial(run_in_threadpool, handler)
+    try:
+        return await call(request, error)
+    except Exception as failure:  # noqa: BLE001 - a plugin's handler may raise anything
+        return respond(request, failure)
+
+
+def respond(connection: HTTPConnection, error: Exception) -> Response:
+    """The response to `error`, whatever it is; what is our own fault is logged with its traceback."""
+    try:
+        return _respond(connection, error)
+    except Exception as failure:
+        failure.__context__ = error  # so that the log shows both
+        logger.exception("%s while an error was answered", type(failure).__name__)
+        ours, request_id = DovetailError(), _request_id(connection)
+        slug = TYPE_PREFIX + ours.slug
+        problem = Problem(type=slug, title=ours.title, status=ours.status, detail=ours.detail, request_id=request_id)
+        return _response(problem, {})
+
+
+def _respond(connection: HTTPConnection, error: Exception) -> Response:
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:  # raised in a task group
+        error = error.exceptions[0]
+    refused = isinstance(error, (RequestValidationError, NotAuthenticatedError))  # whichever comes first
+    if refused and "app" in connection.scope and is_wrong_method(connection):
+        error = HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+    if isinstance(error.__cause__, ClientDisconnect):  # FastAPI takes it for a body that cannot be parsed
+        return Response(status_code=CLIENT_HUNG_UP)
+    if isinstance(error, HTTPException) and not isinstance(error.__cause__, RecursionError):
+        return _respond_to_http_exception(connection, error)
+    known = _as_dovetail_error(error)
+    _log(error, known)
+    problem = Problem(
+        type=TYPE_PREFIX + known.slug,
+        title=known.title,
+        status=known.status,
+        # The text of an unforeseen error is for our log only.
+        detail=known.detail if known.status != HTTPStatus.INTERNAL_SERVER_ERROR else str(DovetailError()),
+        errors=[ProblemError(pointer=e.pointer, detail=e.detail, type=e.type) for e in known.errors],
+        request_id=_request_id(connection),
+    )
+    return _response(problem, known.headers)
+
+
+def problem_type(status: int) -> str:
+    """The problem type of an HTTP status: that of our own error with this status, or one made of its phrase."""
+    known = error_classes().get(status)
+    slug = known.slug if known else re.sub(r"[^a-z0-9]+", "-", _phrase(status).lower()).strip("-")
+    return TYPE_PREFIX + slug
+
+
+def _added_handler(handlers: Mapping[Any, Callable[..., Any]], error: Exception) -> Callable[..., Any] | None:
+    # As Starlette looks for it: by status first, then by class; 500 stands for what nobody foresaw.
+    kinds: list[Any] = [error.status_code] if isinstance(error, HTTPException) else []
+    kinds += [kind for kind in type(error).__mro__ if kind is not Exception]
+    if not isinstance(error, HTTPException | DovetailError):
+        kinds += [HTTPStatus.INTERNAL_SERVER_ERROR, Exception]
+    found = next((handlers[kind] for kind in kinds if kind in handlers), None)
+    return None if found is _respond_async else found
+
+
+async def _respond_async(connection: HTTPConnection, error: Exception) -> Response:
+    return respond(connection, error)
+
+
+def _respond_to_http_exception(connection: HTTPConnection, error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and "app" in connection.scope:
+        headers["Allow"] = allowed_methods(connection)
+        if connection.scope.get("method") == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
+    if error.status_code < HTTPStatus.BAD_REQUEST or not is_body_allowed_for_status_code(error.status_code):
+        return Response(status_code=error.status_code, headers=headers)
+    known = error_classes().get(error.status_code)
+    title = known.title if known else _phrase(error.status_code)
+    said = error.detail if isinstance(error.detail, str) else ""
+    if said in ("", _phrase(error.status_code)) and known is not None:
+        said = known().detail
+    problem = Problem(
+        type=problem_type(error.status_code),
+        title=title,
+        status=error.status_code,
+        detail=said or title,
+        request_id=_request_id(connection),
+    )
+    extra: dict[str, Any] = (
+        {} if isinstance(error.detail, str) else {"data": error.detail}
+    )  # FastAPI allows any JSON as detail
+    return _response(problem, headers, extra)
+
+
+def _as_dovetail_error(error: Exception) -> DovetailError:
+    if isinstance(error, DovetailError):
+        return error
+    if isinstance(error, HTTPException):  # of FastAPI, whose parser of JSON gave up
+        return InvalidInputError("The body is nested too deep.")
+    if isinstance(error, RequestValidationError):
+        return InvalidInputError(errors=list(_field_errors(error.errors())))
+    return explain_failure(error) or DovetailError()
+
+
+def _field_errors(found: Iterable[Any]) -> Iterator[FieldError]:
+    problems = list(found)
+    for problem in problems[:MAXIMUM_ERRORS]:
+        yield FieldError(pointer=_pointer(problem["loc"]), detail=_message(problem), type=problem["type"])
+    if len(problems) > MAXIMUM_ERRORS:
+        yield FieldError(pointer="", detail=f"{len(problems) - MAXIMUM_ERRORS} more things are wrong.", type="more")
+
+
+def _pointer(location: tuple[str | int, ...]) -> str:
+    where, *path = location
+    if where == "body":  # RFC 6901
+        return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    return ".".join(str(part) for part in path) or str(where)
+
+
+def _message(problem: Any) -> str:
+    context = problem.get("ctx", {})
+    if problem["type"] == "union_tag_invalid":  # pydantic's own words quote what was sent
+        return f"expected one of {context.get('expected_tags')}"
+    if problem["type"] == "json_invalid":
+        return f"not valid JSON: {context.get('error')} at character {problem['loc'][-1]}"
+    return str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _log(error: Exception, known: DovetailError) -> None:
+    if known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("%s: %s", type(error).__name__, error, exc_info=error)
+    elif known.status > HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.warning("answered %d: %s", known.status, " from ".join(_causes(error)))
+
+
+def _causes(error: BaseException | None) -> Iterator[str]:
+    while error is not None:
+        # SQLAlchemy's second line is the statement.
+        yield f"{type(error).__name__}: {error}".partition("\n")[0]
+        error = error.__cause__
+
+
+def _response(problem: Problem, headers: dict[str, str], extra: dict[str, Any] | None = None) -> Response:
+    body = json.dumps(problem.model_dump() | (extra or {}), ensure_ascii=False, default=str)
+    # A lone surrogate has no place in UTF-8.
+    return Response(body.encode("utf-8", "replace"), problem.status, headers, MEDIA_TYPE)
+
+
+def _request_id(connection: HTTPConnection) -> str | None:
+    request_id: str | None = connection.scope.get("state", {}).get("request_id")
+    return request_id
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"Error {status}"
+
+
+def error_classes() -> dict[int, type[DovetailError]]:
+    """Our own error of each HTTP status that has one."""
+    # Our own direct subclasses; one of a plugin, further down, has its own meaning.
+    classes: list[type[DovetailError]] = [DovetailError, *DovetailError.__subclasses__()]
+    return {cls.status: cls for cls in classes if "status" in vars(cls)}

@@ -1,0 +1,95 @@
+"""What every request and answer of the API has in common."""
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Path
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+)
+from pydantic_core import CoreSchema
+
+from dovetail.api.base64_bytes import with_base64
+from dovetail.api.times import in_utc
+
+LARGEST_ID = 2**63 - 1  # a BIGINT; SQLite's INTEGER is as wide
+
+
+def not_blank(text: str) -> str:
+    """A validator for text that is kept as it is. Raises ValueError if there is nothing but white space."""
+    if not text.strip():
+        raise ValueError("expected some text, found nothing but spaces")
+    return text
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+NOT_BLANK: dict[str, Any] = {"pattern": r"[^\s\u001c-\u001f\u0085]"}
+"""What `not_blank` asks for, as the OpenAPI document says it: `Field(json_schema_extra=NOT_BLANK)`."""
+
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+"""A primary key, in a body, a path or a filter."""
+
+PathId = Annotated[Id, Path()]
+"""A primary key in a path."""
+
+BodyId = Annotated[Id, Strict(), BeforeValidator(_whole)]
+"""A primary key in a JSON body: a number and no text; 5.0 is an integer too, as JSON Schema has it."""
+
+UTCTime = Annotated[datetime, AfterValidator(in_utc)]
+"""A point in time: answered as ISO 8601 in UTC with a `Z`; one that comes without a zone is taken as UTC."""
+
+
+class Schema(BaseModel):
+    """The base of all schemas: reads attributes of rows, has bytes as base64, and refuses fields it does not know.
+
+    In answers the OpenAPI document does not promise that nothing else will ever be there, so that a client generated
+    today still reads the answers of tomorrow.
+    """
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Write bytes as base64, and read them so."""
+        core: CoreSchema = with_base64(handler(source), handler)
+        return core
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe the schema; only what clients send is closed to other fields."""
+        described = handler.resolve_ref_schema(handler(core_schema))
+        if handler.mode == "serialization":
+            described.pop("additionalProperties", None)
+        return described
+
+
+SchemaT = TypeVar("SchemaT", bound=Schema)
+
+
+class Page(Schema, Generic[SchemaT]):
+    """One page of a list."""
+
+    items: list[SchemaT]
+    total: int | None = Field(
+        description="How many there are on all pages; null unless asked for with `count=true`.", examples=[None]
+    )
+    next: str | None = Field(
+        description="The URL of the next page; null on the last.",
+        examples=["https://example.org/api/posts?limit=20&offset=20"],
+    )
+    previous: str | None = Field(description="The URL of the page before; null on the first.", examples=[None])
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Title the page of PostRead `PostPage`, as a generated client may call the class."""
+        return f"{getattr(params[0], '__name__', str(params[0])).removesuffix('Read')}Page"

@@ -1,0 +1,57 @@
+"""Who has to log in, in the OpenAPI document.
+
+FastAPI writes down the scheme of an operation, but cannot tell one that needs a token from one that takes a token if
+there is one. Dependencies that are marked with `authenticates` can.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext
+
+from dovetail.api.body_checks import then_check
+
+CallableT = TypeVar("CallableT", bound=Callable[..., Any])
+Json = dict[str, Any]
+
+
+def authenticates(*, required: bool) -> Callable[[CallableT], CallableT]:
+    """Mark a dependency that reads who is asking; `required` if it answers 401 to somebody unknown.
+
+    What is demanding about a body is looked at after such a one only.
+    """
+
+    def mark(dependency: CallableT) -> CallableT:
+        marked = then_check(dependency) if required else dependency
+        marked.requires_login = required  # type: ignore[attr-defined]  # a function takes any attribute
+        return marked
+
+    return mark
+
+
+def describe_security(document: Json, routes: list[RouteContext]) -> None:
+    """Say `{}` beside the schemes of an operation that answers without a token too, and name them where they miss."""
+    schemes = list(document.get("components", {}).get("securitySchemes", {}))
+    for route in routes:
+        found = document["paths"].get(route.path_format, {})
+        if not isinstance(route.original_route, APIRoute):
+            continue
+        marks = set(_marks(route.dependant))
+        for method in route.methods or ():
+            operation = found.get(method.lower())
+            if operation is None or not marks:
+                continue
+            operation.setdefault("security", [{name: []} for name in schemes])
+            if True not in marks and {} not in operation["security"]:
+                operation["security"] = [{}, *operation["security"]]
+            if not operation["security"]:
+                del operation["security"]
+
+
+def _marks(dependant: Dependant) -> Iterator[bool]:
+    mark = getattr(dependant.call, "requires_login", None)
+    if mark is not None:
+        yield mark
+    for one in dependant.dependencies:
+        yield from _marks(one)

@@ -1,0 +1,63 @@
+"""What is doubtful about the database itself; unlike the other checks these ask it."""
+
+from collections.abc import Iterator
+
+from dovetail.checks import CheckMessage, Level, warning
+from dovetail.cli.failures import explain
+from dovetail.cli.pool.facts import PoolFacts, ask_server, read_facts
+from dovetail.cli.state import State
+from dovetail.database.engine.urls import database_url
+from dovetail.settings import Settings
+
+RESERVED = 3  # connections that PostgreSQL keeps for its superusers (superuser_reserved_connections)
+MIXED_UP = CheckMessage(
+    id="kernel.W050",
+    level=Level.WARNING,
+    message="The pooler in front of PostgreSQL lets one client run what another has prepared, as PgBouncer before 1.21 "
+    "does in transaction mode.",
+    hint="set DATABASE_PREPARED_STATEMENTS=false, or use PgBouncer 1.21 or later with max_prepared_statements above 0",
+)
+
+
+async def check_database(state: State) -> list[CheckMessage]:
+    """Whether it answers, has every migration and room for every worker, and a pooler that passes our statements on."""
+    # Imported here: what else a server does when it starts does without them.
+    from dovetail.migrations.history.pending import unapplied
+
+    try:
+        async with state.open() as context:
+            waiting = await unapplied(context.database.engine, state.registry)
+        found = await check_pooler(state.settings)
+        found += check_room(await ask_server(state.settings, read_facts(state.settings)))
+    except Exception as error:
+        line = explain(error)
+        if line is None:
+            raise
+        message = f"The database cannot be looked at: {line}"
+        return [CheckMessage(id="kernel.E050", level=Level.ERROR, message=message, hint="correct DATABASE_URL")]
+    if waiting:
+        text = f"{len(waiting)} of the migrations were not applied: {', '.join(waiting)}."
+        found.append(CheckMessage(id="kernel.W051", level=Level.WARNING, message=text, hint="run `manage.py migrate`"))
+    return found
+
+
+def check_room(facts: PoolFacts) -> Iterator[CheckMessage]:
+    """Whether the server has room for the connections of all workers."""
+    if facts.max_connections is not None and facts.total > facts.max_connections - RESERVED:
+        yield warning(
+            "kernel.W052",
+            f"{facts.workers} workers may open {facts.total} connections; the server takes {facts.max_connections}.",
+            "lower DATABASE_POOL_SIZE, see `manage.py pool`, or raise max_connections",
+        )
+
+
+async def check_pooler(settings: Settings) -> list[CheckMessage]:
+    """Whether a pooler mixes up what PostgreSQL is to keep for us. Raises SQLAlchemy's errors if nobody answers."""
+    is_postgresql = database_url(settings).get_backend_name() == "postgresql"
+    prepares = is_postgresql and settings.database_prepared_statements
+    if not prepares:
+        return []
+    # Imported here: it brings asyncpg, for which there is no use on SQLite.
+    from dovetail.database.engine.pooler import mixes_statements_up
+
+    return [MIXED_UP] if await mixes_statements_up(settings) else []

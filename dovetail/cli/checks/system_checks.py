@@ -1,0 +1,181 @@
+"""Every system check of a site: its settings, its models, its routes, and what its plugins check themselves."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from fastapi import FastAPI
+from sqlalchemy import ForeignKey, MetaData, Table
+from sqlalchemy.orm import configure_mappers
+
+from dovetail.api.unbounded import unbounded_lists
+from dovetail.application import create_app
+from dovetail.checks import CheckMessage, Level, check_settings
+from dovetail.cli.checks.deployment import check_deployment
+from dovetail.cli.main import load_command
+from dovetail.database.base import Base
+from dovetail.discovery import PLUGIN_FAILURES, describe
+from dovetail.errors import DovetailError
+from dovetail.migrations.errors import MigrationError
+from dovetail.ownership import owner_of
+from dovetail.plugin import Context, Plugin
+from dovetail.registry import Registry
+from dovetail.resources.checks import listed_resources, unserved
+
+
+def run_checks(
+    context: Context, registry: Registry, *, deploy: bool = False, thorough: bool = True
+) -> list[CheckMessage]:
+    """Every finding, the worst first; `deploy` adds what matters once strangers can reach the site.
+
+    Without `thorough`, what takes an application of its own, or code that a server does without, is left out.
+
+    Raises ConfigurationError if no application can be made at all.
+    """
+    found = [*check_settings(context.settings)]
+    if deploy:
+        found += check_deployment(context.settings)
+    found += check_models(context.plugins)
+    found += check_migrations(registry)
+    if thorough:
+        found += check_histories(context.settings.base_dir, registry)
+        found += check_parts(registry)
+    if thorough and not any(message.level >= Level.ERROR for message in found):
+        app = create_app(context.settings)
+        found += check_schema(app)
+        found += check_indexes(app)
+    found += check_plugins(context)
+    return sorted(found, key=lambda message: (-message.level, message.id))
+
+
+def check_models(plugins: Sequence[Plugin]) -> Iterator[CheckMessage]:
+    """Relations that cannot be mapped, and foreign keys to plugins that `depends_on` does not name."""
+    try:
+        configure_mappers()
+    except PLUGIN_FAILURES as error:  # SQLAlchemy raises many kinds, and so may a plugin's listener
+        yield _error("kernel.E001", f"The models cannot be mapped: {error}", "correct the relationship it names")
+        return
+    for table in Base.metadata.tables.values():
+        if plugin := _owner(table, plugins):
+            for key in table.foreign_keys:
+                yield from _check_foreign_key(plugin, table, key, plugins)
+
+
+def check_migrations(registry: Registry) -> Iterator[CheckMessage]:
+    """Plugins that have models but no history that makes their tables."""
+    for entry in registry.installed.values():
+        if entry.plugin.models and not any(entry.migrations.glob("[0-9]*.py")):
+            name = entry.plugin.name
+            yield CheckMessage(
+                id="kernel.W003",
+                level=Level.WARNING,
+                message=f"The plugin {name!r} has models but no migration.",
+                hint=f"run `manage.py makemigrations {name}`, then `manage.py migrate`",
+            )
+
+
+def check_histories(base_dir: Path, registry: Registry) -> Iterator[CheckMessage]:
+    """Migrations that cannot be read, and what is doubtful about those that can."""
+    # Imported here: a server does without Alembic.
+    from dovetail.migrations.own import lint_own
+
+    try:
+        yield from lint_own(base_dir, registry)
+    except MigrationError as error:
+        yield _error("kernel.E007", f"The migrations cannot be read: {error}", "correct the file it names")
+
+
+def check_parts(registry: Registry) -> Iterator[CheckMessage]:
+    """Commands and extensions that cannot be imported; nothing else would notice before they are used."""
+    for entry in registry.installed.values():
+        parts: dict[str, Callable[[], object]] = {
+            f"its command {command.name!r}": partial(load_command, command) for command in entry.plugin.commands
+        }
+        for point, things in entry.plugin.extensions.items():
+            parts[f"what it brings to {point!r}"] = partial(list, things)
+        for what, load in parts.items():
+            try:
+                load()
+            except PLUGIN_FAILURES as error:
+                text = error.detail if isinstance(error, DovetailError) else describe(error, entry.package)
+                yield _error(
+                    "kernel.E006", f"The plugin {entry.plugin.name!r}: {what} does not work: {text}", "correct the name"
+                )
+
+
+def check_schema(app: FastAPI) -> Iterator[CheckMessage]:
+    """An OpenAPI document that cannot be made, and lists in it that may have any length."""
+    try:
+        document = app.openapi()
+    except PLUGIN_FAILURES as error:  # a schema of a plugin may raise anything
+        yield _error(
+            "kernel.E004", f"/openapi.json cannot be made: {error}", "correct the schema or the endpoint it names"
+        )
+        return
+    for where in unbounded_lists(document):
+        yield CheckMessage(
+            id="kernel.W004",
+            level=Level.WARNING,
+            message=f"{where} is a list of objects of any length, in which every mistake is looked for.",
+            hint="give it a limit: Annotated[list[...], Field(max_length=100)]",
+        )
+
+
+def check_indexes(app: FastAPI) -> Iterator[CheckMessage]:
+    """Orders, filters and searches of lists that no index serves."""
+    for resource in listed_resources(app):
+        for one in unserved(resource):
+            yield CheckMessage(
+                id="kernel.W005",
+                level=Level.WARNING,
+                message=f"{resource.collection}: no index serves {one.what}: a large table is read whole for it.",
+                hint=f"{one.hint} by naming it in `unindexed` of the resource",
+            )
+
+
+def check_plugins(context: Context) -> Iterator[CheckMessage]:
+    """What the plugins check themselves; a check that raises is a finding too."""
+    for plugin in context.plugins:
+        for check in plugin.checks:
+            try:
+                yield from check(context)
+            except PLUGIN_FAILURES as error:
+                name = getattr(check, "__name__", "a check")
+                what = f"{type(error).__name__}: {error}"
+                yield _error(
+                    "kernel.E005", f"The check {name} of the plugin {plugin.name!r} raised {what}", "correct it"
+                )
+
+
+def _owner(table: Table, plugins: Sequence[Plugin]) -> Plugin | None:
+    by_name = {plugin.name: plugin for plugin in plugins}
+    return by_name.get(owner_of(table, by_name) or "")
+
+
+def _owner_of_target(name: str, plugins: Sequence[Plugin]) -> Plugin | None:
+    table = Base.metadata.tables.get(name)
+    return _owner(table if table is not None else Table(name, MetaData()), plugins)
+
+
+def _check_foreign_key(
+    plugin: Plugin, table: Table, key: ForeignKey, plugins: Sequence[Plugin]
+) -> Iterator[CheckMessage]:
+    target = key.target_fullname.rpartition(".")[0]
+    column = f"{table.name}.{key.parent.name}"
+    owner = _owner_of_target(target, plugins)
+    if owner is None:
+        yield _error(
+            "kernel.E002",
+            f"{column} points to the table {target!r}, which no enabled plugin has.",
+            "enable the plugin that has it, or correct the name",
+        )
+    elif owner is not plugin and owner.name not in plugin.depends_on:
+        yield _error(
+            "kernel.E003",
+            f"{column} points to the plugin {owner.name!r}, which {plugin.name!r} does not depend on.",
+            f"add {owner.name!r} to depends_on in the plugin.py of {plugin.name!r}",
+        )
+
+
+def _error(code: str, message: str, hint: str) -> CheckMessage:
+    return CheckMessage(id=code, level=Level.ERROR, message=message, hint=hint)

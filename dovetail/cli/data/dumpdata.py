@@ -1,0 +1,120 @@
+"""`manage.py dumpdata`: write the rows of plugins as JSON."""
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, TextIO
+
+import click
+from pydantic_core import PydanticSerializationError
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.cli.data.plugin_tables import choose_tables, ownerless_tables, plugin_tables
+from dovetail.cli.data.table_rows import TableRows
+from dovetail.cli.progress import progress
+from dovetail.cli.state import State
+from dovetail.plugin import Context
+
+AT_ONCE = 500  # rows in memory
+Format = Literal["json", "jsonl"]
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[PLUGIN|TABLE]...")
+@click.option("--exclude", "-e", multiple=True, metavar="PLUGIN|TABLE", help="Leave this out; may be given repeatedly.")
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of the screen.")
+@click.option(
+    "--format", "form", type=click.Choice(["json", "jsonl"]), help="By default as the file is called, or json."
+)
+@click.pass_obj
+def dumpdata(
+    state: State, *, names: tuple[str, ...], exclude: tuple[str, ...], output: Path | None, form: Format | None
+) -> None:
+    """Write the rows of every plugin, or of those named, as they are at one moment, for `loaddata` to read.
+
+    Passwords are in it as hashes, tokens and sessions too: keep the file as you keep the database. `jsonl` has one row
+    a line and can be loaded without being held in memory. Tables of plugins that are not enabled are left out, and
+    named in a warning.
+    """
+    form = form or ("jsonl" if output is not None and output.suffix == ".jsonl" else "json")
+    with _written_at_once(output) as file:
+        count = asyncio.run(_dump(state, names, exclude, file, form))
+    click.echo(f"{count} row{'' if count == 1 else 's'} written{f' to {output}' if output else ''}.", err=True)
+
+
+async def _dump(state: State, names: tuple[str, ...], exclude: tuple[str, ...], file: TextIO, form: Format) -> int:
+    count = 0
+    async with state.open() as context:
+        left_out = choose_tables(context, exclude)
+        chosen = (choose_tables(context, names) if names else set(plugin_tables(context))) - left_out
+        with progress("dumpdata", await _count(context, chosen)) as advance:
+            async for line in _lines(context, chosen):
+                before = "" if form == "jsonl" else ",\n" if count else "[\n"
+                file.write(before + line + ("\n" if form == "jsonl" else ""))
+                count += 1
+                advance(1)
+        if form == "json":
+            file.write("\n]\n" if count else "[]\n")
+        if not names:
+            await _say_what_is_left_out(context)
+    return count
+
+
+async def _say_what_is_left_out(context: Context) -> None:
+    async with context.database.unit_of_work(read_only=True) as session:
+        if ownerless := await ownerless_tables(session, context):
+            click.echo(f"WARNING left out, for no enabled plugin has them: {', '.join(ownerless)}.", err=True)
+
+
+async def _count(context: Context, chosen: set[str]) -> int:
+    """About how many rows there are to write: others may write meanwhile."""
+    async with context.database.unit_of_work(read_only=True) as session:
+        tables = [table for name, table in plugin_tables(context).items() if name in chosen]
+        return sum([await session.scalar(select(func.count()).select_from(table)) or 0 for table in tables])
+
+
+async def _lines(context: Context, chosen: set[str]) -> AsyncIterator[str]:
+    async with context.database.unit_of_work(read_only=True) as session:
+        if session.get_bind().dialect.name == "postgresql":  # as SQLite reads anyhow: all tables as of one moment
+            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        for name, table in plugin_tables(context).items():
+            if name in chosen:
+                async for line in _rows(session, TableRows(table)):
+                    yield line
+
+
+async def _rows(session: AsyncSession, rows: TableRows) -> AsyncIterator[str]:
+    table = rows.table
+    if not table.primary_key.columns:
+        raise click.ClickException(f"{table.key} has no primary key, so its rows could not be told apart; --exclude it")
+    name = json.dumps(table.key, ensure_ascii=False)
+    statement = select(*rows.selected()).order_by(*table.primary_key.columns)
+    try:
+        async for row in await session.stream(statement, execution_options={"yield_per": AT_ONCE}):
+            yield f'{{"table": {name}, "row": {rows.write(tuple(row))}}}'
+    except (PydanticSerializationError, LookupError) as error:  # LookupError: a value that its Enum does not have
+        line = " ".join(str(error).split())
+        raise click.ClickException(f"a row of {table.key} cannot be written: {line}") from None
+
+
+@contextmanager
+def _written_at_once(path: Path | None) -> Iterator[TextIO]:
+    """A file that appears when it is complete, readable by its owner only; the screen without a path."""
+    if path is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            yield file
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

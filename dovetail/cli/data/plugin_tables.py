@@ -1,0 +1,64 @@
+"""The tables of the enabled plugins, those that are referred to first, and the tables that are nobody's."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+import click
+from sqlalchemy import Connection, Table, inspect, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.database.base import Base
+from dovetail.migrations.history.ledger import LEDGER, VERSIONS
+from dovetail.ownership import owner_of
+from dovetail.plugin import Context
+
+BOOKS = frozenset({LEDGER.name, VERSIONS.name})  # which migrations were applied; `migrate` keeps them
+
+
+def plugin_tables(context: Context) -> dict[str, Table]:
+    """Every table of an enabled plugin by its name, after the tables that it refers to."""
+    found: dict[str, Table] = {}
+    for metadata in dict.fromkeys([Base.metadata, *(m.metadata for plugin in context.plugins for m in plugin.models)]):
+        found |= {table.key: table for table in metadata.sorted_tables if owner(table, context)}
+    return found
+
+
+def owner(table: Table, context: Context) -> str | None:
+    """The enabled plugin that a table belongs to; None if it is none of them."""
+    return owner_of(table, {plugin.name for plugin in context.plugins})
+
+
+async def ownerless_tables(session: AsyncSession, context: Context) -> list[str]:
+    """The tables in the database that belong to no enabled plugin, without those that keep the books."""
+    connection = await session.connection()
+    return sorted(await connection.run_sync(_table_names) - BOOKS - set(plugin_tables(context)))
+
+
+def choose_tables(context: Context, names: Iterable[str]) -> set[str]:
+    """The tables that `names` of tables and of plugins stand for. Raises click.BadParameter for one that is neither."""
+    tables = plugin_tables(context)
+    chosen: set[str] = set()
+    for name in names:
+        matching = {key for key, table in tables.items() if name in (key, owner(table, context))}
+        if not matching and name not in {plugin.name for plugin in context.plugins}:
+            raise click.BadParameter(unknown(name, [*tables, *(plugin.name for plugin in context.plugins)]))
+        chosen |= matching
+    return chosen
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """That `name` is no table, nor a plugin, and which one it might have meant."""
+    nearest = get_close_matches(name, list(known), n=1)
+    return f"no enabled plugin is called {name!r} or has such a table" + (
+        f"; did you mean {nearest[0]!r}?" if nearest else ""
+    )
+
+
+def _table_names(connection: Connection) -> set[str]:
+    if connection.dialect.name == "sqlite":  # without virtual tables and those that they keep their contents in
+        found = (
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite!_%' "
+            "ESCAPE '!'"
+        )
+        return set(connection.scalars(text(found)))
+    return set(inspect(connection).get_table_names())

@@ -1,0 +1,153 @@
+"""Puts rows into tables by their primary keys, those that refer to one another too."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from pydantic import ValidationError
+from sqlalchemy import Column, Table, bindparam, exc, func, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from dovetail.cli.data.dump_files import Record
+from dovetail.cli.data.plugin_tables import unknown
+from dovetail.cli.data.sequences import sequences
+from dovetail.cli.data.table_rows import TableRows, stored_type
+from dovetail.database.failures import explain_failure
+
+
+class TableLoader:
+    """Loads rows into `tables` within the transaction of `session`; nothing is complete before `finish`."""
+
+    def __init__(self, session: AsyncSession, tables: Mapping[str, Table]) -> None:
+        self._session = session
+        self._tables = tables
+        self._rows: dict[str, TableRows] = {}
+        self._later: dict[str, list[dict[str, Any]]] = {}
+        self._insert = _Overriding if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+
+    async def load(self, records: Sequence[Record]) -> None:
+        """Insert or replace rows of one table. Raises click.ClickException, naming the place of the row."""
+        rows = self._rows_of(records[0])
+        by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for record in records:
+            values = _read(rows, record)
+            self._put_off(rows.table, values)
+            by_columns.setdefault(tuple(values), []).append(values)
+        where = f"{records[0].place}, and what follows" if len(records) > 1 else records[0].place
+        for columns, values_of_many in by_columns.items():
+            statement = self._upsert(rows, columns)
+            await self._execute(statement, [_parameters(values) for values in values_of_many], where)
+
+    async def finish(self) -> None:
+        """Let rows refer to those that came after them, and let new rows get keys that are free."""
+        for name, values_of_many in self._later.items():
+            for values in values_of_many:
+                statement = _refer(self._tables[name], values)
+                await self._execute(statement, _parameters(values), f"a reference of {name}")
+        if self._session.get_bind().dialect.name == "postgresql":
+            for name in self._rows:
+                await self._free_keys(self._tables[name])
+
+    def _rows_of(self, record: Record) -> TableRows:
+        if record.table not in self._tables:
+            raise click.ClickException(f"{record.place}: {unknown(record.table, self._tables)}")
+        if record.table not in self._rows:
+            self._rows[record.table] = TableRows(self._tables[record.table])
+        return self._rows[record.table]
+
+    def _put_off(self, table: Table, values: dict[str, Any]) -> None:
+        """Take out what may refer to a row that is not there yet."""
+        later = {column: values[column] for column in self._forward(table) if values.get(column) is not None}
+        if later:
+            values |= dict.fromkeys(later)
+            keys = {column.name: values[column.name] for column in table.primary_key.columns}
+            self._later.setdefault(table.key, []).append(keys | later)
+
+    def _forward(self, table: Table) -> list[str]:
+        order = list(self._tables)
+        return [
+            key.parent.name
+            for key in table.foreign_keys
+            if key.parent.nullable
+            and key.column.table.key in self._tables
+            and order.index(key.column.table.key) >= order.index(table.key)
+        ]
+
+    def _upsert(self, rows: TableRows, columns: Sequence[str]) -> Any:
+        chosen = [rows.columns[name] for name in columns]
+        statement = self._insert(rows.table).values({column: _bound(column) for column in chosen})
+        keys = list(rows.table.primary_key.columns)
+        changed = {column: statement.excluded[column.key] for column in chosen if not column.primary_key}
+        if not changed:
+            return statement.on_conflict_do_nothing(index_elements=keys)
+        return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+    async def _execute(self, statement: Any, parameters: Any, where: str) -> None:
+        try:
+            await self._session.execute(statement, parameters)
+        except exc.DBAPIError as error:
+            known = explain_failure(error)
+            if known is None or error.connection_invalidated:
+                raise
+            raise click.ClickException(f"{where}: {known.detail}") from None
+
+    async def _free_keys(self, table: Table) -> None:
+        for sequence, column in (await sequences(self._session, table)).items():
+            highest = select(func.max(column)).scalar_subquery()
+            await self._session.execute(
+                select(
+                    func.setval(text("CAST(:sequence AS regclass)"), func.coalesce(highest, 1), highest.is_not(None))
+                ),
+                {"sequence": sequence},
+            )
+
+
+class _Overriding(postgresql.Insert):
+    """An INSERT that may fill in a column that is GENERATED ALWAYS AS IDENTITY."""
+
+    inherit_cache = True
+
+
+@compiles(_Overriding)
+def _compile_overriding(insert: _Overriding, compiler: SQLCompiler, **kw: Any) -> str:
+    # https://www.postgresql.org/docs/current/sql-insert.html; SQLAlchemy has no word for it
+    usual: str = compiler.visit_insert(insert, **kw)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+    return usual.replace(") VALUES (", ") OVERRIDING SYSTEM VALUE VALUES (", 1)
+
+
+def _read(rows: TableRows, record: Record) -> dict[str, Any]:
+    try:
+        values = rows.read(record.row)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        path = ".".join([rows.table.key, *(str(part) for part in first["loc"])])
+        raise click.ClickException(f"{record.place}: {path}: {first['msg']}") from None
+    missing = [column.name for column in rows.table.primary_key.columns if values.get(column.name) is None]
+    if missing:
+        raise click.ClickException(f"{record.place}: {rows.table.key} lacks its primary key {', '.join(missing)}")
+    return values
+
+
+def _refer(table: Table, values: Mapping[str, Any]) -> Any:
+    references = {
+        column: _bound(column) for column in table.columns if column.name in values and not column.primary_key
+    }
+    # What an UPDATE would set of itself, as the time of the last change, is to stay.
+    unchanged = {column: column for column in table.columns if column.onupdate is not None}
+    same = [column == _bound(column) for column in table.primary_key.columns]
+    return update(table).where(*same).values({**unchanged, **references})
+
+
+def _bound(column: Column[Any]) -> Any:
+    return bindparam(_parameter(column.name), type_=stored_type(column))
+
+
+def _parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {_parameter(name): value for name, value in values.items()}
+
+
+def _parameter(column: str) -> str:
+    return f"value of {column}"  # no other column is called so

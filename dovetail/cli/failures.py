@@ -1,0 +1,48 @@
+"""What a command says when it fails for a reason outside the code: one line, never a secret."""
+
+import sys
+from types import ModuleType
+
+from dovetail.errors import DovetailError
+
+NO_TABLE = "The database lacks a table"
+
+
+def explain(error: Exception) -> str | None:
+    """One line for a failure that is not a bug in the code; None for a bug, whose traceback is worth reading."""
+    if isinstance(error, DovetailError):
+        return _with_fields(error)
+    if _is_database_error(error):
+        return _database_line(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return None
+
+
+def _with_fields(error: DovetailError) -> str:
+    new = [field for field in error.errors if field.detail not in error.detail]
+    fields = "; ".join(f"{field.pointer.strip('/')}: {field.detail}" for field in new)
+    return f"{error.detail} {fields}".strip()
+
+
+def _is_database_error(error: Exception) -> bool:
+    sqlalchemy, asyncpg = _imported("sqlalchemy.exc"), _imported("asyncpg.exceptions")
+    return (
+        (sqlalchemy is not None and isinstance(error, (sqlalchemy.DBAPIError, sqlalchemy.TimeoutError)))
+        or (asyncpg is not None and isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError)))
+        # A refused connection, a host without an address (socket.gaierror), a server that does not answer.
+        or (isinstance(error, OSError) and error.filename is None)
+    )
+
+
+def _imported(name: str) -> ModuleType | None:
+    # A library that was never imported has raised nothing, and `help` must not pay for it.
+    return sys.modules.get(name)
+
+
+def _database_line(error: Exception) -> str:
+    line = str(getattr(error, "orig", None) or error).partition("\n")[0]
+    line = line.rpartition(">: ")[2]  # SQLAlchemy puts the class of the driver's error before its message
+    if "no such table" in line or ("relation" in line and "does not exist" in line):
+        return f"{NO_TABLE} ({line}); run `manage.py migrate`"
+    return f"The database did not answer as expected: {line or type(error).__name__}"

@@ -1,0 +1,76 @@
+"""What `manage.py migrate` does once there is something to do; kept apart, for it needs Alembic."""
+
+import asyncio
+from collections.abc import Sequence
+
+import click
+
+from dovetail.cli.state import State
+from dovetail.migrations.errors import MigrationError
+from dovetail.migrations.history.plan import Step
+from dovetail.migrations.run.execution import Reporter
+from dovetail.migrations.run.runner import Target, migrate_now, planned
+
+
+def show_plan(state: State, target: Target) -> None:
+    """List what would be done."""
+    _list(asyncio.run(planned(state.settings, state.registry, target)))
+
+
+def migrate_to(state: State, target: Target, *, yes: bool) -> None:
+    """List what will be done, ask before other plugins' migrations are undone, and do it."""
+
+    def confirm(steps: Sequence[Step]) -> bool:
+        _list(steps)
+        return yes or _may_undo(steps, target.plugin)
+
+    migrate_now(state.settings, state.registry, target, confirm=confirm, report=report_step)
+
+
+class Lines(Reporter):
+    """One line for each migration, finished with the time it took."""
+
+    def starts(self, step: Step) -> None:
+        """Begin the line."""
+        click.echo(f"  {'Applying' if step.forwards else 'Undoing'} {step.revision} ... ", nl=False)
+
+    def ends(self, step: Step, seconds: float) -> None:  # noqa: ARG002 - a reporter is told
+        """End it."""
+        click.echo(f"OK ({seconds * 1000:.0f} ms)")
+
+    def waits(self, step: Step) -> None:  # noqa: ARG002 - a reporter is told
+        """Say why it takes long."""
+        click.echo("waits for a lock ... ", nl=False)
+
+    def fails(self, step: Step) -> None:  # noqa: ARG002 - a reporter is told
+        """End it; the error names the step."""
+        click.echo("failed")
+
+
+report_step = Lines()
+
+
+def forget_plugin(state: State, plugin: str) -> None:
+    """Forget the migrations of a plugin that was removed."""
+    # Imported here: it needs asyncio, which a migration of SQLite does without.
+    from dovetail.migrations.run.prune import prune
+
+    count = asyncio.run(prune(state.settings, state.registry, plugin))
+    if not count:
+        raise MigrationError(f"nothing to forget: no migration of a plugin named {plugin!r} is recorded")
+    click.echo(f"Forgot {count} migration{'s' * (count > 1)} of {plugin}; its tables stay.")
+
+
+def _list(steps: Sequence[Step]) -> None:
+    if not steps:
+        click.echo("No migrations to apply.")
+    for step in steps:
+        click.echo(f"  {'+' if step.forwards else '-'} {step.revision}")
+
+
+def _may_undo(steps: Sequence[Step], plugin: str | None) -> bool:
+    others = sorted({step.plugin for step in steps if not step.forwards and step.plugin != plugin})
+    if not others:
+        return True
+    click.echo(f"This also undoes migrations of {', '.join(others)}, and loses what their tables hold.")
+    return click.confirm("Go on?", default=False, abort=True)

@@ -1,0 +1,37 @@
+"""Open what a running application has: settings, database, plugins and their settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from dovetail.database.session import Database
+from dovetail.plugin import Context
+from dovetail.registry import Registry, load_all_plugin_settings, load_models
+from dovetail.settings import Settings
+
+
+def make_context(settings: Settings, registry: Registry, *, command_timeout: float | None = None) -> Context:
+    """The context of one application; no connection is made yet.
+
+    PostgreSQL has `command_timeout` seconds for a statement: who serves requests sets it, a command may take long.
+    Raises ConfigurationError if the plugins' models or settings are not usable.
+    """
+    load_models(registry)
+    context = Context(
+        settings=settings,
+        plugin_settings=load_all_plugin_settings(settings, registry),
+        plugins=registry.plugins,
+        database=Database.from_settings(settings, command_timeout=command_timeout),
+    )
+    # A service that is given a session only finds the extensions of other plugins there: session.info["context"].
+    context.database.sessions.configure(info={"context": context})
+    return context
+
+
+@asynccontextmanager
+async def open_context(settings: Settings, registry: Registry) -> AsyncIterator[Context]:
+    """The context for a command; its connections are closed at the end."""
+    context = make_context(settings, registry)
+    try:
+        yield context
+    finally:
+        await context.database.dispose()

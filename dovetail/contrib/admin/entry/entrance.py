@@ -1,0 +1,84 @@
+"""Logging in and out."""
+
+import secrets
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dovetail.api.pages.landing import BACK_OFFICE
+from dovetail.contrib.admin.entry.csrf import make_token
+from dovetail.contrib.admin.entry.sessions import end_session, get_user, start_session
+from dovetail.contrib.admin.forms.uploads import refuse_files
+from dovetail.contrib.admin.visit import current_visit
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.users import authenticate
+
+if TYPE_CHECKING:
+    from dovetail.contrib.admin.site import AdminSite
+
+# The same words for an unknown name, a wrong password, a deactivated user and one who is not staff.
+REFUSED = "This name and password do not open the back office."
+
+
+async def login(site: "AdminSite", request: Request) -> Response:
+    """Show the login form, or let in the staff who fill it in."""
+    if request.method == "POST":
+        return await _log_in(site, request)
+    session = current_visit().session
+    key = request.cookies.get(site.cookies.session)
+    if key and await get_user(session, key):
+        return RedirectResponse(_target(request), HTTPStatus.SEE_OTHER)
+    return await _form(site, request, HTTPStatus.OK)
+
+
+async def logout(site: "AdminSite", request: Request) -> Response:
+    """Delete the session behind the cookie, and the cookie."""
+    await end_session(current_visit().session, request.cookies.get(site.cookies.session, ""))
+    response = RedirectResponse(request.url_for("admin:login").path, HTTPStatus.SEE_OTHER)
+    site.cookies.delete(response, site.cookies.session)
+    return response
+
+
+async def _log_in(site: "AdminSite", request: Request) -> Response:
+    form = await request.form()
+    refuse_files(form)
+    name, password = form.get("username"), form.get("password")
+    user = await _authenticate(name, password) if isinstance(name, str) and isinstance(password, str) else None
+    if user is None:
+        return await _form(site, request, HTTPStatus.UNAUTHORIZED, username=name, error=REFUSED)
+    session = current_visit().session
+    await end_session(session, request.cookies.get(site.cookies.session, ""))
+    key = await start_session(session, user, lifetime=site.admin_settings.session_lifetime)
+    response = RedirectResponse(_target(request), HTTPStatus.SEE_OTHER)
+    site.cookies.set(response, site.cookies.session, key, max_age=site.admin_settings.session_lifetime)
+    site.cookies.delete(response, site.cookies.visitor)
+    return response
+
+
+async def _authenticate(name: str, password: str) -> User | None:
+    user = await authenticate(current_visit().session, name, password)
+    return user if user is not None and user.is_active and user.is_staff else None
+
+
+async def _form(site: "AdminSite", request: Request, status: HTTPStatus, **context: object) -> Response:
+    visitor = request.cookies.get(site.cookies.visitor) or secrets.token_urlsafe(32)
+    token = make_token(site.secret_key, visitor)
+    response = await site.templates.TemplateResponse(
+        request, "sqladmin/login.html", {"token": token, **context}, status
+    )
+    site.cookies.set(response, site.cookies.visitor, visitor)
+    return response
+
+
+def _target(request: Request) -> str:
+    """Where to go after logging in: the page that was asked for, if it is one of ours."""
+    index = request.url_for("admin:index").path
+    wanted = request.query_params.get("next", "")
+    parts = urlsplit(wanted)
+    docs = index.removesuffix(f"{BACK_OFFICE}/") + "/docs"  # which may be for staff only
+    is_known = wanted.startswith(index) or wanted == docs
+    is_ours = not parts.scheme and not parts.netloc and is_known and "\\" not in wanted
+    return wanted if is_ours and not wanted.startswith("//") else index

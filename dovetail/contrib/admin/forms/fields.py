@@ -1,0 +1,189 @@
+"""Fields of forms: each reads what it wrote, and says what was wrong with what it cannot read."""
+
+import enum
+from typing import Any, cast
+
+import wtforms
+from sqladmin import fields
+from sqladmin.widgets import AjaxSelect2Widget
+from wtforms import ValidationError
+from wtforms.form import BaseForm
+from wtforms.widgets import NumberInput, PasswordInput, TextArea, TextInput, TimeInput
+
+from dovetail.contrib.admin.forms.readers import Reader
+from dovetail.contrib.admin.forms.texts import as_lines, as_text, read_json
+
+
+class PickerWidget(TextInput):
+    """A text that a calendar helps to write; SQLAdmin's own would write seconds below ten with one digit."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self.role = role
+
+    def __call__(self, field: wtforms.Field, **kwargs: Any) -> Any:
+        """The input."""
+        return super().__call__(field, **{"data-role": self.role} | kwargs, autocomplete="off")
+
+
+class CheckboxField(fields.BooleanField):
+    """A checkbox whose form also sends an empty value, so that unticked differs from not asked."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Ticked, if any value says so."""
+        self.data = any(value not in {"", "false", "0"} for value in valuelist)
+
+
+class ChoiceField(fields.SelectField):
+    """One of several values, each offered with a label."""
+
+    def __init__(self, *, options: dict[str, tuple[Any, str]], **kwargs: Any) -> None:
+        choices = [(key, label) for key, (_, label) in options.items()]
+        values = {key: value for key, (value, _) in options.items()}
+
+        def coerce(value: Any) -> Any:
+            # Texts come from requests; everything else is a value already.
+            if isinstance(value, str) and value in values:
+                return values[value]
+            if value in values.values():
+                return value
+            raise ValueError("This is not one of the choices.")
+
+        super().__init__(choices=choices, coerce=cast("type", coerce), **kwargs)
+
+    def process_data(self, value: Any) -> None:
+        """Take a stored value as it is, even one that is not offered any more."""
+        self.data = value
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Coercion has refused everything else already."""
+
+
+class LookupField(fields.AjaxSelectField):
+    """One related object, chosen by typing; its form also sends an empty value, so that none differs from not asked."""
+
+    widget: Any = AjaxSelect2Widget()
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """The last choice that is one."""
+        if valuelist:
+            self.data = next((value for value in reversed(valuelist) if value), None)
+
+    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - the signature is WTForms'
+        """See that there is a choice where there must be one."""
+        if not self.allow_blank and self.data is None:
+            raise ValidationError("This field is required.")
+
+
+class LookupMultipleField(fields.AjaxSelectMultipleField):
+    """Several related objects, chosen by typing."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """All choices that are ones."""
+        if valuelist:
+            self.data = [value for value in valuelist if value]
+
+
+class PasswordField(wtforms.PasswordField):
+    """A password: never shown again, not even to whoever just typed it."""
+
+    widget = PasswordInput(hide_value=True)
+
+
+class TextAreaField(fields.TextAreaField):
+    """A text of several lines, which a browser sends with the line ends of the network."""
+
+    def __init__(self, label: str | None = None, validators: Any = None, **kwargs: Any) -> None:
+        counts = any(getattr(one, "max", -1) > 0 for one in validators or ())
+        super().__init__(label, validators, **{"show_chars_count": counts} | kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Keep the line ends that everything else uses."""
+        super().process_formdata(
+            [value.replace("\r\n", "\n") if isinstance(value, str) else value for value in valuelist]
+        )
+
+
+class ParsedField(wtforms.StringField):
+    """A value that is read: a number, a date, a time, a duration, a UUID."""
+
+    def __init__(self, *, reader: Reader, **kwargs: Any) -> None:
+        self.reader = reader
+        self.data: Any = None
+        super().__init__(**kwargs)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else self.write(self.data)
+
+    def write(self, value: Any) -> str:
+        """How a value is shown."""
+        return as_text(value)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the value; nothing at all is None. Raises ValueError with what is wrong."""
+        if valuelist:
+            self.data = None
+            text = str(valuelist[0])
+            self.data = self.reader(text) if text.strip() else None
+
+
+class NumberField(ParsedField):
+    """A number."""
+
+    widget: Any = NumberInput(step="any")
+
+
+class DateField(ParsedField):
+    """A date."""
+
+    widget: Any = PickerWidget("date-picker")
+
+
+class TimeField(ParsedField):
+    """A time of day, to the second."""
+
+    widget: Any = TimeInput()
+
+
+class MomentField(ParsedField):
+    """A date with a time of day, in UTC where the column knows time zones."""
+
+    widget: Any = PickerWidget("moment-picker")
+
+
+class ListField(ParsedField):
+    """Several values, one a line."""
+
+    widget: Any = TextArea()
+
+    def write(self, value: Any) -> str:
+        """Each value on a line of its own."""
+        return as_lines(value)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read each line; none is None where there may be no list. Raises ValueError for the first that is no value."""
+        if valuelist:
+            self.data = None
+            values = [self.reader(line) for line in str(valuelist[0]).splitlines() if line.strip()]
+            self.data = values or (None if self.flags.optional else [])
+
+
+class JSONField(wtforms.TextAreaField):
+    """Any JSON that both databases can store; an empty field is null."""
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else as_text(self.data)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the JSON. Raises ValueError with what is wrong."""
+        if valuelist:
+            self.data = read_json(str(valuelist[0])) if str(valuelist[0]).strip() else None
+
+
+def offer(members: type[enum.Enum]) -> dict[str, tuple[Any, str]]:
+    """The options of a `ChoiceField` for an enumeration: by value, labelled in words."""
+    return {str(member.value): (member, str(member.value).replace("_", " ").capitalize()) for member in members}

@@ -1,0 +1,93 @@
+"""Comparing a column with what somebody typed."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import DateTime, Enum, Uuid, and_, literal
+from sqlalchemy.types import TypeEngine
+
+from dovetail.contrib.admin.forms.readers import Reader, bare, is_text, reader_of
+from dovetail.resources.query.filters import comparable
+
+OPERATIONS = {
+    "contains": "Contains",
+    "equals": "Equals",
+    "starts_with": "Starts with",
+    "ends_with": "Ends with",
+    "greater_than": "Greater than",
+    "at_least": "At least",
+    "less_than": "Less than",
+    "at_most": "At most",
+}
+OF_TEXTS = ("contains", "equals", "starts_with", "ends_with")
+OF_KEYS = ("equals",)
+OF_NUMBERS = ("equals", "greater_than", "at_least", "less_than", "at_most")
+# What is typed for a moment is a span: a day, a minute, a second.
+SPANS = (
+    (re.compile(r"[\d-]+"), timedelta(days=1)),
+    (re.compile(r"[\d-]+[ T]+\d+:\d+\D*"), timedelta(minutes=1)),
+    (re.compile(r"[\d-]+[ T]+\d+:\d+:\d+(?:[^.\d].*)?"), timedelta(seconds=1)),
+)
+
+
+def operations_of(column_type: TypeEngine[Any]) -> tuple[str, ...]:
+    """Return the comparisons that fit a column; none for one whose values cannot be typed."""
+    if isinstance(column_type, Uuid):
+        return OF_KEYS
+    if reader_of(column_type) is None:
+        return ("equals",) if isinstance(column_type, Enum) and column_type.enum_class is None else ()
+    return OF_TEXTS if is_text(column_type) else OF_NUMBERS
+
+
+def compare(column: Any, operation: str, text: str) -> Any:
+    """Return the condition that `column` compares with `text` as one of `operations_of` its type says.
+
+    Raises ValueError, with what is wrong, for a text that is no value of the column.
+    """
+    reader: Reader = reader_of(column.type) or str
+    if is_text(column.type):
+        return _compare_text(column, operation, text.strip())
+    value = reader(text)
+    first = literal(value, comparable(column.type))
+    span = _span(value, text.strip()) if isinstance(bare(column.type), DateTime) else timedelta()
+    if not span:
+        return _compare(column, operation, first)
+    after = literal(value + span, column.type)
+    match operation:
+        case "equals":
+            return and_(column >= first, column < after)
+        case "greater_than":
+            return column >= after
+        case "at_most":
+            return column < after
+    return _compare(column, operation, first)
+
+
+def _compare_text(column: Any, operation: str, text: str) -> Any:
+    match operation:
+        case "contains":
+            return column.icontains(text, autoescape=True)
+        case "starts_with":
+            return column.istartswith(text, autoescape=True)
+        case "ends_with":
+            return column.iendswith(text, autoescape=True)
+    return column == text
+
+
+def _compare(column: Any, operation: str, value: Any) -> Any:
+    match operation:
+        case "greater_than":
+            return column > value
+        case "at_least":
+            return column >= value
+        case "less_than":
+            return column < value
+        case "at_most":
+            return column <= value
+    return column == value
+
+
+def _span(value: datetime, text: str) -> timedelta:
+    found = next((span for shape, span in SPANS if shape.fullmatch(text)), timedelta())
+    return found if found <= datetime.max.replace(tzinfo=value.tzinfo) - value else timedelta()

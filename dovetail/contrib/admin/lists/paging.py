@@ -1,0 +1,221 @@
+"""One page of a list that may have millions of rows.
+
+Nobody waits for all of them to be counted, or for columns to be read of rows that are passed over: the keys of a page
+are found first. Far from the start a page begins after the last row of the page before it, wherever that stands now.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from sqladmin.helpers import get_primary_keys
+from sqladmin.pagination import Pagination
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.base import ExecutableOption
+
+from dovetail.contrib.admin.forms.keys import LARGEST_INTEGER
+from dovetail.contrib.admin.lists import queries
+from dovetail.contrib.admin.lists.keyset import Terms, after, terms_of
+from dovetail.errors import BadRequestError
+from dovetail.resources.query.cursors import Cursor
+
+LAST = "last"
+
+
+@dataclass(kw_only=True)
+class Page(Pagination):
+    """A page; there are more than `count` rows if `at_least` is not None, and that many for certain."""
+
+    at_least: int | None = None
+    start: int | None = 0  # how many rows come before it; None if nobody counted them
+    before: Cursor | int | None = None  # where the page before it is
+    behind: Cursor | int | None = None  # where the page after it is
+
+    @property
+    def final(self) -> int | str:
+        """Where the last page is."""
+        return self.max_page(self.count, self.page_size) if self.at_least is None else LAST
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageReader:
+    """Reads pages of `size` rows of `ordered`, which selects `model`.
+
+    Rows are counted up to `count_limit`, unless looking at so many would take too long.
+    """
+
+    session: AsyncSession
+    model: type[Any]
+    ordered: Select[Any]
+    options: Sequence[ExecutableOption]
+    size: int
+    count_limit: int
+    is_counted: bool = True
+
+    async def numbered(self, page: int) -> Page:
+        """The page with this number, or the nearest."""
+        start = (min(max(page, 1), LARGEST_INTEGER // self.size) - 1) * self.size
+        is_counted = self.is_counted and start < self.count_limit  # beyond that, there are more for certain
+        cut = await self._cut(self._terms, offset=start, counting=is_counted and self._is_narrowed)
+        if not cut.rows and start:
+            return await self._exactly(await self._count(None), LARGEST_INTEGER)
+        count = cut.count
+        if len(cut.rows) <= self.size:
+            count = start + len(cut.rows)
+        elif count is None and is_counted:
+            count = await self._count(self.count_limit + 1)
+        exact = count if count is not None and count <= max(self.count_limit, start + self.size) else None
+        return self._page(cut, start, exact, has_before=start > 0, has_behind=len(cut.rows) > self.size)
+
+    async def last(self) -> Page:
+        """The last page, read from the end."""
+        if self.is_counted or not self._can_seek:
+            count = await self._count(self.count_limit + 1 if self._can_seek else None)
+            if count <= self.count_limit or not self._can_seek:
+                return await self._exactly(count, LARGEST_INTEGER)
+        cut = (await self._cut(self._reversed)).turned(self.size)
+        return self._page(cut, None, None, has_before=True, has_behind=False)
+
+    async def beside(self, cursor: Cursor) -> Page:
+        """The page that begins after the row of a cursor, or that ends before it.
+
+        Raises BadRequestError if the list was in another order.
+        """
+        if cursor.ordering != self._ordering:
+            raise BadRequestError("This page is of another order of the list. Begin with the first page.")
+        start, *values = cursor.values
+        terms = self._reversed if cursor.backwards else self._terms
+        read = [term.adapter.validate_python(value) for term, value in zip(terms, values, strict=True)]
+        cut = await self._cut(terms, after(terms, read))
+        if not cut.rows:  # they were deleted in the meantime
+            return await (self.numbered(1) if cursor.backwards else self.last())
+        has_more = len(cut.rows) > self.size
+        if not cursor.backwards:
+            exact = None if has_more or start is None else start + len(cut.rows)
+            return self._page(cut, start, exact, has_before=True, has_behind=has_more)
+        start = None if start is None else max(start - self.size, 0)
+        start = start if has_more else 0
+        return self._page(cut.turned(self.size), start, None, has_before=has_more, has_behind=True)
+
+    async def _exactly(self, count: int, page: int) -> Page:
+        """A page of a list that has `count` rows, read from its nearer end."""
+        start = (min(page, Pagination.max_page(count, self.size)) - 1) * self.size
+        rows = min(count - start, self.size)
+        if start > count - start - rows:
+            cut = (await self._cut(self._reversed, offset=count - start - rows, limit=rows)).turned(rows)
+        else:
+            cut = await self._cut(self._terms, offset=start, limit=rows)
+        return self._page(cut, start, count, has_before=start > 0, has_behind=start + rows < count)
+
+    def _page(self, cut: "Cut", start: int | None, exact: int | None, *, has_before: bool, has_behind: bool) -> Page:
+        rows, values = cut.rows[: self.size], cut.values[: self.size]
+        end = (start or 0) + len(rows)
+        at_least = self.count_limit if self.is_counted or end > self.count_limit else end
+        return Page(
+            rows=rows,
+            page=(start or 0) // self.size + 1,
+            page_size=self.size,
+            count=max(at_least, end + has_behind) if exact is None else exact,
+            at_least=at_least if exact is None else None,
+            start=start,
+            before=self._neighbour(start, values, backwards=True) if has_before else None,
+            behind=self._neighbour(start, values, backwards=False) if has_behind else None,
+        )
+
+    def _neighbour(self, start: int | None, values: Sequence[Sequence[Any]], *, backwards: bool) -> Cursor | int:
+        """Where the page before or behind is: its number near the start, a cursor far from it."""
+        if start is not None and start % self.size == 0:
+            number = start // self.size + (0 if backwards else 2)
+            if (number - 1) * self.size < self.count_limit or not self._can_seek:
+                return number
+        row = values[0 if backwards else -1]
+        written = [term.adapter.dump_python(value, mode="json") for term, value in zip(self._terms, row, strict=True)]
+        place = start if start is None or backwards else start + len(values)
+        return Cursor(self._ordering, (place, *written), backwards)
+
+    # Statements.
+
+    @cached_property
+    def _terms(self) -> Terms:
+        return terms_of(self.ordered)
+
+    @cached_property
+    def _reversed(self) -> Terms:
+        return tuple(term.reversed() for term in self._terms)
+
+    @cached_property
+    def _can_seek(self) -> bool:
+        return all(term.is_seekable for term in self._terms)
+
+    @cached_property
+    def _ordering(self) -> str:
+        """A short name for the order."""
+        terms = [(str(term.expression), term.descending) for term in self._terms]
+        return sha256(repr(terms).encode()).hexdigest()[:8]
+
+    @property
+    def _is_narrowed(self) -> bool:
+        """Whether counting means to look at the rows: then it is done together with finding the page."""
+        return self.ordered.whereclause is not None
+
+    async def _cut(
+        self,
+        terms: Terms,
+        condition: ColumnElement[bool] | None = None,
+        *,
+        offset: int = 0,
+        limit: int | None = None,
+        counting: bool = False,
+    ) -> "Cut":
+        """Some rows, one more than a page has unless `limit` is given, in the order of `terms`."""
+        statement = self.ordered if condition is None else self.ordered.where(condition)
+        statement = statement.order_by(None).order_by(*(term.order() for term in terms))
+        keys = get_primary_keys(self.model)
+        found = statement.with_only_columns(
+            *(key.label(f"key_{number}") for number, key in enumerate(keys)),
+            *(term.expression.label(f"order_{number}") for number, term in enumerate(terms)),
+            maintain_column_froms=True,
+        )
+        found = _counted(found, terms, self.count_limit + 1) if counting else found
+        page = found.limit(self.size + 1 if limit is None else limit).offset(offset or None).subquery()
+        positions = [page.c[f"order_{number}"] for number in range(len(terms))]
+        reading = (
+            select(self.model, *positions, *([page.c.total] if counting else ()))
+            .select_from(self.model)
+            .join(page, and_(*(key == page.c[f"key_{number}"] for number, key in enumerate(keys))))
+            .order_by(*(term.order(one) for term, one in zip(terms, positions, strict=True)))
+            .options(*self.ordered._with_options, *self.options)  # noqa: SLF001 - those of the view's own `rows`
+        )
+        # By the object alone: what it is ordered by may be a list, which has no hash.
+        rows = (await self.session.execute(reading)).unique(lambda row: row[0]).all()
+        values = [tuple(row)[1 : len(terms) + 1] for row in rows]
+        count = (rows[0][-1] if rows else 0 if not offset else None) if counting else None
+        return Cut([row[0] for row in rows], values, count)
+
+    async def _count(self, limit: int | None) -> int:
+        statement = self.ordered.order_by(None).limit(limit)
+        return await self.session.scalar(queries.count_rows(statement, self.model)) or 0
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Rows, their values of what they are ordered by, and how many there are in all if they were counted."""
+
+    rows: list[Any]
+    values: list[tuple[Any, ...]]
+    count: int | None = None
+
+    def turned(self, size: int) -> "Cut":
+        """The first `size` of them, the other way round."""
+        return replace(self, rows=self.rows[:size][::-1], values=self.values[:size][::-1])
+
+
+def _counted(found: Select[Any], terms: Terms, limit: int) -> Select[Any]:
+    """`found`, up to `limit` rows of it, each with their number: they are looked for once."""
+    hits = found.limit(limit).cte("hits")
+    total = select(func.count()).select_from(hits).scalar_subquery()
+    order = [term.order(hits.c[f"order_{number}"]) for number, term in enumerate(terms)]
+    return select(hits, total.label("total")).order_by(*order)

@@ -1,0 +1,118 @@
+"""Relations as far as a user may follow them: loading what they lead to, and asking where they lead."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, false, inspect, select, true
+from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
+from sqlalchemy.orm import MANYTOONE, InstrumentedAttribute, Mapper, RelationshipProperty, selectinload, undefer
+from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy.sql import operators
+
+from dovetail.contrib.admin.forms.keys import has_identifier, parse_identifier
+from dovetail.contrib.admin.lists.columns import Columns
+from dovetail.contrib.admin.lists.rights import EVERYTHING, Rights
+
+EAGER = frozenset({"selectin", "joined", "subquery", "immediate", False})  # what `lazy=` says in a model
+
+
+def loading(
+    model: type[Any],
+    fields: Iterable[str],
+    rights: Rights,
+    columns: Columns | None = None,
+    seen: frozenset[type[Any]] = frozenset(),
+) -> list[ORMOption]:
+    """The options that load the relations on `fields` with one statement each, however many rows there are.
+
+    What the user may not know of is not loaded, by relations that the model itself always loads neither. Given
+    `columns`, other columns than are needed to show `fields` are not loaded.
+    """
+    mapper: Mapper[Any] = inspect(model)
+    names = list(fields)
+    wanted: dict[str, list[str]] = {}
+    late: list[ORMOption] = []
+    for field in names:
+        name, _, rest = field.partition(".")
+        name = _behind_proxy(mapper, name)
+        if name in mapper.relationships:
+            wanted.setdefault(name, []).append(rest)
+        elif name in mapper.column_attrs and mapper.column_attrs[name].deferred:
+            late.append(undefer(getattr(model, name)))
+    always = {relation.key for relation in mapper.relationships if relation.lazy in EAGER}
+    options = late if columns is None else [columns.only(model, names, {*wanted, *always})]
+    for name in [*wanted, *sorted(always.difference(wanted))]:
+        target = mapper.relationships[name].mapper.class_
+        if name not in wanted and target in seen:
+            continue
+        relation, visible = getattr(model, name), rights.visible(target)
+        deeper = loading(target, filter(None, wanted.get(name, ())), rights, columns, seen | {model})
+        if name in wanted or deeper or visible is not EVERYTHING:
+            option = selectinload(relation if visible is EVERYTHING else relation.and_(visible))
+            options.append(option.options(*deeper))  # type: ignore[arg-type]  # its class is private
+    return options
+
+
+def leads_to(relation: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition that `relation` leads from a row to one that fulfils `condition`.
+
+    Keys are compared with those of a subquery that is run once; as a subquery of each row, which `has` and `any` make
+    of it, it takes SQLite sixty times as long.
+    """
+    mapped: Any = relation.property
+    target = mapped.mapper.class_
+    if not _is_plain(mapped):
+        related: ColumnElement[bool] = relation.any(condition) if mapped.uselist else relation.has(condition)
+        return related
+    if mapped.secondary is None:
+        ((local, remote),) = mapped.local_remote_pairs
+        direct: ColumnElement[bool] = local.in_(select(remote).select_from(target).where(condition).correlate(None))
+        return direct
+    ((local, link),), ((remote, far_link),) = mapped.synchronize_pairs, mapped.secondary_synchronize_pairs
+    found = select(remote).select_from(target).where(condition).correlate(None)
+    linked: ColumnElement[bool] = local.in_(select(link).where(far_link.in_(found)).correlate(None))
+    return linked
+
+
+def leads_to_identifier(
+    relation: InstrumentedAttribute[Any], identifier: str, visible: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """The condition that `relation` leads to the object with this identifier, if it is one of the `visible`."""
+    mapped: Any = relation.property
+    target = mapped.mapper.class_
+    values = parse_identifier(target, identifier)
+    if values is None:
+        return false()
+    this = has_identifier(target, identifier)
+    known = true() if visible is EVERYTHING else _exists(target, and_(this, visible))
+    pairs = mapped.local_remote_pairs
+    if _is_plain(mapped) and mapped.direction is MANYTOONE and pairs[0][1] in inspect(target).primary_key:
+        return and_(pairs[0][0] == values[0], known)
+    return and_(leads_to(relation, this), known)
+
+
+def is_hidden(obj: Any, name: str) -> bool:
+    """Whether an object refers by the relation `name` to one that the user may not know of, and was not loaded."""
+    mapper: Mapper[Any] = inspect(obj).mapper
+    mapped = mapper.relationships[name]
+    if mapped.direction is not MANYTOONE or getattr(obj, name) is not None:
+        return False
+    keys = [mapper.get_property_by_column(column).key for column in mapped.local_columns]
+    return all(getattr(obj, key) is not None for key in keys)
+
+
+def _behind_proxy(mapper: Mapper[Any], name: str) -> str:
+    """The relation that an association proxy reads, or the name itself."""
+    descriptor: Any = mapper.all_orm_descriptors.get(name)
+    is_proxy = getattr(descriptor, "extension_type", None) is AssociationProxyExtensionType.ASSOCIATION_PROXY
+    return str(descriptor.target_collection) if is_proxy else name
+
+
+def _exists(target: type[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists(select(1).select_from(target).where(condition).correlate(None))
+
+
+def _is_plain(mapped: RelationshipProperty[Any]) -> bool:
+    """Whether the relation compares two columns for equality, or twice two across a table of links, and no more."""
+    joins = [mapped.primaryjoin] if mapped.secondary is None else [mapped.primaryjoin, mapped.secondaryjoin]
+    return all(getattr(join, "operator", None) is operators.eq for join in joins)

@@ -1,0 +1,18 @@
+"""The table of contents of the back office."""
+
+from dovetail.contrib.admin.settings import AdminSettings
+from dovetail.plugin import Plugin, deferred, lazy
+
+plugin = Plugin(
+    name="admin",
+    depends_on=("auth",),
+    settings=AdminSettings,
+    models=lazy("dovetail.contrib.admin.models:AdminSession"),
+    extensions={"auth.end_sessions": lazy("dovetail.contrib.admin.entry.sessions:end_sessions")},
+    checks=lazy(
+        "dovetail.contrib.admin.options.production:check_sessions",
+        "dovetail.contrib.admin.options.production:check_pool",
+        "dovetail.contrib.admin.options.index_checks:check_indexes",
+    ),
+    setup=deferred("dovetail.contrib.admin.site:mount"),
+)

@@ -1,0 +1,16 @@
+"""What the back office reads from the environment under `ADMIN_`."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from dovetail.settings import Positive
+
+
+class AdminSettings(BaseModel):
+    """The settings of the back office."""
+
+    session_lifetime: Positive = 43_200  # seconds from logging in, whatever happens in between: a working day
+    secure_cookies: bool | None = None  # HTTPS only; None: in production
+    pool_share: Annotated[float, Field(gt=0, le=1)] = 0.5  # of the connections of a process; one at least
+    statement_timeout: Annotated[float, Field(gt=0, le=3600)] = 10.0  # seconds

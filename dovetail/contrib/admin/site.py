@@ -1,0 +1,208 @@
+"""The back office itself: SQLAdmin's pages behind our guard."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from fastapi import FastAPI
+from jinja2 import BytecodeCache, ChoiceLoader, FileSystemLoader
+from sqladmin import Admin, BaseView
+from sqladmin.authentication import AuthenticationBackend
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from dovetail.contrib.admin.entry import entrance
+from dovetail.contrib.admin.entry.cookies import Cookies
+from dovetail.contrib.admin.entry.csrf import make_token
+from dovetail.contrib.admin.entry.guard import error_page, guarded
+from dovetail.contrib.admin.entry.headers import SecurityHeaders
+from dovetail.contrib.admin.entry.messages import Messages
+from dovetail.contrib.admin.entry.sessions import get_user
+from dovetail.contrib.admin.forms.forms import is_protected
+from dovetail.contrib.admin.forms.keys import identifier_of
+from dovetail.contrib.admin.lists.filtering import has_default
+from dovetail.contrib.admin.options.site_checks import find_missing_templates, find_shadowed
+from dovetail.contrib.admin.options.view_checks import find_problems
+from dovetail.contrib.admin.pages import pages
+from dovetail.contrib.admin.pages.addresses import path_for
+from dovetail.contrib.admin.pages.identities import Claims, identify
+from dovetail.contrib.admin.pages.rendering import Templates
+from dovetail.contrib.admin.permissions import Authorization
+from dovetail.contrib.admin.settings import AdminSettings
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.auth.models import User
+from dovetail.database.share import Share
+from dovetail.discovery import PLUGIN_FAILURES, describe
+from dovetail.errors import ConfigurationError
+from dovetail.plugin import Context
+
+Page = Callable[["AdminSite", Request], Awaitable[Response]]
+
+BASE_URL = "/admin"
+FOLDER = Path(__file__).parent
+
+
+def mount(app: FastAPI, context: Context) -> None:
+    """Mount the back office at `/admin`, with the views of every enabled plugin.
+
+    Raises ConfigurationError, with every problem found, if a view shows more than its author wrote down, if two have
+    one identity or path, or if a plugin's views cannot be imported.
+    """
+    views = load_views(context)
+    site = AdminSite(app, context)
+    for view in views:
+        site.add_view(view)
+    site.open()
+
+
+def load_views(context: Context) -> list[type[BaseView]]:
+    """The admin views of every enabled plugin. Raises ConfigurationError as `mount` does."""
+    found: list[type[BaseView]] = []
+    claims = Claims()
+    problems: list[str] = []
+    for plugin in context.plugins:
+        try:
+            views = [identify(plugin.name, view) for view in plugin.admin_views]
+        except PLUGIN_FAILURES as error:
+            what = describe(error, "")
+            if not any(told.endswith(what) for told in problems):  # of the plugin that this one imports
+                problems.append(f"plugin {plugin.name!r}: its admin_views raised on import: {what}")
+            continue
+        for view in views:
+            problems += claims.claim(plugin.name, view)
+            problems += [f"plugin {plugin.name!r}: {problem}" for problem in find_problems(view)]
+        found += views
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    return found
+
+
+class Authentication(AuthenticationBackend):
+    """Tells SQLAdmin what the guard found out; `entrance` logs in and out."""
+
+    def __init__(self) -> None:
+        self.middlewares = []
+
+    async def authenticate(self, request: Request) -> bool:
+        """Whether somebody is logged in."""
+        return getattr(request.state, "user", None) is not None
+
+    async def get_user_id(self, request: Request) -> int | None:
+        """Who is logged in, for SQLAdmin's audit backends."""
+        user = getattr(request.state, "user", None)
+        return None if user is None else int(user.id)
+
+
+class AdminSite(Admin):
+    """One back office: its views, its cookies and its routes, all of which stand behind the guard."""
+
+    bytecode_cache: ClassVar[BytecodeCache | None] = None  # where a process with many sites, as of tests, compiles once
+
+    def __init__(self, app: FastAPI, context: Context) -> None:
+        settings = context.settings
+        admin_settings = context.plugin_settings["admin"]
+        if not isinstance(admin_settings, AdminSettings):
+            raise ConfigurationError("The plugin 'admin' has no AdminSettings.")
+        secure = admin_settings.secure_cookies
+        self.admin_settings = admin_settings
+        connections = settings.database_pool_size + settings.database_max_overflow
+        self.database = Share(
+            context.database,
+            connections=max(int(connections * admin_settings.pool_share), 1),
+            statement_timeout=admin_settings.statement_timeout,
+            patience=settings.database_pool_timeout,
+        )
+        self.secret_key = settings.secret_key
+        self.cookies = Cookies(settings.secret_key, secure=not settings.debug if secure is None else secure)
+        self.messages = Messages(self.cookies, settings.secret_key)
+        super().__init__(
+            app,
+            session_maker=async_sessionmaker(),  # bound to nothing: every statement goes through the visit's session
+            base_url=BASE_URL,
+            title=settings.site_name,
+            templates_dir=str(FOLDER / "templates"),
+            middlewares=[Middleware(SecurityHeaders, static_paths=("/statics/", "/assets/"))],
+            authentication_backend=Authentication(),
+            authorization_backend=Authorization(),
+        )
+        app.state.authenticate_visitor = self._authenticate_visitor
+        self._prepare_templates(settings.base_dir / "templates")
+        self.admin.router.routes = []  # those of SQLAdmin read files, have no token and log out on GET
+        self.admin.exception_handlers = {HTTPException: self._handle}
+
+    def init_templating_engine(self) -> Templates:
+        """SQLAdmin's templates, filled in piece by piece."""
+        return Templates(super().init_templating_engine().env)
+
+    @property
+    def model_views(self) -> Sequence[ModelAdmin]:
+        """The views of models, in the order of the plugins."""
+        return [view for view in self.views if isinstance(view, ModelAdmin)]
+
+    def open(self) -> None:
+        """Put every route behind the guard: our own, and those that the views brought."""
+        own = list(self._own_routes())
+        brought = [self._behind_guard(route) for route in self.admin.router.routes]
+        problems = [*find_shadowed(own, brought), *find_missing_templates(self.views, self.templates.env)]
+        if problems:
+            raise ConfigurationError("\n".join(problems))
+        self.admin.router.routes = [*own, *brought]
+
+    def _own_routes(self) -> Iterator[BaseRoute]:
+        yield Mount("/statics", StaticFiles(packages=["sqladmin"]), name="statics")
+        yield Mount("/assets", StaticFiles(directory=FOLDER / "assets"), name="assets")
+        yield self._route("/login", entrance.login, "login", ("GET", "POST"), public=True)
+        yield self._route("/logout", entrance.logout, "logout", ("POST",))
+        yield self._route("/", pages.show_index, "index")
+        yield self._route("/{identity}/list", pages.show_list, "list")
+        yield self._route("/{identity}/create", pages.create, "create", ("GET", "POST"))
+        yield self._route("/{identity}/details/{pk:path}", pages.show_details, "details")
+        yield self._route("/{identity}/edit/{pk:path}", pages.edit, "edit", ("GET", "POST"))
+        yield self._route("/{identity}/delete", pages.delete, "delete", ("GET", "POST"))
+        yield self._route("/{identity}/export/{export_type}", pages.export, "export")
+        yield self._route("/{identity}/ajax/lookup", pages.lookup, "ajax_lookup")
+
+    def _route(
+        self, path: str, page: Page, name: str, methods: Sequence[str] = ("GET",), *, public: bool = False
+    ) -> Route:
+        endpoint = guarded(self, partial(page, self), public=public, is_form=name in {"create", "edit"})
+        return Route(path, endpoint, name=name, methods=list(methods))
+
+    def _behind_guard(self, route: BaseRoute) -> Route:
+        if not isinstance(route, Route):
+            raise ConfigurationError(f"An admin view brought {route!r}, expected a plain route.")
+        is_action = str(route.name).startswith("action-")  # SQLAdmin's actions change data on GET
+        methods = ["POST"] if is_action else sorted(route.methods or {"GET"})
+        return Route(route.path, guarded(self, route.endpoint), name=route.name, methods=methods)
+
+    def _prepare_templates(self, site_templates: Path) -> None:
+        environment = self.templates.env
+        environment.loader = ChoiceLoader([FileSystemLoader(site_templates), environment.loader])  # type: ignore[list-item]  # SQLAdmin sets one
+        environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": _query}
+        environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
+        environment.globals["filter_has_default"] = has_default
+        environment.bytecode_cache = self.bytecode_cache
+        environment.trim_blocks = environment.lstrip_blocks = True
+
+    async def _authenticate_visitor(self, connection: HTTPConnection, session: AsyncSession) -> User | None:
+        key = connection.cookies.get(self.cookies.session)
+        return await get_user(session, key) if key else None
+
+    def _csrf_token(self, request: Request) -> str:
+        return make_token(self.secret_key, request.cookies.get(self.cookies.session, ""))
+
+    async def _handle(self, request: Request, error: Exception) -> Response:
+        return await error_page(self, request, error)
+
+
+def _query(request: Request, **changes: Any) -> str:
+    """The query of this page with some parameters changed, and those that are None left out."""
+    parameters = {**request.query_params, **changes}
+    return "?" + urlencode({key: value for key, value in parameters.items() if value is not None})

@@ -1,0 +1,126 @@
+"""Fixtures for tests of admin views: `pytest -p dovetail.contrib.admin.testing`, as pyproject.toml says."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from html.parser import HTMLParser
+from typing import TypeAlias
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from jinja2 import FileSystemBytecodeCache
+
+from dovetail.contrib.admin.entry.cookies import Cookies
+from dovetail.contrib.admin.entry.sessions import start_session
+from dovetail.contrib.admin.site import AdminSite
+from dovetail.contrib.auth.models import User
+from dovetail.database.session import Database
+
+ORIGIN = "http://testserver"
+Values: TypeAlias = Mapping[str, str | Sequence[str] | None]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_are_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Each test makes a site of its own, and compiling its templates takes longer than most tests."""
+    AdminSite.bytecode_cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+class BackOffice:
+    """Somebody at work in the back office: opens pages, fills in forms and sends them as a browser does."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def get(self, path: str, **parameters: str | Sequence[str]) -> httpx.Response:
+        """Open a page."""
+        return await self.client.get(f"/admin{path}", params=parameters or None)
+
+    async def token(self) -> str:
+        """The token of the forms."""
+        page = await self.get("/")
+        return str(read_form(page.text)["csrf_token"][0])
+
+    async def post(self, path: str, data: Values) -> httpx.Response:
+        """Send a form with a valid token."""
+        return await self.client.post(f"/admin{path}", data={"csrf_token": await self.token(), **data})
+
+    async def submit(self, path: str, changes: Values) -> httpx.Response:
+        """Open the form at `path`, change some of its fields (None leaves one out), and send it."""
+        page = await self.get(path)
+        assert page.status_code == httpx.codes.OK, page.text  # noqa: S101 - a test helper
+        values: dict[str, str | Sequence[str] | None] = {**read_form(page.text), "save": "list", **changes}
+        data = {name: value for name, value in values.items() if value is not None}
+        return await self.client.post(f"/admin{path}", data=data)
+
+
+@pytest.fixture
+async def back_office_for(app: FastAPI, database: Database) -> AsyncIterator[Callable[[User], Awaitable[BackOffice]]]:
+    """Log a user in to the back office: `await back_office_for(user)`."""
+    cookie = Cookies(app.state.settings.secret_key, secure=False).session
+    async with AsyncExitStack() as stack:
+
+        async def make(user: User) -> BackOffice:
+            async with database.unit_of_work() as session:
+                key = await start_session(session, user, lifetime=3600)
+            client = httpx.AsyncClient(
+                transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+                base_url=ORIGIN,
+                headers={"Origin": ORIGIN},
+                cookies={cookie: key},
+            )
+            return BackOffice(await stack.enter_async_context(client))
+
+        yield make
+
+
+def read_form(html: str) -> dict[str, list[str]]:
+    """What a browser would send of the last form of a page (of the first, if it has one only)."""
+    reader = _FormReader()
+    reader.feed(html)
+    return reader.forms[-1] if reader.forms else {}
+
+
+class _FormReader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[dict[str, list[str]]] = []
+        self._select = self._textarea = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a form, and the fields in it."""
+        found = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append({})
+        if not self.forms:
+            return
+        if tag == "input" and "name" in found and (found.get("type") != "checkbox" or "checked" in found):
+            self._add(found["name"], found.get("value", "on"))
+        elif tag == "select":
+            self._select = found.get("name", "")
+            for chosen in _chosen(found.get("data-json", "[]")):
+                self._add(self._select, chosen)
+        elif tag == "option" and "selected" in found:
+            self._add(self._select, found.get("value", ""))
+        elif tag == "textarea":
+            self._textarea = found.get("name", "")
+            self._add(self._textarea, "")
+
+    def handle_data(self, data: str) -> None:
+        """The text of a textarea, without the line end that HTML allows in front of it."""
+        if self._textarea:
+            values = self.forms[-1][self._textarea]
+            values[-1] += data if values[-1] else data.removeprefix("\r").removeprefix("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        """The end of a textarea."""
+        if tag == "textarea":
+            self._textarea = ""
+
+    def _add(self, name: str, value: str) -> None:
+        self.forms[-1].setdefault(name, []).append(value)
+
+
+def _chosen(data: str) -> list[str]:
+    return [str(one["id"]) for one in json.loads(data)]

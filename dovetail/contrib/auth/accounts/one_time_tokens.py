@@ -1,0 +1,134 @@
+"""Tokens that are sent to an address and work once. Only the SHA-256 of one is stored, as of every token.
+
+Whoever asks for another leaves the earlier ones alive, since anybody may ask for anybody. How many are sent is limited,
+and nobody is told: to ask once more than that is as if the address were nobody's.
+
+Everybody locks the user first and touches tokens then, so that no two wait for each other.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.accounts.tokens import hash_token
+from dovetail.contrib.auth.models import OneTimeToken, TokenPurpose, User
+
+MAXIMUM_SENT = 5  # of one purpose, to one user or one address, in WINDOW
+WINDOW = timedelta(hours=1)
+NO_SYNCHRONIZATION = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redeemed:
+    """What a token proved: that this user, whose row is locked, reads what is sent to `email`."""
+
+    user: User
+    purpose: TokenPurpose
+    email: str
+
+
+async def create_one_time_token(
+    session: AsyncSession, user: User, purpose: TokenPurpose, *, lifetime: int, email: str | None = None
+) -> str | None:
+    """Make a token to send to `email`, or else the user's address, good for `lifetime` seconds.
+
+    None if as many were sent within the last hour as there may be.
+    """
+    address, now = email or user.email, datetime.now(UTC)
+    await session.scalar(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
+    await delete_expired_one_time_tokens(session, OneTimeToken.user_id == user.id)
+    sent = await session.scalar(
+        select(func.count())
+        .select_from(OneTimeToken)
+        .where(
+            OneTimeToken.purpose == purpose,
+            OneTimeToken.created_at > now - WINDOW,
+            or_(OneTimeToken.user_id == user.id, OneTimeToken.email == address),
+        )
+    )
+    if (sent or 0) >= MAXIMUM_SENT:
+        return None
+    token = secrets.token_urlsafe(32)
+    session.add(
+        OneTimeToken(
+            token_hash=hash_token(token),
+            purpose=purpose,
+            user_id=user.id,
+            email=address,
+            created_at=now,
+            expires_at=now + timedelta(seconds=lifetime),
+        )
+    )
+    await session.flush()
+    return token
+
+
+async def find_user_of_one_time_token(session: AsyncSession, token: str, *purposes: TokenPurpose) -> User | None:
+    """Whose token it is, if it works still and its user is active; it is not used up."""
+    return await session.scalar(
+        select(User).join(OneTimeToken, OneTimeToken.user_id == User.id).where(*_works(token, purposes), _is_meant)
+    )
+
+
+async def redeem_one_time_token(session: AsyncSession, token: str, *purposes: TokenPurpose) -> Redeemed | None:
+    """Use the token up and say what it proves; None if it is wrong, expired, used, or sent to an address of old.
+
+    Of several that try at once exactly one redeems it: the database deletes a row once.
+    """
+    found = await find_user_of_one_time_token(session, token, *purposes)
+    if found is None:
+        return None
+    user = await session.scalar(
+        select(User)
+        .where(User.id == found.id, User.is_active.is_(True))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    deleted = await session.execute(
+        delete(OneTimeToken).where(*_works(token, purposes)).returning(OneTimeToken.purpose, OneTimeToken.email),
+        execution_options=NO_SYNCHRONIZATION,
+    )
+    row = deleted.one_or_none()
+    if user is None or row is None or (row.purpose != TokenPurpose.CHANGE_EMAIL and row.email != user.email):
+        return None
+    return Redeemed(user=user, purpose=row.purpose, email=row.email)
+
+
+async def expire_one_time_tokens(session: AsyncSession, user_id: int, *purposes: TokenPurpose) -> None:
+    """Make the user's tokens worthless, all or those for some purposes. They still count as sent."""
+    now = datetime.now(UTC)
+    statement = update(OneTimeToken).where(OneTimeToken.user_id == user_id, OneTimeToken.expires_at > now)
+    if purposes:
+        statement = statement.where(OneTimeToken.purpose.in_(purposes))
+    await session.execute(statement.values(expires_at=now), execution_options=NO_SYNCHRONIZATION)
+
+
+async def delete_expired_one_time_tokens(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
+    """Remove the rows of expired tokens, of all or those for which the conditions hold; return how many there were.
+
+    One that still counts as sent stays.
+    """
+    now = datetime.now(UTC)
+    expired = delete(OneTimeToken).where(
+        OneTimeToken.expires_at <= now, OneTimeToken.created_at <= now - WINDOW, *conditions
+    )
+    deleted = await session.execute(expired.returning(OneTimeToken.id), execution_options=NO_SYNCHRONIZATION)
+    return len(deleted.all())
+
+
+# A token is for the address that it was sent to: the user's own, unless it is to become the user's.
+_is_meant = User.is_active.is_(True) & or_(
+    OneTimeToken.purpose == TokenPurpose.CHANGE_EMAIL, OneTimeToken.email == User.email
+)
+
+
+def _works(token: str, purposes: tuple[TokenPurpose, ...]) -> tuple[Any, ...]:
+    return (
+        OneTimeToken.token_hash == hash_token(token),
+        OneTimeToken.purpose.in_(purposes),
+        OneTimeToken.expires_at > datetime.now(UTC),
+    )

@@ -1,0 +1,80 @@
+"""Tokens that are rows: only the SHA-256 of a token is stored, and deleting its row revokes it."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import Select, bindparam, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.resources.sql.statements import EntityStatement
+
+
+def _holders() -> Select[User]:
+    return (
+        select(User)
+        .join(AccessToken, AccessToken.user_id == User.id)
+        .where(
+            AccessToken.token_hash == bindparam("token_hash", type_=AccessToken.token_hash.type),
+            AccessToken.expires_at > bindparam("now", type_=AccessToken.expires_at.type),
+            User.is_active.is_(True),
+        )
+    )
+
+
+_USER_BY_TOKEN = EntityStatement(User, _holders)
+
+
+async def create_access_token(session: AsyncSession, user_id: int, *, lifetime: int) -> str:
+    """Give a user a bearer token of 256 random bits for `lifetime` seconds; their expired ones are removed."""
+    await session.execute(
+        delete(AccessToken).where(AccessToken.user_id == user_id, AccessToken.expires_at <= datetime.now(UTC)),
+        execution_options={"synchronize_session": False},
+    )
+    token = secrets.token_urlsafe(32)
+    session.add(AccessToken(token_hash=hash_token(token), user_id=user_id, expires_at=_in(lifetime)))
+    await session.flush()
+    return token
+
+
+async def get_user_by_token(session: AsyncSession, token: str) -> User | None:
+    """The active user who holds this bearer token, in one statement that writes nothing."""
+    return await _USER_BY_TOKEN.one_or_none(session, token_hash=hash_token(token), now=datetime.now(UTC))
+
+
+async def lock_user_by_token(session: AsyncSession, token: str) -> User | None:
+    """The same user, whom nobody else changes before the transaction ends."""
+    statement = _holders().with_for_update(key_share=True, of=User).execution_options(populate_existing=True)
+    return await session.scalar(statement, {"token_hash": hash_token(token), "now": datetime.now(UTC)})
+
+
+async def revoke_access_token(session: AsyncSession, token: str) -> None:
+    """Make a bearer token worthless from now on."""
+    await session.execute(
+        delete(AccessToken).where(AccessToken.token_hash == hash_token(token)),
+        execution_options={"synchronize_session": False},
+    )
+
+
+async def revoke_all_tokens(session: AsyncSession, user_id: int, *, keep: str | None = None) -> None:
+    """Revoke all bearer tokens of a user but the token `keep`."""
+    statement = delete(AccessToken).where(AccessToken.user_id == user_id)
+    if keep is not None:
+        statement = statement.where(AccessToken.token_hash != hash_token(keep))
+    await session.execute(statement, execution_options={"synchronize_session": False})
+
+
+async def delete_expired_tokens(session: AsyncSession) -> int:
+    """Remove the rows of expired bearer tokens and return how many there were."""
+    expired = delete(AccessToken).where(AccessToken.expires_at <= datetime.now(UTC)).returning(AccessToken.id)
+    return len((await session.execute(expired, execution_options={"synchronize_session": False})).all())
+
+
+def hash_token(token: str) -> str:
+    """What is stored of a token. It holds 256 random bits, so a fast hash cannot be guessed backwards."""
+    return sha256(token.encode(errors="replace")).hexdigest()
+
+
+def _in(seconds: int) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)

@@ -1,0 +1,131 @@
+"""Register, log in and out, forgotten passwords and verification: `/api/auth`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Form, Response
+
+from dovetail.contrib.auth import users
+from dovetail.contrib.auth.accounts.tokens import create_access_token, revoke_access_token
+from dovetail.contrib.auth.api.mailing import MailerDep, UserManagerDep
+from dovetail.contrib.auth.dependencies import AuthSettingsDep, BearerToken, CurrentUser
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.schemas import (
+    AccessTokenRead,
+    EmailRequest,
+    LoginForm,
+    ResetPasswordRequest,
+    UserRead,
+    UserRegister,
+    VerifyRequest,
+)
+from dovetail.database.dependencies import SessionDep
+from dovetail.errors import BadRequestError, FieldError, NotAuthenticatedError, PermissionDeniedError
+
+if TYPE_CHECKING:
+    from dovetail.contrib.auth.api.manager import UserManager
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+
+
+@router.post(
+    "/register",
+    status_code=201,
+    response_model=UserRead,
+    responses={403: {"description": "Registration is closed"}},
+)
+async def register(data: UserRegister, manager: UserManagerDep, mailer: MailerDep) -> User:
+    """Make an account; a message asks its owner to confirm the address. 409 names the field that is taken."""
+    if not manager.settings.registration_open:
+        raise PermissionDeniedError("Registration is closed; ask the people who run this site for an account.")
+    user = await users.create_user(
+        manager.session,
+        username=data.username,
+        email=data.email,
+        password=data.password.get_secret_value(),
+        full_name=data.full_name,
+    )
+    await manager.request_verify(user)
+    mailer.send_later(manager.messages)
+    return user
+
+
+@router.post("/login", responses={401: {"description": "Wrong name or password"}})
+async def login(
+    form: Annotated[LoginForm, Form()], session: SessionDep, settings: AuthSettingsDep, response: Response
+) -> AccessTokenRead:
+    """Get a bearer token for an e-mail address or username and a password.
+
+    The answer is 401, and the same, for an unknown name, a wrong password and a deactivated account.
+    """
+    user = await users.authenticate(session, form.username, form.password.get_secret_value())
+    if user is None:
+        raise NotAuthenticatedError("The name or the password is wrong.")
+    token = await create_access_token(session, user.id, lifetime=settings.token_lifetime)
+    response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
+    return AccessTokenRead(access_token=token, expires_in=settings.token_lifetime)
+
+
+@router.post("/logout", status_code=204)
+async def logout(_: CurrentUser, token: BearerToken, session: SessionDep) -> None:
+    """Revoke the token that comes with the request."""
+    assert token is not None  # noqa: S101 - it is how the current user was found
+    await revoke_access_token(session, token)
+
+
+@router.post("/forgot-password", status_code=202)
+async def forgot_password(data: EmailRequest, mailer: MailerDep) -> None:
+    """Send a token for a new password to the address, if it is somebody's. The answer does not tell whether it is."""
+    mailer.do_later(data.email, _forgot_password)
+
+
+@router.post("/reset-password", status_code=204)
+async def reset_password(data: ResetPasswordRequest, manager: UserManagerDep, mailer: MailerDep) -> None:
+    """Set a new password with the token from the e-mail, which works once; every session is ended."""
+    # Imported here and below, as the manager is: see `make_manager`.
+    from fastapi_users.exceptions import InvalidResetPasswordToken
+
+    try:
+        await manager.reset_password(data.token.get_secret_value(), data.password.get_secret_value())
+    except InvalidResetPasswordToken:
+        raise _bad_token() from None
+    mailer.send_later(manager.messages)
+
+
+@router.post("/request-verify-token", status_code=202)
+async def request_verify_token(data: EmailRequest, mailer: MailerDep) -> None:
+    """Send a token that confirms the address, if it is somebody's. The answer does not tell whether it is."""
+    mailer.do_later(data.email, _request_verify)
+
+
+@router.post("/verify", response_model=UserRead)
+async def verify(data: VerifyRequest, manager: UserManagerDep, mailer: MailerDep) -> User:
+    """Confirm the address with the token from the e-mail, which works once.
+
+    An address that is to be the new one of an account is so from now on; 409 if somebody else has got it meanwhile.
+    """
+    from fastapi_users.exceptions import InvalidVerifyToken
+
+    try:
+        user = await manager.verify(data.token.get_secret_value())
+    except InvalidVerifyToken:
+        raise _bad_token() from None
+    mailer.send_later(manager.messages)
+    return user
+
+
+async def _forgot_password(manager: "UserManager", user: User) -> None:
+    await manager.forgot_password(user)
+
+
+async def _request_verify(manager: "UserManager", user: User) -> None:
+    from fastapi_users.exceptions import UserAlreadyVerified
+
+    try:
+        await manager.request_verify(user)
+    except UserAlreadyVerified:
+        return
+
+
+def _bad_token() -> BadRequestError:
+    detail = "The token is wrong, expired or already used; ask for another."
+    return BadRequestError(detail, errors=[FieldError(pointer="/token", detail=detail, type="bad_token")])

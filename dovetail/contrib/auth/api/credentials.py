@@ -1,0 +1,110 @@
+"""Changing what one logs in with: the name, the address and the password. It takes the current password.
+
+Whoever has got hold of a token, or of somebody's open browser, must not be able to keep the account: they do not know
+the password. What takes long comes first, on what `beside` read; the row is locked then, and looked at again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dovetail.contrib.auth import users
+from dovetail.contrib.auth.accounts.passwords import HashedPassword, verify_password
+from dovetail.contrib.auth.mail import messages
+from dovetail.contrib.auth.models import User
+from dovetail.errors import FieldError, InvalidInputError
+
+if TYPE_CHECKING:
+    from dovetail.contrib.auth.api.manager import UserManager
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That somebody knew the password which one of these hashes is of."""
+
+    hashes: frozenset[str | None] = frozenset()
+
+    def check(self, user: User) -> None:
+        """Raise InvalidInputError if it is not the password of the user as they are now."""
+        if user.hashed_password not in self.hashes:
+            raise wrong_password()
+
+
+async def prove(user: User, current_password: str) -> Proof:
+    """Verify the current password, which takes long; a proof of nothing if it is wrong."""
+    verified, better_hash = await verify_password(current_password, user.hashed_password)
+    # A login may store the better hash while we wait: that is the same password.
+    return Proof(frozenset({user.hashed_password, better_hash} - {None})) if verified else Proof()
+
+
+def changes_credentials(user: User, values: Mapping[str, Any]) -> bool:
+    """Whether the values change the name or the address that a user logs in with; a name in another case is the same.
+
+    Raises InvalidInputError for what is no name or address.
+    """
+    username = users.normalize_username(values.get("username", user.username))
+    email = users.normalize_email(values.get("email", user.email))
+    return username.lower() != user.username.lower() or email != user.email
+
+
+async def change_own_account(
+    manager: "UserManager",
+    user: User,
+    values: Mapping[str, Any],
+    *,
+    password: HashedPassword | None,
+    keep_token: str | None = None,
+) -> None:
+    """Change what a locked user wants to change of themselves, and tell them; a new address has to be confirmed first.
+
+    Raises InvalidInputError and ConflictError.
+    """
+    await _change(manager, user, _without(values, "email"), password, keep_token)
+    if "email" in values:
+        await manager.request_email_change(user, values["email"])
+
+
+async def change_as_staff(
+    manager: "UserManager",
+    user: User,
+    values: Mapping[str, Any],
+    *,
+    password: HashedPassword | None,
+    vouch: bool,
+) -> None:
+    """Change a locked user as somebody who may, and tell the user.
+
+    A new address has to be confirmed, unless staff `vouch` for it; the old one is told in any case. Raises
+    InvalidInputError and ConflictError.
+    """
+    old_email = user.email
+    await _change(manager, user, values if vouch else _without(values, "email"), password)
+    if user.email != old_email:
+        manager.messages.append(messages.email_changed(user, old_email))
+    elif "email" in values:
+        await manager.request_email_change(user, values["email"])
+
+
+async def _change(
+    manager: "UserManager",
+    user: User,
+    values: Mapping[str, Any],
+    password: HashedPassword | None,
+    keep_token: str | None = None,
+) -> None:
+    old_username = user.username
+    await users.update_user(manager.session, user, **values)
+    if user.username.lower() != old_username.lower():
+        manager.messages.append(messages.username_changed(user, old_username))
+    if password is not None:
+        await manager.set_password(user, password, keep_token=keep_token)
+
+
+def _without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key != name}
+
+
+def wrong_password() -> InvalidInputError:
+    """What to say to somebody who does not know the current password."""
+    detail = "The current password is needed, and this is not it."
+    return InvalidInputError(detail, errors=[FieldError(pointer="/current_password", detail=detail)])

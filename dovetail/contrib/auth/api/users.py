@@ -1,0 +1,182 @@
+"""Users about themselves, and staff about users: `/api/users`."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import MISSING
+from sqlalchemy import select
+
+from dovetail.api.schemas import PathId
+from dovetail.contrib.auth import users
+from dovetail.contrib.auth.accounts.passwords import HashedPassword
+from dovetail.contrib.auth.accounts.tokens import lock_user_by_token
+from dovetail.contrib.auth.api.credentials import (
+    change_as_staff,
+    change_own_account,
+    changes_credentials,
+    prove,
+    wrong_password,
+)
+from dovetail.contrib.auth.api.mailing import MailerDep, UserManagerDep
+from dovetail.contrib.auth.dependencies import BearerToken, CurrentUser, StaffBeside, UserBeside, bad_token
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.policies import StaffOnly
+from dovetail.contrib.auth.schemas import ProfileUpdate, UserCreate, UserRead, UserUpdate
+from dovetail.database.beside import beside
+from dovetail.database.dependencies import SessionDep
+from dovetail.errors import ConflictError
+from dovetail.resources.endpoints import documentation
+from dovetail.resources.resource import Resource
+
+router = APIRouter(tags=["users"])
+ETAG = documentation.response_headers(ETag="The version of the user, for If-Match and If-None-Match.")
+
+
+class UsersPolicy(StaffOnly):
+    """For staff, none of whom deletes themselves."""
+
+    def may_delete(self, viewer: User, item: User) -> None:
+        """Everybody but oneself."""
+        if item.id == viewer.id:
+            raise ConflictError("You cannot delete yourself; ask another superuser to.")
+
+
+accounts = Resource(
+    model=User,
+    read=UserRead,
+    policy=UsersPolicy(),
+    filters={
+        "username": ("exact", "in"),
+        "email": ("exact", "in"),
+        "is_active": "exact",
+        "is_verified": "exact",
+        "is_superuser": "exact",
+        "created_at": ("gte", "lte"),
+    },
+    ordering=("username", "email", "created_at", "updated_at", "id"),
+    default_ordering="id",
+    search=("username", "email", "full_name"),
+    unindexed=(  # staff look for users by hand, and seldom
+        *("username", "username__in", "email", "email__in", "is_active", "is_verified", "is_superuser"),
+        *("created_at", "created_at__gte", "created_at__lte", "updated_at", "search"),
+    ),
+    without={"bulk_delete"},
+)
+
+
+@router.get("/users/me", response_model=UserRead)
+async def get_me(user: CurrentUser) -> User:
+    """Who the token belongs to."""
+    return user
+
+
+@router.patch("/users/me", response_model=UserRead)
+async def update_me(
+    data: ProfileUpdate,
+    user: UserBeside,
+    token: BearerToken,
+    manager: UserManagerDep,
+    mailer: MailerDep,
+) -> User:
+    """Change what is given of oneself.
+
+    A new username, address or password needs the current password. A new password ends all other sessions. A new
+    address takes the place of the old one once it is verified with the token that is sent to it.
+    """
+    values, password, proof = _columns(data), None, None
+    if data.password is not MISSING or changes_credentials(user, values):
+        current = "" if data.current_password is MISSING else data.current_password.get_secret_value()
+        proof = await prove(user, current)
+        proof.check(user)
+        password = await _hash_new_password(data, user)
+    locked = await lock_user_by_token(manager.session, token or "")
+    if locked is None:
+        raise bad_token()
+    if proof is not None:
+        proof.check(locked)
+    elif changes_credentials(locked, values):
+        raise wrong_password()
+    await change_own_account(manager, locked, values, password=password, keep_token=token)
+    mailer.send_later(manager.messages)
+    return locked
+
+
+router.include_router(accounts.router)  # behind /users/me, which looks like one of its paths
+
+
+@router.post(
+    "/users",
+    status_code=201,
+    response_model=UserRead,
+    openapi_extra={"parameters": [documentation.idempotency_key()]},
+    responses={
+        201: {
+            "headers": ETAG | documentation.response_headers(Location="The path of the new object."),
+            "links": documentation.links_to(accounts, "get", "update", "delete"),
+        }
+    },
+)
+async def create_user(data: UserCreate, staff: StaffBeside, session: SessionDep, request: Request) -> Response:
+    """Make an account for somebody, as staff; no message is sent."""
+    given = data.password.get_secret_value()
+    password = await users.hash_new_password(given, username=data.username, email=data.email)
+
+    async def create() -> Response:
+        user = await users.create_user(session, **data.model_dump(exclude={"password"}), password=password)
+        return await accounts.answer(request, session, staff, user.id, status=201)
+
+    return await accounts.answer_once(request, session, staff, create)
+
+
+@router.patch(
+    "/users/{user_id}",
+    response_model=UserRead,
+    openapi_extra={"parameters": [documentation.if_match(required=False)]},
+    responses=documentation.precondition_responses(required=False) | {200: {"headers": ETAG}},
+)
+async def update_user(
+    *,
+    user_id: PathId,
+    data: UserUpdate,
+    staff: StaffBeside,
+    manager: UserManagerDep,
+    mailer: MailerDep,
+    request: Request,
+) -> Response:
+    """Change some fields of a user, as staff; what is left out stays.
+
+    A new address takes the place of the old one once it is verified with the token that is sent to it, or at once with
+    `is_verified: true`, by which staff vouch for it; the old one is told. A new password and `is_active: false` end the
+    user's sessions. What you log in with yourself is changed at `/users/me`.
+    """
+    password = None
+    if data.password is not MISSING and user_id != staff.id:
+        async with beside(manager.session) as lookup:
+            found = await lookup.scalar(select(User).where(User.id == user_id))
+        password = await _hash_new_password(data, found or staff)
+    user = await accounts.lock(manager.session, staff, user_id, request)
+    _check_own(data, user, staff)
+    await change_as_staff(manager, user, _columns(data), password=password, vouch=data.is_verified is True)
+    mailer.send_later(manager.messages)
+    return await accounts.answer(request, manager.session, staff, user_id)
+
+
+def _check_own(data: UserUpdate, user: User, staff: User) -> None:
+    if user.id != staff.id:
+        return
+    if False in (data.is_active, data.is_superuser):
+        raise ConflictError("You cannot deactivate yourself or take your own rights away; ask another superuser to.")
+    if data.password is not MISSING or changes_credentials(user, _columns(data)):
+        raise ConflictError("Change what you log in with by PATCH /api/users/me, which asks for your current password.")
+
+
+async def _hash_new_password(data: ProfileUpdate | UserUpdate, user: User) -> HashedPassword | None:
+    if data.password is MISSING:
+        return None
+    username = user.username if data.username is MISSING else data.username
+    email = user.email if data.email is MISSING else data.email
+    return await users.hash_new_password(data.password.get_secret_value(), username=username, email=email)
+
+
+def _columns(data: ProfileUpdate | UserUpdate) -> dict[str, Any]:
+    return data.model_dump(exclude={"password", "current_password"})

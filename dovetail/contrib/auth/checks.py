@@ -1,0 +1,121 @@
+"""What `manage.py check` says about auth in production."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from dovetail.checks import DAY, CheckMessage, error, info, is_local, warning
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.plugin import Context
+
+LONGEST_LOGIN = 90 * DAY
+LONGEST_RESET = DAY
+LONGEST_VERIFICATION = 7 * DAY
+LONGEST_WAIT = 60  # seconds for a mail server
+LINK = "e.g. https://example.org/verify?token={token}"
+
+
+def check_email(context: Context) -> Iterator[CheckMessage]:
+    """E-mails that reach nobody, that lead nowhere or to the wrong place, and what others on the way can read."""
+    settings = _settings(context)
+    if settings is None:
+        return
+    if settings.email_backend == "console":
+        yield warning(
+            "auth.W001",
+            "E-mails are printed, not sent: nobody can reset a password or verify an address.",
+            "set AUTH_EMAIL_BACKEND=smtp and AUTH_EMAIL_HOST",
+        )
+    else:
+        yield from _check_server(settings)
+    yield from _check_links(settings)
+
+
+def check_lifetimes(context: Context) -> Iterator[CheckMessage]:
+    """Tokens that are good for so long that whoever finds one can use it."""
+    settings = _settings(context)
+    if settings is None:
+        return
+    for code, name, seconds, longest, what in (
+        ("auth.W005", "AUTH_TOKEN_LIFETIME", settings.token_lifetime, LONGEST_LOGIN, "a login"),
+        ("auth.W006", "AUTH_RESET_TOKEN_LIFETIME", settings.reset_token_lifetime, LONGEST_RESET, "a password reset"),
+        ("auth.W007", "AUTH_VERIFY_TOKEN_LIFETIME", settings.verify_token_lifetime, LONGEST_VERIFICATION, "a proof"),
+    ):
+        if seconds > longest:
+            yield warning(
+                code,
+                f"{name} is {seconds // DAY:,} days: whoever finds the token of {what} can use it for that long.",
+                f"set {name} to {longest} (seconds) or less",
+            )
+
+
+def check_registration(context: Context) -> Iterator[CheckMessage]:
+    """Whether strangers may make accounts."""
+    settings = _settings(context)
+    if settings is not None and settings.registration_open:
+        yield info(
+            "auth.I001", "Anybody may make an account.", "set AUTH_REGISTRATION_OPEN=false if that is not what you want"
+        )
+
+
+def _check_server(settings: AuthSettings) -> Iterator[CheckMessage]:
+    if settings.email_security == "none" and not is_local(settings.email_host):
+        if settings.email_username:
+            yield error(
+                "auth.E001",
+                "The mail server would be sent its password in clear.",
+                "set AUTH_EMAIL_SECURITY to starttls or tls",
+            )
+        else:
+            yield warning(
+                "auth.W004",
+                "E-mails go to another machine in clear, and the tokens in them open accounts.",
+                "set AUTH_EMAIL_SECURITY to starttls or tls",
+            )
+    if settings.email_username and not settings.email_password.get_secret_value():
+        yield error(
+            "auth.E002", "The mail server is told a name and no password.", "set AUTH_EMAIL_PASSWORD, or leave both out"
+        )
+    if is_local(settings.email_from.rpartition("@")[2].strip("> ")):
+        yield warning(
+            "auth.W008",
+            f"E-mails come from {settings.email_from}, which other mail servers refuse.",
+            "set AUTH_EMAIL_FROM to an address of your domain, e.g. noreply@example.org",
+        )
+    if settings.email_timeout > LONGEST_WAIT:
+        yield warning(
+            "auth.W010",
+            f"AUTH_EMAIL_TIMEOUT is {settings.email_timeout} seconds: a mail server that is silent holds every other "
+            "message up for that long.",
+            f"set AUTH_EMAIL_TIMEOUT to {LONGEST_WAIT} or less",
+        )
+
+
+def _check_links(settings: AuthSettings) -> Iterator[CheckMessage]:
+    links = {"AUTH_RESET_PASSWORD_URL": settings.reset_password_url, "AUTH_VERIFY_URL": settings.verify_url}
+    if not all(links.values()):
+        yield warning(
+            "auth.W002",
+            "E-mails quote a token that people cannot use without a page to enter it.",
+            f"set AUTH_RESET_PASSWORD_URL and AUTH_VERIFY_URL, {LINK}",
+        )
+    for name, url in links.items():
+        parts = urlsplit(url)
+        if url and is_local(parts.hostname):
+            yield warning(
+                "auth.W009",
+                f"{name} leads to the machine of whoever reads the e-mail.",
+                f"name the site's page, {LINK}",
+            )
+        elif url and parts.scheme != "https":
+            yield warning(
+                "auth.W003",
+                f"{name} is no https:// address: the token travels in clear, and it opens an account.",
+                f"serve the page over HTTPS, {LINK}",
+            )
+
+
+def _settings(context: Context) -> AuthSettings | None:
+    """Those of a site that strangers can reach."""
+    settings = context.plugin_settings["auth"]
+    in_production = context.settings.environment == "production"
+    return settings if in_production and isinstance(settings, AuthSettings) else None

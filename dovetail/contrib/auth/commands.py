@@ -1,0 +1,129 @@
+"""`manage.py createsuperuser`, `changepassword` and `cleartokens`."""
+
+import secrets
+import sys
+from collections.abc import Callable
+
+import click
+from pydantic import BaseModel, SecretStr
+from sqlalchemy import exists, select
+
+from dovetail.command import async_command
+from dovetail.contrib.auth.accounts.names import normalize_email, normalize_username
+from dovetail.contrib.auth.accounts.one_time_tokens import delete_expired_one_time_tokens
+from dovetail.contrib.auth.accounts.password_rules import check_password
+from dovetail.contrib.auth.accounts.tokens import delete_expired_tokens
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.users import create_user, get_user_by_login, hash_new_password, set_password
+from dovetail.errors import ConflictError, InvalidInputError, NotFoundError
+from dovetail.plugin import Context
+from dovetail.settings import load_plugin_settings
+
+
+class NewSuperuser(BaseModel):
+    """Who is to be made; read from `SUPERUSER_USERNAME`, `SUPERUSER_EMAIL` and `SUPERUSER_PASSWORD`."""
+
+    username: str
+    email: str
+    password: SecretStr
+
+
+@click.command()
+@click.option("--noinput", is_flag=True, help="Ask nothing: read SUPERUSER_USERNAME, _EMAIL and _PASSWORD.")
+@click.option("--if-none", is_flag=True, help="Make `admin` with a random password, unless there is a superuser.")
+@async_command
+async def createsuperuser(context: Context, *, noinput: bool, if_none: bool) -> None:
+    """Make a user who may do everything."""
+    if if_none:
+        await _create_first(context)
+        return
+    new = load_plugin_settings(NewSuperuser, "SUPERUSER_", context.settings.base_dir) if noinput else _ask()
+    await _create(context, new)
+    click.echo(f"The superuser {new.username} was made.")
+
+
+@click.command()
+@click.argument("username")
+@async_command
+async def changepassword(context: Context, username: str) -> None:
+    """Give the user USERNAME (or with this e-mail address) a new password, and end all their sessions."""
+    async with context.database.unit_of_work(read_only=True) as session:
+        user = await get_user_by_login(session, username)
+    if user is None:
+        raise NotFoundError(f"There is no user {username!r}.")
+    password = _ask_password(user.username, user.email)
+    hashed = await hash_new_password(password, username=user.username, email=user.email)
+    async with context.database.unit_of_work() as session:
+        await set_password(session, await session.get_one(User, user.id), hashed)
+    click.echo(f"The password of {user.username} was changed, and all their sessions were ended.")
+
+
+@click.command()
+@async_command
+async def cleartokens(context: Context) -> None:
+    """Remove expired tokens."""
+    async with context.database.unit_of_work() as session:
+        count = await delete_expired_tokens(session) + await delete_expired_one_time_tokens(session)
+    click.echo(f"{count} expired token{'' if count == 1 else 's'} removed.")
+
+
+async def _create(context: Context, new: NewSuperuser) -> None:
+    async with context.database.unit_of_work() as session:
+        await create_user(
+            session,
+            username=new.username,
+            email=new.email,
+            password=new.password.get_secret_value(),
+            is_verified=True,
+            is_superuser=True,
+        )
+
+
+async def _create_first(context: Context) -> None:
+    if await _has_superuser(context):
+        return
+    password = secrets.token_urlsafe(15)
+    try:
+        await _create(context, NewSuperuser(username="admin", email="admin@example.com", password=SecretStr(password)))
+    except ConflictError as error:
+        # The unique index decides between two who do this at once; the other one's password was printed there.
+        if await _has_superuser(context):
+            return
+        raise ConflictError(f"{error.detail} That one is no superuser; run `manage.py createsuperuser`.") from None
+    click.echo("An administrator was made. The password is shown this once and is stored nowhere:")
+    click.echo(f"  username: admin\n  password: {password}")
+    click.echo("Change it with `manage.py changepassword admin`.")
+
+
+async def _has_superuser(context: Context) -> bool:
+    async with context.database.unit_of_work(read_only=True) as session:
+        return bool(await session.scalar(select(exists().where(User.is_superuser.is_(True)))))
+
+
+def _ask() -> NewSuperuser:
+    username = click.prompt("Username", value_proc=_checked(normalize_username))
+    email = click.prompt("E-mail address", value_proc=_checked(normalize_email))
+    return NewSuperuser(username=username, email=email, password=SecretStr(_ask_password(username, email)))
+
+
+def _ask_password(username: str, email: str) -> str:
+    # Where nobody types nothing is shown anyway, and getpass would only complain that it cannot hide it.
+    hide = sys.stdin.isatty()
+    while True:
+        password: str = click.prompt("Password", hide_input=hide, confirmation_prompt="Password (again)")
+        try:
+            check_password(password, username=username, email=email)
+        except InvalidInputError as error:
+            click.echo(error.detail, err=True)
+        else:
+            return password
+
+
+def _checked(clean: Callable[[str], str]) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        try:
+            return clean(value)
+        except InvalidInputError as error:
+            raise click.UsageError(error.detail) from None  # click shows it and asks again
+
+    return check

@@ -1,0 +1,101 @@
+"""The e-mails we write."""
+
+from dovetail.contrib.auth.email import EmailMessage
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.settings import AuthSettings
+
+
+def reset_password(user: User, token: str, settings: AuthSettings) -> EmailMessage:
+    """How to choose a new password."""
+    action = _action(settings.reset_password_url, token, "POST /api/auth/reset-password, with the new password")
+    return _write(
+        user,
+        "Choose a new password",
+        "somebody, probably you, asked for a new password for your account.",
+        action,
+        f"This works once, within {_duration(settings.reset_token_lifetime)}. If it was not you, ignore this message.",
+    )
+
+
+def verify_email(user: User, token: str, settings: AuthSettings) -> EmailMessage:
+    """How to prove that this is the user's address."""
+    return _write(
+        user,
+        "Confirm your e-mail address",
+        "please confirm that this is your e-mail address.",
+        _action(settings.verify_url, token, "POST /api/auth/verify"),
+        f"This works once, within {_duration(settings.verify_token_lifetime)}.",
+    )
+
+
+def password_changed(user: User) -> EmailMessage:
+    """That the password was changed, in case it was not the user who did."""
+    return _write(
+        user,
+        "Your password was changed",
+        "the password of your account was changed, and all other sessions were ended.",
+        "If it was not you, ask for a new password at once.",
+    )
+
+
+def confirm_email(user: User, new_email: str, token: str, settings: AuthSettings) -> EmailMessage:
+    """How to prove that the address that the user wants is theirs; sent to that address."""
+    return _write(
+        user,
+        "Confirm your new e-mail address",
+        "this address is to become the one of your account. It does once you confirm it.",
+        _action(settings.verify_url, token, "POST /api/auth/verify"),
+        f"This works once, within {_duration(settings.verify_token_lifetime)}. If it was not you, ignore this message.",
+        to=new_email,
+    )
+
+
+def email_change_requested(user: User, new_email: str) -> EmailMessage:
+    """That the address is about to change, to the one that counts, in case it was not the user who asked."""
+    return _write(
+        user,
+        "Your e-mail address is about to change",
+        f"your account is to have the e-mail address {new_email}, once somebody there confirms it. Until then "
+        "messages come here.",
+        "If it was not you who asked, choose a new password at once: that stops it.",
+    )
+
+
+def username_changed(user: User, old_username: str) -> EmailMessage:
+    """That the name to log in with was changed, in case it was not the user who did."""
+    return _write(
+        user,
+        "Your username was changed",
+        f"your account was called {old_username} and is called {user.username} now.",
+        "If it was not you, choose a new password at once.",
+    )
+
+
+def email_changed(user: User, old_email: str) -> EmailMessage:
+    """That the address was changed, to the old one, in case it was not the user who did."""
+    return _write(
+        user,
+        "Your e-mail address was changed",
+        "your account has a new e-mail address; messages no longer come here.",
+        "If it was not you, write to the people who run this site.",
+        to=old_email,
+    )
+
+
+def _write(user: User, subject: str, *paragraphs: str, to: str | None = None) -> EmailMessage:
+    body = "\n\n".join([f"Hello {user.username},", *paragraphs])
+    return EmailMessage(to=to or user.email, subject=subject, body=body)
+
+
+def _action(url: str, token: str, endpoint: str) -> str:
+    if url:
+        return f"Open this page:\n{url.replace('{token}', token)}"
+    return f"Send this token to {endpoint}:\n{token}"
+
+
+def _duration(seconds: int) -> str:
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            count = seconds // length
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return f"{seconds} seconds"

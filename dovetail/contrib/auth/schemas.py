@@ -1,0 +1,168 @@
+"""What the API takes and gives of users; a password hash is in none of them."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import MISSING, AfterValidator, BaseModel, Field, SecretStr, Strict
+
+from dovetail.api.schemas import Id, Schema, UTCTime
+from dovetail.contrib.auth.accounts import limits, names
+from dovetail.contrib.auth.accounts.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH
+from dovetail.errors import InvalidInputError
+
+
+def _cleaned_by(clean: Callable[[str], str]) -> AfterValidator:
+    def validate(value: str) -> str:
+        try:
+            return clean(value)
+        except InvalidInputError as error:
+            raise ValueError(error.detail) from None
+
+    return AfterValidator(validate)
+
+
+# As names.py has it: lines may be broken in a text, and nothing else may be done to a terminal.
+NO_CONTROL_CHARACTERS: dict[str, Any] = {"pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"}
+
+Username = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=limits.MAXIMUM_USERNAME,
+        examples=["ada"],
+        json_schema_extra={"pattern": f"^{names.USERNAME.pattern}$"},
+    ),
+    _cleaned_by(names.normalize_username),
+]
+Email = Annotated[
+    str,
+    Field(max_length=limits.MAXIMUM_EMAIL, examples=["ada@example.org"], json_schema_extra={"format": "email"}),
+    _cleaned_by(names.normalize_email),
+]
+FullName = Annotated[
+    str,
+    Field(max_length=limits.MAXIMUM_FULL_NAME, examples=["Ada Lovelace"], json_schema_extra=NO_CONTROL_CHARACTERS),
+    _cleaned_by(names.clean_full_name),
+]
+Bio = Annotated[
+    str,
+    Field(max_length=limits.MAXIMUM_BIO, examples=["I write programs."], json_schema_extra=NO_CONTROL_CHARACTERS),
+    _cleaned_by(names.clean_bio),
+]
+NewPassword = Annotated[
+    SecretStr,
+    Field(min_length=MINIMUM_LENGTH, max_length=MAXIMUM_LENGTH, examples=["correct horse battery staple"]),
+]
+CurrentPassword = Annotated[SecretStr, Field(max_length=MAXIMUM_LENGTH)]
+Flag = Annotated[bool, Strict()]
+Token = Annotated[SecretStr, Field(min_length=1, max_length=256, examples=["the-token-from-the-e-mail"])]
+
+
+class UserPublic(Schema):
+    """What anybody may know of a user, for instance as an author."""
+
+    id: Id
+    username: Annotated[str, Field(examples=["ada"])]
+    full_name: Annotated[str, Field(examples=["Ada Lovelace"])]
+
+
+class UserRead(UserPublic):
+    """What users may know of themselves, and staff of everybody."""
+
+    email: Annotated[str, Field(examples=["ada@example.org"])]
+    bio: Annotated[str, Field(examples=["I write programs."])]
+    is_active: bool
+    is_verified: bool
+    is_superuser: bool
+    created_at: UTCTime
+    updated_at: UTCTime
+
+
+class UserRegister(Schema):
+    """Somebody makes an account for themselves."""
+
+    username: Username
+    email: Email
+    password: NewPassword
+    full_name: FullName = ""
+
+
+class UserCreate(UserRegister):
+    """Staff make an account for somebody."""
+
+    bio: Bio = ""
+    is_active: Flag = True
+    is_verified: Flag = False
+    is_superuser: Flag = False
+
+
+class ProfileUpdate(Schema):
+    """What users change of themselves; what is left out stays."""
+
+    username: Username | MISSING = MISSING
+    email: Email | MISSING = MISSING
+    full_name: FullName | MISSING = MISSING
+    bio: Bio | MISSING = MISSING
+    password: NewPassword | MISSING = MISSING
+    current_password: Annotated[
+        CurrentPassword | MISSING, Field(description="Needed to change the username, the address or the password.")
+    ] = MISSING
+
+
+class UserUpdate(Schema):
+    """What staff change of a user; what is left out stays."""
+
+    username: Username | MISSING = MISSING
+    email: Email | MISSING = MISSING
+    full_name: FullName | MISSING = MISSING
+    bio: Bio | MISSING = MISSING
+    password: NewPassword | MISSING = MISSING
+    is_active: Flag | MISSING = MISSING
+    is_verified: Flag | MISSING = MISSING
+    is_superuser: Flag | MISSING = MISSING
+
+
+class LoginForm(BaseModel):
+    """A login as OAuth2's clients send it (RFC 6749, section 4.3.2); what else they send is passed over."""
+
+    grant_type: Literal["password"] = "password"
+    # In a form, nothing is as good as missing.
+    username: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=limits.MAXIMUM_LOGIN,
+            description="A username or an e-mail address.",
+            examples=["ada"],
+        ),
+    ]
+    password: Annotated[
+        SecretStr, Field(min_length=1, max_length=MAXIMUM_LENGTH, examples=["correct horse battery staple"])
+    ]
+    scope: Annotated[str, Field(max_length=1000, description="There are none; what is asked for is passed over.")] = ""
+
+
+class AccessTokenRead(Schema):
+    """What a login answers (RFC 6749, section 5.1)."""
+
+    access_token: Annotated[str, Field(examples=["mF_9.B5f-4.1JqM"])]
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a kind of token, not a token
+    expires_in: Annotated[int, Field(description="Seconds until the token expires.")]
+
+
+class EmailRequest(Schema):
+    """Whose account it is about."""
+
+    email: Email
+
+
+class VerifyRequest(Schema):
+    """The token from the e-mail."""
+
+    token: Token
+
+
+class ResetPasswordRequest(VerifyRequest):
+    """The token from the e-mail, and the new password."""
+
+    password: NewPassword

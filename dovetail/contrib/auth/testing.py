@@ -1,0 +1,96 @@
+"""Fixtures for tests that need users: `pytest -p dovetail.contrib.auth.testing`, as pyproject.toml says."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from functools import cache
+from itertools import count
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pwdlib.hashers.bcrypt import BcryptHasher
+
+from dovetail.contrib.auth.accounts import passwords
+from dovetail.contrib.auth.accounts.tokens import create_access_token
+from dovetail.contrib.auth.email import Outbox
+from dovetail.contrib.auth.models import User
+from dovetail.database.session import Database
+
+PASSWORD = "correct horse battery staple"  # noqa: S105 - it guards nothing
+MakeUser: TypeAlias = Callable[..., Awaitable[User]]
+ClientFor: TypeAlias = Callable[[User], Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashing() -> Iterator[PasswordHash]:
+    """Hash passwords with little work in the process of the tests: in earnest each takes 0.2 s of a core.
+
+    It is more than `cheap_hash` takes, so that a login replaces such a hash as it replaces any that is too weak.
+    """
+    costly = passwords.hasher
+    passwords.hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=16, parallelism=1), BcryptHasher()))
+    yield costly
+    passwords.hasher = costly
+
+
+@pytest.fixture
+def costly_hashing(_cheap_hashing: PasswordHash, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords in earnest, for a test of how they are stored."""
+    monkeypatch.setattr(passwords, "hasher", _cheap_hashing)
+
+
+@pytest.fixture
+def make_user(database: Database) -> MakeUser:
+    """Make a user whose row is committed: `await make_user(username="ada", is_superuser=True)`.
+
+    What is not given is made up; the password is PASSWORD unless `password` is given. Its hash is cheap.
+    """
+    numbers = count(1)
+
+    async def make(**fields: Any) -> User:
+        name = fields.pop("username", None) or f"user{next(numbers)}"
+        password = fields.pop("password", PASSWORD)
+        fields.setdefault("email", f"{name}@example.org".lower())
+        fields.setdefault("hashed_password", cheap_hash(password))
+        user = User(username=name, **fields)
+        async with database.unit_of_work() as session:
+            session.add(user)
+        return user
+
+    return make
+
+
+@pytest.fixture
+async def client_for(app: FastAPI, database: Database) -> AsyncIterator[ClientFor]:
+    """Make an HTTP client that sends a valid bearer token of a user: `await client_for(user)`."""
+    async with AsyncExitStack() as stack:
+
+        async def make(user: User) -> httpx.AsyncClient:
+            async with database.unit_of_work() as session:
+                token = await create_access_token(session, user.id, lifetime=3600)
+            client = httpx.AsyncClient(
+                transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+                base_url="http://testserver",
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            return await stack.enter_async_context(client)
+
+        yield make
+
+
+@pytest.fixture
+def outbox(app: FastAPI) -> Outbox:
+    """The e-mails the application sent."""
+    outbox = Outbox()
+    app.state.email_sender = outbox
+    return outbox
+
+
+@cache
+def cheap_hash(password: str) -> str:
+    """A real Argon2 hash, made with as little work as possible; a login replaces it."""
+    hasher = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
+    return PasswordHash((hasher,)).hash(password)

@@ -1,0 +1,193 @@
+"""What other parts of a site do with users: make them, know them, change them.
+
+Every function works in the caller's transaction and leaves committing to it. A plugin that keeps sessions of its own
+(the back office does) lists an async function at the extension point `auth.end_sessions`:
+
+    Plugin(..., extensions={"auth.end_sessions": lazy("dovetail.contrib.admin.entry.sessions:end_sessions")})
+
+    async def end_sessions(session: AsyncSession, user: User) -> None: ...
+
+It is awaited in the same transaction whenever a user's password changes or the user is deactivated, and must leave
+nothing that lets the user in. Call `end_sessions` yourself after you changed `hashed_password` or `is_active` by hand.
+"""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.accounts.names import clean_bio, clean_full_name, normalize_email, normalize_username
+from dovetail.contrib.auth.accounts.one_time_tokens import expire_one_time_tokens
+from dovetail.contrib.auth.accounts.password_rules import check_password
+from dovetail.contrib.auth.accounts.passwords import UNUSABLE, HashedPassword, hash_password, verify_password
+from dovetail.contrib.auth.accounts.store import UserStore
+from dovetail.contrib.auth.accounts.tokens import revoke_all_tokens
+from dovetail.contrib.auth.models import TokenPurpose, User
+from dovetail.database.beside import beside
+from dovetail.errors import DovetailError, InvalidInputError
+from dovetail.plugin import Context
+
+__all__ = [
+    "authenticate",
+    "create_user",
+    "end_sessions",
+    "get_user_by_login",
+    "hash_new_password",
+    "normalize_email",
+    "normalize_username",
+    "set_password",
+    "update_user",
+]
+
+CLEANERS = {
+    "username": normalize_username,
+    "email": normalize_email,
+    "full_name": clean_full_name,
+    "bio": clean_bio,
+}
+
+
+async def create_user(
+    session: AsyncSession,
+    *,
+    username: str,
+    email: str,
+    password: str | HashedPassword | None,
+    full_name: str = "",
+    bio: str = "",
+    is_active: bool = True,
+    is_verified: bool = False,
+    is_superuser: bool = False,
+) -> User:
+    """Insert a user; `password=None` makes one who cannot log in until the password is reset.
+
+    A password that is not hashed yet is hashed before anything is written: give it a session that has done nothing yet,
+    or what `hash_new_password` gave you before.
+
+    Raises InvalidInputError for a name, address, text or password that will not do, ConflictError for a name or an
+    address that is taken. After a ConflictError the session can still be used.
+    """
+    values: dict[str, Any] = {
+        "username": normalize_username(username),
+        "email": normalize_email(email),
+        "full_name": clean_full_name(full_name),
+        "bio": clean_bio(bio),
+        "is_active": is_active,
+        "is_verified": is_verified,
+        "is_superuser": is_superuser,
+    }
+    if isinstance(password, str):
+        password = await hash_new_password(password, username=values["username"], email=values["email"])
+    stored = UNUSABLE if password is None else password.value
+    return await UserStore(session).create(values | {"hashed_password": stored})
+
+
+async def authenticate(session: AsyncSession, login: str, password: str) -> User | None:
+    """The active user with this e-mail address or username and this password; None for everybody else.
+
+    An unknown name, a wrong password and a deactivated user cost the same work. The user is looked up among what is
+    committed, and no connection is held while the password is hashed; give a session that has done nothing yet. The
+    user's row is locked until the transaction ends, so that a session begun now cannot survive a password change.
+    """
+    async with beside(session) as lookup:
+        found = await get_user_by_login(lookup, login)
+    verified, better_hash = await verify_password(password, found.hashed_password if found else None)
+    if found is None or not verified:
+        return None
+    # Neither the row nor a connection is held while we hash, so the row is looked at again. What another login has
+    # stored meanwhile is what we would store; anything else is another password.
+    user = await session.scalar(
+        select(User)
+        .where(User.id == found.id, User.is_active.is_(True))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if user is None or user.hashed_password not in {found.hashed_password, better_hash}:
+        return None
+    if better_hash not in {None, user.hashed_password}:
+        await UserStore(session).update(user, {"hashed_password": better_hash})
+    return user
+
+
+async def get_user_by_login(session: AsyncSession, login: str) -> User | None:
+    """The user with this e-mail address or username, active or not; a username has no @, so the two never collide."""
+    try:
+        if "@" in login:
+            return await UserStore(session).get_by_email(normalize_email(login))
+        return await UserStore(session).get_by_username(normalize_username(login))
+    except InvalidInputError:
+        return None
+
+
+async def hash_new_password(password: str, *, username: str, email: str) -> HashedPassword:
+    """Hash a password for the user of this name and address, which takes long: do it before you touch a row.
+
+    Raises InvalidInputError if the password is too weak.
+    """
+    check_password(password, username=username, email=email)
+    return HashedPassword(await hash_password(password))
+
+
+async def set_password(
+    session: AsyncSession, user: User, password: HashedPassword, *, keep_token: str | None = None
+) -> None:
+    """Give the user a new password and end all their sessions, except the bearer token `keep_token`.
+
+    `hash_new_password` makes the password, before the user is locked:
+
+        hashed = await hash_new_password("correct horse", username="ada", email="ada@example.org")
+        async with context.database.unit_of_work() as session: ...
+    """
+    await UserStore(session).update(user, {"hashed_password": password.value})
+    await end_sessions(session, user, keep_token=keep_token)
+
+
+async def update_user(session: AsyncSession, user: User, **values: Any) -> User:
+    """Change columns of a user; a new address is unverified, and a deactivated user loses every session.
+
+    Who changes an address here vouches for it: tokens that were sent to another one are worthless from now on. What
+    somebody types is confirmed first (`UserManager.request_email_change`).
+
+    Raises InvalidInputError and ConflictError as `create_user` does.
+    """
+    for field, clean in CLEANERS.items():
+        if field in values:
+            values[field] = clean(values[field])
+    if not values:
+        return user
+    has_moved = values.get("email", user.email) != user.email
+    if has_moved:
+        values.setdefault("is_verified", False)
+    deactivated = user.is_active and values.get("is_active") is False
+    await UserStore(session).update(user, values)
+    if has_moved:
+        await expire_one_time_tokens(session, user.id)
+    if deactivated:
+        await end_sessions(session, user)
+    return user
+
+
+async def end_sessions(session: AsyncSession, user: User, *, keep_token: str | None = None) -> None:
+    """End every session of the user: bearer tokens but `keep_token`, and what plugins keep.
+
+    Resets of the password and changes of the address that are under way end too: whoever asked for them may have been
+    the reason for this.
+
+    Comes after the change of the user's row was flushed: a login that holds the row's lock has then committed its
+    token, and it is deleted too.
+    """
+    await session.flush()
+    await revoke_all_tokens(session, user.id, keep=keep_token)
+    await expire_one_time_tokens(session, user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.CHANGE_EMAIL)
+    for end in _context(session).extensions("auth.end_sessions"):
+        await end(session, user)
+
+
+def _context(session: AsyncSession) -> Context:
+    context: Context | None = session.info.get("context")
+    if context is None:  # going on would leave sessions of other plugins alive
+        raise DovetailError(
+            "The session knows no plugins, so it cannot end a user's sessions; open it with "
+            'context.database.unit_of_work(), or make it with info={"context": context}.'
+        )
+    return context

@@ -1,0 +1,24 @@
+"""What was answered to which key."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dovetail.database.base import Base, IdMixin
+from dovetail.database.types import utcnow
+
+
+class IdempotentAnswer(IdMixin, Base):
+    """The answer to a request; `status` is null while its transaction is at work, so nobody else ever sees null."""
+
+    __tablename__ = "idempotency_answer"
+    __table_args__ = (UniqueConstraint("owner", "key"),)
+
+    owner: Mapped[str] = mapped_column(String(64))  # who asked
+    key: Mapped[str] = mapped_column(String(255))
+    fingerprint: Mapped[str] = mapped_column(String(64), default="")
+    status: Mapped[int | None]
+    headers: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    body: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    created_at: Mapped[datetime] = mapped_column(server_default=utcnow(), index=True)

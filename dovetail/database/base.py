@@ -1,0 +1,53 @@
+"""The declarative base every model of every plugin stands on."""
+
+import enum
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Enum, Integer, MetaData
+from sqlalchemy.ext.asyncio import AsyncAttrs
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from dovetail.database.types import UTCDateTime, later_than, utcnow
+
+# Alembic can only change a constraint that has a name, so every one gets the same name on every database.
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def _values(members: type[enum.Enum]) -> list[str]:
+    return [str(member.value) for member in members]
+
+
+class Base(AsyncAttrs, DeclarativeBase):
+    """Maps a class to a table, with names and types that are alike on SQLite and PostgreSQL."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UTCDateTime(),
+        # A native PostgreSQL enum outlives a downgrade and breaks the next upgrade.
+        enum.Enum: Enum(enum.Enum, native_enum=False, length=32, values_callable=_values),
+    }
+    # Columns the database fills in come back with the statement: a lazy refresh cannot run under asyncio.
+    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
+
+
+class IdMixin:
+    """A 64-bit primary key named `id`."""
+
+    # SQLite counts up only a column that is declared INTEGER.
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, sort_order=-1)
+
+
+class TimestampMixin:
+    """`created_at` and `updated_at`, both set by the database, in UTC; each change makes `updated_at` later."""
+
+    created_at: Mapped[datetime] = mapped_column(server_default=utcnow(), sort_order=90)
+    updated_at: Mapped[datetime] = mapped_column(
+        server_default=utcnow(), onupdate=later_than("updated_at"), sort_order=91
+    )

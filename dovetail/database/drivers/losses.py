@@ -1,0 +1,93 @@
+"""Which errors of a database mean that a connection is of no more use, or that all of its age are not.
+
+A connection that is thrown away costs some milliseconds; one that is kept fails every request that gets it.
+"""
+
+import sqlite3
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, exc
+from sqlalchemy.pool import ManagesConnection
+
+from dovetail.database.drivers.driver_errors import driver_errors
+
+if TYPE_CHECKING:
+    from dovetail.database.drivers.connecting import Connector
+
+CONNECTOR = "dovetail_connector"  # an execution option of an engine: its Connector
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources (53300 is "too many clients"),
+# a standby that is not ready, read-only, shutdown, input and output; 25P03 is a session that was idle for too long.
+POSTGRESQL_LOST = ("08", "53", "55000", "25006", "25P03", "57P", "58")
+# https://www.sqlite.org/rescode.html: READONLY, IOERR, FULL, CANTOPEN, PROTOCOL, NOTADB
+SQLITE_LOST = (8, 10, 13, 14, 15, 26)
+# A prepared statement that is not there, or that somebody else has already made: PgBouncer before 1.21 mixes them up.
+MIXED_UP = ("26000", "42P05")
+LOCAL = (*MIXED_UP, "53", "55000")  # what says nothing of other connections
+
+
+def is_lost(error: object) -> bool:
+    """Whether a driver's error means that its connection is of no more use."""
+    return is_stale(error) or code_of(error).startswith(POSTGRESQL_LOST) or sqlite_code(error) in SQLITE_LOST
+
+
+def is_stale(error: object) -> bool:
+    """Whether a statement or a type that was prepared before is no longer what it was, as after ALTER COLUMN TYPE."""
+    driver_error = getattr(error, "__cause__", None)  # SQLAlchemy's own class for it does not hold the original
+    stale = driver_errors("InvalidCachedStatementError", "OutdatedSchemaCacheError")
+    return (
+        isinstance(driver_error, stale)
+        or code_of(error) in MIXED_UP
+        or (code_of(error) == "XX000" and "cache lookup failed" in str(error))
+    )
+
+
+def asks_for_another_try(error: BaseException | None) -> bool:
+    """Whether what failed with `error` can succeed at once on a new connection, if nothing of it was written."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return isinstance(error, exc.DBAPIError) and is_stale(error.orig)
+
+
+def is_local(error: object) -> bool:
+    """Whether a loss says nothing of the other connections of the pool."""
+    return code_of(error).startswith(LOCAL)
+
+
+def throw_away(engine: Engine, managed: ManagesConnection, error: BaseException) -> None:
+    """Throw a connection away, and those that are as old or older as soon as they come back to the pool."""
+    record: Any = getattr(managed, "_connection_record", managed)
+    renew_statements(engine, managed.driver_connection, error)
+    pool = engine.pool
+    if not is_local(error) and pool._invalidate_time < record.starttime:  # noqa: SLF001 - as SQLAlchemy itself does
+        pool._invalidate_time = time.time()  # noqa: SLF001 - see above
+    managed.invalidate(error)
+
+
+async def let_go_of_lock(driver: Any) -> None:
+    """End the transaction of an SQLite connection that is thrown away.
+
+    Python closes it in earnest only when nobody remembers its last statement, and until then it stays locked.
+    """
+    with suppress(sqlite3.Error, ValueError):  # aiosqlite's, when it is closed already
+        await driver.rollback()
+
+
+def renew_statements(engine: Engine, driver: object, error: object) -> None:
+    """Let new connections prepare other statements, if those of the newest ones turned out to be stale."""
+    connector: Connector | None = engine.get_execution_options().get(CONNECTOR)
+    if connector is not None and is_stale(error):
+        connector.renew(driver)
+
+
+def code_of(error: object) -> str:
+    """PostgreSQL's code of five characters, SQLite's name, or nothing."""
+    return str(getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None) or "")
+
+
+def sqlite_code(error: object) -> int | None:
+    """SQLite's primary result code (https://www.sqlite.org/rescode.html), None for another database's error."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF

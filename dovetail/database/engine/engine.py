@@ -1,0 +1,157 @@
+"""The one async engine of an application, tuned so that SQLite and PostgreSQL keep the same promises."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, ExceptionContext, event, exc
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import PoolProxiedConnection, StaticPool
+
+from dovetail.database.drivers.losses import CONNECTOR, is_local, is_lost, let_go_of_lock, renew_statements, throw_away
+from dovetail.database.drivers.sqlite import is_still_there, open_connection, open_existing
+from dovetail.database.engine.transactions import READ_ONLY, use_real_transactions
+from dovetail.database.engine.urls import database_url, is_memory
+from dovetail.database.engine.values import refuse_unportable_values
+from dovetail.database.pool.limits import keep_statement_limits
+from dovetail.database.pool.pool import CountingPool, unreachable
+from dovetail.database.reading import WITHIN_TRANSACTIONS
+from dovetail.settings import Settings
+
+# Statements get no names, at SQLAlchemy's cache nor at asyncpg's own. One without a name is lost as soon as a pooler
+# hands the session to somebody else, which it may do at the end of each transaction.
+UNPREPARED = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: "",
+}
+
+
+def create_engine(
+    settings: Settings, *, command_timeout: float | None = None, may_create: bool = False, **options: Any
+) -> AsyncEngine:
+    """Make the engine with the pool options of `settings`; `options` go to SQLAlchemy and win.
+
+    PostgreSQL has `command_timeout` seconds to answer a statement, or for ever; SQLite is never waited for but for a
+    lock, and its file is made only where this one `may_create` it. Statements are never logged with their parameters,
+    nor do errors quote them.
+    """
+    url = database_url(settings)
+    arguments: dict[str, Any] = {
+        "echo": settings.database_echo,
+        "hide_parameters": True,
+        "pool_pre_ping": settings.database_pool_pre_ping,
+        "pool_recycle": settings.database_pool_recycle,
+    }
+    if is_memory(url):
+        arguments["poolclass"] = StaticPool
+    elif "poolclass" not in options:
+        arguments |= {
+            "poolclass": CountingPool,
+            "pool_size": settings.database_pool_size,
+            "max_overflow": settings.database_max_overflow,
+            "pool_timeout": settings.database_pool_timeout,
+        }
+    if url.get_backend_name() == "sqlite":
+        if may_create and not is_memory(url):
+            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        arguments["connect_args"] = {
+            "timeout": settings.database_pool_timeout,
+            "async_creator_fn": open_connection if may_create or is_memory(url) else open_existing,
+        }
+    else:
+        # Imported here: on SQLite nobody needs asyncpg.
+        from dovetail.database.drivers.connecting import Connector
+
+        connector = Connector()
+        arguments["connect_args"] = {
+            "timeout": settings.database_connect_timeout,
+            "command_timeout": command_timeout,
+            "async_creator_fn": connector.connect,
+        }
+        arguments["execution_options"] = {CONNECTOR: connector}
+        if not settings.database_prepared_statements:
+            arguments["connect_args"] |= UNPREPARED
+            arguments["execution_options"] |= {WITHIN_TRANSACTIONS: True}
+    engine = create_async_engine(url, **arguments | options)
+    speak_as_sqlalchemy(engine.sync_engine)
+    keep_statement_limits(engine.sync_engine)
+    refuse_unportable_values(engine.sync_engine)
+    if url.get_backend_name() == "sqlite":
+        use_real_transactions(engine.sync_engine, patience=settings.database_pool_timeout)
+        if not is_memory(url):
+            keep_to_file(engine.sync_engine, str(url.database))
+    else:
+        bound_pings(engine.sync_engine, settings.database_connect_timeout)
+    return engine
+
+
+def keep_to_file(engine: Engine, database: str) -> None:
+    """Let no connection of `engine` go on with a file that has lost its name: one that was removed, or replaced.
+
+    A writer finds out before it writes. The pool asks instead of sending a ping, which a file does not need.
+    """
+
+    @event.listens_for(engine, "begin", insert=True)
+    def _refuse(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        if connection.get_execution_options().get(READ_ONLY, False) or is_still_there(driver, database):
+            return
+        error = sqlite3.OperationalError(f"the file {database} was removed or replaced")
+        throw_away(engine, connection.connection, error)
+        raise exc.OperationalError("BEGIN", None, error, hide_parameters=True, connection_invalidated=True)
+
+    def ping(connection: Any) -> bool:
+        return is_still_there(connection.driver_connection, database)
+
+    engine.dialect.do_ping = ping  # type: ignore[method-assign,assignment]  # no event comes before a ping
+
+
+def bound_pings(engine: Engine, seconds: float) -> None:
+    """Let the pool give up a PostgreSQL connection whose server has not answered its ping after `seconds`.
+
+    A server that hangs, or a network that swallows packets, closes nothing: SQLAlchemy's own ping would wait for as
+    long as TCP hopes. It is one message, so that PgBouncer may hand it to any server.
+    """
+
+    def ping(connection: Any) -> bool:
+        try:
+            connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=seconds))
+        except unreachable():
+            return False  # the pool then throws the connection away and makes another
+        return True
+
+    engine.dialect.do_ping = ping  # type: ignore[method-assign,assignment]  # no event comes before a ping
+
+
+def speak_as_sqlalchemy(engine: Engine) -> None:
+    """Let what drivers raise on their own come as SQLAlchemy's errors: a lost connection, a value that has no place.
+
+    A connection that is of no more use is thrown away.
+
+    (https://docs.sqlalchemy.org/en/21/core/events.html#sqlalchemy.events.DialectEvents.handle_error)
+    """
+
+    @event.listens_for(engine, "handle_error")
+    def _translate(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if isinstance(error, unreachable()):
+            context.is_disconnect = True
+            raise exc.OperationalError(
+                context.statement, None, error, hide_parameters=True, connection_invalidated=True
+            )
+        if isinstance(error, (OverflowError, UnicodeEncodeError)):
+            raise exc.DataError(context.statement, None, error, hide_parameters=True)
+        if is_lost(error):
+            context.is_disconnect = True
+            context.invalidate_pool_on_disconnect = not is_local(error)
+            if context.connection is not None and not context.connection.invalidated:
+                _part_with(engine, context.connection.connection, error)
+
+
+def _part_with(engine: Engine, connection: PoolProxiedConnection, error: BaseException) -> None:
+    if engine.dialect.name == "sqlite":
+        adapter: Any = connection.dbapi_connection
+        adapter.run_async(let_go_of_lock)
+    else:
+        renew_statements(engine, connection.driver_connection, error)

@@ -1,0 +1,26 @@
+"""An engine for commands that need no asyncio: on SQLite each statement then costs no change of threads."""
+
+from pathlib import Path
+
+from sqlalchemy import Engine, NullPool, create_engine
+
+from dovetail.database.engine.transactions import use_real_transactions
+from dovetail.database.engine.urls import database_url
+from dovetail.settings import Settings
+
+SQLITE_BUSY_TIMEOUT = 5.0  # seconds a writer waits for another writer
+
+
+def create_sync_engine(settings: Settings) -> Engine:
+    """Make an engine of the SQLite file of `settings`, with the promises of the application's own."""
+    url = database_url(settings).set(drivername="sqlite")
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        poolclass=NullPool,
+        echo=settings.database_echo,
+        hide_parameters=True,
+        connect_args={"timeout": SQLITE_BUSY_TIMEOUT},
+    )
+    use_real_transactions(engine)
+    return engine

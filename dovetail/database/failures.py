@@ -1,0 +1,73 @@
+"""What a failure of the database means to whoever asked: bad input, a conflict, or a database that is away."""
+
+from sqlalchemy import exc
+from sqlalchemy.orm.exc import StaleDataError
+
+from dovetail.database.drivers.driver_errors import driver_errors
+from dovetail.database.drivers.losses import code_of, is_lost, sqlite_code
+from dovetail.errors import ConflictError, DovetailError, InvalidInputError, StaleWriteError, UnavailableError
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+POSTGRESQL_BUSY = ("57", "40", "55P03")  # cancelled, rolled back, locked
+POSTGRESQL_BAD_DATA = ("22",)
+READ_ONLY = ("25006", "SQLITE_READONLY")
+# https://www.sqlite.org/rescode.html: BUSY, LOCKED
+SQLITE_BUSY = (5, 6)
+
+NOT_UNIQUE = "Something with this value already exists."
+BROKEN_REFERENCE = "This refers to something that does not exist, or something else still refers to it."
+CONFLICTS = {
+    "23505": NOT_UNIQUE,
+    "SQLITE_CONSTRAINT_UNIQUE": NOT_UNIQUE,
+    "SQLITE_CONSTRAINT_PRIMARYKEY": NOT_UNIQUE,
+    "23503": BROKEN_REFERENCE,
+    "SQLITE_CONSTRAINT_FOREIGNKEY": BROKEN_REFERENCE,
+}
+
+
+def explain_failure(error: Exception) -> DovetailError | None:
+    """The error that `error` means to a client, without SQL and values; None if it is no failure of a database.
+
+    A failure that is a mistake of ours (no such table, a closed session) is None too.
+    """
+    if isinstance(error, StaleDataError):
+        return StaleWriteError()
+    if isinstance(error, exc.TimeoutError):
+        return UnavailableError("All database connections are busy; try again shortly.")
+    return _explain_driver_error(error) if isinstance(error, exc.DBAPIError) else None
+
+
+def _explain_driver_error(error: exc.DBAPIError) -> DovetailError | None:
+    if isinstance(error, exc.IntegrityError):
+        return ConflictError(CONFLICTS.get(code_of(error.orig)))
+    if _is_bad_data(error):
+        return InvalidInputError("A value cannot be stored: it is too large, too long or not valid text.")
+    if code_of(error.orig).startswith(READ_ONLY):
+        return UnavailableError("The database takes no changes at present; try again shortly.")
+    if _is_away(error):
+        return UnavailableError("The database is away or busy; try again shortly.")
+    return None
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether SQLite has another writer, of another process, for longer than we wait."""
+    return isinstance(error, exc.DBAPIError) and sqlite_code(error.orig) in SQLITE_BUSY
+
+
+def _is_bad_data(error: exc.DBAPIError) -> bool:
+    # asyncpg finds some of it before it asks the server.
+    driver_error = getattr(error.orig, "__cause__", None)
+    return (
+        isinstance(error, exc.DataError)
+        or isinstance(driver_error, driver_errors("DataError"))
+        or code_of(error.orig).startswith(POSTGRESQL_BAD_DATA)
+    )
+
+
+def _is_away(error: exc.DBAPIError) -> bool:
+    return (
+        error.connection_invalidated
+        or is_lost(error.orig)
+        or is_busy(error)
+        or code_of(error.orig).startswith(POSTGRESQL_BUSY)
+    )

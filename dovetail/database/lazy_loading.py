@@ -1,0 +1,35 @@
+"""A lazy load cannot run under asyncio; say which relation was not loaded and what to add, not `MissingGreenlet`."""
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import ORMExecuteState
+
+from dovetail.database.pool.turns import TurnTakingSession, may_block
+from dovetail.errors import DovetailError
+
+
+class LazyLoadError(DovetailError):
+    """An attribute was read that the query had not loaded."""
+
+
+def refuse_lazy_loads(sessions: async_sessionmaker[AsyncSession]) -> None:
+    """Make sessions of `sessions` raise LazyLoadError for a lazy load outside `run_sync` and `awaitable_attrs`."""
+
+    class CheckedSession(TurnTakingSession):
+        """A class of its own, so that the listener stays with this application."""
+
+    sessions.configure(sync_session_class=CheckedSession)
+    event.listen(CheckedSession, "do_orm_execute", _check)
+
+
+def _check(state: ORMExecuteState) -> None:
+    if not state.is_select or state.lazy_loaded_from is None or may_block():
+        return
+    mapper = state.lazy_loaded_from.mapper
+    path = state.loader_strategy_path
+    name = str(getattr(path[1], "key", "relation")) if path is not None and len(path) > 1 else "relation"
+    entity = mapper.class_.__name__
+    raise LazyLoadError(
+        f"{entity}.{name} was read but not loaded. Add .options(selectinload({entity}.{name})) to the query "
+        f"(joinedload for a many-to-one), or await {entity.lower()}.awaitable_attrs.{name}."
+    )

@@ -1,0 +1,83 @@
+"""A time limit for each statement of some connections, shorter than the one that holds for all.
+
+PostgreSQL keeps it itself (https://www.postgresql.org/docs/current/runtime-config-client.html, `statement_timeout`).
+SQLite is told to stop (https://www.sqlite.org/c3ref/interrupt.html). The connection is as good as before either way.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, ExceptionContext, event
+
+from dovetail.errors import UnavailableError
+
+STATEMENT_LIMIT = "dovetail_statement_limit"  # an execution option of a connection: a StatementLimit
+TIMER = "dovetail_statement_timer"  # where a connection keeps what will stop its statement
+STOPPED = frozenset({"57014", "SQLITE_INTERRUPT"})  # query_canceled, and what SQLite says
+
+
+class StatementTimeoutError(UnavailableError):
+    """The database needed too long for this, so it was stopped and nothing was changed."""
+
+
+@dataclass
+class StatementLimit:
+    """How long each statement of a unit of work may take, and whether one took longer."""
+
+    seconds: float
+    was_exceeded: bool = False
+
+
+def keep_statement_limits(engine: Engine) -> None:
+    """Let connections of `engine` that have the option STATEMENT_LIMIT stop a statement after so many seconds.
+
+    It then raises StatementTimeoutError.
+    """
+    event.listen(engine, "before_cursor_execute", _refuse_more)
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "begin", _tell_postgresql)
+    else:
+        event.listen(engine, "before_cursor_execute", _start_timer)
+        event.listen(engine, "after_cursor_execute", _stop_timer)
+
+    @event.listens_for(engine, "handle_error")
+    def _explain(context: ExceptionContext) -> None:
+        limit = _limit(context.connection) if context.connection is not None else None
+        if limit is None:
+            return
+        _stop_timer(context.connection)
+        error: Any = context.original_exception
+        if STOPPED & {getattr(error, "sqlstate", None), getattr(error, "sqlite_errorname", None)}:
+            limit.was_exceeded = True
+            raise StatementTimeoutError
+
+
+def _limit(connection: Any) -> StatementLimit | None:
+    found: StatementLimit | None = connection.get_execution_options().get(STATEMENT_LIMIT)
+    return found
+
+
+def _refuse_more(connection: Any, *_: Any) -> None:
+    # SQLite rolls back a transaction whose write it stops: what came now would be stored, and without what came before.
+    if (limit := _limit(connection)) is not None and limit.was_exceeded:
+        raise StatementTimeoutError
+
+
+def _tell_postgresql(connection: Any) -> None:
+    if (limit := _limit(connection)) is not None:
+        # Only for this transaction: behind PgBouncer the next one on the connection is somebody else's.
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(round(limit.seconds * 1000), 1)}")
+
+
+def _start_timer(connection: Any, *_: Any) -> None:
+    if (limit := _limit(connection)) is not None:
+        driver = connection.connection.driver_connection
+        # aiosqlite's own `interrupt` is a coroutine: it would run a step later, when another statement may have begun.
+        stop = driver._conn.interrupt  # noqa: SLF001 - see above
+        connection.info[TIMER] = asyncio.get_running_loop().call_later(limit.seconds, stop)
+
+
+def _stop_timer(connection: Any, *_: Any) -> None:
+    if timer := connection.info.pop(TIMER, None):
+        timer.cancel()

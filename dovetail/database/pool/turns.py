@@ -1,0 +1,60 @@
+"""SQLite has one writer at a time: those of one process queue here, in the order they came."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from greenlet import getcurrent
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
+from sqlalchemy.util import await_only
+
+from dovetail.database.pool.patience import begin_to_wait
+from dovetail.errors import UnavailableError
+
+TAKE_TURN = "dovetail_take_turn"  # in a session's info: a coroutine function to await before the first statement
+
+
+class TurnTakingSession(Session):
+    """Waits for its turn when it first needs a connection, not before: hashing a password holds nobody up."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        """What SQLAlchemy asks before it takes a connection. Raises UnavailableError."""
+        if may_block() and (take_turn := self.info.pop(TAKE_TURN, None)) is not None:
+            await_only(take_turn())
+        return super().get_bind(*args, **kwargs)
+
+
+class TakeTurns:
+    """Lets one in at a time, first come, first served; others wait at most `patience` seconds.
+
+    SQLite's own way of waiting is to ask again and again with growing pauses. Whoever comes in a pause goes first, so
+    that among fifty writers some wait for ever, each with a connection in hand that readers are waiting for. Writers of
+    other processes are still left to SQLite.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def mine(self) -> AsyncIterator[None]:
+        """One turn, within the time for all waits of a writer. Raises UnavailableError if it does not come in time."""
+        begin_to_wait(self._patience)
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise UnavailableError("Too many want to write to the database at once; try again shortly.") from None
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
+def may_block() -> bool:
+    """Whether the code runs where SQLAlchemy lets it wait."""
+    # SQLAlchemy runs what may block in greenlets of this kind: greenlet_spawn marks them so.
+    current: Any = getcurrent()
+    return hasattr(current, "__sqlalchemy_greenlet_provider__")

@@ -1,0 +1,115 @@
+"""The driver's own connection, for statements that SQLAlchemy compiled before: it costs a request the driver only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Connection, Engine, exc
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import ManagesConnection
+from sqlalchemy.util import greenlet_spawn
+
+from dovetail.database.drivers.losses import is_lost, let_go_of_lock, throw_away
+from dovetail.database.pool.pool import CountingPool, close_unused, unreachable
+
+WITHIN_TRANSACTIONS = "dovetail_within_transactions"  # an execution option of an engine: nothing runs outside of one
+
+
+@dataclass(frozen=True, slots=True)
+class DriverConnection:
+    """A connection of an engine's pool on which statements run as text."""
+
+    engine: AsyncEngine
+    managed: ManagesConnection  # what the pool keeps, or gave out
+    connection: Connection | None = None  # SQLAlchemy's, if there is one already
+
+    async def fetch(self, sql: str, arguments: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
+        """All rows. Raises SQLAlchemy's errors, as the engine would."""
+        engine = self.engine.sync_engine
+        for listener in engine.dispatch.before_cursor_execute:
+            connection = self.connection or _LateConnection(engine, self.managed)
+            listener(connection, None, sql, arguments, None, False)  # noqa: FBT003 - SQLAlchemy's signature
+        driver: Any = self.managed.driver_connection
+        try:
+            if engine.dialect.name == "postgresql":
+                if engine.get_execution_options().get(WITHIN_TRANSACTIONS) and not driver.is_in_transaction():
+                    async with driver.transaction():
+                        return cast("Sequence[Sequence[Any]]", await driver.fetch(sql, *arguments))
+                return cast("Sequence[Sequence[Any]]", await driver.fetch(sql, *arguments))
+            return cast("Sequence[Sequence[Any]]", await driver.execute_fetchall(sql, arguments))
+        except Exception as error:
+            raise await _translated(error, sql, engine, self.managed) from error
+
+
+class connect_to_read:  # noqa: N801 - it is used as a function; as a generator it would cost more
+    """A connection of the pool for one read, without a ping if it just worked.
+
+    async with connect_to_read(engine) as connection:
+        rows = await connection.fetch("SELECT 1", ())
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def __aenter__(self) -> DriverConnection:
+        self._pool = pool = self._engine.sync_engine.pool
+        self._taken = await (pool.take() if isinstance(pool, CountingPool) else greenlet_spawn(pool.connect))
+        return DriverConnection(self._engine, self._taken)
+
+    async def __aexit__(self, *_: object) -> None:
+        if isinstance(self._pool, CountingPool):
+            self._pool.give_back(self._taken)
+        else:
+            close_unused(self._taken)
+
+
+async def driver_connection(connection: AsyncConnection) -> DriverConnection:
+    """That of a session, so that what is read is what its transaction sees."""
+    return DriverConnection(connection.engine, await connection.get_raw_connection(), connection.sync_connection)
+
+
+class _LateConnection:
+    """Stands for a Connection that few listeners look at, and makes it when one does."""
+
+    def __init__(self, engine: Engine, managed: Any) -> None:
+        self._parts = engine, managed
+
+    def get_execution_options(self) -> Mapping[str, Any]:
+        """Those of the engine, since it has none of its own; this is asked at every read."""
+        return self._parts[0].get_execution_options()
+
+    def __getattr__(self, name: str) -> Any:
+        engine, managed = self._parts
+        return getattr(Connection(engine, connection=managed), name)
+
+
+async def _translated(error: Exception, sql: str, engine: Engine, raw: ManagesConnection) -> Exception:
+    dialect: Any = engine.dialect
+    adapter: Any = raw.dbapi_connection
+    try:
+        adapter._handle_exception(error)  # noqa: SLF001 - how the dialect turns driver errors into DBAPI errors
+    except dialect.loaded_dbapi.Error as found:
+        lost: bool = dialect.is_disconnect(found, adapter, None) or is_lost(found)
+        if lost:
+            if dialect.name == "sqlite":
+                await let_go_of_lock(raw.driver_connection)
+            throw_away(engine, raw, found)
+        kind: Any = exc.DBAPIError  # its `instance` is made for SQLAlchemy's own use
+        translated: Exception = kind.instance(
+            sql,
+            None,
+            found,
+            dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=dialect,
+        )
+        return translated
+    except unreachable() as found:
+        raw.invalidate()
+        return exc.OperationalError(sql, None, found, hide_parameters=True, connection_invalidated=True)
+    except (OverflowError, UnicodeEncodeError) as found:
+        return exc.DataError(sql, None, found, hide_parameters=True)
+    except Exception as found:  # noqa: BLE001 - whatever it is, it is the error
+        return found
+    return error

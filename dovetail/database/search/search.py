@@ -1,0 +1,200 @@
+"""Search by an index: full text on PostgreSQL, FTS5 on SQLite, with the same words and the same meaning.
+
+    POST_TEXT = FullText("title", "content")
+    POST_TEXT.index(Post)  # below the model; makemigrations makes it on both databases
+
+    statement = select(Post).where(POST_TEXT.matches(Post, "hello wor"))
+
+Every word that is asked for has to begin a word of the columns, whatever the case: `hello wor` finds "Hello, world".
+Nothing in the text is an operator.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    Select,
+    String,
+    Table,
+    bindparam,
+    column,
+    event,
+    inspect,
+    literal_column,
+    select,
+    table,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+
+from dovetail.database.search.narrowing import Condition, Narrowing
+from dovetail.database.search.search_tables import Document, create_on_sqlite, drop_on_sqlite, words_of
+from dovetail.errors import ConfigurationError
+
+LONGEST_SEARCH = 200  # characters that are looked at
+
+
+@dataclass(frozen=True)
+class FullText:
+    """Columns of a model whose words are searched by an index.
+
+    `config` is a text search configuration of PostgreSQL: `simple` takes words as they are, `english` by their stems,
+    on SQLite too; others mean `simple` there. With `ranked`, a resource puts the best matches first, which costs a look
+    at all of them; without it they come in the list's own order.
+    """
+
+    columns: tuple[str, ...]
+    config: str = "simple"
+    ranked: bool = False
+
+    def __init__(self, *columns: str, config: str = "simple", ranked: bool = False) -> None:
+        if not columns or not config.isidentifier():
+            raise ConfigurationError("full text is searched in columns of the model, with a named configuration")
+        object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "config", config)
+        object.__setattr__(self, "ranked", ranked)
+
+    def index(self, model: type[Any]) -> Index:
+        """Give the model's table the index. Raises ConfigurationError for what cannot be searched so."""
+        document, owner = self.document(model), inspect(model).local_table
+        (key,) = inspect(model).primary_key
+        name = index_name(model)
+        expression = document.expression([owner.columns[one] for one in document.columns])
+        found = Index(name, expression, postgresql_using="gin", info={"search": document})
+        found.ddl_if(dialect="postgresql")  # for create_all; migrations go their own way
+
+        def create(_table: Table, connection: Connection, **_: Any) -> None:
+            if connection.dialect.name == "sqlite":
+                for statement in create_on_sqlite(name, owner.name, key.name, document):
+                    connection.exec_driver_sql(statement)
+
+        def drop(_table: Table, connection: Connection, **_: Any) -> None:
+            if connection.dialect.name == "sqlite":
+                for statement in drop_on_sqlite(name):
+                    connection.exec_driver_sql(statement)
+
+        event.listen(owner, "after_create", create)
+        event.listen(owner, "before_drop", drop)
+        return found
+
+    def document(self, model: type[Any]) -> Document:
+        """What is indexed. Raises ConfigurationError for a name that is no text of the model."""
+        mapper = inspect(model)
+        for name in self.columns:
+            if name not in mapper.columns:
+                known = ", ".join(sorted(mapper.columns.keys()))
+                raise ConfigurationError(
+                    f"cannot search {name!r}: full text is searched in columns of the model itself, expected some of "
+                    f"{known}"
+                )
+            if not isinstance(mapper.columns[name].type, String):
+                raise ConfigurationError(f"cannot search {name!r}: it is not a text")
+        if len(mapper.primary_key) != 1 or not isinstance(mapper.primary_key[0].type, Integer):
+            raise ConfigurationError(
+                f"{model.__name__} needs a primary key that is a number, for its words to be searched"
+            )
+        return Document(tuple(mapper.columns[name].name for name in self.columns), self.config)
+
+    def is_indexed(self, model: type[Any]) -> bool:
+        """Whether the model has the index, without which nothing is found on SQLite."""
+        wanted = self.document(model)
+        return any(index.info.get("search") == wanted for index in inspect(model).local_table.indexes)
+
+    def matches(self, model: type[Any], words: str | BindParameter[str]) -> ColumnElement[bool]:
+        """Whether a row holds every word of a text, or of a placeholder for one of the type `Words`."""
+        query = words if isinstance(words, BindParameter) else bindparam(None, words[:LONGEST_SEARCH], type_=Words())
+        (key,) = inspect(model).primary_key
+        matches = _Matches(self._expression(model), query, key, _config(self), _name(model))
+
+        def keys(dialect: Dialect) -> Select[Any]:
+            if dialect.name == "postgresql":
+                return select(key).where(matches).correlate(None)
+            name = index_name(model)
+            return select(column("rowid")).select_from(table(name)).where(_name(model).op("MATCH")(query))
+
+        return Narrowing(matches, keys, is_costly=True)
+
+    def rank(self, model: type[Any], words: BindParameter[str]) -> ColumnElement[float]:
+        """How well a row matches the words; 0 for one that does not."""
+        (key,) = inspect(model).primary_key
+        return _Rank(self._expression(model), words, key, _config(self), _name(model))
+
+    def _expression(self, model: type[Any]) -> ColumnElement[Any]:
+        return self.document(model).expression([getattr(model, name) for name in self.columns])
+
+
+class Words(TypeDecorator[str]):
+    """A text that is searched for, written as each database's query: every word is the beginning of one."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str:
+        """`'hello':* & 'wor':*` for PostgreSQL, `"hello"* "wor"*` for FTS5."""
+        words = words_of((value or "")[:LONGEST_SEARCH])
+        if dialect.name == "postgresql":
+            return " & ".join(f"'{word}':*" for word in words)
+        return " ".join(f'"{word}"*' for word in words) or '""'  # FTS5 takes an empty query for a mistake
+
+
+class _Matches(Condition):
+    """Of the document, the query, the key, the configuration and the name of the table of FTS5."""
+
+    inherit_cache = True
+
+
+class _Rank(FunctionElement[float]):
+    """Of the same."""
+
+    type = Float(53)
+    inherit_cache = True
+
+
+def index_name(model: type[Any]) -> str:
+    """What the index is called, and on SQLite the table of FTS5."""
+    return f"ix_{inspect(model).local_table.name}_search"
+
+
+def _config(search: FullText) -> ColumnElement[Any]:
+    return literal_column(f"'{search.config}'::regconfig")
+
+
+def _name(model: type[Any]) -> ColumnElement[Any]:
+    return literal_column('"' + index_name(model).replace('"', '""') + '"')
+
+
+@compiles(_Matches, "postgresql")
+def _postgresql_matches(element: _Matches, compiler: SQLCompiler, **kwargs: Any) -> str:
+    document, query, _, config, _ = (compiler.process(clause, **kwargs) for clause in element.clauses)
+    return f"({document} @@ to_tsquery({config}, {query}))"
+
+
+@compiles(_Matches, "sqlite")
+def _sqlite_matches(element: _Matches, compiler: SQLCompiler, **kwargs: Any) -> str:
+    _, query, key, _, name = element.clauses
+    write = compiler.process
+    fts = write(name, **kwargs)
+    found = f"SELECT rowid FROM {fts} WHERE {fts} MATCH {write(query, **kwargs)}"  # noqa: S608 - a name and a placeholder
+    return f"(+{write(key, **kwargs)} IN ({found}))"  # the + keeps the order of the list: rows are looked up by nothing
+
+
+@compiles(_Rank, "postgresql")
+def _postgresql_rank(element: _Rank, compiler: SQLCompiler, **kwargs: Any) -> str:
+    document, query, _, config, _ = (compiler.process(clause, **kwargs) for clause in element.clauses)
+    return f"CAST(ts_rank({document}, to_tsquery({config}, {query})) AS DOUBLE PRECISION)"
+
+
+@compiles(_Rank, "sqlite")
+def _sqlite_rank(element: _Rank, compiler: SQLCompiler, **kwargs: Any) -> str:
+    _, query, key, _, name = (compiler.process(clause, **kwargs) for clause in element.clauses)
+    found = f"SELECT -bm25({name}) FROM {name} WHERE {name} MATCH {query} AND rowid = {key}"  # noqa: S608 - as above
+    return f"coalesce(({found}), 0.0)"

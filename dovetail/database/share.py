@@ -1,0 +1,46 @@
+"""A part of the connections, for work that must leave some to everybody else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.database.pool.limits import STATEMENT_LIMIT, StatementLimit, StatementTimeoutError
+from dovetail.database.session import Database
+from dovetail.errors import UnavailableError
+
+
+class Share:
+    """At most `connections` of a database's connections, whose statements have `statement_timeout` seconds each.
+
+    Who finds them taken waits at most `patience` seconds, in the order of coming, and holds nothing meanwhile.
+    """
+
+    def __init__(self, database: Database, *, connections: int, statement_timeout: float, patience: float) -> None:
+        self._database = database
+        self._statement_timeout = statement_timeout
+        self._free = asyncio.Semaphore(connections)
+        self._patience = patience
+
+    @asynccontextmanager
+    async def unit_of_work(self, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
+        """As `Database.unit_of_work`.
+
+        Raises UnavailableError if none of the share comes free in time, StatementTimeoutError if a statement takes too
+        long.
+        """
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._free.acquire()
+        except TimeoutError:
+            raise UnavailableError("Too much is being looked up here at once; try again shortly.") from None
+        limit = StatementLimit(self._statement_timeout)
+        engine = self._database.engine.execution_options(**{STATEMENT_LIMIT: limit})
+        try:
+            async with self._database.unit_of_work(read_only=read_only, engine=engine) as session:
+                yield session
+                if limit.was_exceeded:  # and somebody caught the error
+                    raise StatementTimeoutError
+        finally:
+            self._free.release()

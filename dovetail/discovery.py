@@ -1,0 +1,133 @@
+"""From the names in the settings to imported plugins; a name that leads nowhere is answered with the nearest one."""
+
+import importlib
+import importlib.util
+import pkgutil
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from dovetail.plugin import Plugin
+
+# What a plugin may raise wherever it is run: sys.exit() raises what no `except Exception` sees, and would end a command
+# as if all were well.
+PLUGIN_FAILURES = (Exception, SystemExit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalledPlugin:
+    """A plugin and the package it came from (`plugins.blog`)."""
+
+    plugin: Plugin
+    package: str
+
+    @property
+    def path(self) -> Path:
+        """The folder of the package."""
+        return Path(str(importlib.import_module(self.package).__file__)).parent
+
+    @property
+    def migrations(self) -> Path:
+        """The folder of the plugin's own history; it need not exist."""
+        return self.path / "migrations"
+
+
+def import_plugins(packages: Sequence[str], problems: list[str]) -> Iterator[InstalledPlugin]:
+    """Import `<package>.plugin.plugin` of each package; what cannot be imported is told to `problems` instead."""
+    for package in dict.fromkeys(packages):
+        if packages.count(package) > 1:
+            problems.append(
+                f"plugin {package!r} is named {packages.count(package)} times in the settings; name it once"
+            )
+        plugin = _import(package, packages, problems)
+        if plugin is not None:
+            yield InstalledPlugin(plugin=plugin, package=package)
+
+
+def describe(error: BaseException, package: str) -> str:
+    """What was raised and where in `package`, in one line."""
+    message = str(error).partition("\n")[0] or "no message"
+    text = f"{type(error).__name__}: {message}"
+    if isinstance(error, SyntaxError):  # says itself where it is
+        return text
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "<frozen" not in frame.filename]
+    own = [frame for frame in frames if _is_in(frame.filename, package)]
+    frame = (own or frames)[-1]
+    return f"{text} ({Path(frame.filename).name}:{frame.lineno})"
+
+
+def culprit(error: BaseException, packages: Iterable[str], package: str) -> str:
+    """The one of `packages` that was being imported when `error` was raised; `package` if it was none of the others.
+
+    A plugin that imports another is not to blame for what is wrong with it, and neither is one whose function is
+    called by another in the wrong way.
+    """
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__) if frame.name == "<module>"]
+    if isinstance(error, SyntaxError) and error.filename:
+        files.append(error.filename)
+    for file in reversed(files):
+        for other in sorted(packages, key=len, reverse=True):
+            if _is_in(file, other):
+                return other
+    return package
+
+
+def _is_in(file: str, package: str) -> bool:
+    return f"/{package.replace('.', '/')}/" in Path(file).as_posix()
+
+
+def _import(package: str, packages: Sequence[str], problems: list[str]) -> Plugin | None:
+    module = f"{package}.plugin"
+    if not all(part.isidentifier() for part in package.split(".")):
+        problems.append(f"plugin {package!r}: expected the path of a package, such as 'plugins.blog'")
+    elif not _exists(module):
+        near = get_close_matches(package, _installed(packages), n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else "is its package installed?"
+        problems.append(f"plugin {package!r}: there is no module {module}; {hint}")
+    else:
+        return _read(package, module, packages, problems)
+    return None
+
+
+def _read(package: str, module: str, packages: Sequence[str], problems: list[str]) -> Plugin | None:
+    try:
+        plugin = getattr(importlib.import_module(module), "plugin", None)
+    except PLUGIN_FAILURES as error:
+        guilty = culprit(error, packages, package)
+        problem = f"plugin {guilty!r} raised on import: {describe(error, guilty)}"
+        problems += [problem] if problem not in problems else []
+        return None
+    if isinstance(plugin, Plugin):
+        return plugin
+    found = "nothing" if plugin is None else f"a {type(plugin).__name__}"
+    problems.append(f"plugin {package!r}: {module} has {found} named `plugin`, expected a Plugin")
+    return None
+
+
+def _exists(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError as error:
+        # A parent package may miss a module of its own: importing it will say so.
+        return f"{module}.".find(f"{error.name}.") != 0
+    except PLUGIN_FAILURES:  # a parent package raised: importing it will say so
+        return True
+
+
+def _installed(enabled: Sequence[str]) -> list[str]:
+    """Packages with a `plugin.py`, those that are not enabled yet if there are any."""
+    found = {name for name, path in _packages() if (path / "plugin.py").exists()}
+    return sorted(found - set(enabled)) or sorted(found)
+
+
+def _packages() -> Iterator[tuple[str, Path]]:
+    for parent in ("", "plugins", "dovetail.contrib"):
+        if parent and not _exists(parent):
+            continue
+        path = importlib.import_module(parent).__path__ if parent else None
+        for module in pkgutil.iter_modules(path):
+            folder = getattr(module.module_finder, "path", None)
+            if module.ispkg and folder is not None:
+                yield f"{parent}.{module.name}".lstrip("."), Path(folder) / module.name

@@ -1,0 +1,140 @@
+"""JSON as RFC 8259 and our databases know it: UTF-8, finite numbers of 64 bits, text without NUL, within limits."""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from dovetail.errors import FieldError, InvalidInputError, PayloadTooLargeError
+
+MAXIMUM_DEPTH = 100
+MAXIMUM_ERRORS = 100
+MAXIMUM_INTEGER = 2**63 - 1
+MAXIMUM_DIGITS = 19
+
+# Without one of these a body is harmless, and need not be read twice. One after the other they are faster than as one.
+WORDS = (b"NaN", b"Infinity")
+PATTERNS = tuple(map(re.compile, (rb"\\u(?:0000|[dD][89a-fA-F])", rb"[eE]\+?[0-9]{3}", rb"[0-9]{19}")))
+# Up to the next comma that is not in a text; possessive, so that no byte is looked at twice.
+UP_TO_COMMA = re.compile(rb'(?:"(?:[^"\\]++|\\.)*+"?|[^",]++)*+,', re.DOTALL)
+
+
+class _BadNumber:
+    """Stands where a number stood that has no place in a column or in an answer."""
+
+
+BAD_NUMBER = _BadNumber()
+
+
+def check_encoding(body: bytes) -> None:
+    """See that `body` is UTF-8. Raises InvalidInputError."""
+    if b"\0" in body or not _is_utf_8(body):  # a NUL byte betrays UTF-16, which Python's parser would take
+        raise InvalidInputError("The body is not valid JSON in UTF-8.")
+
+
+def has_more_items(body: bytes, maximum: int) -> bool:
+    """Whether `body` holds more than `maximum` values: as many as it has commas outside of texts, and one."""
+    if body.count(b",") < maximum:
+        return False
+    position = 0
+    for _ in range(maximum):
+        found = UP_TO_COMMA.match(body, position)
+        if found is None:
+            return False
+        position = found.end()
+    return True
+
+
+def is_suspicious(body: bytes) -> bool:
+    """Whether `check_json` has to look at `body`."""
+    return (
+        any(word in body for word in WORDS)
+        or any(pattern.search(body) for pattern in PATTERNS)
+        or body.count(b"[") + body.count(b"{") > MAXIMUM_DEPTH
+    )
+
+
+def check_json(body: bytes) -> None:
+    """See that `body` holds nothing that would break later; if it is no JSON at all, FastAPI says so.
+
+    Raises InvalidInputError with a pointer to each such value, the first hundred of them.
+    """
+    if errors := list(islice(_problems(_parse(body)), MAXIMUM_ERRORS)):
+        raise InvalidInputError(errors=errors)
+
+
+def too_many_items(maximum: int) -> PayloadTooLargeError:
+    """The error for a body of more than `maximum` values."""
+    return PayloadTooLargeError(f"The request body holds more than the {maximum} values this server accepts.")
+
+
+def _is_utf_8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(
+            body.decode("utf-8-sig"), parse_int=_integer, parse_float=_float, parse_constant=lambda _name: BAD_NUMBER
+        )
+    except RecursionError:
+        raise InvalidInputError(f"The body is nested more than {MAXIMUM_DEPTH} levels deep.") from None
+    except ValueError:
+        return None
+
+
+def _problems(document: Any) -> Iterator[FieldError]:
+    # A stack of our own: the document may be deeper than Python's. Nothing is made for what is not looked at.
+    waiting: list[Iterator[tuple[str, Any]]] = [iter([("", document)])]
+    while waiting:
+        pointer, value = next(waiting[-1], (None, None))
+        if pointer is None:
+            waiting.pop()
+        elif isinstance(value, dict | list):
+            if len(waiting) > MAXIMUM_DEPTH:
+                raise InvalidInputError(f"The body is nested more than {MAXIMUM_DEPTH} levels deep.")
+            if isinstance(value, dict) and (detail := next(filter(None, map(_bad_text, value)), "")):
+                yield FieldError(pointer=pointer, detail=f"a name in this object {detail}", type="bad_text")
+            waiting.append(_children(pointer, value))
+        elif value is BAD_NUMBER:
+            yield FieldError(pointer=pointer, detail="expected a finite number of at most 64 bits", type="bad_number")
+        elif isinstance(value, str) and (detail := _bad_text(value)):
+            yield FieldError(pointer=pointer, detail=f"the text {detail}", type="bad_text")
+
+
+def _children(pointer: str, value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return ((f"{pointer}/{_escape(key)}", item) for key, item in value.items() if not _bad_text(key))
+    return ((f"{pointer}/{index}", item) for index, item in enumerate(value))
+
+
+def _bad_text(text: str) -> str:
+    if "\0" in text:
+        return "contains a NUL character"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "contains half of a surrogate pair"
+    return ""
+
+
+def _integer(digits: str) -> Any:
+    if len(digits) > MAXIMUM_DIGITS + 1:
+        return BAD_NUMBER
+    number = int(digits)
+    return number if -MAXIMUM_INTEGER - 1 <= number <= MAXIMUM_INTEGER else BAD_NUMBER
+
+
+def _float(digits: str) -> Any:
+    number = float(digits)
+    return number if math.isfinite(number) else BAD_NUMBER
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

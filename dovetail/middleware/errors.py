@@ -1,0 +1,64 @@
+"""The one place where an exception becomes an answer, inside everything that adds headers and logs."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeAlias
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
+
+from dovetail.errors import CLIENT_HUNG_UP
+
+Respond: TypeAlias = Callable[[Request, Exception], Awaitable[Response]]
+
+REFUSAL = "dovetail.refusal"  # in a scope: the exception that is the answer, whatever the request is
+FAILURE = "dovetail.failure"  # in a scope: the id of an exception that was seen to, and only cuts the connection now
+
+
+class ErrorMiddleware:
+    """Answers any exception with what `respond` makes of it, and a request that was refused further out.
+
+    Starlette's own handler for unforeseen errors stands outside every middleware, so that its answer would carry
+    neither the request's id nor the security headers. What a plugin's middleware adds sees these answers too: one
+    ErrorMiddleware stands inside of it, and one outside for what it raises itself.
+    """
+
+    def __init__(self, app: ASGIApp, *, respond: Respond) -> None:
+        self.app = app
+        self.respond = respond
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application. Raises what it raises if the answer has begun: the server then cuts the connection.
+
+        A client that hung up is no error: the access log tells of it with the status CLIENT_HUNG_UP.
+        """
+        if scope["type"] != "http":
+            with suppress(WebSocketDisconnect):  # who hangs up gets no answer, and is no error
+                await self.app(scope, receive, send)
+            return
+        begun = False
+
+        def send_and_note(message: Message) -> Awaitable[None]:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            return send(message)
+
+        try:
+            if REFUSAL in scope:
+                raise scope[REFUSAL]  # noqa: TRY301 - it is answered as if the application had raised it
+            await self.app(scope, receive, send_and_note)
+        except ClientDisconnect:
+            if not begun:  # for the access log: nobody is there to read it
+                await Response(status_code=CLIENT_HUNG_UP)(scope, receive, send)
+        except (Exception, SystemExit) as raised:
+            # A plugin that calls sys.exit() while it answers would end the server, and every other answer with it.
+            error = raised if isinstance(raised, Exception) else RuntimeError(f"sys.exit({raised.code!r}) was called")
+            if scope.get(FAILURE) == id(error):
+                raise
+            response = await self.respond(Request(scope, receive), error)
+            if begun:
+                scope[FAILURE] = id(error)
+                raise error from raised.__cause__
+            await response(scope, receive, send)

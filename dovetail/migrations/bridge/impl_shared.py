@@ -1,0 +1,62 @@
+"""What Alembic's dialects lack on both databases."""
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, MetaData, PrimaryKeyConstraint, String, Table
+from sqlalchemy.schema import CheckConstraint, Constraint
+from sqlalchemy.sql.elements import conv
+
+from dovetail.database.types import utcnow
+from dovetail.migrations.bridge.alembic_private import is_type_bound
+from dovetail.migrations.bridge.portable import is_clock, literal_of
+from dovetail.migrations.limits import BATCH_PREFIX
+
+
+class LongRevisionIds:
+    """Alembic's own table has VARCHAR(32), which PostgreSQL enforces; `blog_0002_post_view_count` may be longer."""
+
+    def version_table_impl(self, *, version_table: str, version_table_schema: str | None, **_kwargs: Any) -> Table:
+        """A table with room for long ids."""
+        return Table(
+            version_table,
+            MetaData(),
+            Column("version_num", String(255), nullable=False),
+            PrimaryKeyConstraint("version_num", name=f"{version_table}_pkc"),
+            schema=version_table_schema,
+        )
+
+
+class OwnDefaults:
+    """Defaults that Alembic takes for changed, or cannot compare."""
+
+    def compare_server_default(
+        self,
+        inspector_column: Column[Any],
+        metadata_column: Column[Any],
+        rendered_metadata_default: str | None,
+        rendered_inspector_default: str | None,
+    ) -> bool:
+        """Whether two defaults differ."""
+        if isinstance(metadata_column.type, JSON):
+            return False  # PostgreSQL has no equality of json, and Alembic would ask it
+        argument = getattr(metadata_column.server_default, "arg", None)
+        if isinstance(argument, utcnow):
+            return rendered_inspector_default is None or not is_clock(rendered_inspector_default)
+        if isinstance(argument, str) and rendered_inspector_default is not None:
+            # Alembic takes '' for a change
+            return argument not in (literal_of(rendered_inspector_default), rendered_inspector_default)
+        differ: bool = super().compare_server_default(  # type: ignore[misc]  # Alembic's, which the classes below add
+            inspector_column, metadata_column, rendered_metadata_default, rendered_inspector_default
+        )
+        return differ
+
+
+def name_by_convention(constraint: Constraint) -> None:
+    """Give the CHECK that comes with a type the name that it has in a database made from the models."""
+    name = constraint.name
+    if isinstance(constraint, CheckConstraint) and is_type_bound(constraint) and name and not isinstance(name, conv):
+        # Imported here: hardly a migration has one, and none else needs the ORM.
+        from dovetail.database.base import NAMING_CONVENTION
+
+        table = constraint.table.name.removeprefix(BATCH_PREFIX)
+        constraint.name = conv(NAMING_CONVENTION["ck"] % {"table_name": table, "constraint_name": name})

@@ -1,0 +1,139 @@
+"""Types and defaults as both databases understand them, whichever of them a migration was made on."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    REAL,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    DefaultClause,
+    Double,
+    Enum,
+    Float,
+    Integer,
+    Interval,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    String,
+    Text,
+    Time,
+    Uuid,
+    false,
+    true,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.elements import TextClause
+from sqlalchemy.types import TypeEngine
+
+from dovetail.database.types import utcnow
+
+SQLITE_CLOCK = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+CLOCKS = (SQLITE_CLOCK, "CURRENT_TIMESTAMP", "now()")
+_CAST = re.compile(r"^(.*?)::[\w \".]+(\(\d+(,\d+)?\)[\w ]*)?(\[\])*$", re.DOTALL)
+
+# What reflection finds, by the SQL name of its class, and what both databases know it as.
+_GENERIC: dict[str, type[TypeEngine[Any]]] = {
+    "BIGINT": BigInteger,
+    "BLOB": LargeBinary,
+    "BOOLEAN": Boolean,
+    "BYTEA": LargeBinary,
+    "DATE": Date,
+    "DOUBLE": Double,
+    "DOUBLE PRECISION": Double,
+    "DOUBLE_PRECISION": Double,
+    "FLOAT": Float,
+    "INTEGER": Integer,
+    "JSON": JSON,
+    "REAL": REAL,
+    "SMALLINT": SmallInteger,
+    "UUID": Uuid,
+}
+
+
+def portable_type(found: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type both databases know for one that was read from either; others are returned as they are."""
+    name = type(found).__name__
+    if name in _WITH_ARGUMENTS:
+        return _WITH_ARGUMENTS[name](found)
+    return _GENERIC[name]() if name in _GENERIC else found
+
+
+def _datetime(found: Any) -> TypeEngine[Any]:
+    if not isinstance(found, postgresql.TIMESTAMP):
+        return DateTime(timezone=True)  # SQLite has one kind; UTCDateTime is the usual one
+    return DateTime(timezone=found.timezone) if found.precision is None else found
+
+
+def _time(found: Any) -> TypeEngine[Any]:
+    exact = getattr(found, "precision", None) is not None
+    return found if exact else Time(timezone=bool(getattr(found, "timezone", False)))
+
+
+def _interval(found: Any) -> TypeEngine[Any]:
+    return Interval() if found.fields is None and found.precision is None else found
+
+
+# The same for types with arguments.
+_WITH_ARGUMENTS: dict[str, Callable[[Any], TypeEngine[Any]]] = {
+    "DATETIME": _datetime,
+    "DECIMAL": lambda found: Numeric(precision=found.precision, scale=found.scale),
+    "ENUM": lambda found: Enum(*found.enums, name=found.name, schema=found.schema),
+    "INTERVAL": _interval,
+    "JSONB": lambda _found: JSON().with_variant(postgresql.JSONB(), "postgresql"),
+    "NUMERIC": lambda found: Numeric(precision=found.precision, scale=found.scale),
+    "TEXT": lambda found: Text(collation=found.collation),
+    "TIME": _time,
+    "TIMESTAMP": _datetime,
+    "VARCHAR": lambda found: String(length=found.length, collation=found.collation),
+}
+
+
+def make_portable(column: Column[Any]) -> None:
+    """Turn type and default of a column that was read from a database into portable ones."""
+    column.type = portable_type(column.type)
+    column.autoincrement = "auto"
+    if isinstance(column.server_default, DefaultClause):
+        column.server_default = DefaultClause(_portable_default(column.server_default.arg, column.type))
+
+
+def _portable_default(default: Any, type_: TypeEngine[Any]) -> Any:
+    if not isinstance(default, TextClause):
+        return default
+    text = _bare(default.text)
+    if isinstance(type_, Boolean):
+        return true() if text.lower() in ("1", "true", "'1'", "'t'") else false()
+    if is_clock(text):
+        return utcnow()
+    literal = literal_of(text)
+    return literal if literal is not None else TextClause(text)
+
+
+def make_key_portable(column: Column[Any]) -> None:
+    """Give a whole number that identifies rows the type of `IdMixin.id`: SQLite has one size only, and reports that."""
+    if isinstance(column.type, (Integer, BigInteger)):
+        column.type = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def is_clock(text: str) -> bool:
+    """Whether a default, as a database reports it, is the database's clock."""
+    return _bare(text) in CLOCKS
+
+
+def literal_of(text: str) -> str | None:
+    """The text inside a default that is a quoted literal, as a database reports it; None for any other default."""
+    text = _bare(text)
+    if found := _CAST.match(text):
+        text = found[1]
+    return text[1:-1].replace("''", "'") if re.fullmatch(r"'(?:[^']|'')*'", text) else None
+
+
+def _bare(text: str) -> str:
+    text = text.strip()
+    return text[1:-1].strip() if text.startswith("(") and text.endswith(")") else text

@@ -1,0 +1,83 @@
+"""Search indexes in migrations: what a database has of them, and how SQLite makes, keeps and drops one.
+
+A migration names the index of PostgreSQL, `create_index("ix_blog_post_search", [...], postgresql_using="gin")`; on
+SQLite a table of FTS5 with three triggers stands for it (`dovetail.database.search.search_tables`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Column, Index, MetaData, Table, Text
+
+from dovetail.database.search.search_tables import (
+    Document,
+    create_on_sqlite,
+    drop_on_sqlite,
+    read_expression,
+    read_table,
+)
+
+Rows = Callable[..., list[Any]]
+_TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'"
+
+
+def document_of(index: Index) -> Document | None:
+    """What a search index searches; None for any other index."""
+    known = index.info.get("search")
+    if isinstance(known, Document):
+        return known
+    expressions = list(index.expressions)
+    return read_expression(str(expressions[0])) if len(expressions) == 1 else None
+
+
+def may_be_search_index(index: Index) -> bool:
+    """Whether an index of which no more than the name is known may be one: SQLite has no other indexes of that kind."""
+    return bool(index.dialect_options["postgresql"]["using"] == "gin")
+
+
+def forget_what_is_equal(found: set[Index], declared: set[Index]) -> None:
+    """Take search indexes that are in the database as they are declared out of both."""
+    there = {str(index.name): (index, document_of(index)) for index in found}
+    for index in list(declared):
+        document = document_of(index)
+        if document is not None and there.get(str(index.name), (None, None))[1] == document:
+            declared.discard(index)
+            found.discard(there[str(index.name)][0])
+
+
+def indexes_on_sqlite(rows: Rows, table: str) -> Iterator[Index]:
+    """The search indexes of a table, as PostgreSQL would have them."""
+    for name, document in _beside(rows, table):
+        stand_in = Table(table, MetaData(), *(Column(one, Text) for one in document.columns))
+        expression = document.expression([stand_in.columns[one] for one in document.columns])
+        yield Index(name, expression, postgresql_using="gin", info={"search": document})
+
+
+def creating(index: Index, document: Document, rows: Rows | None) -> Iterable[str]:
+    """The statements that make the index on SQLite."""
+    table = index.table
+    assert table is not None  # noqa: S101 - an operation names it
+    # An operation knows the table by name only.
+    known = None if rows is None else rows("SELECT name FROM pragma_table_info(:table) WHERE pk = 1", table=table.name)
+    key = known[0].name if known else next(iter(table.primary_key.columns.keys()), "id")
+    return create_on_sqlite(str(index.name), table.name, key, document)
+
+
+def dropping_all(rows: Rows, table: str) -> Iterator[str]:
+    """The statements that drop the search indexes of a table that is about to go."""
+    for name, _ in _beside(rows, table):
+        yield from drop_on_sqlite(name)
+
+
+def moving(rows: Rows, old_table: str, new_table: str) -> Iterator[str]:
+    """The statements that give a renamed table its search indexes again, under its new name."""
+    for name, document in _beside(rows, old_table):
+        yield from drop_on_sqlite(name)
+        new_name = f"ix_{new_table}_search" if name == f"ix_{old_table}_search" else name
+        (key,) = [row.name for row in rows("SELECT name FROM pragma_table_info(:table) WHERE pk = 1", table=new_table)]
+        yield from create_on_sqlite(new_name, new_table, key, document)
+
+
+def _beside(rows: Rows, table: str) -> list[tuple[str, Document]]:
+    found = [(str(row.name), read_table(str(row.sql))) for row in rows(_TABLES)]
+    return [(name, known[1]) for name, known in found if known is not None and known[0] == table]

@@ -1,0 +1,59 @@
+"""The revision files as texts: enough to list them, without importing Alembic or them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dovetail.migrations.errors import MigrationError
+from dovetail.migrations.history.locations import revision_folders
+from dovetail.migrations.history.squashes import Squash
+from dovetail.registry import Registry
+
+_NAME = "[0-9]*.py"
+_REVISION = re.compile(r"""^revision\b[^=\n]*=\s*["']([^"']+)["']""", re.MULTILINE)
+_REPLACES = re.compile(r"^replaces\b[^=\n]*=\s*[(\[]([^)\]]*)[)\]]", re.MULTILINE)
+_TEXT = re.compile(r"""["']([^"']+)["']""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevisionFile:
+    """What a file says of itself."""
+
+    plugin: str
+    stem: str
+    revision: str
+    squash: Squash | None
+
+
+def revision_paths(registry: Registry) -> Iterator[tuple[str, Path]]:
+    """The files of all enabled plugins, each after its plugin's name, in the order of the plugins."""
+    for folder, plugin in revision_folders(registry).items():
+        yield from ((plugin, path) for path in sorted(folder.glob(_NAME)))
+
+
+def usual_revision(plugin: str, path: Path) -> str:
+    """The id that a file of this name usually carries."""
+    return f"{plugin}_{path.stem}"
+
+
+def usual_revisions(registry: Registry) -> list[str]:
+    """The ids that the files of all enabled plugins usually carry, told without reading one."""
+    return [usual_revision(plugin, path) for plugin, path in revision_paths(registry)]
+
+
+def read_files(registry: Registry) -> list[RevisionFile]:
+    """Every revision file, in the order of the plugins and of the names. Raises MigrationError if one is no text."""
+    return [_read(plugin, path) for plugin, path in revision_paths(registry)]
+
+
+def _read(plugin: str, path: Path) -> RevisionFile:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise MigrationError(f"{path} is not UTF-8; save it as such, or delete it") from error
+    found, parts = _REVISION.search(text), _REPLACES.search(text)
+    revision = found[1] if found else usual_revision(plugin, path)
+    replaces = tuple(_TEXT.findall(parts[1])) if parts else ()
+    squash = Squash(revision=revision, stem=path.stem, replaces=replaces) if replaces else None
+    return RevisionFile(plugin=plugin, stem=path.stem, revision=revision, squash=squash)

@@ -1,0 +1,113 @@
+"""What was applied, revision by revision.
+
+Alembic's own table keeps only the tips of the graph and forgets plugins that others depend on; this one remembers
+each revision, in the same transaction. It does not import Alembic: a server reads it when it starts.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    column,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+    table,
+)
+
+from dovetail.database.engine.transactions import READ_ONLY
+from dovetail.migrations.history.applied import Applied
+
+LEDGER = Table(
+    "dovetail_migration",
+    MetaData(),
+    Column("id", Integer, primary_key=True),  # the order in which they were applied
+    Column("revision", String(255), nullable=False, unique=True),
+    Column("plugin", String(100), nullable=False),
+    Column("down_revisions", Text, nullable=False),  # JSON lists: what it stands on, should its file go away
+    Column("depends_on", Text, nullable=False),
+    Column("applied_at", DateTime(timezone=True), nullable=False, server_default=func.current_timestamp()),
+)
+
+
+VERSIONS = table("alembic_version", column("version_num"))  # the tips of the graph, as Alembic keeps them
+
+
+def ensure_ledger(connection: Connection) -> None:
+    """Make the table if it is missing."""
+    LEDGER.create(connection, checkfirst=True)
+
+
+def read_ledger(connection: Connection) -> Sequence[Applied]:
+    """All applied revisions in the order in which they were applied; none if there is no table yet.
+
+    `connection` must not be in a transaction, and is in none afterwards; on SQLite no writer is waited for.
+    """
+    with _read_only(connection):
+        return _read(connection)
+
+
+def unknown_versions(connection: Connection) -> list[str]:
+    """What Alembic's own table names and the ledger does not: somebody else migrated this database, or stamped it.
+
+    `connection` must not be in a transaction, and is in none afterwards.
+    """
+    with _read_only(connection):
+        return _unknown_versions(connection)
+
+
+def write_tips(connection: Connection, rows: Sequence[Applied]) -> None:
+    """Let Alembic's own table hold what it should after `rows`: those that no other stands on or depends on."""
+    below = {revision for row in rows for revision in (*row.down_revisions, *row.depends_on)}
+    connection.execute(delete(VERSIONS))
+    for row in rows:
+        if row.revision not in below:
+            connection.execute(insert(VERSIONS).values(version_num=row.revision))
+
+
+@contextmanager
+def _read_only(connection: Connection) -> Iterator[None]:
+    connection.execution_options(**{READ_ONLY: True})
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execution_options(**{READ_ONLY: False})
+
+
+def _read(connection: Connection) -> Sequence[Applied]:
+    if not inspect(connection).has_table(LEDGER.name):
+        return ()
+    return [
+        Applied(
+            revision=row.revision,
+            plugin=row.plugin,
+            down_revisions=tuple(json.loads(row.down_revisions)),
+            depends_on=tuple(json.loads(row.depends_on)),
+            applied_at=row.applied_at,
+        )
+        for row in connection.execute(select(LEDGER).order_by(LEDGER.c.id))
+    ]
+
+
+def _unknown_versions(connection: Connection) -> list[str]:
+    # Another run may commit between two statements, so one compares both tables. The ledger is made before anything is
+    # applied: who has seen a version and finds no ledger then has a version of somebody else's.
+    if not inspect(connection).has_table(VERSIONS.name):
+        return []
+    versions = sorted(connection.scalars(select(VERSIONS.c.version_num)))
+    if not versions or not inspect(connection).has_table(LEDGER.name):
+        return versions
+    known = select(LEDGER.c.revision)
+    return sorted(connection.scalars(select(VERSIONS.c.version_num).where(VERSIONS.c.version_num.not_in(known))))

@@ -1,0 +1,143 @@
+"""Which migrations there are, and which are applied; told from files and the ledger, without importing Alembic."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dovetail.migrations.history.applied import Applied
+from dovetail.migrations.history.files import RevisionFile, read_files, usual_revisions
+from dovetail.migrations.history.quick_look import look
+from dovetail.migrations.history.squashes import Squash, as_squashed, left_out
+from dovetail.registry import Registry
+from dovetail.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevisionState:
+    """One revision, applied or not; `has_file` is false for one whose plugin or file was removed.
+
+    `replaces` counts the migrations that a squash stands for; `recorded` is false while a database has all of those
+    and does not know that this is the same. `replaced_by` names the squash of which a database has some parts only.
+    """
+
+    name: str
+    revision: str
+    applied_at: datetime | None
+    has_file: bool
+    replaces: int = 0
+    recorded: bool = True
+    replaced_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginState:
+    """The history of one plugin."""
+
+    plugin: str
+    installed: bool
+    revisions: Sequence[RevisionState]
+
+
+def recorded_migrations(settings: Settings) -> Sequence[Applied]:
+    """What the database says is applied."""
+    seen = look(settings)
+    return seen.rows if seen is not None else asyncio.run(_recorded(settings))
+
+
+def is_up_to_date(settings: Settings, registry: Registry) -> bool:
+    """Whether `migrate` has nothing to do, as far as can be told without reading a file; if in doubt, no."""
+    seen = look(settings)
+    if seen is None and settings.database_url.get_secret_value().startswith("sqlite"):
+        return False  # there is no file, or no table yet
+    if seen is None:
+        return asyncio.run(_is_up_to_date(settings, registry))
+    applied = {row.revision for row in seen.rows}
+    return bool(applied) and seen.tips <= applied and applied.issuperset(usual_revisions(registry))
+
+
+def migration_states(registry: Registry, recorded: Sequence[Applied]) -> list[PluginState]:
+    """Every plugin's history, the enabled ones first, in the order of their dependencies."""
+    files = read_files(registry)
+    squashes = [file.squash for file in files if file.squash]
+    rows = as_squashed(recorded, squashes)
+    names = {row.revision for row in recorded}
+    revisions = [*_of_files(files, squashes, rows, names), *_without_files(files, rows)]
+    removed = sorted({plugin for plugin, _ in revisions} - set(registry.installed))
+    return [
+        PluginState(
+            plugin=plugin,
+            installed=plugin in registry.installed,
+            revisions=sorted((each for owner, each in revisions if owner == plugin), key=lambda each: each.name),
+        )
+        for plugin in [*registry.installed, *removed]
+    ]
+
+
+async def _recorded(settings: Settings) -> Sequence[Applied]:
+    # Imported here and below: who got by with a look does without SQLAlchemy.
+    from sqlalchemy import NullPool
+
+    from dovetail.database.engine.engine import create_engine
+    from dovetail.migrations.history.ledger import read_ledger
+
+    engine = create_engine(settings, may_create=True, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(read_ledger)
+    finally:
+        await engine.dispose()
+
+
+async def _is_up_to_date(settings: Settings, registry: Registry) -> bool:
+    from sqlalchemy import NullPool
+
+    from dovetail.database.engine.engine import create_engine
+    from dovetail.migrations.history import pending
+
+    engine = create_engine(settings, may_create=True, poolclass=NullPool)
+    try:
+        return await pending.is_up_to_date(engine, registry)
+    finally:
+        await engine.dispose()
+
+
+def _of_files(
+    files: Sequence[RevisionFile], squashes: Sequence[Squash], rows: Sequence[Applied], recorded: Collection[str]
+) -> list[tuple[str, RevisionState]]:
+    times = {row.revision: row.applied_at for row in rows}
+    hidden = left_out(squashes, times)
+    wholes = {revision: squash.stem for squash in squashes for revision in squash.replaces}
+    return [
+        (
+            file.plugin,
+            RevisionState(
+                name=file.stem,
+                revision=file.revision,
+                applied_at=times.get(file.revision),
+                has_file=True,
+                replaces=len(file.squash.replaces) if file.squash else 0,
+                recorded=file.revision in recorded,
+                replaced_by=wholes.get(file.revision),
+            ),
+        )
+        for file in files
+        if file.revision not in hidden
+    ]
+
+
+def _without_files(files: Sequence[RevisionFile], rows: Sequence[Applied]) -> list[tuple[str, RevisionState]]:
+    known = {file.revision for file in files}
+    return [
+        (
+            row.plugin,
+            RevisionState(
+                name=row.revision.removeprefix(f"{row.plugin}_"),
+                revision=row.revision,
+                applied_at=row.applied_at,
+                has_file=False,
+            ),
+        )
+        for row in rows
+        if row.revision not in known
+    ]

@@ -1,0 +1,133 @@
+"""Warn of what locks or breaks a busy PostgreSQL, with a code and a way around; a reason in the file silences one.
+
+# lint: migrations.W001 - the table has forty rows
+"""
+
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import Script
+
+from dovetail.checks import CheckMessage, Level
+from dovetail.database.base import Base
+from dovetail.migrations.history.ghosts import Ghost
+from dovetail.migrations.history.history import History
+from dovetail.migrations.run.execution import context_options
+
+_SILENCED = re.compile(r"^\s*# lint: (migrations\.W\d{3}) - \S+ +\S", re.MULTILINE)  # two words at least
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_CREATED = re.compile(r'CREATE TABLE (?:IF NOT EXISTS )?(?:"?\w+"?\.)?"?(\w+)', re.IGNORECASE)
+_TABLE = r'(?:IF EXISTS )?(?:ONLY )?(?:"?\w+"?\.)?(?P<table>"?\w+"?)'
+_ACTION = r"(?:.*?, *)?"  # one ALTER TABLE may do several things
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A kind of statement, what it does to a busy database, and what to write instead."""
+
+    id: str
+    pattern: re.Pattern[str]
+    problem: str
+    hint: str
+
+
+def _rule(number: str, pattern: str, problem: str, hint: str) -> Rule:
+    return Rule(
+        id=f"migrations.W{number}",
+        pattern=re.compile(
+            pattern.replace("TABLE_NAME", _TABLE).replace("ACTION ", _ACTION), re.IGNORECASE | re.DOTALL
+        ),
+        problem=problem,
+        hint=hint,
+    )
+
+
+RULES = (
+    _rule(
+        "001",
+        r"^CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY).*?\bON TABLE_NAME",
+        "makes an index on {table}, which nobody can write to until it is done",
+        "use postgresql_concurrently=True in a `with op.get_context().autocommit_block():`",
+    ),
+    _rule(
+        "002",
+        r"^ALTER TABLE TABLE_NAME ACTION "
+        r"(?:ADD COLUMN (?!.*\bDEFAULT\b).*\bNOT NULL|ALTER (?:COLUMN )?\S+ SET NOT NULL)",
+        "makes a column of {table} NOT NULL, which fails where it is NULL and reads the whole table under a lock",
+        "add a CHECK (column IS NOT NULL) NOT VALID, fill the column in batches, validate the check, then SET NOT NULL",
+    ),
+    _rule(
+        "003",
+        r"^ALTER TABLE TABLE_NAME ACTION ALTER (?:COLUMN )?\S+ (?:SET DATA )?TYPE",
+        "changes the type of a column of {table}, which may write the whole table anew under a lock",
+        "add a column of the new type, fill it in batches, and drop the old one in a later release",
+    ),
+    _rule(
+        "004",
+        r"^ALTER TABLE TABLE_NAME ACTION ADD (?:CONSTRAINT \S+ )?(?!.*(?:NOT VALID|USING INDEX))"
+        r"(?:FOREIGN KEY|CHECK|UNIQUE|PRIMARY KEY)\b",
+        "adds a constraint to {table} that is checked against every row under a lock",
+        "add it with postgresql_not_valid=True and validate it in a second migration; for UNIQUE, make the index "
+        "concurrently first",
+    ),
+    _rule(
+        "005",
+        r'^ALTER TABLE TABLE_NAME ACTION DROP COLUMN (?:IF EXISTS )?(?P<column>"?\w+"?)',
+        "drops {table}.{column}, which servers that still run the release before ask for{mapped}",
+        "release the models without the column first, and drop it in the release after",
+    ),
+    _rule(
+        "006",
+        r"^ALTER TABLE TABLE_NAME RENAME",
+        "renames {table} or a column of it under servers that still run the release before",
+        "add the new one beside it, write both, and drop the old one in a later release",
+    ),
+)
+
+
+def lint(history: History, revisions: Iterable[str]) -> list[CheckMessage]:
+    """What is doubtful about `revisions`, judged by the SQL that PostgreSQL would be told.
+
+    What a migration does after it first asked the database something is not seen.
+    """
+    scripts = [history.scripts[revision] for revision in history.ordered(revisions)]
+    return [message for script in scripts if not isinstance(script, Ghost) for message in _lint(history, script)]
+
+
+def _lint(history: History, script: Script) -> Iterator[CheckMessage]:
+    silenced = set(_SILENCED.findall(Path(script.path).read_text(encoding="utf-8")))
+    statements = _statements(history, script)
+    new = {found[1] for statement in statements if (found := _CREATED.match(statement))}
+    for statement in statements:
+        for rule in RULES:
+            found = rule.pattern.match(statement)
+            if found and found["table"].strip('"') not in new and rule.id not in silenced:
+                yield CheckMessage(
+                    id=rule.id,
+                    level=Level.WARNING,
+                    message=f"{script.revision} {_describe(rule, found)}.",
+                    hint=f"{rule.hint}; or say why not here: # lint: {rule.id} - REASON",
+                )
+
+
+def _describe(rule: Rule, found: re.Match[str]) -> str:
+    names = {name: text.strip('"') for name, text in found.groupdict().items()}
+    table = Base.metadata.tables.get(names["table"])
+    mapped = table is not None and "column" in names and names["column"] in table.columns
+    return rule.problem.format(**names, mapped=", and which the models still map" if mapped else "")
+
+
+def _statements(history: History, script: Script) -> Sequence[str]:
+    buffer = io.StringIO()
+    options = context_options(history) | {"as_sql": True, "output_buffer": buffer, "literal_binds": True}
+    context = MigrationContext.configure(dialect_name="postgresql", opts=options)
+    with suppress(Exception), Operations.context(context):  # it may ask a database that is not there
+        script.module.upgrade()
+    sql = _COMMENT.sub(" ", buffer.getvalue())
+    return [" ".join(statement.split()) for statement in re.split(r";\s", sql)]

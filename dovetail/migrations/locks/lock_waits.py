@@ -1,0 +1,160 @@
+"""Waits for locks on PostgreSQL so that the site goes on: in short tries, with pauses in which readers pass.
+
+A statement that waits for a lock makes every later reader of the table wait behind it, each with a connection of the
+pool in hand, so that before long there is none left for those who want something else. So a try is shorter than anybody
+waits for a connection. After it the whole migration is rolled back, which lets go of what it held, and whoever queued
+behind it goes on; then it is tried again.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError
+
+from dovetail.migrations.limits import LOCK_TIMEOUT
+from dovetail.migrations.locks.blockers import is_lock_timeout
+from dovetail.settings import Settings
+
+SHARE = 0.25  # of the time for which a request waits for a connection
+LONGEST_TRY = 0.5  # seconds, where that time is as the settings have it by default
+PAUSE = 2.0  # times as long as a try
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockPatience:
+    """How many seconds to wait for a lock in all (0 is for ever), and in one try."""
+
+    total: float = LOCK_TIMEOUT
+    once: float = LONGEST_TRY
+
+    @classmethod
+    def of(cls, settings: Settings, total: float = LOCK_TIMEOUT) -> "LockPatience":
+        """Such that no request of this site waits in vain for a connection because of us."""
+        once = settings.database_pool_timeout * SHARE
+        return cls(total=total, once=min(once, total or once))
+
+
+class LockWaits:
+    """The tries of one run, on one connection; on SQLite, whose writers wait without harm, there is only one."""
+
+    def __init__(self, connection: Connection, patience: LockPatience) -> None:
+        self.patience = patience
+        self._connection = connection
+        self._is_postgresql = connection.dialect.name == "postgresql"
+        self._owns_session = self._is_postgresql and not is_shared(connection)
+        self._until: float | None = None
+        self._commits = 0
+
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        """Give each transaction of a block the limit of one try; it ends with the transaction.
+
+        Outside of transactions a limit belongs to the session: what runs there gets the whole time, until the end of
+        the autocommit block. A session that a pooler shares out is left alone.
+        """
+        if not self._is_postgresql:
+            yield
+            return
+        listeners = {"begin": self._begin, "commit": self._commit, "rollback": self._rollback}
+        for name, listener in listeners.items():
+            event.listen(self._connection, name, listener)
+        try:
+            yield
+        finally:
+            for name, listener in listeners.items():
+                event.remove(self._connection, name, listener)
+
+    def starts(self, *, again: bool) -> None:
+        """Tell that a migration begins."""
+        self._commits = 0
+        if not again:
+            self._until = None
+
+    def may_wait(self, error: Exception) -> bool:
+        """Whether the migration that failed with `error` only found something locked, and there is time to wait for it.
+
+        One that committed something half way cannot be run again.
+        """
+        return self._is_postgresql and not self._commits and self._has_time(error)
+
+    def pause(self) -> None:
+        """Let others pass."""
+        time.sleep(PAUSE * self.patience.once)
+
+    def run_alone(self, run: Callable[[], T], statement: str) -> T | None:
+        """Run a statement outside of a transaction, in tries of its own; one that says CONCURRENTLY blocks nobody.
+
+        `run` sends it in two messages, between which a pooler may hand the session to others: there it goes in one.
+        """
+        if not self._owns_session:
+            adapter: Any = self._connection.connection.dbapi_connection
+            adapter.run_async(lambda driver: driver.execute(statement))
+            return None
+        if "CONCURRENTLY" in statement.upper():
+            return run()
+        self._until = None
+        self._limit(self._connection, self.patience.once)
+        try:
+            while True:
+                try:
+                    return run()
+                except DBAPIError as error:
+                    if not self._has_time(error):
+                        raise
+                self.pause()
+        finally:
+            self._limit(self._connection, self.patience.total)
+
+    def _has_time(self, error: Exception) -> bool:
+        if not isinstance(error, DBAPIError) or not is_lock_timeout(error):
+            return False
+        now, once, total = time.monotonic(), self.patience.once, self.patience.total
+        if self._until is None:
+            self._until = now - once + total
+        return not total or now + PAUSE * once < self._until
+
+    def _begin(self, connection: Connection) -> None:
+        if not is_autocommit(connection):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_milliseconds(self.patience.once)}ms'")
+        elif self._owns_session:
+            self._limit(connection, self.patience.total)
+
+    def _commit(self, connection: Connection) -> None:
+        self._commits += 1
+        self._rollback(connection)
+
+    def _rollback(self, connection: Connection) -> None:
+        if is_autocommit(connection) and self._owns_session:
+            with suppress(DBAPIError):  # a connection that is lost takes its limit along
+                connection.exec_driver_sql("RESET lock_timeout")
+
+    @staticmethod
+    def _limit(connection: Connection, seconds: float) -> None:
+        connection.exec_driver_sql(f"SET lock_timeout = '{_milliseconds(seconds)}ms'")
+
+
+def is_autocommit(connection: Connection) -> bool:
+    """Whether each statement is a transaction by itself."""
+    return bool(connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT")
+
+
+def is_shared(connection: Connection) -> bool:
+    """Whether a pooler such as PgBouncer stands between us and PostgreSQL, and may hand our session to others.
+
+    It makes up the process id that a client is told when it connects. `connection` must not be in a transaction, and
+    is in none afterwards.
+    """
+    driver: Any = connection.connection.driver_connection
+    told = driver.get_server_pid()
+    found = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    connection.rollback()
+    return bool(told != found)
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000)) if seconds else 0  # 0 is for ever

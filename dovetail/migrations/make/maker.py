@@ -1,0 +1,137 @@
+"""Make revisions from the difference between the models and what the revision files so far build."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from alembic.autogenerate import produce_migrations
+from alembic.operations import Operations, ops
+from alembic.runtime.migration import MigrationContext
+from pydantic import SecretStr
+from sqlalchemy import Connection, NullPool
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dovetail.checks import CheckMessage
+from dovetail.database.base import Base
+from dovetail.database.engine.engine import create_engine
+from dovetail.database.engine.urls import database_url
+from dovetail.migrations.bridge.warnings_passed_over import known_warnings_passed_over
+from dovetail.migrations.errors import MigrationError
+from dovetail.migrations.history.history import History, load_history
+from dovetail.migrations.lint import lint
+from dovetail.migrations.make.comparison import comparison_options
+from dovetail.migrations.make.computed import computed_changes
+from dovetail.migrations.make.new_revisions import empty_revision, merge_revision, owned, plan_revisions
+from dovetail.migrations.make.questions import Questions
+from dovetail.migrations.make.table_renames import find_table_renames
+from dovetail.migrations.make.writing import Rendered, render, write
+from dovetail.migrations.own import is_own
+from dovetail.migrations.ownership import Owners
+from dovetail.migrations.run.execution import context_options
+from dovetail.migrations.run.runner import EVERYTHING, migrate_connection, steps_to
+from dovetail.registry import Registry, load_models
+from dovetail.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is to be made."""
+
+    plugins: Sequence[str] = ()  # all of the site's own by default
+    stem: str | None = None  # the name after the number; by default it says what changes
+    empty: bool = False
+    merge: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """Revisions, not yet written; `write` writes them, and returns what is doubtful about them."""
+
+    revisions: Sequence[Rendered]
+    write: Callable[[], list[CheckMessage]]
+
+
+async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted, questions: Questions) -> Made:
+    """Find out which revisions are missing. Raises MigrationError."""
+    unknown = [name for name in wanted.plugins if name not in registry.installed]
+    if unknown:
+        raise MigrationError(
+            f"no enabled plugin is named {' or '.join(unknown)}; enabled are {', '.join(registry.installed)}"
+        )
+    if wanted.empty and not wanted.plugins:
+        raise MigrationError("say for which plugin: manage.py makemigrations --empty PLUGIN")
+    load_models(registry)
+    history = load_history(settings.base_dir, registry)
+    plugins = list(wanted.plugins) or [n for n, entry in registry.installed.items() if is_own(entry, settings.base_dir)]
+    folders = {name: registry.installed[name].migrations for name in plugins}
+    if wanted.merge:
+        new = [merged for name in plugins if (merged := merge_revision(history, name, wanted.stem))]
+        rendered = [Rendered(revision=each, upgrade="", downgrade="", imports="") for each in new]
+    elif wanted.empty:
+        new = [empty_revision(history, name, wanted.stem) for name in plugins]
+        rendered = [Rendered(revision=each, upgrade="", downgrade="", imports="") for each in new]
+    else:
+        async with migrated_database(settings, registry) as connection:
+            rendered = await connection.run_sync(
+                _compare, history, registry, replace(wanted, plugins=plugins), questions
+            )
+
+    def write_and_lint() -> list[CheckMessage]:
+        write(rendered, history, folders)
+        history.refresh()
+        return lint(history, [each.revision.revision for each in rendered])
+
+    return Made(revisions=rendered, write=write_and_lint)
+
+
+@asynccontextmanager
+async def migrated_database(settings: Settings, registry: Registry) -> AsyncIterator[AsyncConnection]:
+    """A database as the revision files make it: on SQLite a fresh one in memory, on PostgreSQL the site's own.
+
+    Only PostgreSQL itself can say what its types look like once they are stored. Raises MigrationError if the site's
+    database is behind the files.
+    """
+    on_sqlite = database_url(settings).get_backend_name() == "sqlite"
+    scratch = settings.model_copy(update={"database_url": SecretStr("sqlite+aiosqlite://")})
+    engine = create_engine(scratch) if on_sqlite else create_engine(settings, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            if on_sqlite:
+                await migrate_connection(connection, scratch, registry)
+            else:
+                missing = await connection.run_sync(steps_to, settings, registry, EVERYTHING)
+                if missing:
+                    names = ", ".join(step.revision for step in missing)
+                    raise MigrationError(f"the database is behind the files, by {names}; run manage.py migrate first")
+            yield connection
+    finally:
+        await engine.dispose()
+
+
+def _compare(
+    connection: Connection,
+    history: History,
+    registry: Registry,
+    wanted: Wanted,
+    questions: Questions,
+) -> list[Rendered]:
+    options = context_options(history) | comparison_options(history, registry)
+    context = MigrationContext.configure(connection, opts=options)
+    owners = Owners(history, registry.installed)
+    with known_warnings_passed_over():
+        found = _differences(context)
+        renames = find_table_renames(owned(found, owners, wanted.plugins), owners, questions)
+        for rename in renames:  # what else has changed is seen once they bear the same name
+            Operations(context).invoke(rename)
+        if renames:
+            found = [*renames, *_differences(context)]
+    connection.rollback()
+    new = plan_revisions(found, history, owners, questions, only=wanted.plugins, stem=wanted.stem)
+    return [render(each, context) for each in new]
+
+
+def _differences(context: MigrationContext) -> list[ops.MigrateOperation]:
+    found = produce_migrations(context, Base.metadata).upgrade_ops
+    assert found is not None  # noqa: S101 - there is one set of operations, as there is one database
+    assert context.connection is not None  # noqa: S101 - there is one, to compare with
+    return [*found.ops, *computed_changes(context.connection, Base.metadata.tables.values())]

@@ -1,0 +1,185 @@
+"""From what autogenerate found to one new revision a plugin."""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from alembic.operations import ops
+from sqlalchemy import Column, ForeignKeyConstraint, PrimaryKeyConstraint
+from sqlalchemy.schema import SchemaItem
+
+from dovetail.migrations.bridge.portable import make_key_portable, make_portable, portable_type
+from dovetail.migrations.history.history import History, stem_of
+from dovetail.migrations.make.defaults import DropDefaultOp, add_one_off_defaults, without_empty
+from dovetail.migrations.make.questions import Questions
+from dovetail.migrations.make.renames import RenameColumnOp, find_renames
+from dovetail.migrations.make.splitting import Part, split
+from dovetail.migrations.make.stems import stem_for
+from dovetail.migrations.make.units import Unit, units_of
+from dovetail.migrations.ownership import Owners
+
+
+@dataclass(kw_only=True)
+class NewRevision:
+    """A revision that is still to be written."""
+
+    plugin: str
+    number: int
+    stem: str
+    upgrade: ops.UpgradeOps
+    downgrade: ops.DowngradeOps
+    down: tuple[str, ...] = ()  # none for a plugin's first
+    depends_on: tuple[str, ...] = ()
+    units: Sequence[Unit] = field(default=(), repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name of its file without `.py`: `0002_post_view_count`."""
+        return f"{self.number:04d}_{self.stem}"
+
+    @property
+    def revision(self) -> str:
+        """Its id: `blog_0002_post_view_count`. A bare `blog_0002` could be given twice, and one would be lost."""
+        return f"{self.plugin}_{self.name}"
+
+
+def plan_revisions(
+    operations: Iterable[ops.MigrateOperation],
+    history: History,
+    owners: Owners,
+    questions: Questions,
+    *,
+    only: Collection[str],
+    stem: str | None = None,
+) -> list[NewRevision]:
+    """One revision a plugin of `only`, two where plugins refer to each other, in the order in which they apply.
+
+    Raises MigrationError if a plugin has two latest revisions, or if the changes cannot be ordered.
+    """
+    found = add_one_off_defaults(find_renames(owned(operations, owners, only), questions), questions)
+    parts = split(units_of(found, owners.of_name))
+    planned: list[NewRevision] = []
+    for part in parts:
+        planned.append(_revision(part, planned, history, owners, stem))
+    return planned
+
+
+def owned(
+    operations: Iterable[ops.MigrateOperation], owners: Owners, plugins: Collection[str]
+) -> list[ops.MigrateOperation]:
+    """The operations on tables of `plugins`."""
+    return [each for each in operations if owners.of_name(str(getattr(each, "table_name", ""))) in plugins]
+
+
+def empty_revision(history: History, plugin: str, stem: str | None = None) -> NewRevision:
+    """A revision to be filled in by hand. Raises MigrationError if the plugin has two latest ones."""
+    head = history.head(plugin)
+    return NewRevision(
+        plugin=plugin,
+        number=next_number(history, plugin),
+        stem=stem or "custom",
+        upgrade=ops.UpgradeOps([]),
+        downgrade=ops.DowngradeOps([]),
+        down=(head,) if head else (),
+    )
+
+
+def merge_revision(history: History, plugin: str, stem: str | None = None) -> NewRevision | None:
+    """A revision that joins a plugin's latest ones; None if there is one only."""
+    heads = sorted(history.heads(plugin))
+    if len(heads) < 2:  # noqa: PLR2004 - there is nothing to join
+        return None
+    names = "_".join(stem_of(history.scripts[head])[:4] for head in heads)
+    return NewRevision(
+        plugin=plugin,
+        number=next_number(history, plugin),
+        stem=stem or f"merge_{names}",
+        upgrade=ops.UpgradeOps([]),
+        downgrade=ops.DowngradeOps([]),
+        down=tuple(heads),
+    )
+
+
+def next_number(history: History, plugin: str) -> int:
+    """The number after the highest among a plugin's files; `0001_squashed_0004_x` is number four."""
+    found = [re.match(r"(?:\d+_squashed_(?=\d))?(\d+)", stem_of(script)) for script in history.of_plugin(plugin)]
+    return max((int(number[1]) for number in found if number), default=0) + 1
+
+
+def _revision(
+    part: Part, before: Sequence[NewRevision], history: History, owners: Owners, stem: str | None
+) -> NewRevision:
+    mine = [revision for revision in before if revision.plugin == part.plugin]
+    head = mine[-1].revision if mine else history.head(part.plugin)
+    number = mine[-1].number + 1 if mine else next_number(history, part.plugin)
+    upgrade = ops.UpgradeOps([unit.operation for unit in part.units])
+    for operation in upgrade.ops:
+        _make_existing_types_portable(operation)
+    downgrade = upgrade.reverse_into(ops.DowngradeOps([]))
+    downgrade.ops = without_empty(downgrade.ops)
+    for operation in downgrade.ops:
+        _make_portable(operation)
+    return NewRevision(
+        plugin=part.plugin,
+        number=number,
+        stem=stem or stem_for(part.units, first=head is None),
+        upgrade=upgrade,
+        downgrade=downgrade,
+        down=(head,) if head else (),
+        depends_on=tuple(sorted(_dependencies(part, before, history, owners))),
+        units=part.units,
+    )
+
+
+def _dependencies(part: Part, before: Sequence[NewRevision], history: History, owners: Owners) -> set[str]:
+    """The latest revisions of other plugins whose tables this one refers to, or that mention a table that goes."""
+    found = {before[position].revision for position in part.needs if before[position].plugin != part.plugin}
+    plugins = {owner for unit in part.units for name in unit.outside if (owner := owners.of_name(name))}
+    for unit in part.units:
+        if isinstance(unit.operation, (ops.DropTableOp, ops.RenameTableOp)):
+            plugins |= _mentioning(unit.operation.table_name, history)
+    for plugin in plugins - {part.plugin}:
+        new = [revision.revision for revision in before if revision.plugin == plugin]
+        latest = new[-1] if new else history.head(plugin)
+        if latest is not None:
+            found.add(latest)
+    return found
+
+
+def _mentioning(table: str, history: History) -> set[str]:
+    pattern = re.compile(rf"""["']{re.escape(table)}[."']""")
+    return {
+        history.plugin_of(script.revision)
+        for script in history.scripts.values()
+        if Path(script.path).is_file() and pattern.search(Path(script.path).read_text(encoding="utf-8"))
+    }
+
+
+def _make_existing_types_portable(operation: ops.MigrateOperation) -> None:
+    """What a column is altered from was read from the database, and what it is altered to is the model's."""
+    for part in operation.ops if isinstance(operation, ops.ModifyTableOps) else ():
+        if isinstance(part, ops.AlterColumnOp) and not isinstance(part, (RenameColumnOp, DropDefaultOp)):
+            part.existing_type = portable_type(part.existing_type) if part.existing_type is not None else None
+
+
+def _make_portable(operation: ops.MigrateOperation) -> None:
+    """What goes back into the database was read from it, in its own words."""
+    if isinstance(operation, ops.ModifyTableOps):
+        for part in operation.ops:
+            if isinstance(part, ops.AddColumnOp):
+                make_portable(part.column)
+    elif isinstance(operation, ops.CreateTableOp):
+        operation.info = {}
+        keys = {name for item in operation.columns for name in _key_columns(item)}
+        for item in operation.columns:
+            if isinstance(item, Column):
+                make_portable(item)
+                if item.name in keys:
+                    make_key_portable(item)
+
+
+def _key_columns(item: SchemaItem) -> set[str]:
+    if isinstance(item, (PrimaryKeyConstraint, ForeignKeyConstraint)):
+        return {column.name for column in item.columns}
+    return set()

@@ -1,0 +1,81 @@
+"""Names for revisions, as Django gives them: `initial`, `post_view_count`, `remove_post_title_and_more`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from alembic.operations import ops
+
+from dovetail.migrations.make.defaults import DropDefaultOp
+from dovetail.migrations.make.units import Unit
+
+LONGEST = 52  # characters, as in Django's Migration.suggest_name
+
+
+def stem_for(units: Sequence[Unit], *, first: bool) -> str:
+    """A name that says what `units` do."""
+    if first and any(isinstance(unit.operation, ops.CreateTableOp) for unit in units):
+        return "initial"
+    fragments = list(dict.fromkeys(fragment.lower() for unit in units for fragment in _fragments(unit, units)))
+    name, *rest = fragments or ["auto"]
+    for fragment in rest:
+        if len(name) + len(fragment) + 1 > LONGEST:
+            return f"{name}_and_more"
+        name = f"{name}_{fragment}"
+    return name
+
+
+def _fragments(unit: Unit, units: Sequence[Unit]) -> Iterator[str]:
+    short = unit.table.removeprefix(f"{unit.plugin}_")
+    operation = unit.operation
+    if isinstance(operation, ops.CreateTableOp):
+        yield short
+    elif isinstance(operation, ops.DropTableOp):
+        yield f"delete_{short}"
+    elif isinstance(operation, ops.RenameTableOp):
+        yield f"rename_{operation.table_name.removeprefix(f'{unit.plugin}_')}_{short}"
+    elif isinstance(operation, ops.AlterColumnOp):
+        yield _of_part(operation, short)
+    elif isinstance(operation, ops.ModifyTableOps) and not _is_new(unit.table, units):
+        changed = _columns_that_come_or_go(operation.ops)
+        for part in operation.ops:
+            if isinstance(part, DropDefaultOp):
+                continue  # it belongs to the column that came before it
+            # An index or a constraint on a column that comes or goes is no news beside the column.
+            if (
+                isinstance(part, (ops.AddColumnOp, ops.DropColumnOp, ops.AlterColumnOp))
+                or not _columns_of(part) & changed
+            ):
+                yield _of_part(part, short)
+
+
+def _of_part(part: ops.MigrateOperation, table: str) -> str:
+    if isinstance(part, ops.AddColumnOp):
+        return f"{table}_{part.column.name}"
+    if isinstance(part, ops.DropColumnOp):
+        return f"remove_{table}_{part.column_name}"
+    if isinstance(part, ops.AlterColumnOp):
+        renamed = part.modify_name is not None
+        return (
+            f"rename_{part.column_name}_{table}_{part.modify_name}" if renamed else f"alter_{table}_{part.column_name}"
+        )
+    if isinstance(part, (ops.CreateIndexOp, ops.DropIndexOp)):
+        return f"{'remove_' * isinstance(part, ops.DropIndexOp)}{part.index_name}"
+    if isinstance(part, (ops.AddConstraintOp, ops.DropConstraintOp)):
+        return f"{'remove_' * isinstance(part, ops.DropConstraintOp)}{part.to_constraint().name}"
+    return f"alter_{table}"
+
+
+def _is_new(table: str, units: Iterable[Unit]) -> bool:
+    return any(isinstance(unit.operation, ops.CreateTableOp) and unit.table == table for unit in units)
+
+
+def _columns_that_come_or_go(parts: Iterable[ops.MigrateOperation]) -> set[str]:
+    added = {str(part.column.name) for part in parts if isinstance(part, ops.AddColumnOp)}
+    return added | {part.column_name for part in parts if isinstance(part, ops.DropColumnOp)}
+
+
+def _columns_of(part: ops.MigrateOperation) -> set[str]:
+    if isinstance(part, (ops.CreateIndexOp, ops.DropIndexOp)):
+        return {str(column.name) for column in part.to_index().columns}
+    if isinstance(part, (ops.AddConstraintOp, ops.DropConstraintOp)):
+        return {str(column) for column in getattr(part.to_constraint(), "column_keys", ())}
+    return set()

@@ -1,0 +1,56 @@
+"""Which plugin a table belongs to that may have lost its model."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlalchemy import MetaData, Table
+
+from dovetail.database.base import Base
+from dovetail.migrations.errors import MigrationError
+from dovetail.migrations.history.history import History
+from dovetail.ownership import owner_of
+
+# `op.create_table("blog_post", ...)` and `op.rename_table("blog_entry", "blog_post")`
+_CREATES = re.compile(
+    r"""create_table\(\s*(?:"([^"]+)"|'([^']+)')|rename_table\(\s*(?:"[^"]+"|'[^']+'),\s*(?:"([^"]+)"|'([^']+)')"""
+)
+
+
+class Owners:
+    """Says who owns a table: of a model by its name, of one without a model by the file that made it.
+
+    A table nobody owns is left alone: it is not ours, or its plugin is not enabled.
+    """
+
+    def __init__(self, history: History, plugins: Iterable[str]) -> None:
+        self._plugins = frozenset(plugins)
+        self._made_by = dict(_tables_made(history))
+
+    def of_model(self, table: Table) -> str | None:
+        """The enabled plugin that a table of a model belongs to."""
+        return owner_of(table, self._plugins)
+
+    def of_name(self, name: str) -> str | None:
+        """The owner of a table that may have lost its model."""
+        table = Base.metadata.tables.get(name)
+        return (self.of_model(table) if table is not None else None) or self._made_by.get(name)
+
+
+def refuse_orphans(metadata: MetaData, owners: Owners) -> None:
+    """Raise MigrationError for a table that would be forgotten: it joins owned tables, and its name says no owner."""
+    for table in metadata.tables.values():
+        targets = [key.column.table for key in table.foreign_keys]
+        if owners.of_model(table) is None and targets and all(owners.of_model(target) for target in targets):
+            raise MigrationError(
+                f"the table {table.name!r} belongs to no enabled plugin; begin its name with its plugin's, "
+                f"as in {owners.of_model(targets[0])}_{table.name}"
+            )
+
+
+def _tables_made(history: History) -> Iterable[tuple[str, str]]:
+    for revision in history.ordered(history.scripts):
+        path = Path(history.scripts[revision].path)
+        if path.is_file():
+            for names in _CREATES.findall(path.read_text(encoding="utf-8")):
+                yield next(filter(None, names)), history.plugin_of(revision)

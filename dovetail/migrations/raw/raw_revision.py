@@ -1,0 +1,69 @@
+"""`alembic revision`: the same split into one file a plugin as `manage.py makemigrations`."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from alembic.operations import ops
+from alembic.runtime.migration import MigrationContext
+
+from dovetail.migrations.bridge import alembic_private
+from dovetail.migrations.errors import MigrationError
+from dovetail.migrations.history.history import History
+from dovetail.migrations.make.new_revisions import NewRevision, empty_revision, plan_revisions
+from dovetail.migrations.make.questions import SafeAnswers
+from dovetail.migrations.ownership import Owners
+from dovetail.registry import Registry
+
+Directives = list[ops.MigrationScript]
+
+
+def split_raw_revision(history: History, registry: Registry) -> Callable[[MigrationContext, Any, Directives], None]:
+    """A hook for Alembic's `process_revision_directives`."""
+
+    def process(context: MigrationContext, _revision: Any, directives: Directives) -> None:
+        environment = context.environment_context
+        assert environment is not None  # noqa: S101 - env.py runs in one
+        if alembic_private.command_name(environment) == "check":
+            return  # it reads the one directive that is there
+        given = directives[0]
+        stem = re.sub(r"\W+", "_", given.message or "").strip("_").lower() or None
+        if getattr(context.config and context.config.cmd_opts, "autogenerate", False):
+            assert given.upgrade_ops is not None  # noqa: S101 - there is one database
+            new = plan_revisions(
+                given.upgrade_ops.ops,
+                history,
+                Owners(history, registry.installed),
+                SafeAnswers(),
+                only=registry.installed,
+                stem=stem,
+            )
+        else:
+            new = [empty_revision(history, _plugin_of(given, registry), stem)]
+        directives[:] = [_directive(each, registry, given.imports) for each in new]
+
+    return process
+
+
+def _plugin_of(given: ops.MigrationScript, registry: Registry) -> str:
+    plugin = str(given.head).partition("@")[0]
+    if plugin not in registry.installed:
+        raise MigrationError(
+            "say for which plugin: `alembic revision --head blog@head -m ...`, "
+            "or `manage.py makemigrations --empty blog`"
+        )
+    return plugin
+
+
+def _directive(new: NewRevision, registry: Registry, imports: set[str]) -> ops.MigrationScript:
+    return ops.MigrationScript(
+        new.revision,
+        new.upgrade,
+        new.downgrade,
+        message=new.name,
+        imports=set(imports),
+        head=new.down or "base",  # type: ignore[arg-type]  # generate_revision takes several
+        branch_label=None if new.down else new.plugin,
+        version_path=str(registry.installed[new.plugin].migrations),
+        depends_on=list(new.depends_on) or None,
+    )

@@ -1,0 +1,101 @@
+"""Whether a site can do its work: its database answers, takes changes and has what the migrations make.
+
+A load balancer asks every second or so, of every process. So one look serves all who ask within a second; it uses one
+connection of its own, because a busy pool is no reason to send this process's load to the others, and no time that
+grows with what the tables hold.
+"""
+
+import asyncio
+import sqlite3
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dovetail.database.drivers.sqlite import identity_of
+from dovetail.database.engine.urls import is_memory
+from dovetail.database.session import Database
+from dovetail.errors import UnavailableError
+from dovetail.migrations.history.ledger import LEDGER
+from dovetail.migrations.history.pending import missing_from, recorded
+from dovetail.registry import Registry
+
+TIMEOUT = 2.0  # seconds that a look may take
+KEPT = 1.0  # seconds for which it serves those who ask
+GONE = "The file of the database is gone."
+READ_ONLY = "The database takes no changes."
+EMPTY = "The database has no tables; run `manage.py migrate`."
+SILENT = "The database does not answer."
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What was found: nothing if all is well."""
+
+    problem: str | None
+    cause: BaseException | None = None
+
+
+class Readiness:
+    """Looks at the database of one application."""
+
+    def __init__(self, database: Database, registry: Registry) -> None:
+        self._database = database
+        self._registry = registry
+        self._last = _Look(None)
+        self._until = 0.0
+        self._looking: asyncio.Task[_Look] | None = None
+
+    async def check(self) -> None:
+        """Raise UnavailableError, with what is the matter, unless the site can do its work."""
+        if monotonic() >= self._until:
+            if self._looking is None:
+                self._looking = asyncio.create_task(self._look())
+            await asyncio.shield(self._looking)
+        if self._last.problem is not None:
+            raise UnavailableError(self._last.problem) from self._last.cause
+
+    async def _look(self) -> _Look:
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                found = _Look(await self._find_problem())
+        except (SQLAlchemyError, TimeoutError, OSError) as error:
+            found = _Look(SILENT, error)
+        self._last, self._until, self._looking = found, monotonic() + KEPT, None
+        return found
+
+    async def _find_problem(self) -> str | None:
+        url = self._database.engine.url
+        if url.get_backend_name() == "sqlite" and not is_memory(url) and identity_of(str(url.database)) is None:
+            return GONE
+        async with self._database.outside_the_pool() as session:
+            connection = await session.connection()
+            takes_changes = _sqlite_takes_changes if connection.dialect.name == "sqlite" else _postgresql_takes_changes
+            if not await takes_changes(connection):
+                return READ_ONLY
+            applied = await recorded(connection, select(LEDGER.c.revision))
+        # Files are read where something is missing only, and not while others wait for the event loop.
+        missing = await asyncio.to_thread(missing_from, applied, self._registry)
+        if missing and applied is None:
+            return EMPTY
+        return f"{len(missing)} of the migrations were not applied; run `manage.py migrate`." if missing else None
+
+
+async def _postgresql_takes_changes(connection: AsyncConnection) -> bool:
+    found = await connection.scalar(text("SELECT current_setting('transaction_read_only')"))
+    return bool(found == "off")
+
+
+async def _sqlite_takes_changes(connection: AsyncConnection) -> bool:
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.rollback()  # it began to read
+    await driver.execute("PRAGMA busy_timeout=0")  # that somebody writes is as good an answer
+    try:
+        await driver.execute("BEGIN IMMEDIATE")
+        await driver.rollback()
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return True

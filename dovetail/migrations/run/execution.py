@@ -1,0 +1,167 @@
+"""Apply and undo revisions on one connection: a transaction each, the ledger beside it, one message if one fails."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext, MigrationStep
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+import dovetail.migrations.bridge.impl_postgresql
+import dovetail.migrations.bridge.impl_sqlite  # noqa: F401 - both register themselves with Alembic
+from dovetail.errors import DovetailError
+from dovetail.migrations.bridge.impl_named_types import drop_unused_types
+from dovetail.migrations.bridge.warnings_passed_over import known_warnings_passed_over
+from dovetail.migrations.errors import MigrationError
+from dovetail.migrations.history.history import History
+from dovetail.migrations.history.plan import Step
+from dovetail.migrations.locks.lock_waits import LockPatience, LockWaits
+from dovetail.migrations.locks.sqlite_blockers import is_locked, what_locks
+from dovetail.migrations.run.explaining import explain_failure, reason_of
+from dovetail.migrations.run.recording import prepare_ledger, recorder
+from dovetail.migrations.run.references import ReferenceCheck
+from dovetail.migrations.run.sqlite import foreign_keys_off, pragma
+
+FOR_EVER = 24 * 60 * 60.0  # seconds; SQLite would take 0 for "not at all"
+
+MakeSteps = Callable[[tuple[str, ...]], Sequence[Step]]  # given the tips of the graph that the database is at
+
+
+class Reporter:
+    """Hears of each step; this one says nothing."""
+
+    def starts(self, step: Step) -> None:
+        """A step is about to run."""
+
+    def ends(self, step: Step, seconds: float) -> None:
+        """A step is committed."""
+
+    def waits(self, step: Step) -> None:
+        """A step found a table locked and was rolled back; it is run again, perhaps more than once."""
+
+    def fails(self, step: Step) -> None:
+        """A step was rolled back; an exception follows."""
+
+
+SILENT = Reporter()
+PATIENCE = LockPatience()
+
+
+def context_options(history: History) -> dict[str, Any]:
+    """What every MigrationContext of Dovetail is configured with."""
+    return {
+        "transactional_ddl": True,  # SQLite can, once the driver is told not to interfere
+        "transaction_per_migration": True,
+        "render_as_batch": True,
+        "on_version_apply": [drop_unused_types, recorder(history)],
+    }
+
+
+def apply_steps(
+    environment: EnvironmentContext,
+    connection: Connection,
+    history: History,
+    make_steps: MakeSteps,
+    *,
+    fake: bool = False,
+    patience: LockPatience = PATIENCE,
+    report: Reporter = SILENT,
+) -> list[Step]:
+    """Run steps and return them; `connection` must not be in a transaction.
+
+    Raises MigrationError, naming the revision, its plugin and the statement, if one fails; those before it are kept.
+    """
+    waits = LockWaits(connection, patience)
+    run = _Run(history, make_steps, waits, report, fake=fake)
+    references = ReferenceCheck(connection)
+    with foreign_keys_off(connection), waits.limited(), known_warnings_passed_over(), references.watching():
+        if connection.dialect.name == "sqlite":
+            pragma(connection, f"PRAGMA busy_timeout={round((patience.total or FOR_EVER) * 1000)}")
+        options = context_options(history)
+        options["on_version_apply"] += [references.check]
+        with _failures_named(run.done, connection, patience.total, report):
+            while not run.is_complete:
+                environment.configure(connection=connection, fn=run.work, lock_waits=waits, **options)
+                with run.waiting_for_locks(), environment.begin_transaction():
+                    environment.run_migrations()
+    return run.done
+
+
+class _Run:
+    """The steps of a run: those that are done, and the one that is at work or failed as the last of them."""
+
+    def __init__(
+        self, history: History, make_steps: MakeSteps, waits: LockWaits, report: Reporter, *, fake: bool
+    ) -> None:
+        self.done: list[Step] = []
+        self.is_complete = False
+        self._history = history
+        self._make_steps = make_steps
+        self._waits = waits
+        self._report = report
+        self._fake = fake
+        self._steps: Sequence[Step] | None = None
+        self._waiting: Step | None = None
+
+    def work(self, heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
+        """What Alembic is to run; it commits each before it asks for the next."""
+        if self._steps is None:
+            self._steps = self._make_steps(heads)
+        if self._steps and not self.done:
+            prepare_ledger(context)
+        for step in self._steps[len(self.done) :]:
+            self.done.append(step)
+            if step is not self._waiting:
+                self._report.starts(step)
+            self._waits.starts(again=step is self._waiting)
+            started = perf_counter()
+            yield revision_step(self._history, step, fake=self._fake)
+            self._report.ends(step, perf_counter() - started)
+        self.is_complete = True
+
+    @contextmanager
+    def waiting_for_locks(self) -> Iterator[None]:
+        """Make a pause instead of raising what the block raises, if its last step is worth another try."""
+        try:
+            yield
+        except DBAPIError as error:
+            if not self.done or not self._waits.may_wait(error):
+                raise
+            step = self.done.pop()
+            if step is not self._waiting:
+                self._report.waits(step)
+            self._waiting = step
+            self._waits.pause()
+
+
+def revision_step(history: History, step: Step, *, fake: bool = False) -> MigrationStep:
+    """Alembic's own object for a step; a faked one keeps the books and does nothing else."""
+    make = MigrationStep.upgrade_from_script if step.forwards else MigrationStep.downgrade_from_script
+    made = make(history.script.revision_map, step.script)
+    if fake:
+        made.migration_fn = _nothing
+    return made
+
+
+def _nothing(**_kwargs: object) -> None:
+    pass
+
+
+@contextmanager
+def _failures_named(done: Sequence[Step], connection: Connection, waited: float, report: Reporter) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if not done and is_locked(error):
+            locks = what_locks(connection.engine.url, waited)
+            raise MigrationError(f"{reason_of(error)}; {locks}. Nothing was changed.") from error
+        if not done:
+            raise
+        report.fails(done[-1])
+        if isinstance(error, DovetailError):
+            raise
+        connection.rollback()
+        raise MigrationError(explain_failure(done[-1], error, connection, waited)) from error

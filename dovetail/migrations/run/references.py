@@ -1,0 +1,125 @@
+"""Sees that no migration leaves rows on SQLite that refer to nothing: foreign keys are off while it runs.
+
+Only tables that a migration wrote to, dropped or made anew are looked at, and those that refer to them, at its end and
+before its COMMIT: an added column or an index costs nothing, however many rows there are.
+"""
+
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext, MigrationInfo
+from sqlalchemy import Connection, event
+
+from dovetail.database.engine.urls import is_memory
+from dovetail.migrations.errors import MigrationError
+from dovetail.migrations.history.ledger import LEDGER, VERSIONS
+from dovetail.migrations.limits import BATCH_PREFIX
+from dovetail.migrations.run.sqlite import pragma
+
+Broken = Counter[tuple[str, str]]  # how many rows of a table refer to no row of another
+
+_NAME = r'(?:"((?:[^"]|"")+)"|`([^`]+)`|\[([^\]]+)\]|(\w+))'
+_WRITES = re.compile(
+    r"\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM|"
+    rf"DROP\s+TABLE(?:\s+IF\s+EXISTS)?|ALTER\s+TABLE)\s+(?:main\s*\.\s*)?{_NAME}",
+    re.IGNORECASE,
+)
+_RENAMES = re.compile(rf"\s*ALTER\s+TABLE\s.*\sRENAME\s+TO\s+{_NAME}\s*$", re.IGNORECASE | re.DOTALL)
+# These change no reference of a row. A default of an added column may, if the column is a foreign key.
+_HARMLESS = re.compile(
+    r"\s*(?:SELECT|PRAGMA|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|CREATE|EXPLAIN|ANALYZE|REINDEX|DROP\s+(?:INDEX|VIEW|TRIGGER)|"
+    r"ALTER\s+TABLE\s+\S+\s+ADD\s+(?!.*\bREFERENCES\b)|ALTER\s+TABLE\s+\S+\s+RENAME\s+(?:COLUMN\s+)?(?!TO\b))",
+    re.IGNORECASE | re.DOTALL,
+)
+_BOOKS = frozenset({LEDGER.name, VERSIONS.name})
+_REFERENCES = """
+SELECT DISTINCT m.name, f."table" FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'
+"""
+
+
+class ReferenceCheck:
+    """Watches what the migrations of a run write to; on PostgreSQL, which checks by itself, it does nothing."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._touched: set[str] = set()
+        self._is_unknown = False  # a statement was sent of which nobody knows what it wrote to
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch for a block."""
+        if self._connection.dialect.name != "sqlite":
+            yield
+            return
+        event.listen(self._connection, "before_cursor_execute", self._hear)
+        event.listen(self._connection, "rollback", self._forget)
+        try:
+            yield
+        finally:
+            event.remove(self._connection, "before_cursor_execute", self._hear)
+            event.remove(self._connection, "rollback", self._forget)
+
+    def check(self, *, ctx: MigrationContext, step: MigrationInfo, **_kwargs: Any) -> None:
+        """A callback for Alembic's `on_version_apply`. Raises MigrationError for rows that refer to nothing.
+
+        Rows that were so before the migration are not its fault.
+        """
+        if ctx.as_sql or ctx.dialect.name != "sqlite":
+            return
+        tables = self._to_look_at()
+        self._forget()
+        broken = Counter(row for table in tables for row in self._broken(table))
+        if broken and (new := broken - self._before(tables)):
+            (table, parent), count = new.most_common(1)[0]
+            raise MigrationError(
+                f"{step.up_revision_id} leaves {count} row{'s' * (count > 1)} of {table} "
+                f"that refer to no row of {parent}"
+            )
+
+    def _hear(self, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if _HARMLESS.match(statement):
+            return
+        found = [match for pattern in (_WRITES, _RENAMES) if (match := pattern.match(statement))]
+        self._is_unknown = self._is_unknown or not found
+        for match in found:
+            self._touched.add(next(filter(None, match.groups())).replace('""', '"'))
+
+    def _forget(self, _connection: Any = None) -> None:
+        self._touched.clear()
+        self._is_unknown = False
+
+    def _to_look_at(self) -> list[str]:
+        """The tables that were written to and are still there, and those that refer to what was written to."""
+        touched = {name.lower() for name in self._touched - _BOOKS if not name.startswith(BATCH_PREFIX)}
+        if not touched and not self._is_unknown:
+            return []
+        references = [(str(row[0]), str(row[1]).lower()) for row in pragma(self._connection, _REFERENCES)]
+        return sorted(
+            {name for name, target in references if self._is_unknown or name.lower() in touched or target in touched}
+        )
+
+    def _broken(self, table: str) -> list[tuple[str, str]]:
+        return [(str(row[0]), str(row[2])) for row in pragma(self._connection, _check_of(table))]
+
+    def _before(self, tables: list[str]) -> Broken:
+        """What was broken before the transaction, as another connection sees it still."""
+        url = self._connection.engine.url
+        if is_memory(url):
+            return Counter()
+        found: Broken = Counter()
+        with closing(sqlite3.connect(str(url.database))) as other:
+            for table in tables:
+                try:
+                    found.update((str(row[0]), str(row[2])) for row in other.execute(_check_of(table)))
+                except sqlite3.OperationalError:  # there was no such table, or one that refers to none
+                    continue
+        return found
+
+
+def _check_of(table: str) -> str:
+    quoted = table.replace('"', '""')
+    return f'PRAGMA foreign_key_check("{quoted}")'

@@ -1,0 +1,207 @@
+"""Bring a database where it should be; `manage.py migrate`, quickstart and tests come through here."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from sqlalchemy import Connection, NullPool
+
+from dovetail.database.engine.urls import database_url, is_memory
+from dovetail.migrations.errors import MigrationError
+from dovetail.migrations.history.history import History, load_history
+from dovetail.migrations.history.ledger import read_ledger, unknown_versions
+from dovetail.migrations.history.plan import Step, plan
+from dovetail.migrations.limits import LOCK_TIMEOUT
+from dovetail.migrations.locks.lock import migration_lock
+from dovetail.migrations.locks.lock_waits import LockPatience
+from dovetail.migrations.run.execution import PATIENCE, SILENT, Reporter, apply_steps
+from dovetail.migrations.run.squash_recording import record_squashes
+from dovetail.registry import Registry
+from dovetail.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where to go: everything up to date by default; `revision` may be "zero"."""
+
+    plugin: str | None = None
+    revision: str | None = None
+    fake: bool = False  # keep the books only
+    lock_timeout: float = LOCK_TIMEOUT  # seconds for a lock; 0 waits for ever
+
+
+EVERYTHING = Target()
+Confirm = Callable[[Sequence[Step]], bool]
+
+
+async def migrate(
+    settings: Settings,
+    registry: Registry,
+    target: Target = EVERYTHING,
+    *,
+    confirm: Confirm = lambda _steps: True,
+    report: Reporter = SILENT,
+) -> list[Step]:
+    """Apply or undo what lies between the database and `target`; returns the steps taken.
+
+    `confirm` sees the steps before anything is done. Eight processes may do this at once: one works, the others wait
+    and find nothing to do. Raises MigrationError.
+    """
+    # Imported here and below: `migrate_now` does without asyncio.
+    from dovetail.database.engine.engine import create_engine
+
+    engine = create_engine(settings, may_create=True, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return await migrate_connection(connection, settings, registry, target, confirm=confirm, report=report)
+    finally:
+        await engine.dispose()
+
+
+async def migrate_connection(
+    connection: "AsyncConnection",
+    settings: Settings,
+    registry: Registry,
+    target: Target = EVERYTHING,
+    *,
+    confirm: Confirm = lambda _steps: True,
+    report: Reporter = SILENT,
+) -> list[Step]:
+    """The same on a connection of the caller's, which must not be in a transaction: a database in memory, say."""
+
+    return await connection.run_sync(_run, settings, registry, target, confirm, report)
+
+
+def migrate_now(
+    settings: Settings,
+    registry: Registry,
+    target: Target = EVERYTHING,
+    *,
+    confirm: Confirm = lambda _steps: True,
+    report: Reporter = SILENT,
+) -> list[Step]:
+    """The same for a command that runs no event loop.
+
+    An SQLite file is spoken to without one, which takes half the time, unless a revision calls `op.run_async`.
+    """
+    url = database_url(settings)
+    if url.get_backend_name() == "sqlite" and not is_memory(url):
+        from dovetail.database.engine.sync_engine import create_sync_engine
+
+        with create_sync_engine(settings).connect() as connection:
+            history, applied = read_state(connection, settings, registry)
+            if not any(map(_calls_run_async, plan(history, applied, target.plugin, target.revision))):
+                return _run(connection, settings, registry, target, confirm, report, history)
+    import asyncio
+
+    return asyncio.run(migrate(settings, registry, target, confirm=confirm, report=report))
+
+
+def _calls_run_async(step: Step) -> bool:
+    """Whether a function of a revision's file calls Alembic's `op.run_async`, which wants an asynchronous driver."""
+    functions = [value for value in vars(step.script.module).values() if isinstance(value, FunctionType)]
+    return any("run_async" in name for function in functions for name in _names(function.__code__))
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+async def planned(settings: Settings, registry: Registry, target: Target = EVERYTHING) -> list[Step]:
+    """The steps that `migrate` would take; nothing is done."""
+    from dovetail.database.engine.engine import create_engine
+
+    engine = create_engine(settings, may_create=True, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(steps_to, settings, registry, target)
+    finally:
+        await engine.dispose()
+
+
+def steps_to(connection: Connection, settings: Settings, registry: Registry, target: Target) -> list[Step]:
+    """What lies between the database and `target` now; leaves no transaction open."""
+    history, applied = read_state(connection, settings, registry)
+    return plan(history, applied, target.plugin, target.revision)
+
+
+def read_state(
+    connection: Connection, settings: Settings, registry: Registry, known: History | None = None
+) -> tuple[History, list[str]]:
+    """All revisions, and those that are applied, in the order in which they were; leaves no transaction open.
+
+    The files are not read again if the database is still as it was when `known` was made.
+    """
+    if connection.in_transaction():
+        raise MigrationError("a migration needs a connection that is not in a transaction")
+    rows = read_ledger(connection)
+    if unknown := unknown_versions(connection):
+        raise MigrationError(
+            f"the table alembic_version names {' and '.join(unknown)}, which Dovetail did not apply: another project "
+            "migrated this database, or `alembic stamp` touched it; use a database of its own"
+        )
+    unchanged = known is not None and list(known.recorded) == list(rows)
+    history = known if known is not None and unchanged else load_history(settings.base_dir, registry, rows)
+    return history, [row.revision for row in history.applied]
+
+
+def apply_now(
+    connection: Connection,
+    history: History,
+    steps: Sequence[Step],
+    *,
+    fake: bool = False,
+    patience: LockPatience = PATIENCE,
+    report: Reporter = SILENT,
+) -> list[Step]:
+    """Take exactly these steps; the caller has the lock."""
+    if not steps:
+        return []
+    with EnvironmentContext(Config(), history.script) as environment:
+        return apply_steps(
+            environment,
+            connection,
+            history,
+            lambda _heads: steps,
+            fake=fake,
+            patience=patience,
+            report=report,
+        )
+
+
+def _run(  # noqa: PLR0917 - run_sync passes no keywords
+    connection: Connection,
+    settings: Settings,
+    registry: Registry,
+    target: Target,
+    confirm: Confirm,
+    report: Reporter,
+    known: History | None = None,
+) -> list[Step]:
+    history, applied = read_state(connection, settings, registry, known)
+    if not confirm(plan(history, applied, target.plugin, target.revision)):
+        return []
+    with migration_lock(connection):
+        return _apply(connection, settings, registry, target, report, history)
+
+
+def _apply(  # noqa: PLR0917 - what a run is made of
+    connection: Connection, settings: Settings, registry: Registry, target: Target, report: Reporter, known: History
+) -> list[Step]:
+    history, applied = read_state(connection, settings, registry, known)
+    record_squashes(connection, history.recorded, history.squashes)
+    steps = plan(history, applied, target.plugin, target.revision)
+    patience = LockPatience.of(settings, target.lock_timeout)
+    done = apply_now(connection, history, steps, fake=target.fake, patience=patience, report=report)
+    if done and history.squashes:  # the rest of one may have been applied
+        record_squashes(connection, read_ledger(connection), history.squashes)
+    return done

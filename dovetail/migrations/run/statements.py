@@ -1,0 +1,104 @@
+"""The SQL of one revision, as the site's database would be told it."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from pydantic import SecretStr
+from sqlalchemy import Connection, event, make_url
+
+from dovetail.database.engine.engine import create_engine
+from dovetail.database.engine.urls import database_url
+from dovetail.migrations.bridge.warnings_passed_over import known_warnings_passed_over
+from dovetail.migrations.errors import MigrationError
+from dovetail.migrations.history.ghosts import Ghost
+from dovetail.migrations.history.history import History, load_history
+from dovetail.migrations.history.plan import Step, find
+from dovetail.migrations.run.execution import context_options
+from dovetail.migrations.run.runner import apply_now
+from dovetail.registry import Registry
+from dovetail.settings import Settings
+
+
+async def statements_of(settings: Settings, registry: Registry, plugin: str, revision: str, *, backwards: bool) -> str:
+    """What applying one revision, or undoing it, would send; nothing is sent to the site's database.
+
+    Raises MigrationError if there is no such revision, or if it cannot be known without running it.
+    """
+    history = load_history(settings.base_dir, registry)
+    if plugin not in registry.installed:
+        raise MigrationError(f"no enabled plugin is named {plugin!r}")
+    script = history.scripts[find(history, plugin, revision)]
+    step = Step(plugin=plugin, script=script, forwards=not backwards)
+    if database_url(settings).get_backend_name() == "sqlite":
+        return await _recorded(settings, history, step)
+    return _written(settings, history, step)
+
+
+def _written(settings: Settings, history: History, step: Step) -> str:
+    """PostgreSQL alters tables in place, so Alembic can write the statements without a database."""
+    buffer = io.StringIO()
+    options = context_options(history) | {"as_sql": True, "output_buffer": buffer, "literal_binds": True}
+    context = MigrationContext.configure(url=make_url(f"{database_url(settings).get_backend_name()}://"), opts=options)
+    try:
+        with Operations.context(context):
+            _function(step)()
+    except Exception as error:
+        raise MigrationError(
+            f"{step.revision} reads from the database to decide what to do, so its SQL is known only when it runs "
+            f"({type(error).__name__}: {error})"
+        ) from error
+    return buffer.getvalue()
+
+
+async def _recorded(settings: Settings, history: History, step: Step) -> str:
+    """SQLite makes tables anew from what it finds, so the revision is run on a scratch database and listened to."""
+    scratch = settings.model_copy(update={"database_url": SecretStr("sqlite+aiosqlite://")})
+    engine = create_engine(scratch, may_create=True)
+    needed = history.ancestors([step.revision]) - ({step.revision} if step.forwards else set())
+    before = [
+        Step(plugin=history.plugin_of(name), script=history.scripts[name], forwards=True)
+        for name in history.ordered(needed)
+    ]
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(apply_now, history, before)
+            return await connection.run_sync(_listen, history, step)
+    finally:
+        await engine.dispose()
+
+
+def _listen(connection: Connection, history: History, step: Step) -> str:
+    heard: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
+        if not _only_looks(statement):
+            heard.append(_with_values(statement, parameters, context) + ";")
+
+    context = MigrationContext.configure(connection, opts=context_options(history))
+    with known_warnings_passed_over(), connection.begin(), Operations.context(context):
+        event.listen(connection, "before_cursor_execute", hear)
+        _function(step)()
+        event.remove(connection, "before_cursor_execute", hear)
+    return "\n\n".join(heard) + "\n" if heard else ""
+
+
+def _only_looks(statement: str) -> bool:
+    words = statement.lstrip().upper()
+    return words.startswith("SELECT") or (words.startswith("PRAGMA") and "(" in words)
+
+
+def _with_values(statement: str, parameters: Any, context: Any) -> str:
+    compiled = getattr(context, "compiled", None)
+    if not parameters or compiled is None:
+        return statement.strip()
+    literal = compiled.statement.compile(dialect=context.dialect, compile_kwargs={"literal_binds": True})
+    return str(literal).strip()
+
+
+def _function(step: Step) -> Callable[[], None]:
+    if isinstance(step.script, Ghost):
+        raise MigrationError(f"{step.revision} has no file")
+    return step.script.module.upgrade if step.forwards else step.script.module.downgrade  # type: ignore[no-any-return]  # a file's own function

@@ -1,0 +1,105 @@
+"""The contract between the kernel and a plugin: one frozen dataclass."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+from dovetail.command import Command
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter, FastAPI
+    from pydantic import BaseModel
+    from sqladmin import BaseView
+
+    from dovetail.checks import CheckMessage
+    from dovetail.database.base import Base
+    from dovetail.database.session import Database
+    from dovetail.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a running application, or a command, hands its plugins."""
+
+    settings: "Settings"
+    database: "Database"
+    plugins: "Sequence[Plugin]"
+    plugin_settings: "Mapping[str, BaseModel]"
+
+    def extensions(self, point: str) -> list[Any]:
+        """What the enabled plugins contribute to the extension point `point`, in the order of their dependencies."""
+        return [extension for plugin in self.plugins for extension in plugin.extensions.get(point, ())]
+
+
+Check: TypeAlias = "Callable[[Context], Iterable[CheckMessage]]"
+Lifespan: TypeAlias = "Callable[[FastAPI, Context], AbstractAsyncContextManager[None]]"
+Setup: TypeAlias = "Callable[[FastAPI, Context], None]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plugin:
+    """A feature as a value: what it is called, what it needs and what it brings.
+
+    Lists of things that are dear to import are written with `lazy`, so that each command pays for what it uses only.
+    """
+
+    name: str  # also the Alembic branch label and the prefix of its tables: blog_post
+    depends_on: Sequence[str] = ()
+    settings: "type[BaseModel] | None" = None  # read from the environment under BLOG_
+    models: "Sequence[type[Base]]" = ()
+    routers: "Sequence[APIRouter]" = ()  # mounted below /api
+    # Only contrib/admin looks at them, if it is enabled: the module that holds them, `admin.py`, may import it although
+    # the plugin does not depend on it.
+    admin_views: "Sequence[type[BaseView]]" = ()
+    commands: Sequence[Command] = ()  # become `manage.py <name>`
+    checks: "Sequence[Check]" = ()
+    extensions: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # for plugins it depends on: {point: things}
+    lifespan: "Lifespan | None" = None
+    setup: "Setup | None" = None  # the one escape hatch: (app, context)
+
+
+def lazy(*names: str) -> Any:
+    """A sequence of objects, each named as `"package.module:attribute"` and imported when first looked at.
+
+        models=lazy("plugins.blog.models:Post", "plugins.blog.models:Tag")
+
+    Raises, when looked at, whatever the import raises; the registry turns that into one clear message.
+    """
+    return _Lazy(names)
+
+
+def deferred(name: str) -> Any:
+    """A function, named as `"package.module:attribute"` and imported when first called.
+
+    setup=deferred("dovetail.contrib.admin.site:mount")
+    """
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return resolve_name(name)(*args, **kwargs)
+
+    return call
+
+
+@dataclass(frozen=True)
+class _Lazy(Sequence[Any]):
+    names: tuple[str, ...]
+
+    @cached_property
+    def _resolved(self) -> tuple[Any, ...]:
+        return tuple(resolve_name(name) for name in self.names)
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Any]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        return self._resolved[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._resolved)
+
+    def __len__(self) -> int:
+        return len(self.names)

@@ -1,0 +1,304 @@
+"""From the names in the settings to validated, ordered plugins: all problems are collected first and reported once."""
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from dovetail.command import Command
+from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, culprit, describe, import_plugins
+from dovetail.errors import ConfigurationError
+from dovetail.ownership import named_owner, owner_of
+from dovetail.plugin import Plugin
+from dovetail.settings import Settings, load_plugin_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+
+# Words that something else would take for its own: codes of checks, Alembic's names of revisions, tables of a database.
+RESERVED_NAMES = frozenset({"kernel", "dovetail", "alembic", "base", "current", "head", "heads", "pg", "sqlite"})
+
+
+class PluginError(ConfigurationError):
+    """The plugins named in the settings do not fit together."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems) if len(problems) == 1 else "\n".join(f"- {p}" for p in problems))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """The enabled plugins by name, in the order of their dependencies."""
+
+    installed: Mapping[str, InstalledPlugin]
+
+    @property
+    def plugins(self) -> tuple[Plugin, ...]:
+        """The plugins, each after those it depends on."""
+        return tuple(entry.plugin for entry in self.installed.values())
+
+    @property
+    def commands(self) -> dict[str, Command]:
+        """What the plugins add to `manage.py`."""
+        return {command.name: command for plugin in self.plugins for command in plugin.commands}
+
+
+def load_registry(settings: Settings, reserved_commands: Iterable[str] = ()) -> Registry:
+    """Import and order the plugins that `settings` name; their models and routers are not imported yet.
+
+    Raises PluginError with every problem found: an unknown name, a missing dependency, a cycle, two plugins or two
+    commands of one name, a plugin that raises on import.
+    """
+    problems: list[str] = []
+    found = list(import_plugins(settings.plugins, problems))
+    problems += _bad_names(found)
+    problems += _missing_dependencies(found, settings.plugins)
+    ordered = _in_order(found, problems)
+    commands = [(name, "manage.py itself") for name in reserved_commands]
+    commands += [(command.name, entry.plugin.name) for entry in found for command in entry.plugin.commands]
+    problems += _clashes("command", commands)
+    if problems:
+        raise PluginError(problems)
+    return Registry(installed=MappingProxyType({entry.plugin.name: entry for entry in ordered}))
+
+
+def load_models(registry: Registry) -> None:
+    """Import every plugin's models and see that each table is its plugin's own.
+
+    Raises PluginError for a plugin whose models raise on import, for a table without the plugin's prefix or with
+    another's, for two plugins with one table, and for a model that its plugin does not list.
+    """
+    problems: list[str] = []
+    models = [
+        (m, entry.plugin.name)
+        for entry in registry.installed.values()
+        for m in _resolve(entry, "models", problems, registry)
+    ]
+    problems += [
+        f"plugin {owner!r} lists {model!r} among its models, which has no table; leave it out"
+        for model, owner in models
+        if getattr(model, "__table__", None) is None
+    ]
+    tables = dict.fromkeys((m.__table__, owner) for m, owner in models) if not problems else {}
+    problems += _clashes("table", [(str(table.name), owner) for table, owner in tables])
+    for table, owner in tables:
+        problems += _not_its_own(table, owner, registry.installed)
+    problems += [*_unlisted_models(registry), *_bare_tables(registry)] if not problems else []
+    if problems:
+        raise PluginError(problems)
+
+
+def load_web(registry: Registry) -> None:
+    """Import what only a server needs: routers and checks. Admin views are for the plugin that shows them to look at.
+
+    Raises PluginError for a plugin that raises on import, for two plugins with one route (same method and path), and
+    for a route that another plugin's answers first.
+    """
+    problems: list[str] = []
+    routes: list[tuple[str, str]] = []
+    for entry in registry.installed.values():
+        routers = _resolve(entry, "routers", problems, registry)
+        routes += [(route, entry.plugin.name) for route in _routes(entry, routers, problems)]
+        _resolve(entry, "checks", problems, registry)
+    problems += _clashes("route", [(_without_names(route), owner) for route, owner in routes])
+    problems += _shadowed(routes)
+    if problems:
+        raise PluginError(problems)
+
+
+def load_all_plugin_settings(settings: Settings, registry: Registry) -> Mapping[str, BaseModel]:
+    """Each plugin's settings, by the plugin's name, read from the environment under `<NAME>_`.
+
+    Raises ConfigurationError with every variable that is wrong.
+    """
+    values: dict[str, BaseModel] = {}
+    problems = _clashes("variable", _variables(settings, registry))
+    for entry in registry.installed.values():
+        plugin = entry.plugin
+        if plugin.settings is None:
+            continue
+        try:
+            values[plugin.name] = load_plugin_settings(plugin.settings, f"{plugin.name.upper()}_", settings.base_dir)
+        except ConfigurationError as error:
+            problems.append(error.detail)
+        except PLUGIN_FAILURES as error:
+            problems.append(f"plugin {plugin.name!r}: its settings raised {describe(error, entry.package)}")
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    return MappingProxyType(values)
+
+
+def _bad_names(found: Sequence[InstalledPlugin]) -> list[str]:
+    return (
+        _clashes("name", [(entry.plugin.name, entry.package) for entry in found])
+        + [
+            f"plugin {entry.package!r} is named {entry.plugin.name!r}, expected lower-case letters, digits and _"
+            for entry in found
+            if not re.fullmatch("[a-z][a-z0-9_]*", entry.plugin.name)
+        ]
+        + [
+            f"plugin {entry.package!r} is named {entry.plugin.name!r}, which is reserved; rename it"
+            for entry in found
+            if entry.plugin.name in RESERVED_NAMES
+        ]
+    )
+
+
+def _variables(settings: Settings, registry: Registry) -> Iterator[tuple[str, str]]:
+    """The environment variables that are read, and for whom: SITE_NAME is the kernel's, not a plugin's called site."""
+    for field in type(settings).model_fields:
+        yield field.upper(), "the site's own settings"
+    for plugin in registry.plugins:
+        for field in plugin.settings.model_fields if plugin.settings is not None else ():
+            yield f"{plugin.name}_{field}".upper(), plugin.name
+
+
+def _missing_dependencies(found: Sequence[InstalledPlugin], packages: Sequence[str]) -> Iterator[str]:
+    names = {entry.plugin.name for entry in found}
+    failed = {package.rpartition(".")[2] for package in packages} - names  # each has a message of its own already
+    for entry in found:
+        for missing in sorted(set(entry.plugin.depends_on) - names - failed):
+            near = get_close_matches(missing, names - {entry.plugin.name}, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "add its package to the plugins in the settings"
+            yield f"plugin {entry.plugin.name!r} depends on {missing!r}, which is not enabled; {hint}"
+
+
+def _in_order(found: Sequence[InstalledPlugin], problems: list[str]) -> list[InstalledPlugin]:
+    by_name = {entry.plugin.name: entry for entry in found}
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for entry in found:
+        sorter.add(entry.plugin.name, *(name for name in entry.plugin.depends_on if name in by_name))
+    try:
+        return [by_name[name] for name in sorter.static_order()]
+    except CycleError as error:
+        problems.append(f"plugins depend on each other in a circle: {' -> '.join(error.args[1])}; remove one of these")
+        return []
+
+
+def _clashes(what: str, owned: Iterable[tuple[str, str]]) -> list[str]:
+    owners: dict[str, list[str]] = {}
+    for name, owner in owned:
+        owners.setdefault(name, []).append(owner)
+    return [
+        f"the {what} {name!r} is claimed by {' and '.join(who)}; rename one"
+        for name, who in owners.items()
+        if len(who) > 1
+    ]
+
+
+def _resolve(entry: InstalledPlugin, part: str, problems: list[str], registry: Registry) -> list[Any]:
+    try:
+        return list(getattr(entry.plugin, part))
+    except PLUGIN_FAILURES as error:
+        names = {one.package: one.plugin.name for one in registry.installed.values()}
+        guilty = culprit(error, names, entry.package)
+        name, what = names[guilty], describe(error, guilty)
+        taken = re.search(r"Table '(\w+)' is already defined", what)
+        # What was told of a plugin is not told again of those that import it; a second try finds half of it there.
+        is_again = taken or guilty != entry.package or "already contains a class" in what
+        if is_again and any(told.startswith(f"plugin {name!r}") for told in problems):
+            return []
+        if taken:
+            problems.append(f"plugin {name!r} defines the table {taken[1]!r}, which another plugin has; rename one")
+        else:
+            subject = f"its {part}" if guilty == entry.package else f"what {entry.plugin.name!r} needs of it"
+            problems.append(f"plugin {name!r}: {subject} raised on import: {what}")
+        return []
+
+
+def _unlisted_models(registry: Registry) -> list[str]:
+    # Imported here: load_models has paid for it, `help` must not.
+    from dovetail.database.base import Base
+
+    listed = {model for plugin in registry.plugins for model in plugin.models}
+    return [
+        f"plugin {entry.plugin.name!r} does not list its model {model.__name__}; add "
+        f"'{model.__module__}:{model.__name__}' to the models in {entry.package}.plugin"
+        for entry in registry.installed.values()
+        for model in sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__)
+        if model not in listed and model.__module__.startswith(f"{entry.package}.")
+    ]
+
+
+def _bare_tables(registry: Registry) -> Iterator[str]:
+    # Imported here: load_models has paid for it, `help` must not.
+    from sqlalchemy import Table
+
+    for entry in registry.installed.values():
+        models = {model.__table__ for model in entry.plugin.models}
+        modules = sorted({model.__module__ for model in entry.plugin.models})
+        tables = {
+            value for module in modules for value in vars(sys.modules[module]).values() if isinstance(value, Table)
+        }
+        for table in sorted(tables - models, key=lambda table: table.name):
+            if owner_of(table, registry.installed) is None:
+                yield _without_owner(table, entry.plugin.name)
+
+
+def _not_its_own(table: "Table", plugin: str, plugins: Iterable[str]) -> Iterator[str]:
+    """What keeps a model's table from being that of the plugin that lists the model."""
+    owner = owner_of(table, plugins)
+    if named_owner(table) is not None and owner != plugin:
+        yield (
+            f"plugin {plugin!r}: the table {table.name!r} says in its info that it belongs to {named_owner(table)!r}; "
+            f"correct it, or list its model there"
+        )
+    elif named_owner(table) is None and not table.name.startswith(f"{plugin}_"):
+        yield _without_owner(table, plugin)
+    elif named_owner(table) is None:
+        for other in plugins:
+            if f"{table.name}_".startswith(f"{other}_") and other.startswith(f"{plugin}_"):
+                yield (
+                    f"plugin {other!r} has a name with which the table {table.name!r} of the plugin {plugin!r} "
+                    "begins; rename the plugin"
+                )
+
+
+def _without_owner(table: "Table", plugin: str) -> str:
+    if named := named_owner(table):
+        return (
+            f"plugin {plugin!r}: the table {table.name!r} says in its info that it belongs to {named!r}, which is not "
+            "enabled; enable it, or correct the name"
+        )
+    return f"plugin {plugin!r}: the table {table.name!r} lacks the plugin's prefix; name it '{plugin}_{table.name}'"
+
+
+def _routes(entry: InstalledPlugin, routers: Iterable[Any], problems: list[str]) -> Iterator[str]:
+    # Imported here: whoever has routers has paid for it.
+    from fastapi import APIRouter
+
+    from dovetail.api.addresses import addresses
+
+    for router in routers:
+        if not isinstance(router, APIRouter):
+            found = type(router).__name__
+            problems.append(f"plugin {entry.plugin.name!r} lists a {found} among its routers, expected an APIRouter")
+            continue
+        for path, methods in addresses(router.routes):
+            for method in methods or ["WEBSOCKET"]:
+                yield f"{method} /api{path}"
+
+
+def _without_names(route: str) -> str:
+    return re.sub(r"{\w+", "{", route)  # the name of a parameter does not tell two routes apart
+
+
+def _shadowed(routes: Iterable[tuple[str, str]]) -> Iterator[str]:
+    # Imported here, as above.
+    from starlette.routing import compile_path
+
+    earlier: list[tuple[str, str, re.Pattern[str]]] = []
+    for route, owner in routes:
+        for other_route, other, pattern in earlier:
+            if other != owner and pattern.match(route) and _without_names(other_route) != _without_names(route):
+                yield f"the route {route!r} of {owner} is never reached: {other_route!r} of {other} answers; rename one"
+        method, _, path = route.partition(" ")
+        earlier.append((route, owner, re.compile(f"{method} {compile_path(path)[0].pattern[1:]}")))

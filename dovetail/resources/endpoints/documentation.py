@@ -1,0 +1,170 @@
+"""The parameters of a resource in the OpenAPI document: each with its type, what it does and what it allows."""
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+
+from dovetail.api.schemas import LARGEST_ID
+from dovetail.resources.query.filters import MAXIMUM_VALUES, FilterParameter
+from dovetail.resources.query.url import CAP, Grammar
+from dovetail.resources.query.url import MAXIMUM_LENGTH as LONGEST_SEARCH
+from dovetail.resources.write.idempotency import HEADER, MAXIMUM_LENGTH
+
+if TYPE_CHECKING:
+    from dovetail.resources.resource import Endpoint, Resource
+
+Json = dict[str, Any]
+
+ETAG = '"9f86d081884c7d65-2c26b46b68ff"'
+TAG = {"type": "string", "examples": [ETAG]}
+REQUEST = "0b9a0d5e-6f7c-4b58-9b11-3f1f0f6f2a10"
+EXAMPLES = {"ETag": ETAG, "Location": "/api/posts/1", "Link": '<https://example.org/api/posts?offset=20>; rel="next"'}
+
+
+def list_parameters(grammar: Grammar) -> list[Json]:
+    """Those of a list."""
+    found = [_filter(parameter) for parameter in grammar.filters.values()]
+    if grammar.is_searchable:
+        text = "Only those in which this is found."
+        found.append(_query("search", {"type": "string", "maxLength": LONGEST_SEARCH, "examples": ["python"]}, text))
+    if grammar.terms:
+        found.append(_ordering(grammar))
+    limit = {"type": "integer", "minimum": 1, "maximum": grammar.maximum_limit, "default": grammar.default_limit}
+    offset = {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "default": 0}
+    count = {"title": "Count", "type": "string", "enum": ["true", "false", "capped"], "default": "false"}
+    return [
+        *found,
+        *item_parameters(grammar),
+        _query("limit", limit, "How many a page holds."),
+        _query("offset", offset, "How many to pass over; deep offsets are slow, `cursor` is not."),
+        _query(
+            "cursor",
+            {"type": "string", "examples": [""]},
+            "Page by key: empty for the first page, then as `next` says.",
+        ),
+        _query(
+            "count", count, f"Whether to answer the `total`; `capped` stops at {CAP + 1}, which means more than {CAP}."
+        ),
+    ]
+
+
+def item_parameters(grammar: Grammar) -> list[Json]:
+    """Those of a single object."""
+    fields = {"type": "string", "pattern": _names(grammar.fields), "examples": [",".join(_few(grammar.fields))]}
+    found = [_query("fields", fields, f"Answer these fields only, separated by commas: {_list(grammar.fields)}.")]
+    if grammar.expandable:
+        few = ",".join(_few(grammar.expandable))
+        expand = {"type": "string", "pattern": _names(grammar.expandable), "examples": [few]}
+        found.append(_query("expand", expand, f"Answer these too, separated by commas: {_list(grammar.expandable)}."))
+    return found
+
+
+def if_none_match() -> Json:
+    """The header of a conditional read."""
+    return _header("If-None-Match", TAG, "Answer 304 if the object still has this ETag.")
+
+
+def if_match(*, required: bool) -> Json:
+    """The header of a conditional write."""
+    text = "Answer 412 unless the object still has the version of this ETag."
+    return _header("If-Match", TAG, text) | {"required": required}
+
+
+def precondition_responses(*, required: bool) -> dict[int | str, Json]:
+    """What a conditional write may be answered."""
+    return {412: {}, 428: {}} if required else {412: {}}
+
+
+def idempotency_key() -> Json:
+    """The header that makes a POST safe to repeat."""
+    printable = {"pattern": "^[ -~]+$"}  # ASCII
+    schema = {"type": "string", "minLength": 1, "maxLength": MAXIMUM_LENGTH, "examples": [REQUEST], **printable}
+    return _header(
+        HEADER, schema, "Sent again within 24 hours, the first answer comes again and nothing is done twice."
+    )
+
+
+def response_headers(**texts: str) -> Json:
+    """Headers of an answer: `response_headers(ETag="...")`."""
+    return {
+        name.replace("_", "-"): {"description": text, "schema": {"type": "string"}, "example": EXAMPLES[name]}
+        for name, text in texts.items()
+    }
+
+
+def item_links(resource: "Resource") -> Json:
+    """What can be done with a new object (https://spec.openapis.org/oas/v3.1.0#link-object)."""
+    operations: dict[Endpoint, str] = {"retrieve": "get", "update": "update", "replace": "replace", "delete": "delete"}
+    if resource.key not in (resource.written or resource.read).model_fields:
+        return {}
+    return links_to(resource, *(verb for endpoint, verb in operations.items() if resource.has(endpoint)))
+
+
+def links_to(resource: "Resource", *verbs: str) -> Json:
+    """Links to the operations `get_post`, `update_post` and so on, some of which may be written by hand."""
+    parameters = {f"{resource.singular}_id": f"$response.body#/{resource.key}"}
+    names = [f"{verb}_{resource.singular}" for verb in verbs]
+    return {name: {"operationId": name, "parameters": parameters} for name in names}
+
+
+def _filter(parameter: FilterParameter) -> Json:
+    schema = _schema(parameter.value_type) if parameter.lookup.operand in ("values", "pair", "value") else None
+    match parameter.lookup.operand:
+        case "flag":
+            described: Json = {"type": "boolean"}
+        case "text":
+            described = _schema(parameter.operand_type)
+        case "values":
+            described = {"type": "array", "items": schema, "minItems": 1, "maxItems": MAXIMUM_VALUES}
+        case "pair":
+            described = {"type": "array", "items": schema, "minItems": 2, "maxItems": 2}
+        case _:
+            described = schema or {}
+    style = {"style": "form", "explode": False} if described.get("type") == "array" else {}
+    return _query(parameter.name, described, parameter.description) | style
+
+
+def _ordering(grammar: Grammar) -> Json:
+    names = sorted(grammar.terms)
+    one = f"-?({'|'.join(names)})"
+    schema: Json = {"type": "string", "pattern": f"^{one}(,{one})*$", "default": grammar.default_ordering}
+    if not grammar.default_ordering:
+        del schema["default"]
+    schema |= {"examples": [f"-{names[0]}"]}
+    return _query(
+        "ordering", schema, f"Order by these, separated by commas; `-` before one reverses it: {_list(names)}."
+    )
+
+
+def _names(names: Any) -> str:
+    one = f"({'|'.join(sorted(name.replace('.', '[.]') for name in names))})"
+    return f"^{one}(,{one})*$"
+
+
+def _few(names: Any) -> list[str]:
+    return sorted(name for name in names if "." not in name)[:2]
+
+
+def _list(names: Any) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _schema(annotation: Any) -> Json:
+    """The JSON schema of a parameter, with the enums it refers to written out."""
+    schema = TypeAdapter(annotation).json_schema(schema_generator=GenerateJsonSchema)
+    definitions = schema.pop("$defs", {})
+    reference = schema.pop("$ref", None)
+    if reference is not None:
+        schema = definitions[reference.rpartition("/")[2]] | schema
+    if "enum" not in schema:  # lists of values become classes, which need a name
+        schema.pop("title", None)
+    return schema
+
+
+def _query(name: str, schema: Json, description: str) -> Json:
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+def _header(name: str, schema: Json, description: str) -> Json:
+    return {"name": name, "in": "header", "required": False, "schema": schema, "description": description}

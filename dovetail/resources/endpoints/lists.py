@@ -1,0 +1,188 @@
+"""How a list is answered: read the URL, fetch a page, write the envelope with its neighbours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+from sqlalchemy import Dialect
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from dovetail.api.front.quick import QuickResponse
+from dovetail.database.reading import connect_to_read
+from dovetail.resources.query.cursors import Cursor, bad_cursor, write_cursor
+from dovetail.resources.query.ordering import Terms, complete
+from dovetail.resources.query.search import FullTextSearch
+from dovetail.resources.query.url import Grammar, ListQuery, read_list_query, split_query
+from dovetail.resources.read.pages import PageRequest
+from dovetail.resources.read.reads import Batch, Cache, Plan, Reader
+from dovetail.resources.read.urls import link_header, page_url
+from dovetail.resources.scope import Scope
+from dovetail.resources.sql.prepared import Prepared
+
+ORJSON_OPTIONS = orjson.OPT_UTC_Z
+LONGEST_REMEMBERED = 300  # bytes of a query string
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The list of a resource."""
+
+    reader: Reader
+    grammar: Grammar
+    _pages: Cache = field(default_factory=Cache)  # what the same query string means, for scopes that are constant
+
+    def parse(self, connection: HTTPConnection, scope: Scope) -> tuple[dict[str, str], PageRequest]:
+        """What the URL asks for. Raises InvalidInputError."""
+        values = split_query(connection.scope["query_string"], self.grammar)
+        query = read_list_query(values, self.grammar.within(scope), _secret(connection))
+        terms = complete(self.reader.model, self._terms(query, values))
+        if query.cursor is None:
+            return values, PageRequest(query, terms)
+        if query.cursor.ordering != _names(terms):
+            raise bad_cursor("the cursor belongs to another ordering; start again with an empty one")
+        position = _position(query.cursor, terms)
+        directed = tuple(term.reversed() for term in terms) if query.cursor.backwards else terms
+        return values, PageRequest(query, directed, position)
+
+    async def answer(self, connection: HTTPConnection, session: AsyncSession, scope: Scope) -> Response:
+        """The page that the URL asks for, by the road that suits."""
+        values, request = self.parse(connection, scope)
+        batch = await self.reader.read(session, request, scope)
+        total = None
+        if request.query.count != "no":
+            total = await self.reader.count(await session.connection(), request, scope)
+        return self._write(connection, values, request, batch, total)
+
+    async def answer_quickly(self, connection: HTTPConnection, scope: Scope) -> Response | None:
+        """The same page by the compiled road, without a transaction; None if it cannot go that way."""
+        engine = connection.app.state.database.engine
+        page = self._page(connection, scope, engine.dialect)
+        if page is None:
+            return None
+        total = None
+        async with connect_to_read(engine) as database:
+            batch = await page.plan.fetch(database, page.bound, scope.values)
+            if page.count is not None:
+                total = (await page.count.fetch(database, page.bound, scope.values))[0][0]
+        return self._write(connection, page.values, page.request, batch, total)
+
+    def _page(self, connection: HTTPConnection, scope: Scope, dialect: Dialect) -> "_Page | None":
+        query_string: bytes = connection.scope["query_string"]
+        key = (query_string, dialect.name)
+        page: _Page | None = self._pages.get(key) if scope.is_constant else None
+        if page is None:
+            page = self._make_page(connection, scope, dialect)
+            # A cursor is seldom seen twice, and belongs to one secret.
+            is_lasting = page is not None and not page.request.query.by_cursor
+            if is_lasting and scope.is_constant and len(query_string) <= LONGEST_REMEMBERED:
+                self._pages.remember(key, lambda: page)
+        return page
+
+    def _make_page(self, connection: HTTPConnection, scope: Scope, dialect: Dialect) -> "_Page | None":
+        values, request = self.parse(connection, scope)
+        plan = self.reader.plan(request, scope, dialect)
+        counts = request.query.count != "no"
+        count = self.reader.count_plan(request, scope, dialect) if counts else None
+        if plan is None or (counts and count is None):
+            return None
+        return _Page(values, request, plan, count, request.values())
+
+    def _terms(self, query: ListQuery, values: Mapping[str, str]) -> Terms:
+        search = self.reader.search
+        is_ranked = isinstance(search, FullTextSearch) and search.declared.ranked
+        if query.search and is_ranked and "ordering" not in values:
+            return (self.grammar.terms["rank"].reversed(),)
+        return query.terms
+
+    def _write(
+        self,
+        connection: HTTPConnection,
+        values: dict[str, str],
+        request: PageRequest,
+        batch: Batch,
+        total: int | None,
+    ) -> Response:
+        limit = request.query.limit
+        items, has_more = batch.items[:limit], len(batch.items) > limit
+        if request.query.by_cursor:
+            following, previous = self._cursors(connection, values, request, batch, has_more=has_more)
+        else:
+            following, previous = _offsets(connection, values, request, has_more=has_more)
+        if request.query.cursor is not None and request.query.cursor.backwards:
+            items = items[::-1]
+        body = {"items": items, "total": total, "next": following, "previous": previous}
+        return QuickResponse(orjson.dumps(body, option=ORJSON_OPTIONS), link_header(following, previous))
+
+    def _cursors(
+        self,
+        connection: HTTPConnection,
+        values: dict[str, str],
+        request: PageRequest,
+        batch: Batch,
+        *,
+        has_more: bool,
+    ) -> tuple[str | None, str | None]:
+        cursor = request.query.cursor
+        backwards = cursor is not None and cursor.backwards
+
+        def url(cursor: Cursor) -> str:
+            text = write_cursor(cursor, secret=_secret(connection), scope=self.grammar.list_name)
+            return page_url(connection, values, cursor=text)
+
+        if not batch.items:  # what stood there is gone, or never was; whoever came this way can go back
+            back = None if cursor is None else url(cursor.turned())
+            return (back, None) if backwards else (None, back)
+        terms = tuple(term.reversed() for term in request.terms) if backwards else request.terms
+        ends = batch.position(0), batch.position(min(len(batch.items), request.query.limit) - 1)
+        first, last = ends[::-1] if backwards else ends
+
+        following = url(_cursor(terms, last)) if has_more or backwards else None
+        previous = None
+        if has_more if backwards else cursor is not None:
+            previous = url(_cursor(terms, first, backwards=True))
+        return following, previous
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What a query string asks for, and how it is read."""
+
+    values: dict[str, str]
+    request: PageRequest
+    plan: Plan
+    count: Prepared | None
+    bound: Mapping[str, Any]
+
+
+def _offsets(
+    connection: HTTPConnection, values: dict[str, str], request: PageRequest, *, has_more: bool
+) -> tuple[str | None, str | None]:
+    limit, offset = request.query.limit, request.query.offset
+    following = page_url(connection, values, offset=str(offset + limit)) if has_more else None
+    previous = page_url(connection, values, offset=str(max(0, offset - limit))) if offset else None
+    return following, previous
+
+
+def _cursor(terms: Terms, position: tuple[Any, ...], *, backwards: bool = False) -> Cursor:
+    encoded = (term.adapter.dump_python(value, mode="json") for term, value in zip(terms, position, strict=True))
+    return Cursor(_names(terms), tuple(encoded), backwards)
+
+
+def _position(cursor: Cursor, terms: Terms) -> tuple[Any, ...]:
+    try:
+        return tuple(term.adapter.validate_python(value) for term, value in zip(terms, cursor.values, strict=True))
+    except (ValidationError, ValueError):
+        raise bad_cursor() from None
+
+
+def _names(terms: Terms) -> str:
+    return ",".join(term.name for term in terms)
+
+
+def _secret(connection: HTTPConnection) -> str:
+    secret: str = connection.app.state.settings.secret_key.get_secret_value()
+    return secret

@@ -1,0 +1,76 @@
+"""The values that a column can be compared with, as pydantic reads them from a URL."""
+
+import enum
+import re
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, FiniteFloat, TypeAdapter, ValidationError
+from sqlalchemy import BigInteger, Enum, SmallInteger
+from sqlalchemy.types import TypeEngine
+
+from dovetail.api.schemas import LARGEST_ID, UTCTime
+from dovetail.database.types import UTCDateTime
+from dovetail.errors import FieldError
+
+LONGEST_TEXT = 1_000  # characters of a text to compare with; a column that holds longer ones takes longer ones
+
+
+def _no_number(text: Any) -> Any:
+    # pydantic takes a number for seconds since 1970, which no document promises.
+    if isinstance(text, str) and NUMBER.fullmatch(text):
+        raise ValueError("expected a date or time as ISO 8601 writes it, found a number")
+    return text
+
+
+NUMBER = re.compile(r"\s*[+-]?[0-9._]+\s*")
+SIMPLE: dict[type, Any] = (
+    {kind: kind for kind in (bool, timedelta, UUID)}
+    | {kind: Annotated[kind, BeforeValidator(_no_number)] for kind in (datetime, date, time)}
+    | {
+        float: FiniteFloat,
+        Decimal: Annotated[Decimal, Field(allow_inf_nan=False, max_digits=1000)],
+    }
+)
+
+
+def python_type(column_type: TypeEngine[Any]) -> Any:
+    """The type of the values of a column, with its limits; None if there is none to compare in a URL (JSON, bytes)."""
+    if isinstance(column_type, UTCDateTime):
+        return Annotated[UTCTime, BeforeValidator(_no_number)]
+    if isinstance(column_type, Enum):
+        return column_type.enum_class or Literal[tuple(column_type.enums)]
+    try:
+        found = column_type.python_type
+    except NotImplementedError:
+        return None
+    if issubclass(found, enum.Enum):
+        return found
+    return _with_limits(found, column_type)
+
+
+def read_value(adapter: TypeAdapter[Any], name: str, text: str) -> tuple[Any, list[FieldError]]:
+    """The value that `text` stands for, or what is wrong with the parameter `name`."""
+    try:
+        return adapter.validate_python(text), []
+    except ValidationError as error:
+        return None, [
+            FieldError(pointer=name, detail=problem["msg"].removeprefix("Value error, "), type=problem["type"])
+            for problem in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+
+
+def _with_limits(found: type, column_type: TypeEngine[Any]) -> Any:
+    if found is str:
+        return Annotated[str, Field(max_length=max(LONGEST_TEXT, getattr(column_type, "length", None) or 0))]
+    if found is int:
+        return Annotated[int, Field(ge=-_largest(column_type) - 1, le=_largest(column_type))]
+    return SIMPLE.get(found)
+
+
+def _largest(column_type: TypeEngine[Any]) -> int:
+    if isinstance(column_type, SmallInteger):
+        return 2**15 - 1
+    return LARGEST_ID if isinstance(column_type, BigInteger) else 2**31 - 1

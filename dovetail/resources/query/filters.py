@@ -1,0 +1,228 @@
+"""Django's lookups (https://docs.djangoproject.com/en/stable/ref/models/querysets/#field-lookups), typed by column."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, TypeAdapter
+from sqlalchemy import BindParameter, ColumnElement, between, bindparam, func
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import Boolean, Numeric, String, TypeEngine
+
+from dovetail.errors import ConfigurationError
+from dovetail.resources.query.comparable import python_type
+from dovetail.resources.query.paths import Criteria, Path, resolve
+
+MAXIMUM_VALUES = 100  # of one `in`
+ESCAPE = "/"
+
+Operand = Literal["value", "values", "pair", "text", "flag"]
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A comparison: what it takes, and the condition that it makes of a column and placeholders."""
+
+    operand: Operand
+    build: Callable[..., ColumnElement[bool]]
+    says: str  # continues "Only those whose <column> ..."
+    write: Callable[[str], str] = str  # a text into what the database gets
+
+
+@dataclass(frozen=True)
+class Filter:
+    """The lookups that a list offers for a column; `type` is what the column's own values do not say.
+
+    filters={"tags__name": Filter("exact", "in", type=TagName)}
+    """
+
+    lookups: tuple[str, ...]
+    type: Any = None
+
+    def __init__(self, *lookups: str, type: Any = None) -> None:  # noqa: A002 - reads as what it is
+        object.__setattr__(self, "lookups", lookups)
+        object.__setattr__(self, "type", type)
+
+
+@dataclass(frozen=True)
+class FilterParameter:
+    """One parameter of a list, such as `created_at__gte`."""
+
+    path: Path
+    lookup_name: str
+    value_type: Any = field(compare=False)
+
+    @cached_property
+    def name(self) -> str:
+        """What stands in the URL."""
+        return self.path.name if self.lookup_name == "exact" else f"{self.path.name}__{self.lookup_name}"
+
+    @property
+    def lookup(self) -> Lookup:
+        """The comparison."""
+        return LOOKUPS[self.lookup_name]
+
+    @property
+    def description(self) -> str:
+        """For the OpenAPI document."""
+        return f"Only those whose {self.path.field} {self.lookup.says}."
+
+    @cached_property
+    def operand_type(self) -> Any:
+        """What pydantic reads the parameter as."""
+        match self.lookup.operand:
+            case "flag":
+                return bool
+            case "text":
+                return python_type(self.path.type)
+            case "values":
+                return _several(self.value_type, 1, MAXIMUM_VALUES)
+            case "pair":
+                return _several(self.value_type, 2, 2)
+        return self.value_type
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        """Reads the parameter's text."""
+        return TypeAdapter(self.operand_type)
+
+    def arguments(self, value: Any) -> tuple[Any, ...]:
+        """What the placeholders of `condition` stand for, given what the adapter read."""
+        if self.lookup.operand in ("values", "pair"):
+            return tuple(value)
+        if self.lookup.operand == "flag":
+            return ()
+        return (self.lookup.write(value),) if self.lookup.operand == "text" else (value,)
+
+    def condition(
+        self, placeholders: Sequence[BindParameter[Any]], value: Any, related: Criteria
+    ) -> ColumnElement[bool]:
+        """The condition on the rows of the list."""
+        of_null = self.lookup.operand == "flag"
+        extra = (value,) if of_null else placeholders
+        return self.path.where(lambda column: self.lookup.build(column, *extra), related, of_null=of_null)
+
+    @property
+    def bind_type(self) -> TypeEngine[Any]:
+        """The type of the placeholders."""
+        return String() if self.lookup.operand == "text" else comparable(self.path.type)
+
+
+class _ContainsExactly(FunctionElement[bool]):
+    """Whether a text contains another, minding the case: SQLite's LIKE does not mind it, so LIKE cannot say it."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+class _StartsExactly(FunctionElement[bool]):
+    """Whether a text starts with another, minding the case."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+def parameters(model: type[Any], filters: Mapping[str, Any]) -> dict[str, FilterParameter]:
+    """The parameters that `filters` declares. Raises ConfigurationError for a path or a lookup that is none."""
+    found: dict[str, FilterParameter] = {}
+    for name, declared in filters.items():
+        wanted = (
+            declared
+            if isinstance(declared, Filter)
+            else Filter(*([declared] if isinstance(declared, str) else declared))
+        )
+        path = resolve(model, name)
+        for lookup in wanted.lookups:
+            parameter = _parameter(path, lookup, wanted.type)
+            found[parameter.name] = parameter
+    return found
+
+
+def placeholders(parameter: FilterParameter, prefix: str, count: int) -> list[BindParameter[Any]]:
+    """`count` placeholders, named after `prefix`, of the parameter's type."""
+    return [bindparam(f"{prefix}_{number}", type_=parameter.bind_type) for number in range(count)]
+
+
+def comparable(column_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type to send a value as that is compared with a column: PostgreSQL would round it to the column's scale."""
+    return Numeric() if type(column_type) is Numeric else column_type
+
+
+def like(text: str) -> str:
+    """`text` with the wildcards of LIKE escaped, so that they stand for themselves."""
+    for special in (ESCAPE, "%", "_"):
+        text = text.replace(special, ESCAPE + special)
+    return text
+
+
+LOOKUPS: dict[str, Lookup] = {
+    "exact": Lookup("value", lambda column, value: column == value, "is this"),
+    "iexact": Lookup(
+        "text", lambda column, value: func.lower(column) == func.lower(value), "is this, whatever the case"
+    ),
+    "in": Lookup("values", lambda column, *values: column.in_(values), "is one of these, separated by commas"),
+    "lt": Lookup("value", lambda column, value: column < value, "is less than this"),
+    "lte": Lookup("value", lambda column, value: column <= value, "is this or less"),
+    "gt": Lookup("value", lambda column, value: column > value, "is greater than this"),
+    "gte": Lookup("value", lambda column, value: column >= value, "is this or greater"),
+    "range": Lookup("pair", between, "lies between two values, both included"),
+    "contains": Lookup("text", _ContainsExactly, "contains this"),
+    "startswith": Lookup("text", _StartsExactly, "starts with this"),
+    "icontains": Lookup(
+        "text", lambda c, text: c.ilike("%" + text + "%", escape=ESCAPE), "contains this, whatever the case", like
+    ),
+    "isnull": Lookup(
+        "flag", lambda column, flag: column.is_(None) if flag else column.is_not(None), "is null, or is not"
+    ),
+}
+
+
+def _parameter(path: Path, lookup_name: str, declared: Any) -> FilterParameter:
+    if lookup_name not in LOOKUPS:
+        known = ", ".join(sorted(LOOKUPS))
+        raise ConfigurationError(
+            f"the filter {path.name!r} asks for the lookup {lookup_name!r}, expected one of {known}"
+        )
+    lookup, own = LOOKUPS[lookup_name], python_type(path.type)
+    if lookup.operand == "text" and not isinstance(path.type, String):
+        raise ConfigurationError(f"the filter {path.name!r} asks for {lookup_name!r}, which is for texts only")
+    if lookup.operand != "flag" and own is None and declared is None:
+        raise ConfigurationError(f"the filter {path.name!r} is of a type that only `isnull` can ask about")
+    return FilterParameter(path, lookup_name, declared if declared is not None else own)
+
+
+def _several(value_type: Any, least: int, most: int) -> Any:
+    values: Any = list[value_type]
+    return Annotated[values, Field(min_length=least, max_length=most), BeforeValidator(_split)]
+
+
+def _split(text: Any) -> Any:
+    return [part.strip() for part in text.split(",")] if isinstance(text, str) else text
+
+
+@compiles(_ContainsExactly, "postgresql")
+def _postgresql_contains(element: _ContainsExactly, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, text = (compiler.process(clause, **kwargs) for clause in element.clauses)
+    return f"(strpos({column}, {text}) > 0)"
+
+
+@compiles(_ContainsExactly, "sqlite")
+def _sqlite_contains(element: _ContainsExactly, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, text = (compiler.process(clause, **kwargs) for clause in element.clauses)
+    return f"(instr({column}, {text}) > 0)"
+
+
+@compiles(_StartsExactly, "postgresql")
+def _postgresql_starts(element: _StartsExactly, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, text = (compiler.process(clause, **kwargs) for clause in element.clauses)
+    return f"starts_with({column}, {text})"
+
+
+@compiles(_StartsExactly, "sqlite")
+def _sqlite_starts(element: _StartsExactly, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, text = element.clauses
+    write = compiler.process
+    return f"(substr({write(column, **kwargs)}, 1, length({write(text, **kwargs)})) = {write(text, **kwargs)})"

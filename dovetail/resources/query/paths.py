@@ -1,0 +1,114 @@
+"""Names such as `tags__name`: a column of the model, or of what its relations lead to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, inspect, select
+from sqlalchemy.orm import InstrumentedAttribute, Mapper, aliased
+from sqlalchemy.types import TypeEngine
+
+from dovetail.database.search.narrowing import related
+from dovetail.errors import ConfigurationError
+
+Criteria = Mapping[str, ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Path:
+    """A column, and the relations that lead to it from a model."""
+
+    name: str  # author__username
+    relations: tuple[InstrumentedAttribute[Any], ...]
+    attribute: InstrumentedAttribute[Any]
+
+    @property
+    def field(self) -> str:
+        """How fields are named in an answer: `author.username`."""
+        return self.name.replace("__", ".")
+
+    @property
+    def type(self) -> TypeEngine[Any]:
+        """The type of the column."""
+        found: TypeEngine[Any] = self.attribute.type
+        return found
+
+    @property
+    def is_nullable(self) -> bool:
+        """Whether there may be no value, because the column allows null or a relation leads nowhere."""
+        return bool(self.relations) or any(getattr(c, "nullable", True) for c in self.attribute.property.columns)
+
+    def where(
+        self, build: Callable[[Any], ColumnElement[bool]], visible: Criteria, *, of_null: bool = False
+    ) -> ColumnElement[bool]:
+        """The rows for which `build(column)` holds; across relations, for one that `visible` does not hide.
+
+        `of_null` says that it may hold for null.
+        """
+        names, depth = self.name.split("__"), len(self.relations)
+        condition = build(self.attribute)
+        foreign_key = None if of_null or not depth or ".".join(names[:depth]) in visible else self._foreign_key()
+        if foreign_key is not None:  # the row that it leads to need not be asked
+            condition, depth = build(foreign_key), depth - 1
+        for relation, end in reversed(list(zip(self.relations[:depth], range(1, depth + 1), strict=True))):
+            shown = visible.get(".".join(names[:end]))
+            condition = related(relation, condition if shown is None else and_(shown, condition))
+        return condition
+
+    def value(self, visible: Criteria) -> ColumnElement[Any]:
+        """The value itself, for an ORDER BY; relations on the way lead to one row each."""
+        if not self.relations:
+            return self.attribute  # type: ignore[return-value]  # an attribute is a column expression
+        first = aliased(self.relations[0].property.mapper.class_)
+        statement = select(getattr(first, self.name.split("__")[1])) if len(self.relations) == 1 else None
+        if statement is None:
+            raise ConfigurationError(f"cannot order by {self.name!r}: only one relation may stand in between")
+        relation = self.relations[0]
+        joined = relation.of_type(first)
+        key = joined.property.local_remote_pairs
+        conditions = [getattr(first, _key(first, remote)) == local for local, remote in key]
+        shown = visible.get(self.name.split("__")[0])
+        if shown is not None:
+            conditions.append(self._seen_through(first, shown))
+        return statement.where(*conditions).correlate(relation.class_).scalar_subquery()
+
+    def _foreign_key(self) -> Any:
+        """The column that holds what the path leads to, next to the last relation; None if there is none."""
+        mapped = self.relations[-1].property
+        (column,) = self.attribute.property.columns[:1]
+        if mapped.secondary is not None or mapped.uselist or len(mapped.local_remote_pairs) != 1:
+            return None
+        ((local, remote),) = mapped.local_remote_pairs
+        return local if remote is column and any(key.column is remote for key in local.foreign_keys) else None
+
+    def _seen_through(self, target: Any, visible: ColumnElement[bool]) -> ColumnElement[bool]:
+        # The criterion speaks of the model's table, the subquery of an alias of it.
+        model = self.relations[0].property.mapper.class_
+        keys = inspect(model).primary_key
+        twin = select(*keys).where(visible, *(getattr(target, _key(target, key)) == key for key in keys))
+        return twin.correlate(target).exists()
+
+
+def resolve(model: type[Any], name: str) -> Path:
+    """The path called `name`, from `model`. Raises ConfigurationError, naming what there is, if it leads nowhere."""
+    mapper: Mapper[Any] = inspect(model)
+    relations: list[InstrumentedAttribute[Any]] = []
+    *steps, last = name.split("__")
+    for step in steps:
+        if step not in mapper.relationships:
+            raise _nowhere(name, step, mapper, mapper.relationships.keys())
+        relations.append(getattr(mapper.class_, step))
+        mapper = mapper.relationships[step].mapper
+    if last not in mapper.column_attrs:
+        raise _nowhere(name, last, mapper, mapper.column_attrs.keys())
+    return Path(name, tuple(relations), getattr(mapper.class_, last))
+
+
+def _key(entity: Any, column: Any) -> str:
+    return str(inspect(entity).mapper.get_property_by_column(column).key)
+
+
+def _nowhere(name: str, step: str, mapper: Mapper[Any], known: Any) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name!r} leads nowhere: {mapper.class_.__name__} has no {step!r}, expected one of {', '.join(sorted(known))}"
+    )

@@ -1,0 +1,83 @@
+"""`search=`: a text that is found somewhere, by LIKE or, where a resource asks for it, by an index of words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, String, bindparam, false, or_
+from sqlalchemy.types import TypeEngine
+
+from dovetail.database.search.search import FullText, Words
+from dovetail.errors import ConfigurationError
+from dovetail.resources.query.filters import ESCAPE
+from dovetail.resources.query.paths import Criteria, Path, resolve
+from dovetail.resources.scope import Scope
+
+WORDS = bindparam("words", type_=Words())
+
+
+@dataclass(frozen=True)
+class Search:
+    """Looks for a text in some columns, whatever the case (on SQLite, of ASCII letters); wildcards mean themselves."""
+
+    paths: tuple[Path, ...] = ()
+
+    def condition(self, scope: Scope) -> ColumnElement[bool]:
+        """Which rows match the placeholder `search`, without looking where the viewer may not."""
+        pattern = bindparam("search", type_=String())
+        visible = [path for path in self.paths if not scope.hides(path.field)]
+        return or_(false(), *(path.where(lambda c: c.ilike(pattern, escape=ESCAPE), scope.related) for path in visible))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FullTextSearch(Search):
+    """Looks for words by the index of `declared`, which `model` has."""
+
+    model: type[Any]
+    declared: FullText
+
+    def condition(self, scope: Scope) -> ColumnElement[bool]:
+        """Which rows match. Nobody from whom a column is hidden can search, for it is part of what is searched."""
+        if any(scope.hides(path.field) for path in self.paths):
+            return false()
+        return self.declared.matches(self.model, WORDS)
+
+    def rank(self) -> "Rank":
+        """How well a row matches."""
+        return Rank(self)
+
+
+RANK_TYPE = Float(53)
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Stands where a Path stands in an ordering."""
+
+    search: FullTextSearch
+    name: str = "rank"
+    field: str = "rank"
+    relations: tuple[Any, ...] = ()
+    type: TypeEngine[Any] = RANK_TYPE
+    is_nullable: bool = False
+
+    def value(self, visible: Criteria) -> ColumnElement[Any]:  # noqa: ARG002 - the signature is Path's
+        """The rank."""
+        return self.search.declared.rank(self.search.model, WORDS)
+
+
+def declare(model: type[Any], declared: Sequence[str] | FullText) -> Search:
+    """The search that a resource declares. Raises ConfigurationError for a column that is none, or not a text."""
+    if isinstance(declared, FullText):
+        if not declared.is_indexed(model):
+            names = ", ".join(repr(name) for name in declared.columns)
+            raise ConfigurationError(
+                f"{model.__name__} has no index of the words of {names}; write FullText(...).index({model.__name__}) "
+                "below the model and run makemigrations"
+            )
+        return FullTextSearch(tuple(resolve(model, name) for name in declared.columns), model=model, declared=declared)
+    paths = tuple(resolve(model, name) for name in declared)
+    for path in paths:
+        if not isinstance(path.type, String):
+            raise ConfigurationError(f"cannot search {path.name!r}: it is not a text")
+    return Search(paths)

@@ -1,0 +1,251 @@
+"""What the URL of a list asks for: read by hand, because every list has parameters of its own, and fast."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import Any, Literal
+from urllib.parse import parse_qsl
+
+from dovetail.api.schemas import LARGEST_ID
+from dovetail.errors import BadRequestError, FieldError, InvalidInputError, quoted
+from dovetail.resources.query.comparable import read_value
+from dovetail.resources.query.cursors import Cursor, read_cursor
+from dovetail.resources.query.filters import FilterParameter
+from dovetail.resources.query.ordering import Term, Terms
+from dovetail.resources.scope import Scope
+
+DEFAULT_LIMIT = 20
+MAXIMUM_LIMIT = 100
+CAP = 10_000  # how far `count=capped` counts
+MAXIMUM_LENGTH = 200  # of a search
+MAXIMUM_NAMES = 1_000  # characters of `fields`, `expand` and `ordering` beyond those of all the names there are
+MAXIMUM_PARAMETERS = 100
+
+Count = Literal["no", "exact", "capped"]
+Values = Mapping[str, str]
+COUNTS: Mapping[str, Count] = {"true": "exact", "false": "no", "capped": "capped"}
+PAGING = ("limit", "offset", "cursor", "count")
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """The parameters that one list understands."""
+
+    list_name: str  # to which its cursors belong
+    filters: Mapping[str, FilterParameter]
+    terms: Mapping[str, Term]
+    default_ordering: str
+    is_searchable: bool
+    fields: frozenset[str]
+    expandable: frozenset[str]
+    default_limit: int = DEFAULT_LIMIT
+    maximum_limit: int = MAXIMUM_LIMIT
+
+    def within(self, scope: Scope) -> "Grammar":
+        """What of it a viewer may use from whom some fields are hidden."""
+        if not scope.hidden:
+            return self
+        return replace(
+            self,
+            filters={name: one for name, one in self.filters.items() if not scope.hides(one.path.field)},
+            terms={name: term for name, term in self.terms.items() if not scope.hides(term.path.field)},
+            fields=frozenset(name for name in self.fields if not scope.hides(name)),
+            expandable=frozenset(name for name in self.expandable if not scope.hides(name)),
+        )
+
+    def takes_several(self, name: str) -> bool:
+        """Whether the parameter is a filter with several values."""
+        return name in self.filters and self.filters[name].lookup.operand in ("values", "pair")
+
+    def names(self) -> tuple[str, ...]:
+        """Every parameter, in the order of the documentation."""
+        optional = {"search": self.is_searchable, "ordering": bool(self.terms), "expand": bool(self.expandable)}
+        return (*self.filters, *(name for name, there in optional.items() if there), "fields", *PAGING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemQuery:
+    """Which fields of an object are asked for."""
+
+    fields: frozenset[str] = frozenset()  # all, if it is empty
+    expand: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListQuery(ItemQuery):
+    """Which rows of a list are asked for, and what of them."""
+
+    filters: tuple[tuple[FilterParameter, Any], ...] = ()
+    terms: Terms = ()
+    search: str = ""
+    limit: int = DEFAULT_LIMIT
+    offset: int = 0
+    cursor: Cursor | None = None
+    by_cursor: bool = False
+    count: Count = "no"
+
+
+@dataclass
+class _Reader:
+    values: Values
+    grammar: Grammar
+    errors: list[FieldError] = field(default_factory=list)
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        text = self.values.get(name)
+        if text is None:
+            return default
+        digits = text.removeprefix("-")
+        if not (digits.isascii() and digits.isdecimal() and len(digits) < 20 and low <= int(text) <= high):  # noqa: PLR2004 - digits of 64 bits
+            self.refuse(name, f"expected a whole number from {low} to {high}")
+            return default
+        return int(text)
+
+    def names(self, name: str, known: Iterable[str]) -> frozenset[str]:
+        if name not in self.values:
+            return frozenset()
+        allowed = set(known)
+        wanted = self.split(name, self.values[name], allowed)
+        for one in wanted:
+            if one not in allowed:
+                self.refuse(name, f"{quoted(one)} is not among {', '.join(sorted(allowed))}")
+        return frozenset(wanted)
+
+    def split(self, name: str, text: str, known: Iterable[str]) -> list[str]:
+        """The names in `text`, if it is not longer than any good reason could make it."""
+        maximum = MAXIMUM_NAMES + sum(len(one) + 2 for one in known)
+        if len(text) > maximum:
+            self.refuse(name, f"expected at most {maximum} characters")
+            return []
+        return [part.strip() for part in text.split(",")]
+
+    def refuse(self, name: str, detail: str, kind: str = "bad_parameter") -> None:
+        self.errors.append(FieldError(pointer=name, detail=detail, type=kind))
+
+
+def split_query(query_string: bytes, grammar: Grammar | None = None) -> dict[str, str]:
+    """The parameters of a URL; what takes several values may also come several times.
+
+    Raises BadRequestError for too many, InvalidInputError for another that comes twice.
+    """
+    try:
+        pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=MAXIMUM_PARAMETERS)
+    except ValueError:
+        raise BadRequestError(f"The URL has more than {MAXIMUM_PARAMETERS} parameters.") from None
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = {name for name in names if names.count(name) > 1}
+        several = {name for name in twice if grammar is not None and grammar.takes_several(name)}
+        if twice - several:
+            raise repeated(twice - several)
+        found |= {name: ",".join(value for key, value in pairs if key == name) for name in several}
+    return found
+
+
+def repeated(names: Iterable[str]) -> InvalidInputError:
+    """The answer to parameters that come twice."""
+    return InvalidInputError(
+        errors=[
+            FieldError(pointer=name[:MAXIMUM_LENGTH], detail="the parameter comes twice", type="repeated")
+            for name in sorted(names)
+        ]
+    )
+
+
+def read_list_query(values: Values, grammar: Grammar, secret: str) -> ListQuery:
+    """What `values` ask of a list. Raises InvalidInputError with every parameter that is wrong or unknown."""
+    reader = _Reader(values, grammar)
+    _refuse_unknown(reader, grammar.names())
+    query = ListQuery(
+        filters=tuple(_filters(reader)),
+        terms=_terms(reader),
+        search=_search(reader),
+        limit=reader.number("limit", grammar.default_limit, 1, grammar.maximum_limit),
+        offset=reader.number("offset", 0, 0, LARGEST_ID),
+        cursor=_cursor(reader, secret),
+        by_cursor="cursor" in values,
+        count=_count(reader),
+        fields=reader.names("fields", grammar.fields),
+        expand=reader.names("expand", grammar.expandable),
+    )
+    if query.by_cursor and query.offset:  # generated clients send the default of 0 with every request
+        reader.refuse("offset", "a page is found by `cursor` or by `offset`, not by both")
+    if reader.errors:
+        raise InvalidInputError(errors=reader.errors)
+    return query
+
+
+def read_item_query(values: Values, grammar: Grammar) -> ItemQuery:
+    """What `values` ask of a single object. Raises InvalidInputError."""
+    reader = _Reader(values, grammar)
+    _refuse_unknown(reader, ("fields", "expand") if grammar.expandable else ("fields",))
+    query = ItemQuery(fields=reader.names("fields", grammar.fields), expand=reader.names("expand", grammar.expandable))
+    if reader.errors:
+        raise InvalidInputError(errors=reader.errors)
+    return query
+
+
+def _refuse_unknown(reader: _Reader, known: Iterable[str]) -> None:
+    unknown = reader.values.keys() - set(known)
+    if not unknown:
+        return
+    allowed = sorted(known)
+    for name in reader.values:
+        if name in unknown:
+            near = get_close_matches(name, allowed, 1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            reader.refuse(
+                name[:MAXIMUM_LENGTH], f"unknown parameter; {hint}expected one of {', '.join(allowed)}", "unknown"
+            )
+
+
+def _filters(reader: _Reader) -> Iterable[tuple[FilterParameter, Any]]:
+    for name, text in reader.values.items():
+        parameter = reader.grammar.filters.get(name)
+        if parameter is not None:
+            value, errors = read_value(parameter.adapter, name, text)
+            reader.errors += errors
+            yield parameter, value
+
+
+def _terms(reader: _Reader) -> Terms:
+    text = reader.values.get("ordering", reader.grammar.default_ordering)
+    terms: list[Term] = []
+    for name in reader.split("ordering", text, reader.grammar.terms) if text or "ordering" in reader.values else ():
+        term = reader.grammar.terms.get(name.removeprefix("-"))
+        if term is None:
+            if "ordering" in reader.values:
+                known = ", ".join(sorted(reader.grammar.terms))
+                reader.refuse("ordering", f"cannot order by {quoted(name)}, expected one of {known}")
+            continue
+        if term.path.name in {other.path.name for other in terms}:
+            reader.refuse("ordering", f"names {quoted(term.path.name)} twice", "repeated")
+        terms.append(term.reversed() if name.startswith("-") else term)
+    return tuple(terms)
+
+
+def _search(reader: _Reader) -> str:
+    text = reader.values.get("search", "").strip()
+    if len(text) > MAXIMUM_LENGTH:
+        reader.refuse("search", f"expected at most {MAXIMUM_LENGTH} characters")
+    return text
+
+
+def _cursor(reader: _Reader, secret: str) -> Cursor | None:
+    text = reader.values.get("cursor")
+    if not text:
+        return None
+    try:
+        return read_cursor(text, secret=secret, scope=reader.grammar.list_name)
+    except InvalidInputError as error:
+        reader.errors += error.errors
+        return None
+
+
+def _count(reader: _Reader) -> Count:
+    found = COUNTS.get(reader.values.get("count", "false"))
+    if found is None:
+        reader.refuse("count", "expected true, false or capped")
+        return "no"
+    return found

@@ -1,0 +1,242 @@
+"""A read compiled once: one SQL statement, and the function that turns its rows into what orjson writes.
+
+The statement cuts the page first, in a materialized CTE, and joins afterwards: what is skipped is never joined.
+Single objects come as columns of joined tables, a list of objects as one JSON text a row, grouped once for the page.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import CTE, Boolean, Dialect, Select, Text, and_, case, cast, func, inspect, literal_column, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningInsert
+
+from dovetail.resources.query.ordering import Terms
+from dovetail.resources.query.paths import Criteria, Path
+from dovetail.resources.sql.encodable import becomes_utc
+from dovetail.resources.sql.nodes import Column, Node, Relation
+from dovetail.resources.sql.slots import Convert, chain, converter, into_json, is_plain, out_of_json
+
+MakeItem = Callable[[Sequence[Any]], dict[str, Any]]
+Beside = Callable[[CTE], Sequence[CTE]]
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """A statement, what makes an item of one of its rows, and where in a row the other values are that were wanted."""
+
+    statement: Select[Any]
+    make_item: MakeItem
+    behind: tuple[int, ...]
+    own: Mapping[int, str]  # where in a row the attributes of the model itself are
+
+
+def nothing(_page: CTE) -> Sequence[CTE]:
+    """What stands beside the page of a read that only reads."""
+    return ()
+
+
+def shape(
+    node: Node,
+    page: Select[Any] | ReturningInsert[Any],
+    *,
+    terms: Terms,
+    extra: Sequence[str],
+    related: Criteria,
+    dialect: Dialect,
+    beside: Beside = nothing,
+) -> Shaped:
+    """The statement that reads `node` for the rows of `page`, whose columns are those of `page_columns`.
+
+    A row also has the values of `terms`, which `page` calls order_0 and so on, and of the attributes `extra`;
+    `behind` says where. What the item holds anyway is not sent twice: the driver's decoding is dear.
+    `beside` gives what else is to be done with the page in the same statement.
+    """
+    cte = page.cte("page").prefix_with("MATERIALIZED")
+    builder = _Builder(node.model, cte, aliased(node.model, cte), related, dialect)
+    written = builder.write(node, builder.root, ())
+    positions = [cte.c[f"order_{number}"] for number in range(len(terms))]
+    behind = [
+        builder.place(term.path.name if isinstance(term.path, Path) else None, position)
+        for term, position in zip(terms, positions, strict=True)
+    ]
+    behind += [builder.place(key, getattr(builder.root, key)) for key in extra]
+    statement = builder.select(builder.columns)
+    statement = statement.order_by(*(term.order(column) for term, column in zip(terms, positions, strict=True)))
+    own = dict(zip(behind[len(terms) :], extra, strict=True)) | {at: name for name, at in builder.places.items()}
+    return Shaped(statement.add_cte(*beside(cte)), _function(written, builder.helpers), tuple(behind), own)
+
+
+def page_columns(node: Node, extra: Sequence[str]) -> list[Any]:
+    """What a page must bring along: the key, what is answered, and what relations start from."""
+    columns = dict.fromkeys(inspect(node.model).primary_key)
+    for part in node.parts:
+        if isinstance(part, Column):
+            columns |= dict.fromkeys(part.attribute.property.columns)
+        elif isinstance(part, Relation):
+            columns |= dict.fromkeys(part.relation.property.local_columns)
+    columns |= dict.fromkeys(getattr(node.model, key).property.columns[0] for key in extra)
+    return list(columns)
+
+
+@dataclass
+class _Builder:
+    """Collects the columns and joins of one SELECT, and writes the Python expression that reads a row of it."""
+
+    model: type[Any]
+    cte: CTE
+    root: Any  # the model, read from the CTE
+    related: Criteria
+    dialect: Dialect
+    in_json: bool = False  # the columns become one JSON array
+    columns: list[Any] = field(default_factory=list)
+    joins: list[tuple[Any, ...]] = field(default_factory=list)
+    helpers: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)  # of the root's own attributes among the columns
+
+    def place(self, name: str | None, column: Any) -> int:
+        """Where the values of the root's attribute `name`, or of another `column`, are in a row."""
+        if name in self.places:
+            return self.places[name]
+        self.columns.append(column)
+        return len(self.columns) - 1
+
+    def write(self, node: Node, entity: Any, path: tuple[str, ...]) -> str:
+        """The expression that makes the object of `node`, which `entity` stands for."""
+        written = []
+        for part in node.parts:
+            if isinstance(part, Column):
+                value = self._column(node, entity, part)
+            elif isinstance(part, Relation) and part.is_list:
+                value = self._list(part, (*path, part.name))
+            elif isinstance(part, Relation):
+                value = self._object(part, entity, (*path, part.name))
+            else:
+                raise TypeError(f"{part.name!r} needs Python")
+            written.append(f"{part.name!r}: {value}")
+        return "{" + ", ".join(written) + "}"
+
+    def select(self, columns: Sequence[Any]) -> Select[Any]:
+        """The SELECT of `columns`, called c0 and so on, from the page and all that was joined to it."""
+        statement = select(*(column.label(f"c{number}") for number, column in enumerate(columns))).select_from(
+            self.root
+        )
+        for target, condition, outer in self.joins:
+            statement = statement.join(target, condition, isouter=outer)
+        return statement
+
+    def _column(self, node: Node, entity: Any, part: Column) -> str:
+        column = getattr(entity, part.name)
+        finish = converter(column.type, self.dialect, into_utc=becomes_utc(node, part.name))
+        if not self.in_json:
+            if entity is self.root:
+                self.places[part.name] = len(self.columns)
+            return self._slot(column, finish)
+        return self._slot(into_json(column, self.dialect), chain(out_of_json(column.type, self.dialect), finish))
+
+    def _object(self, part: Relation, entity: Any, path: tuple[str, ...]) -> str:
+        target = aliased(part.relation.property.mapper.class_)
+        visible = self.related.get(".".join(path))
+        relation = getattr(entity, part.name).of_type(target)
+        outer = part.may_be_null or visible is not None
+        self.joins.append((relation if visible is None else relation.and_(visible), None, outer))
+        if not outer:
+            return self.write(part.node, target, path)
+        key = getattr(target, _keys(part.node.model)[0])
+        there = self._slot(key, None)
+        return f"({self.write(part.node, target, path)} if {there} is not None else None)"
+
+    def _list(self, part: Relation, path: tuple[str, ...]) -> str:
+        number = len(self.helpers)
+        cte = self.cte.alias(f"page_{number}")
+        inner = _Builder(self.model, self.cte, aliased(self.model, cte), self.related, self.dialect, in_json=True)
+        grouped, read = inner.group(part, path)
+        subquery = grouped.subquery(f"list_{number}")
+        keys = [getattr(self.root, key) for key in _keys(self.model)]
+        self.joins.append((subquery, and_(*(subquery.c[f"c{i}"] == key for i, key in enumerate(keys))), True))
+        return self._slot(subquery.c.found, read)
+
+    def group(self, part: Relation, path: tuple[str, ...]) -> tuple[Select[Any], Convert]:
+        """The SELECT of one row a row of the page: its key, and the list at `path` as a JSON text; and who reads it."""
+        entity = self.root
+        for depth, name in enumerate(path, 1):
+            visible = self.related.get(".".join(path[:depth]))
+            # The list's own table needs no alias, so that the relation's ORDER BY fits as it is.
+            relation, target = getattr(entity, name), getattr(entity, name).property.mapper.class_
+            if depth < len(path):
+                target = aliased(target)
+                relation = relation.of_type(target)
+            self.joins.append((relation if visible is None else relation.and_(visible), None, False))
+            entity = target
+        written = self.write(part.node, entity, path)
+        keys = [getattr(self.root, key) for key in _keys(self.model)]
+        order = part.relation.property.order_by or [getattr(entity, key) for key in _keys(part.node.model)]
+        plain = all(isinstance(one, Column) and is_plain(one.attribute.type) for one in part.node.parts)
+        item = _json_object(part.node, entity, self.dialect) if plain else _json_array(self.columns, self.dialect)
+        return self._aggregate(keys, item, order), _embed if plain else _reader(_function(written, self.helpers))
+
+    def _aggregate(self, keys: list[Any], item: Any, order: Sequence[Any]) -> Select[Any]:
+        if self.dialect.name == "postgresql":
+            items = cast(func.json_agg(aggregate_order_by(item, *order)), Text)
+            return self.select(keys).add_columns(items.label("found")).group_by(*keys)
+        # SQLite before 3.44 takes no ORDER BY in an aggregate: it reads the rows in the order of a subquery.
+        rows = self.select(keys).add_columns(item.label("item")).order_by(*keys, *order).subquery()
+        names = [rows.c[f"c{i}"] for i in range(len(keys))]
+        items = cast(func.json_group_array(func.json(rows.c.item)), Text)
+        return select(*names, items.label("found")).group_by(*names)
+
+    def _slot(self, column: Any, convert: Convert | None) -> str:
+        self.columns.append(column)
+        place = f"row[{len(self.columns) - 1}]"
+        if convert is None:
+            return place
+        name = f"convert_{len(self.helpers)}"
+        self.helpers[name] = convert
+        return f"{name}({place})"
+
+
+def _json_object(node: Node, entity: Any, dialect: Dialect) -> Any:
+    # Names of fields are Python's identifiers: they can stand in the statement as they are.
+    parts: list[Any] = []
+    for part in node.parts:
+        parts += [literal_column(f"'{part.name}'"), getattr(entity, part.name)]
+    if dialect.name == "postgresql":
+        return func.json_build_object(*parts)
+    return func.json_object(*(_json_boolean(part) for part in parts))
+
+
+def _json_array(columns: Sequence[Any], dialect: Dialect) -> Any:
+    return func.json_build_array(*columns) if dialect.name == "postgresql" else func.json_array(*columns)
+
+
+def _json_boolean(column: Any) -> Any:
+    # SQLite stores 0 and 1.
+    if not isinstance(column.type, Boolean):
+        return column
+    return case((column.is_(None), None), (column, func.json("true")), else_=func.json("false"))
+
+
+def _embed(text: str | None) -> orjson.Fragment | list[Any]:
+    return [] if text is None else orjson.Fragment(text)
+
+
+def _reader(make_item: MakeItem) -> Convert:
+    def read(text: str | None) -> list[dict[str, Any]]:
+        return [] if text is None else [make_item(row) for row in orjson.loads(text)]
+
+    return read
+
+
+def _function(written: str, helpers: dict[str, Any]) -> MakeItem:
+    # Written out as Python, as dataclasses writes __init__: a loop over the fields costs twice as much. All that
+    # stands in it are the names of a schema's fields, quoted, and the numbers of columns.
+    made: MakeItem = eval(f"lambda row: {written}", dict(helpers))  # noqa: S307 - see above
+    return made
+
+
+def _keys(model: type[Any]) -> list[str]:
+    mapper = inspect(model)
+    return [mapper.get_property_by_column(column).key for column in mapper.primary_key]

@@ -1,0 +1,178 @@
+"""Whether an answer can be written without pydantic: only where the outcome is known to be the same.
+
+pydantic's core schema says what a response schema does (https://docs.pydantic.dev/latest/internals/architecture/):
+anything in it that is not listed here (validators, serializers, constraints, aliases, other types) needs Python.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import Boolean, Date, DateTime, Dialect, Enum, Float, Integer, Numeric, String, Time, Uuid, inspect
+from sqlalchemy import Column as TableColumn
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from dovetail.api.schemas import LARGEST_ID
+from dovetail.api.times import in_utc
+from dovetail.database.types import UTCDateTime
+from dovetail.resources.sql.nodes import Column, Derived, Node, Part, Relation
+from dovetail.resources.sql.slots import is_exact_in_json
+
+HARMLESS_CONFIG = {"title", "from_attributes", "extra_fields_behavior"}
+# How pydantic calls a type, and the columns that give its values and no others.
+COLUMN_TYPES: dict[str, tuple[type[TypeEngine[Any]], ...]] = {
+    "int": (Integer,),
+    "str": (String,),
+    "bool": (Boolean,),
+    "float": (Float,),
+    "decimal": (Numeric,),
+    "date": (Date,),
+    "datetime": (DateTime,),
+    "time": (Time,),
+    "uuid": (Uuid,),
+    "enum": (Enum,),
+}
+# Keys of a core schema that change nothing about a value that a column holds.
+SILENT_KEYS = {"type", "ref", "metadata", "microseconds_precision"}
+
+
+def why_python(node: Node, dialect: Dialect) -> str | None:
+    """Why the answers of `node` need the ORM and pydantic; None if they do not."""
+    reasons = (*_reasons(node, node.schema.__pydantic_core_schema__, {}), *_limits(node, dialect, in_list=False))
+    return reasons[0] if reasons else None
+
+
+def becomes_utc(node: Node, name: str) -> bool:
+    """Whether the schema turns the times of a field into UTC."""
+    model, definitions = _model(node.schema.__pydantic_core_schema__, {})
+    field = model["schema"]["fields"][name]["schema"]
+    return any(step["type"] == "function-after" for step in _steps(field, definitions))
+
+
+def _limits(node: Node, dialect: Dialect, *, in_list: bool) -> Iterator[str]:
+    """What the compiled statement cannot express."""
+    mapper = inspect(node.model)
+    if mapper.inherits is not None or mapper.polymorphic_on is not None:
+        yield f"{node.model.__name__} inherits from another model"
+    for part in node.parts:
+        if isinstance(part, Relation):
+            if part.is_list and in_list:
+                yield f"{node.schema.__name__}.{part.name} is a list inside a list"
+            yield from _limits(part.node, dialect, in_list=in_list or part.is_list)
+        elif in_list and isinstance(part, Column) and not is_exact_in_json(part.attribute.type, dialect):
+            yield f"{node.schema.__name__}.{part.name} is a number with a point inside a list"
+
+
+def _reasons(node: Node, schema: Any, definitions: dict[str, Any]) -> Iterator[str]:
+    model, definitions = _model(schema, definitions)
+    name = node.schema.__name__
+    if model["type"] != "model" or set(model) & {"post_init", "serialization"} or model.get("custom_init"):
+        yield f"{name} has validators or serializers"
+        return
+    if model["schema"]["type"] != "model-fields" or "serialization" in model["schema"]:
+        yield f"{name} has validators or serializers"
+        return
+    if model["schema"].get("computed_fields"):
+        yield f"{name} has computed fields"
+    if odd := set(model.get("config", {})) - HARMLESS_CONFIG:
+        yield f"{name} is configured with {', '.join(sorted(odd))}"
+    for part in node.parts:
+        if isinstance(part, Derived):
+            continue
+        field = model["schema"]["fields"][part.name]
+        if set(field) - {"type", "schema", "metadata"}:
+            yield f"{name}.{part.name} has an alias, or is excluded"
+        yield from _field_reasons(f"{name}.{part.name}", part, field["schema"], definitions)
+
+
+def _field_reasons(name: str, part: Part, schema: Any, definitions: dict[str, Any]) -> Iterator[str]:
+    if not isinstance(part, (Column, Relation)):
+        yield f"{name} is a property of the model"
+        return
+    *wrappers, core = _steps(schema, definitions)
+    if any("serialization" in step for step in (*wrappers, core)):
+        yield f"{name} has a serializer"
+    is_nullable = any(step["type"] == "nullable" for step in wrappers)
+    if any(step["type"] == "function-after" and not _is_utc(step) for step in wrappers):
+        yield f"{name} has a validator"
+    if isinstance(part, Relation):
+        yield from _relation_reasons(name, part, core, definitions, is_nullable=is_nullable)
+    else:
+        yield from _column_reasons(name, part, core, is_nullable=is_nullable)
+
+
+def _column_reasons(name: str, part: Column, core: dict[str, Any], *, is_nullable: bool) -> Iterator[str]:
+    columns = part.attribute.property.columns
+    if len(columns) != 1 or not isinstance(columns[0], TableColumn):
+        yield f"{name} is not a plain column"
+        return
+    if columns[0].nullable and not is_nullable:
+        yield f"{name} may be null in the database and not in the schema"
+    if core["type"] not in COLUMN_TYPES or set(core) - SILENT_KEYS - _extra_keys(core, columns[0]):
+        yield f"{name} is a {core['type']!r} that only pydantic can write"
+    elif not _gives(columns[0].type, core):
+        yield f"{name} is a {core['type']!r} from a column of the type {columns[0].type!r}"
+
+
+def _relation_reasons(
+    name: str, part: Relation, core: dict[str, Any], definitions: dict[str, Any], *, is_nullable: bool
+) -> Iterator[str]:
+    if part.is_list:
+        if core["type"] != "list" or set(core) - {"type", "items_schema", "metadata"}:
+            yield f"{name} is a list with rules"
+            return
+        core = core["items_schema"]
+    elif part.may_be_null and not is_nullable:
+        yield f"{name} may be null in the database and not in the schema"
+    yield from _reasons(part.node, core, definitions)
+
+
+def _gives(column_type: TypeEngine[Any], core: dict[str, Any]) -> bool:
+    """Whether the values of a column are those that the schema's type takes, unchanged."""
+    if isinstance(column_type, UTCDateTime):
+        return bool(core["type"] == "datetime")
+    if isinstance(column_type, TypeDecorator) or not isinstance(column_type, COLUMN_TYPES[core["type"]]):
+        return False
+    if isinstance(column_type, Enum):
+        return core["type"] == "enum" and column_type.enum_class is core["cls"] and _is_plain(core["cls"])
+    if isinstance(column_type, (Numeric, Float)):
+        return bool(column_type.asdecimal == (core["type"] == "decimal"))
+    return column_type.python_type in (int, str, bool, float, date, datetime, time) or getattr(
+        column_type, "as_uuid", False
+    )
+
+
+def _is_plain(enum: Any) -> bool:
+    return all(type(member.value) in (str, int) for member in enum)
+
+
+def _extra_keys(core: dict[str, Any], column: TableColumn[Any]) -> set[str]:
+    # `Id` says of a key what is true of every key that a database counts up.
+    if core["type"] == "int" and (column.primary_key or column.foreign_keys):
+        return {"ge", "le"} if (core.get("ge"), core.get("le")) == (1, LARGEST_ID) else set()
+    return {"cls", "members", "missing", "sub_type"} if core["type"] == "enum" and not core.get("missing") else set()
+
+
+def _steps(schema: Any, definitions: dict[str, Any]) -> Iterator[Any]:
+    """`schema` and what it wraps, from the outside in; the last one is the type itself."""
+    while True:
+        if schema["type"] == "definition-ref":
+            schema = definitions[schema["schema_ref"]]
+            continue
+        yield schema
+        if schema["type"] not in ("default", "nullable", "missing-sentinel") and not _is_utc(schema):
+            return
+        schema = schema["schema"]
+
+
+def _model(schema: Any, definitions: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    if schema["type"] == "definitions":
+        definitions = definitions | {one["ref"]: one for one in schema["definitions"]}
+        schema = schema["schema"]
+    while schema["type"] == "definition-ref":
+        schema = definitions[schema["schema_ref"]]
+    return schema, definitions
+
+
+def _is_utc(schema: dict[str, Any]) -> bool:
+    return schema["type"] == "function-after" and schema["function"].get("function") is in_utc

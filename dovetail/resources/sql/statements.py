@@ -1,0 +1,118 @@
+"""Statements that run at nearly every request: compiled once for each database, and run past SQLAlchemy.
+
+    _BY_NAME = Statement(lambda _: select(Tag.id, Tag.name).where(Tag.name == bindparam("name", type_=Tag.name.type)))
+    rows = await _BY_NAME.fetch(session, name="python")
+
+A service uses them beside `session.execute`: they run on the session's connection, in its transaction.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from json import dumps
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ClauseElement, Dialect, Select, TableValuedAlias, bindparam, column, func, inspect
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.types import TypeEngine, UserDefinedType
+
+from dovetail.database.drivers.connections import connection_to_read, connection_to_write
+from dovetail.database.reading import driver_connection
+from dovetail.resources.sql.prepared import Prepared, prepare
+from dovetail.resources.sql.slots import Convert, result_processor
+
+T = TypeVar("T")
+
+
+class Statement:
+    """A statement whose values are placeholders. `build` makes it for a dialect; `writes` says that it changes rows."""
+
+    def __init__(self, build: Callable[[Dialect], ClauseElement], *, writes: bool = False) -> None:
+        self._build = build
+        self._writes = writes
+        self._prepared: dict[str, Prepared] = {}
+
+    async def fetch(self, session: AsyncSession, **values: Any) -> Sequence[Sequence[Any]]:
+        """All rows, as the driver gives them; `members` takes a list. Raises SQLAlchemy's errors."""
+        connection = await (connection_to_write if self._writes else connection_to_read)(session)
+        dialect = connection.dialect
+        prepared = self._prepared.get(dialect.name)
+        if prepared is None:
+            prepared = self._prepared[dialect.name] = _compile(self._build(dialect), dialect)
+        return await prepared.fetch(await driver_connection(connection), values)
+
+
+def members(name: str, item_type: TypeEngine[Any], dialect: Dialect) -> TableValuedAlias:
+    """A table of one column, `value`, for a placeholder of many values: one text, however many there are."""
+    value = column("value", item_type)
+    if dialect.name == "sqlite":
+        return func.json_each(bindparam(name, type_=_JSONArray(item_type))).table_valued(value)
+    return func.unnest(bindparam(name, type_=postgresql.ARRAY(item_type))).table_valued(value).render_derived()
+
+
+class _JSONArray(UserDefinedType[Sequence[Any]]):
+    """A list as SQLite's json_each takes it, each item as the column stores it."""
+
+    cache_ok = True
+
+    def __init__(self, item_type: TypeEngine[Any]) -> None:
+        self.item_type = item_type
+
+    def bind_processor(self, dialect: Dialect) -> Convert:
+        """What writes the list as one text."""
+        item = self.item_type.dialect_impl(dialect).bind_processor(dialect)
+        return lambda values: dumps([one if item is None else item(one) for one in values])
+
+
+class EntityStatement(Generic[T]):
+    """A SELECT of one object of the ORM by placeholders; `one_or_none` gives it as the ORM would, for less."""
+
+    def __init__(self, model: type[T], statement: Callable[[], Select[T]]) -> None:
+        self._model = model
+        self._select = statement
+        self._statement = Statement(lambda _: statement().with_only_columns(*self._columns()))
+        self._converters: dict[str, Sequence[tuple[str, Convert | None]]] = {}
+
+    async def one_or_none(self, session: AsyncSession, **values: Any) -> T | None:
+        """The object, which belongs to the session then; None if there is none."""
+        if inspect(self._model).class_manager.dispatch.load:  # somebody wants to see every object that is loaded
+            item: T | None = await session.scalar(self._select(), values)
+            return item
+        rows = await self._statement.fetch(session, **values)
+        if not rows:
+            return None
+        dialect = (await connection_to_read(session)).dialect
+        if dialect.name not in self._converters:
+            self._converters[dialect.name] = list(self._convert(dialect))
+        return self._attach(session, rows[0], self._converters[dialect.name])
+
+    def _columns(self) -> list[Any]:
+        return [getattr(self._model, attribute.key) for attribute in inspect(self._model).column_attrs]
+
+    def _convert(self, dialect: Dialect) -> Iterator[tuple[str, Convert | None]]:
+        for attribute in inspect(self._model).column_attrs:
+            yield attribute.key, result_processor(attribute.columns[0].type, dialect)
+
+    def _attach(self, session: AsyncSession, row: Sequence[Any], converters: Sequence[tuple[str, Convert | None]]) -> T:
+        mapper = inspect(self._model)
+        item: T = mapper.class_manager.new_instance()
+        item.__dict__.update(
+            (key, value if convert is None else convert(value))
+            for (key, convert), value in zip(converters, row, strict=True)
+        )
+        key = mapper.identity_key_from_instance(item)
+        known: T | None = session.sync_session.identity_map.get(key)
+        if known is not None:
+            return known  # with what the session made of it
+        # As the ORM does it with what it loads; session.add() costs several times as much, and begins a transaction.
+        state = instance_state(item)
+        state.key, state.session_id = key, session.sync_session.hash_key
+        session.sync_session.identity_map._add_unpresent(state, key)  # noqa: SLF001 - see above
+        return item
+
+
+def _compile(statement: ClauseElement, dialect: Dialect) -> Prepared:
+    prepared = prepare(statement, dialect, ())
+    if prepared is None:
+        raise TypeError(f"the text of this statement depends on its values: {statement}")
+    return prepared

@@ -1,0 +1,94 @@
+"""`Idempotency-Key`: a POST that is sent again is answered as it was the first time, for 24 hours.
+
+The kernel has no tables: the plugin `dovetail.contrib.idempotency` keeps the answers, and says so by setting
+`app.state.idempotency_store` in its setup. Without it the header is refused, because a client that sends it relies on
+it. (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from hmac import digest
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dovetail.errors import BadRequestError, FieldError, InvalidInputError, NotAuthenticatedError
+
+HEADER = "Idempotency-Key"
+PURPOSE = b"dovetail idempotency 1\0"  # the same secret signs other things too
+MAXIMUM_LENGTH = 255
+KEPT_HEADERS = ("content-type", "etag", "location", "link")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What was answered."""
+
+    fingerprint: str  # of the request
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class IdempotencyStore(Protocol):
+    """Keeps answers in the request's own transaction."""
+
+    async def claim(self, session: AsyncSession, owner: str, key: str) -> Answer | None:
+        """The answer given to this key of this owner; None if there is none yet, and then the key is taken.
+
+        Raises AtWorkError if a transaction that has taken the same key is not done: the request is tried again then,
+        after pauses in which it holds no connection.
+        """
+
+    async def keep(self, session: AsyncSession, owner: str, key: str, answer: Answer) -> None:
+        """Keep the answer for a key that was taken."""
+
+
+async def answer_once(
+    request: Request, session: AsyncSession, owner: str | None, answer: Callable[[], Awaitable[Response]]
+) -> Response:
+    """What `answer` answers, or what it answered when the same owner sent the same key before.
+
+    An error is not kept: its transaction is rolled back, key and all, and the client may try again.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return await answer()
+    store = _store(request, owner, key)
+    fingerprint = await _fingerprint(request)
+    found = await store.claim(session, str(owner), key)
+    if found is None:
+        response = await answer()
+        kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+        body = bytes(response.body)
+        fresh = Answer(fingerprint=fingerprint, status=response.status_code, headers=kept, body=body)
+        await store.keep(session, str(owner), key, fresh)
+        return response
+    if found.fingerprint != fingerprint:
+        raise _refused("the key was used for another request; take a new one", "key_reused")
+    return Response(found.body, found.status, {**found.headers, "Idempotency-Replayed": "true"})
+
+
+def _store(request: Request, owner: str | None, key: str) -> IdempotencyStore:
+    store: IdempotencyStore | None = getattr(request.app.state, "idempotency_store", None)
+    if store is None:
+        raise BadRequestError(f"This site keeps no answers: send no {HEADER}, or enable dovetail.contrib.idempotency.")
+    if owner is None:
+        raise NotAuthenticatedError(f"{HEADER} needs to know who asks.")
+    if not (0 < len(key) <= MAXIMUM_LENGTH and key.isascii() and key.isprintable()):
+        raise _refused(f"expected 1 to {MAXIMUM_LENGTH} printable ASCII characters", "bad_key")
+    return store
+
+
+def _refused(detail: str, kind: str) -> InvalidInputError:
+    return InvalidInputError(errors=[FieldError(pointer=HEADER, detail=detail, type=kind)])
+
+
+async def _fingerprint(request: Request) -> str:
+    # With the site's secret: a body may hold a password, and whoever has only the database must not try words on it.
+    secret: str = request.app.state.settings.secret_key.get_secret_value()
+    parts = (request.method, request.scope["path"], request.url.query)
+    sent = "\n".join(parts).encode("utf-8", "replace") + b"\n" + await request.body()
+    return digest(secret.encode(), PURPOSE + sent, "sha256").hex()

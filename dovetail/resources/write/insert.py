@@ -1,0 +1,187 @@
+"""Inserts a row and reads it back as it is answered: one statement on PostgreSQL, one for each table on SQLite.
+
+A read is a page of rows and what is joined to it. PostgreSQL takes an INSERT ... RETURNING in the place of the page, so
+that one statement writes the row, links it to others and answers it with its nested objects. SQLite reads the row in
+RETURNING (`returning.py`) and takes one more statement for the links of each relation. A model that something listens
+to is made as an object by the ORM instead (`hooks.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import CTE, Dialect, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.database.drivers.attempts import note_write
+from dovetail.database.drivers.connections import connection_for_all, connection_to_read, connection_to_write
+from dovetail.database.reading import driver_connection
+from dovetail.resources.read.reads import Batch, Cache, Plan, Reader
+from dovetail.resources.scope import Scope
+from dovetail.resources.sql.compiled import page_columns
+from dovetail.resources.sql.prepared import Prepared, prepare
+from dovetail.resources.sql.slots import result_processor
+from dovetail.resources.sql.statements import Statement
+from dovetail.resources.write.hooks import why_objects
+from dovetail.resources.write.invalid import make_object
+from dovetail.resources.write.returning import new_row_cte, prepare_returning
+from dovetail.resources.write.rows import (
+    Defaults,
+    Row,
+    defaults,
+    in_order,
+    insert_many_statement,
+    insert_statement,
+    insertable,
+    link_cte,
+    link_many_statements,
+    link_statement,
+    sees_only_the_row,
+)
+
+
+@dataclass(frozen=True)
+class _Insert:
+    """A compiled INSERT, with the defaults that Python makes."""
+
+    prepared: Prepared
+    defaults: Defaults
+
+
+@dataclass(frozen=True)
+class _InsertAndRead:
+    """The same for one that answers what a read answers; None where there is no such statement."""
+
+    plan: Plan | None
+    defaults: Defaults
+
+
+class Inserter:
+    """Inserts rows of `reader`'s model, whose primary key is the attribute `key`."""
+
+    def __init__(self, reader: Reader, key: str) -> None:
+        self._reader = reader
+        self._model = reader.model
+        self._key = key
+        self._plans = Cache()
+        self._links: dict[str, Statement] = {}
+
+    async def insert_and_read(self, session: AsyncSession, row: Row, scope: Scope) -> tuple[Any, Batch] | None:
+        """Insert the row and read it in one statement: its key and what was read.
+
+        None where that cannot be done, and nothing is done then. SQLite takes one more for the links of each relation.
+        """
+        dialect = (await connection_to_read(session)).dialect
+        links = {name: list(row.links[name]) for name in sorted(row.links) if row.links[name]}
+        values = self._insertable(session, row)
+        if values is None or not self._reads_at_once(tuple(links), scope, dialect):
+            return None
+        key = ("at once", dialect.name, tuple(values), tuple(links), scope.shape)
+        found: _InsertAndRead = self._plans.remember(key, lambda: self._compile_both(values, links, scope, dialect))
+        if found.plan is None:
+            return None
+        arguments = _arguments(values, found.defaults) | {f"link_{name}": keys for name, keys in links.items()}
+        connection = await driver_connection(await connection_for_all(session))
+        batch = await found.plan.fetch(connection, arguments, scope.values)
+        note_write()  # on PostgreSQL this one statement may have been all of the transaction
+        made = batch.version(0)[self._reader.version.index(self._key)]
+        if dialect.name == "sqlite":
+            await self.link(session, made, links)
+        return made, batch
+
+    async def insert(self, session: AsyncSession, row: Row) -> Any:
+        """Insert the row and link it; its key."""
+        values = self._insertable(session, row)
+        key = await (self._make(session, row) if values is None else self._insert(session, values))
+        await self.link(session, key, row.links)
+        return key
+
+    async def insert_many(self, session: AsyncSession, rows: Sequence[Row]) -> list[Any]:
+        """Insert rows and link them, in one statement a table; their keys, in the same order."""
+        values = [self._insertable(session, row) for row in rows]
+        if any(one is None for one in values):
+            return [await self.insert(session, row) for row in rows]
+        keys: dict[int, Any] = {}
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for number, one in enumerate(values):
+            groups.setdefault(tuple(one or ()), []).append(number)
+        connection = await connection_to_write(session)
+        for numbers in groups.values():
+            alike = [values[number] or {} for number in numbers]
+            statement, arguments = insert_many_statement(self._model, self._key, alike, connection.dialect)
+            found = (await connection.execute(statement, arguments)).scalars()
+            keys |= dict(zip(numbers, in_order(found, arguments), strict=True))
+        ordered = [keys[number] for number in range(len(rows))]
+        for linking, links in link_many_statements(self._model, ordered, rows, connection.dialect):
+            await connection.execute(linking, links)
+        return ordered
+
+    async def link(self, session: AsyncSession, key: Any, links: Mapping[str, Sequence[Any]]) -> None:
+        """Link a new row to the rows with the keys of `links`."""
+        for name, keys in links.items():
+            if keys:
+                await self._link(name).fetch(session, key=key, keys=list(keys))
+
+    def _insertable(self, session: AsyncSession, row: Row) -> dict[str, Any] | None:
+        if why_objects(self._model, type(session.sync_session)) is not None:
+            return None
+        return insertable(self._model, row.values)
+
+    def _reads_at_once(self, links: tuple[str, ...], scope: Scope, dialect: Dialect) -> bool:
+        if scope.related:  # a condition may ask for what is not in the tables yet
+            return False
+        node = self._reader.node_for(scope, dialect)
+        key = ("sees", dialect.name, links, scope.hidden)
+        return node is not None and bool(self._plans.remember(key, lambda: sees_only_the_row(node, links, dialect)))
+
+    def _compile_both(
+        self, values: Mapping[str, Any], links: Mapping[str, Any], scope: Scope, dialect: Dialect
+    ) -> _InsertAndRead:
+        node, made = self._reader.node_for(scope, dialect), defaults(self._model, list(values))
+        assert node is not None  # noqa: S101 - it reads at once
+        insert = insert_statement(self._model, [*values, *(name for name, _ in made)])
+        columns = page_columns(node, self._reader.version)
+
+        def beside(row: CTE) -> Sequence[CTE]:
+            hiding = [new_row_cte(self._model, dialect)] if dialect.name == "sqlite" else []
+            return [*hiding, *(link_cte(self._model, name, row, dialect) for name in links)]
+
+        page = select(*columns) if dialect.name == "sqlite" else insert.returning(*columns)
+        shaped = self._reader.shape(node, page, scope, dialect, beside=beside)
+        if dialect.name == "sqlite":
+            prepared = prepare_returning(insert, shaped, self._model, dialect)
+        else:
+            prepared = prepare(shaped.statement, dialect, scope.binds)
+        return _InsertAndRead(self._reader.plan_of(shaped, prepared, dialect), made)
+
+    async def _insert(self, session: AsyncSession, values: Mapping[str, Any]) -> Any:
+        connection = await connection_to_write(session)
+        dialect = connection.dialect
+        key = ("row", dialect.name, tuple(values))
+        found: _Insert = self._plans.remember(key, lambda: self._compile_row(values, dialect))
+        ((made,),) = await found.prepared.fetch(await driver_connection(connection), _arguments(values, found.defaults))
+        convert = result_processor(getattr(self._model, self._key).type, dialect)
+        return made if convert is None else convert(made)
+
+    def _compile_row(self, values: Mapping[str, Any], dialect: Dialect) -> _Insert:
+        made = defaults(self._model, list(values))
+        statement = insert_statement(self._model, [*values, *(name for name, _ in made)])
+        prepared = prepare(statement.returning(getattr(self._model, self._key)), dialect, ())
+        assert prepared is not None  # noqa: S101 - an INSERT of placeholders reads the same whatever they stand for
+        return _Insert(prepared, made)
+
+    async def _make(self, session: AsyncSession, row: Row) -> Any:
+        item = make_object(self._model, row.values)
+        session.add(item)
+        await session.flush()
+        return getattr(item, self._key)
+
+    def _link(self, name: str) -> Statement:
+        if name not in self._links:
+            self._links[name] = Statement(lambda dialect: link_statement(self._model, name, dialect), writes=True)
+        return self._links[name]
+
+
+def _arguments(values: Mapping[str, Any], made: Defaults) -> dict[str, Any]:
+    found = {f"value_{name}": value for name, value in values.items()}
+    return found | {f"value_{name}": make() for name, make in made}

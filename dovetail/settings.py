@@ -1,0 +1,273 @@
+"""What the kernel reads from the environment and from `.env` (https://docs.pydantic.dev/latest/concepts/pydantic_settings/)."""
+
+import json
+import re
+import secrets
+from contextlib import suppress
+from functools import lru_cache
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from dotenv.parser import parse_stream
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+from dovetail.errors import ConfigurationError
+from dovetail.origins import ANY, check_methods, check_origins, check_tokens
+from dovetail.proxies import check_proxies
+
+Environment = Literal["development", "test", "production"]
+Positive = Annotated[int, Field(gt=0)]
+NotNegative = Annotated[int, Field(ge=0)]
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+MINIMUM_SECRET_LENGTH = 32
+DOTENV_ENCODING = "utf-8-sig"  # UTF-8, with or without the mark that Windows' editors put in front
+
+# What clients of the API send, and what they read.
+CORS_ALLOWED_METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
+CORS_ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-ID")
+CORS_EXPOSED_HEADERS = (
+    "Allow",
+    "Content-Disposition",
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-ID",
+)
+
+
+def split_names(value: object) -> object:
+    """Read `a.example, b.example` or a JSON list of names; anything but a text is left as it is.
+
+    Raises ValueError for a text that starts as a JSON list and is none.
+    """
+    if not isinstance(value, str):
+        return value
+    if not value.lstrip().startswith("["):
+        return [name.strip() for name in value.split(",") if name.strip()]
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        raise ValueError("expected names with commas between them, or a JSON list of them") from None
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_names)]
+
+
+class Settings(BaseSettings):
+    """The kernel's settings; a site subclasses them in `config/settings.py` to name its plugins.
+
+    Every field is read from the environment variable of its name in capitals (`DATABASE_URL`), then from `.env`.
+    Read them with `load_settings`, which turns what is wrong into one message.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding=DOTENV_ENCODING, extra="ignore", hide_input_in_errors=True, frozen=True
+    )
+
+    site_name: str = "Dovetail"
+    environment: Environment = "development"
+    base_dir: Path = Path()
+    plugins: tuple[str, ...] = ()
+    asgi_application: str = "config.asgi:app"  # what `manage.py runserver` serves
+
+    secret_key: SecretStr = SecretStr("")
+    allowed_hosts: Names = ("localhost", "127.0.0.1", "[::1]", "testserver")
+    # Whose X-Forwarded headers are believed.
+    trusted_proxies: Annotated[Names, AfterValidator(check_proxies)] = ("127.0.0.1", "::1")
+    max_body_size: Positive = 2_621_440  # bytes
+    max_body_items: Positive = 10_000  # values in a body of JSON
+    docs: Literal["public", "staff", "off"] = "public"  # who may read /docs and /openapi.json
+    request_head_timeout: Annotated[float, Field(gt=0, le=3600)] = 20.0  # seconds, see docs/server.md
+    request_body_timeout: Annotated[float, Field(gt=0, le=3600)] = 60.0  # seconds, more for a body that comes steadily
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    opentelemetry: bool = False  # whether FastAPI reports to the providers that the process has configured
+
+    cors_allowed_origins: Annotated[Names, AfterValidator(check_origins)] = ()  # who else's pages may read the API
+    cors_allowed_methods: Annotated[Names, AfterValidator(check_methods)] = (
+        "GET",
+        "HEAD",
+        "POST",
+        "PATCH",
+        "PUT",
+        "DELETE",
+    )
+    cors_allowed_headers: Annotated[Names, AfterValidator(check_tokens)] = CORS_ALLOWED_HEADERS
+    cors_exposed_headers: Annotated[Names, AfterValidator(check_tokens)] = CORS_EXPOSED_HEADERS
+    cors_allow_credentials: bool = False  # whether those pages may send cookies
+    cors_max_age: Annotated[int, Field(ge=0, le=86_400)] = 600  # seconds a browser remembers the answer to a preflight
+
+    database_url: SecretStr = SecretStr("sqlite+aiosqlite:///var/dovetail.sqlite3")
+    database_pool_size: Positive = 10
+    database_max_overflow: NotNegative = 0
+    database_pool_timeout: Annotated[float, Field(gt=0, le=60)] = 2.0  # seconds
+    database_connect_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0  # seconds, for a ping too
+    database_command_timeout: Annotated[float, Field(gt=0, le=3600)] = 30.0  # seconds, for a statement of a request
+    database_pool_recycle: Annotated[int, Field(ge=-1)] = 1800  # seconds
+    database_pool_pre_ping: bool = True
+    database_prepared_statements: bool = True  # whether PostgreSQL keeps them; not all poolers can pass them on
+    database_echo: bool = False
+
+    @field_validator("database_url")
+    @classmethod
+    def _use_async_driver(cls, value: SecretStr) -> SecretStr:
+        return SecretStr(with_async_driver(value.get_secret_value()))
+
+    @model_validator(mode="after")
+    def _name_origins_for_credentials(self) -> Self:
+        everything = [
+            name
+            for name in ("cors_allowed_origins", "cors_exposed_headers", "cors_allowed_headers")
+            if ANY in getattr(self, name)
+        ]
+        if self.cors_allow_credentials and everything:
+            raise ValueError(f"{everything[0].upper()}='*' cannot be used with CORS_ALLOW_CREDENTIALS; name each")
+        return self
+
+    @model_validator(mode="after")
+    def _have_a_secret(self) -> Self:
+        given = self.secret_key.get_secret_value()
+        if not given and self.environment != "production":
+            object.__setattr__(self, "secret_key", SecretStr(_own_secret(self.base_dir / "var")))
+        elif len(given) < MINIMUM_SECRET_LENGTH:
+            raise ValueError(
+                f"SECRET_KEY has {len(given)} characters, expected {MINIMUM_SECRET_LENGTH} or more; "
+                'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+        return self
+
+    @property
+    def debug(self) -> bool:
+        """Whether mistakes may be shown in full and lazy loads refused: everywhere but in production."""
+        return self.environment != "production"
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+def load_settings(settings_class: type[SettingsT]) -> SettingsT:
+    """Read `settings_class` from the environment.
+
+    Raises ConfigurationError, naming each variable that is wrong and never its value, or the line of `.env` that cannot
+    be read.
+    """
+    _check_dotenv(Path(str(settings_class.model_config.get("env_file"))))
+    try:
+        return settings_class()
+    except (ValidationError, SettingsError) as error:
+        raise ConfigurationError(_explain(error)) from None
+
+
+def load_plugin_settings(schema: type[ModelT], prefix: str, base_dir: Path) -> ModelT:
+    """Read a plugin's own settings from the variables that start with `prefix` (`BLOG_`), and from `base_dir/.env`.
+
+    Raises ConfigurationError as `load_settings` does.
+    """
+    try:
+        values: Any = _reader(schema, prefix, base_dir)()
+    except (ValidationError, SettingsError) as error:
+        raise ConfigurationError(_explain(error, prefix)) from None
+    return values  # type: ignore[no-any-return]  # a subclass of schema, made above
+
+
+def with_async_driver(url: str) -> str:
+    """Give a database URL the driver Dovetail uses: asyncpg for PostgreSQL, aiosqlite for SQLite.
+
+    Raises ValueError for any other database.
+    """
+    scheme, separator, rest = url.partition("://")
+    driver = {
+        "postgres": "postgresql+asyncpg",
+        "postgresql": "postgresql+asyncpg",
+        "postgresql+asyncpg": "postgresql+asyncpg",
+        "sqlite": "sqlite+aiosqlite",
+        "sqlite+aiosqlite": "sqlite+aiosqlite",
+    }.get(scheme)
+    if not separator or driver is None:
+        raise ValueError(
+            "expected postgresql://user:password@host/name or sqlite:///path/to/file.sqlite3, "
+            f"found a URL that starts with {scheme[:24]!r}"
+            if separator
+            else "expected a URL such as sqlite:///var/site.sqlite3"
+        )
+    return f"{driver}://{rest}"
+
+
+def development_secret(folder: Path) -> str:
+    """The secret a developer's machine makes for itself once, in `folder/secret_key`, readable by its owner only."""
+    path = folder / "secret_key"
+    with suppress(FileNotFoundError):
+        if found := path.read_text(encoding="ascii").strip():
+            return found
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / f"secret_key.{secrets.token_hex(8)}"
+    fresh.touch(mode=0o600, exist_ok=False)
+    fresh.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    with suppress(FileExistsError):
+        path.hardlink_to(fresh)  # atomic: of two processes that start at once, both read the first one's secret
+    fresh.unlink()
+    return path.read_text(encoding="ascii").strip()
+
+
+@lru_cache(maxsize=64)  # a start reads each plugin's settings several times; to make the class takes longest
+def _reader(schema: type[BaseModel], prefix: str, base_dir: Path) -> type[BaseSettings]:
+    """A class that reads `schema` from the environment anew each time it is called."""
+    config = SettingsConfigDict(
+        env_prefix=prefix,
+        env_file=base_dir / ".env",
+        env_file_encoding=DOTENV_ENCODING,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+    return type(schema.__name__, (schema, BaseSettings), {"model_config": config, "__module__": schema.__module__})
+
+
+def _own_secret(folder: Path) -> str:
+    try:
+        return development_secret(folder)
+    except OSError as error:
+        raise ValueError(
+            f"SECRET_KEY is not set, and none can be kept in {folder} ({error.strerror}); set it"
+        ) from None
+
+
+def _check_dotenv(path: Path) -> None:
+    # What python-dotenv cannot parse it passes over: a variable with an unclosed quote would silently not be set.
+    if not path.is_file():
+        return
+    try:
+        text = path.read_text(encoding=DOTENV_ENCODING)
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is not UTF-8; save it as UTF-8") from None
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            found = binding.original.string
+            line = binding.original.line + found[: len(found) - len(found.lstrip())].count("\n")
+            raise ConfigurationError(f"{path}, line {line}: expected NAME=value, with every quote closed")
+
+
+def _explain(error: ValidationError | SettingsError, prefix: str = "") -> str:
+    if isinstance(error, SettingsError):
+        field = re.search(r'field "(\w+)"', str(error))
+        name = (prefix + field[1]).upper() if field else "a variable"
+        return f'The settings cannot be read: {name} is not valid JSON; a list is written as ["one", "two"].'
+    problems = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = prefix + "_".join(str(part) for part in problem["loc"][:1]).upper()
+        message = problem["msg"].removeprefix("Value error, ")
+        problems.append(f"{name}: {message}" if problem["loc"] else message)
+    return "The settings are not usable: " + "; ".join(problems)

@@ -1,0 +1,160 @@
+"""A real server and a real browser for tests of pages: `live_server` and `browser_page`.
+
+The browser is the Chromium that `CHROMIUM` names, that is found on the PATH, or that Playwright installed itself
+(`playwright install chromium`). Where there is none, tests marked `browser` are deselected, and the report says so:
+a fresh machine need not have one. A test that opens a page fails if the page writes an error to the console, breaks its
+Content-Security-Policy, or raises an exception in a script.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from dovetail.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.async_api import ConsoleMessage, Page, Response
+
+ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+PATIENCE = 30.0  # seconds until a server must answer
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests of pages where there is no browser."""
+    if _has_browser():
+        return
+    kept = [item for item in items if item.get_closest_marker("browser") is None]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def pytest_report_header() -> str | None:
+    """Say that tests are left out."""
+    if _has_browser():
+        return None
+    return "no browser: tests of pages are left out; install chromium, or name one with CHROMIUM"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveServer:
+    """A server in a process of its own."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
+@dataclass
+class PageErrors:
+    """What a page complained about."""
+
+    messages: list[str] = field(default_factory=list)
+
+    def watch(self, page: "Page") -> None:
+        """Note what `page` complains about from now on."""
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.messages.append(f"exception: {error}"))
+        page.on("response", self._note_response)
+
+    def _note(self, message: "ConsoleMessage") -> None:
+        # A page that answers 4xx is told here too, but a form with mistakes is no mistake of the page.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.messages.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _note_response(self, response: "Response") -> None:
+        if response.status >= httpx.codes.BAD_REQUEST and response.request.resource_type != "document":
+            self.messages.append(f"{response.status}: {response.url}")
+
+
+@pytest.fixture
+def live_server(settings: Settings, settings_class: type[Settings]) -> Iterator[LiveServer]:
+    """The site of the fixture `settings`, on its fresh database, served by uvicorn on a free port."""
+    port = _free_port()
+    application = f"{__name__}:serve"
+    command = [sys.executable, "-m", "uvicorn", "--factory", application, "--port", str(port), "--log-level", "warning"]
+    environment = {
+        **os.environ,
+        "DATABASE_URL": settings.database_url.get_secret_value(),
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "ENVIRONMENT": settings.environment,
+        "PLUGINS": json.dumps(settings.plugins),
+        "DOVETAIL_SETTINGS": f"{settings_class.__module__}:{settings_class.__qualname__}",
+    }
+    process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own words
+    try:
+        server = LiveServer(url=f"http://127.0.0.1:{port}", process=process)
+        _wait_for(server)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=PATIENCE)
+
+
+@pytest.fixture
+async def browser_page(live_server: LiveServer) -> "AsyncIterator[Page]":
+    """A page of a real browser, with `live_server` as its base; the test fails if a page complains."""
+    # Imported here, so that tests without a browser run without Playwright.
+    from playwright.async_api import async_playwright, expect
+
+    errors = PageErrors()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=_chromium(), args=list(ARGUMENTS))
+        context = await browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 860})
+        page = await context.new_page()
+        page.set_default_timeout(PATIENCE * 1000)
+        expect.set_options(timeout=PATIENCE * 1000)
+        errors.watch(page)
+        yield page
+        await browser.close()
+    assert not errors.messages, "\n".join(errors.messages)  # noqa: S101 - a fixture of tests
+
+
+def serve() -> Callable[..., object]:
+    """The application that `live_server` runs, from the settings named in its environment."""
+    # Imported here: only the server's own process needs them.
+    from pkgutil import resolve_name
+
+    from dovetail.application import create_app
+    from dovetail.settings import load_settings
+
+    return create_app(load_settings(resolve_name(os.environ["DOVETAIL_SETTINGS"])))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(server: LiveServer) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            raise RuntimeError(f"The server ended with exit code {server.process.returncode} before it answered.")
+        try:
+            httpx.get(f"{server.url}/health/live", timeout=1)
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"The server did not answer within {PATIENCE} seconds.")
+
+
+def _has_browser() -> bool:
+    installed = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
+    return _chromium() is not None or any(installed.glob("chromium*"))
+
+
+def _chromium() -> str | None:
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

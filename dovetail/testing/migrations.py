@@ -1,0 +1,138 @@
+"""Prove a plugin's history: up, down, up, with rows in the tables, ending where the models say.
+
+async def test_the_history_of_my_plugin(prove_history):
+    await prove_history("shop")
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, NullPool, inspect
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dovetail.database.base import Base
+from dovetail.database.engine.engine import create_engine
+from dovetail.migrations.bridge.warnings_passed_over import known_warnings_passed_over
+from dovetail.migrations.history.ledger import LEDGER
+from dovetail.migrations.history.plan import ZERO
+from dovetail.migrations.make.maker import Wanted, make_revisions
+from dovetail.migrations.make.questions import SafeAnswers
+from dovetail.migrations.run.runner import EVERYTHING, Target, migrate_connection, read_state
+from dovetail.ownership import owner_by_name, owner_of
+from dovetail.registry import Registry, load_registry
+from dovetail.settings import Settings
+from dovetail.testing.rows import count_rows, fill_tables
+
+ProveHistory = Callable[[str], Awaitable[list[str]]]
+OURS = ("alembic_version", LEDGER.name)
+
+
+@pytest.fixture
+def prove_history(make_settings: Callable[..., Settings], empty_database_url: str) -> ProveHistory:
+    """Fail if a plugin's history loses rows on the way up, cannot go down and up again, or is behind its models.
+
+    Each migration is applied to tables that hold rows, undone, and applied again. What was proved is answered: the
+    revisions of the plugin, in order.
+    """
+    settings = make_settings(database_url=empty_database_url)
+    registry = load_registry(settings)
+
+    async def prove(plugin: str) -> list[str]:
+        engine = create_engine(settings, may_create=True, poolclass=NullPool)
+        try:
+            async with engine.connect() as connection:
+                own = await _climb(connection, settings, registry, plugin)
+                await _fall_and_climb(connection, settings, registry, plugin)
+            made = await make_revisions(settings, registry, Wanted(plugins=(plugin,)), SafeAnswers())
+        finally:
+            await engine.dispose()
+        changes = ", ".join(each.revision.name for each in made.revisions)
+        _see(not changes, f"the models of {plugin} have changes that no migration makes: {changes}")
+        return own
+
+    return prove
+
+
+async def _climb(connection: AsyncConnection, settings: Settings, registry: Registry, plugin: str) -> list[str]:
+    """Apply the plugin's migrations one by one, each twice, with rows in every table; which these are."""
+    history, _ = await connection.run_sync(read_state, settings, registry)
+    own = history.ordered(script.revision for script in history.of_plugin(plugin))
+    for below, revision in zip([ZERO, *own], own, strict=False):
+        await _go(connection, settings, registry, Target(plugin=plugin, revision=revision))
+        built = await connection.run_sync(_schema)
+        await _go(connection, settings, registry, Target(plugin=plugin, revision=below))
+        before = await connection.run_sync(_fill)
+        await _go(connection, settings, registry, Target(plugin=plugin, revision=revision))
+        _see(await connection.run_sync(_schema) == built, f"{revision} builds another schema the second time")
+        kept = await connection.run_sync(_count)
+        lost = {table: count for table, count in before.items() if kept.get(table, count) < count}
+        _see(not lost, f"{revision} loses rows of {', '.join(lost)}")
+        await connection.run_sync(_fill)
+    return own
+
+
+async def _fall_and_climb(connection: AsyncConnection, settings: Settings, registry: Registry, plugin: str) -> None:
+    """Undo all of it with rows in every table, and apply it again."""
+    await _go(connection, settings, registry, EVERYTHING)
+    await connection.run_sync(_fill)
+    built = await connection.run_sync(_schema)
+    await _go(connection, settings, registry, Target(plugin=plugin, revision=ZERO))
+    left = [name for name in await connection.run_sync(_schema) if _owner(name, registry) == plugin]
+    _see(not left, f"the migrations of {plugin} do not undo all they did: {', '.join(left)} stays")
+    await _go(connection, settings, registry, EVERYTHING)
+    _see(await connection.run_sync(_schema) == built, f"{plugin} builds another schema the second time")
+
+
+def _owner(name: str, registry: Registry) -> str | None:
+    table = Base.metadata.tables.get(name)
+    return owner_by_name(name, registry.installed) if table is None else owner_of(table, registry.installed)
+
+
+async def _go(connection: AsyncConnection, settings: Settings, registry: Registry, target: Target) -> None:
+    await migrate_connection(connection, settings, registry, target)
+
+
+def _see(condition: object, otherwise: str) -> None:
+    if not condition:
+        pytest.fail(otherwise)
+
+
+def _count(connection: Connection) -> Mapping[str, int]:
+    with known_warnings_passed_over(), connection.begin():
+        return count_rows(connection)
+
+
+def _fill(connection: Connection) -> Mapping[str, int]:
+    with known_warnings_passed_over(), connection.begin():
+        fill_tables(connection, [name for name in inspect(connection).get_table_names() if name not in OURS])
+        return count_rows(connection)
+
+
+def _schema(connection: Connection) -> dict[str, Any]:
+    with known_warnings_passed_over():
+        inspector = inspect(connection)
+        found = {name: _table(inspector, name) for name in sorted(inspector.get_table_names()) if name not in OURS}
+    connection.rollback()
+    return found
+
+
+def _table(inspector: Any, name: str) -> dict[str, Any]:
+    return {
+        "columns": sorted(
+            (column["name"], str(column["type"]), column["nullable"], _bare(column["default"]))
+            for column in inspector.get_columns(name)
+        ),
+        "primary key": inspector.get_pk_constraint(name)["constrained_columns"],
+        "foreign keys": sorted(str(sorted(key.items())) for key in inspector.get_foreign_keys(name)),
+        "unique": sorted(str(sorted(each.items())) for each in inspector.get_unique_constraints(name)),
+        "checks": sorted(str(sorted(each.items())) for each in inspector.get_check_constraints(name)),
+        "indexes": sorted(str(sorted(each.items())) for each in inspector.get_indexes(name)),
+    }
+
+
+def _bare(default: str | None) -> str | None:
+    """SQLite keeps the parentheses that a table was made anew with."""
+    while default and default.startswith("(") and default.endswith(")"):
+        default = default[1:-1]
+    return default
