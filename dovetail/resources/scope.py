@@ -23,23 +23,23 @@ class Scope:
         return any(".".join(parts[: depth + 1]) in self.hidden for depth in range(len(parts)))
 
     @cached_property
-    def shape(self) -> Hashable:
-        """What the text of a statement depends on: all but the values in the conditions."""
+    def cache_key(self) -> Hashable:
+        """The part of a compiled statement's cache key that the conditions decide: all but their values."""
         return (self.hidden, tuple((name, key) for name, key, _ in self._keys))
 
     @cached_property
     def is_cacheable(self) -> bool:
-        """Whether `shape` says it all: a type of somebody else's may forbid SQLAlchemy to cache."""
+        """Whether `cache_key` says it all: a type of somebody else's may forbid SQLAlchemy to cache."""
         return all(key is not None for _, key, _ in self._keys)
 
     @cached_property
     def binds(self) -> tuple[BindParameter[Any], ...]:
-        """The values in the conditions, in an order that depends on `shape` only."""
+        """The values in the conditions, in an order that depends on `cache_key` only."""
         return tuple(bind for _, _, binds in self._keys for bind in binds)
 
     @cached_property
-    def values(self) -> tuple[Any, ...]:
-        """What `binds` hold."""
+    def bind_values(self) -> tuple[Any, ...]:
+        """The values that `binds` hold."""
         return tuple(bind.effective_value for bind in self.binds)
 
     @cached_property

@@ -21,7 +21,7 @@ from dovetail.resources.read.pages import PageRequest
 from dovetail.resources.read.reads import Batch, Cache, Plan, Reader
 from dovetail.resources.read.urls import link_header, page_url
 from dovetail.resources.scope import Scope
-from dovetail.resources.sql.prepared import Prepared
+from dovetail.resources.sql.prepared import PreparedStatement
 
 ORJSON_OPTIONS = orjson.OPT_UTC_Z
 LONGEST_REMEMBERED = 300  # bytes of a query string
@@ -65,9 +65,9 @@ class Listing:
             return None
         total = None
         async with connect_to_read(engine) as database:
-            batch = await page.plan.fetch(database, page.bound, scope.values)
+            batch = await page.plan.fetch(database, page.bound, scope.bind_values)
             if page.count is not None:
-                total = (await page.count.fetch(database, page.bound, scope.values))[0][0]
+                total = (await page.count.fetch(database, page.bound, scope.bind_values))[0][0]
         return self._write(connection, page.values, page.request, batch, total)
 
     def _page(self, connection: HTTPConnection, scope: Scope, dialect: Dialect) -> "_Page | None":
@@ -89,7 +89,7 @@ class Listing:
         count = self.reader.count_plan(request, scope, dialect) if counts else None
         if plan is None or (counts and count is None):
             return None
-        return _Page(values, request, plan, count, request.values())
+        return _Page(values, request, plan, count, request.parameters())
 
     def _terms(self, query: ListQuery, values: Mapping[str, str]) -> Terms:
         search = self.reader.search
@@ -154,7 +154,7 @@ class _Page:
     values: dict[str, str]
     request: PageRequest
     plan: Plan
-    count: Prepared | None
+    count: PreparedStatement | None
     bound: Mapping[str, Any]
 
 

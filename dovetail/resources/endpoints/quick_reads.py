@@ -44,7 +44,7 @@ class QuickRead:
         if plan is None:
             return None
         async with connect_to_read(engine) as connection:
-            batch = await plan.fetch(connection, key_values(self.resource, (key,)), scope.values)
+            batch = await plan.fetch(connection, key_values(self.resource, (key,)), scope.bind_values)
         return self.respond(request, batch, key)
 
     @cached_property

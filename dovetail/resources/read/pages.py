@@ -29,15 +29,15 @@ DEEP = 1_000  # rows
 
 @dataclass(frozen=True)
 class PageRequest:
-    """What is asked of a list, split into what changes the statement (`shape`) and what does not (`values`)."""
+    """What is asked of a list, split into what changes the statement (`cache_key`) and what does not (`parameters`)."""
 
     query: ListQuery
     terms: Terms  # in the direction of reading: those of the list, or all of them reversed
     cursor_values: tuple[Any, ...] = ()
 
     @property
-    def shape(self) -> Hashable:
-        """What the text of the statement depends on."""
+    def cache_key(self) -> Hashable:
+        """The part of the compiled statement's cache key that the request decides."""
         query = self.query
         filters = tuple(
             (parameter.name, value if parameter.lookup.operand == "flag" else len(parameter.arguments(value)))
@@ -58,8 +58,8 @@ class PageRequest:
         """Whether the row that the cursor stands at belongs to the page."""
         return self.query.cursor is not None and self.query.cursor.inclusive
 
-    def values(self) -> dict[str, Any]:
-        """What the placeholders of the statement stand for."""
+    def parameters(self) -> dict[str, Any]:
+        """Return the value of each placeholder in the statement, by name."""
         found: dict[str, Any] = {"offset": self.query.offset, "search": f"%{like(self.query.search)}%"}
         found["words"] = self.query.search  # for full text
         for number, (parameter, value) in enumerate(self.query.filters):

@@ -23,11 +23,11 @@ from dovetail.resources.query.url import ItemQuery
 from dovetail.resources.read.pages import PageRequest, count_select, page_select
 from dovetail.resources.scope import Scope
 from dovetail.resources.sql import nodes
-from dovetail.resources.sql.compiled import Beside, MakeItem, Shaped, nothing, page_columns, shape
 from dovetail.resources.sql.encodable import why_python
+from dovetail.resources.sql.json_values import result_processor
+from dovetail.resources.sql.nested_select import Beside, MakeItem, NestedSelect, nested_select, nothing, page_columns
 from dovetail.resources.sql.nodes import Node, Relation, View
-from dovetail.resources.sql.prepared import Prepared, prepare
-from dovetail.resources.sql.slots import result_processor
+from dovetail.resources.sql.prepared import PreparedStatement, prepare
 
 MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Batch:
 class Plan:
     """A compiled read."""
 
-    prepared: Prepared
+    prepared: PreparedStatement
     make_item: MakeItem
     order: tuple[Place, ...]  # of what the rows are ordered by
     versions: tuple[Place, ...]  # of what changes with every write
@@ -107,14 +107,14 @@ class Reader:
         """How to read a page by the compiled road; None where it cannot go."""
         if not self.is_compiled(request.query, scope, dialect):
             return None
-        key = ("page", dialect.name, request.shape, request.query.fields, request.query.expand, scope.shape)
+        key = ("page", dialect.name, request.cache_key, request.query.fields, request.query.expand, scope.cache_key)
         return self._plans.remember(key, lambda: self._compile(request, scope, dialect))
 
-    def count_plan(self, request: PageRequest, scope: Scope, dialect: Dialect) -> Prepared | None:
+    def count_plan(self, request: PageRequest, scope: Scope, dialect: Dialect) -> PreparedStatement | None:
         """How to count by the compiled road; None where it cannot go."""
         if not scope.is_cacheable:
             return None
-        key = ("count", dialect.name, request.shape, request.query.count, scope.shape)
+        key = ("count", dialect.name, request.cache_key, request.query.count, scope.cache_key)
         return self._plans.remember(
             key, lambda: prepare(count_select(self.model, request, scope, self.search, dialect), dialect, scope.binds)
         )
@@ -124,7 +124,7 @@ class Reader:
         plan = self.plan(request, scope, connection.dialect)
         if plan is None:
             return None
-        return await plan.fetch(await driver_connection(connection), request.values(), scope.values)
+        return await plan.fetch(await driver_connection(connection), request.parameters(), scope.bind_values)
 
     async def load(self, session: AsyncSession, request: PageRequest, scope: Scope) -> Batch:
         """The same rows by the ORM, each validated and written by pydantic."""
@@ -134,7 +134,9 @@ class Reader:
         dialect = session.get_bind().dialect
         statement = page_select(self.model, [self.model], request, scope, self.search, dialect=dialect)
         statement = statement.options(*nodes.loader_options(full, scope.related))
-        rows = (await session.execute(statement, request.values(), execution_options={"populate_existing": True})).all()
+        rows = (
+            await session.execute(statement, request.parameters(), execution_options={"populate_existing": True})
+        ).all()
         include = node.include()
         places = [(place, None) for place in range(len(request.terms) + len(self.version))]
         return Batch(
@@ -155,8 +157,8 @@ class Reader:
         prepared = self.count_plan(request, scope, connection.dialect)
         if prepared is None:
             statement = count_select(self.model, request, scope, self.search, connection.dialect)
-            return int((await connection.execute(statement, request.values())).scalar_one())
-        rows = await prepared.fetch(await driver_connection(connection), request.values(), scope.values)
+            return int((await connection.execute(statement, request.parameters())).scalar_one())
+        rows = await prepared.fetch(await driver_connection(connection), request.parameters(), scope.bind_values)
         return int(rows[0][0])
 
     def node_for(self, scope: Scope, dialect: Dialect) -> Node | None:
@@ -164,7 +166,7 @@ class Reader:
         query = ItemQuery()
         return self._selected(query, scope.hidden) if self.is_compiled(query, scope, dialect) else None
 
-    def shape(
+    def nested_select(
         self,
         node: Node,
         page: Select[Any] | ReturningInsert[Any],
@@ -173,19 +175,23 @@ class Reader:
         *,
         terms: Terms = (),
         beside: Beside = nothing,
-    ) -> Shaped:
-        """The read of `node` for the rows of `page`, which may be an INSERT on PostgreSQL; see `compiled.shape`."""
-        return shape(node, page, terms=terms, extra=self.version, related=scope.related, dialect=dialect, beside=beside)
+    ) -> NestedSelect:
+        """Return the SELECT of `node` for the rows of `page`, which may be an INSERT on PostgreSQL."""
+        return nested_select(
+            node, page, terms=terms, extra=self.version, related=scope.related, dialect=dialect, beside=beside
+        )
 
-    def plan_of(self, shaped: Shaped, prepared: Prepared | None, dialect: Dialect, terms: Terms = ()) -> Plan | None:
-        """How to read what `prepared` gives, which is `shaped` compiled; None if it is None."""
+    def plan_of(
+        self, select: NestedSelect, prepared: PreparedStatement | None, dialect: Dialect, terms: Terms = ()
+    ) -> Plan | None:
+        """How to read what `prepared` gives, which is `select` compiled; None if it is None."""
         if prepared is None:
             return None
         types = [term.path.type for term in terms]
         types += [getattr(self.model, key).type for key in self.version]
         steps = [result_processor(one, dialect) for one in types]
-        places = tuple(zip(shaped.behind, steps, strict=True))
-        return Plan(prepared, shaped.make_item, places[: len(terms)], places[len(terms) :])
+        places = tuple(zip(select.behind, steps, strict=True))
+        return Plan(prepared, select.make_item, places[: len(terms)], places[len(terms) :])
 
     def _selected(self, query: ItemQuery, hidden: frozenset[str]) -> Node:
         key = ("node", query.fields, query.expand, hidden)
@@ -199,8 +205,8 @@ class Reader:
         node = self._selected(request.query, scope.hidden)
         _refuse_impossible(node, scope)
         page = page_select(self.model, page_columns(node, self.version), request, scope, self.search, dialect=dialect)
-        shaped = self.shape(node, page, scope, dialect, terms=request.terms)
-        return self.plan_of(shaped, prepare(shaped.statement, dialect, scope.binds), dialect, request.terms)
+        select = self.nested_select(node, page, scope, dialect, terms=request.terms)
+        return self.plan_of(select, prepare(select.statement, dialect, scope.binds), dialect, request.terms)
 
 
 def _values(row: Sequence[Any], places: Sequence[Place]) -> tuple[Any, ...]:

@@ -15,8 +15,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from dovetail.api.schemas import LARGEST_ID
 from dovetail.api.times import in_utc
 from dovetail.database.types import UTCDateTime
+from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nodes import Column, Derived, Node, Part, Relation
-from dovetail.resources.sql.slots import is_exact_in_json
 
 HARMLESS_CONFIG = {"title", "from_attributes", "extra_fields_behavior"}
 # How pydantic calls a type, and the columns that give its values and no others.

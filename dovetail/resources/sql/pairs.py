@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
-from dovetail.resources.sql.slots import Convert
+from dovetail.resources.sql.json_values import Convert
 
 Pair = tuple[Any, Any]
 

@@ -30,7 +30,7 @@ class _Argument:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedStatement:
     """A statement that the driver can run."""
 
     sql: str
@@ -43,7 +43,9 @@ class Prepared:
         return await connection.fetch(self.sql, tuple([one.value(named, positional) for one in self.arguments]))
 
 
-def prepare(statement: ClauseElement, dialect: Dialect, viewer_values: Sequence[BindParameter[Any]]) -> Prepared | None:
+def prepare(
+    statement: ClauseElement, dialect: Dialect, viewer_values: Sequence[BindParameter[Any]]
+) -> PreparedStatement | None:
     """Compile `statement`; None if its text depends on its values, as that of an IN over a list does.
 
     What `viewer_values` hold comes from the viewer at each run; a placeholder without a value is named.
@@ -54,7 +56,7 @@ def prepare(statement: ClauseElement, dialect: Dialect, viewer_values: Sequence[
     # A condition that was adapted holds copies of its values; they know what they were copied from.
     positions = {one: n for n, bind in enumerate(viewer_values) for one in bind._cloned_set}  # noqa: SLF001 - see above
     processors = compiled._bind_processors  # noqa: SLF001 - what SQLAlchemy itself applies to each value
-    return Prepared(
+    return PreparedStatement(
         str(compiled),
         tuple(_argument(compiled.binds[name], processors.get(name), positions) for name in compiled.positiontup or ()),
     )

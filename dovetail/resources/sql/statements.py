@@ -18,8 +18,8 @@ from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from dovetail.database.drivers.connections import connection_to_read, connection_to_write
 from dovetail.database.reading import driver_connection
-from dovetail.resources.sql.prepared import Prepared, prepare
-from dovetail.resources.sql.slots import Convert, result_processor
+from dovetail.resources.sql.json_values import Convert, result_processor
+from dovetail.resources.sql.prepared import PreparedStatement, prepare
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Statement:
     def __init__(self, build: Callable[[Dialect], ClauseElement], *, writes: bool = False) -> None:
         self._build = build
         self._writes = writes
-        self._prepared: dict[str, Prepared] = {}
+        self._prepared: dict[str, PreparedStatement] = {}
 
     async def fetch(self, session: AsyncSession, **values: Any) -> Sequence[Sequence[Any]]:
         """All rows, as the driver gives them; `members` takes a list. Raises SQLAlchemy's errors."""
@@ -111,7 +111,7 @@ class EntityStatement(Generic[T]):
         return item
 
 
-def _compile(statement: ClauseElement, dialect: Dialect) -> Prepared:
+def _compile(statement: ClauseElement, dialect: Dialect) -> PreparedStatement:
     prepared = prepare(statement, dialect, ())
     if prepared is None:
         raise TypeError(f"the text of this statement depends on its values: {statement}")

@@ -18,9 +18,9 @@ from dovetail.database.drivers.connections import connection_for_all, connection
 from dovetail.database.reading import driver_connection
 from dovetail.resources.read.reads import Batch, Cache, Plan, Reader
 from dovetail.resources.scope import Scope
-from dovetail.resources.sql.compiled import page_columns
-from dovetail.resources.sql.prepared import Prepared, prepare
-from dovetail.resources.sql.slots import result_processor
+from dovetail.resources.sql.json_values import result_processor
+from dovetail.resources.sql.nested_select import page_columns
+from dovetail.resources.sql.prepared import PreparedStatement, prepare
 from dovetail.resources.sql.statements import Statement
 from dovetail.resources.write.hooks import why_objects
 from dovetail.resources.write.invalid import make_object
@@ -44,7 +44,7 @@ from dovetail.resources.write.rows import (
 class _Insert:
     """A compiled INSERT, with the defaults that Python makes."""
 
-    prepared: Prepared
+    prepared: PreparedStatement
     defaults: Defaults
 
 
@@ -76,13 +76,13 @@ class Inserter:
         values = self._insertable(session, row)
         if values is None or not self._reads_at_once(tuple(links), scope, dialect):
             return None
-        key = ("at once", dialect.name, tuple(values), tuple(links), scope.shape)
+        key = ("at once", dialect.name, tuple(values), tuple(links), scope.cache_key)
         found: _InsertAndRead = self._plans.remember(key, lambda: self._compile_both(values, links, scope, dialect))
         if found.plan is None:
             return None
         arguments = _arguments(values, found.defaults) | {f"link_{name}": keys for name, keys in links.items()}
         connection = await driver_connection(await connection_for_all(session))
-        batch = await found.plan.fetch(connection, arguments, scope.values)
+        batch = await found.plan.fetch(connection, arguments, scope.bind_values)
         note_write()  # on PostgreSQL this one statement may have been all of the transaction
         made = batch.version(0)[self._reader.version.index(self._key)]
         if dialect.name == "sqlite":
@@ -147,12 +147,12 @@ class Inserter:
             return [*hiding, *(link_cte(self._model, name, row, dialect) for name in links)]
 
         page = select(*columns) if dialect.name == "sqlite" else insert.returning(*columns)
-        shaped = self._reader.shape(node, page, scope, dialect, beside=beside)
+        nested = self._reader.nested_select(node, page, scope, dialect, beside=beside)
         if dialect.name == "sqlite":
-            prepared = prepare_returning(insert, shaped, self._model, dialect)
+            prepared = prepare_returning(insert, nested, self._model, dialect)
         else:
-            prepared = prepare(shaped.statement, dialect, scope.binds)
-        return _InsertAndRead(self._reader.plan_of(shaped, prepared, dialect), made)
+            prepared = prepare(nested.statement, dialect, scope.binds)
+        return _InsertAndRead(self._reader.plan_of(nested, prepared, dialect), made)
 
     async def _insert(self, session: AsyncSession, values: Mapping[str, Any]) -> Any:
         connection = await connection_to_write(session)

@@ -13,9 +13,9 @@ import orjson
 from sqlalchemy import CTE, ColumnElement, Dialect, Float, Insert, cast, func, inspect, literal_column, select
 
 from dovetail.database.reading import DriverConnection
-from dovetail.resources.sql.compiled import Shaped
-from dovetail.resources.sql.prepared import Prepared, prepare
-from dovetail.resources.sql.slots import is_exact_in_json
+from dovetail.resources.sql.json_values import is_exact_in_json
+from dovetail.resources.sql.nested_select import NestedSelect
+from dovetail.resources.sql.prepared import PreparedStatement, prepare
 
 
 def new_row_cte(model: type[Any], dialect: Dialect) -> CTE:
@@ -26,25 +26,27 @@ def new_row_cte(model: type[Any], dialect: Dialect) -> CTE:
     return select(*columns).cte(table.name)
 
 
-def prepare_returning(insert: Insert, shaped: Shaped, model: type[Any], dialect: Dialect) -> Prepared | None:
-    """Compile `insert` so that it answers what `shaped` reads; None if JSON would lose something of it."""
-    read = shaped.statement.subquery("read")
-    others = {place: column for place, column in enumerate(read.c) if place not in shaped.own}
+def prepare_returning(
+    insert: Insert, nested: NestedSelect, model: type[Any], dialect: Dialect
+) -> PreparedStatement | None:
+    """Compile `insert` so that it answers what `nested` reads; None if JSON would lose something of it."""
+    read = nested.statement.subquery("read")
+    others = {place: column for place, column in enumerate(read.c) if place not in nested.own}
     if not all(is_exact_in_json(column.type, dialect) for column in others.values()):
         return None
-    columns = [_column(getattr(model, name).property.columns[0]) for name in shaped.own.values()]
+    columns = [_column(getattr(model, name).property.columns[0]) for name in nested.own.values()]
     statement = prepare(insert.returning(*columns), dialect, ())
     packed = prepare(select(func.json_array(*others.values())), dialect, ())
     if statement is None or packed is None:
         return None
     if not others:
-        return Returning(statement.sql, statement.arguments, tuple(shaped.own), ())
+        return Returning(statement.sql, statement.arguments, tuple(nested.own), ())
     sql, arguments = f"{statement.sql}, ({packed.sql})", statement.arguments + packed.arguments
-    return Returning(sql, arguments, tuple(shaped.own), tuple(others))
+    return Returning(sql, arguments, tuple(nested.own), tuple(others))
 
 
 @dataclass(frozen=True)
-class Returning(Prepared):
+class Returning(PreparedStatement):
     """An INSERT that answers the rows of a read."""
 
     own: tuple[int, ...]  # where in a row of the read the values stand that come as they are

@@ -56,7 +56,7 @@ async def effort(database, url, **query):
         plans.append(posts.reader.count_plan(request, scope, dialect))
     rows = 0
     for prepared in plans:
-        arguments = [one.value(request.values(), scope.values) for one in prepared.arguments]
+        arguments = [one.value(request.parameters(), scope.bind_values) for one in prepared.arguments]
         rows += await (of_sqlite if dialect.name == "sqlite" else of_postgresql)(url, prepared.sql, arguments)
     return rows
 

@@ -17,16 +17,16 @@ from sqlalchemy.sql.dml import ReturningInsert
 from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.paths import Criteria, Path
 from dovetail.resources.sql.encodable import becomes_utc
+from dovetail.resources.sql.json_values import Convert, chain, converter, into_json, is_plain, out_of_json
 from dovetail.resources.sql.nodes import Column, Node, Relation
-from dovetail.resources.sql.slots import Convert, chain, converter, into_json, is_plain, out_of_json
 
 MakeItem = Callable[[Sequence[Any]], dict[str, Any]]
 Beside = Callable[[CTE], Sequence[CTE]]
 
 
 @dataclass(frozen=True)
-class Shaped:
-    """A statement, what makes an item of one of its rows, and where in a row the other values are that were wanted."""
+class NestedSelect:
+    """A SELECT, what makes an item of one of its rows, and where in a row the other values are that were wanted."""
 
     statement: Select[Any]
     make_item: MakeItem
@@ -39,7 +39,7 @@ def nothing(_page: CTE) -> Sequence[CTE]:
     return ()
 
 
-def shape(
+def nested_select(
     node: Node,
     page: Select[Any] | ReturningInsert[Any],
     *,
@@ -48,7 +48,7 @@ def shape(
     related: Criteria,
     dialect: Dialect,
     beside: Beside = nothing,
-) -> Shaped:
+) -> NestedSelect:
     """The statement that reads `node` for the rows of `page`, whose columns are those of `page_columns`.
 
     A row also has the values of `terms`, which `page` calls order_0 and so on, and of the attributes `extra`;
@@ -67,7 +67,7 @@ def shape(
     statement = builder.select(builder.columns)
     statement = statement.order_by(*(term.order(column) for term, column in zip(terms, positions, strict=True)))
     own = dict(zip(behind[len(terms) :], extra, strict=True)) | {at: name for name, at in builder.places.items()}
-    return Shaped(statement.add_cte(*beside(cte)), _function(written, builder.helpers), tuple(behind), own)
+    return NestedSelect(statement.add_cte(*beside(cte)), _function(written, builder.helpers), tuple(behind), own)
 
 
 def page_columns(node: Node, extra: Sequence[str]) -> list[Any]:
