@@ -1,46 +1,30 @@
-"""What `manage.py` runs: a name, a line of help, and where to find the click command."""
+"""Run the async function of a command of `manage.py`, as click calls it, with the context open."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, cast
+from typing import Concatenate, ParamSpec, Protocol, cast
 
 import click
 
-if TYPE_CHECKING:
-    from dovetail.plugin import Context
+from dovetail.plugin import Context
 
 P = ParamSpec("P")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """One command of `manage.py`, as a plugin lists it.
-
-    `run` names a `click.Command` as `"package.module:attribute"`; it is imported only when the command runs, so that
-    listing commands stays cheap. `quickstart`, if given, holds the arguments with which `manage.py quickstart` runs
-    the command after migrating; such a run must be harmless when repeated.
-    """
-
-    name: str
-    help: str
-    run: str
-    quickstart: Sequence[str] | None = None
-
-
 class CanOpenContext(Protocol):
-    """What click hands a command as `obj`."""
+    """The object that click hands to each command as `obj`."""
 
-    def open(self) -> AbstractAsyncContextManager["Context"]:
-        """Open what a running application has: settings, database, plugins."""
+    def open(self) -> AbstractAsyncContextManager[Context]:
+        """Open the settings, the database and the plugins, as a running application has them."""
 
 
-def async_command(function: Callable[Concatenate["Context", P], Awaitable[None]]) -> Callable[P, None]:
-    """Turn `async def command(context, ...)` into a function click can call.
+def async_command(function: Callable[Concatenate[Context, P], Awaitable[None]]) -> Callable[P, None]:
+    """Turn `async def command(context, ...)` into a function that click can call.
 
-    The context (settings, database, plugins) is open while the command runs and closed after it.
+    The context (settings, database, plugins) is open while the command runs and closed after it. What the function
+    raises passes through; `manage.py` turns it into one line (https://click.palletsprojects.com/).
 
         @click.command()
         @click.argument("name")
@@ -59,4 +43,4 @@ def async_command(function: Callable[Concatenate["Context", P], Awaitable[None]]
 
         asyncio.run(main())
 
-    return cast("Callable[P, Any]", run)
+    return run

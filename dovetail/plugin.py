@@ -7,8 +7,6 @@ from functools import cached_property
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from dovetail.command import Command
-
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
     from pydantic import BaseModel
@@ -37,6 +35,21 @@ class Context:
 Check: TypeAlias = "Callable[[Context], Iterable[CheckMessage]]"
 Lifespan: TypeAlias = "Callable[[FastAPI, Context], AbstractAsyncContextManager[None]]"
 Setup: TypeAlias = "Callable[[FastAPI, Context], None]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One command of `manage.py`, as a plugin lists it.
+
+    `run` names a `click.Command` as `"package.module:attribute"`; it is imported only when the command runs, so that
+    listing commands stays cheap. `quickstart`, if given, holds the arguments with which `manage.py quickstart` runs
+    the command after migrating; such a run must be harmless when repeated.
+    """
+
+    name: str
+    help: str
+    run: str
+    quickstart: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

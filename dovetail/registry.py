@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from dovetail.command import Command
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, culprit, describe, import_plugins
 from dovetail.errors import ConfigurationError
 from dovetail.ownership import named_owner, owner_of
-from dovetail.plugin import Plugin
+from dovetail.plugin import Command, Plugin
 from dovetail.settings import Settings, load_plugin_settings
 
 if TYPE_CHECKING:

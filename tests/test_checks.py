@@ -211,7 +211,7 @@ def test_a_list_of_objects_of_any_length_in_a_body_is_doubtful(check):
 
 def test_commands_and_extensions_that_cannot_be_imported_are_errors(check):
     result = check(
-        plugin="from dovetail.command import Command\n"
+        plugin="from dovetail.plugin import Command\n"
         "plugin = Plugin(\n"
         "    name='shop',\n"
         "    commands=(Command(name='restock', help='', run='pkg_shop.nowhere:restock'),),\n"

@@ -6,8 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from dovetail.command import Command
-from dovetail.plugin import Context, Plugin, deferred, lazy
+from dovetail.plugin import Command, Context, Plugin, deferred, lazy
 
 
 def context(*plugins: Plugin) -> Context:

@@ -39,7 +39,7 @@ def plugin(name: str, **fields: str) -> str:
     """The source of a plugin.py."""
     arguments = "".join(f", {field}={value}" for field, value in fields.items())
     return (
-        "from dovetail.command import Command\n"
+        "from dovetail.plugin import Command\n"
         "from dovetail.plugin import Plugin, lazy\n"
         f"plugin = Plugin(name={name!r}{arguments})\n"
     )

@@ -1,6 +1,6 @@
 """The table of contents of `manage.py`: the kernel's own commands."""
 
-from dovetail.command import Command
+from dovetail.plugin import Command
 
 COMMANDS = (
     Command(name="help", help="Show this list, or the help of one command.", run="dovetail.cli.help:help_command"),

@@ -9,9 +9,9 @@ import click
 from dovetail.cli.failures import explain
 from dovetail.cli.kernel_commands import COMMANDS
 from dovetail.cli.state import State
-from dovetail.command import Command
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import ConfigurationError, DovetailError
+from dovetail.plugin import Command
 from dovetail.settings import Settings
 
 KERNEL = {command.name: command for command in COMMANDS}

@@ -1,7 +1,6 @@
 """The table of contents of the blog."""
 
-from dovetail.command import Command
-from dovetail.plugin import Plugin, lazy
+from dovetail.plugin import Command, Plugin, lazy
 from plugins.blog.settings import BlogSettings
 
 plugin = Plugin(

@@ -17,7 +17,7 @@ def plugin_path(tmp_path: Path) -> Path:
     (package / "__init__.py").write_text("")
     (package / "plugin.py").write_text(
         textwrap.dedent("""
-            from dovetail.command import Command
+            from dovetail.plugin import Command
             from dovetail.plugin import Plugin
 
             NAMES = ("greet", "refuse", "crash", "nowhere", "nocommand", "invalid")

@@ -11,7 +11,7 @@ from dovetail.cli.migrations.migrating import migrate_everything
 from dovetail.cli.server.runserver import run_server
 from dovetail.cli.server.serving import Address, listen
 from dovetail.cli.state import State
-from dovetail.command import Command
+from dovetail.plugin import Command
 
 PAGES = (("/", "Landing page"), ("/docs", "API documentation"), ("/admin/", "Back office"))
 

@@ -1,8 +1,7 @@
 """The table of contents of the auth plugin."""
 
-from dovetail.command import Command
 from dovetail.contrib.auth.settings import AuthSettings
-from dovetail.plugin import Plugin, deferred, lazy
+from dovetail.plugin import Command, Plugin, deferred, lazy
 
 plugin = Plugin(
     name="auth",
