@@ -2,7 +2,7 @@
 """Dovetail's command line: `python manage.py help`."""
 
 try:
-    from dovetail.collector import spare_process
+    from dovetail.server.collector import spare_process
 
     spare_process()  # before it imports what lives as long as it does
     from config.settings import Settings

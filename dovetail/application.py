@@ -16,7 +16,6 @@ from dovetail.api.pages import debug, docs, health, landing
 from dovetail.api.problems import add_problem_details, answer
 from dovetail.api.shadows import OwnedRoute, answers, shadowed_routes
 from dovetail.api.streams import streams_without_a_session
-from dovetail.collector import collector_paused
 from dovetail.context import make_context
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, describe
 from dovetail.errors import ConfigurationError
@@ -35,6 +34,7 @@ from dovetail.middleware.trusted_host import TrustedHostMiddleware
 from dovetail.migrations.readiness import Readiness
 from dovetail.plugin import Context, Setup
 from dovetail.registry import Registry, load_registry, load_web
+from dovetail.server.collector import collector_paused
 from dovetail.settings import Settings
 
 

@@ -23,8 +23,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from dovetail.errors import ConfigurationError
-from dovetail.origins import ANY, check_methods, check_origins, check_tokens
-from dovetail.proxies import check_proxies
+from dovetail.validators import ANY, check_methods, check_origins, check_proxies, check_tokens
 
 Environment = Literal["development", "test", "production"]
 Positive = Annotated[int, Field(gt=0)]

@@ -14,7 +14,7 @@ from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts import names
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.errors import InvalidInputError
-from dovetail.text import LONGEST_NORMALIZED, normalize
+from dovetail.validators import LONGEST_NORMALIZED, normalize
 from plugins.blog.models import Post, Tag
 from plugins.blog.tag_names import normalize_tag_name
 from plugins.blog.wordpress.tags import tag_name

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dovetail.proxies import UNIX_SOCKET
+from dovetail.validators import UNIX_SOCKET
 
 PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+", re.ASCII)
 LONGEST_PREFIX = 200

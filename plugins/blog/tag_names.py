@@ -1,6 +1,6 @@
 """One spelling for every tag: "Async  Python" and "ASYNC python" are the same."""
 
-from dovetail.text import normalize
+from dovetail.validators import normalize
 
 LONGEST = 50  # characters
 LONGEST_TYPED = 200  # characters: spaces and capitals are tidied up, so that a longer text may be good enough

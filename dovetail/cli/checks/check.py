@@ -7,7 +7,7 @@ import click
 
 from dovetail.checks import CheckMessage, Level
 from dovetail.cli.state import State
-from dovetail.collector import collector_paused
+from dovetail.server.collector import collector_paused
 
 COLOURS = {Level.INFO: "blue", Level.WARNING: "yellow", Level.ERROR: "red"}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.text import normalize
+from dovetail.validators import normalize
 from plugins.blog.models import Tag
 from plugins.blog.tag_names import LONGEST, LONGEST_TYPED, normalize_tag_name
 from plugins.blog.tagging import get_or_create_tags

@@ -11,7 +11,7 @@ from email_validator import validate_email
 
 from dovetail.contrib.auth.accounts.limits import MAXIMUM_BIO, MAXIMUM_EMAIL, MAXIMUM_FULL_NAME, MAXIMUM_USERNAME
 from dovetail.errors import FieldError, InvalidInputError
-from dovetail.text import normalize
+from dovetail.validators import normalize
 
 # A name in ASCII cannot be mistaken for another one, and one without @ never for an address.
 USERNAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.+-]{{0,{MAXIMUM_USERNAME - 1}}}")

@@ -1,0 +1,81 @@
+"""Validators of text that strangers send and of names in settings; all are plain functions that raise ValueError.
+
+Origins are web origins (RFC 6454, section 6.1) as browsers write them into `Origin`. Proxies are addresses, networks, a
+Unix socket, or everybody.
+"""
+
+import re
+import unicodedata
+from ipaddress import ip_network
+
+# Unicode's normalisation takes quadratic time for a letter with many marks: 80,000 of them stop a process for seconds,
+# 2,000 for 3 ms. (https://unicode.org/reports/tr15/, section 13: a stream-safe text has at most 30 marks in a row)
+LONGEST_NORMALIZED = 2_000  # characters
+
+ANY = "*"
+UNIX_SOCKET = "unix"  # the peer that has no address
+# A scheme, a host in lower case, perhaps a port; `capacitor://localhost` is one too.
+ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:\[[0-9a-f:]+\]|[^\s/?#@\[\]:*,]+)(?::(?P<port>[0-9]{1,5}))?")
+DEFAULT_PORTS = {"http": "80", "https": "443"}  # a browser leaves them out
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+
+
+def normalize(text: str, *, maximum: int) -> str:
+    """Return `text` in Unicode's form NFKC.
+
+    Raises ValueError, before it does any work, for more than `maximum` characters, and TypeError for a `maximum` above
+    `LONGEST_NORMALIZED`.
+    """
+    if maximum > LONGEST_NORMALIZED:
+        raise TypeError(f"the limit is {maximum}, expected {LONGEST_NORMALIZED} or less: normalising takes too long")
+    if len(text) > maximum:
+        raise ValueError(f"the text has {len(text)} characters, expected {maximum} or fewer")
+    return unicodedata.normalize("NFKC", text)
+
+
+def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the origins in lower case. Raises ValueError for what no browser would send, or a `*` beside others."""
+    if ANY in origins and len(origins) > 1:
+        raise ValueError("'*' is every origin; name it alone, or name origins without it")
+    return origins if origins == (ANY,) else tuple(_check_origin(origin) for origin in origins)
+
+
+def check_methods(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the methods in capitals. Raises ValueError as `check_tokens` does."""
+    return tuple(name.upper() for name in check_tokens(names))
+
+
+def check_tokens(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of methods or headers. Raises ValueError for one that cannot stand in a header."""
+    for name in names:
+        if not TOKEN.fullmatch(name):
+            raise ValueError(f"expected names of letters, digits and -, or '*', found {name[:50]!r}")
+    return names
+
+
+def check_proxies(proxies: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the proxies. Raises ValueError for what no peer could be, or a `*` beside others."""
+    if ANY in proxies and len(proxies) > 1:
+        raise ValueError("'*' is everybody; name it alone, or name proxies without it")
+    for proxy in proxies:
+        if proxy not in (ANY, UNIX_SOCKET):
+            _check_network(proxy)
+    return proxies
+
+
+def _check_origin(origin: str) -> str:
+    found = ORIGIN.fullmatch(origin.lower())
+    if found is None:
+        raise ValueError(f"expected origins such as https://app.example.com, without a path, found {origin[:50]!r}")
+    if found["port"] is not None and found["port"] == DEFAULT_PORTS.get(found["scheme"]):
+        raise ValueError(f"a browser leaves the port out of {origin[:50]!r}; leave it out too")
+    return origin.lower()
+
+
+def _check_network(text: str) -> None:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError(
+            f"expected addresses, networks such as 10.0.0.0/8, 'unix' or '*', found {text[:50]!r}"
+        ) from None
