@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from pydantic import SecretStr
 from sqladmin import ModelView
 from sqladmin._types import MODEL_ATTR
 from sqladmin.authorization import Action
@@ -215,15 +216,21 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
             return await reader.last()
         if NUMBER.fullmatch(asked):
             return await reader.numbered(self._whole_number(request, "page", 1))
-        return await reader.beside(read_cursor(asked, **self._signing()))
+        return await reader.beside(read_cursor(asked, secret_key=self._secret_key, list_name=self._list_name))
 
     def page_parameter(self, place: Cursor | int | str) -> str:
         """What stands in an address for a page of the list."""
-        return write_cursor(place, **self._signing()) if isinstance(place, Cursor) else str(place)
+        if not isinstance(place, Cursor):
+            return str(place)
+        return write_cursor(place, secret_key=self._secret_key, list_name=self._list_name)
 
-    def _signing(self) -> dict[str, str]:
-        site = cast("AdminSite", self._admin_ref)
-        return {"secret": site.secret_key.get_secret_value(), "scope": f"admin {self.identity}"}
+    @property
+    def _list_name(self) -> str:
+        return f"admin {self.identity}"
+
+    @property
+    def _secret_key(self) -> SecretStr:
+        return cast("AdminSite", self._admin_ref).secret_key
 
     # One object.
 

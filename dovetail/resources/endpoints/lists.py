@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
@@ -38,7 +38,7 @@ class Listing:
     def parse(self, connection: HTTPConnection, scope: Scope) -> tuple[dict[str, str], PageRequest]:
         """What the URL asks for. Raises InvalidInputError."""
         values = split_query(connection.scope["query_string"], self.grammar)
-        query = read_list_query(values, self.grammar.within(scope), _secret(connection))
+        query = read_list_query(values, self.grammar.within(scope), _secret_key(connection))
         terms = complete(self.reader.model, self._terms(query, values))
         if query.cursor is None:
             return values, PageRequest(query, terms)
@@ -130,7 +130,7 @@ class Listing:
         backwards = cursor is not None and cursor.backwards
 
         def url(cursor: Cursor) -> str:
-            text = write_cursor(cursor, secret=_secret(connection), scope=self.grammar.list_name)
+            text = write_cursor(cursor, secret_key=_secret_key(connection), list_name=self.grammar.list_name)
             return page_url(connection, values, cursor=text)
 
         if not batch.items:  # what stood there is gone, or never was; whoever came this way can go back
@@ -183,6 +183,6 @@ def _names(terms: Terms) -> str:
     return ",".join(term.name for term in terms)
 
 
-def _secret(connection: HTTPConnection) -> str:
-    secret: str = connection.app.state.settings.secret_key.get_secret_value()
-    return secret
+def _secret_key(connection: HTTPConnection) -> SecretStr:
+    secret_key: SecretStr = connection.app.state.settings.secret_key
+    return secret_key

@@ -1,15 +1,12 @@
 """Cursors: where a page ends, as an opaque text that only this site can have written."""
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, replace
-from hmac import compare_digest, digest
-from typing import Any
+from typing import Any, cast
+
+from pydantic import SecretStr
 
 from dovetail.errors import FieldError, InvalidInputError
-
-SIGNATURE_LENGTH = 16  # bytes of an HMAC-SHA256
-PURPOSE = b"dovetail cursor 2\0"  # the same secret signs other things too
+from dovetail.signing import BadSignatureError, Signer
 
 
 @dataclass(frozen=True)
@@ -26,23 +23,19 @@ class Cursor:
         return replace(self, backwards=not self.backwards, inclusive=not self.inclusive)
 
 
-def write_cursor(cursor: Cursor, *, secret: str, scope: str) -> str:
-    """`cursor` as a text for URLs; `scope` names the list it belongs to."""
+def write_cursor(cursor: Cursor, *, secret_key: SecretStr, list_name: str) -> str:
+    """Return `cursor` as a text for URLs, which only the list of this name takes."""
     parts = [cursor.ordering, cursor.backwards, cursor.inclusive, *cursor.values]
-    payload = json.dumps(parts, separators=(",", ":")).encode()
-    return urlsafe_b64encode(_sign(payload, secret, scope) + payload).rstrip(b"=").decode()
+    return _signer(secret_key, list_name).dumps(parts)
 
 
-def read_cursor(text: str, *, secret: str, scope: str) -> Cursor:
-    """The cursor that `write_cursor` wrote. Raises InvalidInputError for any other text."""
+def read_cursor(text: str, *, secret_key: SecretStr, list_name: str) -> Cursor:
+    """Return the cursor that `write_cursor` wrote. Raise InvalidInputError for every other text."""
     try:
-        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-    except ValueError:
+        parts = _signer(secret_key, list_name).loads(text)
+    except BadSignatureError:
         raise bad_cursor() from None
-    signature, payload = raw[:SIGNATURE_LENGTH], raw[SIGNATURE_LENGTH:]
-    if not compare_digest(signature, _sign(payload, secret, scope)):
-        raise bad_cursor()
-    ordering, backwards, inclusive, *values = json.loads(payload)
+    ordering, backwards, inclusive, *values = cast("list[Any]", parts)
     return Cursor(ordering, tuple(values), backwards, inclusive)
 
 
@@ -53,5 +46,5 @@ def bad_cursor(
     return InvalidInputError(errors=[FieldError(pointer="cursor", detail=detail, type="bad_cursor")])
 
 
-def _sign(payload: bytes, secret: str, scope: str) -> bytes:
-    return digest(secret.encode(), PURPOSE + scope.encode() + b"\0" + payload, "sha256")[:SIGNATURE_LENGTH]
+def _signer(secret_key: SecretStr, list_name: str) -> Signer:
+    return Signer(secret_key, f"dovetail.cursors {list_name}")

@@ -6,6 +6,8 @@ from difflib import get_close_matches
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
+from pydantic import SecretStr
+
 from dovetail.api.schemas import LARGEST_ID
 from dovetail.errors import BadRequestError, FieldError, InvalidInputError, quoted
 from dovetail.resources.query.comparable import read_value
@@ -153,7 +155,7 @@ def repeated(names: Iterable[str]) -> InvalidInputError:
     )
 
 
-def read_list_query(values: Values, grammar: Grammar, secret: str) -> ListQuery:
+def read_list_query(values: Values, grammar: Grammar, secret_key: SecretStr) -> ListQuery:
     """What `values` ask of a list. Raises InvalidInputError with every parameter that is wrong or unknown."""
     reader = _Reader(values, grammar)
     _refuse_unknown(reader, grammar.names())
@@ -163,7 +165,7 @@ def read_list_query(values: Values, grammar: Grammar, secret: str) -> ListQuery:
         search=_search(reader),
         limit=reader.number("limit", grammar.default_limit, 1, grammar.maximum_limit),
         offset=reader.number("offset", 0, 0, LARGEST_ID),
-        cursor=_cursor(reader, secret),
+        cursor=_cursor(reader, secret_key),
         by_cursor="cursor" in values,
         count=_count(reader),
         fields=reader.names("fields", grammar.fields),
@@ -232,12 +234,12 @@ def _search(reader: _Reader) -> str:
     return text
 
 
-def _cursor(reader: _Reader, secret: str) -> Cursor | None:
+def _cursor(reader: _Reader, secret_key: SecretStr) -> Cursor | None:
     text = reader.values.get("cursor")
     if not text:
         return None
     try:
-        return read_cursor(text, secret=secret, scope=reader.grammar.list_name)
+        return read_cursor(text, secret_key=secret_key, list_name=reader.grammar.list_name)
     except InvalidInputError as error:
         reader.errors += error.errors
         return None

@@ -7,7 +7,6 @@ it. (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from hmac import digest
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.errors import BadRequestError, FieldError, InvalidInputError, NotAuthenticatedError
+from dovetail.signing import Signer
 
 HEADER = "Idempotency-Key"
-PURPOSE = b"dovetail idempotency 1\0"  # the same secret signs other things too
 MAXIMUM_LENGTH = 255
 KEPT_HEADERS = ("content-type", "etag", "location", "link")
 
@@ -88,7 +87,7 @@ def _refused(detail: str, kind: str) -> InvalidInputError:
 
 async def _fingerprint(request: Request) -> str:
     # With the site's secret: a body may hold a password, and whoever has only the database must not try words on it.
-    secret: str = request.app.state.settings.secret_key.get_secret_value()
+    signer = Signer(request.app.state.settings.secret_key, "dovetail.idempotency")
     parts = (request.method, request.scope["path"], request.url.query)
     sent = "\n".join(parts).encode("utf-8", "replace") + b"\n" + await request.body()
-    return digest(secret.encode(), PURPOSE + sent, "sha256").hex()
+    return signer.signature(sent).hex()

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import delete
 
 from dovetail.resources.query.cursors import Cursor, write_cursor
@@ -242,9 +243,9 @@ async def test_a_cursor_is_ours_and_belongs_to_its_list_and_order(client, staff,
         assert answer.status_code == 422, query
         assert answer.json()["errors"][0]["pointer"] == "cursor"
     assert (await client.get(f"/api/loud_books?ordering=title&cursor={cursor}")).status_code == 422
-    forged = write_cursor(Cursor("title,id", ("x",)), secret=TEST_SECRET_KEY, scope="books")
+    forged = write_cursor(Cursor("title,id", ("x",)), secret_key=SecretStr(TEST_SECRET_KEY), list_name="books")
     assert (await client.get(f"/api/books?ordering=title&cursor={forged}")).status_code == 422
-    other = write_cursor(Cursor("title,id", ("x", 1)), secret="another secret", scope="books")
+    other = write_cursor(Cursor("title,id", ("x", 1)), secret_key=SecretStr("another secret"), list_name="books")
     assert (await client.get(f"/api/books?ordering=title&cursor={other}")).status_code == 422
 
 

@@ -5,6 +5,7 @@ import sqlite3
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from dovetail.contrib.auth.models import User
@@ -49,7 +50,7 @@ async def many_posts(database, make_user, database_kind):
 async def effort(database, url, **query):
     """About how many rows the database looks at for the list, and for its total."""
     dialect, scope = database.engine.dialect, posts.scope(None)
-    asked = read_list_query(query, posts.grammar, "")
+    asked = read_list_query(query, posts.grammar, SecretStr(""))
     request = PageRequest(asked, complete(posts.model, asked.terms))
     plans = [posts.reader.plan(request, scope, dialect).prepared]
     if asked.count != "no":

@@ -1,11 +1,11 @@
 """The cookies of the back office: readable by no script, sent to no other site, over HTTPS only in production."""
 
-import hmac
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from pydantic import SecretStr
 from starlette.responses import Response
+
+from dovetail.signing import Signer
 
 PATH = "/"  # /docs may be for those who are logged in to the back office
 
@@ -25,8 +25,8 @@ class Cookies:
     _site: str = field(init=False)
 
     def __post_init__(self) -> None:
-        found = hmac.new(self.secret_key.get_secret_value().encode(), b"dovetail.admin.cookies", sha256)
-        object.__setattr__(self, "_site", found.hexdigest()[:8])
+        found = Signer(self.secret_key, "dovetail.admin.cookies").signature(b"")
+        object.__setattr__(self, "_site", found.hex()[:8])
 
     @property
     def session(self) -> str:

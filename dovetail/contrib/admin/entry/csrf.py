@@ -3,8 +3,6 @@
 (https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html)
 """
 
-import hmac
-from hashlib import sha256
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -12,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from dovetail.errors import PermissionDeniedError
+from dovetail.signing import Signer
 
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
@@ -34,19 +33,30 @@ def check_origin(headers: Headers) -> None:
 
 
 def make_token(secret_key: SecretStr, cookie: str) -> str:
-    """The token of the forms sent to the browser that holds `cookie`; nothing about it needs storing."""
-    message = f"dovetail.admin.csrf:{cookie}".encode(errors="replace")
-    return hmac.new(secret_key.get_secret_value().encode(), message, sha256).hexdigest()
+    """Return the token of the forms sent to the browser that holds `cookie`; nothing about it needs storing."""
+    return _signer(secret_key).signature(_message(cookie)).hex()
 
 
 async def check_token(request: Request, secret_key: SecretStr, cookie: str | None) -> None:
-    """See that the request's header X-CSRF-Token, or its form's field csrf_token, holds the token of `cookie`.
-
-    Raises PermissionDeniedError.
-    """
+    """Raise PermissionDeniedError unless header X-CSRF-Token, or the field csrf_token, holds the token of `cookie`."""
     given = request.headers.get(HEADER) or (await request.form()).get(FIELD)
-    expected = make_token(secret_key, cookie) if cookie else ""
-    if not (expected and isinstance(given, str) and hmac.compare_digest(given.encode(), expected.encode())):
+    if not (cookie and isinstance(given, str) and _is_token(given, secret_key, cookie)):
         raise PermissionDeniedError(
             "The form is no longer valid, so nothing was done. Go back, reload the page and try again."
         )
+
+
+def _is_token(given: str, secret_key: SecretStr, cookie: str) -> bool:
+    try:
+        signature = bytes.fromhex(given)
+    except ValueError:
+        return False
+    return _signer(secret_key).is_signature(_message(cookie), signature)
+
+
+def _signer(secret_key: SecretStr) -> Signer:
+    return Signer(secret_key, "dovetail.admin.csrf")
+
+
+def _message(cookie: str) -> bytes:
+    return cookie.encode(errors="replace")

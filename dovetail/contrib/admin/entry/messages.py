@@ -1,19 +1,18 @@
 """Messages for the next page (`sqladmin.flash.Flash`), in a signed cookie that lasts until they were shown."""
 
-import base64
-import hmac
-import json
-from hashlib import sha256
-from typing import Any
+from typing import TypeAlias, cast
 
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.contrib.admin.entry.cookies import Cookies
+from dovetail.signing import BadSignatureError, Signer
 
 MAXIMUM_LENGTH = 300  # characters of one message: a cookie holds 4096 bytes
 MAXIMUM_COUNT = 2
+
+Message: TypeAlias = dict[str, str]  # as `Flash` makes it
 
 
 class Messages:
@@ -21,7 +20,7 @@ class Messages:
 
     def __init__(self, cookies: Cookies, secret_key: SecretStr) -> None:
         self._cookies = cookies
-        self._key = f"dovetail.admin.messages:{secret_key.get_secret_value()}".encode()
+        self._signer = Signer(secret_key, "dovetail.admin.messages")
 
     def load(self, request: Request) -> None:
         """Put the messages where `Flash` and the templates look for them: `request.session`."""
@@ -36,16 +35,13 @@ class Messages:
         elif self._cookies.messages in request.cookies:
             self._cookies.delete(response, self._cookies.messages)
 
-    def _encode(self, messages: list[dict[str, str]]) -> str:
-        short = [{key: value[:MAXIMUM_LENGTH] for key, value in one.items()} for one in messages[-MAXIMUM_COUNT:]]
-        text = base64.urlsafe_b64encode(json.dumps(short, ensure_ascii=False).encode(errors="replace")).decode()
-        return f"{text}.{self._sign(text)}"
+    def _encode(self, messages: list[Message]) -> str:
+        return self._signer.dumps(
+            [{key: value[:MAXIMUM_LENGTH] for key, value in one.items()} for one in messages[-MAXIMUM_COUNT:]]
+        )
 
-    def _decode(self, cookie: str) -> Any:
-        text, _, signature = cookie.partition(".")
-        if not hmac.compare_digest(signature.encode(errors="replace"), self._sign(text).encode()):
+    def _decode(self, cookie: str) -> list[Message]:
+        try:
+            return cast("list[Message]", self._signer.loads(cookie))
+        except BadSignatureError:
             return []
-        return json.loads(base64.urlsafe_b64decode(text)) if text else []
-
-    def _sign(self, text: str) -> str:
-        return hmac.new(self._key, text.encode(errors="replace"), sha256).hexdigest()

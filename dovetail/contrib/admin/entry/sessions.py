@@ -2,13 +2,13 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.admin.models import AdminSession
 from dovetail.contrib.auth.models import User
+from dovetail.signing import hash_token
 
 NO_SYNCHRONIZATION = {"synchronize_session": False}
 
@@ -24,7 +24,7 @@ async def start_session(session: AsyncSession, user: User, *, lifetime: int) -> 
     )
     key = secrets.token_urlsafe(32)
     expires_at = now + timedelta(seconds=lifetime)
-    session.add(AdminSession(key_hash=hash_key(key), user_id=user.id, expires_at=expires_at))
+    session.add(AdminSession(key_hash=hash_token(key), user_id=user.id, expires_at=expires_at))
     await session.flush()
     return key
 
@@ -34,14 +34,14 @@ async def get_user(session: AsyncSession, key: str) -> User | None:
     user = await session.scalar(
         select(User)
         .join(AdminSession, AdminSession.user_id == User.id)
-        .where(AdminSession.key_hash == hash_key(key), AdminSession.expires_at > datetime.now(UTC))
+        .where(AdminSession.key_hash == hash_token(key), AdminSession.expires_at > datetime.now(UTC))
     )
     return user if user is not None and user.is_active and user.is_staff else None
 
 
 async def end_session(session: AsyncSession, key: str) -> None:
     """Log this browser out."""
-    statement = delete(AdminSession).where(AdminSession.key_hash == hash_key(key))
+    statement = delete(AdminSession).where(AdminSession.key_hash == hash_token(key))
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
 
 
@@ -49,8 +49,3 @@ async def end_sessions(session: AsyncSession, user: User) -> None:
     """Log the user out everywhere; auth calls this when a password changes or a user is deactivated."""
     statement = delete(AdminSession).where(AdminSession.user_id == user.id)
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
-
-
-def hash_key(key: str) -> str:
-    """What is stored of a key. It holds 256 random bits, so a fast hash cannot be guessed backwards."""
-    return sha256(key.encode(errors="replace")).hexdigest()

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.accounts.tokens import hash_token
 from dovetail.contrib.auth.models import OneTimeToken, TokenPurpose, User
+from dovetail.signing import hash_token
 
 MAXIMUM_SENT = 5  # of one purpose, to one user or one address, in WINDOW
 WINDOW = timedelta(hours=1)

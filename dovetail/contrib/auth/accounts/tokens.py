@@ -2,13 +2,13 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 
 from sqlalchemy import Select, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import AccessToken, User
 from dovetail.resources.sql.statements import EntityStatement
+from dovetail.signing import hash_token
 
 
 def _holders() -> Select[User]:
@@ -69,11 +69,6 @@ async def delete_expired_tokens(session: AsyncSession) -> int:
     """Remove the rows of expired bearer tokens and return how many there were."""
     expired = delete(AccessToken).where(AccessToken.expires_at <= datetime.now(UTC)).returning(AccessToken.id)
     return len((await session.execute(expired, execution_options={"synchronize_session": False})).all())
-
-
-def hash_token(token: str) -> str:
-    """What is stored of a token. It holds 256 random bits, so a fast hash cannot be guessed backwards."""
-    return sha256(token.encode(errors="replace")).hexdigest()
 
 
 def _in(seconds: int) -> datetime:
