@@ -205,4 +205,4 @@ def test_nothing_else_normalises_text():
         if isinstance(node, ast.Attribute) and node.attr == "normalize" and ast.unparse(node) == "unicodedata.normalize"
     }
     # The importer's is of a text that it has cut off before.
-    assert callers == {"dovetail/text.py", "plugins/blog/wordpress/usernames.py"}
+    assert callers == {"dovetail/validators.py", "plugins/blog/wordpress/usernames.py"}
