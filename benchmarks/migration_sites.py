@@ -118,7 +118,7 @@ MODEL = """\
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dovetail.database.base import Base, IdMixin
+from dovetail.database.models import Base, IdMixin
 
 
 class Item(IdMixin, Base):

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from dovetail.plugin import Context
 from dovetail.registry import Registry, load_all_plugin_settings, load_models
 from dovetail.settings import Settings

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from sqladmin import BaseView
 
     from dovetail.checks import CheckMessage
-    from dovetail.database.base import Base
-    from dovetail.database.session import Database
+    from dovetail.database.models import Base
+    from dovetail.database.unit_of_work import Database
     from dovetail.settings import Settings
 
 

@@ -215,7 +215,7 @@ def _resolve(entry: InstalledPlugin, part: str, problems: list[str], registry: R
 
 def _unlisted_models(registry: Registry) -> list[str]:
     # Imported here: load_models has paid for it, `help` must not.
-    from dovetail.database.base import Base
+    from dovetail.database.models import Base
 
     listed = {model for plugin in registry.plugins for model in plugin.models}
     return [

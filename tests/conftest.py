@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from dovetail.application import create_app
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
 from dovetail.testing.plugin import make_client, running
 from tests.probe.models import ProbeBase

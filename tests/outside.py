@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.settings import Settings
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings as KernelSettings
 from tests.running import SECRET
 

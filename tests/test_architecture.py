@@ -76,7 +76,7 @@ def test_every_table_starts_with_the_name_of_its_plugin():
     program = (
         "import json\n"
         "from config.settings import Settings\n"
-        "from dovetail.database.base import Base\n"
+        "from dovetail.database.models import Base\n"
         "from dovetail.registry import load_models, load_registry\n"
         "from dovetail.settings import load_settings\n"
         "registry = load_registry(load_settings(Settings))\n"

@@ -103,7 +103,7 @@ def test_a_check_that_raises_is_a_finding(check):
 MODELS = """
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
-from dovetail.database.base import Base, IdMixin
+from dovetail.database.models import Base, IdMixin
 
 class Product(IdMixin, Base):
     __tablename__ = "shop_product"

@@ -290,7 +290,7 @@ def test_no_application_is_made_of_plugins_that_do_not_fit(package, make_setting
 
 MODEL = """
 from sqlalchemy.orm import Mapped, mapped_column
-from dovetail.database.base import Base, IdMixin
+from dovetail.database.models import Base, IdMixin
 class {name}(IdMixin, Base):
     __tablename__ = {table!r}
 """

@@ -154,7 +154,7 @@ async def test_logging_in_to_the_back_office_holds_no_connection_while_it_hashes
 
 
 async def test_what_an_endpoint_holds_is_seen(app, boss, client_for, session, seen):
-    from dovetail.database.dependencies import SessionDep
+    from dovetail.database.session import SessionDep
 
     @app.get("/held")
     async def hold(session: SessionDep) -> None:

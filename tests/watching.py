@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dovetail.database.pool.pool import CountingPool
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 
 # Whoever waits in one of these waits for the database.
 DATABASE = ("/sqlalchemy/", "/asyncpg/", "/aiosqlite/", "/dovetail/database/")

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
-from dovetail.database.dependencies import unit_of_work
-from dovetail.database.streaming import stream_sessions
+from dovetail.database.session import stream_sessions, unit_of_work
 
 
 def streams_without_a_session(app: FastAPI) -> Iterator[str]:

@@ -1,137 +1,53 @@
-"""The unit of work: one transaction, committed at the edge and nowhere else."""
+"""The database as endpoints ask for it, by type: one transaction a request, and sessions for answers that stream."""
 
-import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
-from time import perf_counter
+from typing import Annotated, TypeAlias
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
 
-from dovetail.database.drivers.attempts import note_write
-from dovetail.database.drivers.connections import CONNECTION
-from dovetail.database.engine.engine import create_engine
-from dovetail.database.engine.transactions import READ_ONLY
-from dovetail.database.engine.urls import database_url, is_memory
-from dovetail.database.lazy_loading import refuse_lazy_loads
-from dovetail.database.pool.patience import have_waited
-from dovetail.database.pool.pool import UnpooledConnections, trusting
-from dovetail.database.pool.turns import TAKE_TURN, TakeTurns
-from dovetail.settings import Settings
+from dovetail.database.unit_of_work import Database
 
-logger = logging.getLogger("dovetail.database")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+StreamSessions: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 
-class Database:
-    """The engine of one application and the sessions that stand on it."""
+async def unit_of_work(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
+    """Yield the one session of a request, in one transaction: committed on success, rolled back on any exception.
 
-    def __init__(self, engine: AsyncEngine, spare: AsyncEngine | None = None, *, patience: float = 2.0) -> None:
-        self.engine = engine
-        self._spare = spare or engine
-        # A closed session stays closed: a streaming response that touched it would otherwise leak a connection.
-        self.sessions = async_sessionmaker(engine, expire_on_commit=False, close_resets_only=False)
-        refuse_lazy_loads(self.sessions)
-        self._turns = TakeTurns(patience) if engine.dialect.name == "sqlite" else None
-
-    @classmethod
-    def from_settings(cls, settings: Settings, *, command_timeout: float | None = None) -> "Database":
-        """The database that `settings` name; nothing is connected yet.
-
-        PostgreSQL has `command_timeout` seconds for a statement. None is for commands, which may take long.
-        """
-        if is_memory(database_url(settings)):  # it lives in its one connection
-            return cls(create_engine(settings))
-        spare = create_engine(settings, command_timeout=command_timeout, poolclass=UnpooledConnections)
-        patience = settings.database_pool_timeout  # one figure for every wait
-        return cls(create_engine(settings, command_timeout=command_timeout), spare, patience=patience)
-
-    @asynccontextmanager
-    async def unit_of_work(
-        self, *, read_only: bool = False, engine: AsyncEngine | None = None
-    ) -> AsyncIterator[AsyncSession]:
-        """Open a session in one transaction: committed on success, rolled back on any exception.
-
-        Services `flush()` and never `commit()`. The transaction's duration is logged. `read_only` lets SQLite read
-        beside a writer; it promises that nothing is written. `engine` is this database's own with options of its own.
-        Raises UnavailableError if SQLite has too many writers.
-        """
-        with _logged():
-            async with AsyncExitStack() as turn, self.sessions(bind=engine or self.engine) as session, session.begin():
-                if read_only:
-                    await session.connection(execution_options={READ_ONLY: True})
-                elif self._turns is not None:
-                    turn.callback(have_waited)
-                    session.info[TAKE_TURN] = partial(turn.enter_async_context, self._turns.mine())
-                yield session
-            if not read_only:
-                note_write()
-
-    @asynccontextmanager
-    async def quick_unit_of_work(self) -> AsyncIterator[AsyncSession]:
-        """A unit of work that begins no transaction before something is written, and that trusts its connection.
-
-        What `connection_to_read` and `connection_to_write` give then costs little more than the driver; the session can
-        do all it can do otherwise. Who uses it starts with a read, and may try once more if that finds the connection
-        lost. Raises UnavailableError if SQLite has too many writers.
-        """
-        async with AsyncExitStack() as stack:
-            stack.enter_context(_logged())
-            if self._turns is not None:
-                stack.callback(have_waited)
-                await stack.enter_async_context(self._turns.mine())
-            connection = await _connect_trusting(self.engine)
-            stack.push_async_callback(connection.close)
-            session = self.sessions(bind=connection)
-            session.info[CONNECTION] = connection
-            try:
-                yield session
-                await _commit(session, connection)
-                note_write()
-            finally:
-                session.info.pop(CONNECTION)
-                if _was_used(session):
-                    await session.close()
-
-    @asynccontextmanager
-    async def outside_the_pool(self) -> AsyncIterator[AsyncSession]:
-        """A session on a connection of its own, for reads that must work while the pool is exhausted."""
-        async with AsyncSession(self._spare) as session:
-            await session.connection(execution_options={READ_ONLY: True})
-            yield session
-
-    async def dispose(self) -> None:
-        """Close every connection."""
-        await self.engine.dispose()
-        await self._spare.dispose()
+    Tests override this in `app.dependency_overrides` to bring another database. Raises UnavailableError, which answers
+    503, if no connection comes free in time.
+    """
+    database: Database = connection.app.state.database
+    async with database.unit_of_work(read_only=connection.scope.get("method") in SAFE_METHODS) as session:
+        yield session
 
 
-@contextmanager
-def _logged() -> Iterator[None]:
-    """Log what became of a transaction, and after what time."""
-    started, outcome = perf_counter(), "rolled back"
-    try:
-        yield
-        outcome = "committed"
-    finally:
-        logger.debug("transaction %s after %.1f ms", outcome, (perf_counter() - started) * 1000)
+async def stream_sessions(connection: HTTPConnection) -> StreamSessions:
+    """Return what opens a unit of work, for an answer that is sent bit by bit.
+
+    `SessionDep` is closed before the first byte leaves. A client may take hours over a stream, or read it slowly, and
+    a connection must not wait for it: open a session whenever the database is needed, and hold none in between.
+
+        async with sessions() as session:
+            rows = (await session.scalars(statement)).all()
+        for row in rows:
+            yield row
+
+    A block is one transaction: committed at its end, rolled back on any exception, as when the client hangs up. Send
+    nothing within the block: the client would be waited for with a connection in hand. Tests override this to bring
+    another database.
+    """
+    database: Database = connection.app.state.database
+    return partial(database.unit_of_work, read_only=connection.scope.get("method") in SAFE_METHODS)
 
 
-async def _connect_trusting(engine: AsyncEngine) -> AsyncConnection:
-    token = trusting.set(True)
-    try:
-        return await engine.connect()
-    finally:
-        trusting.reset(token)
+# scope="function" commits before the response leaves, so that a failed COMMIT can still become an error.
+SessionDep = Annotated[AsyncSession, Depends(unit_of_work, scope="function")]
+"""The session of a request. All who ask within one request are given the same; services flush and never commit."""
 
-
-async def _commit(session: AsyncSession, connection: AsyncConnection) -> None:
-    if _was_used(session) or session.new or session.dirty or session.deleted:
-        await session.commit()  # what it began itself, and the flush of the rest
-    if connection.in_transaction():
-        await connection.commit()
-
-
-def _was_used(session: AsyncSession) -> bool:
-    """Whether a statement went through the session: an object that was only put into it leaves nothing to end."""
-    transaction = session.sync_session.get_transaction()
-    return transaction is not None and bool(transaction._connections)  # noqa: SLF001 - no public name for it
+StreamSessionsDep = Annotated[StreamSessions, Depends(stream_sessions)]
+"""What opens a session for a part of a stream: `async with sessions() as session`."""

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import Script
 
 from dovetail.checks import CheckMessage, Level
-from dovetail.database.base import Base
+from dovetail.database.models import Base
 from dovetail.migrations.history.ghosts import Ghost
 from dovetail.migrations.history.history import History
 from dovetail.migrations.run.execution import context_options

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import MetaData, Table
 
-from dovetail.database.base import Base
+from dovetail.database.models import Base
 from dovetail.migrations.errors import MigrationError
 from dovetail.migrations.history.history import History
 from dovetail.ownership import owner_of

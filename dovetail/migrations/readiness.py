@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dovetail.database.drivers.sqlite import identity_of
 from dovetail.database.engine.urls import is_memory
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError
 from dovetail.migrations.history.ledger import LEDGER
 from dovetail.migrations.history.pending import missing_from, recorded

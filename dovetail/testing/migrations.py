@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Connection, NullPool, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dovetail.database.base import Base
 from dovetail.database.engine.engine import create_engine
+from dovetail.database.models import Base
 from dovetail.migrations.bridge.warnings_passed_over import known_warnings_passed_over
 from dovetail.migrations.history.ledger import LEDGER
 from dovetail.migrations.history.plan import ZERO

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.application import create_app
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
 from dovetail.testing import postgres
 from dovetail.testing.databases import TestDatabases

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 from sqlalchemy import event
 
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 
 CountStatements: TypeAlias = Callable[[], AbstractContextManager[list[str]]]
 

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement
 
 from dovetail.api.schemas import Id, PathId
 from dovetail.contrib.auth.dependencies import CurrentUser, OptionalUser
-from dovetail.database.dependencies import SessionDep
 from dovetail.database.search.narrowing import related
+from dovetail.database.session import SessionDep
 from dovetail.resources.query.filters import Filter
 from dovetail.resources.resource import Resource
 from plugins.blog import queries, services, tagging

@@ -4,7 +4,7 @@ from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, false
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from dovetail.contrib.auth.models import User
-from dovetail.database.base import Base, IdMixin, TimestampMixin
+from dovetail.database.models import Base, IdMixin, TimestampMixin
 from dovetail.database.search.search import FullText
 
 post_tags = Table(

@@ -7,7 +7,7 @@ from sqlalchemy import ClauseElement, Dialect, delete, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.types import later_than
+from dovetail.database.models import later_than
 from dovetail.errors import FieldError, InvalidInputError, NotFoundError
 from dovetail.resources.sql.statements import Statement, members
 from plugins.blog.models import Post, Tag, post_tags

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dovetail.contrib.auth.models import User
-from dovetail.database.base import Base, IdMixin, TimestampMixin
+from dovetail.database.models import Base, IdMixin, TimestampMixin
 from dovetail.database.search.search import FullText
 from plugins.blog.models import Post
 

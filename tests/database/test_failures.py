@@ -9,7 +9,7 @@ from sqlalchemy import event, make_url, select, text
 
 from dovetail.application import create_app
 from dovetail.database.engine.engine import create_engine
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from dovetail.testing import postgres
 from dovetail.testing.plugin import make_client, running
 from tests.api.test_problems import assert_is_problem

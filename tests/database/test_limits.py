@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from dovetail.database.pool.limits import StatementTimeoutError
-from dovetail.database.session import Database
 from dovetail.database.share import Share
+from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError
 
 ENDLESS = {

@@ -8,7 +8,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from dovetail.database.reading import connect_to_read
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from tests.database.test_failures import assert_is_unavailable
 
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from dovetail.database.drivers.connecting import Connection, Connector
 from dovetail.database.engine.pooler import mixes_statements_up
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from tests.bouncing import bouncing, keeps_statements
 from tests.running import manage
 

@@ -10,7 +10,7 @@ from sqlalchemy.util.queue import Empty, Full
 
 from dovetail.database.pool.queue import FairQueue
 from dovetail.database.reading import connect_to_read
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 
 
 @pytest.fixture(params=[1, 2])

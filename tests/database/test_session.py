@@ -1,121 +1,96 @@
-"""The unit of work outside of a request: commands and tasks open the same."""
+"""One request, one session, one transaction, committed before the answer leaves."""
 
 import asyncio
-import logging
-import re
-import sys
-from asyncio.subprocess import PIPE
 
+import httpx
 import pytest
 from sqlalchemy import select
 
-from dovetail.database.session import Database
+from dovetail.application import create_app
+from dovetail.database.session import unit_of_work
+from dovetail.database.unit_of_work import Database
+from dovetail.testing.plugin import make_client
+from tests.api.test_problems import assert_is_problem
+from tests.conftest import create_tables
 from tests.probe.models import Item
 
-KINDS = ("unit_of_work", "quick_unit_of_work")
-INCREMENT = """
-import asyncio, sys
-from sqlalchemy import text
-from config.settings import Settings
-from dovetail.database.session import Database
 
-async def main(url, times):
-    database = Database.from_settings(Settings(database_url=url, environment="test", secret_key="x" * 40))
-    async def increment():
-        async with database.unit_of_work() as session:
-            size = await session.scalar(text("SELECT size FROM probe_item" + LOCK))
-            await session.execute(text("UPDATE probe_item SET size = :size"), {"size": size + 1})
-    LOCK = " FOR UPDATE" if database.engine.dialect.name == "postgresql" else ""
-    for _ in range(times // 10):
-        await asyncio.gather(*(increment() for _ in range(10)))
-    await database.dispose()
-
-asyncio.run(main(sys.argv[1], int(sys.argv[2])))
-"""
+async def names_in(database: Database) -> list[str]:
+    async with database.unit_of_work(read_only=True) as session:
+        return list(await session.scalars(select(Item.name).order_by(Item.id)))
 
 
-@pytest.fixture
-async def stored(probe_database: Database) -> Database:
-    async with probe_database.unit_of_work() as session:
-        session.add(Item(name="counter"))
-    return probe_database
+async def test_a_request_that_succeeds_is_committed(probe, probe_database):
+    assert (await probe.post("/api/items", json={"name": "kept"})).status_code == 201
+    assert await names_in(probe_database) == ["kept"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-async def test_it_commits_on_success_and_logs_how_long_it_took(probe_database, caplog, kind):
-    caplog.set_level(logging.DEBUG, "dovetail.database")
-    async with getattr(probe_database, kind)() as session:
-        session.add(Item(name="kept"))
-    async with probe_database.unit_of_work(read_only=True) as session:
-        assert await session.scalar(select(Item.name)) == "kept"
-    messages = [record.getMessage() for record in caplog.records if record.name == "dovetail.database"]
-    assert all(re.fullmatch(r"transaction committed after \d+\.\d ms", message) for message in messages)
-    assert len(messages) == 2
+async def test_a_request_that_raises_anything_is_rolled_back(probe, probe_database):
+    for kind, status in (("http", 400), ("dovetail", 409), ("bug", 500)):
+        assert_is_problem(await probe.post(f"/api/mistakes/write-then-raise/{kind}"), status)
+    assert await names_in(probe_database) == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
-async def test_it_rolls_back_on_an_exception_and_logs_how_long_it_took(probe_database, caplog, kind):
-    caplog.set_level(logging.DEBUG, "dovetail.database")
-
-    async def fail():
-        async with getattr(probe_database, kind)() as session:
-            session.add(Item(name="never"))
-            await session.flush()
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        await fail()
-    assert re.search(r"transaction rolled back after \d+\.\d ms", caplog.text)
-    async with probe_database.unit_of_work(read_only=True) as session:
-        assert await session.scalar(select(Item.name)) is None
+async def test_an_error_that_is_returned_and_not_raised_commits(probe, probe_database):
+    assert (await probe.post("/api/mistakes/write-then-return-error")).status_code == 400
+    assert await names_in(probe_database) == ["committed all the same"]
 
 
-async def test_the_duration_is_logged_with_the_id_of_the_request(probe, caplog):
-    caplog.set_level(logging.DEBUG, "dovetail.database")
-    await probe.post("/api/items", json={"name": "x"}, headers={"X-Request-ID": "the-id"})
-    (record,) = (record for record in caplog.records if record.name == "dovetail.database")
-    assert record.request_id == "the-id"
+async def test_a_commit_that_fails_is_an_error_and_never_a_success(probe_url, probe_database):
+    async with httpx.AsyncClient(base_url=probe_url) as client:
+        answer = await client.post("/api/items", json={"name": "orphan", "parent_id": 12345})
+        problem = assert_is_problem(answer, 409)
+        assert "refers to something that does not exist" in problem["detail"]
+        assert (await client.post("/api/items", json={"name": "next"})).status_code == 201
+    assert await names_in(probe_database) == ["next"]
 
 
-async def test_a_cancelled_unit_of_work_rolls_back_and_leaks_nothing(stored):
-    async def write_for_ever():
-        async with stored.unit_of_work() as session:
-            session.add(Item(name="never"))
-            await session.flush()
-            await asyncio.sleep(60)
-
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.3):
-            await write_for_ever()
-    assert stored.engine.pool.checkedout() == 0
-    async with stored.unit_of_work(read_only=True) as session:
-        assert list(await session.scalars(select(Item.name))) == ["counter"]
+async def test_all_dependencies_of_a_request_share_one_session(probe):
+    assert (await probe.get("/api/same-session")).json() is True
 
 
-async def test_several_processes_that_read_and_then_write_lose_no_update(stored, probe_settings):
-    url = probe_settings.database_url.get_secret_value()
-    command = (sys.executable, "-c", INCREMENT, url, "50")
-    processes = [await asyncio.create_subprocess_exec(*command, stderr=PIPE) for _ in range(4)]
-    assert await asyncio.gather(*(process.communicate() for process in processes)) == [(None, b"")] * 4
-    async with stored.unit_of_work(read_only=True) as session:
-        assert await session.scalar(select(Item.size)) == 200
+async def test_a_stream_that_touches_the_closed_session_fails_loudly_and_leaks_nothing(
+    probe_url, probe_database, caplog
+):
+    async with httpx.AsyncClient(base_url=probe_url) as client:
+        for _ in range(5):
+            with pytest.raises(httpx.RemoteProtocolError):
+                await client.post("/api/stream")
+    assert "closed" in caplog.text
+    assert "Unexpected ASGI message" not in caplog.text
+    assert probe_database.engine.pool.checkedout() == 0
 
 
-async def test_rows_stay_readable_after_the_commit(probe_database):
-    async with probe_database.unit_of_work() as session:
-        item = Item(name="kept")
-        session.add(item)
-    assert item.name == "kept"
-    assert item.id > 0
-    assert item.created_at.tzinfo is not None
+async def test_a_client_that_hangs_up_does_not_stop_the_commit(probe_url, probe_database):
+    async with httpx.AsyncClient(base_url=probe_url, timeout=0.2) as client:
+        with pytest.raises(httpx.ReadTimeout):
+            await client.post("/api/mistakes/write-slowly")
+    await asyncio.sleep(0.6)
+    assert await names_in(probe_database) == ["written slowly"]
+    assert probe_database.engine.pool.checkedout() == 0
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"])
-async def test_a_reader_reads_beside_a_writer_and_sees_what_was_committed(stored):
-    async with stored.unit_of_work() as writer:
-        writer.add(Item(name="not yet"))
-        await writer.flush()
-        async with asyncio.timeout(2), stored.unit_of_work(read_only=True) as reader:
-            assert list(await reader.scalars(select(Item.name))) == ["counter"]
-        async with asyncio.timeout(2), stored.outside_the_pool() as reader:
-            assert list(await reader.scalars(select(Item.name))) == ["counter"]
+async def test_a_test_may_bring_a_database_in_memory(probe_app, probe, probe_database, make_settings):
+    memory = Database.from_settings(make_settings(database_url="sqlite:///:memory:"))
+    await create_tables(memory)
+
+    async def in_memory():
+        async with memory.unit_of_work() as session:
+            yield session
+
+    probe_app.dependency_overrides[unit_of_work] = in_memory
+    assert (await probe.post("/api/items", json={"name": "elsewhere"})).status_code == 201
+    assert_is_problem(await probe.post("/api/mistakes/write-then-raise/http"), 400)
+    assert (await names_in(memory), await names_in(probe_database)) == (["elsewhere"], [])
+    await memory.dispose()
+
+
+async def test_two_hundred_increments_at_once_lose_none(probe_app, probe_settings):
+    patient = create_app(probe_settings.model_copy(update={"database_pool_timeout": 60.0}))
+    async with make_client(patient) as client:
+        item = (await client.post("/api/items", json={"name": "counter"})).json()
+        answers = await asyncio.gather(*(client.post(f"/api/items/{item['id']}/increment") for _ in range(200)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert sorted(answer.json() for answer in answers) == list(range(1, 201))
+    assert patient.state.database.engine.pool.checkedout() == 0
+    await patient.state.database.dispose()

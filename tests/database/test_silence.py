@@ -11,8 +11,8 @@ from sqlalchemy import make_url, text
 
 from dovetail.application import create_app
 from dovetail.context import open_context
-from dovetail.database.dependencies import SessionDep
-from dovetail.database.session import Database
+from dovetail.database.session import SessionDep
+from dovetail.database.unit_of_work import Database
 from dovetail.registry import load_registry
 from dovetail.settings import Settings
 from dovetail.testing.plugin import make_client, running

@@ -9,8 +9,7 @@ from fastapi import APIRouter
 
 from dovetail.api.streams import streams_without_a_session
 from dovetail.application import create_app
-from dovetail.database.dependencies import SessionDep
-from dovetail.database.streaming import StreamSessionsDep, stream_sessions
+from dovetail.database.session import SessionDep, StreamSessionsDep, stream_sessions
 from dovetail.errors import ConfigurationError
 from tests.probe.api import router
 
@@ -89,5 +88,5 @@ def test_an_endpoint_that_yields_and_asks_for_a_session_that_is_closed_by_then_i
     finally:
         router.routes[:] = before
     assert "'stream_names' (/api/names) yields, and its SessionDep is closed by then" in str(raised.value)
-    assert "dovetail.database.streaming.StreamSessionsDep" in str(raised.value)
+    assert "dovetail.database.session.StreamSessionsDep" in str(raised.value)
     assert "stream_more_names" not in str(raised.value)

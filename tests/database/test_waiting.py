@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dovetail.database.pool.turns import TakeTurns
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from dovetail.database.base import NAMING_CONVENTION, Base, IdMixin, TimestampMixin
+from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin, TimestampMixin
 
 
 class KindsBase(Base):

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends
 from sqlalchemy import ColumnElement, or_, select, true
 from starlette.requests import HTTPConnection
 
-from dovetail.database.dependencies import SessionDep
 from dovetail.database.search.narrowing import related
+from dovetail.database.session import SessionDep
 from dovetail.errors import NotAuthenticatedError, NotFoundError, PermissionDeniedError
 from dovetail.resources.policy import Open, Policy, ReadOnly
 from dovetail.resources.resource import Resource

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, MetaData, Numeric, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from dovetail.database.base import NAMING_CONVENTION, Base, IdMixin, TimestampMixin
+from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin, TimestampMixin
 from dovetail.database.search.search import FullText
 
 

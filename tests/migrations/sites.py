@@ -22,7 +22,7 @@ MODELS = """
 from datetime import datetime
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, func, true
 from sqlalchemy.orm import Mapped, mapped_column
-from dovetail.database.base import Base, IdMixin, TimestampMixin
+from dovetail.database.models import Base, IdMixin, TimestampMixin
 """
 
 

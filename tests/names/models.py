@@ -3,7 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Identity, Integer, MetaData, Sequence, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dovetail.database.base import NAMING_CONVENTION, Base, IdMixin
+from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin
 
 
 class NamesBase(Base):

@@ -5,7 +5,7 @@ import enum
 from sqlalchemy import Enum, ForeignKey, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship, validates
 
-from dovetail.database.base import NAMING_CONVENTION, Base, IdMixin
+from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin
 
 
 class PeopleBase(Base):

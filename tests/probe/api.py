@@ -12,8 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.dependencies import SessionDep
-from dovetail.database.streaming import StreamSessionsDep
+from dovetail.database.session import SessionDep, StreamSessionsDep
 from tests.probe.models import Item
 
 router = APIRouter()

@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
-from dovetail.database.dependencies import SessionDep
+from dovetail.database.session import SessionDep
 from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError
 from tests.probe.models import Item
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, MetaData, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from dovetail.database.base import NAMING_CONVENTION, Base, IdMixin, TimestampMixin
+from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin, TimestampMixin
 
 
 class ProbeBase(Base):

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from dovetail.api.principal import StaffDep
 from dovetail.database.pool.pool import PoolStatistics, pool_statistics
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from dovetail.errors import NotFoundError
 
 router = APIRouter(prefix="/debug", tags=["debug"])

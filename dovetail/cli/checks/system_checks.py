@@ -13,7 +13,7 @@ from dovetail.application import create_app
 from dovetail.checks import CheckMessage, Level, check_settings
 from dovetail.cli.checks.deployment import check_deployment
 from dovetail.cli.main import load_command
-from dovetail.database.base import Base
+from dovetail.database.models import Base
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import DovetailError
 from dovetail.migrations.errors import MigrationError

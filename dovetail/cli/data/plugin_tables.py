@@ -7,7 +7,7 @@ import click
 from sqlalchemy import Connection, Table, inspect, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.base import Base
+from dovetail.database.models import Base
 from dovetail.migrations.history.ledger import LEDGER, VERSIONS
 from dovetail.ownership import owner_of
 from dovetail.plugin import Context

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from dovetail.cli.server.serving import default_workers
 from dovetail.database.engine.urls import database_url
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
 
 

@@ -15,7 +15,7 @@ from dovetail.contrib.admin.entry.cookies import Cookies
 from dovetail.contrib.admin.entry.sessions import start_session
 from dovetail.contrib.admin.site import AdminSite
 from dovetail.contrib.auth.models import User
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 
 ORIGIN = "http://testserver"
 Values: TypeAlias = Mapping[str, str | Sequence[str] | None]

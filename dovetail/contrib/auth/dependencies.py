@@ -18,8 +18,8 @@ from dovetail.contrib.auth.accounts.tokens import get_user_by_token
 from dovetail.contrib.auth.email import EmailSender
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
-from dovetail.database.beside import beside
-from dovetail.database.dependencies import SessionDep
+from dovetail.database.session import SessionDep
+from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 
 # For the OpenAPI document, and so that /docs can log in.
@@ -104,7 +104,7 @@ async def get_user_beside(session: SessionDep, token: BearerToken, _: Documented
     """
     if token is None:
         raise NotAuthenticatedError
-    async with beside(session) as lookup:
+    async with lookup_session(session) as lookup:
         user = await get_user_by_token(lookup, token)
     if user is None:
         raise bad_token()

@@ -7,8 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, false, func, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dovetail.contrib.auth.accounts.limits import MAXIMUM_EMAIL, MAXIMUM_FULL_NAME, MAXIMUM_USERNAME
-from dovetail.database.base import Base, IdMixin, TimestampMixin
-from dovetail.database.types import utcnow
+from dovetail.database.models import Base, IdMixin, TimestampMixin, utcnow
 
 
 class User(IdMixin, TimestampMixin, Base):

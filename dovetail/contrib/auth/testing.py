@@ -17,7 +17,7 @@ from dovetail.contrib.auth.accounts import passwords
 from dovetail.contrib.auth.accounts.tokens import create_access_token
 from dovetail.contrib.auth.email import Outbox
 from dovetail.contrib.auth.models import User
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - it guards nothing
 MakeUser: TypeAlias = Callable[..., Awaitable[User]]

@@ -23,7 +23,7 @@ from dovetail.contrib.auth.accounts.passwords import UNUSABLE, HashedPassword, h
 from dovetail.contrib.auth.accounts.store import UserStore
 from dovetail.contrib.auth.accounts.tokens import revoke_all_tokens
 from dovetail.contrib.auth.models import TokenPurpose, User
-from dovetail.database.beside import beside
+from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import DovetailError, InvalidInputError
 from dovetail.plugin import Context
 
@@ -89,7 +89,7 @@ async def authenticate(session: AsyncSession, login: str, password: str) -> User
     committed, and no connection is held while the password is hashed; give a session that has done nothing yet. The
     user's row is locked until the transaction ends, so that a session begun now cannot survive a password change.
     """
-    async with beside(session) as lookup:
+    async with lookup_session(session) as lookup:
         found = await get_user_by_login(lookup, login)
     verified, better_hash = await verify_password(password, found.hashed_password if found else None)
     if found is None or not verified:

@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Column, MetaData, PrimaryKeyConstraint, String, Tab
 from sqlalchemy.schema import CheckConstraint, Constraint
 from sqlalchemy.sql.elements import conv
 
-from dovetail.database.types import utcnow
+from dovetail.database.models import utcnow
 from dovetail.migrations.bridge.alembic_private import is_type_bound
 from dovetail.migrations.bridge.portable import is_clock, literal_of
 from dovetail.migrations.limits import BATCH_PREFIX
@@ -56,7 +56,7 @@ def name_by_convention(constraint: Constraint) -> None:
     name = constraint.name
     if isinstance(constraint, CheckConstraint) and is_type_bound(constraint) and name and not isinstance(name, conv):
         # Imported here: hardly a migration has one, and none else needs the ORM.
-        from dovetail.database.base import NAMING_CONVENTION
+        from dovetail.database.models import NAMING_CONVENTION
 
         table = constraint.table.name.removeprefix(BATCH_PREFIX)
         constraint.name = conv(NAMING_CONVENTION["ck"] % {"table_name": table, "constraint_name": name})

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.schema import SchemaItem
 
-from dovetail.database.base import Base
+from dovetail.database.models import Base
 from dovetail.migrations.bridge.rendering import render_item
 from dovetail.migrations.history.history import History
 from dovetail.migrations.history.ledger import LEDGER

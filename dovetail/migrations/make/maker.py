@@ -12,9 +12,9 @@ from sqlalchemy import Connection, NullPool
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dovetail.checks import CheckMessage
-from dovetail.database.base import Base
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.engine.urls import database_url
+from dovetail.database.models import Base
 from dovetail.migrations.bridge.warnings_passed_over import known_warnings_passed_over
 from dovetail.migrations.errors import MigrationError
 from dovetail.migrations.history.history import History, load_history

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.api.schemas import Schema
-from dovetail.database.dependencies import SessionDep
 from dovetail.database.failures import explain_failure
+from dovetail.database.session import SessionDep
 from dovetail.errors import (
     ConflictError,
     DovetailError,

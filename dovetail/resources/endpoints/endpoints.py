@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.api.schemas import Page
-from dovetail.database.dependencies import SessionDep
+from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints.documentation import list_parameters, response_headers
 
 if TYPE_CHECKING:

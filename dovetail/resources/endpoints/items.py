@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.api.front.quick import QuickResponse
-from dovetail.database.dependencies import SessionDep
+from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.endpoints import add_route, named
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS

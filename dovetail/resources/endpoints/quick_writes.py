@@ -18,7 +18,7 @@ from starlette.responses import Response
 from dovetail.database.drivers.attempts import attempting
 from dovetail.database.drivers.losses import asks_for_another_try
 from dovetail.database.failures import explain_failure
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from dovetail.resources.policy import Policy
 from dovetail.resources.write.idempotency import HEADER
 

@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dovetail.database.base import Base
+from dovetail.database.models import Base
 
 
 class WordpressItem(Base):

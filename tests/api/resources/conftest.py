@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.application import create_app
 from dovetail.contrib.idempotency.models import IdempotentAnswer
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
 from dovetail.testing.plugin import make_client, running
 from tests.library.models import Author, Book, Genre, LibraryBase, Review, Shelf

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from config.settings import Settings
 from dovetail.application import create_app
 from dovetail.cli.main import main
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import Open
 from dovetail.resources.resource import Resource

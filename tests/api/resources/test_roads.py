@@ -39,7 +39,7 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column, relationship
 
 from dovetail.api.schemas import UTCTime
 from dovetail.database.engine.engine import create_engine
-from dovetail.database.types import UTCDateTime
+from dovetail.database.models import UTCDateTime
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS, orjson
 from dovetail.resources.query.ordering import complete
 from dovetail.resources.query.search import Search

@@ -16,7 +16,7 @@ from dovetail.contrib.auth.users import (
     set_password,
     update_user,
 )
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from dovetail.errors import ConflictError, DovetailError, InvalidInputError
 from dovetail.plugin import Context, Plugin
 from tests.contrib.auth.helpers import NEW_PASSWORD, hashed

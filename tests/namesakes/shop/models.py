@@ -3,7 +3,7 @@ from enum import StrEnum
 from sqlalchemy import MetaData
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dovetail.database.base import NAMING_CONVENTION, Base, IdMixin
+from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin
 
 
 class ShopBase(Base):

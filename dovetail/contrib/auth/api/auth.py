@@ -18,7 +18,7 @@ from dovetail.contrib.auth.schemas import (
     UserRegister,
     VerifyRequest,
 )
-from dovetail.database.dependencies import SessionDep
+from dovetail.database.session import SessionDep
 from dovetail.errors import BadRequestError, FieldError, NotAuthenticatedError, PermissionDeniedError
 
 if TYPE_CHECKING:

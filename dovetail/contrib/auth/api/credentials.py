@@ -1,7 +1,7 @@
 """Changing what one logs in with: the name, the address and the password. It takes the current password.
 
 Whoever has got hold of a token, or of somebody's open browser, must not be able to keep the account: they do not know
-the password. What takes long comes first, on what `beside` read; the row is locked then, and looked at again.
+the password. What takes long comes first, on what a `lookup_session` read; the row is locked then, and looked at again.
 """
 
 from collections.abc import Mapping

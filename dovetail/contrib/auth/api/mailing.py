@@ -12,10 +12,10 @@ from dovetail.contrib.auth.dependencies import AuthSettingsDep, EmailSenderDep
 from dovetail.contrib.auth.email import EmailMessage, EmailSender
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
-from dovetail.database.dependencies import SessionDep
 from dovetail.database.drivers.attempts import try_twice
 from dovetail.database.failures import explain_failure
-from dovetail.database.session import Database
+from dovetail.database.session import SessionDep
+from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError
 
 if TYPE_CHECKING:

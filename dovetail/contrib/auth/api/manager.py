@@ -27,7 +27,7 @@ from dovetail.contrib.auth.email import EmailMessage
 from dovetail.contrib.auth.mail import messages
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.settings import AuthSettings
-from dovetail.database.beside import beside
+from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import ConflictError
 
 
@@ -82,7 +82,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
 
         Whoever has no token that works makes us hash nothing; and nothing is locked while we hash.
         """
-        async with beside(self.session) as lookup:
+        async with lookup_session(self.session) as lookup:
             user = await find_user_of_one_time_token(lookup, token, TokenPurpose.RESET_PASSWORD)
         if user is None:
             raise InvalidResetPasswordToken

@@ -22,8 +22,8 @@ from dovetail.contrib.auth.dependencies import BearerToken, CurrentUser, StaffBe
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.policies import StaffOnly
 from dovetail.contrib.auth.schemas import ProfileUpdate, UserCreate, UserRead, UserUpdate
-from dovetail.database.beside import beside
-from dovetail.database.dependencies import SessionDep
+from dovetail.database.session import SessionDep
+from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import ConflictError
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.resource import Resource
@@ -151,7 +151,7 @@ async def update_user(
     """
     password = None
     if data.password is not MISSING and user_id != staff.id:
-        async with beside(manager.session) as lookup:
+        async with lookup_session(manager.session) as lookup:
             found = await lookup.scalar(select(User).where(User.id == user_id))
         password = await _hash_new_password(data, found or staff)
     user = await accounts.lock(manager.session, staff, user_id, request)

@@ -37,7 +37,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, column_property, composite, deferred, mapped_column, relationship, synonym
 
 from dovetail.contrib.auth.models import User
-from dovetail.database.base import NAMING_CONVENTION, Base, IdMixin
+from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin
 
 
 class DrawerBase(Base):

@@ -4,7 +4,7 @@ from sqlalchemy import Column, ForeignKey, MetaData, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dovetail.contrib.auth.models import User
-from dovetail.database.base import NAMING_CONVENTION, Base, IdMixin
+from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin
 
 
 class ShelfBase(Base):

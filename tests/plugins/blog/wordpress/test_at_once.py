@@ -5,7 +5,7 @@ import asyncio
 import httpx
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from plugins.blog.wordpress.importer import import_export
 from plugins.blog.wordpress.report import Report
 from plugins.blog.wordpress.source import Source

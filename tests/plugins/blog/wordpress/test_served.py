@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import User
-from dovetail.database.session import Database
+from dovetail.database.unit_of_work import Database
 from plugins.blog.wordpress.importer import import_export
 from plugins.blog.wordpress.source import Source
 from plugins.blog.wordpress.survey import survey_export

@@ -1,16 +1,28 @@
-"""Column types and functions that behave alike on SQLite and PostgreSQL."""
+"""The declarative base of every model, and column types and functions that behave alike on SQLite and PostgreSQL."""
 
+import enum
 from datetime import UTC, datetime
-from typing import Any
+from typing import ClassVar
 
-from sqlalchemy import DateTime, Dialect, literal_column
+from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Integer, MetaData, literal_column
 from sqlalchemy.exc import DontWrapMixin
+from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from dovetail.errors import InvalidInputError
+
+# Alembic can only change a constraint that has a name, so every one gets the same name on every database.
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
 
 
 class NaiveDatetimeError(DontWrapMixin, InvalidInputError, ValueError):
@@ -71,25 +83,58 @@ class later_than(FunctionElement[datetime]):  # noqa: N801 - as above
         super().__init__(literal_column(column))
 
 
+def _values(members: type[enum.Enum]) -> list[str]:
+    return [str(member.value) for member in members]
+
+
+class Base(AsyncAttrs, DeclarativeBase):
+    """Maps a class to a table, with names and types that are alike on SQLite and PostgreSQL."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map: ClassVar[dict[type, object]] = {
+        datetime: UTCDateTime(),
+        # A native PostgreSQL enum outlives a downgrade and breaks the next upgrade.
+        enum.Enum: Enum(enum.Enum, native_enum=False, length=32, values_callable=_values),
+    }
+    # Columns the database fills in come back with the statement: a lazy refresh cannot run under asyncio.
+    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
+
+
+class IdMixin:
+    """A 64-bit primary key named `id`."""
+
+    # SQLite counts up only a column that is declared INTEGER.
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, sort_order=-1)
+
+
+class TimestampMixin:
+    """`created_at` and `updated_at`, both set by the database, in UTC; each change makes `updated_at` later."""
+
+    created_at: Mapped[datetime] = mapped_column(server_default=utcnow(), sort_order=90)
+    updated_at: Mapped[datetime] = mapped_column(
+        server_default=utcnow(), onupdate=later_than("updated_at"), sort_order=91
+    )
+
+
 @compiles(utcnow)
-def _standard_utcnow(_element: utcnow, _compiler: SQLCompiler, **_kwargs: Any) -> str:
+def _standard_utcnow(_element: utcnow, _compiler: SQLCompiler, **_kwargs: object) -> str:
     return "CURRENT_TIMESTAMP"
 
 
 @compiles(utcnow, "sqlite")
-def _sqlite_utcnow(_element: utcnow, _compiler: SQLCompiler, **_kwargs: Any) -> str:
+def _sqlite_utcnow(_element: utcnow, _compiler: SQLCompiler, **_kwargs: object) -> str:
     # CURRENT_TIMESTAMP has whole seconds only; this has the form SQLAlchemy itself writes, so that texts sort as times.
     return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 
 
 @compiles(later_than, "postgresql")
-def _postgresql_later_than(element: later_than, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _postgresql_later_than(element: later_than, compiler: SQLCompiler, **kwargs: object) -> str:
     before = _of_updated_row(element, compiler, kwargs)
     return f"greatest(CURRENT_TIMESTAMP, {before} + interval '1 microsecond')"
 
 
 @compiles(later_than, "sqlite")
-def _sqlite_later_than(element: later_than, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _sqlite_later_than(element: later_than, compiler: SQLCompiler, **kwargs: object) -> str:
     before = f"coalesce({_of_updated_row(element, compiler, kwargs)}, '') || '.000000'"  # a text may lack the fraction
     seconds, fraction = f"substr({before}, 1, 19)", f"substr({before}, 21, 6)"
     later = (
@@ -99,7 +144,7 @@ def _sqlite_later_than(element: later_than, compiler: SQLCompiler, **kwargs: Any
     return f"max({_sqlite_utcnow(utcnow(), compiler)}, {later})"
 
 
-def _of_updated_row(element: later_than, compiler: SQLCompiler, kwargs: dict[str, Any]) -> str:
+def _of_updated_row(element: later_than, compiler: SQLCompiler, kwargs: dict[str, object]) -> str:
     name = compiler.process(element.clauses, **kwargs)
     table = getattr(compiler.current_executable, "table", None)
     # UPDATE ... FROM may bring another column of this name along.

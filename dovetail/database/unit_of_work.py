@@ -1,0 +1,155 @@
+"""The unit of work: one transaction, committed at the edge and nowhere else."""
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
+from time import perf_counter
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+
+from dovetail.database.drivers.attempts import note_write
+from dovetail.database.drivers.connections import CONNECTION
+from dovetail.database.engine.engine import create_engine
+from dovetail.database.engine.transactions import READ_ONLY
+from dovetail.database.engine.urls import database_url, is_memory
+from dovetail.database.lazy_loading import refuse_lazy_loads
+from dovetail.database.pool.patience import have_waited
+from dovetail.database.pool.pool import UnpooledConnections, trusting
+from dovetail.database.pool.turns import TAKE_TURN, TakeTurns
+from dovetail.settings import Settings
+
+logger = logging.getLogger("dovetail.database")
+
+
+class Database:
+    """The engine of one application and the sessions that stand on it."""
+
+    def __init__(self, engine: AsyncEngine, spare: AsyncEngine | None = None, *, patience: float = 2.0) -> None:
+        self.engine = engine
+        self._spare = spare or engine
+        # A closed session stays closed: a streaming response that touched it would otherwise leak a connection.
+        self.sessions = async_sessionmaker(engine, expire_on_commit=False, close_resets_only=False)
+        refuse_lazy_loads(self.sessions)
+        self._turns = TakeTurns(patience) if engine.dialect.name == "sqlite" else None
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *, command_timeout: float | None = None) -> "Database":
+        """The database that `settings` name; nothing is connected yet.
+
+        PostgreSQL has `command_timeout` seconds for a statement. None is for commands, which may take long.
+        """
+        if is_memory(database_url(settings)):  # it lives in its one connection
+            return cls(create_engine(settings))
+        spare = create_engine(settings, command_timeout=command_timeout, poolclass=UnpooledConnections)
+        patience = settings.database_pool_timeout  # one figure for every wait
+        return cls(create_engine(settings, command_timeout=command_timeout), spare, patience=patience)
+
+    @asynccontextmanager
+    async def unit_of_work(
+        self, *, read_only: bool = False, engine: AsyncEngine | None = None
+    ) -> AsyncIterator[AsyncSession]:
+        """Open a session in one transaction: committed on success, rolled back on any exception.
+
+        Services `flush()` and never `commit()`. The transaction's duration is logged. `read_only` lets SQLite read
+        beside a writer; it promises that nothing is written. `engine` is this database's own with options of its own.
+        Raises UnavailableError if SQLite has too many writers.
+        """
+        with _logged():
+            async with AsyncExitStack() as turn, self.sessions(bind=engine or self.engine) as session, session.begin():
+                if read_only:
+                    await session.connection(execution_options={READ_ONLY: True})
+                elif self._turns is not None:
+                    turn.callback(have_waited)
+                    session.info[TAKE_TURN] = partial(turn.enter_async_context, self._turns.mine())
+                yield session
+            if not read_only:
+                note_write()
+
+    @asynccontextmanager
+    async def quick_unit_of_work(self) -> AsyncIterator[AsyncSession]:
+        """A unit of work that begins no transaction before something is written, and that trusts its connection.
+
+        What `connection_to_read` and `connection_to_write` give then costs little more than the driver; the session can
+        do all it can do otherwise. Who uses it starts with a read, and may try once more if that finds the connection
+        lost. Raises UnavailableError if SQLite has too many writers.
+        """
+        async with AsyncExitStack() as stack:
+            stack.enter_context(_logged())
+            if self._turns is not None:
+                stack.callback(have_waited)
+                await stack.enter_async_context(self._turns.mine())
+            connection = await _connect_trusting(self.engine)
+            stack.push_async_callback(connection.close)
+            session = self.sessions(bind=connection)
+            session.info[CONNECTION] = connection
+            try:
+                yield session
+                await _commit(session, connection)
+                note_write()
+            finally:
+                session.info.pop(CONNECTION)
+                if _was_used(session):
+                    await session.close()
+
+    @asynccontextmanager
+    async def outside_the_pool(self) -> AsyncIterator[AsyncSession]:
+        """A session on a connection of its own, for reads that must work while the pool is exhausted."""
+        async with AsyncSession(self._spare) as session:
+            await session.connection(execution_options={READ_ONLY: True})
+            yield session
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+        await self._spare.dispose()
+
+
+@asynccontextmanager
+async def lookup_session(session: AsyncSession) -> AsyncIterator[AsyncSession]:
+    """Open a session of its own on the database of `session`, which must not have been used yet; it reads only.
+
+    Who has to wait for something that is not the database (a password's hash, a mail server, another site) does it
+    first, and locks then: nobody may wait for a connection that somebody else only holds. What is to be known before is
+    read here, as it is committed, in a transaction that is over at the end of the block:
+
+        async with lookup_session(session) as lookup:
+            user = await get_user_by_login(lookup, name)
+        verified, _ = await verify_password(password, user.hashed_password)  # no connection is held, no row is locked
+        user = await session.get_one(User, user.id, with_for_update=True)  # and now see whether it is still so
+    """
+    async with AsyncSession(session.bind, expire_on_commit=False, close_resets_only=False) as lookup:
+        await lookup.connection(execution_options={READ_ONLY: True})
+        yield lookup
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """Log what became of a transaction, and after what time."""
+    started, outcome = perf_counter(), "rolled back"
+    try:
+        yield
+        outcome = "committed"
+    finally:
+        logger.debug("transaction %s after %.1f ms", outcome, (perf_counter() - started) * 1000)
+
+
+async def _connect_trusting(engine: AsyncEngine) -> AsyncConnection:
+    token = trusting.set(True)
+    try:
+        return await engine.connect()
+    finally:
+        trusting.reset(token)
+
+
+async def _commit(session: AsyncSession, connection: AsyncConnection) -> None:
+    if _was_used(session) or session.new or session.dirty or session.deleted:
+        await session.commit()  # what it began itself, and the flush of the rest
+    if connection.in_transaction():
+        await connection.commit()
+
+
+def _was_used(session: AsyncSession) -> bool:
+    """Whether a statement went through the session: an object that was only put into it leaves nothing to end."""
+    transaction = session.sync_session.get_transaction()
+    return transaction is not None and bool(transaction._connections)  # noqa: SLF001 - no public name for it
