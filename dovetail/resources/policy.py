@@ -1,102 +1,126 @@
-"""Who may see and change what: the one hook through which every endpoint of a resource decides it."""
+"""Who may see and change what: the hooks by which every endpoint of a resource decides it.
+
+    class PostPolicy(UserPolicy[Post, PostCreate]):
+        @override
+        def rows(self, viewer: User | None) -> ColumnElement[bool]:
+            return Post.is_published.is_(True)
+
+A `Policy` is generic in the model, in the viewer of a write and in the schema of a create, so that a type checker
+refuses a hook with another signature; `typing_extensions.override` lets it refuse a misspelt one. A `Resource` refuses
+both when it is made, with a ConfigurationError.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Generic
 
 from fastapi import Depends
 from sqlalchemy import ColumnElement, false, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
+from typing_extensions import TypeVar, override
 
 from dovetail.errors import NotFoundError, PermissionDeniedError, quoted
 
+Model_contra = TypeVar("Model_contra", contravariant=True, default=Any)  # an instance is one row
+Viewer = TypeVar("Viewer", default=Any)  # who writes; who reads is this or None
+Create_contra = TypeVar("Create_contra", contravariant=True, default=Any)  # the schema of a create
+
 
 async def nobody() -> None:
-    """The viewer of a policy that knows no users."""
+    """Return the viewer of a policy that knows no users: None."""
 
 
 @dataclass(frozen=True)
-class Recognized:
+class Recognized(Generic[Viewer]):
     """Somebody who writes."""
 
-    viewer: Any
+    viewer: Viewer
 
 
-class Policy:
+class Policy(Generic[Model_contra, Viewer, Create_contra]):
     """Decides rows and fields for a viewer; this one lets nobody see or change anything.
 
     Subclasses open what they want open. `reader` and `writer` are the `Annotated` dependencies that give the viewer of
-    a read and of a write, for example OptionalUser and CurrentUser; a viewer of None is somebody unknown.
+    a read and of a write, for example OptionalUser and CurrentUser; a viewer of None is somebody unknown. Every hook is
+    asked once a request, and of each row once; it is not `async`, because the row it decides on is locked.
     """
 
-    reader: ClassVar[Any] = Annotated[None, Depends(nobody)]
-    writer: ClassVar[Any] = Annotated[None, Depends(nobody)]
-    # Whether what somebody unknown may see never changes while the process runs; reads are faster if it is so. A rule
+    reader: ClassVar[object] = Annotated[None, Depends(nobody)]
+    writer: ClassVar[object] = Annotated[None, Depends(nobody)]
+    # True if what somebody unknown may see never changes while the process runs; reads are faster then. A rule
     # that compares with the clock says so in SQL (`Post.publish_at <= utcnow()`), and may be remembered too.
     remembers_anonymous: ClassVar[bool] = False
 
     def is_anonymous(self, connection: HTTPConnection) -> bool:  # noqa: ARG002 - for subclasses
-        """Whether a request surely has the viewer None, so that `reader` need not be asked."""
+        """Return True if a request surely has the viewer None, so that `reader` need not be asked."""
         return self.reader is Policy.reader
 
-    async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> "Recognized | None":  # noqa: ARG002 - for subclasses
-        """Whom `writer` would give, found without FastAPI; None if `writer` has to be asked."""
-        return Recognized(None) if self.writer is Policy.writer else None
+    async def recognize_writer(
+        self,
+        connection: HTTPConnection,  # noqa: ARG002 - for subclasses
+        session: AsyncSession,  # noqa: ARG002 - for subclasses
+    ) -> Recognized[Viewer] | None:
+        """Return whom `writer` would give, found without FastAPI; None if `writer` has to be asked."""
+        return Recognized(None) if self.writer is Policy.writer else None  # type: ignore[arg-type]  # nobody gives None
 
-    def identity(self, viewer: Any) -> str | None:
-        """A text that only this viewer has; None for somebody unknown."""
-        return None if viewer is None else str(viewer.id)
+    def identity(self, viewer: Viewer | None) -> str | None:
+        """Return a text that only this viewer has; None for somebody unknown."""
+        return None if viewer is None else str(viewer.id)  # type: ignore[attr-defined]  # a viewer without one overrides
 
-    def rows(self, viewer: Any) -> ColumnElement[bool]:  # noqa: ARG002 - for subclasses
-        """Which rows of the model the viewer may know of."""
+    def rows(self, viewer: Viewer | None) -> ColumnElement[bool]:  # noqa: ARG002 - for subclasses
+        """Return the condition on the rows of the model that the viewer may know of."""
         return false()
 
-    def related(self, viewer: Any) -> Mapping[str, ColumnElement[bool]]:  # noqa: ARG002 - for subclasses
-        """Which rows of related models the viewer may know of, by the name of the relation (`post` or `post.tags`).
+    def related(self, viewer: Viewer | None) -> Mapping[str, ColumnElement[bool]]:  # noqa: ARG002 - for subclasses
+        """Return conditions on the rows of related models, by the name of the relation (`post` or `post.tags`).
 
-        What is hidden is left out of nested objects and matches no filter; a relation that is not named is open.
+        What they hide is left out of nested objects and matches no filter; a relation that is not named is open.
         """
         return {}
 
-    def hidden(self, viewer: Any) -> frozenset[str]:  # noqa: ARG002 - for subclasses
-        """Fields the viewer may not know of (`email` or `author.email`): not shown, filtered, ordered or searched."""
+    def hidden(self, viewer: Viewer | None) -> frozenset[str]:  # noqa: ARG002 - for subclasses
+        """Return the fields (`email`, `author.email`) that are not shown, filtered, ordered or searched."""
         return frozenset()
 
-    def may_create(self, viewer: Any, data: Any) -> None:  # noqa: ARG002 - for subclasses
-        """Raise PermissionDeniedError if the viewer may not make this."""
+    def may_create(self, viewer: Viewer, data: Create_contra) -> None:  # noqa: ARG002 - for subclasses
+        """Raise PermissionDeniedError if the viewer may not create a row of this `data`, the validated body."""
         raise PermissionDeniedError
 
-    def may_update(self, viewer: Any, item: Any, changes: frozenset[str]) -> None:  # noqa: ARG002 - for subclasses
-        """Raise PermissionDeniedError if the viewer may not change these fields of a row they may know of."""
+    def may_update(self, viewer: Viewer, item: Model_contra, changes: frozenset[str]) -> None:  # noqa: ARG002 - for subclasses
+        """Raise PermissionDeniedError if the viewer may not change the fields `changes` of a row they may know of."""
         raise PermissionDeniedError
 
-    def may_delete(self, viewer: Any, item: Any) -> None:  # noqa: ARG002 - for subclasses
-        """Raise PermissionDeniedError if the viewer may not remove a row they may know of."""
+    def may_delete(self, viewer: Viewer, item: Model_contra) -> None:  # noqa: ARG002 - for subclasses
+        """Raise PermissionDeniedError if the viewer may not delete a row they may know of."""
         raise PermissionDeniedError
 
 
-class ReadOnly(Policy):
+class ReadOnly(Policy[Model_contra, Viewer, Create_contra]):
     """Everybody may read everything; nobody may change anything."""
 
-    def rows(self, viewer: Any) -> ColumnElement[bool]:  # noqa: ARG002 - the signature is the hook's
-        """All rows."""
+    @override
+    def rows(self, viewer: Viewer | None) -> ColumnElement[bool]:
+        """Return a condition that all rows fulfil."""
         return true()
 
 
-class Open(ReadOnly):
+class Open(ReadOnly[Model_contra, Viewer, Create_contra]):
     """Everybody may do everything: for prototypes, and for APIs that nobody else can reach."""
 
-    def may_create(self, viewer: Any, data: Any) -> None:
-        """Anybody may."""
+    @override
+    def may_create(self, viewer: Viewer, data: Create_contra) -> None:
+        """Allow it."""
 
-    def may_update(self, viewer: Any, item: Any, changes: frozenset[str]) -> None:
-        """Anybody may."""
+    @override
+    def may_update(self, viewer: Viewer, item: Model_contra, changes: frozenset[str]) -> None:
+        """Allow it."""
 
-    def may_delete(self, viewer: Any, item: Any) -> None:
-        """Anybody may."""
+    @override
+    def may_delete(self, viewer: Viewer, item: Model_contra) -> None:
+        """Allow it."""
 
 
 def not_found(name: str, key: object) -> NotFoundError:
-    """What a row answers that is not there or that the viewer may not know of: nobody can tell the two apart."""
+    """Return the error for a row that is not there or is hidden from the viewer: nobody can tell the two apart."""
     return NotFoundError(f"There is no {name} {quoted(key) if isinstance(key, str) else key}.")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
+from typing_extensions import override
 
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.policies import UserPolicy
@@ -11,7 +12,7 @@ from plugins.blog.policies import POSTS
 from plugins.comments.models import Comment, CommentStatus
 
 
-class CommentPolicy(UserPolicy):
+class CommentPolicy(UserPolicy[Comment]):
     """Approved comments for all, one's own besides, all for staff; a reply is hidden with the comment it answers.
 
     The comments on a hidden draft are as hidden as the draft.
@@ -19,6 +20,7 @@ class CommentPolicy(UserPolicy):
 
     remembers_anonymous = True
 
+    @override
     def rows(self, viewer: User | None) -> ColumnElement[bool]:
         """Which comments `viewer` may know of."""
         return and_(self.of_post(viewer), Comment.post.has(POSTS.rows(viewer)))
@@ -31,12 +33,14 @@ class CommentPolicy(UserPolicy):
         parent_approved = or_(Comment.parent_id.is_(None), Comment.parent.has(approved))
         return or_(and_(approved, parent_approved), _written_by(viewer))
 
+    @override
     def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:
         """The replies below a comment that is seen already, so that nothing need be asked about the parent."""
         if viewer is not None and viewer.is_staff:
             return {}
         return {"replies": or_(Comment.status == CommentStatus.APPROVED, _written_by(viewer))}
 
+    @override
     def may_update(self, viewer: User, item: Comment, changes: frozenset[str] = frozenset()) -> None:
         """Its author and staff may; only staff moderate."""
         if not (viewer.is_staff or item.author_id == viewer.id):
@@ -44,6 +48,7 @@ class CommentPolicy(UserPolicy):
         if "status" in changes and not viewer.is_staff:
             raise PermissionDeniedError("Only staff moderate comments; leave status out.")
 
+    @override
     def may_delete(self, viewer: User, item: Comment) -> None:
         """Its author and staff may."""
         self.may_update(viewer, item)

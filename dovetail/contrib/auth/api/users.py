@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import MISSING
 from sqlalchemy import select
+from typing_extensions import override
 
 from dovetail.api.schemas import PathId
 from dovetail.contrib.auth import users
@@ -32,11 +33,12 @@ router = APIRouter(tags=["users"])
 ETAG = documentation.response_headers(ETag="The version of the user, for If-Match and If-None-Match.")
 
 
-class UsersPolicy(StaffOnly):
-    """For staff, none of whom deletes themselves."""
+class UsersPolicy(StaffOnly[User]):
+    """Lets staff do everything but delete themselves."""
 
+    @override
     def may_delete(self, viewer: User, item: User) -> None:
-        """Everybody but oneself."""
+        """Raise ConflictError for oneself."""
         if item.id == viewer.id:
             raise ConflictError("You cannot delete yourself; ask another superuser to.")
 
