@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 
 from dovetail.api.methods import allowed_methods, is_wrong_method
-from dovetail.database.failures import explain_failure
+from dovetail.database.failures import client_error
 from dovetail.errors import CLIENT_HUNG_UP, DovetailError, FieldError, InvalidInputError, NotAuthenticatedError
 
 MEDIA_TYPE = "application/problem+json"
@@ -165,7 +165,7 @@ def _as_dovetail_error(error: Exception) -> DovetailError:
         return InvalidInputError("The body is nested too deep.")
     if isinstance(error, RequestValidationError):
         return InvalidInputError(errors=list(_field_errors(error.errors())))
-    return explain_failure(error) or DovetailError()
+    return client_error(error) or DovetailError()
 
 
 def _field_errors(found: Iterable[Any]) -> Iterator[FieldError]:

@@ -1,4 +1,7 @@
-"""What a failure of the database means to whoever asked: bad input, a conflict, or a database that is away."""
+"""Where an IntegrityError becomes a 409: the DovetailError that an error of SQLAlchemy or the driver means to a client.
+
+Bad input is 422, a conflict 409, and a database that is away or busy 503.
+"""
 
 from sqlalchemy import exc
 from sqlalchemy.orm.exc import StaleDataError
@@ -25,8 +28,8 @@ CONFLICTS = {
 }
 
 
-def explain_failure(error: Exception) -> DovetailError | None:
-    """The error that `error` means to a client, without SQL and values; None if it is no failure of a database.
+def client_error(error: Exception) -> DovetailError | None:
+    """Return the error that `error` means to a client, without SQL and values; None if it is no failure of a database.
 
     A failure that is a mistake of ours (no such table, a closed session) is None too.
     """
@@ -34,10 +37,10 @@ def explain_failure(error: Exception) -> DovetailError | None:
         return StaleWriteError()
     if isinstance(error, exc.TimeoutError):
         return UnavailableError("All database connections are busy; try again shortly.")
-    return _explain_driver_error(error) if isinstance(error, exc.DBAPIError) else None
+    return _driver_error(error) if isinstance(error, exc.DBAPIError) else None
 
 
-def _explain_driver_error(error: exc.DBAPIError) -> DovetailError | None:
+def _driver_error(error: exc.DBAPIError) -> DovetailError | None:
     if isinstance(error, exc.IntegrityError):
         return ConflictError(CONFLICTS.get(code_of(error.orig)))
     if _is_bad_data(error):
@@ -50,7 +53,7 @@ def _explain_driver_error(error: exc.DBAPIError) -> DovetailError | None:
 
 
 def is_busy(error: BaseException) -> bool:
-    """Whether SQLite has another writer, of another process, for longer than we wait."""
+    """Return True if another process wrote to the SQLite database for longer than we wait."""
     return isinstance(error, exc.DBAPIError) and sqlite_code(error.orig) in SQLITE_BUSY
 
 

@@ -15,7 +15,7 @@ from dovetail.cli.data.dump_files import Record
 from dovetail.cli.data.plugin_tables import unknown
 from dovetail.cli.data.sequences import sequences
 from dovetail.cli.data.table_rows import TableRows, stored_type
-from dovetail.database.failures import explain_failure
+from dovetail.database.failures import client_error
 
 
 class TableLoader:
@@ -89,7 +89,7 @@ class TableLoader:
         try:
             await self._session.execute(statement, parameters)
         except exc.DBAPIError as error:
-            known = explain_failure(error)
+            known = client_error(error)
             if known is None or error.connection_invalidated:
                 raise
             raise click.ClickException(f"{where}: {known.detail}") from None

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.cli.failures import NO_TABLE, explain
-from dovetail.database.failures import explain_failure
+from dovetail.database.failures import client_error
 from dovetail.errors import UnavailableError
 
 
@@ -111,7 +111,7 @@ def _outage(error: Exception) -> str | None:
     """One line if the database is away or has no tables yet; the code is not to blame then."""
     line = explain(error) if isinstance(error, DBAPIError) else None
     missing = line is not None and line.startswith(NO_TABLE)
-    return line if missing or isinstance(explain_failure(error), UnavailableError) else None
+    return line if missing or isinstance(client_error(error), UnavailableError) else None
 
 
 def _format(error: Exception, filename: str) -> str:

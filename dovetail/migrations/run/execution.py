@@ -20,7 +20,7 @@ from dovetail.migrations.history.history import History
 from dovetail.migrations.history.plan import Step
 from dovetail.migrations.locks.lock_waits import LockPatience, LockWaits
 from dovetail.migrations.locks.sqlite_blockers import is_locked, what_locks
-from dovetail.migrations.run.explaining import explain_failure, reason_of
+from dovetail.migrations.run.explaining import describe_failed_step, reason_of
 from dovetail.migrations.run.recording import prepare_ledger, recorder
 from dovetail.migrations.run.references import ReferenceCheck
 from dovetail.migrations.run.sqlite import foreign_keys_off, pragma
@@ -164,4 +164,4 @@ def _failures_named(done: Sequence[Step], connection: Connection, waited: float,
         if isinstance(error, DovetailError):
             raise
         connection.rollback()
-        raise MigrationError(explain_failure(done[-1], error, connection, waited)) from error
+        raise MigrationError(describe_failed_step(done[-1], error, connection, waited)) from error

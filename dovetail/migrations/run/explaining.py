@@ -8,8 +8,8 @@ from dovetail.migrations.locks.blockers import is_lock_timeout, what_blocks
 from dovetail.migrations.locks.sqlite_blockers import is_locked, what_locks
 
 
-def explain_failure(step: Step, error: Exception, connection: Connection, waited: float) -> str:
-    """What to tell of a step that failed; `waited` is how many seconds a statement may wait for a lock."""
+def describe_failed_step(step: Step, error: Exception, connection: Connection, waited: float) -> str:
+    """Return the line about a step that failed; `waited` is how many seconds a statement may wait for a lock."""
     where = f"{step.revision} (plugin {step.plugin}) failed{'' if step.forwards else ' while it was undone'}"
     statement = _one_line(getattr(error, "statement", None) or "")
     reason = reason_of(error)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.api.schemas import Schema
-from dovetail.database.failures import explain_failure
+from dovetail.database.failures import client_error
 from dovetail.database.session import SessionDep
 from dovetail.errors import (
     ConflictError,
@@ -87,7 +87,7 @@ class _Failures:
         except EXPECTED as error:
             self.found.append((number, error))
         except SQLAlchemyError as error:
-            known = explain_failure(error)
+            known = client_error(error)
             if not isinstance(known, EXPECTED):
                 raise
             self.found.append((number, known))
@@ -118,7 +118,7 @@ async def _all_or_none(
     except EXPECTED:
         pass
     except SQLAlchemyError as error:
-        if not isinstance(explain_failure(error), EXPECTED):
+        if not isinstance(client_error(error), EXPECTED):
             raise
     one, failures = await start(), _Failures(session, where, total)
     done = []

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from dovetail.database.drivers.attempts import attempting
 from dovetail.database.drivers.losses import asks_for_another_try
-from dovetail.database.failures import explain_failure
+from dovetail.database.failures import client_error
 from dovetail.database.unit_of_work import Database
 from dovetail.resources.policy import Policy
 from dovetail.resources.write.idempotency import HEADER
@@ -57,7 +57,7 @@ class QuickWrite:
             if asks_for_another_try(error) and not attempt.has_written:
                 raise
             if begun:  # who knows what was committed: it must not be done again
-                raise explain_failure(error) or error from error
+                raise client_error(error) or error from error
             return None
 
     async def _read(self, request: Request) -> BaseModel | None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import BigInteger, Integer, String, bindparam, insert, literal_column, select, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from dovetail.database.failures import explain_failure
+from dovetail.database.failures import client_error
 from dovetail.errors import ConflictError, InvalidInputError, UnavailableError
 from dovetail.resources.sql.statements import Statement
 from tests.library.models import Book, Genre, Review
@@ -32,7 +32,7 @@ async def test_a_value_that_is_taken_is_a_conflict(database):
         await ONE_GENRE.fetch(session, name="x")
     error = await failure(database, ONE_GENRE, name="x")
     assert isinstance(error, IntegrityError)
-    assert isinstance(explain_failure(error), ConflictError)
+    assert isinstance(client_error(error), ConflictError)
     assert "x'" not in str(error)  # no values
 
 
@@ -47,19 +47,19 @@ async def test_a_reference_to_nothing_is_a_conflict(database, database_kind):
         writes=True,
     )
     error = await failure(database, statement, book=999)
-    assert isinstance(explain_failure(error), ConflictError)
+    assert isinstance(client_error(error), ConflictError)
 
 
 @pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**70])
 async def test_a_number_that_has_no_place_is_bad_input(database, number):
     error = await failure(database, BY_PAGES, pages=number)
     assert isinstance(error, DataError | DBAPIError)
-    assert isinstance(explain_failure(error), InvalidInputError)
+    assert isinstance(client_error(error), InvalidInputError)
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite stores any integer of 64 bits
 async def test_a_number_too_large_for_its_column_is_bad_input(database):
-    assert isinstance(explain_failure(await failure(database, BY_STARS, stars=2**40)), InvalidInputError)
+    assert isinstance(client_error(await failure(database, BY_STARS, stars=2**40)), InvalidInputError)
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite has no such limit
@@ -73,7 +73,7 @@ async def test_a_statement_that_the_server_ends_is_a_database_that_is_busy(datab
 
     with pytest.raises(DBAPIError) as caught:
         await read()
-    assert isinstance(explain_failure(caught.value), UnavailableError)
+    assert isinstance(client_error(caught.value), UnavailableError)
     async with database.unit_of_work() as session:  # the connection is none the worse
         assert await BY_PAGES.fetch(session, pages=1) == []
 
@@ -98,7 +98,7 @@ async def test_a_connection_that_is_killed_while_it_reads_is_a_database_that_is_
     with pytest.raises(DBAPIError) as caught:
         await reading
     assert caught.value.connection_invalidated
-    assert isinstance(explain_failure(caught.value), UnavailableError)
+    assert isinstance(client_error(caught.value), UnavailableError)
     async with database.unit_of_work() as session:
         assert await BY_PAGES.fetch(session, pages=1) == []
 

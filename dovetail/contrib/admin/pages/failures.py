@@ -7,7 +7,7 @@ from http import HTTPStatus
 from sqlalchemy.exc import StatementError
 from starlette.exceptions import HTTPException
 
-from dovetail.database.failures import explain_failure
+from dovetail.database.failures import client_error
 from dovetail.database.pool.limits import StatementTimeoutError
 from dovetail.errors import DovetailError, FieldError, InvalidInputError
 
@@ -48,7 +48,7 @@ def describe(error: Exception) -> Failure:
         status = HTTPStatus(error.status_code)
         standard = error.detail == status.phrase
         return Failure(status=status, message=MESSAGES.get(status, status.phrase) if standard else str(error.detail))
-    known = error if isinstance(error, DovetailError) else explain_failure(error)
+    known = error if isinstance(error, DovetailError) else client_error(error)
     if known is None and _is_bad_value(error):
         known = InvalidInputError("A value is too large or has the wrong form.")
     if known is None or known.status == HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -13,7 +13,7 @@ from dovetail.contrib.auth.email import EmailMessage, EmailSender
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.drivers.attempts import try_twice
-from dovetail.database.failures import explain_failure
+from dovetail.database.failures import client_error
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError
@@ -56,7 +56,7 @@ class Mailer:
         try:
             messages = await try_twice(partial(self._prepare, email, step))
         except Exception as error:
-            if isinstance(explain_failure(error), UnavailableError):  # an outage is nobody's mistake
+            if isinstance(client_error(error), UnavailableError):  # an outage is nobody's mistake
                 logger.warning("An e-mail that was asked for could not be prepared: %s", str(error).partition("\n")[0])
             else:
                 logger.exception("An e-mail that was asked for could not be prepared.")
