@@ -15,7 +15,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dovetail.database.pool.pool import CountingPool
+from dovetail.database.pool.fair_pool import FairPool
 from dovetail.database.unit_of_work import Database
 
 # Whoever waits in one of these waits for the database.
@@ -84,7 +84,7 @@ class _Watched:
     def _look(self) -> None:
         codes = list(_awaiting(self._work))
         pool = self._database.engine.sync_engine.pool
-        assert isinstance(pool, CountingPool)
+        assert isinstance(pool, FairPool)
         held = pool.checkedout()
         turns = self._database._turns
         has_turn = turns is not None and turns._lock.locked()

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 
 from dovetail.api.methods import allowed_methods, is_wrong_method
-from dovetail.database.failures import client_error
+from dovetail.database.error_translation import client_error
 from dovetail.errors import CLIENT_HUNG_UP, DovetailError, FieldError, InvalidInputError, NotAuthenticatedError
 
 MEDIA_TYPE = "application/problem+json"

@@ -4,7 +4,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import ORMExecuteState
 
-from dovetail.database.pool.turns import TurnTakingSession, may_block
+from dovetail.database.pool.writer_queue import QueueingSession, may_block
 from dovetail.errors import DovetailError
 
 
@@ -15,7 +15,7 @@ class LazyLoadError(DovetailError):
 def refuse_lazy_loads(sessions: async_sessionmaker[AsyncSession]) -> None:
     """Make sessions of `sessions` raise LazyLoadError for a lazy load outside `run_sync` and `awaitable_attrs`."""
 
-    class CheckedSession(TurnTakingSession):
+    class CheckedSession(QueueingSession):
         """A class of its own, so that the listener stays with this application."""
 
     sessions.configure(sync_session_class=CheckedSession)

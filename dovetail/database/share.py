@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.pool.limits import STATEMENT_LIMIT, StatementLimit, StatementTimeoutError
+from dovetail.database.pool.statement_timeouts import STATEMENT_LIMIT, StatementLimit, StatementTimeoutError
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError
 

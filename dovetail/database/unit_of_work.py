@@ -8,15 +8,15 @@ from time import perf_counter
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
-from dovetail.database.drivers.attempts import note_write
-from dovetail.database.drivers.connections import CONNECTION
+from dovetail.database.drivers.retries import note_write
+from dovetail.database.drivers.session_connection import CONNECTION
 from dovetail.database.engine.engine import create_engine
-from dovetail.database.engine.transactions import READ_ONLY
+from dovetail.database.engine.sqlite_transactions import READ_ONLY
 from dovetail.database.engine.urls import database_url, is_memory
 from dovetail.database.lazy_loading import refuse_lazy_loads
-from dovetail.database.pool.patience import have_waited
-from dovetail.database.pool.pool import UnpooledConnections, trusting
-from dovetail.database.pool.turns import TAKE_TURN, TakeTurns
+from dovetail.database.pool.fair_pool import UnpooledConnections, trusting
+from dovetail.database.pool.wait_budget import have_waited
+from dovetail.database.pool.writer_queue import TAKE_TURN, WriterQueue
 from dovetail.settings import Settings
 
 logger = logging.getLogger("dovetail.database")
@@ -31,7 +31,7 @@ class Database:
         # A closed session stays closed: a streaming response that touched it would otherwise leak a connection.
         self.sessions = async_sessionmaker(engine, expire_on_commit=False, close_resets_only=False)
         refuse_lazy_loads(self.sessions)
-        self._turns = TakeTurns(patience) if engine.dialect.name == "sqlite" else None
+        self._turns = WriterQueue(patience) if engine.dialect.name == "sqlite" else None
 
     @classmethod
     def from_settings(cls, settings: Settings, *, command_timeout: float | None = None) -> "Database":

@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dovetail.database.drivers.sqlite import identity_of
+from dovetail.database.drivers.aiosqlite_connections import identity_of
 from dovetail.database.engine.urls import is_memory
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError

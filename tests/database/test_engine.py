@@ -7,7 +7,7 @@ from sqlalchemy import exc, inspect, select, text
 
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.engine.urls import database_url
-from dovetail.database.reading import connect_to_read
+from dovetail.database.prepared_reads import connect_to_read
 from dovetail.errors import ConfigurationError
 from tests.probe.models import Item
 
@@ -137,7 +137,7 @@ async def test_a_read_takes_a_connection_that_just_worked_without_a_ping(databas
     async with database.engine.connect():
         pass
     assert len(pings) == 1
-    monkeypatch.setattr("dovetail.database.pool.pool.TRUSTED_FOR", 0.0)
+    monkeypatch.setattr("dovetail.database.pool.fair_pool.TRUSTED_FOR", 0.0)
     async with connect_to_read(database.engine):
         pass
     assert len(pings) == 2

@@ -28,7 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dovetail.api.body_checks import is_waiting
 from dovetail.api.front.repeating import TRIED, Repeating
-from dovetail.database.drivers.losses import asks_for_another_try
+from dovetail.database.drivers.lost_connections import asks_for_another_try
 
 Quick: TypeAlias = Callable[[Request], Awaitable[Response | None]]
 METHODS = frozenset({"GET", "POST"})

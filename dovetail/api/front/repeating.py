@@ -14,8 +14,8 @@ from weakref import WeakValueDictionary
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dovetail.database.drivers.attempts import try_twice
-from dovetail.database.failures import is_busy
+from dovetail.database.drivers.retries import try_twice
+from dovetail.database.error_translation import is_busy
 from dovetail.errors import AtWorkError
 
 TRIED = "dovetail.tried"  # in a scope: the request was tried once already

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from dovetail.api.principal import StaffDep
-from dovetail.database.pool.pool import PoolStatistics, pool_statistics
+from dovetail.database.pool.fair_pool import PoolStatistics, pool_statistics
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import NotFoundError
 

@@ -58,6 +58,6 @@ async def check_pooler(settings: Settings) -> list[CheckMessage]:
     if not prepares:
         return []
     # Imported here: it brings asyncpg, for which there is no use on SQLite.
-    from dovetail.database.engine.pooler import mixes_statements_up
+    from dovetail.database.engine.pgbouncer import mixes_statements_up
 
     return [MIXED_UP] if await mixes_statements_up(settings) else []

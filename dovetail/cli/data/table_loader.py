@@ -15,7 +15,7 @@ from dovetail.cli.data.dump_files import Record
 from dovetail.cli.data.plugin_tables import unknown
 from dovetail.cli.data.sequences import sequences
 from dovetail.cli.data.table_rows import TableRows, stored_type
-from dovetail.database.failures import client_error
+from dovetail.database.error_translation import client_error
 
 
 class TableLoader:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.cli.failures import NO_TABLE, explain
-from dovetail.database.failures import client_error
+from dovetail.database.error_translation import client_error
 from dovetail.errors import UnavailableError
 
 

@@ -8,14 +8,21 @@ from sqlalchemy import Connection, Engine, ExceptionContext, event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
-from dovetail.database.drivers.losses import CONNECTOR, is_local, is_lost, let_go_of_lock, renew_statements, throw_away
-from dovetail.database.drivers.sqlite import is_still_there, open_connection, open_existing
-from dovetail.database.engine.transactions import READ_ONLY, use_real_transactions
+from dovetail.database.drivers.aiosqlite_connections import is_still_there, open_connection, open_existing
+from dovetail.database.drivers.lost_connections import (
+    CONNECTOR,
+    is_local,
+    is_lost,
+    let_go_of_lock,
+    renew_statements,
+    throw_away,
+)
+from dovetail.database.engine.sqlite_transactions import READ_ONLY, use_real_transactions
+from dovetail.database.engine.unportable_values import refuse_unportable_values
 from dovetail.database.engine.urls import database_url, is_memory
-from dovetail.database.engine.values import refuse_unportable_values
-from dovetail.database.pool.limits import keep_statement_limits
-from dovetail.database.pool.pool import CountingPool, unreachable
-from dovetail.database.reading import WITHIN_TRANSACTIONS
+from dovetail.database.pool.fair_pool import FairPool, unreachable
+from dovetail.database.pool.statement_timeouts import keep_statement_limits
+from dovetail.database.prepared_reads import WITHIN_TRANSACTIONS
 from dovetail.settings import Settings
 
 # Statements get no names, at SQLAlchemy's cache nor at asyncpg's own. One without a name is lost as soon as a pooler
@@ -47,7 +54,7 @@ def create_engine(
         arguments["poolclass"] = StaticPool
     elif "poolclass" not in options:
         arguments |= {
-            "poolclass": CountingPool,
+            "poolclass": FairPool,
             "pool_size": settings.database_pool_size,
             "max_overflow": settings.database_max_overflow,
             "pool_timeout": settings.database_pool_timeout,
@@ -61,7 +68,7 @@ def create_engine(
         }
     else:
         # Imported here: on SQLite nobody needs asyncpg.
-        from dovetail.database.drivers.connecting import Connector
+        from dovetail.database.drivers.asyncpg_connections import Connector
 
         connector = Connector()
         arguments["connect_args"] = {

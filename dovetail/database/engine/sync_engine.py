@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, NullPool, create_engine
 
-from dovetail.database.engine.transactions import use_real_transactions
+from dovetail.database.engine.sqlite_transactions import use_real_transactions
 from dovetail.database.engine.urls import database_url
 from dovetail.settings import Settings
 

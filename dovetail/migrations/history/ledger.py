@@ -26,7 +26,7 @@ from sqlalchemy import (
     table,
 )
 
-from dovetail.database.engine.transactions import READ_ONLY
+from dovetail.database.engine.sqlite_transactions import READ_ONLY
 from dovetail.migrations.history.applied import Applied
 
 LEDGER = Table(

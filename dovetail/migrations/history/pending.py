@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from dovetail.database.engine.transactions import READ_ONLY
+from dovetail.database.engine.sqlite_transactions import READ_ONLY
 from dovetail.migrations.history.files import read_files, usual_revisions
 from dovetail.migrations.history.ledger import LEDGER, VERSIONS
 from dovetail.migrations.history.squashes import left_out

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.api.schemas import Schema
-from dovetail.database.failures import client_error
+from dovetail.database.error_translation import client_error
 from dovetail.database.session import SessionDep
 from dovetail.errors import (
     ConflictError,

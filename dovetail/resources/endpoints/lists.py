@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from dovetail.api.front.quick import QuickResponse
-from dovetail.database.reading import connect_to_read
+from dovetail.database.prepared_reads import connect_to_read
 from dovetail.resources.query.cursors import Cursor, bad_cursor, write_cursor
 from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import FullTextSearch

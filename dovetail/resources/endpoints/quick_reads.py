@@ -10,7 +10,7 @@ from sqlalchemy import Dialect
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.database.reading import connect_to_read
+from dovetail.database.prepared_reads import connect_to_read
 from dovetail.resources.read.by_key import item_request, key_values
 from dovetail.resources.read.reads import Batch, Plan
 from dovetail.resources.scope import Scope

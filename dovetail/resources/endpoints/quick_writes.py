@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from dovetail.database.drivers.attempts import attempting
-from dovetail.database.drivers.losses import asks_for_another_try
-from dovetail.database.failures import client_error
+from dovetail.database.drivers.lost_connections import asks_for_another_try
+from dovetail.database.drivers.retries import attempting
+from dovetail.database.error_translation import client_error
 from dovetail.database.unit_of_work import Database
 from dovetail.resources.policy import Policy
 from dovetail.resources.write.idempotency import HEADER

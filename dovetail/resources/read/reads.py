@@ -14,8 +14,8 @@ from sqlalchemy import Dialect, Select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
-from dovetail.database.drivers.connections import connection_to_read
-from dovetail.database.reading import DriverConnection, driver_connection
+from dovetail.database.drivers.session_connection import connection_to_read
+from dovetail.database.prepared_reads import DriverConnection, driver_connection
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.search import Search

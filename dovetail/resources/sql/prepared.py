@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ClauseElement, Dialect
 
-from dovetail.database.reading import DriverConnection
+from dovetail.database.prepared_reads import DriverConnection
 
 
 @dataclass(frozen=True)

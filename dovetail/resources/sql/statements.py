@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
-from dovetail.database.drivers.connections import connection_to_read, connection_to_write
-from dovetail.database.reading import driver_connection
+from dovetail.database.drivers.session_connection import connection_to_read, connection_to_write
+from dovetail.database.prepared_reads import driver_connection
 from dovetail.resources.sql.json_values import Convert, result_processor
 from dovetail.resources.sql.prepared import PreparedStatement, prepare
 

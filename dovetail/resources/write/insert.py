@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import CTE, Dialect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.drivers.attempts import note_write
-from dovetail.database.drivers.connections import connection_for_all, connection_to_read, connection_to_write
-from dovetail.database.reading import driver_connection
+from dovetail.database.drivers.retries import note_write
+from dovetail.database.drivers.session_connection import connection_for_all, connection_to_read, connection_to_write
+from dovetail.database.prepared_reads import driver_connection
 from dovetail.resources.read.reads import Batch, Cache, Plan, Reader
 from dovetail.resources.scope import Scope
 from dovetail.resources.sql.json_values import result_processor

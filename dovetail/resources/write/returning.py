@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import CTE, ColumnElement, Dialect, Float, Insert, cast, func, inspect, literal_column, select
 
-from dovetail.database.reading import DriverConnection
+from dovetail.database.prepared_reads import DriverConnection
 from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nested_select import NestedSelect
 from dovetail.resources.sql.prepared import PreparedStatement, prepare

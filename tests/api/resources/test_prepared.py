@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import BigInteger, Integer, String, bindparam, insert, literal_column, select, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from dovetail.database.failures import client_error
+from dovetail.database.error_translation import client_error
 from dovetail.errors import ConflictError, InvalidInputError, UnavailableError
 from dovetail.resources.sql.statements import Statement
 from tests.library.models import Book, Genre, Review

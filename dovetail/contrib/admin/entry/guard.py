@@ -18,7 +18,7 @@ from dovetail.contrib.admin.pages import pages
 from dovetail.contrib.admin.pages.answers import ready
 from dovetail.contrib.admin.pages.failures import describe
 from dovetail.contrib.admin.visit import current_visit, visiting
-from dovetail.database.drivers.attempts import try_twice
+from dovetail.database.drivers.retries import try_twice
 from dovetail.database.session import SAFE_METHODS
 from dovetail.errors import CLIENT_HUNG_UP
 

@@ -7,8 +7,8 @@ from http import HTTPStatus
 from sqlalchemy.exc import StatementError
 from starlette.exceptions import HTTPException
 
-from dovetail.database.failures import client_error
-from dovetail.database.pool.limits import StatementTimeoutError
+from dovetail.database.error_translation import client_error
+from dovetail.database.pool.statement_timeouts import StatementTimeoutError
 from dovetail.errors import DovetailError, FieldError, InvalidInputError
 
 MESSAGES = {

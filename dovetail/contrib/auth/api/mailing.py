@@ -12,8 +12,8 @@ from dovetail.contrib.auth.dependencies import AuthSettingsDep, EmailSenderDep
 from dovetail.contrib.auth.email import EmailMessage, EmailSender
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
-from dovetail.database.drivers.attempts import try_twice
-from dovetail.database.failures import client_error
+from dovetail.database.drivers.retries import try_twice
+from dovetail.database.error_translation import client_error
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from config.settings import Settings
 from dovetail.cli.main import main
-from dovetail.database.engine.transactions import use_real_transactions
+from dovetail.database.engine.sqlite_transactions import use_real_transactions
 from dovetail.settings import with_async_driver
 
 FILES = Path(__file__).parent / "files"

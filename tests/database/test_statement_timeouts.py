@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import text
 
-from dovetail.database.pool.limits import StatementTimeoutError
+from dovetail.database.pool.statement_timeouts import StatementTimeoutError
 from dovetail.database.share import Share
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError

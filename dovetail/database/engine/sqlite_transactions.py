@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-from dovetail.database.pool.patience import have_waited, time_left
+from dovetail.database.pool.wait_budget import have_waited, time_left
 
 READ_ONLY = "dovetail_read_only"  # an execution option of a connection
 PATIENCE = "dovetail_patience"  # in a connection's info: the seconds for which SQLite waits for another writer

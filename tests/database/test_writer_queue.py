@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from dovetail.database.pool.turns import TakeTurns
+from dovetail.database.pool.writer_queue import WriterQueue
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError
 
@@ -56,7 +56,7 @@ async def test_waiting_writers_leave_the_pool_to_readers(make_settings, empty_da
 
 
 async def test_a_turn_that_does_not_come_in_time_is_a_busy_service():
-    turns = TakeTurns(patience=0.01)
+    turns = WriterQueue(patience=0.01)
     async with turns.mine():
         with pytest.raises(UnavailableError, match="at once"):
             async with turns.mine():
@@ -66,7 +66,7 @@ async def test_a_turn_that_does_not_come_in_time_is_a_busy_service():
 
 
 async def test_a_turn_ends_with_an_error_too():
-    turns = TakeTurns(patience=1)
+    turns = WriterQueue(patience=1)
     with pytest.raises(ValueError, match="mine"):
         async with turns.mine():
             raise ValueError("mine")

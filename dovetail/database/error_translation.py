@@ -6,8 +6,7 @@ Bad input is 422, a conflict 409, and a database that is away or busy 503.
 from sqlalchemy import exc
 from sqlalchemy.orm.exc import StaleDataError
 
-from dovetail.database.drivers.driver_errors import driver_errors
-from dovetail.database.drivers.losses import code_of, is_lost, sqlite_code
+from dovetail.database.drivers.lost_connections import code_of, driver_errors, is_lost, sqlite_code
 from dovetail.errors import ConflictError, DovetailError, InvalidInputError, StaleWriteError, UnavailableError
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -12,8 +12,8 @@ from sqlalchemy.pool import ConnectionPoolEntry, ManagesConnection, PoolProxiedC
 from sqlalchemy.util import greenlet_spawn
 from sqlalchemy.util.queue import Empty
 
-from dovetail.database.drivers.driver_errors import driver_errors
-from dovetail.database.pool.queue import FairQueue
+from dovetail.database.drivers.lost_connections import driver_errors
+from dovetail.database.pool.fair_queue import FairQueue
 
 TRUSTED_FOR = 1.0  # seconds since a connection came back during which it is not pinged
 RETURNED_AT = "dovetail_returned_at"
@@ -37,7 +37,7 @@ class PoolStatistics:
     timeouts: int  # callers that gave up, since the process started
 
 
-class CountingPool(AsyncAdaptedQueuePool):
+class FairPool(AsyncAdaptedQueuePool):
     """SQLAlchemy's pool, which also counts who waits and who gave up, and serves who has waited longest first.
 
     A ping costs three round trips on PostgreSQL, more than a read: who is `trusting` takes a connection that worked
@@ -178,7 +178,7 @@ def unreachable() -> tuple[type[BaseException], ...]:
 
 def pool_statistics(engine: AsyncEngine) -> PoolStatistics | None:
     """The pool of `engine` now; None for a database in memory, which has one connection and no pool."""
-    return engine.pool.statistics() if isinstance(engine.pool, CountingPool) else None
+    return engine.pool.statistics() if isinstance(engine.pool, FairPool) else None
 
 
 def _away() -> tuple[type[BaseException], ...]:

@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from dovetail.database.drivers.connecting import Connection, Connector
-from dovetail.database.engine.pooler import mixes_statements_up
+from dovetail.database.drivers.asyncpg_connections import Connection, Connector
+from dovetail.database.engine.pgbouncer import mixes_statements_up
 from dovetail.database.unit_of_work import Database
 from tests.bouncing import bouncing, keeps_statements
 from tests.running import manage

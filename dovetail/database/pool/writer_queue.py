@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 from sqlalchemy.util import await_only
 
-from dovetail.database.pool.patience import begin_to_wait
+from dovetail.database.pool.wait_budget import begin_to_wait
 from dovetail.errors import UnavailableError
 
 TAKE_TURN = "dovetail_take_turn"  # in a session's info: a coroutine function to await before the first statement
 
 
-class TurnTakingSession(Session):
+class QueueingSession(Session):
     """Waits for its turn when it first needs a connection, not before: hashing a password holds nobody up."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
@@ -26,7 +26,7 @@ class TurnTakingSession(Session):
         return super().get_bind(*args, **kwargs)
 
 
-class TakeTurns:
+class WriterQueue:
     """Lets one in at a time, first come, first served; others wait at most `patience` seconds.
 
     SQLite's own way of waiting is to ask again and again with growing pauses. Whoever comes in a pause goes first, so

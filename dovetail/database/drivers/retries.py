@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar
 
-from dovetail.database.drivers.losses import asks_for_another_try
+from dovetail.database.drivers.lost_connections import asks_for_another_try
 
 T = TypeVar("T")
 logger = logging.getLogger("dovetail.database")

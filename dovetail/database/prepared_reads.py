@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import ManagesConnection
 from sqlalchemy.util import greenlet_spawn
 
-from dovetail.database.drivers.losses import is_lost, let_go_of_lock, throw_away
-from dovetail.database.pool.pool import CountingPool, close_unused, unreachable
+from dovetail.database.drivers.lost_connections import is_lost, let_go_of_lock, throw_away
+from dovetail.database.pool.fair_pool import FairPool, close_unused, unreachable
 
 WITHIN_TRANSACTIONS = "dovetail_within_transactions"  # an execution option of an engine: nothing runs outside of one
 
@@ -53,11 +53,11 @@ class connect_to_read:  # noqa: N801 - it is used as a function; as a generator 
 
     async def __aenter__(self) -> DriverConnection:
         self._pool = pool = self._engine.sync_engine.pool
-        self._taken = await (pool.take() if isinstance(pool, CountingPool) else greenlet_spawn(pool.connect))
+        self._taken = await (pool.take() if isinstance(pool, FairPool) else greenlet_spawn(pool.connect))
         return DriverConnection(self._engine, self._taken)
 
     async def __aexit__(self, *_: object) -> None:
-        if isinstance(self._pool, CountingPool):
+        if isinstance(self._pool, FairPool):
             self._pool.give_back(self._taken)
         else:
             close_unused(self._taken)

@@ -4,6 +4,7 @@ A connection that is thrown away costs some milliseconds; one that is kept fails
 """
 
 import sqlite3
+import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, exc
 from sqlalchemy.pool import ManagesConnection
 
-from dovetail.database.drivers.driver_errors import driver_errors
-
 if TYPE_CHECKING:
-    from dovetail.database.drivers.connecting import Connector
+    from dovetail.database.drivers.asyncpg_connections import Connector
 
 CONNECTOR = "dovetail_connector"  # an execution option of an engine: its Connector
 
@@ -91,3 +90,12 @@ def sqlite_code(error: object) -> int | None:
     """SQLite's primary result code (https://www.sqlite.org/rescode.html), None for another database's error."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
+
+
+def driver_errors(*names: str) -> tuple[type[BaseException], ...]:
+    """Return asyncpg's classes of errors of these names; none if nobody has imported asyncpg.
+
+    On SQLite nobody imports it, and then nobody has raised one of them.
+    """
+    asyncpg = sys.modules.get("asyncpg")
+    return () if asyncpg is None else tuple(getattr(asyncpg, name) for name in names)

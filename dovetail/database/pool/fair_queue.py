@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import Empty, Full, QueueCommon
 
-from dovetail.database.pool.patience import time_left
+from dovetail.database.pool.wait_budget import time_left
 
 T = TypeVar("T")
 

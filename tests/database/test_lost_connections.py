@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
-from dovetail.database.reading import connect_to_read
+from dovetail.database.prepared_reads import connect_to_read
 from dovetail.database.unit_of_work import Database
 from tests.database.test_failures import assert_is_unavailable
 
