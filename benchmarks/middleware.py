@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from benchmarks.servers import SECRET
 from config.settings import Settings
-from dovetail.application import create_app
+from dovetail.application import site_application
 from dovetail.middleware.headers import header
 from dovetail.settings import load_settings
 
@@ -47,7 +47,7 @@ class Variants:
 def variants() -> list[str]:
     """What can be taken out: nothing, each of the site's middleware, the outermost first, and all of them."""
     values = {"database_url": "sqlite://", "environment": "production", "secret_key": SECRET}
-    names = [_name(middleware) for middleware in create_app(Settings.model_validate(values)).user_middleware]
+    names = [_name(middleware) for middleware in site_application(Settings.model_validate(values)).user_middleware]
     return [NONE, *names, ALL]
 
 
@@ -59,7 +59,7 @@ def choose(request: bytes, without: str) -> bytes:
 
 def make_app(settings: Settings, without: str) -> FastAPI:
     """The site without one middleware, or without any. Raises ValueError for one it does not have."""
-    app = create_app(settings)
+    app = site_application(settings)
     kept = [] if without == ALL else [each for each in app.user_middleware if _name(each) != without]
     if without != NONE and len(kept) == len(app.user_middleware):
         raise ValueError(f"there is no {without}, only {', '.join(map(_name, app.user_middleware))}")

@@ -1,7 +1,7 @@
 """What an ASGI server is pointed at: `uvicorn config.asgi:app`."""
 
 from config.settings import Settings
-from dovetail.application import create_app
 from dovetail.settings import load_settings
+from project.application import create_app
 
 app = create_app(load_settings(Settings))

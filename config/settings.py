@@ -15,6 +15,7 @@ class Settings(KernelSettings):
     model_config = SettingsConfigDict(env_file=BASE_DIR / ".env")
 
     base_dir: Path = BASE_DIR
+    application_factory: str = "project.application:create_app"
     plugins: tuple[str, ...] = (
         "dovetail.contrib.auth",
         "dovetail.contrib.admin",

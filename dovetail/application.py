@@ -1,9 +1,12 @@
 """One function that makes the whole application from its settings."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pkgutil import resolve_name
+from types import MappingProxyType
 
 from fastapi import FastAPI
+from fastapi.exceptions import FastAPIError
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
@@ -14,7 +17,7 @@ from dovetail.api.front.quick import QuickMiddleware
 from dovetail.api.openapi.document import document_problems, duplicate_operation_ids, operation_id, operation_ids
 from dovetail.api.pages import debug, docs, health, landing
 from dovetail.api.problems import add_problem_details, answer
-from dovetail.api.shadows import OwnedRoute, answers, shadowed_routes
+from dovetail.api.shadows import answers, unreachable_routes
 from dovetail.api.streams import streams_without_a_session
 from dovetail.context import make_context
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, describe
@@ -32,18 +35,41 @@ from dovetail.middleware.request_id import RequestIdMiddleware
 from dovetail.middleware.security_headers import SecurityHeadersMiddleware
 from dovetail.middleware.trusted_host import TrustedHostMiddleware
 from dovetail.migrations.readiness import Readiness
-from dovetail.plugin import Context, Setup
+from dovetail.mounting import NamedRouter, place, routers_of
+from dovetail.plugin import Context, Mounts, Setup
 from dovetail.registry import Registry, load_registry, load_web
 from dovetail.server.collector import collector_paused
 from dovetail.settings import Settings
 
+KERNEL = "kernel"
+EVERYTHING_IN_ITS_PLACE: Mounts = MappingProxyType({})
+
+
+def site_application(settings: Settings) -> FastAPI:
+    """Make the application of the site, by the function that its settings name: `project.application:create_app`.
+
+    Raises ConfigurationError if there is no such function, and what the function raises.
+    """
+    name = settings.application_factory
+    try:
+        create_app = resolve_name(name)
+    except (ValueError, ImportError, AttributeError) as error:
+        raise ConfigurationError(f"APPLICATION_FACTORY={name!r} cannot be imported: {error}") from error
+    app = create_app(settings) if callable(create_app) else create_app
+    if not isinstance(app, FastAPI):
+        raise ConfigurationError(
+            f"APPLICATION_FACTORY={name!r} gives a {type(app).__name__}, expected a function of the settings that "
+            "returns a FastAPI application"
+        )
+    return app
+
 
 @collector_paused()
-def create_app(settings: Settings) -> FastAPI:
-    """Make an application: kernel routes, every plugin's routers below `/api`, and what plugins set up themselves.
+def make_application(settings: Settings, mounts: Mounts = EVERYTHING_IN_ITS_PLACE) -> FastAPI:
+    """Make an application: kernel routes, every plugin's routers, and what plugins set up themselves.
 
-    Two applications can live in one process. Raises ConfigurationError, with every problem found, and starts nothing
-    half.
+    Routers are where their plugins put them, unless `mounts` says otherwise. Two applications can live in one process.
+    Raises ConfigurationError, with every problem found, and starts nothing half.
     """
     configure_logging(settings.log_level)
     registry = load_registry(settings)
@@ -62,10 +88,9 @@ def create_app(settings: Settings) -> FastAPI:
     _share_state(app, context)
     app.state.readiness = Readiness(context.database, registry)
     add_problem_details(app)  # before the plugins, which may answer errors in a way of their own
-    _add_kernel_routes(app, settings)
-    operations = _add_plugins(app, context, registry)
-    if not answers(app, "/"):  # a setup may have brought a page of its own
-        app.include_router(landing.router)
+    closed = {f"{KERNEL}.docs"} if settings.docs == "off" else set()
+    routers = [one for one in place(_offered(settings, context), mounts) if one.name not in closed]
+    operations = _add_routers(app, context, registry, routers)
     _refuse_impossible_operations(app)
     in_order = sorted(registry.installed.values(), key=lambda entry: settings.plugins.index(entry.package))
     document_problems(app, {entry.plugin.name: operations[entry.plugin.name] for entry in in_order})
@@ -80,30 +105,54 @@ def _share_state(app: FastAPI, context: Context) -> None:
     app.state.plugin_names = tuple(plugin.name for plugin in context.plugins)
 
 
-def _add_kernel_routes(app: FastAPI, settings: Settings) -> None:
-    for module in (health, debug):
-        app.include_router(module.router)
-    if settings.docs != "off":
-        app.include_router(docs.make_router(for_staff=settings.docs == "staff"))
+def _offered(settings: Settings, context: Context) -> list[NamedRouter]:
+    """Return the routers of the kernel and of every plugin, where these put them, in the order of their inclusion."""
+    pages = {
+        "health": health.router,
+        "debug": debug.router,
+        "docs": docs.make_router(for_staff=settings.docs == "staff"),
+        "landing": landing.router,
+    }
+    own = [NamedRouter(name=f"{KERNEL}.{key}", owner=KERNEL, router=router, path="") for key, router in pages.items()]
+    return [*own, *(router for plugin in context.plugins for router in routers_of(plugin))]
 
 
-def _add_plugins(app: FastAPI, context: Context, registry: Registry) -> dict[str, list[str]]:
-    """Add what plugins bring; the ids of each one's operations. Raises ConfigurationError as `create_app` does."""
+def _add_routers(
+    app: FastAPI, context: Context, registry: Registry, routers: Sequence[NamedRouter]
+) -> dict[str, list[str]]:
+    """Include the routers and run every `setup`; return the ids of each plugin's operations.
+
+    Raises ConfigurationError as `make_application` does.
+    """
+    by_owner: dict[str, list[NamedRouter]] = {}
+    for one in routers:
+        by_owner.setdefault(one.owner, []).append(one)
+    owners: dict[int, str] = {}
     operations: dict[str, list[str]] = {}
-    owned = [OwnedRoute(route, "", by_setup=False) for route in app.routes]
+    kernel = by_owner.get(KERNEL, ())
+    last = [one for one in kernel if one.router is landing.router]
+    _include(app, [one for one in kernel if one not in last])
+    owners |= {id(route): KERNEL for route in app.routes}
     for entry in registry.installed.values():
-        plugin, before = entry.plugin, list(app.routes)
-        for router in plugin.routers:
-            app.include_router(router, prefix="/api")
-        listed = list(app.routes)
-        if plugin.setup is not None:
-            _set_up(app, context, entry, plugin.setup)
-        owned += [OwnedRoute(r, plugin.name, by_setup=r not in listed) for r in app.routes if r not in before]
-        operations[plugin.name] = operation_ids([route for route in app.routes if route not in before])
-    found = {id(one.route): one for one in owned}
-    if problems := list(shadowed_routes([found[id(route)] for route in app.routes])):
+        before = list(app.routes)
+        _include(app, by_owner.get(entry.plugin.name, ()))
+        if entry.plugin.setup is not None:
+            _set_up(app, context, entry, entry.plugin.setup)
+        added = [route for route in app.routes if route not in before]
+        owners |= {id(route): entry.plugin.name for route in added}
+        operations[entry.plugin.name] = operation_ids(added)
+    _include(app, [one for one in last if not answers(app, f"{one.path}/")])  # a plugin may bring a page of its own
+    if problems := list(unreachable_routes(app, owners)):
         raise ConfigurationError("\n".join(problems))
     return operations
+
+
+def _include(app: FastAPI, routers: Iterable[NamedRouter]) -> None:
+    for one in routers:
+        try:
+            app.include_router(one.router, prefix=one.path)
+        except FastAPIError as error:  # of a route without a path in a router without one
+            raise ConfigurationError(f"the router {one.name!r} cannot be mounted at {one.path!r}: {error}") from None
 
 
 def _set_up(app: FastAPI, context: Context, entry: InstalledPlugin, setup: Setup) -> None:

@@ -35,6 +35,10 @@ class Context:
 Check: TypeAlias = "Callable[[Context], Iterable[CheckMessage]]"
 Lifespan: TypeAlias = "Callable[[FastAPI, Context], AbstractAsyncContextManager[None]]"
 Setup: TypeAlias = "Callable[[FastAPI, Context], None]"
+Routers: TypeAlias = "Mapping[str, APIRouter] | Sequence[APIRouter]"  # by name, so that a site can say where each goes
+# What a site does with routers, by their names ("blog.posts") or that of their plugin: a path moves, None drops, and
+# a router replaces.
+Mounts: TypeAlias = "Mapping[str, str | APIRouter | None]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +67,8 @@ class Plugin:
     depends_on: Sequence[str] = ()
     settings: "type[BaseModel] | None" = None  # read from the environment under BLOG_
     models: "Sequence[type[Base]]" = ()
-    routers: "Sequence[APIRouter]" = ()  # mounted below /api
+    routers: "Routers" = ()  # below /api, unless the site says otherwise
+    root_routers: "Routers" = ()  # the same, at the root of the site
     # Only contrib/admin looks at them, if it is enabled: the module that holds them, `admin.py`, may import it although
     # the plugin does not depend on it.
     admin_views: "Sequence[type[BaseView]]" = ()
@@ -74,14 +79,20 @@ class Plugin:
     setup: "Setup | None" = None  # the one escape hatch: (app, context)
 
 
-def lazy(*names: str) -> Any:
-    """A sequence of objects, each named as `"package.module:attribute"` and imported when first looked at.
+@overload
+def lazy(name: str, /, *names: str) -> Sequence[Any]: ...
+@overload
+def lazy(**names: str) -> Mapping[str, Any]: ...
+def lazy(*names: str, **by_key: str) -> Sequence[Any] | Mapping[str, Any]:
+    """Return objects, each named as `"package.module:attribute"`, that are imported when first looked at.
 
         models=lazy("plugins.blog.models:Post", "plugins.blog.models:Tag")
+        routers=lazy(posts="plugins.blog.api:posts", tags="plugins.blog.api:tags")
 
-    Raises, when looked at, whatever the import raises; the registry turns that into one clear message.
+    With keywords the answer is a mapping, else a sequence. Both raise, when looked at, whatever the import raises; the
+    registry turns that into one clear message.
     """
-    return _Lazy(names)
+    return _LazyMapping(by_key) if by_key else _Lazy(names)
 
 
 def deferred(name: str) -> Any:
@@ -112,6 +123,24 @@ class _Lazy(Sequence[Any]):
         return self._resolved[index]
 
     def __iter__(self) -> Iterator[Any]:
+        return iter(self._resolved)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class _LazyMapping(Mapping[str, Any]):
+    names: Mapping[str, str]
+
+    @cached_property
+    def _resolved(self) -> dict[str, Any]:
+        return {key: resolve_name(name) for key, name in self.names.items()}
+
+    def __getitem__(self, key: str) -> Any:
+        return self._resolved[key]
+
+    def __iter__(self) -> Iterator[str]:
         return iter(self._resolved)
 
     def __len__(self) -> int:

@@ -98,17 +98,15 @@ def load_models(registry: Registry) -> None:
 def load_web(registry: Registry) -> None:
     """Import what only a server needs: routers and checks. Admin views are for the plugin that shows them to look at.
 
-    Raises PluginError for a plugin that raises on import, for two plugins with one route (same method and path), and
-    for a route that another plugin's answers first.
+    Raises PluginError for a plugin that raises on import, and for routers that are none or have no usable name.
     """
     problems: list[str] = []
-    routes: list[tuple[str, str]] = []
     for entry in registry.installed.values():
-        routers = _resolve(entry, "routers", problems, registry)
-        routes += [(route, entry.plugin.name) for route in _routes(entry, routers, problems)]
+        for part in ("routers", "root_routers"):
+            _resolve(entry, part, problems, registry)
         _resolve(entry, "checks", problems, registry)
-    problems += _clashes("route", [(_without_names(route), owner) for route, owner in routes])
-    problems += _shadowed(routes)
+    if not problems:
+        problems += [problem for entry in registry.installed.values() for problem in _odd_routers(entry.plugin)]
     if problems:
         raise PluginError(problems)
 
@@ -270,34 +268,19 @@ def _without_owner(table: "Table", plugin: str) -> str:
     return f"plugin {plugin!r}: the table {table.name!r} lacks the plugin's prefix; name it '{plugin}_{table.name}'"
 
 
-def _routes(entry: InstalledPlugin, routers: Iterable[Any], problems: list[str]) -> Iterator[str]:
+def _odd_routers(plugin: Plugin) -> Iterator[str]:
     # Imported here: whoever has routers has paid for it.
     from fastapi import APIRouter
 
-    from dovetail.api.addresses import addresses
-
-    for router in routers:
-        if not isinstance(router, APIRouter):
-            found = type(router).__name__
-            problems.append(f"plugin {entry.plugin.name!r} lists a {found} among its routers, expected an APIRouter")
-            continue
-        for path, methods in addresses(router.routes):
-            for method in methods or ["WEBSOCKET"]:
-                yield f"{method} /api{path}"
-
-
-def _without_names(route: str) -> str:
-    return re.sub(r"{\w+", "{", route)  # the name of a parameter does not tell two routes apart
-
-
-def _shadowed(routes: Iterable[tuple[str, str]]) -> Iterator[str]:
-    # Imported here, as above.
-    from starlette.routing import compile_path
-
-    earlier: list[tuple[str, str, re.Pattern[str]]] = []
-    for route, owner in routes:
-        for other_route, other, pattern in earlier:
-            if other != owner and pattern.match(route) and _without_names(other_route) != _without_names(route):
-                yield f"the route {route!r} of {owner} is never reached: {other_route!r} of {other} answers; rename one"
-        method, _, path = route.partition(" ")
-        earlier.append((route, owner, re.compile(f"{method} {compile_path(path)[0].pattern[1:]}")))
+    names: list[str] = []
+    for routers in (plugin.routers, plugin.root_routers):
+        names += routers if isinstance(routers, Mapping) else ()
+        for router in routers.values() if isinstance(routers, Mapping) else routers:
+            if not isinstance(router, APIRouter):
+                found = type(router).__name__
+                yield f"plugin {plugin.name!r} lists a {found} among its routers, expected an APIRouter"
+    for name in dict.fromkeys(names):
+        if not re.fullmatch("[a-z][a-z0-9_]*", name):
+            yield f"plugin {plugin.name!r} names a router {name!r}, expected lower-case letters, digits and _"
+        if names.count(name) > 1:
+            yield f"plugin {plugin.name!r} has two routers named {name!r}; rename one"

@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     environment: Environment = "development"
     base_dir: Path = Path()
     plugins: tuple[str, ...] = ()
+    application_factory: str = "dovetail.application:make_application"  # how commands and tests make the application
     asgi_application: str = "config.asgi:app"  # what `manage.py runserver` serves
 
     secret_key: SecretStr = SecretStr("")

@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
 from dovetail.testing.plugin import make_client, running
@@ -27,7 +27,7 @@ def probe_settings(make_settings: Callable[..., Settings], empty_database_url: s
 
 @pytest.fixture
 async def probe_app(probe_settings: Settings) -> AsyncIterator[FastAPI]:
-    async with running(create_app(probe_settings)) as app:
+    async with running(make_application(probe_settings)) as app:
         await create_tables(app.state.database)
         yield app
 

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from opentelemetry import trace
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
 from dovetail.settings import Settings
 from dovetail.testing.plugin import make_client, running
@@ -21,7 +21,7 @@ MEMORY = "sqlite:///:memory:"
 @pytest.fixture
 def make_app(make_settings: Callable[..., Settings]) -> Callable[..., FastAPI]:
     def make(*plugins: str, **values: object) -> FastAPI:
-        return create_app(make_settings(plugins=plugins, database_url=MEMORY, **values))
+        return make_application(make_settings(plugins=plugins, database_url=MEMORY, **values))
 
     return make
 
@@ -70,13 +70,13 @@ async def test_a_slash_too_many_leads_to_the_address_without(probe):
 
 
 async def test_making_an_application_connects_to_nothing(make_settings, tmp_path):
-    create_app(make_settings(plugins=("tests.probe",), database_url=f"sqlite:///{tmp_path}/new.sqlite3"))
-    create_app(make_settings(plugins=("tests.probe",), database_url="postgresql://x@127.0.0.1:1/x"))
+    make_application(make_settings(plugins=("tests.probe",), database_url=f"sqlite:///{tmp_path}/new.sqlite3"))
+    make_application(make_settings(plugins=("tests.probe",), database_url="postgresql://x@127.0.0.1:1/x"))
     assert list(tmp_path.iterdir()) == []
 
 
 async def test_the_lifespan_closes_every_connection(make_settings, empty_database_url):
-    app = create_app(make_settings(plugins=("tests.probe",), database_url=empty_database_url))
+    app = make_application(make_settings(plugins=("tests.probe",), database_url=empty_database_url))
     async with running(app), make_client(app) as client:
         await create_tables(app.state.database)
         await client.get("/api/items")

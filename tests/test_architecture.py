@@ -17,7 +17,7 @@ from tests.running import ROOT, python
 
 SETTINGS = Settings.model_validate({"environment": "test", "secret_key": "x" * 32, "database_url": "sqlite://"})
 PLUGINS = load_registry(SETTINGS).installed
-SOURCES = ("dovetail", "plugins", "config", "tests", "benchmarks")
+SOURCES = ("dovetail", "plugins", "config", "project", "tests", "benchmarks")
 
 
 def tracked_files() -> list[Path]:

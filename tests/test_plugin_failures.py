@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
 from dovetail.testing.plugin import make_client, running
 from tests.running import Result, manage
@@ -118,7 +118,7 @@ def test_a_setting_that_would_be_read_from_anothers_variable_is_refused(package,
     package("pkg_map", schema.format("x") + plugin("shop_map", settings="Settings"))
     settings = make_settings(plugins=("pkg_site", "pkg_shop", "pkg_map"), database_url="sqlite:///:memory:")
     with pytest.raises(ConfigurationError) as raised:
-        create_app(settings)
+        make_application(settings)
     assert str(raised.value).splitlines() == [
         "the variable 'SITE_NAME' is claimed by the site's own settings and site; rename one",
         "the variable 'SHOP_MAP_X' is claimed by shop and shop_map; rename one",
@@ -163,7 +163,7 @@ def test_a_setup_that_adds_what_another_answers_or_hides_is_refused_by_name(
     package("pkg_adding", ADDED.format(added))
     plugins = ("pkg_adding", *SITE) if first else (*SITE, "pkg_adding")
     with pytest.raises(ConfigurationError) as raised:
-        create_app(make_settings(plugins=plugins, database_url="sqlite:///:memory:"))
+        make_application(make_settings(plugins=plugins, database_url="sqlite:///:memory:"))
     assert "plugin 'adding'" in str(raised.value)
     assert other in str(raised.value)
 
@@ -179,14 +179,14 @@ def test_a_setup_that_adds_what_another_answers_or_hides_is_refused_by_name(
 )
 def test_a_setup_may_add_what_is_nobodys(package, make_settings, added):
     package("pkg_adding", ADDED.format(added))
-    assert create_app(make_settings(plugins=(*SITE, "pkg_adding"), database_url="sqlite:///:memory:"))
+    assert make_application(make_settings(plugins=(*SITE, "pkg_adding"), database_url="sqlite:///:memory:"))
 
 
 @pytest.mark.parametrize("added", ["site.add_route('/', answer)", "site.mount('/', app)"])
 async def test_a_setup_may_bring_the_page_at_the_root(package, make_settings, added):
     last = ADDED.replace('name="adding"', 'name="adding", depends_on=("admin", "blog")')
     package("pkg_adding", last.format(added))
-    app = create_app(make_settings(plugins=(*SITE, "pkg_adding"), database_url="sqlite:///:memory:"))
+    app = make_application(make_settings(plugins=(*SITE, "pkg_adding"), database_url="sqlite:///:memory:"))
     async with make_client(app) as client:
         assert (await client.get("/")).text in {"mine", "mounted"}
         assert (await client.get("/health/live")).json() == {"status": "ok"}
@@ -197,7 +197,7 @@ async def test_an_endpoint_that_exits_is_a_failure_of_its_request_and_of_nothing
         "pkg_adding",
         "import sys\n" + ADDED.format("site.add_route('/leave', leave)") + "def leave(request):\n    sys.exit(0)\n",
     )
-    app = create_app(make_settings(plugins=("pkg_adding",), database_url="sqlite:///:memory:"))
+    app = make_application(make_settings(plugins=("pkg_adding",), database_url="sqlite:///:memory:"))
     async with make_client(app) as client:
         assert (await client.get("/leave")).status_code == 500
         assert (await client.get("/health/live")).status_code == 200
@@ -207,7 +207,7 @@ async def test_an_endpoint_that_exits_is_a_failure_of_its_request_and_of_nothing
 def test_a_setup_that_raises_is_named_with_the_place(package, make_settings):
     package("pkg_adding", ADDED.format("1 / 0"))
     with pytest.raises(ConfigurationError) as raised:
-        create_app(make_settings(plugins=("pkg_adding",), database_url="sqlite:///:memory:"))
+        make_application(make_settings(plugins=("pkg_adding",), database_url="sqlite:///:memory:"))
     assert str(raised.value) == "plugin 'adding': its setup raised ZeroDivisionError: division by zero (plugin.py:9)"
 
 
@@ -226,7 +226,7 @@ plugin = Plugin(name="living", lifespan=lifespan)
 @pytest.mark.parametrize(("body", "said"), [("exit(0)", "SystemExit: 0"), ("1 / 0", "ZeroDivisionError: division by")])
 async def test_a_lifespan_that_fails_is_named_and_nothing_is_served(package, make_settings, body, said):
     package("pkg_living", LIFESPAN.format(body))
-    app = create_app(make_settings(plugins=("pkg_living",), database_url="sqlite:///:memory:"))
+    app = make_application(make_settings(plugins=("pkg_living",), database_url="sqlite:///:memory:"))
     with pytest.raises(ConfigurationError, match=f"plugin 'living': its lifespan raised {said}"):
         async with running(app):
             pass
@@ -234,7 +234,7 @@ async def test_a_lifespan_that_fails_is_named_and_nothing_is_served(package, mak
 
 async def test_a_lifespan_ends_with_the_application(package, make_settings, capsys):
     package("pkg_living", LIFESPAN.format("print('begun')"))
-    async with running(create_app(make_settings(plugins=("pkg_living",), database_url="sqlite:///:memory:"))):
+    async with running(make_application(make_settings(plugins=("pkg_living",), database_url="sqlite:///:memory:"))):
         assert capsys.readouterr().out == "begun\n"
     assert capsys.readouterr().out == "ended\n"
 
@@ -289,4 +289,4 @@ def test_views_that_need_those_of_a_broken_plugin_are_not_blamed(package, tmp_pa
 def test_what_is_no_router_among_the_routers_is_refused(package, make_settings):
     package("pkg_odd", plugin("odd", routers="lazy('pkg_odd.api:router')"), api=ROUTER + "router = 3\n")
     with pytest.raises(ConfigurationError, match="plugin 'odd' lists a int among its routers, expected an APIRouter"):
-        create_app(make_settings(plugins=("pkg_odd",), database_url="sqlite:///:memory:"))
+        make_application(make_settings(plugins=("pkg_odd",), database_url="sqlite:///:memory:"))

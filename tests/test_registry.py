@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
 from dovetail.registry import PluginError, Registry, load_registry, load_web
 from dovetail.settings import Settings
@@ -57,6 +57,12 @@ def problems(load: Callable[[], object]) -> tuple[str, ...]:
     with pytest.raises(PluginError) as caught:
         load()
     return caught.value.problems
+
+
+def refusals(make: Callable[[], object]) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        make()
+    return caught.value.detail.splitlines()
 
 
 def test_a_package_from_anywhere_on_the_path_is_a_plugin_like_those_of_the_site(package, load):
@@ -198,7 +204,7 @@ def test_those_that_depend_on_a_broken_plugin_do_not_complain_too(package, load)
 ROUTER = "from fastapi import APIRouter\nrouter = APIRouter()\n"
 
 
-def test_two_plugins_with_one_route_are_refused_whatever_they_call_its_parameter(package, load):
+def test_two_plugins_with_one_route_are_refused_whatever_they_call_its_parameter(package, make_settings):
     package(
         "pkg_left",
         plugin("left", routers="lazy('pkg_left.api:router')"),
@@ -212,13 +218,17 @@ def test_two_plugins_with_one_route_are_refused_whatever_they_call_its_parameter
         "@inner.post('/{id}')\ndef post_other(id: int): ...\n"
         "router.include_router(inner)\n",
     )
-    registry = load("pkg_left", "pkg_right")
-    assert problems(lambda: load_web(registry)) == (
-        "the route 'GET /api/things/{}' is claimed by left and right; rename one",
-    )
+    settings = make_settings(plugins=("pkg_left", "pkg_right"), database_url="sqlite:///:memory:")
+    assert refusals(lambda: make_application(settings)) == [
+        (
+            "the route 'GET /api/things/{id}' of plugin 'right' is never reached: the route "
+            "'GET /api/things/{thing_id}' of plugin 'left' answers; give it another path, or mount it elsewhere in "
+            "project/urls.py"
+        )
+    ]
 
 
-def test_a_route_that_another_plugins_answers_first_is_refused(package, load):
+def test_a_route_that_another_plugins_answers_first_is_refused(package, make_settings):
     package(
         "pkg_first",
         plugin("first", routers="lazy('pkg_first.api:router')"),
@@ -234,11 +244,11 @@ def test_a_route_that_another_plugins_answers_first_is_refused(package, load):
         "@router.post('/parts/list')\ndef sort_parts(): ...\n"
         "@router.get('/parts/{name}/more')\ndef get_more(name: str): ...\n",
     )
-    registry = load("pkg_first", "pkg_second")
-    (problem,) = problems(lambda: load_web(registry))
+    settings = make_settings(plugins=("pkg_first", "pkg_second"), database_url="sqlite:///:memory:")
+    (problem,) = refusals(lambda: make_application(settings))
     assert problem == (
-        "the route 'GET /api/parts/list' of second is never reached: 'GET /api/parts/{name}' of first answers; "
-        "rename one"
+        "the route 'GET /api/parts/list' of plugin 'second' is never reached: the route 'GET /api/parts/{name}' of "
+        "plugin 'first' answers; give it another path, or mount it elsewhere in project/urls.py"
     )
 
 
@@ -255,14 +265,14 @@ def test_two_plugins_with_one_page_of_the_back_office_are_refused(package, make_
         )
     settings = make_settings(plugins=(*ADMIN, "pkg_east", "pkg_west"), database_url="sqlite:///:memory:")
     with pytest.raises(ConfigurationError, match="'/tag' is claimed by TagAdmin of plugin 'east' and TagAdmin"):
-        create_app(settings)
+        make_application(settings)
 
 
 def test_a_plugin_whose_admin_views_raise_on_import_is_refused(package, make_settings):
     package("pkg_viewless", plugin("viewless", admin_views="lazy('pkg_viewless.admin:View')"), admin="import nowhere\n")
     settings = make_settings(plugins=(*ADMIN, "pkg_viewless"), database_url="sqlite:///:memory:")
     with pytest.raises(ConfigurationError, match="No module named 'nowhere'"):
-        create_app(settings)
+        make_application(settings)
 
 
 @pytest.mark.parametrize("part", ["routers", "checks"])
@@ -282,7 +292,7 @@ def test_no_application_is_made_of_plugins_that_do_not_fit(package, make_setting
     package("pkg_late", plugin("late", routers="lazy('pkg_late.api:router')"), api="1 / 0")
     app: FastAPI | None = None
     with pytest.raises(PluginError):
-        app = create_app(make_settings(plugins=("pkg_early", "pkg_late"), database_url="sqlite:///:memory:"))
+        app = make_application(make_settings(plugins=("pkg_early", "pkg_late"), database_url="sqlite:///:memory:"))
     assert app is None
 
 

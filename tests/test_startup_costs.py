@@ -87,7 +87,7 @@ def test_the_collector_rests_while_a_site_is_looked_over_and_does_not_look_throu
 def test_an_application_among_others_can_become_garbage(tmp_path):
     code = (
         "import gc, weakref; from config.settings import Settings; from dovetail.settings import load_settings; "
-        "from dovetail.application import create_app; app = create_app(load_settings(Settings)); "
+        "from dovetail.application import make_application; app = make_application(load_settings(Settings)); "
         "known = weakref.ref(app); del app; gc.collect(); print(known(), gc.isenabled(), gc.get_freeze_count())"
     )
 

@@ -5,11 +5,11 @@ import sys
 
 from fastapi.testclient import TestClient
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 
 
 def test_it_drives_a_site(make_settings):
-    with TestClient(create_app(make_settings(plugins=(), database_url="sqlite:///:memory:"))) as client:
+    with TestClient(make_application(make_settings(plugins=(), database_url="sqlite:///:memory:"))) as client:
         assert client.get("/health/live").json() == {"status": "ok"}
 
 

@@ -14,7 +14,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import select
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.cli.state import State
 from dovetail.contrib.admin.entry.sessions import start_session
 from dovetail.contrib.admin.testing import ORIGIN, BackOffice, read_form
@@ -184,7 +184,7 @@ async def test_twelve_who_mistake_their_password_keep_nobody_else_waiting(make_s
     settings = make_settings(database_url=database_url, database_pool_size=3, database_pool_timeout=0.3)
     gate = Gate()
     monkeypatch.setattr(passwords, "hasher", PasswordHash((gate,)))
-    async with running(create_app(settings)) as app, make_client(app) as client:
+    async with running(make_application(settings)) as app, make_client(app) as client:
         names = [f"user{number}" for number in range(12)]
         people = [User(username=n, email=f"{n}@example.org", hashed_password=cheap_hash(PASSWORD)) for n in names]
         async with app.state.database.unit_of_work() as session:

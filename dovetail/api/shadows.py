@@ -1,72 +1,94 @@
 """Routes that no request reaches, because another's answers first: told at the start, not found out by a visitor."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import RouteContext, iter_route_contexts
-from starlette.routing import BaseRoute, Mount
+from fastapi.routing import APIWebSocketRoute, RouteContext, iter_route_contexts
+from starlette.convertors import Convertor, FloatConvertor, IntegerConvertor, PathConvertor, UUIDConvertor
+from starlette.routing import Mount, WebSocketRoute
+
+WEBSOCKET = "WEBSOCKET"
+EVERY_METHOD = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+PARAMETER = re.compile(r"{(\w+)(:\w+)?}")
+# A value of each kind of parameter that no other kind takes, if that can be.
+SAMPLES: dict[type, str] = {
+    IntegerConvertor: "7351",
+    FloatConvertor: "73.51",
+    UUIDConvertor: "1b4e28ba-2fa1-4d2c-883f-0016d3cca427",
+    PathConvertor: "~a/~b",
+}
+ANY_TEXT = "~a"
+FAR_WITHIN = "/~a/~b/~c/~d"  # an address in a mount
 
 
 @dataclass(frozen=True)
-class OwnedRoute:
-    """A route, who brought it, and whether `setup` did."""
+class _Route:
+    """What is compared of a route: where it is, what it answers, and whose it is."""
 
-    route: BaseRoute
     owner: str
-    by_setup: bool
+    path: str
+    pattern: re.Pattern[str]
+    methods: frozenset[str]
+    is_mount: bool
+    sample: str  # an address that it answers at, and that only a route as wide as it answers as well
+
+    @property
+    def name(self) -> str:
+        method = f"{min(self.methods)} " if not self.is_mount and self.methods != EVERY_METHOD else ""
+        owner = "the kernel" if self.owner == "kernel" else f"plugin {self.owner!r}" if self.owner else "the site"
+        address = method + (self.path or "/")
+        return f"the route {address!r} of {owner}"
 
 
-def shadowed_routes(owned: Sequence[OwnedRoute]) -> Iterator[str]:
-    """One sentence for each route that a `setup` brought to an address of somebody else, or hides another's with.
+def unreachable_routes(app: FastAPI, owners: Mapping[int, str]) -> Iterator[str]:
+    """Yield a sentence for each route that another answers first, and for each that hides a part of a mount.
 
-    `owned` is in the router's order. What routers list is compared before there is an application.
+    `owners` has the owner of each of the application's routes by its `id`: a plugin's name, "kernel", or nothing for
+    the site's own.
     """
-    contexts = [(one, context) for one in owned for context in iter_route_contexts([one.route])]
-    for number, (earlier, front) in enumerate(contexts):
-        others = [
-            (later, behind)
-            for later, behind in contexts[number + 1 :]
-            if earlier.owner != later.owner and (earlier.by_setup or later.by_setup)
-        ]
-        if unreached := [one for one in others if _answers_first(front, one[1])]:
+    routes = list(_routes(app, owners))
+    for number, front in enumerate(routes):
+        behind = routes[number + 1 :]
+        if unreached := [route for route in behind if _answers_first(front, route)]:
             more = f" (and {len(unreached) - 1} more)" if len(unreached) > 1 else ""
-            advice = "give it another path, or let the plugin that answers depend on the others"
-            yield f"{_name(*unreached[0])}{more} is never reached: {_name(earlier, front)} answers; {advice}"
-        for later, behind in others:
-            if _is_within(front, behind):
-                yield f"{_name(earlier, front)} hides a part of {_name(later, behind)}; give it another path"
+            advice = "give it another path, or mount it elsewhere in project/urls.py"
+            yield f"{unreached[0].name}{more} is never reached: {front.name} answers; {advice}"
+        for route in behind:
+            if route.is_mount and route.path and route.owner != front.owner and front.path.startswith(f"{route.path}/"):
+                yield f"{front.name} hides a part of {route.name}; give it another path"
 
 
 def answers(app: FastAPI, path: str) -> bool:
-    """Whether there is something at `path` to read."""
-    return any(
-        context.path_regex.match(path) is not None and "GET" in (context.methods or ("GET",))
-        for context in iter_route_contexts(app.routes)
-        if getattr(context, "path_regex", None) is not None
+    """Return whether there is something at `path` to read."""
+    return any(route.pattern.match(path) is not None and "GET" in route.methods for route in _routes(app, {}))
+
+
+def _routes(app: FastAPI, owners: Mapping[int, str]) -> Iterator[_Route]:
+    for route in app.routes:
+        for context in iter_route_contexts([route]):
+            if getattr(context, "path_regex", None) is not None:
+                yield _route(context, owners.get(id(route), ""))
+
+
+def _route(context: RouteContext, owner: str) -> _Route:
+    original, path = context.original_route, str(context.path)
+    is_mount = isinstance(original, Mount)
+    methods = {WEBSOCKET} if isinstance(original, (WebSocketRoute, APIWebSocketRoute)) else context.methods
+    everything = EVERY_METHOD | ({WEBSOCKET} if is_mount else set())
+    kinds: Mapping[str, Convertor[Any]] = context.param_convertors
+    sample = PARAMETER.sub(lambda found: SAMPLES.get(type(kinds[found[1]]), ANY_TEXT), path)
+    return _Route(
+        owner=owner,
+        path=path,
+        pattern=context.path_regex,
+        methods=frozenset(methods or everything) - {"HEAD"},
+        is_mount=is_mount,
+        sample=sample + FAR_WITHIN if is_mount else sample,
     )
 
 
-def _answers_first(front: RouteContext, behind: RouteContext) -> bool:
-    pattern = getattr(front, "path_regex", None)
-    path = getattr(behind, "path", None)
-    if pattern is None or path is None or _is_mount(behind) > _is_mount(front):
-        return False
-    shares = front.methods is None or behind.methods is None or bool(front.methods & behind.methods)
-    return shares and pattern.match(path + "/" if _is_mount(behind) else path) is not None
-
-
-def _is_within(front: RouteContext, behind: RouteContext) -> bool:
-    inside = getattr(behind, "path", None)
-    return _is_mount(behind) and bool(inside) and str(getattr(front, "path", "")).startswith(f"{inside}/")
-
-
-def _is_mount(route: RouteContext) -> bool:
-    return isinstance(route.original_route, Mount)
-
-
-def _name(one: OwnedRoute, route: RouteContext) -> str:
-    method = f"{min(route.methods)} " if route.methods else ""
-    owner = f"plugin {one.owner!r}" if one.owner else "the kernel"
-    address = f"{method}{route.path or '/'}"
-    return f"the route {address!r} of {owner}"
+def _answers_first(front: _Route, behind: _Route) -> bool:
+    return bool(front.methods & behind.methods) and front.pattern.match(behind.sample) is not None

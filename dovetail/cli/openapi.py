@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from dovetail.application import create_app
+from dovetail.application import site_application
 from dovetail.cli.state import State
 
 
@@ -17,7 +17,7 @@ from dovetail.cli.state import State
 @click.pass_obj
 def openapi(state: State, *, output: Path | None, indent: int) -> None:
     """Write the OpenAPI document of the site as JSON, the same that it serves at /openapi.json."""
-    text = json.dumps(create_app(state.settings).openapi(), indent=indent or None, ensure_ascii=False)
+    text = json.dumps(site_application(state.settings).openapi(), indent=indent or None, ensure_ascii=False)
     if output is None:
         click.echo(text)
         return

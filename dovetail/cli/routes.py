@@ -10,7 +10,7 @@ from fastapi.security.base import SecurityBase
 from starlette.routing import Mount
 
 from dovetail.api.principal import require_staff
-from dovetail.application import create_app
+from dovetail.application import site_application
 from dovetail.cli.state import State
 from dovetail.cli.tables import print_table
 from dovetail.registry import Registry
@@ -21,7 +21,7 @@ from dovetail.resources.write.hooks import OF_INSERTS, OF_UPDATES, why_objects
 @click.pass_obj
 def routes(state: State) -> None:
     """List every route: its methods, its path, its name, the plugin it comes from, and who may use it."""
-    rows = sorted(_rows(create_app(state.settings), state.registry), key=lambda row: (row[1], row[0]))
+    rows = sorted(_rows(site_application(state.settings), state.registry), key=lambda row: (row[1], row[0]))
     print_table(("METHODS", "PATH", "NAME", "PLUGIN", "AUTH", "ROAD"), rows)
 
 

@@ -124,10 +124,10 @@ def serve() -> Callable[..., object]:
     # Imported here: only the server's own process needs them.
     from pkgutil import resolve_name
 
-    from dovetail.application import create_app
+    from dovetail.application import site_application
     from dovetail.settings import load_settings
 
-    return create_app(load_settings(resolve_name(os.environ["DOVETAIL_SETTINGS"])))
+    return site_application(load_settings(resolve_name(os.environ["DOVETAIL_SETTINGS"])))
 
 
 def _free_port() -> int:

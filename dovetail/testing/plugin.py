@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.application import create_app
+from dovetail.application import site_application
 from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
 from dovetail.testing import postgres
@@ -109,7 +109,7 @@ def settings(make_settings: Callable[..., Settings], database_url: str) -> Setti
 @pytest.fixture
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     """The whole application on a fresh database, with its lifespan running."""
-    async with running(create_app(settings)) as application:
+    async with running(site_application(settings)) as application:
         yield application
 
 

@@ -8,7 +8,7 @@ plugin = Plugin(
     depends_on=("auth",),
     settings=BlogSettings,
     models=lazy("plugins.blog.models:Post", "plugins.blog.models:Tag", "plugins.blog.wordpress.models:WordpressItem"),
-    routers=lazy("plugins.blog.api:router"),
+    routers=lazy(api="plugins.blog.api:router"),
     admin_views=lazy("plugins.blog.admin:PostAdmin", "plugins.blog.admin:TagAdmin"),
     commands=(
         Command(

@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.testing.plugin import make_client, running
 from tests.api.resources.conftest import library_settings
 from tests.conftest import create_tables
@@ -67,7 +67,7 @@ def answering(tmp_path, monkeypatch):
 @pytest.fixture(params=["quick", "usual"])
 async def site(request, library_settings, answering, make_settings):
     settings = library_settings.model_copy(update={"plugins": (*library_settings.plugins, answering)})
-    app = create_app(settings)
+    app = make_application(settings)
     if request.param == "usual":
         app.dependency_overrides[object] = object
     async with running(app), make_client(app) as client:
@@ -95,7 +95,7 @@ async def test_what_nobody_foresaw_is_answered_by_its_handler_and_logged_all_the
     probe_settings, answering, caplog
 ):
     settings = probe_settings.model_copy(update={"plugins": (*probe_settings.plugins, answering)})
-    async with running(create_app(settings)) as app, make_client(app) as client:
+    async with running(make_application(settings)) as app, make_client(app) as client:
         await create_tables(app.state.database)
         answer = await client.get("/api/mistakes/bug")
         assert (answer.status_code, answer.text) == (500, "RuntimeError")

@@ -4,7 +4,7 @@ import asyncio
 import os
 from contextlib import AsyncExitStack
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.testing.plugin import make_client
 from tests.api.test_problems import assert_is_problem
 
@@ -19,7 +19,7 @@ async def test_the_pool_is_for_staff_only(probe):
 
 
 async def test_nobody_gets_in_where_nobody_can_be_known(make_settings):
-    app = create_app(make_settings(plugins=(), database_url="sqlite:///:memory:"))
+    app = make_application(make_settings(plugins=(), database_url="sqlite:///:memory:"))
     async with make_client(app) as client:
         problem = assert_is_problem(await client.get("/debug/pool"), 401)
     assert "dovetail.contrib.auth" in problem["detail"]
@@ -60,7 +60,7 @@ async def test_an_exhausted_pool_shows_who_waits_and_who_gave_up(probe, probe_da
 
 
 async def test_a_database_in_memory_has_no_pool_to_show(make_settings):
-    app = create_app(make_settings(plugins=("tests.probe",), database_url="sqlite:///:memory:"))
+    app = make_application(make_settings(plugins=("tests.probe",), database_url="sqlite:///:memory:"))
     async with make_client(app, headers=STAFF) as client:
         assert_is_problem(await client.get("/debug/pool"), 404)
     await app.state.database.dispose()

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Page, Request, expect
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.settings import Settings
 from dovetail.testing.plugin import make_client
@@ -45,7 +45,7 @@ async def test_it_reads_the_document_of_this_site_below_a_root_path_too(probe_ap
 
 
 async def test_off_means_that_neither_is_there_nor_named(make_settings):
-    app = create_app(make_settings(plugins=(), database_url="sqlite:///:memory:", docs="off"))
+    app = make_application(make_settings(plugins=(), database_url="sqlite:///:memory:", docs="off"))
     async with make_client(app) as client:
         for path in ("/docs", "/openapi.json", "/docs/1/docs.js"):
             assert_is_problem(await client.get(path), 404)
@@ -65,7 +65,7 @@ async def test_staff_read_it_with_a_token_or_a_session_of_the_back_office(
 ):
     await make_user(username="ada")
     boss = await make_user(username="boss", is_superuser=True)
-    site = create_app(for_staff)
+    site = make_application(for_staff)
     async with make_client(site) as stranger:
         answer = await stranger.get("/docs")
         assert (answer.status_code, answer.headers["location"]) == (303, "/admin/login?next=/docs")
@@ -86,7 +86,7 @@ async def test_staff_read_it_with_a_token_or_a_session_of_the_back_office(
 
 async def test_without_a_back_office_a_stranger_is_told_to_log_in(make_settings, database_url):
     plugins = ("dovetail.contrib.auth",)
-    app = create_app(make_settings(plugins=plugins, database_url=database_url, docs="staff"))
+    app = make_application(make_settings(plugins=plugins, database_url=database_url, docs="staff"))
     async with make_client(app) as client:
         for path in ("/docs", "/openapi.json"):
             assert_is_problem(await client.get(path), 401)

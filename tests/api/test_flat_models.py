@@ -8,7 +8,7 @@ from fastapi._compat import v2
 from pydantic import BaseModel
 
 from dovetail.api.flat_models import flat_models
-from dovetail.application import create_app
+from dovetail.application import make_application
 
 
 class Colour(enum.Enum):
@@ -41,10 +41,10 @@ def test_the_models_within_a_model_are_those_that_fastapi_finds():
 
 
 def test_the_document_of_the_site_is_what_it_is_without(settings, monkeypatch: pytest.MonkeyPatch):
-    document = create_app(settings).openapi()
+    document = make_application(settings).openapi()
     monkeypatch.setattr(v2, "get_flat_models_from_model", as_fastapi_does)
 
-    assert create_app(settings).openapi() == document
+    assert make_application(settings).openapi() == document
 
 
 def test_no_field_of_a_model_is_made_to_look_through_it(settings, monkeypatch: pytest.MonkeyPatch):
@@ -52,6 +52,6 @@ def test_no_field_of_a_model_is_made_to_look_through_it(settings, monkeypatch: p
     original = v2.get_model_fields
     monkeypatch.setattr(v2, "get_model_fields", lambda model: looked_through.append(model) or original(model))
 
-    create_app(settings).openapi()
+    make_application(settings).openapi()
 
     assert looked_through == []

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import NullPool, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.migrations import readiness
 from dovetail.migrations.history.ledger import LEDGER
 from dovetail.testing.plugin import make_client, running
@@ -26,7 +26,7 @@ async def test_a_process_is_alive_and_ready_when_its_database_answers(probe):
     "url", ["postgresql://nobody:hunter2@127.0.0.1:1/nothing", "sqlite:////proc/no/such/folder/db.sqlite3"]
 )
 async def test_a_process_without_its_database_is_alive_and_not_ready(make_settings, url, caplog):
-    app = create_app(make_settings(plugins=(), database_url=url))
+    app = make_application(make_settings(plugins=(), database_url=url))
     async with make_client(app) as client:
         assert (await client.get("/health/live")).status_code == 200
         answer = await client.get("/health/ready")
@@ -39,7 +39,7 @@ async def test_a_process_without_its_database_is_alive_and_not_ready(make_settin
 
 async def test_a_database_that_says_nothing_is_not_waited_for(make_settings, silent_port, monkeypatch):
     monkeypatch.setattr(readiness, "TIMEOUT", 0.2)
-    app = create_app(make_settings(plugins=(), database_url=f"postgresql://x:y@127.0.0.1:{silent_port}/z"))
+    app = make_application(make_settings(plugins=(), database_url=f"postgresql://x:y@127.0.0.1:{silent_port}/z"))
     async with make_client(app) as client, asyncio.timeout(2.5):
         assert_is_problem(await client.get("/health/ready"), 503)
     await app.state.database.dispose()
@@ -64,7 +64,10 @@ async def why_not(client: httpx.AsyncClient) -> str:
 
 
 async def test_a_database_without_tables_is_not_ready(make_settings, empty_database_url):
-    async with running(create_app(make_settings(database_url=empty_database_url))) as app, make_client(app) as client:
+    async with (
+        running(make_application(make_settings(database_url=empty_database_url))) as app,
+        make_client(app) as client,
+    ):
         assert "no tables" in await why_not(client)
 
 

@@ -4,12 +4,12 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.testing.plugin import make_client
 
 
 async def page_of(settings) -> tuple[str, str]:
-    async with make_client(create_app(settings)) as client:
+    async with make_client(make_application(settings)) as client:
         answer = await client.get("/")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     return answer.text, answer.headers["content-security-policy"]

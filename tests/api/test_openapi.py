@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 from dovetail.api.openapi.components import nodes
 from dovetail.api.openapi.document import duplicate_operation_ids, operation_id
 from dovetail.api.schemas import Schema
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -169,4 +169,4 @@ def test_two_functions_of_one_name_are_named():
 def test_an_application_with_two_operations_of_one_name_does_not_start(make_settings):
     settings = make_settings(plugins=("tests.probe_twins",), database_url="sqlite:///:memory:")
     with pytest.raises(ConfigurationError, match="the operation id 'list_things' is claimed by"):
-        create_app(settings)
+        make_application(settings)

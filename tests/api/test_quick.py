@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
 from dovetail.api.front.quick import QuickRoutes
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.errors import NotAuthenticatedError, NotFoundError
 from dovetail.testing.plugin import running
 from tests.api.resources.conftest import DAY, author, library_settings, make_book
@@ -116,7 +116,7 @@ HEADERS: list[dict[str, str]] = [
 @pytest.fixture
 async def usual_app(app: FastAPI, library_settings) -> AsyncIterator[FastAPI]:
     """The same site on the same database, where every request takes FastAPI's road."""
-    other = create_app(library_settings)
+    other = make_application(library_settings)
     other.dependency_overrides[never_asked] = never_asked
     async with running(other) as application:
         yield application
@@ -380,7 +380,7 @@ async def test_an_exhausted_pool_is_answered_alike(make_settings, library_settin
         database_pool_size=1,
         database_pool_timeout=0.05,
     )
-    sites = [create_app(settings), create_app(settings)]
+    sites = [make_application(settings), make_application(settings)]
     sites[1].dependency_overrides[never_asked] = never_asked
     async with running(sites[0]), running(sites[1]):
         for path in ("/api/books", "/api/books/1", "/health/live"):

@@ -7,7 +7,7 @@ import pytest
 
 from tests.running import ROOT
 
-PARTS = ("manage.py", "config", "dovetail", "plugins", "migrations", "pyproject.toml")
+PARTS = ("manage.py", "config", "project", "dovetail", "plugins", "migrations", "pyproject.toml")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
 from tests.contract.generated import run, write_document
 from tests.contract.test_typescript import COMPILE, GENERATE
@@ -40,7 +40,7 @@ def folder(tmp_path_factory):
 
 
 def document(make_settings, *plugins):
-    return create_app(make_settings(plugins=plugins, database_url="sqlite:///:memory:")).openapi()
+    return make_application(make_settings(plugins=plugins, database_url="sqlite:///:memory:")).openapi()
 
 
 def test_a_python_client_is_generated_without_a_warning_and_knows_both(folder):

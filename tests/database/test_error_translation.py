@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from sqlalchemy import event, make_url, select, text
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.unit_of_work import Database
 from dovetail.testing import postgres
@@ -35,7 +35,7 @@ async def test_an_exhausted_pool_answers_503_within_its_timeout_and_then_recover
 
 
 async def test_a_server_that_refuses_connections_answers_503(make_settings):
-    app = create_app(make_settings(plugins=("tests.probe",), database_url="postgresql://x:hunter2@127.0.0.1:1/x"))
+    app = make_application(make_settings(plugins=("tests.probe",), database_url="postgresql://x:hunter2@127.0.0.1:1/x"))
     async with running(app), make_client(app) as client:
         assert "hunter2" not in assert_is_unavailable(await client.get("/api/items")).text
 
@@ -43,14 +43,14 @@ async def test_a_server_that_refuses_connections_answers_503(make_settings):
 async def test_a_server_that_does_not_answer_is_given_up_after_the_connect_timeout(make_settings, silent_port):
     url = f"postgresql://x:y@127.0.0.1:{silent_port}/z"
     settings = make_settings(plugins=("tests.probe",), database_url=url, database_connect_timeout=0.2)
-    async with running(create_app(settings)) as app, make_client(app) as client, asyncio.timeout(5):
+    async with running(make_application(settings)) as app, make_client(app) as client, asyncio.timeout(5):
         assert_is_unavailable(await client.get("/api/items"))
 
 
 @pytest.mark.parametrize("part", ["database", "username"])
 async def test_a_server_that_does_not_let_us_in_answers_503_and_the_log_says_why(make_settings, part, caplog):
     url = make_url(postgres.server_url()).set(**{part: "no_such_name"}).render_as_string(hide_password=False)
-    app = create_app(make_settings(plugins=("tests.probe",), database_url=url))
+    app = make_application(make_settings(plugins=("tests.probe",), database_url=url))
     async with running(app), make_client(app) as client:
         assert "no_such_name" not in assert_is_unavailable(await client.get("/api/items")).text
     assert "no_such_name" in caplog.text

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.database.session import unit_of_work
 from dovetail.database.unit_of_work import Database
 from dovetail.testing.plugin import make_client
@@ -86,7 +86,7 @@ async def test_a_test_may_bring_a_database_in_memory(probe_app, probe, probe_dat
 
 
 async def test_two_hundred_increments_at_once_lose_none(probe_app, probe_settings):
-    patient = create_app(probe_settings.model_copy(update={"database_pool_timeout": 60.0}))
+    patient = make_application(probe_settings.model_copy(update={"database_pool_timeout": 60.0}))
     async with make_client(patient) as client:
         item = (await client.post("/api/items", json={"name": "counter"})).json()
         answers = await asyncio.gather(*(client.post(f"/api/items/{item['id']}/increment") for _ in range(200)))

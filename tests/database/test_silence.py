@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import make_url, text
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.context import open_context
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import Database
@@ -64,7 +64,7 @@ async def test_a_transaction_whose_server_falls_silent_is_given_up(make_settings
 
 async def test_a_statement_of_a_request_that_takes_too_long_is_cancelled(make_settings, database_url):
     settings = make_settings(plugins=(), database_url=database_url, database_command_timeout=0.3)
-    async with running(create_app(settings)) as app, make_client(app) as client:
+    async with running(make_application(settings)) as app, make_client(app) as client:
         database: Database = app.state.database
 
         @app.post("/sleep")
@@ -96,7 +96,7 @@ async def silenceable(
     """A site, its client, and an event that makes its database fall silent when it is cleared."""
     async with passing_on(database_url) as (url, audible):
         settings = make_settings(database_url=url, database_connect_timeout=0.3, database_command_timeout=0.3)
-        async with running(create_app(settings)) as app, make_client(app) as client:
+        async with running(make_application(settings)) as app, make_client(app) as client:
             yield app, client, audible
 
 

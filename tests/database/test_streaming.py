@@ -8,7 +8,7 @@ import pytest
 from fastapi import APIRouter
 
 from dovetail.api.streams import streams_without_a_session
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.database.session import SessionDep, StreamSessionsDep, stream_sessions
 from dovetail.errors import ConfigurationError
 from tests.probe.api import router
@@ -68,7 +68,7 @@ async def test_a_test_may_bring_sessions_of_its_own(probe_app, probe, caplog):
 
 def test_an_endpoint_that_yields_and_asks_for_a_session_that_is_closed_by_then_is_refused(make_settings):
     settings = make_settings(plugins=("tests.probe",), database_url="sqlite:///:memory:")
-    app = create_app(settings)
+    app = make_application(settings)
     assert list(streams_without_a_session(app)) == []
     added = APIRouter()
 
@@ -84,7 +84,7 @@ def test_an_endpoint_that_yields_and_asks_for_a_session_that_is_closed_by_then_i
     router.include_router(added)
     try:
         with pytest.raises(ConfigurationError) as raised:
-            create_app(settings)
+            make_application(settings)
     finally:
         router.routes[:] = before
     assert "'stream_names' (/api/names) yields, and its SessionDep is closed by then" in str(raised.value)

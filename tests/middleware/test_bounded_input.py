@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.errors import InvalidInputError
 from dovetail.middleware.bodies.json_body import MAXIMUM_ERRORS, check_json, has_more_items, is_suspicious
 from dovetail.settings import Settings
@@ -126,7 +126,7 @@ async def test_a_query_of_a_great_many_parameters_is_refused(probe):
 
 
 async def test_the_limit_is_a_setting(make_settings):
-    app = create_app(make_settings(plugins=(), database_url="sqlite:///:memory:", max_body_items=3))
+    app = make_application(make_settings(plugins=(), database_url="sqlite:///:memory:", max_body_items=3))
     async with make_client(app) as client:
         for items, status in ((3, 404), (4, 413)):
             assert (await client.post("/nowhere", json=[1] * items)).status_code == status

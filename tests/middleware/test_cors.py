@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
 from dovetail.settings import Settings, load_settings
 from dovetail.testing.plugin import make_client
@@ -81,7 +81,7 @@ async def test_the_back_office_is_for_its_own_origin_alone(probe):
 
 
 async def test_without_an_origin_in_the_settings_nothing_is_said(make_settings):
-    app = create_app(make_settings(plugins=(), database_url="sqlite:///:memory:"))
+    app = make_application(make_settings(plugins=(), database_url="sqlite:///:memory:"))
     async with make_client(app) as client:
         answer = await client.get("/health/live", headers={"Origin": ORIGIN})
     assert not [name for name in answer.headers if name.startswith("access-control")]
@@ -99,7 +99,7 @@ async def test_credentials_methods_headers_and_max_age_are_settings(make_setting
         cors_allow_credentials=True,
         cors_max_age=0,
     )
-    async with make_client(create_app(settings)) as client:
+    async with make_client(make_application(settings)) as client:
         for origin in ("https://app.example.com", "capacitor://localhost", "http://[::1]:5173"):
             asked = {"Origin": origin, "Access-Control-Request-Method": "REPORT"}
             preflight = await client.options("/", headers=asked | {"Access-Control-Request-Headers": "x-tenant"})
@@ -138,7 +138,7 @@ def test_what_no_browser_could_use_is_refused_at_the_start(settings_class, monke
 
 
 async def test_a_star_lets_every_origin_read_without_credentials(make_settings):
-    app = create_app(make_settings(plugins=(), database_url="sqlite:///:memory:", cors_allowed_origins="*"))
+    app = make_application(make_settings(plugins=(), database_url="sqlite:///:memory:", cors_allowed_origins="*"))
     async with make_client(app) as client:
         answer = await client.get("/api/nowhere", headers={"Origin": "https://anywhere.example"})
     assert answer.headers["access-control-allow-origin"] == "*"

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.middleware.security_headers import DEFAULTS
 
 
@@ -25,7 +25,7 @@ async def test_what_an_application_sets_itself_is_left_alone(probe):
     [("production", "https", True), ("production", "http", False), ("development", "https", False)],
 )
 async def test_only_production_over_https_insists_on_https(make_settings, environment, scheme, told):
-    app = create_app(make_settings(plugins=(), environment=environment, database_url="sqlite:///:memory:"))
+    app = make_application(make_settings(plugins=(), environment=environment, database_url="sqlite:///:memory:"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{scheme}://testserver") as client:
         answer = await client.get("/health/live")
     assert ("strict-transport-security" in answer.headers) is told

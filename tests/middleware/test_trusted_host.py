@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.testing.plugin import running
 from tests.api.test_problems import assert_is_problem
 
@@ -12,7 +12,7 @@ HOSTS = ("example.com", "*.example.org", "[::1]")
 
 @pytest.fixture
 async def client(make_settings):
-    app = create_app(make_settings(plugins=(), allowed_hosts=HOSTS, database_url="sqlite:///:memory:"))
+    app = make_application(make_settings(plugins=(), allowed_hosts=HOSTS, database_url="sqlite:///:memory:"))
     async with (
         running(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://example.com") as client,
@@ -37,13 +37,13 @@ async def test_a_probe_may_come_by_address(client):
 
 
 async def test_a_star_allows_any_host(make_settings):
-    app = create_app(make_settings(plugins=(), allowed_hosts=("*",), database_url="sqlite:///:memory:"))
+    app = make_application(make_settings(plugins=(), allowed_hosts=("*",), database_url="sqlite:///:memory:"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://anything") as client:
         assert (await client.get("/")).status_code == 200
 
 
 async def test_a_websocket_of_another_host_is_closed(make_settings):
-    app = create_app(make_settings(plugins=(), allowed_hosts=HOSTS, database_url="sqlite:///:memory:"))
+    app = make_application(make_settings(plugins=(), allowed_hosts=HOSTS, database_url="sqlite:///:memory:"))
     sent = []
 
     async def receive():

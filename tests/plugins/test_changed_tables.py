@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.contrib.admin.testing import BackOffice
 from dovetail.testing.plugin import running
 from tests.bouncing import bouncing, keeps_statements
@@ -31,7 +31,7 @@ def settings(request, make_settings, database_url):
 
 @pytest.fixture
 async def app(settings):
-    async with running(create_app(settings)) as app:
+    async with running(make_application(settings)) as app:
         yield app
 
 

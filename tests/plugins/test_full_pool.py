@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.contrib.admin.testing import ORIGIN, read_form
 from dovetail.testing.plugin import running
 
@@ -20,7 +20,7 @@ def settings(make_settings, database_url):
 
 @pytest.fixture
 async def app(settings):
-    async with running(create_app(settings)) as app:
+    async with running(make_application(settings)) as app:
         yield app
 
 

@@ -7,10 +7,10 @@ from fastapi import Request, WebSocket
 from fastapi.responses import StreamingResponse
 
 from config.settings import Settings
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.settings import load_settings
 
-app = create_app(load_settings(Settings))
+app = make_application(load_settings(Settings))
 
 
 @app.post("/raw")

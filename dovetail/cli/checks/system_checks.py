@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, MetaData, Table
 from sqlalchemy.orm import configure_mappers
 
 from dovetail.api.unbounded import unbounded_lists
-from dovetail.application import create_app
+from dovetail.application import site_application
 from dovetail.checks import CheckMessage, Level, check_settings
 from dovetail.cli.checks.deployment import check_deployment
 from dovetail.cli.main import load_command
@@ -41,7 +41,7 @@ def run_checks(
         found += check_histories(context.settings.base_dir, registry)
         found += check_parts(registry)
     if thorough and not any(message.level >= Level.ERROR for message in found):
-        app = create_app(context.settings)
+        app = site_application(context.settings)
         found += check_schema(app)
         found += check_indexes(app)
     found += check_plugins(context)

@@ -1,5 +1,6 @@
 """The back office itself: SQLAdmin's pages behind our guard."""
 
+import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -100,6 +101,22 @@ class Authentication(AuthenticationBackend):
         return None if user is None else int(user.id)
 
 
+class SiteFiles(StaticFiles):
+    """Files of a plugin, of which those in the site's own folder win (`project/static/admin/admin.css`)."""
+
+    def __init__(
+        self, site_folder: Path, *, directory: Path | None = None, packages: list[str | tuple[str, str]] | None = None
+    ) -> None:
+        self._site_folder = site_folder
+        super().__init__(directory=directory, packages=packages)
+
+    def get_directories(
+        self, directory: "str | os.PathLike[str] | None" = None, packages: list[str | tuple[str, str]] | None = None
+    ) -> "list[str | os.PathLike[str]]":
+        """Return the folders in which a file is looked for, the site's first; it need not exist."""
+        return [self._site_folder, *super().get_directories(directory, packages)]
+
+
 class AdminSite(Admin):
     """One back office: its views, its cookies and its routes, all of which stand behind the guard."""
 
@@ -133,7 +150,8 @@ class AdminSite(Admin):
             authorization_backend=Authorization(),
         )
         app.state.authenticate_visitor = self._authenticate_visitor
-        self._prepare_templates(settings.base_dir / "templates")
+        self.site_files = settings.base_dir / "project" / "static"
+        self._prepare_templates(settings.base_dir / "project" / "templates")
         self.admin.router.routes = []  # those of SQLAdmin read files, have no token and log out on GET
         self.admin.exception_handlers = {HTTPException: self._handle}
 
@@ -156,8 +174,9 @@ class AdminSite(Admin):
         self.admin.router.routes = [*own, *brought]
 
     def _own_routes(self) -> Iterator[BaseRoute]:
-        yield Mount("/statics", StaticFiles(packages=["sqladmin"]), name="statics")
-        yield Mount("/assets", StaticFiles(directory=FOLDER / "assets"), name="assets")
+        statics = SiteFiles(self.site_files / "sqladmin", packages=["sqladmin"])
+        yield Mount("/statics", statics, name="statics")
+        yield Mount("/assets", SiteFiles(self.site_files / "admin", directory=FOLDER / "assets"), name="assets")
         yield self._route("/login", entrance.login, "login", ("GET", "POST"), public=True)
         yield self._route("/logout", entrance.logout, "logout", ("POST",))
         yield self._route("/", pages.show_index, "index")

@@ -11,7 +11,7 @@ plugin = Plugin(
         "dovetail.contrib.auth.models:AccessToken",
         "dovetail.contrib.auth.models:OneTimeToken",
     ),
-    routers=lazy("dovetail.contrib.auth.api.auth:router", "dovetail.contrib.auth.api.users:router"),
+    routers=lazy(auth="dovetail.contrib.auth.api.auth:router", users="dovetail.contrib.auth.api.users:router"),
     admin_views=lazy("dovetail.contrib.auth.admin:UserAdmin"),
     commands=(
         Command(

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.contrib.idempotency.models import IdempotentAnswer
 from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
@@ -29,7 +29,7 @@ def library_settings(make_settings: Callable[..., Settings], empty_database_url:
 
 @pytest.fixture
 async def app(library_settings: Settings) -> AsyncIterator[FastAPI]:
-    async with running(create_app(library_settings)) as application:
+    async with running(make_application(library_settings)) as application:
         async with application.state.database.engine.begin() as connection:
             await connection.run_sync(LibraryBase.metadata.create_all)
             await connection.run_sync(IdempotentAnswer.__table__.create)

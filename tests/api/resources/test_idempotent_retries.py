@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import NullPool, func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.testing.plugin import make_client, running
 from tests.library.models import Book
 
@@ -32,7 +32,7 @@ def library_settings(make_settings, empty_database_url):
 @pytest.fixture
 async def elsewhere(app, library_settings) -> AsyncIterator[httpx.AsyncClient]:
     """The same site in another process, as far as locks, pools and queues are concerned."""
-    async with running(create_app(library_settings)) as other, make_client(other, {"X-Viewer": "1"}) as client:
+    async with running(make_application(library_settings)) as other, make_client(other, {"X-Viewer": "1"}) as client:
         yield client
 
 

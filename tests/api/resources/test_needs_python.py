@@ -10,7 +10,7 @@ from pydantic import create_model
 from sqlalchemy import func, select
 
 from config.settings import Settings
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.cli.main import main
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import ConfigurationError
@@ -25,7 +25,7 @@ BYTES = b"\xff\x00\xfe\xfb"
 @pytest.fixture
 async def app(make_settings, empty_database_url):
     settings = make_settings(plugins=("tests.people",), database_url=empty_database_url)
-    async with running(create_app(settings)) as application:
+    async with running(make_application(settings)) as application:
         async with application.state.database.engine.begin() as connection:
             await connection.run_sync(PeopleBase.metadata.create_all)
         yield application

@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.contrib.admin.entry.cookies import Cookies
 from dovetail.contrib.admin.testing import BackOffice
 from dovetail.settings import Settings
@@ -26,7 +26,7 @@ def settings(make_settings: Callable[..., Settings], settings_class: type[Settin
 
 @pytest.fixture
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
-    async with running(create_app(settings)) as app:
+    async with running(make_application(settings)) as app:
         async with app.state.database.engine.begin() as connection:
             for base in (ShelfBase, DrawerBase):
                 await connection.run_sync(base.metadata.create_all)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select, update
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.contrib.admin.models import AdminSession
 from dovetail.contrib.admin.testing import ORIGIN, read_form
 from dovetail.contrib.auth import users
@@ -112,7 +112,7 @@ async def test_the_cookie_is_for_no_script_and_no_other_site(client, boss):
 
 async def test_in_production_the_cookie_goes_over_https_to_this_host_only(make_settings, database_url, boss):
     settings = make_settings(database_url=database_url, environment="production")
-    async with running(create_app(settings)) as app, make_client(app) as client:
+    async with running(make_application(settings)) as app, make_client(app) as client:
         client.base_url = httpx.URL("https://testserver")
         page = await client.get("/admin/login")
         answer = await client.post(
@@ -132,8 +132,8 @@ async def test_two_sites_on_one_host_keep_their_sessions_apart(make_settings, da
     """A browser sends the cookies of localhost:8000 to localhost:8001 too."""
     sites = [make_settings(database_url=database_url, secret_key=letter * 32) for letter in "ab"]
     async with (
-        running(create_app(sites[0])) as first,
-        running(create_app(sites[1])) as second,
+        running(make_application(sites[0])) as first,
+        running(make_application(sites[1])) as second,
         make_client(first) as client,
         make_client(second) as other,
     ):

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqladmin import BaseView, ModelView, expose
 from sqladmin import action as sqladmin_action
 
-from dovetail.application import create_app
+from dovetail.application import make_application
 from dovetail.contrib.admin.actions import action
 from dovetail.contrib.admin.options.view_checks import find_problems
 from dovetail.contrib.admin.settings import AdminSettings
@@ -196,10 +196,10 @@ def test_views_that_cannot_be_imported_are_told(make_settings):
 def test_the_back_office_does_not_start_without_auth(make_settings):
     settings = make_settings(plugins=("dovetail.contrib.admin",), database_url="sqlite://")
     with pytest.raises(ConfigurationError, match="plugin 'admin' depends on 'auth', which is not enabled"):
-        create_app(settings)
+        make_application(settings)
 
 
 def test_a_site_without_the_back_office_has_none(make_settings):
     plugins = ("dovetail.contrib.auth", "plugins.blog", "plugins.comments")
-    app = create_app(make_settings(plugins=plugins, database_url="sqlite://"))
+    app = make_application(make_settings(plugins=plugins, database_url="sqlite://"))
     assert not any(getattr(route, "path", "").startswith("/admin") for route in app.routes)

@@ -1,0 +1,72 @@
+"""Where each router is mounted: where its plugin puts it, unless the site says otherwise."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from fastapi import APIRouter
+
+from dovetail.errors import ConfigurationError
+from dovetail.plugin import Mounts, Plugin
+
+API = "/api"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedRouter:
+    """A router, what a site calls it, and the path below which it is mounted."""
+
+    name: str  # "blog.posts", or the plugin's name if its router has none
+    owner: str  # a plugin's name, or "kernel"
+    router: APIRouter
+    path: str
+
+
+def routers_of(plugin: Plugin) -> Iterator[NamedRouter]:
+    """Yield the routers of a plugin, where the plugin puts them."""
+    for routers, path in ((plugin.routers, API), (plugin.root_routers, "")):
+        named = routers.items() if isinstance(routers, Mapping) else (("", router) for router in routers)
+        for key, router in named:
+            yield NamedRouter(name=f"{plugin.name}.{key}".rstrip("."), owner=plugin.name, router=router, path=path)
+
+
+def place(offered: Sequence[NamedRouter], mounts: Mounts) -> list[NamedRouter]:
+    """Return the routers where the site wants them, without those that it drops.
+
+    A name in `mounts` is that of a router, or that of a plugin for all its routers that are not named themselves.
+    Raises ConfigurationError with everything that is wrong: a name that nobody has, or what is no path.
+    """
+    if problems := list(_problems(offered, mounts)):
+        raise ConfigurationError("\n".join(problems))
+    return [placed for one in offered if (placed := _placed(one, mounts)) is not None]
+
+
+def _problems(offered: Sequence[NamedRouter], mounts: Mounts) -> Iterator[str]:
+    names = list(dict.fromkeys([name for one in offered for name in (one.name, one.owner)]))
+    for name, mount in mounts.items():
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(names))}"
+            yield f"the site mounts {name!r}, which is no router of an enabled plugin; {hint}"
+        elif isinstance(mount, str):
+            if problem := _problem_of_path(mount):
+                yield f"the site mounts {name!r} at {mount!r}, expected {problem}"
+        elif mount is not None and not isinstance(mount, APIRouter):
+            yield f"the site mounts {name!r} as a {type(mount).__name__}, expected a path, an APIRouter, or None"
+        elif mount is not None and len(replaced := [one.name for one in offered if name in {one.name, one.owner}]) > 1:
+            yield f"the site replaces {name!r}, which has {len(replaced)} routers: {', '.join(replaced)}; name one"
+
+
+def _problem_of_path(path: str) -> str | None:
+    if path and not path.startswith("/"):
+        return "a path that begins with a slash, or '' for the root"
+    if path.endswith("/"):
+        return "a path without a slash at its end, or '' for the root"
+    return "a path without parameters" if "{" in path else None
+
+
+def _placed(one: NamedRouter, mounts: Mounts) -> NamedRouter | None:
+    mount = mounts.get(one.name, mounts.get(one.owner, one.router))
+    if mount is None:
+        return None
+    return replace(one, path=mount) if isinstance(mount, str) else replace(one, router=mount)

@@ -1,0 +1,15 @@
+"""The composition root: this site's application, made of its settings and of what `project.urls` says."""
+
+from fastapi import FastAPI
+
+from dovetail.application import make_application
+from dovetail.settings import Settings
+from project.urls import mounts
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the application of this site.
+
+    Raises ConfigurationError, with every problem found.
+    """
+    return make_application(settings, mounts)

@@ -1,0 +1,12 @@
+"""What is mounted where on this site; what is not named here is where its plugin puts it (see docs/mounting.md).
+
+mounts: Mounts = {
+    "auth.auth": "/accounts",  # moved: /accounts/login instead of /api/auth/login
+    "auth.users": None,  # dropped
+    "kernel.landing": home.router,  # replaced, by a router of this site's own
+}
+"""
+
+from dovetail.plugin import Mounts
+
+mounts: Mounts = {}
