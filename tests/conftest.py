@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from dovetail.application import make_application
 from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 from tests.probe.models import ProbeBase
 
 

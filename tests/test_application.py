@@ -11,7 +11,7 @@ from opentelemetry import trace
 from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
 from dovetail.settings import Settings
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 from tests.api.test_problems import assert_is_problem
 from tests.conftest import create_tables
 

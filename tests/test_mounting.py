@@ -11,7 +11,7 @@ from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Mounts
 from dovetail.settings import Settings
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 from tests.test_registry import package
 
 __all__ = ("package",)  # a fixture

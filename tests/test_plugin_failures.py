@@ -7,7 +7,7 @@ import pytest
 
 from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 from tests.running import Result, manage
 from tests.test_registry import MODEL, ROUTER, load, package, plugin, problems
 

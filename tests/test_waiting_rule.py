@@ -25,7 +25,7 @@ from dovetail.contrib.auth.commands import changepassword, createsuperuser
 from dovetail.contrib.auth.email import EmailMessage
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.testing import PASSWORD, cheap_hash
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment
 from tests.contrib.admin.conftest import COOKIE

@@ -30,6 +30,11 @@ ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-backgroun
 PATIENCE = 30.0  # seconds until a server must answer
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, which `--strict-markers` asks for."""
+    config.addinivalue_line("markers", "browser: opens pages in a real Chromium (deselect with -m 'not browser')")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out tests of pages where there is no browser."""
     if _has_browser():

@@ -6,7 +6,7 @@ import textwrap
 import pytest
 
 from dovetail.application import make_application
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 from tests.api.resources.conftest import library_settings
 from tests.conftest import create_tables
 from tests.library.models import LibraryBase

@@ -5,7 +5,7 @@ import os
 from contextlib import AsyncExitStack
 
 from dovetail.application import make_application
-from dovetail.testing.plugin import make_client
+from dovetail.testing.fixtures import make_client
 from tests.api.test_problems import assert_is_problem
 
 STAFF = {"X-Visitor": "staff"}

@@ -9,7 +9,7 @@ from playwright.async_api import Page, Request, expect
 from dovetail.application import make_application
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.settings import Settings
-from dovetail.testing.plugin import make_client
+from dovetail.testing.fixtures import make_client
 from tests.api.test_problems import assert_is_problem
 from tests.contrib.auth.helpers import bearer, token_of
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from dovetail.application import make_application
 from dovetail.migrations import readiness
 from dovetail.migrations.history.ledger import LEDGER
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 from tests.api.test_problems import assert_is_problem
 
 

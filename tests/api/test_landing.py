@@ -5,7 +5,7 @@ from base64 import b64encode
 from hashlib import sha256
 
 from dovetail.application import make_application
-from dovetail.testing.plugin import make_client
+from dovetail.testing.fixtures import make_client
 
 
 async def page_of(settings) -> tuple[str, str]:

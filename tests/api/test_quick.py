@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from dovetail.api.front.quick import QuickRoutes
 from dovetail.application import make_application
 from dovetail.errors import NotAuthenticatedError, NotFoundError
-from dovetail.testing.plugin import running
+from dovetail.testing.fixtures import running
 from tests.api.resources.conftest import DAY, author, library_settings, make_book
 from tests.api.resources.conftest import app as library_app
 from tests.library.api import books, viewer

@@ -11,7 +11,7 @@ from dovetail.application import make_application
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.unit_of_work import Database
 from dovetail.testing import postgres
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 from tests.api.test_problems import assert_is_problem
 from tests.probe.models import Item
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from dovetail.application import make_application
 from dovetail.database.session import unit_of_work
 from dovetail.database.unit_of_work import Database
-from dovetail.testing.plugin import make_client
+from dovetail.testing.fixtures import make_client
 from tests.api.test_problems import assert_is_problem
 from tests.conftest import create_tables
 from tests.probe.models import Item

@@ -15,7 +15,7 @@ from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import Database
 from dovetail.registry import load_registry
 from dovetail.settings import Settings
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 from tests.database.test_failures import assert_is_unavailable
 
 pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"])

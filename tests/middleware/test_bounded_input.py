@@ -10,7 +10,7 @@ from dovetail.application import make_application
 from dovetail.errors import InvalidInputError
 from dovetail.middleware.bodies.json_body import MAXIMUM_ERRORS, check_json, has_more_items, is_suspicious
 from dovetail.settings import Settings
-from dovetail.testing.plugin import make_client
+from dovetail.testing.fixtures import make_client
 from tests.api.test_problems import assert_is_problem
 
 SIZE = Settings.model_fields["max_body_size"].default

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from dovetail.testing.plugin import make_client
+from dovetail.testing.fixtures import make_client
 
 TOKEN = {"Authorization": "Bearer anything"}
 COOKIE = {"Cookie": "session=anything"}

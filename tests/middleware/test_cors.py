@@ -7,7 +7,7 @@ import pytest
 from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
 from dovetail.settings import Settings, load_settings
-from dovetail.testing.plugin import make_client
+from dovetail.testing.fixtures import make_client
 
 ORIGIN = "https://app.example.com"
 PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "PATCH"}

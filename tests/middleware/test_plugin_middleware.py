@@ -4,7 +4,7 @@ import pytest
 from starlette.middleware import Middleware
 
 from dovetail.settings import Settings
-from dovetail.testing.plugin import make_client
+from dovetail.testing.fixtures import make_client
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from dovetail.application import make_application
-from dovetail.testing.plugin import running
+from dovetail.testing.fixtures import running
 from tests.api.test_problems import assert_is_problem
 
 HOSTS = ("example.com", "*.example.org", "[::1]")

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from dovetail.application import make_application
 from dovetail.contrib.admin.testing import BackOffice
-from dovetail.testing.plugin import running
+from dovetail.testing.fixtures import running
 from tests.bouncing import bouncing, keeps_statements
 
 pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"])

@@ -6,7 +6,7 @@ import pytest
 
 from dovetail.application import make_application
 from dovetail.contrib.admin.testing import ORIGIN, read_form
-from dovetail.testing.plugin import running
+from dovetail.testing.fixtures import running
 
 PAGES = ("/admin/login", "/admin/", "/admin/blog-post/list", "/admin/blog-post/create", "/api/posts", "/api/users/me")
 FORM = {"username": "ada", "password": "correct horse battery staple"}

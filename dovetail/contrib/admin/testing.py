@@ -1,4 +1,4 @@
-"""Fixtures for tests of admin views: `pytest -p dovetail.contrib.admin.testing`, as pyproject.toml says."""
+"""Fixtures for tests of admin views: for each site that has this plugin, `dovetail.testing.plugin` loads them."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence

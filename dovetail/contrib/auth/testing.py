@@ -1,4 +1,4 @@
-"""Fixtures for tests that need users: `pytest -p dovetail.contrib.auth.testing`, as pyproject.toml says."""
+"""Fixtures for tests that need users: for each site that has this plugin, `dovetail.testing.plugin` loads them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack

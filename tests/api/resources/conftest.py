@@ -14,7 +14,7 @@ from dovetail.application import make_application
 from dovetail.contrib.idempotency.models import IdempotentAnswer
 from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 from tests.library.models import Author, Book, Genre, LibraryBase, Review, Shelf
 
 MakeBook: TypeAlias = Callable[..., Awaitable[Book]]

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import delete
 
 from dovetail.resources.query.cursors import Cursor, write_cursor
-from dovetail.testing.plugin import TEST_SECRET_KEY
+from dovetail.testing.fixtures import TEST_SECRET_KEY
 from tests.library.models import Book
 
 ORDERINGS = (

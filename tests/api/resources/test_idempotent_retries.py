@@ -11,7 +11,7 @@ from sqlalchemy import NullPool, func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from dovetail.application import make_application
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 from tests.library.models import Book
 
 KEY = {"Idempotency-Key": "k"}

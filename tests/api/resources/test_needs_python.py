@@ -16,7 +16,7 @@ from dovetail.database.unit_of_work import Database
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import Open
 from dovetail.resources.resource import Resource
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 from tests.people.models import Architect, Engineer, PeopleBase, Person, Team
 
 BYTES = b"\xff\x00\xfe\xfb"

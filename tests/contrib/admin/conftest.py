@@ -10,7 +10,7 @@ from dovetail.application import make_application
 from dovetail.contrib.admin.entry.cookies import Cookies
 from dovetail.contrib.admin.testing import BackOffice
 from dovetail.settings import Settings
-from dovetail.testing.plugin import TEST_SECRET_KEY, running
+from dovetail.testing.fixtures import TEST_SECRET_KEY, running
 from tests.contrib.admin.drawer.models import DrawerBase
 from tests.contrib.admin.shelf.models import ShelfBase
 

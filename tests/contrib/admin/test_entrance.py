@@ -12,7 +12,7 @@ from dovetail.contrib.admin.testing import ORIGIN, read_form
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.testing import PASSWORD
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 from tests.contrib.admin.conftest import COOKIE
 from tests.contrib.auth.helpers import hashed
 

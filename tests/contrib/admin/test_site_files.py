@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dovetail.application import make_application
-from dovetail.testing.plugin import make_client, running
+from dovetail.testing.fixtures import make_client, running
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 

@@ -1,0 +1,141 @@
+"""Fixtures for tests of a site and of plugins; `dovetail.testing.plugin` loads them.
+
+Every test that asks for `database_url`, or for anything that stands on it, runs on SQLite and on PostgreSQL, each
+time with a fresh copy of a database that the site's own migrations made.
+"""
+
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.application import site_application
+from dovetail.database.unit_of_work import Database
+from dovetail.settings import Settings
+from dovetail.testing import postgres
+from dovetail.testing.databases import TestDatabases
+from dovetail.testing.memory import memory_folder
+from dovetail.testing.migrations import prove_history  # noqa: F401 - importing a fixture registers it
+from dovetail.testing.plugin import named_settings
+from dovetail.testing.statements import count_statements  # noqa: F401 - importing a fixture registers it
+
+TEST_SECRET_KEY = "a-secret-for-tests-only-0123456789abcdef"  # noqa: S105 - it guards nothing
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start PostgreSQL once; pytest-xdist's workers find it in their environment."""
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        config.add_cleanup(postgres.start_server(memory_folder()))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what is imported by now: it lives to the end, and each full collection read it."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run async tests on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def settings_class(request: pytest.FixtureRequest) -> type[Settings]:
+    """Return the site's Settings class, as `dovetail_settings` in pyproject.toml names it."""
+    return named_settings(request.config)
+
+
+@pytest.fixture(scope="session")
+def _databases() -> Iterator[TestDatabases]:
+    with TemporaryDirectory(prefix="dovetail-sqlite-", dir=memory_folder()) as folder:
+        databases = TestDatabases(Path(folder))
+        yield databases
+        databases.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Both databases, one after the other."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_database_url(database_kind: str, _databases: TestDatabases) -> Iterator[str]:
+    """The URL of a fresh database without a table."""
+    with _databases.empty(database_kind) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(database_kind: str, settings_class: type[Settings], _databases: TestDatabases) -> Iterator[str]:
+    """The URL of a fresh database to which every migration of the site was applied."""
+    with _databases.migrated(database_kind, settings_class) as url:
+        yield url
+
+
+@pytest.fixture
+def make_settings(settings_class: type[Settings]) -> Callable[..., Settings]:
+    """Make the site's settings for a test; keyword arguments win. The environment and `.env` are not read."""
+
+    def make(**values: Any) -> Settings:
+        defaults: dict[str, Any] = {"environment": "test", "secret_key": SecretStr(TEST_SECRET_KEY)}
+        if "database_url" in values:
+            values["database_url"] = SecretStr(str(values["database_url"]))
+        return settings_class.model_validate(defaults | values)
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings], database_url: str) -> Settings:
+    """The site's settings with a fresh, migrated database."""
+    return make_settings(database_url=database_url)
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The whole application on a fresh database, with its lifespan running."""
+    async with running(site_application(settings)) as application:
+        yield application
+
+
+@pytest.fixture
+def database(app: FastAPI) -> Database:
+    """The application's database."""
+    return cast("Database", app.state.database)
+
+
+@pytest.fixture
+async def session(database: Database) -> AsyncIterator[AsyncSession]:
+    """A session to prepare and inspect rows; commit what the application is to see."""
+    async with database.sessions() as session:
+        yield session
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of the application, without a network; a crash in the application answers 500 as in production."""
+    async with make_client(app) as client:
+        yield client
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
+    """Run the application's lifespan around a block."""
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+def make_client(app: FastAPI, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
+    """An HTTP client of `app` that sends `headers` with every request."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers)

@@ -1,0 +1,45 @@
+"""The wheel holds `dovetail`, all of it, and nothing else."""
+
+import subprocess
+import zipfile
+from email.parser import Parser
+
+import pytest
+
+import dovetail
+from tests.packaging.building import build_wheel
+from tests.running import ROOT
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    return zipfile.ZipFile(build_wheel(ROOT, tmp_path_factory.mktemp("dist")))
+
+
+def files_of_the_framework() -> set[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "dovetail"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()}
+
+
+def test_the_wheel_holds_every_file_of_the_framework_and_nothing_else(wheel):
+    found = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+    assert found == files_of_the_framework()
+    assert {"dovetail/py.typed", "dovetail/contrib/admin/templates/sqladmin/base.html"} <= found
+
+
+def test_the_wheel_says_its_version_its_command_and_its_extras(wheel):
+    (metadata,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
+    message = Parser().parsestr(wheel.read(metadata).decode())
+    entry_points = wheel.read(metadata.replace("METADATA", "entry_points.txt")).decode()
+
+    assert message["Version"] == dovetail.__version__
+    assert set(message.get_all("Provides-Extra")) == {"test", "dev", "bench"}
+    assert "dovetail = dovetail.__main__:main" in entry_points
+    assert "dovetail.testing.plugin = dovetail.testing.plugin" in entry_points
