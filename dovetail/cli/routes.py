@@ -14,7 +14,7 @@ from dovetail.application import site_application
 from dovetail.cli.state import State
 from dovetail.cli.tables import print_table
 from dovetail.registry import Registry
-from dovetail.resources.write.hooks import OF_INSERTS, OF_UPDATES, why_objects
+from dovetail.resources.write.listeners import OF_INSERTS, OF_UPDATES, why_objects
 
 
 @click.command()

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.models import later_than
 from dovetail.errors import FieldError, InvalidInputError, NotFoundError
-from dovetail.resources.sql.statements import Statement, members
+from dovetail.resources.sql.arrays import members
+from dovetail.resources.sql.statements import Statement
 from plugins.blog.models import Post, Tag, post_tags
 from plugins.blog.tag_names import normalize_tag_name
 

@@ -7,19 +7,17 @@ A service uses them beside `session.execute`: they run on the session's connecti
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from json import dumps
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ClauseElement, Dialect, Select, TableValuedAlias, bindparam, column, func, inspect
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import ClauseElement, Dialect, Select, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.attributes import instance_state
-from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from dovetail.database.drivers.session_connection import connection_to_read, connection_to_write
 from dovetail.database.prepared_reads import driver_connection
 from dovetail.resources.sql.json_values import Convert, result_processor
-from dovetail.resources.sql.prepared import PreparedStatement, prepare
+from dovetail.resources.sql.prepared import PreparedStatement, Row, prepare
 
 T = TypeVar("T")
 
@@ -30,55 +28,40 @@ class Statement:
     def __init__(self, build: Callable[[Dialect], ClauseElement], *, writes: bool = False) -> None:
         self._build = build
         self._writes = writes
-        self._prepared: dict[str, PreparedStatement] = {}
+        self._prepared: dict[str, PreparedStatement] = {}  # by the name of a dialect
 
-    async def fetch(self, session: AsyncSession, **values: Any) -> Sequence[Sequence[Any]]:
-        """All rows, as the driver gives them; `members` takes a list. Raises SQLAlchemy's errors."""
+    async def fetch(self, session: AsyncSession, **values: Any) -> Sequence[Row]:
+        """Return all rows, as the driver gives them; that of `members` takes a list. Raises SQLAlchemy's errors."""
         connection = await (connection_to_write if self._writes else connection_to_read)(session)
         dialect = connection.dialect
         prepared = self._prepared.get(dialect.name)
         if prepared is None:
-            prepared = self._prepared[dialect.name] = _compile(self._build(dialect), dialect)
+            prepared = self._prepared[dialect.name] = self._prepare(dialect)
         return await prepared.fetch(await driver_connection(connection), values)
 
-
-def members(name: str, item_type: TypeEngine[Any], dialect: Dialect) -> TableValuedAlias:
-    """A table of one column, `value`, for a placeholder of many values: one text, however many there are."""
-    value = column("value", item_type)
-    if dialect.name == "sqlite":
-        return func.json_each(bindparam(name, type_=_JSONArray(item_type))).table_valued(value)
-    return func.unnest(bindparam(name, type_=postgresql.ARRAY(item_type))).table_valued(value).render_derived()
-
-
-class _JSONArray(UserDefinedType[Sequence[Any]]):
-    """A list as SQLite's json_each takes it, each item as the column stores it."""
-
-    cache_ok = True
-
-    def __init__(self, item_type: TypeEngine[Any]) -> None:
-        self.item_type = item_type
-
-    def bind_processor(self, dialect: Dialect) -> Convert:
-        """What writes the list as one text."""
-        item = self.item_type.dialect_impl(dialect).bind_processor(dialect)
-        return lambda values: dumps([one if item is None else item(one) for one in values])
+    def _prepare(self, dialect: Dialect) -> PreparedStatement:
+        statement = self._build(dialect)
+        prepared = prepare(statement, dialect)
+        if prepared is None:
+            raise TypeError(f"the text of this statement depends on its values: {statement}")
+        return prepared
 
 
-class EntityStatement(Generic[T]):
+class EntityStatement(Statement, Generic[T]):
     """A SELECT of one object of the ORM by placeholders; `one_or_none` gives it as the ORM would, for less."""
 
-    def __init__(self, model: type[T], statement: Callable[[], Select[T]]) -> None:
+    def __init__(self, model: type[T], build: Callable[[], Select[T]]) -> None:
+        super().__init__(lambda _: build().with_only_columns(*self._columns()))
         self._model = model
-        self._select = statement
-        self._statement = Statement(lambda _: statement().with_only_columns(*self._columns()))
+        self._select = build
         self._converters: dict[str, Sequence[tuple[str, Convert | None]]] = {}
 
     async def one_or_none(self, session: AsyncSession, **values: Any) -> T | None:
-        """The object, which belongs to the session then; None if there is none."""
+        """Return the object, which belongs to the session then; None if there is none."""
         if inspect(self._model).class_manager.dispatch.load:  # somebody wants to see every object that is loaded
             item: T | None = await session.scalar(self._select(), values)
             return item
-        rows = await self._statement.fetch(session, **values)
+        rows = await self.fetch(session, **values)
         if not rows:
             return None
         dialect = (await connection_to_read(session)).dialect
@@ -86,14 +69,14 @@ class EntityStatement(Generic[T]):
             self._converters[dialect.name] = list(self._convert(dialect))
         return self._attach(session, rows[0], self._converters[dialect.name])
 
-    def _columns(self) -> list[Any]:
+    def _columns(self) -> list[InstrumentedAttribute[Any]]:
         return [getattr(self._model, attribute.key) for attribute in inspect(self._model).column_attrs]
 
     def _convert(self, dialect: Dialect) -> Iterator[tuple[str, Convert | None]]:
         for attribute in inspect(self._model).column_attrs:
             yield attribute.key, result_processor(attribute.columns[0].type, dialect)
 
-    def _attach(self, session: AsyncSession, row: Sequence[Any], converters: Sequence[tuple[str, Convert | None]]) -> T:
+    def _attach(self, session: AsyncSession, row: Row, converters: Sequence[tuple[str, Convert | None]]) -> T:
         mapper = inspect(self._model)
         item: T = mapper.class_manager.new_instance()
         item.__dict__.update(
@@ -109,10 +92,3 @@ class EntityStatement(Generic[T]):
         state.key, state.session_id = key, session.sync_session.hash_key
         session.sync_session.identity_map._add_unpresent(state, key)  # noqa: SLF001 - see above
         return item
-
-
-def _compile(statement: ClauseElement, dialect: Dialect) -> PreparedStatement:
-    prepared = prepare(statement, dialect, ())
-    if prepared is None:
-        raise TypeError(f"the text of this statement depends on its values: {statement}")
-    return prepared

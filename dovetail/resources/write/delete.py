@@ -8,7 +8,7 @@ from sqlalchemy import Column, Table, delete, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 
-from dovetail.resources.write.hooks import hears_deletes
+from dovetail.resources.write.listeners import hears_deletes
 
 
 async def delete_rows(session: AsyncSession, model: type[Any], items: Sequence[Any]) -> None:

@@ -2,12 +2,11 @@
 
 A read is a page of rows and what is joined to it. PostgreSQL takes an INSERT ... RETURNING in the place of the page, so
 that one statement writes the row, links it to others and answers it with its nested objects. SQLite reads the row in
-RETURNING (`returning.py`) and takes one more statement for the links of each relation. A model that something listens
-to is made as an object by the ORM instead (`hooks.py`).
+RETURNING (`insert_statements.py`) and takes one more statement for the links of each relation. A model that something
+listens to is made as an object by the ORM instead (`listeners.py`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import CTE, Dialect, select
@@ -20,40 +19,24 @@ from dovetail.resources.read.reads import Batch, Cache, Plan, Reader
 from dovetail.resources.scope import Scope
 from dovetail.resources.sql.json_values import result_processor
 from dovetail.resources.sql.nested_select import page_columns
-from dovetail.resources.sql.prepared import PreparedStatement, prepare
+from dovetail.resources.sql.prepared import PreparedStatement
 from dovetail.resources.sql.statements import Statement
-from dovetail.resources.write.hooks import why_objects
-from dovetail.resources.write.invalid import make_object
-from dovetail.resources.write.returning import new_row_cte, prepare_returning
-from dovetail.resources.write.rows import (
-    Defaults,
-    Row,
-    defaults,
+from dovetail.resources.write.insert_statements import (
+    NewRow,
     in_order,
     insert_many_statement,
     insert_statement,
     insertable,
-    link_cte,
-    link_many_statements,
-    link_statement,
+    new_row_cte,
+    placeholder,
+    prepare_insert,
+    prepare_returning,
+    python_defaults,
     sees_only_the_row,
 )
-
-
-@dataclass(frozen=True)
-class _Insert:
-    """A compiled INSERT, with the defaults that Python makes."""
-
-    prepared: PreparedStatement
-    defaults: Defaults
-
-
-@dataclass(frozen=True)
-class _InsertAndRead:
-    """The same for one that answers what a read answers; None where there is no such statement."""
-
-    plan: Plan | None
-    defaults: Defaults
+from dovetail.resources.write.links import link_cte, link_many_statements, link_statement
+from dovetail.resources.write.listeners import why_objects
+from dovetail.resources.write.validation import make_object
 
 
 class Inserter:
@@ -66,7 +49,7 @@ class Inserter:
         self._plans = Cache()
         self._links: dict[str, Statement] = {}
 
-    async def insert_and_read(self, session: AsyncSession, row: Row, scope: Scope) -> tuple[Any, Batch] | None:
+    async def insert_and_read(self, session: AsyncSession, row: NewRow, scope: Scope) -> tuple[Any, Batch] | None:
         """Insert the row and read it in one statement: its key and what was read.
 
         None where that cannot be done, and nothing is done then. SQLite takes one more for the links of each relation.
@@ -77,26 +60,26 @@ class Inserter:
         if values is None or not self._reads_at_once(tuple(links), scope, dialect):
             return None
         key = ("at once", dialect.name, tuple(values), tuple(links), scope.cache_key)
-        found: _InsertAndRead = self._plans.remember(key, lambda: self._compile_both(values, links, scope, dialect))
-        if found.plan is None:
+        plan: Plan | None = self._plans.remember(key, lambda: self._compile_both(values, links, scope, dialect))
+        if plan is None:
             return None
-        arguments = _arguments(values, found.defaults) | {f"link_{name}": keys for name, keys in links.items()}
+        arguments = _arguments(values) | {f"link_{name}": keys for name, keys in links.items()}
         connection = await driver_connection(await connection_for_all(session))
-        batch = await found.plan.fetch(connection, arguments, scope.bind_values)
+        batch = await plan.fetch(connection, arguments, scope.bind_values)
         note_write()  # on PostgreSQL this one statement may have been all of the transaction
         made = batch.version(0)[self._reader.version.index(self._key)]
         if dialect.name == "sqlite":
             await self.link(session, made, links)
         return made, batch
 
-    async def insert(self, session: AsyncSession, row: Row) -> Any:
+    async def insert(self, session: AsyncSession, row: NewRow) -> Any:
         """Insert the row and link it; its key."""
         values = self._insertable(session, row)
         key = await (self._make(session, row) if values is None else self._insert(session, values))
         await self.link(session, key, row.links)
         return key
 
-    async def insert_many(self, session: AsyncSession, rows: Sequence[Row]) -> list[Any]:
+    async def insert_many(self, session: AsyncSession, rows: Sequence[NewRow]) -> list[Any]:
         """Insert rows and link them, in one statement a table; their keys, in the same order."""
         values = [self._insertable(session, row) for row in rows]
         if any(one is None for one in values):
@@ -112,7 +95,9 @@ class Inserter:
             found = (await connection.execute(statement, arguments)).scalars()
             keys |= dict(zip(numbers, in_order(found, arguments), strict=True))
         ordered = [keys[number] for number in range(len(rows))]
-        for linking, links in link_many_statements(self._model, ordered, rows, connection.dialect):
+        for linking, links in link_many_statements(
+            self._model, ordered, [row.links for row in rows], connection.dialect
+        ):
             await connection.execute(linking, links)
         return ordered
 
@@ -122,7 +107,7 @@ class Inserter:
             if keys:
                 await self._link(name).fetch(session, key=key, keys=list(keys))
 
-    def _insertable(self, session: AsyncSession, row: Row) -> dict[str, Any] | None:
+    def _insertable(self, session: AsyncSession, row: NewRow) -> dict[str, Any] | None:
         if why_objects(self._model, type(session.sync_session)) is not None:
             return None
         return insertable(self._model, row.values)
@@ -136,10 +121,10 @@ class Inserter:
 
     def _compile_both(
         self, values: Mapping[str, Any], links: Mapping[str, Any], scope: Scope, dialect: Dialect
-    ) -> _InsertAndRead:
-        node, made = self._reader.node_for(scope, dialect), defaults(self._model, list(values))
+    ) -> Plan | None:
+        node, defaults = self._reader.node_for(scope, dialect), python_defaults(self._model, values)
         assert node is not None  # noqa: S101 - it reads at once
-        insert = insert_statement(self._model, [*values, *(name for name, _ in made)])
+        insert = insert_statement(self._model, [*values, *defaults])
         columns = page_columns(node, self._reader.version)
 
         def beside(row: CTE) -> Sequence[CTE]:
@@ -149,28 +134,28 @@ class Inserter:
         page = select(*columns) if dialect.name == "sqlite" else insert.returning(*columns)
         nested = self._reader.nested_select(node, page, scope, dialect, beside=beside)
         if dialect.name == "sqlite":
-            prepared = prepare_returning(insert, nested, self._model, dialect)
+            prepared = prepare_returning(insert, nested, self._model, dialect, defaults)
         else:
-            prepared = prepare(nested.statement, dialect, scope.binds)
-        return _InsertAndRead(self._reader.plan_of(nested, prepared, dialect), made)
+            prepared = prepare_insert(nested.statement, dialect, scope.binds, defaults)
+        return self._reader.plan_of(nested, prepared, dialect)
 
     async def _insert(self, session: AsyncSession, values: Mapping[str, Any]) -> Any:
         connection = await connection_to_write(session)
         dialect = connection.dialect
         key = ("row", dialect.name, tuple(values))
-        found: _Insert = self._plans.remember(key, lambda: self._compile_row(values, dialect))
-        ((made,),) = await found.prepared.fetch(await driver_connection(connection), _arguments(values, found.defaults))
+        prepared: PreparedStatement = self._plans.remember(key, lambda: self._compile_row(values, dialect))
+        ((made,),) = await prepared.fetch(await driver_connection(connection), _arguments(values))
         convert = result_processor(getattr(self._model, self._key).type, dialect)
         return made if convert is None else convert(made)
 
-    def _compile_row(self, values: Mapping[str, Any], dialect: Dialect) -> _Insert:
-        made = defaults(self._model, list(values))
-        statement = insert_statement(self._model, [*values, *(name for name, _ in made)])
-        prepared = prepare(statement.returning(getattr(self._model, self._key)), dialect, ())
+    def _compile_row(self, values: Mapping[str, Any], dialect: Dialect) -> PreparedStatement:
+        defaults = python_defaults(self._model, values)
+        statement = insert_statement(self._model, [*values, *defaults])
+        prepared = prepare_insert(statement.returning(getattr(self._model, self._key)), dialect, (), defaults)
         assert prepared is not None  # noqa: S101 - an INSERT of placeholders reads the same whatever they stand for
-        return _Insert(prepared, made)
+        return prepared
 
-    async def _make(self, session: AsyncSession, row: Row) -> Any:
+    async def _make(self, session: AsyncSession, row: NewRow) -> Any:
         item = make_object(self._model, row.values)
         session.add(item)
         await session.flush()
@@ -182,6 +167,5 @@ class Inserter:
         return self._links[name]
 
 
-def _arguments(values: Mapping[str, Any], made: Defaults) -> dict[str, Any]:
-    found = {f"value_{name}": value for name, value in values.items()}
-    return found | {f"value_{name}": make() for name, make in made}
+def _arguments(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {placeholder(name): value for name, value in values.items()}

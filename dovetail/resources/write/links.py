@@ -8,16 +8,15 @@ The function is asked once a request, for all names that stand in it, and gives 
 not there. The field is a list in the create and update schemas, and a many-to-many relation of the model.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import MISSING
-from sqlalchemy import inspect, select
+from sqlalchemy import CTE, Column, Dialect, Executable, Insert, Select, bindparam, insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.errors import ConfigurationError
-from dovetail.resources.sql.pairs import Pairs
-from dovetail.resources.write.rows import link_columns
+from dovetail.resources.sql.arrays import Pairs, members
 
 if TYPE_CHECKING:
     from dovetail.resources.resource import Resource
@@ -59,10 +58,50 @@ async def change_links(
     asked = {(key, one) for key, keys in wanted.items() for one in keys}
     gone, new = sorted(there - asked), sorted(asked - there)
     if gone:
-        await connection.execute(*Pairs(own, other, gone).deleting(connection.dialect))
+        await connection.execute(*Pairs(own, other, gone).delete(connection.dialect))
     if new:
-        await connection.execute(*Pairs(own, other, new).inserting(connection.dialect))
+        await connection.execute(*Pairs(own, other, new).insert(connection.dialect))
     return {pair[0] for pair in (*gone, *new)}
+
+
+def link_statement(model: type[Any], name: str, dialect: Dialect) -> Insert:
+    """Return the INSERT of links from the row whose key is the placeholder `key` to the rows of `keys`."""
+    own, other = link_columns(model, name)
+    keys = members("keys", other.type, dialect)
+    return _insert(own, other, select(bindparam("key", type_=own.type), keys.c.value))
+
+
+def link_many_statements(
+    model: type[Any], keys: Sequence[Any], links: Sequence[Mapping[str, Sequence[Any]]], dialect: Dialect
+) -> Iterator[tuple[Executable, dict[str, Any]]]:
+    """Yield for each relation the INSERT of all `links` of the rows that have these keys, and its arguments."""
+    for name in dict.fromkeys(name for row in links for name in row):
+        pairs = [(key, one) for key, row in zip(keys, links, strict=True) for one in row.get(name, ())]
+        if pairs:
+            yield Pairs(*link_columns(model, name), pairs).insert(dialect)
+
+
+def link_cte(model: type[Any], name: str, row: CTE, dialect: Dialect) -> CTE:
+    """Return the links of the new `row` beside what reads it; the placeholder is called `link_tags` and so on.
+
+    It is called as the table is, and hides it: who reads the table finds these links, which are not in the table yet.
+    PostgreSQL inserts them there and then; on SQLite, `link_statement` has to.
+    """
+    own, other = link_columns(model, name)
+    keys = members(f"link_{name}", other.type, dialect)
+    (key,) = inspect(model).primary_key
+    pairs = select(row.c[key.key].label(own.name), keys.c.value.label(other.name))
+    if dialect.name == "sqlite":
+        return pairs.cte(own.table.name)
+    return _insert(own, other, pairs).returning(*own.table.c).cte(own.table.name)
+
+
+def link_columns(model: type[Any], name: str) -> tuple[Column[Any], Column[Any]]:
+    """Return the columns of the table between `model` and the relation's target: the one of ours, and the other."""
+    relation = inspect(model).relationships[name]
+    ((_, own),) = relation.synchronize_pairs
+    ((_, other),) = relation.secondary_synchronize_pairs
+    return own, other
 
 
 def check_links(resource: "Resource") -> None:
@@ -74,6 +113,10 @@ def check_links(resource: "Resource") -> None:
                 f"{resource.singular}: links names {name!r}, which is not a many-to-many relation of "
                 f"{resource.model.__name__}"
             )
+
+
+def _insert(own: Column[Any], other: Column[Any], rows: Select[Any]) -> Insert:
+    return insert(own.table).from_select([own, other], rows)
 
 
 def _given(data: Any, field: str) -> Collection[Any] | None:

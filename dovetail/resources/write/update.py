@@ -8,9 +8,9 @@ from sqlalchemy import Update, case, inspect, literal, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
 
-from dovetail.resources.write.hooks import OF_UPDATES, why_objects
-from dovetail.resources.write.invalid import set_value
 from dovetail.resources.write.links import change_links
+from dovetail.resources.write.listeners import OF_UPDATES, why_objects
+from dovetail.resources.write.validation import set_value
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from dovetail.resources.read.reads import Batch
 from dovetail.resources.scope import Scope
 from dovetail.resources.write.delete import delete_rows
 from dovetail.resources.write.etags import check_if_match
-from dovetail.resources.write.invalid import check_members
+from dovetail.resources.write.insert_statements import NewRow
 from dovetail.resources.write.links import Links, find_links, keys_of
-from dovetail.resources.write.rows import Row
 from dovetail.resources.write.update import Change, write_changes
+from dovetail.resources.write.validation import check_members
 
 if TYPE_CHECKING:
     from dovetail.resources.resource import Resource
@@ -69,7 +69,7 @@ async def create_and_read(resource: "Resource", session: AsyncSession, viewer: A
     made = await _made(resource, session, viewer, data)
     links = keys_of(resource, data, await find_links(resource, session, [data]))
     if isinstance(made, Mapping):
-        done = await resource.inserter.insert_and_read(session, Row(made, links), scope)
+        done = await resource.inserter.insert_and_read(session, NewRow(made, links), scope)
         if done is not None:
             return done
     key = await _insert(resource, session, made, links)
@@ -86,7 +86,7 @@ async def create_items(
     made = [await _made(resource, session, viewer, data) for data in items]
     links = await _links(resource, session, items, found)
     if all(isinstance(one, Mapping) for one in made):
-        return await resource.inserter.insert_many(session, [Row(*pair) for pair in zip(made, links, strict=True)])
+        return await resource.inserter.insert_many(session, [NewRow(*pair) for pair in zip(made, links, strict=True)])
     return [await _insert(resource, session, *pair) for pair in zip(made, links, strict=True)]
 
 
@@ -158,7 +158,7 @@ async def _made(resource: "Resource", session: AsyncSession, viewer: Any, data: 
 
 async def _insert(resource: "Resource", session: AsyncSession, made: Any, links: Mapping[str, Any]) -> Any:
     if isinstance(made, Mapping):
-        return await resource.inserter.insert(session, Row(made, links))
+        return await resource.inserter.insert(session, NewRow(made, links))
     session.add(made)
     await session.flush()
     key = getattr(made, resource.key)

@@ -22,9 +22,10 @@ from dovetail.resources.query.url import ListQuery
 from dovetail.resources.read.pages import PageRequest
 from dovetail.resources.read.reads import Reader
 from dovetail.resources.scope import EVERYTHING
-from dovetail.resources.sql.statements import Statement, members
+from dovetail.resources.sql.arrays import members
+from dovetail.resources.sql.statements import Statement
 from dovetail.resources.write.insert import Inserter
-from dovetail.resources.write.rows import Row
+from dovetail.resources.write.insert_statements import NewRow
 from tests.api.resources.test_roads import KIND_LISTS, KINDS, make_schema
 
 INEXACT = {"float", "decimal", "tiny"}
@@ -114,7 +115,7 @@ async def test_rows_of_every_type_are_answered_as_a_read_answers_them(
         await session.flush()
         row = values(tables[1]) | {"owner_id": 1, "helper_id": data.draw(st.sampled_from([None, 1, 2]))}
         reader = Reader(root, schema, Search(), ["id", "owner_id"])
-        answered = await insert_and_compare(session, reader, Row(row, {"tags": sorted(linked)}))
+        answered = await insert_and_compare(session, reader, NewRow(row, {"tags": sorted(linked)}))
         is_sqlite = session.get_bind().dialect.name == "sqlite"
         assert answered != (is_sqlite and bool({kind for table in tables[::2] for kind, _ in table} & INEXACT))
 
@@ -182,14 +183,14 @@ async def test_names_that_need_quotes_and_keys_that_are_no_numbers_are_inserted_
     quoted.add_all(labels)
     await quoted.flush()
     schema = create_model("QuotedRead", __base__=Plain, tags=(list[LabelRead], ...))
-    row = Row({"words": 'say "it"'}, {"tags": [one.id for one in labels]})
+    row = NewRow({"words": 'say "it"'}, {"tags": [one.id for one in labels]})
     assert await insert_and_compare(quoted, Reader(Quoted, schema, Search(), ["id"]), row)
     assert len((await quoted.execute(select(quoted_links))).all()) == 2
 
 
 async def test_what_the_database_fills_in_is_answered(quoted):
     reader = Reader(Quoted, Plain, Search(), ["id"])
-    key, batch = await Inserter(reader, "id").insert_and_read(quoted, Row({}), EVERYTHING)
+    key, batch = await Inserter(reader, "id").insert_and_read(quoted, NewRow({}), EVERYTHING)
     assert key == 1
     assert batch.items == [{"id": 1, "words": "by the database"}]
 
@@ -197,12 +198,12 @@ async def test_what_the_database_fills_in_is_answered(quoted):
 @pytest.mark.parametrize("share", [1.0, -0.0, 0.1, 2.0**53, 1e300])
 async def test_a_float_is_answered_as_one(quoted, share):
     reader = Reader(Quoted, create_model("Share", __base__=Plain, share=(float | None, ...)), Search(), ["id"])
-    assert await insert_and_compare(quoted, reader, Row({"share": share}))
+    assert await insert_and_compare(quoted, reader, NewRow({"share": share}))
 
 
 async def test_a_version_that_is_not_answered_is_known(quoted):
     reader = Reader(Quoted, create_model("Words", words=(str, ...)), Search(), ["id", "words"])
-    _, batch = await Inserter(reader, "id").insert_and_read(quoted, Row({"words": "x"}), EVERYTHING)
+    _, batch = await Inserter(reader, "id").insert_and_read(quoted, NewRow({"words": "x"}), EVERYTHING)
     assert (batch.items, batch.version(0)) == ([{"words": "x"}], (1, "x"))
 
 
@@ -210,7 +211,7 @@ async def test_a_row_that_leads_to_its_own_table_is_not_read_at_once(quoted):
     await quoted.execute(insert(Quoted).values(id=5, words="other"))
     schema = create_model("Twin", __base__=Plain, twins=(list[Plain], ...))
     inserter = Inserter(Reader(Quoted, schema, Search(), ["id"]), "id")
-    assert await inserter.insert_and_read(quoted, Row({}, {"twins": [5]}), EVERYTHING) is None
+    assert await inserter.insert_and_read(quoted, NewRow({}, {"twins": [5]}), EVERYTHING) is None
     assert len((await quoted.scalars(select(Quoted.id))).all()) == 1  # nothing was done
 
 
@@ -220,7 +221,7 @@ async def test_links_that_hold_more_than_two_keys_are_right_on_both_databases(qu
     await quoted.flush()
     schema = create_model("Noted", __base__=Plain, noted=(list[LabelRead], ...))
     answered = await insert_and_compare(
-        quoted, Reader(Quoted, schema, Search(), ["id"]), Row({}, {"noted": [label.id]})
+        quoted, Reader(Quoted, schema, Search(), ["id"]), NewRow({}, {"noted": [label.id]})
     )
     assert answered == (quoted.get_bind().dialect.name == "postgresql")
 

@@ -1,0 +1,108 @@
+"""Many values in one argument: arrays on PostgreSQL, a JSON text on SQLite, so that the SQL is the same however many.
+
+wanted = members("names", Tag.name.type, dialect)
+select(Tag.id).where(Tag.name.in_(select(wanted.c.value)))
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from json import dumps
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    Column,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    TableValuedAlias,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine, UserDefinedType
+
+from dovetail.resources.sql.json_values import Convert
+
+Pair: TypeAlias = tuple[Any, Any]
+
+
+def members(name: str, item_type: TypeEngine[Any], dialect: Dialect) -> TableValuedAlias:
+    """Return a table of one column, `value`, for the placeholder `name`, whose value is a list."""
+    value = column("value", item_type)
+    if dialect.name == "sqlite":
+        return func.json_each(bindparam(name, type_=_JSONArray(item_type))).table_valued(value)
+    return func.unnest(bindparam(name, type_=postgresql.ARRAY(item_type))).table_valued(value).render_derived()
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Keys for the columns `own` and `other` of one table, to insert or delete many links in one statement."""
+
+    own: Column[Any]
+    other: Column[Any]
+    keys: Collection[Pair]
+
+    def insert(self, dialect: Dialect) -> tuple[Insert, dict[str, Any]]:
+        """Return the INSERT of the pairs, and its arguments."""
+        rows, arguments = self._rows(dialect)
+        return insert(self.own.table).from_select([self.own, self.other], rows), arguments
+
+    def delete(self, dialect: Dialect) -> tuple[Delete, dict[str, Any]]:
+        """Return the DELETE of the pairs, and its arguments."""
+        rows, arguments = self._rows(dialect)
+        return delete(self.own.table).where(tuple_(self.own, self.other).in_(rows)), arguments
+
+    def _rows(self, dialect: Dialect) -> tuple[Select[Any], dict[str, Any]]:
+        if dialect.name == "sqlite":
+            pairs = bindparam("pairs", type_=_JSONPairs(self.own.type, self.other.type))
+            value = func.json_each(pairs).table_valued(column("value")).c.value
+            rows = select(func.json_extract(value, text("'$[0]'")), func.json_extract(value, text("'$[1]'")))
+            return rows, {"pairs": list(self.keys)}
+        types = {"own": self.own.type, "other": self.other.type}
+        arrays = [bindparam(f"{name}_keys", type_=postgresql.ARRAY(one)) for name, one in types.items()]
+        table = func.unnest(*arrays).table_valued(*(column(name, one) for name, one in types.items())).render_derived()
+        own, other = zip(*self.keys, strict=True)
+        return select(table.c.own, table.c.other), {"own_keys": list(own), "other_keys": list(other)}
+
+
+class _JSONArray(UserDefinedType[Sequence[Any]]):
+    """A list as SQLite's json_each takes it, each item as the column stores it."""
+
+    cache_ok = True
+
+    def __init__(self, item_type: TypeEngine[Any]) -> None:
+        self.item_type = item_type
+
+    def bind_processor(self, dialect: Dialect) -> Convert:
+        """Return the function that writes the list as one text."""
+        stored = _stored(self.item_type, dialect)
+        return lambda values: dumps([stored(one) for one in values])
+
+
+class _JSONPairs(UserDefinedType[Sequence[Pair]]):
+    """Pairs as SQLite's json_each takes them, each value as its column stores it."""
+
+    cache_ok = True
+
+    def __init__(self, own: TypeEngine[Any], other: TypeEngine[Any]) -> None:
+        self.own, self.other = own, other
+
+    def bind_processor(self, dialect: Dialect) -> Convert:
+        """Return the function that writes the pairs as one text."""
+        stored_own, stored_other = _stored(self.own, dialect), _stored(self.other, dialect)
+        return lambda pairs: dumps([[stored_own(own), stored_other(other)] for own, other in pairs])
+
+
+def _stored(column_type: TypeEngine[Any], dialect: Dialect) -> Convert:
+    return column_type.dialect_impl(dialect).bind_processor(dialect) or _unchanged
+
+
+def _unchanged(value: Any) -> Any:
+    return value
