@@ -6,12 +6,12 @@ from pkgutil import resolve_name
 from types import MappingProxyType
 
 from fastapi import FastAPI
-from fastapi.exceptions import FastAPIError
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
 import dovetail.api.flat_models
 import dovetail.api.pydantic_v1  # noqa: F401 - these two change how FastAPI works, before any route is made
+from dovetail.api.addresses import path_of
 from dovetail.api.body_checks import after_login
 from dovetail.api.front.quick import QuickMiddleware
 from dovetail.api.openapi.document import document_problems, duplicate_operation_ids, operation_id, operation_ids
@@ -35,13 +35,14 @@ from dovetail.middleware.request_id import RequestIdMiddleware
 from dovetail.middleware.security_headers import SecurityHeadersMiddleware
 from dovetail.middleware.trusted_host import TrustedHostMiddleware
 from dovetail.migrations.readiness import Readiness
-from dovetail.mounting import NamedRouter, place, routers_of
+from dovetail.mounting import NamedRouter, include, place, routers_of
 from dovetail.plugin import Context, Mounts, Setup
 from dovetail.registry import Registry, load_registry, load_web
 from dovetail.server.collector import collector_paused
 from dovetail.settings import Settings
 
 KERNEL = "kernel"
+PROBES = ("get_liveness", "get_readiness")
 EVERYTHING_IN_ITS_PLACE: Mounts = MappingProxyType({})
 
 
@@ -74,7 +75,10 @@ def make_application(settings: Settings, mounts: Mounts = EVERYTHING_IN_ITS_PLAC
     configure_logging(settings.log_level)
     registry = load_registry(settings)
     load_web(registry)
-    context = make_context(settings, registry, command_timeout=settings.database_command_timeout)
+    routers = _routers(settings, registry, mounts)
+    context = make_context(
+        settings, registry, command_timeout=settings.database_command_timeout, paths=_own_paths(registry, routers)
+    )
     app = FastAPI(
         title=settings.site_name,
         # Asked anew at each request, it costs more than the access log's line, and hides the compiled road.
@@ -88,13 +92,11 @@ def make_application(settings: Settings, mounts: Mounts = EVERYTHING_IN_ITS_PLAC
     _share_state(app, context)
     app.state.readiness = Readiness(context.database, registry)
     add_problem_details(app)  # before the plugins, which may answer errors in a way of their own
-    closed = {f"{KERNEL}.docs"} if settings.docs == "off" else set()
-    routers = [one for one in place(_offered(settings, context), mounts) if one.name not in closed]
     operations = _add_routers(app, context, registry, routers)
     _refuse_impossible_operations(app)
     in_order = sorted(registry.installed.values(), key=lambda entry: settings.plugins.index(entry.package))
     document_problems(app, {entry.plugin.name: operations[entry.plugin.name] for entry in in_order})
-    _add_middleware(app, settings)
+    _add_middleware(app, context)
     return app
 
 
@@ -105,8 +107,8 @@ def _share_state(app: FastAPI, context: Context) -> None:
     app.state.plugin_names = tuple(plugin.name for plugin in context.plugins)
 
 
-def _offered(settings: Settings, context: Context) -> list[NamedRouter]:
-    """Return the routers of the kernel and of every plugin, where these put them, in the order of their inclusion."""
+def _routers(settings: Settings, registry: Registry, mounts: Mounts) -> list[NamedRouter]:
+    """Return the routers of the kernel and of every plugin, where the site wants them, in the order of inclusion."""
     pages = {
         "health": health.router,
         "debug": debug.router,
@@ -114,7 +116,16 @@ def _offered(settings: Settings, context: Context) -> list[NamedRouter]:
         "landing": landing.router,
     }
     own = [NamedRouter(name=f"{KERNEL}.{key}", owner=KERNEL, router=router, path="") for key, router in pages.items()]
-    return [*own, *(router for plugin in context.plugins for router in routers_of(plugin))]
+    offered = [*own, *(router for plugin in registry.plugins for router in routers_of(plugin))]
+    closed = f"{KERNEL}.docs" if settings.docs == "off" else None
+    return [one for one in place(offered, mounts) if one.name != closed]
+
+
+def _own_paths(registry: Registry, routers: Sequence[NamedRouter]) -> dict[str, str | None]:
+    """Return where each `setup` mounts what is no router."""
+    placed = {one.name: one.path for one in routers if one.router is None}
+    names = [f"{plugin.name}.{key}" for plugin in registry.plugins for key in plugin.paths]
+    return {name: placed.get(name) for name in names}
 
 
 def _add_routers(
@@ -124,35 +135,22 @@ def _add_routers(
 
     Raises ConfigurationError as `make_application` does.
     """
-    by_owner: dict[str, list[NamedRouter]] = {}
-    for one in routers:
-        by_owner.setdefault(one.owner, []).append(one)
-    owners: dict[int, str] = {}
+    last = [one for one in routers if one.router is landing.router]
+    include(app, (one for one in routers if one.owner == KERNEL and one not in last))
+    owners = {id(route): KERNEL for route in app.routes}
     operations: dict[str, list[str]] = {}
-    kernel = by_owner.get(KERNEL, ())
-    last = [one for one in kernel if one.router is landing.router]
-    _include(app, [one for one in kernel if one not in last])
-    owners |= {id(route): KERNEL for route in app.routes}
-    for entry in registry.installed.values():
+    for name, entry in registry.installed.items():
         before = list(app.routes)
-        _include(app, by_owner.get(entry.plugin.name, ()))
+        include(app, (one for one in routers if one.owner == name))
         if entry.plugin.setup is not None:
             _set_up(app, context, entry, entry.plugin.setup)
         added = [route for route in app.routes if route not in before]
-        owners |= {id(route): entry.plugin.name for route in added}
-        operations[entry.plugin.name] = operation_ids(added)
-    _include(app, [one for one in last if not answers(app, f"{one.path}/")])  # a plugin may bring a page of its own
+        owners |= {id(route): name for route in added}
+        operations[name] = operation_ids(added)
+    include(app, (one for one in last if not answers(app, f"{one.path}/")))  # a plugin may bring a page of its own
     if problems := list(unreachable_routes(app, owners)):
         raise ConfigurationError("\n".join(problems))
     return operations
-
-
-def _include(app: FastAPI, routers: Iterable[NamedRouter]) -> None:
-    for one in routers:
-        try:
-            app.include_router(one.router, prefix=one.path)
-        except FastAPIError as error:  # of a route without a path in a router without one
-            raise ConfigurationError(f"the router {one.name!r} cannot be mounted at {one.path!r}: {error}") from None
 
 
 def _set_up(app: FastAPI, context: Context, entry: InstalledPlugin, setup: Setup) -> None:
@@ -170,21 +168,22 @@ def _refuse_impossible_operations(app: FastAPI) -> None:
         raise ConfigurationError("\n".join(problems))
 
 
-def _add_middleware(app: FastAPI, settings: Settings) -> None:
+def _add_middleware(app: FastAPI, context: Context) -> None:
     """Stand around what the plugins added to the application, and within it.
 
     What a plugin adds sees every answer, errors too, and of requests only those that are within the limits.
     """
-    added = app.user_middleware
+    settings, added = context.settings, app.user_middleware
+    probes = [path for name in PROBES if (path := path_of(app, name)) is not None]
     around = [
         Middleware(ForwardedMiddleware, trusted=settings.trusted_proxies),  # everything inside sees who really asks
         Middleware(RequestIdMiddleware),  # everything inside logs with the id
         Middleware(AccessLogMiddleware),  # sees the final status of everything, errors too
         Middleware(SecurityHeadersMiddleware, hsts=settings.environment == "production"),
         Middleware(CacheControlMiddleware),
-        *_cross_origin(settings),
+        *_cross_origin(settings, context.paths.values()),  # which are pages, for this site alone
         *([Middleware(ErrorMiddleware, respond=answer)] if added else []),  # what the added ones raise
-        Middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts),
+        Middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts, probes=probes),
         Middleware(HeadMiddleware),
         Middleware(BodyLimitMiddleware, maximum=settings.max_body_size),
     ]
@@ -197,9 +196,9 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.user_middleware[:] = [*around, *added, *within]
 
 
-def _cross_origin(settings: Settings) -> Iterator[Middleware]:
+def _cross_origin(settings: Settings, paths: Iterable[str | None]) -> Iterator[Middleware]:
     if settings.cors_allowed_origins:
-        yield Middleware(CorsMiddleware, settings=settings, same_origin=(landing.BACK_OFFICE,))
+        yield Middleware(CorsMiddleware, settings=settings, same_origin=[path for path in paths if path])
 
 
 def _lifespan(context: Context, registry: Registry) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -1,6 +1,6 @@
 """Open what a running application has: settings, database, plugins and their settings."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from dovetail.database.unit_of_work import Database
@@ -9,8 +9,14 @@ from dovetail.registry import Registry, load_all_plugin_settings, load_models
 from dovetail.settings import Settings
 
 
-def make_context(settings: Settings, registry: Registry, *, command_timeout: float | None = None) -> Context:
-    """The context of one application; no connection is made yet.
+def make_context(
+    settings: Settings,
+    registry: Registry,
+    *,
+    command_timeout: float | None = None,
+    paths: Mapping[str, str | None] | None = None,
+) -> Context:
+    """Return the context of one application; no connection is made yet.
 
     PostgreSQL has `command_timeout` seconds for a statement: who serves requests sets it, a command may take long.
     Raises ConfigurationError if the plugins' models or settings are not usable.
@@ -20,6 +26,7 @@ def make_context(settings: Settings, registry: Registry, *, command_timeout: flo
         settings=settings,
         plugin_settings=load_all_plugin_settings(settings, registry),
         plugins=registry.plugins,
+        paths=paths or {},
         database=Database.from_settings(settings, command_timeout=command_timeout),
     )
     # A service that is given a session only finds the extensions of other plugins there: session.info["context"].
@@ -29,7 +36,7 @@ def make_context(settings: Settings, registry: Registry, *, command_timeout: flo
 
 @asynccontextmanager
 async def open_context(settings: Settings, registry: Registry) -> AsyncIterator[Context]:
-    """The context for a command; its connections are closed at the end."""
+    """Open the context for a command; its connections are closed at the end."""
     context = make_context(settings, registry)
     try:
         yield context

@@ -1,10 +1,11 @@
 """Where each router is mounted: where its plugin puts it, unless the site says otherwise."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import FastAPIError
 
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Mounts, Plugin
@@ -18,16 +19,18 @@ class NamedRouter:
 
     name: str  # "blog.posts", or the plugin's name if its router has none
     owner: str  # a plugin's name, or "kernel"
-    router: APIRouter
+    router: APIRouter | None  # None: the plugin's `setup` mounts it, exactly at this path
     path: str
 
 
 def routers_of(plugin: Plugin) -> Iterator[NamedRouter]:
-    """Yield the routers of a plugin, where the plugin puts them."""
+    """Yield the routers of a plugin, and what its `setup` mounts, where the plugin puts them."""
     for routers, path in ((plugin.routers, API), (plugin.root_routers, "")):
         named = routers.items() if isinstance(routers, Mapping) else (("", router) for router in routers)
         for key, router in named:
             yield NamedRouter(name=f"{plugin.name}.{key}".rstrip("."), owner=plugin.name, router=router, path=path)
+    for key, path in plugin.paths.items():
+        yield NamedRouter(name=f"{plugin.name}.{key}", owner=plugin.name, router=None, path=path)
 
 
 def place(offered: Sequence[NamedRouter], mounts: Mounts) -> list[NamedRouter]:
@@ -41,6 +44,18 @@ def place(offered: Sequence[NamedRouter], mounts: Mounts) -> list[NamedRouter]:
     return [placed for one in offered if (placed := _placed(one, mounts)) is not None]
 
 
+def include(app: FastAPI, routers: Iterable[NamedRouter]) -> None:
+    """Mount routers in an application. Raises ConfigurationError for a route that would have no path at all."""
+    for one in routers:
+        if one.router is not None:
+            try:
+                app.include_router(one.router, prefix=one.path)
+            except FastAPIError as error:
+                raise ConfigurationError(
+                    f"the router {one.name!r} cannot be mounted at {one.path!r}: {error}"
+                ) from None
+
+
 def _problems(offered: Sequence[NamedRouter], mounts: Mounts) -> Iterator[str]:
     names = list(dict.fromkeys([name for one in offered for name in (one.name, one.owner)]))
     for name, mount in mounts.items():
@@ -49,7 +64,8 @@ def _problems(offered: Sequence[NamedRouter], mounts: Mounts) -> Iterator[str]:
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(names))}"
             yield f"the site mounts {name!r}, which is no router of an enabled plugin; {hint}"
         elif isinstance(mount, str):
-            if problem := _problem_of_path(mount):
+            own = any(one.router is None for one in offered if name in {one.name, one.owner})
+            if problem := "a path of its own" if own and not mount else _problem_of_path(mount):
                 yield f"the site mounts {name!r} at {mount!r}, expected {problem}"
         elif mount is not None and not isinstance(mount, APIRouter):
             yield f"the site mounts {name!r} as a {type(mount).__name__}, expected a path, an APIRouter, or None"

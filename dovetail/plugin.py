@@ -26,6 +26,7 @@ class Context:
     database: "Database"
     plugins: "Sequence[Plugin]"
     plugin_settings: "Mapping[str, BaseModel]"
+    paths: "Mapping[str, str | None]" = field(default_factory=dict)  # {"admin.office": "/admin"}; None: nowhere
 
     def extensions(self, point: str) -> list[Any]:
         """What the enabled plugins contribute to the extension point `point`, in the order of their dependencies."""
@@ -69,6 +70,8 @@ class Plugin:
     models: "Sequence[type[Base]]" = ()
     routers: "Routers" = ()  # below /api, unless the site says otherwise
     root_routers: "Routers" = ()  # the same, at the root of the site
+    # Where `setup` mounts what is no router, by name: {"office": "/admin"}. A site may say otherwise: `Context.paths`.
+    paths: Mapping[str, str] = field(default_factory=dict)
     # Only contrib/admin looks at them, if it is enabled: the module that holds them, `admin.py`, may import it although
     # the plugin does not depend on it.
     admin_views: "Sequence[type[BaseView]]" = ()

@@ -1,5 +1,6 @@
 """Where a site mounts the routers of its plugins: moved, dropped, replaced, or where their plugins put them."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
+from dovetail.api.front.quick import QuickRoutes
 from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Mounts
@@ -88,6 +90,83 @@ async def test_the_kernels_own_pages_can_be_moved_and_dropped(mounted):
         assert [(await client.get(path)).status_code for path in ("/health/live", "/debug/pool", "/")] == [404] * 3
 
 
+async def test_links_follow_a_router_that_was_moved(mounted, settings):
+    user = {"username": "ada", "email": "ada@example.org", "password": "a long password of hers"}
+    async with mounted({"auth.auth": "/accounts", "auth.users": "/people", "blog": ""}) as client:
+        assert (await client.post("/accounts/auth/register", json=user)).status_code == 201
+        form = {"username": "ada", "password": user["password"]}
+        token = (await client.post("/accounts/auth/login", data=form)).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        made = [
+            await client.post("/posts", json={"title": title, "content": "x", "is_published": True}, headers=headers)
+            for title in ("One", "Two")
+        ]
+        assert [answer.headers["Location"] for answer in made] == ["/posts/1", "/posts/2"]
+        first = await client.get("/posts", params={"limit": 1})
+        assert first.json()["next"].startswith("http://testserver/posts?")
+        assert (await client.get(first.json()["next"])).json()["items"][0]["id"] == 1
+        document = (await client.get("/openapi.json")).json()
+        flows = document["components"]["securitySchemes"]["Bearer"]["flows"]
+        assert flows["password"]["tokenUrl"] == "/accounts/auth/login"
+        assert document["paths"]["/posts"]["post"]["operationId"] == "create_post"
+        too_many = await client.post("/posts", json={"title": "x", "tags": ["t"] * 20_000})
+        assert too_many.status_code == 401  # a body is looked at after the login that its address demands
+
+
+async def test_a_moved_read_is_answered_in_front_of_the_router_as_before(settings):
+    app = make_application(settings, {"blog": ""})
+    routes = QuickRoutes(app, "GET")
+    assert routes.find({"type": "http", "path": "/posts", "method": "GET"}) is not None
+    assert routes.find({"type": "http", "path": "/api/posts", "method": "GET"}) is None
+
+
+async def test_without_the_login_the_document_says_that_tokens_come_from_elsewhere(mounted):
+    async with mounted({"auth.auth": None}) as client:
+        document = (await client.get("/openapi.json")).json()
+        assert document["components"]["securitySchemes"]["Bearer"] == {"type": "http", "scheme": "bearer"}
+
+
+async def test_the_back_office_and_the_pages_that_lead_to_it_follow_when_they_are_moved(mounted):
+    async with mounted({"admin.office": "/office", "kernel.docs": "/about"}) as client:
+        assert (await client.get("/admin/login")).status_code == 404
+        page = (await client.get("/office/login")).text
+        assert 'href="/office/assets/admin.css"' in page
+        assert "/admin/" not in page
+        landing = (await client.get("/")).text
+        assert [f'href="{path}"' in landing for path in ("/office/", "/about/docs", "/about/openapi.json")] == [
+            True
+        ] * 3
+        shown = (await client.get("/about/docs")).text
+        assert 'data-url="/about/openapi.json"' in shown
+        script = re.search('src="(/about/docs/[^"]*/docs.js)"', shown)
+        assert script is not None
+        assert (await client.get(script[1])).status_code == 200
+
+
+async def test_a_site_without_a_back_office_has_no_page_and_no_link_to_one(mounted):
+    async with mounted({"admin.office": None}) as client:
+        assert (await client.get("/admin/")).status_code == 404
+        assert "Back office" not in (await client.get("/")).text
+
+
+async def test_probes_are_answered_under_any_host_where_they_were_moved_to(mounted):
+    async with mounted({"kernel.health": "/internal"}) as client:
+        statuses = [
+            (await client.get(path, headers={"Host": "10.0.0.1"})).status_code
+            for path in ("/internal/health/live", "/health/live", "/api/posts")
+        ]
+        assert statuses == [200, 400, 400]
+
+
+async def test_other_origins_may_not_read_the_back_office_where_it_was_moved_to(make_settings, database_url):
+    settings = make_settings(database_url=database_url, cors_allowed_origins="https://shop.example")
+    origin = {"Origin": "https://shop.example"}
+    app = make_application(settings, {"admin.office": "/office"})
+    async with running(app), make_client(app, origin) as client:
+        assert "Access-Control-Allow-Origin" not in (await client.get("/office/login")).headers
+        assert "Access-Control-Allow-Origin" in (await client.get("/api/posts")).headers
+
+
 @pytest.mark.parametrize(
     ("mounts", "refused"),
     [
@@ -96,6 +175,7 @@ async def test_the_kernels_own_pages_can_be_moved_and_dropped(mounted):
         ({"auth.users": "/people/"}, "expected a path without a slash at its end"),
         ({"auth.users": "/{tenant}"}, "expected a path without parameters"),
         ({"auth.users": 3}, "the site mounts 'auth.users' as a int, expected a path, an APIRouter, or None"),
+        ({"admin.office": ""}, "the site mounts 'admin.office' at '', expected a path of its own"),
         ({"auth": APIRouter()}, "the site replaces 'auth', which has 2 routers: auth.auth, auth.users; name one"),
         ({"auth.users": "/api/auth", "auth.auth": ""}, None),
     ],

@@ -1,5 +1,6 @@
 """An OpenAPI document from which clients are generated: stable names, every error described, an example of each."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -63,12 +64,31 @@ def document_problems(app: FastAPI, plugins: Operations) -> None:
 
 def _complete(document: dict[str, Any], routes: list[RouteContext], plugins: Operations) -> None:
     describe_security(document, routes)
+    _place_token_urls(document)
     name_components(document, plugins, reserved=problem_schemas())
     describe_problems(document)
     share_enums(document, plugins)
     write_whole_numbers(document)
     add_examples(document)
     document["components"]["schemas"] = dict(sorted(document["components"]["schemas"].items()))
+
+
+def _place_token_urls(document: dict[str, Any]) -> None:
+    """Write the path of an operation where a token URL names one (`login`), wherever the site has mounted it.
+
+    Where the site has dropped it, tokens come from elsewhere: the scheme is a bearer token then.
+    """
+    paths = {
+        operation.get("operationId"): path for path, item in document["paths"].items() for operation in item.values()
+    }
+    schemes = document.get("components", {}).get("securitySchemes", {})
+    for name, scheme in schemes.items():
+        for flow in scheme.get("flows", {}).values():
+            url = flow.get("tokenUrl", "")
+            if url in paths:
+                flow["tokenUrl"] = paths[url]
+            elif url and not re.match("https?://|/", url):
+                schemes[name] = {"type": "http", "scheme": "bearer"}
 
 
 def _operations(route: RouteContext) -> Iterator[str]:

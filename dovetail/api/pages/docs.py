@@ -8,11 +8,12 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from dovetail.api.pages.landing import BACK_OFFICE
+from dovetail.api.addresses import address_of
 from dovetail.api.principal import find_staff, require_staff_reader
 from dovetail.errors import NotAuthenticatedError, NotFoundError
 
@@ -33,14 +34,14 @@ PAGE = Template("""<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$title</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="$root/docs/$version/swagger-ui.css">
+<link rel="stylesheet" href="$files/swagger-ui.css">
 </head>
 <body>
-<div id="swagger-ui" data-url="$root/openapi.json">
-<p>This page is drawn by a script. Without it, read <a href="$root/openapi.json">$root/openapi.json</a>.</p>
+<div id="swagger-ui" data-url="$document">
+<p>This page is drawn by a script. Without it, read <a href="$document">$document</a>.</p>
 </div>
-<script src="$root/docs/$version/swagger-ui-bundle.js"></script>
-<script src="$root/docs/$version/docs.js"></script>
+<script src="$files/swagger-ui-bundle.js"></script>
+<script src="$files/docs.js"></script>
 </body>
 </html>
 """)
@@ -62,19 +63,19 @@ def make_router(*, for_staff: bool) -> APIRouter:
             except NotAuthenticatedError:
                 if not hasattr(request.app.state, "authenticate_visitor"):
                     raise
-                root = _root(request)
-                login = f"{root}{BACK_OFFICE}/login?next={root}/docs"
+                login = f"{address_of(request, 'admin:login')}?next={address_of(request, 'show_docs')}"
                 return RedirectResponse(login, 303, headers)
-        page = PAGE.substitute(title=escape(request.app.title), root=escape(_root(request)), version=_version())
+        page = PAGE.substitute(
+            title=escape(request.app.title),
+            document=escape(address_of(request, "show_document") or ""),
+            files=escape((address_of(request, "send_file", _version=_version(), name="-") or "").removesuffix("/-")),
+        )
         return HTMLResponse(page, headers={"Content-Security-Policy": POLICY, **headers})
 
     @router.get("/openapi.json", dependencies=[Depends(require_staff_reader)] if for_staff else [])
     async def show_document(request: Request) -> JSONResponse:
         """The description that clients are generated from."""
-        document, root = request.app.openapi(), _root(request)
-        if root and root not in [server.get("url") for server in document.get("servers", [])]:
-            document = {**document, "servers": [{"url": root}, *document.get("servers", [])]}
-        return JSONResponse(document, headers=headers)
+        return JSONResponse(_behind(request.app.openapi(), _root(request)), headers=headers)
 
     @router.get("/docs/{_version}/{name}")
     async def send_file(name: str) -> FileResponse:
@@ -85,6 +86,13 @@ def make_router(*, for_staff: bool) -> APIRouter:
         return FileResponse(folder / name, headers=FILE_HEADERS)
 
     return router
+
+
+def _behind(document: dict[str, Any], root: str) -> dict[str, Any]:
+    """Return the document for those who reach the site behind a prefix that a proxy takes away, as `servers` say."""
+    if not root or root in [server.get("url") for server in document.get("servers", [])]:
+        return document
+    return {**document, "servers": [{"url": root}, *document.get("servers", [])]}
 
 
 def _root(request: Request) -> str:

@@ -7,7 +7,8 @@ from string import Template
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from starlette.routing import Mount
+
+from dovetail.api.addresses import address_of
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6878; --paper: #f6f7f9; --card: #fff; --line: #dfe3e9;
@@ -56,7 +57,11 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-BACK_OFFICE = "/admin"  # where it is mounted, if it is enabled
+PLACES = (  # by the names of their routes
+    ("show_docs", "API", "Read about every operation and try it."),
+    ("admin:index", "Back office", "Edit what the site holds."),
+    ("show_document", "OpenAPI", "The description that clients are generated from."),
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -65,14 +70,8 @@ router = APIRouter(include_in_schema=False)
 async def show_landing_page(request: Request) -> HTMLResponse:
     """Show the site's name, where to go, and which plugins are enabled."""
     app = request.app
-    root = escape(request.scope.get("root_path", "").rstrip("/"))
-    has_docs = app.state.settings.docs != "off"
-    places = [("/docs", "API", "Read about every operation and try it.")] if has_docs else []
-    if any(isinstance(route, Mount) and route.path == BACK_OFFICE for route in app.routes):
-        places.append((f"{BACK_OFFICE}/", "Back office", "Edit what the site holds."))
-    if has_docs:
-        places.append(("/openapi.json", "OpenAPI", "The description that clients are generated from."))
-    links = [f'<a href="{root}{path}"><strong>{title}</strong>{text}</a>' for path, title, text in places]
+    places = [(address_of(request, name), title, text) for name, title, text in PLACES]
+    links = [f'<a href="{escape(to)}"><strong>{title}</strong>{text}</a>' for to, title, text in places if to]
     names = " ".join(f"<code>{escape(name)}</code>" for name in app.state.plugin_names)
     page = PAGE.substitute(
         name=escape(app.title),

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from dovetail.api.addresses import path_of
+from dovetail.application import site_application
 from dovetail.cli.main import load_command
 from dovetail.cli.migrations.migrating import migrate_everything
 from dovetail.cli.server.runserver import run_server
@@ -13,7 +15,7 @@ from dovetail.cli.server.serving import Address, listen
 from dovetail.cli.state import State
 from dovetail.plugin import Command
 
-PAGES = (("/", "Landing page"), ("/docs", "API documentation"), ("/admin/", "Back office"))
+PAGES = (("show_landing_page", "Landing page"), ("show_docs", "API documentation"), ("admin:index", "Back office"))
 
 
 @click.command()
@@ -35,9 +37,8 @@ def quickstart(state: State, *, host: str, port: int) -> int:
             migrate_everything(state)
             for command in _steps(state):
                 _run(state, command)
-        missing = {"/docs"} if state.settings.docs == "off" else set()
-        missing |= set() if "admin" in state.registry.installed else {"/admin/"}
-        pages = [page for page in PAGES if page[0] not in missing]
+        app = site_application(state.settings)
+        pages = [(path, title) for name, title in PAGES if (path := path_of(app, name)) is not None]
         return run_server(state, where, listener, pages=pages)
 
 

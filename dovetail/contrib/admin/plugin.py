@@ -14,5 +14,6 @@ plugin = Plugin(
         "dovetail.contrib.admin.options.production:check_pool",
         "dovetail.contrib.admin.options.index_checks:check_indexes",
     ),
+    paths={"office": "/admin"},
     setup=deferred("dovetail.contrib.admin.site:mount"),
 )

@@ -46,18 +46,20 @@ from dovetail.plugin import Context
 
 Page = Callable[["AdminSite", Request], Awaitable[Response]]
 
-BASE_URL = "/admin"
 FOLDER = Path(__file__).parent
 
 
 def mount(app: FastAPI, context: Context) -> None:
-    """Mount the back office at `/admin`, with the views of every enabled plugin.
+    """Mount the back office, at `/admin` unless the site says otherwise, with the views of every enabled plugin.
 
     Raises ConfigurationError, with every problem found, if a view shows more than its author wrote down, if two have
     one identity or path, or if a plugin's views cannot be imported.
     """
     views = load_views(context)
-    site = AdminSite(app, context)
+    path = context.paths["admin.office"]
+    if path is None:
+        return
+    site = AdminSite(app, context, path)
     for view in views:
         site.add_view(view)
     site.open()
@@ -122,7 +124,7 @@ class AdminSite(Admin):
 
     bytecode_cache: ClassVar[BytecodeCache | None] = None  # where a process with many sites, as of tests, compiles once
 
-    def __init__(self, app: FastAPI, context: Context) -> None:
+    def __init__(self, app: FastAPI, context: Context, path: str) -> None:
         settings = context.settings
         admin_settings = context.plugin_settings["admin"]
         if not isinstance(admin_settings, AdminSettings):
@@ -142,7 +144,7 @@ class AdminSite(Admin):
         super().__init__(
             app,
             session_maker=async_sessionmaker(),  # bound to nothing: every statement goes through the visit's session
-            base_url=BASE_URL,
+            base_url=path,
             title=settings.site_name,
             templates_dir=str(FOLDER / "templates"),
             middlewares=[Middleware(SecurityHeaders, static_paths=("/statics/", "/assets/"))],

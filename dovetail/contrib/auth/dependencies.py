@@ -22,9 +22,9 @@ from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 
-# For the OpenAPI document, and so that /docs can log in.
+# For the OpenAPI document, and so that /docs can log in; the URL is that of the operation, wherever it is mounted.
 _scheme = OAuth2PasswordBearer(
-    tokenUrl="/api/auth/login", scheme_name="Bearer", description="Log in with e-mail or username.", auto_error=False
+    tokenUrl="login", scheme_name="Bearer", description="Log in with e-mail or username.", auto_error=False
 )
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.api.pages.landing import BACK_OFFICE
+from dovetail.api.addresses import address_of
 from dovetail.contrib.admin.entry.csrf import make_token
 from dovetail.contrib.admin.entry.sessions import end_session, get_user, start_session
 from dovetail.contrib.admin.forms.uploads import refuse_files
@@ -78,7 +78,7 @@ def _target(request: Request) -> str:
     index = request.url_for("admin:index").path
     wanted = request.query_params.get("next", "")
     parts = urlsplit(wanted)
-    docs = index.removesuffix(f"{BACK_OFFICE}/") + "/docs"  # which may be for staff only
+    docs = address_of(request, "show_docs")  # which may be for staff only
     is_known = wanted.startswith(index) or wanted == docs
     is_ours = not parts.scheme and not parts.netloc and is_known and "\\" not in wanted
     return wanted if is_ours and not wanted.startswith("//") else index

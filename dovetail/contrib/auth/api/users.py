@@ -169,7 +169,9 @@ def _check_own(data: UserUpdate, user: User, staff: User) -> None:
     if False in (data.is_active, data.is_superuser):
         raise ConflictError("You cannot deactivate yourself or take your own rights away; ask another superuser to.")
     if data.password is not MISSING or changes_credentials(user, _columns(data)):
-        raise ConflictError("Change what you log in with by PATCH /api/users/me, which asks for your current password.")
+        raise ConflictError(
+            "Change what you log in with by the operation update_me, which asks for your current password."
+        )
 
 
 async def _hash_new_password(data: ProfileUpdate | UserUpdate, user: User) -> HashedPassword | None:

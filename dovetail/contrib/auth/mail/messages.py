@@ -7,7 +7,7 @@ from dovetail.contrib.auth.settings import AuthSettings
 
 def reset_password(user: User, token: str, settings: AuthSettings) -> EmailMessage:
     """How to choose a new password."""
-    action = _action(settings.reset_password_url, token, "POST /api/auth/reset-password, with the new password")
+    action = _action(settings.reset_password_url, token, "reset_password, with the new password")
     return _write(
         user,
         "Choose a new password",
@@ -23,7 +23,7 @@ def verify_email(user: User, token: str, settings: AuthSettings) -> EmailMessage
         user,
         "Confirm your e-mail address",
         "please confirm that this is your e-mail address.",
-        _action(settings.verify_url, token, "POST /api/auth/verify"),
+        _action(settings.verify_url, token, "verify"),
         f"This works once, within {_duration(settings.verify_token_lifetime)}.",
     )
 
@@ -44,7 +44,7 @@ def confirm_email(user: User, new_email: str, token: str, settings: AuthSettings
         user,
         "Confirm your new e-mail address",
         "this address is to become the one of your account. It does once you confirm it.",
-        _action(settings.verify_url, token, "POST /api/auth/verify"),
+        _action(settings.verify_url, token, "verify"),
         f"This works once, within {_duration(settings.verify_token_lifetime)}. If it was not you, ignore this message.",
         to=new_email,
     )
@@ -87,10 +87,10 @@ def _write(user: User, subject: str, *paragraphs: str, to: str | None = None) ->
     return EmailMessage(to=to or user.email, subject=subject, body=body)
 
 
-def _action(url: str, token: str, endpoint: str) -> str:
+def _action(url: str, token: str, operation: str) -> str:
     if url:
         return f"Open this page:\n{url.replace('{token}', token)}"
-    return f"Send this token to {endpoint}:\n{token}"
+    return f"Send this token to the operation {operation}:\n{token}"
 
 
 def _duration(seconds: int) -> str:
