@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import orjson
 from fastapi import APIRouter, Query
@@ -32,19 +32,10 @@ from dovetail.resources.endpoints.endpoints import add_route, named
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.policy import not_found
 from dovetail.resources.query.comparable import python_type
+from dovetail.resources.spec import Spec
 from dovetail.resources.write.idempotency import answer_once
 from dovetail.resources.write.links import find_links
-from dovetail.resources.write.writing import (
-    Asked,
-    create_items,
-    delete_items,
-    lock_items,
-    update_items,
-    written_scope,
-)
-
-if TYPE_CHECKING:
-    from dovetail.resources.resource import Resource
+from dovetail.resources.write.writing import Asked, Writer
 
 One: TypeAlias = Callable[[int], Awaitable[Any]]  # does what is to be done with one item
 Start: TypeAlias = Callable[[], Awaitable[One]]
@@ -59,14 +50,15 @@ EXPECTED = (
 )
 
 
-def add_endpoints(resource: "Resource", router: APIRouter) -> None:
+def add_endpoints(writer: Writer, router: APIRouter) -> None:
     """Add those that the resource offers, in front of the endpoints of single objects."""
-    if resource.has("bulk_create"):
-        _add_create(resource, router)
-    if resource.has("bulk_update"):
-        _add_update(resource, router)
-    if resource.has("bulk_delete"):
-        _add_delete(resource, router)
+    spec = writer.spec
+    if spec.has("bulk_create"):
+        _add_create(writer, router)
+    if spec.has("bulk_update"):
+        _add_update(writer, router)
+    if spec.has("bulk_delete"):
+        _add_delete(writer, router)
 
 
 @dataclass
@@ -129,42 +121,44 @@ async def _all_or_none(
     return done
 
 
-def _add_create(resource: "Resource", router: APIRouter) -> None:
-    schema = _list_schema(f"{resource.create.__name__}Bulk", resource.create)  # type: ignore[union-attr]  # it is offered
+def _add_create(writer: Writer, router: APIRouter) -> None:
+    spec = writer.spec
+    schema = _list_schema(f"{spec.create.__name__}Bulk", spec.create)  # type: ignore[union-attr]  # it is offered
 
     async def make(session: AsyncSession, viewer: Any, items: Sequence[Any]) -> Response:
         async def start() -> One:
-            links = await find_links(resource, session, items)  # of all, as before: in another order others might wait
+            links = await find_links(spec, session, items)  # of all, as before: in another order others might wait
 
             async def one(number: int) -> Any:
-                return (await create_items(resource, session, viewer, [items[number]], links))[0]
+                return (await writer.create_items(session, viewer, [items[number]], links))[0]
 
             return one
 
-        together = partial(create_items, resource, session, viewer, items)
+        together = partial(writer.create_items, session, viewer, items)
         keys = await _all_or_none(session, "/items", len(items), together, start)
-        return await _answer(resource, session, viewer, keys, 201)
+        return await _answer(spec, session, viewer, keys, 201)
 
     async def answer(request: Request, session: Any, viewer: Any, data: Any) -> Response:
         make_once = partial(make, session, viewer, data.items)
-        return await answer_once(request, session, resource.policy.identity(viewer), make_once)
+        return await answer_once(request, session, spec.policy.identity(viewer), make_once)
 
     _add(
-        resource,
+        spec,
         router,
         answer,
         ("create", "Make", "POST"),
         {"data": schema},
         status_code=201,
-        response_model=_answer_schema(resource),
+        response_model=_answer_schema(spec),
         openapi_extra={"parameters": [documentation.idempotency_key()]},
     )
 
 
-def _add_update(resource: "Resource", router: APIRouter) -> None:
-    update: Any = resource.update
+def _add_update(writer: Writer, router: APIRouter) -> None:
+    spec = writer.spec
+    update: Any = spec.update
     extra: dict[str, Any] = {
-        resource.key: (resource.body_key_type, ...),
+        spec.key: (spec.body_key_type, ...),
         "if_match": (
             str | None,
             Field(None, max_length=1_000, description="The object's ETag, if it has to be unchanged."),
@@ -174,37 +168,38 @@ def _add_update(resource: "Resource", router: APIRouter) -> None:
 
     async def answer(request: Request, session: Any, viewer: Any, data: Any) -> Response:  # noqa: ARG001 - as all have it
         items = data.items
-        keys = [getattr(one, resource.key) for one in items]
+        keys = [getattr(one, spec.key) for one in items]
 
         def asked(found: dict[Any, Any], number: int) -> Asked:
-            item = _take(resource, found, keys[number], keys[:number])
+            item = _take(spec, found, keys[number], keys[:number])
             return Asked(item, _without(update, items[number], set(extra)), items[number].if_match)
 
         async def together() -> None:
-            found = await lock_items(resource, session, viewer, keys)
-            await update_items(resource, session, viewer, [asked(found, number) for number in range(len(keys))])
+            found = await writer.lock_items(session, viewer, keys)
+            await writer.update_items(session, viewer, [asked(found, number) for number in range(len(keys))])
 
         async def start() -> One:
-            found = await lock_items(resource, session, viewer, keys)
-            links = await find_links(resource, session, items)
-            return lambda number: update_items(resource, session, viewer, [asked(found, number)], links)
+            found = await writer.lock_items(session, viewer, keys)
+            links = await find_links(spec, session, items)
+            return lambda number: writer.update_items(session, viewer, [asked(found, number)], links)
 
         await _all_or_none(session, "/items", len(keys), together, start)
-        return await _answer(resource, session, viewer, keys, 200)
+        return await _answer(spec, session, viewer, keys, 200)
 
     _add(
-        resource,
+        spec,
         router,
         answer,
         ("update", "Change", "PATCH"),
         {"data": _list_schema(f"{update.__name__}Bulk", one_schema)},
-        response_model=_answer_schema(resource),
-        responses={404: {}} | documentation.precondition_responses(required=resource.requires_if_match),
+        response_model=_answer_schema(spec),
+        responses={404: {}} | documentation.precondition_responses(required=spec.requires_if_match),
     )
 
 
-def _add_delete(resource: "Resource", router: APIRouter) -> None:
-    key_type = python_type(getattr(resource.model, resource.key).type)
+def _add_delete(writer: Writer, router: APIRouter) -> None:
+    spec = writer.spec
+    key_type = python_type(getattr(spec.model, spec.key).type)
     keys_type = Annotated[
         list[key_type],  # type: ignore[valid-type]  # known at run time only
         BeforeValidator(_split),
@@ -213,21 +208,21 @@ def _add_delete(resource: "Resource", router: APIRouter) -> None:
 
     async def answer(request: Request, session: Any, viewer: Any, ids: Any) -> Response:  # noqa: ARG001 - as all have it
         def taken(found: dict[Any, Any], number: int) -> Any:
-            return _take(resource, found, ids[number], ids[:number])
+            return _take(spec, found, ids[number], ids[:number])
 
         async def together() -> None:
-            found = await lock_items(resource, session, viewer, ids)
-            await delete_items(resource, session, viewer, [taken(found, number) for number in range(len(ids))])
+            found = await writer.lock_items(session, viewer, ids)
+            await writer.delete_items(session, viewer, [taken(found, number) for number in range(len(ids))])
 
         async def start() -> One:
-            found = await lock_items(resource, session, viewer, ids)
-            return lambda number: delete_items(resource, session, viewer, [taken(found, number)])
+            found = await writer.lock_items(session, viewer, ids)
+            return lambda number: writer.delete_items(session, viewer, [taken(found, number)])
 
         await _all_or_none(session, "/ids", len(ids), together, start)
         return Response(status_code=204)
 
     _add(
-        resource,
+        spec,
         router,
         answer,
         ("delete", "Remove", "DELETE"),
@@ -238,7 +233,7 @@ def _add_delete(resource: "Resource", router: APIRouter) -> None:
 
 
 def _add(
-    resource: "Resource",
+    spec: Spec,
     router: APIRouter,
     answer: Callable[..., Any],
     names: tuple[str, str, str],
@@ -247,28 +242,26 @@ def _add(
 ) -> None:
     """Add an endpoint; `names` are what it is called, what it says it does, and its method."""
     name, verb, method = names
-    description = f"{verb} up to {MAXIMUM} {resource.collection} at once; all or none."
-    parameters = {"session": SessionDep, "viewer": resource.policy.writer, **parameters}
-    named(resource, answer, f"bulk_{name}_{resource.collection}", description, parameters)
-    add_route(router, f"{resource.url}/bulk", answer, method=method, **options)
+    description = f"{verb} up to {MAXIMUM} {spec.collection} at once; all or none."
+    parameters = {"session": SessionDep, "viewer": spec.policy.writer, **parameters}
+    named(spec, answer, f"bulk_{name}_{spec.collection}", description, parameters)
+    add_route(router, f"{spec.url}/bulk", answer, method=method, **options)
 
 
-async def _answer(
-    resource: "Resource", session: AsyncSession, viewer: Any, keys: Sequence[Any], status: int
-) -> Response:
-    written = written_scope(resource, viewer)
-    batch = await resource.written_reader.read(session, resource.key_request(tuple(keys)), written)
+async def _answer(spec: Spec, session: AsyncSession, viewer: Any, keys: Sequence[Any], status: int) -> Response:
+    written = spec.written_visibility(viewer)
+    batch = await spec.written_reader.read(session, spec.by_key.request(tuple(keys)), written)
     by_key = {batch.position(number)[0]: item for number, item in enumerate(batch.items)} if len(keys) > 1 else {}
     items = [by_key[key] for key in keys] if by_key else batch.items
     return Response(orjson.dumps({"items": items}, option=ORJSON_OPTIONS), status, media_type="application/json")
 
 
-def _take(resource: "Resource", found: dict[Any, Any], key: Any, before: Sequence[Any]) -> Any:
+def _take(spec: Spec, found: dict[Any, Any], key: Any, before: Sequence[Any]) -> Any:
     if key in before:
-        detail = f"The {resource.singular} {key} comes twice."
+        detail = f"The {spec.singular} {key} comes twice."
         raise InvalidInputError(detail, errors=[FieldError(pointer="", detail=detail, type="repeated")])
     if key not in found:
-        raise not_found(resource.singular, key)
+        raise not_found(spec.singular, key)
     return found[key]
 
 
@@ -283,8 +276,8 @@ def _list_schema(name: str, one: Any) -> Any:
     return create_model(name, __base__=Schema, __module__=one.__module__, items=(items, ...))
 
 
-def _answer_schema(resource: "Resource") -> Any:
-    schema: Any = resource.written or resource.read
+def _answer_schema(spec: Spec) -> Any:
+    schema: Any = spec.written or spec.read
     return create_model(
         f"{schema.__name__.removesuffix('Read')}Items",
         __base__=Schema,

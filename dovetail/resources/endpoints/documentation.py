@@ -1,6 +1,6 @@
-"""The parameters of a resource in the OpenAPI document: each with its type, what it does and what it allows."""
+"""The parameters of a spec in the OpenAPI document: each with its type, what it does and what it allows."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
@@ -9,10 +9,8 @@ from dovetail.api.schemas import LARGEST_ID
 from dovetail.resources.query.filters import MAXIMUM_VALUES, FilterParameter
 from dovetail.resources.query.url import CAP, Grammar
 from dovetail.resources.query.url import MAXIMUM_LENGTH as LONGEST_SEARCH
+from dovetail.resources.spec import Endpoint, Spec
 from dovetail.resources.write.idempotency import HEADER, MAXIMUM_LENGTH
-
-if TYPE_CHECKING:
-    from dovetail.resources.resource import Endpoint, Resource
 
 Json = dict[str, Any]
 
@@ -93,18 +91,18 @@ def response_headers(**texts: str) -> Json:
     }
 
 
-def item_links(resource: "Resource") -> Json:
+def item_links(spec: Spec) -> Json:
     """What can be done with a new object (https://spec.openapis.org/oas/v3.1.0#link-object)."""
     operations: dict[Endpoint, str] = {"retrieve": "get", "update": "update", "replace": "replace", "delete": "delete"}
-    if resource.key not in (resource.written or resource.read).model_fields:
+    if spec.key not in (spec.written or spec.read).model_fields:
         return {}
-    return links_to(resource, *(verb for endpoint, verb in operations.items() if resource.has(endpoint)))
+    return links_to(spec, *(verb for endpoint, verb in operations.items() if spec.has(endpoint)))
 
 
-def links_to(resource: "Resource", *verbs: str) -> Json:
+def links_to(spec: Spec, *verbs: str) -> Json:
     """Links to the operations `get_post`, `update_post` and so on, some of which may be written by hand."""
-    parameters = {f"{resource.singular}_id": f"$response.body#/{resource.key}"}
-    names = [f"{verb}_{resource.singular}" for verb in verbs]
+    parameters = {f"{spec.singular}_id": f"$response.body#/{spec.key}"}
+    names = [f"{verb}_{spec.singular}" for verb in verbs]
     return {name: {"operationId": name, "parameters": parameters} for name in names}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import orjson
@@ -16,71 +16,61 @@ from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.endpoints import add_route, named
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
-from dovetail.resources.endpoints.quick_reads import QuickRead
+from dovetail.resources.endpoints.quick_reads import QuickRead, item_request
 from dovetail.resources.endpoints.quick_writes import QuickWrite
 from dovetail.resources.policy import not_found
-from dovetail.resources.read.by_key import item_request
+from dovetail.resources.read.etags import etag, is_known
 from dovetail.resources.read.reads import Batch
-from dovetail.resources.write.etags import etag, is_known
+from dovetail.resources.spec import Spec
 from dovetail.resources.write.idempotency import answer_once
-from dovetail.resources.write.writing import (
-    Asked,
-    check_precondition,
-    create_and_read,
-    delete_items,
-    lock_item,
-    update_items,
-    written_scope,
-)
-
-if TYPE_CHECKING:
-    from dovetail.resources.resource import Resource
+from dovetail.resources.write.writing import Asked, Writer
 
 ETAG = "The version of the object, for If-Match and If-None-Match."
 
 
-def add_endpoints(resource: "Resource", router: APIRouter) -> None:
+def add_endpoints(writer: Writer, router: APIRouter) -> None:
     """Add those that the resource offers."""
-    if resource.has("create"):
-        _add_create(resource, router)
-    if resource.has("retrieve"):
-        _add_retrieve(resource, router)
-    if resource.has("update"):
-        _add_update(resource, router, "PATCH", f"update_{resource.singular}", resource.update)
-    if resource.has("replace"):
-        _add_update(resource, router, "PUT", f"replace_{resource.singular}", resource.replace)
-    if resource.has("delete"):
-        _add_delete(resource, router)
+    spec = writer.spec
+    if spec.has("create"):
+        _add_create(writer, router)
+    if spec.has("retrieve"):
+        _add_retrieve(spec, router)
+    if spec.has("update"):
+        _add_update(writer, router, "PATCH", f"update_{spec.singular}", spec.update)
+    if spec.has("replace"):
+        _add_update(writer, router, "PUT", f"replace_{spec.singular}", spec.replace)
+    if spec.has("delete"):
+        _add_delete(writer, router)
 
 
 async def answer_item(
-    resource: "Resource", request: Request, session: AsyncSession, viewer: Any, key: Any, *, status: int = 200
+    spec: Spec, request: Request, session: AsyncSession, viewer: Any, key: Any, *, status: int = 200
 ) -> Response:
     """The object with this key as the viewer may see it, whatever the policy says of the row: they just wrote it."""
-    written = written_scope(resource, viewer)
-    batch = await resource.written_reader.read(session, resource.key_request((key,)), written)
-    headers = _location(resource, request, key) if status == 201 else {}  # noqa: PLR2004 - Created
-    return _respond(resource, request, batch, key, status=status, headers=headers)
+    written = spec.written_visibility(viewer)
+    batch = await spec.written_reader.read(session, spec.by_key.request((key,)), written)
+    headers = _location(spec, request, key) if status == 201 else {}  # noqa: PLR2004 - Created
+    return _respond(spec, request, batch, key, status=status, headers=headers)
 
 
-def _add_retrieve(resource: "Resource", router: APIRouter) -> None:
-    path, key_name = _item_path(resource)
+def _add_retrieve(spec: Spec, router: APIRouter) -> None:
+    path, key_name = _item_path(spec)
 
     async def answer(request: Request, session: Any, viewer: Any, **path: Any) -> Response:
-        scope, key = resource.scope(viewer), path[key_name]
-        batch = await resource.reader.read(session, item_request(resource, request, scope, key), scope)
-        return _respond(resource, request, batch, key)
+        visibility, key = spec.visibility(viewer), path[key_name]
+        batch = await spec.reader.read(session, item_request(spec, request, visibility, key), visibility)
+        return _respond(spec, request, batch, key)
 
-    parameters = {"session": SessionDep, "viewer": resource.policy.reader, key_name: resource.key_type}
-    named(resource, answer, f"get_{resource.singular}", f"One {resource.singular}.", parameters)
-    answer.quick = QuickRead(resource, key_name, partial(_respond, resource)).answer  # type: ignore[attr-defined]  # QuickMiddleware looks for it
+    parameters = {"session": SessionDep, "viewer": spec.policy.reader, key_name: spec.key_type}
+    named(spec, answer, f"get_{spec.singular}", f"One {spec.singular}.", parameters)
+    answer.quick = QuickRead(spec, key_name, partial(_respond, spec)).answer  # type: ignore[attr-defined]  # QuickMiddleware looks for it
     add_route(
         router,
         path,
         answer,
         method="GET",
-        response_model=resource.read,
-        openapi_extra={"parameters": [*documentation.item_parameters(resource.grammar), documentation.if_none_match()]},
+        response_model=spec.read,
+        openapi_extra={"parameters": [*documentation.item_parameters(spec.grammar), documentation.if_none_match()]},
         responses={
             200: {"headers": documentation.response_headers(ETag=ETAG)},
             304: {"description": "The object still has the ETag of If-None-Match."},
@@ -89,99 +79,101 @@ def _add_retrieve(resource: "Resource", router: APIRouter) -> None:
     )
 
 
-def _add_create(resource: "Resource", router: APIRouter) -> None:
+def _add_create(writer: Writer, router: APIRouter) -> None:
+    spec = writer.spec
+
     async def make(request: Request, session: AsyncSession, viewer: Any, data: Any) -> Response:
-        key, batch = await create_and_read(resource, session, viewer, data)
+        key, batch = await writer.create_and_read(session, viewer, data)
         headers = {"Location": f"{quote(request.scope['path'])}/{quote(str(key), safe='')}"}
-        return _respond(
-            resource, request, batch, key, status=201, headers=headers if resource.has("retrieve") else None
-        )
+        return _respond(spec, request, batch, key, status=201, headers=headers if spec.has("retrieve") else None)
 
     async def answer(request: Request, session: Any, viewer: Any, data: Any) -> Response:
         async def create() -> Response:
             return await make(request, session, viewer, data)
 
-        return await answer_once(request, session, resource.policy.identity(viewer), create)
+        return await answer_once(request, session, spec.policy.identity(viewer), create)
 
-    parameters = {"session": SessionDep, "viewer": resource.policy.writer, "data": resource.create}
-    named(resource, answer, f"create_{resource.singular}", f"Make a {resource.singular}.", parameters)
-    answer.quick = QuickWrite(resource.policy, resource.create, make).answer  # type: ignore[attr-defined]  # QuickMiddleware looks for it
+    parameters = {"session": SessionDep, "viewer": spec.policy.writer, "data": spec.create}
+    named(spec, answer, f"create_{spec.singular}", f"Make a {spec.singular}.", parameters)
+    answer.quick = QuickWrite(spec.policy, spec.create, make).answer  # type: ignore[attr-defined]  # QuickMiddleware looks for it
     add_route(
         router,
-        resource.url,
+        spec.url,
         answer,
         method="POST",
         status_code=201,
-        response_model=resource.written or resource.read,
+        response_model=spec.written or spec.read,
         openapi_extra={"parameters": [documentation.idempotency_key()]},
         responses={
             201: {
                 "headers": documentation.response_headers(ETag=ETAG, Location="The path of the new object."),
-                "links": documentation.item_links(resource),
+                "links": documentation.item_links(spec),
             }
         },
     )
 
 
-def _add_update(resource: "Resource", router: APIRouter, method: str, name: str, schema: Any) -> None:
-    path, key_name = _item_path(resource)
+def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schema: Any) -> None:
+    spec = writer.spec
+    path, key_name = _item_path(spec)
 
     async def answer(request: Request, session: Any, viewer: Any, data: Any, **path: Any) -> Response:
-        item = await lock_item(resource, session, viewer, path[key_name])
-        await update_items(resource, session, viewer, [Asked(item, data, request.headers.get("If-Match"))])
-        return await answer_item(resource, request, session, viewer, path[key_name])
+        item = await writer.lock_item(session, viewer, path[key_name])
+        await writer.update_items(session, viewer, [Asked(item, data, request.headers.get("If-Match"))])
+        return await answer_item(spec, request, session, viewer, path[key_name])
 
     description = "Change some fields; what is left out stays." if method == "PATCH" else "Replace every field."
-    parameters = {key_name: resource.key_type, "session": SessionDep, "viewer": resource.policy.writer, "data": schema}
-    named(resource, answer, name, description, parameters)
+    parameters = {key_name: spec.key_type, "session": SessionDep, "viewer": spec.policy.writer, "data": schema}
+    named(spec, answer, name, description, parameters)
     add_route(
         router,
         path,
         answer,
         method=method,
-        response_model=resource.written or resource.read,
-        openapi_extra={"parameters": [documentation.if_match(required=resource.requires_if_match)]},
-        responses=documentation.precondition_responses(required=resource.requires_if_match)
+        response_model=spec.written or spec.read,
+        openapi_extra={"parameters": [documentation.if_match(required=spec.requires_if_match)]},
+        responses=documentation.precondition_responses(required=spec.requires_if_match)
         | {200: {"headers": documentation.response_headers(ETag=ETAG)}},
     )
 
 
-def _add_delete(resource: "Resource", router: APIRouter) -> None:
-    path, key_name = _item_path(resource)
+def _add_delete(writer: Writer, router: APIRouter) -> None:
+    spec = writer.spec
+    path, key_name = _item_path(spec)
 
     async def answer(request: Request, session: Any, viewer: Any, **path: Any) -> Response:
-        item = await lock_item(resource, session, viewer, path[key_name])
-        resource.policy.may_delete(viewer, item)
-        check_precondition(resource, item, request.headers.get("If-Match"))
-        await delete_items(resource, session, viewer, [item])
+        item = await writer.lock_item(session, viewer, path[key_name])
+        spec.policy.may_delete(viewer, item)
+        writer.check_precondition(item, request.headers.get("If-Match"))
+        await writer.delete_items(session, viewer, [item])
         return Response(status_code=204)
 
-    parameters = {key_name: resource.key_type, "session": SessionDep, "viewer": resource.policy.writer}
-    named(resource, answer, f"delete_{resource.singular}", f"Remove a {resource.singular}.", parameters)
+    parameters = {key_name: spec.key_type, "session": SessionDep, "viewer": spec.policy.writer}
+    named(spec, answer, f"delete_{spec.singular}", f"Remove a {spec.singular}.", parameters)
     add_route(
         router,
         path,
         answer,
         method="DELETE",
         status_code=204,
-        openapi_extra={"parameters": [documentation.if_match(required=resource.requires_if_match)]},
-        responses=documentation.precondition_responses(required=resource.requires_if_match) | {422: {}},
+        openapi_extra={"parameters": [documentation.if_match(required=spec.requires_if_match)]},
+        responses=documentation.precondition_responses(required=spec.requires_if_match) | {422: {}},
     )
 
 
-def _location(resource: "Resource", request: Request, key: Any) -> dict[str, str]:
-    if not resource.has("retrieve"):
+def _location(spec: Spec, request: Request, key: Any) -> dict[str, str]:
+    if not spec.has("retrieve"):
         return {}
-    return {"Location": request.url_for(f"get_{resource.singular}", **{f"{resource.singular}_id": key}).path}
+    return {"Location": request.url_for(f"get_{spec.singular}", **{f"{spec.singular}_id": key}).path}
 
 
-def _item_path(resource: "Resource") -> tuple[str, str]:
-    key_name = f"{resource.singular}_id"
-    return f"{resource.url}/{{{key_name}}}", key_name
+def _item_path(spec: Spec) -> tuple[str, str]:
+    key_name = f"{spec.singular}_id"
+    return f"{spec.url}/{{{key_name}}}", key_name
 
 
 def _respond(
-    resource: "Resource",
+    spec: Spec,
     request: Request,
     batch: Batch,
     key: Any,
@@ -190,7 +182,7 @@ def _respond(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     if not batch.items:
-        raise not_found(resource.singular, key)
+        raise not_found(spec.singular, key)
     body = orjson.dumps(batch.items[0], option=ORJSON_OPTIONS)
     tag = etag(batch.version(0), body)
     known = (

@@ -20,8 +20,8 @@ from dovetail.resources.query.url import Grammar, ListQuery, read_list_query, sp
 from dovetail.resources.read.pages import PageRequest
 from dovetail.resources.read.reads import Batch, Cache, Plan, Reader
 from dovetail.resources.read.urls import link_header, page_url
-from dovetail.resources.scope import Scope
 from dovetail.resources.sql.prepared import PreparedStatement
+from dovetail.resources.visibility import Visibility
 
 ORJSON_OPTIONS = orjson.OPT_UTC_Z
 LONGEST_REMEMBERED = 300  # bytes of a query string
@@ -29,16 +29,16 @@ LONGEST_REMEMBERED = 300  # bytes of a query string
 
 @dataclass(frozen=True)
 class Listing:
-    """The list of a resource."""
+    """The list of a spec."""
 
     reader: Reader
     grammar: Grammar
     _pages: Cache = field(default_factory=Cache)  # what the same query string means, for scopes that are constant
 
-    def parse(self, connection: HTTPConnection, scope: Scope) -> tuple[dict[str, str], PageRequest]:
+    def parse(self, connection: HTTPConnection, visibility: Visibility) -> tuple[dict[str, str], PageRequest]:
         """What the URL asks for. Raises InvalidInputError."""
         values = split_query(connection.scope["query_string"], self.grammar)
-        query = read_list_query(values, self.grammar.within(scope), _secret_key(connection))
+        query = read_list_query(values, self.grammar.within(visibility), _secret_key(connection))
         terms = complete(self.reader.model, self._terms(query, values))
         if query.cursor is None:
             return values, PageRequest(query, terms)
@@ -48,45 +48,45 @@ class Listing:
         directed = tuple(term.reversed() for term in terms) if query.cursor.backwards else terms
         return values, PageRequest(query, directed, position)
 
-    async def answer(self, connection: HTTPConnection, session: AsyncSession, scope: Scope) -> Response:
+    async def answer(self, connection: HTTPConnection, session: AsyncSession, visibility: Visibility) -> Response:
         """The page that the URL asks for, by the road that suits."""
-        values, request = self.parse(connection, scope)
-        batch = await self.reader.read(session, request, scope)
+        values, request = self.parse(connection, visibility)
+        batch = await self.reader.read(session, request, visibility)
         total = None
         if request.query.count != "no":
-            total = await self.reader.count(await session.connection(), request, scope)
+            total = await self.reader.count(await session.connection(), request, visibility)
         return self._write(connection, values, request, batch, total)
 
-    async def answer_quickly(self, connection: HTTPConnection, scope: Scope) -> Response | None:
+    async def answer_quickly(self, connection: HTTPConnection, visibility: Visibility) -> Response | None:
         """The same page by the compiled road, without a transaction; None if it cannot go that way."""
         engine = connection.app.state.database.engine
-        page = self._page(connection, scope, engine.dialect)
+        page = self._page(connection, visibility, engine.dialect)
         if page is None:
             return None
         total = None
         async with connect_to_read(engine) as database:
-            batch = await page.plan.fetch(database, page.bound, scope.bind_values)
+            batch = await page.plan.fetch(database, page.bound, visibility.bind_values)
             if page.count is not None:
-                total = (await page.count.fetch(database, page.bound, scope.bind_values))[0][0]
+                total = (await page.count.fetch(database, page.bound, visibility.bind_values))[0][0]
         return self._write(connection, page.values, page.request, batch, total)
 
-    def _page(self, connection: HTTPConnection, scope: Scope, dialect: Dialect) -> "_Page | None":
+    def _page(self, connection: HTTPConnection, visibility: Visibility, dialect: Dialect) -> "_Page | None":
         query_string: bytes = connection.scope["query_string"]
         key = (query_string, dialect.name)
-        page: _Page | None = self._pages.get(key) if scope.is_constant else None
+        page: _Page | None = self._pages.get(key) if visibility.is_constant else None
         if page is None:
-            page = self._make_page(connection, scope, dialect)
+            page = self._make_page(connection, visibility, dialect)
             # A cursor is seldom seen twice, and belongs to one secret.
             is_lasting = page is not None and not page.request.query.by_cursor
-            if is_lasting and scope.is_constant and len(query_string) <= LONGEST_REMEMBERED:
+            if is_lasting and visibility.is_constant and len(query_string) <= LONGEST_REMEMBERED:
                 self._pages.remember(key, lambda: page)
         return page
 
-    def _make_page(self, connection: HTTPConnection, scope: Scope, dialect: Dialect) -> "_Page | None":
-        values, request = self.parse(connection, scope)
-        plan = self.reader.plan(request, scope, dialect)
+    def _make_page(self, connection: HTTPConnection, visibility: Visibility, dialect: Dialect) -> "_Page | None":
+        values, request = self.parse(connection, visibility)
+        plan = self.reader.plan(request, visibility, dialect)
         counts = request.query.count != "no"
-        count = self.reader.count_plan(request, scope, dialect) if counts else None
+        count = self.reader.count_plan(request, visibility, dialect) if counts else None
         if plan is None or (counts and count is None):
             return None
         return _Page(values, request, plan, count, request.parameters())

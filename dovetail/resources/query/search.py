@@ -11,7 +11,7 @@ from dovetail.database.search.search import FullText, Words
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.filters import ESCAPE
 from dovetail.resources.query.paths import Criteria, Path, resolve
-from dovetail.resources.scope import Scope
+from dovetail.resources.visibility import Visibility
 
 WORDS = bindparam("words", type_=Words())
 
@@ -22,11 +22,13 @@ class Search:
 
     paths: tuple[Path, ...] = ()
 
-    def condition(self, scope: Scope) -> ColumnElement[bool]:
+    def condition(self, visibility: Visibility) -> ColumnElement[bool]:
         """Which rows match the placeholder `search`, without looking where the viewer may not."""
         pattern = bindparam("search", type_=String())
-        visible = [path for path in self.paths if not scope.hides(path.field)]
-        return or_(false(), *(path.where(lambda c: c.ilike(pattern, escape=ESCAPE), scope.related) for path in visible))
+        visible = [path for path in self.paths if not visibility.hides(path.field)]
+        return or_(
+            false(), *(path.where(lambda c: c.ilike(pattern, escape=ESCAPE), visibility.related) for path in visible)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +38,9 @@ class FullTextSearch(Search):
     model: type[Any]
     declared: FullText
 
-    def condition(self, scope: Scope) -> ColumnElement[bool]:
+    def condition(self, visibility: Visibility) -> ColumnElement[bool]:
         """Which rows match. Nobody from whom a column is hidden can search, for it is part of what is searched."""
-        if any(scope.hides(path.field) for path in self.paths):
+        if any(visibility.hides(path.field) for path in self.paths):
             return false()
         return self.declared.matches(self.model, WORDS)
 

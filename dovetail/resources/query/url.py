@@ -14,7 +14,7 @@ from dovetail.resources.query.comparable import read_value
 from dovetail.resources.query.cursors import Cursor, read_cursor
 from dovetail.resources.query.filters import FilterParameter
 from dovetail.resources.query.ordering import Term, Terms
-from dovetail.resources.scope import Scope
+from dovetail.resources.visibility import Visibility
 
 DEFAULT_LIMIT = 20
 MAXIMUM_LIMIT = 100
@@ -43,16 +43,16 @@ class Grammar:
     default_limit: int = DEFAULT_LIMIT
     maximum_limit: int = MAXIMUM_LIMIT
 
-    def within(self, scope: Scope) -> "Grammar":
+    def within(self, visibility: Visibility) -> "Grammar":
         """What of it a viewer may use from whom some fields are hidden."""
-        if not scope.hidden:
+        if not visibility.hidden:
             return self
         return replace(
             self,
-            filters={name: one for name, one in self.filters.items() if not scope.hides(one.path.field)},
-            terms={name: term for name, term in self.terms.items() if not scope.hides(term.path.field)},
-            fields=frozenset(name for name in self.fields if not scope.hides(name)),
-            expandable=frozenset(name for name in self.expandable if not scope.hides(name)),
+            filters={name: one for name, one in self.filters.items() if not visibility.hides(one.path.field)},
+            terms={name: term for name, term in self.terms.items() if not visibility.hides(term.path.field)},
+            fields=frozenset(name for name in self.fields if not visibility.hides(name)),
+            expandable=frozenset(name for name in self.expandable if not visibility.hides(name)),
         )
 
     def takes_several(self, name: str) -> bool:

@@ -22,7 +22,7 @@ from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import CAP, ListQuery
 from dovetail.resources.read import ways
-from dovetail.resources.scope import Scope
+from dovetail.resources.visibility import Visibility
 
 DEEP = 1_000  # rows
 
@@ -68,12 +68,18 @@ class PageRequest:
 
 
 def page_select(
-    model: type[Any], columns: Sequence[Any], request: PageRequest, scope: Scope, search: Search, *, dialect: Dialect
+    model: type[Any],
+    columns: Sequence[Any],
+    request: PageRequest,
+    visibility: Visibility,
+    search: Search,
+    *,
+    dialect: Dialect,
 ) -> Select[Any]:
     """SELECT `columns`, then the values to order by as order_0 and so on, of one page and one row more."""
-    positions = ordering.expressions(request.terms, scope.related)
+    positions = ordering.expressions(request.terms, visibility.related)
     labelled = [position.label(f"order_{number}") for number, position in enumerate(positions)]
-    found = conditions(request, scope, search, positions)
+    found = conditions(request, visibility, search, positions)
     (key,) = inspect(model).primary_key
     rows = select(key.label("key"), *labelled).select_from(model)
     page = ways.Page(
@@ -93,23 +99,27 @@ def page_select(
     return statement.order_by(*page.order(places))
 
 
-def count_select(model: type[Any], request: PageRequest, scope: Scope, search: Search, dialect: Dialect) -> Select[Any]:
+def count_select(
+    model: type[Any], request: PageRequest, visibility: Visibility, search: Search, dialect: Dialect
+) -> Select[Any]:
     """SELECT how many rows there are on all pages, up to one more than CAP if the count is capped."""
     (key,) = inspect(model).primary_key
     limit = CAP + 1 if request.query.count == "capped" else None
-    return ways.count_of(select(key).select_from(model), key, conditions(request, scope, search, ()), limit, dialect)
+    return ways.count_of(
+        select(key).select_from(model), key, conditions(request, visibility, search, ()), limit, dialect
+    )
 
 
 def conditions(
-    request: PageRequest, scope: Scope, search: Search, positions: Sequence[ColumnElement[Any]]
+    request: PageRequest, visibility: Visibility, search: Search, positions: Sequence[ColumnElement[Any]]
 ) -> list[ColumnElement[bool]]:
     """What a row of the list fulfils; with `positions`, also that it comes after the cursor, or at it."""
-    found = [true(), *all_of(scope.rows)]
+    found = [true(), *all_of(visibility.rows)]
     for number, (parameter, value) in enumerate(request.query.filters):
         count = len(parameter.arguments(value))
-        found.append(parameter.condition(placeholders(parameter, f"filter_{number}", count), value, scope.related))
+        found.append(parameter.condition(placeholders(parameter, f"filter_{number}", count), value, visibility.related))
     if request.query.search:
-        found.append(search.condition(scope))
+        found.append(search.condition(visibility))
     if request.cursor_values and positions:
         binds = [
             None if value is None else bindparam(f"cursor_{number}", type_=term.path.type)

@@ -21,13 +21,13 @@ from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ItemQuery
 from dovetail.resources.read.pages import PageRequest, count_select, page_select
-from dovetail.resources.scope import Scope
 from dovetail.resources.sql import nodes
 from dovetail.resources.sql.encodable import why_python
 from dovetail.resources.sql.json_values import result_processor
 from dovetail.resources.sql.nested_select import Beside, MakeItem, NestedSelect, nested_select, nothing, page_columns
 from dovetail.resources.sql.nodes import Node, Relation, View
 from dovetail.resources.sql.prepared import PreparedStatement, prepare
+from dovetail.resources.visibility import Visibility
 
 MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
 T = TypeVar("T")
@@ -99,41 +99,51 @@ class Reader:
         """Why a read takes the road of the ORM and pydantic; None if it takes the compiled one."""
         return self._why(ItemQuery(expand=frozenset(self.node.on_demand())), frozenset(), dialect)
 
-    def is_compiled(self, query: ItemQuery, scope: Scope, dialect: Dialect) -> bool:
+    def is_compiled(self, query: ItemQuery, visibility: Visibility, dialect: Dialect) -> bool:
         """Whether this read takes the compiled road."""
-        return scope.is_cacheable and self._why(query, scope.hidden, dialect) is None
+        return visibility.is_cacheable and self._why(query, visibility.hidden, dialect) is None
 
-    def plan(self, request: PageRequest, scope: Scope, dialect: Dialect) -> Plan | None:
+    def plan(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> Plan | None:
         """How to read a page by the compiled road; None where it cannot go."""
-        if not self.is_compiled(request.query, scope, dialect):
+        if not self.is_compiled(request.query, visibility, dialect):
             return None
-        key = ("page", dialect.name, request.cache_key, request.query.fields, request.query.expand, scope.cache_key)
-        return self._plans.remember(key, lambda: self._compile(request, scope, dialect))
+        key = (
+            "page",
+            dialect.name,
+            request.cache_key,
+            request.query.fields,
+            request.query.expand,
+            visibility.cache_key,
+        )
+        return self._plans.remember(key, lambda: self._compile(request, visibility, dialect))
 
-    def count_plan(self, request: PageRequest, scope: Scope, dialect: Dialect) -> PreparedStatement | None:
+    def count_plan(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> PreparedStatement | None:
         """How to count by the compiled road; None where it cannot go."""
-        if not scope.is_cacheable:
+        if not visibility.is_cacheable:
             return None
-        key = ("count", dialect.name, request.cache_key, request.query.count, scope.cache_key)
+        key = ("count", dialect.name, request.cache_key, request.query.count, visibility.cache_key)
         return self._plans.remember(
-            key, lambda: prepare(count_select(self.model, request, scope, self.search, dialect), dialect, scope.binds)
+            key,
+            lambda: prepare(
+                count_select(self.model, request, visibility, self.search, dialect), dialect, visibility.binds
+            ),
         )
 
-    async def fetch(self, connection: AsyncConnection, request: PageRequest, scope: Scope) -> Batch | None:
+    async def fetch(self, connection: AsyncConnection, request: PageRequest, visibility: Visibility) -> Batch | None:
         """The rows of a page and one more, by the compiled road; None where it cannot go."""
-        plan = self.plan(request, scope, connection.dialect)
+        plan = self.plan(request, visibility, connection.dialect)
         if plan is None:
             return None
-        return await plan.fetch(await driver_connection(connection), request.parameters(), scope.bind_values)
+        return await plan.fetch(await driver_connection(connection), request.parameters(), visibility.bind_values)
 
-    async def load(self, session: AsyncSession, request: PageRequest, scope: Scope) -> Batch:
+    async def load(self, session: AsyncSession, request: PageRequest, visibility: Visibility) -> Batch:
         """The same rows by the ORM, each validated and written by pydantic."""
         full = self._selected(ItemQuery(expand=request.query.expand), frozenset())
-        node = self._selected(request.query, scope.hidden)
-        _refuse_impossible(node, scope)
+        node = self._selected(request.query, visibility.hidden)
+        _refuse_impossible(node, visibility)
         dialect = session.get_bind().dialect
-        statement = page_select(self.model, [self.model], request, scope, self.search, dialect=dialect)
-        statement = statement.options(*nodes.loader_options(full, scope.related))
+        statement = page_select(self.model, [self.model], request, visibility, self.search, dialect=dialect)
+        statement = statement.options(*nodes.loader_options(full, visibility.related))
         rows = (
             await session.execute(statement, request.parameters(), execution_options={"populate_existing": True})
         ).all()
@@ -146,31 +156,31 @@ class Reader:
             places[len(request.terms) :],
         )
 
-    async def read(self, session: AsyncSession, request: PageRequest, scope: Scope) -> Batch:
+    async def read(self, session: AsyncSession, request: PageRequest, visibility: Visibility) -> Batch:
         """The rows of a page and one more, by the road that suits, as this session's transaction sees them."""
         await session.flush()
         connection = await connection_to_read(session)
-        return await self.fetch(connection, request, scope) or await self.load(session, request, scope)
+        return await self.fetch(connection, request, visibility) or await self.load(session, request, visibility)
 
-    async def count(self, connection: AsyncConnection, request: PageRequest, scope: Scope) -> int:
+    async def count(self, connection: AsyncConnection, request: PageRequest, visibility: Visibility) -> int:
         """How many rows there are on all pages; CAP + 1 if the count is capped and there are more than CAP."""
-        prepared = self.count_plan(request, scope, connection.dialect)
+        prepared = self.count_plan(request, visibility, connection.dialect)
         if prepared is None:
-            statement = count_select(self.model, request, scope, self.search, connection.dialect)
+            statement = count_select(self.model, request, visibility, self.search, connection.dialect)
             return int((await connection.execute(statement, request.parameters())).scalar_one())
-        rows = await prepared.fetch(await driver_connection(connection), request.parameters(), scope.bind_values)
+        rows = await prepared.fetch(await driver_connection(connection), request.parameters(), visibility.bind_values)
         return int(rows[0][0])
 
-    def node_for(self, scope: Scope, dialect: Dialect) -> Node | None:
-        """What a plain read answers in this scope; None if it does not take the compiled road."""
+    def node_for(self, visibility: Visibility, dialect: Dialect) -> Node | None:
+        """What a plain read answers in this visibility; None if it does not take the compiled road."""
         query = ItemQuery()
-        return self._selected(query, scope.hidden) if self.is_compiled(query, scope, dialect) else None
+        return self._selected(query, visibility.hidden) if self.is_compiled(query, visibility, dialect) else None
 
     def nested_select(
         self,
         node: Node,
         page: Select[Any] | ReturningInsert[Any],
-        scope: Scope,
+        visibility: Visibility,
         dialect: Dialect,
         *,
         terms: Terms = (),
@@ -178,7 +188,7 @@ class Reader:
     ) -> NestedSelect:
         """Return the SELECT of `node` for the rows of `page`, which may be an INSERT on PostgreSQL."""
         return nested_select(
-            node, page, terms=terms, extra=self.version, related=scope.related, dialect=dialect, beside=beside
+            node, page, terms=terms, extra=self.version, related=visibility.related, dialect=dialect, beside=beside
         )
 
     def plan_of(
@@ -201,12 +211,14 @@ class Reader:
         key = ("why", query.fields, query.expand, hidden, dialect.name)
         return self._nodes.remember(key, lambda: why_python(self._selected(query, hidden), dialect))
 
-    def _compile(self, request: PageRequest, scope: Scope, dialect: Dialect) -> Plan | None:
-        node = self._selected(request.query, scope.hidden)
-        _refuse_impossible(node, scope)
-        page = page_select(self.model, page_columns(node, self.version), request, scope, self.search, dialect=dialect)
-        select = self.nested_select(node, page, scope, dialect, terms=request.terms)
-        return self.plan_of(select, prepare(select.statement, dialect, scope.binds), dialect, request.terms)
+    def _compile(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> Plan | None:
+        node = self._selected(request.query, visibility.hidden)
+        _refuse_impossible(node, visibility)
+        page = page_select(
+            self.model, page_columns(node, self.version), request, visibility, self.search, dialect=dialect
+        )
+        select = self.nested_select(node, page, visibility, dialect, terms=request.terms)
+        return self.plan_of(select, prepare(select.statement, dialect, visibility.binds), dialect, request.terms)
 
 
 def _values(row: Sequence[Any], places: Sequence[Place]) -> tuple[Any, ...]:
@@ -219,12 +231,12 @@ def _dumped(item: Any, node: Node, include: dict[str, Any]) -> orjson.Fragment:
     return orjson.Fragment(validated.model_dump_json(include=include, by_alias=True))
 
 
-def _refuse_impossible(node: Node, scope: Scope, prefix: str = "") -> None:
+def _refuse_impossible(node: Node, visibility: Visibility, prefix: str = "") -> None:
     for part in node.parts:
         if isinstance(part, Relation):
             name = prefix + part.name
-            if name in scope.related and not (part.is_list or part.is_optional):
+            if name in visibility.related and not (part.is_list or part.is_optional):
                 raise ConfigurationError(
                     f"the policy may hide {name!r}, so {node.schema.__name__}.{part.name} has to allow null"
                 )
-            _refuse_impossible(part.node, scope, f"{name}.")
+            _refuse_impossible(part.node, visibility, f"{name}.")

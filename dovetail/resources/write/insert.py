@@ -16,11 +16,11 @@ from dovetail.database.drivers.retries import note_write
 from dovetail.database.drivers.session_connection import connection_for_all, connection_to_read, connection_to_write
 from dovetail.database.prepared_reads import driver_connection
 from dovetail.resources.read.reads import Batch, Cache, Plan, Reader
-from dovetail.resources.scope import Scope
 from dovetail.resources.sql.json_values import result_processor
 from dovetail.resources.sql.nested_select import page_columns
 from dovetail.resources.sql.prepared import PreparedStatement
 from dovetail.resources.sql.statements import Statement
+from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.insert_statements import (
     NewRow,
     in_order,
@@ -49,7 +49,9 @@ class Inserter:
         self._plans = Cache()
         self._links: dict[str, Statement] = {}
 
-    async def insert_and_read(self, session: AsyncSession, row: NewRow, scope: Scope) -> tuple[Any, Batch] | None:
+    async def insert_and_read(
+        self, session: AsyncSession, row: NewRow, visibility: Visibility
+    ) -> tuple[Any, Batch] | None:
         """Insert the row and read it in one statement: its key and what was read.
 
         None where that cannot be done, and nothing is done then. SQLite takes one more for the links of each relation.
@@ -57,15 +59,15 @@ class Inserter:
         dialect = (await connection_to_read(session)).dialect
         links = {name: list(row.links[name]) for name in sorted(row.links) if row.links[name]}
         values = self._insertable(session, row)
-        if values is None or not self._reads_at_once(tuple(links), scope, dialect):
+        if values is None or not self._reads_at_once(tuple(links), visibility, dialect):
             return None
-        key = ("at once", dialect.name, tuple(values), tuple(links), scope.cache_key)
-        plan: Plan | None = self._plans.remember(key, lambda: self._compile_both(values, links, scope, dialect))
+        key = ("at once", dialect.name, tuple(values), tuple(links), visibility.cache_key)
+        plan: Plan | None = self._plans.remember(key, lambda: self._compile_both(values, links, visibility, dialect))
         if plan is None:
             return None
         arguments = _arguments(values) | {f"link_{name}": keys for name, keys in links.items()}
         connection = await driver_connection(await connection_for_all(session))
-        batch = await plan.fetch(connection, arguments, scope.bind_values)
+        batch = await plan.fetch(connection, arguments, visibility.bind_values)
         note_write()  # on PostgreSQL this one statement may have been all of the transaction
         made = batch.version(0)[self._reader.version.index(self._key)]
         if dialect.name == "sqlite":
@@ -112,17 +114,17 @@ class Inserter:
             return None
         return insertable(self._model, row.values)
 
-    def _reads_at_once(self, links: tuple[str, ...], scope: Scope, dialect: Dialect) -> bool:
-        if scope.related:  # a condition may ask for what is not in the tables yet
+    def _reads_at_once(self, links: tuple[str, ...], visibility: Visibility, dialect: Dialect) -> bool:
+        if visibility.related:  # a condition may ask for what is not in the tables yet
             return False
-        node = self._reader.node_for(scope, dialect)
-        key = ("sees", dialect.name, links, scope.hidden)
+        node = self._reader.node_for(visibility, dialect)
+        key = ("sees", dialect.name, links, visibility.hidden)
         return node is not None and bool(self._plans.remember(key, lambda: sees_only_the_row(node, links, dialect)))
 
     def _compile_both(
-        self, values: Mapping[str, Any], links: Mapping[str, Any], scope: Scope, dialect: Dialect
+        self, values: Mapping[str, Any], links: Mapping[str, Any], visibility: Visibility, dialect: Dialect
     ) -> Plan | None:
-        node, defaults = self._reader.node_for(scope, dialect), python_defaults(self._model, values)
+        node, defaults = self._reader.node_for(visibility, dialect), python_defaults(self._model, values)
         assert node is not None  # noqa: S101 - it reads at once
         insert = insert_statement(self._model, [*values, *defaults])
         columns = page_columns(node, self._reader.version)
@@ -132,11 +134,11 @@ class Inserter:
             return [*hiding, *(link_cte(self._model, name, row, dialect) for name in links)]
 
         page = select(*columns) if dialect.name == "sqlite" else insert.returning(*columns)
-        nested = self._reader.nested_select(node, page, scope, dialect, beside=beside)
+        nested = self._reader.nested_select(node, page, visibility, dialect, beside=beside)
         if dialect.name == "sqlite":
             prepared = prepare_returning(insert, nested, self._model, dialect, defaults)
         else:
-            prepared = prepare_insert(nested.statement, dialect, scope.binds, defaults)
+            prepared = prepare_insert(nested.statement, dialect, visibility.binds, defaults)
         return self._reader.plan_of(nested, prepared, dialect)
 
     async def _insert(self, session: AsyncSession, values: Mapping[str, Any]) -> Any:

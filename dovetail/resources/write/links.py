@@ -8,35 +8,32 @@ The function is asked once a request, for all names that stand in it, and gives 
 not there. The field is a list in the create and update schemas, and a many-to-many relation of the model.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from pydantic import MISSING
 from sqlalchemy import CTE, Column, Dialect, Executable, Insert, Select, bindparam, insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.errors import ConfigurationError
+from dovetail.resources.spec import Spec
 from dovetail.resources.sql.arrays import Pairs, members
 
-if TYPE_CHECKING:
-    from dovetail.resources.resource import Resource
-
-FindLinks: TypeAlias = Callable[[AsyncSession, Collection[Any]], Awaitable[Mapping[Any, Any]]]
 Links: TypeAlias = Mapping[str, Mapping[Any, Any]]  # the key of each name, by field
 
 
-async def find_links(resource: "Resource", session: AsyncSession, items: Sequence[Any]) -> Links:
+async def find_links(spec: Spec, session: AsyncSession, items: Sequence[Any]) -> Links:
     """The keys of what `items` name, all at once: two requests that make the same rows cannot wait for each other."""
     found: dict[str, Mapping[Any, Any]] = {}
-    for field, find in resource.links.items():
+    for field, find in spec.links.items():
         wanted = {name for item in items for name in _given(item, field) or ()}
         found[field] = await find(session, wanted) if wanted else {}
     return found
 
 
-def keys_of(resource: "Resource", data: Any, found: Links) -> dict[str, list[Any]]:
+def keys_of(spec: Spec, data: Any, found: Links) -> dict[str, list[Any]]:
     """The keys that `data` names, by field; without the fields that it does not set."""
-    given = {field: _given(data, field) for field in resource.links}
+    given = {field: _given(data, field) for field in spec.links}
     return {
         field: list(dict.fromkeys(found[field][name] for name in names))
         for field, names in given.items()
@@ -104,14 +101,13 @@ def link_columns(model: type[Any], name: str) -> tuple[Column[Any], Column[Any]]
     return own, other
 
 
-def check_links(resource: "Resource") -> None:
+def check_links(spec: Spec) -> None:
     """Raise ConfigurationError for a field that is no many-to-many relation."""
-    relations = inspect(resource.model).relationships
-    for name in resource.links:
+    relations = inspect(spec.model).relationships
+    for name in spec.links:
         if name not in relations or relations[name].secondary is None:
             raise ConfigurationError(
-                f"{resource.singular}: links names {name!r}, which is not a many-to-many relation of "
-                f"{resource.model.__name__}"
+                f"{spec.singular}: links names {name!r}, which is not a many-to-many relation of {spec.model.__name__}"
             )
 
 

@@ -2,25 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import inspect, select, true
+from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.errors import ConfigurationError, PreconditionRequiredError
 from dovetail.resources.policy import not_found
+from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reads import Batch
-from dovetail.resources.scope import Scope
+from dovetail.resources.spec import Spec
 from dovetail.resources.write.delete import delete_rows
-from dovetail.resources.write.etags import check_if_match
+from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.insert_statements import NewRow
 from dovetail.resources.write.links import Links, find_links, keys_of
 from dovetail.resources.write.update import Change, write_changes
 from dovetail.resources.write.validation import check_members
-
-if TYPE_CHECKING:
-    from dovetail.resources.resource import Resource
 
 
 @dataclass(frozen=True)
@@ -32,152 +31,149 @@ class Asked:
     if_match: str | None
 
 
-async def lock_items(resource: "Resource", session: AsyncSession, viewer: Any, keys: Iterable[Any]) -> dict[Any, Any]:
-    """The rows with these keys that the viewer may know of, by key; no other writer changes them before we are done.
+class Writer:
+    """Finds, locks and writes the rows of a resource."""
 
-    They are locked in the order of their keys, so that no two writers wait for each other.
-    """
-    column = getattr(resource.model, resource.key)
-    statement = select(resource.model).where(resource.policy.rows(viewer), column.in_(list(keys))).order_by(column)
-    # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns anyway.
-    statement = statement.with_for_update(key_share=True, of=resource.model).execution_options(populate_existing=True)
-    return {getattr(item, resource.key): item for item in await session.scalars(statement)}
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
 
+    @cached_property
+    def inserter(self) -> Inserter:
+        """Inserts rows, and reads what was just written."""
+        return Inserter(self.spec.written_reader, self.spec.key)
 
-async def lock_item(resource: "Resource", session: AsyncSession, viewer: Any, key: Any) -> Any:
-    """One such row. Raises NotFoundError."""
-    found = await lock_items(resource, session, viewer, [key])
-    if key not in found:
-        raise not_found(resource.singular, key)
-    return found[key]
+    async def lock_items(self, session: AsyncSession, viewer: Any, keys: Iterable[Any]) -> dict[Any, Any]:
+        """Return the rows with these keys that the viewer may know of, by key, locked until the transaction ends.
 
+        They are locked in the order of their keys, so that no two writers wait for each other.
+        """
+        model, key = self.spec.model, self.spec.key
+        column = getattr(model, key)
+        statement = select(model).where(self.spec.policy.rows(viewer), column.in_(list(keys))).order_by(column)
+        # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns.
+        statement = statement.with_for_update(key_share=True, of=model).execution_options(populate_existing=True)
+        return {getattr(item, key): item for item in await session.scalars(statement)}
 
-def check_precondition(resource: "Resource", item: Any, if_match: str | None) -> None:
-    """Raise StaleWriteError if the row is not what the client saw, PreconditionRequiredError if it has to say."""
-    if if_match is not None:
-        check_if_match(if_match, [getattr(item, key) for key in resource.reader.version])
-    elif resource.requires_if_match:
-        raise PreconditionRequiredError
+    async def lock_item(self, session: AsyncSession, viewer: Any, key: Any) -> Any:
+        """One such row. Raises NotFoundError."""
+        found = await self.lock_items(session, viewer, [key])
+        if key not in found:
+            raise not_found(self.spec.singular, key)
+        return found[key]
 
+    def check_precondition(self, item: Any, if_match: str | None) -> None:
+        """Raise StaleWriteError if the row is not what the client saw, PreconditionRequiredError if it has to say."""
+        if if_match is not None:
+            check_if_match(if_match, [getattr(item, key) for key in self.spec.reader.version])
+        elif self.spec.requires_if_match:
+            raise PreconditionRequiredError
 
-async def create_and_read(resource: "Resource", session: AsyncSession, viewer: Any, data: Any) -> tuple[Any, Batch]:
-    """Make a row, if the policy allows it; its key, and the row as the viewer may see it.
+    async def create_and_read(self, session: AsyncSession, viewer: Any, data: Any) -> tuple[Any, Batch]:
+        """Make a row, if the policy allows it; its key, and the row as the viewer may see it.
 
-    Raises what policy and services raise.
-    """
-    scope = written_scope(resource, viewer)
-    made = await _made(resource, session, viewer, data)
-    links = keys_of(resource, data, await find_links(resource, session, [data]))
-    if isinstance(made, Mapping):
-        done = await resource.inserter.insert_and_read(session, NewRow(made, links), scope)
-        if done is not None:
-            return done
-    key = await _insert(resource, session, made, links)
-    return key, await resource.written_reader.read(session, resource.key_request((key,)), scope)
+        Raises what policy and services raise.
+        """
+        visibility = self.spec.written_visibility(viewer)
+        made = await self._made(session, viewer, data)
+        links = keys_of(self.spec, data, await find_links(self.spec, session, [data]))
+        if isinstance(made, Mapping):
+            done = await self.inserter.insert_and_read(session, NewRow(made, links), visibility)
+            if done is not None:
+                return done
+        key = await self._insert(session, made, links)
+        return key, await self.spec.written_reader.read(session, self.spec.by_key.request((key,)), visibility)
 
+    async def create_items(
+        self, session: AsyncSession, viewer: Any, items: Sequence[Any], found: Links | None = None
+    ) -> list[Any]:
+        """Make rows, if the policy allows it, in as few statements as it can be; their keys.
 
-async def create_items(
-    resource: "Resource", session: AsyncSession, viewer: Any, items: Sequence[Any], found: Links | None = None
-) -> list[Any]:
-    """Make rows, if the policy allows it, in as few statements as it can be; their keys.
+        `found` is what `find_links` found, if it was asked before. Raises what policy and services raise.
+        """
+        made = [await self._made(session, viewer, data) for data in items]
+        links = await self._keys_of(session, items, found)
+        if all(isinstance(one, Mapping) for one in made):
+            return await self.inserter.insert_many(session, [NewRow(*pair) for pair in zip(made, links, strict=True)])
+        return [await self._insert(session, *pair) for pair in zip(made, links, strict=True)]
 
-    `found` is what `find_links` found, if it was asked before. Raises what policy and services raise.
-    """
-    made = [await _made(resource, session, viewer, data) for data in items]
-    links = await _links(resource, session, items, found)
-    if all(isinstance(one, Mapping) for one in made):
-        return await resource.inserter.insert_many(session, [NewRow(*pair) for pair in zip(made, links, strict=True)])
-    return [await _insert(resource, session, *pair) for pair in zip(made, links, strict=True)]
+    async def update_items(
+        self, session: AsyncSession, viewer: Any, asked: Sequence[Asked], found: Links | None = None
+    ) -> None:
+        """Change rows, if the policy allows it, in as few statements as it can be.
 
-
-async def update_items(
-    resource: "Resource", session: AsyncSession, viewer: Any, asked: Sequence[Asked], found: Links | None = None
-) -> None:
-    """Change rows, if the policy allows it, in as few statements as it can be.
-
-    `found` is what `find_links` found, if it was asked before. Raises what policy, precondition and services raise.
-    """
-    for one in asked:
-        resource.policy.may_update(viewer, one.item, frozenset(one.data.model_fields_set))
-        check_precondition(resource, one.item, one.if_match)
-    links = await _links(resource, session, [one.data for one in asked], found)
-    changes = [Change(one.item, _values(resource, one.data), keys) for one, keys in zip(asked, links, strict=True)]
-    if resource.update_with is not None:
+        `found` is what `find_links` found, if it was asked before. Raises what policy, precondition and services raise.
+        """
         for one in asked:
-            await resource.update_with(session, viewer, one.item, one.data)
-        await session.flush()
-    for change in changes:
-        check_members(resource.model, change.values)
-    await write_changes(session, resource.model, changes)
+            self.spec.policy.may_update(viewer, one.item, frozenset(one.data.model_fields_set))
+            self.check_precondition(one.item, one.if_match)
+        links = await self._keys_of(session, [one.data for one in asked], found)
+        changes = [Change(one.item, self._values(one.data), keys) for one, keys in zip(asked, links, strict=True)]
+        if self.spec.update_with is not None:
+            for one in asked:
+                await self.spec.update_with(session, viewer, one.item, one.data)
+            await session.flush()
+        for change in changes:
+            check_members(self.spec.model, change.values)
+        await write_changes(session, self.spec.model, changes)
 
-
-async def delete_items(resource: "Resource", session: AsyncSession, viewer: Any, items: Sequence[Any]) -> None:
-    """Remove rows, if the policy allows it; the database removes what hangs on them."""
-    for item in items:
-        resource.policy.may_delete(viewer, item)
-    if resource.delete_with is not None:
+    async def delete_items(self, session: AsyncSession, viewer: Any, items: Sequence[Any]) -> None:
+        """Remove rows, if the policy allows it; the database removes what hangs on them."""
         for item in items:
-            await resource.delete_with(session, item)
+            self.spec.policy.may_delete(viewer, item)
+        if self.spec.delete_with is not None:
+            for item in items:
+                await self.spec.delete_with(session, item)
+            await session.flush()
+            return
+        await delete_rows(session, self.spec.model, items)
+
+    async def _keys_of(
+        self, session: AsyncSession, items: Sequence[Any], found: Links | None
+    ) -> list[dict[str, list[Any]]]:
+        known = await find_links(self.spec, session, items) if found is None else found
+        return [keys_of(self.spec, data, known) for data in items]
+
+    def _values(self, data: Any) -> dict[str, Any]:
+        """What a change sets, if no service does it."""
+        if self.spec.update_with is not None:
+            return {}
+        everything = isinstance(data, self.spec.replace or ())
+        found: dict[str, Any] = data.model_dump(exclude_unset=not everything, exclude=set(self.spec.links))
+        return found
+
+    async def _made(self, session: AsyncSession, viewer: Any, data: Any) -> Any:
+        """An object, or the values of one."""
+        self.spec.policy.may_create(viewer, data)
+        if self.spec.create_with is not None:
+            made = await self.spec.create_with(session, viewer, data)
+        else:
+            made = data.model_dump(exclude=set(self.spec.links))
+        if isinstance(made, Mapping):
+            check_members(self.spec.model, made)
+        return made
+
+    async def _insert(self, session: AsyncSession, made: Any, links: Mapping[str, Any]) -> Any:
+        if isinstance(made, Mapping):
+            return await self.inserter.insert(session, NewRow(made, links))
+        session.add(made)
         await session.flush()
-        return
-    await delete_rows(session, resource.model, items)
+        key = getattr(made, self.spec.key)
+        await self.inserter.link(session, key, links)
+        return key
 
 
-def written_scope(resource: "Resource", viewer: Any) -> Scope:
-    """What a viewer may see of rows they just wrote, whatever the policy says of the rows."""
-    return Scope(true(), resource.policy.related(viewer), resource.policy.hidden(viewer))
-
-
-async def _links(
-    resource: "Resource", session: AsyncSession, items: Sequence[Any], found: Links | None
-) -> list[dict[str, list[Any]]]:
-    known = await find_links(resource, session, items) if found is None else found
-    return [keys_of(resource, data, known) for data in items]
-
-
-def _values(resource: "Resource", data: Any) -> dict[str, Any]:
-    """What a change sets, if no service does it."""
-    if resource.update_with is not None:
-        return {}
-    everything = isinstance(data, resource.replace or ())
-    found: dict[str, Any] = data.model_dump(exclude_unset=not everything, exclude=set(resource.links))
-    return found
-
-
-async def _made(resource: "Resource", session: AsyncSession, viewer: Any, data: Any) -> Any:
-    """An object, or the values of one."""
-    resource.policy.may_create(viewer, data)
-    if resource.create_with is not None:
-        made = await resource.create_with(session, viewer, data)
-    else:
-        made = data.model_dump(exclude=set(resource.links))
-    if isinstance(made, Mapping):
-        check_members(resource.model, made)
-    return made
-
-
-async def _insert(resource: "Resource", session: AsyncSession, made: Any, links: Mapping[str, Any]) -> Any:
-    if isinstance(made, Mapping):
-        return await resource.inserter.insert(session, NewRow(made, links))
-    session.add(made)
-    await session.flush()
-    key = getattr(made, resource.key)
-    await resource.inserter.link(session, key, links)
-    return key
-
-
-def check_schemas(resource: "Resource") -> None:
+def check_schemas(spec: Spec) -> None:
     """Raise ConfigurationError for a field that the default services would not know where to write."""
     services: Sequence[tuple[type[BaseModel] | None, Any]] = (
-        (resource.create, resource.create_with),
-        (resource.update, resource.update_with),
-        (resource.replace, resource.update_with),
+        (spec.create, spec.create_with),
+        (spec.update, spec.update_with),
+        (spec.replace, spec.update_with),
     )
-    columns = inspect(resource.model).column_attrs.keys()
+    columns = inspect(spec.model).column_attrs.keys()
     for schema, service in services:
         for name in schema.model_fields if schema is not None and service is None else ():
-            if name not in columns and name not in resource.links:
+            if name not in columns and name not in spec.links:
                 raise ConfigurationError(
-                    f"{schema.__name__}.{name} is not a column of {resource.model.__name__}; name a service that knows "  # type: ignore[union-attr]  # checked above
+                    f"{schema.__name__}.{name} is not a column of {spec.model.__name__}; name a service that knows "  # type: ignore[union-attr]  # checked above
                     f"what to do with it (create_with, update_with), or use one of {', '.join(sorted(columns))}"
                 )

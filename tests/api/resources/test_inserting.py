@@ -21,9 +21,9 @@ from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ListQuery
 from dovetail.resources.read.pages import PageRequest
 from dovetail.resources.read.reads import Reader
-from dovetail.resources.scope import EVERYTHING
 from dovetail.resources.sql.arrays import members
 from dovetail.resources.sql.statements import Statement
+from dovetail.resources.visibility import EVERYTHING
 from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.insert_statements import NewRow
 from tests.api.resources.test_roads import KIND_LISTS, KINDS, make_schema

@@ -46,9 +46,9 @@ from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ListQuery
 from dovetail.resources.read.pages import PageRequest
 from dovetail.resources.read.reads import Reader
-from dovetail.resources.scope import Scope
 from dovetail.resources.sql import nodes
 from dovetail.resources.sql.encodable import why_python
+from dovetail.resources.visibility import Visibility
 
 NUMBERS = count()
 
@@ -170,7 +170,7 @@ async def test_both_roads_write_the_same(  # noqa: PLR0917 - fixtures, and what 
     more: dict[str, Any] = {"owner": (owner_schema, ...), "helper": (owner_schema | None, ...)}
     schema = make_schema("RootRead", tables[1], **more | ({"children": (list[child_schema], ...)} if in_list else {}))  # type: ignore[valid-type]  # made at run time
     reader = Reader(models[1], schema, Search(), ["id"])
-    request, scope = PageRequest(ListQuery(), complete(models[1], ())), Scope(true(), {}, frozenset())
+    request, visibility = PageRequest(ListQuery(), complete(models[1], ())), Visibility(true(), {}, frozenset())
     engine = create_engine(make_settings(database_url=empty_database_url))
     try:
         async with engine.begin() as connection:
@@ -180,8 +180,8 @@ async def test_both_roads_write_the_same(  # noqa: PLR0917 - fixtures, and what 
                 session.add_all(row for row in make_rows(data, models, list(tables)) if type(row).__name__ == batch)
                 await session.flush()
         async with AsyncSession(engine) as session:
-            slow = await reader.load(session, request, scope)
-            quick = await reader.fetch(await session.connection(), request, scope)
+            slow = await reader.load(session, request, visibility)
+            quick = await reader.fetch(await session.connection(), request, visibility)
             floats = {kind for table in tables[::2] for kind, _ in table} & {"float", "decimal", "tiny"}
             if quick is None:
                 assert in_list, reader.why_python(engine.dialect)

@@ -49,15 +49,15 @@ async def many_posts(database, make_user, database_kind):
 
 async def effort(database, url, **query):
     """About how many rows the database looks at for the list, and for its total."""
-    dialect, scope = database.engine.dialect, posts.scope(None)
+    dialect, visibility = database.engine.dialect, posts.visibility(None)
     asked = read_list_query(query, posts.grammar, SecretStr(""))
     request = PageRequest(asked, complete(posts.model, asked.terms))
-    plans = [posts.reader.plan(request, scope, dialect).prepared]
+    plans = [posts.reader.plan(request, visibility, dialect).prepared]
     if asked.count != "no":
-        plans.append(posts.reader.count_plan(request, scope, dialect))
+        plans.append(posts.reader.count_plan(request, visibility, dialect))
     rows = 0
     for prepared in plans:
-        arguments = [one.value(request.parameters(), scope.bind_values) for one in prepared.arguments]
+        arguments = [one.value(request.parameters(), visibility.bind_values) for one in prepared.arguments]
         rows += await (of_sqlite if dialect.name == "sqlite" else of_postgresql)(url, prepared.sql, arguments)
     return rows
 

@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, ColumnElement, true
 
 
 @dataclass(frozen=True, eq=False)
-class Scope:
+class Visibility:
     """The rows, the rows of related models, and the fields that are hidden."""
 
     rows: ColumnElement[bool]
@@ -18,7 +18,7 @@ class Scope:
     is_constant: bool = False  # that of somebody unknown, where the policy promises that it never changes
 
     def hides(self, name: str) -> bool:
-        """Whether the field `author.username`, or all of `author`, is hidden."""
+        """Return True if the field `author.username`, or all of `author`, is hidden."""
         parts = name.split(".")
         return any(".".join(parts[: depth + 1]) in self.hidden for depth in range(len(parts)))
 
@@ -29,7 +29,7 @@ class Scope:
 
     @cached_property
     def is_cacheable(self) -> bool:
-        """Whether `cache_key` says it all: a type of somebody else's may forbid SQLAlchemy to cache."""
+        """False if `cache_key` does not say it all: a type from another library may forbid SQLAlchemy to cache."""
         return all(key is not None for _, key, _ in self._keys)
 
     @cached_property
@@ -52,4 +52,4 @@ class Scope:
         return found
 
 
-EVERYTHING = Scope(true(), {}, frozenset())
+EVERYTHING = Visibility(true(), {}, frozenset())

@@ -1,0 +1,210 @@
+"""What a REST API is made of, as plugins declare it: names, fields, rules, and what reads are compiled from.
+
+Rooms that write rows and answer requests take a Spec; `Resource` stands on top of them and has the router.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Annotated, Any, Literal, TypeAlias, cast
+
+from fastapi import Path
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, Integer, and_, inspect, true
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from dovetail.api.base64_bytes import has_raw_bytes
+from dovetail.api.schemas import BodyId, Id
+from dovetail.database.search.search import FullText
+from dovetail.errors import ConfigurationError
+from dovetail.resources.policy import Policy
+from dovetail.resources.query import filters as lookups
+from dovetail.resources.query import ordering as orderings
+from dovetail.resources.query import search as searches
+from dovetail.resources.query.comparable import python_type
+from dovetail.resources.query.paths import Path as ColumnPath
+from dovetail.resources.query.url import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
+from dovetail.resources.read.by_key import ByKey
+from dovetail.resources.read.etags import version_attributes
+from dovetail.resources.read.reads import Reader
+from dovetail.resources.visibility import Visibility
+
+WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+Endpoint: TypeAlias = Literal[
+    "list", "retrieve", "create", "update", "replace", "delete", "bulk_create", "bulk_update", "bulk_delete"
+]
+Create: TypeAlias = Callable[[AsyncSession, Any, Any], Awaitable[Any]]
+Update: TypeAlias = Callable[[AsyncSession, Any, Any, Any], Awaitable[Any]]
+Delete: TypeAlias = Callable[[AsyncSession, Any], Awaitable[None]]
+# Finds or makes the rows that `names` name, and gives the key of each.
+FindLinks: TypeAlias = Callable[[AsyncSession, Collection[Any]], Awaitable[Mapping[Any, Any]]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Spec:
+    """What a REST API is made of. Everything that names a column is checked when it is made.
+
+    Raises ConfigurationError for a name that leads nowhere, saying what there is.
+    """
+
+    model: type[Any]
+    read: type[BaseModel]
+    policy: Policy
+    create: type[BaseModel] | None = None
+    written: type[BaseModel] | None = None  # what writes answer, if it is not `read`
+    update: type[BaseModel] | None = None  # for PATCH: what is not set stays
+    replace: type[BaseModel] | None = None  # for PUT
+    name: str = ""  # post
+    plural: str = ""  # posts: the name of the list
+    path: str = ""  # where its endpoints are below the router, if not at the plural
+    filters: Mapping[str, str | Sequence[str] | lookups.Filter] = field(default_factory=dict)
+    ordering: Sequence[str] = ()
+    default_ordering: str = ""
+    search: Sequence[str] | FullText = ()
+    # Orders (`view_count`), filters (`title__icontains`) and `search` that may do without an index: the table is small,
+    # or they are seldom used. `manage.py check` names all others.
+    unindexed: Collection[str] = ()
+    default_limit: int = DEFAULT_LIMIT  # items on a page
+    maximum_limit: int = MAXIMUM_LIMIT
+    without: frozenset[Endpoint] | set[Endpoint] = frozenset()
+    requires_if_match: bool = False  # 428 without the header; no bulk delete, which has no place for it
+    # Fields of `create` and `update` that name rows of a many-to-many relation, and who finds or makes those.
+    links: Mapping[str, FindLinks] = field(default_factory=dict)
+    # Services that take the place of the default ones: they flush and never commit. That of a create answers an object,
+    # or the values of one, which are inserted in the cheapest way.
+    create_with: Create | None = None  # (session, viewer, data)
+    update_with: Update | None = None  # (session, viewer, item, data)
+    delete_with: Delete | None = None  # (session, item)
+
+    def __post_init__(self) -> None:
+        if len(inspect(self.model).primary_key) != 1:
+            raise ConfigurationError(f"{self.model.__name__} needs a primary key of one column to be a resource")
+        if not 1 <= self.default_limit <= self.maximum_limit:
+            raise ConfigurationError(
+                f"{self.singular}: default_limit is {self.default_limit} and maximum_limit {self.maximum_limit}, "
+                "expected 1 <= default_limit <= maximum_limit"
+            )
+        for schema in (self.read, self.written, self.create, self.update, self.replace):
+            if schema is not None and has_raw_bytes(schema):
+                raise ConfigurationError(
+                    f"{schema.__name__} has a field of bytes, which JSON cannot hold; derive it from "
+                    "dovetail.api.schemas.Schema, which has them as base64"
+                )
+        _ = self.grammar, self.reader  # which check every name
+        unknown = {part.strip().removeprefix("-") for part in self.default_ordering.split(",")} - {
+            "",
+            *self.grammar.terms,
+        }
+        if unknown:
+            raise ConfigurationError(
+                f"{self.singular}: default_ordering names {sorted(unknown)}, which `ordering` does not"
+            )
+
+        if strangers := set(self.unindexed) - {"search", *self.grammar.terms, *self.grammar.filters}:
+            known = ", ".join(sorted({"search", *self.grammar.terms, *self.grammar.filters}))
+            raise ConfigurationError(f"{self.singular}: unindexed names {sorted(strangers)}, expected some of {known}")
+
+    @cached_property
+    def singular(self) -> str:
+        """The name of one: `post`, and `order_line` of an OrderLine."""
+        return self.name or WORD.sub("_", self.model.__name__).lower()
+
+    @cached_property
+    def collection(self) -> str:
+        """The name of many: `posts`."""
+        return self.plural or f"{self.singular}s"
+
+    @cached_property
+    def url(self) -> str:
+        """Where its endpoints are, below the router: `/posts`."""
+        return f"/{self.path or self.collection}"
+
+    @cached_property
+    def key(self) -> str:
+        """The attribute that is the primary key."""
+        mapper = inspect(self.model)
+        return str(mapper.get_property_by_column(mapper.primary_key[0]).key)
+
+    @cached_property
+    def key_type(self) -> Any:
+        """The key in a path, with its limits."""
+        return Annotated[Id if self._is_numbered else self._key_type, Path()]
+
+    @cached_property
+    def body_key_type(self) -> Any:
+        """The key in a body, where a number is written as one."""
+        return BodyId if self._is_numbered else self._key_type
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads rows."""
+        return Reader(self.model, self.read, searches.declare(self.model, self.search), version_attributes(self.model))
+
+    @cached_property
+    def written_reader(self) -> Reader:
+        """Reads what was just written."""
+        if self.written is None:
+            return self.reader
+        return Reader(self.model, self.written, searches.Search(), self.reader.version)
+
+    @cached_property
+    def by_key(self) -> ByKey:
+        """Asks for rows by their keys."""
+        return ByKey.of(self.model, self.key)
+
+    @cached_property
+    def grammar(self) -> Grammar:
+        """The parameters of the list."""
+        terms: dict[str, Any] = dict(orderings.declare(self.model, self.ordering))
+        if isinstance(self.reader.search, searches.FullTextSearch) and self.reader.search.declared.ranked:
+            terms["rank"] = orderings.Term(cast("ColumnPath", self.reader.search.rank()))
+        return Grammar(
+            list_name=self.collection,
+            filters=lookups.parameters(self.model, self.filters),
+            terms=terms,
+            default_ordering=self.default_ordering,
+            is_searchable=bool(self.reader.search.paths),
+            fields=frozenset(self.reader.node.names()),
+            expandable=frozenset(self.reader.node.on_demand()),
+            default_limit=self.default_limit,
+            maximum_limit=self.maximum_limit,
+        )
+
+    def has(self, endpoint: Endpoint) -> bool:
+        """Whether the resource offers it: its schema is given, it is not left out, and it can say what it has to."""
+        if endpoint == "bulk_delete" and self.requires_if_match:  # keys in a URL have no entity tags
+            return False
+        schemas = {"create": self.create, "update": self.update, "replace": self.replace}
+        schema = schemas.get(endpoint.removeprefix("bulk_"), self.read)
+        return schema is not None and endpoint not in self.without
+
+    def visibility(self, viewer: Any, where: ColumnElement[bool] | None = None) -> Visibility:
+        """What `viewer` may see, of the rows for which `where` holds."""
+        rows = self.policy.rows(viewer)
+        return Visibility(
+            rows if where is None else and_(rows, where), self.policy.related(viewer), self.policy.hidden(viewer)
+        )
+
+    def written_visibility(self, viewer: Any) -> Visibility:
+        """What a viewer may see of rows they just wrote, whatever the policy says of the rows."""
+        return Visibility(true(), self.policy.related(viewer), self.policy.hidden(viewer))
+
+    def anonymous_visibility(self, connection: HTTPConnection) -> Visibility | None:
+        """What somebody unknown may see; None if the request may come from somebody known."""
+        if not self.policy.is_anonymous(connection):
+            return None
+        return self._unknown if self.policy.remembers_anonymous else self.visibility(None)
+
+    @cached_property
+    def _key_type(self) -> Any:
+        return python_type(getattr(self.model, self.key).type)
+
+    @cached_property
+    def _is_numbered(self) -> bool:
+        return isinstance(getattr(self.model, self.key).type, Integer)
+
+    @cached_property
+    def _unknown(self) -> Visibility:
+        return replace(self.visibility(None), is_constant=True)
