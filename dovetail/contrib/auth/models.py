@@ -7,7 +7,8 @@ from sqlalchemy import ForeignKey, Index, String, Text, false, func, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dovetail.contrib.auth.accounts.limits import MAXIMUM_EMAIL, MAXIMUM_FULL_NAME, MAXIMUM_USERNAME
-from dovetail.database.models import Base, IdMixin, TimestampMixin, utcnow
+from dovetail.database.column_types import utcnow
+from dovetail.database.models import Base, IdMixin, TimestampMixin
 
 
 class User(IdMixin, TimestampMixin, Base):
