@@ -25,14 +25,14 @@ from starlette.responses import Response
 from dovetail.resources.endpoints import bulk, items
 from dovetail.resources.endpoints.endpoints import Where, add_list
 from dovetail.resources.endpoints.lists import Listing
-from dovetail.resources.spec import Spec
+from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.write import idempotency
-from dovetail.resources.write.links import check_links
-from dovetail.resources.write.writing import Writer, check_schemas
+from dovetail.resources.write.declarations import check_writing
+from dovetail.resources.write.writing import Writer
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Resource(Spec):
+class Resource(Spec[Model, Viewer, Create, Update, Replace]):
     """A REST API: its fields are those of Spec. Everything that names a column is checked when the resource is made.
 
     Raises ConfigurationError for a name that leads nowhere, saying what there is.
@@ -40,8 +40,7 @@ class Resource(Spec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_links(self)
-        check_schemas(self)
+        check_writing(self)
 
     @cached_property
     def listing(self) -> Listing:
@@ -76,12 +75,12 @@ class Resource(Spec):
         """
         add_list(self, self.listing, router, path, name=name, where=where, description=description)
 
-    async def lock(self, session: AsyncSession, viewer: Any, key: Any, request: Request | None = None) -> Any:
+    async def lock(self, session: AsyncSession, viewer: Viewer, key: Any, request: Request | None = None) -> Model:
         """A row that an endpoint of your own is going to change: nobody else does until the transaction ends.
 
         With `request`, the client's If-Match is checked. Raises NotFoundError and StaleWriteError.
         """
-        item = await self.writer.lock_item(session, viewer, key)
+        item: Model = await self.writer.lock_item(session, viewer, key)
         if request is not None:
             self.writer.check_precondition(item, request.headers.get("If-Match"))
         return item

@@ -7,13 +7,14 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Annotated, Any, Literal, TypeAlias, cast
+from typing import Annotated, Any, Generic, Literal, TypeAlias, cast
 
 from fastapi import Path
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Integer, and_, inspect, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
+from typing_extensions import TypeVar
 
 from dovetail.api.base64_bytes import has_raw_bytes
 from dovetail.api.schemas import BodyId, Id
@@ -35,27 +36,32 @@ WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 Endpoint: TypeAlias = Literal[
     "list", "retrieve", "create", "update", "replace", "delete", "bulk_create", "bulk_update", "bulk_delete"
 ]
-Create: TypeAlias = Callable[[AsyncSession, Any, Any], Awaitable[Any]]
-Update: TypeAlias = Callable[[AsyncSession, Any, Any, Any], Awaitable[Any]]
-Delete: TypeAlias = Callable[[AsyncSession, Any], Awaitable[None]]
+Model = TypeVar("Model", default=Any)
+Viewer = TypeVar("Viewer", default=Any)  # who writes, as the policy's `writer` gives them
+Create = TypeVar("Create", bound=BaseModel, default=Any)
+Update = TypeVar("Update", bound=BaseModel, default=Any)
+Replace = TypeVar("Replace", bound=BaseModel, default=Any)
+CreateWith: TypeAlias = Callable[[AsyncSession, Viewer, Create], Awaitable[Model | Mapping[str, Any]]]
+UpdateWith: TypeAlias = Callable[[AsyncSession, Viewer, Model, Update | Replace], Awaitable[object]]
+DeleteWith: TypeAlias = Callable[[AsyncSession, Model], Awaitable[object]]
 # Finds or makes the rows that `names` name, and gives the key of each.
 FindLinks: TypeAlias = Callable[[AsyncSession, Collection[Any]], Awaitable[Mapping[Any, Any]]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Spec:
+class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     """What a REST API is made of. Everything that names a column is checked when it is made.
 
     Raises ConfigurationError for a name that leads nowhere, saying what there is.
     """
 
-    model: type[Any]
+    model: type[Model]
     read: type[BaseModel]
-    policy: Policy
-    create: type[BaseModel] | None = None
+    policy: Policy[Model, Viewer, Create]
+    create: type[Create] | None = None
     written: type[BaseModel] | None = None  # what writes answer, if it is not `read`
-    update: type[BaseModel] | None = None  # for PATCH: what is not set stays
-    replace: type[BaseModel] | None = None  # for PUT
+    update: type[Update] | None = None  # for PATCH: what is not set stays
+    replace: type[Replace] | None = None  # for PUT
     name: str = ""  # post
     plural: str = ""  # posts: the name of the list
     path: str = ""  # where its endpoints are below the router, if not at the plural
@@ -74,9 +80,9 @@ class Spec:
     links: Mapping[str, FindLinks] = field(default_factory=dict)
     # Services that take the place of the default ones: they flush and never commit. That of a create answers an object,
     # or the values of one, which are inserted in the cheapest way.
-    create_with: Create | None = None  # (session, viewer, data)
-    update_with: Update | None = None  # (session, viewer, item, data)
-    delete_with: Delete | None = None  # (session, item)
+    create_with: CreateWith[Viewer, Create, Model] | None = None  # (session, viewer, data)
+    update_with: UpdateWith[Viewer, Model, Update, Replace] | None = None  # (session, viewer, item, data)
+    delete_with: DeleteWith[Model] | None = None  # (session, item)
 
     def __post_init__(self) -> None:
         if len(inspect(self.model).primary_key) != 1:

@@ -6,8 +6,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dovetail.contrib.auth.models import User
-from dovetail.database.column_types import utcnow
-from dovetail.database.models import Base, IdMixin
+from dovetail.database.models import Base, IdMixin, utcnow
 
 
 class AdminSession(IdMixin, Base):

@@ -5,8 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dovetail.database.column_types import utcnow
-from dovetail.database.models import Base, IdMixin
+from dovetail.database.models import Base, IdMixin, utcnow
 
 
 class IdempotentAnswer(IdMixin, Base):

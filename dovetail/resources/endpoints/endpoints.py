@@ -1,10 +1,11 @@
 """What the endpoints of a spec have in common, and its list."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Depends
+from sqlalchemy import ColumnElement
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +15,8 @@ from dovetail.resources.endpoints.documentation import list_parameters, response
 from dovetail.resources.endpoints.lists import Listing
 from dovetail.resources.spec import Spec
 
-Where: TypeAlias = Callable[..., Any]  # a FastAPI dependency that gives a ColumnElement[bool]
+# A FastAPI dependency that gives the condition on the rows of a list.
+Where: TypeAlias = Callable[..., Awaitable[ColumnElement[bool]] | ColumnElement[bool]]
 
 
 def add_list(

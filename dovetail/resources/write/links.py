@@ -15,7 +15,6 @@ from pydantic import MISSING
 from sqlalchemy import CTE, Column, Dialect, Executable, Insert, Select, bindparam, insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.errors import ConfigurationError
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.arrays import Pairs, members
 
@@ -99,16 +98,6 @@ def link_columns(model: type[Any], name: str) -> tuple[Column[Any], Column[Any]]
     ((_, own),) = relation.synchronize_pairs
     ((_, other),) = relation.secondary_synchronize_pairs
     return own, other
-
-
-def check_links(spec: Spec) -> None:
-    """Raise ConfigurationError for a field that is no many-to-many relation."""
-    relations = inspect(spec.model).relationships
-    for name in spec.links:
-        if name not in relations or relations[name].secondary is None:
-            raise ConfigurationError(
-                f"{spec.singular}: links names {name!r}, which is not a many-to-many relation of {spec.model.__name__}"
-            )
 
 
 def _insert(own: Column[Any], other: Column[Any], rows: Select[Any]) -> Insert:

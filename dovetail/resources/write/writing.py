@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.errors import ConfigurationError, PreconditionRequiredError
+from dovetail.errors import PreconditionRequiredError
 from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reads import Batch
@@ -160,20 +159,3 @@ class Writer:
         key = getattr(made, self.spec.key)
         await self.inserter.link(session, key, links)
         return key
-
-
-def check_schemas(spec: Spec) -> None:
-    """Raise ConfigurationError for a field that the default services would not know where to write."""
-    services: Sequence[tuple[type[BaseModel] | None, Any]] = (
-        (spec.create, spec.create_with),
-        (spec.update, spec.update_with),
-        (spec.replace, spec.update_with),
-    )
-    columns = inspect(spec.model).column_attrs.keys()
-    for schema, service in services:
-        for name in schema.model_fields if schema is not None and service is None else ():
-            if name not in columns and name not in spec.links:
-                raise ConfigurationError(
-                    f"{schema.__name__}.{name} is not a column of {spec.model.__name__}; name a service that knows "  # type: ignore[union-attr]  # checked above
-                    f"what to do with it (create_with, update_with), or use one of {', '.join(sorted(columns))}"
-                )

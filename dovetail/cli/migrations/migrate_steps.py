@@ -1,4 +1,4 @@
-"""Apply migrations with a line for each; apart from the command, which does without Alembic if nothing is to do."""
+"""What `manage.py migrate` does once there is something to do; kept apart, for it needs Alembic."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,18 +12,12 @@ from dovetail.migrations.run.execution import Reporter
 from dovetail.migrations.run.runner import Target, migrate_now, planned
 
 
-def apply_everything(state: State) -> None:
-    """Bring the database to the newest state."""
-    if not migrate_now(state.settings, state.registry, report=report_step):
-        click.echo("The database is up to date.")
-
-
 def show_plan(state: State, target: Target) -> None:
     """List what would be done."""
     _list(asyncio.run(planned(state.settings, state.registry, target)))
 
 
-def apply_to(state: State, target: Target, *, yes: bool) -> None:
+def migrate_to(state: State, target: Target, *, yes: bool) -> None:
     """List what will be done, ask before other plugins' migrations are undone, and do it."""
 
     def confirm(steps: Sequence[Step]) -> bool:
@@ -37,19 +31,19 @@ class Lines(Reporter):
     """One line for each migration, finished with the time it took."""
 
     def starts(self, step: Step) -> None:
-        """Print the beginning of the line."""
+        """Begin the line."""
         click.echo(f"  {'Applying' if step.forwards else 'Undoing'} {step.revision} ... ", nl=False)
 
     def ends(self, step: Step, seconds: float) -> None:  # noqa: ARG002 - a reporter is told
-        """Print the end of the line."""
+        """End it."""
         click.echo(f"OK ({seconds * 1000:.0f} ms)")
 
     def waits(self, step: Step) -> None:  # noqa: ARG002 - a reporter is told
-        """Print why it takes long."""
+        """Say why it takes long."""
         click.echo("waits for a lock ... ", nl=False)
 
     def fails(self, step: Step) -> None:  # noqa: ARG002 - a reporter is told
-        """Print the end of the line; the error names the step."""
+        """End it; the error names the step."""
         click.echo("failed")
 
 

@@ -1,0 +1,75 @@
+"""Checks, when a resource is made, of what it says about writing: its schemas, its links, its hooks and its policy."""
+
+from collections.abc import Iterator
+from functools import reduce
+from operator import or_
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from sqlalchemy import inspect
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.errors import ConfigurationError
+from dovetail.resources.signatures import Arguments, check_hook, check_policy
+from dovetail.resources.spec import Spec
+
+
+def check_writing(spec: Spec) -> None:
+    """Raise ConfigurationError, in one line, for the first thing that would not work when a row is written."""
+    _check_schemas(spec)
+    _check_links(spec)
+    check_policy(spec.singular, spec.policy, spec.model, spec.create)
+    for name, hook, arguments in _hooks(spec):
+        check_hook(spec.singular, name, hook, arguments)
+
+
+def _check_schemas(spec: Spec) -> None:
+    """Raise ConfigurationError for a field that no hook writes, and that is no column."""
+    columns = inspect(spec.model).column_attrs.keys()
+    for schema in _without_hooks(spec):
+        for name in schema.model_fields:
+            if name not in columns and name not in spec.links:
+                raise ConfigurationError(
+                    f"{schema.__name__}.{name} is not a column of {spec.model.__name__}; name a service that knows "
+                    f"what to do with it (create_with, update_with), or use one of {', '.join(sorted(columns))}"
+                )
+
+
+def _without_hooks(spec: Spec) -> Iterator[type[BaseModel]]:
+    if spec.create is not None and spec.create_with is None:
+        yield spec.create
+    if spec.update_with is None:
+        yield from (schema for schema in (spec.update, spec.replace) if schema is not None)
+
+
+def _check_links(spec: Spec) -> None:
+    """Raise ConfigurationError for a link that is no many-to-many relation."""
+    relations = inspect(spec.model).relationships
+    for name in spec.links:
+        if name not in relations or relations[name].secondary is None:
+            raise ConfigurationError(
+                f"{spec.singular}: links names {name!r}, which is not a many-to-many relation of {spec.model.__name__}"
+            )
+
+
+def _hooks(spec: Spec) -> Iterator[tuple[str, object, Arguments]]:
+    """Yield each hook that is given, with its name and its arguments by type."""
+    viewer = get_args(spec.policy.writer)[0]
+    of_session: Arguments = {"session": AsyncSession}
+    changes: list[Any] = [schema for schema in (spec.update, spec.replace) if schema is not None]
+    if spec.create_with is not None:
+        _require(spec, "create_with", [spec.create], "create")
+        yield "create_with", spec.create_with, {**of_session, "viewer": viewer, "data": spec.create}
+    if spec.update_with is not None:
+        _require(spec, "update_with", changes, "update` or `replace")
+        data = reduce(or_, changes)  # one schema, or a union of both
+        yield "update_with", spec.update_with, {**of_session, "viewer": viewer, "item": spec.model, "data": data}
+    if spec.delete_with is not None:
+        yield "delete_with", spec.delete_with, {**of_session, "item": spec.model}
+    for name, find in spec.links.items():
+        yield f"links[{name!r}]", find, {**of_session, "names": set}
+
+
+def _require(spec: Spec, hook: str, schemas: list[Any], name: str) -> None:
+    if not any(schemas):
+        raise ConfigurationError(f"{spec.singular}: {hook} is given, and no schema `{name}`; it is never called then")
