@@ -1,20 +1,17 @@
-"""The order of a list, and the condition that tells what comes after a row in it.
-
-Null counts as greater than everything, as PostgreSQL has it by default, on every database.
-"""
+"""The columns that a list can be ordered by; `keyset.py` has the order itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from operator import ge, gt, le, lt
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import BindParameter, ColumnElement, UnaryExpression, and_, false, inspect, or_, tuple_
+from sqlalchemy import ColumnElement, UnaryExpression, inspect
 from sqlalchemy.types import TypeEngine
 
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.comparable import python_type
+from dovetail.resources.query.keyset import Direction
 from dovetail.resources.query.paths import Criteria, Path, resolve
 
 
@@ -31,6 +28,11 @@ class Term:
         return f"-{self.path.name}" if self.descending else self.path.name
 
     @property
+    def direction(self) -> Direction:
+        """The direction of the column's expression."""
+        return Direction.of(descending=self.descending, may_be_null=self.path.is_nullable)
+
+    @property
     def adapter(self) -> TypeAdapter[Any]:
         """Writes a value of the column into a cursor and reads it back."""
         return _adapter(self.path.type)
@@ -41,15 +43,10 @@ class Term:
 
     def order(self, expression: ColumnElement[Any]) -> UnaryExpression[Any]:
         """For an ORDER BY."""
-        ordered = expression.desc() if self.descending else expression.asc()
-        if not self.path.is_nullable:
-            return ordered
-        return ordered.nulls_first() if self.descending else ordered.nulls_last()
+        return self.direction.order(expression)
 
 
 Terms = tuple[Term, ...]
-# By whether the order descends, and whether the row itself is wanted.
-_COMPARISONS = {(False, False): gt, (False, True): ge, (True, False): lt, (True, True): le}
 
 
 def declare(model: type[Any], names: Sequence[str]) -> dict[str, Term]:
@@ -75,41 +72,6 @@ def complete(model: type[Any], terms: Terms) -> Terms:
 def expressions(terms: Terms, related: Criteria) -> list[ColumnElement[Any]]:
     """What the terms order by."""
     return [term.path.value(related) for term in terms]
-
-
-def after(
-    terms: Terms,
-    columns: Sequence[ColumnElement[Any]],
-    values: Sequence[BindParameter[Any] | None],
-    *,
-    inclusive: bool = False,
-) -> ColumnElement[bool]:
-    """Which rows come after one whose values are `values`, or are that one if `inclusive`; None stands for null.
-
-    (https://use-the-index-luke.com/no-offset)
-    """
-    simple = all(not term.path.is_nullable for term in terms) and len({term.descending for term in terms}) == 1
-    if simple:  # one comparison of rows, which an index answers
-        compare = _COMPARISONS[terms[0].descending, inclusive]
-        found: ColumnElement[bool] = compare(tuple_(*columns), tuple_(*values))
-        return found
-    equal = [_equal(column, value) for column, value in zip(columns, values, strict=True)]
-    alternatives = [
-        and_(*equal[:depth], _beyond(term, columns[depth], values[depth])) for depth, term in enumerate(terms)
-    ]
-    return or_(*alternatives, and_(*equal)) if inclusive else or_(*alternatives)
-
-
-def _equal(column: ColumnElement[Any], value: BindParameter[Any] | None) -> ColumnElement[bool]:
-    return column.is_(None) if value is None else column == value
-
-
-def _beyond(term: Term, column: ColumnElement[Any], value: BindParameter[Any] | None) -> ColumnElement[bool]:
-    if value is None:
-        return column.is_not(None) if term.descending else false()
-    if term.descending:
-        return column < value
-    return or_(column > value, column.is_(None)) if term.path.is_nullable else column > value
 
 
 @cache  # of a column's own type, which there is once: to make an adapter costs more than to read a page

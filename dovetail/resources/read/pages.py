@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from dovetail.database.search.narrowing import all_of
-from dovetail.resources.query import ordering
+from dovetail.resources.query import keyset, ordering
 from dovetail.resources.query.filters import like, placeholders
 from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.search import Search
@@ -125,5 +125,6 @@ def conditions(
             None if value is None else bindparam(f"cursor_{number}", type_=term.path.type)
             for number, (term, value) in enumerate(zip(request.terms, request.cursor_values, strict=True))
         ]
-        found.append(ordering.after(request.terms, positions, binds, inclusive=request.includes_cursor))
+        directions = [term.direction for term in request.terms]
+        found.append(keyset.after(positions, directions, binds, inclusive=request.includes_cursor))
     return found
