@@ -50,8 +50,8 @@ def test_a_server_imports_neither_what_commands_use_nor_what_hardly_a_request_do
 def test_a_server_that_starts_looks_for_migrations_on_sqlite_without_asyncpg_and_alembic(tmp_path):
     code = (
         "from config.settings import Settings; from dovetail.cli.state import State; "
-        "from dovetail.cli.migrations.migrating import warn_about_unapplied_migrations; "
-        "warn_about_unapplied_migrations(State(Settings))"
+        "from dovetail.cli.checks.database_checks import warn_about_database; "
+        "warn_about_database(State(Settings))"
     )
 
     found = imported_by(code, tmp_path)

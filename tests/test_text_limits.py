@@ -11,7 +11,6 @@ import pytest
 
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth import users
-from dovetail.contrib.auth.accounts import names
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.errors import InvalidInputError
 from dovetail.validators import LONGEST_NORMALIZED, normalize
@@ -168,7 +167,7 @@ async def test_nobody_logs_in_to_the_back_office_with_a_text_that_is_too_long(cl
 async def test_services_and_commands_measure_a_text_before_they_look_for_it(session, normalized):
     for text in (LONG, f"{LONG}@example.org", f"a@{LONG}.org"):
         assert await users.get_user_by_login(session, text) is None
-    for clean in (names.normalize_username, names.normalize_email, names.clean_full_name, names.clean_bio):
+    for clean in (users.normalize_username, users.normalize_email, users.clean_full_name, users.clean_bio):
         with pytest.raises(InvalidInputError):
             clean(LONG)
     with pytest.raises(ValueError, match="at most 50"):

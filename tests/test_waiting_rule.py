@@ -19,10 +19,10 @@ from dovetail.cli.state import State
 from dovetail.contrib.admin.entry.sessions import start_session
 from dovetail.contrib.admin.testing import ORIGIN, BackOffice, read_form
 from dovetail.contrib.auth.accounts import passwords
+from dovetail.contrib.auth.accounts.access_tokens import create_access_token
 from dovetail.contrib.auth.accounts.one_time_tokens import create_one_time_token
-from dovetail.contrib.auth.accounts.tokens import create_access_token
 from dovetail.contrib.auth.commands import changepassword, createsuperuser
-from dovetail.contrib.auth.email import EmailMessage
+from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.testing import PASSWORD, cheap_hash
 from dovetail.testing.fixtures import make_client, running

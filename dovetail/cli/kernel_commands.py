@@ -3,7 +3,7 @@
 from dovetail.plugin import Command
 
 COMMANDS = (
-    Command(name="help", help="Show this list, or the help of one command.", run="dovetail.cli.help:help_command"),
+    Command(name="help", help="Show this list, or the help of one command.", run="dovetail.cli.main:help_command"),
     Command(
         name="quickstart",
         help="Migrate, make an administrator and demo content if there are none, and serve.",

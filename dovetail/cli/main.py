@@ -6,7 +6,7 @@ from pkgutil import resolve_name
 
 import click
 
-from dovetail.cli.failures import explain
+from dovetail.cli.error_lines import error_line
 from dovetail.cli.kernel_commands import COMMANDS
 from dovetail.cli.state import State
 from dovetail.discovery import PLUGIN_FAILURES, describe
@@ -97,10 +97,27 @@ def load_command(command: Command) -> click.Command:
     return loaded
 
 
+@click.command("help")
+@click.argument("command", required=False)
+@click.pass_context
+def help_command(ctx: click.Context, command: str | None) -> None:
+    """Show this list, or the help of one command."""
+    group = ctx.parent
+    assert group is not None  # noqa: S101 - click runs a command of a group below it
+    if command is None:
+        click.echo(group.get_help())
+        return
+    assert isinstance(group.command, click.Group)  # noqa: S101 - as above
+    _name, found, _rest = group.command.resolve_command(group, [command])
+    assert found is not None  # noqa: S101 - resolve_command raises for a name that it does not know
+    with click.Context(found, info_name=command, parent=group) as found_ctx:
+        click.echo(found.get_help(found_ctx))
+
+
 def _line_for(error: Exception | SystemExit, state: State) -> str | None:
     """What to say of what ended a command; None for what is to be seen in full, and for an exit that was meant."""
     if not isinstance(error, SystemExit):
-        return None if state.show_traceback else explain(error)
+        return None if state.show_traceback else error_line(error)
     if error.code or state.command not in KERNEL or state.command in MAY_EXIT:
         return None
     return f"{state.command} did not end: {describe(error, 'plugins')} was raised in the middle of it"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from dovetail.cli.output import print_table
 from dovetail.cli.state import State
-from dovetail.cli.tables import print_table
 from dovetail.discovery import InstalledPlugin, import_plugins
 from dovetail.errors import ConfigurationError
 from dovetail.registry import Registry, load_models, load_web

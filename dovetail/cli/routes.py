@@ -11,8 +11,8 @@ from starlette.routing import Mount
 
 from dovetail.api.principal import require_staff
 from dovetail.application import site_application
+from dovetail.cli.output import print_table
 from dovetail.cli.state import State
-from dovetail.cli.tables import print_table
 from dovetail.registry import Registry
 from dovetail.resources.write.listeners import OF_INSERTS, OF_UPDATES, why_objects
 

@@ -1,19 +1,14 @@
-"""The declarative base of every model, and column types and functions that behave alike on SQLite and PostgreSQL."""
+"""The declarative base of every model of every plugin, and the columns that most of them have."""
 
 import enum
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Integer, MetaData, literal_column
-from sqlalchemy.exc import DontWrapMixin
+from sqlalchemy import BigInteger, Enum, Integer, MetaData
 from sqlalchemy.ext.asyncio import AsyncAttrs
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator
 
-from dovetail.errors import InvalidInputError
+from dovetail.database.column_types import UTCDateTime, later_than, utcnow
 
 # Alembic can only change a constraint that has a name, so every one gets the same name on every database.
 NAMING_CONVENTION = {
@@ -23,64 +18,6 @@ NAMING_CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-
-
-class NaiveDatetimeError(DontWrapMixin, InvalidInputError, ValueError):
-    """A datetime has no timezone; write it as 2026-01-31T12:00:00Z."""
-
-
-class DatetimeRangeError(DontWrapMixin, InvalidInputError, ValueError):
-    """A datetime lies outside the years 1 to 9999 in UTC."""
-
-
-class UTCDateTime(TypeDecorator[datetime]):
-    """A point in time: timezone-aware, in UTC, in and out; microseconds are kept.
-
-    SQLite has no such type and would drop the zone. Raises NaiveDatetimeError for a datetime without one, and
-    DatetimeRangeError for one that lies outside the years 1 to 9999 in UTC.
-    """
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Store as UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise NaiveDatetimeError
-        try:
-            value = value.astimezone(UTC)
-        except OverflowError:
-            raise DatetimeRangeError from None
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
-        """Read as UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class utcnow(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
-    """The database's clock, as a server default or in a statement (https://docs.sqlalchemy.org/en/21/core/compiler.html)."""
-
-    type = UTCDateTime()
-    inherit_cache = True
-
-
-class later_than(FunctionElement[datetime]):  # noqa: N801 - as above
-    """The database's clock in an UPDATE, but at least a microsecond later than the column of this name was before.
-
-    A row that changes twice within a millisecond, which is as fine as SQLite's clock is, or whose second writer began
-    before the first, would have the same version twice otherwise.
-    """
-
-    type = UTCDateTime()
-    inherit_cache = True
-
-    def __init__(self, column: str) -> None:
-        super().__init__(literal_column(column))
 
 
 def _values(members: type[enum.Enum]) -> list[str]:
@@ -114,38 +51,3 @@ class TimestampMixin:
     updated_at: Mapped[datetime] = mapped_column(
         server_default=utcnow(), onupdate=later_than("updated_at"), sort_order=91
     )
-
-
-@compiles(utcnow)
-def _standard_utcnow(_element: utcnow, _compiler: SQLCompiler, **_kwargs: object) -> str:
-    return "CURRENT_TIMESTAMP"
-
-
-@compiles(utcnow, "sqlite")
-def _sqlite_utcnow(_element: utcnow, _compiler: SQLCompiler, **_kwargs: object) -> str:
-    # CURRENT_TIMESTAMP has whole seconds only; this has the form SQLAlchemy itself writes, so that texts sort as times.
-    return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
-
-
-@compiles(later_than, "postgresql")
-def _postgresql_later_than(element: later_than, compiler: SQLCompiler, **kwargs: object) -> str:
-    before = _of_updated_row(element, compiler, kwargs)
-    return f"greatest(CURRENT_TIMESTAMP, {before} + interval '1 microsecond')"
-
-
-@compiles(later_than, "sqlite")
-def _sqlite_later_than(element: later_than, compiler: SQLCompiler, **kwargs: object) -> str:
-    before = f"coalesce({_of_updated_row(element, compiler, kwargs)}, '') || '.000000'"  # a text may lack the fraction
-    seconds, fraction = f"substr({before}, 1, 19)", f"substr({before}, 21, 6)"
-    later = (
-        f"CASE WHEN {fraction} < '999999' THEN {seconds} || '.' || printf('%06d', {fraction} + 1) "
-        f"ELSE datetime({seconds}, '+1 second') || '.000000' END"
-    )
-    return f"max({_sqlite_utcnow(utcnow(), compiler)}, {later})"
-
-
-def _of_updated_row(element: later_than, compiler: SQLCompiler, kwargs: dict[str, object]) -> str:
-    name = compiler.process(element.clauses, **kwargs)
-    table = getattr(compiler.current_executable, "table", None)
-    # UPDATE ... FROM may bring another column of this name along.
-    return name if table is None else f"{compiler.preparer.format_table(table)}.{name}"

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Response, status
 from sqlalchemy import ColumnElement
 
 from dovetail.api.schemas import Id, PathId
-from dovetail.contrib.auth.dependencies import CurrentUser, OptionalUser
+from dovetail.contrib.auth.access import CurrentUser, OptionalUser
 from dovetail.database.search.narrowing import related
 from dovetail.database.session import SessionDep
 from dovetail.resources.query.filters import Filter

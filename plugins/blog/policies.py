@@ -3,8 +3,8 @@
 from sqlalchemy import ColumnElement, or_, true
 from typing_extensions import override
 
+from dovetail.contrib.auth.access import UserPolicy
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.policies import UserPolicy
 from dovetail.errors import PermissionDeniedError
 from plugins.blog.models import Post, Tag
 from plugins.blog.schemas import PostCreate

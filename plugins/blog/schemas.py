@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import MISSING, AfterValidator, Field, Strict, StringConstraints
 
 from dovetail.api.schemas import NOT_BLANK, BodyId, Schema, UTCTime, not_blank
-from dovetail.contrib.auth.schemas import UserPublic
+from dovetail.contrib.auth.access import UserPublic
 from plugins.blog.tag_names import LONGEST, LONGEST_TYPED, normalize_tag_name
 
 LONGEST_CONTENT = 100_000  # characters

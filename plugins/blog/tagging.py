@@ -7,7 +7,7 @@ from sqlalchemy import ClauseElement, Dialect, delete, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.models import later_than
+from dovetail.database.column_types import later_than
 from dovetail.errors import FieldError, InvalidInputError, NotFoundError
 from dovetail.resources.sql.arrays import members
 from dovetail.resources.sql.statements import Statement

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_
 
 from dovetail.api.dependencies import plugin_settings
 from dovetail.api.schemas import Id, PathId
-from dovetail.contrib.auth.dependencies import CurrentUser, OptionalUser
+from dovetail.contrib.auth.access import CurrentUser, OptionalUser
 from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints.documentation import idempotency_key
 from dovetail.resources.query.filters import Filter

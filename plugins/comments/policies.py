@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, and_, false, or_, true
 from typing_extensions import override
 
+from dovetail.contrib.auth.access import UserPolicy
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.policies import UserPolicy
 from dovetail.errors import PermissionDeniedError
 from plugins.blog.policies import POSTS
 from plugins.comments.models import Comment, CommentStatus

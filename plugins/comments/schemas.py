@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import MISSING, AfterValidator, Field
 
 from dovetail.api.schemas import NOT_BLANK, BodyId, Schema, UTCTime, not_blank
-from dovetail.contrib.auth.schemas import UserPublic
+from dovetail.contrib.auth.access import UserPublic
 from plugins.comments.models import CommentStatus
 
 LONGEST_COMMENT = 5_000  # characters

@@ -17,7 +17,7 @@ from schemathesis.checks import CheckContext
 from schemathesis.specs.openapi.checks import ensure_resource_availability
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.accounts.tokens import create_access_token
+from dovetail.contrib.auth.accounts.access_tokens import create_access_token
 from tests.contract.sparse import without_required
 from tests.outside import run_async, settings_for
 

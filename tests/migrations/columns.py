@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator
-from dovetail.database.models import UTCDateTime, utcnow
+from dovetail.database.column_types import UTCDateTime, utcnow
 
 class Colour(enum.Enum):
     RED = "red"

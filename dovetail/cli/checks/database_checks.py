@@ -1,12 +1,16 @@
 """What is doubtful about the database itself; unlike the other checks these ask it."""
 
+import asyncio
 from collections.abc import Iterator
 
+import click
+
 from dovetail.checks import CheckMessage, Level, warning
-from dovetail.cli.failures import explain
+from dovetail.cli.error_lines import error_line
 from dovetail.cli.pool.facts import PoolFacts, ask_server, read_facts
 from dovetail.cli.state import State
 from dovetail.database.engine.urls import database_url
+from dovetail.migrations.history.pending import unapplied
 from dovetail.settings import Settings
 
 RESERVED = 3  # connections that PostgreSQL keeps for its superusers (superuser_reserved_connections)
@@ -19,18 +23,33 @@ MIXED_UP = CheckMessage(
 )
 
 
+def warn_about_database(state: State) -> None:
+    """Print a warning that names the migrations that were not applied yet, or why nobody knows, and one of a pooler.
+
+    A database that is away is no reason not to serve: it may come back.
+    """
+    try:
+        waiting, pooler = asyncio.run(_look(state))
+    except Exception as error:
+        line = error_line(error)
+        if line is None:
+            raise
+        _warn(f"{line.removesuffix('.')}. So nobody knows whether its migrations were applied.")
+        return
+    for message in pooler:
+        _warn(f"{message.message} Hint: {message.hint}")
+    if waiting:
+        count = "1 migration was" if len(waiting) == 1 else f"{len(waiting)} migrations were"
+        _warn(f"{count} not applied: {', '.join(waiting)}. Run `manage.py migrate`.")
+
+
 async def check_database(state: State) -> list[CheckMessage]:
     """Whether it answers, has every migration and room for every worker, and a pooler that passes our statements on."""
-    # Imported here: what else a server does when it starts does without them.
-    from dovetail.migrations.history.pending import unapplied
-
     try:
-        async with state.open() as context:
-            waiting = await unapplied(context.database.engine, state.registry)
-        found = await check_pooler(state.settings)
+        waiting, found = await _look(state)
         found += check_room(await ask_server(state.settings, read_facts(state.settings)))
     except Exception as error:
-        line = explain(error)
+        line = error_line(error)
         if line is None:
             raise
         message = f"The database cannot be looked at: {line}"
@@ -61,3 +80,13 @@ async def check_pooler(settings: Settings) -> list[CheckMessage]:
     from dovetail.database.engine.pgbouncer import mixes_statements_up
 
     return [MIXED_UP] if await mixes_statements_up(settings) else []
+
+
+async def _look(state: State) -> tuple[list[str], list[CheckMessage]]:
+    async with state.open() as context:
+        waiting = await unapplied(context.database.engine, state.registry)
+    return waiting, await check_pooler(state.settings)
+
+
+def _warn(text: str) -> None:
+    click.echo(f"{click.style('WARNING', fg='yellow', bold=True)} {text}", err=True)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.cli.data.plugin_tables import choose_tables, ownerless_tables, plugin_tables
 from dovetail.cli.data.table_rows import TableRows
-from dovetail.cli.progress import progress
+from dovetail.cli.output import progress
 from dovetail.cli.state import State
 from dovetail.plugin import Context
 

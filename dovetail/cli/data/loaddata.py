@@ -9,7 +9,7 @@ import click
 from dovetail.cli.data.dump_files import Record, records
 from dovetail.cli.data.plugin_tables import plugin_tables
 from dovetail.cli.data.table_loader import TableLoader
-from dovetail.cli.progress import progress
+from dovetail.cli.output import progress
 from dovetail.cli.state import State
 
 AT_ONCE = 500  # rows a statement

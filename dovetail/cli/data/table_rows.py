@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
 from sqlalchemy import ARRAY, JSON, Column, ColumnElement, Interval, String, Table, type_coerce
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from dovetail.database.models import UTCDateTime
+from dovetail.database.column_types import UTCDateTime
 
 # Bytes as base64, and what JSON has no number for as a text: nothing is silently lost.
 CONFIG = ConfigDict(

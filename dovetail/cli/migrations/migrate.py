@@ -16,7 +16,7 @@ class Seconds(click.FloatRange):
     """A number of seconds; click takes `nan` for one."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read it, or refuse."""
+        """Return the number. Raises click.BadParameter."""
         seconds: float = super().convert(value, param, ctx)
         return self.fail(f"{value!r} is no number of seconds", param, ctx) if isnan(seconds) else seconds
 
@@ -60,7 +60,7 @@ def migrate(
         click.echo("No migrations to apply.")
         return
     # Imported here: most runs find nothing to do, and do without Alembic; on SQLite without SQLAlchemy, too.
-    from dovetail.cli.migrations.migrate_steps import forget_plugin, migrate_to, show_plan
+    from dovetail.cli.migrations.apply import apply_to, forget_plugin, show_plan
     from dovetail.migrations.run.runner import Target
 
     target = Target(plugin=plugin, revision=revision, fake=fake, lock_timeout=database_timeout)
@@ -69,4 +69,4 @@ def migrate(
     elif plan:
         show_plan(state, target)
     else:
-        migrate_to(state, target, yes=yes)
+        apply_to(state, target, yes=yes)

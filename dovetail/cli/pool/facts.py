@@ -1,13 +1,15 @@
 """What the connection pool is like now: the settings, and what the server says about itself."""
 
+import os
 from dataclasses import dataclass, replace
 
 from sqlalchemy import text
 
-from dovetail.cli.server.serving import default_workers
 from dovetail.database.engine.urls import database_url
 from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
+
+MOST_WORKERS = 4  # by default; each has a connection pool of its own (see `manage.py pool`)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,11 @@ def read_facts(settings: Settings) -> PoolFacts:
         pool_timeout=settings.database_pool_timeout,
         workers=default_workers(settings),
     )
+
+
+def default_workers(settings: Settings) -> int:
+    """Return 1 in development; in production the number of processors, but not more than MOST_WORKERS."""
+    return 1 if settings.debug else min(os.cpu_count() or 1, MOST_WORKERS)
 
 
 async def ask_server(settings: Settings, facts: PoolFacts) -> PoolFacts:

@@ -9,7 +9,7 @@ import click
 from dovetail.api.addresses import path_of
 from dovetail.application import site_application
 from dovetail.cli.main import load_command
-from dovetail.cli.migrations.migrating import migrate_everything
+from dovetail.cli.migrations.apply import apply_everything
 from dovetail.cli.server.runserver import run_server
 from dovetail.cli.server.serving import Address, listen
 from dovetail.cli.state import State
@@ -34,7 +34,7 @@ def quickstart(state: State, *, host: str, port: int) -> int:
     where = Address(host, port)
     with listen(where) as listener:
         with _one_at_a_time(state.settings.base_dir / "var"):
-            migrate_everything(state)
+            apply_everything(state)
             for command in _steps(state):
                 _run(state, command)
         app = site_application(state.settings)

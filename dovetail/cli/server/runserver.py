@@ -6,8 +6,7 @@ import click
 
 from dovetail.checks import Level
 from dovetail.cli.checks.check import find, show
-from dovetail.cli.migrations.migrating import warn_about_unapplied_migrations
-from dovetail.cli.server.serving import Address, Listener, default_workers, listen, parse_address, serve
+from dovetail.cli.server.serving import Address, Listener, listen, parse_address, serve
 from dovetail.cli.state import State
 
 
@@ -49,7 +48,11 @@ def run_server(
     show(found)
     if any(message.level >= Level.ERROR for message in found):
         raise click.ClickException("the site does not start before these errors are corrected")
-    warn_about_unapplied_migrations(state)
+    # Imported here, so that finding out that a port is taken does not wait for SQLAlchemy.
+    from dovetail.cli.checks.database_checks import warn_about_database
+    from dovetail.cli.pool.facts import default_workers
+
+    warn_about_database(state)
     count = workers or default_workers(state.settings)
     reload = reload and count == 1 and state.settings.debug
     _announce(state.settings.site_name, listener.url(where), count, reload=reload, pages=pages)

@@ -1,7 +1,6 @@
 """Serve a site with uvicorn: on a socket that is bound first, so that a taken port is said before anything starts."""
 
 import errno
-import os
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from dovetail.registry import Registry
 from dovetail.server.handover import inherited_listener, start_anew
 from dovetail.settings import Settings
 
-MOST_WORKERS = 4  # by default; each has a connection pool of its own (see `manage.py pool`)
 SECONDS_TO_FINISH = 10  # what a request has once the server is told to stop
 
 
@@ -86,11 +84,6 @@ def listen(address: Address) -> Listener:
         raise click.ClickException(_why_not(address, error)) from None
     listener.set_inheritable(True)
     return Listener(listener)
-
-
-def default_workers(settings: Settings) -> int:
-    """One process in development; in production one a processor, but not more than MOST_WORKERS."""
-    return 1 if settings.debug else min(os.cpu_count() or 1, MOST_WORKERS)
 
 
 def serve(settings: Settings, registry: Registry, listener: Listener, *, reload: bool, workers: int) -> int:

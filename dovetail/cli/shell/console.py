@@ -18,7 +18,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.cli.failures import NO_TABLE, explain
+from dovetail.cli.error_lines import NO_TABLE, error_line
 from dovetail.database.error_translation import client_error
 from dovetail.errors import UnavailableError
 
@@ -109,7 +109,7 @@ class Console(code.InteractiveConsole):
 
 def _outage(error: Exception) -> str | None:
     """One line if the database is away or has no tables yet; the code is not to blame then."""
-    line = explain(error) if isinstance(error, DBAPIError) else None
+    line = error_line(error) if isinstance(error, DBAPIError) else None
     missing = line is not None and line.startswith(NO_TABLE)
     return line if missing or isinstance(client_error(error), UnavailableError) else None
 

@@ -6,7 +6,8 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dovetail.contrib.auth.models import User
-from dovetail.database.models import Base, IdMixin, utcnow
+from dovetail.database.column_types import utcnow
+from dovetail.database.models import Base, IdMixin
 
 
 class AdminSession(IdMixin, Base):

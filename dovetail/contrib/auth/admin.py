@@ -15,22 +15,23 @@ from dovetail.contrib.admin.forms.fields import PasswordField
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.visit import current_visit
 from dovetail.contrib.auth import users
-from dovetail.contrib.auth.accounts.password_rules import check_password
+from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.accounts.passwords import MAXIMUM_LENGTH, HashedPassword, hash_password, is_text
-from dovetail.contrib.auth.api.credentials import (
+from dovetail.contrib.auth.api.dependencies import make_manager
+from dovetail.contrib.auth.credential_changes import (
     Proof,
     change_as_staff,
     change_own_account,
     changes_credentials,
     prove,
 )
-from dovetail.contrib.auth.api.mailing import Mailer, make_manager
+from dovetail.contrib.auth.mail.mailer import Mailer
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import ConflictError
 
 if TYPE_CHECKING:
-    from dovetail.contrib.auth.api.manager import UserManager
+    from dovetail.contrib.auth.manager import UserManager
 
 CURRENT = "current_password"
 NEW_PASSWORD = {"autocomplete": "new-password", "class": "form-control"}
@@ -137,7 +138,7 @@ class UserAdmin(ModelAdmin, model=User):
     def _send_after_commit(self, request: Request, manager: "UserManager") -> None:
         state = self._admin_ref.app.state
         request.state.after_commit = BackgroundTasks()
-        mailer = Mailer(request.state.after_commit, state.database, state.email_sender, self._settings)
+        mailer = Mailer(request.state.after_commit, state.database, state.email_sender)
         mailer.send_later(manager.messages)
         for message in manager.messages:
             Flash.info(request, f"A message was sent to {message.to}: {message.subject}.")

@@ -9,12 +9,18 @@ from pydantic import BaseModel, SecretStr
 from sqlalchemy import exists, select
 
 from dovetail.command import async_command
-from dovetail.contrib.auth.accounts.names import normalize_email, normalize_username
+from dovetail.contrib.auth.accounts.access_tokens import delete_expired_tokens
 from dovetail.contrib.auth.accounts.one_time_tokens import delete_expired_one_time_tokens
-from dovetail.contrib.auth.accounts.password_rules import check_password
-from dovetail.contrib.auth.accounts.tokens import delete_expired_tokens
+from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.users import create_user, get_user_by_login, hash_new_password, set_password
+from dovetail.contrib.auth.users import (
+    create_user,
+    get_user_by_login,
+    hash_new_password,
+    normalize_email,
+    normalize_username,
+    set_password,
+)
 from dovetail.errors import ConflictError, InvalidInputError, NotFoundError
 from dovetail.plugin import Context
 from dovetail.settings import load_plugin_settings

@@ -6,8 +6,16 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, Text, false, func, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from dovetail.contrib.auth.accounts.limits import MAXIMUM_EMAIL, MAXIMUM_FULL_NAME, MAXIMUM_USERNAME
-from dovetail.database.models import Base, IdMixin, TimestampMixin, utcnow
+from dovetail.database.column_types import utcnow
+from dovetail.database.models import Base, IdMixin, TimestampMixin
+
+# How long the texts of users may be, in characters, in columns, in the API and in the back office.
+MAXIMUM_USERNAME = 150
+MAXIMUM_EMAIL = 320
+MAXIMUM_LOGIN = MAXIMUM_EMAIL  # a username or an address
+MAXIMUM_FULL_NAME = 200
+MAXIMUM_BIO = 10_000
+UNUSABLE_PASSWORD = "!"  # noqa: S105 - as a `hashed_password` it matches no password
 
 
 class User(IdMixin, TimestampMixin, Base):

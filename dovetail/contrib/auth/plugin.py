@@ -32,5 +32,5 @@ plugin = Plugin(
         "dovetail.contrib.auth.checks:check_lifetimes",
         "dovetail.contrib.auth.checks:check_registration",
     ),
-    setup=deferred("dovetail.contrib.auth.site:setup"),
+    setup=deferred("dovetail.contrib.auth.api.dependencies:setup"),
 )

@@ -14,8 +14,8 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
 from dovetail.contrib.auth.accounts import passwords
-from dovetail.contrib.auth.accounts.tokens import create_access_token
-from dovetail.contrib.auth.email import Outbox
+from dovetail.contrib.auth.accounts.access_tokens import create_access_token
+from dovetail.contrib.auth.mail.backends import Outbox
 from dovetail.contrib.auth.models import User
 from dovetail.database.unit_of_work import Database
 

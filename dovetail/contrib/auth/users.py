@@ -11,40 +11,36 @@ It is awaited in the same transaction whenever a user's password changes or the 
 nothing that lets the user in. Call `end_sessions` yourself after you changed `hashed_password` or `is_active` by hand.
 """
 
+import re
+import unicodedata
+from contextlib import suppress
 from typing import Any
 
+from email_validator import validate_email
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.accounts.names import clean_bio, clean_full_name, normalize_email, normalize_username
+from dovetail.contrib.auth.accounts.access_tokens import revoke_all_tokens
 from dovetail.contrib.auth.accounts.one_time_tokens import expire_one_time_tokens
-from dovetail.contrib.auth.accounts.password_rules import check_password
-from dovetail.contrib.auth.accounts.passwords import UNUSABLE, HashedPassword, hash_password, verify_password
+from dovetail.contrib.auth.accounts.password_validation import check_password
+from dovetail.contrib.auth.accounts.passwords import HashedPassword, hash_password, verify_password
 from dovetail.contrib.auth.accounts.store import UserStore
-from dovetail.contrib.auth.accounts.tokens import revoke_all_tokens
-from dovetail.contrib.auth.models import TokenPurpose, User
+from dovetail.contrib.auth.models import (
+    MAXIMUM_BIO,
+    MAXIMUM_EMAIL,
+    MAXIMUM_FULL_NAME,
+    MAXIMUM_USERNAME,
+    UNUSABLE_PASSWORD,
+    TokenPurpose,
+    User,
+)
 from dovetail.database.unit_of_work import lookup_session
-from dovetail.errors import DovetailError, InvalidInputError
+from dovetail.errors import DovetailError, FieldError, InvalidInputError
 from dovetail.plugin import Context
+from dovetail.validators import normalize
 
-__all__ = [
-    "authenticate",
-    "create_user",
-    "end_sessions",
-    "get_user_by_login",
-    "hash_new_password",
-    "normalize_email",
-    "normalize_username",
-    "set_password",
-    "update_user",
-]
-
-CLEANERS = {
-    "username": normalize_username,
-    "email": normalize_email,
-    "full_name": clean_full_name,
-    "bio": clean_bio,
-}
+# A name in ASCII cannot be mistaken for another one, and one without @ never for an address.
+USERNAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.+-]{{0,{MAXIMUM_USERNAME - 1}}}")
 
 
 async def create_user(
@@ -78,7 +74,7 @@ async def create_user(
     }
     if isinstance(password, str):
         password = await hash_new_password(password, username=values["username"], email=values["email"])
-    stored = UNUSABLE if password is None else password.value
+    stored = UNUSABLE_PASSWORD if password is None else password.value
     return await UserStore(session).create(values | {"hashed_password": stored})
 
 
@@ -181,6 +177,60 @@ async def end_sessions(session: AsyncSession, user: User, *, keep_token: str | N
     await expire_one_time_tokens(session, user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.CHANGE_EMAIL)
     for end in _context(session).extensions("auth.end_sessions"):
         await end(session, user)
+
+
+def normalize_username(username: str) -> str:
+    """The name as it is stored; names that differ in case only count as one. Raises InvalidInputError."""
+    with suppress(ValueError):
+        name = normalize(username, maximum=MAXIMUM_USERNAME).strip()
+        if USERNAME.fullmatch(name):
+            return name
+    raise _invalid(
+        "username",
+        f"A username has 1 to {MAXIMUM_USERNAME} characters: letters (a-z), digits and _ . + -; "
+        "it starts with none of . + -",
+    )
+
+
+def normalize_email(email: str) -> str:
+    """The address as it is stored and compared, without regard to case. Raises InvalidInputError."""
+    try:
+        text = normalize(email, maximum=MAXIMUM_EMAIL).strip()
+        address = validate_email(text, check_deliverability=False).normalized
+        return normalize(address.casefold(), maximum=MAXIMUM_EMAIL)
+    except ValueError:  # of Unicode and of email_validator, too
+        raise _invalid("email", "This is not an e-mail address; expected one such as name@example.org.") from None
+
+
+def clean_full_name(text: str) -> str:
+    """The name to show, on one line. Raises InvalidInputError."""
+    return _clean_text(text, field="full_name", maximum=MAXIMUM_FULL_NAME, lines=False)
+
+
+def clean_bio(text: str) -> str:
+    """What a user says about themselves; it may have lines. Raises InvalidInputError."""
+    return _clean_text(text, field="bio", maximum=MAXIMUM_BIO, lines=True)
+
+
+CLEANERS = {
+    "username": normalize_username,
+    "email": normalize_email,
+    "full_name": clean_full_name,
+    "bio": clean_bio,
+}
+
+
+def _clean_text(text: str, *, field: str, maximum: int, lines: bool) -> str:
+    if len(text) > maximum:
+        raise _invalid(field, f"The {field} has {len(text)} characters, expected {maximum} or fewer.")
+    text = text.strip() if lines else " ".join(text.split())
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text if character not in "\n\r\t"):
+        raise _invalid(field, f"The {field} holds control characters; remove them.")
+    return text
+
+
+def _invalid(field: str, detail: str) -> InvalidInputError:
+    return InvalidInputError(detail, errors=[FieldError(pointer=f"/{field}", detail=detail)])
 
 
 def _context(session: AsyncSession) -> Context:

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import JSON, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dovetail.database.models import Base, IdMixin, utcnow
+from dovetail.database.column_types import utcnow
+from dovetail.database.models import Base, IdMixin
 
 
 class IdempotentAnswer(IdMixin, Base):

@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Column, MetaData, PrimaryKeyConstraint, String, Tab
 from sqlalchemy.schema import CheckConstraint, Constraint
 from sqlalchemy.sql.elements import conv
 
-from dovetail.database.models import utcnow
+from dovetail.database.column_types import utcnow
 from dovetail.migrations.bridge.alembic_private import is_type_bound
 from dovetail.migrations.bridge.portable import is_clock, literal_of
 from dovetail.migrations.limits import BATCH_PREFIX

@@ -32,7 +32,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.types import TypeEngine
 
-from dovetail.database.models import utcnow
+from dovetail.database.column_types import utcnow
 
 SQLITE_CLOCK = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 CLOCKS = (SQLITE_CLOCK, "CURRENT_TIMESTAMP", "now()")

@@ -7,11 +7,11 @@ from sqlalchemy import DefaultClause
 from sqlalchemy.sql.elements import False_, TextClause, True_
 from sqlalchemy.sql.functions import now
 
-from dovetail.database.models import utcnow
+from dovetail.database.column_types import utcnow
 from dovetail.migrations.bridge.portable import is_clock
 from dovetail.migrations.bridge.type_code import type_code
 
-IMPORT_UTCNOW = "from dovetail.database.models import utcnow"
+IMPORT_UTCNOW = "from dovetail.database.column_types import utcnow"
 
 
 def render_item(kind: str, item: Any, context: AutogenContext) -> str | Literal[False]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import JSON, Enum, false, true
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from dovetail.database.models import utcnow
+from dovetail.database.column_types import utcnow
 
 
 def read_value(type_: TypeEngine[Any], text: str) -> Any:

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Enum, SmallInteger
 from sqlalchemy.types import TypeEngine
 
 from dovetail.api.schemas import LARGEST_ID, UTCTime
-from dovetail.database.models import UTCDateTime
+from dovetail.database.column_types import UTCDateTime
 from dovetail.errors import FieldError
 
 LONGEST_TEXT = 1_000  # characters of a text to compare with; a column that holds longer ones takes longer ones

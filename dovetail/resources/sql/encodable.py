@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from dovetail.api.schemas import LARGEST_ID
 from dovetail.api.times import in_utc
-from dovetail.database.models import UTCDateTime
+from dovetail.database.column_types import UTCDateTime
 from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nodes import Column, Derived, Node, Part, Relation
 

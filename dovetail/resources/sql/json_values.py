@@ -9,7 +9,7 @@ from sqlalchemy import Date, DateTime, Dialect, Enum, Float, Numeric, Text, Time
 from sqlalchemy.types import TypeEngine
 
 from dovetail.api.times import in_utc
-from dovetail.database.models import UTCDateTime
+from dovetail.database.column_types import UTCDateTime
 
 Convert = Callable[[Any], Any]
 FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.accounts.passwords import UNUSABLE
-from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from dovetail.contrib.auth.users import normalize_email
 from dovetail.errors import InvalidInputError
 from plugins.blog.wordpress.lookup import ids_by_key
@@ -108,7 +107,7 @@ async def _make(session: AsyncSession, people: Sequence[_Person], report: Report
             "username": username,
             "email": person.email,
             "full_name": person.full_name,
-            "hashed_password": UNUSABLE,
+            "hashed_password": UNUSABLE_PASSWORD,
         }
     report.created["authors"] += len(rows)
     if not rows:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, insert
 
-from dovetail.contrib.auth.accounts.passwords import UNUSABLE
-from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from plugins.blog.wordpress.extension import Batch
 from plugins.blog.wordpress.lookup import ids_by_key
 from plugins.blog.wordpress.reader import shortened
@@ -57,6 +56,6 @@ def _row(email: str, remark: Remark) -> dict[str, object]:
         "username": f"{username_from(remark.name) or 'guest'}-{_mark(remark)}",
         "email": email,
         "full_name": shortened(remark.name, 200) or NOBODY,
-        "hashed_password": UNUSABLE,
+        "hashed_password": UNUSABLE_PASSWORD,
         "is_active": False,
     }

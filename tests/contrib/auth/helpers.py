@@ -5,7 +5,7 @@ import re
 import httpx
 
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
-from dovetail.contrib.auth.email import EmailMessage
+from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.contrib.auth.users import hash_new_password
 

@@ -13,7 +13,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from dovetail.contrib.auth.accounts.tokens import create_access_token
+from dovetail.contrib.auth.accounts.access_tokens import create_access_token
 from dovetail.contrib.auth.models import AccessToken, OneTimeToken, TokenPurpose, User
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.contrib.auth.users import authenticate, create_user

@@ -8,7 +8,7 @@ from email import message_from_string, policy
 
 import pytest
 
-from dovetail.contrib.auth.email import ConsoleSender, EmailMessage, SmtpSender, make_sender
+from dovetail.contrib.auth.mail.backends import ConsoleSender, EmailMessage, SmtpSender, make_sender
 from dovetail.contrib.auth.settings import AuthSettings
 
 MESSAGE = EmailMessage(to="ada@example.org", subject="Grüße\u2026", body="Liebe Ada,\n\n.\nein Punkt allein")

@@ -5,7 +5,8 @@ import anyio
 import pytest
 
 from dovetail.contrib.auth.accounts import passwords
-from dovetail.contrib.auth.accounts.passwords import UNUSABLE, hash_password, verify_password
+from dovetail.contrib.auth.accounts.passwords import hash_password, verify_password
+from dovetail.contrib.auth.models import UNUSABLE_PASSWORD
 from dovetail.contrib.auth.testing import PASSWORD, cheap_hash
 from tests.contrib.auth.helpers import login
 
@@ -82,7 +83,7 @@ async def test_a_weak_hash_is_verified_and_answered_with_a_better_one():
 
 
 @pytest.mark.parametrize(
-    "stored", [None, "", UNUSABLE, "md5$x", "$argon2id$", "$argon2id$v=19$m=1,t=1,p=1$x$x", "\x00"]
+    "stored", [None, "", UNUSABLE_PASSWORD, "md5$x", "$argon2id$", "$argon2id$v=19$m=1,t=1,p=1$x$x", "\x00"]
 )
 async def test_what_is_no_hash_matches_nothing_after_the_same_work(stored, hashes):
     assert await verify_password(PASSWORD, stored) == (False, None)

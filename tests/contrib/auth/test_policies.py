@@ -3,8 +3,7 @@
 import pytest
 from sqlalchemy import true
 
-from dovetail.contrib.auth.dependencies import CurrentUser, StaffUser
-from dovetail.contrib.auth.policies import UserPolicy
+from dovetail.contrib.auth.access import CurrentUser, StaffUser, UserPolicy
 from dovetail.resources.resource import Resource
 from plugins.blog.models import Tag
 from plugins.blog.schemas import TagRead

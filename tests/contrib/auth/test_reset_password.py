@@ -231,7 +231,7 @@ async def test_a_failure_after_the_answer_is_logged_and_sends_nothing(client, ma
     async def fail(*_args, **_kwargs):
         raise OSError("the database went away")
 
-    monkeypatch.setattr("dovetail.contrib.auth.api.manager.create_one_time_token", fail)
+    monkeypatch.setattr("dovetail.contrib.auth.manager.create_one_time_token", fail)
     assert (await forgot(client)).status_code == 202
     assert "could not be prepared" in caplog.text
     assert outbox.messages == []

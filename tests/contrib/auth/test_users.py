@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from dovetail.contrib.auth.accounts.tokens import create_access_token
+from dovetail.contrib.auth.accounts.access_tokens import create_access_token
 from dovetail.contrib.auth.models import AccessToken, User
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.contrib.auth.users import (

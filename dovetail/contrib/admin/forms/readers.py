@@ -12,7 +12,7 @@ from sqlalchemy import DateTime, Enum, Interval, Numeric, String, Uuid
 from sqlalchemy.types import ARRAY, TypeDecorator, TypeEngine
 
 from dovetail.contrib.admin.forms.texts import read_moment
-from dovetail.database.models import UTCDateTime
+from dovetail.database.column_types import UTCDateTime
 from dovetail.resources.query.comparable import python_type, read_value
 
 Reader = Callable[[str], Any]

@@ -8,7 +8,7 @@ Depends on: auth_0001_initial
 import sqlalchemy as sa
 from alembic import op
 
-from dovetail.database.models import utcnow
+from dovetail.database.column_types import utcnow
 
 revision: str = "admin_0001_initial"
 down_revision: str | tuple[str, ...] | None = None

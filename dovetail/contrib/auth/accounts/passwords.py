@@ -15,10 +15,11 @@ from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
+from dovetail.contrib.auth.models import UNUSABLE_PASSWORD
+
 SALT_LENGTH = 16  # bytes, as Argon2 recommends (RFC 9106, section 3.1)
 MINIMUM_LENGTH = 8
 MAXIMUM_LENGTH = 128
-UNUSABLE = "!"  # stored as a hash, it matches no password
 
 hasher = PasswordHash((Argon2Hasher(), BcryptHasher()))  # the first makes, both verify
 # One hash takes a whole core and 64 MiB, so more at once than there are cores would only cost memory. The limit is
@@ -58,7 +59,7 @@ def is_text(value: str) -> bool:
 
 
 def _verify(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
-    stored = hashed_password or UNUSABLE
+    stored = hashed_password or UNUSABLE_PASSWORD
     try:
         verified = hasher.verify(password, stored)
     except UnknownHashError:

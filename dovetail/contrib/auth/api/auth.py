@@ -1,15 +1,16 @@
 """Register, log in and out, forgotten passwords and verification: `/api/auth`."""
 
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth import users
-from dovetail.contrib.auth.accounts.tokens import create_access_token, revoke_access_token
-from dovetail.contrib.auth.api.mailing import MailerDep, UserManagerDep
-from dovetail.contrib.auth.dependencies import AuthSettingsDep, BearerToken, CurrentUser
-from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.schemas import (
+from dovetail.contrib.auth.access import BearerToken, CurrentUser
+from dovetail.contrib.auth.accounts.access_tokens import create_access_token, revoke_access_token
+from dovetail.contrib.auth.api.dependencies import AuthSettingsDep, MailerDep, UserManagerDep, make_manager
+from dovetail.contrib.auth.api.schemas import (
     AccessTokenRead,
     EmailRequest,
     LoginForm,
@@ -18,11 +19,11 @@ from dovetail.contrib.auth.schemas import (
     UserRegister,
     VerifyRequest,
 )
+from dovetail.contrib.auth.mail.backends import EmailMessage
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.session import SessionDep
 from dovetail.errors import BadRequestError, FieldError, NotAuthenticatedError, PermissionDeniedError
-
-if TYPE_CHECKING:
-    from dovetail.contrib.auth.api.manager import UserManager
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
@@ -73,9 +74,9 @@ async def logout(_: CurrentUser, token: BearerToken, session: SessionDep) -> Non
 
 
 @router.post("/forgot-password", status_code=202)
-async def forgot_password(data: EmailRequest, mailer: MailerDep) -> None:
+async def forgot_password(data: EmailRequest, mailer: MailerDep, settings: AuthSettingsDep) -> None:
     """Send a token for a new password to the address, if it is somebody's. The answer does not tell whether it is."""
-    mailer.do_later(data.email, _forgot_password)
+    mailer.prepare_later(partial(_password_reset, data.email, settings))
 
 
 @router.post("/reset-password", status_code=204)
@@ -92,9 +93,9 @@ async def reset_password(data: ResetPasswordRequest, manager: UserManagerDep, ma
 
 
 @router.post("/request-verify-token", status_code=202)
-async def request_verify_token(data: EmailRequest, mailer: MailerDep) -> None:
+async def request_verify_token(data: EmailRequest, mailer: MailerDep, settings: AuthSettingsDep) -> None:
     """Send a token that confirms the address, if it is somebody's. The answer does not tell whether it is."""
-    mailer.do_later(data.email, _request_verify)
+    mailer.prepare_later(partial(_verification, data.email, settings))
 
 
 @router.post("/verify", response_model=UserRead)
@@ -113,17 +114,20 @@ async def verify(data: VerifyRequest, manager: UserManagerDep, mailer: MailerDep
     return user
 
 
-async def _forgot_password(manager: "UserManager", user: User) -> None:
-    await manager.forgot_password(user)
+async def _password_reset(email: str, settings: AuthSettings, session: AsyncSession) -> list[EmailMessage]:
+    manager = make_manager(session, settings)
+    user = await manager.user_db.get_by_email(email)
+    if user is not None and user.is_active:
+        await manager.forgot_password(user)
+    return manager.messages
 
 
-async def _request_verify(manager: "UserManager", user: User) -> None:
-    from fastapi_users.exceptions import UserAlreadyVerified
-
-    try:
+async def _verification(email: str, settings: AuthSettings, session: AsyncSession) -> list[EmailMessage]:
+    manager = make_manager(session, settings)
+    user = await manager.user_db.get_by_email(email)
+    if user is not None and user.is_active and not user.is_verified:
         await manager.request_verify(user)
-    except UserAlreadyVerified:
-        return
+    return manager.messages
 
 
 def _bad_token() -> BadRequestError:

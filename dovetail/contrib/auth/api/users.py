@@ -9,20 +9,19 @@ from typing_extensions import override
 
 from dovetail.api.schemas import PathId
 from dovetail.contrib.auth import users
+from dovetail.contrib.auth.access import BearerToken, CurrentUser, StaffBeside, StaffOnly, UserBeside, bad_token
+from dovetail.contrib.auth.accounts.access_tokens import lock_user_by_token
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
-from dovetail.contrib.auth.accounts.tokens import lock_user_by_token
-from dovetail.contrib.auth.api.credentials import (
+from dovetail.contrib.auth.api.dependencies import MailerDep, UserManagerDep
+from dovetail.contrib.auth.api.schemas import ProfileUpdate, UserCreate, UserRead, UserUpdate
+from dovetail.contrib.auth.credential_changes import (
     change_as_staff,
     change_own_account,
     changes_credentials,
     prove,
     wrong_password,
 )
-from dovetail.contrib.auth.api.mailing import MailerDep, UserManagerDep
-from dovetail.contrib.auth.dependencies import BearerToken, CurrentUser, StaffBeside, UserBeside, bad_token
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.policies import StaffOnly
-from dovetail.contrib.auth.schemas import ProfileUpdate, UserCreate, UserRead, UserUpdate
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import ConflictError

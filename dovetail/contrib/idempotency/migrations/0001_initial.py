@@ -8,7 +8,7 @@ Depends on:
 import sqlalchemy as sa
 from alembic import op
 
-from dovetail.database.models import utcnow
+from dovetail.database.column_types import utcnow
 
 revision: str = "idempotency_0001_initial"
 down_revision: str | tuple[str, ...] | None = None

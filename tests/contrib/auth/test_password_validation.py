@@ -1,6 +1,6 @@
 import pytest
 
-from dovetail.contrib.auth.accounts.password_rules import check_password
+from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.errors import InvalidInputError
 
 NAMES = {"username": "lovelace", "email": "ada.king@analytical.org"}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import select, update
 
-from dovetail.database.models import DatetimeRangeError, NaiveDatetimeError, utcnow
+from dovetail.database.column_types import DatetimeRangeError, NaiveDatetimeError, utcnow
 from tests.probe.models import Item
 
 MOMENT = datetime(2026, 1, 31, 23, 30, 15, 123456, tzinfo=timezone(timedelta(hours=5, minutes=30)))

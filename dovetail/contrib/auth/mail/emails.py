@@ -1,6 +1,6 @@
 """The e-mails we write."""
 
-from dovetail.contrib.auth.email import EmailMessage
+from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
 

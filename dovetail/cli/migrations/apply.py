@@ -1,4 +1,4 @@
-"""What `manage.py migrate` does once there is something to do; kept apart, for it needs Alembic."""
+"""Apply migrations with a line for each; apart from the command, which does without Alembic if nothing is to do."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,12 +12,18 @@ from dovetail.migrations.run.execution import Reporter
 from dovetail.migrations.run.runner import Target, migrate_now, planned
 
 
+def apply_everything(state: State) -> None:
+    """Bring the database to the newest state."""
+    if not migrate_now(state.settings, state.registry, report=report_step):
+        click.echo("The database is up to date.")
+
+
 def show_plan(state: State, target: Target) -> None:
     """List what would be done."""
     _list(asyncio.run(planned(state.settings, state.registry, target)))
 
 
-def migrate_to(state: State, target: Target, *, yes: bool) -> None:
+def apply_to(state: State, target: Target, *, yes: bool) -> None:
     """List what will be done, ask before other plugins' migrations are undone, and do it."""
 
     def confirm(steps: Sequence[Step]) -> bool:
@@ -31,19 +37,19 @@ class Lines(Reporter):
     """One line for each migration, finished with the time it took."""
 
     def starts(self, step: Step) -> None:
-        """Begin the line."""
+        """Print the beginning of the line."""
         click.echo(f"  {'Applying' if step.forwards else 'Undoing'} {step.revision} ... ", nl=False)
 
     def ends(self, step: Step, seconds: float) -> None:  # noqa: ARG002 - a reporter is told
-        """End it."""
+        """Print the end of the line."""
         click.echo(f"OK ({seconds * 1000:.0f} ms)")
 
     def waits(self, step: Step) -> None:  # noqa: ARG002 - a reporter is told
-        """Say why it takes long."""
+        """Print why it takes long."""
         click.echo("waits for a lock ... ", nl=False)
 
     def fails(self, step: Step) -> None:  # noqa: ARG002 - a reporter is told
-        """End it; the error names the step."""
+        """Print the end of the line; the error names the step."""
         click.echo("failed")
 
 

@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI
 from sqlalchemy import update
 
 from dovetail.api.principal import StaffDep
-from dovetail.contrib.auth.dependencies import CurrentUser, OptionalUser, StaffUser
+from dovetail.contrib.auth.access import CurrentUser, OptionalUser, StaffUser
 from dovetail.contrib.auth.models import AccessToken, User
 from dovetail.signing import hash_token
 from tests.contrib.auth.helpers import bearer, token_of

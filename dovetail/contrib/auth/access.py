@@ -1,26 +1,30 @@
-"""Who is asking, as endpoints ask for it: the one place that decides it.
+"""Who is asking: dependencies for endpoints, policies for resources, and what others may know of a user.
 
     async def create_post(user: CurrentUser, session: SessionDep) -> PostRead: ...
 
-Deactivated users never pass.
+Deactivated users never pass. A token that is wrong, expired or revoked is answered with 401, also where none is needed.
 """
 
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends
 from fastapi.security import OAuth2PasswordBearer
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
+from typing_extensions import TypeVar, override
 
-from dovetail.api.dependencies import plugin_settings
+from dovetail.api.schemas import Id, Schema
 from dovetail.api.security import authenticates
-from dovetail.contrib.auth.accounts.tokens import get_user_by_token
-from dovetail.contrib.auth.email import EmailSender
+from dovetail.contrib.auth.accounts.access_tokens import get_user_by_token
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
+from dovetail.resources.policy import Open, Policy, Recognized
+
+Model_contra = TypeVar("Model_contra", contravariant=True, default=Any)
+Create_contra = TypeVar("Create_contra", contravariant=True, default=Any)
 
 # For the OpenAPI document, and so that /docs can log in; the URL is that of the operation, wherever it is mounted.
 _scheme = OAuth2PasswordBearer(
@@ -122,11 +126,46 @@ async def get_staff_beside(user: UserBeside) -> User:
 StaffBeside = Annotated[User, Depends(get_staff_beside)]
 
 
-async def get_email_sender(connection: HTTPConnection) -> EmailSender:
-    """Who delivers e-mail for this application."""
-    sender: EmailSender = connection.app.state.email_sender
-    return sender
+class UserPolicy(Policy[Model_contra, User, Create_contra]):
+    """Lets anybody ask and users write; subclasses say what they may see and change: here, nothing.
+
+    The viewer of a write is a User; that of a read is a User, or None for somebody who sends no token.
+    """
+
+    reader: ClassVar[object] = OptionalUser
+    writer: ClassVar[object] = CurrentUser
+
+    @override
+    def is_anonymous(self, connection: HTTPConnection) -> bool:
+        """Return True if no token came with the request; a `reader` that requires one says so itself."""
+        return self.reader is OptionalUser and all(name != b"authorization" for name, _ in connection.scope["headers"])
+
+    @override
+    async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> Recognized[User] | None:
+        """Return the user whose token came with the request; the dependency says what is wrong with a token."""
+        if self.writer is not CurrentUser:
+            return None
+        user = await authenticate_request(connection, session)
+        return None if user is None else Recognized(user)
 
 
-AuthSettingsDep = Annotated[AuthSettings, Depends(plugin_settings("auth", AuthSettings))]
-EmailSenderDep = Annotated[EmailSender, Depends(get_email_sender)]
+class StaffWrite(Open[Model_contra, User, Create_contra]):
+    """Lets everybody read everything and staff write it. Reads do not ask who is asking, which makes them fast."""
+
+    remembers_anonymous: ClassVar[bool] = True
+    writer: ClassVar[object] = StaffUser
+
+
+class StaffOnly(Open[Model_contra, User, Create_contra]):
+    """Lets staff read and write everything, and nobody else anything."""
+
+    reader: ClassVar[object] = StaffUser
+    writer: ClassVar[object] = StaffUser
+
+
+class UserPublic(Schema):
+    """What anybody may know of a user, for instance as an author."""
+
+    id: Id
+    username: Annotated[str, Field(examples=["ada"])]
+    full_name: Annotated[str, Field(examples=["Ada Lovelace"])]

@@ -167,10 +167,9 @@ async def test_nobody_sends_a_stranger_more_than_five_messages_an_hour(ada, make
 
 
 async def test_a_password_that_was_changed_meanwhile_proves_nothing(ada, client, database, monkeypatch):
-    from dovetail.contrib.auth import users
-    from dovetail.contrib.auth.api import credentials
+    from dovetail.contrib.auth import credential_changes, users
 
-    original = credentials.verify_password
+    original = credential_changes.verify_password
 
     async def change_meanwhile(*args):
         answer = await original(*args)
@@ -179,7 +178,7 @@ async def test_a_password_that_was_changed_meanwhile_proves_nothing(ada, client,
             await users.UserStore(session).update(user, {"hashed_password": (await hashed()).value})
         return answer
 
-    monkeypatch.setattr(credentials, "verify_password", change_meanwhile)
+    monkeypatch.setattr(credential_changes, "verify_password", change_meanwhile)
     response = await ask_for(ada)
     assert (response.status_code, pointers(response)) == (422, ["/current_password"])
 

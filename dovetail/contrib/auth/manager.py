@@ -1,14 +1,13 @@
-"""fastapi-users' manager on our users: without its JSON web tokens and without hashing on the event loop.
+"""fastapi-users' manager as an adapter on our users: forgotten passwords and addresses that have to be proven.
 
-Only this package's routes know it, since it brings all of FastAPI along; others use `dovetail.contrib.auth.users`.
+Whoever knows fastapi-users finds its methods here; the work is done by `users.py` and `accounts/`, since fastapi-users
+hashes on the event loop, signs tokens that cannot be revoked, and commits by itself. Its methods that are not here
+(`create`, `update`, `authenticate`) are not for use. Only this package knows it, and imports it late.
 (https://fastapi-users.github.io/fastapi-users/latest/configuration/user-manager/)
 """
 
-from typing import Any
-
 from fastapi import Request
-from fastapi.security import OAuth2PasswordRequestForm
-from fastapi_users import BaseUserManager, IntegerIDMixin, schemas
+from fastapi_users import BaseUserManager, IntegerIDMixin
 from fastapi_users.db import BaseUserDatabase
 from fastapi_users.exceptions import InvalidResetPasswordToken, InvalidVerifyToken, UserAlreadyVerified, UserInactive
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,11 +19,10 @@ from dovetail.contrib.auth.accounts.one_time_tokens import (
     find_user_of_one_time_token,
     redeem_one_time_token,
 )
-from dovetail.contrib.auth.accounts.password_rules import check_password
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
 from dovetail.contrib.auth.accounts.store import UserStore, taken
-from dovetail.contrib.auth.email import EmailMessage
-from dovetail.contrib.auth.mail import messages
+from dovetail.contrib.auth.mail import emails
+from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.unit_of_work import lookup_session
@@ -41,43 +39,27 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
     `messages` collects the e-mails to send; the caller sends them once the transaction is committed.
     """
 
-    def __init__(self, session: AsyncSession, settings: AuthSettings | None = None) -> None:
+    def __init__(self, session: AsyncSession, settings: AuthSettings) -> None:
         super().__init__(UserDatabase(session))
         self.session = session
-        self.settings = settings or AuthSettings()
+        self.settings = settings
         self.messages: list[EmailMessage] = []
-
-    async def create(self, user_create: schemas.UC, safe: bool = False, request: Request | None = None) -> User:  # noqa: FBT001, FBT002 - the signature is fastapi-users'
-        """Hash the password and insert the user. Raises InvalidInputError and ConflictError."""
-        reserved = {"is_active", "is_verified", "is_superuser"} if safe else set()
-        values = user_create.model_dump(exclude_unset=True, exclude=reserved)
-        user = await users.create_user(self.session, **values)
-        await self.on_after_register(user, request)
-        return user
-
-    async def validate_password(self, password: str, user: schemas.UC | User) -> None:
-        """Raises InvalidInputError if the password is too weak for this user."""
-        check_password(password, username=getattr(user, "username", ""), email=user.email)
-
-    async def authenticate(self, credentials: OAuth2PasswordRequestForm) -> User | None:
-        """The active user with these credentials, their row locked; see `users.authenticate`."""
-        return await users.authenticate(self.session, credentials.username, credentials.password)
 
     async def set_password(self, user: User, password: HashedPassword, *, keep_token: str | None = None) -> None:
         """Set the password of a locked user, end their other sessions, and tell them."""
         await users.set_password(self.session, user, password, keep_token=keep_token)
-        self.messages.append(messages.password_changed(user))
+        self.messages.append(emails.password_changed(user))
 
-    async def forgot_password(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - as above
+    async def forgot_password(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - the signature is fastapi-users'
         """Make a reset token and the message that carries it, unless many were sent already. Raises UserInactive."""
         if not user.is_active:
             raise UserInactive
         lifetime = self.settings.reset_token_lifetime
         token = await create_one_time_token(self.session, user, TokenPurpose.RESET_PASSWORD, lifetime=lifetime)
         if token is not None:
-            self.messages.append(messages.reset_password(user, token, self.settings))
+            self.messages.append(emails.reset_password(user, token, self.settings))
 
-    async def reset_password(self, token: str, password: str, request: Request | None = None) -> User:  # noqa: ARG002 - as above
+    async def reset_password(self, token: str, password: str, request: Request | None = None) -> User:  # noqa: ARG002 - the signature is fastapi-users'
         """Use the token up and set the password. Raises InvalidResetPasswordToken and InvalidInputError.
 
         Whoever has no token that works makes us hash nothing; and nothing is locked while we hash.
@@ -93,7 +75,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         await self.set_password(redeemed.user, hashed)
         return redeemed.user
 
-    async def request_verify(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - as above
+    async def request_verify(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - the signature is fastapi-users'
         """Make a token and its message, unless many were sent already. Raises UserInactive and UserAlreadyVerified."""
         if not user.is_active:
             raise UserInactive
@@ -102,7 +84,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         lifetime = self.settings.verify_token_lifetime
         token = await create_one_time_token(self.session, user, TokenPurpose.VERIFY_EMAIL, lifetime=lifetime)
         if token is not None:
-            self.messages.append(messages.verify_email(user, token, self.settings))
+            self.messages.append(emails.verify_email(user, token, self.settings))
 
     async def request_email_change(self, user: User, email: str) -> None:
         """Send a token to an address that a locked user is to have; it counts once it comes back. The old one is told.
@@ -122,10 +104,10 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         )
         if token is None:
             raise ConflictError("Too many changes of the address were asked for; try again in an hour.")
-        self.messages.append(messages.confirm_email(user, address, token, self.settings))
-        self.messages.append(messages.email_change_requested(user, address))
+        self.messages.append(emails.confirm_email(user, address, token, self.settings))
+        self.messages.append(emails.email_change_requested(user, address))
 
-    async def verify(self, token: str, request: Request | None = None) -> User:  # noqa: ARG002 - as above
+    async def verify(self, token: str, request: Request | None = None) -> User:  # noqa: ARG002 - the signature is fastapi-users'
         """Use the token up: the address is verified, and if it is a new one, it is the user's from now on.
 
         Raises InvalidVerifyToken, and ConflictError if somebody else has got the address meanwhile.
@@ -140,16 +122,5 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             await expire_one_time_tokens(self.session, user.id, TokenPurpose.VERIFY_EMAIL)
             return user
         await users.update_user(self.session, user, email=redeemed.email, is_verified=True)
-        self.messages.append(messages.email_changed(user, old_email))
-        return user
-
-    async def _update(self, user: User, update_dict: dict[str, Any]) -> User:
-        # What fastapi-users' own `update` calls.
-        values = dict(update_dict)
-        password = values.pop("password", None)
-        if password is not None:
-            password = await users.hash_new_password(password, username=user.username, email=user.email)
-        await users.update_user(self.session, user, **values)
-        if password is not None:
-            await users.set_password(self.session, user, password)
+        self.messages.append(emails.email_changed(user, old_email))
         return user

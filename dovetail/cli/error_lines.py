@@ -1,4 +1,4 @@
-"""What a command says when it fails for a reason outside the code: one line, never a secret."""
+"""Turn the error that ended a command into one line that holds no secret, if its reason lies outside the code."""
 
 import sys
 from types import ModuleType
@@ -8,8 +8,8 @@ from dovetail.errors import DovetailError
 NO_TABLE = "The database lacks a table"
 
 
-def explain(error: Exception) -> str | None:
-    """One line for a failure that is not a bug in the code; None for a bug, whose traceback is worth reading."""
+def error_line(error: Exception) -> str | None:
+    """Return one line for a failure that is not a bug in the code; None for a bug, whose traceback is worth reading."""
     if isinstance(error, DovetailError):
         return _with_fields(error)
     if _is_database_error(error):

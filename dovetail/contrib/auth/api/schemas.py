@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, AfterValidator, BaseModel, Field, SecretStr, Strict
 
-from dovetail.api.schemas import Id, Schema, UTCTime
-from dovetail.contrib.auth.accounts import limits, names
+from dovetail.api.schemas import Schema, UTCTime
+from dovetail.contrib.auth import models, users
+from dovetail.contrib.auth.access import UserPublic
 from dovetail.contrib.auth.accounts.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH
 from dovetail.errors import InvalidInputError
 
@@ -21,33 +22,33 @@ def _cleaned_by(clean: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(validate)
 
 
-# As names.py has it: lines may be broken in a text, and nothing else may be done to a terminal.
+# As users.py has it: lines may be broken in a text, and nothing else may be done to a terminal.
 NO_CONTROL_CHARACTERS: dict[str, Any] = {"pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"}
 
 Username = Annotated[
     str,
     Field(
         min_length=1,
-        max_length=limits.MAXIMUM_USERNAME,
+        max_length=models.MAXIMUM_USERNAME,
         examples=["ada"],
-        json_schema_extra={"pattern": f"^{names.USERNAME.pattern}$"},
+        json_schema_extra={"pattern": f"^{users.USERNAME.pattern}$"},
     ),
-    _cleaned_by(names.normalize_username),
+    _cleaned_by(users.normalize_username),
 ]
 Email = Annotated[
     str,
-    Field(max_length=limits.MAXIMUM_EMAIL, examples=["ada@example.org"], json_schema_extra={"format": "email"}),
-    _cleaned_by(names.normalize_email),
+    Field(max_length=models.MAXIMUM_EMAIL, examples=["ada@example.org"], json_schema_extra={"format": "email"}),
+    _cleaned_by(users.normalize_email),
 ]
 FullName = Annotated[
     str,
-    Field(max_length=limits.MAXIMUM_FULL_NAME, examples=["Ada Lovelace"], json_schema_extra=NO_CONTROL_CHARACTERS),
-    _cleaned_by(names.clean_full_name),
+    Field(max_length=models.MAXIMUM_FULL_NAME, examples=["Ada Lovelace"], json_schema_extra=NO_CONTROL_CHARACTERS),
+    _cleaned_by(users.clean_full_name),
 ]
 Bio = Annotated[
     str,
-    Field(max_length=limits.MAXIMUM_BIO, examples=["I write programs."], json_schema_extra=NO_CONTROL_CHARACTERS),
-    _cleaned_by(names.clean_bio),
+    Field(max_length=models.MAXIMUM_BIO, examples=["I write programs."], json_schema_extra=NO_CONTROL_CHARACTERS),
+    _cleaned_by(users.clean_bio),
 ]
 NewPassword = Annotated[
     SecretStr,
@@ -56,14 +57,6 @@ NewPassword = Annotated[
 CurrentPassword = Annotated[SecretStr, Field(max_length=MAXIMUM_LENGTH)]
 Flag = Annotated[bool, Strict()]
 Token = Annotated[SecretStr, Field(min_length=1, max_length=256, examples=["the-token-from-the-e-mail"])]
-
-
-class UserPublic(Schema):
-    """What anybody may know of a user, for instance as an author."""
-
-    id: Id
-    username: Annotated[str, Field(examples=["ada"])]
-    full_name: Annotated[str, Field(examples=["Ada Lovelace"])]
 
 
 class UserRead(UserPublic):
@@ -131,7 +124,7 @@ class LoginForm(BaseModel):
         str,
         Field(
             min_length=1,
-            max_length=limits.MAXIMUM_LOGIN,
+            max_length=models.MAXIMUM_LOGIN,
             description="A username or an e-mail address.",
             examples=["ada"],
         ),

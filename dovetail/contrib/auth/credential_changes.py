@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.passwords import HashedPassword, verify_password
-from dovetail.contrib.auth.mail import messages
+from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.models import User
 from dovetail.errors import FieldError, InvalidInputError
 
 if TYPE_CHECKING:
-    from dovetail.contrib.auth.api.manager import UserManager
+    from dovetail.contrib.auth.manager import UserManager
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ async def change_as_staff(
     old_email = user.email
     await _change(manager, user, values if vouch else _without(values, "email"), password)
     if user.email != old_email:
-        manager.messages.append(messages.email_changed(user, old_email))
+        manager.messages.append(emails.email_changed(user, old_email))
     elif "email" in values:
         await manager.request_email_change(user, values["email"])
 
@@ -95,7 +95,7 @@ async def _change(
     old_username = user.username
     await users.update_user(manager.session, user, **values)
     if user.username.lower() != old_username.lower():
-        manager.messages.append(messages.username_changed(user, old_username))
+        manager.messages.append(emails.username_changed(user, old_username))
     if password is not None:
         await manager.set_password(user, password, keep_token=keep_token)
 
