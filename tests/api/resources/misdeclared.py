@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
+from dovetail.contrib.auth.access import StaffWrite, UserPolicy
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.policies import StaffWrite, UserPolicy
 from dovetail.resources.resource import Resource
 from plugins.blog import services, tagging
 from plugins.blog.models import Post, Tag
