@@ -201,7 +201,7 @@ def test_a_policy_of_somebody_elses_protocol_is_taken():
 
 API = """
 from fastapi import APIRouter
-from dovetail.contrib.auth.policies import UserPolicy
+from dovetail.contrib.auth.access import UserPolicy
 from dovetail.resources.resource import Resource
 from plugins.blog.models import Tag
 from plugins.blog.schemas import TagRead
