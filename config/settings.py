@@ -22,4 +22,6 @@ class Settings(KernelSettings):
         "dovetail.contrib.idempotency",
         "plugins.blog",
         "plugins.comments",
+        "plugins.wordpress",
+        "plugins.wordpress_comments",
     )

@@ -61,7 +61,7 @@ def check(tmp_path: Path) -> Callable[..., Result]:
 def test_the_site_itself_is_in_order():
     result = manage("check")
     assert result.code == 0, result
-    assert result.stdout == "Everything is in order: 5 plugins checked.\n"
+    assert result.stdout == "Everything is in order: 7 plugins checked.\n"
     assert result.stderr == ""
     alone = manage("check", PLUGINS='["dovetail.contrib.auth"]')
     assert alone.stdout == "Everything is in order: 1 plugin checked.\n"

@@ -16,9 +16,9 @@ from dovetail.errors import InvalidInputError
 from dovetail.validators import LONGEST_NORMALIZED, normalize
 from plugins.blog.models import Post, Tag
 from plugins.blog.tag_names import normalize_tag_name
-from plugins.blog.wordpress.tags import tag_name
-from plugins.blog.wordpress.usernames import username_from
 from plugins.comments.models import Comment
+from plugins.wordpress.tags import tag_name
+from plugins.wordpress.usernames import username_from
 from tests.documented import Documented, Place
 from tests.running import ROOT
 
@@ -204,4 +204,4 @@ def test_nothing_else_normalises_text():
         if isinstance(node, ast.Attribute) and node.attr == "normalize" and ast.unparse(node) == "unicodedata.normalize"
     }
     # The importer's is of a text that it has cut off before.
-    assert callers == {"dovetail/validators.py", "plugins/blog/wordpress/usernames.py"}
+    assert callers == {"dovetail/validators.py", "plugins/wordpress/usernames.py"}

@@ -68,3 +68,12 @@ class Tag(IdMixin, Base):
 
     def __str__(self) -> str:
         return self.name
+
+
+class WordpressItem(Base):
+    """Which post an item of a WordPress export became, so that a second import finds it whatever was edited since."""
+
+    __tablename__ = "blog_wordpress_item"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of its guid and number
+    post_id: Mapped[int] = mapped_column(ForeignKey("blog_post.id", ondelete="CASCADE"), index=True)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from textwrap import shorten
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dovetail.contrib.auth.models import User
@@ -58,3 +58,13 @@ Index("ix_comments_comment_created_at", Comment.created_at)
 Index("ix_comments_comment_status_created_at", Comment.status, Comment.created_at)
 COMMENT_TEXT = FullText("content")
 COMMENT_TEXT.index(Comment)
+
+
+class WordpressComment(Base):
+    """Which comment a remark of a WordPress export became; a second import finds it whatever was edited since."""
+
+    __tablename__ = "comments_wordpress_comment"
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("blog_post.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)  # its number in the old site
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments_comment.id", ondelete="CASCADE"), index=True)

@@ -7,12 +7,11 @@ plugin = Plugin(
     name="comments",
     depends_on=("auth", "blog"),
     settings=CommentsSettings,
-    models=lazy("plugins.comments.models:Comment", "plugins.comments.wordpress.models:WordpressComment"),
+    models=lazy("plugins.comments.models:Comment", "plugins.comments.models:WordpressComment"),
     routers=lazy(api="plugins.comments.api:router"),
     admin_views=lazy("plugins.comments.admin:CommentAdmin"),
     checks=lazy("plugins.comments.checks:check_moderation"),
     extensions={
         "blog.demo_posts": lazy("plugins.comments.demo:add_comments"),
-        "blog.wordpress_post": lazy("plugins.comments.wordpress.importer:import_comments"),
     },
 )

@@ -6,11 +6,11 @@ import httpx
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.unit_of_work import Database
-from plugins.blog.wordpress.importer import import_export
-from plugins.blog.wordpress.report import Report
-from plugins.blog.wordpress.source import Source
-from plugins.blog.wordpress.survey import survey_export
-from tests.plugins.blog.wordpress.support import FILES
+from plugins.wordpress.export.source import Source
+from plugins.wordpress.importer import import_export
+from plugins.wordpress.report import Report
+from plugins.wordpress.survey import survey_export
+from tests.plugins.wordpress.support import FILES
 
 LIMIT = 10**7
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from plugins.blog.wordpress.dates import first_date
-from plugins.blog.wordpress.errors import ExportError
-from plugins.blog.wordpress.nodes import Node, read_nodes
-from plugins.blog.wordpress.source import Source
+from plugins.wordpress.export.dates import first_date
+from plugins.wordpress.export.nodes import Node, read_nodes
+from plugins.wordpress.export.source import ExportError, Source
 
 VERSIONS = ("1.0", "1.1", "1.2")
 TERM_NAMES = {"wp:category": "wp:cat_name", "wp:tag": "wp:tag_name", "wp:term": "wp:term_name"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.blog.wordpress.support import ANNA, Site, export, post
+from tests.plugins.wordpress.support import ANNA, Site, export, post
 
 BOMB = (
     '<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">'
@@ -74,14 +74,14 @@ def test_a_name_with_odd_characters_is_quoted_on_one_line(site: Site) -> None:
 
 
 def test_a_file_over_the_limit_is_refused_before_it_is_read(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BLOG_IMPORT_MAX_BYTES", "1000")
+    monkeypatch.setenv("WORDPRESS_MAX_BYTES", "1000")
     assert site.refuse("<" * 1001).endswith(
-        "has 1,001 bytes, the limit is 1,000; let WordPress export it in parts, or set BLOG_IMPORT_MAX_BYTES"
+        "has 1,001 bytes, the limit is 1,000; let WordPress export it in parts, or set WORDPRESS_MAX_BYTES"
     )
 
 
 def test_a_post_over_the_limit_is_refused_by_name(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BLOG_IMPORT_MAX_ITEM_SIZE", "2000")
+    monkeypatch.setenv("WORDPRESS_MAX_ITEM_SIZE", "2000")
     line = site.refuse(export(post(1), post(2, title="Too long", content="x" * 2000)))
     assert "the item 'Too long' has more than 2,000 characters" in line
 

@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import User
 from dovetail.database.unit_of_work import Database
-from plugins.blog.wordpress.importer import import_export
-from plugins.blog.wordpress.source import Source
-from plugins.blog.wordpress.survey import survey_export
-from plugins.blog.wordpress.usernames import digest
-from plugins.comments.wordpress.importer import import_comments
-from tests.plugins.blog.wordpress.support import FILES
+from plugins.wordpress.export.source import Source
+from plugins.wordpress.importer import import_export
+from plugins.wordpress.survey import survey_export
+from plugins.wordpress.usernames import digest
+from plugins.wordpress_comments.importer import import_comments
+from tests.plugins.wordpress.support import FILES
 
 LIMIT = 10**7
 GUEST = f"Bo.Ray-{digest('Bo & Ray', 'bo@example.net')}"

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from dovetail.contrib.auth.users import normalize_email
 from dovetail.errors import InvalidInputError
-from plugins.blog.wordpress.lookup import ids_by_key
-from plugins.blog.wordpress.reader import Author, plain_text, shortened
-from plugins.blog.wordpress.report import Report
-from plugins.blog.wordpress.usernames import digest, placeholder_email, username_from
+from plugins.wordpress.export.reader import Author, plain_text, shortened
+from plugins.wordpress.lookup import ids_by_key
+from plugins.wordpress.report import Report
+from plugins.wordpress.usernames import digest, placeholder_email, username_from
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from plugins.blog.wordpress.reader import Author, Item, Term, read_export
-from plugins.blog.wordpress.source import Source
-from plugins.blog.wordpress.tags import tag_name
+from plugins.wordpress.export.reader import Author, Item, Term, read_export
+from plugins.wordpress.export.source import Source
+from plugins.wordpress.tags import tag_name
 
 # WordPress's own leftovers: what was thrown away, what was never saved, what is part of another item.
 LEFTOVERS = {"trash": "posts in the trash", "auto-draft": "posts never saved", "inherit": "revisions"}

@@ -7,7 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from plugins.blog.wordpress.errors import ExportError
+from dovetail.errors import InvalidInputError
+
+
+class ExportError(InvalidInputError):
+    """The file is not a WordPress export that can be read."""
+
 
 CHUNK = 1 << 20  # bytes; large, so that a parser that goes back to the start of a long tag does so seldom
 
@@ -128,7 +133,7 @@ class Source:
     def _too_large(self, size: int) -> ExportError:
         return ExportError(
             f"{self.name} has {size:,} bytes, the limit is {self.max_bytes:,}; "
-            "let WordPress export it in parts, or set BLOG_IMPORT_MAX_BYTES"
+            "let WordPress export it in parts, or set WORDPRESS_MAX_BYTES"
         )
 
     def _unreadable(self, error: Exception) -> ExportError:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from plugins.blog.wordpress.errors import ExportError
-from plugins.blog.wordpress.reader import Author, Item, Term, plain_text, read_export
-from plugins.blog.wordpress.source import CHUNK, Source
-from tests.plugins.blog.wordpress.support import ANNA, FILES, category, export, post
+from plugins.wordpress.export.reader import Author, Item, Term, plain_text, read_export
+from plugins.wordpress.export.source import CHUNK, ExportError, Source
+from tests.plugins.wordpress.support import ANNA, FILES, category, export, post
 
 LIMIT = 10_000_000
 
@@ -152,7 +151,7 @@ def test_terms_of_other_taxonomies_are_left_out(tmp_path: Path) -> None:
 
 def test_one_item_may_have_only_so_many_characters(tmp_path: Path) -> None:
     content = export(post(title="Small"), post(2, title="Endless", content="x" * 60_000))
-    with pytest.raises(ExportError, match=r"'Endless' has more than 50,000 characters; .* BLOG_IMPORT_MAX_ITEM_SIZE"):
+    with pytest.raises(ExportError, match=r"'Endless' has more than 50,000 characters; .* WORDPRESS_MAX_ITEM_SIZE"):
         read(tmp_path, content, max_item_size=50_000)
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from plugins.blog.wordpress.dates import first_date
-from plugins.blog.wordpress.nodes import Node
-from plugins.blog.wordpress.reader import Item, plain_text
 from plugins.comments.models import CommentStatus
+from plugins.wordpress.export.dates import first_date
+from plugins.wordpress.export.nodes import Node
+from plugins.wordpress.export.reader import Item, plain_text
 
 STATUSES = {
     "1": CommentStatus.APPROVED,

@@ -8,8 +8,8 @@ from dovetail.validators import normalize
 from plugins.blog.models import Tag
 from plugins.blog.tag_names import LONGEST, LONGEST_TYPED, normalize_tag_name
 from plugins.blog.tagging import get_or_create_tags
-from plugins.blog.wordpress.lookup import ids_by_key
-from plugins.blog.wordpress.report import Report
+from plugins.wordpress.lookup import ids_by_key
+from plugins.wordpress.report import Report
 
 PAGE = 500  # tags in one statement
 ELLIPSIS = "..."  # the spelling of tags turns "…" into this

@@ -1,4 +1,4 @@
-"""What the comments take from a WordPress export: they listen at the blog's extension point for its posts."""
+"""What the comments take from a WordPress export: they listen at the extension point of its posts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -7,11 +7,10 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from plugins.blog.wordpress.extension import Batch
-from plugins.comments.models import Comment
-from plugins.comments.wordpress.guests import find_or_make_writers
-from plugins.comments.wordpress.models import WordpressComment
-from plugins.comments.wordpress.reader import Remark, read_remarks
+from plugins.comments.models import Comment, WordpressComment
+from plugins.wordpress.extension import Batch
+from plugins.wordpress_comments.guests import find_or_make_writers
+from plugins.wordpress_comments.reader import Remark, read_remarks
 
 Place = tuple[int, str]  # a post, and the key of a remark below it
 

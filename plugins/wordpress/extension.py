@@ -1,6 +1,6 @@
-"""The extension point `blog.wordpress_post`: what other plugins take from the items that become posts.
+"""The extension point `wordpress.posts`: what other plugins take from the items that become posts.
 
-    Plugin(..., extensions={"blog.wordpress_post": lazy("plugins.reactions.wordpress:import_reactions")})
+    Plugin(..., extensions={"wordpress.posts": lazy("plugins.reactions.wordpress:import_reactions")})
 
     async def import_reactions(batch: Batch) -> None:
         for post in batch.posts:
@@ -16,10 +16,10 @@ from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from plugins.blog.wordpress.reader import Item
-from plugins.blog.wordpress.report import Report
+from plugins.wordpress.export.reader import Item
+from plugins.wordpress.report import Report
 
-EXTENSION_POINT = "blog.wordpress_post"
+EXTENSION_POINT = "wordpress.posts"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.plugins.blog.wordpress.support import FILES, Site
+from tests.plugins.wordpress.support import FILES, Site
 
 BESIDE = Path(__file__).parents[5] / "shared" / "data"
 FOLDERS = (FILES, Path(os.environ.get("DOVETAIL_WORDPRESS_FILES") or BESIDE))

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy import func, insert
 
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
-from plugins.blog.wordpress.extension import Batch
-from plugins.blog.wordpress.lookup import ids_by_key
-from plugins.blog.wordpress.reader import shortened
-from plugins.blog.wordpress.usernames import digest, placeholder_email, username_from
 from plugins.comments.models import CommentStatus
-from plugins.comments.wordpress.reader import Remark
+from plugins.wordpress.export.reader import shortened
+from plugins.wordpress.extension import Batch
+from plugins.wordpress.lookup import ids_by_key
+from plugins.wordpress.usernames import digest, placeholder_email, username_from
+from plugins.wordpress_comments.reader import Remark
 
 NOBODY = "Anonymous"  # as WordPress calls who left no name
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.plugins.blog.wordpress.support import ANNA, FILES, Site, category, count_statements, export, post
+from tests.plugins.wordpress.support import ANNA, FILES, Site, category, count_statements, export, post
 
 POSTS = "SELECT title FROM blog_post ORDER BY id"
 DRAFTS = "SELECT title FROM blog_post WHERE NOT is_published ORDER BY id"
@@ -259,7 +259,7 @@ def test_the_number_of_statements_grows_with_batches_and_not_with_posts(site: Si
 
 
 def test_a_batch_is_bounded_by_its_size_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("plugins.blog.wordpress.importer.BATCH_CHARACTERS", 10_000)
+    monkeypatch.setattr("plugins.wordpress.importer.BATCH_CHARACTERS", 10_000)
     result = site.load(export(*(post(n, content="x" * 6_000) for n in range(6))))
     assert [line for line in result.err.splitlines() if line.startswith("Importing")] == [
         f"Importing: {done} of 6 items" for done in (2, 4, 6)

@@ -5,12 +5,11 @@ from collections import Counter
 
 import pytest
 
-from plugins.blog.wordpress.errors import ExportError
-from plugins.blog.wordpress.reader import Item, read_export
-from plugins.blog.wordpress.source import Source
-from plugins.comments.wordpress.reader import Remark, read_remarks
-from tests.plugins.blog.wordpress import support
-from tests.plugins.blog.wordpress.support import ANNA, FILES, Site, count_statements, export, post, remark
+from plugins.wordpress.export.reader import Item, read_export
+from plugins.wordpress.export.source import ExportError, Source
+from plugins.wordpress_comments.reader import Remark, read_remarks
+from tests.plugins.wordpress import support
+from tests.plugins.wordpress.support import ANNA, FILES, Site, count_statements, export, post, remark
 
 site = support.site
 
@@ -196,7 +195,8 @@ def test_comments_of_pages_go_with_the_pages(site: Site) -> None:
 
 
 def test_without_the_comments_plugin_the_posts_are_imported_alone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PLUGINS", json.dumps(["dovetail.contrib.auth", "dovetail.contrib.admin", "plugins.blog"]))
+    plugins = ["dovetail.contrib.auth", "dovetail.contrib.admin", "plugins.blog", "plugins.wordpress"]
+    monkeypatch.setenv("PLUGINS", json.dumps(plugins))
     result = site.run(FILES / "wxr-1.2.xml")
     assert result.out.splitlines()[0] == "Imported: authors 2, tags 3, published posts 1, drafts 1."
     monkeypatch.delenv("PLUGINS")
@@ -208,7 +208,7 @@ def test_a_failure_among_the_comments_takes_the_posts_back(site: Site, monkeypat
     def fail(_item: Item, _skipped: Counter[str]) -> list[Remark]:
         raise ExportError("the last one is broken")
 
-    monkeypatch.setattr("plugins.comments.wordpress.importer.read_remarks", fail)
+    monkeypatch.setattr("plugins.wordpress_comments.importer.read_remarks", fail)
     assert site.refuse(export(post(1, remark(1)))) == "manage.py: the last one is broken"
 
 

@@ -10,7 +10,7 @@ import termios
 import time
 from pathlib import Path
 
-from tests.plugins.blog.wordpress.support import FILES, Site, export, post, remark
+from tests.plugins.wordpress.support import FILES, Site, export, post, remark
 
 ROOT = Path(__file__).parents[4]
 

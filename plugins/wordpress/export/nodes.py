@@ -10,7 +10,7 @@ from xml.parsers.expat import errors as expat_errors
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
-from plugins.blog.wordpress.errors import ExportError
+from plugins.wordpress.export.source import ExportError
 
 # WordPress has written these addresses with http and with https, and with the version of each format.
 NAMESPACES = (
@@ -146,7 +146,7 @@ class _Channel:
             title = item.word("title")[:60] if item else ""
             raise ExportError(
                 f"{self._name}: the item {title!r} has more than {self._max_item_size:,} characters; "
-                "shorten it, or set BLOG_IMPORT_MAX_ITEM_SIZE"
+                "shorten it, or set WORDPRESS_MAX_ITEM_SIZE"
             )
 
 

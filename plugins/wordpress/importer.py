@@ -10,16 +10,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.errors import ConflictError
-from plugins.blog.models import Post, post_tags
-from plugins.blog.wordpress.authors import Authors, find_or_make_authors
-from plugins.blog.wordpress.extension import Batch, Extension, ImportedPost
-from plugins.blog.wordpress.lookup import ids_by_key
-from plugins.blog.wordpress.models import WordpressItem
-from plugins.blog.wordpress.reader import Item, read_export, shortened
-from plugins.blog.wordpress.report import Report
-from plugins.blog.wordpress.source import Source
-from plugins.blog.wordpress.survey import Survey, plain_kind, why_not
-from plugins.blog.wordpress.tags import find_or_make_tags, tag_name
+from plugins.blog.models import Post, WordpressItem, post_tags
+from plugins.wordpress.authors import Authors, find_or_make_authors
+from plugins.wordpress.export.reader import Item, read_export, shortened
+from plugins.wordpress.export.source import Source
+from plugins.wordpress.extension import Batch, Extension, ImportedPost
+from plugins.wordpress.lookup import ids_by_key
+from plugins.wordpress.report import Report
+from plugins.wordpress.survey import Survey, plain_kind, why_not
+from plugins.wordpress.tags import find_or_make_tags, tag_name
 
 LONGEST_TITLE = 200
 NO_TITLE = "(no title)"

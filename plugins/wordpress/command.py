@@ -7,12 +7,12 @@ import click
 
 from dovetail.command import async_command
 from dovetail.plugin import Context
-from plugins.blog.settings import BlogSettings
-from plugins.blog.wordpress.extension import EXTENSION_POINT
-from plugins.blog.wordpress.importer import import_export
-from plugins.blog.wordpress.progress import progress
-from plugins.blog.wordpress.source import Source
-from plugins.blog.wordpress.survey import survey_export
+from plugins.wordpress.export.source import Source
+from plugins.wordpress.extension import EXTENSION_POINT
+from plugins.wordpress.importer import import_export
+from plugins.wordpress.progress import progress
+from plugins.wordpress.settings import WordpressSettings
+from plugins.wordpress.survey import survey_export
 
 
 @click.command()
@@ -25,17 +25,17 @@ async def import_wordpress(context: Context, file: Path, dry_run: bool) -> None:
     FILE is what Tools, Export writes in WordPress (WXR 1.0 to 1.2). Everything is imported or, if anything fails,
     nothing; what an earlier import brought stays as it is.
     """
-    settings = cast("BlogSettings", context.plugin_settings["blog"])
-    source = Source(file, settings.import_max_bytes)
+    settings = cast("WordpressSettings", context.plugin_settings["wordpress"])
+    source = Source(file, settings.max_bytes)
     with progress("Reading", source.size(), "bytes") as advance:
-        survey = survey_export(source, settings.import_max_item_size, advance)
+        survey = survey_export(source, settings.max_item_size, advance)
     async with context.database.unit_of_work() as session:
         with progress("Importing", survey.items, "items") as advance:
             report = await import_export(
                 session,
                 source,
                 survey,
-                max_item_size=settings.import_max_item_size,
+                max_item_size=settings.max_item_size,
                 extensions=context.extensions(EXTENSION_POINT),
                 advance=advance,
             )

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from plugins.blog.wordpress.nodes import Node
+from plugins.wordpress.export.nodes import Node
 
 # A draft without a date has a pubDate in the year -0001, which the e-mail package reads as 2000, or at the epoch.
 NO_DATE = re.compile(r".* -\d+ \d\d:.*|.*, 01 Jan 1970 00:00:00 .*")

@@ -1,3 +1,0 @@
-from tests.plugins.blog.wordpress import support
-
-site = support.site

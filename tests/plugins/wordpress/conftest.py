@@ -1,0 +1,3 @@
+from tests.plugins.wordpress import support
+
+site = support.site
