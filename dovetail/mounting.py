@@ -82,7 +82,7 @@ def _problem_of_path(path: str) -> str | None:
 
 
 def _placed(one: NamedRouter, mounts: Mounts) -> NamedRouter | None:
-    mount = mounts.get(one.name, mounts.get(one.owner, one.router))
+    mount = mounts.get(one.name, mounts.get(one.owner, one.path))
     if mount is None:
         return None
     return replace(one, path=mount) if isinstance(mount, str) else replace(one, router=mount)

@@ -46,6 +46,12 @@ async def paths(client: httpx.AsyncClient) -> set[str]:
     return set(document["paths"])
 
 
+async def test_without_a_word_everything_is_where_it_is(mounted):
+    async with mounted({}) as client:
+        pages = ("/", "/health/live", "/docs", "/openapi.json", "/api/posts", "/admin/login")
+        assert [(await client.get(path)).status_code for path in pages] == [200] * len(pages)
+
+
 async def test_a_dropped_router_answers_nowhere_and_is_not_in_the_document(mounted):
     async with mounted({"auth.users": None}) as client:
         assert (await client.get("/api/users/me")).status_code == 404
