@@ -13,13 +13,17 @@ import dovetail.api.flat_models
 import dovetail.api.pydantic_v1  # noqa: F401 - these two change how FastAPI works, before any route is made
 from dovetail.api.addresses import path_of
 from dovetail.api.body_checks import after_login
+from dovetail.api.dependencies import PLUGIN_SETTINGS
 from dovetail.api.front.quick import QuickMiddleware
 from dovetail.api.openapi.document import document_problems, duplicate_operation_ids, operation_id, operation_ids
 from dovetail.api.pages import debug, docs, health, landing
+from dovetail.api.pages.health import READINESS
+from dovetail.api.pages.landing import PLUGIN_NAMES
 from dovetail.api.problems import add_problem_details, answer
 from dovetail.api.shadows import answers, unreachable_routes
 from dovetail.api.streams import streams_without_a_session
 from dovetail.context import make_context
+from dovetail.database.unit_of_work import DATABASE
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, describe
 from dovetail.errors import ConfigurationError
 from dovetail.middleware.access_log import AccessLogMiddleware
@@ -39,7 +43,7 @@ from dovetail.mounting import NamedRouter, include, place, routers_of
 from dovetail.plugin import Context, Mounts, Setup
 from dovetail.registry import Registry, load_registry, load_web
 from dovetail.server.collector import collector_paused
-from dovetail.settings import Settings
+from dovetail.settings import SETTINGS, Settings
 
 KERNEL = "kernel"
 PROBES = ("get_liveness", "get_readiness")
@@ -90,7 +94,7 @@ def make_application(settings: Settings, mounts: Mounts = EVERYTHING_IN_ITS_PLAC
         redoc_url=None,
     )
     _share_state(app, context)
-    app.state.readiness = Readiness(context.database, registry)
+    READINESS.set(app, Readiness(context.database, registry))
     add_problem_details(app)  # before the plugins, which may answer errors in a way of their own
     operations = _add_routers(app, context, registry, routers)
     _refuse_impossible_operations(app)
@@ -101,10 +105,10 @@ def make_application(settings: Settings, mounts: Mounts = EVERYTHING_IN_ITS_PLAC
 
 
 def _share_state(app: FastAPI, context: Context) -> None:
-    app.state.settings = context.settings
-    app.state.database = context.database
-    app.state.plugin_settings = context.plugin_settings
-    app.state.plugin_names = tuple(plugin.name for plugin in context.plugins)
+    SETTINGS.set(app, context.settings)
+    DATABASE.set(app, context.database)
+    PLUGIN_SETTINGS.set(app, context.plugin_settings)
+    PLUGIN_NAMES.set(app, tuple(plugin.name for plugin in context.plugins))
 
 
 def _routers(settings: Settings, registry: Registry, mounts: Mounts) -> list[NamedRouter]:

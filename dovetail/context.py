@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from dovetail.database.unit_of_work import Database
-from dovetail.plugin import Context
+from dovetail.plugin import Context, session_info
 from dovetail.registry import Registry, load_all_plugin_settings, load_models
 from dovetail.settings import Settings
 
@@ -29,8 +29,7 @@ def make_context(
         paths=paths or {},
         database=Database.from_settings(settings, command_timeout=command_timeout),
     )
-    # A service that is given a session only finds the extensions of other plugins there: session.info["context"].
-    context.database.sessions.configure(info={"context": context})
+    context.database.sessions.configure(info=session_info(context))
     return context
 
 

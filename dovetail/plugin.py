@@ -7,10 +7,13 @@ from functools import cached_property
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
+from dovetail.errors import DovetailError
+
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
     from pydantic import BaseModel
     from sqladmin import BaseView
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from dovetail.checks import CheckMessage
     from dovetail.database.models import Base
@@ -31,6 +34,28 @@ class Context:
     def extensions(self, point: str) -> list[Any]:
         """What the enabled plugins contribute to the extension point `point`, in the order of their dependencies."""
         return [extension for plugin in self.plugins for extension in plugin.extensions.get(point, ())]
+
+
+_CONTEXT = "dovetail.context"  # in `session.info`
+
+
+def session_info(context: Context) -> dict[str, object]:
+    """Return the `info` of sessions in which `context_of` finds the context: `async_sessionmaker(..., info=...)`."""
+    return {_CONTEXT: context}
+
+
+def context_of(session: "AsyncSession") -> Context:
+    """Return the context of the application that opened a session: how a service finds extensions of other plugins.
+
+    Raise DovetailError for a session that was opened otherwise.
+    """
+    context = session.info.get(_CONTEXT)
+    if not isinstance(context, Context):
+        raise DovetailError(
+            "The session knows no plugins; open it with context.database.unit_of_work(), or make it with "
+            "info=session_info(context)."
+        )
+    return context
 
 
 Check: TypeAlias = "Callable[[Context], Iterable[CheckMessage]]"

@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from dovetail.errors import ConfigurationError
+from dovetail.state import StateKey
 from dovetail.validators import ANY, check_methods, check_origins, check_proxies, check_tokens
 
 Environment = Literal["development", "test", "production"]
@@ -157,6 +158,9 @@ class Settings(BaseSettings):
 
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+SETTINGS = StateKey[Settings]("settings")
 
 
 def load_settings(settings_class: type[SettingsT]) -> SettingsT:

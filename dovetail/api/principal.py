@@ -1,14 +1,16 @@
 """Who is asking: the seam by which a plugin (contrib/auth) tells the kernel, which knows no user model."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, TypeAlias
 
 from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from dovetail.api.security import authenticates
+from dovetail.database.unit_of_work import DATABASE
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
+from dovetail.state import StateKey
 
 
 class Principal(Protocol):
@@ -23,23 +25,27 @@ class Principal(Protocol):
         """Whether they may use what is for staff only."""
 
 
-Authenticator = Callable[[HTTPConnection, AsyncSession], Awaitable[Principal | None]]
+Authenticator: TypeAlias = Callable[[HTTPConnection, AsyncSession], Awaitable[Principal | None]]
+
+AUTHENTICATOR = StateKey[Authenticator]("authenticate", "add dovetail.contrib.auth to the plugins")
+"""Finds out who sent a request, by its token; a plugin sets it in its `setup`."""
+
+VISITOR_AUTHENTICATOR = StateKey[Authenticator]("authenticate_visitor", "add dovetail.contrib.admin to the plugins")
+"""Finds out who visits a page, by its cookies; a plugin with pages sets it in its `setup`."""
 
 
 async def find_staff(connection: HTTPConnection, *, pages: bool = False) -> Principal:
-    """The member of staff who is asking; `pages` lets in those who are logged in to pages (the back office) too.
+    """Return the member of staff who is asking; with `pages`, being logged in to the back office is enough.
 
-    Raises NotAuthenticatedError and PermissionDeniedError; without an authenticator nobody gets in. A plugin sets
-    `app.state.authenticate`, and one with pages `app.state.authenticate_visitor` (each an Authenticator), in its
-    `setup`. The session used here stands outside the pool, so that an operator can look at an exhausted pool.
+    Raise NotAuthenticatedError and PermissionDeniedError; without an authenticator nobody gets in. The session used
+    here stands outside the pool, so that an operator can look at an exhausted pool.
     """
-    state = connection.app.state
-    names = ("authenticate", "authenticate_visitor") if pages else ("authenticate",)
-    found: list[Authenticator | None] = [getattr(state, name, None) for name in names]
-    authenticators = [authenticate for authenticate in found if authenticate is not None]
+    app = connection.app
+    keys = (AUTHENTICATOR, VISITOR_AUTHENTICATOR) if pages else (AUTHENTICATOR,)
+    authenticators = [authenticate for key in keys if (authenticate := key.find(app)) is not None]
     if not authenticators:
         raise NotAuthenticatedError("No enabled plugin authenticates users; add dovetail.contrib.auth to the plugins.")
-    async with state.database.outside_the_pool() as session:
+    async with DATABASE.get(app).outside_the_pool() as session:
         for authenticate in authenticators:
             principal = await authenticate(connection, session)
             if principal is not None:

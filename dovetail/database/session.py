@@ -9,7 +9,7 @@ from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
-from dovetail.database.unit_of_work import Database
+from dovetail.database.unit_of_work import DATABASE
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 StreamSessions: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncSession]]
@@ -21,7 +21,7 @@ async def unit_of_work(connection: HTTPConnection) -> AsyncIterator[AsyncSession
     Tests override this in `app.dependency_overrides` to bring another database. Raises UnavailableError, which answers
     503, if no connection comes free in time.
     """
-    database: Database = connection.app.state.database
+    database = DATABASE.get(connection.app)
     async with database.unit_of_work(read_only=connection.scope.get("method") in SAFE_METHODS) as session:
         yield session
 
@@ -41,7 +41,7 @@ async def stream_sessions(connection: HTTPConnection) -> StreamSessions:
     nothing within the block: the client would be waited for with a connection in hand. Tests override this to bring
     another database.
     """
-    database: Database = connection.app.state.database
+    database = DATABASE.get(connection.app)
     return partial(database.unit_of_work, read_only=connection.scope.get("method") in SAFE_METHODS)
 
 

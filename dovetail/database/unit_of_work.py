@@ -18,6 +18,7 @@ from dovetail.database.pool.fair_pool import UnpooledConnections, trusting
 from dovetail.database.pool.wait_budget import have_waited
 from dovetail.database.pool.writer_queue import TAKE_TURN, WriterQueue
 from dovetail.settings import Settings
+from dovetail.state import StateKey
 
 logger = logging.getLogger("dovetail.database")
 
@@ -103,6 +104,9 @@ class Database:
         """Close every connection."""
         await self.engine.dispose()
         await self._spare.dispose()
+
+
+DATABASE = StateKey[Database]("database")
 
 
 @asynccontextmanager

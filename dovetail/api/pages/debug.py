@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from dovetail.api.principal import StaffDep
 from dovetail.database.pool.fair_pool import PoolStatistics, pool_statistics
-from dovetail.database.unit_of_work import Database
+from dovetail.database.unit_of_work import DATABASE
 from dovetail.errors import NotFoundError
 
 router = APIRouter(prefix="/debug", tags=["debug"])
@@ -24,7 +24,7 @@ class PoolReport(BaseModel):
 @router.get("/pool", responses={401: {}, 403: {}, 404: {}})
 async def get_pool(request: Request, _staff: StaffDep) -> PoolReport:
     """Show the connection pool of the process that answers; it works while the pool is exhausted."""
-    database: Database = request.app.state.database
+    database = DATABASE.get(request.app)
     statistics = pool_statistics(database.engine)
     if statistics is None:
         raise NotFoundError("A database in memory has one connection and no pool.")

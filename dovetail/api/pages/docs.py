@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from dovetail.api.addresses import address_of
-from dovetail.api.principal import find_staff, require_staff_reader
+from dovetail.api.principal import VISITOR_AUTHENTICATOR, find_staff, require_staff_reader
 from dovetail.errors import NotAuthenticatedError, NotFoundError
 
 DISTRIBUTION, PACKAGE = "fastapi-swagger", "fastapi_swagger"
@@ -61,7 +61,7 @@ def make_router(*, for_staff: bool) -> APIRouter:
             try:
                 await find_staff(request, pages=True)
             except NotAuthenticatedError:
-                if not hasattr(request.app.state, "authenticate_visitor"):
+                if VISITOR_AUTHENTICATOR.find(request.app) is None:
                     raise
                 login = f"{address_of(request, 'admin:login')}?next={address_of(request, 'show_docs')}"
                 return RedirectResponse(login, 303, headers)

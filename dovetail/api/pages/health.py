@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from dovetail.api.front.quick import QuickResponse
+from dovetail.state import StateKey
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -15,6 +16,9 @@ class Readiness(Protocol):
 
     async def check(self) -> None:
         """Raise UnavailableError, with what is the matter, if it cannot."""
+
+
+READINESS = StateKey[Readiness]("readiness")
 
 
 class Health(BaseModel):
@@ -45,6 +49,5 @@ async def get_readiness(request: Request) -> Health:
 
     Otherwise the answer says which of them is not so. It may be a second old.
     """
-    readiness: Readiness = request.app.state.readiness
-    await readiness.check()
+    await READINESS.get(request.app).check()
     return Health()

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from dovetail.api.addresses import address_of
+from dovetail.state import StateKey
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6878; --paper: #f6f7f9; --card: #fff; --line: #dfe3e9;
@@ -63,6 +64,8 @@ PLACES = (  # by the names of their routes
     ("show_document", "OpenAPI", "The description that clients are generated from."),
 )
 
+PLUGIN_NAMES = StateKey[tuple[str, ...]]("plugin_names")
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -72,7 +75,7 @@ async def show_landing_page(request: Request) -> HTMLResponse:
     app = request.app
     places = [(address_of(request, name), title, text) for name, title, text in PLACES]
     links = [f'<a href="{escape(to)}"><strong>{title}</strong>{text}</a>' for to, title, text in places if to]
-    names = " ".join(f"<code>{escape(name)}</code>" for name in app.state.plugin_names)
+    names = " ".join(f"<code>{escape(name)}</code>" for name in PLUGIN_NAMES.get(app))
     page = PAGE.substitute(
         name=escape(app.title),
         style=STYLE,

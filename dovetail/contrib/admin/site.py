@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from dovetail.api.principal import VISITOR_AUTHENTICATOR
 from dovetail.contrib.admin.entry import entrance
 from dovetail.contrib.admin.entry.cookies import Cookies
 from dovetail.contrib.admin.entry.csrf import make_token
@@ -151,7 +152,7 @@ class AdminSite(Admin):
             authentication_backend=Authentication(),
             authorization_backend=Authorization(),
         )
-        app.state.authenticate_visitor = self._authenticate_visitor
+        VISITOR_AUTHENTICATOR.set(app, self._authenticate_visitor)
         self.site_files = settings.base_dir / "project" / "static"
         self._prepare_templates(settings.base_dir / "project" / "templates")
         self.admin.router.routes = []  # those of SQLAdmin read files, have no token and log out on GET

@@ -39,7 +39,7 @@ def bearer_token(connection: HTTPConnection) -> str | None:
 
 
 async def authenticate_request(connection: HTTPConnection, session: AsyncSession) -> User | None:
-    """Who is asking; the kernel's `app.state.authenticate`."""
+    """Who is asking; the kernel's AUTHENTICATOR."""
     token = bearer_token(connection)
     return await get_user_by_token(session, token) if token else None
 

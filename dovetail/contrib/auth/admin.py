@@ -10,6 +10,7 @@ from starlette.requests import Request
 from wtforms import Field, Form
 from wtforms.validators import InputRequired, Optional
 
+from dovetail.api.dependencies import PLUGIN_SETTINGS
 from dovetail.contrib.admin.forms import changes
 from dovetail.contrib.admin.forms.fields import PasswordField
 from dovetail.contrib.admin.views import ModelAdmin
@@ -17,7 +18,7 @@ from dovetail.contrib.admin.visit import current_visit
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.accounts.passwords import MAXIMUM_LENGTH, HashedPassword, hash_password, is_text
-from dovetail.contrib.auth.api.dependencies import make_manager
+from dovetail.contrib.auth.api.dependencies import make_mailer, make_manager
 from dovetail.contrib.auth.credential_changes import (
     Proof,
     change_as_staff,
@@ -25,7 +26,6 @@ from dovetail.contrib.auth.credential_changes import (
     changes_credentials,
     prove,
 )
-from dovetail.contrib.auth.mail.mailer import Mailer
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import ConflictError
@@ -132,13 +132,13 @@ class UserAdmin(ModelAdmin, model=User):
 
     @property
     def _settings(self) -> AuthSettings:
-        settings: AuthSettings = self._admin_ref.app.state.plugin_settings["auth"]
+        settings = PLUGIN_SETTINGS.get(self._admin_ref.app)["auth"]
+        assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
         return settings
 
     def _send_after_commit(self, request: Request, manager: "UserManager") -> None:
-        state = self._admin_ref.app.state
         request.state.after_commit = BackgroundTasks()
-        mailer = Mailer(request.state.after_commit, state.database, state.email_sender)
+        mailer = make_mailer(self._admin_ref.app, request.state.after_commit)
         mailer.send_later(manager.messages)
         for message in manager.messages:
             Flash.info(request, f"A message was sent to {message.to}: {message.subject}.")

@@ -15,7 +15,7 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 
 from dovetail.contrib.auth.accounts import passwords
 from dovetail.contrib.auth.accounts.access_tokens import create_access_token
-from dovetail.contrib.auth.mail.backends import Outbox
+from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, Outbox
 from dovetail.contrib.auth.models import User
 from dovetail.database.unit_of_work import Database
 
@@ -85,7 +85,7 @@ async def client_for(app: FastAPI, database: Database) -> AsyncIterator[ClientFo
 def outbox(app: FastAPI) -> Outbox:
     """The e-mails the application sent."""
     outbox = Outbox()
-    app.state.email_sender = outbox
+    EMAIL_SENDER.set(app, outbox)
     return outbox
 
 

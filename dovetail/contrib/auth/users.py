@@ -35,8 +35,8 @@ from dovetail.contrib.auth.models import (
     User,
 )
 from dovetail.database.unit_of_work import lookup_session
-from dovetail.errors import DovetailError, FieldError, InvalidInputError
-from dovetail.plugin import Context
+from dovetail.errors import FieldError, InvalidInputError
+from dovetail.plugin import context_of
 from dovetail.validators import normalize
 
 # A name in ASCII cannot be mistaken for another one, and one without @ never for an address.
@@ -175,7 +175,7 @@ async def end_sessions(session: AsyncSession, user: User, *, keep_token: str | N
     await session.flush()
     await revoke_all_tokens(session, user.id, keep=keep_token)
     await expire_one_time_tokens(session, user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.CHANGE_EMAIL)
-    for end in _context(session).extensions("auth.end_sessions"):
+    for end in context_of(session).extensions("auth.end_sessions"):
         await end(session, user)
 
 
@@ -231,13 +231,3 @@ def _clean_text(text: str, *, field: str, maximum: int, lines: bool) -> str:
 
 def _invalid(field: str, detail: str) -> InvalidInputError:
     return InvalidInputError(detail, errors=[FieldError(pointer=f"/{field}", detail=detail)])
-
-
-def _context(session: AsyncSession) -> Context:
-    context: Context | None = session.info.get("context")
-    if context is None:  # going on would leave sessions of other plugins alive
-        raise DovetailError(
-            "The session knows no plugins, so it cannot end a user's sessions; open it with "
-            'context.database.unit_of_work(), or make it with info={"context": context}.'
-        )
-    return context

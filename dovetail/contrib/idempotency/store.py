@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.idempotency.models import IdempotentAnswer
 from dovetail.errors import AtWorkError
 from dovetail.plugin import Context
-from dovetail.resources.write.idempotency import Answer
+from dovetail.resources.write.idempotency import IDEMPOTENCY_STORE, Answer
 
 LIFETIME = timedelta(hours=24)
 NO_SYNC = {"synchronize_session": False}
@@ -56,7 +56,7 @@ class Store:
 
 def install(app: FastAPI, context: Context) -> None:  # noqa: ARG001 - every setup is handed it
     """Tell the kernel who keeps answers."""
-    app.state.idempotency_store = Store()
+    IDEMPOTENCY_STORE.set(app, Store())
 
 
 async def _find(session: AsyncSession, owner: str, key: str, *, since: datetime) -> Answer | None:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from dovetail.api.front.quick import QuickResponse
 from dovetail.database.prepared_reads import connect_to_read
+from dovetail.database.unit_of_work import DATABASE
 from dovetail.resources.query.cursors import Cursor, bad_cursor, write_cursor
 from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import FullTextSearch
@@ -22,6 +23,7 @@ from dovetail.resources.read.reads import Batch, Cache, Plan, Reader
 from dovetail.resources.read.urls import link_header, page_url
 from dovetail.resources.sql.prepared import PreparedStatement
 from dovetail.resources.visibility import Visibility
+from dovetail.settings import SETTINGS
 
 ORJSON_OPTIONS = orjson.OPT_UTC_Z
 LONGEST_REMEMBERED = 300  # bytes of a query string
@@ -59,7 +61,7 @@ class Listing:
 
     async def answer_quickly(self, connection: HTTPConnection, visibility: Visibility) -> Response | None:
         """The same page by the compiled road, without a transaction; None if it cannot go that way."""
-        engine = connection.app.state.database.engine
+        engine = DATABASE.get(connection.app).engine
         page = self._page(connection, visibility, engine.dialect)
         if page is None:
             return None
@@ -184,5 +186,4 @@ def _names(terms: Terms) -> str:
 
 
 def _secret_key(connection: HTTPConnection) -> SecretStr:
-    secret_key: SecretStr = connection.app.state.settings.secret_key
-    return secret_key
+    return SETTINGS.get(connection.app).secret_key

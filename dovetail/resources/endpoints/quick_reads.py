@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.database.prepared_reads import connect_to_read
+from dovetail.database.unit_of_work import DATABASE
 from dovetail.resources.query.url import ItemQuery, read_item_query, split_query
 from dovetail.resources.read.pages import PageRequest
 from dovetail.resources.read.reads import Batch, Plan
@@ -38,7 +39,7 @@ class QuickRead:
             key = self._adapter.validate_python(request.scope["path_params"][self.key_name])
         except ValidationError:
             return None  # FastAPI says what is wrong
-        engine = request.app.state.database.engine
+        engine = DATABASE.get(request.app).engine
         plan = self._plan(request, visibility, key, engine.dialect)
         if plan is None:
             return None

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from dovetail.database.drivers.lost_connections import asks_for_another_try
 from dovetail.database.drivers.retries import attempting
 from dovetail.database.error_translation import client_error
-from dovetail.database.unit_of_work import Database
+from dovetail.database.unit_of_work import DATABASE
 from dovetail.resources.policy import Policy
 from dovetail.resources.write.idempotency import HEADER
 
@@ -41,7 +41,7 @@ class QuickWrite:
         data = await self._read(request)
         if data is None:
             return None
-        database: Database = request.app.state.database
+        database = DATABASE.get(request.app)
         begun = False
         try:
             with attempting() as attempt:

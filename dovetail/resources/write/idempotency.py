@@ -1,7 +1,7 @@
 """`Idempotency-Key`: a POST that is sent again is answered as it was the first time, for 24 hours.
 
 The kernel has no tables: the plugin `dovetail.contrib.idempotency` keeps the answers, and says so by setting
-`app.state.idempotency_store` in its setup. Without it the header is refused, because a client that sends it relies on
+IDEMPOTENCY_STORE in its setup. Without it the header is refused, because a client that sends it relies on
 it. (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)
 """
 
@@ -14,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.errors import BadRequestError, FieldError, InvalidInputError, NotAuthenticatedError
+from dovetail.settings import SETTINGS
 from dovetail.signing import Signer
+from dovetail.state import StateKey
 
 HEADER = "Idempotency-Key"
 MAXIMUM_LENGTH = 255
@@ -45,6 +47,9 @@ class IdempotencyStore(Protocol):
         """Keep the answer for a key that was taken."""
 
 
+IDEMPOTENCY_STORE = StateKey[IdempotencyStore]("idempotency_store", "enable dovetail.contrib.idempotency")
+
+
 async def answer_once(
     request: Request, session: AsyncSession, owner: str | None, answer: Callable[[], Awaitable[Response]]
 ) -> Response:
@@ -71,7 +76,7 @@ async def answer_once(
 
 
 def _store(request: Request, owner: str | None, key: str) -> IdempotencyStore:
-    store: IdempotencyStore | None = getattr(request.app.state, "idempotency_store", None)
+    store = IDEMPOTENCY_STORE.find(request.app)
     if store is None:
         raise BadRequestError(f"This site keeps no answers: send no {HEADER}, or enable dovetail.contrib.idempotency.")
     if owner is None:
@@ -87,7 +92,7 @@ def _refused(detail: str, kind: str) -> InvalidInputError:
 
 async def _fingerprint(request: Request) -> str:
     # With the site's secret: a body may hold a password, and whoever has only the database must not try words on it.
-    signer = Signer(request.app.state.settings.secret_key, "dovetail.idempotency")
+    signer = Signer(SETTINGS.get(request.app).secret_key, "dovetail.idempotency")
     parts = (request.method, request.scope["path"], request.url.query)
     sent = "\n".join(parts).encode("utf-8", "replace") + b"\n" + await request.body()
     return signer.signature(sent).hex()

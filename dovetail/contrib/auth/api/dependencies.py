@@ -2,17 +2,21 @@
 
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-from fastapi import BackgroundTasks, Depends, FastAPI
+import fastapi
+from fastapi import Depends, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.applications import Starlette
+from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection
 
 from dovetail.api.dependencies import plugin_settings
+from dovetail.api.principal import AUTHENTICATOR
 from dovetail.contrib.auth.access import authenticate_request
-from dovetail.contrib.auth.mail.backends import EmailSender, make_sender
+from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, make_sender
 from dovetail.contrib.auth.mail.mailer import Mailer
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.session import SessionDep
-from dovetail.database.unit_of_work import Database
+from dovetail.database.unit_of_work import DATABASE
 from dovetail.plugin import Context
 
 if TYPE_CHECKING:
@@ -23,18 +27,21 @@ def setup(app: FastAPI, context: Context) -> None:
     """Tell the kernel who is asking, and choose who delivers e-mail."""
     settings = context.plugin_settings["auth"]
     assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
-    app.state.authenticate = authenticate_request
-    app.state.email_sender = make_sender(settings, debug=context.settings.debug)
+    AUTHENTICATOR.set(app, authenticate_request)
+    EMAIL_SENDER.set(app, make_sender(settings, debug=context.settings.debug))
 
 
 AuthSettingsDep = Annotated[AuthSettings, Depends(plugin_settings("auth", AuthSettings))]
 
 
-async def get_mailer(connection: HTTPConnection, background: BackgroundTasks) -> Mailer:
+def make_mailer(app: Starlette, background: BackgroundTasks) -> Mailer:
+    """Return a mailer that sends when `background` is run."""
+    return Mailer(background, DATABASE.get(app), EMAIL_SENDER.get(app))
+
+
+async def get_mailer(connection: HTTPConnection, background: fastapi.BackgroundTasks) -> Mailer:
     """Return the mailer of this request."""
-    database: Database = connection.app.state.database
-    sender: EmailSender = connection.app.state.email_sender
-    return Mailer(background, database, sender)
+    return make_mailer(connection.app, background)
 
 
 MailerDep = Annotated[Mailer, Depends(get_mailer)]

@@ -12,6 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
 
 from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.state import StateKey
 
 MAXIMUM_THREADS = 10
 # A mail server that does not answer holds threads for seconds; they are none of those that requests need.
@@ -28,10 +29,13 @@ class EmailMessage:
 
 
 class EmailSender(Protocol):
-    """Whoever can deliver a message; `app.state.email_sender` is one."""
+    """Delivers messages."""
 
     async def send(self, message: EmailMessage) -> None:
         """Deliver the message. Raises OSError or smtplib.SMTPException if that fails."""
+
+
+EMAIL_SENDER = StateKey[EmailSender]("email_sender", "add dovetail.contrib.auth to the plugins")
 
 
 class ConsoleSender:
