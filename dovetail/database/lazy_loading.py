@@ -4,7 +4,8 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import ORMExecuteState
 
-from dovetail.database.pool.writer_queue import QueueingSession, may_block
+from dovetail.database.drivers.sqlalchemy_private import may_block
+from dovetail.database.pool.writer_queue import QueueingSession
 from dovetail.errors import DovetailError
 
 

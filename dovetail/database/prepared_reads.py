@@ -7,10 +7,17 @@ from typing import Any, cast
 from sqlalchemy import Connection, Engine, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import ManagesConnection
-from sqlalchemy.util import greenlet_spawn
 
 from dovetail.database.drivers.lost_connections import is_lost, let_go_of_lock, throw_away
-from dovetail.database.pool.fair_pool import FairPool, close_unused, unreachable
+from dovetail.database.drivers.sqlalchemy_private import (
+    as_sqlalchemy_error,
+    close_unused,
+    connection_on,
+    raise_as_dbapi_error,
+    run_in_greenlet,
+    statement_listeners,
+)
+from dovetail.database.pool.fair_pool import FairPool, unreachable
 
 WITHIN_TRANSACTIONS = "dovetail_within_transactions"  # an execution option of an engine: nothing runs outside of one
 
@@ -26,7 +33,7 @@ class DriverConnection:
     async def fetch(self, sql: str, arguments: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
         """All rows. Raises SQLAlchemy's errors, as the engine would."""
         engine = self.engine.sync_engine
-        for listener in engine.dispatch.before_cursor_execute:
+        for listener in statement_listeners(engine):
             connection = self.connection or _LateConnection(engine, self.managed)
             listener(connection, None, sql, arguments, None, False)  # noqa: FBT003 - SQLAlchemy's signature
         driver: Any = self.managed.driver_connection
@@ -53,7 +60,7 @@ class connect_to_read:  # noqa: N801 - it is used as a function; as a generator 
 
     async def __aenter__(self) -> DriverConnection:
         self._pool = pool = self._engine.sync_engine.pool
-        self._taken = await (pool.take() if isinstance(pool, FairPool) else greenlet_spawn(pool.connect))
+        self._taken = await (pool.take() if isinstance(pool, FairPool) else run_in_greenlet(pool.connect))
         return DriverConnection(self._engine, self._taken)
 
     async def __aexit__(self, *_: object) -> None:
@@ -80,31 +87,20 @@ class _LateConnection:
 
     def __getattr__(self, name: str) -> Any:
         engine, managed = self._parts
-        return getattr(Connection(engine, connection=managed), name)
+        return getattr(connection_on(engine, managed), name)
 
 
 async def _translated(error: Exception, sql: str, engine: Engine, raw: ManagesConnection) -> Exception:
-    dialect: Any = engine.dialect
-    adapter: Any = raw.dbapi_connection
+    dialect = engine.dialect
     try:
-        adapter._handle_exception(error)  # noqa: SLF001 - how the dialect turns driver errors into DBAPI errors
+        raise_as_dbapi_error(raw.dbapi_connection, error)
     except dialect.loaded_dbapi.Error as found:
-        lost: bool = dialect.is_disconnect(found, adapter, None) or is_lost(found)
+        lost = dialect.is_disconnect(found, raw.dbapi_connection, None) or is_lost(found)
         if lost:
             if dialect.name == "sqlite":
                 await let_go_of_lock(raw.driver_connection)
             throw_away(engine, raw, found)
-        kind: Any = exc.DBAPIError  # its `instance` is made for SQLAlchemy's own use
-        translated: Exception = kind.instance(
-            sql,
-            None,
-            found,
-            dialect.loaded_dbapi.Error,
-            hide_parameters=True,
-            connection_invalidated=lost,
-            dialect=dialect,
-        )
-        return translated
+        return as_sqlalchemy_error(sql, found, dialect, is_lost=lost)
     except unreachable() as found:
         raw.invalidate()
         return exc.OperationalError(sql, None, found, hide_parameters=True, connection_invalidated=True)

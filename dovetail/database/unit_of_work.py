@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 
 from dovetail.database.drivers.retries import note_write
 from dovetail.database.drivers.session_connection import CONNECTION
+from dovetail.database.drivers.sqlalchemy_private import has_connected
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.engine.sqlite_transactions import READ_ONLY
 from dovetail.database.engine.urls import database_url, is_memory
@@ -90,7 +91,7 @@ class Database:
                 note_write()
             finally:
                 session.info.pop(CONNECTION)
-                if _was_used(session):
+                if has_connected(session):
                     await session.close()
 
     @asynccontextmanager
@@ -147,13 +148,7 @@ async def _connect_trusting(engine: AsyncEngine) -> AsyncConnection:
 
 
 async def _commit(session: AsyncSession, connection: AsyncConnection) -> None:
-    if _was_used(session) or session.new or session.dirty or session.deleted:
+    if has_connected(session) or session.new or session.dirty or session.deleted:
         await session.commit()  # what it began itself, and the flush of the rest
     if connection.in_transaction():
         await connection.commit()
-
-
-def _was_used(session: AsyncSession) -> bool:
-    """Whether a statement went through the session: an object that was only put into it leaves nothing to end."""
-    transaction = session.sync_session.get_transaction()
-    return transaction is not None and bool(transaction._connections)  # noqa: SLF001 - no public name for it

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from dovetail.database.prepared_reads import connect_to_read
 from dovetail.database.unit_of_work import Database
-from tests.database.test_failures import assert_is_unavailable
+from tests.database.test_error_translation import assert_is_unavailable
 
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
 on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])

@@ -2,11 +2,9 @@
 
 import asyncio
 
-import asyncpg
 import pytest
 from sqlalchemy import text
 
-from dovetail.database.drivers.asyncpg_connections import Connection, Connector
 from dovetail.database.engine.pgbouncer import mixes_statements_up
 from dovetail.database.unit_of_work import Database
 from tests.bouncing import bouncing, keeps_statements
@@ -55,32 +53,3 @@ async def test_many_clients_share_two_sessions_without_prepared_statements(make_
         await asyncio.gather(*(ask(databases[number % 3], number) for number in range(90)))
         for database in databases:
             await database.dispose()
-
-
-@on_postgresql
-async def test_a_statement_bears_a_name_of_its_own_in_every_process(empty_database_url):
-    connection = await asyncpg.connect(empty_database_url, connection_class=Connection)
-    for number in range(3):
-        await connection.fetch(f"SELECT {number}")
-    names = {row["name"] for row in await connection.fetch("SELECT name FROM pg_prepared_statements")}
-    await connection.close()
-    assert len(names) == 4
-    assert all(name.startswith("__dovetail_stmt_") for name in names)
-
-
-@on_postgresql
-async def test_after_a_statement_became_invalid_new_connections_send_another_text(empty_database_url):
-    connector = Connector()
-
-    async def texts() -> set[str]:
-        connection = await connector.connect(empty_database_url)
-        await connection.fetch("SELECT 1")
-        found = await connection.fetch("SELECT statement FROM pg_prepared_statements WHERE statement LIKE 'SELECT 1%'")
-        connector.renew(connection)
-        connector.renew(connection)  # one that is not of the newest tells nothing new
-        await connection.close()
-        return {row["statement"] for row in found}
-
-    first, second, third = await texts(), await texts(), await texts()
-    assert first == {"SELECT 1"}
-    assert len(first | second | third) == 3

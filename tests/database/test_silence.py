@@ -16,7 +16,7 @@ from dovetail.database.unit_of_work import Database
 from dovetail.registry import load_registry
 from dovetail.settings import Settings
 from dovetail.testing.fixtures import make_client, running
-from tests.database.test_failures import assert_is_unavailable
+from tests.database.test_error_translation import assert_is_unavailable
 
 pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"])
 

@@ -1,7 +1,12 @@
-"""Opens SQLite files so that one which cannot be opened leaves nothing behind, and notices one that was replaced."""
+"""Open SQLite files so that one which cannot be opened leaves nothing behind, and notice one that was replaced.
+
+All private parts of aiosqlite that Dovetail leans on stand here; tests/database/test_drivers_private.py fails when one
+of them changes.
+"""
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +46,15 @@ async def open_existing(database: str, **kwargs: Any) -> aiosqlite.Connection:
     connection = await open_connection(f"{_uri(database)}?mode=rw", uri=True, **kwargs)
     setattr(connection, FILE, before)
     return connection
+
+
+def interrupt_of(driver: Any) -> Callable[[], None]:
+    """Return what stops the statement that a connection runs, at once.
+
+    aiosqlite's own `interrupt` is a coroutine: it would run a step later, when another statement may have begun.
+    """
+    stop: Callable[[], None] = driver._conn.interrupt  # noqa: SLF001 - see above
+    return stop
 
 
 def is_still_there(driver: Any, database: str) -> bool:

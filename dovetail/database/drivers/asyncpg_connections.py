@@ -1,6 +1,7 @@
-"""Makes asyncpg's connections, with names and texts of prepared statements that survive poolers and changes of tables.
+"""Make asyncpg's connections, with names and texts of prepared statements that survive poolers and changes of tables.
 
-Here stands what leans on private parts of asyncpg; tests/database/test_connecting.py fails when one of them changes.
+All private parts of asyncpg that Dovetail leans on stand here; tests/database/test_drivers_private.py fails when one of
+them changes.
 """
 
 from secrets import token_hex

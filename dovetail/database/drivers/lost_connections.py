@@ -5,12 +5,13 @@ A connection that is thrown away costs some milliseconds; one that is kept fails
 
 import sqlite3
 import sys
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, exc
 from sqlalchemy.pool import ManagesConnection
+
+from dovetail.database.drivers.sqlalchemy_private import invalidate_older
 
 if TYPE_CHECKING:
     from dovetail.database.drivers.asyncpg_connections import Connector
@@ -57,11 +58,9 @@ def is_local(error: object) -> bool:
 
 def throw_away(engine: Engine, managed: ManagesConnection, error: BaseException) -> None:
     """Throw a connection away, and those that are as old or older as soon as they come back to the pool."""
-    record: Any = getattr(managed, "_connection_record", managed)
     renew_statements(engine, managed.driver_connection, error)
-    pool = engine.pool
-    if not is_local(error) and pool._invalidate_time < record.starttime:  # noqa: SLF001 - as SQLAlchemy itself does
-        pool._invalidate_time = time.time()  # noqa: SLF001 - see above
+    if not is_local(error):
+        invalidate_older(engine.pool, managed)
     managed.invalidate(error)
 
 

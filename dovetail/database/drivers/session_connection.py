@@ -1,9 +1,9 @@
 """The connection that a session works on, for statements that go past the session to the driver."""
 
-from typing import Any
-
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from dovetail.database.drivers.sqlalchemy_private import say_begin
 
 CONNECTION = "dovetail_connection"  # in a session's info: the connection of a quick unit of work
 
@@ -38,11 +38,9 @@ async def connection_to_write(session: AsyncSession) -> AsyncConnection:
 async def _say_begin(connection: AsyncConnection) -> None:
     # SQLAlchemy's adapter says BEGIN in front of the first statement that goes through itself, and of no other.
     raw = await connection.get_raw_connection()
-    adapter: Any = raw.dbapi_connection
-    if adapter._transaction is None:  # noqa: SLF001 - it has no public name for it
-        try:
-            await adapter._start_transaction()  # noqa: SLF001 - see above
-        except Exception as error:  # nothing but a lost connection keeps a transaction from beginning
-            raw.invalidate()
-            lost = exc.OperationalError("BEGIN", None, error, hide_parameters=True, connection_invalidated=True)
-            raise lost from error
+    try:
+        await say_begin(raw.dbapi_connection)
+    except Exception as error:  # nothing but a lost connection keeps a transaction from beginning
+        raw.invalidate()
+        lost = exc.OperationalError("BEGIN", None, error, hide_parameters=True, connection_invalidated=True)
+        raise lost from error

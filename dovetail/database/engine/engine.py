@@ -17,6 +17,7 @@ from dovetail.database.drivers.lost_connections import (
     renew_statements,
     throw_away,
 )
+from dovetail.database.drivers.sqlalchemy_private import set_ping
 from dovetail.database.engine.sqlite_transactions import READ_ONLY, use_real_transactions
 from dovetail.database.engine.unportable_values import refuse_unportable_values
 from dovetail.database.engine.urls import database_url, is_memory
@@ -111,7 +112,7 @@ def keep_to_file(engine: Engine, database: str) -> None:
     def ping(connection: Any) -> bool:
         return is_still_there(connection.driver_connection, database)
 
-    engine.dialect.do_ping = ping  # type: ignore[method-assign,assignment]  # no event comes before a ping
+    set_ping(engine, ping)
 
 
 def bound_pings(engine: Engine, seconds: float) -> None:
@@ -128,7 +129,7 @@ def bound_pings(engine: Engine, seconds: float) -> None:
             return False  # the pool then throws the connection away and makes another
         return True
 
-    engine.dialect.do_ping = ping  # type: ignore[method-assign,assignment]  # no event comes before a ping
+    set_ping(engine, ping)
 
 
 def speak_as_sqlalchemy(engine: Engine) -> None:

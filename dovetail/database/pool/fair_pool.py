@@ -2,21 +2,24 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from time import monotonic, time
+from time import monotonic
 from typing import Any
 
-from sqlalchemy import AsyncAdaptedQueuePool, NullPool, exc
-from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
+from sqlalchemy import NullPool, exc
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry, ManagesConnection, PoolProxiedConnection
-from sqlalchemy.util import greenlet_spawn
-from sqlalchemy.util.queue import Empty
 
 from dovetail.database.drivers.lost_connections import driver_errors
+from dovetail.database.drivers.sqlalchemy_private import (
+    RETURNED_AT,
+    AsyncpgError,
+    QueueEmpty,
+    QueuePool,
+    run_in_greenlet,
+)
 from dovetail.database.pool.fair_queue import FairQueue
 
 TRUSTED_FOR = 1.0  # seconds since a connection came back during which it is not pinged
-RETURNED_AT = "dovetail_returned_at"
 # Whether who takes a connection does without a ping: a single read that can be tried once more, never a transaction.
 trusting: ContextVar[bool] = ContextVar("trusting", default=False)
 
@@ -37,15 +40,15 @@ class PoolStatistics:
     timeouts: int  # callers that gave up, since the process started
 
 
-class FairPool(AsyncAdaptedQueuePool):
+class FairPool(QueuePool):
     """SQLAlchemy's pool, which also counts who waits and who gave up, and serves who has waited longest first.
 
     A ping costs three round trips on PostgreSQL, more than a read: who is `trusting` takes a connection that worked
     within the last second without one.
     """
 
-    _queue_class = FairQueue  # type: ignore[assignment]  # SQLAlchemy's annotation: the class it happens to be
-    _pool: FairQueue[ConnectionPoolEntry]
+    queue_class = FairQueue
+    idle: FairQueue[ConnectionPoolEntry]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,7 +57,7 @@ class FairPool(AsyncAdaptedQueuePool):
 
     def connect(self) -> PoolProxiedConnection:
         """Take a connection. Raises SQLAlchemy's TimeoutError if none is free in time, OperationalError if away."""
-        waits = self._is_exhausted()
+        waits = self.is_exhausted()
         self.waiting += waits
         try:
             return super().connect()
@@ -67,79 +70,56 @@ class FairPool(AsyncAdaptedQueuePool):
             self.waiting -= waits
 
     async def take(self) -> ManagesConnection:
-        """Take a connection, for a single read that can be tried once more; `give_back` must follow. Raises as
-        `connect` does.
+        """Take a connection for a single read that can be tried once more; `give_back` must follow.
 
         Most of the time one lies ready or comes back soon. That needs none of SQLAlchemy's greenlets, nor what it wraps
-        around a connection for those who forget to return it; both cost more than all the rest.
+        around a connection for those who forget to return it; both cost more than all the rest. Raises as `connect`.
         """
-        if self._is_exhausted():
-            self._pool.put_back(await self._wait())  # nobody else runs before it is taken again
+        if self.is_exhausted():
+            self.idle.put_back(await self._wait())  # nobody else runs before it is taken again
         if self._next_is_ready():
-            return self._pool.get_nowait()
+            return self.idle.get_nowait()
         token = trusting.set(True)
         try:
-            return await greenlet_spawn(self.connect)
+            return await run_in_greenlet(self.connect)
         finally:
             trusting.reset(token)
 
-    def give_back(self, taken: ManagesConnection) -> None:
-        """Return what `take` gave, with no transaction open, whether or not it was invalidated."""
-        if isinstance(taken, ConnectionPoolEntry):
-            self._do_return_conn(taken)
-        else:
-            close_unused(taken)
-
-    def _is_exhausted(self) -> bool:
-        return self._pool.empty() and self._overflow >= self._max_overflow
-
-    async def _wait(self) -> ConnectionPoolEntry:
-        self.waiting += 1
-        try:
-            return await self._pool.wait(self._timeout)
-        except Empty:
-            self.timeouts += 1
-            raise exc.TimeoutError(
-                f"QueuePool limit of size {self.size()} overflow {self._max_overflow} reached"
-            ) from None
-        finally:
-            self.waiting -= 1
-
-    def _next_is_ready(self) -> bool:
-        """Whether the next connection can be had without a word to the server."""
-        record: Any = self._pool.peek()
-        return (
-            record is not None
-            and not (self.dispatch.checkout or self.dispatch.reset or self.dispatch.checkin)  # somebody listens
-            and _is_trusted(record)
-            and not record._is_hard_or_soft_invalidated()  # noqa: SLF001 - what SQLAlchemy itself asks
-            and not 0 <= self._recycle < time() - record.starttime
-        )
-
-    def _do_get(self) -> ConnectionPoolEntry:
-        record = super()._do_get()
-        if trusting.get() and _is_trusted(record):
-            record.fresh = True  # type: ignore[attr-defined]  # SQLAlchemy pings what is not fresh
-        return record
-
-    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
-        record.info[RETURNED_AT] = monotonic()
-        super()._do_return_conn(record)
-
     def statistics(self) -> PoolStatistics:
-        """The pool now."""
+        """Return the numbers of the pool as they are now."""
         return PoolStatistics(
             size=self.size(),
-            max_overflow=self._max_overflow,
+            max_overflow=self.max_overflow,
             timeout=self.timeout(),
-            recycle=self._recycle,
-            pre_ping=self._pre_ping,
+            recycle=self.recycle,
+            pre_ping=self.pre_ping,
             checked_in=self.checkedin(),
             checked_out=self.checkedout(),
             overflow=max(self.overflow(), 0),
             waiting=self.waiting,
             timeouts=self.timeouts,
         )
+
+    def needs_no_ping(self, record: ConnectionPoolEntry) -> bool:
+        """Return whether who takes the connection trusts it, and may."""
+        return trusting.get() and _is_trusted(record)
+
+    async def _wait(self) -> ConnectionPoolEntry:
+        self.waiting += 1
+        try:
+            return await self.idle.wait(self.timeout())
+        except QueueEmpty:
+            self.timeouts += 1
+            raise exc.TimeoutError(
+                f"QueuePool limit of size {self.size()} overflow {self.max_overflow} reached"
+            ) from None
+        finally:
+            self.waiting -= 1
+
+    def _next_is_ready(self) -> bool:
+        """Return whether the next connection can be had without a word to the server."""
+        record = self.idle.peek()
+        return record is not None and _is_trusted(record) and self.is_usable_as_it_lies(record)
 
 
 def _is_trusted(record: ConnectionPoolEntry) -> bool:
@@ -161,12 +141,6 @@ class UnpooledConnections(NullPool):
             raise _operational_error(error) from error
 
 
-def close_unused(connection: Any) -> None:
-    """Return a connection to its pool without the ROLLBACK that a transaction would need; none was begun."""
-    if connection.is_valid:  # not thrown away
-        connection._checkin(transaction_was_reset=True)  # noqa: SLF001 - what SQLAlchemy's Connection.close() calls
-
-
 def unreachable() -> tuple[type[BaseException], ...]:
     """What a driver raises when its server is away and SQLAlchemy lets through as it is.
 
@@ -183,7 +157,7 @@ def pool_statistics(engine: AsyncEngine) -> PoolStatistics | None:
 
 def _away() -> tuple[type[BaseException], ...]:
     """What says that the database is away: it refused, or an error of the server's."""
-    return (*unreachable(), AsyncAdapt_asyncpg_dbapi.Error)
+    return (*unreachable(), AsyncpgError)
 
 
 def _operational_error(error: BaseException) -> exc.OperationalError:

@@ -4,15 +4,13 @@ import asyncio
 from collections import deque
 from typing import TypeVar
 
-from sqlalchemy.util import await_only
-from sqlalchemy.util.queue import Empty, Full, QueueCommon
-
+from dovetail.database.drivers.sqlalchemy_private import PoolQueue, QueueEmpty, QueueFull, wait_in_greenlet
 from dovetail.database.pool.wait_budget import time_left
 
 T = TypeVar("T")
 
 
-class FairQueue(QueueCommon[T]):
+class FairQueue(PoolQueue[T]):
     """Hands what comes back to the one who has waited longest, instead of laying it where a newcomer finds it first.
 
     With asyncio's own queue, on which SQLAlchemy's pool stands, a newcomer takes what a waiter was woken for, and the
@@ -38,14 +36,14 @@ class FairQueue(QueueCommon[T]):
         return len(self._items)
 
     def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002, FBT001, FBT002 - SQLAlchemy's signature
-        """Give `item` to who waits, or lay it down. Raises Full; nobody ever waits here: a pool never asks for it."""
+        """Give `item` to who waits, or lay it down. Raises QueueFull; nobody waits here: a pool never asks for it."""
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():  # not cancelled
                 waiter.set_result(item)
                 return
         if self.full():
-            raise Full
+            raise QueueFull
         self._items.append(item)
 
     def put_nowait(self, item: T) -> None:
@@ -66,19 +64,19 @@ class FairQueue(QueueCommon[T]):
         return self._items[-1 if self.use_lifo else 0]
 
     def get(self, block: bool = True, timeout: float | None = None) -> T:  # noqa: FBT001, FBT002 - SQLAlchemy's signature
-        """Take one, if need be after waiting `timeout` seconds in one of SQLAlchemy's greenlets. Raises Empty."""
+        """Take one, if need be after waiting `timeout` seconds in one of SQLAlchemy's greenlets. Raises QueueEmpty."""
         if self._items or not block:
             return self.get_nowait()
-        return await_only(self.wait(timeout))
+        return wait_in_greenlet(self.wait(timeout))
 
     def get_nowait(self) -> T:
-        """Take one. Raises Empty."""
+        """Take one. Raises QueueEmpty."""
         if not self._items:
-            raise Empty
+            raise QueueEmpty
         return self._items.pop() if self.use_lifo else self._items.popleft()
 
     async def wait(self, timeout: float | None) -> T:  # noqa: ASYNC109 - a timer costs a tenth of asyncio.timeout()
-        """What is put in next for us, in the order in which callers came. Raises Empty after `timeout` seconds."""
+        """What is put in next for us, in the order in which callers came. Raises QueueEmpty after `timeout` seconds."""
         loop = asyncio.get_running_loop()
         timeout = time_left(timeout)
         waiter: asyncio.Future[T] = loop.create_future()
@@ -97,4 +95,4 @@ class FairQueue(QueueCommon[T]):
     def _give_up(self, waiter: asyncio.Future[T]) -> None:
         if not waiter.done():
             self._waiting.remove(waiter)
-            waiter.set_exception(Empty())
+            waiter.set_exception(QueueEmpty())

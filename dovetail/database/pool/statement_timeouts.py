@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, ExceptionContext, event
 
+from dovetail.database.drivers.aiosqlite_connections import interrupt_of
 from dovetail.errors import UnavailableError
 
 STATEMENT_LIMIT = "dovetail_statement_limit"  # an execution option of a connection: a StatementLimit
@@ -72,9 +73,7 @@ def _tell_postgresql(connection: Any) -> None:
 
 def _start_timer(connection: Any, *_: Any) -> None:
     if (limit := _limit(connection)) is not None:
-        driver = connection.connection.driver_connection
-        # aiosqlite's own `interrupt` is a coroutine: it would run a step later, when another statement may have begun.
-        stop = driver._conn.interrupt  # noqa: SLF001 - see above
+        stop = interrupt_of(connection.connection.driver_connection)
         connection.info[TIMER] = asyncio.get_running_loop().call_later(limit.seconds, stop)
 
 

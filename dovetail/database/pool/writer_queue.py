@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from greenlet import getcurrent
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
-from sqlalchemy.util import await_only
 
+from dovetail.database.drivers.sqlalchemy_private import may_block, wait_in_greenlet
 from dovetail.database.pool.wait_budget import begin_to_wait
 from dovetail.errors import UnavailableError
 
@@ -22,7 +21,7 @@ class QueueingSession(Session):
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
         """What SQLAlchemy asks before it takes a connection. Raises UnavailableError."""
         if may_block() and (take_turn := self.info.pop(TAKE_TURN, None)) is not None:
-            await_only(take_turn())
+            wait_in_greenlet(take_turn())
         return super().get_bind(*args, **kwargs)
 
 
@@ -51,10 +50,3 @@ class WriterQueue:
             yield
         finally:
             self._lock.release()
-
-
-def may_block() -> bool:
-    """Whether the code runs where SQLAlchemy lets it wait."""
-    # SQLAlchemy runs what may block in greenlets of this kind: greenlet_spawn marks them so.
-    current: Any = getcurrent()
-    return hasattr(current, "__sqlalchemy_greenlet_provider__")

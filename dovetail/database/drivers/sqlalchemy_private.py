@@ -1,0 +1,216 @@
+"""Every private or undocumented part of SQLAlchemy that Dovetail leans on, one function or class each.
+
+SQLAlchemy is pinned to one minor version; tests/database/test_sqlalchemy_private.py fails when one of these changes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import monotonic, time
+from typing import Any, TypeVar, cast
+
+from greenlet import getcurrent
+from sqlalchemy import AsyncAdaptedQueuePool, BindParameter, ClauseElement, Connection, Dialect, Engine, Select, exc
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapper, Session, decl_base
+from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.pool import ConnectionPoolEntry, ManagesConnection, Pool
+from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.types import TypeEngine
+from sqlalchemy.util import await_only, greenlet_spawn, queue
+
+T = TypeVar("T")
+SelectT = TypeVar("SelectT", bound=Select[Any])
+RETURNED_AT = "dovetail_returned_at"
+Ping = Callable[[Any], bool]
+
+run_in_greenlet = greenlet_spawn  # lets a function that may block, as SQLAlchemy's do, run in an event loop
+wait_in_greenlet = await_only  # what such a function calls to wait for a coroutine
+PoolQueue = queue.QueueCommon  # the base of what a pool keeps its idle connections in
+QueueEmpty = queue.Empty
+QueueFull = queue.Full
+AsyncpgError = AsyncAdapt_asyncpg_dbapi.Error  # the base of what the dialect makes of asyncpg's errors
+
+
+class QueuePool(AsyncAdaptedQueuePool):
+    """SQLAlchemy's pool, with public names for what a subclass needs to know or wants to change.
+
+    `queue_class` is what its idle connections lie in. RETURNED_AT, in the info of a connection, is when it came back
+    last, by the monotonic clock.
+    """
+
+    queue_class: type[PoolQueue[Any]] = AsyncAdaptedQueuePool._queue_class  # noqa: SLF001 - there is no public name for it
+
+    def __init_subclass__(cls) -> None:
+        cls._queue_class = cls.queue_class
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.idle: Any = self._pool  # of queue_class: the connections that lie ready
+        self.max_overflow, self.recycle, self.pre_ping = self._max_overflow, self._recycle, self._pre_ping
+
+    def is_exhausted(self) -> bool:
+        """Return whether nobody gets a connection now without waiting for one."""
+        return bool(self.idle.empty()) and self._overflow >= self._max_overflow
+
+    def is_usable_as_it_lies(self, record: ConnectionPoolEntry) -> bool:
+        """Return whether SQLAlchemy would neither renew a connection nor tell anybody that it is given out."""
+        entry: Any = record
+        return not (
+            self.dispatch.checkout
+            or self.dispatch.reset
+            or self.dispatch.checkin
+            or entry._is_hard_or_soft_invalidated()  # noqa: SLF001 - what SQLAlchemy itself asks
+            or 0 <= self._recycle < time() - entry.starttime
+        )
+
+    def give_back(self, taken: ManagesConnection) -> None:
+        """Return a connection, with no transaction open: one of `idle`, or one that `connect` gave."""
+        if isinstance(taken, ConnectionPoolEntry):
+            self._do_return_conn(taken)
+        else:
+            close_unused(taken)
+
+    def needs_no_ping(self, record: ConnectionPoolEntry) -> bool:  # noqa: ARG002 - for subclasses
+        """Return whether a connection is given out without a ping, although the pool pings."""
+        return False
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        record = super()._do_get()
+        if self.needs_no_ping(record):
+            cast("Any", record).fresh = True  # SQLAlchemy pings what is not fresh
+        return record
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        record.info[RETURNED_AT] = monotonic()
+        super()._do_return_conn(record)
+
+
+def close_unused(connection: ManagesConnection) -> None:
+    """Return a connection to its pool without the ROLLBACK that a transaction would need; none was begun."""
+    proxied: Any = connection
+    if proxied.is_valid:  # not thrown away
+        proxied._checkin(transaction_was_reset=True)  # noqa: SLF001 - what SQLAlchemy's Connection.close() calls
+
+
+def invalidate_older(pool: Pool, managed: ManagesConnection) -> None:
+    """Let `pool` make all connections anew, when they are next taken, that are as old as `managed` or older."""
+    record: Any = getattr(managed, "_connection_record", managed)
+    if pool._invalidate_time < record.starttime:  # noqa: SLF001 - as SQLAlchemy itself does
+        pool._invalidate_time = time()  # noqa: SLF001 - see above
+
+
+def set_ping(engine: Engine, ping: Ping) -> None:
+    """Let the pool of `engine` ask `ping`, which is given the adapted connection, whether a connection still works."""
+    engine.dialect.do_ping = ping  # type: ignore[method-assign,assignment]  # no event comes before a ping
+
+
+def statement_listeners(engine: Engine) -> Iterable[Callable[..., object]]:
+    """Return what listens to `before_cursor_execute` on `engine`."""
+    return cast("Iterable[Callable[..., object]]", engine.dispatch.before_cursor_execute)
+
+
+def connection_on(engine: Engine, managed: ManagesConnection) -> Connection:
+    """Return a Connection that works on what the pool gave out, in no transaction."""
+    return Connection(engine, connection=cast("Any", managed))
+
+
+async def say_begin(adapter: object) -> None:
+    """Begin the transaction of asyncpg that its adapter would begin before the first statement of its own.
+
+    Raises what asyncpg raises.
+    """
+    connection = cast("Any", adapter)
+    if connection._transaction is None:  # noqa: SLF001 - there is no public name for it
+        await connection._start_transaction()  # noqa: SLF001 - see above
+
+
+def raise_as_dbapi_error(adapter: object, error: Exception) -> None:
+    """Raise what the dialect makes of a driver's error; return if it makes nothing of it."""
+    cast("Any", adapter)._handle_exception(error)  # noqa: SLF001 - how the dialect turns driver errors into DBAPI errors
+
+
+def as_sqlalchemy_error(sql: str, error: Exception, dialect: Dialect, *, is_lost: bool) -> Exception:
+    """Return what an engine raises for a DBAPI error: `exc.IntegrityError`, say, without parameters."""
+    kind: Any = exc.DBAPIError
+    found: Exception = kind.instance(
+        sql,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=is_lost,
+        dialect=dialect,
+    )
+    return found
+
+
+def may_block() -> bool:
+    """Return whether the code runs where SQLAlchemy lets it wait: in a greenlet that `greenlet_spawn` made."""
+    return hasattr(getcurrent(), "__sqlalchemy_greenlet_provider__")
+
+
+def has_connected(session: AsyncSession) -> bool:
+    """Return whether a statement went through the session: an object that was only put into it asks for nothing."""
+    transaction = session.sync_session.get_transaction()
+    return transaction is not None and bool(transaction._connections)  # noqa: SLF001 - there is no public name for it
+
+
+def add_loaded(session: Session, item: object, identity: Any) -> None:
+    """Put an object into `session` as the ORM does with what it loaded; `session.add` would begin a transaction."""
+    state = instance_state(item)
+    state.key, state.session_id = identity, session.hash_key
+    session.identity_map._add_unpresent(state, identity)  # noqa: SLF001 - see above
+
+
+def has_own_init(mapper: Mapper[Any]) -> bool:
+    """Return whether a mapped class has an `__init__` that is not SQLAlchemy's."""
+    return mapper.class_manager.original_init is not decl_base._declarative_constructor  # noqa: SLF001 - there is no public name for it
+
+
+def sessions_are_heard(session_class: type[Session], events: Iterable[str]) -> bool:
+    """Return whether anything listens to one of `events` of a class of sessions, or of its bases."""
+    return any(getattr(session_class.dispatch, event)._clslevel.get(session_class) for event in events)  # noqa: SLF001 - there is no public name for it
+
+
+def cache_key(element: ClauseElement) -> tuple[tuple[Any, ...], Sequence[BindParameter[Any]]] | None:
+    """Return the key by which SQLAlchemy finds a compiled element again, and the values that it holds.
+
+    None if the element cannot be cached.
+    """
+    found = element._generate_cache_key()  # noqa: SLF001 - there is no public name for it
+    return None if found is None else (found.key, found.bindparams)
+
+
+def copied_from(bind: BindParameter[Any]) -> Iterable[BindParameter[Any]]:
+    """Return a value of a statement and those that it was copied from when a condition was adapted."""
+    return cast("Iterable[BindParameter[Any]]", bind._cloned_set)  # noqa: SLF001 - there is no public name for it
+
+
+def bind_processors(compiled: Any) -> Mapping[str, Callable[[Any], Any]]:
+    """Return what SQLAlchemy applies to the values of a compiled statement for the driver, by their names."""
+    return cast("Mapping[str, Callable[[Any], Any]]", compiled._bind_processors)  # noqa: SLF001 - there is no public name for it
+
+
+def conditions_of(statement: Select[Any]) -> tuple[Any, ...]:
+    """Return the conditions of WHERE as they were given; `whereclause` has wrapped them."""
+    return statement._where_criteria  # noqa: SLF001 - see above
+
+
+def order_of(statement: Select[Any]) -> tuple[Any, ...]:
+    """Return what a statement orders by."""
+    return tuple(statement._order_by_clauses)  # noqa: SLF001 - there is no public name for it
+
+
+def options_of(statement: Select[Any]) -> tuple[ExecutableOption, ...]:
+    """Return the options, loader options say, of a statement."""
+    return statement._with_options  # noqa: SLF001 - there is no public name for it
+
+
+def kept_as_it_stands(statement: SelectT) -> SelectT:
+    """Return `statement` as a subquery in which no table is replaced by the alias that a join of the ORM gives it."""
+    return statement._annotate({"no_replacement_traverse": True})  # noqa: SLF001 - what its own `has` and `any` do
+
+
+def kind_of(column_type: TypeEngine[Any]) -> type[TypeEngine[Any]]:
+    """Return the class that types of the same kind have in common: `Integer` for BIGINT too."""
+    return column_type._type_affinity or type(column_type)  # noqa: SLF001 - SQLAlchemy's own answer to "the same kind of type"

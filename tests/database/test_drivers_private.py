@@ -1,0 +1,69 @@
+"""Each private part of asyncpg and aiosqlite that is leaned on: these fail when one of them changes its meaning."""
+
+import asyncio
+import sqlite3
+import threading
+
+import asyncpg
+import pytest
+
+from dovetail.database.drivers.aiosqlite_connections import interrupt_of, open_connection
+from dovetail.database.drivers.asyncpg_connections import Connection, Connector
+
+on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
+FOR_EVER = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+
+
+@on_postgresql
+async def test_a_statement_bears_a_name_of_its_own_in_every_process(empty_database_url):
+    connection = await asyncpg.connect(empty_database_url, connection_class=Connection)
+    for number in range(3):
+        await connection.fetch(f"SELECT {number}")
+    names = {row["name"] for row in await connection.fetch("SELECT name FROM pg_prepared_statements")}
+    await connection.close()
+    assert len(names) == 4
+    assert all(name.startswith("__dovetail_stmt_") for name in names)
+
+
+@on_postgresql
+async def test_after_a_statement_became_invalid_new_connections_send_another_text(empty_database_url):
+    connector = Connector()
+
+    async def texts() -> set[str]:
+        connection = await connector.connect(empty_database_url)
+        await connection.fetch("SELECT 1")
+        found = await connection.fetch("SELECT statement FROM pg_prepared_statements WHERE statement LIKE 'SELECT 1%'")
+        connector.renew(connection)
+        connector.renew(connection)  # one that is not of the newest tells nothing new
+        await connection.close()
+        return {row["statement"] for row in found}
+
+    first, second, third = await texts(), await texts(), await texts()
+    assert first == {"SELECT 1"}
+    assert len(first | second | third) == 3
+
+
+async def test_a_statement_of_sqlite_can_be_stopped_without_waiting_for_its_thread():
+    connection = await open_connection(":memory:")
+    running = asyncio.create_task(connection.execute_fetchall(FOR_EVER))
+    await asyncio.sleep(0.05)
+
+    interrupt_of(connection)()
+
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        await running
+    assert await connection.execute_fetchall("SELECT 1") == [(1,)]
+    await connection.close()
+
+
+async def test_the_thread_of_an_sqlite_connection_ends_with_the_process_and_is_gone_after_a_failure(tmp_path):
+    before = set(threading.enumerate())
+    connection = await open_connection(":memory:")
+    (thread,) = set(threading.enumerate()) - before
+    assert thread.daemon
+    await connection.close()
+    thread.join(5)
+
+    with pytest.raises(sqlite3.OperationalError):
+        await open_connection(str(tmp_path))
+    assert set(threading.enumerate()) - before == set()

@@ -1,0 +1,330 @@
+"""Each private part of SQLAlchemy that is leaned on: these fail when one of them changes its meaning."""
+
+import asyncio
+import sqlite3
+import time
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    exc,
+    func,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.types import TypeDecorator
+from sqlalchemy.util import queue
+
+from dovetail.database.drivers import sqlalchemy_private
+from dovetail.database.pool.fair_pool import FairPool
+from tests.probe.models import Item
+
+on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
+
+
+class CountedQueue(queue.AsyncAdaptedQueue):
+    """What the pool of a test keeps its connections in."""
+
+
+class Pool(sqlalchemy_private.QueuePool):
+    """Says which connections need no ping."""
+
+    queue_class = CountedQueue
+    trusted = True
+
+    def needs_no_ping(self, record):
+        return self.trusted
+
+
+@pytest.fixture
+async def engine(tmp_path):
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{tmp_path}/x.sqlite3",
+        poolclass=Pool,
+        pool_size=1,
+        max_overflow=1,
+        pool_recycle=60,
+        pool_pre_ping=True,
+    )
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE thing (name TEXT UNIQUE)"))
+    yield engine
+    await engine.dispose()
+
+
+async def test_a_pool_keeps_its_idle_connections_in_the_class_that_it_names(engine):
+    pool = engine.pool
+
+    assert isinstance(pool.idle, CountedQueue)
+    assert pool.idle.qsize() == 1
+    assert (pool.max_overflow, pool.recycle, pool.pre_ping) == (1, 60, True)
+    assert isinstance(pool.recreate().idle, CountedQueue)
+
+
+async def test_a_pool_is_exhausted_when_its_overflow_is_taken_too(engine):
+    assert not engine.pool.is_exhausted()
+    async with engine.connect():
+        assert not engine.pool.is_exhausted()  # there is the overflow
+        async with engine.connect():
+            assert engine.pool.is_exhausted()
+        assert not engine.pool.is_exhausted()
+
+
+async def test_a_connection_that_needs_no_ping_gets_none(engine):
+    pings = []
+    sqlalchemy_private.set_ping(engine.sync_engine, lambda connection: pings.append(connection) or True)
+
+    async with engine.connect():
+        pass
+    assert pings == []
+    engine.pool.trusted = False
+    async with engine.connect():
+        pass
+    assert len(pings) == 1
+
+
+async def test_a_connection_that_does_not_answer_its_ping_is_made_anew(engine):
+    engine.pool.trusted = False
+    async with engine.connect() as connection:
+        first = (await connection.get_raw_connection()).driver_connection
+    sqlalchemy_private.set_ping(engine.sync_engine, lambda _: False)
+
+    async with engine.connect() as connection:
+        assert (await connection.get_raw_connection()).driver_connection is not first
+
+
+async def test_a_connection_is_usable_as_it_lies_unless_it_is_old_or_invalid_or_somebody_listens(engine):
+    pool, before = engine.pool, time.monotonic()
+    async with engine.connect():
+        pass
+    record = pool.idle.get_nowait()
+
+    assert before <= record.info[sqlalchemy_private.RETURNED_AT] <= time.monotonic()
+    assert pool.is_usable_as_it_lies(record)
+    made, record.starttime = record.starttime, time.time() - 61
+    assert not pool.is_usable_as_it_lies(record)
+    record.starttime = made
+    event.listen(pool, "checkin", listener := lambda *_: None)
+    assert not pool.is_usable_as_it_lies(record)
+    event.remove(pool, "checkin", listener)
+    record.invalidate(soft=True)
+    assert not pool.is_usable_as_it_lies(record)
+    pool.give_back(record)
+    assert pool.checkedin() == 1
+
+
+async def test_one_loss_makes_all_as_old_invalid_and_none_that_is_newer(engine):
+    async with engine.connect() as connection:
+        proxied = await connection.get_raw_connection()
+        sqlalchemy_private.invalidate_older(engine.pool, proxied)
+    record = engine.pool.idle.get_nowait()
+
+    assert not engine.pool.is_usable_as_it_lies(record)
+    record.starttime = time.time() + 1
+    assert engine.pool.is_usable_as_it_lies(record)
+    engine.pool.give_back(record)
+
+
+async def test_an_unused_connection_comes_back_without_a_rollback(engine):
+    resets = []
+    event.listen(engine.pool, "reset", lambda _one, _record, state: resets.append(state.transaction_was_reset))
+
+    taken = await sqlalchemy_private.run_in_greenlet(engine.pool.connect)
+    engine.pool.give_back(taken)
+
+    assert resets == [True]
+    assert engine.pool.checkedout() == 0
+
+
+async def test_a_function_that_blocks_can_wait_in_a_greenlet_and_only_there():
+    async def answer() -> int:
+        await asyncio.sleep(0)
+        return 42
+
+    def block() -> tuple[bool, int]:
+        return sqlalchemy_private.may_block(), sqlalchemy_private.wait_in_greenlet(answer())
+
+    assert await sqlalchemy_private.run_in_greenlet(block) == (True, 42)
+    assert not sqlalchemy_private.may_block()
+
+
+async def test_what_a_session_of_asyncio_runs_may_block(engine):
+    async with AsyncSession(engine) as session:
+        assert await session.run_sync(lambda _: sqlalchemy_private.may_block())
+
+
+def test_what_listens_to_statements_can_be_called_with_a_connection_made_for_it(tmp_path):
+    engine, heard = create_engine(f"sqlite:///{tmp_path}/x.sqlite3"), []
+    event.listen(engine, "before_cursor_execute", lambda one, _, sql, *rest: heard.append((one, sql, rest)))
+    proxied = engine.raw_connection()
+    connection = sqlalchemy_private.connection_on(engine, proxied)
+
+    for listener in sqlalchemy_private.statement_listeners(engine):
+        listener(connection, None, "SELECT 1", (), None, False)
+
+    assert heard == [(connection, "SELECT 1", ((), None, False))]
+    assert connection.connection is proxied
+    assert not connection.in_transaction()
+    proxied.close()
+    engine.dispose()
+
+
+@on_postgresql
+async def test_a_transaction_of_asyncpg_begins_once(database):
+    async with database.engine.connect() as connection:
+        raw = await connection.get_raw_connection()
+        assert isinstance(raw.dbapi_connection, AsyncAdapt_asyncpg_connection)
+        assert not raw.driver_connection.is_in_transaction()
+        await sqlalchemy_private.say_begin(raw.dbapi_connection)
+        await sqlalchemy_private.say_begin(raw.dbapi_connection)
+        assert raw.driver_connection.is_in_transaction()
+        raw.invalidate()  # SQLAlchemy knows nothing of the transaction
+
+
+@on_postgresql
+async def test_errors_of_asyncpg_become_those_that_its_dialect_knows(database):
+    async with database.engine.connect() as connection:
+        raw = await connection.get_raw_connection()
+        try:
+            await raw.driver_connection.fetch("SELECT nothing")
+        except Exception as error:  # noqa: BLE001 - whatever asyncpg raises
+            with pytest.raises(sqlalchemy_private.AsyncpgError) as raised:
+                sqlalchemy_private.raise_as_dbapi_error(raw.dbapi_connection, error)
+        found = sqlalchemy_private.as_sqlalchemy_error("SELECT nothing", raised.value, connection.dialect, is_lost=True)
+    assert isinstance(found, exc.ProgrammingError)
+    assert found.connection_invalidated
+
+
+async def test_errors_of_sqlite_become_those_of_sqlalchemy(engine):
+    async with engine.connect() as connection:
+        adapter = (await connection.get_raw_connection()).dbapi_connection
+        with pytest.raises(sqlite3.IntegrityError) as raised:
+            sqlalchemy_private.raise_as_dbapi_error(adapter, sqlite3.IntegrityError("UNIQUE constraint failed"))
+        found = sqlalchemy_private.as_sqlalchemy_error("INSERT", raised.value, connection.dialect, is_lost=False)
+
+    assert isinstance(found, exc.IntegrityError)
+    assert "UNIQUE constraint failed" in str(found)
+    assert not found.connection_invalidated
+
+
+async def test_a_session_has_connected_when_a_statement_went_through_it(engine):
+    async with AsyncSession(engine) as session:
+        assert not sqlalchemy_private.has_connected(session)
+        session.add(Item(name="only put into it"))
+        assert not sqlalchemy_private.has_connected(session)
+        session.expunge_all()
+        await session.execute(text("SELECT 1"))
+        assert sqlalchemy_private.has_connected(session)
+
+
+def test_a_loaded_object_is_persistent_in_its_session_which_begins_nothing():
+    with Session() as session:
+        mapper = inspect(Item)
+        item = mapper.class_manager.new_instance()
+        item.__dict__["id"] = 7
+        identity = mapper.identity_key_from_instance(item)
+
+        sqlalchemy_private.add_loaded(session, item, identity)
+
+        assert session.identity_map.get(identity) is item
+        assert inspect(item).persistent
+        assert inspect(item).session is session
+        assert not session.in_transaction()
+
+
+def test_a_model_with_an_init_of_its_own_is_told_from_others():
+    assert not sqlalchemy_private.has_own_init(inspect(Item))
+    with_own = SimpleNamespace(class_manager=SimpleNamespace(original_init=lambda self: None))
+    assert sqlalchemy_private.has_own_init(with_own)
+
+
+def test_whoever_listens_to_a_class_of_sessions_is_found():
+    class Heard(Session):
+        pass
+
+    assert not sqlalchemy_private.sessions_are_heard(Heard, ("before_flush", "after_flush"))
+    event.listen(Heard, "before_flush", lambda *_: None)
+    assert sqlalchemy_private.sessions_are_heard(Heard, ("before_flush", "after_flush"))
+    assert not sqlalchemy_private.sessions_are_heard(Heard, ("after_flush",))
+
+
+THINGS = Table("thing", MetaData(), Column("id", BigInteger, primary_key=True), Column("name", String))
+
+
+def test_conditions_of_one_form_have_one_key_and_their_own_values():
+    (key, binds), (other, others) = (sqlalchemy_private.cache_key(THINGS.c.id == value) for value in (1, 2))
+
+    assert key == other
+    assert [[bind.effective_value for bind in each] for each in (binds, others)] == [[1], [2]]
+    assert sqlalchemy_private.cache_key(THINGS.c.name == "x")[0] != key
+    assert sqlalchemy_private.cache_key(func.now()) is not None
+
+
+def test_a_copied_value_knows_what_it_was_copied_from():
+    bind = bindparam("viewer", 1)
+    copy = bind._clone()
+
+    assert bind in set(sqlalchemy_private.copied_from(copy))
+    assert set(sqlalchemy_private.copied_from(bind)) == {bind}
+
+
+class Shouted(TypeDecorator[str]):
+    """A type that changes its values for the driver."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        return value.upper()
+
+
+def test_processors_of_values_are_known_by_the_names_of_the_values():
+    compiled = select(THINGS.c.id).where(THINGS.c.name == bindparam("name", type_=Shouted())).compile()
+
+    assert sqlalchemy_private.bind_processors(compiled)["name"]("quiet") == "QUIET"
+
+
+def test_conditions_order_and_options_of_a_statement_are_as_they_were_given():
+    condition, option = Item.name == "x", selectinload(Item.children)
+    statement = select(Item).where(condition).order_by(Item.name).options(option)
+
+    assert sqlalchemy_private.conditions_of(statement)[0].compare(condition)
+    assert len(sqlalchemy_private.conditions_of(statement.where(Item.id == 1))) == 2
+    assert [str(one) for one in sqlalchemy_private.order_of(statement)] == [str(Item.name.expression)]
+    assert sqlalchemy_private.options_of(statement) == (option,)
+    assert sqlalchemy_private.options_of(select(Item)) == ()
+
+
+def test_a_subquery_that_is_kept_as_it_stands_names_its_own_table_beneath_the_alias_of_a_join():
+    table = Item.__table__.name
+    own = select(Item.id).where(Item.name == "x").correlate(None)
+
+    def sql(keys):
+        # The parent is an alias of the same table, and the condition on it is adapted.
+        return str(select(Item.id).where(Item.parent.has(Item.id.in_(keys))))
+
+    assert f"{table}.name = " not in sql(own)
+    assert f"{table}.name = " in sql(sqlalchemy_private.kept_as_it_stands(own))
+
+
+def test_integers_of_any_size_are_of_one_kind():
+    assert sqlalchemy_private.kind_of(BigInteger()) is sqlalchemy_private.kind_of(Integer()) is Integer
+    assert sqlalchemy_private.kind_of(String(5)) is String
+
+
+def test_the_pool_of_an_application_is_one_of_these():
+    assert issubclass(FairPool, sqlalchemy_private.QueuePool)
+    assert FairPool._queue_class is FairPool.queue_class
