@@ -1,4 +1,6 @@
-"""What is mounted where on this site; what is not named here is where its plugin puts it (see docs/mounting.md).
+"""What is mounted where on this site; what is not named here is where its plugin puts it.
+
+`manage.py routes` lists what there is. For example:
 
 mounts: Mounts = {
     "auth.auth": "/accounts",  # moved: /accounts/login instead of /api/auth/login

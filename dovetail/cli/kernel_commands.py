@@ -18,6 +18,7 @@ COMMANDS = (
     Command(name="dumpdata", help="Write the rows of plugins as JSON.", run="dovetail.cli.data.dumpdata:dumpdata"),
     Command(name="loaddata", help="Load rows that dumpdata wrote.", run="dovetail.cli.data.loaddata:loaddata"),
     Command(name="flush", help="Empty every table, keeping the tables.", run="dovetail.cli.data.flush:flush"),
+    Command(name="startproject", help="Write a new site.", run="dovetail.cli.scaffold.startproject:startproject"),
     Command(name="startplugin", help="Write a new plugin.", run="dovetail.cli.scaffold.startplugin:startplugin"),
     Command(name="plugins", help="List the plugins and their state.", run="dovetail.cli.plugins:plugins"),
     Command(name="routes", help="List every address the site answers.", run="dovetail.cli.routes:routes"),

@@ -1,17 +1,20 @@
-"""Build wheels as `pip wheel .` does, with what is installed: no index is asked."""
+"""Build wheels and install them, with what is installed here: no index is asked."""
 
+import os
 import subprocess
 import sys
+import sysconfig
+from dataclasses import dataclass
 from pathlib import Path
 
 PATIENCE = 300  # seconds
 
 
 def build_wheel(source: Path, target: Path) -> Path:
-    """Build the distribution in the folder `source` and return its wheel, in the folder `target`."""
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-build-isolation", "--no-deps", "--no-index"]
+    """Build the distribution in the folder `source` as `pip wheel .` does; return its wheel, in the folder `target`."""
+    command = ["pip", "wheel", "--quiet", "--no-build-isolation", "--no-deps", "--no-index", "--wheel-dir", str(target)]
     done = subprocess.run(
-        [*command, "--wheel-dir", str(target), str(source)],
+        [sys.executable, "-m", *command, str(source)],
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -20,3 +23,63 @@ def build_wheel(source: Path, target: Path) -> Path:
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = target.glob("*.whl")
     return wheel
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A virtual environment that knows nothing of this checkout.
+
+    Its libraries are those of the environment that runs the tests, found by PYTHONPATH; Dovetail is not among them.
+    """
+
+    folder: Path
+
+    @classmethod
+    def make(cls, folder: Path, wheel: Path) -> "Fresh":
+        """Make the environment `folder/env` and install `wheel` there."""
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "env")], check=True)
+        fresh = cls(folder)
+        fresh.run("python", "-m", "pip", "install", "--quiet", "--no-deps", str(wheel))
+        return fresh
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {
+            "PATH": f"{self.folder / 'env' / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": sysconfig.get_path("purelib"),
+            "PIP_NO_INDEX": "1",
+            "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it as --no-build-isolation
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PYTEST_ADDOPTS": "-p no:schemathesis",  # is among those libraries
+            "TEST_DATABASE_URL": os.environ["TEST_DATABASE_URL"],
+        }
+
+    def run(self, *command: str, cwd: Path | None = None) -> str:
+        """Run a command in the environment and return what it printed."""
+        done = subprocess.run(
+            command,
+            cwd=cwd or self.folder,
+            env=self.variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def start(self, *command: str, cwd: Path) -> subprocess.Popen[str]:
+        """Start a command that goes on until it is stopped."""
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=self.variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )

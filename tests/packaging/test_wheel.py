@@ -3,17 +3,10 @@
 import subprocess
 import zipfile
 from email.parser import Parser
-
-import pytest
+from pathlib import Path
 
 import dovetail
-from tests.packaging.building import build_wheel
 from tests.running import ROOT
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    return zipfile.ZipFile(build_wheel(ROOT, tmp_path_factory.mktemp("dist")))
 
 
 def files_of_the_framework() -> set[str]:
@@ -27,17 +20,18 @@ def files_of_the_framework() -> set[str]:
     return {name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()}
 
 
-def test_the_wheel_holds_every_file_of_the_framework_and_nothing_else(wheel):
-    found = {name for name in wheel.namelist() if ".dist-info/" not in name}
+def test_the_wheel_holds_every_file_of_the_framework_and_nothing_else(wheel: Path):
+    found = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
     assert found == files_of_the_framework()
     assert {"dovetail/py.typed", "dovetail/contrib/admin/templates/sqladmin/base.html"} <= found
 
 
-def test_the_wheel_says_its_version_its_command_and_its_extras(wheel):
-    (metadata,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
-    message = Parser().parsestr(wheel.read(metadata).decode())
-    entry_points = wheel.read(metadata.replace("METADATA", "entry_points.txt")).decode()
+def test_the_wheel_says_its_version_its_command_and_its_extras(wheel: Path):
+    archive = zipfile.ZipFile(wheel)
+    (metadata,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+    message = Parser().parsestr(archive.read(metadata).decode())
+    entry_points = archive.read(metadata.replace("METADATA", "entry_points.txt")).decode()
 
     assert message["Version"] == dovetail.__version__
     assert set(message.get_all("Provides-Extra")) == {"test", "dev", "bench"}

@@ -1,35 +1,59 @@
-"""`manage.py startplugin NAME`: write a plugin that runs, is tested and can be migrated at once."""
+"""`startplugin NAME`: write a plugin that runs, is tested and can be migrated at once.
 
-import importlib.util
-import keyword
-import re
-import tempfile
+`manage.py` writes it into the site; `--package` makes it a distribution of its own, for which no site is needed.
+"""
+
 from collections.abc import Collection
 from pathlib import Path
-from string import Template
 
 import click
 
+from dovetail import __version__
+from dovetail.cli.scaffold.names import check_name, plugin_values
+from dovetail.cli.scaffold.tree import Part, write_tree
 from dovetail.cli.state import State
-
-TEMPLATES = Path(__file__).parent / "templates" / "plugin"
-LONGEST_NAME = 30  # PostgreSQL cuts names at 63 characters, and those of indexes are made of table and columns
 
 
 @click.command()
 @click.argument("name")
-@click.option("--dir", "folder", default="plugins", show_default=True, help="The package to write it to.")
+@click.option("--dir", "folder", help="The folder to write it to: plugins, or with --package the current one.")
+@click.option("--package", "is_package", is_flag=True, help="Make it a distribution of its own, for pip to install.")
 @click.pass_obj
-def startplugin(state: State, *, name: str, folder: str) -> None:
+def startplugin(state: State | None, *, name: str, folder: str | None, is_package: bool) -> None:
     """Write the plugin NAME: a model, its API, its page in the back office, and tests that pass."""
+    if is_package:
+        _write_package(name, Path(folder or "."), state.registry.installed if state else ())
+    elif state is None:
+        raise click.ClickException("there is no site here; add --package, or use the manage.py of a site")
+    else:
+        _write_to_site(state, name, folder or "plugins")
+
+
+def _write_to_site(state: State, name: str, folder: str) -> None:
     base = state.settings.base_dir.resolve()
     parent = _parent(base, folder)
     package = ".".join([*parent.relative_to(base).parts, name])
-    _check_name(name, package, state.registry.installed)
+    check_name(name, package, state.registry.installed)
     if (parent / name).exists():
         raise click.ClickException(f"{(parent / name).relative_to(base)} exists already; choose another name")
-    _write(parent / name, {"name": name, "package": package, "model": _camel(name) + "Item", "title": _title(name)})
+    values = plugin_values(name, package)
+    write_tree(parent / name, Part("plugin", values=values), Part("plugin_tests", "tests", values))
     _say_what_is_next(state, parent.relative_to(base) / name, name, package)
+
+
+def _write_package(name: str, folder: Path, enabled: Collection[str]) -> None:
+    check_name(name, name, enabled)
+    target = folder.resolve() / name
+    if target.exists():
+        raise click.ClickException(f"{target} exists already; choose another name, or another folder with --dir")
+    values = plugin_values(name, name) | {"distribution": name.replace("_", "-"), "version": __version__}
+    parts = (("package", "."), ("plugin", name), ("initial", name), ("plugin_tests", "tests"))
+    write_tree(target, *(Part(source, place, values) for source, place in parts))
+    click.secho(f"Wrote the plugin {name!r} to {target}/.", fg="green")
+    click.echo("Next, there:")
+    click.echo("  1. python -m pip install -e '.[test]'")
+    click.echo("  2. python -m pytest")
+    click.echo(f"  3. python manage.py quickstart, and look at /api/{name}/items, /docs and /admin/")
 
 
 def _parent(base: Path, folder: str) -> Path:
@@ -39,39 +63,6 @@ def _parent(base: Path, folder: str) -> Path:
     if not parent.is_relative_to(base) or not all(part.isidentifier() for part in parent.relative_to(base).parts):
         raise click.ClickException(f"{folder!r} is no package of this site, so nothing in it can be imported")
     return parent
-
-
-def _check_name(name: str, package: str, enabled: Collection[str]) -> None:
-    if not re.fullmatch("[a-z][a-z0-9_]*", name) or len(name) > LONGEST_NAME:
-        problem = f"expected up to {LONGEST_NAME} lower-case letters, digits and _, with a letter first"
-    elif keyword.iskeyword(name):
-        problem = "it is a word of the language Python"
-    elif name in enabled:
-        problem = "an enabled plugin has this name"
-    elif importlib.util.find_spec(package) is not None:
-        problem = f"there is a module {package} already"
-    else:
-        return
-    raise click.ClickException(f"{name[:60]!r} cannot name a plugin: {problem}")
-
-
-def _write(target: Path, values: dict[str, str]) -> None:
-    """Fill in the templates next to `target` and rename at the end, so that there is all of it or nothing."""
-    with tempfile.TemporaryDirectory(prefix=".startplugin-", dir=target.parent) as temporary:
-        fresh = Path(temporary) / target.name
-        for template in sorted(TEMPLATES.rglob("*.tmpl")):
-            path = fresh / template.relative_to(TEMPLATES).with_suffix("")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(Template(template.read_text(encoding="utf-8")).substitute(values), encoding="utf-8")
-        fresh.rename(target)
-
-
-def _camel(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_"))
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ").strip().capitalize()
 
 
 def _say_what_is_next(state: State, path: Path, name: str, package: str) -> None:

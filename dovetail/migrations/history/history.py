@@ -21,6 +21,7 @@ from dovetail.migrations.history.squashes import Squash, as_squashed
 from dovetail.registry import Registry
 
 ENVIRONMENT = "migrations"  # the folder of the site that holds env.py and script.py.mako
+REVISION_TEMPLATE = Path(__file__).parent.parent / "make" / "script.py.mako"  # where a plugin is developed without one
 
 
 class History:
@@ -140,7 +141,7 @@ def load_history(base_dir: Path, registry: Registry, recorded: Sequence[Applied]
     folders = revision_folders(registry)
     environment = base_dir / ENVIRONMENT
     script = ScriptDirectory(
-        environment if environment.is_dir() else Path(__file__).parent.parent,
+        environment if environment.is_dir() else REVISION_TEMPLATE.parent,
         file_template="%(slug)s",
         truncate_slug_length=80,
         messaging_opts={"quiet": True},
