@@ -1,5 +1,9 @@
 """One function that makes the whole application from its settings."""
 
+import dovetail.api.deferred_models  # before FastAPI, which it imports
+
+# isort: split
+
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pkgutil import resolve_name

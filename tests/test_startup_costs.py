@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import tests
 
 REPOSITORY = Path(tests.__file__).parent.parent
@@ -66,7 +68,53 @@ def test_check_imports_what_it_looks_at_and_nothing_that_makes_migrations(tmp_pa
     found = imported_by(code, tmp_path)
 
     assert {"fastapi", "sqladmin", "alembic.script"} <= found
-    assert found & (TOKENS | FOR_OTHERS | FOR_TESTS | {"dovetail.migrations.make.maker", "uvicorn"}) == set()
+    others = {"dovetail.migrations.make.maker", "uvicorn", "tqdm", "pygments"}
+    assert found & (TOKENS | FOR_OTHERS | FOR_TESTS | others) == set()
+
+
+@pytest.mark.parametrize("command", ["migrate", "sqlmigrate blog 0001", "makemigrations --check"])
+def test_a_command_that_uses_alembic_does_without_pygments(command, tmp_path):
+    code = (
+        f"from config.settings import Settings; from dovetail.cli.main import main; main(Settings, {command.split()!r})"
+    )
+
+    found = imported_by(code, tmp_path)
+
+    assert "alembic.script" in found
+    assert "pygments" not in found
+
+
+def test_alembic_can_show_an_error_in_a_template_whose_exceptions_were_put_off(tmp_path):
+    code = """
+import sys
+import dovetail.migrations.bridge.deferred_mako
+from alembic.util import pyfiles
+print("pygments" in sys.modules)
+try:
+    raise ValueError("no such name")
+except ValueError:
+    print(pyfiles.exceptions.text_error_template().render_unicode().strip())
+"""
+
+    lines = printed_by(code, tmp_path)
+
+    assert lines[0] == "False"
+    assert lines[-1] == "ValueError: no such name"
+
+
+def test_a_server_makes_no_validators_of_openapi_models_before_a_document_is_asked_for(tmp_path):
+    code = (
+        "import config.asgi; from fastapi.openapi import models; "
+        "print(models.PathItem.__pydantic_complete__, models.OpenAPI.__pydantic_complete__); "
+        "config.asgi.app.openapi(); print(models.OpenAPI.__pydantic_complete__); "
+        "from pydantic import BaseModel; print(BaseModel.model_config, models.OpenAPI.model_config)"
+    )
+
+    assert printed_by(code, tmp_path) == [
+        "False False",
+        "True",
+        "{} {'defer_build': True, 'extra': 'allow'}",
+    ]
 
 
 def test_the_collector_rests_while_a_site_is_looked_over_and_does_not_look_through_all_of_it_at_the_end(tmp_path):

@@ -4,10 +4,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
-from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 STEPS = 10  # lines in a log
 
@@ -16,6 +18,8 @@ STEPS = 10  # lines in a log
 def progress(label: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
     """Yield a function that is told how much more of `total` is done; what it says goes to standard error."""
     if sys.stderr.isatty():
+        from tqdm import tqdm  # here, for a log and `check` do without it
+
         with tqdm(total=total, desc=label, unit=unit, unit_scale=True, file=sys.stderr) as bar:
             yield partial(_advance, bar)
     else:

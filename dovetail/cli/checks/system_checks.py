@@ -1,5 +1,9 @@
 """Every system check of a site: its settings, its models, its routes, and what its plugins check themselves."""
 
+import dovetail.api.deferred_models  # noqa: F401 - before FastAPI, which it imports
+
+# isort: split
+
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -77,6 +81,7 @@ def check_migrations(registry: Registry) -> Iterator[CheckMessage]:
 def check_histories(base_dir: Path, registry: Registry) -> Iterator[CheckMessage]:
     """Migrations that cannot be read, and what is doubtful about those that can."""
     # Imported here: a server does without Alembic.
+    import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
     from dovetail.migrations.own import lint_own
 
     try:

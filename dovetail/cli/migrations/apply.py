@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import click
 
+import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
 from dovetail.cli.state import State
 from dovetail.migrations.errors import MigrationError
 from dovetail.migrations.history.plan import Step

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
 from dovetail.cli.state import State
 from dovetail.migrations.make.maker import Made, Wanted, make_revisions
 from dovetail.migrations.make.questions import Questions, SafeAnswers

@@ -21,6 +21,7 @@ def showmigrations(state: State, /, plugins: tuple[str, ...], *, plan: bool) -> 
     chosen = [each for each in states if not plugins or each.plugin in plugins]
     if plan:
         # Imported here: only the order needs Alembic.
+        import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
         from dovetail.migrations.history.history import load_history
 
         history = load_history(state.settings.base_dir, state.registry, recorded)

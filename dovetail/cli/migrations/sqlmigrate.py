@@ -4,6 +4,7 @@ import asyncio
 
 import click
 
+import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
 from dovetail.cli.state import State
 from dovetail.migrations.run.statements import statements_of
 
