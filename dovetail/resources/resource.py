@@ -28,7 +28,7 @@ from dovetail.resources.endpoints.lists import Listing
 from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.write import idempotency
 from dovetail.resources.write.declarations import check_writing
-from dovetail.resources.write.writing import Writer
+from dovetail.resources.write.writer import Writer
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +48,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         return Listing(self.reader, self.grammar)
 
     @cached_property
-    def writer(self) -> Writer:
+    def writer(self) -> Writer[Model, Viewer, Create, Update, Replace]:
         """Writes rows."""
         return Writer(self)
 
@@ -80,7 +80,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
 
         With `request`, the client's If-Match is checked. Raises NotFoundError and StaleWriteError.
         """
-        item: Model = await self.writer.lock_item(session, viewer, key)
+        item = await self.writer.lock_item(session, viewer, key)
         if request is not None:
             self.writer.check_precondition(item, request.headers.get("If-Match"))
         return item

@@ -5,7 +5,7 @@ Rooms that write rows and answer requests take a Spec; `Resource` stands on top 
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Generic, Literal, TypeAlias, cast
 
@@ -188,6 +188,8 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
 
     def visibility(self, viewer: Any, where: ColumnElement[bool] | None = None) -> Visibility:
         """What `viewer` may see, of the rows for which `where` holds."""
+        if viewer is None and where is None and self.policy.remembers_anonymous:
+            return self._unknown
         rows = self.policy.rows(viewer)
         return Visibility(
             rows if where is None else and_(rows, where), self.policy.related(viewer), self.policy.hidden(viewer)
@@ -201,7 +203,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         """What somebody unknown may see; None if the request may come from somebody known."""
         if not self.policy.is_anonymous(connection):
             return None
-        return self._unknown if self.policy.remembers_anonymous else self.visibility(None)
+        return self.visibility(None)
 
     @cached_property
     def _key_type(self) -> Any:
@@ -213,4 +215,5 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def _unknown(self) -> Visibility:
-        return replace(self.visibility(None), is_constant=True)
+        rows, related, hidden = self.policy.rows(None), self.policy.related(None), self.policy.hidden(None)
+        return Visibility(rows, related, hidden, is_constant=True)

@@ -23,7 +23,7 @@ from dovetail.resources.read.etags import etag, is_known
 from dovetail.resources.read.reads import Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.write.idempotency import answer_once
-from dovetail.resources.write.writing import Asked, Writer
+from dovetail.resources.write.writer import Writer
 
 ETAG = "The version of the object, for If-Match and If-None-Match."
 
@@ -118,8 +118,7 @@ def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schem
     path, key_name = _item_path(spec)
 
     async def answer(request: Request, session: Any, viewer: Any, data: Any, **path: Any) -> Response:
-        item = await writer.lock_item(session, viewer, path[key_name])
-        await writer.update_items(session, viewer, [Asked(item, data, request.headers.get("If-Match"))])
+        await writer.update_item(session, viewer, path[key_name], data, request.headers.get("If-Match"))
         return await answer_item(spec, request, session, viewer, path[key_name])
 
     description = "Change some fields; what is left out stays." if method == "PATCH" else "Replace every field."
@@ -142,10 +141,7 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
     path, key_name = _item_path(spec)
 
     async def answer(request: Request, session: Any, viewer: Any, **path: Any) -> Response:
-        item = await writer.lock_item(session, viewer, path[key_name])
-        spec.policy.may_delete(viewer, item)
-        writer.check_precondition(item, request.headers.get("If-Match"))
-        await writer.delete_items(session, viewer, [item])
+        await writer.delete_item(session, viewer, path[key_name], request.headers.get("If-Match"))
         return Response(status_code=204)
 
     parameters = {key_name: spec.key_type, "session": SessionDep, "viewer": spec.policy.writer}

@@ -3,7 +3,7 @@
 A read is a page of rows and what is joined to it. PostgreSQL takes an INSERT ... RETURNING in the place of the page, so
 that one statement writes the row, links it to others and answers it with its nested objects. SQLite reads the row in
 RETURNING (`insert_statements.py`) and takes one more statement for the links of each relation. A model that something
-listens to is made as an object by the ORM instead (`listeners.py`).
+listens to is made as an object by the ORM instead (`model_rules.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,8 +35,7 @@ from dovetail.resources.write.insert_statements import (
     sees_only_the_row,
 )
 from dovetail.resources.write.links import link_cte, link_many_statements, link_statement
-from dovetail.resources.write.listeners import why_objects
-from dovetail.resources.write.validation import make_object
+from dovetail.resources.write.model_rules import make_object, why_objects
 
 
 class Inserter:

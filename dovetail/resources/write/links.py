@@ -11,28 +11,34 @@ not there. The field is a list in the create and update schemas, and a many-to-m
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from pydantic import MISSING
+from pydantic import MISSING, BaseModel
 from sqlalchemy import CTE, Column, Dialect, Executable, Insert, Select, bindparam, insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.resources.spec import Spec
+from dovetail.resources.spec import FindLinks
 from dovetail.resources.sql.arrays import Pairs, members
 
 Links: TypeAlias = Mapping[str, Mapping[Any, Any]]  # the key of each name, by field
+LinksOfRow: TypeAlias = dict[str, list[Any]]  # the keys of the rows that it is linked to, by field
 
 
-async def find_links(spec: Spec, session: AsyncSession, items: Sequence[Any]) -> Links:
-    """The keys of what `items` name, all at once: two requests that make the same rows cannot wait for each other."""
+def has_links(finders: Mapping[str, FindLinks], items: Sequence[BaseModel]) -> bool:
+    """Return True if one of `items` names rows, or that there are to be none."""
+    return any(_given(item, field) is not None for field in finders for item in items)
+
+
+async def find_links(finders: Mapping[str, FindLinks], session: AsyncSession, items: Sequence[BaseModel]) -> Links:
+    """Return the keys of what `items` name, found all at once: two requests that make the same rows never deadlock."""
     found: dict[str, Mapping[Any, Any]] = {}
-    for field, find in spec.links.items():
+    for field, find in finders.items():
         wanted = {name for item in items for name in _given(item, field) or ()}
         found[field] = await find(session, wanted) if wanted else {}
     return found
 
 
-def keys_of(spec: Spec, data: Any, found: Links) -> dict[str, list[Any]]:
-    """The keys that `data` names, by field; without the fields that it does not set."""
-    given = {field: _given(data, field) for field in spec.links}
+def keys_of(data: BaseModel, found: Links) -> LinksOfRow:
+    """Return the keys that `data` names, by field; without the fields that it does not set."""
+    given = {field: _given(data, field) for field in found}
     return {
         field: list(dict.fromkeys(found[field][name] for name in names))
         for field, names in given.items()
@@ -43,9 +49,9 @@ def keys_of(spec: Spec, data: Any, found: Links) -> dict[str, list[Any]]:
 async def change_links(
     session: AsyncSession, model: type[Any], field: str, wanted: Mapping[Any, Sequence[Any]]
 ) -> set[Any]:
-    """Let the rows of these keys, which are locked, lead to the rows that are wanted and to no others.
+    """Link the rows of these keys, which are locked, to the rows that are wanted and to no others.
 
-    The keys of those for which that changes anything.
+    Return the keys of those for which that changes anything.
     """
     own, other = link_columns(model, field)
     connection = await session.connection()
@@ -104,6 +110,6 @@ def _insert(own: Column[Any], other: Column[Any], rows: Select[Any]) -> Insert:
     return insert(own.table).from_select([own, other], rows)
 
 
-def _given(data: Any, field: str) -> Collection[Any] | None:
+def _given(data: BaseModel, field: str) -> Collection[Any] | None:
     value = getattr(data, field, MISSING)
     return None if value is MISSING else value

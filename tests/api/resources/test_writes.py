@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import ForeignKey, event, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 
-from dovetail.resources.write.listeners import why_objects
+from dovetail.resources.write.model_rules import why_objects
 from tests.api.resources.test_restart import cut_connections
 from tests.library.models import Book, Genre, Loan
 

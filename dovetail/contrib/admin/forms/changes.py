@@ -13,8 +13,8 @@ from dovetail.contrib.admin.forms.keys import identifier_of
 from dovetail.contrib.admin.pages.answers import ready
 from dovetail.contrib.admin.visit import current_visit
 from dovetail.errors import FieldError, InvalidInputError
-from dovetail.resources.write.delete import delete_rows
-from dovetail.resources.write.listeners import why_objects_to_delete
+from dovetail.resources.write.locked_rows import delete_rows
+from dovetail.resources.write.model_rules import why_objects_to_delete
 
 if TYPE_CHECKING:
     from dovetail.contrib.admin.views import ModelAdmin

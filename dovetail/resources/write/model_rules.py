@@ -1,12 +1,17 @@
-"""Whether rows of a model can be written by statements, or must be objects because something listens."""
+"""What a model itself says about rows that are written: listeners, validators, and the members of Enums.
+
+A model that something listens to is written as objects by the ORM, others by statements.
+"""
 
 import inspect as python
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Table, inspect
+from sqlalchemy import Column, Enum, Table, inspect
 from sqlalchemy.orm import MANYTOONE, Mapper, Session, decl_base
+
+from dovetail.errors import DovetailError, FieldError, InvalidInputError, quoted
 
 OF_INSERTS = ("before_insert", "after_insert")
 OF_UPDATES = ("before_update", "after_update")
@@ -65,6 +70,44 @@ def why_model(mapper: Mapper[Any]) -> str | None:
     return f"the default of {name}.{wanting[0]} looks at its context" if wanting else None
 
 
+def check_enums(model: type[Any], values: Mapping[str, Any]) -> None:
+    """Raise InvalidInputError for a text that the Enum of its column does not have.
+
+    SQLAlchemy would store it as it is, and nobody could read the row again.
+    """
+    errors = [
+        FieldError(
+            pointer=f"/{name}",
+            detail=f"expected one of {', '.join(members.enums)}, found {quoted(values[name])}",
+            type="enum",
+        )
+        for name, members in _enums(inspect(model)).items()
+        if isinstance(values.get(name), str) and not _has(members, values[name])
+    ]
+    if errors:
+        raise InvalidInputError(errors[0].detail, errors=errors)
+
+
+def make_object(model: type[Any], values: Mapping[str, Any]) -> Any:
+    """An object with these values. Raises InvalidInputError, with the field, for a ValueError of a validator."""
+    try:
+        return model(**values)
+    except ValueError as error:
+        if isinstance(error, DovetailError):
+            raise
+        raise _invalid(model, values, error) from error
+
+
+def set_value(item: Any, name: str, value: Any) -> None:
+    """Set an attribute. Raises InvalidInputError, with the field, for a ValueError of a validator."""
+    try:
+        setattr(item, name, value)
+    except ValueError as error:
+        if isinstance(error, DovetailError):
+            raise
+        raise _of_field(name, error) from error
+
+
 def _listeners(mapper: Mapper[Any], session_class: type[Session], events: Sequence[str]) -> Iterator[str]:
     name, manager = mapper.class_.__name__, mapper.class_manager
     if any(getattr(mapper.dispatch, event) for event in events) or any(map(_is_foreign, manager.dispatch.init)):
@@ -90,3 +133,29 @@ def _wants_context(column: Column[Any]) -> bool:
         return bool(python.signature(default.arg).parameters)
     except ValueError:  # a builtin such as `dict`
         return False
+
+
+@cache
+def _enums(mapper: Mapper[Any]) -> dict[str, Enum]:
+    columns = {attribute.key: attribute.columns[0].type for attribute in mapper.column_attrs}
+    return {name: type_ for name, type_ in columns.items() if isinstance(type_, Enum)}
+
+
+def _has(members: Enum, value: str) -> bool:
+    return value in members.enums or (members.enum_class is not None and isinstance(value, members.enum_class))
+
+
+def _invalid(model: type[Any], values: Mapping[str, Any], error: ValueError) -> InvalidInputError:
+    """The field that a validator refused: the one that it refuses again on an object that is empty otherwise."""
+    item = inspect(model).class_manager.new_instance()
+    for name, value in values.items():
+        try:
+            setattr(item, name, value)
+        except ValueError as again:
+            return _of_field(name, again)
+    return InvalidInputError(str(error))
+
+
+def _of_field(name: str, error: ValueError) -> InvalidInputError:
+    detail = str(error) or "This value is not accepted."
+    return InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail, type="value_error")])

@@ -1,0 +1,197 @@
+"""Many rows in one transaction, all or none, with an error for each item that cannot be done.
+
+All are tried together, in few statements. If that fails, each is tried alone in a savepoint, to name those that fail,
+and everything is rolled back. The rows stay locked in between, so the policy is asked once of each item.
+"""
+
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.database.error_translation import client_error
+from dovetail.errors import (
+    ConflictError,
+    DovetailError,
+    FieldError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+    PreconditionRequiredError,
+    StaleWriteError,
+)
+from dovetail.resources.policy import not_found
+from dovetail.resources.spec import Create, Model, Replace, Update, Viewer
+from dovetail.resources.write.links import find_links
+from dovetail.resources.write.writer import Change, Writer
+
+T = TypeVar("T")
+# What a client can do something about; anything else ends the request.
+EXPECTED = (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+    PreconditionRequiredError,
+    StaleWriteError,
+)
+
+
+async def create_all(
+    writer: Writer[Model, Viewer, Create, Update, Replace],
+    session: AsyncSession,
+    viewer: Viewer,
+    items: Sequence[Create],
+) -> list[Hashable]:
+    """Create rows; return their keys. Raises one error that names each item that cannot be created."""
+
+    async def together() -> list[Hashable]:
+        return await writer.create_items(session, viewer, items)
+
+    async def apart() -> Callable[[int], Awaitable[Hashable]]:
+        # The links of all, as before: in another order others might wait.
+        links = await find_links(writer.spec.links, session, items)
+
+        async def one(number: int) -> Hashable:
+            return (await writer.create_items(session, viewer, [items[number]], links))[0]
+
+        return one
+
+    def check(number: int) -> None:
+        writer.check_create(viewer, items[number])
+
+    return await _Job(session, "/items", len(items), check, together, apart).run()
+
+
+async def update_all(
+    writer: Writer[Model, Viewer, Create, Update, Replace],
+    session: AsyncSession,
+    viewer: Viewer,
+    keys: Sequence[Hashable],
+    items: Sequence[tuple[Update | Replace, str | None]],
+) -> None:
+    """Update the rows with these keys, each by its data and If-Match. Raises one error that names each that fails."""
+    locked = await writer.lock_items(session, viewer, keys)
+
+    def change(number: int) -> Change[Model, Update, Replace]:
+        return Change(_take(writer.spec.singular, locked, keys, number), *items[number])
+
+    async def together() -> list[None]:
+        await writer.update_items(session, viewer, [change(number) for number in range(len(keys))])
+        return []
+
+    async def apart() -> Callable[[int], Awaitable[None]]:
+        nonlocal locked
+        locked = await writer.lock_items(session, viewer, keys)  # read again, after the savepoint was rolled back
+        links = await find_links(writer.spec.links, session, [data for data, _ in items])
+        return lambda number: writer.update_items(session, viewer, [change(number)], links)
+
+    def check(number: int) -> None:
+        writer.check_update(viewer, change(number))
+
+    await _Job(session, "/items", len(keys), check, together, apart).run()
+
+
+async def delete_all(
+    writer: Writer[Model, Viewer, Create, Update, Replace],
+    session: AsyncSession,
+    viewer: Viewer,
+    keys: Sequence[Hashable],
+) -> None:
+    """Delete the rows with these keys. Raises one error that names each that cannot be deleted."""
+    locked = await writer.lock_items(session, viewer, keys)
+
+    def item(number: int) -> Model:
+        return _take(writer.spec.singular, locked, keys, number)
+
+    async def together() -> list[None]:
+        await writer.delete_items(session, [item(number) for number in range(len(keys))])
+        return []
+
+    async def apart() -> Callable[[int], Awaitable[None]]:
+        nonlocal locked
+        locked = await writer.lock_items(session, viewer, keys)  # as above
+        return lambda number: writer.delete_items(session, [item(number)])
+
+    def check(number: int) -> None:
+        writer.check_delete(viewer, item(number))
+
+    await _Job(session, "/ids", len(keys), check, together, apart).run()
+
+
+@dataclass
+class _Job(Generic[T]):
+    """What is to be done with `total` items: `check` each, and then do all `together`, or each `apart`."""
+
+    session: AsyncSession
+    pointer: str  # to the list of them
+    total: int
+    check: Callable[[int], None]
+    together: Callable[[], Awaitable[list[T]]]
+    apart: Callable[[], Awaitable[Callable[[int], Awaitable[T]]]]  # gives what does one
+    errors: dict[int, DovetailError] = field(default_factory=dict)  # by number
+
+    async def run(self) -> list[T]:
+        """Return what was done, in the order of the items. Raises one error that names each item that failed."""
+        for number in range(self.total):
+            with self._noting(number):
+                self.check(number)
+        if not self.errors:
+            try:
+                async with self.session.begin_nested():
+                    return await self.together()
+            except (*EXPECTED, SQLAlchemyError) as error:
+                _expected(error)
+        one = await self.apart()
+        done = []
+        for number in range(self.total):
+            if number not in self.errors:
+                with self._noting(number):
+                    async with self.session.begin_nested():
+                        done.append(await one(number))
+        self._raise_errors()
+        return done
+
+    @contextmanager
+    def _noting(self, number: int) -> Iterator[None]:
+        """Note what the block raises, if it is something that a client can do about."""
+        try:
+            yield
+        except (*EXPECTED, SQLAlchemyError) as error:
+            self.errors[number] = _expected(error)
+
+    def _raise_errors(self) -> None:
+        """Raise them as one error, which rolls everything back: of their own kind if they are all of one kind."""
+        if not self.errors:
+            return
+        kinds = {type(error) for error in self.errors.values()}
+        kind = kinds.pop() if len(kinds) == 1 else InvalidInputError
+        errors = [one for number in sorted(self.errors) for one in self._located(number)]
+        raise kind(f"{len(self.errors)} of {self.total} cannot be done; nothing was changed.", errors=errors)
+
+    def _located(self, number: int) -> list[FieldError]:
+        error, pointer = self.errors[number], f"{self.pointer}/{number}"
+        if not error.errors:
+            return [FieldError(pointer=pointer, detail=error.detail, type=error.slug)]
+        return [FieldError(pointer=pointer + one.pointer, detail=one.detail, type=one.type) for one in error.errors]
+
+
+def _expected(error: Exception) -> DovetailError:
+    """Return the error as one that a client can do about. Raises it if it is not."""
+    known = error if isinstance(error, DovetailError) else client_error(error)
+    if not isinstance(known, EXPECTED):
+        raise error
+    return known
+
+
+def _take(name: str, locked: dict[Hashable, Model], keys: Sequence[Hashable], number: int) -> Model:
+    key = keys[number]
+    if key in keys[:number]:
+        detail = f"The {name} {key} comes twice."
+        raise InvalidInputError(detail, errors=[FieldError(pointer="", detail=detail, type="repeated")])
+    if key not in locked:
+        raise not_found(name, key)
+    return locked[key]

@@ -1,0 +1,147 @@
+"""SELECT ... FOR UPDATE, UPDATE and DELETE of rows that are known by their keys: few statements, however many rows.
+
+An UPDATE is one statement for each set of columns that changes. A DELETE is one statement, or of a model with heirs one
+for each table that a row may have a part in.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Column, ColumnElement, Table, Update, case, delete, inspect, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapper
+from sqlalchemy.orm.attributes import flag_modified
+
+from dovetail.resources.write.links import change_links
+from dovetail.resources.write.model_rules import OF_UPDATES, hears_deletes, set_value, why_objects
+
+Model = TypeVar("Model")
+
+
+@dataclass(frozen=True)
+class RowChange(Generic[Model]):
+    """The values that a row is to have, by attribute, and by relation the keys of the rows that it is linked to."""
+
+    item: Model
+    values: Mapping[str, Any]
+    links: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+
+async def lock_rows(
+    session: AsyncSession, model: type[Model], key: str, keys: Iterable[Hashable], visible: ColumnElement[bool]
+) -> dict[Hashable, Model]:
+    """Return the rows with these keys that are `visible`, by key, locked until the transaction ends.
+
+    They are locked in the order of their keys, so that no two writers wait for each other.
+    """
+    column = getattr(model, key)
+    statement = select(model).where(visible, column.in_(list(keys))).order_by(column)
+    # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns anyway.
+    statement = statement.with_for_update(key_share=True, of=model).execution_options(populate_existing=True)
+    return {getattr(item, key): item for item in await session.scalars(statement)}
+
+
+async def update_rows(session: AsyncSession, model: type[Model], changes: Sequence[RowChange[Model]]) -> None:
+    """Write what changes of rows that are locked; a row whose links change gets a new version with them."""
+    touched: set[Hashable] = set()
+    for name in dict.fromkeys(name for change in changes for name in change.links):
+        wanted = {_key(change.item): change.links[name] for change in changes if name in change.links}
+        touched |= await change_links(session, model, name, wanted)
+    if why_objects(model, type(session.sync_session), OF_UPDATES) is None:
+        await _update_by_statements(session, model, changes, touched)
+    else:
+        await _update_objects(session, changes, touched)
+
+
+async def delete_rows(session: AsyncSession, model: type[Model], items: Sequence[Model]) -> None:
+    """Delete the rows of `items`, which are locked; the database deletes what hangs on them."""
+    mapper = inspect(model)
+    keys = [_key(item) for item in items]
+    columns = _key_columns(mapper)
+    if columns is None or hears_deletes(model):
+        for item in items:
+            await session.delete(item)
+        await session.flush()
+    elif len(columns) == 1:
+        await session.execute(delete(model).where(mapper.primary_key[0].in_(keys)))
+    else:
+        await session.flush()
+        for column in columns:
+            await (await session.connection()).execute(delete(column.table).where(column.in_(keys)))
+        for item in items:
+            session.expunge(item)
+
+
+async def _update_by_statements(
+    session: AsyncSession, model: type[Model], changes: Sequence[RowChange[Model]], touched: set[Hashable]
+) -> None:
+    groups: dict[tuple[str, ...], list[tuple[Hashable, dict[str, Any]]]] = {}
+    for change in changes:
+        item = change.item
+        known = inspect(item, raiseerr=True).dict  # without columns that are deferred
+        values = {name: value for name, value in change.values.items() if name not in known or value != known[name]}
+        if not values and _key(item) in touched:
+            values = {_any_column(item): getattr(item, _any_column(item))}
+        if values:
+            groups.setdefault(tuple(values), []).append((_key(item), values))
+    for rows in groups.values():
+        await (await session.connection()).execute(_update(model, rows))
+    for change in changes:
+        session.expire(change.item)
+
+
+def _update(model: type[Any], rows: Sequence[tuple[Hashable, Mapping[str, Any]]]) -> Update:
+    """Return the UPDATE of rows, known by their keys, to values of the same attributes."""
+    mapper = inspect(model)
+    (key,) = mapper.primary_key
+    changed: dict[Any, Any] = {}
+    for name, first in rows[0][1].items():
+        column = mapper.column_attrs[name].columns[0]
+        values = [literal(values[name], column.type) for _, values in rows]
+        if all(row[1][name] == first for row in rows):
+            changed[column] = values[0]
+        else:
+            whens = [(key == row[0], value) for row, value in zip(rows, values, strict=True)]
+            changed[column] = case(*whens, else_=column)
+    return update(mapper.local_table).where(key.in_([row[0] for row in rows])).values(changed)
+
+
+async def _update_objects(session: AsyncSession, changes: Sequence[RowChange[Model]], touched: set[Hashable]) -> None:
+    for change in changes:
+        for name, value in change.values.items():
+            set_value(change.item, name, value)
+        if _key(change.item) in touched and not session.is_modified(change.item):
+            flag_modified(change.item, _any_column(change.item))
+    await session.flush()
+
+
+def _key(item: Any) -> Hashable:
+    (key,) = inspect(item).identity
+    return key  # type: ignore[no-any-return]  # the value of a primary key
+
+
+def _any_column(item: Any) -> str:
+    """Return a column to write as it is, so that what changes with every write does."""
+    for attribute in inspect(type(item)).column_attrs:
+        column = attribute.columns[0]
+        if not column.primary_key and column.onupdate is None and attribute.key in item.__dict__:
+            return str(attribute.key)
+    raise TypeError(f"{type(item).__name__} has no column to write")
+
+
+@cache
+def _key_columns(mapper: Mapper[Any]) -> tuple[Column[Any], ...] | None:
+    """Return the key of each table that a row may have a part in, heirs before those they inherit from.
+
+    None where it is no single column of each: that is the ORM's affair.
+    """
+    lines = [list(heir.iterate_to_root()) for heir in mapper.self_and_descendants]
+    tables = {each.local_table: len(line) - place for line in lines for place, each in enumerate(line)}
+    found: list[Column[Any]] = []
+    for table in sorted(tables, key=lambda table: tables[table], reverse=True):
+        if not isinstance(table, Table) or len(table.primary_key.columns) != 1:
+            return None
+        found += table.primary_key.columns
+    return tuple(found)
