@@ -23,7 +23,7 @@ DATABASE = ("/sqlalchemy/", "/asyncpg/", "/aiosqlite/", "/dovetail/database/")
 TOOLS = ("/asyncio/", "/anyio/", "/contextlib.py")  # which do not say what is waited for; who uses them does
 # Writing a page is work and no wait, though it lets others have a turn now and then. It comes before the commit: a page
 # that cannot be written undoes everything.
-WORK = ("/dovetail/contrib/admin/pages/rendering.py",)
+WORK = ("/dovetail/contrib/admin/web/rendering.py",)
 
 
 @dataclass

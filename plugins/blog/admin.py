@@ -2,9 +2,7 @@
 
 from typing import Any, ClassVar
 
-from dovetail.contrib.admin.filters import BooleanFilter, RelationFilter
-from dovetail.contrib.admin.forms.formats import shortened
-from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, RelationFilter, shortened
 from plugins.blog.models import POST_TEXT, Post, Tag
 
 

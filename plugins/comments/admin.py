@@ -5,10 +5,7 @@ from typing import Any, ClassVar
 
 from starlette.requests import Request
 
-from dovetail.contrib.admin.actions import action
-from dovetail.contrib.admin.filters import ChoiceFilter, RelationFilter
-from dovetail.contrib.admin.forms.formats import badge, shortened
-from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.views import ChoiceFilter, ModelAdmin, RelationFilter, action, badge, shortened
 from plugins.comments.models import COMMENT_TEXT, Comment, CommentStatus
 
 COLOURS = {CommentStatus.PENDING: "warning", CommentStatus.APPROVED: "success", CommentStatus.REJECTED: "danger"}

@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import insert
 
-from dovetail.contrib.admin.entry.cookies import Cookies
 from dovetail.contrib.admin.entry.sessions import start_session
+from dovetail.contrib.admin.web.cookies import Cookies
 from plugins.blog.models import Tag
 from tests.running import SECRET, free_port, manage, serving
 

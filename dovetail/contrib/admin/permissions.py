@@ -1,18 +1,30 @@
-"""Who may do what in the back office: one function, asked by every page."""
+"""Who may do what in the back office, and know of which rows: `may`, asked by every page, and `Rights`.
 
+A relation shows, finds, sorts by and takes what its target's own view would list; a model without a view is open.
+"""
+
+from collections.abc import Iterable
 from typing import Any
 
 from sqladmin.authorization import AuthorizationBackend
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, tuple_
+from sqlalchemy.sql.visitors import iterate
 from starlette.requests import Request
 
+from dovetail.contrib.admin.columns.identifiers import primary_keys
+from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import User
+
+KEY = "dovetail_admin_rights"  # in the scope of the request; read it by `rights_of`
+EVERYTHING: ColumnElement[bool] = true()
+NOTHING: ColumnElement[bool] = false()
 
 
 def may(user: User, view: str, action: str, obj: Any | None = None) -> bool:
-    """Whether `user` may do `action` on the view with this identity, or there on `obj` alone.
+    """Return whether `user` may do `action` on the view with this identity, or there on `obj` alone.
 
     Actions are `list`, `details`, `create`, `edit`, `delete`, `export` and `action:<name>`. Asked once a row, so it
-    must not read the database. Today staff may do everything.
+    must not read the database. Today whoever may enter may do everything.
     """
     del view, action, obj
     return user.is_active and user.is_staff
@@ -22,6 +34,91 @@ class Authorization(AuthorizationBackend):
     """Asks `may` about the user of the request; without one the answer is no."""
 
     def has_permission(self, request: Request, identity: str, action: str, obj: Any | None = None) -> bool:
-        """Whether the user of this request may do it."""
+        """Return whether the user of this request may do it."""
         user: User | None = getattr(request.state, "user", None)
         return user is not None and may(user, identity, action, obj)
+
+
+class Rights:
+    """What the user of one request may know of; `listable` are the views that they may list, `others` the rest."""
+
+    def __init__(self, request: Request, listable: Iterable[ViewBase], others: Iterable[ViewBase]) -> None:
+        self._request = request
+        self._listable = tuple(listable)
+        self._all = (*self._listable, *others)
+        self._conditions: dict[type[Any], ColumnElement[bool]] = {}
+        self._views: dict[type[Any], ViewBase | None] = {}
+
+    def visible(self, model: type[Any]) -> ColumnElement[bool]:
+        """Return the condition on rows of `model` that the user may know of them; EVERYTHING or NOTHING are two."""
+        if model not in self._conditions:
+            self._conditions[model] = self._find(model)
+        return self._conditions[model]
+
+    def view_of(self, model: type[Any]) -> ViewBase | None:
+        """Return the view in which the user may look at a row of `model`; of several, one that shows all rows first."""
+        if model not in self._views:
+            views = [view for view in _nearest(model, self._all) if view in self._listable]
+            complete = (view for view in views if self._listed(view, model) is EVERYTHING)
+            self._views[model] = next(complete, views[0] if views else None)
+        return self._views[model]
+
+    def only_visible(self, statement: Select[Any]) -> Select[Any]:
+        """Keep what the user may know of in a statement that reads columns of models, as filters do for choices."""
+        for column in statement.column_descriptions:
+            if isinstance(column["entity"], type):
+                statement = statement.where(self.visible(column["entity"]))
+        return statement
+
+    def _find(self, model: type[Any]) -> ColumnElement[bool]:
+        views = _nearest(model, self._all)
+        if not views:
+            return EVERYTHING
+        conditions = [self._listed(view, model) for view in views if view in self._listable]
+        if any(condition is EVERYTHING for condition in conditions):
+            return EVERYTHING
+        return or_(*conditions) if conditions else NOTHING
+
+    def _listed(self, view: ViewBase, model: type[Any]) -> ColumnElement[bool]:
+        return listed(view.rows(self._request), view.model, model)
+
+
+async def load_rights(request: Request, views: Iterable[ViewBase]) -> None:
+    """Find out which views the user of `request` may list."""
+    listable: list[ViewBase] = []
+    others: list[ViewBase] = []
+    for view in views:
+        may_list = view.is_accessible(request) and await view.check_can_list(request)
+        (listable if may_list else others).append(view)
+    request.scope[KEY] = Rights(request, listable, others)
+
+
+def rights_of(request: Request) -> Rights:
+    """Return what the user of `request` may know of. Raises KeyError where nobody is logged in."""
+    found: Rights = request.scope[KEY]
+    return found
+
+
+def listed(rows: Select[Any], model: type[Any], target: type[Any]) -> ColumnElement[bool]:
+    """Return the condition on rows of `target`, which is `model` or a subclass, that `rows` selects them."""
+    criteria = rows._where_criteria  # noqa: SLF001 - `whereclause` has wrapped them; nothing public tells them
+    if rows.order_by(None).compare(select(model).where(*criteria).order_by(None)):
+        if not criteria:
+            return EVERYTHING
+        if model is target and not any(isinstance(part, Select) for one in criteria for part in iterate(one)):
+            return and_(*criteria)
+    # Joins, limits and whatever else cannot stand in a condition: ask for the keys. SQLAlchemy puts the alias of a
+    # joined table in place of the table itself; inside of this subquery, which stands alone, it is not to.
+    keys = rows.with_only_columns(*primary_keys(model), maintain_column_froms=True).correlate(None)
+    keys = keys._annotate({"no_replacement_traverse": True})  # noqa: SLF001 - what its own `has` and `any` do
+    own = primary_keys(target)
+    return own[0].in_(keys) if len(own) == 1 else tuple_(*own).in_(keys)
+
+
+def _nearest(model: type[Any], views: Iterable[ViewBase]) -> list[ViewBase]:
+    """Return the views of `model`, or else those of the closest class that it derives from."""
+    known = list(views)
+    for cls in model.__mro__:
+        if found := [view for view in known if view.model is cls]:
+            return found
+    return []

@@ -10,9 +10,9 @@ plugin = Plugin(
     models=lazy("dovetail.contrib.admin.models:AdminSession"),
     extensions={"auth.end_sessions": lazy("dovetail.contrib.admin.entry.sessions:end_sessions")},
     checks=lazy(
-        "dovetail.contrib.admin.options.production:check_sessions",
-        "dovetail.contrib.admin.options.production:check_pool",
-        "dovetail.contrib.admin.options.index_checks:check_indexes",
+        "dovetail.contrib.admin.checks.production:check_sessions",
+        "dovetail.contrib.admin.checks.production:check_pool",
+        "dovetail.contrib.admin.checks.index_checks:check_indexes",
     ),
     paths={"office": "/admin"},
     setup=deferred("dovetail.contrib.admin.site:mount"),

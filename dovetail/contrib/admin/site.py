@@ -1,11 +1,10 @@
-"""The back office itself: SQLAdmin's pages behind our guard."""
+"""Build the back office: SQLAdmin with the views of all plugins, and every route behind the guard."""
 
 import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
-from urllib.parse import urlencode
+from typing import ClassVar, cast
 
 from fastapi import FastAPI
 from jinja2 import BytecodeCache, ChoiceLoader, FileSystemLoader
@@ -20,32 +19,33 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from dovetail.api.principal import VISITOR_AUTHENTICATOR
-from dovetail.contrib.admin.entry import entrance
-from dovetail.contrib.admin.entry.cookies import Cookies
-from dovetail.contrib.admin.entry.csrf import make_token
+from dovetail.contrib.admin.checks.identities import Claims, identify
+from dovetail.contrib.admin.checks.site_checks import find_missing_templates, find_shadowed
+from dovetail.contrib.admin.checks.view_checks import find_problems
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.entry import login
 from dovetail.contrib.admin.entry.guard import error_page, guarded
-from dovetail.contrib.admin.entry.headers import SecurityHeaders
-from dovetail.contrib.admin.entry.messages import Messages
 from dovetail.contrib.admin.entry.sessions import get_user
-from dovetail.contrib.admin.forms.forms import is_protected
-from dovetail.contrib.admin.forms.keys import identifier_of
-from dovetail.contrib.admin.lists.filtering import has_default
-from dovetail.contrib.admin.options.site_checks import find_missing_templates, find_shadowed
-from dovetail.contrib.admin.options.view_checks import find_problems
+from dovetail.contrib.admin.forms.admin_form import is_protected
+from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import pages
-from dovetail.contrib.admin.pages.addresses import path_for
-from dovetail.contrib.admin.pages.identities import Claims, identify
-from dovetail.contrib.admin.pages.rendering import Templates
+from dovetail.contrib.admin.pages.selection import run_action
 from dovetail.contrib.admin.permissions import Authorization
 from dovetail.contrib.admin.settings import AdminSettings
+from dovetail.contrib.admin.sqladmin_private import has_default, is_action, menu_of
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.cookies import Cookies
+from dovetail.contrib.admin.web.csrf import make_token
+from dovetail.contrib.admin.web.headers import SecurityHeaders
+from dovetail.contrib.admin.web.messages import Messages
+from dovetail.contrib.admin.web.rendering import Templates, path_for, query_of
 from dovetail.contrib.auth.models import User
 from dovetail.database.share import Share
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context
 
-Page = Callable[["AdminSite", Request], Awaitable[Response]]
+PageFunction = Callable[[Office, Request], Awaitable[Response]]
 
 FOLDER = Path(__file__).parent
 
@@ -67,7 +67,7 @@ def mount(app: FastAPI, context: Context) -> None:
 
 
 def load_views(context: Context) -> list[type[BaseView]]:
-    """The admin views of every enabled plugin. Raises ConfigurationError as `mount` does."""
+    """Return the admin views of every enabled plugin. Raises ConfigurationError as `mount` does."""
     found: list[type[BaseView]] = []
     claims = Claims()
     problems: list[str] = []
@@ -89,17 +89,17 @@ def load_views(context: Context) -> list[type[BaseView]]:
 
 
 class Authentication(AuthenticationBackend):
-    """Tells SQLAdmin what the guard found out; `entrance` logs in and out."""
+    """Tells SQLAdmin what the guard found out; `login.py` logs in and out."""
 
     def __init__(self) -> None:
         self.middlewares = []
 
     async def authenticate(self, request: Request) -> bool:
-        """Whether somebody is logged in."""
+        """Return whether somebody is logged in."""
         return getattr(request.state, "user", None) is not None
 
     async def get_user_id(self, request: Request) -> int | None:
-        """Who is logged in, for SQLAdmin's audit backends."""
+        """Return the id of who is logged in, for SQLAdmin's audit backends."""
         user = getattr(request.state, "user", None)
         return None if user is None else int(user.id)
 
@@ -131,20 +131,11 @@ class AdminSite(Admin):
         if not isinstance(admin_settings, AdminSettings):
             raise ConfigurationError("The plugin 'admin' has no AdminSettings.")
         secure = admin_settings.secure_cookies
-        self.admin_settings = admin_settings
-        connections = settings.database_pool_size + settings.database_max_overflow
-        self.database = Share(
-            context.database,
-            connections=max(int(connections * admin_settings.pool_share), 1),
-            statement_timeout=admin_settings.statement_timeout,
-            patience=settings.database_pool_timeout,
-        )
-        self.secret_key = settings.secret_key
-        self.cookies = Cookies(settings.secret_key, secure=not settings.debug if secure is None else secure)
-        self.messages = Messages(self.cookies, settings.secret_key)
+        self._cookies = Cookies(settings.secret_key, secure=not settings.debug if secure is None else secure)
+        self._settings, self._admin_settings, self._context = settings, admin_settings, context
         super().__init__(
             app,
-            session_maker=async_sessionmaker(),  # bound to nothing: every statement goes through the visit's session
+            session_maker=async_sessionmaker(),  # bound to nothing: every statement goes through the request's session
             base_url=path,
             title=settings.site_name,
             templates_dir=str(FOLDER / "templates"),
@@ -153,78 +144,102 @@ class AdminSite(Admin):
             authorization_backend=Authorization(),
         )
         VISITOR_AUTHENTICATOR.set(app, self._authenticate_visitor)
-        self.site_files = settings.base_dir / "project" / "static"
         self._prepare_templates(settings.base_dir / "project" / "templates")
         self.admin.router.routes = []  # those of SQLAdmin read files, have no token and log out on GET
-        self.admin.exception_handlers = {HTTPException: self._handle}
 
     def init_templating_engine(self) -> Templates:
-        """SQLAdmin's templates, filled in piece by piece."""
+        """Return SQLAdmin's templates, filled in piece by piece."""
         return Templates(super().init_templating_engine().env)
 
     @property
-    def model_views(self) -> Sequence[ModelAdmin]:
-        """The views of models, in the order of the plugins."""
-        return [view for view in self.views if isinstance(view, ModelAdmin)]
+    def menu(self) -> object:
+        """The menu, which the layout shows."""
+        return menu_of(self)
 
     def open(self) -> None:
         """Put every route behind the guard: our own, and those that the views brought."""
-        own = list(self._own_routes())
-        brought = [self._behind_guard(route) for route in self.admin.router.routes]
+        office = self._make_office()
+        own = list(self._own_routes(office))
+        brought = [self._behind_guard(office, route) for route in self.admin.router.routes]
         problems = [*find_shadowed(own, brought), *find_missing_templates(self.views, self.templates.env)]
         if problems:
             raise ConfigurationError("\n".join(problems))
         self.admin.router.routes = [*own, *brought]
+        self.admin.exception_handlers = {HTTPException: partial(error_page, office)}
 
-    def _own_routes(self) -> Iterator[BaseRoute]:
-        statics = SiteFiles(self.site_files / "sqladmin", packages=["sqladmin"])
+    def _own_routes(self, office: Office) -> Iterator[BaseRoute]:
+        site_files = self._settings.base_dir / "project" / "static"
+        statics = SiteFiles(site_files / "sqladmin", packages=["sqladmin"])
         yield Mount("/statics", statics, name="statics")
-        yield Mount("/assets", SiteFiles(self.site_files / "admin", directory=FOLDER / "assets"), name="assets")
-        yield self._route("/login", entrance.login, "login", ("GET", "POST"), public=True)
-        yield self._route("/logout", entrance.logout, "logout", ("POST",))
-        yield self._route("/", pages.show_index, "index")
-        yield self._route("/{identity}/list", pages.show_list, "list")
-        yield self._route("/{identity}/create", pages.create, "create", ("GET", "POST"))
-        yield self._route("/{identity}/details/{pk:path}", pages.show_details, "details")
-        yield self._route("/{identity}/edit/{pk:path}", pages.edit, "edit", ("GET", "POST"))
-        yield self._route("/{identity}/delete", pages.delete, "delete", ("GET", "POST"))
-        yield self._route("/{identity}/export/{export_type}", pages.export, "export")
-        yield self._route("/{identity}/ajax/lookup", pages.lookup, "ajax_lookup")
+        yield Mount("/assets", SiteFiles(site_files / "admin", directory=FOLDER / "assets"), name="assets")
+        yield self._route(office, "/login", login.show_login, "login", ("GET", "POST"), public=True)
+        yield self._route(office, "/logout", login.log_out, "logout", ("POST",))
+        yield self._route(office, "/", pages.show_index, "index")
+        yield self._route(office, "/{identity}/list", pages.show_list, "list")
+        yield self._route(office, "/{identity}/create", pages.show_create_form, "create", ("GET", "POST"))
+        yield self._route(office, "/{identity}/details/{pk:path}", pages.show_details, "details")
+        yield self._route(office, "/{identity}/edit/{pk:path}", pages.show_edit_form, "edit", ("GET", "POST"))
+        yield self._route(office, "/{identity}/delete", pages.delete_selected, "delete", ("GET", "POST"))
+        yield self._route(office, "/{identity}/export/{export_type}", pages.export_list, "export")
+        yield self._route(office, "/{identity}/ajax/lookup", pages.autocomplete, "ajax_lookup")
 
     def _route(
-        self, path: str, page: Page, name: str, methods: Sequence[str] = ("GET",), *, public: bool = False
+        self,
+        office: Office,
+        path: str,
+        page: PageFunction,
+        name: str,
+        methods: Sequence[str] = ("GET",),
+        *,
+        public: bool = False,
     ) -> Route:
-        endpoint = guarded(self, partial(page, self), public=public, is_form=name in {"create", "edit"})
+        endpoint = guarded(office, partial(page, office), public=public, is_form=name in {"create", "edit"})
         return Route(path, endpoint, name=name, methods=list(methods))
 
-    def _behind_guard(self, route: BaseRoute) -> Route:
+    def _behind_guard(self, office: Office, route: BaseRoute) -> Route:
         if not isinstance(route, Route):
             raise ConfigurationError(f"An admin view brought {route!r}, expected a plain route.")
-        is_action = str(route.name).startswith("action-")  # SQLAdmin's actions change data on GET
-        methods = ["POST"] if is_action else sorted(route.methods or {"GET"})
-        return Route(route.path, guarded(self, route.endpoint), name=route.name, methods=methods)
+        if is_action(route.endpoint):  # SQLAdmin's actions change data on GET
+            run = partial(run_action, office, route.endpoint)
+            return Route(route.path, guarded(office, run), name=route.name, methods=["POST"])
+        return Route(
+            route.path, guarded(office, route.endpoint), name=route.name, methods=sorted(route.methods or {"GET"})
+        )
+
+    def _make_office(self) -> Office:
+        views = [view for view in self.views if isinstance(view, ModelAdmin)]
+        for view in views:
+            type(view).secret_key = self._settings.secret_key  # of the class that this site made for itself
+        settings, share = self._settings, self._admin_settings.pool_share
+        connections = settings.database_pool_size + settings.database_max_overflow
+        return Office(
+            settings=self._admin_settings,
+            secret_key=settings.secret_key,
+            database=Share(
+                self._context.database,
+                connections=max(int(connections * share), 1),
+                statement_timeout=self._admin_settings.statement_timeout,
+                patience=settings.database_pool_timeout,
+            ),
+            cookies=self._cookies,
+            messages=Messages(self._cookies, settings.secret_key),
+            templates=cast("Templates", self.templates),
+            authorization=self.authorization_backend,
+            views={view.identity: view for view in views},
+        )
 
     def _prepare_templates(self, site_templates: Path) -> None:
         environment = self.templates.env
         environment.loader = ChoiceLoader([FileSystemLoader(site_templates), environment.loader])  # type: ignore[list-item]  # SQLAdmin sets one
-        environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": _query}
+        environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": query_of}
         environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
         environment.globals["filter_has_default"] = has_default
         environment.bytecode_cache = self.bytecode_cache
         environment.trim_blocks = environment.lstrip_blocks = True
 
     async def _authenticate_visitor(self, connection: HTTPConnection, session: AsyncSession) -> User | None:
-        key = connection.cookies.get(self.cookies.session)
+        key = connection.cookies.get(self._cookies.session)
         return await get_user(session, key) if key else None
 
     def _csrf_token(self, request: Request) -> str:
-        return make_token(self.secret_key, request.cookies.get(self.cookies.session, ""))
-
-    async def _handle(self, request: Request, error: Exception) -> Response:
-        return await error_page(self, request, error)
-
-
-def _query(request: Request, **changes: Any) -> str:
-    """The query of this page with some parameters changed, and those that are None left out."""
-    parameters = {**request.query_params, **changes}
-    return "?" + urlencode({key: value for key, value in parameters.items() if value is not None})
+        return make_token(self._settings.secret_key, request.cookies.get(self._cookies.session, ""))

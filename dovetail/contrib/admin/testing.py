@@ -11,9 +11,9 @@ import pytest
 from fastapi import FastAPI
 from jinja2 import FileSystemBytecodeCache
 
-from dovetail.contrib.admin.entry.cookies import Cookies
 from dovetail.contrib.admin.entry.sessions import start_session
 from dovetail.contrib.admin.site import AdminSite
+from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.auth.models import User
 from dovetail.database.unit_of_work import Database
 

@@ -1,62 +1,51 @@
-"""The base class of a model's pages in the back office: closed where SQLAdmin's is open."""
+"""What plugins write their part of the back office with: views of models, actions, filters and formatters.
+
+    class PostAdmin(ModelAdmin, model=Post):
+        column_list = ("title", "author", "created_at")
+        column_filters = (BooleanFilter(Post.is_published, title="Published"), "created_at")
+        column_formatters = {"title": shortened(80)}
+        form_columns = ("title", "content")
+
+Options that are not explained here are those of SQLAdmin (https://aminalaee.github.io/sqladmin/api_reference/model_view/).
+"""
 
 import builtins
-import re
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import Enum
+from functools import wraps
+from inspect import iscoroutinefunction
+from textwrap import shorten
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import SecretStr
-from sqladmin import ModelView
-from sqladmin._types import MODEL_ATTR
-from sqladmin.authorization import Action
-from sqladmin.forms import WTFORMS_ATTRS
-from sqladmin.helpers import prettify_class_name
-from sqladmin.models import ModelViewMeta
-from sqlalchemy import Select, select
-from sqlalchemy.engine import Result, Row
-from sqlalchemy.orm import QueryableAttribute
+import sqladmin
+from markupsafe import Markup
+from sqladmin.authorization import custom_action
+from sqladmin.filters import BooleanFilter as SQLAdminBooleanFilter
+from sqladmin.filters import OperationColumnFilter, StaticValuesFilter
+from sqlalchemy import Boolean, Select
+from sqlalchemy import Enum as EnumType
+from sqlalchemy.orm import InstrumentedAttribute
 from starlette.requests import Request
-from wtforms import Form
+from starlette.responses import Response
 
-from dovetail.contrib.admin.forms import changes
-from dovetail.contrib.admin.forms.converter import Converter
-from dovetail.contrib.admin.forms.formats import FORMATTERS
-from dovetail.contrib.admin.forms.forms import AdminForm, as_admin_form
-from dovetail.contrib.admin.forms.keys import has_identifier, have_identifiers, identifier_of
-from dovetail.contrib.admin.lists import queries
-from dovetail.contrib.admin.lists.columns import Columns
-from dovetail.contrib.admin.lists.filtering import adapt, apply
-from dovetail.contrib.admin.lists.paging import LAST, Page, PageReader
-from dovetail.contrib.admin.lists.relations import loading
-from dovetail.contrib.admin.lists.rights import rights_of
-from dovetail.contrib.admin.pages.addresses import path_for
-from dovetail.contrib.admin.pages.lookups import make_lookup
-from dovetail.contrib.admin.visit import current_visit
-from dovetail.database.search.search import FullText
-from dovetail.errors import BadRequestError
-from dovetail.resources.query.cursors import Cursor, read_cursor, write_cursor
+from dovetail.contrib.admin import changes
+from dovetail.contrib.admin.changes import Task
+from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
+from dovetail.contrib.admin.lists.changelist import ChangeListView
+from dovetail.contrib.admin.lists.comparisons import OPERATIONS, compare, operations_of
+from dovetail.contrib.admin.lists.filtering import ALL, column_of
+from dovetail.contrib.admin.lists.relations import leads_to_identifier
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.sqladmin_private import action_slug
+from dovetail.errors import BadRequestError, ConfigurationError
 
-if TYPE_CHECKING:
-    from dovetail.contrib.admin.site import AdminSite
-
-NUMBER = re.compile(r"[+-]?\d+")
+View = TypeVar("View", bound="ModelAdmin")
+Outcome = str | Response | None
+ActionMethod = Callable[[View, Request, Sequence[Any]], Awaitable[Outcome]]
 
 
-class AdminMeta(ModelViewMeta):
-    """Leaves a view the identity that its class declares, which SQLAdmin would overwrite."""
-
-    def __new__(mcs, name: str, bases: tuple[type, ...], attributes: dict[str, Any], **options: Any) -> Any:
-        """Make the class of a view."""
-        if isinstance(attributes.get("column_default_sort"), QueryableAttribute):
-            # Left as it is, Python would ask the view for its value.
-            attributes["column_default_sort"] = attributes["column_default_sort"].key
-        view = super().__new__(mcs, name, bases, attributes, **options)
-        if options:
-            view.identity = attributes.get("identity", "")
-        return view
-
-
-class ModelAdmin(ModelView, metaclass=AdminMeta):
+class ModelAdmin(ChangeListView):
     """Lists, forms and actions for one model; options and hooks are SQLAdmin's, with these differences.
 
     `column_list` and `form_columns` must be given, and every relation of a form needs an entry in `form_ajax_refs`.
@@ -69,202 +58,12 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
             form_columns = [Tag.name]
     """
 
-    page_size: ClassVar[int] = 25
-    page_size_options: ClassVar[Sequence[int]] = (25, 50, 100, 200)
-    count_limit: ClassVar[int] = 10_000
-    """Up to how many rows a list counts; of more it says that there are more, and how many matters to nobody."""
-
-    export_types: ClassVar[builtins.list[str]] = ["csv"]
-    form_base_class: ClassVar[type[Form]] = AdminForm
-    form_converter = Converter
-    form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {}
     column_filters: ClassVar[Sequence[Any]] = ()
-    """Columns and relations, or filters of `dovetail.contrib.admin.filters`."""
-
-    column_type_formatters = FORMATTERS
-    column_type_formatters_detail = FORMATTERS
-
-    full_text: ClassVar[FullText | None] = None
-    """Columns whose words are searched by an index, which `full_text.index(model)` declares below the model."""
-
-    searches_texts: ClassVar[bool] = False
-    """Whether `column_searchable_list` may name texts of any length, which every search reads in every row."""
-
-    column_sort_paths: ClassVar[Mapping[str, str]] = {}
-    """By which column to sort a relation: `{"author": "author.username"}`; name it in `column_sortable_list` too."""
-
-    unindexed: ClassVar[Collection[str]] = ()
-    """Sortable columns, filters and `search` that may do without an index; `manage.py check` names all others."""
-
-    def __init__(self) -> None:
-        given, self.form_ajax_refs = self.form_ajax_refs, {}  # type: ignore[misc]  # SQLAdmin would make lookups of its own
-        super().__init__()
-        self.columns = Columns()
-        self.form_ajax_refs = given  # type: ignore[misc]  # as above
-        self._ajax_relation_names = set(given)
-        self.lookups = {name: make_lookup(self, name, options) for name, options in self.form_ajax_refs.items()}
-        self._form_ajax_refs = dict(self.lookups)
-        self._column_labels = {name: self.label(name) for name in [*self._prop_names, *self._list_prop_names]}
-        self._form_class: type[Form] | None = None
-
-    # What a user may see.
-
-    def rows(self, request: Request) -> Select[Any]:  # noqa: ARG002 - for those who override it
-        """The rows the user of `request` may see and touch: in lists, pages, forms, lookups, actions and exports."""
-        return select(self.model)
-
-    def list_query(self, request: Request) -> Select[Any]:
-        """What SQLAdmin lists. Override `rows` instead, which everything obeys."""
-        return self.rows(request)
-
-    def count_query(self, request: Request) -> Select[Any]:
-        """How many rows there are for the user."""
-        return queries.count_rows(self.rows(request), self.model)
-
-    def _stmt_by_identifier(self, identifier: str) -> Select[Any]:
-        return self.rows(current_visit().request).where(has_identifier(self.model, identifier))
-
-    def link_to(self, request: Request, obj: Any) -> str | None:
-        """The address of an object's page, if there is one that the user may open."""
-        view = rights_of(request).view_of(type(obj))
-        if view is None:
-            return None
-        for action, name, allowed in (
-            (Action.EDIT, "edit", view.can_edit),
-            (Action.DETAILS, "details", view.can_view_details),
-        ):
-            if allowed and view.has_permission(request, action, obj):
-                return path_for(request, f"admin:{name}", identity=view.identity, pk=identifier_of(obj))
-        return None
-
-    # The list.
-
-    def title_of(self, obj: Any) -> str:
-        """What to call an object: as it calls itself, or by its kind and key."""
-        speaks = "__str__" in {name for cls in type(obj).__mro__[:-1] for name in vars(cls)}
-        kind = self.name if isinstance(obj, self.model) else prettify_class_name(type(obj).__name__)
-        return (speaks and str(obj)) or f"{kind} {identifier_of(obj)}"
-
-    def label(self, name: str) -> str:
-        """The heading of a column."""
-        plain = name.replace("_", " ").replace(".", " ")
-        return str(self._column_labels.get(name, plain[:1].upper() + plain[1:]))
-
-    async def get_prop_value(self, obj: Any, prop: str) -> Any:
-        """What a path leads to from an object: of several objects on the way, a list of what it leads to from each."""
-        return _follow(obj, prop.split("."))
-
-    def search_placeholder(self) -> str:
-        """What the search looks at, in words."""
-        names = [*(self.full_text.columns if self.full_text else ()), *self._search_fields]
-        return ", ".join(self.label(name).lower() for name in names)
+    """Columns and relations, or filters of this module and of `sqladmin.filters`."""
 
     def filters(self) -> builtins.list[Any]:
-        """The filters of the list, made of what `get_filters` gives: columns, relations and filters."""
-        return [adapt(self.model, one) for one in self.get_filters()]
-
-    async def matching(self, request: Request) -> Select[Any]:
-        """The rows of the user that the request's filters and search leave."""
-        statement = self.rows(request)
-        for one in self.filters():
-            statement = await apply(one, statement, request, self.model)
-        term, visit = request.query_params.get("search", ""), current_visit()
-        if self.full_text is not None:
-            visit.frequent.update(await queries.frequent_words(visit.session, self.model, self.full_text, term))
-        return self.search_query(statement, term)
-
-    def search_query(self, stmt: Select[Any], term: str) -> Select[Any]:
-        """Keep the rows that hold every word of `term` in one of the searchable columns."""
-        if not self._search_fields and self.full_text is None:
-            return stmt
-        visit = current_visit()
-        search = queries.Search(
-            model=self.model,
-            fields=self._search_fields,
-            rights=rights_of(visit.request),
-            full_text=self.full_text,
-            frequent=visit.frequent,
-        )
-        return search.keep(stmt, term, visit.session.get_bind().dialect)
-
-    def sort_query(self, stmt: Select[Any], request: Request) -> Select[Any]:
-        """Put the rows in the order the request asks for, or the view's own."""
-        sort_by = request.query_params.get("sortBy")
-        if sort_by and sort_by not in self._sort_fields:
-            raise BadRequestError("This list cannot be sorted by that column.")
-        asked = [(sort_by, request.query_params.get("sort") == "desc")] if sort_by else self._get_default_sort()
-        paths = [(self.column_sort_paths.get(name, name), down) for name, down in self._by_name(asked)]
-        return queries.order(stmt, self.model, paths, rights_of(request))
-
-    async def list(self, request: Request) -> Page:
-        """One page of the list: a statement that reads, one for each relation shown, and one that counts if need be."""
-        page_size = min(self._whole_number(request, "pageSize", self.page_size), max(self.page_size_options))
-        if page_size < 1:
-            raise BadRequestError("A page has one row at least.")
-        visit, term = current_visit(), request.query_params.get("search", "")
-        reader = PageReader(
-            session=visit.session,
-            model=self.model,
-            ordered=self.sort_query(await self.matching(request), request),
-            is_counted=not visit.frequent or not visit.frequent.issuperset(queries.words_of(term)),
-            options=loading(self.model, self._list_prop_names, rights_of(request), self.columns),
-            size=page_size,
-            count_limit=self.count_limit,
-        )
-        asked = request.query_params.get("page", "1") or "1"
-        if asked == LAST:
-            return await reader.last()
-        if NUMBER.fullmatch(asked):
-            return await reader.numbered(self._whole_number(request, "page", 1))
-        return await reader.beside(read_cursor(asked, secret_key=self._secret_key, list_name=self._list_name))
-
-    def page_parameter(self, place: Cursor | int | str) -> str:
-        """What stands in an address for a page of the list."""
-        if not isinstance(place, Cursor):
-            return str(place)
-        return write_cursor(place, secret_key=self._secret_key, list_name=self._list_name)
-
-    @property
-    def _list_name(self) -> str:
-        return f"admin {self.identity}"
-
-    @property
-    def _secret_key(self) -> SecretStr:
-        return cast("AdminSite", self._admin_ref).secret_key
-
-    # One object.
-
-    def form_details_query(self, request: Request) -> Select[Any]:
-        """The object of a page, with the relations it shows."""
-        statement = self._stmt_by_identifier(request.path_params["pk"])
-        return statement.options(*loading(self.model, self._details_prop_names, rights_of(request)))
-
-    def form_edit_query(self, request: Request) -> Select[Any]:
-        """The object of a form, with the relations it edits; locked while it is being saved."""
-        statement = self._stmt_by_identifier(request.path_params["pk"])
-        statement = statement.options(*loading(self.model, self._form_prop_names, rights_of(request)))
-        return statement.with_for_update(of=self.model) if request.method == "POST" else statement
-
-    async def get_objects(self, identifiers: Sequence[str], *, for_update: bool = False) -> builtins.list[Any]:
-        """The objects with these identifiers that the user may touch, in the order of their keys."""
-        request = current_visit().request
-        statement = self.rows(request).where(have_identifiers(self.model, identifiers))
-        statement = statement.order_by(None).order_by(*self.pk_columns)
-        if for_update:  # whole, as whoever changes or deletes them needs them
-            statement = statement.with_for_update(of=self.model)
-        else:
-            statement = statement.options(*loading(self.model, (), rights_of(request)))
-        return builtins.list((await current_visit().session.scalars(statement)).all())
-
-    async def get_form_data_for_edit(self, obj: Any) -> dict[str, Any]:
-        """What the form shows of an object; its relations were loaded with it."""
-        return {WTFORMS_ATTRS.get(name, name): getattr(obj, name) for name in self._form_prop_names}
-
-    async def get_form(self, *, creating: bool) -> type[Form]:  # noqa: ARG002 - for those who override it
-        """The class of the form; made once, since SQLAdmin's converter adds validators each time it runs."""
-        if self._form_class is None:
-            self._form_class = as_admin_form(await self.scaffold_form())
-        return self._form_class
+        """Return the filters of the list, made of what `get_filters` gives: columns, relations and filters."""
+        return [as_filter(self.model, one) for one in self.get_filters()]
 
     async def prepare(self, request: Request) -> None:
         """Do what takes long and needs no row, such as hashing a password, before the transaction of a form begins.
@@ -285,55 +84,187 @@ class ModelAdmin(ModelView, metaclass=AdminMeta):
         await changes.delete(self, request, obj)
 
     async def delete_objects(self, request: Request, rows: Sequence[Any]) -> None:
-        """Delete what was selected: in one statement a table, unless the view deletes in a way of its own."""
+        """Delete the selected objects: in one statement a table, unless `delete_object` is overridden."""
         if type(self).delete_object is ModelAdmin.delete_object:
             await changes.delete_many(self, request, rows)
             return
         for row in rows:
             await self.delete_object(request, row)
 
-    def _visible_custom_actions(self, request: Request, in_detail: bool = False) -> dict[str, str]:  # noqa: FBT001, FBT002 - SQLAdmin's signature
-        # SQLAdmin finds methods from the last to the first; buttons stand as the author wrote them.
-        return dict(reversed(super()._visible_custom_actions(request, in_detail).items()))
 
-    # SQLAdmin's ways to the database, all of which end in the request's one session.
+def action(
+    name: str, label: str, *, confirmation_message: str | None = None
+) -> Callable[[ActionMethod[View]], ActionMethod[View]]:
+    """Make a method of a view an action of its list and of its objects' pages.
 
-    async def _run_query(self, stmt: Any) -> Any:
-        return (await current_visit().session.scalars(stmt)).unique().all()
+        @action("approve", "Approve")
+        async def approve(self, request: Request, comments: Sequence[Comment]) -> str:
+            for comment in comments:
+                comment.status = CommentStatus.APPROVED
+            return f"{len(comments)} comments approved."
 
-    async def _run_arbitrary_query(self, stmt: Any) -> Sequence[Row[Any]]:
-        # What filters ask for their choices; they know neither users nor `rows`.
-        visit = current_visit()
-        result: Result[Any] = await visit.session.execute(rights_of(visit.request).only_visible(stmt))
-        return result.all()
+    It returns what to tell the user, nothing, or a Response, such as a file; a stream reads what it needs before its
+    first piece. With `confirmation_message` the user is asked first. To undo everything and tell the user why it raises
+    an error of `dovetail.errors`; a Response of status 400 or above undoes everything too, and so does anything that
+    cannot be sent. Permission is asked for `action:<name>` on each row. Raises TypeError for a plain function.
+    """
 
-    def get_details_columns(self) -> builtins.list[str]:
-        """The columns of a page: those of the list, unless the view says otherwise."""
-        return self._build_column_list(include=self.column_details_list, defaults=self._list_prop_names)
+    def decorate(method: ActionMethod[View]) -> ActionMethod[View]:
+        if not iscoroutinefunction(method):
+            raise TypeError(f"the action {name!r} is a plain function; write async def {method.__name__}(...)")
 
-    def _get_default_sort(self) -> builtins.list[tuple[str, bool]]:
-        given: Any = self.column_default_sort
-        if not given:
-            return [(self._mapper.get_property_by_column(key).key, False) for key in self.pk_columns]
-        several = given if isinstance(given, list) else [given]
-        pairs = [one if isinstance(one, tuple) else (one, False) for one in several]
-        return [(self._get_prop_name(name), bool(descending)) for name, descending in pairs]
+        @wraps(method)
+        async def task(view: View, request: Request) -> Task:  # the site runs it, after asking if need be
+            async def apply(rows: Sequence[Any]) -> Outcome:
+                return await method(view, request, rows)
 
-    def _by_name(self, fields: Sequence[tuple[MODEL_ATTR, bool]]) -> builtins.list[tuple[str, bool]]:
-        return [(self._get_prop_name(field), descending) for field, descending in fields]
+            permission = custom_action(action_slug(name))
+            return Task(view=view, action=permission, label=label, apply=apply, question=confirmation_message)
 
-    def _whole_number(self, request: Request, name: str, default: int) -> int:
-        given = request.query_params.get(name)
+        decorated: Any = sqladmin.action(name, label, confirmation_message)(task)
+        decorated.makes_task = True  # read by the checks: an action of SQLAdmin's own changes data on GET
+        return decorated  # type: ignore[no-any-return]  # SQLAdmin's decorators are untyped
+
+    return decorate
+
+
+class BooleanFilter(SQLAdminBooleanFilter):
+    """Filters by yes and no.
+
+    column_filters = [BooleanFilter(Post.is_published, title="Published")]
+    """
+
+    async def get_filtered_query(self, query: Select[Any], value: Any, model: Any) -> Select[Any]:
+        """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
+        if value not in ALL | {"true", "false", None}:
+            raise BadRequestError(f"{self.title}: filter by true or false.")
+        return query if value in ALL else await super().get_filtered_query(query, value, model)
+
+
+class ChoiceFilter(StaticValuesFilter):
+    """Filters by one of the values of an enumeration.
+
+    column_filters = [ChoiceFilter(Comment.status, CommentStatus)]
+    """
+
+    reads_text = True  # what is asked for is handed to it as it stands in the address
+
+    def __init__(self, column: Any, enum_class: type[Enum], title: str | None = None) -> None:
+        self.members: dict[str, Enum] = {str(member.value): member for member in enum_class}
+        choices = [(value, value.replace("_", " ").capitalize()) for value in self.members]
+        super().__init__(column, choices, title=title)
+
+    async def get_filtered_query(self, query: Select[Any], value: Any, model: Any) -> Select[Any]:
+        """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
+        if value is None or value in ALL:
+            return query
+        if value not in self.members:
+            raise BadRequestError(f"There is no {self.title.lower()} of this name to filter by.")
+        return query.where(column_of(model, self.column) == self.members[value])
+
+
+class ColumnFilter:
+    """Filters by comparing a column with what is typed: a part of a text, a number, a date, a time, a UUID.
+
+    column_filters = [ColumnFilter(Post.created_at, title="Written"), ColumnFilter(Post.view_count)]
+    """
+
+    has_operator = True
+    template = "sqladmin/filters/operation_filter.html"
+
+    def __init__(self, column: Any, title: str | None = None, parameter_name: str | None = None) -> None:
+        self.column = column
+        self.parameter_name = parameter_name or str(column.key)
+        self.title = title or str(column.key).replace("_", " ").capitalize()
+
+    def get_operation_options_for_model(self, _model: type[Any]) -> list[tuple[str, str]]:
+        """Return the comparisons that fit the column, each with its label."""
+        return [(name, OPERATIONS[name]) for name in operations_of(self.column.type)]
+
+    async def get_filtered_query(
+        self, query: Select[Any], operation: str, value: str, _model: type[Any]
+    ) -> Select[Any]:
+        """Keep the rows that compare like this. Raises BadRequestError for what cannot be compared with the column."""
+        operations = operations_of(self.column.type)
+        if operation and operation not in operations:
+            raise BadRequestError(f"{self.title}: compare by {', '.join(operations)}.")
         try:
-            return int(given) if given else default
-        except ValueError:
-            raise BadRequestError(f"{name} is not a whole number.") from None
+            return query.where(compare(self.column, operation or operations[0], value))
+        except ValueError as error:
+            raise BadRequestError(f"{self.title}: {error}") from None
 
 
-def _follow(obj: Any, path: Sequence[str]) -> Any:
-    if not path or obj is None:
-        return obj
-    found = getattr(obj, path[0], None)
-    if len(path) > 1 and isinstance(found, list | set | tuple):
-        return [_follow(one, path[1:]) for one in found]
-    return _follow(found, path[1:])
+class RelationFilter:
+    """Filters by a related object, chosen by typing; the view names the relation in `form_ajax_refs`.
+
+    column_filters = [RelationFilter(Post.author), RelationFilter(Post.tags, title="Tag")]
+    """
+
+    has_operator = False
+    template = "sqladmin/filters/relation_filter.html"
+
+    def __init__(self, relation: InstrumentedAttribute[Any], title: str | None = None) -> None:
+        self.relation = relation
+        self.parameter_name = relation.key
+        self.title = title or relation.key.replace("_", " ").capitalize()
+
+    async def lookups(
+        self, _request: Request, _model: type[Any], _run_query: Callable[[Select[Any]], Any]
+    ) -> Sequence[tuple[str, str]]:
+        """Return nothing to list: the choice is made by typing."""
+        return []
+
+    async def get_filtered_query(self, query: Select[Any], value: str | None, _model: type[Any]) -> Select[Any]:
+        """Keep the rows that are related to the object with this identifier, if the user may know of it."""
+        if not value:
+            return query
+        visible = rights_of(request_context().request).visible(self.relation.property.mapper.class_)
+        return query.where(leads_to_identifier(self.relation, value, visible))
+
+
+def as_filter(model: type[Any], one: Any) -> Any:
+    """Return what stands in `column_filters` as a filter: a column or a relation, by name or itself, or a filter.
+
+    SQLAdmin's own filter of comparisons takes texts for dates, so ours stands in for it.
+    """
+    if isinstance(one, OperationColumnFilter):
+        return ColumnFilter(column_of(model, one.column), one.title, one.parameter_name)
+    if type(one) is SQLAdminBooleanFilter:
+        return BooleanFilter(column_of(model, one.column), one.title, one.parameter_name, one.default_value)
+    if not isinstance(one, str) and hasattr(one, "get_filtered_query"):
+        return one
+    attribute = find(model, name_of(one))
+    if attribute is None:
+        raise ConfigurationError(f"{name_of(one)!r} is nothing to filter by")
+    return RelationFilter(attribute.sql) if attribute.kind is Kind.RELATION else _filter_of(attribute.sql, name_of(one))
+
+
+def _filter_of(column: Any, name: str) -> BooleanFilter | ColumnFilter | StaticValuesFilter:
+    column_type, title = column.type, name.replace("_", " ").capitalize()
+    if isinstance(column_type, Boolean):
+        return BooleanFilter(column, title=title)
+    if isinstance(column_type, EnumType) and column_type.enum_class is not None:
+        return ChoiceFilter(column, column_type.enum_class, title=title)
+    if isinstance(column_type, EnumType):
+        return StaticValuesFilter(column, [(one, one) for one in column_type.enums], title=title)
+    return ColumnFilter(column, parameter_name=name)
+
+
+def shortened(length: int) -> Callable[[Any, str], str]:
+    """Return a formatter for `column_formatters` that shows the first words, `length` characters at most."""
+
+    def show(obj: Any, name: str) -> str:
+        return shorten(str(getattr(obj, name)), length, placeholder="…")
+
+    return show
+
+
+def badge(colours: Mapping[Any, str]) -> Callable[[Any, str], Markup]:
+    """Return a formatter that shows a choice in the colour (`success`, `warning`, `danger`, ...) given for it."""
+
+    def show(obj: Any, name: str) -> Markup:
+        value = getattr(obj, name)
+        label = str(getattr(value, "value", value)).capitalize()
+        return Markup('<span class="badge bg-{}-lt">{}</span>').format(colours.get(value, "secondary"), label)
+
+    return show

@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqladmin.filters import BooleanFilter
 from sqladmin.flash import Flash
-from starlette.background import BackgroundTasks
 from starlette.requests import Request
 from wtforms import Field, Form
 from wtforms.validators import InputRequired, Optional
 
 from dovetail.api.dependencies import PLUGIN_SETTINGS
-from dovetail.contrib.admin.forms import changes
 from dovetail.contrib.admin.forms.fields import PasswordField
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.sqladmin_private import app_of
 from dovetail.contrib.admin.views import ModelAdmin
-from dovetail.contrib.admin.visit import current_visit
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.accounts.passwords import MAXIMUM_LENGTH, HashedPassword, hash_password, is_text
@@ -86,7 +85,7 @@ class UserAdmin(ModelAdmin, model=User):
         """The form with a password, which is needed for a new user and may be left empty for others."""
         base: Any = await super().get_form(creating=creating)
         fields = {"password": _password_field("Password", NEW_PASSWORD, KEEP, required=creating)}
-        if _is_own(current_visit().request):
+        if _is_own(request_context().request):
             fields[CURRENT] = _password_field("Your current password", CURRENT_PASSWORD, PROVE)
         return type(base.__name__, (base,), fields)
 
@@ -102,8 +101,8 @@ class UserAdmin(ModelAdmin, model=User):
         """Make a user; the password is hashed."""
         check_password(data["password"], username=data["username"], email=data["email"])
         values = _without_passwords(data)
-        user = await users.create_user(current_visit().session, **values, password=request.state.password)
-        await changes.audit(self, request, "create", user, values)
+        user = await users.create_user(request_context().session, **values, password=request.state.password)
+        await self.audit(request, "create", user, values)
         return user
 
     async def change_object(self, request: Request, obj: User, data: dict[str, Any]) -> None:
@@ -121,24 +120,23 @@ class UserAdmin(ModelAdmin, model=User):
             password = request.state.password
         if is_own and (password is not None or changes_credentials(obj, values)):
             request.state.proof.check(obj)
-        manager = make_manager(current_visit().session, self._settings)
+        manager = make_manager(request_context().session, self._settings)
         if is_own:
             await change_own_account(manager, obj, values, password=password)
         else:  # who ticks the box together with a new address vouches for it
             vouch = bool(values.get("is_verified")) and not obj.is_verified
             await change_as_staff(manager, obj, values, password=password, vouch=vouch)
-        await changes.audit(self, request, "update", obj, values)
+        await self.audit(request, "update", obj, values)
         self._send_after_commit(request, manager)
 
     @property
     def _settings(self) -> AuthSettings:
-        settings = PLUGIN_SETTINGS.get(self._admin_ref.app)["auth"]
+        settings = PLUGIN_SETTINGS.get(app_of(self))["auth"]
         assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
         return settings
 
     def _send_after_commit(self, request: Request, manager: "UserManager") -> None:
-        request.state.after_commit = BackgroundTasks()
-        mailer = make_mailer(self._admin_ref.app, request.state.after_commit)
+        mailer = make_mailer(app_of(self), request_context().after_commit)
         mailer.send_later(manager.messages)
         for message in manager.messages:
             Flash.info(request, f"A message was sent to {message.to}: {message.subject}.")

@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from dovetail.application import make_application
-from dovetail.contrib.admin.entry.cookies import Cookies
 from dovetail.contrib.admin.testing import BackOffice
+from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.settings import Settings
 from dovetail.testing.fixtures import TEST_SECRET_KEY, running
 from tests.contrib.admin.drawer.models import DrawerBase

@@ -5,9 +5,8 @@ from typing import Any, ClassVar
 from config.settings import Settings
 from dovetail.cli.checks.system_checks import run_checks
 from dovetail.context import make_context
-from dovetail.contrib.admin.filters import BooleanFilter, ChoiceFilter, RelationFilter
-from dovetail.contrib.admin.options.index_checks import unserved
-from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.checks.index_checks import unserved
+from dovetail.contrib.admin.views import BooleanFilter, ChoiceFilter, ModelAdmin, RelationFilter
 from dovetail.registry import load_registry
 from plugins.blog.models import Post
 from plugins.comments.models import Comment, CommentStatus

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dovetail.contrib.admin.options.view_checks import find_problems
+from dovetail.contrib.admin.checks.view_checks import find_problems
 from dovetail.contrib.admin.testing import read_form
 from tests.contrib.admin.drawer.models import Pair, Shelf, Specimen
 from tests.contrib.admin.oddities.table import REFUSED, WORKS, refused, views

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 import pytest
 from sqlalchemy import select
 
-from dovetail.contrib.admin.options.view_checks import find_problems
+from dovetail.contrib.admin.checks.view_checks import find_problems
 from dovetail.contrib.admin.views import ModelAdmin
 from tests.contrib.admin.drawer.admin import ListsAdmin
 from tests.contrib.admin.drawer.models import Colour, Lists, ListsBase

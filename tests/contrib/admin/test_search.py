@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert
 
-from dovetail.contrib.admin.lists import queries
+from dovetail.contrib.admin.lists import search
 from dovetail.database.search.search import FullText
 from plugins.blog.models import POST_TEXT, Post
 from plugins.comments.models import Comment
@@ -24,7 +24,7 @@ async def posts(session, boss, make_user) -> None:
 @pytest.fixture(params=[3_000, 0], ids=["rare", "frequent"])
 def frequency(request, monkeypatch) -> None:
     """Words that few rows hold, and words that so many hold that rows are looked at instead."""
-    monkeypatch.setattr(queries, "FREQUENT", request.param)
+    monkeypatch.setattr(search, "FREQUENT", request.param)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ async def test_what_is_found_can_be_paged_to_its_end(office):
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 @pytest.mark.usefixtures("posts")
 async def test_what_very_many_rows_hold_is_not_counted(office, monkeypatch, term, said):
-    monkeypatch.setattr(queries, "FREQUENT", 1)  # two posts sting, one bears
+    monkeypatch.setattr(search, "FREQUENT", 1)  # two posts sting, one bears
     page = await office.get("/blog-post/list", search=term, pageSize="1")
     assert f"1\u20131 {said}</span>" in page.text
 

@@ -9,11 +9,10 @@ from sqladmin import BaseView, ModelView, expose
 from sqladmin import action as sqladmin_action
 
 from dovetail.application import make_application
-from dovetail.contrib.admin.actions import action
-from dovetail.contrib.admin.options.view_checks import find_problems
+from dovetail.contrib.admin.checks.view_checks import find_problems
 from dovetail.contrib.admin.settings import AdminSettings
 from dovetail.contrib.admin.site import load_views, mount
-from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.views import ModelAdmin, action
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context, Plugin, lazy

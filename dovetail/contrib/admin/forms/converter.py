@@ -9,8 +9,9 @@ from sqlalchemy import Numeric
 from sqlalchemy.orm import ColumnProperty
 from wtforms import validators
 
+from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.forms import fields
-from dovetail.contrib.admin.forms.readers import reader_of
+from dovetail.contrib.admin.sqladmin_private import text_validators
 
 YES_OR_NO = {"true": (True, "Yes"), "false": (False, "No")}
 
@@ -46,7 +47,7 @@ class Converter(ModelConverter):
     @converts("Text")  # type: ignore[untyped-decorator]  # as above
     def conv_text(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
         """A text of several lines."""
-        kwargs["validators"] = [*kwargs.get("validators", ()), *self._string_common(prop)]
+        kwargs["validators"] = [*kwargs.get("validators", ()), *text_validators(prop)]
         return fields.TextAreaField(**kwargs)
 
     @converts("Integer")  # type: ignore[untyped-decorator]  # as above

@@ -10,8 +10,8 @@ from wtforms import ValidationError
 from wtforms.form import BaseForm
 from wtforms.widgets import NumberInput, PasswordInput, TextArea, TextInput, TimeInput
 
-from dovetail.contrib.admin.forms.readers import Reader
-from dovetail.contrib.admin.forms.texts import as_lines, as_text, read_json
+from dovetail.contrib.admin.columns.readers import Reader
+from dovetail.contrib.admin.columns.texts import as_lines, as_text, read_json
 
 
 class PickerWidget(TextInput):

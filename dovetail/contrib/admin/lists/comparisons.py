@@ -1,4 +1,4 @@
-"""Comparing a column with what somebody typed."""
+"""Compare a column with what somebody typed into a filter."""
 
 import re
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import DateTime, Enum, Uuid, and_, literal
 from sqlalchemy.types import TypeEngine
 
-from dovetail.contrib.admin.forms.readers import Reader, bare, is_text, reader_of
+from dovetail.contrib.admin.columns.readers import Reader, bare, is_text, reader_of
 from dovetail.resources.query.filters import comparable
 
 OPERATIONS = {

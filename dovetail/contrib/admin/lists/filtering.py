@@ -1,52 +1,26 @@
-"""What stands in `column_filters`, as filters, and what a request asks of them."""
+"""Apply filters to the statement of a list: what a request asks of them, read as the column's type says."""
 
 from typing import Any
 
-from sqladmin._types import _UNSET
-from sqladmin.filters import BooleanFilter as SQLAdminBooleanFilter
-from sqladmin.filters import (
-    ForeignKeyFilter,
-    OperationColumnFilter,
-    StaticValuesFilter,
-    get_column_obj,
-    get_foreign_column_name,
-    get_model_from_column,
-)
-from sqlalchemy import Boolean, ColumnElement, Select, select, true
-from sqlalchemy import Enum as EnumType
+from sqladmin.filters import BooleanFilter, ForeignKeyFilter, StaticValuesFilter
+from sqlalchemy import ColumnElement, Select, select, true
 from starlette.requests import Request
 
-from dovetail.contrib.admin.filters import ALL, BooleanFilter, ChoiceFilter, ColumnFilter, RelationFilter
-from dovetail.contrib.admin.forms.readers import reader_of
-from dovetail.contrib.admin.lists.queries import MAXIMUM_VALUE
-from dovetail.contrib.admin.lists.rights import EVERYTHING, Rights, rights_of
-from dovetail.contrib.admin.options.attributes import Attribute, Kind, find, name_of
-from dovetail.errors import BadRequestError, ConfigurationError
+from dovetail.contrib.admin.columns.readers import reader_of
+from dovetail.contrib.admin.lists.search import MAXIMUM_VALUE
+from dovetail.contrib.admin.permissions import EVERYTHING, Rights, rights_of
+from dovetail.contrib.admin.sqladmin_private import has_default
+from dovetail.errors import BadRequestError
+
+ALL = frozenset({"", "all", "__all"})  # values that ask for every row
 
 
-def adapt(model: type[Any], one: Any) -> Any:
-    """Return what stands in `column_filters` as a filter: a column or a relation, by name or itself, or a filter.
-
-    SQLAdmin's own filter of comparisons takes texts for dates, so ours stands in for it.
-    """
-    if isinstance(one, OperationColumnFilter):
-        return ColumnFilter(get_column_obj(one.column, model), one.title, one.parameter_name)
-    if type(one) is SQLAdminBooleanFilter:
-        return BooleanFilter(get_column_obj(one.column, model), one.title, one.parameter_name, one.default_value)
-    if not isinstance(one, str) and hasattr(one, "get_filtered_query"):
-        return one
-    attribute = find(model, name_of(one))
-    if attribute is None:
-        raise ConfigurationError(f"{name_of(one)!r} is nothing to filter by")
-    return _filter_of(attribute)
+def column_of(model: type[Any], column: Any) -> Any:
+    """Return the attribute that an option names, which may be the attribute itself."""
+    return getattr(model, column) if isinstance(column, str) else column
 
 
-def has_default(one: Any) -> bool:
-    """Return whether a filter filters where nobody asked it to."""
-    return getattr(one, "default_value", _UNSET) is not _UNSET
-
-
-async def apply(one: Any, statement: Select[Any], request: Request, model: type[Any]) -> Select[Any]:
+async def apply_filter(one: Any, statement: Select[Any], request: Request, model: type[Any]) -> Select[Any]:
     """Return the statement with what the request asks of a filter. Raises BadRequestError for what makes no sense."""
     value = request.query_params.get(one.parameter_name, "").replace("\0", "")
     if len(value) > MAXIMUM_VALUE:
@@ -64,41 +38,27 @@ async def apply(one: Any, statement: Select[Any], request: Request, model: type[
 
 
 def _refers_to_visible(one: Any, model: type[Any], rights: Rights) -> ColumnElement[bool]:
-    """The condition that a row refers to what the user may know of by the foreign key that SQLAdmin's filter is for."""
+    """Return the condition that a row refers to what the user may know of, by the foreign key of SQLAdmin's filter."""
     if not isinstance(one, ForeignKeyFilter):
         return true()
-    column = get_column_obj(one.foreign_key, model)
-    target = one.foreign_model or get_model_from_column(one.foreign_display_field)
+    column = column_of(model, one.foreign_key)
+    display: Any = one.foreign_display_field
+    target = one.foreign_model or display.parent.class_
     visible = rights.visible(target)
     if visible is EVERYTHING:
         return true()
-    key = getattr(target, get_foreign_column_name(column))
+    key = getattr(target, next(iter(column.foreign_keys)).column.name)
     found: ColumnElement[bool] = column.in_(select(key).where(visible).correlate(None))
     return found
 
 
-def _filter_of(attribute: Attribute) -> Any:
-    if attribute.kind is Kind.RELATION:
-        return RelationFilter(attribute.sql)
-    column = attribute.sql
-    column_type = column.type
-    if isinstance(column_type, Boolean):
-        return BooleanFilter(column, title=attribute.name.replace("_", " ").capitalize())
-    if isinstance(column_type, EnumType):
-        title = attribute.name.replace("_", " ").capitalize()
-        if column_type.enum_class is not None:
-            return ChoiceFilter(column, column_type.enum_class, title=title)
-        return StaticValuesFilter(column, [(name, name) for name in column_type.enums], title=title)
-    return ColumnFilter(column, parameter_name=attribute.name)
-
-
 def _typed(one: Any, value: str, model: type[Any]) -> Any:
-    """The value for SQLAdmin's filters, which compare a column of any type with the text itself."""
+    """Return the value for SQLAdmin's filters, which compare a column of any type with the text itself."""
     column = getattr(one, "column", None) or getattr(one, "foreign_key", None)
-    if column is None or value in ALL - {""} or isinstance(one, SQLAdminBooleanFilter | ChoiceFilter):
+    if column is None or value in ALL - {""} or isinstance(one, BooleanFilter) or getattr(one, "reads_text", False):
         return value or None
     if value and isinstance(one, StaticValuesFilter) and value not in {str(offered) for offered, _ in one.values}:
         raise ValueError("this is not one of the choices.")
     asked: Any = value or one.default_value
-    reader = reader_of(get_column_obj(column, model).type)
+    reader = reader_of(column_of(model, column).type)
     return reader(asked) if reader is not None and isinstance(asked, str) else asked

@@ -10,15 +10,14 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from sqladmin.helpers import get_primary_keys
 from sqladmin.pagination import Pagination
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.base import ExecutableOption
 
-from dovetail.contrib.admin.forms.keys import LARGEST_INTEGER
-from dovetail.contrib.admin.lists import queries
+from dovetail.contrib.admin.columns.identifiers import LARGEST_INTEGER, primary_keys
 from dovetail.contrib.admin.lists.keyset import Terms, after, terms_of
+from dovetail.contrib.admin.lists.search import count_rows
 from dovetail.errors import BadRequestError
 from dovetail.resources.query.cursors import Cursor
 
@@ -26,8 +25,8 @@ LAST = "last"
 
 
 @dataclass(kw_only=True)
-class Page(Pagination):
-    """A page; there are more than `count` rows if `at_least` is not None, and that many for certain."""
+class ListPage(Pagination):
+    """A page of a list; there are more than `count` rows if `at_least` is not None, and that many for certain."""
 
     at_least: int | None = None
     start: int | None = 0  # how many rows come before it; None if nobody counted them
@@ -36,12 +35,12 @@ class Page(Pagination):
 
     @property
     def final(self) -> int | str:
-        """Where the last page is."""
+        """Return where the last page is: its number, or LAST if nobody counted so far."""
         return self.max_page(self.count, self.page_size) if self.at_least is None else LAST
 
 
 @dataclass(frozen=True, kw_only=True)
-class PageReader:
+class Paginator:
     """Reads pages of `size` rows of `ordered`, which selects `model`.
 
     Rows are counted up to `count_limit`, unless looking at so many would take too long.
@@ -55,8 +54,8 @@ class PageReader:
     count_limit: int
     is_counted: bool = True
 
-    async def numbered(self, page: int) -> Page:
-        """The page with this number, or the nearest."""
+    async def numbered(self, page: int) -> ListPage:
+        """Read the page with this number, or the nearest."""
         start = (min(max(page, 1), LARGEST_INTEGER // self.size) - 1) * self.size
         is_counted = self.is_counted and start < self.count_limit  # beyond that, there are more for certain
         cut = await self._cut(self._terms, offset=start, counting=is_counted and self._is_narrowed)
@@ -70,8 +69,8 @@ class PageReader:
         exact = count if count is not None and count <= max(self.count_limit, start + self.size) else None
         return self._page(cut, start, exact, has_before=start > 0, has_behind=len(cut.rows) > self.size)
 
-    async def last(self) -> Page:
-        """The last page, read from the end."""
+    async def last(self) -> ListPage:
+        """Read the last page, from the end."""
         if self.is_counted or not self._can_seek:
             count = await self._count(self.count_limit + 1 if self._can_seek else None)
             if count <= self.count_limit or not self._can_seek:
@@ -79,8 +78,8 @@ class PageReader:
         cut = (await self._cut(self._reversed)).turned(self.size)
         return self._page(cut, None, None, has_before=True, has_behind=False)
 
-    async def beside(self, cursor: Cursor) -> Page:
-        """The page that begins after the row of a cursor, or that ends before it.
+    async def beside(self, cursor: Cursor) -> ListPage:
+        """Read the page that begins after the row of a cursor, or that ends before it.
 
         Raises BadRequestError if the list was in another order.
         """
@@ -100,8 +99,8 @@ class PageReader:
         start = start if has_more else 0
         return self._page(cut.turned(self.size), start, None, has_before=has_more, has_behind=True)
 
-    async def _exactly(self, count: int, page: int) -> Page:
-        """A page of a list that has `count` rows, read from its nearer end."""
+    async def _exactly(self, count: int, page: int) -> ListPage:
+        """Read a page of a list that has `count` rows, from its nearer end."""
         start = (min(page, Pagination.max_page(count, self.size)) - 1) * self.size
         rows = min(count - start, self.size)
         if start > count - start - rows:
@@ -110,11 +109,13 @@ class PageReader:
             cut = await self._cut(self._terms, offset=start, limit=rows)
         return self._page(cut, start, count, has_before=start > 0, has_behind=start + rows < count)
 
-    def _page(self, cut: "Cut", start: int | None, exact: int | None, *, has_before: bool, has_behind: bool) -> Page:
+    def _page(
+        self, cut: "Cut", start: int | None, exact: int | None, *, has_before: bool, has_behind: bool
+    ) -> ListPage:
         rows, values = cut.rows[: self.size], cut.values[: self.size]
         end = (start or 0) + len(rows)
         at_least = self.count_limit if self.is_counted or end > self.count_limit else end
-        return Page(
+        return ListPage(
             rows=rows,
             page=(start or 0) // self.size + 1,
             page_size=self.size,
@@ -126,7 +127,7 @@ class PageReader:
         )
 
     def _neighbour(self, start: int | None, values: Sequence[Sequence[Any]], *, backwards: bool) -> Cursor | int:
-        """Where the page before or behind is: its number near the start, a cursor far from it."""
+        """Return where the page before or behind is: its number near the start, a cursor far from it."""
         if start is not None and start % self.size == 0:
             number = start // self.size + (0 if backwards else 2)
             if (number - 1) * self.size < self.count_limit or not self._can_seek:
@@ -152,13 +153,13 @@ class PageReader:
 
     @cached_property
     def _ordering(self) -> str:
-        """A short name for the order."""
+        """Return a short name for the order."""
         terms = [(str(term.expression), term.descending) for term in self._terms]
         return sha256(repr(terms).encode()).hexdigest()[:8]
 
     @property
     def _is_narrowed(self) -> bool:
-        """Whether counting means to look at the rows: then it is done together with finding the page."""
+        """True if counting means to look at the rows: then it is done together with finding the page."""
         return self.ordered.whereclause is not None
 
     async def _cut(
@@ -170,10 +171,10 @@ class PageReader:
         limit: int | None = None,
         counting: bool = False,
     ) -> "Cut":
-        """Some rows, one more than a page has unless `limit` is given, in the order of `terms`."""
+        """Read some rows, one more than a page has unless `limit` is given, in the order of `terms`."""
         statement = self.ordered if condition is None else self.ordered.where(condition)
         statement = statement.order_by(None).order_by(*(term.order() for term in terms))
-        keys = get_primary_keys(self.model)
+        keys = primary_keys(self.model)
         found = statement.with_only_columns(
             *(key.label(f"key_{number}") for number, key in enumerate(keys)),
             *(term.expression.label(f"order_{number}") for number, term in enumerate(terms)),
@@ -197,7 +198,7 @@ class PageReader:
 
     async def _count(self, limit: int | None) -> int:
         statement = self.ordered.order_by(None).limit(limit)
-        return await self.session.scalar(queries.count_rows(statement, self.model)) or 0
+        return await self.session.scalar(count_rows(statement, self.model)) or 0
 
 
 @dataclass(frozen=True)
@@ -209,12 +210,12 @@ class Cut:
     count: int | None = None
 
     def turned(self, size: int) -> "Cut":
-        """The first `size` of them, the other way round."""
+        """Return the first `size` of them, the other way round."""
         return replace(self, rows=self.rows[:size][::-1], values=self.values[:size][::-1])
 
 
 def _counted(found: Select[Any], terms: Terms, limit: int) -> Select[Any]:
-    """`found`, up to `limit` rows of it, each with their number: they are looked for once."""
+    """Return `found`, up to `limit` rows of it, each with their number: they are looked for once."""
     hits = found.limit(limit).cte("hits")
     total = select(func.count()).select_from(hits).scalar_subquery()
     order = [term.order(hits.c[f"order_{number}"]) for number, term in enumerate(terms)]

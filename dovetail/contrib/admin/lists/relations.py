@@ -1,4 +1,4 @@
-"""Relations as far as a user may follow them: loading what they lead to, and asking where they lead."""
+"""Follow relations as far as a user may: load what they lead to, and ask where they lead."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,9 +9,9 @@ from sqlalchemy.orm import MANYTOONE, InstrumentedAttribute, Mapper, Relationshi
 from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql import operators
 
-from dovetail.contrib.admin.forms.keys import has_identifier, parse_identifier
-from dovetail.contrib.admin.lists.columns import Columns
-from dovetail.contrib.admin.lists.rights import EVERYTHING, Rights
+from dovetail.contrib.admin.columns.identifiers import has_identifier, parse_identifier
+from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
+from dovetail.contrib.admin.permissions import EVERYTHING, Rights
 
 EAGER = frozenset({"selectin", "joined", "subquery", "immediate", False})  # what `lazy=` says in a model
 
@@ -20,10 +20,10 @@ def loading(
     model: type[Any],
     fields: Iterable[str],
     rights: Rights,
-    columns: Columns | None = None,
+    columns: DeferredColumns | None = None,
     seen: frozenset[type[Any]] = frozenset(),
 ) -> list[ORMOption]:
-    """The options that load the relations on `fields` with one statement each, however many rows there are.
+    """Return the options that load the relations on `fields` with one statement each, however many rows there are.
 
     What the user may not know of is not loaded, by relations that the model itself always loads neither. Given
     `columns`, other columns than are needed to show `fields` are not loaded.
@@ -54,7 +54,7 @@ def loading(
 
 
 def leads_to(relation: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The condition that `relation` leads from a row to one that fulfils `condition`.
+    """Return the condition that `relation` leads from a row to one that fulfils `condition`.
 
     Keys are compared with those of a subquery that is run once; as a subquery of each row, which `has` and `any` make
     of it, it takes SQLite sixty times as long.
@@ -77,7 +77,7 @@ def leads_to(relation: InstrumentedAttribute[Any], condition: ColumnElement[bool
 def leads_to_identifier(
     relation: InstrumentedAttribute[Any], identifier: str, visible: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    """The condition that `relation` leads to the object with this identifier, if it is one of the `visible`."""
+    """Return the condition that `relation` leads to the object with this identifier, if it is one of the `visible`."""
     mapped: Any = relation.property
     target = mapped.mapper.class_
     values = parse_identifier(target, identifier)
@@ -92,7 +92,7 @@ def leads_to_identifier(
 
 
 def is_hidden(obj: Any, name: str) -> bool:
-    """Whether an object refers by the relation `name` to one that the user may not know of, and was not loaded."""
+    """Return whether an object refers by `name` to one that was not loaded, since the user may not know of it."""
     mapper: Mapper[Any] = inspect(obj).mapper
     mapped = mapper.relationships[name]
     if mapped.direction is not MANYTOONE or getattr(obj, name) is not None:
@@ -102,7 +102,7 @@ def is_hidden(obj: Any, name: str) -> bool:
 
 
 def _behind_proxy(mapper: Mapper[Any], name: str) -> str:
-    """The relation that an association proxy reads, or the name itself."""
+    """Return the relation that an association proxy reads, or the name itself."""
     descriptor: Any = mapper.all_orm_descriptors.get(name)
     is_proxy = getattr(descriptor, "extension_type", None) is AssociationProxyExtensionType.ASSOCIATION_PROXY
     return str(descriptor.target_collection) if is_proxy else name
@@ -113,6 +113,6 @@ def _exists(target: type[Any], condition: ColumnElement[bool]) -> ColumnElement[
 
 
 def _is_plain(mapped: RelationshipProperty[Any]) -> bool:
-    """Whether the relation compares two columns for equality, or twice two across a table of links, and no more."""
+    """Return whether the relation compares two columns for equality, or twice two across a table of links."""
     joins = [mapped.primaryjoin] if mapped.secondary is None else [mapped.primaryjoin, mapped.secondaryjoin]
     return all(getattr(join, "operator", None) is operators.eq for join in joins)

@@ -1,23 +1,21 @@
-"""A list as a CSV file, read a few hundred rows at a time: neither memory nor a connection is held for long."""
+"""Write a list as a CSV file, read a few hundred rows at a time: neither memory nor a connection is held for long."""
 
 import csv
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from anyio import CancelScope
-from sqladmin.helpers import get_primary_keys
 from sqlalchemy import Select, inspect, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.admin.lists.cells import write_cell
+from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.lists.relations import loading
-from dovetail.contrib.admin.lists.rights import Rights
+from dovetail.contrib.admin.pages.csv_cells import write_cell
+from dovetail.contrib.admin.permissions import Rights
+from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.share import Share
-
-if TYPE_CHECKING:
-    from dovetail.contrib.admin.views import ModelAdmin
 
 BATCH = 500
 
@@ -26,12 +24,12 @@ BATCH = 500
 class Export:
     """The rows of `statement` in the order of their keys, as the view's columns for exports show them."""
 
-    view: "ModelAdmin"
+    view: ModelAdmin
     statement: Select[Any]
     rights: Rights
 
     async def begin(self, session: AsyncSession, database: Share) -> AsyncIterator[str]:
-        """The lines of the file.
+        """Return the lines of the file.
 
         The first rows are read now: what fails is told by a page, while a file that was begun can only break off. Each
         batch after them is read in a short transaction of its own.
@@ -39,7 +37,7 @@ class Export:
         return self._stream(await self._read(session, None), database)
 
     async def _stream(self, batch: "Batch", database: Share) -> AsyncIterator[str]:
-        yield _write([[write_cell(self.view.label(name)) for name in self._names]])
+        yield _write([[write_cell(self.view.label(name)) for name in self.view.export_names]])
         yield _write(batch.cells)
         while batch.last is not None:
             # Whoever hangs up has the stream cancelled, and with it a statement half way and its connection.
@@ -49,20 +47,16 @@ class Export:
             yield _write(batch.cells)
 
     async def _read(self, session: AsyncSession, last: tuple[Any, ...] | None) -> "Batch":
-        return await self.view.columns.enough(session, lambda: self._try_to_read(session, last))
+        return await self.view.deferred_columns.retry_with_missed(session, lambda: self._try_to_read(session, last))
 
     async def _try_to_read(self, session: AsyncSession, last: tuple[Any, ...] | None) -> "Batch":
-        view, keys = self.view, get_primary_keys(self.view.model)
+        view, keys = self.view, primary_keys(self.view.model)
         page = self.statement.order_by(None).order_by(*keys).limit(BATCH)
         page = page if last is None else page.where(tuple_(*keys) > tuple_(*last))
-        page = page.options(*loading(view.model, self._names, self.rights, view.columns))
+        page = page.options(*loading(view.model, self.view.export_names, self.rights, view.deferred_columns))
         rows = (await session.scalars(page)).unique().all()
-        cells = [[write_cell(await view.get_prop_value(row, name)) for name in self._names] for row in rows]
+        cells = [[write_cell(await view.get_prop_value(row, name)) for name in self.view.export_names] for row in rows]
         return Batch(cells, inspect(rows[-1]).identity if len(rows) == BATCH else None)
-
-    @property
-    def _names(self) -> Sequence[str]:
-        return self.view._export_prop_names  # noqa: SLF001 - SQLAdmin offers no other way
 
 
 @dataclass(frozen=True)

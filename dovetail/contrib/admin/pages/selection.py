@@ -1,44 +1,39 @@
-"""Deleting and other actions on selected rows: asked once, done whole or not at all."""
+"""Delete selected rows, or do another action with them: after asking once, whole or not at all."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from sqladmin.authorization import Action
 from sqladmin.flash import Flash
-from sqladmin.helpers import get_object_identifier
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from dovetail.contrib.admin.changes import Task
+from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.lists.relations import loading
-from dovetail.contrib.admin.lists.rights import rights_of
-from dovetail.contrib.admin.pages.answers import check_outcome, is_refusal, ready
-from dovetail.contrib.admin.pages.failures import describe
-from dovetail.contrib.admin.visit import current_visit
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.error_messages import message_for
+from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
 from dovetail.errors import BadRequestError
 
-if TYPE_CHECKING:
-    from dovetail.contrib.admin.site import AdminSite
-    from dovetail.contrib.admin.views import ModelAdmin
+
+async def run_action(office: Office, make_task: Callable[[Request], Awaitable[object]], request: Request) -> object:
+    """Run the task that an action of a view makes; SQLAdmin may have answered in its place."""
+    task = await make_task(request)
+    return await run_task(office, request, task) if isinstance(task, Task) else task
 
 
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """What to do with the selected rows; `apply` returns what to tell the user, an answer of its own, or nothing."""
-
-    action: str
-    label: str
-    apply: Callable[[Sequence[Any]], Awaitable[str | Response | None]]
-    question: str | None = None
-    dangerous: bool = False
-
-
-async def run(site: "AdminSite", request: Request, view: "ModelAdmin", task: Task) -> Response:
+async def run_task(office: Office, request: Request, task: Task) -> Response:
     """Do the task with the rows that the form, or a link, selects; ask first if it has a question."""
+    view = task.view
     form = await request.form() if request.method == "POST" else FormData()
     sent = form.getlist("pks") or request.query_params.getlist("pks")
     keys = list(dict.fromkeys(key for key in sent if isinstance(key, str) and key))
@@ -54,68 +49,70 @@ async def run(site: "AdminSite", request: Request, view: "ModelAdmin", task: Tas
             request, f"{len(keys) - len(rows)} of {len(keys)} selected are not there any more. Nothing was done."
         )
         return _back(request, view)
-    await _check_permissions(request, view, task, rows)
+    await _check_permissions(request, task, rows)
     if asks:
         context = {"model_view": view, "rows": rows, "task": task, "back": _list_url(request, view)}
-        return await site.templates.TemplateResponse(request, "sqladmin/confirm.html", context)
-    return await _apply(request, view, task, rows) or _back(request, view)
+        return await office.render(request, "sqladmin/confirm.html", context)
+    return await _apply(request, task, rows) or _back(request, view)
 
 
-def deletion(request: Request, view: "ModelAdmin") -> Task:
-    """The task of deleting the selected rows."""
+def deletion(request: Request, view: ModelAdmin) -> Task:
+    """Return the task of deleting the selected rows."""
 
     async def delete(rows: Sequence[Any]) -> str:
         # What is deleted was loaded whole, with relations of which the user may not know and which it may name.
         names_hidden = bool(loading(view.model, (), rights_of(request)))
-        title = f"{view.name} {get_object_identifier(rows[0])}" if names_hidden else view.title_of(rows[0])
+        title = f"{view.name} {identifier_of(rows[0])}" if names_hidden else view.title_of(rows[0])
         await view.delete_objects(request, rows)
         return f"{title} was deleted." if len(rows) == 1 else f"{_count(view, rows)} were deleted."
 
     question = "This cannot be undone. Everything that belongs to what is deleted goes with it."
-    return Task(action=Action.DELETE, label="Delete", apply=delete, question=question, dangerous=True)
+    return Task(view=view, action=Action.DELETE, label="Delete", apply=delete, question=question, is_dangerous=True)
 
 
-async def _check_permissions(request: Request, view: "ModelAdmin", task: Task, rows: Sequence[Any]) -> None:
+async def _check_permissions(request: Request, task: Task, rows: Sequence[Any]) -> None:
     for row in rows:
         is_deletion = task.action == Action.DELETE
         allowed = (
-            await view.check_can_delete(request, row) if is_deletion else view.has_permission(request, task.action, row)
+            await task.view.check_can_delete(request, row)
+            if is_deletion
+            else task.view.has_permission(request, task.action, row)
         )
         if not allowed:
             raise HTTPException(HTTPStatus.FORBIDDEN)
 
 
-async def _apply(request: Request, view: "ModelAdmin", task: Task, rows: Sequence[Any]) -> Response | None:
-    asked = f"the action {task.label!r} of {type(view).__name__}"
+async def _apply(request: Request, task: Task, rows: Sequence[Any]) -> Response | None:
+    source = f"the action {task.label!r} of {type(task.view).__name__}"
     try:
-        async with current_visit().session.begin_nested() as change:
+        async with request_context().session.begin_nested() as change:
             outcome = await task.apply(rows)
-            check_outcome(outcome, asked)
+            check_outcome(outcome, source)
             if isinstance(outcome, Response):
-                outcome = await ready(outcome, asked)
+                outcome = await sendable(outcome, source)
             if is_refusal(outcome):
                 await change.rollback()
     except Exception as error:
-        failure = describe(error)
-        if failure.is_ours:
+        told = message_for(error)
+        if told.is_ours:
             raise
-        Flash.error(request, f"Nothing was done. {failure.message}")
+        Flash.error(request, f"Nothing was done. {told.message}")
         return None
     if isinstance(outcome, Response):
         return outcome
-    Flash.success(request, outcome or f"{task.label}: done with {_count(view, rows)}.")
+    Flash.success(request, outcome or f"{task.label}: done with {_count(task.view, rows)}.")
     return None
 
 
-def _count(view: "ModelAdmin", rows: Sequence[Any]) -> str:
+def _count(view: ViewBase, rows: Sequence[Any]) -> str:
     return f"{len(rows)} {(view.name if len(rows) == 1 else view.name_plural).lower()}"
 
 
-def _back(request: Request, view: "ModelAdmin") -> Response:
+def _back(request: Request, view: ViewBase) -> Response:
     return RedirectResponse(_list_url(request, view), HTTPStatus.SEE_OTHER)
 
 
-def _list_url(request: Request, view: "ModelAdmin") -> str:
+def _list_url(request: Request, view: ViewBase) -> str:
     url = request.url_for("admin:list", identity=view.identity).path
     query = urlencode([(key, value) for key, value in request.query_params.multi_items() if key != "pks"])
     return f"{url}?{query}" if query else url

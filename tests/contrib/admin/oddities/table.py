@@ -14,8 +14,7 @@ from sqlalchemy import func
 from wtforms import Form, IntegerField, RadioField, StringField
 from wtforms.validators import DataRequired, ReadOnly
 
-from dovetail.contrib.admin.filters import ChoiceFilter, ColumnFilter, RelationFilter
-from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, ModelAdmin, RelationFilter
 from dovetail.contrib.auth.models import User
 from tests.contrib.admin.drawer.models import Colour, Odd, Pair, Shelf, Size, Specimen
 

@@ -1,0 +1,132 @@
+"""Create, change and delete objects in the request's transaction, writing only what the form named."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Mapper
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.lists.changelist import ChangeListView
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.admin.web.responses import sendable
+from dovetail.errors import FieldError, InvalidInputError
+from dovetail.resources.write.locked_rows import delete_rows
+from dovetail.resources.write.model_rules import why_objects_to_delete
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What to do with selected objects; `apply` returns what to tell the user, a response of its own, or nothing."""
+
+    view: ChangeListView
+    action: str
+    label: str
+    apply: Callable[[Sequence[Any]], Awaitable[str | Response | None]]
+    question: str | None = None
+    is_dangerous: bool = False
+
+
+async def create(view: ViewBase, request: Request, data: dict[str, Any]) -> Any:
+    """Insert an object made of `data`, with the view's hooks around it."""
+    obj = view.model()
+    await view.on_model_change(data, obj, True, request)  # noqa: FBT003 - SQLAdmin's signature
+    await _set_attributes(view, request, obj, data)
+    session = request_context().session
+    session.add(obj)
+    await session.flush()
+    await _after_change(view, request, obj, data, is_created=True)
+    await view.audit(request, "create", obj, data)
+    return obj
+
+
+async def change(view: ViewBase, request: Request, obj: Any, data: dict[str, Any]) -> None:
+    """Change an object to `data`, with the view's hooks around it."""
+    await view.on_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
+    await _set_attributes(view, request, obj, data)
+    await request_context().session.flush()
+    await _after_change(view, request, obj, data, is_created=False)
+    await view.audit(request, "update", obj, data)
+
+
+async def delete(view: ViewBase, request: Request, obj: Any) -> None:
+    """Delete an object, with the view's hooks around it."""
+    await view.on_model_delete(obj, request)
+    session = request_context().session
+    await session.delete(obj)
+    await session.flush()
+    await view.after_model_delete(obj, request)
+    await view.audit(request, "delete", obj, None)
+
+
+async def delete_many(view: ViewBase, request: Request, rows: Sequence[Any]) -> None:
+    """Delete objects in one statement a table, with the view's hooks around each; by the ORM where it has to look."""
+    session = request_context().session
+    for obj in rows:
+        await view.on_model_delete(obj, request)
+    await session.flush()
+    if why_objects_to_delete(view.model, type(session.sync_session)) is None:
+        await delete_rows(session, view.model, rows)
+    else:
+        for obj in rows:
+            await session.delete(obj)
+        await session.flush()
+    for obj in rows:
+        await view.after_model_delete(obj, request)
+        await view.audit(request, "delete", obj, None)
+
+
+def version(values: dict[str, Any]) -> str:
+    """Return a fingerprint of what a form shows of an object: it changes when somebody else changes any of it."""
+    parts = [(name, _comparable(value)) for name, value in sorted(values.items())]
+    return sha256(repr(parts).encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, list | set):
+        return sorted(str(_comparable(one)) for one in value)
+    return identifier_of(value) if hasattr(value, "__mapper__") else value
+
+
+async def _after_change(view: ViewBase, request: Request, obj: Any, data: dict[str, Any], *, is_created: bool) -> None:
+    response = await view.after_model_change(data, obj, is_created, request)
+    if response is not None:
+        request_context().responses.append(await sendable(response, f"after_model_change of {type(view).__name__}"))
+
+
+async def _set_attributes(view: ViewBase, request: Request, obj: Any, data: dict[str, Any]) -> None:
+    mapper: Mapper[Any] = inspect(view.model)
+    # All are found before any is set: a query would flush an object that is not complete yet.
+    related = {
+        name: await _related(view, request, name, value) for name, value in data.items() if name in mapper.relationships
+    }
+    for name, value in data.items():
+        if name in mapper.columns:
+            _set_column(obj, name, mapper.columns[name], value)
+    for name, value in related.items():
+        setattr(obj, name, value)
+
+
+def _set_column(obj: Any, name: str, column: Any, value: Any) -> None:
+    if value is None and not column.nullable:
+        if inspect(obj).transient:
+            return  # the default of the column
+        detail = "This field is required."
+        raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])
+    setattr(obj, name, None if value == "" and column.nullable else value)
+
+
+async def _related(view: ViewBase, request: Request, name: str, value: Any) -> Any:
+    mapper: Mapper[Any] = inspect(view.model)
+    many = mapper.relationships[name].uselist
+    identifiers = sorted({str(one) for one in value if one}) if many else [str(value)] if value else []
+    found: Sequence[Any] = await view.get_related(request, name, identifiers) if identifiers else []
+    if len(found) != len(identifiers):
+        detail = "This choice is not there any more. Choose again."
+        raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])
+    return list(found) if many else next(iter(found), None)

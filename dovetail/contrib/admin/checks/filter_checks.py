@@ -1,0 +1,106 @@
+"""Refuse filters and lookups that would be an error of ours on the day they are used."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Boolean, Enum, inspect
+from sqlalchemy.orm import Mapper
+
+from dovetail.contrib.admin.checks.option_checks import IN_SQL, SECRET, say
+from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
+from dovetail.contrib.admin.lists.comparisons import operations_of
+from dovetail.contrib.admin.lists.filtering import column_of
+from dovetail.contrib.admin.sqladmin_private import are_conditions
+from dovetail.contrib.admin.views import ModelAdmin, RelationFilter, as_filter
+
+TAKEN = frozenset({"page", "pageSize", "search", "sortBy", "sort", "pks"})  # what addresses of lists say already
+NEEDED = ("parameter_name", "title", "template", "get_filtered_query")
+LOOKUP_OPTIONS = frozenset({"fields", "order_by", "limit", "where"})
+
+
+def find_filters(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find filters by what cannot be filtered by, and filters that nobody could tell apart."""
+    taken = set(TAKEN)
+    for one in view.column_filters:
+        if problem := _refuse(view, one):
+            yield f"column_filters {problem}"
+            continue
+        parameter = as_filter(view.model, one).parameter_name
+        if parameter in taken:
+            yield f"column_filters has a filter called {parameter!r}, a name that is taken; give it parameter_name"
+        taken |= {parameter, f"{parameter}_op"}
+
+
+def find_lookups(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find lookups that would find nothing, or show what is never shown."""
+    mapper: Mapper[Any] = inspect(view.model)
+    relations = mapper.relationships
+    for name, options in view.form_ajax_refs.items():
+        where = f"form_ajax_refs[{name!r}]"
+        if name not in relations:
+            yield f"{where} is for a relation, which {view.model.__name__} does not have under this name"
+        elif not isinstance(options, Mapping) or not set(options) <= LOOKUP_OPTIONS:
+            yield f"{where} is {options!r}, expected a dict with some of {', '.join(sorted(LOOKUP_OPTIONS))}"
+        else:
+            yield from (f"{where} {problem}" for problem in _refuse_lookup(relations[name].mapper.class_, options))
+
+
+def _refuse_lookup(target: type[Any], options: Mapping[str, Any]) -> Iterator[str]:
+    fields, order = options.get("fields"), options.get("order_by") or ()
+    if not isinstance(fields, Sequence) or isinstance(fields, str) or not fields:
+        yield "needs fields, a tuple of the columns to search"
+        return
+    order = order if isinstance(order, Sequence) and not isinstance(order, str) else (order,)
+    for option, columns in (("fields", fields), ("order_by", order)):
+        for name in map(name_of, columns):
+            found = find(target, name)
+            if found is None or found.kind not in IN_SQL or (option == "order_by" and "." in name):
+                yield f"{option} names {name!r}, which is no column of {target.__name__}"
+            elif SECRET.search(found.target):
+                yield f"{option} names {name!r}, which is never shown; take it out"
+    if "." in name_of(fields[0]) and not order:
+        yield "needs order_by, since its first field is not a column of its own"
+    limit, where = options.get("limit", 1), options.get("where")
+    if not isinstance(limit, int) or limit < 1:
+        yield f"limit is {limit!r}, expected a whole number from 1"
+    if where is not None and not callable(where) and not are_conditions(where):
+        yield f"where is {where!r}, expected conditions or a function of request and term"
+
+
+def _refuse(view: type[ModelAdmin], one: Any) -> str:
+    if isinstance(one, type):
+        return f"holds the class {one.__name__}; make one: {one.__name__}(...)"
+    if isinstance(one, RelationFilter):
+        return _refuse_relation(view, one.relation.key)
+    column = getattr(one, "column", None) or getattr(one, "foreign_key", None)
+    if not isinstance(one, str) and hasattr(one, "get_filtered_query") and column is None:
+        missing = [name for name in NEEDED if not hasattr(one, name)]
+        return f"holds {one!r}, which has no {missing[0]}" if missing else ""
+    return _refuse_attribute(view, name_of(one if column is None else column))
+
+
+def _refuse_attribute(view: type[ModelAdmin], name: str) -> str:
+    found = find(view.model, name)
+    if found is None or "." in name:
+        return f"names {name!r}, which is no column and no relation of {view.model.__name__} itself"
+    if SECRET.search(found.target):
+        return f"names {name!r}, which is never shown; take it out"
+    if found.kind is Kind.RELATION:
+        return _refuse_relation(view, name)
+    return "" if _can_be_compared(view, found) else f"names {name!r}, {say(found)}, with which nothing can be compared"
+
+
+def _refuse_relation(view: type[ModelAdmin], name: str) -> str:
+    if name in view.form_ajax_refs:
+        return ""
+    return (
+        f"filters by the relation {name!r} without a lookup; "
+        f'add form_ajax_refs = {{{name!r}: {{"fields": ("...",)}}}} with the columns to search'
+    )
+
+
+def _can_be_compared(view: type[ModelAdmin], found: Attribute) -> bool:
+    if found.kind not in IN_SQL:
+        return False
+    column_type = column_of(view.model, found.name).type
+    return isinstance(column_type, Boolean | Enum) or bool(operations_of(column_type))

@@ -1,0 +1,86 @@
+"""Refuse forms that would leave a field out, could not save it, or could not be made."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqladmin.exceptions import NoConverterFound
+from sqlalchemy import inspect
+from sqlalchemy.orm import MANYTOONE, Mapper
+
+from dovetail.contrib.admin.checks.option_checks import say
+from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
+from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
+from dovetail.contrib.admin.forms.converter import try_field
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
+from dovetail.contrib.admin.views import ModelAdmin
+
+TAKEN = frozenset({"meta", "form_errors", "save", "csrf_token"})  # what forms and requests call other things
+
+
+def find_form_columns(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find columns that a form could not edit."""
+    mapper: Mapper[Any] = inspect(view.model)
+    for name in map(name_of, view.form_columns):
+        found = find(view.model, name)
+        if found is None:
+            continue
+        if "." in name:
+            yield f"form_columns names {name!r}, which is of another object; edit it there"
+        elif name in mapper.synonyms:
+            yield f"form_columns names {name!r}, a synonym; name {found.target!r} itself"
+        elif found.kind is Kind.RELATION:
+            yield from _refuse_relation(view, mapper, name)
+        elif found.kind is not Kind.COLUMN:
+            yield f"form_columns names {name!r}, {say(found)}, which a form cannot edit; take it out"
+        elif name in TAKEN or name.startswith("_") or (hasattr(AdminForm, name) and name not in FORM_NAMES):
+            yield f"form_columns names {name!r}, which a form calls something else; give the attribute another name"
+        elif problem := _refuse_column(view, mapper, found):
+            yield f"form_columns names {name!r}, {problem}"
+
+
+def try_form(view: type[ModelAdmin]) -> Iterator[str]:
+    """Make the form once, as the first request would."""
+    make: Any = type(view)
+    try:
+        coroutine = make(view.__name__, (view,), {"session_maker": None})().scaffold_form()
+        try:
+            coroutine.send(None)
+        except StopIteration as done:
+            as_admin_form(done.value)()
+        else:
+            coroutine.close()  # a form of the author's own, which waits for something
+    except Exception as error:  # noqa: BLE001 - options of an author may raise anything
+        yield f"its form cannot be made: {type(error).__name__}: {error}"
+
+
+def _refuse_relation(view: type[ModelAdmin], mapper: Mapper[Any], name: str) -> Iterator[str]:
+    relation = mapper.relationships[name]
+    target = relation.mapper.class_.__name__
+    if relation.viewonly:
+        yield f"form_columns names {name!r}, a relation that is viewonly and would not be saved; take it out"
+    elif name not in view.form_ajax_refs:
+        yield (
+            f"the form edits {name!r} without a lookup, which would load every {target}; "
+            f'add form_ajax_refs = {{{name!r}: {{"fields": ("...",)}}}} with the columns to search'
+        )
+
+
+def _refuse_column(view: type[ModelAdmin], mapper: Mapper[Any], found: Attribute) -> str:
+    column = found.column
+    relation = next((one.key for one in mapper.relationships if _is_held_by(one, column)), None)
+    if relation is not None:
+        return f"a foreign key; name the relation {relation!r}, so that only what the user may see is chosen"
+    if (column.primary_key or column.foreign_keys) and not view.form_include_pk:
+        return "a key, which a form leaves out unless form_include_pk is set"
+    if column.computed is not None or (column.identity is not None and column.identity.always):
+        return "which the database computes; take it out"
+    if found.name not in {name_of(one) for one in view.form_overrides}:
+        try:
+            try_field(mapper.column_attrs[found.name])
+        except NoConverterFound as error:
+            return f"which has no field ({error}); take it out, or give form_overrides = {{{found.name!r}: ...}}"
+    return ""
+
+
+def _is_held_by(relation: Any, column: Any) -> bool:
+    return relation.direction is MANYTOONE and not relation.viewonly and column in relation.local_columns

@@ -1,0 +1,50 @@
+"""Refuse options and methods of SQLAdmin that nothing here asks, and say what to write in their place."""
+
+from collections.abc import Iterator
+
+from sqladmin import ModelView
+
+from dovetail.contrib.admin.views import ModelAdmin
+
+OPTIONS = {
+    "form_rules": "a form shows form_columns in their order",
+    "form_create_rules": "override get_form, which is told whether it creates",
+    "form_edit_rules": "override get_form, which is told whether it creates",
+    "save_as": "there is no button to save as new",
+    "save_as_continue": "there is no button to save as new",
+    "use_pretty_export": "exports have labels already",
+    "export_max_rows": "exports are read in batches and have no limit; narrow `rows`",
+    "show_compact_lists": "related objects stand beside each other",
+    "category_icon": "categories have no icons; give the views icons",
+    "column_import_list": "nothing is imported; use a command",
+    "column_import_exclude_list": "nothing is imported; use a command",
+    "import_max_rows": "nothing is imported; use a command",
+    "max_import_file_size": "nothing is imported; use a command",
+    "max_reported_missed_rows": "nothing is imported; use a command",
+}
+METHODS = {
+    "list_query": "rows",
+    "count_query": "rows",
+    "details_query": "form_details_query",
+    "edit_form_query": "form_edit_query",
+    "get_object_for_delete": "rows",
+    "get_model_objects": "rows",
+    "insert_model": "create_object",
+    "update_model": "change_object",
+    "delete_model": "delete_object",
+    "export_data": "column_export_list",
+    "get_export_name": "identity, after which the file is called",
+    "custom_export_cell": "column_export_list with a property of the model",
+    "check_can_import": "nothing: there is no import",
+    "on_import_row": "nothing: there is no import",
+}
+
+
+def find_ignored(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find what a view sets or overrides in vain."""
+    for option, hint in OPTIONS.items():
+        if getattr(view, option) != getattr(ModelView, option):
+            yield f"{option} is set, but {hint}; take it out"
+    for method, instead in METHODS.items():
+        if getattr(view, method) is not getattr(ModelAdmin, method):
+            yield f"{method} is overridden, but nothing asks it; override {instead}"

@@ -1,0 +1,87 @@
+"""Warn of orders, filters and searches that no index serves, while the table is small."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Column, inspect
+from sqlalchemy.orm import InstrumentedAttribute, Mapper
+
+from dovetail.checks import CheckMessage, warning
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.database.search.indexes import Unserved, index_for, starts_an_index, unindexed_steps
+from dovetail.plugin import Context
+
+SEARCH = "search"
+
+
+def check_indexes(context: Context) -> Iterator[CheckMessage]:
+    """Find default orders, sortable columns, filters and searches of views that no index serves."""
+    for plugin in context.plugins:
+        for view in plugin.admin_views:
+            if issubclass(view, ModelAdmin) and hasattr(view, "model"):
+                yield from _check(view)
+
+
+def unserved(view: type[ModelAdmin]) -> Iterator[tuple[str, Unserved]]:
+    """Find what no index serves, each with the name by which `unindexed` accepts it."""
+    for number, name in enumerate(_default_sort(view)[:1]):
+        yield from ((name, one) for one in _order(view, name, "the default order by " if not number else ""))
+    for name in _names(view.column_sortable_list):
+        yield from ((name, one) for one in _order(view, name, "the order by "))
+    for one in view.column_filters:
+        yield from _filter(view, one)
+    fields = _names(view.column_searchable_list)
+    if fields and view.search_query is ModelAdmin.search_query:
+        own = ", ".join(f'"{field}"' for field in fields if "." not in field)
+        yield SEARCH, Unserved("its search", f"FullText({own}).index({view.model.__name__})" if own else None)
+
+
+def _check(view: type[ModelAdmin]) -> Iterator[CheckMessage]:
+    accepted, seen = set(view.unindexed), set()
+    for name, one in unserved(view):
+        if name not in accepted and one not in seen:
+            seen.add(one)
+            yield warning(
+                "admin.W005",
+                f"{view.__name__}: no index serves {one.what}: a large table is read whole for it.",
+                f"{one.hint} by naming {name!r} in `unindexed` of the view",
+            )
+
+
+def _order(view: type[ModelAdmin], name: str, what: str) -> Iterator[Unserved]:
+    path = view.column_sort_paths.get(name, name)
+    if "." in path:
+        yield Unserved(f"{what}{name}, which is another table's", None)
+        return
+    column = _column(view.model, path)
+    if column is not None and not starts_an_index(column):
+        yield Unserved(f"{what}{name}", index_for(view.model, column))
+
+
+def _filter(view: type[ModelAdmin], one: Any) -> Iterator[tuple[str, Unserved]]:
+    relation = getattr(one, "relation", None)
+    if isinstance(relation, InstrumentedAttribute):
+        for step in unindexed_steps([relation]):
+            yield relation.key, Unserved(f"the filter by {relation.key}", index_for(view.model, step))
+        return
+    attribute = getattr(one, "column", None)
+    name = attribute if isinstance(attribute, str) else getattr(attribute, "key", None)
+    column = None if name is None else _column(view.model, name)
+    if column is not None and not starts_an_index(column):
+        yield column.name, Unserved(f"the filter by {name}", index_for(view.model, column))
+
+
+def _default_sort(view: type[ModelAdmin]) -> list[str]:
+    found = view.column_default_sort
+    terms = found if isinstance(found, list) else [found] if found else []
+    return [_names([term[0] if isinstance(term, tuple) else term])[0] for term in terms]
+
+
+def _names(columns: str | Sequence[Any]) -> list[str]:
+    return [] if isinstance(columns, str) else [one if isinstance(one, str) else str(one.key) for one in columns]
+
+
+def _column(model: type[Any], name: str) -> Column[Any] | None:
+    mapper: Mapper[Any] = inspect(model)
+    found = mapper.columns.get(name)
+    return found if isinstance(found, Column) else None

@@ -1,0 +1,157 @@
+"""Refuse options that would be passed over, or be an error of ours on the day they are used."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import JSON, Enum, inspect
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapper
+
+from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
+from dovetail.contrib.admin.columns.readers import reader_of
+from dovetail.contrib.admin.views import ModelAdmin
+
+SECRET = re.compile(r"passw|secret|^hashed_|_hash$")
+SHOWN = ("column_list", "column_details_list", "column_export_list")
+LISTS = (*SHOWN, "form_columns", "column_searchable_list", "column_sortable_list")
+SEQUENCES = (*LISTS, "column_filters", "non_link_related_fields", "page_size_options", "export_types")
+MAPPINGS = (
+    *("column_labels", "column_formatters", "column_formatters_detail", "column_sort_paths", "column_type_formatters"),
+    *("column_type_formatters_detail", "form_args", "form_widget_args", "form_overrides", "form_ajax_refs"),
+)
+KEYED_BY_COLUMN = ("column_labels", "column_formatters", "column_formatters_detail", "form_overrides")
+KEYED_BY_NAME = ("column_sort_paths", "form_args", "form_widget_args", "form_ajax_refs")
+CALLED = ("column_formatters", "column_formatters_detail", "column_type_formatters", "column_type_formatters_detail")
+IN_SQL = (Kind.COLUMN, Kind.EXPRESSION)
+
+
+def find_shapes(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find options of the wrong kind: a text where several names are expected, another model's column."""
+    for option in SEQUENCES:
+        value = getattr(view, option)
+        if isinstance(value, str) and value != "__all__":
+            yield f"{option} is the text {value!r}; write ({value!r},)"
+        elif not isinstance(value, Sequence | str):
+            yield f"{option} is {value!r}, expected a tuple"
+        elif option in LISTS and not isinstance(value, str):
+            yield from (f"{option} {problem}" for one in value if (problem := _stranger(view, one)))
+    for option in MAPPINGS:
+        if not isinstance(getattr(view, option), Mapping):
+            yield f"{option} is {getattr(view, option)!r}, expected a dict"
+    for option in ("name", "name_plural", "icon", "category", "identity"):
+        if not isinstance(getattr(view, option), str):
+            yield f"{option} is {getattr(view, option)!r}, expected a text"
+    yield from _find_numbers(view)
+
+
+def find_names(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find names that lead nowhere, or to what the option can do nothing with."""
+    for option in LISTS:
+        for name in map(name_of, getattr(view, option)):
+            found = find(view.model, name)
+            if found is None:
+                yield f"{option} names {name!r}, which {view.model.__name__} does not have"
+            elif SECRET.search(found.target):
+                yield f"{option} names {name!r}, which is never shown or edited; take it out"
+            elif option in SHOWN and found.kind is Kind.METHOD:
+                yield f"{option} names {name!r}, a method; make it a property"
+            elif option == "column_searchable_list" and found.kind not in IN_SQL:
+                yield f"{option} names {name!r}, {say(found)}; name columns, such as 'title' or 'author.username'"
+    mapper: Mapper[Any] = inspect(view.model)
+    for key in mapper.primary_key:
+        if not isinstance(key.type, Enum) and reader_of(key.type) is None:
+            yield f"the key {key.key!r} of {view.model.__name__} is of type {key.type!r}, which no address can hold"
+
+
+def find_orders(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find what a list cannot be ordered by."""
+    sortable = [name_of(column) for column in view.column_sortable_list]
+    for name in view.column_sort_paths:
+        if name not in sortable:
+            yield f"column_sort_paths sorts {name!r}, which column_sortable_list does not name"
+    for name in sortable:
+        yield from _unordered(view, "column_sortable_list", name)
+    default: Any = view.column_default_sort
+    for one in default if isinstance(default, list) else [default] if default else []:
+        pair = one if isinstance(one, tuple) else (one, False)
+        if len(pair) != 2 or _stranger(view, pair[0]):  # noqa: PLR2004 - a name and whether it descends
+            yield f"column_default_sort holds {one!r}, expected a name, or a name and whether it descends"
+        else:
+            yield from _unordered(view, "column_default_sort", name_of(pair[0]))
+
+
+def find_mappings(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find options for single columns that would be passed over."""
+    for option in KEYED_BY_NAME:
+        for name in getattr(view, option):
+            if not isinstance(name, str):
+                yield f"{option} is keyed by names; write {name_of(name)!r} in place of {name}"
+    for option in (*KEYED_BY_COLUMN, *KEYED_BY_NAME):
+        for name in map(name_of, getattr(view, option)):
+            if find(view.model, name) is None:
+                yield f"{option} names {name!r}, which {view.model.__name__} does not have"
+    for option in CALLED:
+        for name, formatter in getattr(view, option).items():
+            if not callable(formatter):
+                yield f"{option} formats {name_of(name)!r} with {formatter!r}, expected a function"
+
+
+def say(found: Attribute) -> str:
+    """Return what an attribute is, in words."""
+    return {
+        Kind.COLUMN: "a column",
+        Kind.EXPRESSION: "an expression (give its SQL a type_, if it has none)",
+        Kind.RELATION: "a relation",
+        Kind.COMPOSITE: "a composite",
+        Kind.PROXY: "an association proxy",
+        Kind.VALUE: "a property that no statement knows",
+        Kind.METHOD: "a method",
+    }[found.kind]
+
+
+def _find_numbers(view: type[ModelAdmin]) -> Iterator[str]:
+    for option in ("page_size", "count_limit"):
+        if not _is_count(getattr(view, option)):
+            yield f"{option} is {getattr(view, option)!r}, expected a whole number from 1"
+    sizes = view.page_size_options
+    if isinstance(sizes, Sequence) and not (sizes and all(map(_is_count, sizes))):
+        yield f"page_size_options is {sizes!r}, expected whole numbers from 1"
+    for kind in view.export_types if isinstance(view.export_types, Sequence) else ():
+        if kind != "csv":
+            yield f"export_types offers {kind!r}, expected 'csv', which is all there is"
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _stranger(view: type[ModelAdmin], column: Any) -> str:
+    if isinstance(column, str):
+        return ""
+    if not isinstance(getattr(column, "key", None), str):
+        return f"holds {column}, expected names or attributes of {view.model.__name__}"
+    owner = getattr(column, "class_", None)
+    if isinstance(owner, type) and not issubclass(view.model, owner):
+        return f"holds {owner.__name__}.{column.key}, which is of another model; write a path such as 'author.username'"
+    return ""
+
+
+def _unordered(view: type[ModelAdmin], option: str, name: str) -> Iterator[str]:
+    path = view.column_sort_paths.get(name, name)
+    found = find(view.model, path)
+    if found is None:
+        if path != name or option == "column_default_sort":
+            yield f"{option} sorts by {path!r}, which {view.model.__name__} does not have"
+    elif found.kind is Kind.RELATION:
+        yield f"{option} names {name!r}, a relation; say in column_sort_paths by which column, such as '{name}.name'"
+    elif SECRET.search(found.target):
+        yield f"{option} sorts by {path!r}, which is never shown; take it out"
+    elif found.kind not in IN_SQL or _has_no_order(found):
+        yield f"{option} sorts by {path!r}, {say(found)}, which no database can order"
+    elif found.is_to_many:
+        yield f"{option} sorts by {path!r}, of which a row has several; sort by a column of its own"
+
+
+def _has_no_order(found: Attribute) -> bool:
+    return isinstance(found.sql.type, JSON) and not isinstance(found.sql.type, JSONB)

@@ -1,0 +1,71 @@
+"""Refuse views that would show or change more than their author wrote down."""
+
+from collections.abc import Iterator
+
+from sqladmin import BaseView
+
+from dovetail.contrib.admin.checks.filter_checks import find_filters, find_lookups
+from dovetail.contrib.admin.checks.form_checks import find_form_columns, try_form
+from dovetail.contrib.admin.checks.ignored import find_ignored
+from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
+from dovetail.contrib.admin.checks.search_checks import find_slow_searches
+from dovetail.contrib.admin.sqladmin_private import is_action
+from dovetail.contrib.admin.views import ModelAdmin
+
+EXCLUDING = (
+    "column_exclude_list",
+    "column_details_exclude_list",
+    "column_export_exclude_list",
+    "form_excluded_columns",
+)
+
+
+def find_problems(view: type[BaseView]) -> list[str]:
+    """Return everything that is wrong with a view, each in one sentence that says what to write instead."""
+    if not view.is_model:
+        return []
+    if not issubclass(view, ModelAdmin):
+        return [f"{view.__name__} is a plain ModelView; derive it from dovetail.contrib.admin.views.ModelAdmin"]
+    if not hasattr(view, "model"):
+        return [f"{view.__name__} has no model; write class {view.__name__}(ModelAdmin, model=...)"]
+    return [f"{view.__name__}: {problem}" for problem in _find(view)]
+
+
+def _find(view: type[ModelAdmin]) -> list[str]:
+    """Return the problems of the first of these steps that finds any: each relies on those before it."""
+    steps = (
+        (_refuse_open_lists, find_shapes, find_ignored),
+        (find_names, find_orders, find_mappings, find_lookups),
+        (find_filters, find_form_columns, find_slow_searches, _refuse_open_doors),
+        (_try_form,),
+    )
+    problems = ([problem for check in checks for problem in check(view)] for checks in steps)
+    return next(filter(None, problems), [])
+
+
+def _refuse_open_lists(view: type[ModelAdmin]) -> Iterator[str]:
+    for option in EXCLUDING:
+        if getattr(view, option):
+            yield f"{option} shows columns that are added later; list what to show instead"
+    for option in LISTS:
+        if getattr(view, option) == "__all__":
+            yield f'{option} is "__all__"; name the columns'
+    if not view.column_list:
+        yield "column_list is empty; name the columns to list"
+    if (view.can_create or view.can_edit) and not view.form_columns:
+        yield "form_columns is empty; name the columns to edit, or switch can_create and can_edit off"
+
+
+def _refuse_open_doors(view: type[ModelAdmin]) -> Iterator[str]:
+    if view.can_import:
+        yield "can_import is on, but an import would write columns that the form excludes; use a command instead"
+    for attribute in dir(view):
+        method = getattr(view, attribute, None)
+        if is_action(method) and not hasattr(method, "makes_task"):
+            yield (
+                f"the action {attribute!r} changes data on GET; decorate it with dovetail.contrib.admin.views.action"
+            )
+
+
+def _try_form(view: type[ModelAdmin]) -> Iterator[str]:
+    return try_form(view) if view.can_create or view.can_edit else iter(())

@@ -1,0 +1,77 @@
+"""The identifiers of objects in addresses and forms: `12`, or `3;7` for a key of two parts."""
+
+import enum
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Enum, and_, false, inspect, tuple_
+from sqlalchemy.orm import Mapper
+
+from dovetail.contrib.admin.columns.readers import reader_of
+
+LARGEST_INTEGER = 2**63 - 1
+PART = re.compile(r"(?:\\.|[^\\;])*", re.DOTALL)
+
+
+def primary_keys(model: type[Any]) -> tuple[Column[Any], ...]:
+    """Return the columns of the primary key of a model."""
+    mapper: Any = inspect(model)
+    keys: tuple[Column[Any], ...] = mapper.primary_key  # of a model that has a table
+    return keys
+
+
+def identifier_of(obj: Any) -> str:
+    """Return the identifier of an object, whatever the attributes of its key are called."""
+    mapper: Mapper[Any] = inspect(type(obj))
+    values = [str(one.value if isinstance(one, enum.Enum) else one) for one in mapper.primary_key_from_instance(obj)]
+    return values[0] if len(values) == 1 else ";".join(re.sub(r"([\\;])", r"\\\1", value) for value in values)
+
+
+def has_identifier(model: type[Any], identifier: str) -> ColumnElement[bool]:
+    """Return the condition that a row has this primary key (`12`, or `3;7` of two parts); false for what is no key."""
+    values = parse_identifier(model, identifier)
+    if values is None:
+        return false()
+    return and_(*(column == value for column, value in zip(primary_keys(model), values, strict=True)))
+
+
+def have_identifiers(model: type[Any], identifiers: Iterable[str]) -> ColumnElement[bool]:
+    """Return the condition that a row has one of these primary keys; what is no key is left out."""
+    values = [parsed for one in identifiers if (parsed := parse_identifier(model, one)) is not None]
+    keys = primary_keys(model)
+    if not values:
+        return false()
+    return keys[0].in_([value[0] for value in values]) if len(keys) == 1 else tuple_(*keys).in_(values)
+
+
+def parse_identifier(model: type[Any], identifier: str) -> tuple[Any, ...] | None:
+    """Return the values of the primary key that `identifier` names, or None if it cannot be one."""
+    keys = primary_keys(model)
+    parts = [identifier] if len(keys) == 1 else _split(identifier)
+    if len(parts) != len(keys) or "\0" in identifier:
+        return None
+    try:
+        return tuple(_read(key, part) for key, part in zip(keys, parts, strict=True))
+    except (ArithmeticError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _split(identifier: str) -> list[str]:
+    parts, place = [], 0
+    while place <= len(identifier):
+        part = PART.match(identifier, place)
+        if part is None or identifier[part.end() : part.end() + 1] not in {"", ";"}:
+            return []
+        parts.append(re.sub(r"\\(.)", r"\1", part[0], flags=re.DOTALL))
+        place = part.end() + 1
+    return parts
+
+
+def _read(key: Column[Any], text: str) -> Any:
+    if isinstance(key.type, Enum):
+        return {str(one.value): one for one in key.type.enum_class}[text] if key.type.enum_class else text
+    reader = reader_of(key.type)
+    if reader is None:
+        raise TypeError(f"a key of {key.type!r} cannot stand in an address")
+    return reader(text)

@@ -1,0 +1,33 @@
+"""Which page of which view the user of a request may open."""
+
+from http import HTTPStatus
+
+from sqladmin.authorization import Action
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.views import ModelAdmin
+
+SWITCHES = {
+    Action.CREATE: "can_create",
+    Action.DETAILS: "can_view_details",
+    Action.EDIT: "can_edit",
+    Action.DELETE: "can_delete",
+    Action.EXPORT: "can_export",
+}
+
+
+def open_view(office: Office, request: Request, action: Action) -> ModelAdmin:
+    """Return the view at this address, for `action`. Raises HTTPException: 404 if there is none, 403 if one may not."""
+    view = office.view_at(request)
+    switch = SWITCHES.get(action)
+    allow(view.is_accessible(request) and (switch is None or getattr(view, switch)))
+    allow(view.has_permission(request, action))
+    return view
+
+
+def allow(allowed: object) -> None:
+    """Raise HTTPException (403) unless `allowed` is true."""
+    if not allowed:
+        raise HTTPException(HTTPStatus.FORBIDDEN)

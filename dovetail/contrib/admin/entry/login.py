@@ -1,0 +1,79 @@
+"""Log in to the back office, and out of it."""
+
+import secrets
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dovetail.api.addresses import address_of
+from dovetail.contrib.admin.entry.sessions import end_session, get_user, start_session
+from dovetail.contrib.admin.forms.admin_form import refuse_files
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.web.csrf import make_token
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.users import authenticate
+
+# The same words for an unknown name, a wrong password, a deactivated user and one who is not staff.
+REFUSED = "This name and password do not open the back office."
+
+
+async def show_login(office: Office, request: Request) -> Response:
+    """Show the login form, or let in the staff who fill it in."""
+    if request.method == "POST":
+        return await _log_in(office, request)
+    session = request_context().session
+    key = request.cookies.get(office.cookies.session)
+    if key and await get_user(session, key):
+        return RedirectResponse(_target(request), HTTPStatus.SEE_OTHER)
+    return await _form(office, request, HTTPStatus.OK)
+
+
+async def log_out(office: Office, request: Request) -> Response:
+    """Delete the session behind the cookie, and the cookie."""
+    await end_session(request_context().session, request.cookies.get(office.cookies.session, ""))
+    response = RedirectResponse(request.url_for("admin:login").path, HTTPStatus.SEE_OTHER)
+    office.cookies.delete(response, office.cookies.session)
+    return response
+
+
+async def _log_in(office: Office, request: Request) -> Response:
+    form = await request.form()
+    refuse_files(form)
+    name, password = form.get("username"), form.get("password")
+    user = await _authenticate(name, password) if isinstance(name, str) and isinstance(password, str) else None
+    if user is None:
+        return await _form(office, request, HTTPStatus.UNAUTHORIZED, username=name, error=REFUSED)
+    session = request_context().session
+    await end_session(session, request.cookies.get(office.cookies.session, ""))
+    key = await start_session(session, user, lifetime=office.settings.session_lifetime)
+    response = RedirectResponse(_target(request), HTTPStatus.SEE_OTHER)
+    office.cookies.set(response, office.cookies.session, key, max_age=office.settings.session_lifetime)
+    office.cookies.delete(response, office.cookies.visitor)
+    return response
+
+
+async def _authenticate(name: str, password: str) -> User | None:
+    user = await authenticate(request_context().session, name, password)
+    return user if user is not None and user.is_active and user.is_staff else None
+
+
+async def _form(office: Office, request: Request, status: HTTPStatus, **context: object) -> Response:
+    visitor = request.cookies.get(office.cookies.visitor) or secrets.token_urlsafe(32)
+    token = make_token(office.secret_key, visitor)
+    response = await office.render(request, "sqladmin/login.html", {"token": token, **context}, status)
+    office.cookies.set(response, office.cookies.visitor, visitor)
+    return response
+
+
+def _target(request: Request) -> str:
+    """Where to go after logging in: the page that was asked for, if it is one of ours."""
+    index = request.url_for("admin:index").path
+    wanted = request.query_params.get("next", "")
+    parts = urlsplit(wanted)
+    docs = address_of(request, "show_docs")  # which may be for staff only
+    is_known = wanted.startswith(index) or wanted == docs
+    is_ours = not parts.scheme and not parts.netloc and is_known and "\\" not in wanted
+    return wanted if is_ours and not wanted.startswith("//") else index

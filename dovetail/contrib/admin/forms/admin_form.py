@@ -1,0 +1,95 @@
+"""Forms that say what they were sent: a field that a request does not name, or may not write, stays as it is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from starlette.datastructures import FormData, UploadFile
+from wtforms import BooleanField, Field, FileField, Form, SelectFieldBase, ValidationError
+from wtforms.fields.core import UnboundField
+from wtforms.meta import DefaultMeta
+
+from dovetail.errors import FieldError, InvalidInputError
+
+KEPT = (BooleanField, SelectFieldBase, FileField)  # their text does not tell their value
+
+
+class AdminForm(Form):
+    """The base of every form of the back office."""
+
+    class Meta(DefaultMeta):
+        """How its fields are made."""
+
+        def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:
+            """Give a field an id that nothing else on the page has, whatever its column is called."""
+            return unbound_field.bind(form=form, **{"id": f"field-{options['name']}"} | options)
+
+    def refuse_null_characters(self) -> bool:
+        """Return whether no text holds a NUL, which PostgreSQL cannot store; say so at the field if one does."""
+        clean = True
+        for field in self:
+            if any(isinstance(value, str) and "\0" in value for value in field.raw_data or ()):
+                field.errors = [*field.errors, "Null characters are not allowed."]
+                clean = False
+        return clean
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Return whether every field is good."""
+        try:
+            good = super().validate(extra_validators)
+        except ValidationError as error:
+            self.form_errors.append(str(error))
+            return False
+        return self.refuse_null_characters() and good
+
+
+def as_admin_form(form_class: type[Form]) -> type[Form]:
+    """Return a form with what the back office needs, whatever class its author derived it from."""
+    return form_class if issubclass(form_class, AdminForm) else type(form_class.__name__, (form_class, AdminForm), {})
+
+
+def is_protected(field: Field) -> bool:
+    """Return whether a field is shown but not to be written: `readonly` or `disabled`."""
+    given = {name: True for name in ("readonly", "disabled") if getattr(field.flags, name, None)} | (
+        field.render_kw or {}
+    )
+    return any(given.get(name, False) is not False for name in ("readonly", "disabled"))
+
+
+def fill_in(form_class: type[Form], sent: FormData, initial: dict[str, Any], *, is_new: bool) -> tuple[Form, FormData]:
+    """Return the form as it was sent, and the part of what was sent that counts.
+
+    What a request says of a protected field counts for nothing. A field that holds what it held when it was shown keeps
+    its value, of which the text may show less: a fraction of a second, the line ends of a text.
+    """
+    before = form_class(data=initial)
+    protected = {field.name for field in before if is_protected(field)}
+    counting = FormData([(name, value) for name, value in sent.multi_items() if name not in protected])
+    form = form_class(counting, data=initial)
+    for field in form:
+        if field.name in protected:
+            field.validators = ()
+    if not is_new:
+        for field, old in _unchanged(form, before):
+            field.data, field.process_errors = old.object_data, ()
+    return form, counting
+
+
+def refuse_files(sent: FormData, form_class: type[Form] | None = None) -> None:
+    """Raise InvalidInputError if a field came as a file that is no field for files in `form_class`.
+
+    Our pages send no others, and no text field could hold one.
+    """
+    for name, value in sent.multi_items():
+        field = getattr(getattr(form_class, name, None), "field_class", None)  # WTForms makes it later
+        if isinstance(value, UploadFile) and not (isinstance(field, type) and issubclass(field, FileField)):
+            detail = "A field for text came as a file, so nothing was done."
+            raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail, type="file")])
+
+
+def _unchanged(form: Form, before: Form) -> Iterator[tuple[Field, Field]]:
+    for field, old in zip(form, before, strict=True):
+        raw = field.raw_data or ()
+        if len(raw) == 1 and isinstance(raw[0], str) and hasattr(old, "_value") and not isinstance(field, KEPT):
+            shown = str(old._value())  # noqa: SLF001 - where WTForms itself asks for it
+            if raw[0].replace("\r\n", "\n") == shown.replace("\r\n", "\n"):
+                yield field, old

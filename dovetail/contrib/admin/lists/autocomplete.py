@@ -1,0 +1,68 @@
+"""Choose a related object by typing: which ones a user may choose, and how they are found."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.attributes import name_of
+from dovetail.contrib.admin.columns.identifiers import has_identifier, have_identifiers, identifier_of
+from dovetail.contrib.admin.lists.search import MAXIMUM_TERM, contains
+from dovetail.contrib.admin.permissions import NOTHING, rights_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.sqladmin_private import ObjectLoader
+from dovetail.contrib.admin.view_base import ViewBase
+
+LIMIT = 20
+
+
+class Autocomplete(ObjectLoader):
+    """Finds the objects a relation may refer to, among those the user may list in a view of the related model."""
+
+    model_admin: ViewBase
+
+    def may_use(self, request: Request) -> bool:
+        """Return whether the user may see related objects at all."""
+        return rights_of(request).visible(self.model) is not NOTHING
+
+    def rows(self, request: Request) -> Select[Any]:
+        """Return the statement that selects the objects the user may see."""
+        return select(self.model).where(rights_of(request).visible(self.model))
+
+    async def get_list(self, request: Request, term: str) -> list[Any]:
+        """Return the first objects that hold `term` in one of the option's `fields`."""
+        word = term[:MAXIMUM_TERM].replace("\0", " ").strip()
+        statement = self.rows(request).where(
+            or_(*(contains(self.model, str(name), word, rights_of(request)) for name in self.fields)),
+            *await self.conditions(request, term),
+        )
+        order = self.order or [getattr(self.model, str(self.fields[0]))]
+        return list((await request_context().session.scalars(statement.order_by(*order).limit(self.limit))).all())
+
+    async def get_many(self, request: Request, identifiers: Sequence[str]) -> list[Any]:
+        """Return the objects with these identifiers that the user may see."""
+        statement = self.rows(request).where(
+            have_identifiers(self.model, identifiers), *await self.conditions(request, "")
+        )
+        return list((await request_context().session.scalars(statement)).all())
+
+    async def format_by_pk(self, pk: Any) -> dict[str, Any]:
+        """Return what the form shows for an identifier that was sent; nothing, if the user may not see the object."""
+        context = request_context()
+        if pk is None:
+            return {}
+        statement = self.rows(context.request).where(has_identifier(self.model, str(pk)))
+        found = (await context.session.scalars(statement)).first()
+        return {} if found is None else self.format(found)
+
+    def format(self, model: Any) -> dict[str, Any]:
+        """Return what the form shows for an object: `{"id": ..., "text": ...}`."""
+        return {"id": identifier_of(model), "text": self.model_admin.title_of(model)}
+
+
+def make_autocomplete(view: ViewBase, name: str, options: Mapping[str, Any]) -> Autocomplete:
+    """Return the one for the relation `name` of a view; `options` are SQLAdmin's: fields, order_by, limit, where."""
+    model = view.mapper.relationships[name].mapper.class_
+    fields = tuple(name_of(field) for field in options["fields"])
+    return Autocomplete(name, model, view, **{"limit": LIMIT} | dict(options) | {"fields": fields})

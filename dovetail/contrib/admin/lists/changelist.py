@@ -1,0 +1,185 @@
+"""The part of a view that reads rows: its list with filters, search, order and pages, and objects by identifier."""
+
+import builtins
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from sqladmin.authorization import Action
+from sqlalchemy import Select
+from sqlalchemy.engine import Result, Row
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
+from dovetail.contrib.admin.lists import search
+from dovetail.contrib.admin.lists.autocomplete import Autocomplete, make_autocomplete
+from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
+from dovetail.contrib.admin.lists.filtering import apply_filter
+from dovetail.contrib.admin.lists.paging import LAST, ListPage, Paginator
+from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.errors import BadRequestError
+from dovetail.resources.query.cursors import Cursor, read_cursor, write_cursor
+
+NUMBER = re.compile(r"[+-]?\d+")
+
+
+class ChangeListView(ViewBase):
+    """A view with what Django calls its change list; it knows what the user may know of other views' objects."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deferred_columns = DeferredColumns()
+
+    def make_loaders(self) -> dict[str, Any]:
+        """Return what finds related objects, by the name of the relation."""
+        return {name: make_autocomplete(self, name, options) for name, options in self.form_ajax_refs.items()}
+
+    @property
+    def autocompletes(self) -> Mapping[str, Autocomplete]:
+        """What finds the objects of a relation of the form, by its name."""
+        return cast("Mapping[str, Autocomplete]", self.loaders)
+
+    # The list.
+
+    def filters(self) -> builtins.list[Any]:
+        """Return the filters of the list."""
+        return self.get_filters()
+
+    async def matching(self, request: Request) -> Select[Any]:
+        """Return the rows of the user that the request's filters and search leave."""
+        statement = self.rows(request)
+        for one in self.filters():
+            statement = await apply_filter(one, statement, request, self.model)
+        term, context = request.query_params.get("search", ""), request_context()
+        if self.full_text is not None:
+            frequent = await search.frequent_words(context.session, self.model, self.full_text, term)
+            context.frequent_words.update(frequent)
+        return self.search_query(statement, term)
+
+    def search_query(self, stmt: Select[Any], term: str) -> Select[Any]:
+        """Keep the rows that hold every word of `term` in one of the searchable columns."""
+        if not self.search_names and self.full_text is None:
+            return stmt
+        context = request_context()
+        searched = search.Search(
+            model=self.model,
+            fields=self.search_names,
+            rights=rights_of(context.request),
+            full_text=self.full_text,
+            frequent=context.frequent_words,
+        )
+        return searched.keep(stmt, term, context.session.get_bind().dialect)
+
+    def sort_query(self, stmt: Select[Any], request: Request) -> Select[Any]:
+        """Put the rows in the order that the request asks for, or the view's own."""
+        sort_by = request.query_params.get("sortBy")
+        if sort_by and sort_by not in self.sort_names:
+            raise BadRequestError("This list cannot be sorted by that column.")
+        asked = [(sort_by, request.query_params.get("sort") == "desc")] if sort_by else self.default_sort()
+        paths = [(self.column_sort_paths.get(name, name), descending) for name, descending in asked]
+        return search.order(stmt, self.model, paths, rights_of(request))
+
+    def count_query(self, request: Request) -> Select[Any]:
+        """Return the statement that counts the rows of the user."""
+        return search.count_rows(self.rows(request), self.model)
+
+    async def list(self, request: Request) -> ListPage:
+        """Read one page of the list: one statement, one for each relation shown, and one that counts if need be."""
+        paginator = await self._paginator(request)
+        asked = request.query_params.get("page", "1") or "1"
+        if asked == LAST:
+            return await paginator.last()
+        if NUMBER.fullmatch(asked):
+            return await paginator.numbered(_whole_number(request, "page", 1))
+        cursor = read_cursor(asked, secret_key=self.secret_key, list_name=self._list_name)
+        return await paginator.beside(cursor)
+
+    async def _paginator(self, request: Request) -> Paginator:
+        page_size = min(_whole_number(request, "pageSize", self.page_size), max(self.page_size_options))
+        if page_size < 1:
+            raise BadRequestError("A page has one row at least.")
+        context, words = request_context(), search.words_of(request.query_params.get("search", ""))
+        ordered = self.sort_query(await self.matching(request), request)
+        return Paginator(
+            session=context.session,
+            model=self.model,
+            ordered=ordered,
+            is_counted=not context.frequent_words or not context.frequent_words.issuperset(words),
+            options=loading(self.model, self.list_names, rights_of(request), self.deferred_columns),
+            size=page_size,
+            count_limit=self.count_limit,
+        )
+
+    def page_parameter(self, place: Cursor | int | str) -> str:
+        """Return what stands in an address for a page of the list."""
+        if isinstance(place, Cursor):
+            return write_cursor(place, secret_key=self.secret_key, list_name=self._list_name)
+        return str(place)
+
+    @property
+    def _list_name(self) -> str:
+        return f"admin {self.identity}"
+
+    def search_placeholder(self) -> str:
+        """Return the names of the columns that the search looks at."""
+        names = [*(self.full_text.columns if self.full_text else ()), *self.search_names]
+        return ", ".join(self.label(name).lower() for name in names)
+
+    async def run_choices_query(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        """Return a filter's choices among what the user may know of; filters know neither users nor `rows`."""
+        context = request_context()
+        found: Result[Any] = await context.session.execute(rights_of(context.request).only_visible(statement))
+        return found.all()
+
+    # Objects.
+
+    def link_to(self, request: Request, obj: Any) -> str | None:
+        """Return the address of an object's page, or None if there is none that the user may open."""
+        view = rights_of(request).view_of(type(obj))
+        if view is None:
+            return None
+        for action, name, allowed in (
+            (Action.EDIT, "edit", view.can_edit),
+            (Action.DETAILS, "details", view.can_view_details),
+        ):
+            if allowed and view.has_permission(request, action, obj):
+                return path_for(request, f"admin:{name}", identity=view.identity, pk=identifier_of(obj))
+        return None
+
+    def form_details_query(self, request: Request) -> Select[Any]:
+        """Return the statement that selects the object of a page, with the relations it shows."""
+        statement = self.select_object(request.path_params["pk"])
+        return statement.options(*loading(self.model, self.details_names, rights_of(request)))
+
+    def form_edit_query(self, request: Request) -> Select[Any]:
+        """Return the statement that selects the object of a form; it locks the object that is being saved."""
+        statement = self.select_object(request.path_params["pk"])
+        statement = statement.options(*loading(self.model, self.form_names, rights_of(request)))
+        return statement.with_for_update(of=self.model) if request.method == "POST" else statement
+
+    async def get_objects(self, identifiers: Sequence[str], *, for_update: bool = False) -> builtins.list[Any]:
+        """Return the objects with these identifiers that the user may touch, in the order of their keys."""
+        context = request_context()
+        statement = self.rows(context.request).where(have_identifiers(self.model, identifiers))
+        statement = statement.order_by(None).order_by(*self.pk_columns)
+        if for_update:  # whole, as whoever changes or deletes them needs them
+            statement = statement.with_for_update(of=self.model)
+        else:
+            statement = statement.options(*loading(self.model, (), rights_of(context.request)))
+        return builtins.list((await context.session.scalars(statement)).all())
+
+    async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[Any]:
+        """Return the objects that a form chose for a relation, as far as the user may see them."""
+        return await self.autocompletes[relation].get_many(request, identifiers)
+
+
+def _whole_number(request: Request, name: str, default: int) -> int:
+    given = request.query_params.get(name)
+    try:
+        return int(given) if given else default
+    except ValueError:
+        raise BadRequestError(f"{name} is not a whole number.") from None

@@ -1,0 +1,61 @@
+"""Leave out columns that a list or an export does not need: it reads those it shows, and those that these ask for.
+
+A list of posts does not need their texts. But an object's `__str__`, a property or a formatter may read any column:
+what the code of the former names is read too, and what is still missed is read from there on, once a row misses it.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from sqlalchemy import inspect
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapper, load_only
+from sqlalchemy.orm.interfaces import ORMOption
+
+T = TypeVar("T")
+MISSED = re.compile(r"'(\w+\.\w+)' is not available due to raiseload=True")  # what SQLAlchemy says
+
+
+class DeferredColumns:
+    """Knows which columns one view reads; it learns of more when one is missed."""
+
+    def __init__(self) -> None:
+        self._learned: set[str] = set()
+
+    def only(self, model: type[Any], names: Iterable[str], relations: Iterable[str]) -> ORMOption:
+        """Return the option that loads what showing `names` of a `model` needs, and what its `relations` hang on."""
+        mapper: Mapper[Any] = inspect(model)
+        wanted = {*names, *_read_by(getattr(model, "__str__", None))}
+        for name in tuple(wanted):
+            wanted.update(_read_by(inspect(model).all_orm_descriptors.get(name, vars(model).get(name))))
+        needed = {*mapper.primary_key, *(c for name in relations for c in mapper.relationships[name].local_columns)}
+        wanted.update(mapper.get_property_by_column(column).key for column in needed)
+        wanted.update(one.rpartition(".")[2] for one in self._learned if one.partition(".")[0] in _names(model))
+        columns = [getattr(model, name) for name in sorted(wanted.intersection(mapper.column_attrs.keys()))]
+        return load_only(*columns, raiseload=True)
+
+    async def retry_with_missed(self, session: AsyncSession, work: Callable[[], Awaitable[T]]) -> T:
+        """Return what `work` returns; do it again with one column more whenever it misses one."""
+        while True:
+            try:
+                return await work()
+            except InvalidRequestError as error:
+                missed = MISSED.search(str(error))
+                if missed is None or missed[1] in self._learned:
+                    raise
+                self._learned.add(missed[1])
+                session.expunge_all()  # what is loaded already would stay as it is
+
+
+def _read_by(attribute: Any) -> Iterator[str]:
+    """Return the names in the code of a method, a property or a hybrid: what it reads of an object is among them."""
+    function = attribute.fget if isinstance(attribute, property | hybrid_property) else attribute
+    code = getattr(function, "__code__", None)
+    return iter(code.co_names if code is not None else ())
+
+
+def _names(model: type[Any]) -> set[str]:
+    return {cls.__name__ for cls in model.__mro__}

@@ -1,0 +1,46 @@
+"""What the pages of one back office work with, as one value: `site.py` makes it, and nothing changes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import SecretStr
+from sqladmin.authorization import AuthorizationBackend
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from dovetail.contrib.admin.settings import AdminSettings
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.cookies import Cookies
+from dovetail.contrib.admin.web.messages import Messages
+from dovetail.contrib.admin.web.rendering import Templates
+from dovetail.database.share import Share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """The settings, the connections, the cookies, the templates and the views of one back office."""
+
+    settings: AdminSettings
+    secret_key: SecretStr
+    database: Share
+    cookies: Cookies
+    messages: Messages
+    templates: Templates
+    authorization: AuthorizationBackend
+    views: Mapping[str, ModelAdmin]  # those of models, by identity, in the order of the plugins
+
+    def view_at(self, request: Request) -> ModelAdmin:
+        """Return the view that the address of `request` names. Raises HTTPException (404) if there is none."""
+        view = self.views.get(request.path_params["identity"])
+        if view is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return view
+
+    async def render(
+        self, request: Request, template: str, context: dict[str, Any], status: int = HTTPStatus.OK
+    ) -> HTMLResponse:
+        """Return the page that a template makes of `context`."""
+        return await self.templates.TemplateResponse(request, template, context, status)

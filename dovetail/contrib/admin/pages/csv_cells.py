@@ -1,0 +1,72 @@
+"""Write values as the cells of a CSV file that no spreadsheet takes for a formula.
+
+(https://owasp.org/www-community/attacks/CSV_Injection)
+"""
+
+import base64
+import json
+import re
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+# Whoever opens the file chooses what separates its cells: a comma, but also a semicolon, a tab, a line or a space.
+SEPARATORS = frozenset(",;:|^~`\t\r\n\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029\uff0c\uff1b\uff1a\uff5c")
+QUOTES = frozenset("\"'\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")  # what may be dropped in front of a formula
+SIGN = re.compile("[=+\\-@\uff1d\uff0b\uff0d\uff20]")
+OPERAND = re.compile("[^\\s=+\\-@)\\]}/*,;:|.!?\uff1d\uff0b\uff0d\uff20]")
+LOOKAHEAD = 64  # characters behind a sign in which something to calculate with is looked for
+NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?")
+STARTS = ("\t", "\r", "\n")  # taken for nothing by some programs, which then begin with what follows
+
+
+def write_cell(value: Any) -> str:
+    """Return a value as text that stays text, or a number, in Excel and LibreOffice whatever separates the cells.
+
+    An apostrophe stands before every `=`, `+`, `-` and `@` with which a cell could begin; numbers stay numbers.
+    """
+    if isinstance(value, bool | int | float | Decimal) and not isinstance(value, Enum):
+        return str(value)
+    text = _as_text(value)
+    if NUMBER.fullmatch(text):
+        return text
+    safe = SIGN.sub(lambda sign: f"'{sign[0]}" if _may_begin_formula(text, sign.start()) else sign[0], text)
+    return f"'{safe}" if safe.startswith(STARTS) else safe
+
+
+def _may_begin_formula(text: str, place: int) -> bool:
+    begins_text, begins_word = _begins_cell(text, place)
+    if not (begins_text or begins_word):
+        return False
+    if number := NUMBER.match(text, place):
+        rest = text[number.end() : number.end() + 1]
+        return bool(rest) and rest not in SEPARATORS and (begins_text or not rest.isspace())
+    following = text[place + 1 : place + 1 + LOOKAHEAD]
+    if following[:1].isspace() and not begins_text:
+        return False  # "this - that", read as words, is no formula
+    return len(following) == LOOKAHEAD or OPERAND.search(following) is not None
+
+
+def _begins_cell(text: str, place: int) -> tuple[bool, bool]:
+    """Return whether a cell may begin at `place`: if tabs and signs separate cells, and if spaces do."""
+    before, spaces = place, False
+    while before and text[before - 1] not in SEPARATORS and (text[before - 1].isspace() or text[before - 1] in QUOTES):
+        before -= 1
+        spaces = spaces or text[before].isspace()
+    return not before or text[before - 1] in SEPARATORS, spaces
+
+
+def _as_text(value: Any) -> str:
+    match value:
+        case Enum():
+            return _as_text(value.value)
+        case datetime() | date() | time():
+            return value.isoformat()
+        case bytes():
+            return base64.b64encode(value).decode()
+        case dict():
+            return json.dumps(value, ensure_ascii=False, default=str)
+        case list() | set() | tuple() | frozenset():
+            return ", ".join(map(_as_text, value))
+    return "" if value is None else str(value)

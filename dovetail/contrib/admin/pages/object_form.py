@@ -1,0 +1,123 @@
+"""Show and save the form of one object, or of a new one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from sqladmin.flash import Flash
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from wtforms import Form
+
+from dovetail.contrib.admin.changes import version
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.forms.admin_form import fill_in, refuse_files
+from dovetail.contrib.admin.lists.relations import is_hidden
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.sqladmin_private import by_attribute, read_form
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
+from dovetail.contrib.admin.web.responses import is_refusal
+
+VERSION = "_version"
+STALE = (
+    "Somebody else changed this while you were editing, so nothing was saved yet. "
+    "Open it in another tab to see their changes; saving again puts yours in their place."
+)
+UNSEEN = "You may not see what is chosen here. It stays, unless you choose something else."
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormPage:
+    """The page of a form: for one object, or for a new one."""
+
+    office: Office
+    request: Request
+    view: ModelAdmin
+    title: str
+    version: str | None  # of the object as it is stored now; None for a new one
+
+    async def show(self, form: Form, status: int = HTTPStatus.OK, error: str | None = None) -> Response:
+        """Return the page with the form."""
+        view, creating = self.view, self.version is None
+        extra = await (view.create_context if creating else view.edit_context)(self.request)
+        context = {"model_view": view, "form": form, "error": error, "title": self.title, "version": self.version}
+        template = view.create_template if creating else view.edit_template
+        return await self.office.render(self.request, template, {**extra, **context}, status)
+
+
+async def edit(office: Office, request: Request, view: ModelAdmin, obj: Any | None) -> Response:
+    """Show the form of an object, or of a new one (None); save what is sent."""
+    form_class = await view.get_form(creating=obj is None)
+    initial = {} if obj is None else await view.get_form_data_for_edit(obj)
+    title = f"New {view.name.lower()}" if obj is None else view.title_of(obj)
+    page = FormPage(
+        office=office, request=request, view=view, title=title, version=None if obj is None else version(initial)
+    )
+    unseen = [] if obj is None else [name for name in view.form_relation_names if is_hidden(obj, name)]
+    if request.method != "POST":
+        return await page.show(_without_demands(form_class(data=initial), unseen))
+    refuse_files(await request.form(), form_class)
+    sent = await read_form(request, obj)
+    form, counting = fill_in(form_class, sent, initial, is_new=obj is None)
+    form = _without_demands(form, unseen)
+    if page.version is not None and sent.get(VERSION) != page.version:
+        return await page.show(form, HTTPStatus.CONFLICT, STALE)
+    if not form.validate():
+        return await page.show(form, HTTPStatus.BAD_REQUEST, "Nothing was saved. Correct what is marked below.")
+    try:
+        async with request_context().session.begin_nested() as saving:
+            obj = await _save(page, obj, _named(page, form, counting, unseen))
+            if any(map(is_refusal, request_context().responses)):
+                await saving.rollback()
+    except Exception as error:
+        told = message_for(error)
+        if told.is_ours:
+            raise
+        return await page.show(form, told.status, _mark(form, told))
+    return _after_saving(page, obj, sent)
+
+
+def _without_demands(form: Form, unseen: Sequence[str]) -> Form:
+    for name in unseen:
+        field: Any = form[name]
+        field.allow_blank, field.validators, field.description = True, (), UNSEEN
+    return form
+
+
+def _named(page: FormPage, form: Form, sent: FormData, unseen: Sequence[str]) -> dict[str, Any]:
+    data = by_attribute(form.data, page.view.model)
+    return {name: value for name, value in data.items() if name in sent and (value or name not in unseen)}
+
+
+async def _save(page: FormPage, obj: Any | None, data: dict[str, Any]) -> Any:
+    if obj is None:
+        return await page.view.create_object(page.request, data)
+    await page.view.change_object(page.request, obj, data)
+    return obj
+
+
+def _mark(form: Form, told: ErrorMessage) -> str:
+    for error in told.errors:
+        field = getattr(form, error.pointer.strip("/"), None)
+        if field is not None and hasattr(field, "errors"):
+            field.errors = [*field.errors, error.detail]
+    return f"Nothing was saved. {told.message}"
+
+
+def _after_saving(page: FormPage, obj: Any, sent: FormData) -> Response:
+    request, view = page.request, page.view
+    if responses := request_context().responses:
+        return responses[-1]
+    Flash.success(request, f"{view.title_of(obj)} was saved.")
+    if sent.get("save") == "continue":
+        url = request.url_for("admin:edit", identity=view.identity, pk=identifier_of(obj))
+    elif sent.get("save") == "another":
+        url = request.url_for("admin:create", identity=view.identity)
+    else:
+        url = request.url_for("admin:list", identity=view.identity)
+    query = f"?{request.url.query}" if request.url.query and sent.get("save") != "another" else ""
+    return RedirectResponse(url.path + query, HTTPStatus.SEE_OTHER)

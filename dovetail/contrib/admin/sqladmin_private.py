@@ -1,0 +1,244 @@
+"""Every private or undocumented part of SQLAdmin that the back office leans on.
+
+SQLAdmin is pinned to one minor version; tests/contrib/admin/test_sqladmin_private.py fails when one of these changes.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
+
+from sqladmin import Admin, BaseView, ModelView
+from sqladmin._menu import Menu
+from sqladmin._types import _UNSET
+from sqladmin.ajax import QueryAjaxModelLoader, _coerce_where_clauses
+from sqladmin.audit import AuditEntry
+from sqladmin.forms import WTFORMS_ATTRS, ModelConverter
+from sqladmin.helpers import prettify_class_name, slugify_action_name, slugify_class_name
+from sqladmin.models import ModelViewMeta
+from sqlalchemy import ColumnElement, Select
+from sqlalchemy.engine import Row
+from sqlalchemy.orm import ColumnProperty, Mapper, QueryableAttribute
+from starlette.applications import Starlette
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+FORM_NAMES: Mapping[str, str] = (
+    WTFORMS_ATTRS  # what a form calls an attribute whose name WTForms uses itself: data -> data_
+)
+
+
+class ViewMeta(ModelViewMeta):
+    """Leaves a view the identity that its class declares, which SQLAdmin would overwrite."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], attributes: dict[str, Any], **options: Any) -> Any:
+        """Make the class of a view."""
+        if isinstance(attributes.get("column_default_sort"), QueryableAttribute):
+            # Left as it is, Python would ask the view for its value.
+            attributes["column_default_sort"] = attributes["column_default_sort"].key
+        view = super().__new__(mcs, name, bases, attributes, **options)
+        if options:
+            view.identity = attributes.get("identity", "")
+        return view
+
+
+class OpenModelView(ModelView, metaclass=ViewMeta):
+    """SQLAdmin's view of a model, with public names for what it found out and for what it asks."""
+
+    form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    def __init__(self) -> None:
+        given, self.form_ajax_refs = self.form_ajax_refs, {}  # type: ignore[misc]  # SQLAdmin would make loaders of its own
+        super().__init__()
+        self.form_ajax_refs = given  # type: ignore[misc]  # as above
+        self._ajax_relation_names = set(given)
+        self._form_ajax_refs = self.make_loaders()
+        self._column_labels = {name: self.label(name) for name in [*self._prop_names, *self._list_prop_names]}
+
+    @property
+    def mapper(self) -> Mapper[Any]:
+        """The mapper of the model."""
+        found: Mapper[Any] = self._mapper
+        return found
+
+    @property
+    def list_names(self) -> Sequence[str]:
+        """The columns of the list, as paths."""
+        return self._list_prop_names
+
+    @property
+    def details_names(self) -> Sequence[str]:
+        """The columns of an object's page, as paths."""
+        return self._details_prop_names
+
+    @property
+    def export_names(self) -> Sequence[str]:
+        """The columns of an export, as paths."""
+        return self._export_prop_names
+
+    @property
+    def form_names(self) -> Sequence[str]:
+        """The attributes that the form edits."""
+        return self._form_prop_names
+
+    @property
+    def form_relation_names(self) -> Sequence[str]:
+        """The relations that the form edits."""
+        return self._form_relation_names
+
+    @property
+    def search_names(self) -> Sequence[str]:
+        """The columns of `column_searchable_list`, as paths."""
+        return self._search_fields
+
+    @property
+    def sort_names(self) -> Sequence[str]:
+        """The columns of `column_sortable_list`, as paths."""
+        return self._sort_fields
+
+    @cached_property
+    def linked_names(self) -> frozenset[str]:
+        """The relations whose objects are shown as links."""
+        return frozenset(self._relation_names).difference(self._non_link_related_fields)
+
+    @property
+    def loaders(self) -> Mapping[str, QueryAjaxModelLoader]:
+        """What finds related objects, by the name of the relation."""
+        return self._form_ajax_refs
+
+    def label(self, name: str) -> str:
+        """Return the heading of a column: the one from `column_labels`, or its name in words."""
+        plain = name.replace("_", " ").replace(".", " ")
+        return str(self._column_labels.get(name, plain[:1].upper() + plain[1:]))
+
+    def format_value(self, value: object) -> Any:
+        """Return a value as lists show it, by the formatter for its type."""
+        return self._default_formatter(value)
+
+    def visible_actions(self, request: Request, *, in_detail: bool = False) -> dict[str, str]:
+        """Return the labels of the actions that the user may do, by slug, as the author of the view ordered them."""
+        # SQLAdmin finds methods from the last to the first.
+        return dict(reversed(self._visible_custom_actions(request, in_detail).items()))
+
+    def get_details_columns(self) -> list[str]:
+        """Return the columns of a page: those of the list, unless the view says otherwise."""
+        return self._build_column_list(include=self.column_details_list, defaults=self._list_prop_names)
+
+    # What SQLAdmin asks of a view by private names.
+
+    def make_loaders(self) -> dict[str, QueryAjaxModelLoader]:
+        """Return what finds related objects, by the name of the relation."""
+        raise NotImplementedError
+
+    def select_object(self, identifier: str) -> Select[Any]:
+        """Return the statement that selects the object with this identifier."""
+        raise NotImplementedError
+
+    async def run_choices_query(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        """Return the rows of a statement with which a filter asks for its choices."""
+        raise NotImplementedError
+
+    async def run_query(self, statement: Select[Any]) -> Sequence[Any]:
+        """Return the objects that a statement selects."""
+        raise NotImplementedError
+
+    def _stmt_by_identifier(self, identifier: str) -> Select[Any]:
+        return self.select_object(identifier)
+
+    async def _run_arbitrary_query(self, stmt: Any) -> Sequence[Row[Any]]:
+        return await self.run_choices_query(stmt)
+
+    async def _run_query(self, stmt: Any) -> Any:
+        return await self.run_query(stmt)
+
+
+class ObjectLoader(QueryAjaxModelLoader):
+    """SQLAdmin's loader of related objects, which looks for nothing itself."""
+
+    model: type[Any]
+
+    def _process_fields(self) -> list[Any]:
+        return []  # SQLAdmin looks for columns of the model alone, and our search follows paths
+
+    @property
+    def order(self) -> Sequence[ColumnElement[Any]]:
+        """The columns of the option `order_by`; nothing if it was not given."""
+        return self._cached_fields_order_by  # type: ignore[return-value]  # an attribute is a column expression
+
+    async def conditions(self, request: Request, term: str) -> Sequence[ColumnElement[bool]]:
+        """Return the conditions of the option `where`. Raises ValueError if its function gives something else."""
+        return [] if self.where is None else await self._prepare_where_clauses(request, term)
+
+
+class ExposedPage(NamedTuple):
+    """A page that a view brought: a method with `@expose`."""
+
+    path: str
+    identity: str
+
+
+def exposed_pages(view: type[BaseView]) -> Iterator[ExposedPage]:
+    """Return the pages that the methods of a view are, for a view without a model."""
+    for method in (getattr(view, name, None) for name in dir(view)):
+        if hasattr(method, "_exposed"):
+            yield ExposedPage(getattr(method, "_path"), getattr(method, "_identity"))  # noqa: B009 - of any function
+
+
+def is_action(method: object) -> bool:
+    """Return whether a method of a view is one of its actions."""
+    return hasattr(method, "_action")
+
+
+def app_of(view: BaseView) -> Starlette:
+    """Return the application that the back office of a view is mounted on."""
+    app: Starlette = view._admin_ref.app  # noqa: SLF001 - there is no public way from a view to its site
+    return app
+
+
+async def audit(view: BaseView, entry: AuditEntry, request: Request) -> None:
+    """Tell the site's audit backend what was done. Raises what the backend raises."""
+    await view._admin_ref.audit_backend.log(entry, request)  # noqa: SLF001 - as above
+
+
+def menu_of(admin: Admin) -> Menu:
+    """Return the menu of a site, which its layout shows."""
+    return admin._menu  # noqa: SLF001 - there is no public name for it
+
+
+async def read_form(request: Request, obj: object | None) -> FormData:
+    """Return the form that was sent; a file that is not sent again is the one that `obj` holds."""
+    return await Admin._handle_form_data(request, obj)  # noqa: SLF001 - the step of `Admin.edit` that reads it
+
+
+def by_attribute(data: Mapping[str, Any], model: type[Any]) -> dict[str, Any]:
+    """Return the data of a form by the names of the model's attributes: the reverse of FORM_NAMES."""
+    return Admin._denormalize_wtform_data(dict(data), model)  # noqa: SLF001 - the step of `Admin.edit` that does it
+
+
+def has_default(one: object) -> bool:
+    """Return whether a filter filters where nobody asked it to."""
+    return getattr(one, "default_value", _UNSET) is not _UNSET
+
+
+def are_conditions(where: object) -> bool:
+    """Return whether the option `where` of a lookup is a condition, or several."""
+    return _coerce_where_clauses(where) is not None
+
+
+def text_validators(prop: ColumnProperty[Any]) -> Sequence[Callable[..., Any]]:
+    """Return the validators that hold a text to the length of its column."""
+    return ModelConverter._string_common(prop)  # noqa: SLF001 - what `conv_text` itself asks
+
+
+def class_in_words(name: str) -> str:
+    """Return the name of a class in words: `BlogPost` is `Blog Post`."""
+    return prettify_class_name(name)
+
+
+def class_slug(name: str) -> str:
+    """Return the name of a class as it stands in addresses: `BlogPost` is `blog-post`."""
+    return slugify_class_name(name)
+
+
+def action_slug(name: str) -> str:
+    """Return the name of an action as it stands in addresses and permissions."""
+    return slugify_action_name(name)

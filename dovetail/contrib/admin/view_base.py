@@ -1,0 +1,123 @@
+"""A model's view as everything below `views.py` knows it: its options, its rows, its titles and its form."""
+
+import builtins
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar
+
+from pydantic import SecretStr
+from sqladmin.audit import AuditEntry
+from sqlalchemy import Select, inspect, select
+from starlette.requests import Request
+from wtforms import Form
+
+from dovetail.contrib.admin import sqladmin_private
+from dovetail.contrib.admin.columns.attributes import name_of
+from dovetail.contrib.admin.columns.formats import FORMATTERS
+from dovetail.contrib.admin.columns.identifiers import has_identifier, identifier_of
+from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
+from dovetail.contrib.admin.forms.converter import Converter
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, OpenModelView, class_in_words
+from dovetail.database.search.search import FullText
+
+
+class ViewBase(OpenModelView):
+    """Options and hooks of `dovetail.contrib.admin.views.ModelAdmin` that need no other view and no statement."""
+
+    secret_key: ClassVar[SecretStr]  # the site's; signs the addresses of pages far from the start of the list
+
+    page_size: ClassVar[int] = 25
+    page_size_options: ClassVar[Sequence[int]] = (25, 50, 100, 200)
+    count_limit: ClassVar[int] = 10_000
+    """Up to how many rows a list counts; of more it says that there are more, and how many matters to nobody."""
+
+    export_types: ClassVar[builtins.list[str]] = ["csv"]
+    form_base_class: ClassVar[type[Form]] = AdminForm
+    form_converter = Converter
+    column_type_formatters = FORMATTERS
+    column_type_formatters_detail = FORMATTERS
+
+    full_text: ClassVar[FullText | None] = None
+    """Columns whose words are searched by an index, which `full_text.index(model)` declares below the model."""
+
+    searches_texts: ClassVar[bool] = False
+    """Whether `column_searchable_list` may name texts of any length, which every search reads in every row."""
+
+    column_sort_paths: ClassVar[Mapping[str, str]] = {}
+    """By which column to sort a relation: `{"author": "author.username"}`; name it in `column_sortable_list` too."""
+
+    unindexed: ClassVar[Collection[str]] = ()
+    """Sortable columns, filters and `search` that may do without an index; `manage.py check` names all others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._form_class: type[Form] | None = None
+
+    def rows(self, request: Request) -> Select[Any]:  # noqa: ARG002 - for those who override it
+        """Return the rows that the user may see and touch: in lists, pages, forms, lookups, actions and exports."""
+        return select(self.model)
+
+    def list_query(self, request: Request) -> Select[Any]:
+        """Return `rows`, which is what SQLAdmin lists too. Override `rows` instead, which everything obeys."""
+        return self.rows(request)
+
+    def select_object(self, identifier: str) -> Select[Any]:
+        """Return the statement that selects the object with this identifier, if the user may see it."""
+        return self.rows(request_context().request).where(has_identifier(self.model, identifier))
+
+    async def run_query(self, statement: Select[Any]) -> Sequence[Any]:
+        """Return the objects that a statement selects, in the request's session."""
+        return (await request_context().session.scalars(statement)).unique().all()
+
+    def title_of(self, obj: Any) -> str:
+        """Return what to call an object: what its `__str__` says, or its kind and key."""
+        speaks = "__str__" in {name for cls in type(obj).__mro__[:-1] for name in vars(cls)}
+        kind = self.name if isinstance(obj, self.model) else class_in_words(type(obj).__name__)
+        return (speaks and str(obj)) or f"{kind} {identifier_of(obj)}"
+
+    async def get_prop_value(self, obj: Any, prop: str) -> Any:
+        """Return what a path leads to from an object: where it leads to several objects, a list of what each holds."""
+        return _follow(obj, prop.split("."))
+
+    def default_sort(self) -> builtins.list[tuple[str, bool]]:
+        """Return `column_default_sort` as names, each with whether it descends; without one, the primary key."""
+        given: Any = self.column_default_sort
+        if not given:
+            return [(self.mapper.get_property_by_column(key).key, False) for key in self.pk_columns]
+        several = given if isinstance(given, list) else [given]
+        pairs = [one if isinstance(one, tuple) else (one, False) for one in several]
+        return [(name_of(name), bool(descending)) for name, descending in pairs]
+
+    def can_delete_any(self, request: Request) -> bool:
+        """Return whether to offer deleting; each object that is selected is asked about again."""
+        return self.can_delete and self.has_permission(request, "delete")
+
+    async def get_form(self, *, creating: bool) -> type[Form]:  # noqa: ARG002 - for those who override it
+        """Return the class of the form; made once, since SQLAdmin's converter adds validators each time it runs."""
+        if self._form_class is None:
+            self._form_class = as_admin_form(await self.scaffold_form())
+        return self._form_class
+
+    async def get_form_data_for_edit(self, obj: Any) -> dict[str, Any]:
+        """Return what the form shows of an object; its relations were loaded with it."""
+        return {FORM_NAMES.get(name, name): getattr(obj, name) for name in self.form_names}
+
+    async def audit(self, request: Request, action: str, obj: Any, data: dict[str, Any] | None) -> None:
+        """Tell the site's audit backend, in the same transaction: what cannot be recorded does not happen."""
+        key = inspect(obj).identity
+        pk = ";".join(map(str, key)) if key else None
+        entry = AuditEntry(action=action, identity=self.identity, pk=pk, changes=data)
+        await sqladmin_private.audit(self, entry, request)
+
+    async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[Any]:
+        """Return the objects that a form chose for a relation, as far as the user may see them."""
+        raise NotImplementedError
+
+
+def _follow(obj: Any, path: Sequence[str]) -> Any:
+    if not path or obj is None:
+        return obj
+    found = getattr(obj, path[0], None)
+    if len(path) > 1 and isinstance(found, list | set | tuple):
+        return [_follow(one, path[1:]) for one in found]
+    return _follow(found, path[1:])

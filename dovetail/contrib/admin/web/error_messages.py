@@ -1,0 +1,67 @@
+"""Turn errors into sentences for the user: never SQL, never a value that was not their own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from sqlalchemy.exc import StatementError
+from starlette.exceptions import HTTPException
+
+from dovetail.database.error_translation import client_error
+from dovetail.database.pool.statement_timeouts import StatementTimeoutError
+from dovetail.errors import DovetailError, FieldError, InvalidInputError
+
+MESSAGES = {
+    HTTPStatus.NOT_FOUND: "There is nothing here. It may have been deleted.",
+    HTTPStatus.FORBIDDEN: "You may not do this.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not answer requests of that kind.",
+}
+TOO_SLOW = (
+    "The database needed too long for this, so it was stopped and nothing was changed. "
+    "If it was a list: narrow it with a filter, search for less, or choose another order."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorMessage:
+    """A status for the browser and a sentence for its user."""
+
+    status: int
+    message: str
+    errors: Sequence[FieldError] = ()
+    is_too_slow: bool = False
+
+    @property
+    def is_ours(self) -> bool:
+        """True if the user can do nothing about it."""
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+    @property
+    def is_expected(self) -> bool:
+        """True if it happens to a site that is busy: a line in the log says enough."""
+        return self.status == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def message_for(error: Exception) -> ErrorMessage:
+    """Return what to tell the user about `error`; of what only an operator can mend, a 500 that says nothing."""
+    if isinstance(error, HTTPException):
+        status = HTTPStatus(error.status_code)
+        standard = error.detail == status.phrase
+        return ErrorMessage(
+            status=status, message=MESSAGES.get(status, status.phrase) if standard else str(error.detail)
+        )
+    known = error if isinstance(error, DovetailError) else client_error(error)
+    if known is None and _is_bad_value(error):
+        known = InvalidInputError("A value is too large or has the wrong form.")
+    if known is None or known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ErrorMessage(status=500, message="Something went wrong on our side. It has been logged.")
+    if isinstance(known, StatementTimeoutError):
+        return ErrorMessage(status=known.status, message=TOO_SLOW, is_too_slow=True)
+    return ErrorMessage(status=known.status, message=known.detail, errors=known.errors)
+
+
+def _is_bad_value(error: Exception) -> bool:
+    # What a driver or a column type refuses before the database sees it.
+    return isinstance(error, OverflowError) or (
+        isinstance(error, StatementError) and isinstance(error.orig, OverflowError | TypeError | ValueError)
+    )

@@ -1,0 +1,55 @@
+"""Pages are written piece by piece, so that a long one holds up nobody else's request; and addresses in them."""
+
+import asyncio
+from time import perf_counter
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment
+from sqladmin.templating import Jinja2Templates
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+TURN = 0.005  # seconds of writing, after which others have their turn
+PLACEHOLDER = "0"
+
+
+class Templates(Jinja2Templates):
+    """SQLAdmin's templates, which let the event loop go on while they are filled in."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.env = environment
+
+    async def TemplateResponse(  # type: ignore[override]  # noqa: N802 - SQLAdmin's name; its class is private
+        self, request: Request, name: str, context: dict[str, Any] | None = None, status_code: int = 200
+    ) -> HTMLResponse:
+        """Return the page that the template `name` makes of `context`."""
+        pieces: list[str] = []
+        started = perf_counter()
+        async for piece in self.env.get_template(name).generate_async({"request": request, **(context or {})}):
+            pieces.append(piece)
+            if perf_counter() - started > TURN:
+                await asyncio.sleep(0)
+                started = perf_counter()
+        return HTMLResponse("".join(pieces), status_code)
+
+
+def path_for(request: Request, name: str, /, pk: object = None, **parameters: Any) -> str:
+    """Return the path of the route `name`, and of the object with the identifier `pk` if the route has one.
+
+    A list of 200 rows has thousands of links, and each `Request.url_for` walks every route of the site: what stands in
+    front of the identifier is asked for once a request.
+    """
+    made: dict[tuple[object, ...], str] = request.scope.setdefault("dovetail_admin_addresses", {})
+    key = (name, pk is not None, *sorted(parameters.items()))
+    if key not in made:
+        more = {} if pk is None else {"pk": PLACEHOLDER}
+        made[key] = request.url_for(name, **parameters, **more).path
+    # An identifier may hold any sign; of `a/../b` a browser would make `b`.
+    return made[key] if pk is None else made[key].removesuffix(PLACEHOLDER) + quote(str(pk), safe="")
+
+
+def query_of(request: Request, **changes: object) -> str:
+    """Return the query of this page with some parameters changed; those that are None are left out."""
+    parameters = {**request.query_params, **changes}
+    return "?" + urlencode({key: value for key, value in parameters.items() if value is not None})
