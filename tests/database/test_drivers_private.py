@@ -57,13 +57,16 @@ async def test_a_statement_of_sqlite_can_be_stopped_without_waiting_for_its_thre
 
 
 async def test_the_thread_of_an_sqlite_connection_ends_with_the_process_and_is_gone_after_a_failure(tmp_path):
-    before = set(threading.enumerate())
+    def workers() -> set[threading.Thread]:
+        return {thread for thread in threading.enumerate() if "connection_worker" in thread.name}
+
+    before = workers()
     connection = await open_connection(":memory:")
-    (thread,) = set(threading.enumerate()) - before
+    (thread,) = workers() - before
     assert thread.daemon
     await connection.close()
     thread.join(5)
 
     with pytest.raises(sqlite3.OperationalError):
         await open_connection(str(tmp_path))
-    assert set(threading.enumerate()) - before == set()
+    assert workers() - before == set()
