@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, true
 
+from dovetail.database.drivers.sqlalchemy_private import cache_key
+
 
 @dataclass(frozen=True, eq=False)
 class Visibility:
@@ -47,7 +49,7 @@ class Visibility:
         found: list[tuple[str, Hashable, tuple[BindParameter[Any], ...]]] = []
         for name, condition in (("", self.rows), *sorted(self.related.items())):
             # The same key by which SQLAlchemy finds compiled statements again.
-            key: Any = condition._generate_cache_key()  # noqa: SLF001 - see above
+            key = cache_key(condition)
             found.append((name, None, ()) if key is None else (name, key.key, tuple(key.bindparams)))
         return found
 

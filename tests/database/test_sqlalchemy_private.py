@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Integer,
     MetaData,
     String,
@@ -17,7 +18,6 @@ from sqlalchemy import (
     create_engine,
     event,
     exc,
-    func,
     inspect,
     select,
     text,
@@ -261,16 +261,20 @@ def test_whoever_listens_to_a_class_of_sessions_is_found():
     assert not sqlalchemy_private.sessions_are_heard(Heard, ("after_flush",))
 
 
+class _NeverCached(ColumnElement):
+    inherit_cache = False
+
+
 THINGS = Table("thing", MetaData(), Column("id", BigInteger, primary_key=True), Column("name", String))
 
 
 def test_conditions_of_one_form_have_one_key_and_their_own_values():
-    (key, binds), (other, others) = (sqlalchemy_private.cache_key(THINGS.c.id == value) for value in (1, 2))
+    first, second = (sqlalchemy_private.cache_key(THINGS.c.id == value) for value in (1, 2))
 
-    assert key == other
-    assert [[bind.effective_value for bind in each] for each in (binds, others)] == [[1], [2]]
-    assert sqlalchemy_private.cache_key(THINGS.c.name == "x")[0] != key
-    assert sqlalchemy_private.cache_key(func.now()) is not None
+    assert first.key == second.key
+    assert [[bind.effective_value for bind in each.bindparams] for each in (first, second)] == [[1], [2]]
+    assert sqlalchemy_private.cache_key(THINGS.c.name == "x").key != first.key
+    assert sqlalchemy_private.cache_key(_NeverCached()) is None
 
 
 def test_a_copied_value_knows_what_it_was_copied_from():

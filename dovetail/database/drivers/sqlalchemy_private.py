@@ -3,7 +3,7 @@
 SQLAlchemy is pinned to one minor version; tests/database/test_sqlalchemy_private.py fails when one of these changes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from time import monotonic, time
 from typing import Any, TypeVar, cast
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapper, Session, decl_base
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.pool import ConnectionPoolEntry, ManagesConnection, Pool
 from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.sql.cache_key import CacheKey
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import await_only, greenlet_spawn, queue
 
@@ -172,13 +173,12 @@ def sessions_are_heard(session_class: type[Session], events: Iterable[str]) -> b
     return any(getattr(session_class.dispatch, event)._clslevel.get(session_class) for event in events)  # noqa: SLF001 - there is no public name for it
 
 
-def cache_key(element: ClauseElement) -> tuple[tuple[Any, ...], Sequence[BindParameter[Any]]] | None:
-    """Return the key by which SQLAlchemy finds a compiled element again, and the values that it holds.
+def cache_key(element: ClauseElement) -> CacheKey | None:
+    """Return the `key` by which SQLAlchemy finds a compiled element again, and the `bindparams` that it holds.
 
     None if the element cannot be cached.
     """
-    found = element._generate_cache_key()  # noqa: SLF001 - there is no public name for it
-    return None if found is None else (found.key, found.bindparams)
+    return element._generate_cache_key()  # noqa: SLF001 - there is no public name for it
 
 
 def copied_from(bind: BindParameter[Any]) -> Iterable[BindParameter[Any]]:
@@ -211,6 +211,6 @@ def kept_as_it_stands(statement: SelectT) -> SelectT:
     return statement._annotate({"no_replacement_traverse": True})  # noqa: SLF001 - what its own `has` and `any` do
 
 
-def kind_of(column_type: TypeEngine[Any]) -> type[TypeEngine[Any]]:
+def kind_of(column_type: TypeEngine[Any]) -> type[TypeEngine[Any]] | None:
     """Return the class that types of the same kind have in common: `Integer` for BIGINT too."""
-    return column_type._type_affinity or type(column_type)  # noqa: SLF001 - SQLAlchemy's own answer to "the same kind of type"
+    return column_type._type_affinity  # noqa: SLF001 - SQLAlchemy's own answer to "the same kind of type"

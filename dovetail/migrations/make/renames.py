@@ -6,6 +6,7 @@ from typing import Any
 from alembic.operations import ops
 from sqlalchemy import Column
 
+from dovetail.database.drivers.sqlalchemy_private import kind_of
 from dovetail.migrations.bridge.portable import portable_type
 from dovetail.migrations.make.questions import Questions
 
@@ -56,7 +57,7 @@ def _in_table(modify: ops.ModifyTableOps, questions: Questions) -> list[ops.Migr
 
 def _alike(old: Column[Any], new: Column[Any]) -> bool:
     before, after = portable_type(old.type), new.type
-    same = before._type_affinity is after._type_affinity  # noqa: SLF001 - SQLAlchemy's own answer to "the same kind of type"
+    same = kind_of(before) is kind_of(after)
     return same and getattr(before, "length", None) == getattr(after, "length", None) and old.nullable == new.nullable
 
 

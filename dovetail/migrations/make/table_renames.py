@@ -7,6 +7,7 @@ from alembic.autogenerate.render import renderers
 from alembic.operations import ops
 from sqlalchemy import Column
 
+from dovetail.database.drivers.sqlalchemy_private import kind_of
 from dovetail.migrations.errors import MigrationError
 from dovetail.migrations.make.questions import Questions
 from dovetail.migrations.ownership import Owners
@@ -54,4 +55,4 @@ def _see_that_it_stays_in_its_plugin(old: str, new: str, owners: Owners) -> None
 
 
 def _columns(items: Iterable[object]) -> set[tuple[str, object]]:
-    return {(item.name, item.type._type_affinity) for item in items if isinstance(item, Column)}  # noqa: SLF001 - SQLAlchemy's own answer to "the same kind of type"
+    return {(item.name, kind_of(item.type)) for item in items if isinstance(item, Column)}

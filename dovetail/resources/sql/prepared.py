@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import BindParameter, ClauseElement, Dialect
 
+from dovetail.database.drivers.sqlalchemy_private import bind_processors, copied_from
 from dovetail.database.prepared_reads import DriverConnection
 from dovetail.resources.sql.json_values import Convert
 
@@ -71,8 +72,8 @@ def prepare(
     if compiled.post_compile_params or compiled.literal_execute_params:
         return None
     # A condition that was adapted holds copies of its values; they know what they were copied from.
-    positions = {one: n for n, bind in enumerate(viewer_values) for one in bind._cloned_set}  # noqa: SLF001 - see above
-    processors = compiled._bind_processors  # noqa: SLF001 - what SQLAlchemy itself applies to each value
+    positions = {one: n for n, bind in enumerate(viewer_values) for one in copied_from(bind)}
+    processors = bind_processors(compiled)
     binds = [(compiled.binds[name], processors.get(name)) for name in compiled.positiontup or ()]
     return PreparedStatement(str(compiled), tuple(_argument(*one, positions, defaults) for one in binds))
 
@@ -83,7 +84,7 @@ def _argument(
     positions: Mapping[BindParameter[Any], int],
     defaults: Mapping[str, Callable[[], Any]],
 ) -> Argument:
-    for original in bind._cloned_set:  # noqa: SLF001 - see `prepare`
+    for original in copied_from(bind):
         if original in positions:
             return Argument(position=positions[original], process=process)
     if bind.key in defaults:

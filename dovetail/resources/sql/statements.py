@@ -12,9 +12,9 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ClauseElement, Dialect, Select, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.orm.attributes import instance_state
 
 from dovetail.database.drivers.session_connection import connection_to_read, connection_to_write
+from dovetail.database.drivers.sqlalchemy_private import add_loaded
 from dovetail.database.prepared_reads import driver_connection
 from dovetail.resources.sql.json_values import Convert, result_processor
 from dovetail.resources.sql.prepared import PreparedStatement, Row, prepare
@@ -88,7 +88,5 @@ class EntityStatement(Statement, Generic[T]):
         if known is not None:
             return known  # with what the session made of it
         # As the ORM does it with what it loads; session.add() costs several times as much, and begins a transaction.
-        state = instance_state(item)
-        state.key, state.session_id = key, session.sync_session.hash_key
-        session.sync_session.identity_map._add_unpresent(state, key)  # noqa: SLF001 - see above
+        add_loaded(session.sync_session, item, key)
         return item

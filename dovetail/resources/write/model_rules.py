@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, Enum, Table, inspect
-from sqlalchemy.orm import MANYTOONE, Mapper, Session, decl_base
+from sqlalchemy.orm import MANYTOONE, Mapper, Session
 
+from dovetail.database.drivers.sqlalchemy_private import has_own_init, sessions_are_heard
 from dovetail.errors import DovetailError, FieldError, InvalidInputError, quoted
 
 OF_INSERTS = ("before_insert", "after_insert")
@@ -64,7 +65,7 @@ def why_model(mapper: Mapper[Any]) -> str | None:
         return f"{name} counts its versions"
     if mapper.validators:
         return f"{name} has validators"
-    if mapper.class_manager.original_init is not decl_base._declarative_constructor:  # noqa: SLF001 - no public name
+    if has_own_init(mapper):
         return f"{name} has an __init__ of its own"
     wanting = [column.key for column in table.columns if _wants_context(column)]
     return f"the default of {name}.{wanting[0]} looks at its context" if wanting else None
@@ -114,8 +115,7 @@ def _listeners(mapper: Mapper[Any], session_class: type[Session], events: Sequen
         yield f"events listen to {name}"
     if any(manager[key].dispatch.set for key in mapper.column_attrs.keys()):  # noqa: SIM118 - it is no mapping
         yield f"events listen to attributes of {name}"
-    # What a class hears is known by class, for its bases too.
-    if any(getattr(session_class.dispatch, event)._clslevel.get(session_class) for event in OF_SESSIONS):  # noqa: SLF001 - no public name
+    if sessions_are_heard(session_class, OF_SESSIONS):
         yield "events listen to sessions"
 
 

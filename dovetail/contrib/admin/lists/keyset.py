@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, bindparam, false, or_, true, tuple_
 from sqlalchemy.sql import operators
 
+from dovetail.database.drivers.sqlalchemy_private import order_of
 from dovetail.resources.query.comparable import python_type
 
 NULLS = {operators.nulls_first_op: True, operators.nulls_last_op: False}
@@ -57,7 +58,7 @@ Terms = tuple[Term, ...]
 
 def terms_of(statement: Select[Any]) -> Terms:
     """What `statement` orders by."""
-    return tuple(_term(clause) for clause in statement._order_by_clauses)  # noqa: SLF001 - there is no public name for it
+    return tuple(_term(clause) for clause in order_of(statement))
 
 
 def after(terms: Terms, values: Sequence[Any]) -> ColumnElement[bool]:

@@ -18,6 +18,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from dovetail.contrib.admin.columns.identifiers import LARGEST_INTEGER, primary_keys
 from dovetail.contrib.admin.lists.keyset import Terms, after, terms_of
 from dovetail.contrib.admin.lists.search import count_rows
+from dovetail.database.drivers.sqlalchemy_private import options_of
 from dovetail.errors import BadRequestError
 from dovetail.resources.query.cursors import Cursor
 
@@ -188,7 +189,7 @@ class Paginator:
             .select_from(self.model)
             .join(page, and_(*(key == page.c[f"key_{number}"] for number, key in enumerate(keys))))
             .order_by(*(term.order(one) for term, one in zip(terms, positions, strict=True)))
-            .options(*self.ordered._with_options, *self.options)  # noqa: SLF001 - those of the view's own `rows`
+            .options(*options_of(self.ordered), *self.options)
         )
         # By the object alone: what it is ordered by may be a list, which has no hash.
         rows = (await self.session.execute(reading)).unique(lambda row: row[0]).all()

@@ -1,0 +1,108 @@
+"""What a user may know of related objects: the rows of the views that they may list, and nothing else.
+
+A relation shows, finds, sorts by and takes what its target's own view would list; a model without a view is open.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from sqladmin.helpers import get_primary_keys
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, tuple_
+from sqlalchemy.sql.visitors import iterate
+from starlette.requests import Request
+
+from dovetail.database.drivers.sqlalchemy_private import conditions_of, kept_as_it_stands
+
+if TYPE_CHECKING:
+    from dovetail.contrib.admin.views import ModelAdmin
+
+KEY = "dovetail_admin_rights"
+
+
+EVERYTHING: ColumnElement[bool] = true()
+NOTHING: ColumnElement[bool] = false()
+
+
+class Rights:
+    """What the user of one request may know of; `listable` are the views that they may list, `others` the rest."""
+
+    def __init__(self, request: Request, listable: Iterable["ModelAdmin"], others: Iterable["ModelAdmin"]) -> None:
+        self._request = request
+        self._listable = tuple(listable)
+        self._all = (*self._listable, *others)
+        self._conditions: dict[type[Any], ColumnElement[bool]] = {}
+        self._views: dict[type[Any], ModelAdmin | None] = {}
+
+    def visible(self, model: type[Any]) -> ColumnElement[bool]:
+        """Which rows of `model` the user may know of: EVERYTHING, NOTHING or a condition."""
+        if model not in self._conditions:
+            self._conditions[model] = self._find(model)
+        return self._conditions[model]
+
+    def view_of(self, model: type[Any]) -> "ModelAdmin | None":
+        """The view in which the user may look at a row of `model`; of several, one that shows all rows first."""
+        if model not in self._views:
+            views = [view for view in _nearest(model, self._all) if view in self._listable]
+            complete = (view for view in views if self._listed(view, model) is EVERYTHING)
+            self._views[model] = next(complete, views[0] if views else None)
+        return self._views[model]
+
+    def only_visible(self, statement: Select[Any]) -> Select[Any]:
+        """Keep what the user may know of in a statement that reads columns of models, as filters do for choices."""
+        for column in statement.column_descriptions:
+            if isinstance(column["entity"], type):
+                statement = statement.where(self.visible(column["entity"]))
+        return statement
+
+    def _find(self, model: type[Any]) -> ColumnElement[bool]:
+        views = _nearest(model, self._all)
+        if not views:
+            return EVERYTHING
+        conditions = [self._listed(view, model) for view in views if view in self._listable]
+        if any(condition is EVERYTHING for condition in conditions):
+            return EVERYTHING
+        return or_(*conditions) if conditions else NOTHING
+
+    def _listed(self, view: "ModelAdmin", model: type[Any]) -> ColumnElement[bool]:
+        return listed(view.rows(self._request), view.model, model)
+
+
+async def load(request: Request, views: Iterable["ModelAdmin"]) -> None:
+    """Find out which views the user of `request` may list."""
+    listable: list[ModelAdmin] = []
+    others: list[ModelAdmin] = []
+    for view in views:
+        may_list = view.is_accessible(request) and await view.check_can_list(request)
+        (listable if may_list else others).append(view)
+    request.scope[KEY] = Rights(request, listable, others)
+
+
+def rights_of(request: Request) -> Rights:
+    """What the user of `request` may know of. Raises KeyError where nobody is logged in."""
+    found: Rights = request.scope[KEY]
+    return found
+
+
+def listed(rows: Select[Any], model: type[Any], target: type[Any]) -> ColumnElement[bool]:
+    """The condition on rows of `target`, which is `model` or a subclass, that `rows` selects them."""
+    criteria = conditions_of(rows)
+    if rows.order_by(None).compare(select(model).where(*criteria).order_by(None)):
+        if not criteria:
+            return EVERYTHING
+        if model is target and not any(isinstance(part, Select) for one in criteria for part in iterate(one)):
+            return and_(*criteria)
+    # Joins, limits and whatever else cannot stand in a condition: ask for the keys. SQLAlchemy puts the alias of a
+    # joined table in place of the table itself; inside of this subquery, which stands alone, it is not to.
+    keys = rows.with_only_columns(*get_primary_keys(model), maintain_column_froms=True).correlate(None)
+    keys = kept_as_it_stands(keys)
+    own = get_primary_keys(target)
+    return own[0].in_(keys) if len(own) == 1 else tuple_(*own).in_(keys)
+
+
+def _nearest(model: type[Any], views: Iterable["ModelAdmin"]) -> list["ModelAdmin"]:
+    """The views of `model`, or else those of the closest class that it derives from."""
+    known = list(views)
+    for cls in model.__mro__:
+        if found := [view for view in known if view.model is cls]:
+            return found
+    return []
