@@ -14,6 +14,7 @@ from starlette.requests import Request
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import User
+from dovetail.database.drivers.sqlalchemy_private import conditions_of, kept_as_it_stands
 
 KEY = "dovetail_admin_rights"  # in the scope of the request; read it by `rights_of`
 EVERYTHING: ColumnElement[bool] = true()
@@ -101,7 +102,7 @@ def rights_of(request: Request) -> Rights:
 
 def listed(rows: Select[Any], model: type[Any], target: type[Any]) -> ColumnElement[bool]:
     """Return the condition on rows of `target`, which is `model` or a subclass, that `rows` selects them."""
-    criteria = rows._where_criteria  # noqa: SLF001 - `whereclause` has wrapped them; nothing public tells them
+    criteria = conditions_of(rows)
     if rows.order_by(None).compare(select(model).where(*criteria).order_by(None)):
         if not criteria:
             return EVERYTHING
@@ -110,7 +111,7 @@ def listed(rows: Select[Any], model: type[Any], target: type[Any]) -> ColumnElem
     # Joins, limits and whatever else cannot stand in a condition: ask for the keys. SQLAlchemy puts the alias of a
     # joined table in place of the table itself; inside of this subquery, which stands alone, it is not to.
     keys = rows.with_only_columns(*primary_keys(model), maintain_column_froms=True).correlate(None)
-    keys = keys._annotate({"no_replacement_traverse": True})  # noqa: SLF001 - what its own `has` and `any` do
+    keys = kept_as_it_stands(keys)
     own = primary_keys(target)
     return own[0].in_(keys) if len(own) == 1 else tuple_(*own).in_(keys)
 
