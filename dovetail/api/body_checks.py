@@ -1,9 +1,10 @@
-"""A body that takes a closer look gets it after the login that its address demands: work is for those we know."""
+"""Check a body that takes work only after the login that its address demands: work is for those we know."""
 
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -18,7 +19,28 @@ Check = Callable[[], None]
 
 KNOWN_MATCHES = {one.matches for one in (APIRoute, Route, Mount, APIWebSocketRoute, WebSocketRoute)}
 
+_LOGIN = "dovetail_login"  # the attribute of a function that holds its Login
 _waiting: ContextVar[tuple[Check, ...]] = ContextVar("dovetail_body_checks", default=())
+
+
+@dataclass(frozen=True)
+class Login:
+    """How a dependency finds out who is asking: does it answer 401 to somebody unknown, and check the body then?"""
+
+    required: bool
+    checks_body: bool
+
+
+def set_login(dependency: CallableT, login: Login) -> CallableT:
+    """Write down on a function how it finds out who is asking; `login_of` reads it."""
+    setattr(dependency, _LOGIN, login)
+    return dependency
+
+
+def login_of(dependency: Callable[..., object] | None) -> Login | None:
+    """Return how a dependency finds out who is asking; None if it does not."""
+    login = getattr(dependency, _LOGIN, None)
+    return login if isinstance(login, Login) else None
 
 
 @contextmanager
@@ -36,38 +58,37 @@ def after_login(scope: Scope, check: Check) -> Iterator[None]:
 
 
 def is_waiting() -> bool:
-    """Whether the body of this request has still to be looked at."""
+    """Return True if the body of this request has still to be checked."""
     return bool(_waiting.get())
 
 
-def then_check(dependency: CallableT) -> CallableT:
-    """Let a dependency that demands a login look at the body once it has found out who asks.
+def then_check(dependency: CallableT) -> tuple[CallableT, bool]:
+    """Return the dependency so that it checks the body once it has found out who asks, and True if that was possible.
 
     Anything but a function, which FastAPI may call in ways of its own, is left as it is.
     """
     if inspect.iscoroutinefunction(dependency):
 
         @wraps(dependency)
-        async def demand(*args: Any, **kwargs: Any) -> Any:
+        async def demand(*args: object, **kwargs: object) -> object:
             found = await dependency(*args, **kwargs)
             _check()
             return found
 
-    elif inspect.isfunction(dependency) and not _is_generator(dependency):
+        return cast("CallableT", demand), True
+    if not inspect.isfunction(dependency) or _is_generator(dependency):
+        return dependency, False
 
-        @wraps(dependency)
-        def demand(*args: Any, **kwargs: Any) -> Any:
-            found = dependency(*args, **kwargs)
-            _check()
-            return found
+    @wraps(dependency)
+    def demand_in_thread(*args: object, **kwargs: object) -> object:
+        found = dependency(*args, **kwargs)
+        _check()
+        return found
 
-    else:
-        return dependency
-    demand.looks_at_body = True  # type: ignore[attr-defined]  # a function takes any attribute
-    return cast("CallableT", demand)
+    return cast("CallableT", demand_in_thread), True
 
 
-def _is_generator(function: Callable[..., Any]) -> bool:
+def _is_generator(function: Callable[..., object]) -> bool:
     return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
 
@@ -85,9 +106,10 @@ def _demands_login(scope: Scope) -> bool:
             return False  # it may choose in a way of its own
         pattern = getattr(route, "path_regex", None)
         if pattern is not None and pattern.match(path) and scope["method"] in (route.methods or {scope["method"]}):
-            return isinstance(route.original_route, APIRoute) and _looks_at_body(route.dependant)
+            return isinstance(route.original_route, APIRoute) and _checks_body(route.dependant)
     return False
 
 
-def _looks_at_body(dependant: Dependant) -> bool:
-    return hasattr(dependant.call, "looks_at_body") or any(map(_looks_at_body, dependant.dependencies))
+def _checks_body(dependant: Dependant) -> bool:
+    login = login_of(dependant.call)
+    return (login is not None and login.checks_body) or any(map(_checks_body, dependant.dependencies))

@@ -1,4 +1,4 @@
-"""Who is asking: the seam by which a plugin (contrib/auth) tells the kernel, which knows no user model."""
+"""Who is asking: a plugin (contrib/auth) tells the kernel, which knows no user model, by one of two keys."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Protocol, TypeAlias
@@ -18,11 +18,11 @@ class Principal(Protocol):
 
     @property
     def id(self) -> int:
-        """The primary key."""
+        """Return the primary key."""
 
     @property
     def is_staff(self) -> bool:
-        """Whether they may use what is for staff only."""
+        """Return True for somebody who may use what is for staff only."""
 
 
 Authenticator: TypeAlias = Callable[[HTTPConnection, AsyncSession], Awaitable[Principal | None]]
@@ -65,7 +65,7 @@ async def require_staff(connection: HTTPConnection) -> Principal:
 
 @authenticates(required=True)
 async def require_staff_reader(connection: HTTPConnection) -> Principal:
-    """As `require_staff`, for what is only read: a session of the back office is as good as a token."""
+    """Answer as `require_staff` does, for what is only read: a session of the back office is as good as a token."""
     return await find_staff(connection, pages=True)
 
 

@@ -1,4 +1,4 @@
-"""Who has to log in, in the OpenAPI document.
+"""Say in the OpenAPI document which operations need a login.
 
 FastAPI writes down the scheme of an operation, but cannot tell one that needs a token from one that takes a token if
 there is one. Dependencies that are marked with `authenticates` can.
@@ -10,28 +10,27 @@ from typing import Any, TypeVar
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext
 
-from dovetail.api.body_checks import then_check
+from dovetail.api.body_checks import Login, login_of, set_login, then_check
 
 CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 Json = dict[str, Any]
 
 
 def authenticates(*, required: bool) -> Callable[[CallableT], CallableT]:
-    """Mark a dependency that reads who is asking; `required` if it answers 401 to somebody unknown.
+    """Mark a dependency that finds out who is asking; `required` if it answers 401 to somebody unknown.
 
-    What is demanding about a body is looked at after such a one only.
+    A body that takes work to check is checked after such a one only.
     """
 
     def mark(dependency: CallableT) -> CallableT:
-        marked = then_check(dependency) if required else dependency
-        marked.requires_login = required  # type: ignore[attr-defined]  # a function takes any attribute
-        return marked
+        marked, checks_body = then_check(dependency) if required else (dependency, False)
+        return set_login(marked, Login(required=required, checks_body=checks_body))
 
     return mark
 
 
 def describe_security(document: Json, routes: list[RouteContext]) -> None:
-    """Say `{}` beside the schemes of an operation that answers without a token too, and name them where they miss."""
+    """Write `{}` beside the schemes of an operation that answers without a token too, and name them where they miss."""
     schemes = list(document.get("components", {}).get("securitySchemes", {}))
     for route in routes:
         found = document["paths"].get(route.path_format, {})
@@ -50,8 +49,8 @@ def describe_security(document: Json, routes: list[RouteContext]) -> None:
 
 
 def _marks(dependant: Dependant) -> Iterator[bool]:
-    mark = getattr(dependant.call, "requires_login", None)
-    if mark is not None:
-        yield mark
+    login = login_of(dependant.call)
+    if login is not None:
+        yield login.required
     for one in dependant.dependencies:
         yield from _marks(one)

@@ -28,7 +28,7 @@ def may(user: User, view: str, action: str, obj: Any | None = None) -> bool:
     must not read the database. Today whoever may enter may do everything.
     """
     del view, action, obj
-    return user.is_active and user.is_staff
+    return user.is_staff
 
 
 class Authorization(AuthorizationBackend):

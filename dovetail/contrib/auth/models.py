@@ -34,8 +34,8 @@ class User(IdMixin, TimestampMixin, Base):
 
     @property
     def is_staff(self) -> bool:
-        """Whether they may use the back office."""
-        return self.is_superuser
+        """Return True for somebody who may use the back office and what the API has for staff: an active superuser."""
+        return self.is_active and self.is_superuser
 
     def __str__(self) -> str:
         return self.username

@@ -18,7 +18,7 @@ from dovetail.contrib.auth.users import (
 )
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import ConflictError, DovetailError, InvalidInputError
-from dovetail.plugin import Context, Plugin
+from dovetail.plugin import Plugin, context_of, session_info
 from tests.contrib.auth.helpers import NEW_PASSWORD, hashed
 
 ADA = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
@@ -91,8 +91,8 @@ async def test_plugins_end_their_own_sessions_in_the_same_transaction(database, 
 
     witness = Plugin(name="witness", extensions={"auth.end_sessions": [end]})
     async with database.unit_of_work() as session:
-        context: Context = session.info["context"]
-        session.info["context"] = replace(context, plugins=(*context.plugins, witness))
+        context = context_of(session)
+        session.info.update(session_info(replace(context, plugins=(*context.plugins, witness))))
         ada = await session.get_one(User, user.id)
         await update_user(session, ada, full_name="Ada")
         assert calls == []
@@ -137,3 +137,8 @@ def test_a_username_never_looks_like_an_address():
     for name in ("ada@example.org", "ada@", ".", "\u0430da", "a" * 151, ""):
         with pytest.raises(InvalidInputError, match="A username has"):
             normalize_username(name)
+
+
+@pytest.mark.parametrize(("is_active", "is_superuser"), [(True, True), (True, False), (False, True), (False, False)])
+def test_staff_are_superusers_who_are_active(is_active, is_superuser):
+    assert User(is_active=is_active, is_superuser=is_superuser).is_staff is (is_active and is_superuser)

@@ -57,7 +57,7 @@ async def _log_in(office: Office, request: Request) -> Response:
 
 async def _authenticate(name: str, password: str) -> User | None:
     user = await authenticate(request_context().session, name, password)
-    return user if user is not None and user.is_active and user.is_staff else None
+    return user if user is not None and user.is_staff else None
 
 
 async def _form(office: Office, request: Request, status: HTTPStatus, **context: object) -> Response:

@@ -36,7 +36,7 @@ async def get_user(session: AsyncSession, key: str) -> User | None:
         .join(AdminSession, AdminSession.user_id == User.id)
         .where(AdminSession.key_hash == hash_token(key), AdminSession.expires_at > datetime.now(UTC))
     )
-    return user if user is not None and user.is_active and user.is_staff else None
+    return user if user is not None and user.is_staff else None
 
 
 async def end_session(session: AsyncSession, key: str) -> None:
