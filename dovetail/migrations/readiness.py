@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,8 +19,8 @@ from dovetail.database.drivers.aiosqlite_connections import identity_of
 from dovetail.database.engine.urls import is_memory
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError
-from dovetail.migrations.history.ledger import LEDGER
-from dovetail.migrations.history.pending import missing_from, recorded
+from dovetail.migrations.history.ledger import recorded
+from dovetail.migrations.history.pending import missing_from
 from dovetail.registry import Registry
 
 TIMEOUT = 2.0  # seconds that a look may take
@@ -76,10 +76,11 @@ class Readiness:
             takes_changes = _sqlite_takes_changes if connection.dialect.name == "sqlite" else _postgresql_takes_changes
             if not await takes_changes(connection):
                 return READ_ONLY
-            applied = await recorded(connection, select(LEDGER.c.revision))
+            rows = await connection.run_sync(recorded)
         # Files are read where something is missing only, and not while others wait for the event loop.
+        applied = [row.revision for row in rows or ()]
         missing = await asyncio.to_thread(missing_from, applied, self._registry)
-        if missing and applied is None:
+        if missing and rows is None:
             return EMPTY
         return f"{len(missing)} of the migrations were not applied; run `manage.py migrate`." if missing else None
 

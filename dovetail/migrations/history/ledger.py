@@ -4,7 +4,6 @@ Alembic's own table keeps only the tips of the graph and forgets plugins that ot
 each revision, in the same transaction. It does not import Alembic: a server reads it when it starts.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -27,10 +26,10 @@ from sqlalchemy import (
 )
 
 from dovetail.database.engine.sqlite_transactions import READ_ONLY
-from dovetail.migrations.history.applied import Applied
+from dovetail.migrations.history.applied import LEDGER_NAME, VERSIONS_NAME, Applied, Recorded, read_rows, read_tips
 
 LEDGER = Table(
-    "dovetail_migration",
+    LEDGER_NAME,
     MetaData(),
     Column("id", Integer, primary_key=True),  # the order in which they were applied
     Column("revision", String(255), nullable=False, unique=True),
@@ -41,25 +40,38 @@ LEDGER = Table(
 )
 
 
-VERSIONS = table("alembic_version", column("version_num"))  # the tips of the graph, as Alembic keeps them
+VERSIONS = table(VERSIONS_NAME, column("version_num"))  # the tips of the graph, as Alembic keeps them
 
 
 def ensure_ledger(connection: Connection) -> None:
-    """Make the table if it is missing."""
+    """Make the ledger if it is missing."""
     LEDGER.create(connection, checkfirst=True)
 
 
 def read_ledger(connection: Connection) -> Sequence[Applied]:
-    """All applied revisions in the order in which they were applied; none if there is no table yet.
+    """Return the applied revisions in the order in which they were applied; none if there is no ledger yet.
 
     `connection` must not be in a transaction, and is in none afterwards; on SQLite no writer is waited for.
     """
     with _read_only(connection):
-        return _read(connection)
+        return recorded(connection) or ()
+
+
+def read_recorded(connection: Connection) -> Recorded:
+    """Return the ledger and the tips, both empty if their table is missing; leaves no transaction open."""
+    with _read_only(connection):
+        rows = recorded(connection)
+        tips = None if rows is None else read_tips(connection.exec_driver_sql)
+        return Recorded(rows=rows or (), tips=tips or frozenset())
+
+
+def recorded(connection: Connection) -> list[Applied] | None:
+    """Return what `read_rows` does over a connection of SQLAlchemy's."""
+    return read_rows(connection.exec_driver_sql)
 
 
 def unknown_versions(connection: Connection) -> list[str]:
-    """What Alembic's own table names and the ledger does not: somebody else migrated this database, or stamped it.
+    """Return the versions in Alembic's own table that the ledger lacks: another project or `alembic stamp` wrote them.
 
     `connection` must not be in a transaction, and is in none afterwards.
     """
@@ -84,21 +96,6 @@ def _read_only(connection: Connection) -> Iterator[None]:
     finally:
         connection.rollback()
         connection.execution_options(**{READ_ONLY: False})
-
-
-def _read(connection: Connection) -> Sequence[Applied]:
-    if not inspect(connection).has_table(LEDGER.name):
-        return ()
-    return [
-        Applied(
-            revision=row.revision,
-            plugin=row.plugin,
-            down_revisions=tuple(json.loads(row.down_revisions)),
-            depends_on=tuple(json.loads(row.depends_on)),
-            applied_at=row.applied_at,
-        )
-        for row in connection.execute(select(LEDGER).order_by(LEDGER.c.id))
-    ]
 
 
 def _unknown_versions(connection: Connection) -> list[str]:

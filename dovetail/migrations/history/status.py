@@ -5,9 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dovetail.migrations.history.applied import Applied
+from dovetail.migrations.history.applied import Applied, Recorded, read_file
 from dovetail.migrations.history.files import RevisionFile, read_files, usual_revisions
-from dovetail.migrations.history.quick_look import look
 from dovetail.migrations.history.squashes import Squash, as_squashed, left_out
 from dovetail.registry import Registry
 from dovetail.settings import Settings
@@ -40,20 +39,19 @@ class PluginState:
 
 
 def recorded_migrations(settings: Settings) -> Sequence[Applied]:
-    """What the database says is applied."""
-    seen = look(settings)
-    return seen.rows if seen is not None else asyncio.run(_recorded(settings))
+    """Return the applied revisions in the order in which they were applied."""
+    found = read_file(settings) or asyncio.run(_recorded(settings))
+    return found.rows
 
 
 def is_up_to_date(settings: Settings, registry: Registry) -> bool:
-    """Whether `migrate` has nothing to do, as far as can be told without reading a file; if in doubt, no."""
-    seen = look(settings)
-    if seen is None and settings.database_url.get_secret_value().startswith("sqlite"):
+    """Return True if `migrate` has nothing to do, as far as can be told without reading a file; if in doubt, False."""
+    found = read_file(settings)
+    if found is None and settings.database_url.get_secret_value().startswith("sqlite"):
         return False  # there is no file, or no table yet
-    if seen is None:
-        return asyncio.run(_is_up_to_date(settings, registry))
-    applied = {row.revision for row in seen.rows}
-    return bool(applied) and seen.tips <= applied and applied.issuperset(usual_revisions(registry))
+    found = found or asyncio.run(_recorded(settings))
+    applied = {row.revision for row in found.rows}
+    return bool(found.tips) and found.tips <= applied and applied.issuperset(usual_revisions(registry))
 
 
 def migration_states(registry: Registry, recorded: Sequence[Applied]) -> list[PluginState]:
@@ -74,30 +72,17 @@ def migration_states(registry: Registry, recorded: Sequence[Applied]) -> list[Pl
     ]
 
 
-async def _recorded(settings: Settings) -> Sequence[Applied]:
-    # Imported here and below: who got by with a look does without SQLAlchemy.
+async def _recorded(settings: Settings) -> Recorded:
+    # Imported here: SQLite's files are read without SQLAlchemy.
     from sqlalchemy import NullPool
 
     from dovetail.database.engine.engine import create_engine
-    from dovetail.migrations.history.ledger import read_ledger
+    from dovetail.migrations.history.ledger import read_recorded
 
     engine = create_engine(settings, may_create=True, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
-            return await connection.run_sync(read_ledger)
-    finally:
-        await engine.dispose()
-
-
-async def _is_up_to_date(settings: Settings, registry: Registry) -> bool:
-    from sqlalchemy import NullPool
-
-    from dovetail.database.engine.engine import create_engine
-    from dovetail.migrations.history import pending
-
-    engine = create_engine(settings, may_create=True, poolclass=NullPool)
-    try:
-        return await pending.is_up_to_date(engine, registry)
+            return await connection.run_sync(read_recorded)
     finally:
         await engine.dispose()
 
