@@ -13,8 +13,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
-import dovetail.api.flat_models
-import dovetail.api.pydantic_v1  # noqa: F401 - these two change how FastAPI works, before any route is made
+import dovetail.api.fastapi_private  # noqa: F401 - it changes how FastAPI works, before any route is made
 from dovetail.api.addresses import path_of
 from dovetail.api.body_checks import after_login
 from dovetail.api.dependencies import PLUGIN_SETTINGS

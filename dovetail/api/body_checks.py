@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
-from starlette._utils import get_route_path
-from starlette.routing import Mount, Route, WebSocketRoute
+from fastapi.routing import APIRoute
 from starlette.types import Scope
+
+from dovetail.api.fastapi_private import Dependant, chooses_by_its_pattern, path_within, routes_of
 
 CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 Check = Callable[[], None]
-
-KNOWN_MATCHES = {one.matches for one in (APIRoute, Route, Mount, APIWebSocketRoute, WebSocketRoute)}
 
 _LOGIN = "dovetail_login"  # the attribute of a function that holds its Login
 _waiting: ContextVar[tuple[Check, ...]] = ContextVar("dovetail_body_checks", default=())
@@ -98,11 +95,11 @@ def _check() -> None:
 
 
 def _demands_login(scope: Scope) -> bool:
-    app, path = scope["app"], get_route_path(scope)
+    app, path = scope["app"], path_within(scope)
     if app.dependency_overrides:  # who stands in for a dependency in a test looks at nothing
         return False
-    for route in iter_route_contexts(app.routes):
-        if getattr(type(route.original_route), "matches", None) not in KNOWN_MATCHES:
+    for route in routes_of(app.routes):
+        if not chooses_by_its_pattern(route):
             return False  # it may choose in a way of its own
         pattern = getattr(route, "path_regex", None)
         if pattern is not None and pattern.match(path) and scope["method"] in (route.methods or {scope["method"]}):

@@ -1,8 +1,8 @@
 """Which methods an address knows: for `Allow`, and for OPTIONS (RFC 9110, sections 9.3.7 and 10.2.1)."""
 
-from fastapi.routing import iter_route_contexts
-from starlette._utils import get_route_path
 from starlette.requests import HTTPConnection
+
+from dovetail.api.fastapi_private import path_within, routes_of
 
 
 def allowed_methods(connection: HTTPConnection) -> str:
@@ -10,10 +10,10 @@ def allowed_methods(connection: HTTPConnection) -> str:
 
     FastAPI has one route a method, and would name those of the first one only.
     """
-    path = get_route_path(connection.scope)
+    path = path_within(connection.scope)
     found = _methods_of_its_own(connection)
     if not found:
-        for route in iter_route_contexts(connection.app.routes):
+        for route in routes_of(connection.app.routes):
             pattern = getattr(route, "path_regex", None)
             if pattern is not None and route.methods and pattern.match(path):
                 found |= route.methods
@@ -30,9 +30,9 @@ def is_wrong_method(connection: HTTPConnection) -> bool:
 
 
 def _methods_of_its_own(connection: HTTPConnection) -> set[str]:
-    path = get_route_path(connection.scope)
+    path = path_within(connection.scope)
     found: set[str] = set()
-    for route in iter_route_contexts(connection.app.routes):
+    for route in routes_of(connection.app.routes):
         if route.path == path:
             found |= route.methods or set()
     return found

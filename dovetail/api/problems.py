@@ -11,13 +11,13 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.utils import is_body_allowed_for_status_code
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 
+from dovetail.api.fastapi_private import may_have_body
 from dovetail.api.methods import allowed_methods, is_wrong_method
 from dovetail.database.error_translation import client_error
 from dovetail.errors import CLIENT_HUNG_UP, DovetailError, FieldError, InvalidInputError, NotAuthenticatedError
@@ -138,7 +138,7 @@ def _respond_to_http_exception(connection: HTTPConnection, error: HTTPException)
         headers["Allow"] = allowed_methods(connection)
         if connection.scope.get("method") == "OPTIONS":
             return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
-    if error.status_code < HTTPStatus.BAD_REQUEST or not is_body_allowed_for_status_code(error.status_code):
+    if error.status_code < HTTPStatus.BAD_REQUEST or not may_have_body(error.status_code):
         return Response(status_code=error.status_code, headers=headers)
     known = error_classes().get(error.status_code)
     title = known.title if known else _phrase(error.status_code)

@@ -7,10 +7,10 @@ there is one. Dependencies that are marked with `authenticates` can.
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, RouteContext
+from fastapi.routing import APIRoute
 
 from dovetail.api.body_checks import Login, login_of, set_login, then_check
+from dovetail.api.fastapi_private import Dependant, RouteContext
 
 CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 Json = dict[str, Any]

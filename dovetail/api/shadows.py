@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIWebSocketRoute, RouteContext, iter_route_contexts
+from fastapi.routing import APIWebSocketRoute
 from starlette.convertors import Convertor, FloatConvertor, IntegerConvertor, PathConvertor, UUIDConvertor
 from starlette.routing import Mount, WebSocketRoute
+
+from dovetail.api.fastapi_private import RouteContext, routes_of
 
 WEBSOCKET = "WEBSOCKET"
 EVERY_METHOD = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
@@ -68,7 +70,7 @@ def answers(app: FastAPI, path: str) -> bool:
 
 def _routes(app: FastAPI, owners: Mapping[int, str]) -> Iterator[_Route]:
     for route in app.routes:
-        for context in iter_route_contexts([route]):
+        for context in routes_of([route]):
             if getattr(context, "path_regex", None) is not None:
                 yield _route(context, owners.get(id(route), ""))
 

@@ -4,14 +4,15 @@ import inspect
 from collections.abc import Iterator
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.routing import APIRoute
 
+from dovetail.api.fastapi_private import RouteContext, routes_of
 from dovetail.database.session import stream_sessions, unit_of_work
 
 
 def streams_without_a_session(app: FastAPI) -> Iterator[str]:
     """One sentence for each such endpoint that asks for a session which is closed before it yields anything."""
-    for route in iter_route_contexts(app.routes):
+    for route in routes_of(app.routes):
         if isinstance(route.original_route, APIRoute) and _yields(route) and _asks_for_a_session(route):
             yield (
                 f"the endpoint {route.name!r} ({route.path}) yields, and its SessionDep is closed by then; "

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 import click
 from fastapi import FastAPI
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import RouteContext, iter_route_contexts
-from fastapi.security.base import SecurityBase
 from starlette.routing import Mount
 
+from dovetail.api.fastapi_private import Dependant, RouteContext, is_security_scheme, routes_of
 from dovetail.api.principal import require_staff
 from dovetail.application import site_application
 from dovetail.cli.output import print_table
@@ -26,7 +24,7 @@ def routes(state: State) -> None:
 
 
 def _rows(app: FastAPI, registry: Registry) -> Iterator[tuple[str, ...]]:
-    for route in iter_route_contexts(app.routes):
+    for route in routes_of(app.routes):
         if isinstance(route.original_route, Mount):
             yield "*", f"{route.path}/...", route.name or "-", _plugin(route, registry), "its own", "-"
             continue
@@ -70,5 +68,5 @@ def _security(route: RouteContext) -> str:
 
 
 def _asks_who(dependant: Dependant) -> bool:
-    asks = isinstance(dependant.call, SecurityBase) or dependant.call is require_staff
+    asks = is_security_scheme(dependant) or dependant.call is require_staff
     return asks or any(_asks_who(part) for part in dependant.dependencies)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from starlette._utils import get_route_path
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dovetail.api.fastapi_private import path_within
 from dovetail.settings import Settings
 
 
@@ -26,7 +26,7 @@ class CorsMiddleware(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a preflight, or run the application and say who may read what it answers."""
-        if scope["type"] == "http" and self._is_own(get_route_path(scope)):
+        if scope["type"] == "http" and self._is_own(path_within(scope)):
             await self.app(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)

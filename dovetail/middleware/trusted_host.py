@@ -4,9 +4,9 @@ import re
 from collections.abc import Awaitable, Collection, Sequence
 from functools import lru_cache
 
-from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dovetail.api.fastapi_private import path_within
 from dovetail.errors import BadRequestError
 from dovetail.middleware.errors import REFUSAL
 from dovetail.middleware.headers import header
@@ -30,7 +30,7 @@ class TrustedHostMiddleware:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Run the application, which answers BadRequestError to such a host; a websocket is closed."""
-        if scope["type"] == "lifespan" or self._allows(header(scope, b"host")) or get_route_path(scope) in self._probes:
+        if scope["type"] == "lifespan" or self._allows(header(scope, b"host")) or path_within(scope) in self._probes:
             return self.app(scope, receive, send)
         if scope["type"] == "websocket":
             return send({"type": "websocket.close", "code": 1008})

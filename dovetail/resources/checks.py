@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
 
+from dovetail.api.fastapi_private import routes_of
 from dovetail.database.search.indexes import (
     Unserved,
     index_for,
@@ -24,7 +24,7 @@ INSIDE = ("contains", "icontains", "startswith")  # no index of both databases k
 def listed_resources(app: FastAPI) -> Iterator[Spec]:
     """The resources of which the site has a list, each once."""
     found: dict[int, Spec] = {}
-    for route in iter_route_contexts(app.routes):
+    for route in routes_of(app.routes):
         spec = getattr(getattr(route, "endpoint", None), "lists", None)
         if spec is not None:
             found.setdefault(id(spec), spec)

@@ -16,23 +16,22 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_route_contexts
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from sqlalchemy.exc import DBAPIError
-from starlette._utils import get_route_path
 from starlette.convertors import Convertor
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dovetail.api.body_checks import is_waiting
+from dovetail.api.fastapi_private import TELEMETRY, RouteContext, chooses_by_its_pattern, path_within, routes_of
 from dovetail.api.front.repeating import TRIED, Repeating
 from dovetail.database.drivers.lost_connections import asks_for_another_try
 
 Quick: TypeAlias = Callable[[Request], Awaitable[Response | None]]
 METHODS = frozenset({"GET", "POST"})
-KNOWN_MATCHES = {APIRoute.matches, Route.matches, Mount.matches}
 UNNAMED = re.compile(r"\(\?P<[^>]+>")
 
 
@@ -45,7 +44,7 @@ class QuickMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or run the application."""
-        if scope["type"] != "http" or scope["method"] not in METHODS or "fastapi.telemetry" in scope:
+        if scope["type"] != "http" or scope["method"] not in METHODS or TELEMETRY in scope:
             await self.app(scope, receive, send)
             return
         if scope["method"] == "POST":
@@ -110,7 +109,7 @@ class QuickRoutes:
 
     def find(self, scope: Scope) -> Quick | None:
         """The `quick` of the endpoint at this path, which is noted in the scope; None if there is none."""
-        path = get_route_path(scope)
+        path = path_within(scope)
         route = self._by_path.get(path) or self._match(path)
         if route is None:
             return None
@@ -185,10 +184,10 @@ class _Raise:
 
 def _routes(app: FastAPI, method: str) -> Iterator[RouteContext]:
     """The routes that may answer the method, in the router's order, up to one that chooses in a way of its own."""
-    for route in iter_route_contexts(app.routes):
+    for route in routes_of(app.routes):
         if isinstance(route.original_route, (WebSocketRoute, APIWebSocketRoute)):
             continue
-        if getattr(type(route.original_route), "matches", None) not in KNOWN_MATCHES:
+        if not chooses_by_its_pattern(route):
             return
         if route.methods is None or method in route.methods:
             yield route

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
+from dovetail.api.fastapi_private import RouteContext, routes_of
 from dovetail.api.openapi.components import name_components, share_enums, write_whole_numbers
 from dovetail.api.openapi.examples import add_examples
 from dovetail.api.openapi.names import Operations
@@ -23,7 +24,7 @@ def operation_id(route: APIRoute) -> str:
 def duplicate_operation_ids(app: FastAPI) -> list[str]:
     """One sentence for each operation id that two operations claim, and for two resources of one name."""
     claimed: dict[str, list[RouteContext]] = {}
-    for route in iter_route_contexts(app.routes):
+    for route in routes_of(app.routes):
         if isinstance(route.original_route, APIRoute) and route.include_in_schema:
             claimed.setdefault(route.operation_id or route.unique_id, []).append(route)
     problems: dict[str, str] = {}
@@ -39,7 +40,7 @@ def duplicate_operation_ids(app: FastAPI) -> list[str]:
 
 def operation_ids(routes: Sequence[BaseRoute]) -> list[str]:
     """The ids of the operations that these routes are described by."""
-    found = (one for one in iter_route_contexts(routes) if isinstance(one.original_route, APIRoute))
+    found = (one for one in routes_of(routes) if isinstance(one.original_route, APIRoute))
     return [one.operation_id or one.unique_id for one in found if one.include_in_schema]
 
 
@@ -55,7 +56,7 @@ def document_problems(app: FastAPI, plugins: Operations) -> None:
         nonlocal described
         schema = generate()
         if schema is not described:  # FastAPI keeps the document until a route is added
-            _complete(schema, list(iter_route_contexts(app.routes)), plugins)
+            _complete(schema, list(routes_of(app.routes)), plugins)
             described = schema
         return schema
 

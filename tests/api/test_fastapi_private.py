@@ -1,0 +1,224 @@
+"""Each undocumented part of FastAPI and Starlette that is leaned on: these fail when one of them changes."""
+
+import enum
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi._compat import v2
+from fastapi.routing import APIRoute
+from fastapi.security import OAuth2PasswordBearer
+from opentelemetry import trace
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route, WebSocketRoute
+
+import tests
+from dovetail.api.fastapi_private import (
+    TELEMETRY,
+    chooses_by_its_pattern,
+    flat_models,
+    is_security_scheme,
+    may_have_body,
+    path_within,
+    routes_of,
+)
+from dovetail.application import make_application
+
+REPOSITORY = Path(tests.__file__).parent.parent
+ROUTES = """
+import sys
+import dovetail.api.fastapi_private
+from fastapi import FastAPI
+from fastapi.encoders import jsonable_encoder
+from opentelemetry import trace
+from pydantic import BaseModel
+
+class Item(BaseModel):
+    names: list[str]
+
+app = FastAPI()
+
+@app.post("/items")
+def create(item: Item, wanted: list[int] | None = None) -> Item:
+    return item
+
+jsonable_encoder({"item": Item(names=["a"])})
+app.openapi()
+assert "pydantic.v1" not in sys.modules, "imported all the same"
+"""
+REFUSED = """
+import warnings
+warnings.simplefilter("ignore")
+import dovetail.api.fastapi_private
+from fastapi import FastAPI
+from fastapi.encoders import jsonable_encoder
+from pydantic.v1 import BaseModel
+
+class Item(BaseModel):
+    name: str
+
+def create(item: ANNOTATION):
+    return item
+
+ACTION
+"""
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+class Leaf(BaseModel):
+    colour: Colour | None = None
+
+
+@dataclass
+class Plain:
+    leaf: Leaf
+
+
+class Tree(BaseModel):
+    leaves: list[Leaf]
+    named: dict[str, "Tree"] = {}
+    plain: Plain | None = None
+
+
+def as_fastapi_does(model: type[BaseModel], known_models: set[object] | None = None) -> set[object]:
+    known = known_models or set()
+    v2.get_flat_models_from_fields(v2.get_model_fields(model), known_models=known)
+    return known
+
+
+def test_the_models_within_a_model_are_those_that_fastapi_finds():
+    assert flat_models(Tree) == as_fastapi_does(Tree) == {Tree, Leaf, Colour}
+
+
+def test_the_document_of_the_site_is_what_it_is_without(settings, monkeypatch: pytest.MonkeyPatch):
+    document = make_application(settings).openapi()
+    monkeypatch.setattr(v2, "get_flat_models_from_model", as_fastapi_does)
+
+    assert make_application(settings).openapi() == document
+
+
+def test_no_field_of_a_model_is_made_to_look_through_it(settings, monkeypatch: pytest.MonkeyPatch):
+    looked_through: list[type[BaseModel]] = []
+    original = v2.get_model_fields
+    monkeypatch.setattr(v2, "get_model_fields", lambda model: looked_through.append(model) or original(model))
+
+    make_application(settings).openapi()
+
+    assert looked_through == []
+
+
+def run(code: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+
+def test_routes_documents_and_answers_do_without_pydantic_v1():
+    done = run(ROUTES)
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("annotation", ["Item", "list[Item]", "Item | None"])
+def test_a_route_with_a_model_of_pydantic_v1_is_refused(annotation):
+    done = run(REFUSED.replace("ANNOTATION", annotation).replace("ACTION", 'FastAPI().post("/items")(create)'))
+
+    assert "pydantic.v1 models are no longer supported by FastAPI" in done.stderr
+
+
+def test_an_object_of_pydantic_v1_is_not_encoded():
+    done = run(REFUSED.replace("ANNOTATION", "int").replace("ACTION", 'jsonable_encoder(Item(name="a"))'))
+
+    assert "pydantic.v1" in done.stderr.splitlines()[-1]
+
+
+async def endpoint() -> None:
+    return None
+
+
+def test_routes_are_listed_with_every_prefix_above_them_and_all_that_is_asked_of_them():
+    inner, outer = APIRouter(prefix="/inner"), APIRouter()
+    inner.add_api_route("/{number:int}", endpoint, methods=["GET"], name="get_it", include_in_schema=False)
+    inner.add_api_websocket_route("/live", endpoint)
+    outer.include_router(inner, prefix="/v1")
+    outer.routes += [Route("/plain", Response), Mount("/files", Response())]
+    app = FastAPI(openapi_url=None)
+    app.include_router(outer, prefix="/api", dependencies=[Depends(endpoint)])
+
+    found = {route.path: route for route in routes_of(app.routes)}
+
+    assert list(found)[1:] == ["/api/v1/inner/live", "/api/plain", "/api/files"]
+    route = next(iter(found.values()))
+    assert (route.name, route.methods, route.endpoint) == ("get_it", {"GET"}, endpoint)
+    assert (route.include_in_schema, route.path_format) == (False, "/api/v1/inner/{number}")
+    assert route.path_regex.match("/api/v1/inner/7")
+    assert list(route.param_convertors) == ["number"]
+    assert isinstance(route.original_route, APIRoute)
+    assert [one.call for one in route.dependant.dependencies] == [endpoint]
+    assert route.unique_id
+    assert found["/api/files"].methods is None
+
+
+async def test_the_path_within_a_mount_is_the_one_that_routes_see():
+    seen = []
+
+    async def note(request: Request) -> Response:
+        seen.append(path_within(request.scope))
+        return Response()
+
+    app = FastAPI(routes=[Mount("/site", routes=[Route("/page", note)])])
+    transport = httpx.ASGITransport(app, root_path="/behind")
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        await client.get("/behind/site/page")
+    assert seen == ["/page"]
+
+
+def test_a_route_of_a_kind_of_its_own_may_choose_in_a_way_of_its_own():
+    class Odd(Route):
+        def matches(self, scope):
+            return super().matches(scope)
+
+    app = FastAPI(openapi_url=None)
+    app.add_api_route("/one", endpoint)
+    app.router.routes += [Route("/two", Response), Mount("/three", Response()), WebSocketRoute("/four", endpoint)]
+    app.router.routes.append(Odd("/five", Response))
+    assert [chooses_by_its_pattern(route) for route in routes_of(app.routes)] == [True, True, True, True, False]
+
+
+def test_a_security_scheme_is_told_from_other_dependencies():
+    app = FastAPI(openapi_url=None)
+    scheme = OAuth2PasswordBearer(tokenUrl="login")
+    app.add_api_route("/one", endpoint, dependencies=[Depends(scheme), Depends(endpoint)])
+    (route,) = routes_of(app.routes)
+    assert [is_security_scheme(one) for one in route.dependant.dependencies] == [True, False]
+
+
+def test_which_answers_may_have_a_body():
+    assert [may_have_body(status) for status in (200, 204, 304, 404)] == [True, False, False, True]
+
+
+@pytest.mark.parametrize("reports", [True, False])
+async def test_a_request_that_is_reported_is_known_by_its_scope(make_settings, monkeypatch, reports):
+    class Provider(trace.TracerProvider):
+        def get_tracer(self, *_: object, **__: object) -> trace.Tracer:
+            return trace.NoOpTracer()
+
+    monkeypatch.setattr(trace, "get_tracer_provider", Provider)
+    seen = []
+    app = make_application(make_settings(plugins=(), database_url="sqlite://", opentelemetry=reports))
+
+    async def note(request: Request) -> Response:
+        seen.append(TELEMETRY in request.scope)
+        return Response()
+
+    app.router.routes.insert(0, Route("/seen", note))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
+        await client.get("/seen")
+    assert seen == [reports]
