@@ -16,15 +16,13 @@ from starlette.middleware import Middleware
 import dovetail.api.fastapi_private  # noqa: F401 - it changes how FastAPI works, before any route is made
 from dovetail.api.addresses import path_of
 from dovetail.api.body_checks import after_login
-from dovetail.api.dependencies import PLUGIN_SETTINGS
 from dovetail.api.front.quick import QuickMiddleware
 from dovetail.api.openapi.document import document_problems, duplicate_operation_ids, operation_id, operation_ids
 from dovetail.api.pages import debug, docs, health, landing
 from dovetail.api.pages.health import READINESS
 from dovetail.api.pages.landing import PLUGIN_NAMES
 from dovetail.api.problems import add_problem_details, answer
-from dovetail.api.shadows import answers, unreachable_routes
-from dovetail.api.streams import streams_without_a_session
+from dovetail.api.route_checks import answers, streams_without_a_session, unreachable_routes
 from dovetail.context import make_context
 from dovetail.database.unit_of_work import DATABASE
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, describe
@@ -43,7 +41,7 @@ from dovetail.middleware.security_headers import SecurityHeadersMiddleware
 from dovetail.middleware.trusted_host import TrustedHostMiddleware
 from dovetail.migrations.readiness import Readiness
 from dovetail.mounting import NamedRouter, include, place, routers_of
-from dovetail.plugin import Context, Mounts, Setup
+from dovetail.plugin import PLUGIN_SETTINGS, Context, Mounts, Setup
 from dovetail.registry import Registry, load_registry, load_web
 from dovetail.server.collector import collector_paused
 from dovetail.settings import SETTINGS, Settings

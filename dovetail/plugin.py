@@ -1,24 +1,72 @@
-"""The contract between the kernel and a plugin: one frozen dataclass."""
+"""The contract between the kernel and a plugin: what it is, what its commands and checks are, and what they are given.
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+Values, which cost nothing to import: `manage.py help` reads every plugin.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from functools import cached_property
+from enum import IntEnum
+from functools import cached_property, wraps
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
 from dovetail.errors import DovetailError
+from dovetail.state import StateKey
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
     from pydantic import BaseModel
     from sqladmin import BaseView
     from sqlalchemy.ext.asyncio import AsyncSession
+    from starlette.requests import HTTPConnection
 
-    from dovetail.checks import CheckMessage
     from dovetail.database.models import Base
     from dovetail.database.unit_of_work import Database
     from dovetail.settings import Settings
+
+
+P = ParamSpec("P")
+ModelT = TypeVar("ModelT", bound="BaseModel")
+PLUGIN_SETTINGS = StateKey["Mapping[str, BaseModel]"]("plugin_settings")  # by the names of the plugins
+
+
+class Level(IntEnum):
+    """How bad it is; `manage.py check` fails from ERROR on."""
+
+    INFO = 20
+    WARNING = 30
+    ERROR = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckMessage:
+    """One finding: a stable code (`kernel.W001`), what is wrong, and what to do about it."""
+
+    id: str
+    level: Level
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = f" Hint: {self.hint}" if self.hint else ""
+        return f"{self.level.name} ({self.id}) {self.message}{hint}"
+
+
+def warning(code: str, message: str, hint: str) -> CheckMessage:
+    """Return a finding that somebody ought to look at: `warning("shop.W001", "It is odd.", "make it even")`."""
+    return CheckMessage(id=code, level=Level.WARNING, message=message, hint=hint)
+
+
+def error(code: str, message: str, hint: str) -> CheckMessage:
+    """Return a finding with which nothing works as it should; `manage.py check` fails."""
+    return CheckMessage(id=code, level=Level.ERROR, message=message, hint=hint)
+
+
+def info(code: str, message: str, hint: str) -> CheckMessage:
+    """Return a finding that may well be meant."""
+    return CheckMessage(id=code, level=Level.INFO, message=message, hint=hint)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +181,61 @@ def deferred(name: str) -> Any:
         return resolve_name(name)(*args, **kwargs)
 
     return call
+
+
+def plugin_settings(name: str, schema: "type[ModelT]") -> "Callable[[HTTPConnection], Awaitable[ModelT]]":
+    """Return a dependency that gives an endpoint the settings of the plugin `name`, an instance of `schema`.
+
+        ShopSettingsDep = Annotated[ShopSettings, Depends(plugin_settings("shop", ShopSettings))]
+
+    It raises TypeError if the plugin has settings of another class.
+    """
+    # Imported here: FastAPI reads the annotation, and a command has no use for it.
+    from starlette.requests import HTTPConnection
+
+    async def get_settings(connection: HTTPConnection) -> ModelT:
+        value = PLUGIN_SETTINGS.get(connection.app)[name]
+        if not isinstance(value, schema):
+            raise TypeError(f"the settings of {name!r} are a {type(value).__name__}, expected {schema.__name__}")
+        return value
+
+    return get_settings
+
+
+class CanOpenContext(Protocol):
+    """The object that click hands to each command as `obj`."""
+
+    def open(self) -> AbstractAsyncContextManager[Context]:
+        """Open the settings, the database and the plugins, as a running application has them."""
+
+
+def async_command(function: Callable[Concatenate[Context, P], Awaitable[None]]) -> Callable[P, None]:
+    """Turn `async def command(context, ...)` into a function that click can call.
+
+    The context (settings, database, plugins) is open while the command runs and closed after it. What the function
+    raises passes through; `manage.py` turns it into one line (https://click.palletsprojects.com/).
+
+        @click.command()
+        @click.argument("name")
+        @async_command
+        async def greet(context: Context, name: str) -> None:
+            async with context.database.unit_of_work() as session: ...
+    """
+
+    # Imported here: a server reads plugins too, and has no use for click.
+    import click
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        state = cast("CanOpenContext", click.get_current_context().obj)
+
+        async def main() -> None:
+            async with state.open() as context:
+                await function(context, *args, **kwargs)
+
+        asyncio.run(main())
+
+    return run
 
 
 @dataclass(frozen=True)

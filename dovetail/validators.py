@@ -12,6 +12,7 @@ from ipaddress import ip_network
 # 2,000 for 3 ms. (https://unicode.org/reports/tr15/, section 13: a stream-safe text has at most 30 marks in a row)
 LONGEST_NORMALIZED = 2_000  # characters
 
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", "testserver"})
 ANY = "*"
 UNIX_SOCKET = "unix"  # the peer that has no address
 # A scheme, a host in lower case, perhaps a port; `capacitor://localhost` is one too.
@@ -79,3 +80,8 @@ def _check_network(text: str) -> None:
         raise ValueError(
             f"expected addresses, networks such as 10.0.0.0/8, 'unix' or '*', found {text[:50]!r}"
         ) from None
+
+
+def is_local(host: str | None) -> bool:
+    """Return whether a host is this machine; no host and a path are a Unix socket."""
+    return not host or host.lower() in LOCAL_HOSTS or host.startswith("/")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dovetail.checks import CheckMessage, Level
 from dovetail.cli.checks.deployment import check_deployment
+from dovetail.plugin import CheckMessage, Level
 from dovetail.settings import Settings
 from tests.running import ROOT, Result, manage
 
@@ -49,7 +49,7 @@ def check(tmp_path: Path) -> Callable[..., Result]:
         package = tmp_path / "pkg_shop"
         (package / "migrations").mkdir(parents=True)
         (package / "migrations" / "0001_initial.py").write_text(MIGRATION)
-        header = "from dovetail.checks import CheckMessage, Level\nfrom dovetail.plugin import Plugin, lazy\n"
+        header = "from dovetail.plugin import CheckMessage, Level\nfrom dovetail.plugin import Plugin, lazy\n"
         for name, source in {"__init__": "", "plugin": header + plugin, **modules}.items():
             (package / f"{name}.py").write_text(textwrap.dedent(source))
         names = json.dumps(["dovetail.contrib.auth", "pkg_shop"])

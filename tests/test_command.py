@@ -9,9 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from dovetail.command import async_command
 from dovetail.errors import ConflictError
-from dovetail.plugin import Context
+from dovetail.plugin import Context, async_command
 
 
 @dataclass

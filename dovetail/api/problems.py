@@ -17,8 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 
+from dovetail.api.addresses import allowed_methods, is_wrong_method
 from dovetail.api.fastapi_private import may_have_body
-from dovetail.api.methods import allowed_methods, is_wrong_method
 from dovetail.database.error_translation import client_error
 from dovetail.errors import CLIENT_HUNG_UP, DovetailError, FieldError, InvalidInputError, NotAuthenticatedError
 

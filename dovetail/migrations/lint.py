@@ -17,11 +17,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import Script
 from sqlalchemy import Index, Table
 
-from dovetail.checks import CheckMessage, Level
 from dovetail.database.models import Base
 from dovetail.migrations.history.ghosts import Ghost
 from dovetail.migrations.history.history import History
 from dovetail.migrations.run.execution import context_options
+from dovetail.plugin import CheckMessage, Level
 
 _SILENCED = re.compile(r"^\s*# lint: (migrations\.W\d{3}) - \S+ +\S", re.MULTILINE)  # two words at least
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from dovetail.checks import CheckMessage
 from dovetail.discovery import InstalledPlugin
 from dovetail.migrations.history.history import load_history
 from dovetail.migrations.lint import lint
+from dovetail.plugin import CheckMessage
 from dovetail.registry import Registry
 
 

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response, status
 from sqlalchemy import ColumnElement, and_
 
-from dovetail.api.dependencies import plugin_settings
 from dovetail.api.schemas import Id, PathId
 from dovetail.contrib.auth.access import CurrentUser, OptionalUser
 from dovetail.database.session import SessionDep
+from dovetail.plugin import plugin_settings
 from dovetail.resources.endpoints.documentation import idempotency_key
 from dovetail.resources.query.filters import Filter
 from dovetail.resources.resource import Resource

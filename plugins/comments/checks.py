@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from dovetail.checks import CheckMessage, warning
-from dovetail.plugin import Context
+from dovetail.plugin import CheckMessage, Context, warning
 from plugins.comments.settings import CommentsSettings
 
 

@@ -5,8 +5,7 @@ from typing import cast
 
 import click
 
-from dovetail.command import async_command
-from dovetail.plugin import Context
+from dovetail.plugin import Context, async_command
 from plugins.wordpress.export.source import Source
 from plugins.wordpress.extension import EXTENSION_POINT
 from plugins.wordpress.importer import import_export

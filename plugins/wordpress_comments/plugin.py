@@ -4,6 +4,6 @@ from dovetail.plugin import Plugin, lazy
 
 plugin = Plugin(
     name="wordpress_comments",
-    depends_on=("auth", "blog", "comments", "wordpress"),
+    depends_on=("auth", "comments", "wordpress"),
     extensions={"wordpress.posts": lazy("plugins.wordpress_comments.importer:import_comments")},
 )

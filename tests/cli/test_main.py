@@ -28,7 +28,7 @@ def plugin_path(tmp_path: Path) -> Path:
     (package / "commands.py").write_text(
         textwrap.dedent("""
             import click
-            from dovetail.command import async_command
+            from dovetail.plugin import async_command
             from dovetail.errors import ConflictError, FieldError, InvalidInputError
 
             nocommand = 3

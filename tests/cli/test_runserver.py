@@ -164,7 +164,7 @@ def test_a_site_with_errors_does_not_start(tmp_path):
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "plugin.py").write_text(
-        "from dovetail.checks import CheckMessage, Level\nfrom dovetail.plugin import Plugin\n"
+        "from dovetail.plugin import CheckMessage, Level\nfrom dovetail.plugin import Plugin\n"
         "def no(context):\n    yield CheckMessage(id='wrong.E001', level=Level.ERROR, message='It is wrong.')\n"
         "plugin = Plugin(name='wrong', checks=(no,))\n"
     )

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from dovetail.api.streams import streams_without_a_session
+from dovetail.api.route_checks import streams_without_a_session
 from dovetail.application import make_application
 from dovetail.database.session import SessionDep, StreamSessionsDep, stream_sessions
 from dovetail.errors import ConfigurationError

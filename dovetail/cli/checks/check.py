@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import click
 
-from dovetail.checks import CheckMessage, Level
 from dovetail.cli.state import State
+from dovetail.plugin import CheckMessage, Level
 from dovetail.server.collector import collector_paused
 
 COLOURS = {Level.INFO: "blue", Level.WARNING: "yellow", Level.ERROR: "red"}

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import click
 
-from dovetail.checks import CheckMessage, Level, warning
 from dovetail.cli.error_lines import error_line
 from dovetail.cli.pool.facts import PoolFacts, ask_server, read_facts
 from dovetail.cli.state import State
 from dovetail.database.engine.urls import database_url
 from dovetail.migrations.history.pending import unapplied
+from dovetail.plugin import CheckMessage, Level, warning
 from dovetail.settings import Settings
 
 RESERVED = 3  # connections that PostgreSQL keeps for its superusers (superuser_reserved_connections)

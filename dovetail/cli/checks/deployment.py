@@ -7,10 +7,10 @@ After Django's django/core/checks/security and the OWASP cheat sheets, as far as
 import stat
 from collections.abc import Iterator
 
-from dovetail.checks import CheckMessage, warning
 from dovetail.cli.checks.deployment_database import check_database
 from dovetail.cli.checks.deployment_network import check_network
 from dovetail.cli.checks.deployment_secret import check_secret
+from dovetail.plugin import CheckMessage, warning
 from dovetail.settings import Settings
 
 MEBIBYTE = 1024 * 1024
@@ -18,6 +18,20 @@ LARGEST_BODY = 100 * MEBIBYTE  # bytes that each of a hundred requests at once c
 MOST_ITEMS = 1_000_000
 LONGEST_HEAD = 120  # seconds
 LONGEST_BODY = 600  # seconds
+
+
+def check_settings(settings: Settings) -> Iterator[CheckMessage]:
+    """Yield what is doubtful about the settings on any machine."""
+    if not settings.plugins:
+        yield warning(
+            "kernel.W001", "No plugin is enabled.", "name some in config/settings.py, e.g. 'dovetail.contrib.auth'"
+        )
+    if not settings.allowed_hosts:
+        yield warning(
+            "kernel.W002",
+            "ALLOWED_HOSTS is empty, so every request is refused.",
+            "name the hosts of this site, e.g. ALLOWED_HOSTS=www.example.com",
+        )
 
 
 def check_deployment(settings: Settings) -> Iterator[CheckMessage]:

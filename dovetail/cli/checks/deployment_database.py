@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from dovetail.checks import CheckMessage, error, is_local, warning
+from dovetail.plugin import CheckMessage, error, warning
 from dovetail.settings import Settings
+from dovetail.validators import is_local
 
 ENCRYPTED = frozenset({"require", "verify-ca", "verify-full", "true", "1"})
 OWNERS = frozenset({"postgres", "root", "admin", "rdsadmin", "azuresu", "cloudsqlsuperuser"})

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
-from dovetail.checks import LOCAL_HOSTS, CheckMessage, is_local, warning
+from dovetail.plugin import CheckMessage, warning
 from dovetail.settings import Settings
+from dovetail.validators import LOCAL_HOSTS, is_local
 
 NAME_HOSTS = "name the hosts of this site, e.g. ALLOWED_HOSTS=www.example.com"
 # The shortest prefixes of networks that one owner may have; a cloud's own range is a /8 at most, or a /20 of IPv6.

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from dovetail.checks import CheckMessage, warning
+from dovetail.plugin import CheckMessage, warning
 from dovetail.settings import Settings
 
 MAKE_ONE = 'set SECRET_KEY, e.g. from: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'

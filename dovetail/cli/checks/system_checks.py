@@ -12,17 +12,16 @@ from fastapi import FastAPI
 from sqlalchemy import ForeignKey, MetaData, Table
 from sqlalchemy.orm import configure_mappers
 
-from dovetail.api.unbounded import unbounded_lists
+from dovetail.api.openapi.unbounded import unbounded_lists
 from dovetail.application import site_application
-from dovetail.checks import CheckMessage, Level, check_settings
-from dovetail.cli.checks.deployment import check_deployment
+from dovetail.cli.checks.deployment import check_deployment, check_settings
 from dovetail.cli.main import load_command
 from dovetail.database.models import Base
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import DovetailError
 from dovetail.migrations.errors import MigrationError
 from dovetail.ownership import owner_of
-from dovetail.plugin import Context, Plugin
+from dovetail.plugin import CheckMessage, Context, Level, Plugin
 from dovetail.registry import Registry
 from dovetail.resources.checks import listed_resources, unserved
 

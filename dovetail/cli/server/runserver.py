@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import click
 
-from dovetail.checks import Level
 from dovetail.cli.checks.check import find, show
 from dovetail.cli.server.serving import Address, Listener, listen, parse_address, serve
 from dovetail.cli.state import State
+from dovetail.plugin import Level
 
 
 @click.command()

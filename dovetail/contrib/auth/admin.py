@@ -9,7 +9,6 @@ from starlette.requests import Request
 from wtforms import Field, Form
 from wtforms.validators import InputRequired, Optional
 
-from dovetail.api.dependencies import PLUGIN_SETTINGS
 from dovetail.contrib.admin.forms.fields import PasswordField
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import app_of
@@ -28,6 +27,7 @@ from dovetail.contrib.auth.credential_changes import (
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import ConflictError
+from dovetail.plugin import PLUGIN_SETTINGS
 
 if TYPE_CHECKING:
     from dovetail.contrib.auth.manager import UserManager

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from dovetail.checks import DAY, CheckMessage, error, info, is_local, warning
 from dovetail.contrib.auth.settings import AuthSettings
-from dovetail.plugin import Context
+from dovetail.plugin import CheckMessage, Context, error, info, warning
+from dovetail.validators import is_local
 
+DAY = 86_400  # seconds
 LONGEST_LOGIN = 90 * DAY
 LONGEST_RESET = DAY
 LONGEST_VERIFICATION = 7 * DAY

@@ -8,7 +8,6 @@ import click
 from pydantic import BaseModel, SecretStr
 from sqlalchemy import exists, select
 
-from dovetail.command import async_command
 from dovetail.contrib.auth.accounts.access_tokens import delete_expired_tokens
 from dovetail.contrib.auth.accounts.one_time_tokens import delete_expired_one_time_tokens
 from dovetail.contrib.auth.accounts.password_validation import check_password
@@ -22,7 +21,7 @@ from dovetail.contrib.auth.users import (
     set_password,
 )
 from dovetail.errors import ConflictError, InvalidInputError, NotFoundError
-from dovetail.plugin import Context
+from dovetail.plugin import Context, async_command
 from dovetail.settings import load_plugin_settings
 
 

@@ -11,7 +11,6 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, NullPool
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dovetail.checks import CheckMessage
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.engine.urls import database_url
 from dovetail.database.models import Base
@@ -29,6 +28,7 @@ from dovetail.migrations.own import is_own
 from dovetail.migrations.ownership import Owners
 from dovetail.migrations.run.execution import context_options
 from dovetail.migrations.run.runner import EVERYTHING, migrate_connection, steps_to
+from dovetail.plugin import CheckMessage
 from dovetail.registry import Registry, load_models
 from dovetail.settings import Settings
 

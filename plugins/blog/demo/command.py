@@ -13,9 +13,8 @@ from typing import TypeAlias
 import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.command import async_command
 from dovetail.errors import ConflictError
-from dovetail.plugin import Context
+from dovetail.plugin import Context, async_command
 from plugins.blog.demo.loader import has_posts, load_demo
 from plugins.blog.models import Post
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.plugins.wordpress.support import FILES, Site, export, post, remark
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[3]
 
 
 def start(*arguments: str | Path, stderr: int = subprocess.PIPE) -> "subprocess.Popen[str]":

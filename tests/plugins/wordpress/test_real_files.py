@@ -15,7 +15,7 @@ import pytest
 
 from tests.plugins.wordpress.support import FILES, Site
 
-BESIDE = Path(__file__).parents[5] / "shared" / "data"
+BESIDE = Path(__file__).parents[4] / "shared" / "data"
 FOLDERS = (FILES, Path(os.environ.get("DOVETAIL_WORDPRESS_FILES") or BESIDE))
 EXPORTS = sorted(path for folder in FOLDERS for path in folder.glob("*.xml"))
 

@@ -6,10 +6,9 @@ from typing import Any
 from sqlalchemy import Column, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
-from dovetail.checks import CheckMessage, warning
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.search.indexes import Unserved, index_for, starts_an_index, unindexed_steps
-from dovetail.plugin import Context
+from dovetail.plugin import CheckMessage, Context, warning
 
 SEARCH = "search"
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from dovetail.checks import DAY, CheckMessage, warning
 from dovetail.contrib.admin.settings import AdminSettings
-from dovetail.plugin import Context
+from dovetail.plugin import CheckMessage, Context, warning
 
+DAY = 86_400  # seconds
 LONGEST_SESSION = 7 * DAY
 LONGEST_STATEMENT = 60  # seconds
 

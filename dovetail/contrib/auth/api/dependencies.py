@@ -9,7 +9,6 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection
 
-from dovetail.api.dependencies import plugin_settings
 from dovetail.api.principal import AUTHENTICATOR
 from dovetail.contrib.auth.access import authenticate_request
 from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, make_sender
@@ -17,7 +16,7 @@ from dovetail.contrib.auth.mail.mailer import Mailer
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import DATABASE
-from dovetail.plugin import Context
+from dovetail.plugin import Context, plugin_settings
 
 if TYPE_CHECKING:
     from dovetail.contrib.auth.manager import UserManager

@@ -1,16 +1,18 @@
-"""Routes that no request reaches, because another's answers first: told at the start, not found out by a visitor."""
+"""What is wrong with the routes of a finished application: told at the start, not found out by a visitor."""
 
+import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIWebSocketRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.convertors import Convertor, FloatConvertor, IntegerConvertor, PathConvertor, UUIDConvertor
 from starlette.routing import Mount, WebSocketRoute
 
 from dovetail.api.fastapi_private import RouteContext, routes_of
+from dovetail.database.session import stream_sessions, unit_of_work
 
 WEBSOCKET = "WEBSOCKET"
 EVERY_METHOD = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
@@ -63,6 +65,16 @@ def unreachable_routes(app: FastAPI, owners: Mapping[int, str]) -> Iterator[str]
                 yield f"{front.name} hides a part of {route.name}; give it another path"
 
 
+def streams_without_a_session(app: FastAPI) -> Iterator[str]:
+    """Yield a sentence for each endpoint that yields and asks for a session, which is closed before."""
+    for route in routes_of(app.routes):
+        if isinstance(route.original_route, APIRoute) and _yields(route) and _asks_for_a_session(route):
+            yield (
+                f"the endpoint {route.name!r} ({route.path}) yields, and its SessionDep is closed by then; "
+                f"let it ask for {stream_sessions.__module__}.StreamSessionsDep"
+            )
+
+
 def answers(app: FastAPI, path: str) -> bool:
     """Return whether there is something at `path` to read."""
     return any(route.pattern.match(path) is not None and "GET" in route.methods for route in _routes(app, {}))
@@ -94,3 +106,11 @@ def _route(context: RouteContext, owner: str) -> _Route:
 
 def _answers_first(front: _Route, behind: _Route) -> bool:
     return bool(front.methods & behind.methods) and front.pattern.match(behind.sample) is not None
+
+
+def _yields(route: RouteContext) -> bool:
+    return inspect.isasyncgenfunction(route.endpoint) or inspect.isgeneratorfunction(route.endpoint)
+
+
+def _asks_for_a_session(route: RouteContext) -> bool:
+    return any(one.call is unit_of_work for one in route.dependant.dependencies)
