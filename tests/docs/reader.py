@@ -14,6 +14,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.packaging.building import LIBRARIES, make_environment
+
 REPOSITORY = Path(__file__).parents[2]
 LEFT_BEHIND = shutil.ignore_patterns(
     ".git", ".venv", ".env", "var", ".*_cache", ".hypothesis", "*.egg-info", "node_modules"
@@ -22,7 +24,8 @@ NODE_MODULES = Path("tests/typescript/node_modules")
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE_NAME = re.compile(r"^(?:#|//) (?P<path>[\w./-]+\.\w+|\.env)(?: .*)?$")
 SERVES = re.compile(r"^(make run|python manage\.py (runserver|quickstart))")
-TAKES_LONG = re.compile(r"^make (test|bench)\b", re.MULTILINE)  # only shown to be there
+TAKES_LONG = re.compile(r"^make (test|bench|-C)\b", re.MULTILINE)  # only shown to be there
+INSTALLS = re.compile(r"^python -m pip install", re.MULTILINE)
 SHOWN = {"json", "text", "html", "diff"}  # what a command answers, not what a reader types
 PATIENCE = 120  # seconds for one block
 
@@ -76,6 +79,8 @@ class Reader:
             self._server = None
 
     def _type(self, text: str) -> None:
+        if INSTALLS.search(text):
+            self._enter_own_environment()
         *before, last = [line for line in text.replace("\\\n", "\\\0").splitlines() if line.strip()]
         serves = SERVES.match(last)
         script = text if not serves else "\n".join(before)
@@ -112,6 +117,13 @@ class Reader:
             else:
                 return
         raise AssertionError(f"{line} does not answer:\n{log.read_text()}")
+
+    def _enter_own_environment(self) -> None:
+        """Where a page installs something, it is not into the environment that runs the tests."""
+        folder = self.site.parent / "environment"
+        if not folder.exists():
+            self._environment["PATH"] = f"{make_environment(folder)}:{self._environment['PATH']}"
+            self._environment |= LIBRARIES
 
     def _like_a_fresh_login(self, folder: Path) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"

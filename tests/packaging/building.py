@@ -8,6 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PATIENCE = 300  # seconds
+# An environment has the libraries of the one that runs the tests, without Dovetail, and pip asks no index.
+LIBRARIES = {
+    "PYTHONPATH": sysconfig.get_path("purelib"),
+    "PYTEST_ADDOPTS": "-p no:schemathesis",  # is among those libraries
+    "PIP_NO_INDEX": "1",
+    "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it as --no-build-isolation
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+}
+
+
+def make_environment(folder: Path) -> Path:
+    """Make a virtual environment, which `LIBRARIES` fills, and return the folder of its programs."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=PATIENCE)
+    return folder / "bin"
 
 
 def build_wheel(source: Path, target: Path) -> Path:
@@ -27,17 +41,14 @@ def build_wheel(source: Path, target: Path) -> Path:
 
 @dataclass(frozen=True)
 class Fresh:
-    """A virtual environment that knows nothing of this checkout.
-
-    Its libraries are those of the environment that runs the tests, found by PYTHONPATH; Dovetail is not among them.
-    """
+    """A virtual environment that knows nothing of this checkout, in the folder `env` of `folder`."""
 
     folder: Path
 
     @classmethod
     def make(cls, folder: Path, wheel: Path) -> "Fresh":
         """Make the environment `folder/env` and install `wheel` there."""
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "env")], check=True)
+        make_environment(folder / "env")
         fresh = cls(folder)
         fresh.run("python", "-m", "pip", "install", "--quiet", "--no-deps", str(wheel))
         return fresh
@@ -48,12 +59,8 @@ class Fresh:
             "PATH": f"{self.folder / 'env' / 'bin'}:{os.environ['PATH']}",
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
-            "PYTHONPATH": sysconfig.get_path("purelib"),
-            "PIP_NO_INDEX": "1",
-            "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it as --no-build-isolation
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "PYTEST_ADDOPTS": "-p no:schemathesis",  # is among those libraries
             "TEST_DATABASE_URL": os.environ["TEST_DATABASE_URL"],
+            **LIBRARIES,
         }
 
     def run(self, *command: str, cwd: Path | None = None) -> str:
