@@ -149,3 +149,7 @@ class UnavailableError(DovetailError):
 
 class AtWorkError(UnavailableError):
     """Another request with the same Idempotency-Key is at work; try again shortly."""
+
+
+class MigrationError(DovetailError):
+    """A migration could not be made or applied; the message names the revision or the plugin, and what to do."""

@@ -4,6 +4,6 @@ Each plugin carries its own, so this is the only place early enough to say where
 """
 
 from config.settings import Settings
-from dovetail.migrations.raw.raw_locations import use_plugin_folders
+from dovetail.migrations.raw.environment import use_plugin_folders
 
 use_plugin_folders(Settings)

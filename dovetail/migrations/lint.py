@@ -18,10 +18,12 @@ from alembic.script import Script
 from sqlalchemy import Index, Table
 
 from dovetail.database.models import Base
+from dovetail.discovery import InstalledPlugin
 from dovetail.migrations.history.ghosts import Ghost
-from dovetail.migrations.history.history import History
+from dovetail.migrations.history.graph import History, load_history
 from dovetail.migrations.run.execution import context_options
 from dovetail.plugin import CheckMessage, Level
+from dovetail.registry import Registry
 
 _SILENCED = re.compile(r"^\s*# lint: (migrations\.W\d{3}) - \S+ +\S", re.MULTILINE)  # two words at least
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -152,3 +154,16 @@ def _leave_out_new_tables(impl: DefaultImpl, new: set[str]) -> None:
 
     impl.create_table = add_table  # type: ignore[method-assign]
     impl.create_index = create_other_index  # type: ignore[method-assign]
+
+
+def lint_own(base_dir: Path, registry: Registry) -> list[CheckMessage]:
+    """What is doubtful about the migrations of the site's own plugins. Raises MigrationError."""
+    history = load_history(base_dir, registry)
+    own = [name for name, entry in registry.installed.items() if is_own(entry, base_dir)]
+    return lint(history, [script.revision for name in own for script in history.of_plugin(name)])
+
+
+def is_own(entry: InstalledPlugin, base_dir: Path) -> bool:
+    """Whether a plugin is part of the site; the files of an installed package are its author's."""
+    path = entry.path.resolve()
+    return path.is_relative_to(base_dir.resolve()) and "site-packages" not in path.parts

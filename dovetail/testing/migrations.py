@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.models import Base
-from dovetail.migrations.bridge.warnings_passed_over import known_warnings_passed_over
+from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
 from dovetail.migrations.history.ledger import LEDGER
 from dovetail.migrations.history.plan import ZERO
 from dovetail.migrations.make.maker import Wanted, make_revisions
-from dovetail.migrations.make.questions import SafeAnswers
+from dovetail.migrations.make.questioner import SafeAnswers
 from dovetail.migrations.run.runner import EVERYTHING, Target, migrate_connection, read_state
 from dovetail.ownership import owner_by_name, owner_of
 from dovetail.registry import Registry, load_registry
@@ -99,18 +99,18 @@ def _see(condition: object, otherwise: str) -> None:
 
 
 def _count(connection: Connection) -> Mapping[str, int]:
-    with known_warnings_passed_over(), connection.begin():
+    with expected_warnings_ignored(), connection.begin():
         return count_rows(connection)
 
 
 def _fill(connection: Connection) -> Mapping[str, int]:
-    with known_warnings_passed_over(), connection.begin():
+    with expected_warnings_ignored(), connection.begin():
         fill_tables(connection, [name for name in inspect(connection).get_table_names() if name not in OURS])
         return count_rows(connection)
 
 
 def _schema(connection: Connection) -> dict[str, Any]:
-    with known_warnings_passed_over():
+    with expected_warnings_ignored():
         inspector = inspect(connection)
         found = {name: _table(inspector, name) for name in sorted(inspector.get_table_names()) if name not in OURS}
     connection.rollback()

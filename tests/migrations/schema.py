@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from dovetail.migrations.bridge.warnings_passed_over import known_warnings_passed_over
+from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
 
 
 async def rows(engine: AsyncEngine, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
@@ -32,7 +32,7 @@ async def columns(engine: AsyncEngine, table: str) -> list[str]:
 
 async def schema(engine: AsyncEngine) -> dict[str, Any]:
     """Everything about every table, to compare two databases with."""
-    with known_warnings_passed_over():
+    with expected_warnings_ignored():
         async with engine.connect() as connection:
             return await connection.run_sync(_schema)
 

@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
 from dovetail.database.engine.sync_engine import create_sync_engine
-from dovetail.migrations.run.references import ReferenceCheck
+from dovetail.migrations.run.foreign_keys import ReferenceCheck
 from dovetail.migrations.run.runner import Target, migrate
 from dovetail.registry import load_registry
 from tests.migrations.schema import execute, rows

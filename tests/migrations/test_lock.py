@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from sqlalchemy import make_url, text
 
-from dovetail.migrations.errors import MigrationError
+from dovetail.errors import MigrationError
 from dovetail.migrations.history.ledger import read_ledger, unknown_versions
 from dovetail.migrations.locks import sqlite_blockers
 from dovetail.migrations.locks.lock import migration_lock

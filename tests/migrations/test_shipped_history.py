@@ -3,7 +3,7 @@
 import pytest
 
 from dovetail.migrations.make.maker import Wanted, make_revisions
-from dovetail.migrations.make.questions import SafeAnswers
+from dovetail.migrations.make.questioner import SafeAnswers
 from dovetail.migrations.run.runner import Target, migrate
 from dovetail.registry import load_registry
 

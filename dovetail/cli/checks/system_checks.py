@@ -18,8 +18,7 @@ from dovetail.cli.checks.deployment import check_deployment, check_settings
 from dovetail.cli.main import load_command
 from dovetail.database.models import Base
 from dovetail.discovery import PLUGIN_FAILURES, describe
-from dovetail.errors import DovetailError
-from dovetail.migrations.errors import MigrationError
+from dovetail.errors import DovetailError, MigrationError
 from dovetail.ownership import owner_of
 from dovetail.plugin import CheckMessage, Context, Level, Plugin
 from dovetail.registry import Registry
@@ -81,7 +80,7 @@ def check_histories(base_dir: Path, registry: Registry) -> Iterator[CheckMessage
     """Migrations that cannot be read, and what is doubtful about those that can."""
     # Imported here: a server does without Alembic.
     import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
-    from dovetail.migrations.own import lint_own
+    from dovetail.migrations.lint import lint_own
 
     try:
         yield from lint_own(base_dir, registry)

@@ -13,7 +13,7 @@ from dovetail.cli.data.plugin_tables import ownerless_tables, plugin_tables
 from dovetail.cli.data.sequences import sequences
 from dovetail.cli.state import State
 from dovetail.migrations.locks.blockers import is_lock_timeout
-from dovetail.migrations.locks.lock_waits import PAUSE, LockPatience
+from dovetail.migrations.locks.patience import PAUSE, LockPatience
 from dovetail.plugin import Context
 
 COLON = r"\:"  # in a name; SQLAlchemy's text() would see a parameter

@@ -7,7 +7,7 @@ import click
 
 import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
 from dovetail.cli.state import State
-from dovetail.migrations.errors import MigrationError
+from dovetail.errors import MigrationError
 from dovetail.migrations.history.plan import Step
 from dovetail.migrations.run.execution import Reporter
 from dovetail.migrations.run.runner import Target, migrate_now, planned

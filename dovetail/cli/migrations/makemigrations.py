@@ -12,7 +12,7 @@ import click
 import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
 from dovetail.cli.state import State
 from dovetail.migrations.make.maker import Made, Wanted, make_revisions
-from dovetail.migrations.make.questions import Questions, SafeAnswers
+from dovetail.migrations.make.questioner import Questioner, SafeAnswers
 from dovetail.migrations.make.writing import Rendered
 
 LONGEST_NAME = 60  # characters, so that a revision's id has room on every database
@@ -51,7 +51,7 @@ def makemigrations(
         )
     if sum((empty, merge, check)) > 1:
         raise click.UsageError("--empty, --merge and --check exclude each other; give one of them")
-    questions: Questions = SafeAnswers() if noinput or check else Terminal()
+    questions: Questioner = SafeAnswers() if noinput or check else Terminal()
     wanted = Wanted(plugins=plugins, stem=name.lower() if name else None, empty=empty, merge=merge)
     made = asyncio.run(make_revisions(state.settings, state.registry, wanted, questions))
     for note in questions.notes if isinstance(questions, SafeAnswers) and not check else ():

@@ -7,7 +7,7 @@ import click
 
 from dovetail.cli.state import State
 from dovetail.migrations.history.status import is_up_to_date
-from dovetail.migrations.limits import LOCK_TIMEOUT
+from dovetail.migrations.locks.patience import LOCK_TIMEOUT
 
 LONGEST_WAIT = 86_400  # seconds
 

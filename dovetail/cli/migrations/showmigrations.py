@@ -3,7 +3,7 @@
 import click
 
 from dovetail.cli.state import State
-from dovetail.migrations.errors import MigrationError
+from dovetail.errors import MigrationError
 from dovetail.migrations.history.status import PluginState, RevisionState, migration_states, recorded_migrations
 
 
@@ -22,7 +22,7 @@ def showmigrations(state: State, /, plugins: tuple[str, ...], *, plan: bool) -> 
     if plan:
         # Imported here: only the order needs Alembic.
         import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
-        from dovetail.migrations.history.history import load_history
+        from dovetail.migrations.history.graph import load_history
 
         history = load_history(state.settings.base_dir, state.registry, recorded)
         boxes = {revision.revision: _box(revision) for each in chosen for revision in each.revisions}

@@ -6,7 +6,7 @@ import click
 
 import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
 from dovetail.cli.state import State
-from dovetail.migrations.run.statements import statements_of
+from dovetail.migrations.run.sqlmigrate import statements_of
 
 
 @click.command("sqlmigrate")

@@ -4,7 +4,7 @@ import click
 
 import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
 from dovetail.cli.state import State
-from dovetail.migrations.squashing import squash
+from dovetail.migrations.make.squashing import squash
 
 
 @click.command("squashmigrations")

@@ -20,6 +20,8 @@ from alembic.util import memoized_property
 from alembic.util.sqla_compat import _is_type_bound
 from sqlalchemy import Constraint
 
+BATCH_PREFIX = "_alembic_tmp_"  # the name of a table begins so while it takes the place of another (ApplyBatchImpl)
+
 Choose = Callable[[Sequence[Script]], Sequence[Script]]
 _read_files = ScriptDirectory._load_revisions  # noqa: SLF001 - there is no public way to add a revision without a file
 

@@ -9,9 +9,9 @@ from sqlalchemy import CheckConstraint, Column, Index, Table, text
 
 from dovetail.database.search.search_tables import drop_on_sqlite
 from dovetail.migrations.bridge import alembic_private, search_indexes
+from dovetail.migrations.bridge.alembic_private import BATCH_PREFIX
 from dovetail.migrations.bridge.impl_shared import LongRevisionIds, OwnDefaults, name_by_convention
 from dovetail.migrations.bridge.sqlite_names import renaming_statements
-from dovetail.migrations.limits import BATCH_PREFIX
 
 
 class DovetailSQLiteImpl(OwnDefaults, LongRevisionIds, SQLiteImpl):

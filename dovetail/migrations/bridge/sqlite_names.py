@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from dovetail.migrations.limits import BATCH_PREFIX
+from dovetail.migrations.bridge.alembic_private import BATCH_PREFIX
 
 Rows = Callable[..., list[tuple[str, ...]]]  # runs a SELECT, with parameters by name
 

@@ -7,7 +7,7 @@ from types import ModuleType
 from alembic.script import Script
 from alembic.util import to_tuple
 
-from dovetail.migrations.errors import MigrationError
+from dovetail.errors import MigrationError
 from dovetail.migrations.history.squashes import Squash, is_half_applied
 
 

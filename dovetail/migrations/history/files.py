@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dovetail.migrations.errors import MigrationError
-from dovetail.migrations.history.locations import revision_folders
+from dovetail.errors import MigrationError
 from dovetail.migrations.history.squashes import Squash
 from dovetail.registry import Registry
+
+
+def revision_folders(registry: Registry) -> dict[Path, str]:
+    """Each plugin's folder of revisions and the plugin's name, in the order of the registry; it need not exist."""
+    return {entry.migrations.resolve(): name for name, entry in registry.installed.items()}
+
 
 _NAME = "[0-9]*.py"
 _REVISION = re.compile(r"""^revision\b[^=\n]*=\s*["']([^"']+)["']""", re.MULTILINE)

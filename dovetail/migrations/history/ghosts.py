@@ -5,7 +5,7 @@ from types import ModuleType
 
 from alembic.script import Script
 
-from dovetail.migrations.errors import MigrationError
+from dovetail.errors import MigrationError
 from dovetail.migrations.history.applied import Applied
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from alembic.script import Script
 
-from dovetail.migrations.errors import MigrationError
+from dovetail.errors import MigrationError
 from dovetail.migrations.history.ghosts import Ghost
-from dovetail.migrations.history.history import History, stem_of
+from dovetail.migrations.history.graph import History, stem_of
 
 _SQUASHED = re.compile(r"\d+_squashed_")
 ZERO = "zero"  # a plugin's state before its first migration

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from dovetail.database.engine.urls import is_memory
-from dovetail.migrations.errors import MigrationError
+from dovetail.errors import MigrationError
 from dovetail.migrations.locks.lock_waits import is_shared
 
 LOCK_KEY = 0x646F76657461696C  # "dovetail" in ASCII; PostgreSQL's advisory locks are numbers, and belong to a database

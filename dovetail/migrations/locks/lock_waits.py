@@ -9,34 +9,15 @@ behind it goes on; then it is tried again.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 
-from dovetail.migrations.limits import LOCK_TIMEOUT
 from dovetail.migrations.locks.blockers import is_lock_timeout
-from dovetail.settings import Settings
+from dovetail.migrations.locks.patience import PAUSE, LockPatience
 
-SHARE = 0.25  # of the time for which a request waits for a connection
-LONGEST_TRY = 0.5  # seconds, where that time is as the settings have it by default
-PAUSE = 2.0  # times as long as a try
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class LockPatience:
-    """How many seconds to wait for a lock in all (0 is for ever), and in one try."""
-
-    total: float = LOCK_TIMEOUT
-    once: float = LONGEST_TRY
-
-    @classmethod
-    def of(cls, settings: Settings, total: float = LOCK_TIMEOUT) -> "LockPatience":
-        """Such that no request of this site waits in vain for a connection because of us."""
-        once = settings.database_pool_timeout * SHARE
-        return cls(total=total, once=min(once, total or once))
 
 
 class LockWaits:

@@ -14,18 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.engine.urls import database_url
 from dovetail.database.models import Base
-from dovetail.migrations.bridge.warnings_passed_over import known_warnings_passed_over
-from dovetail.migrations.errors import MigrationError
-from dovetail.migrations.history.history import History, load_history
-from dovetail.migrations.lint import lint
-from dovetail.migrations.make.comparison import comparison_options
-from dovetail.migrations.make.computed import computed_changes
+from dovetail.errors import MigrationError
+from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
+from dovetail.migrations.history.graph import History, load_history
+from dovetail.migrations.lint import is_own, lint
+from dovetail.migrations.make.comparison import comparison_options, computed_changes
 from dovetail.migrations.make.new_revisions import empty_revision, merge_revision, owned, plan_revisions
-from dovetail.migrations.make.questions import Questions
+from dovetail.migrations.make.owners import Owners
+from dovetail.migrations.make.questioner import Questioner
 from dovetail.migrations.make.table_renames import find_table_renames
 from dovetail.migrations.make.writing import Rendered, render, write
-from dovetail.migrations.own import is_own
-from dovetail.migrations.ownership import Owners
 from dovetail.migrations.run.execution import context_options
 from dovetail.migrations.run.runner import EVERYTHING, migrate_connection, steps_to
 from dovetail.plugin import CheckMessage
@@ -51,7 +49,7 @@ class Made:
     write: Callable[[], list[CheckMessage]]
 
 
-async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted, questions: Questions) -> Made:
+async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted, questions: Questioner) -> Made:
     """Find out which revisions are missing. Raises MigrationError."""
     unknown = [name for name in wanted.plugins if name not in registry.installed]
     if unknown:
@@ -113,12 +111,12 @@ def _compare(
     history: History,
     registry: Registry,
     wanted: Wanted,
-    questions: Questions,
+    questions: Questioner,
 ) -> list[Rendered]:
     options = context_options(history) | comparison_options(history, registry)
     context = MigrationContext.configure(connection, opts=options)
     owners = Owners(history, registry.installed)
-    with known_warnings_passed_over():
+    with expected_warnings_ignored():
         found = _differences(context)
         renames = find_table_renames(owned(found, owners, wanted.plugins), owners, questions)
         for rename in renames:  # what else has changed is seen once they bear the same name

@@ -10,14 +10,14 @@ from sqlalchemy import Column, ForeignKeyConstraint, PrimaryKeyConstraint
 from sqlalchemy.schema import SchemaItem
 
 from dovetail.migrations.bridge.portable import make_key_portable, make_portable, portable_type
-from dovetail.migrations.history.history import History, stem_of
-from dovetail.migrations.make.defaults import DropDefaultOp, add_one_off_defaults, without_empty
-from dovetail.migrations.make.questions import Questions
-from dovetail.migrations.make.renames import RenameColumnOp, find_renames
+from dovetail.migrations.history.graph import History, stem_of
+from dovetail.migrations.make.column_renames import RenameColumnOp, find_renames
+from dovetail.migrations.make.one_off_defaults import DropDefaultOp, add_one_off_defaults, without_empty
+from dovetail.migrations.make.owners import Owners
+from dovetail.migrations.make.questioner import Questioner
 from dovetail.migrations.make.splitting import Part, split
 from dovetail.migrations.make.stems import stem_for
 from dovetail.migrations.make.units import Unit, units_of
-from dovetail.migrations.ownership import Owners
 
 
 @dataclass(kw_only=True)
@@ -48,7 +48,7 @@ def plan_revisions(
     operations: Iterable[ops.MigrateOperation],
     history: History,
     owners: Owners,
-    questions: Questions,
+    questions: Questioner,
     *,
     only: Collection[str],
     stem: str | None = None,

@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlalchemy import ForeignKeyConstraint
 
-from dovetail.migrations.errors import MigrationError
+from dovetail.errors import MigrationError
 from dovetail.migrations.make.units import Key, Unit, break_out_foreign_keys
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from alembic.operations import ops
 
-from dovetail.migrations.make.defaults import DropDefaultOp
+from dovetail.migrations.make.one_off_defaults import DropDefaultOp
 from dovetail.migrations.make.units import Unit
 
 LONGEST = 52  # characters, as in Django's Migration.suggest_name

@@ -8,9 +8,9 @@ from alembic.operations import ops
 from sqlalchemy import Column
 
 from dovetail.database.drivers.sqlalchemy_private import kind_of
-from dovetail.migrations.errors import MigrationError
-from dovetail.migrations.make.questions import Questions
-from dovetail.migrations.ownership import Owners
+from dovetail.errors import MigrationError
+from dovetail.migrations.make.owners import Owners
+from dovetail.migrations.make.questioner import Questioner
 
 
 class RenameTableOp(ops.RenameTableOp):
@@ -27,7 +27,7 @@ def _render(_context: AutogenContext, operation: RenameTableOp) -> str:
 
 
 def find_table_renames(
-    operations: Iterable[ops.MigrateOperation], owners: Owners, questions: Questions
+    operations: Iterable[ops.MigrateOperation], owners: Owners, questions: Questioner
 ) -> list[RenameTableOp]:
     """Ask of each table that goes whether it is one that comes. Raises MigrationError if they belong to two plugins."""
     operations = list(operations)

@@ -13,10 +13,10 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 
+from dovetail.errors import MigrationError
 from dovetail.migrations.bridge import alembic_private
 from dovetail.migrations.bridge.rendering import render_item
-from dovetail.migrations.errors import MigrationError
-from dovetail.migrations.history.history import History
+from dovetail.migrations.history.graph import History
 from dovetail.migrations.make.new_revisions import NewRevision
 
 

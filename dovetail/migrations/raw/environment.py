@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,22 +15,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.engine.urls import database_url
-from dovetail.errors import DovetailError
+from dovetail.errors import DovetailError, MigrationError
 from dovetail.migrations.bridge import alembic_private
-from dovetail.migrations.bridge.warnings_passed_over import known_warnings_passed_over
-from dovetail.migrations.errors import MigrationError
-from dovetail.migrations.history.history import History
+from dovetail.migrations.bridge.alembic_private import set_choice, set_version_locations
+from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
+from dovetail.migrations.history.choosing import in_force, squashes_in
+from dovetail.migrations.history.files import revision_folders
+from dovetail.migrations.history.graph import History
 from dovetail.migrations.history.ledger import read_ledger
-from dovetail.migrations.history.locations import revision_folders
 from dovetail.migrations.history.plan import Step, last_applied, plan
 from dovetail.migrations.locks.lock import migration_lock
-from dovetail.migrations.locks.lock_waits import LockPatience
+from dovetail.migrations.locks.patience import LockPatience
 from dovetail.migrations.make.comparison import comparison_options
-from dovetail.migrations.raw.raw_revision import split_raw_revision
-from dovetail.migrations.run.execution import apply_steps, context_options, revision_step
-from dovetail.migrations.run.explaining import reason_of
-from dovetail.migrations.run.recording import prepare_ledger
-from dovetail.migrations.run.squash_recording import record_squashes
+from dovetail.migrations.raw.revision import split_raw_revision
+from dovetail.migrations.run.execution import apply_steps, context_options, reason_of, revision_step
+from dovetail.migrations.run.recording import prepare_ledger, record_squashes
 from dovetail.registry import Registry, load_models, load_registry
 from dovetail.settings import Settings, load_settings
 
@@ -106,7 +106,7 @@ def _run_other_command(
         process_revision_directives=split_raw_revision(history, registry),
         **context_options(history) | comparison_options(history, registry),
     )
-    with known_warnings_passed_over(), environment.begin_transaction():
+    with expected_warnings_ignored(), environment.begin_transaction():
         environment.run_migrations()
 
 
@@ -151,3 +151,14 @@ def _write_sql(environment: EnvironmentContext, settings: Settings, registry: Re
     )
     with environment.begin_transaction():
         environment.run_migrations()
+
+
+def use_plugin_folders(settings_class: type[Settings]) -> None:
+    """Let raw Alembic commands find the plugins' revisions; `migrations/__init__.py` calls this."""
+
+    def folders() -> Sequence[Path]:
+        return list(revision_folders(load_registry(load_settings(settings_class))))
+
+    set_version_locations(folders)
+    # `alembic heads` and its like look at no database; the graph cannot hold a squash and what it replaces.
+    set_choice(lambda scripts: in_force(scripts, squashes_in(scripts), applied=()))

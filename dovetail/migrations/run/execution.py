@@ -12,18 +12,17 @@ from sqlalchemy.exc import DBAPIError
 
 import dovetail.migrations.bridge.impl_postgresql
 import dovetail.migrations.bridge.impl_sqlite  # noqa: F401 - both register themselves with Alembic
-from dovetail.errors import DovetailError
+from dovetail.errors import DovetailError, MigrationError
 from dovetail.migrations.bridge.impl_named_types import drop_unused_types
-from dovetail.migrations.bridge.warnings_passed_over import known_warnings_passed_over
-from dovetail.migrations.errors import MigrationError
-from dovetail.migrations.history.history import History
+from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
+from dovetail.migrations.history.graph import History
 from dovetail.migrations.history.plan import Step
-from dovetail.migrations.locks.lock_waits import LockPatience, LockWaits
+from dovetail.migrations.locks.blockers import is_lock_timeout, what_blocks
+from dovetail.migrations.locks.lock_waits import LockWaits
+from dovetail.migrations.locks.patience import LockPatience
 from dovetail.migrations.locks.sqlite_blockers import is_locked, what_locks
-from dovetail.migrations.run.explaining import describe_failed_step, reason_of
+from dovetail.migrations.run.foreign_keys import ReferenceCheck, foreign_keys_off, pragma
 from dovetail.migrations.run.recording import prepare_ledger, recorder
-from dovetail.migrations.run.references import ReferenceCheck
-from dovetail.migrations.run.sqlite import foreign_keys_off, pragma
 
 FOR_EVER = 24 * 60 * 60.0  # seconds; SQLite would take 0 for "not at all"
 
@@ -77,7 +76,7 @@ def apply_steps(
     waits = LockWaits(connection, patience)
     run = _Run(history, make_steps, waits, report, fake=fake)
     references = ReferenceCheck(connection)
-    with foreign_keys_off(connection), waits.limited(), known_warnings_passed_over(), references.watching():
+    with foreign_keys_off(connection), waits.limited(), expected_warnings_ignored(), references.watching():
         if connection.dialect.name == "sqlite":
             pragma(connection, f"PRAGMA busy_timeout={round((patience.total or FOR_EVER) * 1000)}")
         options = context_options(history)
@@ -165,3 +164,34 @@ def _failures_named(done: Sequence[Step], connection: Connection, waited: float,
             raise
         connection.rollback()
         raise MigrationError(describe_failed_step(done[-1], error, connection, waited)) from error
+
+
+def describe_failed_step(step: Step, error: Exception, connection: Connection, waited: float) -> str:
+    """Return the line about a step that failed; `waited` is how many seconds a statement may wait for a lock."""
+    where = f"{step.revision} (plugin {step.plugin}) failed{'' if step.forwards else ' while it was undone'}"
+    statement = _one_line(getattr(error, "statement", None) or "")
+    reason = reason_of(error)
+    if isinstance(error, DBAPIError) and is_lock_timeout(error):
+        reason = f"{reason}; {what_blocks(connection, statement)}"
+    elif is_locked(error):
+        reason = f"{reason}; {what_locks(connection.engine.url, waited)}"
+    at = f" at: {statement}" if statement else ""
+    kept = "What it did outside a transaction stays" if _is_outside(step) else "Nothing of it was kept"
+    return f"{where}: {reason}{at}. {kept}; the migrations before it are applied."
+
+
+def reason_of(error: Exception) -> str:
+    """What an error says, in one line without rows."""
+    # asyncpg's details may quote rows, and stand on lines of their own.
+    text = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
+    return text if isinstance(error, DBAPIError) else f"{type(error).__name__}: {text}"
+
+
+def _one_line(statement: str) -> str:
+    return " ".join(statement.split())
+
+
+def _is_outside(step: Step) -> bool:
+    function = getattr(step.script.module, "upgrade" if step.forwards else "downgrade", None)
+    code = getattr(function, "__code__", None)
+    return code is not None and "autocommit_block" in code.co_names

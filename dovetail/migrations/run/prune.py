@@ -3,9 +3,9 @@
 from sqlalchemy import Connection, NullPool, delete
 
 from dovetail.database.engine.engine import create_engine
-from dovetail.migrations.errors import MigrationError
+from dovetail.errors import MigrationError
 from dovetail.migrations.history.ghosts import Ghost
-from dovetail.migrations.history.history import History, load_history
+from dovetail.migrations.history.graph import History, load_history
 from dovetail.migrations.history.ledger import LEDGER, read_ledger, write_tips
 from dovetail.migrations.locks.lock import migration_lock
 from dovetail.registry import Registry

@@ -1,18 +1,20 @@
 """Keep the ledger: written in the transaction of each migration, also when raw Alembic applies it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import Script
-from sqlalchemy import Connection, bindparam, delete, insert
+from sqlalchemy import Connection, bindparam, delete, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
 from dovetail.migrations.bridge import alembic_private
-from dovetail.migrations.history.history import History
-from dovetail.migrations.history.ledger import LEDGER, ensure_ledger
+from dovetail.migrations.history.applied import Applied
+from dovetail.migrations.history.graph import History
+from dovetail.migrations.history.ledger import LEDGER, ensure_ledger, write_tips
+from dovetail.migrations.history.squashes import Squash, as_squashed
 
 
 def recorder(history: History) -> Callable[..., None]:
@@ -62,4 +64,33 @@ def _row(history: History, script: Script) -> dict[str, str]:
         "plugin": history.plugin_of(script.revision),
         "down_revisions": json.dumps(alembic_private.down_revisions(script)),
         "depends_on": json.dumps(alembic_private.dependencies(script)),
+    }
+
+
+def record_squashes(connection: Connection, rows: Sequence[Applied], squashes: Iterable[Squash]) -> None:
+    """Let both tables name each squash of which `rows` has every part, in the place of the parts.
+
+    `connection` must not be in a transaction, and is in none afterwards; the caller has the lock.
+    """
+    for squash in squashes:
+        after = as_squashed(rows, [squash])
+        if after == list(rows):
+            continue
+        old = {row.revision: row for row in rows}
+        last = [name for name in old if name in squash.replaces][-1]  # its place in the order is the squash's
+        for row in after:
+            before = row.revision if row.revision in old else last
+            if row != old[before]:
+                connection.execute(update(LEDGER).where(LEDGER.c.revision == before).values(_values(row)))
+        connection.execute(delete(LEDGER).where(LEDGER.c.revision.in_(squash.replaces)))
+        write_tips(connection, after)
+        rows = after
+    connection.commit()
+
+
+def _values(row: Applied) -> dict[str, str]:
+    return {
+        "revision": row.revision,
+        "down_revisions": json.dumps(row.down_revisions),
+        "depends_on": json.dumps(row.depends_on),
     }

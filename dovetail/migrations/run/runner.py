@@ -10,15 +10,14 @@ from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy import Connection, NullPool
 
 from dovetail.database.engine.urls import database_url, is_memory
-from dovetail.migrations.errors import MigrationError
-from dovetail.migrations.history.history import History, load_history
+from dovetail.errors import MigrationError
+from dovetail.migrations.history.graph import History, load_history
 from dovetail.migrations.history.ledger import read_ledger, unknown_versions
 from dovetail.migrations.history.plan import Step, plan
-from dovetail.migrations.limits import LOCK_TIMEOUT
 from dovetail.migrations.locks.lock import migration_lock
-from dovetail.migrations.locks.lock_waits import LockPatience
+from dovetail.migrations.locks.patience import LOCK_TIMEOUT, LockPatience
 from dovetail.migrations.run.execution import PATIENCE, SILENT, Reporter, apply_steps
-from dovetail.migrations.run.squash_recording import record_squashes
+from dovetail.migrations.run.recording import record_squashes
 from dovetail.registry import Registry
 from dovetail.settings import Settings
 

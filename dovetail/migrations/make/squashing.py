@@ -7,10 +7,10 @@ from pathlib import Path
 
 from alembic.script import Script
 
+from dovetail.errors import MigrationError
 from dovetail.migrations.bridge import alembic_private
-from dovetail.migrations.errors import MigrationError
 from dovetail.migrations.history.ghosts import Ghost
-from dovetail.migrations.history.history import History, load_history, stem_of
+from dovetail.migrations.history.graph import History, load_history, stem_of
 from dovetail.migrations.history.plan import find
 from dovetail.migrations.make.writing import tidy
 from dovetail.registry import Registry

@@ -11,12 +11,12 @@ from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError, to_tuple
 
 from dovetail.discovery import PLUGIN_FAILURES
+from dovetail.errors import MigrationError
 from dovetail.migrations.bridge import alembic_private
-from dovetail.migrations.errors import MigrationError
 from dovetail.migrations.history.applied import Applied
 from dovetail.migrations.history.choosing import in_force, squashes_in
+from dovetail.migrations.history.files import revision_folders
 from dovetail.migrations.history.ghosts import Ghost
-from dovetail.migrations.history.locations import revision_folders
 from dovetail.migrations.history.squashes import Squash, as_squashed
 from dovetail.registry import Registry
 

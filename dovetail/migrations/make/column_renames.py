@@ -8,7 +8,7 @@ from sqlalchemy import Column
 
 from dovetail.database.drivers.sqlalchemy_private import kind_of
 from dovetail.migrations.bridge.portable import portable_type
-from dovetail.migrations.make.questions import Questions
+from dovetail.migrations.make.questioner import Questioner
 
 
 class RenameColumnOp(ops.AlterColumnOp):
@@ -27,7 +27,7 @@ class RenameColumnOp(ops.AlterColumnOp):
         )
 
 
-def find_renames(operations: Iterable[ops.MigrateOperation], questions: Questions) -> list[ops.MigrateOperation]:
+def find_renames(operations: Iterable[ops.MigrateOperation], questions: Questioner) -> list[ops.MigrateOperation]:
     """`operations` with each drop and add that was a rename turned into one."""
     result: list[ops.MigrateOperation] = []
     for operation in operations:
@@ -35,7 +35,7 @@ def find_renames(operations: Iterable[ops.MigrateOperation], questions: Question
     return result
 
 
-def _in_table(modify: ops.ModifyTableOps, questions: Questions) -> list[ops.MigrateOperation]:
+def _in_table(modify: ops.ModifyTableOps, questions: Questioner) -> list[ops.MigrateOperation]:
     drops = [part for part in modify.ops if isinstance(part, ops.DropColumnOp)]
     rest, renames = list(modify.ops), list[ops.MigrateOperation]()
     for add in [part for part in modify.ops if isinstance(part, ops.AddColumnOp)]:

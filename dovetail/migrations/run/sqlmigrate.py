@@ -11,10 +11,10 @@ from sqlalchemy import Connection, event, make_url
 
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.engine.urls import database_url
-from dovetail.migrations.bridge.warnings_passed_over import known_warnings_passed_over
-from dovetail.migrations.errors import MigrationError
+from dovetail.errors import MigrationError
+from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
 from dovetail.migrations.history.ghosts import Ghost
-from dovetail.migrations.history.history import History, load_history
+from dovetail.migrations.history.graph import History, load_history
 from dovetail.migrations.history.plan import Step, find
 from dovetail.migrations.run.execution import context_options
 from dovetail.migrations.run.runner import apply_now
@@ -78,7 +78,7 @@ def _listen(connection: Connection, history: History, step: Step) -> str:
             heard.append(_with_values(statement, parameters, context) + ";")
 
     context = MigrationContext.configure(connection, opts=context_options(history))
-    with known_warnings_passed_over(), connection.begin(), Operations.context(context):
+    with expected_warnings_ignored(), connection.begin(), Operations.context(context):
         event.listen(connection, "before_cursor_execute", hear)
         _function(step)()
         event.remove(connection, "before_cursor_execute", hear)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 
-class Questions(Protocol):
+class Questioner(Protocol):
     """Asks them; `manage.py makemigrations` asks on the terminal."""
 
     def is_rename(self, table: str, old: str, new: str) -> bool:

@@ -7,12 +7,12 @@ from typing import Any
 from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 
+from dovetail.errors import MigrationError
 from dovetail.migrations.bridge import alembic_private
-from dovetail.migrations.errors import MigrationError
-from dovetail.migrations.history.history import History
+from dovetail.migrations.history.graph import History
 from dovetail.migrations.make.new_revisions import NewRevision, empty_revision, plan_revisions
-from dovetail.migrations.make.questions import SafeAnswers
-from dovetail.migrations.ownership import Owners
+from dovetail.migrations.make.owners import Owners
+from dovetail.migrations.make.questioner import SafeAnswers
 from dovetail.registry import Registry
 
 Directives = list[ops.MigrationScript]

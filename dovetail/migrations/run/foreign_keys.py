@@ -15,10 +15,9 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from sqlalchemy import Connection, event
 
 from dovetail.database.engine.urls import is_memory
-from dovetail.migrations.errors import MigrationError
+from dovetail.errors import MigrationError
+from dovetail.migrations.bridge.alembic_private import BATCH_PREFIX
 from dovetail.migrations.history.ledger import LEDGER, VERSIONS
-from dovetail.migrations.limits import BATCH_PREFIX
-from dovetail.migrations.run.sqlite import pragma
 
 Broken = Counter[tuple[str, str]]  # how many rows of a table refer to no row of another
 
@@ -123,3 +122,33 @@ class ReferenceCheck:
 def _check_of(table: str) -> str:
     quoted = table.replace('"', '""')
     return f'PRAGMA foreign_key_check("{quoted}")'
+
+
+@contextmanager
+def foreign_keys_off(connection: Connection) -> Iterator[None]:
+    """Switch foreign keys off for a block; `connection` must not be in a transaction, where the switch is ignored.
+
+    Alembic changes a table by making it anew and dropping the old one; with foreign keys on, the drop would delete
+    every row that refers to it with ON DELETE CASCADE.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    before = pragma(connection, "PRAGMA foreign_keys").pop()[0]
+    pragma(connection, "PRAGMA foreign_keys=off")
+    try:
+        yield
+    finally:
+        if connection.in_transaction():
+            connection.rollback()
+        pragma(connection, f"PRAGMA foreign_keys={before}")
+
+
+def pragma(connection: Connection, statement: str) -> list[Any]:
+    """Run a PRAGMA past SQLAlchemy, which would begin a transaction first, and return its rows."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statement)
+        return list(cursor.fetchall())
+    finally:
+        cursor.close()

@@ -7,8 +7,8 @@ from pathlib import Path
 from sqlalchemy import MetaData, Table
 
 from dovetail.database.models import Base
-from dovetail.migrations.errors import MigrationError
-from dovetail.migrations.history.history import History
+from dovetail.errors import MigrationError
+from dovetail.migrations.history.graph import History
 from dovetail.ownership import owner_of
 
 # `op.create_table("blog_post", ...)` and `op.rename_table("blog_entry", "blog_post")`
