@@ -3,6 +3,12 @@
 import json
 
 import pytest
+from sqlalchemy import true
+
+from dovetail.resources.resource import Resource
+from tests.library.api import BookPolicy
+from tests.library.models import BOOK_TEXT, Book
+from tests.library.schemas import BookRead
 
 HIDDEN_FIELDS = {"secret", "author.email", "translator.email"}
 
@@ -106,3 +112,25 @@ async def test_an_answer_to_a_write_hides_the_same_fields(owner, author):
     made = await owner.post("/api/books", json={"title": "x", "author_id": author.id, "is_public": False})
     assert "secret" not in json.dumps(made.json())
     assert "email" not in json.dumps(made.json())
+
+
+class TextForStaff(BookPolicy):
+    """Everybody sees all books; their texts are for staff."""
+
+    def rows(self, viewer):
+        return true()
+
+    def hidden(self, viewer):
+        return frozenset() if viewer is not None and viewer.is_staff else frozenset({"text", "secret"})
+
+
+@pytest.mark.parametrize(("search", "hidden_words"), [(BOOK_TEXT, "yellow"), (("title", "secret"), "apples")])
+async def test_a_search_finds_nothing_by_a_column_that_is_hidden(  # noqa: PLR0917 - fixtures
+    app, client, owner, staff, shelf, search, hidden_words
+):
+    app.include_router(Resource(model=Book, read=BookRead, policy=TextForStaff(), name="sought", search=search).router)
+    found = {who: (await who.get(f"/soughts?search={hidden_words}")).json()["items"] for who in (client, owner, staff)}
+    titles = {one["title"] for one in found[staff]} - {"Apples"}
+    assert titles == {"Bananas 100%" if search is BOOK_TEXT else "Eggplants"}
+    for who in (client, owner):
+        assert {one["title"] for one in found[who]} & titles == set()

@@ -1,13 +1,18 @@
 """No other site can make a browser do anything here."""
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import func, select
+from starlette.requests import Request
 
 from dovetail.contrib.admin.testing import ORIGIN, read_form
+from dovetail.contrib.admin.web.csrf import check_token, make_token
 from dovetail.contrib.auth.models import User
+from dovetail.errors import PermissionDeniedError
 from plugins.blog.models import Tag
 from tests.contrib.admin.conftest import COOKIE
 
+SECRET = SecretStr("a secret of this site, which is long enough")
 UNSAFE = [
     "/login",
     "/logout",
@@ -113,3 +118,31 @@ async def test_the_cookies_of_another_session_do_not_carry_a_form(office):
     office.client.cookies.set(COOKIE, "made-up")
     answer = await office.client.post("/admin/blog-tag/create", data={"name": "x", "csrf_token": token})
     assert (answer.status_code, answer.headers["location"]) == (303, "/admin/login")
+
+
+def sent_with(token: str) -> Request:
+    return Request({"type": "http", "method": "GET", "headers": [(b"x-csrf-token", token.encode())]})
+
+
+@pytest.mark.parametrize("cookie", [None, "", "a-session"])
+async def test_a_token_made_of_no_cookie_or_of_nothing_is_refused(cookie):
+    for given in (
+        "",
+        make_token(SECRET, ""),
+        make_token(SECRET, "None"),
+        "00" * 32,
+        "zz",
+        make_token(SECRET, "x")[:-2],
+    ):
+        request = Request({"type": "http", "method": "GET", "headers": [(b"x-csrf-token", given.encode())]})
+        with pytest.raises(PermissionDeniedError):
+            await check_token(request, SECRET, cookie)
+
+
+async def test_the_token_of_a_cookie_is_taken():
+    request = Request(
+        {"type": "http", "method": "GET", "headers": [(b"x-csrf-token", make_token(SECRET, "x").encode())]}
+    )
+    await check_token(request, SECRET, "x")
+    with pytest.raises(PermissionDeniedError):
+        await check_token(request, SecretStr("the secret of another site"), "x")

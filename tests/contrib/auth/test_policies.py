@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import true
 
+from dovetail.api.schemas import Schema
 from dovetail.contrib.auth.access import CurrentUser, StaffUser, UserPolicy
 from dovetail.resources.resource import Resource
 from plugins.blog.models import Tag
@@ -35,3 +36,44 @@ async def test_who_may_read_is_asked_of_those_without_a_token_too(app, clients, 
     for path in ("/words", "/words/1", "/words?count=true&cursor="):
         answers = [await one.get(path) for one in clients]
         assert [answer.status_code for answer in answers] == [401, of_user, 200], path
+
+
+class WordWrite(Schema):
+    name: str
+
+
+class WrittenByStaff(UserPolicy):
+    """As a plugin's author may write it: anybody reads, and of those who write, `writer` lets staff in alone."""
+
+    writer = StaffUser
+
+    def rows(self, viewer):
+        return true()
+
+    def may_create(self, viewer, data):
+        pass
+
+    def may_update(self, viewer, item, changes):
+        pass
+
+    def may_delete(self, viewer, item):
+        pass
+
+
+async def test_a_writer_that_is_not_every_user_is_asked_on_the_fast_path_too(app, clients, session):
+    session.add(tag := Tag(name="kept"))
+    await session.commit()
+    words = Resource(
+        model=Tag,
+        read=TagRead,
+        create=WordWrite,
+        update=WordWrite,
+        policy=WrittenByStaff(),
+        name="word",
+    )
+    app.include_router(words.router)
+    one = f"/words/{tag.id}"
+    for method, path, status in (("POST", "/words", 201), ("PATCH", one, 200), ("DELETE", one, 204)):
+        body = None if method == "DELETE" else {"name": method.lower()}
+        answers = [await client.request(method, path, json=body) for client in clients]
+        assert [answer.status_code for answer in answers] == [401, 403, status], method
