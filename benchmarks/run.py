@@ -27,7 +27,7 @@ DATABASE = f"dovetail_benchmark_{os.getpid()}"
 WARM_UP = 0.25  # of the time of a measurement
 MIDDLEWARE = "middleware"  # the first word of these workloads: with each middleware taken out
 # Where there is a database, requests differ by more than a middleware costs; they do not hide what this one saves.
-WITH_DATABASE = (middleware.NONE, "QuickMiddleware", middleware.ALL)
+WITH_DATABASE = (middleware.NONE, "FastPathMiddleware", middleware.ALL)
 Turn = tuple[Workload, Server, Sequence[bytes]]
 
 

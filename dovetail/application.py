@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 import dovetail.api.fastapi_private  # noqa: F401 - it changes how FastAPI works, before any route is made
 from dovetail.api.addresses import path_of
 from dovetail.api.body_checks import after_login
-from dovetail.api.front.quick import QuickMiddleware
+from dovetail.api.front.fast_path import FastPathMiddleware
 from dovetail.api.openapi.document import document_problems, duplicate_operation_ids, operation_id, operation_ids
 from dovetail.api.pages import debug, docs, health, landing
 from dovetail.api.pages.health import READINESS
@@ -196,7 +196,7 @@ def _add_middleware(app: FastAPI, context: Context) -> None:
         Middleware(ErrorMiddleware, respond=answer),  # those inside simply raise
         # reads bodies, within the limit
         Middleware(CleanInputMiddleware, maximum_items=settings.max_body_items, after_login=after_login),
-        Middleware(QuickMiddleware),  # in front of the router
+        Middleware(FastPathMiddleware),  # in front of the router
     ]
     app.user_middleware[:] = [*around, *added, *within]
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from dovetail.api.front.quick import QuickRoutes
+from dovetail.api.front.fast_path import FastPathRoutes
 from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Mounts
@@ -121,7 +121,7 @@ async def test_links_follow_a_router_that_was_moved(mounted, settings):
 
 async def test_a_moved_read_is_answered_in_front_of_the_router_as_before(settings):
     app = make_application(settings, {"blog": ""})
-    routes = QuickRoutes(app, "GET")
+    routes = FastPathRoutes(app, "GET")
     assert routes.find({"type": "http", "path": "/posts", "method": "GET"}) is not None
     assert routes.find({"type": "http", "path": "/api/posts", "method": "GET"}) is None
 

@@ -12,6 +12,7 @@ from dovetail.application import site_application
 from dovetail.cli.output import print_table
 from dovetail.cli.state import State
 from dovetail.registry import Registry
+from dovetail.resources.endpoints.routes import ResourceEndpoint
 from dovetail.resources.write.model_rules import OF_INSERTS, OF_UPDATES, why_objects
 
 
@@ -48,15 +49,14 @@ def _plugin(route: RouteContext, registry: Registry) -> str:
 
 def _road(route: RouteContext, app: FastAPI) -> str:
     """How a resource is read or written here: by compiled statements, or by the ORM, and why."""
-    resource = getattr(route.endpoint, "resource", None)
-    methods = route.methods or ()
-    if resource is None or "DELETE" in methods:
+    endpoint, methods = route.endpoint, route.methods or ()
+    if not isinstance(endpoint, ResourceEndpoint) or "DELETE" in methods:
         return "-"
     if "GET" in methods:
-        reason = resource.reader.why_python(app.state.database.engine.dialect)
+        reason = endpoint.spec.reader.why_python(app.state.database.engine.dialect)
     else:
         sessions = app.state.database.sessions.kw["sync_session_class"]
-        reason = why_objects(resource.model, sessions, OF_INSERTS if "POST" in methods else OF_UPDATES)
+        reason = why_objects(endpoint.spec.model, sessions, OF_INSERTS if "POST" in methods else OF_UPDATES)
     return "compiled" if reason is None else f"ORM: {reason}"
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, Self, cast
 
-from sqlalchemy import Connection, Engine, exc
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, Dialect, Engine, exc
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.pool import ManagesConnection
 
 from dovetail.database.drivers.lost_connections import is_lost, let_go_of_lock, throw_away
+from dovetail.database.drivers.session_connection import connection_to_read
 from dovetail.database.drivers.sqlalchemy_private import (
     as_sqlalchemy_error,
     close_unused,
@@ -70,8 +71,68 @@ class connect_to_read:  # noqa: N801 - it is used as a function; as a generator 
             close_unused(self._taken)
 
 
+class ReadSource(Protocol):
+    """Where a read runs: in the transaction of a session, or on a connection of the pool without a transaction."""
+
+    @property
+    def session(self) -> AsyncSession | None:
+        """The session, for what only the ORM can read; None where there is none."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The database's dialect, known before anything is connected."""
+
+    async def connection(self) -> DriverConnection:
+        """Return the connection for the next read."""
+
+
+class SessionSource:
+    """Reads see what the session's transaction sees, what was not flushed included."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session: AsyncSession = session
+
+    @property
+    def dialect(self) -> Dialect:
+        """The database's dialect."""
+        return self.session.get_bind().dialect
+
+    async def connection(self) -> DriverConnection:
+        """Flush the session, and return its connection."""
+        await self.session.flush()
+        return await driver_connection(await connection_to_read(self.session))
+
+
+class PoolSource:
+    """Reads run on a connection that is taken from the pool with the first of them, and given back in the end.
+
+    async with PoolSource(engine) as source:
+        rows = await (await source.connection()).fetch("SELECT 1", ())
+    """
+
+    session: AsyncSession | None = None
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.dialect = engine.dialect
+        self._opening = connect_to_read(engine)
+        self._connection: DriverConnection | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        if self._connection is not None:
+            await self._opening.__aexit__(*error)
+
+    async def connection(self) -> DriverConnection:
+        """Return the connection; take it from the pool if this is the first read."""
+        if self._connection is None:
+            self._connection = await self._opening.__aenter__()
+        return self._connection
+
+
 async def driver_connection(connection: AsyncConnection) -> DriverConnection:
-    """That of a session, so that what is read is what its transaction sees."""
+    """Return the connection of a session, on which reads see what its transaction sees."""
     return DriverConnection(connection.engine, await connection.get_raw_connection(), connection.sync_connection)
 
 

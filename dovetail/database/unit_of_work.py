@@ -69,7 +69,7 @@ class Database:
                 note_write()
 
     @asynccontextmanager
-    async def quick_unit_of_work(self) -> AsyncIterator[AsyncSession]:
+    async def fast_unit_of_work(self) -> AsyncIterator[AsyncSession]:
         """A unit of work that begins no transaction before something is written, and that trusts its connection.
 
         What `connection_to_read` and `connection_to_write` give then costs little more than the driver; the session can

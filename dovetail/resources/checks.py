@@ -13,6 +13,7 @@ from dovetail.database.search.indexes import (
     starts_an_index,
     unindexed_steps,
 )
+from dovetail.resources.endpoints.routes import ResourceEndpoint
 from dovetail.resources.query.filters import FilterParameter
 from dovetail.resources.query.paths import Path
 from dovetail.resources.query.search import FullTextSearch
@@ -25,9 +26,9 @@ def listed_resources(app: FastAPI) -> Iterator[Spec]:
     """The resources of which the site has a list, each once."""
     found: dict[int, Spec] = {}
     for route in routes_of(app.routes):
-        spec = getattr(getattr(route, "endpoint", None), "lists", None)
-        if spec is not None:
-            found.setdefault(id(spec), spec)
+        endpoint = route.endpoint
+        if isinstance(endpoint, ResourceEndpoint) and endpoint.is_list:
+            found.setdefault(id(endpoint.spec), endpoint.spec)
     return iter(found.values())
 
 

@@ -23,8 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.resources.endpoints import bulk, items
-from dovetail.resources.endpoints.endpoints import Where, add_list
-from dovetail.resources.endpoints.lists import Listing
+from dovetail.resources.endpoints.lists import Listing, Where, add_list
 from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.write import idempotency
 from dovetail.resources.write.declarations import check_writing
@@ -89,7 +88,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         self, request: Request, session: AsyncSession, viewer: Any, key: Any, *, status: int = 200
     ) -> Response:
         """What an endpoint of your own answers after a write: the object with its ETag, and if new, Location."""
-        return await items.answer_item(self, request, session, viewer, key, status=status)
+        return await items.respond_with_written(self, request, session, viewer, key, status=status)
 
     async def answer_once(
         self, request: Request, session: AsyncSession, viewer: Any, answer: Callable[[], Awaitable[Response]]

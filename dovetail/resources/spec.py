@@ -13,7 +13,6 @@ from fastapi import Path
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Integer, and_, inspect, true
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.requests import HTTPConnection
 from typing_extensions import TypeVar
 
 from dovetail.api.base64_bytes import has_raw_bytes
@@ -21,19 +20,19 @@ from dovetail.api.schemas import BodyId, Id
 from dovetail.database.search.search import FullText
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import Policy
-from dovetail.resources.query import filters as lookups
+from dovetail.resources.query import filters
 from dovetail.resources.query import ordering as orderings
 from dovetail.resources.query import search as searches
 from dovetail.resources.query.comparable import python_type
+from dovetail.resources.query.filters import Filter
 from dovetail.resources.query.paths import Path as ColumnPath
 from dovetail.resources.query.url import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
-from dovetail.resources.read.by_key import ByKey
 from dovetail.resources.read.etags import version_attributes
-from dovetail.resources.read.reads import Reader
-from dovetail.resources.visibility import Visibility
+from dovetail.resources.read.reader import Reader
+from dovetail.resources.visibility import EVERYTHING, Visibility
 
 WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-Endpoint: TypeAlias = Literal[
+Operation: TypeAlias = Literal[
     "list", "retrieve", "create", "update", "replace", "delete", "bulk_create", "bulk_update", "bulk_delete"
 ]
 Model = TypeVar("Model", default=Any)
@@ -65,7 +64,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     name: str = ""  # post
     plural: str = ""  # posts: the name of the list
     path: str = ""  # where its endpoints are below the router, if not at the plural
-    filters: Mapping[str, str | Sequence[str] | lookups.Filter] = field(default_factory=dict)
+    filters: Mapping[str, str | Sequence[str] | Filter] = field(default_factory=dict)
     ordering: Sequence[str] = ()
     default_ordering: str = ""
     search: Sequence[str] | FullText = ()
@@ -74,7 +73,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     unindexed: Collection[str] = ()
     default_limit: int = DEFAULT_LIMIT  # items on a page
     maximum_limit: int = MAXIMUM_LIMIT
-    without: frozenset[Endpoint] | set[Endpoint] = frozenset()
+    without: frozenset[Operation] | set[Operation] = frozenset()
     requires_if_match: bool = False  # 428 without the header; no bulk delete, which has no place for it
     # Fields of `create` and `update` that name rows of a many-to-many relation, and who finds or makes those.
     links: Mapping[str, FindLinks] = field(default_factory=dict)
@@ -156,11 +155,6 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         return Reader(self.model, self.written, searches.Search(), self.reader.version)
 
     @cached_property
-    def by_key(self) -> ByKey:
-        """Asks for rows by their keys."""
-        return ByKey.of(self.model, self.key)
-
-    @cached_property
     def grammar(self) -> Grammar:
         """The parameters of the list."""
         terms: dict[str, Any] = dict(orderings.declare(self.model, self.ordering))
@@ -168,7 +162,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
             terms["rank"] = orderings.Term(cast("ColumnPath", self.reader.search.rank()))
         return Grammar(
             list_name=self.collection,
-            filters=lookups.parameters(self.model, self.filters),
+            filters=filters.parameters(self.model, self.filters),
             terms=terms,
             default_ordering=self.default_ordering,
             is_searchable=bool(self.reader.search.paths),
@@ -178,32 +172,34 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
             maximum_limit=self.maximum_limit,
         )
 
-    def has(self, endpoint: Endpoint) -> bool:
-        """Whether the resource offers it: its schema is given, it is not left out, and it can say what it has to."""
-        if endpoint == "bulk_delete" and self.requires_if_match:  # keys in a URL have no entity tags
+    def has(self, operation: Operation) -> bool:
+        """Return True if the resource offers the operation: its schema is given, and it is not left out."""
+        if operation == "bulk_delete" and self.requires_if_match:  # keys in a URL have no entity tags
             return False
         schemas = {"create": self.create, "update": self.update, "replace": self.replace}
-        schema = schemas.get(endpoint.removeprefix("bulk_"), self.read)
-        return schema is not None and endpoint not in self.without
+        schema = schemas.get(operation.removeprefix("bulk_"), self.read)
+        return schema is not None and operation not in self.without
 
     def visibility(self, viewer: Any, where: ColumnElement[bool] | None = None) -> Visibility:
         """What `viewer` may see, of the rows for which `where` holds."""
         if viewer is None and where is None and self.policy.remembers_anonymous:
-            return self._unknown
+            return self.anonymous_visibility
         rows = self.policy.rows(viewer)
         return Visibility(
             rows if where is None else and_(rows, where), self.policy.related(viewer), self.policy.hidden(viewer)
         )
 
     def written_visibility(self, viewer: Any) -> Visibility:
-        """What a viewer may see of rows they just wrote, whatever the policy says of the rows."""
+        """Return what a viewer may see of rows they just wrote, whatever the policy says of the rows."""
+        if self._hides_nothing:
+            return EVERYTHING
         return Visibility(true(), self.policy.related(viewer), self.policy.hidden(viewer))
 
-    def anonymous_visibility(self, connection: HTTPConnection) -> Visibility | None:
-        """What somebody unknown may see; None if the request may come from somebody known."""
-        if not self.policy.is_anonymous(connection):
-            return None
-        return self.visibility(None)
+    @cached_property
+    def anonymous_visibility(self) -> Visibility:
+        """What somebody unknown may see, where the policy promises that it never changes (`remembers_anonymous`)."""
+        rows, related, hidden = self.policy.rows(None), self.policy.related(None), self.policy.hidden(None)
+        return Visibility(rows, related, hidden, is_constant=True)
 
     @cached_property
     def _key_type(self) -> Any:
@@ -214,6 +210,6 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         return isinstance(getattr(self.model, self.key).type, Integer)
 
     @cached_property
-    def _unknown(self) -> Visibility:
-        rows, related, hidden = self.policy.rows(None), self.policy.related(None), self.policy.hidden(None)
-        return Visibility(rows, related, hidden, is_constant=True)
+    def _hides_nothing(self) -> bool:
+        policy = type(self.policy)
+        return policy.related is Policy.related and policy.hidden is Policy.hidden

@@ -1,4 +1,9 @@
-"""What a viewer may see of a resource, in the form that statements are built from."""
+"""What a viewer may see of a resource, in the form that statements are built from.
+
+`Spec.visibility` makes it of a policy. It is applied by `query/where.py` (rows, and rows behind filters), by
+`sql/nested_select.py` (rows of related models in answers) and by `query/url.py` (names of fields that are hidden).
+Statements are compiled once for each `cache_key` and run with `bind_values`, which differ from viewer to viewer.
+"""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -17,7 +22,7 @@ class Visibility:
     rows: ColumnElement[bool]
     related: Mapping[str, ColumnElement[bool]]
     hidden: frozenset[str]
-    is_constant: bool = False  # that of somebody unknown, where the policy promises that it never changes
+    is_constant: bool = False  # the same at every request, as that of somebody unknown may be
 
     def hides(self, name: str) -> bool:
         """Return True if the field `author.username`, or all of `author`, is hidden."""
@@ -54,4 +59,4 @@ class Visibility:
         return found
 
 
-EVERYTHING = Visibility(true(), {}, frozenset())
+EVERYTHING = Visibility(true(), {}, frozenset(), is_constant=True)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from dovetail.database.unit_of_work import Database
 from tests.probe.models import Item
 
-KINDS = ("unit_of_work", "quick_unit_of_work")
+KINDS = ("unit_of_work", "fast_unit_of_work")
 INCREMENT = """
 import asyncio, sys
 from sqlalchemy import text

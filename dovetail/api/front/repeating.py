@@ -6,12 +6,16 @@ without a connection; if it is another process's, one of them asks now and then,
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from time import monotonic
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
+from fastapi import FastAPI
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dovetail.database.drivers.retries import try_twice
@@ -57,6 +61,47 @@ class Repeating:
             yield
         finally:
             lock.release()
+
+
+class RereadableBody:
+    """Receives a body for a fast path, and the same again for FastAPI."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._seen: deque[Message] = deque()
+
+    async def __call__(self) -> Message:
+        """Receive the next part."""
+        self._seen.append(await self._receive())
+        return self._seen[-1]
+
+    def again(self) -> Receive:
+        """Return what receives all parts once more."""
+        if not self._seen:
+            return self._receive
+
+        async def receive() -> Message:
+            return self._seen.popleft() if self._seen else await self._receive()
+
+        return receive
+
+
+@dataclass(frozen=True)
+class Raise:
+    """Lets an exception meet the application's handlers, as that of an endpoint does."""
+
+    error: Exception
+    app: FastAPI
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the handler does; raise the exception if there is none."""
+        known = {key: handler for key, handler in self.app.exception_handlers.items() if key not in {500, Exception}}
+        handlers: Any = known  # FastAPI's handlers take several kinds of requests and exceptions
+
+        async def fail(*_: object) -> None:
+            raise self.error
+
+        await ExceptionMiddleware(fail, handlers, debug=self.app.debug)(scope, receive, send)
 
 
 class _Run:

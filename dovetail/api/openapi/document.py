@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from dovetail.api.fastapi_private import RouteContext, routes_of
+from dovetail.api.front.fast_path import Endpoint
 from dovetail.api.openapi.components import name_components, share_enums, write_whole_numbers
 from dovetail.api.openapi.examples import add_examples
 from dovetail.api.openapi.names import Operations
@@ -98,6 +99,7 @@ def _operations(route: RouteContext) -> Iterator[str]:
 
 
 def _resources_of_one_name(routes: list[RouteContext]) -> str | None:
-    resources = [getattr(route.endpoint, "resource", None) for route in routes]
-    names = {getattr(resource, "singular", None) for resource in resources}
+    endpoints = [route.endpoint for route in routes]
+    resources = [endpoint.resource if isinstance(endpoint, Endpoint) else None for endpoint in endpoints]
+    names = {None if resource is None else resource.singular for resource in resources}
     return names.pop() if len(names) == 1 and len(set(map(id, resources))) > 1 else None

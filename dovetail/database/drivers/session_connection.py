@@ -5,11 +5,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from dovetail.database.drivers.sqlalchemy_private import say_begin
 
-CONNECTION = "dovetail_connection"  # in a session's info: the connection of a quick unit of work
+CONNECTION = "dovetail_connection"  # in a session's info: the connection of a fast unit of work
 
 
 async def connection_to_read(session: AsyncSession) -> AsyncConnection:
-    """The session's connection; a quick unit of work does not begin its transaction for it."""
+    """The session's connection; a fast unit of work does not begin its transaction for it."""
     found: AsyncConnection | None = session.info.get(CONNECTION)
     return await session.connection() if found is None else found
 

@@ -3,8 +3,8 @@
 A page of a million posts with the tag `python`, newest first, can be read in two ways. Walked, newest post by newest
 post, until the page is full: quick if many posts carry the tag, endless if hardly one does. Or gathered: the posts that
 carry the tag, which are then sorted: quick if they are few. A database that does not know how many there are guesses,
-and a wrong guess costs seconds. So both ways are written down, and `dovetail.resources.read.pages` lets the statement
-itself count, up to a limit, before it chooses one.
+and a wrong guess costs seconds. So both ways are written down, and `dovetail.resources.read.access_paths` lets the
+statement itself count, up to a limit, before it chooses one.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """The endpoints that write up to a hundred rows at once, all or none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.api.schemas import Schema
+from dovetail.database.prepared_reads import SessionSource
 from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints import documentation
-from dovetail.resources.endpoints.endpoints import add_route, named
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
+from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.spec import Spec
 from dovetail.resources.write.bulk import create_all, delete_all, update_all
@@ -42,20 +43,20 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
 
     async def make(session: AsyncSession, viewer: Any, items: Sequence[Any]) -> Response:
         keys = await create_all(writer, session, viewer, items)
-        return await _answer(spec, session, viewer, keys, 201)
+        return await _respond(spec, session, viewer, keys, 201)
 
-    async def answer(request: Request, session: Any, viewer: Any, data: Any) -> Response:
+    async def endpoint(request: Request, session: Any, viewer: Any, data: Any) -> Response:
         make_once = partial(make, session, viewer, data.items)
         return await answer_once(request, session, spec.policy.identity(viewer), make_once)
 
     _add(
         spec,
         router,
-        answer,
+        endpoint,
         ("create", "Make", "POST"),
         {"data": schema},
         status_code=201,
-        response_model=_answer_schema(spec),
+        response_model=_response_schema(spec),
         openapi_extra={"parameters": [documentation.idempotency_key()]},
     )
 
@@ -72,19 +73,19 @@ def _add_update(writer: Writer, router: APIRouter) -> None:
     }
     one_schema = create_model(f"{update.__name__}BulkItem", __base__=update, __module__=update.__module__, **extra)
 
-    async def answer(request: Request, session: Any, viewer: Any, data: Any) -> Response:  # noqa: ARG001 - as all have it
+    async def endpoint(request: Request, session: Any, viewer: Any, data: Any) -> Response:  # noqa: ARG001 - as all have it
         keys = [getattr(one, spec.key) for one in data.items]
         items = [(_without(update, one, set(extra)), one.if_match) for one in data.items]
         await update_all(writer, session, viewer, keys, items)
-        return await _answer(spec, session, viewer, keys, 200)
+        return await _respond(spec, session, viewer, keys, 200)
 
     _add(
         spec,
         router,
-        answer,
+        endpoint,
         ("update", "Change", "PATCH"),
         {"data": _list_schema(f"{update.__name__}Bulk", one_schema)},
-        response_model=_answer_schema(spec),
+        response_model=_response_schema(spec),
         responses={404: {}} | documentation.precondition_responses(required=spec.requires_if_match),
     )
 
@@ -98,14 +99,14 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
         Query(min_length=1, max_length=MAXIMUM, description="The keys, separated by commas."),
     ]
 
-    async def answer(request: Request, session: Any, viewer: Any, ids: Any) -> Response:  # noqa: ARG001 - as all have it
+    async def endpoint(request: Request, session: Any, viewer: Any, ids: Any) -> Response:  # noqa: ARG001 - as all have it
         await delete_all(writer, session, viewer, ids)
         return Response(status_code=204)
 
     _add(
         spec,
         router,
-        answer,
+        endpoint,
         ("delete", "Remove", "DELETE"),
         {"ids": keys_type},
         status_code=204,
@@ -116,7 +117,7 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
 def _add(
     spec: Spec,
     router: APIRouter,
-    answer: Callable[..., Any],
+    endpoint: Callable[..., Awaitable[Response]],
     names: tuple[str, str, str],
     parameters: dict[str, Any],
     **options: Any,
@@ -125,13 +126,15 @@ def _add(
     name, verb, method = names
     description = f"{verb} up to {MAXIMUM} {spec.collection} at once; all or none."
     parameters = {"session": SessionDep, "viewer": spec.policy.writer, **parameters}
-    named(spec, answer, f"bulk_{name}_{spec.collection}", description, parameters)
-    add_route(router, f"{spec.url}/bulk", answer, method=method, **options)
+    described = ResourceEndpoint(
+        spec, endpoint, name=f"bulk_{name}_{spec.collection}", description=description, parameters=parameters
+    )
+    add_route(router, f"{spec.url}/bulk", described, method=method, **options)
 
 
-async def _answer(spec: Spec, session: AsyncSession, viewer: Any, keys: Sequence[Any], status: int) -> Response:
+async def _respond(spec: Spec, session: AsyncSession, viewer: Any, keys: Sequence[Any], status: int) -> Response:
     written = spec.written_visibility(viewer)
-    batch = await spec.written_reader.read(session, spec.by_key.request(tuple(keys)), written)
+    batch = await spec.written_reader.read_keys(SessionSource(session), keys, written)
     by_key = {batch.position(number)[0]: item for number, item in enumerate(batch.items)} if len(keys) > 1 else {}
     items = [by_key[key] for key in keys] if by_key else batch.items
     return Response(orjson.dumps({"items": items}, option=ORJSON_OPTIONS), status, media_type="application/json")
@@ -148,7 +151,7 @@ def _list_schema(name: str, one: Any) -> Any:
     return create_model(name, __base__=Schema, __module__=one.__module__, items=(items, ...))
 
 
-def _answer_schema(spec: Spec) -> Any:
+def _response_schema(spec: Spec) -> Any:
     schema: Any = spec.written or spec.read
     return create_model(
         f"{schema.__name__.removesuffix('Read')}Items",

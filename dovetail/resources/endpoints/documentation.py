@@ -9,7 +9,7 @@ from dovetail.api.schemas import LARGEST_ID
 from dovetail.resources.query.filters import MAXIMUM_VALUES, FilterParameter
 from dovetail.resources.query.url import CAP, Grammar
 from dovetail.resources.query.url import MAXIMUM_LENGTH as LONGEST_SEARCH
-from dovetail.resources.spec import Endpoint, Spec
+from dovetail.resources.spec import Operation, Spec
 from dovetail.resources.write.idempotency import HEADER, MAXIMUM_LENGTH
 
 Json = dict[str, Any]
@@ -93,10 +93,10 @@ def response_headers(**texts: str) -> Json:
 
 def item_links(spec: Spec) -> Json:
     """What can be done with a new object (https://spec.openapis.org/oas/v3.1.0#link-object)."""
-    operations: dict[Endpoint, str] = {"retrieve": "get", "update": "update", "replace": "replace", "delete": "delete"}
+    operations: dict[Operation, str] = {"retrieve": "get", "update": "update", "replace": "replace", "delete": "delete"}
     if spec.key not in (spec.written or spec.read).model_fields:
         return {}
-    return links_to(spec, *(verb for endpoint, verb in operations.items() if spec.has(endpoint)))
+    return links_to(spec, *(verb for operation, verb in operations.items() if spec.has(operation)))
 
 
 def links_to(spec: Spec, *verbs: str) -> Json:

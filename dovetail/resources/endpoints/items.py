@@ -1,4 +1,8 @@
-"""The endpoints of a single object: read it, make it, change it, replace it, remove it."""
+"""The endpoints of a single object: read it, make it, change it, replace it, remove it.
+
+`retrieve` and `create` are what FastAPI and the fast path run alike; they differ in where a read runs and in who found
+out who asks.
+"""
 
 from collections.abc import Mapping
 from functools import partial
@@ -7,21 +11,24 @@ from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.api.front.quick import QuickResponse
+from dovetail.api.front.fast_path import FastJSONResponse
+from dovetail.database.prepared_reads import ReadSource, SessionSource
 from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints import documentation
-from dovetail.resources.endpoints.endpoints import add_route, named
+from dovetail.resources.endpoints.fast_path import FastRead, FastWrite
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
-from dovetail.resources.endpoints.quick_reads import QuickRead, item_request
-from dovetail.resources.endpoints.quick_writes import QuickWrite
+from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route, item_path
 from dovetail.resources.policy import not_found
+from dovetail.resources.query.url import read_item_query, split_query
 from dovetail.resources.read.etags import etag, is_known
-from dovetail.resources.read.reads import Batch
+from dovetail.resources.read.reader import ALL_FIELDS, Batch
 from dovetail.resources.spec import Spec
+from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.idempotency import answer_once
 from dovetail.resources.write.writer import Writer
 
@@ -43,31 +50,76 @@ def add_endpoints(writer: Writer, router: APIRouter) -> None:
         _add_delete(writer, router)
 
 
-async def answer_item(
+async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility: Visibility, key: Any) -> Response:
+    """Return the object with this key, with the fields that the URL names. Raises InvalidInputError, NotFoundError."""
+    query = ALL_FIELDS
+    if request.scope["query_string"]:
+        query = read_item_query(split_query(request.scope["query_string"]), spec.grammar.within(visibility))
+    return _respond(spec, request, await spec.reader.read_keys(source, (key,), visibility, query), key)
+
+
+async def create(writer: Writer, request: Request, session: AsyncSession, viewer: Any, data: Any) -> Response:
+    """Make an object and return it, or return what was answered to the same `Idempotency-Key` before."""
+    spec = writer.spec
+
+    async def make() -> Response:
+        key, batch = await writer.create_and_read(session, viewer, data)
+        headers = {"Location": f"{quote(request.scope['path'])}/{quote(str(key), safe='')}"}
+        return _respond(spec, request, batch, key, status=201, headers=headers if spec.has("retrieve") else None)
+
+    return await answer_once(request, session, spec.policy.identity(viewer), make)
+
+
+async def update(
+    writer: Writer, request: Request, session: AsyncSession, viewer: Any, *, key: Any, data: Any
+) -> Response:
+    """Change an object and return it."""
+    await writer.update_item(session, viewer, key, data, request.headers.get("If-Match"))
+    return await respond_with_written(writer.spec, request, session, viewer, key)
+
+
+async def delete(writer: Writer, request: Request, session: AsyncSession, viewer: Any, key: Any) -> Response:
+    """Remove an object."""
+    await writer.delete_item(session, viewer, key, request.headers.get("If-Match"))
+    return Response(status_code=204)
+
+
+async def respond_with_written(
     spec: Spec, request: Request, session: AsyncSession, viewer: Any, key: Any, *, status: int = 200
 ) -> Response:
-    """The object with this key as the viewer may see it, whatever the policy says of the row: they just wrote it."""
-    written = spec.written_visibility(viewer)
-    batch = await spec.written_reader.read(session, spec.by_key.request((key,)), written)
+    """Return the object with this key as the viewer may see it, whatever the policy says of the row."""
+    visibility = spec.written_visibility(viewer)
+    batch = await spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
     headers = _location(spec, request, key) if status == 201 else {}  # noqa: PLR2004 - Created
     return _respond(spec, request, batch, key, status=status, headers=headers)
 
 
 def _add_retrieve(spec: Spec, router: APIRouter) -> None:
-    path, key_name = _item_path(spec)
+    path, key_name = item_path(spec)
+    key_type: TypeAdapter[Any] = TypeAdapter(spec.key_type)
 
-    async def answer(request: Request, session: Any, viewer: Any, **path: Any) -> Response:
-        visibility, key = spec.visibility(viewer), path[key_name]
-        batch = await spec.reader.read(session, item_request(spec, request, visibility, key), visibility)
-        return _respond(spec, request, batch, key)
+    async def endpoint(request: Request, session: AsyncSession, viewer: Any, **path: Any) -> Response:
+        return await retrieve(spec, request, SessionSource(session), spec.visibility(viewer), path[key_name])
 
-    parameters = {"session": SessionDep, "viewer": spec.policy.reader, key_name: spec.key_type}
-    named(spec, answer, f"get_{spec.singular}", f"One {spec.singular}.", parameters)
-    answer.quick = QuickRead(spec, key_name, partial(_respond, spec)).answer  # type: ignore[attr-defined]  # QuickMiddleware looks for it
+    async def fast_endpoint(request: Request, source: ReadSource, visibility: Visibility) -> Response | None:
+        try:
+            key = key_type.validate_python(request.scope["path_params"][key_name])
+        except ValidationError:
+            return None  # FastAPI says what is wrong
+        return await retrieve(spec, request, source, visibility, key)
+
+    described = ResourceEndpoint(
+        spec,
+        endpoint,
+        name=f"get_{spec.singular}",
+        description=f"One {spec.singular}.",
+        parameters={"session": SessionDep, "viewer": spec.policy.reader, key_name: spec.key_type},
+        fast_path=FastRead(spec, fast_endpoint),
+    )
     add_route(
         router,
         path,
-        answer,
+        described,
         method="GET",
         response_model=spec.read,
         openapi_extra={"parameters": [*documentation.item_parameters(spec.grammar), documentation.if_none_match()]},
@@ -80,26 +132,19 @@ def _add_retrieve(spec: Spec, router: APIRouter) -> None:
 
 
 def _add_create(writer: Writer, router: APIRouter) -> None:
-    spec = writer.spec
-
-    async def make(request: Request, session: AsyncSession, viewer: Any, data: Any) -> Response:
-        key, batch = await writer.create_and_read(session, viewer, data)
-        headers = {"Location": f"{quote(request.scope['path'])}/{quote(str(key), safe='')}"}
-        return _respond(spec, request, batch, key, status=201, headers=headers if spec.has("retrieve") else None)
-
-    async def answer(request: Request, session: Any, viewer: Any, data: Any) -> Response:
-        async def create() -> Response:
-            return await make(request, session, viewer, data)
-
-        return await answer_once(request, session, spec.policy.identity(viewer), create)
-
-    parameters = {"session": SessionDep, "viewer": spec.policy.writer, "data": spec.create}
-    named(spec, answer, f"create_{spec.singular}", f"Make a {spec.singular}.", parameters)
-    answer.quick = QuickWrite(spec.policy, spec.create, make).answer  # type: ignore[attr-defined]  # QuickMiddleware looks for it
+    spec, endpoint = writer.spec, partial(create, writer)
+    described = ResourceEndpoint(
+        spec,
+        endpoint,
+        name=f"create_{spec.singular}",
+        description=f"Make a {spec.singular}.",
+        parameters={"session": SessionDep, "viewer": spec.policy.writer, "data": spec.create},
+        fast_path=FastWrite(spec.policy, spec.create, endpoint),
+    )
     add_route(
         router,
         spec.url,
-        answer,
+        described,
         method="POST",
         status_code=201,
         response_model=spec.written or spec.read,
@@ -115,19 +160,22 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
 
 def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schema: Any) -> None:
     spec = writer.spec
-    path, key_name = _item_path(spec)
+    path, key_name = item_path(spec)
 
-    async def answer(request: Request, session: Any, viewer: Any, data: Any, **path: Any) -> Response:
-        await writer.update_item(session, viewer, path[key_name], data, request.headers.get("If-Match"))
-        return await answer_item(spec, request, session, viewer, path[key_name])
+    async def endpoint(request: Request, session: AsyncSession, viewer: Any, data: Any, **path: Any) -> Response:
+        return await update(writer, request, session, viewer, key=path[key_name], data=data)
 
-    description = "Change some fields; what is left out stays." if method == "PATCH" else "Replace every field."
-    parameters = {key_name: spec.key_type, "session": SessionDep, "viewer": spec.policy.writer, "data": schema}
-    named(spec, answer, name, description, parameters)
+    described = ResourceEndpoint(
+        spec,
+        endpoint,
+        name=name,
+        description="Change some fields; what is left out stays." if method == "PATCH" else "Replace every field.",
+        parameters={key_name: spec.key_type, "session": SessionDep, "viewer": spec.policy.writer, "data": schema},
+    )
     add_route(
         router,
         path,
-        answer,
+        described,
         method=method,
         response_model=spec.written or spec.read,
         openapi_extra={"parameters": [documentation.if_match(required=spec.requires_if_match)]},
@@ -138,18 +186,22 @@ def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schem
 
 def _add_delete(writer: Writer, router: APIRouter) -> None:
     spec = writer.spec
-    path, key_name = _item_path(spec)
+    path, key_name = item_path(spec)
 
-    async def answer(request: Request, session: Any, viewer: Any, **path: Any) -> Response:
-        await writer.delete_item(session, viewer, path[key_name], request.headers.get("If-Match"))
-        return Response(status_code=204)
+    async def endpoint(request: Request, session: AsyncSession, viewer: Any, **path: Any) -> Response:
+        return await delete(writer, request, session, viewer, path[key_name])
 
-    parameters = {key_name: spec.key_type, "session": SessionDep, "viewer": spec.policy.writer}
-    named(spec, answer, f"delete_{spec.singular}", f"Remove a {spec.singular}.", parameters)
+    described = ResourceEndpoint(
+        spec,
+        endpoint,
+        name=f"delete_{spec.singular}",
+        description=f"Remove a {spec.singular}.",
+        parameters={key_name: spec.key_type, "session": SessionDep, "viewer": spec.policy.writer},
+    )
     add_route(
         router,
         path,
-        answer,
+        described,
         method="DELETE",
         status_code=204,
         openapi_extra={"parameters": [documentation.if_match(required=spec.requires_if_match)]},
@@ -161,11 +213,6 @@ def _location(spec: Spec, request: Request, key: Any) -> dict[str, str]:
     if not spec.has("retrieve"):
         return {}
     return {"Location": request.url_for(f"get_{spec.singular}", **{f"{spec.singular}_id": key}).path}
-
-
-def _item_path(spec: Spec) -> tuple[str, str]:
-    key_name = f"{spec.singular}_id"
-    return f"{spec.url}/{{{key_name}}}", key_name
 
 
 def _respond(
@@ -189,5 +236,5 @@ def _respond(
     if known is not None and request.method == "GET" and is_known(tag, known):
         return Response(status_code=304, headers={"ETag": tag})
     if status == 200 and not headers:  # noqa: PLR2004 - OK, as every read
-        return QuickResponse(body, ((b"etag", tag.encode()),))
+        return FastJSONResponse(body, ((b"etag", tag.encode()),))
     return Response(body, status, {"ETag": tag, **(headers or {})}, "application/json")

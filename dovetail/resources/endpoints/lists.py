@@ -1,41 +1,48 @@
 """How a list is answered: read the URL, fetch a page, write the envelope with its neighbours."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import orjson
+from fastapi import APIRouter, Depends
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from dovetail.api.front.quick import QuickResponse
-from dovetail.database.prepared_reads import connect_to_read
-from dovetail.database.unit_of_work import DATABASE
+from dovetail.api.front.fast_path import FastJSONResponse
+from dovetail.api.schemas import Page
+from dovetail.database.prepared_reads import ReadSource, SessionSource
+from dovetail.database.session import SessionDep
+from dovetail.resources.endpoints import documentation
+from dovetail.resources.endpoints.fast_path import FastRead
+from dovetail.resources.endpoints.page_links import link_header, page_url
+from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.cursors import Cursor, bad_cursor, write_cursor
 from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import FullTextSearch
 from dovetail.resources.query.url import Grammar, ListQuery, read_list_query, split_query
-from dovetail.resources.read.pages import PageRequest
-from dovetail.resources.read.reads import Batch, Cache, Plan, Reader
-from dovetail.resources.read.urls import link_header, page_url
+from dovetail.resources.query.where import PageRequest
+from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
+from dovetail.resources.spec import Spec
 from dovetail.resources.sql.prepared import PreparedStatement
 from dovetail.resources.visibility import Visibility
 from dovetail.settings import SETTINGS
 
+Where: TypeAlias = Callable[..., Any]  # a FastAPI dependency that gives a ColumnElement[bool]
 ORJSON_OPTIONS = orjson.OPT_UTC_Z
 LONGEST_REMEMBERED = 300  # bytes of a query string
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The list of a spec."""
+    """The list of a resource: reads the URL, fetches a page and writes the envelope."""
 
     reader: Reader
     grammar: Grammar
-    _pages: Cache = field(default_factory=Cache)  # what the same query string means, for scopes that are constant
+    _reads: Cache = field(default_factory=Cache)  # what the same query string means, for constant visibilities
 
     def parse(self, connection: HTTPConnection, visibility: Visibility) -> tuple[dict[str, str], PageRequest]:
         """What the URL asks for. Raises InvalidInputError."""
@@ -50,48 +57,36 @@ class Listing:
         directed = tuple(term.reversed() for term in terms) if query.cursor.backwards else terms
         return values, PageRequest(query, directed, position)
 
-    async def answer(self, connection: HTTPConnection, session: AsyncSession, visibility: Visibility) -> Response:
-        """The page that the URL asks for, by the road that suits."""
-        values, request = self.parse(connection, visibility)
-        batch = await self.reader.read(session, request, visibility)
+    async def respond(self, connection: HTTPConnection, source: ReadSource, visibility: Visibility) -> Response:
+        """Return the page that the URL asks for. Raises InvalidInputError, and NeedsSessionError as the reader does."""
+        read = self._read_of(connection, visibility, source.dialect)
+        batch = await self.reader.run(read.plan, source, read.request, visibility, read.parameters)
         total = None
-        if request.query.count != "no":
-            total = await self.reader.count(await session.connection(), request, visibility)
-        return self._write(connection, values, request, batch, total)
+        if read.count is not None:
+            rows = await read.count.fetch(await source.connection(), read.parameters, visibility.bind_values)
+            total = rows[0][0]
+        elif read.request.query.count != "no":
+            total = await self.reader.count(source, read.request, visibility)
+        return self._write(connection, read.values, read.request, batch, total)
 
-    async def answer_quickly(self, connection: HTTPConnection, visibility: Visibility) -> Response | None:
-        """The same page by the compiled road, without a transaction; None if it cannot go that way."""
-        engine = DATABASE.get(connection.app).engine
-        page = self._page(connection, visibility, engine.dialect)
-        if page is None:
-            return None
-        total = None
-        async with connect_to_read(engine) as database:
-            batch = await page.plan.fetch(database, page.bound, visibility.bind_values)
-            if page.count is not None:
-                total = (await page.count.fetch(database, page.bound, visibility.bind_values))[0][0]
-        return self._write(connection, page.values, page.request, batch, total)
-
-    def _page(self, connection: HTTPConnection, visibility: Visibility, dialect: Dialect) -> "_Page | None":
+    def _read_of(self, connection: HTTPConnection, visibility: Visibility, dialect: Dialect) -> "_ListRead":
         query_string: bytes = connection.scope["query_string"]
         key = (query_string, dialect.name)
-        page: _Page | None = self._pages.get(key) if visibility.is_constant else None
-        if page is None:
-            page = self._make_page(connection, visibility, dialect)
+        read: _ListRead | None = self._reads.get(key) if visibility.is_constant else None
+        if read is None:
+            read = self._make_read(connection, visibility, dialect)
             # A cursor is seldom seen twice, and belongs to one secret.
-            is_lasting = page is not None and not page.request.query.by_cursor
+            is_lasting = read.plan is not None and not read.request.query.by_cursor
             if is_lasting and visibility.is_constant and len(query_string) <= LONGEST_REMEMBERED:
-                self._pages.remember(key, lambda: page)
-        return page
+                self._reads.remember(key, lambda: read)
+        return read
 
-    def _make_page(self, connection: HTTPConnection, visibility: Visibility, dialect: Dialect) -> "_Page | None":
+    def _make_read(self, connection: HTTPConnection, visibility: Visibility, dialect: Dialect) -> "_ListRead":
         values, request = self.parse(connection, visibility)
         plan = self.reader.plan(request, visibility, dialect)
         counts = request.query.count != "no"
         count = self.reader.count_plan(request, visibility, dialect) if counts else None
-        if plan is None or (counts and count is None):
-            return None
-        return _Page(values, request, plan, count, request.parameters())
+        return _ListRead(values, request, plan, count, request.parameters())
 
     def _terms(self, query: ListQuery, values: Mapping[str, str]) -> Terms:
         search = self.reader.search
@@ -117,7 +112,7 @@ class Listing:
         if request.query.cursor is not None and request.query.cursor.backwards:
             items = items[::-1]
         body = {"items": items, "total": total, "next": following, "previous": previous}
-        return QuickResponse(orjson.dumps(body, option=ORJSON_OPTIONS), link_header(following, previous))
+        return FastJSONResponse(orjson.dumps(body, option=ORJSON_OPTIONS), link_header(following, previous))
 
     def _cursors(
         self,
@@ -149,15 +144,49 @@ class Listing:
         return following, previous
 
 
+def add_list(
+    spec: Spec, listing: Listing, router: APIRouter, path: str, *, name: str, where: Where | None, description: str
+) -> None:
+    """Add a list of a resource to a router, see Resource.add_list."""
+
+    async def endpoint(request: Request, session: AsyncSession, viewer: Any, where: Any = None) -> Response:
+        return await listing.respond(request, SessionSource(session), spec.visibility(viewer, where))
+
+    parameters = {"session": SessionDep, "viewer": spec.policy.reader}
+    if where is not None:
+        parameters["where"] = Annotated[Any, Depends(where)]
+    described = ResourceEndpoint(
+        spec,
+        endpoint,
+        name=name,
+        description=description or f"The {spec.collection} that the viewer may see.",
+        parameters=parameters,
+        fast_path=FastRead(spec, listing.respond) if where is None else None,
+        is_list=True,
+    )
+    add_route(
+        router,
+        path,
+        described,
+        method="GET",
+        response_model=Page[spec.read],  # type: ignore[name-defined]  # known at run time only
+        openapi_extra={"parameters": documentation.list_parameters(spec.grammar)},
+        responses={
+            200: {"headers": documentation.response_headers(Link="The next and the previous page (RFC 8288).")},
+            422: {},
+        },
+    )
+
+
 @dataclass(frozen=True)
-class _Page:
+class _ListRead:
     """What a query string asks for, and how it is read."""
 
     values: dict[str, str]
     request: PageRequest
-    plan: Plan
+    plan: Plan | None
     count: PreparedStatement | None
-    bound: Mapping[str, Any]
+    parameters: Mapping[str, Any]
 
 
 def _offsets(

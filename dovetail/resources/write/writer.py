@@ -7,10 +7,11 @@ from typing import Any, Generic, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.database.prepared_reads import SessionSource
 from dovetail.errors import PreconditionRequiredError
 from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import check_if_match
-from dovetail.resources.read.reads import Batch
+from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.insert_statements import NewRow
@@ -89,7 +90,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             if done is not None:
                 return done
         key = await self._insert(session, made, links)
-        return key, await self.spec.written_reader.read(session, self.spec.by_key.request((key,)), visibility)
+        return key, await self.spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
 
     async def update_item(
         self, session: AsyncSession, viewer: Viewer, key: Hashable, data: Update | Replace, if_match: str | None

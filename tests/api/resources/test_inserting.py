@@ -19,8 +19,8 @@ from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.query.ordering import complete
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ListQuery
-from dovetail.resources.read.pages import PageRequest
-from dovetail.resources.read.reads import Reader
+from dovetail.resources.query.where import PageRequest
+from dovetail.resources.read.reader import Reader
 from dovetail.resources.sql.arrays import members
 from dovetail.resources.sql.statements import Statement
 from dovetail.resources.visibility import EVERYTHING

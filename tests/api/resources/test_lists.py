@@ -175,7 +175,7 @@ async def test_the_total_is_counted_when_asked_for_and_as_far_as_asked_for(clien
     assert (await client.get("/api/books?limit=1&count=capped&pages=100")).json()["total"] == 2
     assert (await client.get("/api/books?offset=50&count=true")).json()["total"] == 4
     assert (await client.get("/api/books?count=1")).status_code == 422  # as the document says
-    monkeypatch.setattr("dovetail.resources.read.pages.CAP", 2)
+    monkeypatch.setattr("dovetail.resources.read.page_select.CAP", 2)
     assert (await client.get("/api/books?limit=1&count=capped")).json()["total"] == 3
 
 

@@ -40,12 +40,13 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column, relationship
 from dovetail.api.schemas import UTCTime
 from dovetail.database.column_types import UTCDateTime
 from dovetail.database.engine.engine import create_engine
+from dovetail.database.prepared_reads import SessionSource
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS, orjson
 from dovetail.resources.query.ordering import complete
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ListQuery
-from dovetail.resources.read.pages import PageRequest
-from dovetail.resources.read.reads import Reader
+from dovetail.resources.query.where import PageRequest
+from dovetail.resources.read.reader import Reader
 from dovetail.resources.sql import nodes
 from dovetail.resources.sql.encodable import why_python
 from dovetail.resources.visibility import Visibility
@@ -181,7 +182,9 @@ async def test_both_roads_write_the_same(  # noqa: PLR0917 - fixtures, and what 
                 await session.flush()
         async with AsyncSession(engine) as session:
             slow = await reader.load(session, request, visibility)
-            quick = await reader.fetch(await session.connection(), request, visibility)
+            plan = reader.plan(request, visibility, session.get_bind().dialect)
+            source = SessionSource(session)
+            quick = None if plan is None else await reader.run(plan, source, request, visibility)
             floats = {kind for table in tables[::2] for kind, _ in table} & {"float", "decimal", "tiny"}
             if quick is None:
                 assert in_list, reader.why_python(engine.dialect)

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from dovetail.contrib.auth.models import User
 from dovetail.resources.query.ordering import complete
 from dovetail.resources.query.url import read_list_query
-from dovetail.resources.read import ways
-from dovetail.resources.read.pages import PageRequest
+from dovetail.resources.query.where import PageRequest
+from dovetail.resources.read import access_paths
 from plugins.blog.api import posts
 
 POSTS = 20_000
@@ -96,7 +96,7 @@ def looked_at(node):
 
 @pytest.fixture
 def few(monkeypatch):
-    monkeypatch.setattr(ways, "FEW", 100)
+    monkeypatch.setattr(access_paths, "FEW", 100)
     posts.reader._plans.clear()
     yield
     posts.reader._plans.clear()

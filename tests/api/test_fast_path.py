@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
-from dovetail.api.front.quick import QuickRoutes
+from dovetail.api.front.fast_path import FastPathRoutes
 from dovetail.application import make_application
 from dovetail.errors import NotAuthenticatedError, NotFoundError
 from dovetail.testing.fixtures import running
@@ -328,7 +328,7 @@ async def test_routes_behind_one_that_chooses_in_a_way_of_its_own_are_left_to_th
         return PlainTextResponse("odd")
 
     app.router.routes.insert(0, Odd("/odd", answer))
-    assert QuickRoutes(app, "GET").find({"path": "/health/live", "root_path": ""}) is None
+    assert FastPathRoutes(app, "GET").find({"path": "/health/live", "root_path": ""}) is None
     assert (await get(app, "/api/books/1")).status_code == 200
 
 

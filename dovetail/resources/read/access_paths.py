@@ -1,4 +1,4 @@
-"""The ways to a page of rows that a narrow condition selects, in one statement that chooses by counting.
+"""Access paths: the ways to a page of rows that a narrow condition selects, in one statement that chooses by counting.
 
 `dovetail.database.search.narrowing` says why. A statement counts the keys that fulfil each such condition, but not
 further than FEW: if they are few it gathers their rows and sorts them, else it walks. What it does not choose costs
@@ -39,7 +39,7 @@ Order = Callable[[Sequence[ColumnElement[Any]]], list[UnaryExpression[Any]]]
 
 
 @dataclass(frozen=True)
-class Page:
+class Slice:
     """How many rows, after how many that are skipped, and in which order of the values to order by."""
 
     limit: int
@@ -83,7 +83,7 @@ def page_of_keys(
     rows: Select[Any],
     key: ColumnElement[Any],
     conditions: Sequence[ColumnElement[bool]],
-    page: Page,
+    page: Slice,
     dialect: Dialect,
 ) -> Select[Any] | None:
     """SELECT what `rows` selects, the key and values to order by, of one page; None if no condition is narrow.
@@ -160,7 +160,7 @@ def _walking(  # noqa: PLR0917 - as page_of_keys has them
     key: ColumnElement[Any],
     conditions: Sequence[ColumnElement[bool]],
     narrow: Sequence[_Few],
-    page: Page,
+    page: Slice,
     dialect: Dialect,
 ) -> Iterator[_Way]:
     """The ways taken if the keys of no narrow condition are few."""
@@ -184,7 +184,7 @@ def _is_costly(condition: Narrowing, dialect: Dialect) -> bool:
     return condition.is_costly and dialect.name == "postgresql"
 
 
-def _taken(way: _Way, page: Page, dialect: Dialect) -> Select[Any]:
+def _taken(way: _Way, page: Slice, dialect: Dialect) -> Select[Any]:
     if dialect.name == "sqlite":
         return page.first(way.rows, case((way.gate, page.end), else_=_number(0)))
     return page.first(way.rows.where(way.gate), page.end)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dovetail.resources.read import pages, ways
+from dovetail.resources.query import where
+from dovetail.resources.read import access_paths
 from tests.api.resources.test_lists import PATHS
 from tests.library.api import books, found_books, loud_books
 
@@ -24,7 +25,7 @@ def forget():
     def forget() -> None:
         for resource in (books, loud_books, found_books):
             resource.reader._plans.clear()
-            resource.listing._pages.clear()
+            resource.listing._reads.clear()
 
     forget()
     yield forget
@@ -53,8 +54,8 @@ async def test_every_way_finds_the_same_rows(client, shelf, path, monkeypatch, f
     gathered = await answers(client, path)
     assert any(gathered.values())
     for few, deep in ((0, 1), (1, 1_000)):
-        monkeypatch.setattr(ways, "FEW", few)
-        monkeypatch.setattr(pages, "DEEP", deep)
+        monkeypatch.setattr(access_paths, "FEW", few)
+        monkeypatch.setattr(where, "DEEP", deep)
         forget()
         assert await answers(client, path) == gathered
 
@@ -63,8 +64,8 @@ async def test_every_way_finds_the_same_rows(client, shelf, path, monkeypatch, f
 async def test_words_are_found_by_every_way(client, make_book, monkeypatch, forget, few, near):  # noqa: PLR0917 - as above
     for title in ("red one", "blue two", "red three", "red four", "blue five", "red six"):
         await make_book(title=title)
-    monkeypatch.setattr(ways, "FEW", few)
-    monkeypatch.setattr(ways, "NEAR", near)
+    monkeypatch.setattr(access_paths, "FEW", few)
+    monkeypatch.setattr(access_paths, "NEAR", near)
     forget()
     for order in ("id", "-id", "title"):
         whole = (await client.get(f"/api/found_books?search=red&ordering={order}&count=true")).json()

@@ -1,26 +1,29 @@
-"""Reads rows of a resource by the compiled road, or by the ORM and pydantic where a schema needs Python.
+"""Reads rows of a resource by compiled statements, or by the ORM and pydantic where a schema needs Python.
 
-Both roads run the same page and give the same answer; `Reader.why_python` says which one a read takes.
+Both read the same page and give the same answer; `Reader.why_python` says which one a read takes.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel
-from sqlalchemy import Dialect, Select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy import Dialect, Select, inspect
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
-from dovetail.database.drivers.session_connection import connection_to_read
-from dovetail.database.prepared_reads import DriverConnection, driver_connection
+from dovetail.database.prepared_reads import DriverConnection, ReadSource
 from dovetail.errors import ConfigurationError
-from dovetail.resources.query.ordering import Terms
+from dovetail.resources.query import filters
+from dovetail.resources.query.filters import FilterParameter
+from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import Search
-from dovetail.resources.query.url import ItemQuery
-from dovetail.resources.read.pages import PageRequest, count_select, page_select
+from dovetail.resources.query.url import ItemQuery, ListQuery
+from dovetail.resources.query.where import PageRequest
+from dovetail.resources.read.page_select import count_select, page_select
 from dovetail.resources.sql import nodes
 from dovetail.resources.sql.encodable import why_python
 from dovetail.resources.sql.json_values import result_processor
@@ -29,9 +32,14 @@ from dovetail.resources.sql.nodes import Node, Relation, View
 from dovetail.resources.sql.prepared import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
 
+ALL_FIELDS = ItemQuery()
 MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
 T = TypeVar("T")
 Place = tuple[int, Callable[[Any], Any] | None]  # where in a row a value is, and what makes Python's value of it
+
+
+class NeedsSessionError(Exception):
+    """The ORM has to read, and there is no session: FastAPI's dependencies open one."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,7 @@ class Reader:
         self.version = tuple(version)
         self._nodes = Cache()
         self._plans = Cache()
+        self._plans_by_key: dict[tuple[str, Visibility], Plan] = {}  # of constant visibilities, by dialect
 
     def why_python(self, dialect: Dialect) -> str | None:
         """Why a read takes the road of the ORM and pydantic; None if it takes the compiled one."""
@@ -129,18 +138,52 @@ class Reader:
             ),
         )
 
-    async def fetch(self, connection: AsyncConnection, request: PageRequest, visibility: Visibility) -> Batch | None:
-        """The rows of a page and one more, by the compiled road; None where it cannot go."""
-        plan = self.plan(request, visibility, connection.dialect)
+    async def read(self, source: ReadSource, request: PageRequest, visibility: Visibility) -> Batch:
+        """Return the rows of a page and one more.
+
+        Raises NeedsSessionError if only the ORM can read them, and the source has no session.
+        """
+        return await self.run(self.plan(request, visibility, source.dialect), source, request, visibility)
+
+    async def run(
+        self,
+        plan: "Plan | None",
+        source: ReadSource,
+        request: PageRequest,
+        visibility: Visibility,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> Batch:
+        """Return the same by `plan`, which `self.plan` made before; `parameters` are those of the request, if known."""
         if plan is None:
-            return None
-        return await plan.fetch(await driver_connection(connection), request.parameters(), visibility.bind_values)
+            return await self.load(_session_of(source), request, visibility)
+        known = request.parameters() if parameters is None else parameters
+        return await plan.fetch(await source.connection(), known, visibility.bind_values)
+
+    async def read_keys(
+        self, source: ReadSource, keys: Sequence[Any], visibility: Visibility, query: ItemQuery = ALL_FIELDS
+    ) -> Batch:
+        """Return the rows with these keys. Raises NeedsSessionError as `read` does."""
+        # Nearly every read is of this kind, and to find its plan by the request would take ten times as long.
+        is_plain = visibility.is_constant and query is ALL_FIELDS and len(keys) == 1
+        place = (source.dialect.name, visibility)
+        plan = self._plans_by_key.get(place) if is_plain else None
+        if plan is not None:
+            return await plan.fetch(await source.connection(), {"filter_0_0": keys[0]}, visibility.bind_values)
+        listed = ListQuery(
+            filters=((self._key_filter, tuple(keys)),), limit=len(keys), fields=query.fields, expand=query.expand
+        )
+        request = PageRequest(listed, self._key_terms if len(keys) > 1 else ())
+        plan = self.plan(request, visibility, source.dialect)
+        if plan is not None and is_plain:
+            self._plans_by_key[place] = plan
+        return await self.run(plan, source, request, visibility)
 
     async def load(self, session: AsyncSession, request: PageRequest, visibility: Visibility) -> Batch:
         """The same rows by the ORM, each validated and written by pydantic."""
         full = self._selected(ItemQuery(expand=request.query.expand), frozenset())
         node = self._selected(request.query, visibility.hidden)
         _refuse_impossible(node, visibility)
+        await session.flush()
         dialect = session.get_bind().dialect
         statement = page_select(self.model, [self.model], request, visibility, self.search, dialect=dialect)
         statement = statement.options(*nodes.loader_options(full, visibility.related))
@@ -156,20 +199,14 @@ class Reader:
             places[len(request.terms) :],
         )
 
-    async def read(self, session: AsyncSession, request: PageRequest, visibility: Visibility) -> Batch:
-        """The rows of a page and one more, by the road that suits, as this session's transaction sees them."""
-        await session.flush()
-        connection = await connection_to_read(session)
-        return await self.fetch(connection, request, visibility) or await self.load(session, request, visibility)
-
-    async def count(self, connection: AsyncConnection, request: PageRequest, visibility: Visibility) -> int:
-        """How many rows there are on all pages; CAP + 1 if the count is capped and there are more than CAP."""
-        prepared = self.count_plan(request, visibility, connection.dialect)
-        if prepared is None:
-            statement = count_select(self.model, request, visibility, self.search, connection.dialect)
-            return int((await connection.execute(statement, request.parameters())).scalar_one())
-        rows = await prepared.fetch(await driver_connection(connection), request.parameters(), visibility.bind_values)
-        return int(rows[0][0])
+    async def count(self, source: ReadSource, request: PageRequest, visibility: Visibility) -> int:
+        """Return how many rows there are on all pages; CAP + 1 if the count is capped and there are more than CAP."""
+        prepared = self.count_plan(request, visibility, source.dialect)
+        if prepared is not None:
+            rows = await prepared.fetch(await source.connection(), request.parameters(), visibility.bind_values)
+            return int(rows[0][0])
+        statement = count_select(self.model, request, visibility, self.search, source.dialect)
+        return int((await _session_of(source).execute(statement, request.parameters())).scalar_one())
 
     def node_for(self, visibility: Visibility, dialect: Dialect) -> Node | None:
         """What a plain read answers in this visibility; None if it does not take the compiled road."""
@@ -203,6 +240,16 @@ class Reader:
         places = tuple(zip(select.behind, steps, strict=True))
         return Plan(prepared, select.make_item, places[: len(terms)], places[len(terms) :])
 
+    @cached_property
+    def _key_filter(self) -> FilterParameter:
+        (column,) = inspect(self.model).primary_key
+        key = inspect(self.model).get_property_by_column(column).key
+        return filters.parameters(self.model, {key: "in"})[f"{key}__in"]
+
+    @cached_property
+    def _key_terms(self) -> Terms:
+        return complete(self.model, ())
+
     def _selected(self, query: ItemQuery, hidden: frozenset[str]) -> Node:
         key = ("node", query.fields, query.expand, hidden)
         return self._nodes.remember(key, lambda: nodes.select_fields(self.node, query.fields, query.expand, hidden))
@@ -219,6 +266,12 @@ class Reader:
         )
         select = self.nested_select(node, page, visibility, dialect, terms=request.terms)
         return self.plan_of(select, prepare(select.statement, dialect, visibility.binds), dialect, request.terms)
+
+
+def _session_of(source: ReadSource) -> AsyncSession:
+    if source.session is None:
+        raise NeedsSessionError
+    return source.session
 
 
 def _values(row: Sequence[Any], places: Sequence[Place]) -> tuple[Any, ...]:

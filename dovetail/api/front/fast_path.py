@@ -1,0 +1,211 @@
+"""The fast path: an ASGI layer in front of FastAPI's router, which answers by itself the requests it knows.
+
+FastAPI's routing and dependencies cost several times what a compiled read does. An `Endpoint` with a `fast_path` can do
+without them. Its fast path is asked first; where that answers None, and wherever anything is unusual, FastAPI runs the
+endpoint as usual, so both must give the same answer. The endpoint is an ordinary one: it stands in the OpenAPI
+document, in `manage.py routes` and in the scope that middleware sees.
+
+What decides whether a request takes the fast path stands in two places: here, what holds for every endpoint
+(`_may_take`, `_FastRoute.of`), and in `resources/endpoints/fast_path.py` what depends on who asks and on what is sent.
+
+The layer is the innermost middleware. Request ids, logs, headers, limits and what plugins add are around it, and the
+exceptions of a fast path meet the application's own handlers.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import update_wrapper
+from typing import Generic, ParamSpec, Protocol, TypeAlias, TypeVar
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, APIWebSocketRoute
+from sqlalchemy.exc import DBAPIError
+from starlette.convertors import Convertor
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dovetail.api.body_checks import is_waiting
+from dovetail.api.fastapi_private import TELEMETRY, RouteContext, chooses_by_its_pattern, path_within, routes_of
+from dovetail.api.front.repeating import TRIED, Raise, Repeating, RereadableBody
+from dovetail.database.drivers.lost_connections import asks_for_another_try
+
+P = ParamSpec("P")
+R = TypeVar("R")
+FastPath: TypeAlias = Callable[[Request], Awaitable[Response | None]]
+METHODS = frozenset({"GET", "POST"})
+UNNAMED = re.compile(r"\(\?P<[^>]+>")
+
+
+class NamedResource(Protocol):
+    """What endpoints of one resource have in common."""
+
+    @property
+    def singular(self) -> str:
+        """The name of one: `post`."""
+
+
+class Endpoint(Generic[P, R]):
+    """A path operation function of FastAPI, with its fast path if it has one and the resource that it belongs to.
+
+    FastAPI reads the signature of `function`, and calls the Endpoint as it would call the function.
+    """
+
+    def __init__(
+        self,
+        function: Callable[P, Awaitable[R]],
+        fast_path: FastPath | None = None,
+        resource: NamedResource | None = None,
+    ) -> None:
+        update_wrapper(self, function)
+        self._function = function
+        self.fast_path = fast_path
+        self.resource = resource
+
+    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the function."""
+        return await self._function(*args, **kwargs)
+
+
+def with_fast_path(fast_path: FastPath) -> Callable[[Callable[P, Awaitable[R]]], Endpoint[P, R]]:
+    """Return a decorator that gives an endpoint its fast path, which gives the endpoint's answer or None.
+
+    @router.get("/live")
+    @with_fast_path(answer_live)
+    async def get_liveness() -> Health: ...
+    """
+    return lambda function: Endpoint(function, fast_path)
+
+
+class FastJSONResponse(Response):
+    """A response of JSON that is made without a look at its headers; they are bytes already, with small names."""
+
+    def __init__(self, body: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+        self.status_code, self.body, self.background = 200, body, None
+        length = (b"content-length", b"%d" % len(body))
+        self.raw_headers = [*headers, length, (b"content-type", b"application/json")]
+
+
+class FastPathMiddleware:
+    """Asks the fast path of an endpoint before FastAPI."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = Repeating(app)
+        self._routes: dict[str, FastPathRoutes] = {}  # by method
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or run the application."""
+        if not _may_take(scope):
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] == "POST":
+            receive = RereadableBody(receive)
+        response: ASGIApp | None
+        try:
+            response = await self._attempt(scope, receive)
+        except Exception as error:  # noqa: BLE001 - every exception goes where those of an endpoint go
+            response = Raise(error, scope["app"])
+        if isinstance(receive, RereadableBody):
+            receive = receive.again()
+        await (response or self.app)(scope, receive, send)
+
+    async def _attempt(self, scope: Scope, receive: Receive) -> Response | None:
+        routes = self._routes.get(scope["method"])
+        if routes is None:  # routes are added until the first request comes
+            routes = self._routes[scope["method"]] = FastPathRoutes(scope["app"], scope["method"])
+        fast_path = routes.find(scope)
+        if fast_path is None:
+            return None
+        try:
+            return await fast_path(Request(scope, receive))
+        except DBAPIError as error:
+            if asks_for_another_try(error):  # and nothing was written: the fast path answers for that
+                scope[TRIED] = True
+                return None
+            if scope["method"] != "GET" or not error.connection_invalidated or isinstance(error.orig, TimeoutError):
+                raise  # what waited in vain would wait as long again, and what was written must not be written twice
+            return None  # the database was restarted, say; a read can be tried once more on another connection
+
+
+class FastPathRoutes:
+    """Finds the endpoint that FastAPI's router would choose for a path, if it has a fast path."""
+
+    def __init__(self, app: FastAPI, method: str) -> None:
+        # All routes in one pattern: the first that fits wins, as in the router, and one that is not ours stands in it
+        # too, for it may stand in front of ours.
+        parts, groups = [], 0
+        self._router = app.router
+        self._by_group: dict[int, _FastRoute] = {}
+        for route in _routes(app, method):
+            pattern: re.Pattern[str] = route.path_regex
+            if (found := _FastRoute.of(route)) is not None:
+                self._by_group[groups + 1] = found
+            parts.append(f"({UNNAMED.sub('(', pattern.pattern)})")
+            groups += 1 + pattern.groups
+        self._pattern = re.compile("|".join(parts))
+        fixed = {one.path: self._match(one.path) for one in self._by_group.values() if not one.convertors}
+        self._by_path = {path: route for path, route in fixed.items() if route is not None}
+
+    def find(self, scope: Scope) -> FastPath | None:
+        """Return the fast path of the endpoint at this path, which is noted in the scope; None if there is none."""
+        path = path_within(scope)
+        route = self._by_path.get(path) or self._match(path)
+        if route is None:
+            return None
+        scope["router"], scope["route"], scope["endpoint"] = self._router, route.original, route.endpoint
+        scope["path_params"] = {**scope.get("path_params", {}), **route.parameters(path)}
+        return route.fast_path
+
+    def _match(self, path: str) -> "_FastRoute | None":
+        found = self._pattern.match(path)
+        return self._by_group.get(found.lastindex or 0) if found else None
+
+
+@dataclass(frozen=True)
+class _FastRoute:
+    """What is known of a route, each where it is had at once."""
+
+    fast_path: FastPath
+    path: str
+    pattern: re.Pattern[str]
+    convertors: Mapping[str, Convertor[object]]
+    endpoint: Callable[..., object]
+    original: BaseRoute
+
+    @classmethod
+    def of(cls, route: RouteContext) -> "_FastRoute | None":
+        """Return None for a route without a fast path, or to which a router or an inclusion adds dependencies."""
+        endpoint, original = route.endpoint, route.original_route
+        if not isinstance(endpoint, Endpoint) or endpoint.fast_path is None:
+            return None
+        if type(original) is not APIRoute or route.dependencies:
+            return None
+        return cls(endpoint.fast_path, str(route.path), route.path_regex, route.param_convertors, endpoint, original)
+
+    def parameters(self, path: str) -> dict[str, object]:
+        found = self.pattern.match(path) if self.convertors else None
+        return {name: self.convertors[name].convert(text) for name, text in found.groupdict().items()} if found else {}
+
+
+def _may_take(scope: Scope) -> bool:
+    """Return True if nothing stands against the fast path that concerns every endpoint."""
+    if scope["type"] != "http" or scope["method"] not in METHODS:
+        return False
+    if TELEMETRY in scope or scope["app"].dependency_overrides:  # of a test
+        return False
+    # A body may have to be looked at after the login that its address demands, to which FastAPI's dependencies see. No
+    # read demands a login here: a fast path of a read is for those who send no token.
+    return scope["method"] == "GET" or not is_waiting()
+
+
+def _routes(app: FastAPI, method: str) -> Iterator[RouteContext]:
+    """The routes that may answer the method, in the router's order, up to one that chooses in a way of its own."""
+    for route in routes_of(app.routes):
+        if isinstance(route.original_route, (WebSocketRoute, APIWebSocketRoute)):
+            continue
+        if not chooses_by_its_pattern(route):
+            return
+        if route.methods is None or method in route.methods:
+            yield route

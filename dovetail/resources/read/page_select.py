@@ -1,0 +1,56 @@
+"""The SELECT that cuts a page out of a resource's rows, and the one that counts them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Dialect, Select, bindparam, inspect, select
+
+from dovetail.resources.query import ordering
+from dovetail.resources.query.search import Search
+from dovetail.resources.query.url import CAP
+from dovetail.resources.query.where import PageRequest, conditions
+from dovetail.resources.read import access_paths
+from dovetail.resources.visibility import Visibility
+
+
+def page_select(
+    model: type[Any],
+    columns: Sequence[Any],
+    request: PageRequest,
+    visibility: Visibility,
+    search: Search,
+    *,
+    dialect: Dialect,
+) -> Select[Any]:
+    """Return the SELECT of `columns`, then the values to order by as order_0 and so on, of a page and one row."""
+    positions = ordering.expressions(request.terms, visibility.related)
+    labelled = [position.label(f"order_{number}") for number, position in enumerate(positions)]
+    found = conditions(request, visibility, search, positions)
+    (key,) = inspect(model).primary_key
+    rows = select(key.label("key"), *labelled).select_from(model)
+    page = access_paths.Slice(
+        request.query.limit + 1,
+        bindparam("offset", type_=BigInteger()) if request.query.offset else None,
+        lambda places: [term.order(place) for term, place in zip(request.terms, places, strict=True)],
+    )
+    keys = access_paths.page_of_keys(rows, key, found, page, dialect)
+    if keys is None and request.is_deep:
+        keys = page.cut(rows.where(*found), positions)
+    if keys is None:
+        return page.cut(select(*columns, *labelled).select_from(model).where(*found), positions)
+    # What is skipped, or chosen from, are keys; the rows themselves are read for the page only.
+    chosen = keys.cte("chosen")
+    places = [chosen.c[f"order_{number}"] for number in range(len(positions))]
+    statement = select(*columns, *places).select_from(model).join(chosen, chosen.c.key == key)
+    return statement.order_by(*page.order(places))
+
+
+def count_select(
+    model: type[Any], request: PageRequest, visibility: Visibility, search: Search, dialect: Dialect
+) -> Select[Any]:
+    """Return the SELECT of how many rows there are on all pages, up to one more than CAP if the count is capped."""
+    (key,) = inspect(model).primary_key
+    limit = CAP + 1 if request.query.count == "capped" else None
+    return access_paths.count_of(
+        select(key).select_from(model), key, conditions(request, visibility, search, ()), limit, dialect
+    )
