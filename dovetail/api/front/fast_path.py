@@ -34,7 +34,10 @@ from dovetail.database.drivers.lost_connections import asks_for_another_try
 
 P = ParamSpec("P")
 R = TypeVar("R")
-FastPath: TypeAlias = Callable[[Request], Awaitable[Response | None]]
+# Answers a request, or leaves it to FastAPI with None, and then it has done nothing.
+FastAnswer: TypeAlias = Callable[[Request], Awaitable[Response | None]]
+# Gives what answers the requests of an application, which is asked for once.
+FastPath: TypeAlias = Callable[[FastAPI], FastAnswer]
 METHODS = frozenset({"GET", "POST"})
 UNNAMED = re.compile(r"\(\?P<[^>]+>")
 
@@ -69,14 +72,14 @@ class Endpoint(Generic[P, R]):
         return await self._function(*args, **kwargs)
 
 
-def with_fast_path(fast_path: FastPath) -> Callable[[Callable[P, Awaitable[R]]], Endpoint[P, R]]:
-    """Return a decorator that gives an endpoint its fast path, which gives the endpoint's answer or None.
+def with_fast_path(answer: FastAnswer) -> Callable[[Callable[P, Awaitable[R]]], Endpoint[P, R]]:
+    """Return a decorator that gives an endpoint its fast path; `answer` gives what the endpoint gives, or None.
 
     @router.get("/live")
     @with_fast_path(answer_live)
     async def get_liveness() -> Health: ...
     """
-    return lambda function: Endpoint(function, fast_path)
+    return lambda function: Endpoint(function, lambda _app: answer)
 
 
 class FastJSONResponse(Response):
@@ -115,11 +118,11 @@ class FastPathMiddleware:
         routes = self._routes.get(scope["method"])
         if routes is None:  # routes are added until the first request comes
             routes = self._routes[scope["method"]] = FastPathRoutes(scope["app"], scope["method"])
-        fast_path = routes.find(scope)
-        if fast_path is None:
+        answer = routes.find(scope)
+        if answer is None:
             return None
         try:
-            return await fast_path(Request(scope, receive))
+            return await answer(Request(scope, receive))
         except DBAPIError as error:
             if asks_for_another_try(error):  # and nothing was written: the fast path answers for that
                 scope[TRIED] = True
@@ -140,7 +143,7 @@ class FastPathRoutes:
         self._by_group: dict[int, _FastRoute] = {}
         for route in _routes(app, method):
             pattern: re.Pattern[str] = route.path_regex
-            if (found := _FastRoute.of(route)) is not None:
+            if (found := _FastRoute.of(route, app)) is not None:
                 self._by_group[groups + 1] = found
             parts.append(f"({UNNAMED.sub('(', pattern.pattern)})")
             groups += 1 + pattern.groups
@@ -148,15 +151,15 @@ class FastPathRoutes:
         fixed = {one.path: self._match(one.path) for one in self._by_group.values() if not one.convertors}
         self._by_path = {path: route for path, route in fixed.items() if route is not None}
 
-    def find(self, scope: Scope) -> FastPath | None:
-        """Return the fast path of the endpoint at this path, which is noted in the scope; None if there is none."""
+    def find(self, scope: Scope) -> FastAnswer | None:
+        """Return the fast answer of the endpoint at this path, which is noted in the scope; None if there is none."""
         path = path_within(scope)
         route = self._by_path.get(path) or self._match(path)
         if route is None:
             return None
         scope["router"], scope["route"], scope["endpoint"] = self._router, route.original, route.endpoint
         scope["path_params"] = {**scope.get("path_params", {}), **route.parameters(path)}
-        return route.fast_path
+        return route.answer
 
     def _match(self, path: str) -> "_FastRoute | None":
         found = self._pattern.match(path)
@@ -167,7 +170,7 @@ class FastPathRoutes:
 class _FastRoute:
     """What is known of a route, each where it is had at once."""
 
-    fast_path: FastPath
+    answer: FastAnswer
     path: str
     pattern: re.Pattern[str]
     convertors: Mapping[str, Convertor[object]]
@@ -175,14 +178,16 @@ class _FastRoute:
     original: BaseRoute
 
     @classmethod
-    def of(cls, route: RouteContext) -> "_FastRoute | None":
+    def of(cls, route: RouteContext, app: FastAPI) -> "_FastRoute | None":
         """Return None for a route without a fast path, or to which a router or an inclusion adds dependencies."""
         endpoint, original = route.endpoint, route.original_route
         if not isinstance(endpoint, Endpoint) or endpoint.fast_path is None:
             return None
         if type(original) is not APIRoute or route.dependencies:
             return None
-        return cls(endpoint.fast_path, str(route.path), route.path_regex, route.param_convertors, endpoint, original)
+        return cls(
+            endpoint.fast_path(app), str(route.path), route.path_regex, route.param_convertors, endpoint, original
+        )
 
     def parameters(self, path: str) -> dict[str, object]:
         found = self.pattern.match(path) if self.convertors else None

@@ -157,10 +157,10 @@ class _Builder:
         subquery = grouped.subquery(f"list_{number}")
         keys = [getattr(self.root, key) for key in _keys(self.model)]
         self.joins.append((subquery, and_(*(subquery.c[f"c{i}"] == key for i, key in enumerate(keys))), True))
-        return self._slot(subquery.c.found, read)
+        return self._slot(subquery.c.found, read) if read is not None else self._embed(subquery.c.found)
 
-    def group(self, part: Relation, path: tuple[str, ...]) -> tuple[Select[Any], Convert]:
-        """The SELECT of one row a row of the page: its key, and the list at `path` as a JSON text; and who reads it."""
+    def group(self, part: Relation, path: tuple[str, ...]) -> tuple[Select[Any], Convert | None]:
+        """Return the SELECT of the key and the list at `path` as a JSON text for each row, and what reads the text."""
         entity = self.root
         for depth, name in enumerate(path, 1):
             visible = self.related.get(".".join(path[:depth]))
@@ -176,7 +176,7 @@ class _Builder:
         order = part.relation.property.order_by or [getattr(entity, key) for key in _keys(part.node.model)]
         plain = all(isinstance(one, Column) and is_plain(one.attribute.type) for one in part.node.parts)
         item = _json_object(part.node, entity, self.dialect) if plain else _json_array(self.columns, self.dialect)
-        return self._aggregate(keys, item, order), _embed if plain else _reader(_function(written, self.helpers))
+        return self._aggregate(keys, item, order), None if plain else _reader(_function(written, self.helpers))
 
     def _aggregate(self, keys: list[Any], item: Any, order: Sequence[Any]) -> Select[Any]:
         if self.dialect.name == "postgresql":
@@ -187,6 +187,12 @@ class _Builder:
         names = [rows.c[f"c{i}"] for i in range(len(keys))]
         items = cast(func.json_group_array(func.json(rows.c.item)), Text)
         return select(*names, items.label("found")).group_by(*names)
+
+    def _embed(self, column: Any) -> str:
+        """Return the expression that puts a JSON text into the answer as it is."""
+        self.helpers["Fragment"] = orjson.Fragment
+        place = self._slot(column, None)
+        return f"(Fragment({place}) if {place} is not None else [])"
 
     def _slot(self, column: Any, convert: Convert | None) -> str:
         self.columns.append(column)
@@ -217,10 +223,6 @@ def _json_boolean(column: Any) -> Any:
     if not isinstance(column.type, Boolean):
         return column
     return case((column.is_(None), None), (column, func.json("true")), else_=func.json("false"))
-
-
-def _embed(text: str | None) -> orjson.Fragment | list[Any]:
-    return [] if text is None else orjson.Fragment(text)
 
 
 def _reader(make_item: MakeItem) -> Convert:
