@@ -1,8 +1,7 @@
 """HTTP/1.1 as uvicorn speaks it with httptools, with limits to what a client may send before anything is done for it.
 
 uvicorn itself has no limit to headers and no deadline for a request (docs/server.md tells what was measured, of it and
-of other servers). Everything here leans on attributes of `HttpToolsProtocol` and its cycle that are not documented;
-tests/server/test_protocol.py names them.
+of other servers). Everything here leans on what `uvicorn_private.py` names.
 
 `manage.py runserver` serves with this class; `uvicorn --http dovetail.server.protocol:GuardedProtocol` does too.
 """
@@ -13,12 +12,12 @@ from http import HTTPStatus
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dovetail.server.descriptors import Descriptors
 from dovetail.server.gathering import GatheringTransport
 from dovetail.server.limits import Limits, limits_of
 from dovetail.server.refusals import refusal
+from dovetail.server.uvicorn_private import HttpProtocol
 
 LINGER = 1.0  # seconds in which a client may go on sending after it was refused
 MOST_DISCARDED = 262_144  # bytes that it may send then
@@ -38,7 +37,7 @@ class RefusedError(Exception):
     """Ends the parsing of what is refused already."""
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(HttpProtocol):
     """Refuses a head that is too large or too slow, a body that is too slow, and a client that takes no answer."""
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
@@ -76,7 +75,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._is_refused:
             self._discard(data)
             return
-        self._unset_keepalive_if_required()
+        self.stop_waiting_for_next()
         self._chunk = len(data)
         self._pending += self._chunk
         if self._deadline is None:
@@ -84,10 +83,10 @@ class GuardedProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            if self._should_upgrade():
+            if self.is_websocket():
                 self.handle_websocket_upgrade()
             else:
-                self._unsupported_upgrade_warning()
+                self.warn_of_upgrade()
         except httptools.HttpParserError:
             self._refuse(400, "This is not HTTP/1.1.")
         else:

@@ -12,9 +12,9 @@ from contextlib import suppress
 from types import FrameType
 
 from uvicorn import Config, Server
-from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from dovetail.server.listener import stop_arrivals
+from dovetail.server.uvicorn_private import WorkerProcess, WorkerSupervisor
 from dovetail.server.worker import GracefulServer, exit_cleanly_on_sigterm
 
 SECONDS_TO_START = 60.0
@@ -24,7 +24,7 @@ LONGEST_PAUSE = 30.0  # seconds before a worker that does not start is tried aga
 logger = logging.getLogger("dovetail.server")
 
 
-class Worker(Process):
+class Worker(WorkerProcess):
     """One worker; it ends when its supervisor does, however that came about."""
 
     def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
@@ -32,16 +32,13 @@ class Worker(Process):
         self.serves = False  # whether it has begun to
         self._heard = self._started = time.monotonic()
 
-    @property
-    def server(self) -> Server:
-        """The server, which only the worker's own process has."""
-        if self._server is None:
-            self._server = GracefulServer(self.config, is_alone=False)
-        return self._server
+    def make_server(self) -> Server:
+        """Return a server that shares its listener with other workers."""
+        return GracefulServer(self.config, is_alone=False)
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; runs in the worker's process."""
-        self._server = self.server  # before a thread asks for it
+        _ = self.server  # made now, before a thread asks for it
         self.parent_conn.close()  # the copy that came with this object would keep the pipe open
         exit_cleanly_on_sigterm()
         super().target(sockets)
@@ -72,7 +69,7 @@ class Worker(Process):
         return f"was killed by {signal.Signals(-code).name}" if code and code < 0 else f"exited with {code}"
 
 
-class Supervisor(Multiprocess):
+class Supervisor(WorkerSupervisor):
     """Runs `config.workers` workers until SIGTERM or SIGINT; SIGHUP replaces them by new ones, without a gap."""
 
     def __init__(self, config: Config, listener: socket.socket, *, is_ours: bool) -> None:

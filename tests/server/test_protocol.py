@@ -12,9 +12,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
-from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
 
 from tests.server.client import Client
 from tests.server.running import running
@@ -22,10 +19,6 @@ from tests.server.running import running
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n"
 POST = b"POST /body HTTP/1.1\r\nHost: a\r\n"
 LIMIT = 65_536
-CYCLE = (
-    "keep_alive waiting_for_100_continue more_body response_started response_complete disconnected message_event "
-    "transport"
-)
 
 
 async def home(request: Request) -> Response:
@@ -315,17 +308,3 @@ async def test_a_websocket_outlives_the_deadlines(client):
     await connection.send(b"\x81\x82\x00\x00\x00\x00hi")  # a masked text frame
     assert await connection.reader.readexactly(4) == b"\x81\x02hi"
     connection.close()
-
-
-def test_the_parts_of_uvicorn_that_the_protocol_leans_on_are_there():
-    protocol = HttpToolsProtocol(Config(Starlette()), ServerState(), {}, asyncio.new_event_loop())
-    protocol.on_message_begin()
-    attributes = "parser headers url cycle pipeline flow transport loop client server_state timeout_keep_alive"
-    methods = "_unset_keepalive_if_required _should_upgrade _unsupported_upgrade_warning handle_websocket_upgrade"
-    callbacks = "on_message_begin on_header on_headers_complete on_body on_message_complete shutdown"
-    for name in f"{attributes} {methods} {callbacks}".split():
-        assert hasattr(protocol, name), name
-    cycle = RequestResponseCycle.__init__.__code__.co_names
-    for name in CYCLE.split():
-        assert name in cycle, name
-    protocol.loop.close()

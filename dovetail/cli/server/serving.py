@@ -10,7 +10,7 @@ from typing import Any, Self
 import click
 
 from dovetail.registry import Registry
-from dovetail.server.handover import inherited_listener, start_anew
+from dovetail.server.listener import inherited_listener, start_anew
 from dovetail.settings import Settings
 
 SECONDS_TO_FINISH = 10  # what a request has once the server is told to stop
@@ -90,11 +90,11 @@ def serve(settings: Settings, registry: Registry, listener: Listener, *, reload:
     """Serve `settings.asgi_application` until told to stop; return the exit code."""
     # Imported here, so that finding out that a port is taken does not wait for them.
     import uvicorn
-    from uvicorn.supervisors import ChangeReload
 
     from dovetail.middleware.logging import LOGGING
     from dovetail.server.protocol import GuardedProtocol
     from dovetail.server.supervisor import Supervisor
+    from dovetail.server.uvicorn_private import Reloader
     from dovetail.server.worker import GracefulServer, exit_cleanly_on_sigterm
 
     config = uvicorn.Config(
@@ -113,7 +113,7 @@ def serve(settings: Settings, registry: Registry, listener: Listener, *, reload:
     server = GracefulServer(config, is_alone=listener.is_ours)
     with suppress(KeyboardInterrupt):  # the way a server is meant to end
         if reload:
-            ChangeReload(config, target=server.run, sockets=[listener.socket]).run()
+            Reloader(config, target=server.run, sockets=[listener.socket]).run()
             return 0
         exit_cleanly_on_sigterm()
         server.replace_on_sighup()

@@ -1,0 +1,56 @@
+"""Every part of uvicorn that Dovetail leans on and that its documentation does not name.
+
+uvicorn is pinned to one minor version; tests/server/test_uvicorn_private.py fails when one of these changes. Its
+classes are subclassed: what a subclass overrides and reads is listed beside each.
+"""
+
+from uvicorn import Server
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.supervisors import ChangeReload
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
+
+HTTP_CALLBACKS = (
+    "connection_made connection_lost data_received handle_websocket_upgrade on_message_begin on_header "
+    "on_headers_complete on_body on_message_complete on_response_complete shutdown"
+)
+HTTP_ATTRIBUTES = "parser headers url scope cycle pipeline flow transport loop client server_state timeout_keep_alive"
+CYCLE_ATTRIBUTES = (
+    "transport keep_alive response_started response_complete more_body disconnected message_event "
+    "waiting_for_100_continue"
+)
+SUPERVISOR_METHODS = (
+    "init_processes restart_all keep_subprocess_alive handle_ttou handle_ttin terminate_all join_all run"
+)
+SUPERVISOR_ATTRIBUTES = "config processes_num should_exit signal_queue"
+WORKER_METHODS = "server target always_pong start terminate kill join"
+WORKER_ATTRIBUTES = "config process parent_conn child_conn pid exitcode"
+SERVER_ATTRIBUTES = "config started should_exit server_state"
+
+Reloader = ChangeReload  # runs a server in a process that it replaces when a file changes
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1, with public names for what is private in it."""
+
+    stop_waiting_for_next = HttpToolsProtocol._unset_keepalive_if_required  # noqa: SLF001 - there is no public name for it
+    is_websocket = HttpToolsProtocol._should_upgrade  # noqa: SLF001 - as above
+    warn_of_upgrade = HttpToolsProtocol._unsupported_upgrade_warning  # noqa: SLF001 - as above
+
+
+class WorkerProcess(Process):
+    """uvicorn's worker, whose server a subclass makes."""
+
+    def make_server(self) -> Server:
+        """Return a server of `config`; called in the worker's own process."""
+        return Server(self.config)
+
+    @property
+    def server(self) -> Server:
+        """The server, which only the worker's own process has."""
+        if self._server is None:
+            self._server = self.make_server()
+        return self._server
+
+
+class WorkerSupervisor(Multiprocess):
+    """uvicorn's supervisor of several workers."""
