@@ -15,6 +15,7 @@ from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import User
 from dovetail.database.drivers.sqlalchemy_private import conditions_of, kept_as_it_stands
+from dovetail.resources.query.paths import Criteria, Path
 
 KEY = "dovetail_admin_rights"  # in the scope of the request; read it by `rights_of`
 EVERYTHING: ColumnElement[bool] = true()
@@ -55,6 +56,17 @@ class Rights:
         if model not in self._conditions:
             self._conditions[model] = self._find(model)
         return self._conditions[model]
+
+    def criteria(self, path: Path) -> Criteria:
+        """Return which rows the relations of a path may lead to, where those are not all."""
+        found: dict[str, ColumnElement[bool]] = {}
+        names: list[str] = []
+        for relation in path.relations:
+            names.append(relation.key)
+            visible = self.visible(relation.property.mapper.class_)
+            if visible is not EVERYTHING:
+                found[".".join(names)] = visible
+        return found
 
     def view_of(self, model: type[Any]) -> ViewBase | None:
         """Return the view in which the user may look at a row of `model`; of several, one that shows all rows first."""
@@ -108,10 +120,8 @@ def listed(rows: Select[Any], model: type[Any], target: type[Any]) -> ColumnElem
             return EVERYTHING
         if model is target and not any(isinstance(part, Select) for one in criteria for part in iterate(one)):
             return and_(*criteria)
-    # Joins, limits and whatever else cannot stand in a condition: ask for the keys. SQLAlchemy puts the alias of a
-    # joined table in place of the table itself; inside of this subquery, which stands alone, it is not to.
-    keys = rows.with_only_columns(*primary_keys(model), maintain_column_froms=True).correlate(None)
-    keys = kept_as_it_stands(keys)
+    # Joins, limits and whatever else cannot stand in a condition: ask for the keys, in a subquery that stands alone.
+    keys = kept_as_it_stands(rows.with_only_columns(*primary_keys(model), maintain_column_froms=True).correlate(None))
     own = primary_keys(target)
     return own[0].in_(keys) if len(own) == 1 else tuple_(*own).in_(keys)
 

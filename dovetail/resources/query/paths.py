@@ -1,6 +1,6 @@
 """Names such as `tags__name`: a column of the model, or of what its relations lead to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from dovetail.database.search.narrowing import related
 from dovetail.errors import ConfigurationError
 
 Criteria = Mapping[str, ColumnElement[bool]]
+Related = Callable[[InstrumentedAttribute[Any], ColumnElement[bool]], ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,23 @@ class Path:
     @property
     def is_nullable(self) -> bool:
         """Whether there may be no value, because the column allows null or a relation leads nowhere."""
-        return bool(self.relations) or any(getattr(c, "nullable", True) for c in self.attribute.property.columns)
+        # Hybrids and what a column_property computes say nothing about it.
+        columns = getattr(getattr(self.attribute, "property", None), "columns", ())
+        return bool(self.relations) or not columns or any(getattr(column, "nullable", True) for column in columns)
 
     def where(
-        self, build: Callable[[Any], ColumnElement[bool]], visible: Criteria, *, of_null: bool = False
+        self,
+        build: Callable[[Any], ColumnElement[bool]],
+        visible: Criteria,
+        *,
+        of_null: bool = False,
+        related: Related = related,
     ) -> ColumnElement[bool]:
-        """The rows for which `build(column)` holds; across relations, for one that `visible` does not hide.
+        """Return the condition that `build(column)` holds; across relations, for a row that `visible` does not hide.
 
-        `of_null` says that it may hold for null.
+        `of_null` says that it may hold for null; `related` makes the condition that a relation leads to such a row.
         """
-        names, depth = self.name.split("__"), len(self.relations)
+        names, depth = [relation.key for relation in self.relations], len(self.relations)
         condition = build(self.attribute)
         foreign_key = None if of_null or not depth or ".".join(names[:depth]) in visible else self._foreign_key()
         if foreign_key is not None:  # the row that it leads to need not be asked
@@ -75,7 +83,8 @@ class Path:
     def _foreign_key(self) -> Any:
         """The column that holds what the path leads to, next to the last relation; None if there is none."""
         mapped = self.relations[-1].property
-        (column,) = self.attribute.property.columns[:1]
+        columns = getattr(getattr(self.attribute, "property", None), "columns", ())
+        (column,) = columns[:1] or (None,)
         if mapped.secondary is not None or mapped.uselist or len(mapped.local_remote_pairs) != 1:
             return None
         ((local, remote),) = mapped.local_remote_pairs
@@ -92,16 +101,25 @@ class Path:
 def resolve(model: type[Any], name: str) -> Path:
     """The path called `name`, from `model`. Raises ConfigurationError, naming what there is, if it leads nowhere."""
     mapper: Mapper[Any] = inspect(model)
-    relations: list[InstrumentedAttribute[Any]] = []
     *steps, last = name.split("__")
     for step in steps:
         if step not in mapper.relationships:
             raise _nowhere(name, step, mapper, mapper.relationships.keys())
-        relations.append(getattr(mapper.class_, step))
         mapper = mapper.relationships[step].mapper
     if last not in mapper.column_attrs:
         raise _nowhere(name, last, mapper, mapper.column_attrs.keys())
-    return Path(name, tuple(relations), getattr(mapper.class_, last))
+    return walk(model, name.split("__"))
+
+
+def walk(model: type[Any], names: Sequence[str]) -> Path:
+    """Return the path of relations and, at its end, whatever SQL can be made of: a column, a hybrid, a synonym."""
+    *steps, last = names
+    relations: list[InstrumentedAttribute[Any]] = []
+    for step in steps:
+        relation = getattr(model, step)
+        relations.append(relation)
+        model = relation.property.mapper.class_
+    return Path("__".join(names), tuple(relations), getattr(model, last))
 
 
 def _key(entity: Any, column: Any) -> str:

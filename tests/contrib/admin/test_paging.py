@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 from sqlalchemy import delete, insert, select
 
-from dovetail.contrib.admin.lists.keyset import Term, after, terms_of
+from dovetail.contrib.admin.lists.ordering import Term, after, terms_of
 from dovetail.contrib.admin.views import ModelAdmin
 from plugins.blog.models import Post
 from plugins.comments.models import Comment

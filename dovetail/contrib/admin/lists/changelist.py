@@ -15,7 +15,8 @@ from dovetail.contrib.admin.lists import search
 from dovetail.contrib.admin.lists.autocomplete import Autocomplete, make_autocomplete
 from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
 from dovetail.contrib.admin.lists.filtering import apply_filter
-from dovetail.contrib.admin.lists.paging import LAST, ListPage, Paginator
+from dovetail.contrib.admin.lists.ordering import order
+from dovetail.contrib.admin.lists.paging import LAST, ListPage, Paginator, count_rows
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
@@ -81,11 +82,11 @@ class ChangeListView(ViewBase):
             raise BadRequestError("This list cannot be sorted by that column.")
         asked = [(sort_by, request.query_params.get("sort") == "desc")] if sort_by else self.default_sort()
         paths = [(self.column_sort_paths.get(name, name), descending) for name, descending in asked]
-        return search.order(stmt, self.model, paths, rights_of(request))
+        return order(stmt, self.model, paths, rights_of(request))
 
     def count_query(self, request: Request) -> Select[Any]:
         """Return the statement that counts the rows of the user."""
-        return search.count_rows(self.rows(request), self.model)
+        return count_rows(self.rows(request), self.model)
 
     async def list(self, request: Request) -> ListPage:
         """Read one page of the list: one statement, one for each relation shown, and one that counts if need be."""

@@ -16,8 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.base import ExecutableOption
 
 from dovetail.contrib.admin.columns.identifiers import LARGEST_INTEGER, primary_keys
-from dovetail.contrib.admin.lists.keyset import Terms, after, terms_of
-from dovetail.contrib.admin.lists.search import count_rows
+from dovetail.contrib.admin.lists.ordering import Terms, after, terms_of
 from dovetail.database.drivers.sqlalchemy_private import options_of
 from dovetail.errors import BadRequestError
 from dovetail.resources.query.cursors import Cursor
@@ -200,6 +199,12 @@ class Paginator:
     async def _count(self, limit: int | None) -> int:
         statement = self.ordered.order_by(None).limit(limit)
         return await self.session.scalar(count_rows(statement, self.model)) or 0
+
+
+def count_rows(statement: Select[Any], model: type[Any]) -> Select[int]:
+    """Return the statement that counts what `statement` selects, without its order and its columns."""
+    keys = statement.with_only_columns(*primary_keys(model), maintain_column_froms=True).order_by(None)
+    return select(func.count()).select_from(keys.subquery())
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,19 @@
-"""The search, the order and the count of a list, as statements."""
+"""The search of a list: words that stand in some column, by LIKE or by an index of words."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Select, String, and_, cast, false, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Dialect, Select, String, cast, false, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
-from sqlalchemy.sql.elements import Label
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.lists.relations import leads_to
-from dovetail.contrib.admin.permissions import EVERYTHING, Rights
+from dovetail.contrib.admin.permissions import Rights
 from dovetail.database.search.narrowing import Among, Narrowing
 from dovetail.database.search.search import FullText
+from dovetail.resources.query.paths import walk
 
 MAXIMUM_TERM = 200  # characters of a search that are looked at
 FREQUENT = 3_000  # rows with a word, from which on PostgreSQL is quicker to look at rows than to gather those
@@ -73,49 +72,11 @@ async def frequent_words(session: AsyncSession, model: type[Any], full_text: Ful
 
 def contains(model: type[Any], field: str, word: str, rights: Rights) -> ColumnElement[bool]:
     """Return the condition that the column at the end of a path holds `word`."""
-    name, _, rest = field.partition(".")
-    attribute = getattr(model, name)
-    if rest:
-        target = attribute.property.mapper.class_
-        return leads_to(attribute, and_(rights.visible(target), contains(target, rest, word, rights)))
-    column = attribute if is_text(attribute.type) else cast(attribute, String)
-    return column.icontains(word, autoescape=True)
+    path = walk(model, field.split("."))
 
+    def holds(column: Any) -> ColumnElement[bool]:
+        text = column if is_text(column.type) else cast(column, String)
+        found: ColumnElement[bool] = text.icontains(word, autoescape=True)
+        return found
 
-def order(statement: Select[Any], model: type[Any], fields: Iterable[tuple[str, bool]], rights: Rights) -> Select[Any]:
-    """Order by paths, each with whether it descends, then by primary key, so that no row shows on two pages.
-
-    The key goes in the direction of the last path, so that one index serves both.
-    Related tables are joined from the left: rows without the related object come last, and among them those whose
-    related object the user may not know of.
-    """
-    descending = False
-    for field, descending in fields:
-        *relations, name = field.split(".")
-        entity: Any = model
-        for relation in relations:
-            attribute = getattr(entity, relation)
-            visible = rights.visible(attribute.property.mapper.class_)
-            target = aliased(attribute.property.mapper.class_)
-            joined = attribute.of_type(target)
-            statement = statement.outerjoin(joined if visible is EVERYTHING else joined.and_(visible))
-            entity = target
-        column = getattr(entity, name)
-        may_be_null = relations or _may_be_null(column)
-        # What a column_property computes is ordered by itself, not by the name it is selected under.
-        column = column.expression.element if isinstance(column.expression, Label) else column
-        direction = column.desc() if descending else column.asc()
-        statement = statement.order_by(direction.nulls_last() if may_be_null else direction)
-    return statement.order_by(*(key.desc() if descending else key for key in primary_keys(model)))
-
-
-def _may_be_null(attribute: Any) -> bool:
-    # Hybrids and what a column_property computes say nothing about it.
-    columns = getattr(getattr(attribute, "property", None), "columns", ())
-    return any(getattr(column, "nullable", True) for column in columns) or not columns
-
-
-def count_rows(statement: Select[Any], model: type[Any]) -> Select[int]:
-    """Return the statement that counts what `statement` selects, without its order and its columns."""
-    keys = statement.with_only_columns(*primary_keys(model), maintain_column_froms=True).order_by(None)
-    return select(func.count()).select_from(keys.subquery())
+    return path.where(holds, rights.criteria(path), related=leads_to)

@@ -1,0 +1,116 @@
+"""The order of a list: put rows in it, find it in a statement, and tell which rows come after one.
+
+Null counts as greater than everything, as in lists of the API: `dovetail.resources.query.keyset` decides that for both.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Select, UnaryExpression, bindparam
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import Label
+
+from dovetail.contrib.admin.columns.identifiers import primary_keys
+from dovetail.contrib.admin.permissions import EVERYTHING, Rights
+from dovetail.database.drivers.sqlalchemy_private import order_of
+from dovetail.resources.query import keyset
+from dovetail.resources.query.comparable import python_type
+from dovetail.resources.query.keyset import Direction
+from dovetail.resources.query.paths import Path, walk
+
+NULLS = {operators.nulls_first_op: True, operators.nulls_last_op: False}
+DIRECTIONS = {operators.desc_op: True, operators.asc_op: False}
+
+
+@dataclass(frozen=True)
+class Term:
+    """One expression of an ORDER BY; `nulls_first` is None where it does not say, or where there are none."""
+
+    expression: ColumnElement[Any]
+    descending: bool = False
+    nulls_first: bool | None = None
+
+    @property
+    def direction(self) -> Direction:
+        """The direction of the expression."""
+        return Direction(self.descending, self.nulls_first)
+
+    @property
+    def is_seekable(self) -> bool:
+        """True if a value can be carried in an address, and it is said where rows without one stand."""
+        may_be_null = self.nulls_first is not None or getattr(self.expression, "nullable", None) is not False
+        return python_type(self.expression.type) is not None and not (may_be_null and self.nulls_first is None)
+
+    @property
+    def adapter(self) -> TypeAdapter[Any]:
+        """Writes a value into an address and reads it back."""
+        return TypeAdapter(python_type(self.expression.type) | None)
+
+    def reversed(self) -> "Term":
+        """Return the same expression in the other direction."""
+        opposite = self.direction.reversed()
+        return Term(self.expression, opposite.descending, opposite.nulls_first)
+
+    def order(self, expression: ColumnElement[Any] | None = None) -> UnaryExpression[Any]:
+        """Return what an ORDER BY says of this expression, or of what stands for it."""
+        return self.direction.order(self.expression if expression is None else expression)
+
+
+Terms = tuple[Term, ...]
+
+
+def order(statement: Select[Any], model: type[Any], fields: Iterable[tuple[str, bool]], rights: Rights) -> Select[Any]:
+    """Order by paths, each with whether it descends, then by primary key, so that no row shows on two pages.
+
+    The key goes in the direction of the last path, so that one index serves both. Related tables are joined from the
+    left: a row without the related object has no value, nor has one whose related object the user may not know of.
+    """
+    descending = False
+    for field, descending in fields:
+        path = walk(model, field.split("."))
+        statement, column = _join(statement, model, path, rights)
+        # What a column_property computes is ordered by itself, not by the name it is selected under.
+        expression = column.expression.element if isinstance(column.expression, Label) else column
+        direction = Direction.of(descending=descending, may_be_null=path.is_nullable)
+        statement = statement.order_by(direction.order(expression))
+    return statement.order_by(*(key.desc() if descending else key for key in primary_keys(model)))
+
+
+def terms_of(statement: Select[Any]) -> Terms:
+    """Return what `statement` orders by."""
+    return tuple(_term(clause) for clause in order_of(statement))
+
+
+def after(terms: Terms, values: Sequence[Any]) -> ColumnElement[bool]:
+    """Return the condition on rows that come after one with these values, in an order of seekable terms."""
+    binds = [
+        None if value is None else bindparam(None, value, type_=term.expression.type)
+        for term, value in zip(terms, values, strict=True)
+    ]
+    return keyset.after([term.expression for term in terms], [term.direction for term in terms], binds)
+
+
+def _join(statement: Select[Any], model: type[Any], path: Path, rights: Rights) -> tuple[Select[Any], Any]:
+    # A join, since PostgreSQL reads the related table once for all rows of a big sort, and a subquery for each of them.
+    entity: Any = model
+    for relation in path.relations:
+        related = relation.property.mapper.class_
+        visible, target = rights.visible(related), aliased(related)
+        joined = getattr(entity, relation.key).of_type(target)
+        statement = statement.outerjoin(joined if visible is EVERYTHING else joined.and_(visible))
+        entity = target
+    return statement, getattr(entity, path.attribute.key)
+
+
+def _term(clause: Any) -> Term:
+    descending, nulls_first = False, None
+    while isinstance(clause, UnaryExpression) and clause.modifier in NULLS | DIRECTIONS:
+        if clause.modifier in NULLS:
+            nulls_first = NULLS[clause.modifier]
+        else:
+            descending = DIRECTIONS[clause.modifier]
+        clause = clause.element
+    return Term(clause, descending, nulls_first)
