@@ -36,10 +36,11 @@ test: .venv/.dev .venv/.npm  ## Run every test, on SQLite and on a real PostgreS
 fuzz: .venv/.dev  ## Let schemathesis look for requests that break the API's document
 	$(BIN)/python -m tests.contract.fuzz $(FUZZ)
 
-check: .venv/.dev  ## Lint, format, types and layers
+check: .venv/.dev  ## Lint, format, types, the count of Any, and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tools.count_any
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python manage.py check
 

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from config.settings import Settings
 from dovetail.discovery import InstalledPlugin
 from dovetail.registry import load_registry
 from tests.running import ROOT, python
+from tools.count_any import count_any
 
 SETTINGS = Settings.model_validate({"environment": "test", "secret_key": "x" * 32, "database_url": "sqlite://"})
 PLUGINS = load_registry(SETTINGS).installed
@@ -96,6 +98,21 @@ def test_no_package_holds_more_files_or_more_of_the_code_than_a_reader_can_keep_
     crowded = {package: len(lines) for package, lines in files.items() if len(lines) > MOST_FILES}
     assert {package: count for package, count in crowded.items() if package not in STILL_CROWDED} == {}
     assert {package: sum(lines) for package, lines in files.items() if sum(lines) > whole * LARGEST_SHARE} == {}
+
+
+def test_any_is_counted_in_annotations_texts_and_casts_but_not_in_imports_and_sentences():
+    source = """
+        from typing import Any, Annotated, TypeAlias, cast
+
+        '''Any is a word of this sentence.'''
+        Handler: TypeAlias = "Callable[[Any], None]"
+
+        def f(a: Any, b: "dict[str, Any]", c: Annotated[str, "Any text"]) -> Mapping[str, typing.Any]:
+            print("Any")
+            return cast("Any", a)
+    """
+
+    assert count_any(textwrap.dedent(source)) == 5
 
 
 @pytest.mark.parametrize("name", PLUGINS)
