@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sqlalchemy import Table
+    from sqlalchemy import MetaData, Table
 
 
 def owner_of(table: "Table", plugins: Iterable[str]) -> str | None:
@@ -16,6 +16,12 @@ def owner_of(table: "Table", plugins: Iterable[str]) -> str | None:
     if named is not None:
         return named if named in plugins else None
     return owner_by_name(table.name, plugins)
+
+
+def owner_of_name(name: str, metadata: "MetaData", plugins: Iterable[str]) -> str | None:
+    """Return the one of `plugins` that the table called `name` belongs to, which need not be in `metadata`."""
+    table = metadata.tables.get(name)
+    return owner_by_name(name, plugins) if table is None else owner_of(table, plugins)
 
 
 def named_owner(table: "Table") -> str | None:

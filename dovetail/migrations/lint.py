@@ -34,7 +34,7 @@ _ACTION = r"(?:.*?, *)?"  # one ALTER TABLE may do several things
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A kind of statement, what it does to a busy database, and what to write instead."""
+    """A kind of statement, the harm that it does to a busy database, and what to write instead."""
 
     id: str
     pattern: re.Pattern[str]
@@ -97,12 +97,25 @@ RULES = (
 
 
 def lint(history: History, revisions: Iterable[str]) -> list[CheckMessage]:
-    """What is doubtful about `revisions`, judged by the SQL that PostgreSQL would be told.
+    """Return warnings about `revisions`, judged by the SQL that PostgreSQL would be sent.
 
-    What a migration does after it first asked the database something is not seen.
+    Statements that follow a migration's first query are not seen: there is no database to answer it.
     """
     scripts = [history.scripts[revision] for revision in history.ordered(revisions)]
     return [message for script in scripts if not isinstance(script, Ghost) for message in _lint(history, script)]
+
+
+def lint_own(base_dir: Path, registry: Registry) -> list[CheckMessage]:
+    """Return warnings about the migrations of the site's own plugins. Raise MigrationError if they cannot be read."""
+    history = load_history(base_dir, registry)
+    own = [name for name, entry in registry.installed.items() if is_own(entry, base_dir)]
+    return lint(history, [script.revision for name in own for script in history.of_plugin(name)])
+
+
+def is_own(entry: InstalledPlugin, base_dir: Path) -> bool:
+    """Return True if a plugin is part of the site; the files of an installed package are its author's."""
+    path = entry.path.resolve()
+    return path.is_relative_to(base_dir.resolve()) and "site-packages" not in path.parts
 
 
 def _lint(history: History, script: Script) -> Iterator[CheckMessage]:
@@ -130,7 +143,7 @@ def _describe(rule: Rule, found: re.Match[str]) -> str:
 
 
 def _statements(history: History, script: Script, new: set[str]) -> Sequence[str]:
-    """The SQL of `script`, but for that of the tables that it makes, whose names are added to `new`."""
+    """Return the SQL of `script` without that of the tables that it creates; add their names to `new`."""
     buffer = io.StringIO()
     options = context_options(history) | {"as_sql": True, "output_buffer": buffer, "literal_binds": True}
     context = MigrationContext.configure(dialect_name="postgresql", opts=options)
@@ -154,16 +167,3 @@ def _leave_out_new_tables(impl: DefaultImpl, new: set[str]) -> None:
 
     impl.create_table = add_table  # type: ignore[method-assign]
     impl.create_index = create_other_index  # type: ignore[method-assign]
-
-
-def lint_own(base_dir: Path, registry: Registry) -> list[CheckMessage]:
-    """What is doubtful about the migrations of the site's own plugins. Raises MigrationError."""
-    history = load_history(base_dir, registry)
-    own = [name for name, entry in registry.installed.items() if is_own(entry, base_dir)]
-    return lint(history, [script.revision for name in own for script in history.of_plugin(name)])
-
-
-def is_own(entry: InstalledPlugin, base_dir: Path) -> bool:
-    """Whether a plugin is part of the site; the files of an installed package are its author's."""
-    path = entry.path.resolve()
-    return path.is_relative_to(base_dir.resolve()) and "site-packages" not in path.parts

@@ -1,8 +1,8 @@
-"""Whether a site can do its work: its database answers, takes changes and has what the migrations make.
+"""Checks that a site can do its work: its database answers, takes changes and has what the migrations make.
 
 A load balancer asks every second or so, of every process. So one look serves all who ask within a second; it uses one
-connection of its own, because a busy pool is no reason to send this process's load to the others, and no time that
-grows with what the tables hold.
+connection of its own, because a busy pool is no reason to send this process's load to the others, and takes no longer
+where the tables hold more.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ SILENT = "The database does not answer."
 
 @dataclass(frozen=True)
 class _Look:
-    """What was found: nothing if all is well."""
+    """The result of one look; `problem` is None if all is well."""
 
     problem: str | None
     cause: BaseException | None = None

@@ -19,7 +19,7 @@ from dovetail.migrations.history.plan import ZERO
 from dovetail.migrations.make.maker import Wanted, make_revisions
 from dovetail.migrations.make.questioner import SafeAnswers
 from dovetail.migrations.run.runner import EVERYTHING, Target, migrate_connection, read_state
-from dovetail.ownership import owner_by_name, owner_of
+from dovetail.ownership import owner_of_name
 from dovetail.registry import Registry, load_registry
 from dovetail.settings import Settings
 from dovetail.testing.rows import count_rows, fill_tables
@@ -73,20 +73,19 @@ async def _climb(connection: AsyncConnection, settings: Settings, registry: Regi
 
 
 async def _fall_and_climb(connection: AsyncConnection, settings: Settings, registry: Registry, plugin: str) -> None:
-    """Undo all of it with rows in every table, and apply it again."""
+    """Undo all migrations with rows in every table, and apply them again."""
     await _go(connection, settings, registry, EVERYTHING)
     await connection.run_sync(_fill)
     built = await connection.run_sync(_schema)
     await _go(connection, settings, registry, Target(plugin=plugin, revision=ZERO))
-    left = [name for name in await connection.run_sync(_schema) if _owner(name, registry) == plugin]
+    left = [
+        name
+        for name in await connection.run_sync(_schema)
+        if owner_of_name(name, Base.metadata, registry.installed) == plugin
+    ]
     _see(not left, f"the migrations of {plugin} do not undo all they did: {', '.join(left)} stays")
     await _go(connection, settings, registry, EVERYTHING)
     _see(await connection.run_sync(_schema) == built, f"{plugin} builds another schema the second time")
-
-
-def _owner(name: str, registry: Registry) -> str | None:
-    table = Base.metadata.tables.get(name)
-    return owner_by_name(name, registry.installed) if table is None else owner_of(table, registry.installed)
 
 
 async def _go(connection: AsyncConnection, settings: Settings, registry: Registry, target: Target) -> None:

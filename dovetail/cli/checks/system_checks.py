@@ -4,12 +4,12 @@ import dovetail.api.deferred_models  # noqa: F401 - before FastAPI, which it imp
 
 # isort: split
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
-from sqlalchemy import ForeignKey, MetaData, Table
+from sqlalchemy import ForeignKey, Table
 from sqlalchemy.orm import configure_mappers
 
 from dovetail.api.openapi.unbounded import unbounded_lists
@@ -19,7 +19,7 @@ from dovetail.cli.main import load_command
 from dovetail.database.models import Base
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import DovetailError, MigrationError
-from dovetail.ownership import owner_of
+from dovetail.ownership import owner_of, owner_of_name
 from dovetail.plugin import CheckMessage, Context, Level, Plugin
 from dovetail.registry import Registry
 from dovetail.resources.checks import listed_resources, unserved
@@ -57,10 +57,11 @@ def check_models(plugins: Sequence[Plugin]) -> Iterator[CheckMessage]:
     except PLUGIN_FAILURES as error:  # SQLAlchemy raises many kinds, and so may a plugin's listener
         yield _error("kernel.E001", f"The models cannot be mapped: {error}", "correct the relationship it names")
         return
+    by_name = {plugin.name: plugin for plugin in plugins}
     for table in Base.metadata.tables.values():
-        if plugin := _owner(table, plugins):
+        if owner := owner_of(table, by_name):
             for key in table.foreign_keys:
-                yield from _check_foreign_key(plugin, table, key, plugins)
+                yield from _check_foreign_key(by_name[owner], table, key, by_name)
 
 
 def check_migrations(registry: Registry) -> Iterator[CheckMessage]:
@@ -150,33 +151,23 @@ def check_plugins(context: Context) -> Iterator[CheckMessage]:
                 )
 
 
-def _owner(table: Table, plugins: Sequence[Plugin]) -> Plugin | None:
-    by_name = {plugin.name: plugin for plugin in plugins}
-    return by_name.get(owner_of(table, by_name) or "")
-
-
-def _owner_of_target(name: str, plugins: Sequence[Plugin]) -> Plugin | None:
-    table = Base.metadata.tables.get(name)
-    return _owner(table if table is not None else Table(name, MetaData()), plugins)
-
-
 def _check_foreign_key(
-    plugin: Plugin, table: Table, key: ForeignKey, plugins: Sequence[Plugin]
+    plugin: Plugin, table: Table, key: ForeignKey, plugins: Mapping[str, Plugin]
 ) -> Iterator[CheckMessage]:
     target = key.target_fullname.rpartition(".")[0]
     column = f"{table.name}.{key.parent.name}"
-    owner = _owner_of_target(target, plugins)
+    owner = owner_of_name(target, Base.metadata, plugins)
     if owner is None:
         yield _error(
             "kernel.E002",
             f"{column} points to the table {target!r}, which no enabled plugin has.",
             "enable the plugin that has it, or correct the name",
         )
-    elif owner is not plugin and owner.name not in plugin.depends_on:
+    elif owner != plugin.name and owner not in plugin.depends_on:
         yield _error(
             "kernel.E003",
-            f"{column} points to the plugin {owner.name!r}, which {plugin.name!r} does not depend on.",
-            f"add {owner.name!r} to depends_on in the plugin.py of {plugin.name!r}",
+            f"{column} points to the plugin {owner!r}, which {plugin.name!r} does not depend on.",
+            f"add {owner!r} to depends_on in the plugin.py of {plugin.name!r}",
         )
 
 

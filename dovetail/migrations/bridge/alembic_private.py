@@ -1,4 +1,4 @@
-"""Every private part of Alembic that Dovetail leans on, one function each.
+"""Private parts of Alembic that Dovetail depends on, one function each.
 
 Alembic is pinned to one minor version; tests/migrations/test_alembic_private.py fails when one of these changes.
 """
@@ -27,27 +27,27 @@ _read_files = ScriptDirectory._load_revisions  # noqa: SLF001 - there is no publ
 
 
 def difference(said: str) -> ComparisonResult:
-    """What a comparison of two indexes answers if they differ, and how."""
+    """Return what a comparison of two indexes returns if they differ; `said` says how."""
     return ComparisonResult.Different(said)
 
 
 def environment(context: ModuleType) -> EnvironmentContext:
-    """The object behind the module `alembic.context`, as env.py sees it."""
+    """Return the object behind the module `alembic.context`, as env.py sees it."""
     return cast("EnvironmentContext", context._proxy)  # noqa: SLF001 - only its functions are public
 
 
 def parents(script: Script) -> tuple[str, ...]:
-    """What must be applied before `script`: the revisions below it and those it depends on, by their full ids."""
+    """Return the ids of what must be applied before `script`: the revisions below it and those it depends on."""
     return (*script._versioned_down_revisions, *script._resolved_dependencies)  # noqa: SLF001 - the public ones are as written in the file, labels among them
 
 
 def down_revisions(script: Script) -> tuple[str, ...]:
-    """The revisions right below `script` in its own branch."""
+    """Return the ids of the revisions right below `script` in its own branch."""
     return script._versioned_down_revisions  # noqa: SLF001 - `down_revision` is a text, a tuple or None
 
 
 def dependencies(script: Script) -> tuple[str, ...]:
-    """The revisions of other branches that `script` depends on, by their full ids."""
+    """Return the full ids of the revisions of other branches that `script` depends on."""
     return script._resolved_dependencies  # noqa: SLF001 - `dependencies` holds branch labels too
 
 
@@ -77,18 +77,18 @@ def set_version_locations(folders: Callable[[], Sequence[Path]]) -> None:
 
 
 def is_type_bound(constraint: Constraint) -> bool:
-    """Whether a constraint comes with the type of a column, as the CHECK of an Enum does."""
+    """Return True if a constraint comes with the type of a column, as the CHECK of an Enum does."""
     return bool(_is_type_bound(constraint))
 
 
 def rendered_body(operations: ops.OpContainer, context: AutogenContext) -> str:
-    """The Python code of some operations, without Alembic's frame of comments; imports go to `context.imports`."""
+    """Return the Python code of operations, without Alembic's comments around it; add imports to `context.imports`."""
     lines = _render_cmd_body(operations, context).splitlines()
     code = "\n".join(line for line in lines if not line.startswith("# ###")).strip()
     return re.sub(r"(?m)^(with op\.batch_alter_table\([^,\n]+), schema=None\)", r"\1)", code)
 
 
 def command_name(environment: EnvironmentContext) -> str:
-    """Which raw Alembic command runs (`upgrade`), or "" for none."""
+    """Return the name of the raw Alembic command that runs (`upgrade`), or "" if none does."""
     options: Any = environment.config.cmd_opts
     return str(options.cmd[0].__name__) if options is not None and hasattr(options, "cmd") else ""

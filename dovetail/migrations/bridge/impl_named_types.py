@@ -32,7 +32,7 @@ class NamedTypesImpl(PostgresqlImpl):
         self._left: set[int] = set()  # types of which a column went
 
     def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
-        """Whether two types differ, the labels of their enums too."""
+        """Return True if two types, or the labels of their enums, differ."""
         found, wanted = (self._named(each.type) for each in (inspector_column, metadata_column))
         if found and wanted:
             return [_labels(each) for each in found] != [_labels(each) for each in wanted]
@@ -132,7 +132,7 @@ class NamedTypesImpl(PostgresqlImpl):
 
 
 def drop_unused_types(*, ctx: MigrationContext, **_kwargs: Any) -> None:
-    """A callback for Alembic's `on_version_apply`: types go at the end of a migration, which may drop one itself."""
+    """Drop types without columns at the end of a migration; Alembic calls this as `on_version_apply`."""
     if isinstance(ctx.impl, NamedTypesImpl):
         ctx.impl.drop_unused_types()
 
@@ -142,7 +142,7 @@ def _labels(found: Named) -> object:
 
 
 def _literal(default: Any) -> Any:
-    """A default without the cast to the type that its column had."""
+    """Return a default without the cast to the type that its column had."""
     found = default.arg if isinstance(default, DefaultClause) else default
     text_ = literal_of(found.text) if isinstance(found, TextClause) else None
     return default if text_ is None else text_

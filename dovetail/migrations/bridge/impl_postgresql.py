@@ -21,7 +21,7 @@ class DovetailPostgresqlImpl(OwnDefaults, LongRevisionIds, NamedTypesImpl):
     __dialect__ = "postgresql"
 
     def _exec(self, construct: Any, *args: Any, **kw: Any) -> Any:
-        """What every operation comes through; outside of a transaction a statement waits for locks by itself."""
+        """Run the DDL of any operation; outside of a transaction a statement waits for locks by itself."""
         run = partial(super()._exec, construct, *args, **kw)
         waits: LockWaits | None = self.context_opts.get("lock_waits")
         if waits is None or self.connection is None or not is_autocommit(self.connection):
@@ -31,7 +31,7 @@ class DovetailPostgresqlImpl(OwnDefaults, LongRevisionIds, NamedTypesImpl):
         return waits.run_alone(run, str(clause.compile(dialect=self.dialect, compile_kwargs=literal)))
 
     def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
-        """Whether two types differ; PostgreSQL keeps FLOAT(n) as one of two types."""
+        """Return True if two types differ; PostgreSQL keeps FLOAT(n) as one of two types."""
         wanted = metadata_column.type.dialect_impl(self.dialect)
         if wanted.__visit_name__ == "float" and isinstance(wanted, Float) and wanted.precision is not None:
             kept = REAL if wanted.precision <= REAL_BITS else DOUBLE_PRECISION

@@ -1,4 +1,4 @@
-"""What Alembic's dialects lack on both databases."""
+"""Corrections of Alembic's dialects that both databases need, and warnings that are expected of them."""
 
 import warnings
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ class LongRevisionIds:
     """Alembic's own table has VARCHAR(32), which PostgreSQL enforces; `blog_0002_post_view_count` may be longer."""
 
     def version_table_impl(self, *, version_table: str, version_table_schema: str | None, **_kwargs: Any) -> Table:
-        """A table with room for long ids."""
+        """Return a version table with room for long ids."""
         return Table(
             version_table,
             MetaData(),
@@ -38,7 +38,7 @@ class OwnDefaults:
         rendered_metadata_default: str | None,
         rendered_inspector_default: str | None,
     ) -> bool:
-        """Whether two defaults differ."""
+        """Return True if two defaults differ."""
         if isinstance(metadata_column.type, JSON):
             return False  # PostgreSQL has no equality of json, and Alembic would ask it
         argument = getattr(metadata_column.server_default, "arg", None)

@@ -119,7 +119,7 @@ class DovetailSQLiteImpl(OwnDefaults, LongRevisionIds, SQLiteImpl):
                 metadata_indexes.discard(index)
 
     def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> Any:
-        """Whether two indexes of one name differ."""
+        """Return a difference if two indexes of one name differ."""
         documents = [search_indexes.document_of(one) for one in (metadata_index, reflected_index)]
         if documents == [None, None]:
             return super().compare_indexes(metadata_index, reflected_index)
@@ -136,7 +136,7 @@ class DovetailSQLiteImpl(OwnDefaults, LongRevisionIds, SQLiteImpl):
         return bool(self._rows("SELECT 1 FROM sqlite_master WHERE name = :name", name=name))
 
     def _unseen_statements(self, table: str) -> list[str]:
-        """Triggers, and indexes of which SQLite cannot name every column."""
+        """Return the statements of triggers, and of indexes of which SQLite cannot name every column."""
         kept = (
             "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL AND type <> 'table'"
         )
@@ -153,13 +153,13 @@ class DovetailSQLiteImpl(OwnDefaults, LongRevisionIds, SQLiteImpl):
 
 
 def _collation(sql: str, column: str) -> str | None:
-    """The collation of a column in a CREATE TABLE."""
+    """Return the collation of a column in a CREATE TABLE."""
     name = rf'(?:"{re.escape(column)}"|\b{re.escape(column)}\b)'
     found = re.search(rf'{name}\s+\w+(?:\s*\([\d\s,]*\))?[^,()]*?\bCOLLATE\s+"?(\w+)', sql, re.IGNORECASE)
     return found[1] if found else None
 
 
 def _names_in(sql: str) -> set[str]:
-    """The words in an expression that may be names of columns."""
+    """Return the words in an expression that may be names of columns."""
     without_texts = re.sub(r"'(?:[^']|'')*'", "", sql)
     return {quoted or plain for quoted, plain in re.findall(r'"([^"]+)"|(\w+)', without_texts)}

@@ -58,7 +58,7 @@ _GENERIC: dict[str, type[TypeEngine[Any]]] = {
 
 
 def portable_type(found: TypeEngine[Any]) -> TypeEngine[Any]:
-    """The type both databases know for one that was read from either; others are returned as they are."""
+    """Return the type that both databases know for one that was read from either; return others as they are."""
     name = type(found).__name__
     if name in _WITH_ARGUMENTS:
         return _WITH_ARGUMENTS[name](found)
@@ -122,12 +122,12 @@ def make_key_portable(column: Column[Any]) -> None:
 
 
 def is_clock(text: str) -> bool:
-    """Whether a default, as a database reports it, is the database's clock."""
+    """Return True if a default, as a database reports it, is the database's clock."""
     return _bare(text) in CLOCKS
 
 
 def literal_of(text: str) -> str | None:
-    """The text inside a default that is a quoted literal, as a database reports it; None for any other default."""
+    """Return the text of a default that is a quoted literal, as a database reports it; None for any other default."""
     text = _bare(text)
     if found := _CAST.match(text):
         text = found[1]

@@ -1,4 +1,4 @@
-"""What bears a table's name on PostgreSQL, and is renamed with it: constraints, indexes, sequences."""
+"""Renames constraints, indexes and sequences that bear a table's name on PostgreSQL when the table is renamed."""
 
 import re
 
@@ -27,7 +27,7 @@ END $$"""
 
 
 def renaming_block(old: str, new: str) -> str:
-    """The statement that renames what bears the name of a table that was just renamed from `old` to `new`.
+    """Return the statement that renames what bears the name of a table that was just renamed from `old` to `new`.
 
     It is one statement that looks at the database while it runs, so that it can be written to a file as well. No line
     ends in a semicolon: those who read such a file cut it there.

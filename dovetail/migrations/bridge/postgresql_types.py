@@ -40,7 +40,7 @@ WHERE to_regtype(:name) IN (pg_type.oid, typelem) AND NOT attisdropped AND relki
 
 
 def named_types(found: TypeEngine[Any], dialect: Dialect) -> Iterator[Named]:
-    """The enums and domains that a column of this type needs."""
+    """Return the enums and domains that a column of this type needs."""
     found = found.dialect_impl(dialect)
     while isinstance(found, TypeDecorator):
         found = found.impl_instance.dialect_impl(dialect)
@@ -51,22 +51,22 @@ def named_types(found: TypeEngine[Any], dialect: Dialect) -> Iterator[Named]:
 
 
 def sql_name(found: Named, dialect: Dialect) -> str:
-    """The name of a type as SQL."""
+    """Return the name of a type as SQL."""
     return dialect.identifier_preparer.format_type(found)  # type: ignore[attr-defined,no-any-return]  # PostgreSQL's has it
 
 
 def creation(found: Named) -> ExecutableDDLElement:
-    """The statement that makes a type."""
+    """Return the statement that makes a type."""
     return CreateEnumType(found) if isinstance(found, ENUM) else CreateDomainType(found)
 
 
 def exists(connection: Connection, found: Named) -> bool:
-    """Whether there is a type of this name."""
+    """Return True if there is a type of this name."""
     return bool(connection.scalar(_EXISTS, {"name": sql_name(found, connection.dialect)}))
 
 
 def changes(connection: Connection, found: ENUM, *, may_add: bool) -> Iterator[str]:
-    """The statements that give an enum that exists the labels of `found`; none if it has them already.
+    """Return the statements that give an existing enum the labels of `found`; none if it has them already.
 
     With `may_add`, labels that are only added are added in place: no row is written anew, but the transaction that
     adds one cannot use it. Otherwise every column that has the type is changed over to a new one of its name.
@@ -105,12 +105,12 @@ def _change_over(column: Any, name: str) -> Iterator[str]:
 
 
 def types_of_table(connection: Connection, table: str) -> list[int]:
-    """The numbers of the enums and domains that a table, whose name is SQL, has columns of."""
+    """Return the OIDs of the enums and domains of a table's columns; `table` is its name as SQL."""
     return list(connection.scalars(_USED_BY_TABLE, {"table": table}))
 
 
 def unused(connection: Connection, types: Sequence[int]) -> list[str]:
-    """Which of these nothing has a column of any more, as `TYPE name` or `DOMAIN name`."""
+    """Return those of the types that no column has any more, as `TYPE name` or `DOMAIN name`."""
     return list(connection.scalars(_UNUSED, {"types": list(types)})) if types else []
 
 

@@ -1,4 +1,4 @@
-"""How types and defaults are written into revision files."""
+"""Writes types and defaults into revision files, as the Python code that makes them again exactly."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ IMPORT_UTCNOW = "from dovetail.database.column_types import utcnow"
 
 
 def render_item(kind: str, item: Any, context: AutogenContext) -> str | Literal[False]:
-    """Alembic's hook for code of our own; False leaves the item to Alembic."""
+    """Return the code of a type or default, or False to leave it to Alembic; Alembic calls this as `render_item`."""
     if kind == "server_default" and item is not None:
         return _render_default(item.arg if isinstance(item, DefaultClause) else item, context)
     if kind == "type":
@@ -49,7 +49,7 @@ def type_code(found: TypeEngine[Any], imports: set[str]) -> str:
     """Return the code of a type, and add to `imports` what it needs beside `sa`.
 
     A type of a plugin is written as what it keeps in the database, so that the file does without the plugin's code;
-    but one that chooses by the database, or makes its own SQL, is written by its name. Raises MigrationError for a
+    but one that chooses by the database, or makes its own SQL, is written by its name. Raise MigrationError for a
     type without a name that can be imported.
     """
     code = _without_variants(found, imports)
@@ -84,7 +84,7 @@ def _of_sqlalchemy(found: TypeEngine[Any], imports: set[str]) -> str:
 
 
 def _domain(found: postgresql.DOMAIN) -> str:
-    """What `repr` leaves out of a domain."""
+    """Return the code of a domain, with what its `repr` leaves out."""
     names = ("collation", "default", "constraint_name", "not_null", "check")
     values = {name: getattr(found, name) for name in names}
     given = [f"{name}={_value(value)}" for name, value in values.items() if value is not None]

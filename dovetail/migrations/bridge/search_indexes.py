@@ -22,7 +22,7 @@ _TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE
 
 
 def document_of(index: Index) -> Document | None:
-    """What a search index searches; None for any other index."""
+    """Return the document that a search index searches; None for any other index."""
     known = index.info.get("search")
     if isinstance(known, Document):
         return known
@@ -31,7 +31,7 @@ def document_of(index: Index) -> Document | None:
 
 
 def may_be_search_index(index: Index) -> bool:
-    """Whether an index of which no more than the name is known may be one: SQLite has no other indexes of that kind."""
+    """Return True if an index may be a search index by its name: SQLite has no other indexes of that kind."""
     return bool(index.dialect_options["postgresql"]["using"] == "gin")
 
 
@@ -46,7 +46,7 @@ def forget_what_is_equal(found: set[Index], declared: set[Index]) -> None:
 
 
 def indexes_on_sqlite(rows: Rows, table: str) -> Iterator[Index]:
-    """The search indexes of a table, as PostgreSQL would have them."""
+    """Return the search indexes of a table, as PostgreSQL would have them."""
     for name, document in _beside(rows, table):
         stand_in = Table(table, MetaData(), *(Column(one, Text) for one in document.columns))
         expression = document.expression([stand_in.columns[one] for one in document.columns])
@@ -54,7 +54,7 @@ def indexes_on_sqlite(rows: Rows, table: str) -> Iterator[Index]:
 
 
 def creating(index: Index, document: Document, rows: Rows | None) -> Iterable[str]:
-    """The statements that make the index on SQLite."""
+    """Return the statements that make the index on SQLite."""
     table = index.table
     assert table is not None  # noqa: S101 - an operation names it
     # An operation knows the table by name only.
@@ -64,13 +64,13 @@ def creating(index: Index, document: Document, rows: Rows | None) -> Iterable[st
 
 
 def dropping_all(rows: Rows, table: str) -> Iterator[str]:
-    """The statements that drop the search indexes of a table that is about to go."""
+    """Return the statements that drop the search indexes of a table that is about to be dropped."""
     for name, _ in _beside(rows, table):
         yield from drop_on_sqlite(name)
 
 
 def moving(rows: Rows, old_table: str, new_table: str) -> Iterator[str]:
-    """The statements that give a renamed table its search indexes again, under its new name."""
+    """Return the statements that give a renamed table its search indexes again, under its new name."""
     for name, document in _beside(rows, old_table):
         yield from drop_on_sqlite(name)
         new_name = f"ix_{new_table}_search" if name == f"ix_{old_table}_search" else name

@@ -1,4 +1,4 @@
-"""What bears a table's name on SQLite, and is renamed with it: indexes, and constraints inside CREATE TABLE."""
+"""Renames indexes, and constraints inside CREATE TABLE, that bear a table's name on SQLite when it is renamed."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ Rows = Callable[..., list[tuple[str, ...]]]  # runs a SELECT, with parameters by
 
 
 def renaming_statements(rows: Rows, old: str, new: str) -> Iterator[str]:
-    """The statements that rename what bears the name of a table that was just renamed from `old` to `new`.
+    """Return the statements that rename what bears the name of a table that was just renamed from `old` to `new`.
 
     SQLite can rename no constraint, so a table that has one is made anew with the same text but for the names; foreign
     keys must be off.

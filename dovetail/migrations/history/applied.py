@@ -26,7 +26,7 @@ Execute = Callable[[str], Iterable[Sequence[object]]]  # sqlite3's `execute`, or
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """One applied revision: a row of the ledger."""
+    """An applied revision: a row of the ledger."""
 
     revision: str
     plugin: str

@@ -1,4 +1,4 @@
-"""Which files make up the graph where one is a squash; what files say of others is led to those that do."""
+"""Chooses which revision files make up the graph where one of them is a squash, and redirects references to it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from dovetail.migrations.history.squashes import Squash, is_half_applied
 
 
 def squashes_in(scripts: Iterable[Script]) -> list[Squash]:
-    """The squashes among revision files. Raises MigrationError if two replace the same revision."""
+    """Return the squashes among revision files. Raise MigrationError if two replace the same revision."""
     found: list[Squash] = []
     owners: dict[str, str] = {}
     for script in scripts:
@@ -26,9 +26,9 @@ def squashes_in(scripts: Iterable[Script]) -> list[Squash]:
 
 
 def in_force(scripts: Sequence[Script], squashes: Iterable[Squash], applied: Collection[str]) -> list[Script]:
-    """The scripts of the graph, given what `as_squashed` says is applied: of each squash either the one or the others.
+    """Return the scripts of the graph: each squash, or what it replaces, as the `applied` of `as_squashed` require.
 
-    Raises MigrationError for a database that has some of the others, if the files of the rest are gone.
+    Raise MigrationError for a database that has some of the others, if the files of the rest are gone.
     """
     to: dict[str, str] = {}
     files = {script.revision for script in scripts}

@@ -1,4 +1,4 @@
-"""The revision files as texts: enough to list them, without importing Alembic or them."""
+"""Reads revision files as texts: enough to list them, without importing Alembic or the files."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _TEXT = re.compile(r"""["']([^"']+)["']""")
 
 @dataclass(frozen=True, kw_only=True)
 class RevisionFile:
-    """What a file says of itself."""
+    """A revision file, as far as its text tells."""
 
     plugin: str
     stem: str
@@ -32,23 +32,23 @@ class RevisionFile:
 
 
 def revision_paths(registry: Registry) -> Iterator[tuple[str, Path]]:
-    """The files of all enabled plugins, each after its plugin's name, in the order of the plugins."""
+    """Yield the plugin and the path of each revision file, in the order of the plugins."""
     for folder, plugin in revision_folders(registry).items():
         yield from ((plugin, path) for path in sorted(folder.glob(_NAME)))
 
 
 def usual_revision(plugin: str, path: Path) -> str:
-    """The id that a file of this name usually carries."""
+    """Return the id that a file of this name usually has."""
     return f"{plugin}_{path.stem}"
 
 
 def usual_revisions(registry: Registry) -> list[str]:
-    """The ids that the files of all enabled plugins usually carry, told without reading one."""
+    """Return the ids that the files of all enabled plugins usually have, without reading a file."""
     return [usual_revision(plugin, path) for plugin, path in revision_paths(registry)]
 
 
 def read_files(registry: Registry) -> list[RevisionFile]:
-    """Every revision file, in the order of the plugins and of the names. Raises MigrationError if one is no text."""
+    """Return all revision files, in the order of plugins and names. Raise MigrationError if one is not UTF-8."""
     return [_read(plugin, path) for plugin, path in revision_paths(registry)]
 
 

@@ -1,4 +1,4 @@
-"""The revision files of all enabled plugins as one graph."""
+"""Loads the revision files of all enabled plugins as one graph."""
 
 import heapq
 import warnings
@@ -25,10 +25,10 @@ REVISION_TEMPLATE = Path(__file__).parent.parent / "make" / "script.py.mako"  # 
 
 
 class History:
-    """Every known revision, and what must come before what.
+    """The graph of all known revisions: which must be applied before which.
 
-    With `recorded`, revisions that the database has and the files lack stand in as ghosts, so that the graph stays
-    whole after a plugin was removed. A squash stands in for what it replaces, unless the database is in between.
+    `recorded` are the rows of the ledger. Ghosts stand for the revisions that have no file, so that the graph stays
+    whole after a plugin was removed. A squash stands for what it replaces, unless only a part of that is applied.
     """
 
     def __init__(self, script: ScriptDirectory, folders: Mapping[Path, str], recorded: Sequence[Applied] = ()) -> None:
@@ -41,22 +41,22 @@ class History:
         self.refresh()
 
     def plugin_of(self, revision: str) -> str:
-        """The plugin that carries a revision."""
+        """Return the plugin that a revision belongs to."""
         return self._plugins[revision]
 
     def of_plugin(self, plugin: str) -> list[Script]:
-        """A plugin's revisions in the order of their file names; ghosts too."""
+        """Return a plugin's revisions, ghosts too, in the order of their file names."""
         found = [script for name, script in self.scripts.items() if self._plugins[name] == plugin]
         return sorted(found, key=stem_of)
 
     def heads(self, plugin: str) -> list[str]:
-        """A plugin's revisions that none of its own stands on; more than one is a conflict. Ghosts do not count."""
+        """Return a plugin's revisions that no other of its own follows, without ghosts; several are a conflict."""
         own = [script for script in self.of_plugin(plugin) if not isinstance(script, Ghost)]
         below = {revision for script in own for revision in alembic_private.down_revisions(script)}
         return [script.revision for script in own if script.revision not in below]
 
     def head(self, plugin: str) -> str | None:
-        """A plugin's latest revision. Raises MigrationError if there are two."""
+        """Return a plugin's latest revision, None if it has none. Raise MigrationError if there are two."""
         heads = self.heads(plugin)
         if len(heads) > 1:
             raise MigrationError(
@@ -66,15 +66,15 @@ class History:
         return heads[0] if heads else None
 
     def ancestors(self, revisions: Iterable[str]) -> set[str]:
-        """`revisions` and everything they stand on or depend on."""
+        """Return `revisions` and all that they follow or depend on."""
         return _closure(revisions, self._parents)
 
     def descendants(self, revisions: Iterable[str]) -> set[str]:
-        """`revisions` and everything that stands on them or depends on them."""
+        """Return `revisions` and all that follow or depend on them."""
         return _closure(revisions, self._children)
 
     def ordered(self, revisions: Iterable[str]) -> list[str]:
-        """`revisions` with each after what it needs; otherwise in the order of the plugins and of the file names."""
+        """Return `revisions`, each after what it needs; otherwise in the order of plugins and files."""
         todo = set(revisions)
         waiting = {revision: len(todo.intersection(self._parents[revision])) for revision in todo}
         ready = [(self._ranks[revision], revision) for revision, count in waiting.items() if not count]
@@ -136,7 +136,7 @@ class History:
 def load_history(base_dir: Path, registry: Registry, recorded: Sequence[Applied] = ()) -> History:
     """Read the revision files of all enabled plugins; `base_dir` is the site's folder.
 
-    Raises MigrationError for a file that cannot be read, or that does not fit the others.
+    Raise MigrationError for a file that cannot be read, or that does not fit the others.
     """
     folders = revision_folders(registry)
     environment = base_dir / ENVIRONMENT
@@ -151,7 +151,7 @@ def load_history(base_dir: Path, registry: Registry, recorded: Sequence[Applied]
 
 
 def stem_of(script: Script) -> str:
-    """The name of a revision's file without `.py`: `0002_post_bio`."""
+    """Return the name of a revision's file without `.py`: `0002_post_bio`."""
     return script.stem if isinstance(script, Ghost) else Path(script.path).stem
 
 
@@ -181,7 +181,7 @@ def _load(script: ScriptDirectory) -> dict[str, Script]:
 
 
 def _why_not_imported(error: BaseException) -> str:
-    """What is wrong with a file, and where; what Alembic raises for one that lacks a name does not say which file."""
+    """Return what is wrong with a file, and where: Alembic's error for a file without a revision does not name it."""
     if isinstance(error, AttributeError) and isinstance(error.obj, ModuleType) and error.obj.__file__:
         return f"{error.obj.__file__} lacks `{error.name} = ...`, which every migration needs"
     if isinstance(error, SyntaxError):

@@ -1,4 +1,4 @@
-"""What was applied, revision by revision.
+"""The ledger: a table with a row for each applied revision.
 
 Alembic's own table keeps only the tips of the graph and forgets plugins that others depend on; this one remembers
 each revision, in the same transaction. It does not import Alembic: a server reads it when it starts.

@@ -1,4 +1,4 @@
-"""Which migrations wait to be applied: a look at the folders and one SELECT, without importing Alembic.
+"""Finds migrations that are not applied, from the names of files and one SELECT, without importing Alembic.
 
 A server asks this whenever it starts.
 """
@@ -17,7 +17,7 @@ from dovetail.registry import Registry
 async def unapplied(engine: AsyncEngine, registry: Registry) -> list[str]:
     """Return the ids of the enabled plugins' migrations that the database lacks, in the order of the plugins.
 
-    Raises what SQLAlchemy raises if the database does not answer.
+    Raise what SQLAlchemy raises if the database does not answer.
     """
     return missing_from(await _recorded(engine), registry)
 
@@ -35,7 +35,7 @@ def missing_from(applied: Iterable[str], registry: Registry) -> list[str]:
 
 
 async def _recorded(engine: AsyncEngine) -> set[str]:
-    """The ids of the applied revisions; none if there is no ledger yet."""
+    """Return the ids of the applied revisions; none if there is no ledger yet."""
     async with engine.connect() as connection:
         await connection.execution_options(**{READ_ONLY: True})
         return {row.revision for row in await connection.run_sync(recorded) or ()}

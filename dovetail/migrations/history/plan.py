@@ -1,4 +1,4 @@
-"""What a command would do: the steps between what is applied and what is wanted."""
+"""Plans what a command does: the steps between what is applied and what is wanted."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -26,16 +26,16 @@ class Step:
 
     @property
     def revision(self) -> str:
-        """The revision's id."""
+        """Return the revision's id."""
         return self.script.revision
 
 
 def plan(
     history: History, applied: Collection[str], plugin: str | None = None, target: str | None = None
 ) -> list[Step]:
-    """The steps to `target` of `plugin`: a revision, `zero`, or None for the latest; without a plugin, all latest.
+    """Return the steps to `target` of `plugin`: a revision, `zero`, or None for the latest; of all without a plugin.
 
-    Steps back include those of other plugins that depend on what is undone. Raises MigrationError if there is no such
+    Steps back include those of other plugins that depend on what is undone. Raise MigrationError if there is no such
     revision, if a plugin has two latest ones, or if a step would undo a revision whose file is gone.
     """
     if plugin is None:
@@ -57,7 +57,7 @@ def plan(
 
 
 def forwards(history: History, applied: Collection[str], targets: Collection[str]) -> list[Step]:
-    """Apply `targets` and everything they need."""
+    """Return the steps that apply `targets` and all that they need."""
     wanted = history.ancestors(targets).difference(applied)
     _refuse_what_a_lost_squash_did(history, wanted)
     return [_step(history, revision, forwards=True) for revision in history.ordered(wanted)]
@@ -74,7 +74,7 @@ def _refuse_what_a_lost_squash_did(history: History, wanted: Collection[str]) ->
 
 
 def backwards(history: History, applied: Collection[str], targets: Collection[str]) -> list[Step]:
-    """Undo `targets` and everything that needs them, the last first."""
+    """Return the steps that undo `targets` and all that needs them, the last first."""
     unwanted = history.descendants(targets).intersection(applied)
     steps = [_step(history, revision, forwards=False) for revision in reversed(history.ordered(unwanted))]
     for step in steps:
@@ -84,9 +84,9 @@ def backwards(history: History, applied: Collection[str], targets: Collection[st
 
 
 def last_applied(history: History, applied: Sequence[str], count: int) -> list[Step]:
-    """Undo the last `count` of `applied`, whatever their plugin, with everything that needs them.
+    """Return the steps that undo the last `count` of `applied`, of any plugin, and all that needs them.
 
-    Raises MigrationError if fewer are applied.
+    Raise MigrationError if fewer are applied.
     """
     if count > len(applied):
         raise MigrationError(f"cannot go back {count} migrations: {len(applied)} are applied")
@@ -94,9 +94,9 @@ def last_applied(history: History, applied: Sequence[str], count: int) -> list[S
 
 
 def find(history: History, plugin: str, text: str) -> str:
-    """The revision of `plugin` that `text` means: its id, its file's name, or the beginning of one (`0002`).
+    """Return the revision of `plugin` that `text` means: its id, its file's name, or the beginning of one (`0002`).
 
-    Raises MigrationError, with the nearest names, if none or more than one fits.
+    Raise MigrationError, with the nearest names, if none or more than one fits.
     """
     scripts = history.of_plugin(plugin)
     exact = [script.revision for script in scripts if text in (script.revision, stem_of(script))]
@@ -122,7 +122,7 @@ def _refuse_replaced(history: History, plugin: str, *texts: str) -> None:
 
 
 def title_of(script: Script) -> str:
-    """The first line of what a revision's file says of itself."""
+    """Return the first line of the docstring of a revision's file."""
     return script.doc.partition("\n")[0] or Path(script.path).stem
 
 

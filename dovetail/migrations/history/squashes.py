@@ -1,4 +1,4 @@
-"""A revision that stands for several: `replaces` in its file names them, and a database has either it or them.
+"""Squashes: revisions that replace several. A database has either the squash or what its `replaces` names.
 
 Where none of them was applied, or all of them, the graph holds the one; where some were, it holds them, until the rest
 is applied too. This imports neither Alembic nor SQLAlchemy.
@@ -12,7 +12,7 @@ from dovetail.migrations.history.applied import Applied
 
 @dataclass(frozen=True, kw_only=True)
 class Squash:
-    """One revision and those that it replaces, in the order in which they apply."""
+    """A revision and those that it replaces, in the order in which they apply."""
 
     revision: str
     stem: str
@@ -20,7 +20,7 @@ class Squash:
 
 
 def as_squashed(rows: Sequence[Applied], squashes: Iterable[Squash]) -> list[Applied]:
-    """`rows` with each squash that is applied as a whole in the place of the last revision it replaces."""
+    """Return `rows`, with each squash that is wholly applied in the place of the last revision that it replaces."""
     result = list(rows)
     for squash in squashes:
         mine = [row for row in result if row.revision in squash.replaces]
@@ -33,13 +33,13 @@ def as_squashed(rows: Sequence[Applied], squashes: Iterable[Squash]) -> list[App
 
 
 def is_half_applied(squash: Squash, applied: Collection[str]) -> bool:
-    """Whether a database has some of what a squash replaces, and not all."""
+    """Return True if a database has some of what a squash replaces, and not all."""
     count = sum(revision in applied for revision in squash.replaces)
     return squash.revision not in applied and 0 < count < len(squash.replaces)
 
 
 def left_out(squashes: Iterable[Squash], applied: Collection[str]) -> set[str]:
-    """The revisions that stay out of the graph: of each squash either the one or the others."""
+    """Return the revisions that stay out of the graph: of each squash either itself or what it replaces."""
     found: set[str] = set()
     for squash in squashes:
         found |= {squash.revision} if is_half_applied(squash, applied) else set(squash.replaces)

@@ -1,4 +1,4 @@
-"""Which migrations there are, and which are applied; told from files and the ledger, without importing Alembic."""
+"""Lists migrations and says which are applied, from files and the ledger, without importing Alembic."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -14,7 +14,7 @@ from dovetail.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class RevisionState:
-    """One revision, applied or not; `has_file` is false for one whose plugin or file was removed.
+    """A revision, applied or not; `has_file` is False for one whose plugin or file was removed.
 
     `replaces` counts the migrations that a squash stands for; `recorded` is false while a database has all of those
     and does not know that this is the same. `replaced_by` names the squash of which a database has some parts only.
@@ -55,7 +55,7 @@ def is_up_to_date(settings: Settings, registry: Registry) -> bool:
 
 
 def migration_states(registry: Registry, recorded: Sequence[Applied]) -> list[PluginState]:
-    """Every plugin's history, the enabled ones first, in the order of their dependencies."""
+    """Return each plugin's history, the enabled ones first, in the order of their dependencies."""
     files = read_files(registry)
     squashes = [file.squash for file in files if file.squash]
     rows = as_squashed(recorded, squashes)

@@ -1,4 +1,4 @@
-"""Who holds the lock that a migration waited for, on PostgreSQL."""
+"""Names who holds the lock that a migration waited for on PostgreSQL."""
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -19,7 +19,7 @@ ORDER BY seconds DESC NULLS LAST
 
 
 def is_lock_timeout(error: DBAPIError) -> bool:
-    """Whether a statement gave up waiting for a lock."""
+    """Return True if a statement gave up waiting for a lock."""
     return getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE
 
 

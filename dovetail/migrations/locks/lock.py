@@ -1,4 +1,4 @@
-"""One migration run at a time, whoever starts it; a killed process gives the lock back."""
+"""The lock that lets one migration run at a time, whoever starts it; a killed process gives it back."""
 
 import sqlite3
 import time
@@ -22,7 +22,7 @@ PAUSE = 0.2  # seconds
 def migration_lock(connection: Connection, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the lock for a block; `connection` must not be in a transaction and is in none when the block begins.
 
-    Raises MigrationError if another run holds it for longer than `patience` seconds.
+    Raise MigrationError if another run holds it for longer than `patience` seconds.
     """
     if connection.dialect.name == "postgresql":
         lock = _advisory_lock_in_transaction if is_shared(connection) else _advisory_lock

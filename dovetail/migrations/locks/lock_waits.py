@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class LockWaits:
-    """The tries of one run, on one connection; on SQLite, whose writers wait without harm, there is only one."""
+    """Tries the migrations of one run on one connection; on SQLite, where waiting does no harm, only once."""
 
     def __init__(self, connection: Connection, patience: LockPatience) -> None:
         self.patience = patience
@@ -57,7 +57,7 @@ class LockWaits:
             self._until = None
 
     def may_wait(self, error: Exception) -> bool:
-        """Whether the migration that failed with `error` only found something locked, and there is time to wait for it.
+        """Return True if the migration that failed with `error` only found a lock, and there is time to wait for it.
 
         One that committed something half way cannot be run again.
         """
@@ -120,12 +120,12 @@ class LockWaits:
 
 
 def is_autocommit(connection: Connection) -> bool:
-    """Whether each statement is a transaction by itself."""
+    """Return True if each statement is a transaction by itself."""
     return bool(connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT")
 
 
 def is_shared(connection: Connection) -> bool:
-    """Whether a pooler such as PgBouncer stands between us and PostgreSQL, and may hand our session to others.
+    """Return True if a pooler such as PgBouncer stands before PostgreSQL, and may hand our session to others.
 
     It makes up the process id that a client is told when it connects. `connection` must not be in a transaction, and
     is in none afterwards.

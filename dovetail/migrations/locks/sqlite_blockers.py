@@ -1,4 +1,4 @@
-"""Who holds the lock that a migration waited for, on SQLite: it is a lock on a file, and Linux knows whose."""
+"""Names who holds the lock that a migration waited for on SQLite: a lock on a file, whose owner Linux knows."""
 
 import os
 import sqlite3
@@ -14,7 +14,7 @@ LONGER = "--database-timeout SECONDS waits longer"
 
 
 def is_locked(error: Exception) -> bool:
-    """Whether a statement gave up waiting for another process (https://www.sqlite.org/rescode.html#busy)."""
+    """Return True if a statement gave up waiting for another process (https://www.sqlite.org/rescode.html#busy)."""
     code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
     return isinstance(error, DBAPIError) and code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
 
@@ -33,7 +33,7 @@ def what_locks(url: URL, waited: float) -> str:
 
 
 def _writers(path: Path) -> list[int]:
-    """The processes with a lock for writing on the database or, in WAL mode, on the file beside it.
+    """Return the processes that have a write lock on the database or, in WAL mode, on the file beside it.
 
     (https://man7.org/linux/man-pages/man5/proc_locks.5.html)
     """
@@ -63,7 +63,7 @@ def _names(pids: Iterable[int]) -> str:
 
 
 def _command(pid: int) -> str:
-    """The program and its plain words; what comes after an option or looks like an address may be a secret."""
+    """Return the program and its plain words; what follows an option or looks like an address may be a secret."""
     try:
         words = (PROC / str(pid) / "cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
     except OSError:

@@ -1,4 +1,4 @@
-"""A dropped and an added column of one type may be one that was renamed: only its author knows, so they are asked."""
+"""Turns a dropped and an added column of one type into a rename, if the author says that it was one."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ class RenameColumnOp(ops.AlterColumnOp):
     """ALTER TABLE .. RENAME COLUMN; Alembic's own operation forgets the new name when it is reversed."""
 
     def reverse(self) -> "RenameColumnOp":
-        """The rename back."""
+        """Return the rename back."""
         assert self.modify_name is not None  # noqa: S101 - a rename has a new name
         return RenameColumnOp(
             self.table_name,
@@ -28,7 +28,7 @@ class RenameColumnOp(ops.AlterColumnOp):
 
 
 def find_renames(operations: Iterable[ops.MigrateOperation], questions: Questioner) -> list[ops.MigrateOperation]:
-    """`operations` with each drop and add that was a rename turned into one."""
+    """Return `operations`, with each drop and add that was a rename turned into a RenameColumnOp."""
     result: list[ops.MigrateOperation] = []
     for operation in operations:
         result += _in_table(operation, questions) if isinstance(operation, ops.ModifyTableOps) else [operation]

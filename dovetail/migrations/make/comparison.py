@@ -1,4 +1,4 @@
-"""What autogenerate compares: models of enabled plugins with the tables of a database."""
+"""Compares models of enabled plugins with the tables of a database: options for autogenerate, computed columns."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -17,7 +17,7 @@ from dovetail.registry import Registry
 
 
 def comparison_options(history: History, registry: Registry) -> dict[str, Any]:
-    """Options of a MigrationContext that is to compare. Raises MigrationError for a table that nobody owns."""
+    """Return the options of a MigrationContext that compares. Raise MigrationError for a table that nobody owns."""
     owners = Owners(history, registry.installed)
     refuse_orphans(Base.metadata, owners)
 
@@ -45,9 +45,11 @@ WHERE attrelid = to_regclass(:table) AND attname = :column
 
 
 def computed_changes(connection: Connection, tables: Iterable[Table]) -> Iterator[ops.ModifyTableOps]:
-    """Drop and add each column whose expression, or whose being computed at all, is not as its model says.
+    """Yield operations that drop and add each column whose expression, or lack of one, is not as its model says.
 
-    What it tries out on PostgreSQL is undone by a rollback of the transaction, which is the caller's.
+    Neither database can change what a column computes.
+
+    What is tried out on PostgreSQL is undone when the caller rolls the transaction back.
     """
     models = {(table.schema, table.name): table for table in tables}
     for key, columns in inspect(connection).get_multi_columns(filter_names=[name for _, name in models]).items():
@@ -81,7 +83,7 @@ def _stored(connection: Connection, column: Column[Any]) -> str | None:
 
 
 def _as_stored(connection: Connection, column: Column[Any], expression: str) -> str | None:
-    """What PostgreSQL keeps of an expression; None if it does not fit the table as it is."""
+    """Return an expression as PostgreSQL stores it; None if it does not fit the table as it is."""
     preparer = connection.dialect.identifier_preparer
     type_ = column.type.compile(dialect=connection.dialect)
     try:

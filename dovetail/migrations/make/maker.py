@@ -33,7 +33,7 @@ from dovetail.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What is to be made."""
+    """The options of makemigrations."""
 
     plugins: Sequence[str] = ()  # all of the site's own by default
     stem: str | None = None  # the name after the number; by default it says what changes
@@ -50,7 +50,7 @@ class Made:
 
 
 async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted, questions: Questioner) -> Made:
-    """Find out which revisions are missing. Raises MigrationError."""
+    """Find out which revisions are missing. Raise MigrationError."""
     unknown = [name for name in wanted.plugins if name not in registry.installed]
     if unknown:
         raise MigrationError(
@@ -84,9 +84,9 @@ async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted,
 
 @asynccontextmanager
 async def migrated_database(settings: Settings, registry: Registry) -> AsyncIterator[AsyncConnection]:
-    """A database as the revision files make it: on SQLite a fresh one in memory, on PostgreSQL the site's own.
+    """Connect to a database as the revision files make it: on SQLite one in memory, on PostgreSQL the site's own.
 
-    Only PostgreSQL itself can say what its types look like once they are stored. Raises MigrationError if the site's
+    Only PostgreSQL itself can say what its types look like once they are stored. Raise MigrationError if the site's
     database is behind the files.
     """
     on_sqlite = database_url(settings).get_backend_name() == "sqlite"

@@ -1,4 +1,4 @@
-"""From what autogenerate found to one new revision a plugin."""
+"""Makes one new revision a plugin from the operations that autogenerate found."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -22,7 +22,7 @@ from dovetail.migrations.make.units import Unit, units_of
 
 @dataclass(kw_only=True)
 class NewRevision:
-    """A revision that is still to be written."""
+    """A revision that is not yet written."""
 
     plugin: str
     number: int
@@ -35,12 +35,12 @@ class NewRevision:
 
     @property
     def name(self) -> str:
-        """The name of its file without `.py`: `0002_post_view_count`."""
+        """Return the name of its file without `.py`: `0002_post_view_count`."""
         return f"{self.number:04d}_{self.stem}"
 
     @property
     def revision(self) -> str:
-        """Its id: `blog_0002_post_view_count`. A bare `blog_0002` could be given twice, and one would be lost."""
+        """Return its id: `blog_0002_post_view_count`. A bare `blog_0002` could be given twice."""
         return f"{self.plugin}_{self.name}"
 
 
@@ -53,9 +53,9 @@ def plan_revisions(
     only: Collection[str],
     stem: str | None = None,
 ) -> list[NewRevision]:
-    """One revision a plugin of `only`, two where plugins refer to each other, in the order in which they apply.
+    """Return a revision for each plugin of `only`, two where plugins need each other, in the order of applying.
 
-    Raises MigrationError if a plugin has two latest revisions, or if the changes cannot be ordered.
+    Raise MigrationError if a plugin has two latest revisions, or if the changes cannot be ordered.
     """
     found = add_one_off_defaults(find_renames(owned(operations, owners, only), questions), questions)
     parts = split(units_of(found, owners.of_name))
@@ -68,12 +68,12 @@ def plan_revisions(
 def owned(
     operations: Iterable[ops.MigrateOperation], owners: Owners, plugins: Collection[str]
 ) -> list[ops.MigrateOperation]:
-    """The operations on tables of `plugins`."""
+    """Return the operations on tables of `plugins`."""
     return [each for each in operations if owners.of_name(str(getattr(each, "table_name", ""))) in plugins]
 
 
 def empty_revision(history: History, plugin: str, stem: str | None = None) -> NewRevision:
-    """A revision to be filled in by hand. Raises MigrationError if the plugin has two latest ones."""
+    """Return a revision to be filled in by hand. Raise MigrationError if the plugin has two latest ones."""
     head = history.head(plugin)
     return NewRevision(
         plugin=plugin,
@@ -86,7 +86,7 @@ def empty_revision(history: History, plugin: str, stem: str | None = None) -> Ne
 
 
 def merge_revision(history: History, plugin: str, stem: str | None = None) -> NewRevision | None:
-    """A revision that joins a plugin's latest ones; None if there is one only."""
+    """Return a revision that joins a plugin's latest ones; None if there is only one."""
     heads = sorted(history.heads(plugin))
     if len(heads) < 2:  # noqa: PLR2004 - there is nothing to join
         return None
@@ -102,7 +102,7 @@ def merge_revision(history: History, plugin: str, stem: str | None = None) -> Ne
 
 
 def next_number(history: History, plugin: str) -> int:
-    """The number after the highest among a plugin's files; `0001_squashed_0004_x` is number four."""
+    """Return the number after the highest among a plugin's files; `0001_squashed_0004_x` is number four."""
     found = [re.match(r"(?:\d+_squashed_(?=\d))?(\d+)", stem_of(script)) for script in history.of_plugin(plugin)]
     return max((int(number[1]) for number in found if number), default=0) + 1
 
@@ -133,7 +133,7 @@ def _revision(
 
 
 def _dependencies(part: Part, before: Sequence[NewRevision], history: History, owners: Owners) -> set[str]:
-    """The latest revisions of other plugins whose tables this one refers to, or that mention a table that goes."""
+    """Return the heads of other plugins whose tables this part refers to, or that mention a table that it drops."""
     found = {before[position].revision for position in part.needs if before[position].plugin != part.plugin}
     plugins = {owner for unit in part.units for name in unit.outside if (owner := owners.of_name(name))}
     for unit in part.units:
@@ -157,14 +157,14 @@ def _mentioning(table: str, history: History) -> set[str]:
 
 
 def _make_existing_types_portable(operation: ops.MigrateOperation) -> None:
-    """What a column is altered from was read from the database, and what it is altered to is the model's."""
+    """Make the types portable that columns are altered from: they were read from the database."""
     for part in operation.ops if isinstance(operation, ops.ModifyTableOps) else ():
         if isinstance(part, ops.AlterColumnOp) and not isinstance(part, (RenameColumnOp, DropDefaultOp)):
             part.existing_type = portable_type(part.existing_type) if part.existing_type is not None else None
 
 
 def _make_portable(operation: ops.MigrateOperation) -> None:
-    """What goes back into the database was read from it, in its own words."""
+    """Make the operation of a downgrade portable: what it puts back was read from the database."""
     if isinstance(operation, ops.ModifyTableOps):
         for part in operation.ops:
             if isinstance(part, ops.AddColumnOp):

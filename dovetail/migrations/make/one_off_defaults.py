@@ -1,4 +1,4 @@
-"""A value as somebody types it, as a default that the column's type can hold on both databases."""
+"""One-off defaults: the value that existing rows get in a new column that takes no NULL, dropped again at once."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -20,14 +20,14 @@ class DropDefaultOp(ops.AlterColumnOp):
     """Drop the default that only the rows of that moment needed; undone with the column."""
 
     def reverse(self) -> ops.AlterColumnOp:
-        """Nothing to put back: the column goes."""
+        """Return an operation that `without_empty` leaves out: the column goes with its default."""
         return DropDefaultOp(self.table_name, self.column_name, schema=self.schema)
 
 
 def add_one_off_defaults(
     operations: Iterable[ops.MigrateOperation], questions: Questioner
 ) -> list[ops.MigrateOperation]:
-    """`operations`, with a default asked for wherever a column is added that needs one."""
+    """Return `operations`, with a default that was asked for wherever an added column needs one."""
     result: list[ops.MigrateOperation] = []
     for operation in operations:
         result.append(operation)
@@ -39,7 +39,7 @@ def add_one_off_defaults(
 
 
 def without_empty(operations: Iterable[ops.MigrateOperation]) -> list[ops.MigrateOperation]:
-    """`operations` without the reverse of dropping a one-off default."""
+    """Return `operations` without the reverse of dropping a one-off default."""
     kept = []
     for operation in operations:
         if isinstance(operation, ops.ModifyTableOps):
@@ -73,7 +73,7 @@ def _needs_default(column: Column[Any]) -> bool:
 
 
 def read_value(type_: TypeEngine[Any], text: str) -> Any:
-    """What `server_default` takes for `text`. Raises ValueError, which says what was expected.
+    """Return `text` as a `server_default` of the type. Raise ValueError, which says what was expected.
 
     SQLite would take any text for any type, and the first server to read the row would fail.
     """

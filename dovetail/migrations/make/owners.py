@@ -1,4 +1,4 @@
-"""Which plugin a table belongs to that may have lost its model."""
+"""Says which plugin owns a table that may have lost its model."""
 
 import re
 from collections.abc import Iterable
@@ -28,11 +28,11 @@ class Owners:
         self._made_by = dict(_tables_made(history))
 
     def of_model(self, table: Table) -> str | None:
-        """The enabled plugin that a table of a model belongs to."""
+        """Return the enabled plugin that a model's table belongs to; None if it is none of them."""
         return owner_of(table, self._plugins)
 
     def of_name(self, name: str) -> str | None:
-        """The owner of a table that may have lost its model."""
+        """Return the owner of a table that may have lost its model; None if nobody owns it."""
         table = Base.metadata.tables.get(name)
         return (self.of_model(table) if table is not None else None) or self._made_by.get(name)
 

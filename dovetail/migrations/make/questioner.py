@@ -1,4 +1,4 @@
-"""What only the author of a change knows."""
+"""Asks what only the author of a change knows, as Django's questioner does."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -8,26 +8,26 @@ class Questioner(Protocol):
     """Asks them; `manage.py makemigrations` asks on the terminal."""
 
     def is_rename(self, table: str, old: str, new: str) -> bool:
-        """Whether the column `old`, which is gone, is the column `new`, which is there now."""
+        """Return True if the column `old`, which is gone, was renamed to `new`."""
 
     def is_table_rename(self, old: str, new: str) -> bool:
-        """Whether the table `old`, which is gone, is the table `new`, which is there now and has the same columns."""
+        """Return True if the table `old`, which is gone, was renamed to `new`, which has the same columns."""
 
     def one_off_default(self, table: str, column: str, read: Callable[[str], Any]) -> Any | None:
-        """What rows that exist get in a new column that takes no NULL; None if there are no rows.
+        """Return the value of existing rows in a new column that takes no NULL; None if there are no rows.
 
         `read` makes a default of what somebody typed, or raises ValueError.
         """
 
 
 class SafeAnswers:
-    """The answers that change no meaning; each is also told to `say`."""
+    """Gives the answers that assume nothing, and keeps a note of each."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
 
     def is_rename(self, table: str, old: str, new: str) -> bool:
-        """No: only its author can know."""
+        """Return False: only its author can know."""
         self.notes.append(
             f"{table}.{old} is dropped and {table}.{new} added, with the loss of its values; if it was renamed, "
             "delete the file and run makemigrations without --noinput"
@@ -35,7 +35,7 @@ class SafeAnswers:
         return False
 
     def is_table_rename(self, old: str, new: str) -> bool:
-        """No: only its author can know."""
+        """Return False: only its author can know."""
         self.notes.append(
             f"{old} is dropped and {new} made with the same columns, with the loss of its rows; if it was renamed, "
             "delete the file and run makemigrations without --noinput"

@@ -1,4 +1,4 @@
-"""Units in the order in which they can be applied, in one part a plugin; in two where plugins need each other."""
+"""Orders units so that they can be applied, in one part a plugin, or in two where plugins need each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from dovetail.migrations.make.units import Key, Unit, break_out_foreign_keys
 
 @dataclass(kw_only=True)
 class Part:
-    """What becomes one revision of one plugin."""
+    """The units of one new revision of one plugin."""
 
     plugin: str
     units: list[Unit]
@@ -20,7 +20,7 @@ class Part:
 
 
 def split(units: Sequence[Unit]) -> list[Part]:
-    """Gather `units` into parts, each after those it needs. Raises MigrationError if they cannot be ordered."""
+    """Gather `units` into parts, each after those it needs. Raise MigrationError if they cannot be ordered."""
     return _Splitter(units).run()
 
 

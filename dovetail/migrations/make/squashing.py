@@ -57,9 +57,9 @@ def downgrade() -> None:
 
 
 def squash(base_dir: Path, registry: Registry, plugin: str, first: str, last: str) -> tuple[Path, list[str]]:
-    """Write a revision that replaces those of `plugin` from `first` to `last`; returns its file and their ids.
+    """Write a revision that replaces those of `plugin` from `first` to `last`; return its file and their ids.
 
-    Raises MigrationError, naming what stands in the way, if one revision cannot do what they do.
+    Raise MigrationError, naming what stands in the way, if one revision cannot do what they do.
     """
     if plugin not in registry.installed:
         raise MigrationError(f"no enabled plugin is named {plugin!r}; enabled are {', '.join(registry.installed)}")
@@ -125,7 +125,7 @@ def _name(script: Script) -> str:
 
 
 def _as_function(script: Script) -> str:
-    """A revision's file as one function, so that its names stay its own; comments and texts are kept as they are."""
+    """Return a revision's file as one function, so that its names stay its own; comments and texts are kept."""
     if isinstance(script, Ghost):
         raise MigrationError(f"{script.revision} has no file")
     source = Path(script.path).read_text(encoding="utf-8")

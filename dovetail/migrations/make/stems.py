@@ -1,4 +1,4 @@
-"""Names for revisions, as Django gives them: `initial`, `post_view_count`, `remove_post_title_and_more`."""
+"""Names revisions as Django does: `initial`, `post_view_count`, `remove_post_title_and_more`."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -11,7 +11,7 @@ LONGEST = 52  # characters, as in Django's Migration.suggest_name
 
 
 def stem_for(units: Sequence[Unit], *, first: bool) -> str:
-    """A name that says what `units` do."""
+    """Return a name that says what `units` do."""
     if first and any(isinstance(unit.operation, ops.CreateTableOp) for unit in units):
         return "initial"
     fragments = list(dict.fromkeys(fragment.lower() for unit in units for fragment in _fragments(unit, units)))

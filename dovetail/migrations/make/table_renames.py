@@ -1,4 +1,4 @@
-"""A table that goes and one that comes with the same columns may be one that was renamed: only its author knows."""
+"""Turns a dropped and a created table with the same columns into a rename, if the author says that it was one."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ class RenameTableOp(ops.RenameTableOp):
     """ALTER TABLE .. RENAME; Alembic's own operation cannot be reversed or written into a file."""
 
     def reverse(self) -> "RenameTableOp":
-        """The rename back."""
+        """Return the rename back."""
         return RenameTableOp(self.new_table_name, self.table_name, schema=self.schema)
 
 
@@ -29,7 +29,7 @@ def _render(_context: AutogenContext, operation: RenameTableOp) -> str:
 def find_table_renames(
     operations: Iterable[ops.MigrateOperation], owners: Owners, questions: Questioner
 ) -> list[RenameTableOp]:
-    """Ask of each table that goes whether it is one that comes. Raises MigrationError if they belong to two plugins."""
+    """Ask of each table that goes whether it is one that comes. Raise MigrationError if they belong to two plugins."""
     operations = list(operations)
     made = {op.table_name: _columns(op.columns) for op in operations if isinstance(op, ops.CreateTableOp)}
     found: list[RenameTableOp] = []

@@ -1,4 +1,4 @@
-"""One autogenerate pass, cut into units: operations on one table, with what each needs and gives."""
+"""Cuts what autogenerate found into units: operations on one table, with what each needs and gives."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ OwnerOf = Callable[[str], str | None]
 
 @dataclass(eq=False, kw_only=True)
 class Unit:
-    """A top-level operation, or a part of one, that must stay whole."""
+    """An operation on one table, or a part of one, that must stay whole."""
 
     plugin: str
     table: str
@@ -60,7 +60,7 @@ def break_out_foreign_keys(unit: Unit, wanted: Callable[[ForeignKeyConstraint, s
 
 
 def target_tables(constraint: ForeignKeyConstraint) -> set[str]:
-    """The tables a foreign key refers to."""
+    """Return the tables that a foreign key refers to."""
     return {str(element.target_fullname).rpartition(".")[0] for element in constraint.elements}
 
 
@@ -110,7 +110,7 @@ def _keep_order_within_tables(units: Sequence[Unit]) -> None:
 
 
 def _drop_tables_last(units: Sequence[Unit]) -> None:
-    """A table goes only after whatever refers to it has let go."""
+    """Let a table be dropped only after all that refers to it."""
     letting_go: dict[str, list[Unit]] = {}
     for unit in units:
         for target in _released(unit):

@@ -22,7 +22,7 @@ from dovetail.migrations.make.new_revisions import NewRevision
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """A new revision as Python code."""
+    """A new revision as Python code, not yet written."""
 
     revision: NewRevision
     upgrade: str
@@ -49,7 +49,7 @@ def render(revision: NewRevision, context: MigrationContext) -> Rendered:
 
 
 def write(rendered: Sequence[Rendered], history: History, folders: dict[str, Path]) -> list[Path]:
-    """Write one file each into the folders of their plugins, and tidy them. Raises MigrationError."""
+    """Write one file each into the folders of their plugins, and tidy them. Raise MigrationError."""
     paths = [_write(each, history, folders[each.revision.plugin]) for each in rendered]
     tidy(paths)
     return paths

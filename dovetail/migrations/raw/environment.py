@@ -1,4 +1,4 @@
-"""What env.py runs: raw Alembic gets the plugins' histories, the lock and the ledger, as `manage.py migrate` does."""
+"""Gives raw Alembic the plugins' revisions, the lock and the ledger, as `manage.py migrate` has them; see env.py."""
 
 import asyncio
 import re
@@ -43,7 +43,7 @@ RelativeSteps = Callable[[History, Sequence[str]], list[Step]]
 
 
 def run(context: ModuleType, settings_class: type[Settings]) -> None:
-    """Do what the Alembic command asks for, on the site's database or, with `--sql`, on paper.
+    """Run the Alembic command on the site's database or, with `--sql`, write its SQL; env.py calls this.
 
     Errors are CommandErrors, which Alembic prints in one line.
     """
@@ -60,6 +60,17 @@ def run(context: ModuleType, settings_class: type[Settings]) -> None:
         raise CommandError(error.detail) from error
     except (OSError, SQLAlchemyError) as error:
         raise CommandError(f"the database did not answer as expected: {reason_of(error)}") from error
+
+
+def use_plugin_folders(settings_class: type[Settings]) -> None:
+    """Let raw Alembic commands find the plugins' revisions; `migrations/__init__.py` calls this."""
+
+    def folders() -> Sequence[Path]:
+        return list(revision_folders(load_registry(load_settings(settings_class))))
+
+    set_version_locations(folders)
+    # `alembic heads` and its like look at no database; the graph cannot hold a squash and what it replaces.
+    set_choice(lambda scripts: in_force(scripts, squashes_in(scripts), applied=()))
 
 
 def _refuse_what_mixes_plugins(environment: EnvironmentContext) -> None:
@@ -111,7 +122,7 @@ def _run_other_command(
 
 
 def _relative_steps(destination: str) -> RelativeSteps | None:
-    """Where one branch a plugin needs other steps than Alembic's: `head`, `+N` and `-N`; None for all others."""
+    """Return how to plan `head`, `+N` and `-N`, which need other steps than Alembic's; None for other destinations."""
     if destination in ("head", "heads"):
         return plan
     if found := re.fullmatch(r"([+-])(\d+)", destination):
@@ -151,14 +162,3 @@ def _write_sql(environment: EnvironmentContext, settings: Settings, registry: Re
     )
     with environment.begin_transaction():
         environment.run_migrations()
-
-
-def use_plugin_folders(settings_class: type[Settings]) -> None:
-    """Let raw Alembic commands find the plugins' revisions; `migrations/__init__.py` calls this."""
-
-    def folders() -> Sequence[Path]:
-        return list(revision_folders(load_registry(load_settings(settings_class))))
-
-    set_version_locations(folders)
-    # `alembic heads` and its like look at no database; the graph cannot hold a squash and what it replaces.
-    set_choice(lambda scripts: in_force(scripts, squashes_in(scripts), applied=()))

@@ -19,7 +19,7 @@ Directives = list[ops.MigrationScript]
 
 
 def split_raw_revision(history: History, registry: Registry) -> Callable[[MigrationContext, Any, Directives], None]:
-    """A hook for Alembic's `process_revision_directives`."""
+    """Return a hook for Alembic's `process_revision_directives`."""
 
     def process(context: MigrationContext, _revision: Any, directives: Directives) -> None:
         environment = context.environment_context

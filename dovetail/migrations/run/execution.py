@@ -1,4 +1,4 @@
-"""Apply and undo revisions on one connection: a transaction each, the ledger beside it, one message if one fails."""
+"""Applies and undoes revisions on one connection: a transaction each, recorded in it, one message if one fails."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,16 +33,16 @@ class Reporter:
     """Hears of each step; this one says nothing."""
 
     def starts(self, step: Step) -> None:
-        """A step is about to run."""
+        """Hear that a step is about to run."""
 
     def ends(self, step: Step, seconds: float) -> None:
-        """A step is committed."""
+        """Hear that a step is committed."""
 
     def waits(self, step: Step) -> None:
-        """A step found a table locked and was rolled back; it is run again, perhaps more than once."""
+        """Hear that a step found a table locked and was rolled back; it is run again, perhaps more than once."""
 
     def fails(self, step: Step) -> None:
-        """A step was rolled back; an exception follows."""
+        """Hear that a step was rolled back; an exception follows."""
 
 
 SILENT = Reporter()
@@ -50,7 +50,7 @@ PATIENCE = LockPatience()
 
 
 def context_options(history: History) -> dict[str, Any]:
-    """What every MigrationContext of Dovetail is configured with."""
+    """Return the options that every MigrationContext of Dovetail has."""
     return {
         "transactional_ddl": True,  # SQLite can, once the driver is told not to interfere
         "transaction_per_migration": True,
@@ -71,7 +71,7 @@ def apply_steps(
 ) -> list[Step]:
     """Run steps and return them; `connection` must not be in a transaction.
 
-    Raises MigrationError, naming the revision, its plugin and the statement, if one fails; those before it are kept.
+    Raise MigrationError, naming the revision, its plugin and the statement, if one fails; those before it are kept.
     """
     waits = LockWaits(connection, patience)
     run = _Run(history, make_steps, waits, report, fake=fake)
@@ -90,7 +90,7 @@ def apply_steps(
 
 
 class _Run:
-    """The steps of a run: those that are done, and the one that is at work or failed as the last of them."""
+    """The steps of a run; the last of those done may still be at work, or have failed."""
 
     def __init__(
         self, history: History, make_steps: MakeSteps, waits: LockWaits, report: Reporter, *, fake: bool
@@ -106,7 +106,7 @@ class _Run:
         self._waiting: Step | None = None
 
     def work(self, heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
-        """What Alembic is to run; it commits each before it asks for the next."""
+        """Yield the steps for Alembic, which commits each before it asks for the next."""
         if self._steps is None:
             self._steps = self._make_steps(heads)
         if self._steps and not self.done:
@@ -137,7 +137,7 @@ class _Run:
 
 
 def revision_step(history: History, step: Step, *, fake: bool = False) -> MigrationStep:
-    """Alembic's own object for a step; a faked one keeps the books and does nothing else."""
+    """Return Alembic's object for a step; a faked one only records the revision."""
     make = MigrationStep.upgrade_from_script if step.forwards else MigrationStep.downgrade_from_script
     made = make(history.script.revision_map, step.script)
     if fake:
@@ -181,7 +181,7 @@ def describe_failed_step(step: Step, error: Exception, connection: Connection, w
 
 
 def reason_of(error: Exception) -> str:
-    """What an error says, in one line without rows."""
+    """Return what an error says, in one line and without rows."""
     # asyncpg's details may quote rows, and stand on lines of their own.
     text = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
     return text if isinstance(error, DBAPIError) else f"{type(error).__name__}: {text}"

@@ -63,7 +63,7 @@ class ReferenceCheck:
             event.remove(self._connection, "rollback", self._forget)
 
     def check(self, *, ctx: MigrationContext, step: MigrationInfo, **_kwargs: Any) -> None:
-        """A callback for Alembic's `on_version_apply`. Raises MigrationError for rows that refer to nothing.
+        """Raise MigrationError if rows refer to nothing; Alembic calls this as `on_version_apply`.
 
         Rows that were so before the migration are not its fault.
         """
@@ -92,7 +92,7 @@ class ReferenceCheck:
         self._is_unknown = False
 
     def _to_look_at(self) -> list[str]:
-        """The tables that were written to and are still there, and those that refer to what was written to."""
+        """Return the tables that were written to and are still there, and those that refer to what was written to."""
         touched = {name.lower() for name in self._touched - _BOOKS if not name.startswith(BATCH_PREFIX)}
         if not touched and not self._is_unknown:
             return []
@@ -105,7 +105,7 @@ class ReferenceCheck:
         return [(str(row[0]), str(row[2])) for row in pragma(self._connection, _check_of(table))]
 
     def _before(self, tables: list[str]) -> Broken:
-        """What was broken before the transaction, as another connection sees it still."""
+        """Return what was broken before the transaction, as another connection still sees it."""
         url = self._connection.engine.url
         if is_memory(url):
             return Counter()
@@ -117,11 +117,6 @@ class ReferenceCheck:
                 except sqlite3.OperationalError:  # there was no such table, or one that refers to none
                     continue
         return found
-
-
-def _check_of(table: str) -> str:
-    quoted = table.replace('"', '""')
-    return f'PRAGMA foreign_key_check("{quoted}")'
 
 
 @contextmanager
@@ -152,3 +147,8 @@ def pragma(connection: Connection, statement: str) -> list[Any]:
         return list(cursor.fetchall())
     finally:
         cursor.close()
+
+
+def _check_of(table: str) -> str:
+    quoted = table.replace('"', '""')
+    return f'PRAGMA foreign_key_check("{quoted}")'

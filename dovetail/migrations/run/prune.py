@@ -13,9 +13,9 @@ from dovetail.settings import Settings
 
 
 async def prune(settings: Settings, registry: Registry, plugin: str) -> int:
-    """Delete all trace of `plugin` from Alembic's table and the ledger; returns how many revisions were forgotten.
+    """Delete all trace of `plugin` from Alembic's table and the ledger; return how many revisions were forgotten.
 
-    Of a plugin that is enabled only those are forgotten whose files are gone. Raises MigrationError if there are none,
+    Of an enabled plugin only the revisions without a file are forgotten. Raise MigrationError if there are none,
     or if a file stands on one of them.
     """
     engine = create_engine(settings, may_create=True, poolclass=NullPool)

@@ -18,7 +18,7 @@ from dovetail.migrations.history.squashes import Squash, as_squashed
 
 
 def recorder(history: History) -> Callable[..., None]:
-    """A callback for Alembic's `on_version_apply`."""
+    """Return a callback for Alembic's `on_version_apply` that writes to the ledger."""
 
     def record(*, ctx: MigrationContext, step: MigrationInfo, **_kwargs: Any) -> None:
         row = _row(history, history.scripts[str(step.up_revision_id)])
@@ -58,15 +58,6 @@ def prepare_ledger(context: MigrationContext) -> None:
     ensure_ledger(connection)
 
 
-def _row(history: History, script: Script) -> dict[str, str]:
-    return {
-        "revision": script.revision,
-        "plugin": history.plugin_of(script.revision),
-        "down_revisions": json.dumps(alembic_private.down_revisions(script)),
-        "depends_on": json.dumps(alembic_private.dependencies(script)),
-    }
-
-
 def record_squashes(connection: Connection, rows: Sequence[Applied], squashes: Iterable[Squash]) -> None:
     """Let both tables name each squash of which `rows` has every part, in the place of the parts.
 
@@ -86,6 +77,15 @@ def record_squashes(connection: Connection, rows: Sequence[Applied], squashes: I
         write_tips(connection, after)
         rows = after
     connection.commit()
+
+
+def _row(history: History, script: Script) -> dict[str, str]:
+    return {
+        "revision": script.revision,
+        "plugin": history.plugin_of(script.revision),
+        "down_revisions": json.dumps(alembic_private.down_revisions(script)),
+        "depends_on": json.dumps(alembic_private.dependencies(script)),
+    }
 
 
 def _values(row: Applied) -> dict[str, str]:

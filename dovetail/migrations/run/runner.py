@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Where to go: everything up to date by default; `revision` may be "zero"."""
+    """The state to migrate to: everything up to date by default; `revision` may be "zero"."""
 
     plugin: str | None = None
     revision: str | None = None
@@ -47,10 +47,10 @@ async def migrate(
     confirm: Confirm = lambda _steps: True,
     report: Reporter = SILENT,
 ) -> list[Step]:
-    """Apply or undo what lies between the database and `target`; returns the steps taken.
+    """Apply or undo what lies between the database and `target`; return the steps taken.
 
-    `confirm` sees the steps before anything is done. Eight processes may do this at once: one works, the others wait
-    and find nothing to do. Raises MigrationError.
+    `confirm` is asked with the steps before anything is done. Several processes may do this at once: one works, the
+    others wait and find nothing to do. Raise MigrationError.
     """
     # Imported here and below: `migrate_now` does without asyncio.
     from dovetail.database.engine.engine import create_engine
@@ -72,7 +72,7 @@ async def migrate_connection(
     confirm: Confirm = lambda _steps: True,
     report: Reporter = SILENT,
 ) -> list[Step]:
-    """The same on a connection of the caller's, which must not be in a transaction: a database in memory, say."""
+    """Do what `migrate` does on the caller's connection, which must not be in a transaction."""
 
     return await connection.run_sync(_run, settings, registry, target, confirm, report)
 
@@ -85,9 +85,9 @@ def migrate_now(
     confirm: Confirm = lambda _steps: True,
     report: Reporter = SILENT,
 ) -> list[Step]:
-    """The same for a command that runs no event loop.
+    """Do what `migrate` does for a command that runs no event loop.
 
-    An SQLite file is spoken to without one, which takes half the time, unless a revision calls `op.run_async`.
+    An SQLite file needs none, which takes half the time, unless a revision calls `op.run_async`.
     """
     url = database_url(settings)
     if url.get_backend_name() == "sqlite" and not is_memory(url):
@@ -103,7 +103,7 @@ def migrate_now(
 
 
 def _calls_run_async(step: Step) -> bool:
-    """Whether a function of a revision's file calls Alembic's `op.run_async`, which wants an asynchronous driver."""
+    """Return True if a function of a revision's file calls `op.run_async`, which needs an asynchronous driver."""
     functions = [value for value in vars(step.script.module).values() if isinstance(value, FunctionType)]
     return any("run_async" in name for function in functions for name in _names(function.__code__))
 
@@ -116,7 +116,7 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 async def planned(settings: Settings, registry: Registry, target: Target = EVERYTHING) -> list[Step]:
-    """The steps that `migrate` would take; nothing is done."""
+    """Return the steps that `migrate` would take, and take none."""
     from dovetail.database.engine.engine import create_engine
 
     engine = create_engine(settings, may_create=True, poolclass=NullPool)
@@ -128,7 +128,7 @@ async def planned(settings: Settings, registry: Registry, target: Target = EVERY
 
 
 def steps_to(connection: Connection, settings: Settings, registry: Registry, target: Target) -> list[Step]:
-    """What lies between the database and `target` now; leaves no transaction open."""
+    """Return the steps from the database's state to `target`; leave no transaction open."""
     history, applied = read_state(connection, settings, registry)
     return plan(history, applied, target.plugin, target.revision)
 
@@ -136,7 +136,7 @@ def steps_to(connection: Connection, settings: Settings, registry: Registry, tar
 def read_state(
     connection: Connection, settings: Settings, registry: Registry, known: History | None = None
 ) -> tuple[History, list[str]]:
-    """All revisions, and those that are applied, in the order in which they were; leaves no transaction open.
+    """Return the graph, and the applied revisions in the order of applying; leave no transaction open.
 
     The files are not read again if the database is still as it was when `known` was made.
     """

@@ -1,4 +1,4 @@
-"""The SQL of one revision, as the site's database would be told it."""
+"""Writes the SQL of one revision, as the site's database would be sent it."""
 
 import io
 from collections.abc import Callable
@@ -23,9 +23,9 @@ from dovetail.settings import Settings
 
 
 async def statements_of(settings: Settings, registry: Registry, plugin: str, revision: str, *, backwards: bool) -> str:
-    """What applying one revision, or undoing it, would send; nothing is sent to the site's database.
+    """Return the SQL that applies or undoes one revision; nothing is sent to the site's database.
 
-    Raises MigrationError if there is no such revision, or if it cannot be known without running it.
+    Raise MigrationError if there is no such revision, or if it cannot be known without running it.
     """
     history = load_history(settings.base_dir, registry)
     if plugin not in registry.installed:
@@ -38,7 +38,7 @@ async def statements_of(settings: Settings, registry: Registry, plugin: str, rev
 
 
 def _written(settings: Settings, history: History, step: Step) -> str:
-    """PostgreSQL alters tables in place, so Alembic can write the statements without a database."""
+    """Return the SQL as Alembic writes it without a database: PostgreSQL alters tables in place."""
     buffer = io.StringIO()
     options = context_options(history) | {"as_sql": True, "output_buffer": buffer, "literal_binds": True}
     context = MigrationContext.configure(url=make_url(f"{database_url(settings).get_backend_name()}://"), opts=options)
