@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests of pages where there is no browser."""
+    """Deselect the tests of pages where there is no browser."""
     if _has_browser():
         return
     kept = [item for item in items if item.get_closest_marker("browser") is None]
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_report_header() -> str | None:
-    """Say that tests are left out."""
+    """Say so in the report if tests of pages are left out."""
     if _has_browser():
         return None
     return "no browser: tests of pages are left out; install chromium, or name one with CHROMIUM"
@@ -53,7 +53,7 @@ def pytest_report_header() -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class LiveServer:
-    """A server in a process of its own."""
+    """A server in a process of its own: `url` is its address, without a slash at the end."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -61,7 +61,7 @@ class LiveServer:
 
 @dataclass
 class PageErrors:
-    """What a page complained about."""
+    """Collects what a page complains about."""
 
     messages: list[str] = field(default_factory=list)
 
@@ -83,7 +83,7 @@ class PageErrors:
 
 @pytest.fixture
 def live_server(settings: Settings, settings_class: type[Settings]) -> Iterator[LiveServer]:
-    """The site of the fixture `settings`, on its fresh database, served by uvicorn on a free port."""
+    """Serve the site of the fixture `settings`, on its fresh database, by uvicorn on a free port."""
     port = _free_port()
     application = f"{__name__}:serve"
     command = [sys.executable, "-m", "uvicorn", "--factory", application, "--port", str(port), "--log-level", "warning"]
@@ -107,7 +107,7 @@ def live_server(settings: Settings, settings_class: type[Settings]) -> Iterator[
 
 @pytest.fixture
 async def browser_page(live_server: LiveServer) -> "AsyncIterator[Page]":
-    """A page of a real browser, with `live_server` as its base; the test fails if a page complains."""
+    """Open a page of a real browser, with `live_server` as its base; the test fails if a page complains."""
     # Imported here, so that tests without a browser run without Playwright.
     from playwright.async_api import async_playwright, expect
 
@@ -125,7 +125,7 @@ async def browser_page(live_server: LiveServer) -> "AsyncIterator[Page]":
 
 
 def serve() -> Callable[..., object]:
-    """The application that `live_server` runs, from the settings named in its environment."""
+    """Return the application that `live_server` runs, made of the settings that its environment names."""
     # Imported here: only the server's own process needs them.
     from pkgutil import resolve_name
 

@@ -1,4 +1,4 @@
-"""Fresh databases for tests: migrated once a worker, then copied for each test."""
+"""Make fresh databases for tests: one is migrated a worker, and copied for each test."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from dovetail.testing import postgres
 
 
 class TestDatabases:
-    """Makes databases and removes them again; one object a pytest worker."""
+    """Makes databases and removes them again; each pytest worker has one object."""
 
     __test__ = False  # the name is for readers, not for pytest
 
@@ -33,7 +33,7 @@ class TestDatabases:
 
     @contextmanager
     def empty(self, kind: str) -> Iterator[str]:
-        """The URL of a database without tables; `kind` is "sqlite" or "postgresql"."""
+        """Give the URL of a database without tables; `kind` is "sqlite" or "postgresql"."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
         if kind == "sqlite":
             with self._sqlite_file(name) as path:
@@ -47,7 +47,7 @@ class TestDatabases:
 
     @contextmanager
     def migrated(self, kind: str, settings_class: type[Settings]) -> Iterator[str]:
-        """The URL of a copy of a database to which every migration was applied."""
+        """Give the URL of a copy of a database to which every migration was applied."""
         template = self._template(kind, settings_class)
         name = f"test_{os.getpid()}_{next(self._numbers)}"
         if kind == "sqlite":

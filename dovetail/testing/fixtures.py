@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import cast
 
 import httpx
 import pytest
@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector what is imported by now: it lives to the end, and each full collection read it."""
+    """Keep the garbage collector from reading again and again what is imported by now and lives to the end."""
     gc.collect()
     gc.freeze()
 
@@ -64,30 +64,33 @@ def _databases() -> Iterator[TestDatabases]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """Both databases, one after the other."""
+    """Return "sqlite" and then "postgresql": a test that uses a database runs twice."""
     return str(request.param)
 
 
 @pytest.fixture
 def empty_database_url(database_kind: str, _databases: TestDatabases) -> Iterator[str]:
-    """The URL of a fresh database without a table."""
+    """Give the URL of a fresh database without a table."""
     with _databases.empty(database_kind) as url:
         yield url
 
 
 @pytest.fixture
 def database_url(database_kind: str, settings_class: type[Settings], _databases: TestDatabases) -> Iterator[str]:
-    """The URL of a fresh database to which every migration of the site was applied."""
+    """Give the URL of a fresh database to which every migration of the site was applied."""
     with _databases.migrated(database_kind, settings_class) as url:
         yield url
 
 
 @pytest.fixture
 def make_settings(settings_class: type[Settings]) -> Callable[..., Settings]:
-    """Make the site's settings for a test; keyword arguments win. The environment and `.env` are not read."""
+    """Return a function that makes the site's settings for a test.
 
-    def make(**values: Any) -> Settings:
-        defaults: dict[str, Any] = {"environment": "test", "secret_key": SecretStr(TEST_SECRET_KEY)}
+    Its keyword arguments win over the defaults. The environment and `.env` are not read.
+    """
+
+    def make(**values: object) -> Settings:
+        defaults: dict[str, object] = {"environment": "test", "secret_key": SecretStr(TEST_SECRET_KEY)}
         if "database_url" in values:
             values["database_url"] = SecretStr(str(values["database_url"]))
         return settings_class.model_validate(defaults | values)
@@ -97,33 +100,33 @@ def make_settings(settings_class: type[Settings]) -> Callable[..., Settings]:
 
 @pytest.fixture
 def settings(make_settings: Callable[..., Settings], database_url: str) -> Settings:
-    """The site's settings with a fresh, migrated database."""
+    """Return the site's settings with a fresh, migrated database."""
     return make_settings(database_url=database_url)
 
 
 @pytest.fixture
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
-    """The whole application on a fresh database, with its lifespan running."""
+    """Give the site's application on a fresh database, with its lifespan running."""
     async with running(site_application(settings)) as application:
         yield application
 
 
 @pytest.fixture
 def database(app: FastAPI) -> Database:
-    """The application's database."""
+    """Return the application's database."""
     return cast("Database", app.state.database)
 
 
 @pytest.fixture
 async def session(database: Database) -> AsyncIterator[AsyncSession]:
-    """A session to prepare and inspect rows; commit what the application is to see."""
+    """Give a session to prepare and inspect rows; commit what the application is to see."""
     async with database.sessions() as session:
         yield session
 
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client of the application, without a network; a crash in the application answers 500 as in production."""
+    """Give an HTTP client of the application, without a network; an exception in the application answers 500."""
     async with make_client(app) as client:
         yield client
 
@@ -136,6 +139,6 @@ async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
 
 
 def make_client(app: FastAPI, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
-    """An HTTP client of `app` that sends `headers` with every request."""
+    """Return an HTTP client of `app` that sends `headers` with every request; who calls this closes it."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers)

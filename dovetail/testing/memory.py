@@ -1,4 +1,4 @@
-"""Where databases for tests lie: in memory if the machine has room there, since none of them need survive."""
+"""Find the folder for databases of tests: one in memory if there is room, since none of them need survive."""
 
 import os
 import shutil
@@ -9,10 +9,10 @@ ROOM = 2**30  # bytes; a run needs some hundred million
 
 
 def memory_folder() -> Path | None:
-    """The folder that Linux keeps in memory; None if there is none, or too little room (a container may give 64 MB).
+    """Return the folder that Linux keeps in memory; None if there is none, or too little room in it.
 
-    PostgreSQL copies 300 files for each new database, which takes a disk several times as long. Who sets TMPDIR has
-    chosen another place, so the answer is None too.
+    A container may give it 64 MB only. PostgreSQL copies 300 files for each new database, which takes a disk several
+    times as long. Where TMPDIR is set, that is the place somebody chose, and the answer is None too.
     """
     if "TMPDIR" in os.environ or not os.access(SHARED_MEMORY, os.W_OK):
         return None

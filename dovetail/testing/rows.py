@@ -1,6 +1,6 @@
-"""Made-up rows for any table, so that a migration meets data."""
+"""Fill tables with made-up rows, so that a migration meets data."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -26,7 +26,7 @@ def fill_tables(connection: Connection, tables: Iterable[str]) -> None:
 
 
 def count_rows(connection: Connection) -> dict[str, int]:
-    """How many rows each table has."""
+    """Return how many rows each table has."""
     metadata = MetaData()
     metadata.reflect(connection)
     return {table.name: _count(connection, table) for table in metadata.sorted_tables}
@@ -46,7 +46,7 @@ def _count(connection: Connection, table: Table) -> int:
     return connection.scalar(select(func.count()).select_from(table)) or 0
 
 
-def _value(connection: Connection, column: Column[Any], number: int) -> Any:
+def _value(connection: Connection, column: Column[object], number: int) -> object:
     for key in column.foreign_keys:
         found = connection.scalars(select(key.column).order_by(key.column).limit(number)).all()
         if found:
@@ -61,18 +61,23 @@ def _value(connection: Connection, column: Column[Any], number: int) -> Any:
     return None
 
 
-def _text(number: int, column: Column[Any]) -> str:
+def _text(number: int, column: Column[object]) -> str:
     length = getattr(column.type, "length", None)
     text = f"{number} {column.name} ä'%"
     return text[:length] if length else text
 
 
-_EXAMPLES: tuple[tuple[type[types.TypeEngine[Any]], Any], ...] = (
+_EXAMPLES: tuple[tuple[type[types.TypeEngine[Any]], Callable[[int, Column[object]], object]], ...] = (
     (types.Boolean, lambda number, _column: number % 2 == 0),
     (types.Integer, lambda number, _column: number),
     (types.Float, lambda number, _column: number / 2),
     (types.Numeric, lambda number, _column: Decimal(number)),
-    (types.DateTime, lambda number, column: datetime(2026, 1, number, tzinfo=UTC if column.type.timezone else None)),
+    (
+        types.DateTime,
+        lambda number, column: datetime(
+            2026, 1, number, tzinfo=UTC if getattr(column.type, "timezone", False) else None
+        ),
+    ),
     (types.Date, lambda number, _column: date(2026, 1, number)),
     (types.Time, lambda number, _column: time(number)),
     (types.Uuid, lambda number, _column: UUID(int=number)),

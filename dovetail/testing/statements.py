@@ -1,8 +1,8 @@
-"""How many statements something costs: a list that asks once more for every row is found out by a test."""
+"""Count the SQL statements that something costs, so that a test finds a list that asks once more for every row."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 from sqlalchemy import event
@@ -26,18 +26,18 @@ def count_statements(database: Database) -> CountStatements:
         statements: list[str] = []
 
         def record(
-            _connection: Any,
-            _cursor: Any,
+            _connection: object,
+            _cursor: object,
             statement: str,
-            parameters: Any,
-            _context: Any,
-            executemany: bool,  # noqa: FBT001 - as above
+            parameters: object,
+            _context: object,
+            executemany: bool,  # noqa: FBT001 - the signature is SQLAlchemy's
         ) -> None:
             # On SQLite a transaction begins by a statement, on PostgreSQL by the driver, and with its time limit.
             if not statement.startswith(("BEGIN", "SET LOCAL statement_timeout")):
                 # One that is sent with a list of sets of parameters runs as often; VALUES of many rows are one set.
-                is_repeated = executemany and isinstance(parameters, list)
-                statements.extend([statement] * (len(parameters) if is_repeated else 1))
+                times = len(parameters) if executemany and isinstance(parameters, list) else 1
+                statements.extend([statement] * times)
 
         engines = {database.engine.sync_engine, database._spare.sync_engine}  # noqa: SLF001 - what runs outside the pool counts
         for engine in engines:

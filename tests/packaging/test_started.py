@@ -1,6 +1,7 @@
 """Where only the wheel is installed, a site and a plugin that were started there run, and pass their tests, at once."""
 
 import re
+import zipfile
 
 import httpx
 
@@ -51,8 +52,5 @@ def test_a_plugin_of_its_own_passes_plain_pytest_and_brings_its_files(fresh: Fre
 
     (folder / "shop" / "templates").mkdir()
     (folder / "shop" / "templates" / "window.html").write_text("<p>Open</p>")
-    shop = build_wheel(folder, fresh.folder / "dist")
-    fresh.run("python", "-m", "pip", "install", "--quiet", str(shop))
-    files = fresh.run("python", "-m", "pip", "show", "--files", "dovetail-shop")
-    assert "shop/migrations/0001_initial.py" in files
-    assert "shop/templates/window.html" in files
+    files = zipfile.ZipFile(build_wheel(folder, fresh.folder / "dist")).namelist()
+    assert {"shop/migrations/0001_initial.py", "shop/templates/window.html"} <= set(files)
