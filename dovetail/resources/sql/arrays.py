@@ -49,17 +49,17 @@ class Pairs:
     other: Column[Any]
     keys: Collection[Pair]
 
-    def insert(self, dialect: Dialect) -> tuple[Insert, dict[str, Any]]:
+    def insert(self, dialect: Dialect) -> tuple[Insert, dict[str, object]]:
         """Return the INSERT of the pairs, and its arguments."""
         rows, arguments = self._rows(dialect)
         return insert(self.own.table).from_select([self.own, self.other], rows), arguments
 
-    def delete(self, dialect: Dialect) -> tuple[Delete, dict[str, Any]]:
+    def delete(self, dialect: Dialect) -> tuple[Delete, dict[str, object]]:
         """Return the DELETE of the pairs, and its arguments."""
         rows, arguments = self._rows(dialect)
         return delete(self.own.table).where(tuple_(self.own, self.other).in_(rows)), arguments
 
-    def _rows(self, dialect: Dialect) -> tuple[Select[Any], dict[str, Any]]:
+    def _rows(self, dialect: Dialect) -> tuple[Select[Any], dict[str, object]]:
         if dialect.name == "sqlite":
             pairs = bindparam("pairs", type_=_JSONPairs(self.own.type, self.other.type))
             value = func.json_each(pairs).table_valued(column("value")).c.value
@@ -72,7 +72,7 @@ class Pairs:
         return select(table.c.own, table.c.other), {"own_keys": list(own), "other_keys": list(other)}
 
 
-class _JSONArray(UserDefinedType[Sequence[Any]]):
+class _JSONArray(UserDefinedType[Sequence[object]]):
     """A list as SQLite's json_each takes it, each item as the column stores it."""
 
     cache_ok = True

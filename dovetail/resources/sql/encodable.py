@@ -1,12 +1,13 @@
-"""Whether an answer can be written without pydantic: only where the outcome is known to be the same.
+"""Which answers the fast path can write without pydantic: those of which the outcome is known to be the same.
 
 pydantic's core schema says what a response schema does (https://docs.pydantic.dev/latest/internals/architecture/):
 anything in it that is not listed here (validators, serializers, constraints, aliases, other types) needs Python.
 """
 
-from collections.abc import Iterator
+import enum
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Boolean, Date, DateTime, Dialect, Enum, Float, Integer, Numeric, String, Time, Uuid, inspect
 from sqlalchemy import Column as TableColumn
@@ -18,6 +19,7 @@ from dovetail.database.column_types import UTCDateTime
 from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nodes import Column, Derived, Node, Part, Relation
 
+CoreSchema: TypeAlias = Mapping[str, Any]  # nested dictionaries, each with a "type"
 HARMLESS_CONFIG = {"title", "from_attributes", "extra_fields_behavior"}
 # How pydantic calls a type, and the columns that give its values and no others.
 COLUMN_TYPES: dict[str, tuple[type[TypeEngine[Any]], ...]] = {
@@ -37,20 +39,20 @@ SILENT_KEYS = {"type", "ref", "metadata", "microseconds_precision"}
 
 
 def why_python(node: Node, dialect: Dialect) -> str | None:
-    """Why the answers of `node` need the ORM and pydantic; None if they do not."""
+    """Return why the answers of `node` need the ORM and pydantic; None if they do not."""
     reasons = (*_reasons(node, node.schema.__pydantic_core_schema__, {}), *_limits(node, dialect, in_list=False))
     return reasons[0] if reasons else None
 
 
 def becomes_utc(node: Node, name: str) -> bool:
-    """Whether the schema turns the times of a field into UTC."""
+    """Return True if the schema turns the times of a field into UTC."""
     model, definitions = _model(node.schema.__pydantic_core_schema__, {})
     field = model["schema"]["fields"][name]["schema"]
     return any(step["type"] == "function-after" for step in _steps(field, definitions))
 
 
 def _limits(node: Node, dialect: Dialect, *, in_list: bool) -> Iterator[str]:
-    """What the compiled statement cannot express."""
+    """Yield what a compiled statement cannot express."""
     mapper = inspect(node.model)
     if mapper.inherits is not None or mapper.polymorphic_on is not None:
         yield f"{node.model.__name__} inherits from another model"
@@ -63,7 +65,7 @@ def _limits(node: Node, dialect: Dialect, *, in_list: bool) -> Iterator[str]:
             yield f"{node.schema.__name__}.{part.name} is a number with a point inside a list"
 
 
-def _reasons(node: Node, schema: Any, definitions: dict[str, Any]) -> Iterator[str]:
+def _reasons(node: Node, schema: CoreSchema, definitions: CoreSchema) -> Iterator[str]:
     model, definitions = _model(schema, definitions)
     name = node.schema.__name__
     if model["type"] != "model" or set(model) & {"post_init", "serialization"} or model.get("custom_init"):
@@ -85,7 +87,7 @@ def _reasons(node: Node, schema: Any, definitions: dict[str, Any]) -> Iterator[s
         yield from _field_reasons(f"{name}.{part.name}", part, field["schema"], definitions)
 
 
-def _field_reasons(name: str, part: Part, schema: Any, definitions: dict[str, Any]) -> Iterator[str]:
+def _field_reasons(name: str, part: Part, schema: CoreSchema, definitions: CoreSchema) -> Iterator[str]:
     if not isinstance(part, (Column, Relation)):
         yield f"{name} is a property of the model"
         return
@@ -101,7 +103,7 @@ def _field_reasons(name: str, part: Part, schema: Any, definitions: dict[str, An
         yield from _column_reasons(name, part, core, is_nullable=is_nullable)
 
 
-def _column_reasons(name: str, part: Column, core: dict[str, Any], *, is_nullable: bool) -> Iterator[str]:
+def _column_reasons(name: str, part: Column, core: CoreSchema, *, is_nullable: bool) -> Iterator[str]:
     columns = part.attribute.property.columns
     if len(columns) != 1 or not isinstance(columns[0], TableColumn):
         yield f"{name} is not a plain column"
@@ -115,7 +117,7 @@ def _column_reasons(name: str, part: Column, core: dict[str, Any], *, is_nullabl
 
 
 def _relation_reasons(
-    name: str, part: Relation, core: dict[str, Any], definitions: dict[str, Any], *, is_nullable: bool
+    name: str, part: Relation, core: CoreSchema, definitions: CoreSchema, *, is_nullable: bool
 ) -> Iterator[str]:
     if part.is_list:
         if core["type"] != "list" or set(core) - {"type", "items_schema", "metadata"}:
@@ -127,14 +129,14 @@ def _relation_reasons(
     yield from _reasons(part.node, core, definitions)
 
 
-def _gives(column_type: TypeEngine[Any], core: dict[str, Any]) -> bool:
-    """Whether the values of a column are those that the schema's type takes, unchanged."""
+def _gives(column_type: TypeEngine[Any], core: CoreSchema) -> bool:
+    """Return True if the values of a column are those that the schema's type takes, unchanged."""
     if isinstance(column_type, UTCDateTime):
         return bool(core["type"] == "datetime")
     if isinstance(column_type, TypeDecorator) or not isinstance(column_type, COLUMN_TYPES[core["type"]]):
         return False
     if isinstance(column_type, Enum):
-        return core["type"] == "enum" and column_type.enum_class is core["cls"] and _is_plain(core["cls"])
+        return core["type"] == "enum" and column_type.enum_class is core["cls"] and _is_plain(core["members"])
     if isinstance(column_type, (Numeric, Float)):
         return bool(column_type.asdecimal == (core["type"] == "decimal"))
     return column_type.python_type in (int, str, bool, float, date, datetime, time) or getattr(
@@ -142,19 +144,19 @@ def _gives(column_type: TypeEngine[Any], core: dict[str, Any]) -> bool:
     )
 
 
-def _is_plain(enum: Any) -> bool:
-    return all(type(member.value) in (str, int) for member in enum)
+def _is_plain(members: Iterable[enum.Enum]) -> bool:
+    return all(type(member.value) in (str, int) for member in members)
 
 
-def _extra_keys(core: dict[str, Any], column: TableColumn[Any]) -> set[str]:
+def _extra_keys(core: CoreSchema, column: TableColumn[Any]) -> set[str]:
     # `Id` says of a key what is true of every key that a database counts up.
     if core["type"] == "int" and (column.primary_key or column.foreign_keys):
         return {"ge", "le"} if (core.get("ge"), core.get("le")) == (1, LARGEST_ID) else set()
     return {"cls", "members", "missing", "sub_type"} if core["type"] == "enum" and not core.get("missing") else set()
 
 
-def _steps(schema: Any, definitions: dict[str, Any]) -> Iterator[Any]:
-    """`schema` and what it wraps, from the outside in; the last one is the type itself."""
+def _steps(schema: CoreSchema, definitions: CoreSchema) -> Iterator[CoreSchema]:
+    """Yield `schema` and what it wraps, from the outside in; the last one is the type itself."""
     while True:
         if schema["type"] == "definition-ref":
             schema = definitions[schema["schema_ref"]]
@@ -165,14 +167,14 @@ def _steps(schema: Any, definitions: dict[str, Any]) -> Iterator[Any]:
         schema = schema["schema"]
 
 
-def _model(schema: Any, definitions: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _model(schema: CoreSchema, definitions: CoreSchema) -> tuple[CoreSchema, CoreSchema]:
     if schema["type"] == "definitions":
-        definitions = definitions | {one["ref"]: one for one in schema["definitions"]}
+        definitions = {**definitions} | {one["ref"]: one for one in schema["definitions"]}
         schema = schema["schema"]
     while schema["type"] == "definition-ref":
         schema = definitions[schema["schema_ref"]]
     return schema, definitions
 
 
-def _is_utc(schema: dict[str, Any]) -> bool:
+def _is_utc(schema: CoreSchema) -> bool:
     return schema["type"] == "function-after" and schema["function"].get("function") is in_utc

@@ -1,11 +1,11 @@
-"""From what a driver gives for a column to what orjson writes, so that it reads as pydantic would have written it."""
+"""From types of columns to values in JSON: what orjson is to write for what a driver gives, as pydantic would."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Date, DateTime, Dialect, Enum, Float, Numeric, Text, Time, Uuid, cast
+from sqlalchemy import ColumnElement, Date, DateTime, Dialect, Enum, Float, Numeric, Text, Time, Uuid, cast
 from sqlalchemy.types import TypeEngine
 
 from dovetail.api.times import in_utc
@@ -16,8 +16,8 @@ FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.repla
 FLOAT8, NUMERIC = 701, 1700  # https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
 
 
-def converter(column_type: TypeEngine[Any], dialect: Dialect, *, into_utc: bool) -> Convert | None:
-    """What turns a value of the driver into one for orjson; None if it can stay as it is."""
+def json_converter(column_type: TypeEngine[Any], dialect: Dialect, *, into_utc: bool) -> Convert | None:
+    """Return what turns a value of the driver into one for orjson; None if it can stay as it is."""
     if isinstance(column_type, UTCDateTime) and dialect.name == "postgresql":
         return None  # asyncpg gives every timestamp with time zone in UTC
     steps: list[Convert] = []
@@ -36,7 +36,7 @@ def converter(column_type: TypeEngine[Any], dialect: Dialect, *, into_utc: bool)
 
 
 def result_processor(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    """What SQLAlchemy applies to each value of the driver."""
+    """Return what SQLAlchemy applies to each value of the driver; None if it is nothing."""
     implementation = column_type.dialect_impl(dialect)
     is_float = isinstance(implementation, Float)
     # Numeric types of PostgreSQL want to know what arrives: float8 or numeric.
@@ -45,7 +45,7 @@ def result_processor(column_type: TypeEngine[Any], dialect: Dialect) -> Convert 
 
 
 def is_plain(column_type: TypeEngine[Any]) -> bool:
-    """Whether the databases write a value into JSON as pydantic does."""
+    """Return True if the databases write a value into JSON as pydantic does."""
     odd = (DateTime, Date, Time, Numeric, Float, Uuid, UTCDateTime)
     if isinstance(column_type, Enum):
         members = column_type.enum_class or ()
@@ -53,14 +53,14 @@ def is_plain(column_type: TypeEngine[Any]) -> bool:
     return not isinstance(column_type, odd)
 
 
-def into_json(column: Any, dialect: Dialect) -> Any:
-    """The column as a value that loses nothing inside JSON; `out_of_json` reads it."""
+def into_json(column: ColumnElement[Any], dialect: Dialect) -> ColumnElement[Any]:
+    """Return the column as a value that loses nothing inside JSON; `out_of_json` reads it."""
     exact = dialect.name == "postgresql" and isinstance(column.type, Numeric) and not isinstance(column.type, Float)
     return cast(column, Text) if exact else column
 
 
 def out_of_json(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    """What turns a value read from JSON into what the driver gives for the column itself; None if it is the same."""
+    """Return what turns a value read from JSON into the driver's value of the column; None if it is the same."""
     if dialect.name != "postgresql":
         return None  # SQLite puts into JSON what it stores
     for kind, read in _READERS:
@@ -70,12 +70,12 @@ def out_of_json(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | Non
 
 
 def is_exact_in_json(column_type: TypeEngine[Any], dialect: Dialect) -> bool:
-    """Whether a value survives JSON: SQLite writes 15 digits of a float, and decimals are floats there."""
+    """Return True if a value survives JSON: SQLite writes 15 digits of a float, and decimals are floats there."""
     return dialect.name == "postgresql" or not isinstance(column_type, (Numeric, Float))
 
 
 def chain(*steps: Convert | None) -> Convert | None:
-    """The steps as one, without those that do nothing; None if nothing is left."""
+    """Return the steps as one, without those that do nothing; None if nothing is left."""
     found = [step for step in steps if step is not None]
     if len(found) < 2:  # noqa: PLR2004 - one step needs no chain
         return found[0] if found else None

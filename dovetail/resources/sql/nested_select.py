@@ -1,4 +1,4 @@
-"""A read compiled once: one SQL statement, and the function that turns its rows into what orjson writes.
+"""The SELECT of a page of rows with all that is nested in them, and the function that makes orjson's items of its rows.
 
 The statement cuts the page first, in a materialized CTE, and joins afterwards: what is skipped is never joined.
 Single objects come as columns of joined tables, a list of objects as one JSON text a row, grouped once for the page.
@@ -9,7 +9,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import CTE, Boolean, Dialect, Select, Text, and_, case, cast, func, inspect, literal_column, select
+from sqlalchemy import (
+    CTE,
+    Boolean,
+    ColumnElement,
+    Dialect,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    inspect,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningInsert
@@ -17,25 +31,25 @@ from sqlalchemy.sql.dml import ReturningInsert
 from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.paths import Criteria, Path
 from dovetail.resources.sql.encodable import becomes_utc
-from dovetail.resources.sql.json_values import Convert, chain, converter, into_json, is_plain, out_of_json
+from dovetail.resources.sql.json_values import Convert, chain, into_json, is_plain, json_converter, out_of_json
 from dovetail.resources.sql.nodes import Column, Node, Relation
 
-MakeItem = Callable[[Sequence[Any]], dict[str, Any]]
+MakeItem = Callable[[Sequence[Any]], dict[str, object]]
 Beside = Callable[[CTE], Sequence[CTE]]
 
 
 @dataclass(frozen=True)
 class NestedSelect:
-    """A SELECT, what makes an item of one of its rows, and where in a row the other values are that were wanted."""
+    """A SELECT, and how to read a row of it."""
 
     statement: Select[Any]
-    make_item: MakeItem
-    behind: tuple[int, ...]
-    own: Mapping[int, str]  # where in a row the attributes of the model itself are
+    make_item: MakeItem  # makes the item of a row
+    behind: tuple[int, ...]  # where in a row the values of `terms` and `extra` are
+    own: Mapping[int, str]  # the attributes of the model itself, by where in a row they are
 
 
 def nothing(_page: CTE) -> Sequence[CTE]:
-    """What stands beside the page of a read that only reads."""
+    """Return no CTE: a read that only reads has none beside its page."""
     return ()
 
 
@@ -49,11 +63,11 @@ def nested_select(
     dialect: Dialect,
     beside: Beside = nothing,
 ) -> NestedSelect:
-    """The statement that reads `node` for the rows of `page`, whose columns are those of `page_columns`.
+    """Return the SELECT of `node` for the rows of `page`, whose columns are those of `page_columns`.
 
-    A row also has the values of `terms`, which `page` calls order_0 and so on, and of the attributes `extra`;
-    `behind` says where. What the item holds anyway is not sent twice: the driver's decoding is dear.
-    `beside` gives what else is to be done with the page in the same statement.
+    A row also has the values of `terms`, which `page` calls order_0 and so on, and of the attributes `extra`. What the
+    item holds anyway is not sent twice: the driver's decoding is dear. `beside` gives the CTEs that do something else
+    with the page in the same statement. Raises TypeError for a part that needs Python (`encodable.why_python`).
     """
     cte = page.cte("page").prefix_with("MATERIALIZED")
     builder = _Builder(node.model, cte, aliased(node.model, cte), related, dialect)
@@ -70,8 +84,8 @@ def nested_select(
     return NestedSelect(statement.add_cte(*beside(cte)), _function(written, builder.helpers), tuple(behind), own)
 
 
-def page_columns(node: Node, extra: Sequence[str]) -> list[Any]:
-    """What a page must bring along: the key, what is answered, and what relations start from."""
+def page_columns(node: Node, extra: Sequence[str]) -> list[ColumnElement[Any]]:
+    """Return the columns that a page has to have: the key, what is answered, and what relations start from."""
     columns = dict.fromkeys(inspect(node.model).primary_key)
     for part in node.parts:
         if isinstance(part, Column):
@@ -86,26 +100,26 @@ def page_columns(node: Node, extra: Sequence[str]) -> list[Any]:
 class _Builder:
     """Collects the columns and joins of one SELECT, and writes the Python expression that reads a row of it."""
 
-    model: type[Any]
+    model: type[object]
     cte: CTE
     root: Any  # the model, read from the CTE
     related: Criteria
     dialect: Dialect
     in_json: bool = False  # the columns become one JSON array
-    columns: list[Any] = field(default_factory=list)
+    columns: list[ColumnElement[Any]] = field(default_factory=list)
     joins: list[tuple[Any, ...]] = field(default_factory=list)
-    helpers: dict[str, Any] = field(default_factory=dict)
+    helpers: dict[str, object] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)  # of the root's own attributes among the columns
 
-    def place(self, name: str | None, column: Any) -> int:
-        """Where the values of the root's attribute `name`, or of another `column`, are in a row."""
+    def place(self, name: str | None, column: ColumnElement[Any]) -> int:
+        """Return where in a row the values of the root's attribute `name` are, or of another `column`."""
         if name in self.places:
             return self.places[name]
         self.columns.append(column)
         return len(self.columns) - 1
 
     def write(self, node: Node, entity: Any, path: tuple[str, ...]) -> str:
-        """The expression that makes the object of `node`, which `entity` stands for."""
+        """Return the Python expression that makes the object of `node`, which `entity` stands for."""
         written = []
         for part in node.parts:
             if isinstance(part, Column):
@@ -119,8 +133,8 @@ class _Builder:
             written.append(f"{part.name!r}: {value}")
         return "{" + ", ".join(written) + "}"
 
-    def select(self, columns: Sequence[Any]) -> Select[Any]:
-        """The SELECT of `columns`, called c0 and so on, from the page and all that was joined to it."""
+    def select(self, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+        """Return the SELECT of `columns`, called c0 and so on, from the page and all that was joined to it."""
         statement = select(*(column.label(f"c{number}") for number, column in enumerate(columns))).select_from(
             self.root
         )
@@ -130,7 +144,7 @@ class _Builder:
 
     def _column(self, node: Node, entity: Any, part: Column) -> str:
         column = getattr(entity, part.name)
-        finish = converter(column.type, self.dialect, into_utc=becomes_utc(node, part.name))
+        finish = json_converter(column.type, self.dialect, into_utc=becomes_utc(node, part.name))
         if not self.in_json:
             if entity is self.root:
                 self.places[part.name] = len(self.columns)
@@ -178,7 +192,9 @@ class _Builder:
         item = _json_object(part.node, entity, self.dialect) if plain else _json_array(self.columns, self.dialect)
         return self._aggregate(keys, item, order), None if plain else _reader(_function(written, self.helpers))
 
-    def _aggregate(self, keys: list[Any], item: Any, order: Sequence[Any]) -> Select[Any]:
+    def _aggregate(
+        self, keys: list[ColumnElement[Any]], item: ColumnElement[Any], order: Sequence[ColumnElement[Any]]
+    ) -> Select[Any]:
         if self.dialect.name == "postgresql":
             items = cast(func.json_agg(aggregate_order_by(item, *order)), Text)
             return self.select(keys).add_columns(items.label("found")).group_by(*keys)
@@ -188,13 +204,13 @@ class _Builder:
         items = cast(func.json_group_array(func.json(rows.c.item)), Text)
         return select(*names, items.label("found")).group_by(*names)
 
-    def _embed(self, column: Any) -> str:
+    def _embed(self, column: ColumnElement[Any]) -> str:
         """Return the expression that puts a JSON text into the answer as it is."""
         self.helpers["Fragment"] = orjson.Fragment
         place = self._slot(column, None)
         return f"(Fragment({place}) if {place} is not None else [])"
 
-    def _slot(self, column: Any, convert: Convert | None) -> str:
+    def _slot(self, column: ColumnElement[Any], convert: Convert | None) -> str:
         self.columns.append(column)
         place = f"row[{len(self.columns) - 1}]"
         if convert is None:
@@ -204,9 +220,9 @@ class _Builder:
         return f"{name}({place})"
 
 
-def _json_object(node: Node, entity: Any, dialect: Dialect) -> Any:
+def _json_object(node: Node, entity: Any, dialect: Dialect) -> ColumnElement[Any]:
     # Names of fields are Python's identifiers: they can stand in the statement as they are.
-    parts: list[Any] = []
+    parts: list[ColumnElement[Any]] = []
     for part in node.parts:
         parts += [literal_column(f"'{part.name}'"), getattr(entity, part.name)]
     if dialect.name == "postgresql":
@@ -214,11 +230,11 @@ def _json_object(node: Node, entity: Any, dialect: Dialect) -> Any:
     return func.json_object(*(_json_boolean(part) for part in parts))
 
 
-def _json_array(columns: Sequence[Any], dialect: Dialect) -> Any:
+def _json_array(columns: Sequence[ColumnElement[Any]], dialect: Dialect) -> ColumnElement[Any]:
     return func.json_build_array(*columns) if dialect.name == "postgresql" else func.json_array(*columns)
 
 
-def _json_boolean(column: Any) -> Any:
+def _json_boolean(column: ColumnElement[Any]) -> ColumnElement[Any]:
     # SQLite stores 0 and 1.
     if not isinstance(column.type, Boolean):
         return column
@@ -226,19 +242,19 @@ def _json_boolean(column: Any) -> Any:
 
 
 def _reader(make_item: MakeItem) -> Convert:
-    def read(text: str | None) -> list[dict[str, Any]]:
+    def read(text: str | None) -> list[dict[str, object]]:
         return [] if text is None else [make_item(row) for row in orjson.loads(text)]
 
     return read
 
 
-def _function(written: str, helpers: dict[str, Any]) -> MakeItem:
+def _function(written: str, helpers: dict[str, object]) -> MakeItem:
     # Written out as Python, as dataclasses writes __init__: a loop over the fields costs twice as much. All that
     # stands in it are the names of a schema's fields, quoted, and the numbers of columns.
     made: MakeItem = eval(f"lambda row: {written}", dict(helpers))  # noqa: S307 - see above
     return made
 
 
-def _keys(model: type[Any]) -> list[str]:
+def _keys(model: type[object]) -> list[str]:
     mapper = inspect(model)
     return [mapper.get_property_by_column(column).key for column in mapper.primary_key]

@@ -55,7 +55,7 @@ class Relation:
 
     @property
     def may_be_null(self) -> bool:
-        """Whether a row may have none: unless a foreign key that is never null leads to it."""
+        """Return True if a row may have none: unless a foreign key that is never null leads to it."""
         mapped: Any = self.relation.property
         return mapped.direction is not MANYTOONE or any(column.nullable for column in mapped.local_columns)
 
@@ -67,32 +67,32 @@ Part: TypeAlias = Column | Computed | Derived | Relation
 class Node:
     """An object in an answer: its model, its schema and those of the schema's fields that are asked for."""
 
-    model: type[Any]
+    model: type[object]
     schema: type[BaseModel]
     parts: tuple[Part, ...]
 
     def names(self, prefix: str = "") -> Iterator[str]:
-        """Every field; those of nested objects have a dot: `author.username`."""
+        """Yield the name of every field; those of nested objects have a dot: `author.username`."""
         for part in self.parts:
             yield prefix + part.name
             if isinstance(part, Relation):
                 yield from part.node.names(f"{prefix}{part.name}.")
 
     def on_demand(self, prefix: str = "") -> Iterator[str]:
-        """The names that `expand=` takes."""
+        """Yield the names that `expand=` takes."""
         for part in self.parts:
             if isinstance(part, Relation):
                 if part.on_demand:
                     yield prefix + part.name
                 yield from part.node.on_demand(f"{prefix}{part.name}.")
 
-    def include(self) -> dict[str, Any]:
-        """What pydantic is to write of a validated object (https://docs.pydantic.dev/latest/concepts/serialization/)."""
+    def include(self) -> dict[str, object]:
+        """Return the `include` by which pydantic writes these fields (https://docs.pydantic.dev/latest/concepts/serialization/)."""
         return {part.name: _include(part) for part in self.parts}
 
 
-def build(model: type[Any], schema: type[BaseModel], above: tuple[type[BaseModel], ...] = ()) -> Node:
-    """The tree of `schema` over `model`; `above` are the schemas that it is nested in.
+def build(model: type[object], schema: type[BaseModel], above: tuple[type[BaseModel], ...] = ()) -> Node:
+    """Return the tree of `schema` over `model`; `above` are the schemas that it is nested in.
 
     Raises ConfigurationError for a field that the model does not have, and for a schema that is nested in itself.
     """
@@ -107,7 +107,7 @@ def build(model: type[Any], schema: type[BaseModel], above: tuple[type[BaseModel
 
 
 def select_fields(node: Node, wanted: frozenset[str], expand: frozenset[str], hidden: frozenset[str]) -> Node:
-    """`node` without what is hidden, what `expand` does not name and, if `wanted` names any, what it does not name.
+    """Return `node` without what is hidden, not expanded or, if `wanted` names any, not wanted.
 
     A name stands for all below it; `author.username` keeps only that of the author.
     """
@@ -115,7 +115,7 @@ def select_fields(node: Node, wanted: frozenset[str], expand: frozenset[str], hi
 
 
 def loader_options(node: Node, related: Mapping[str, ColumnElement[bool]], prefix: str = "") -> list[_AbstractLoad]:
-    """What the ORM is to load along: deferred columns, a join for a single object, one more statement for a list."""
+    """Return what loads deferred columns, single objects by a join, and lists by one more statement each."""
     options: list[_AbstractLoad] = []
     for part in node.parts:
         if isinstance(part, Relation):
@@ -129,7 +129,7 @@ def loader_options(node: Node, related: Mapping[str, ColumnElement[bool]], prefi
 
 
 class View:
-    """What pydantic sees of a row: the fields of a node, and nothing that was not loaded."""
+    """A row as pydantic sees it: it has the fields of a node, and nothing that was not loaded."""
 
     def __init__(self, item: Any, node: Node) -> None:
         self._item = item
@@ -146,9 +146,9 @@ class View:
 
 
 def _part(
-    model: type[Any], schema: type[BaseModel], name: str, info: FieldInfo, above: tuple[type[BaseModel], ...]
+    model: type[object], schema: type[BaseModel], name: str, info: FieldInfo, above: tuple[type[BaseModel], ...]
 ) -> Part:
-    mapper: Mapper[Any] = inspect(model)
+    mapper: Mapper[object] = inspect(model)
     if name in mapper.relationships:
         return _relation(model, schema, name, info, above)
     if name in mapper.column_attrs:
@@ -163,7 +163,7 @@ def _part(
 
 
 def _relation(
-    model: type[Any], schema: type[BaseModel], name: str, info: FieldInfo, above: tuple[type[BaseModel], ...]
+    model: type[object], schema: type[BaseModel], name: str, info: FieldInfo, above: tuple[type[BaseModel], ...]
 ) -> Relation:
     nested = [part for part in _flat(info.annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
     if len(nested) != 1:
@@ -181,7 +181,7 @@ def _relation(
     )
 
 
-def _flat(annotation: Any) -> list[Any]:
+def _flat(annotation: Any) -> list[object]:
     return [annotation, *(found for argument in get_args(annotation) for found in _flat(argument))]
 
 

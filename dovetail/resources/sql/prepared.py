@@ -28,7 +28,7 @@ class Argument:
     constant: Any = None
     process: Convert | None = None  # what SQLAlchemy applies to each value for the driver
 
-    def value(self, named: Mapping[str, Any], positional: Sequence[Any]) -> Any:
+    def value(self, named: Mapping[str, object], positional: Sequence[object]) -> Any:
         """Return the value as the driver takes it."""
         if self.name is not None:
             found = named[self.name]
@@ -50,7 +50,7 @@ class PreparedStatement:
     unpack: Callable[[Row], Row] | None = None  # makes the row that was asked for of one of the driver's
 
     async def fetch(
-        self, connection: DriverConnection, named: Mapping[str, Any], positional: Sequence[Any] = ()
+        self, connection: DriverConnection, named: Mapping[str, object], positional: Sequence[object] = ()
     ) -> Sequence[Row]:
         """Return all rows. Raises SQLAlchemy's errors, as the engine would."""
         rows = await connection.fetch(self.sql, tuple([one.value(named, positional) for one in self.arguments]))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import reduce
 from operator import or_
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import BaseModel
 from sqlalchemy import inspect
@@ -56,7 +56,7 @@ def _hooks(spec: Spec) -> Iterator[tuple[str, object, Arguments]]:
     """Yield each hook that is given, with its name and its arguments by type."""
     viewer = get_args(spec.policy.writer)[0]
     of_session: Arguments = {"session": AsyncSession}
-    changes: list[Any] = [schema for schema in (spec.update, spec.replace) if schema is not None]
+    changes: list[object] = [schema for schema in (spec.update, spec.replace) if schema is not None]
     if spec.create_with is not None:
         _require(spec, "create_with", [spec.create], "create")
         yield "create_with", spec.create_with, {**of_session, "viewer": viewer, "data": spec.create}
@@ -70,6 +70,6 @@ def _hooks(spec: Spec) -> Iterator[tuple[str, object, Arguments]]:
         yield f"links[{name!r}]", find, {**of_session, "names": set}
 
 
-def _require(spec: Spec, hook: str, schemas: list[Any], name: str) -> None:
+def _require(spec: Spec, hook: str, schemas: list[object], name: str) -> None:
     if not any(schemas):
         raise ConfigurationError(f"{spec.singular}: {hook} is given, and no schema `{name}`; it is never called then")

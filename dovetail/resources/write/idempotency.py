@@ -25,7 +25,7 @@ KEPT_HEADERS = ("content-type", "etag", "location", "link")
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What was answered."""
+    """An answer as it is kept."""
 
     fingerprint: str  # of the request
     status: int
@@ -37,10 +37,10 @@ class IdempotencyStore(Protocol):
     """Keeps answers in the request's own transaction."""
 
     async def claim(self, session: AsyncSession, owner: str, key: str) -> Answer | None:
-        """The answer given to this key of this owner; None if there is none yet, and then the key is taken.
+        """Return the answer given to this key of this owner; None if there is none yet, and then the key is taken.
 
-        Raises AtWorkError if a transaction that has taken the same key is not done: the request is tried again then,
-        after pauses in which it holds no connection.
+        Raises AtWorkError if another transaction has taken the same key and is not done: the request is tried again
+        then, after pauses in which it holds no connection.
         """
 
     async def keep(self, session: AsyncSession, owner: str, key: str, answer: Answer) -> None:
@@ -53,7 +53,7 @@ IDEMPOTENCY_STORE = StateKey[IdempotencyStore]("idempotency_store", "enable dove
 async def answer_once(
     request: Request, session: AsyncSession, owner: str | None, answer: Callable[[], Awaitable[Response]]
 ) -> Response:
-    """What `answer` answers, or what it answered when the same owner sent the same key before.
+    """Return what `answer` does, or what it answered when the same owner sent the same key before.
 
     An error is not kept: its transaction is rolled back, key and all, and the client may try again.
     """

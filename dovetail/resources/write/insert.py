@@ -1,6 +1,6 @@
-"""Inserts a row and reads it back as it is answered: one statement on PostgreSQL, one for each table on SQLite.
+"""INSERT of a row that is read back as it is answered: one statement on PostgreSQL, one for each table on SQLite.
 
-A read is a page of rows and what is joined to it. PostgreSQL takes an INSERT ... RETURNING in the place of the page, so
+A read selects a page of rows and what is joined to it. PostgreSQL takes INSERT ... RETURNING in place of the page, so
 that one statement writes the row, links it to others and answers it with its nested objects. SQLite reads the row in
 RETURNING (`insert_statements.py`) and takes one more statement for the links of each relation. A model that something
 listens to is made as an object by the ORM instead (`model_rules.py`).
@@ -51,7 +51,7 @@ class Inserter:
     async def insert_and_read(
         self, session: AsyncSession, row: NewRow, visibility: Visibility
     ) -> tuple[Any, Batch] | None:
-        """Insert the row and read it in one statement: its key and what was read.
+        """Insert the row and read it in one statement; return its key and what was read.
 
         None where that cannot be done, and nothing is done then. SQLite takes one more for the links of each relation.
         """
@@ -74,14 +74,14 @@ class Inserter:
         return made, batch
 
     async def insert(self, session: AsyncSession, row: NewRow) -> Any:
-        """Insert the row and link it; its key."""
+        """Insert the row and link it; return its key."""
         values = self._insertable(session, row)
         key = await (self._make(session, row) if values is None else self._insert(session, values))
         await self.link(session, key, row.links)
         return key
 
-    async def insert_many(self, session: AsyncSession, rows: Sequence[NewRow]) -> list[Any]:
-        """Insert rows and link them, in one statement a table; their keys, in the same order."""
+    async def insert_many(self, session: AsyncSession, rows: Sequence[NewRow]) -> list[object]:
+        """Insert rows and link them, in one statement a table; return their keys, in the same order."""
         values = [self._insertable(session, row) for row in rows]
         if any(one is None for one in values):
             return [await self.insert(session, row) for row in rows]
@@ -102,13 +102,13 @@ class Inserter:
             await connection.execute(linking, links)
         return ordered
 
-    async def link(self, session: AsyncSession, key: Any, links: Mapping[str, Sequence[Any]]) -> None:
+    async def link(self, session: AsyncSession, key: Any, links: Mapping[str, Sequence[object]]) -> None:
         """Link a new row to the rows with the keys of `links`."""
         for name, keys in links.items():
             if keys:
                 await self._link(name).fetch(session, key=key, keys=list(keys))
 
-    def _insertable(self, session: AsyncSession, row: NewRow) -> dict[str, Any] | None:
+    def _insertable(self, session: AsyncSession, row: NewRow) -> dict[str, object] | None:
         if why_objects(self._model, type(session.sync_session)) is not None:
             return None
         return insertable(self._model, row.values)
@@ -121,7 +121,7 @@ class Inserter:
         return node is not None and bool(self._plans.remember(key, lambda: sees_only_the_row(node, links, dialect)))
 
     def _compile_both(
-        self, values: Mapping[str, Any], links: Mapping[str, Any], visibility: Visibility, dialect: Dialect
+        self, values: Mapping[str, object], links: Mapping[str, object], visibility: Visibility, dialect: Dialect
     ) -> Plan | None:
         node, defaults = self._reader.node_for(visibility, dialect), python_defaults(self._model, values)
         assert node is not None  # noqa: S101 - it reads at once
@@ -140,7 +140,7 @@ class Inserter:
             prepared = prepare_insert(nested.statement, dialect, visibility.binds, defaults)
         return self._reader.plan_of(nested, prepared, dialect)
 
-    async def _insert(self, session: AsyncSession, values: Mapping[str, Any]) -> Any:
+    async def _insert(self, session: AsyncSession, values: Mapping[str, object]) -> Any:
         connection = await connection_to_write(session)
         dialect = connection.dialect
         key = ("row", dialect.name, tuple(values))
@@ -149,7 +149,7 @@ class Inserter:
         convert = result_processor(getattr(self._model, self._key).type, dialect)
         return made if convert is None else convert(made)
 
-    def _compile_row(self, values: Mapping[str, Any], dialect: Dialect) -> PreparedStatement:
+    def _compile_row(self, values: Mapping[str, object], dialect: Dialect) -> PreparedStatement:
         defaults = python_defaults(self._model, values)
         statement = insert_statement(self._model, [*values, *defaults])
         prepared = prepare_insert(statement.returning(getattr(self._model, self._key)), dialect, (), defaults)
@@ -168,5 +168,5 @@ class Inserter:
         return self._links[name]
 
 
-def _arguments(values: Mapping[str, Any]) -> dict[str, Any]:
+def _arguments(values: Mapping[str, object]) -> dict[str, object]:
     return {placeholder(name): value for name, value in values.items()}

@@ -8,11 +8,12 @@ what is not of the row itself comes as one JSON array.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from sqlalchemy import (
     CTE,
+    BindParameter,
     Column,
     ColumnElement,
     Dialect,
@@ -37,31 +38,31 @@ from dovetail.resources.sql.nodes import Node, Relation
 from dovetail.resources.sql.prepared import PreparedStatement, prepare
 from dovetail.resources.write.links import link_columns
 
-Defaults = Mapping[str, Callable[[], Any]]  # what makes the value, by attribute
+Defaults: TypeAlias = Mapping[str, Callable[[], Any]]  # what makes the value, by attribute
 
 
 @dataclass(frozen=True)
 class NewRow:
     """The values of a row by attribute, and by relation the keys of the rows that it is linked to."""
 
-    values: Mapping[str, Any]
-    links: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    values: Mapping[str, object]
+    links: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
 
-def insertable(model: type[Any], values: Mapping[str, Any]) -> dict[str, Any] | None:
+def insertable(model: type[object], values: Mapping[str, object]) -> dict[str, object] | None:
     """Return the values that an INSERT names, as the ORM would choose them; None if some are SQL, and no values."""
     if any(isinstance(value, ClauseElement) or hasattr(value, "__clause_element__") for value in values.values()):
         return None
     return {name: value for name, value in values.items() if value is not None or not _has_default(model, name)}
 
 
-def python_defaults(model: type[Any], names: Iterable[str]) -> Defaults:
+def python_defaults(model: type[object], names: Iterable[str]) -> Defaults:
     """Return what makes the values of the columns that are not among `names` and have a default in Python."""
     found = ((name, column.default) for name, column in _columns(model) if name not in names)
     return {name: _maker(default) for name, default in found if default is not None and _is_python(default)}
 
 
-def insert_statement(model: type[Any], names: Iterable[str]) -> Insert:
+def insert_statement(model: type[object], names: Iterable[str]) -> Insert:
     """Return the INSERT of one row, with placeholders called `value_title` and so on."""
     columns = {name: column for name, column in _columns(model) if name in names}
     placeholders = {column: bindparam(placeholder(name), type_=column.type) for name, column in columns.items()}
@@ -74,14 +75,14 @@ def placeholder(name: str) -> str:
 
 
 def prepare_insert(
-    insert: ClauseElement, dialect: Dialect, viewer_values: Sequence[Any], defaults: Defaults
+    insert: ClauseElement, dialect: Dialect, viewer_values: Sequence[BindParameter[Any]], defaults: Defaults
 ) -> PreparedStatement | None:
     """Compile an INSERT whose placeholders are those of `insert_statement`."""
     return prepare(insert, dialect, viewer_values, {placeholder(name): make for name, make in defaults.items()})
 
 
 def prepare_returning(
-    insert: Insert, nested: NestedSelect, model: type[Any], dialect: Dialect, defaults: Defaults
+    insert: Insert, nested: NestedSelect, model: type[object], dialect: Dialect, defaults: Defaults
 ) -> PreparedStatement | None:
     """Compile, for SQLite, `insert` so that it answers what `nested` reads; None if JSON would lose something of it."""
     read = nested.statement.subquery("read")
@@ -99,7 +100,7 @@ def prepare_returning(
     return PreparedStatement(f"{statement.sql}, ({packed.sql})", statement.arguments + packed.arguments, unpack)
 
 
-def new_row_cte(model: type[Any], dialect: Dialect) -> CTE:
+def new_row_cte(model: type[object], dialect: Dialect) -> CTE:
     """Return the table of `model` with the row that is being inserted, for a subquery of RETURNING on SQLite."""
     table = inspect(model).local_table
     name = dialect.identifier_preparer.format_column
@@ -108,8 +109,8 @@ def new_row_cte(model: type[Any], dialect: Dialect) -> CTE:
 
 
 def insert_many_statement(
-    model: type[Any], key: str, rows: Sequence[Mapping[str, Any]], dialect: Dialect
-) -> tuple[Executable, list[dict[str, Any]] | None]:
+    model: type[object], key: str, rows: Sequence[Mapping[str, object]], dialect: Dialect
+) -> tuple[Executable, list[dict[str, object]] | None]:
     """Return the INSERT of rows of the same attributes, and the arguments; it answers their keys, see `in_order`."""
     columns = dict(_columns(model))
     statement = insert(inspect(model).local_table)
@@ -119,14 +120,14 @@ def insert_many_statement(
     return statement.returning(columns[key], sort_by_parameter_order=True), values
 
 
-def in_order(keys: Iterable[Any], arguments: object) -> list[Any]:
+def in_order(keys: Iterable[Any], arguments: object) -> list[object]:
     """Return the keys that the INSERT of many rows answered, in the order of the rows."""
     return sorted(keys) if arguments is None else list(keys)
 
 
 def sees_only_the_row(node: Node, links: Sequence[str], dialect: Dialect) -> bool:
     """Return True if a read of one new row needs nothing of the tables that the row and its links go to."""
-    hidden: set[Any] = {link_columns(node.model, name)[0].table for name in links}
+    hidden = {link_columns(node.model, name)[0].table for name in links}
     own_table = inspect(node.model).local_table
     # On SQLite CTEs stand for the row's table too, and for tables of links as they will be.
     stand_for = {*hidden, own_table} if dialect.name == "sqlite" else hidden
@@ -164,19 +165,19 @@ def _relations(node: Node, depth: int = 0) -> Iterator[tuple[int, Relation]]:
             yield from _relations(part.node, depth + 1)
 
 
-def _columns(model: type[Any]) -> Iterator[tuple[str, Column[Any]]]:
+def _columns(model: type[object]) -> Iterator[tuple[str, Column[Any]]]:
     for attribute in inspect(model).column_attrs:
         if isinstance(attribute.columns[0], Column):
             yield attribute.key, attribute.columns[0]
 
 
-def _counts_up(key: Column[Any], rows: Sequence[Mapping[str, Any]], dialect: Dialect) -> bool:
+def _counts_up(key: Column[Any], rows: Sequence[Mapping[str, object]], dialect: Dialect) -> bool:
     # SQLite numbers the rows of a statement one after the other, but answers them in no promised order; SQLAlchemy
     # would insert one at a time there.
     return dialect.name == "sqlite" and key.table.autoincrement_column is key and key.key not in rows[0]
 
 
-def _has_default(model: type[Any], name: str) -> bool:
+def _has_default(model: type[object], name: str) -> bool:
     column = inspect(model).column_attrs[name].columns[0]
     has = column.primary_key or column.default is not None or column.server_default is not None
     return bool(has) and not column.type.should_evaluate_none

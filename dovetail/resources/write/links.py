@@ -8,7 +8,7 @@ The function is asked once a request, for all names that stand in it, and gives 
 not there. The field is a list in the create and update schemas, and a many-to-many relation of the model.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from pydantic import MISSING, BaseModel
@@ -19,7 +19,7 @@ from dovetail.resources.spec import FindLinks
 from dovetail.resources.sql.arrays import Pairs, members
 
 Links: TypeAlias = Mapping[str, Mapping[Any, Any]]  # the key of each name, by field
-LinksOfRow: TypeAlias = dict[str, list[Any]]  # the keys of the rows that it is linked to, by field
+LinksOfRow: TypeAlias = dict[str, list[object]]  # the keys of the rows that it is linked to, by field
 
 
 def has_links(finders: Mapping[str, FindLinks], items: Sequence[BaseModel]) -> bool:
@@ -47,8 +47,8 @@ def keys_of(data: BaseModel, found: Links) -> LinksOfRow:
 
 
 async def change_links(
-    session: AsyncSession, model: type[Any], field: str, wanted: Mapping[Any, Sequence[Any]]
-) -> set[Any]:
+    session: AsyncSession, model: type[object], field: str, wanted: Mapping[Hashable, Sequence[Hashable]]
+) -> set[Hashable]:
     """Link the rows of these keys, which are locked, to the rows that are wanted and to no others.
 
     Return the keys of those for which that changes anything.
@@ -66,7 +66,7 @@ async def change_links(
     return {pair[0] for pair in (*gone, *new)}
 
 
-def link_statement(model: type[Any], name: str, dialect: Dialect) -> Insert:
+def link_statement(model: type[object], name: str, dialect: Dialect) -> Insert:
     """Return the INSERT of links from the row whose key is the placeholder `key` to the rows of `keys`."""
     own, other = link_columns(model, name)
     keys = members("keys", other.type, dialect)
@@ -74,8 +74,8 @@ def link_statement(model: type[Any], name: str, dialect: Dialect) -> Insert:
 
 
 def link_many_statements(
-    model: type[Any], keys: Sequence[Any], links: Sequence[Mapping[str, Sequence[Any]]], dialect: Dialect
-) -> Iterator[tuple[Executable, dict[str, Any]]]:
+    model: type[object], keys: Sequence[object], links: Sequence[Mapping[str, Sequence[object]]], dialect: Dialect
+) -> Iterator[tuple[Executable, dict[str, object]]]:
     """Yield for each relation the INSERT of all `links` of the rows that have these keys, and its arguments."""
     for name in dict.fromkeys(name for row in links for name in row):
         pairs = [(key, one) for key, row in zip(keys, links, strict=True) for one in row.get(name, ())]
@@ -83,7 +83,7 @@ def link_many_statements(
             yield Pairs(*link_columns(model, name), pairs).insert(dialect)
 
 
-def link_cte(model: type[Any], name: str, row: CTE, dialect: Dialect) -> CTE:
+def link_cte(model: type[object], name: str, row: CTE, dialect: Dialect) -> CTE:
     """Return the links of the new `row` beside what reads it; the placeholder is called `link_tags` and so on.
 
     It is called as the table is, and hides it: who reads the table finds these links, which are not in the table yet.
@@ -98,7 +98,7 @@ def link_cte(model: type[Any], name: str, row: CTE, dialect: Dialect) -> CTE:
     return _insert(own, other, pairs).returning(*own.table.c).cte(own.table.name)
 
 
-def link_columns(model: type[Any], name: str) -> tuple[Column[Any], Column[Any]]:
+def link_columns(model: type[object], name: str) -> tuple[Column[Any], Column[Any]]:
     """Return the columns of the table between `model` and the relation's target: the one of ours, and the other."""
     relation = inspect(model).relationships[name]
     ((_, own),) = relation.synchronize_pairs

@@ -25,8 +25,8 @@ class RowChange(Generic[Model]):
     """The values that a row is to have, by attribute, and by relation the keys of the rows that it is linked to."""
 
     item: Model
-    values: Mapping[str, Any]
-    links: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    values: Mapping[str, object]
+    links: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
 
 async def lock_rows(
@@ -77,7 +77,7 @@ async def delete_rows(session: AsyncSession, model: type[Model], items: Sequence
 async def _update_by_statements(
     session: AsyncSession, model: type[Model], changes: Sequence[RowChange[Model]], touched: set[Hashable]
 ) -> None:
-    groups: dict[tuple[str, ...], list[tuple[Hashable, dict[str, Any]]]] = {}
+    groups: dict[tuple[str, ...], list[tuple[Hashable, dict[str, object]]]] = {}
     for change in changes:
         item = change.item
         known = inspect(item, raiseerr=True).dict  # without columns that are deferred
@@ -92,7 +92,7 @@ async def _update_by_statements(
         session.expire(change.item)
 
 
-def _update(model: type[Any], rows: Sequence[tuple[Hashable, Mapping[str, Any]]]) -> Update:
+def _update(model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, object]]]) -> Update:
     """Return the UPDATE of rows, known by their keys, to values of the same attributes."""
     mapper = inspect(model)
     (key,) = mapper.primary_key
@@ -132,7 +132,7 @@ def _any_column(item: Any) -> str:
 
 
 @cache
-def _key_columns(mapper: Mapper[Any]) -> tuple[Column[Any], ...] | None:
+def _key_columns(mapper: Mapper[object]) -> tuple[Column[Any], ...] | None:
     """Return the key of each table that a row may have a part in, heirs before those they inherit from.
 
     None where it is no single column of each: that is the ORM's affair.

@@ -29,24 +29,24 @@ OF_SESSIONS = (
 
 
 def why_objects(
-    model: type[Any], session_class: type[Session] = Session, events: Sequence[str] = OF_INSERTS
+    model: type[object], session_class: type[Session] = Session, events: Sequence[str] = OF_INSERTS
 ) -> str | None:
-    """What of `model` only the ORM does when a row is written; None if a statement does as well.
+    """Return why rows of `model` have to be written as objects by the ORM; None if a statement does as well.
 
     Listeners may be added at any time, so this is asked each time.
     """
-    mapper: Mapper[Any] = inspect(model)
+    mapper: Mapper[object] = inspect(model)
     return why_model(mapper) or next(_listeners(mapper, session_class, events), None)
 
 
-def hears_deletes(model: type[Any]) -> bool:
-    """Whether something listens to the deletion of the model's rows."""
+def hears_deletes(model: type[object]) -> bool:
+    """Return True if something listens to the deletion of the model's rows."""
     return any(getattr(inspect(model).dispatch, event) for event in OF_DELETES)
 
 
-def why_objects_to_delete(model: type[Any], session_class: type[Session] = Session) -> str | None:
-    """What only the ORM does when a row is deleted; None if the database does all of it, or nothing is to be done."""
-    mapper: Mapper[Any] = inspect(model)
+def why_objects_to_delete(model: type[object], session_class: type[Session] = Session) -> str | None:
+    """Return why rows of `model` have to be deleted by the ORM; None if the database does all that is to be done."""
+    mapper: Mapper[object] = inspect(model)
     for relation in mapper.relationships:
         own = relation.direction is MANYTOONE and not relation.cascade.delete
         if not (own or relation.passive_deletes or relation.viewonly):
@@ -55,8 +55,8 @@ def why_objects_to_delete(model: type[Any], session_class: type[Session] = Sessi
 
 
 @cache
-def why_model(mapper: Mapper[Any]) -> str | None:
-    """The reasons that lie in the model itself."""
+def why_model(mapper: Mapper[object]) -> str | None:
+    """Return the reason that lies in the model itself; None if there is none."""
     name = mapper.class_.__name__
     table = mapper.local_table
     if mapper.polymorphic_on is not None or len(mapper.tables) != 1 or not isinstance(table, Table):
@@ -71,7 +71,7 @@ def why_model(mapper: Mapper[Any]) -> str | None:
     return f"the default of {name}.{wanting[0]} looks at its context" if wanting else None
 
 
-def check_enums(model: type[Any], values: Mapping[str, Any]) -> None:
+def check_enums(model: type[object], values: Mapping[str, object]) -> None:
     """Raise InvalidInputError for a text that the Enum of its column does not have.
 
     SQLAlchemy would store it as it is, and nobody could read the row again.
@@ -79,18 +79,18 @@ def check_enums(model: type[Any], values: Mapping[str, Any]) -> None:
     errors = [
         FieldError(
             pointer=f"/{name}",
-            detail=f"expected one of {', '.join(members.enums)}, found {quoted(values[name])}",
+            detail=f"expected one of {', '.join(members.enums)}, found {quoted(value)}",
             type="enum",
         )
         for name, members in _enums(inspect(model)).items()
-        if isinstance(values.get(name), str) and not _has(members, values[name])
+        if isinstance(value := values.get(name), str) and not _has(members, value)
     ]
     if errors:
         raise InvalidInputError(errors[0].detail, errors=errors)
 
 
-def make_object(model: type[Any], values: Mapping[str, Any]) -> Any:
-    """An object with these values. Raises InvalidInputError, with the field, for a ValueError of a validator."""
+def make_object(model: type[object], values: Mapping[str, object]) -> object:
+    """Return an object with these values. Raises InvalidInputError, with the field, for a ValueError of a validator."""
     try:
         return model(**values)
     except ValueError as error:
@@ -99,7 +99,7 @@ def make_object(model: type[Any], values: Mapping[str, Any]) -> Any:
         raise _invalid(model, values, error) from error
 
 
-def set_value(item: Any, name: str, value: Any) -> None:
+def set_value(item: object, name: str, value: object) -> None:
     """Set an attribute. Raises InvalidInputError, with the field, for a ValueError of a validator."""
     try:
         setattr(item, name, value)
@@ -109,7 +109,7 @@ def set_value(item: Any, name: str, value: Any) -> None:
         raise _of_field(name, error) from error
 
 
-def _listeners(mapper: Mapper[Any], session_class: type[Session], events: Sequence[str]) -> Iterator[str]:
+def _listeners(mapper: Mapper[object], session_class: type[Session], events: Sequence[str]) -> Iterator[str]:
     name, manager = mapper.class_.__name__, mapper.class_manager
     if any(getattr(mapper.dispatch, event) for event in events) or any(map(_is_foreign, manager.dispatch.init)):
         yield f"events listen to {name}"
@@ -119,8 +119,8 @@ def _listeners(mapper: Mapper[Any], session_class: type[Session], events: Sequen
         yield "events listen to sessions"
 
 
-def _is_foreign(listener: Any) -> bool:
-    """Whether a listener is not SQLAlchemy's own: it listens to each object's making itself."""
+def _is_foreign(listener: object) -> bool:
+    """Return True if a listener is not SQLAlchemy's own, which listens to the making of each object."""
     return not str(getattr(listener, "__module__", "")).startswith("sqlalchemy.")
 
 
@@ -136,7 +136,7 @@ def _wants_context(column: Column[Any]) -> bool:
 
 
 @cache
-def _enums(mapper: Mapper[Any]) -> dict[str, Enum]:
+def _enums(mapper: Mapper[object]) -> dict[str, Enum]:
     columns = {attribute.key: attribute.columns[0].type for attribute in mapper.column_attrs}
     return {name: type_ for name, type_ in columns.items() if isinstance(type_, Enum)}
 
@@ -145,8 +145,8 @@ def _has(members: Enum, value: str) -> bool:
     return value in members.enums or (members.enum_class is not None and isinstance(value, members.enum_class))
 
 
-def _invalid(model: type[Any], values: Mapping[str, Any], error: ValueError) -> InvalidInputError:
-    """The field that a validator refused: the one that it refuses again on an object that is empty otherwise."""
+def _invalid(model: type[object], values: Mapping[str, object], error: ValueError) -> InvalidInputError:
+    """Return the error with the field that the validator refuses again on an object that is empty otherwise."""
     item = inspect(model).class_manager.new_instance()
     for name, value in values.items():
         try:

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeAlias
+from typing import Generic, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,7 +19,7 @@ from dovetail.resources.write.links import Links, LinksOfRow, find_links, has_li
 from dovetail.resources.write.locked_rows import RowChange, delete_rows, lock_rows, update_rows
 from dovetail.resources.write.model_rules import check_enums
 
-Values: TypeAlias = Mapping[str, Any]  # by attribute
+Values: TypeAlias = Mapping[str, object]  # by attribute
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         known = await find_links(self.spec.links, session, items) if found is None else found
         return [keys_of(data, known) for data in items]
 
-    def _values(self, data: Update | Replace) -> dict[str, Any]:
+    def _values(self, data: Update | Replace) -> dict[str, object]:
         """Return what a change sets, if no hook does it."""
         if self.spec.update_with is not None:
             return {}
