@@ -26,7 +26,7 @@ __all__ = ("author", "library_settings", "make_book")  # fixtures
 app = library_app
 
 DURATION = re.compile(r"[0-9.]+ ms")
-QUICK = [  # what the compiled road answers to somebody unknown
+FAST = [  # what the compiled road answers to somebody unknown
     "/health/live",
     "/api/books",
     "/api/books?limit=1",
@@ -135,28 +135,28 @@ def never_asked() -> None:
     """An override that nobody depends on sends every request the usual way."""
 
 
-@pytest.mark.parametrize("path", [*QUICK, *OTHERS], ids=lambda path: path[:60])
+@pytest.mark.parametrize("path", [*FAST, *OTHERS], ids=lambda path: path[:60])
 @pytest.mark.usefixtures("shelf")
 async def test_both_roads_answer_alike(app, usual_app, caplog, path):
     for method in ("GET", "HEAD"):
-        quick, usual = await on_both(app, usual_app, caplog, method, path)
-        assert quick == usual
+        fast, usual = await on_both(app, usual_app, caplog, method, path)
+        assert fast == usual
 
 
 @pytest.mark.parametrize("headers", HEADERS, ids=str)
 @pytest.mark.usefixtures("shelf")
 async def test_both_roads_answer_alike_whatever_the_headers(app, usual_app, caplog, headers):
     for path in ("/health/live", "/api/books?limit=1", "/api/books/1", "/api/books/2", "/api/books/x"):
-        quick, usual = await on_both(app, usual_app, caplog, "GET", path, headers=headers)
-        assert quick == usual, path
+        fast, usual = await on_both(app, usual_app, caplog, "GET", path, headers=headers)
+        assert fast == usual, path
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 @pytest.mark.usefixtures("shelf")
 async def test_both_roads_answer_other_methods_alike(app, usual_app, caplog, method):
     for path in ("/health/live", "/api/genres", "/api/genres/1"):
-        quick, usual = await on_both(app, usual_app, caplog, method, path)
-        assert quick == usual
+        fast, usual = await on_both(app, usual_app, caplog, method, path)
+        assert fast == usual
 
 
 JSON = {"X-Viewer": "1", "Content-Type": "application/json"}
@@ -181,9 +181,9 @@ REFUSED_BODIES: list[dict[str, Any]] = [
 @pytest.mark.usefixtures("shelf")
 async def test_both_roads_refuse_what_cannot_be_made_alike(app, usual_app, caplog, request_):
     options = {"headers": JSON} | request_
-    quick, usual = await on_both(app, usual_app, caplog, "POST", "/api/books", **options)
-    assert quick == usual
-    assert quick["status"] >= 400
+    fast, usual = await on_both(app, usual_app, caplog, "POST", "/api/books", **options)
+    assert fast == usual
+    assert fast["status"] >= 400
 
 
 @pytest.mark.parametrize("body", [b"", b'{"title"'])
@@ -201,19 +201,19 @@ async def test_a_client_that_hangs_up_within_its_body_is_no_fault_of_the_site_on
 
         return call
 
-    quick, usual = await on_both(hung_up(app), hung_up(usual_app), caplog, "POST", "/api/books", headers=JSON)
-    assert quick == usual
-    assert (quick["status"], "ERROR" in "".join(quick["log"])) == (499, False)
+    fast, usual = await on_both(hung_up(app), hung_up(usual_app), caplog, "POST", "/api/books", headers=JSON)
+    assert fast == usual
+    assert (fast["status"], "ERROR" in "".join(fast["log"])) == (499, False)
 
 
 @pytest.mark.usefixtures("shelf")
 async def test_both_roads_make_the_same_object(app, usual_app, caplog):
     body = {"title": "A new book", "author_id": 1, "pages": 12}
-    quick, usual = await on_both(app, usual_app, caplog, "POST", "/api/books", json=body, headers=JSON)
-    assert quick["status"] == usual["status"] == 201
-    assert quick["log"] == usual["log"]
-    headers = [dict(one["headers"]) for one in (quick, usual)]
-    made = [json.loads(one["body"]) for one in (quick, usual)]
+    fast, usual = await on_both(app, usual_app, caplog, "POST", "/api/books", json=body, headers=JSON)
+    assert fast["status"] == usual["status"] == 201
+    assert fast["log"] == usual["log"]
+    headers = [dict(one["headers"]) for one in (fast, usual)]
+    made = [json.loads(one["body"]) for one in (fast, usual)]
     assert headers[0].keys() == headers[1].keys()
     for header, one in zip(headers, made, strict=True):
         assert header[b"location"] == f"/api/books/{one['id']}".encode()
@@ -229,9 +229,9 @@ async def test_both_roads_make_the_same_object(app, usual_app, caplog):
 async def test_both_roads_know_the_entity_tag_and_answer_304(app, usual_app, caplog):
     answers = await on_both(app, usual_app, caplog, "GET", "/api/books/1")
     tag = dict(answers[0]["headers"])[b"etag"].decode()
-    quick, usual = await on_both(app, usual_app, caplog, "GET", "/api/books/1", headers={"If-None-Match": tag})
-    assert quick == usual
-    assert (quick["status"], quick["body"]) == (304, b"")
+    fast, usual = await on_both(app, usual_app, caplog, "GET", "/api/books/1", headers={"If-None-Match": tag})
+    assert fast == usual
+    assert (fast["status"], fast["body"]) == (304, b"")
 
 
 @pytest.mark.usefixtures("shelf")
@@ -250,9 +250,9 @@ async def test_both_roads_lead_through_the_same_pages(app, usual_app, caplog):
     for path in ("/api/books?limit=1&cursor=", "/api/books?limit=1&ordering=title"):
         following, seen = path, []
         while following:
-            quick, usual = await on_both(app, usual_app, caplog, "GET", following)
-            assert quick == usual
-            page = httpx.Response(200, content=quick["body"]).json()
+            fast, usual = await on_both(app, usual_app, caplog, "GET", following)
+            assert fast == usual
+            page = httpx.Response(200, content=fast["body"]).json()
             seen += [item["id"] for item in page["items"]]
             following = page["next"]
         assert sorted(seen) == [1, 3]
@@ -261,22 +261,22 @@ async def test_both_roads_lead_through_the_same_pages(app, usual_app, caplog):
 @pytest.mark.usefixtures("shelf")
 async def test_both_roads_answer_alike_below_a_root_path(app, usual_app, caplog):
     for path in ("/site/api/books?limit=1", "/site/api/books/1", "/site/health/live", "/site", "/api/books/1"):
-        quick, usual = await on_both(app, usual_app, caplog, "GET", path, root_path="/site")
-        assert quick == usual
+        fast, usual = await on_both(app, usual_app, caplog, "GET", path, root_path="/site")
+        assert fast == usual
 
 
 @pytest.mark.usefixtures("shelf")
 async def test_both_roads_answer_alike_in_an_application_that_is_mounted(app, usual_app, caplog):
     mounted = [FastAPI(routes=[Mount("/inner", one)]) for one in (app, usual_app)]
     for path in ("/inner/api/books?limit=1", "/inner/api/books/1", "/inner/health/live"):
-        quick, usual = await on_both(*mounted, caplog, "GET", path)
-        assert quick == usual
-        assert quick["status"] == 200
+        fast, usual = await on_both(*mounted, caplog, "GET", path)
+        assert fast == usual
+        assert fast["status"] == 200
 
 
 @pytest.mark.usefixtures("shelf")
 async def test_somebody_unknown_is_answered_without_fastapi(app, caplog):
-    for path in QUICK:
+    for path in FAST:
         assert not await took_a_transaction(app, caplog, path), path
     assert await took_a_transaction(app, caplog, "/api/books/1", {"X-Viewer": "1"})
 
@@ -306,7 +306,7 @@ async def test_a_dependency_that_an_inclusion_adds_is_asked(app):
 
 
 @pytest.mark.usefixtures("shelf")
-async def test_a_route_that_stands_in_front_shadows_the_quick_one(app):
+async def test_a_route_that_stands_in_front_shadows_the_fast_one(app):
     async def answer(request: Request) -> PlainTextResponse:
         return PlainTextResponse("in front")
 
@@ -339,9 +339,9 @@ async def test_the_applications_own_exception_handlers_are_asked(app, usual_app,
 
     for one in (app, usual_app):
         one.add_exception_handler(NotFoundError, handle)
-    quick, usual = await on_both(app, usual_app, caplog, "GET", "/api/books/999")
-    assert quick == usual
-    assert quick["status"] == 410
+    fast, usual = await on_both(app, usual_app, caplog, "GET", "/api/books/999")
+    assert fast == usual
+    assert fast["status"] == 410
 
 
 @pytest.mark.usefixtures("shelf")
@@ -366,9 +366,9 @@ async def test_middleware_sees_the_route_and_its_parameters_and_can_change_the_a
         one.add_middleware(Watch)
     for path in ("/api/books/1", "/api/books", "/health/live"):
         for _ in range(2):  # what a middleware adds to one answer does not stay for the next
-            quick, usual = await on_both(app, usual_app, caplog, "GET", path)
-            assert quick == usual
-            assert [name for name, _ in quick["headers"]].count(b"x-watched") == 1
+            fast, usual = await on_both(app, usual_app, caplog, "GET", path)
+            assert fast == usual
+            assert [name for name, _ in fast["headers"]].count(b"x-watched") == 1
             assert seen[-1] == seen[-2]
 
 
@@ -385,14 +385,14 @@ async def test_an_exhausted_pool_is_answered_alike(make_settings, library_settin
     async with running(sites[0]), running(sites[1]):
         for path in ("/api/books", "/api/books/1", "/health/live"):
             async with sites[0].state.database.engine.connect(), sites[1].state.database.engine.connect():
-                quick, usual = await on_both(*sites, caplog, "GET", path)
-            quick["log"], usual["log"] = [[line.split("QueuePool")[0] for line in one["log"]] for one in (quick, usual)]
-            assert quick == usual
-            assert quick["status"] == (200 if "health" in path else 503)
+                fast, usual = await on_both(*sites, caplog, "GET", path)
+            fast["log"], usual["log"] = [[line.split("QueuePool")[0] for line in one["log"]] for one in (fast, usual)]
+            assert fast == usual
+            assert fast["status"] == (200 if "health" in path else 503)
         assert (await get(sites[0], "/api/books")).status_code == 200
 
 
-async def test_a_quick_endpoint_stays_in_the_openapi_document(app):
+async def test_a_fast_endpoint_stays_in_the_openapi_document(app):
     operations = (await get(app, "/openapi.json")).json()["paths"]
     assert operations["/api/books/{book_id}"]["get"]["operationId"] == "get_book"
     assert operations["/health/live"]["get"]["operationId"] == "get_liveness"
@@ -410,11 +410,11 @@ async def get(app: Any, path: str, headers: dict[str, str] | None = None, method
 
 
 async def on_both(
-    quick: Any, usual: Any, caplog: pytest.LogCaptureFixture, method: str, path: str, **options: Any
+    fast: Any, usual: Any, caplog: pytest.LogCaptureFixture, method: str, path: str, **options: Any
 ) -> list[dict[str, Any]]:
     found = []
     caplog.set_level(logging.INFO)
-    for one in (quick, usual):
+    for one in (fast, usual):
         caplog.clear()
         answer = await get(one, path, method=method, **options)
         lines = [

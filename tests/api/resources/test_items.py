@@ -213,7 +213,7 @@ async def test_a_dependency_of_the_router_is_asked_on_both_roads(app, client, ma
     assert (await client.get("/api/books")).status_code == 200
 
 
-async def test_a_failing_read_is_told_apart_on_the_quick_road_too(client, app, database, make_book):
+async def test_a_failing_read_is_told_apart_on_the_fast_path_too(client, app, database, make_book):
     from sqlalchemy import text
 
     await make_book()

@@ -184,15 +184,15 @@ async def test_both_roads_write_the_same(  # noqa: PLR0917 - fixtures, and what 
             slow = await reader.load(session, request, visibility)
             plan = reader.plan(request, visibility, session.get_bind().dialect)
             source = SessionSource(session)
-            quick = None if plan is None else await reader.run(plan, source, request, visibility)
+            compiled = None if plan is None else await reader.run(plan, source, request, visibility)
             floats = {kind for table in tables[::2] for kind, _ in table} & {"float", "decimal", "tiny"}
-            if quick is None:
+            if compiled is None:
                 assert in_list, reader.why_python(engine.dialect)
                 assert floats, reader.why_python(engine.dialect)
                 assert engine.dialect.name == "sqlite"
             else:
-                assert written(quick.items) == written(slow.items)
-                assert [quick.position(i) for i in range(2)] == [slow.position(i) for i in range(2)]
+                assert written(compiled.items) == written(slow.items)
+                assert [compiled.position(i) for i in range(2)] == [slow.position(i) for i in range(2)]
     finally:
         async with engine.begin() as connection:
             await connection.run_sync(base.metadata.drop_all)
