@@ -1,5 +1,6 @@
 """What every request and answer of the API has in common."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -71,6 +72,21 @@ class Schema(BaseModel):
         if handler.mode == "serialization":
             described.pop("additionalProperties", None)
         return described
+
+
+@dataclass(frozen=True)
+class Filter:
+    """The lookups that a list offers for a column; `type` is what the column's own values do not say.
+
+    filters={"tags__name": Filter("exact", "in", type=TagName)}
+    """
+
+    lookups: tuple[str, ...]
+    type: Any = None
+
+    def __init__(self, *lookups: str, type: Any = None) -> None:  # noqa: A002 - reads as what it is
+        object.__setattr__(self, "lookups", lookups)
+        object.__setattr__(self, "type", type)
 
 
 SchemaT = TypeVar("SchemaT", bound=Schema)

@@ -1,14 +1,21 @@
-"""The declarative base of every model of every plugin, and the columns that most of them have."""
+"""The base of every model of every plugin, the columns that most of them have, and what indexes and conditions need.
+
+class Post(IdMixin, TimestampMixin, Base): ...
+POST_TEXT = full_text(Post, "title", "content")
+statement = select(Post).where(related(Post.tags, Tag.name == "python"))
+"""
 
 import enum
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Enum, Integer, MetaData
+from sqlalchemy import BigInteger, ColumnElement, Enum, Integer, MetaData
 from sqlalchemy.ext.asyncio import AsyncAttrs
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, RelationshipProperty, mapped_column
 
 from dovetail.database.column_types import UTCDateTime, later_than, utcnow
+from dovetail.database.search.narrowing import Narrowing, keys_of_related
+from dovetail.database.search.search import FullText
 
 # Alembic can only change a constraint that has a name, so every one gets the same name on every database.
 NAMING_CONVENTION = {
@@ -51,3 +58,33 @@ class TimestampMixin:
     updated_at: Mapped[datetime] = mapped_column(
         server_default=utcnow(), onupdate=later_than("updated_at"), sort_order=91
     )
+
+    @classmethod
+    def touched(cls) -> dict[str, ColumnElement[datetime]]:
+        """Return the values of an UPDATE of a row whose own columns stay as they are, though the row was changed.
+
+        update(Post).where(Post.id == 3).values(Post.touched())
+        """
+        return {"updated_at": later_than("updated_at")}
+
+
+def full_text(model: type[Base], *columns: str, config: str = "simple", ranked: bool = False) -> FullText:
+    """Give the table of `model` an index of the words of `columns`, and return what searches them; see FullText.
+
+    It stands below the model, and makemigrations makes the index on both databases. Raises ConfigurationError for a
+    name that is no text of the model itself, and for a model whose primary key is no number.
+    """
+    text = FullText(*columns, config=config, ranked=ranked)
+    text.index(model)
+    return text
+
+
+def related(relation: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that `condition` holds for a row that `relation` leads to.
+
+    As `relation.any(condition)` or `relation.has(condition)`, but quick too if hardly a row of a big table fulfils it.
+    """
+    mapped: RelationshipProperty[Any] = relation.property  # type: ignore[assignment]  # of a relation
+    walk = relation.any(condition) if mapped.uselist else relation.has(condition)
+    keys = keys_of_related(mapped, condition)
+    return walk if keys is None else Narrowing(walk, lambda _: keys)

@@ -43,7 +43,7 @@ def unserved(spec: Spec) -> Iterator[Unserved]:
     search = spec.reader.search
     if search.paths and not isinstance(search, FullTextSearch) and "search" not in spec.unindexed:
         own = ", ".join(f'"{path.name}"' for path in search.paths if not path.relations)
-        index = f"FullText({own}).index({spec.model.__name__})" if own else None
+        index = f"full_text({spec.model.__name__}, {own})" if own else None
         yield Unserved("its search", index)
 
 

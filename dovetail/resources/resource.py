@@ -12,22 +12,27 @@ The router answers `GET /posts`, `POST /posts`, `GET`, `PATCH` and `DELETE /post
 is to be different is left out by `without` and written as an ordinary FastAPI endpoint on the same router.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.resources.endpoints import bulk, items
+from dovetail.resources.endpoints import bulk, documentation, items
 from dovetail.resources.endpoints.lists import Listing, Where, add_list
 from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.sql.named_rows import named_rows
 from dovetail.resources.write import idempotency
 from dovetail.resources.write.declarations import check_writing
 from dovetail.resources.write.writer import Writer
+
+ONCE: dict[str, Any] = {"parameters": [documentation.idempotency_key()]}
+"""The `openapi_extra` of an endpoint that answers by `Resource.answer_once`: it takes an `Idempotency-Key`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,6 +100,15 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
     ) -> Response:
         """What `answer` answers, or what it answered when this viewer sent the same `Idempotency-Key` before.
 
-        `documentation.idempotency_key()` describes the header. Raises InvalidInputError for a key of another request.
+        The endpoint says so by `openapi_extra=ONCE`. Raises InvalidInputError for a key of another request.
         """
         return await idempotency.answer_once(request, session, self.policy.identity(viewer), answer)
+
+
+async def find_or_make(session: AsyncSession, name: InstrumentedAttribute[str], names: Iterable[str]) -> dict[str, int]:
+    """Return the key of the row of each name, made where there is none: `find_or_make(session, Tag.name, names)`.
+
+    `name` is a unique column. It is right under concurrency: two who make the same row at once find one, and never
+    wait for each other for ever. Raises SQLAlchemy's IntegrityError if another column needs a value.
+    """
+    return await named_rows(name).find_or_make(session, names)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import TypeVar
 
 from dovetail.api.base64_bytes import has_raw_bytes
-from dovetail.api.schemas import BodyId, Id
+from dovetail.api.schemas import BodyId, Filter, Id
 from dovetail.database.search.search import FullText
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import Policy

@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response, status
 from sqlalchemy import ColumnElement
 
-from dovetail.api.schemas import Id, PathId
+from dovetail.api.schemas import Filter, Id, PathId
 from dovetail.contrib.auth.access import CurrentUser, OptionalUser
-from dovetail.database.search.narrowing import related
+from dovetail.database.models import related
 from dovetail.database.session import SessionDep
-from dovetail.resources.query.filters import Filter
 from dovetail.resources.resource import Resource
 from plugins.blog import queries, services, tagging
 from plugins.blog.models import POST_TEXT, Post, Tag

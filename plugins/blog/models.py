@@ -4,8 +4,7 @@ from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, false
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from dovetail.contrib.auth.models import User
-from dovetail.database.models import Base, IdMixin, TimestampMixin
-from dovetail.database.search.search import FullText
+from dovetail.database.models import Base, IdMixin, TimestampMixin, full_text
 
 post_tags = Table(
     "blog_post_tag",
@@ -51,8 +50,7 @@ Index("ix_blog_post_created_at", Post.created_at)
 Index("ix_blog_post_updated_at", Post.updated_at)
 Index("ix_blog_post_title", Post.title)
 Index("ix_blog_post_view_count", Post.view_count)
-POST_TEXT = FullText("title", "content")
-POST_TEXT.index(Post)
+POST_TEXT = full_text(Post, "title", "content")
 
 
 class Tag(IdMixin, Base):

@@ -1,35 +1,15 @@
 """Tags on posts, right under concurrency: never a duplicate, never a deadlock."""
 
 from collections.abc import Collection, Iterable
-from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Dialect, delete, select, true, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.column_types import later_than
 from dovetail.errors import FieldError, InvalidInputError, NotFoundError
-from dovetail.resources.sql.arrays import members
-from dovetail.resources.sql.statements import Statement
+from dovetail.resources.resource import find_or_make
 from plugins.blog.models import Post, Tag, post_tags
 from plugins.blog.tag_names import normalize_tag_name
-
-
-def _find(dialect: Dialect) -> ClauseElement:
-    names = members("names", Tag.name.type, dialect)
-    return select(Tag.name, Tag.id).where(Tag.name.in_(select(names.c.value)))
-
-
-def _make(dialect: Dialect) -> ClauseElement:
-    names = members("names", Tag.name.type, dialect)
-    rows = (
-        select(names.c.value).where(true()).order_by(names.c.value)
-    )  # WHERE: SQLite takes ON CONFLICT for a join's ON
-    made = insert_into(dialect, Tag).from_select(["name"], rows).on_conflict_do_nothing()
-    return cast("ClauseElement", made.returning(Tag.name, Tag.id))
-
-
-_FIND, _MAKE = Statement(_find), Statement(_make, writes=True)
 
 
 async def find_tags(session: AsyncSession, names: Collection[str]) -> dict[str, int]:
@@ -38,7 +18,7 @@ async def find_tags(session: AsyncSession, names: Collection[str]) -> dict[str, 
     Raises InvalidInputError for a name that no tag can have.
     """
     wanted = {name: _normal(name) for name in names}
-    keys = await _find_or_make(session, sorted(set(wanted.values())))
+    keys = await find_or_make(session, Tag.name, wanted.values())
     return {name: keys[normal] for name, normal in wanted.items()}
 
 
@@ -52,18 +32,6 @@ async def get_or_create_tags(session: AsyncSession, names: Iterable[str]) -> lis
     return list(await session.scalars(by_name)) if keys else []
 
 
-async def _find_or_make(session: AsyncSession, names: list[str]) -> dict[str, int]:
-    # Looking first spares sequences and locks in the common case; the insert is what is right under concurrency. It
-    # waits for a transaction that is making the same tag, and the look after it finds that one's row. Sorted: two
-    # transactions that make the same tags in different order would wait for each other for ever.
-    keys: dict[str, int] = {}
-    for statement in (_FIND, _MAKE, _FIND):
-        missing = [name for name in names if name not in keys]
-        if missing:
-            keys |= {row[0]: row[1] for row in await statement.fetch(session, names=missing)}
-    return keys
-
-
 async def attach_tag(session: AsyncSession, post: Post, name: str) -> tuple[Tag, bool]:
     """Let a post, which is locked, carry a tag beside those it has; answer the tag and whether that is new.
 
@@ -71,11 +39,10 @@ async def attach_tag(session: AsyncSession, post: Post, name: str) -> tuple[Tag,
     a name that no tag can have.
     """
     key = (await find_tags(session, [name]))[name]
-    links = insert_into(session.get_bind().dialect, post_tags).values(post_id=post.id, tag_id=key)
-    new = await session.scalar(links.on_conflict_do_nothing().returning(post_tags.c.tag_id))
-    if new is not None:
+    is_new = await _link(session, post, key)
+    if is_new:
         await _touch(session, post)
-    return Tag(id=key, name=_normal(name)), new is not None
+    return Tag(id=key, name=_normal(name)), is_new
 
 
 async def detach_tag(session: AsyncSession, post: Post, tag_id: int) -> None:
@@ -84,6 +51,13 @@ async def detach_tag(session: AsyncSession, post: Post, tag_id: int) -> None:
     if await session.scalar(links.returning(post_tags.c.tag_id)) is None:
         raise NotFoundError(f"Post {post.id} does not carry a tag {tag_id}.")
     await _touch(session, post)
+
+
+async def _link(session: AsyncSession, post: Post, key: int) -> bool:
+    # Both databases know ON CONFLICT DO NOTHING, each in a dialect of its own.
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    link = insert(post_tags).values(post_id=post.id, tag_id=key).on_conflict_do_nothing()
+    return await session.scalar(link.returning(post_tags.c.tag_id)) is not None
 
 
 def _normal(name: str) -> str:
@@ -95,9 +69,4 @@ def _normal(name: str) -> str:
 
 async def _touch(session: AsyncSession, post: Post) -> None:
     # A post's tags are part of what it answers, so a client that asks what changed is to see it.
-    await session.execute(update(Post).where(Post.id == post.id).values(updated_at=later_than("updated_at")))
-
-
-def insert_into(dialect: Dialect, table: Any) -> Any:
-    """An INSERT that can take ON CONFLICT DO NOTHING, which both databases know, each in a dialect of its own."""
-    return {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect.name](table)
+    await session.execute(update(Post).where(Post.id == post.id).values(Post.touched()))

@@ -5,13 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response, status
 from sqlalchemy import ColumnElement, and_
 
-from dovetail.api.schemas import Id, PathId
+from dovetail.api.schemas import Filter, Id, PathId
 from dovetail.contrib.auth.access import CurrentUser, OptionalUser
 from dovetail.database.session import SessionDep
 from dovetail.plugin import plugin_settings
-from dovetail.resources.endpoints.documentation import idempotency_key
-from dovetail.resources.query.filters import Filter
-from dovetail.resources.resource import Resource
+from dovetail.resources.resource import ONCE, Resource
 from plugins.blog.queries import get_post
 from plugins.comments import services
 from plugins.comments.models import COMMENT_TEXT, Comment
@@ -56,7 +54,7 @@ comments.add_list(
     "/posts/{post_id}/comments",
     status_code=status.HTTP_201_CREATED,
     response_model=CommentRead,
-    openapi_extra={"parameters": [idempotency_key()]},
+    openapi_extra=ONCE,
 )
 async def create_comment(
     *,

@@ -7,8 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dovetail.contrib.auth.models import User
-from dovetail.database.models import Base, IdMixin, TimestampMixin
-from dovetail.database.search.search import FullText
+from dovetail.database.models import Base, IdMixin, TimestampMixin, full_text
 from plugins.blog.models import Post
 
 
@@ -56,8 +55,7 @@ Index("ix_comments_comment_post_id_status", Comment.post_id, Comment.status)
 Index("ix_comments_comment_post_id_created_at_id", Comment.post_id, Comment.created_at, Comment.id)
 Index("ix_comments_comment_created_at", Comment.created_at)
 Index("ix_comments_comment_status_created_at", Comment.status, Comment.created_at)
-COMMENT_TEXT = FullText("content")
-COMMENT_TEXT.index(Comment)
+COMMENT_TEXT = full_text(Comment, "content")
 
 
 class WordpressComment(Base):

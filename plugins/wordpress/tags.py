@@ -4,9 +4,8 @@ from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.validators import normalize
 from plugins.blog.models import Tag
-from plugins.blog.tag_names import LONGEST, LONGEST_TYPED, normalize_tag_name
+from plugins.blog.tag_names import LONGEST, LONGEST_TYPED, fold, normalize_tag_name
 from plugins.blog.tagging import get_or_create_tags
 from plugins.wordpress.lookup import ids_by_key
 from plugins.wordpress.report import Report
@@ -45,5 +44,5 @@ def _visible(name: str) -> str:
 
 
 def _cut(name: str) -> str:
-    folded = " ".join(normalize(_visible(name), maximum=LONGEST_TYPED).lower().split())
+    folded = fold(_visible(name))
     return folded[: LONGEST - len(ELLIPSIS)].rstrip() + ELLIPSIS if len(folded) > LONGEST else folded

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from sqlalchemy import ColumnElement, or_, select, true
 from starlette.requests import HTTPConnection
 
-from dovetail.database.search.narrowing import related
+from dovetail.database.models import related
 from dovetail.database.session import SessionDep
 from dovetail.errors import NotAuthenticatedError, NotFoundError, PermissionDeniedError
 from dovetail.resources.policy import Open, Policy, ReadOnly

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Dialect, ScalarSelect, Select, inspect, select
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
+from sqlalchemy.orm import RelationshipProperty
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import BinaryExpression
@@ -79,15 +79,9 @@ class Among(Condition):
         super().__init__(column, found)
 
 
-def related(relation: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether `condition` holds for a row that `relation` leads to: `related(Post.tags, Tag.name == "python")`.
-
-    As `relation.any(condition)` or `relation.has(condition)`, but quick too if hardly a row of a big table fulfils it.
-    """
-    mapped: RelationshipProperty[Any] = relation.property  # type: ignore[assignment]  # of a relation
-    walk = relation.any(condition) if mapped.uselist else relation.has(condition)
-    keys = _keys(mapped, condition) if _is_plain(mapped) else None
-    return walk if keys is None else Narrowing(walk, lambda _: keys)
+def keys_of_related(mapped: RelationshipProperty[Any], condition: ColumnElement[bool]) -> Select[Any] | None:
+    """Return the SELECT of the keys of rows that lead to one that fulfils `condition`; None unless plain keys join."""
+    return _keys(mapped, condition) if _is_plain(mapped) else None
 
 
 def _is_plain(mapped: RelationshipProperty[Any]) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Boolean, Numeric, String, TypeEngine
 
+from dovetail.api.schemas import Filter
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.paths import Criteria, Path, resolve
@@ -30,21 +31,6 @@ class Lookup:
     build: Callable[..., ColumnElement[bool]]
     says: str  # continues "Only those whose <column> ..."
     write: Callable[[str], str] = str  # a text into what the database gets
-
-
-@dataclass(frozen=True)
-class Filter:
-    """The lookups that a list offers for a column; `type` is what the column's own values do not say.
-
-    filters={"tags__name": Filter("exact", "in", type=TagName)}
-    """
-
-    lookups: tuple[str, ...]
-    type: Any = None
-
-    def __init__(self, *lookups: str, type: Any = None) -> None:  # noqa: A002 - reads as what it is
-        object.__setattr__(self, "lookups", lookups)
-        object.__setattr__(self, "type", type)
 
 
 @dataclass(frozen=True)

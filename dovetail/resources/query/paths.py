@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapper, aliased
 from sqlalchemy.types import TypeEngine
 
-from dovetail.database.search.narrowing import related
+from dovetail.database.models import related
 from dovetail.errors import ConfigurationError
 
 Criteria = Mapping[str, ColumnElement[bool]]

@@ -74,7 +74,7 @@ def declare(model: type[Any], declared: Sequence[str] | FullText) -> Search:
         if not declared.is_indexed(model):
             names = ", ".join(repr(name) for name in declared.columns)
             raise ConfigurationError(
-                f"{model.__name__} has no index of the words of {names}; write FullText(...).index({model.__name__}) "
+                f"{model.__name__} has no index of the words of {names}; write full_text({model.__name__}, ...) "
                 "below the model and run makemigrations"
             )
         return FullTextSearch(tuple(resolve(model, name) for name in declared.columns), model=model, declared=declared)

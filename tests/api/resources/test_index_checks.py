@@ -40,7 +40,7 @@ def test_every_step_of_a_path_needs_its_index():
 
 
 def test_a_search_by_like_is_named_with_the_words_to_index():
-    assert said(search=("title", "author__name")) == {"its search": 'FullText("title").index(Book)'}
+    assert said(search=("title", "author__name")) == {"its search": 'full_text(Book, "title")'}
 
 
 def test_what_an_index_begins_with_is_served():

@@ -36,7 +36,7 @@ def test_orders_and_searches_without_an_index_are_named():
         ("content", "the default order by content", index),
         ("author", "the order by author, which is another table's", None),
         ("content", "the order by content", index),
-        ("search", "its search", 'FullText("title").index(Post)'),
+        ("search", "its search", 'full_text(Post, "title")'),
     ]
 
 

@@ -88,6 +88,6 @@ async def test_comments_are_found_by_their_words_and_their_authors(office, sessi
 def test_a_search_by_an_index_that_is_not_there_is_refused():
     assert problems_with(full_text=POST_TEXT) == []
     (problem,) = problems_with(full_text=FullText("title"))
-    assert "full_text is of columns without an index; write FullText(...).index(Post) below the model" in problem
+    assert "full_text is of columns without an index; write full_text(Post, ...) below the model" in problem
     (problem,) = problems_with(full_text=FullText("nonsense"))
     assert "full_text cannot search 'nonsense'" in problem

@@ -32,7 +32,7 @@ def unserved(view: type[ModelAdmin]) -> Iterator[tuple[str, Unserved]]:
     fields = _names(view.column_searchable_list)
     if fields and view.search_query is ModelAdmin.search_query:
         own = ", ".join(f'"{field}"' for field in fields if "." not in field)
-        yield SEARCH, Unserved("its search", f"FullText({own}).index({view.model.__name__})" if own else None)
+        yield SEARCH, Unserved("its search", f"full_text({view.model.__name__}, {own})" if own else None)
 
 
 def _check(view: type[ModelAdmin]) -> Iterator[CheckMessage]:

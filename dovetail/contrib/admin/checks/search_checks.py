@@ -18,8 +18,8 @@ def find_slow_searches(view: type[ModelAdmin]) -> Iterator[str]:
         if isinstance(kind, Text) and not view.searches_texts:
             yield (
                 f"column_searchable_list names {name!r}, a text of any length, which every search would read in every "
-                "row; search its words by an index, full_text = FullText(...), or set searches_texts = True where rows "
-                "are few"
+                "row; search its words by an index, full_text = full_text(...), or set searches_texts = True where "
+                "rows are few"
             )
     if view.full_text is not None:
         yield from _find_missing_index(view, view.full_text)
@@ -33,6 +33,6 @@ def _find_missing_index(view: type[ModelAdmin], full_text: FullText) -> Iterator
         return
     if not is_indexed:
         yield (
-            f"full_text is of columns without an index; write FullText(...).index({view.model.__name__}) below the "
+            f"full_text is of columns without an index; write full_text({view.model.__name__}, ...) below the "
             "model and run makemigrations"
         )

@@ -1,0 +1,54 @@
+"""Rows that are known by a text of their own, as tags are by their names: found, and made where there are none."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import ClauseElement, Dialect, inspect, select, true
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from dovetail.resources.sql.arrays import members
+from dovetail.resources.sql.statements import Statement
+
+
+class NamedRows:
+    """Finds rows by the unique column `name`, and makes those that are missing; right under concurrency."""
+
+    def __init__(self, name: InstrumentedAttribute[str]) -> None:
+        mapper = inspect(name.class_)
+        (self._key,) = mapper.primary_key
+        self._name = name
+        self._find, self._make = Statement(self._select), Statement(self._insert, writes=True)
+
+    async def find_or_make(self, session: AsyncSession, names: Iterable[str]) -> dict[str, Any]:
+        """Return the primary key of the row of each name."""
+        # Looking first spares sequences and locks in the common case; the insert is what is right under concurrency. It
+        # waits for a transaction that is making the same row, and the look after it finds that one's. Sorted: two
+        # transactions that make the same rows in different order would wait for each other for ever.
+        wanted = sorted(set(names))
+        keys: dict[str, Any] = {}
+        for statement in (self._find, self._make, self._find):
+            missing = [name for name in wanted if name not in keys]
+            if missing:
+                keys |= {row[0]: row[1] for row in await statement.fetch(session, names=missing)}
+        return keys
+
+    def _select(self, dialect: Dialect) -> ClauseElement:
+        names = members("names", self._name.type, dialect)
+        return select(self._name, self._key).where(self._name.in_(select(names.c.value)))
+
+    def _insert(self, dialect: Dialect) -> ClauseElement:
+        names = members("names", self._name.type, dialect)
+        # WHERE: SQLite takes ON CONFLICT for a join's ON.
+        rows = select(names.c.value).where(true()).order_by(names.c.value)
+        insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect.name](self._name.class_)
+        made = insert.from_select([self._name.key], rows).on_conflict_do_nothing()
+        return cast("ClauseElement", made.returning(self._name, self._key))
+
+
+@cache
+def named_rows(name: InstrumentedAttribute[str]) -> NamedRows:
+    """Return the rows known by the column `name`, whose statements are compiled once."""
+    return NamedRows(name)
