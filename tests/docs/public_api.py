@@ -1,0 +1,184 @@
+"""Write docs/public-api.md from the code: `python -m tests.docs.public_api`."""
+
+import ast
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "public-api.md"
+INTRODUCTION = """# What sites and plugins import
+
+These modules, and what is listed of them, are all that a site or a plugin needs of the framework; import-linter holds
+this repository's own to it. What is not on this page may change without notice. What is on it changes with a note in
+the [changelog](../CHANGELOG.md), and if that breaks those who use it, with a `DeprecationWarning` for one release.
+
+Signatures and texts are those of the code: `python -m tests.docs.public_api` writes this page. Values are in seconds,
+bytes and characters where a text says nothing else. "Raise" names errors of [`dovetail.errors`](#dovetailerrors), each
+of which the API answers with its own status, and a command with one line. Two more things are there without an import:
+the fixtures of [tests](testing.md), and what `makemigrations` writes into a revision.
+"""
+
+PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
+    "dovetail.plugin": (
+        "A plugin's table of contents, its commands and checks, and what they are given.",
+        (
+            *("Plugin", "Routers", "Setup", "Lifespan", "Check", "Mounts", "lazy", "deferred", "Context", "context_of"),
+            *("plugin_settings", "Command", "async_command", "CheckMessage", "Level", "info", "warning", "error"),
+        ),
+    ),
+    "dovetail.settings": (
+        "What a site reads from its environment, and what a plugin reads.",
+        ("Settings", "Positive", "NotNegative", "Names", "load_settings", "load_plugin_settings"),
+    ),
+    "dovetail.application": ("The whole application of a site.", ("make_application", "site_application")),
+    "dovetail.errors": (
+        "Errors that know their status, their type and their title (RFC 9457).",
+        (
+            *("DovetailError", "FieldError", "ConfigurationError", "BadRequestError", "NotAuthenticatedError"),
+            *("PermissionDeniedError", "NotFoundError", "ConflictError", "StaleWriteError", "PayloadTooLargeError"),
+            *("UnsupportedMediaTypeError", "InvalidInputError", "PreconditionRequiredError", "UnavailableError"),
+        ),
+    ),
+    "dovetail.database.models": (
+        "The base of every model, and what indexes and conditions need.",
+        ("Base", "IdMixin", "TimestampMixin", "full_text", "related"),
+    ),
+    "dovetail.database.session": (
+        "The session of a request, and sessions for answers that stream.",
+        ("SessionDep", "StreamSessionsDep", "unit_of_work", "stream_sessions"),
+    ),
+    "dovetail.resources.resource": ("A REST API in ten lines.", ("Resource", "ONCE", "find_or_make")),
+    "dovetail.api.schemas": (
+        "What requests and answers of the API are made of.",
+        ("Schema", "Id", "PathId", "BodyId", "UTCTime", "not_blank", "NOT_BLANK", "Filter", "Page"),
+    ),
+    "dovetail.contrib.auth.models": ("Users.", ("User", "UNUSABLE_PASSWORD")),
+    "dovetail.contrib.auth.users": (
+        "Making and changing users, for commands and other plugins.",
+        ("create_user", "update_user", "set_password", "get_user_by_login", "normalize_username", "normalize_email"),
+    ),
+    "dovetail.contrib.auth.access": (
+        "Who is asking, and what they may see and change.",
+        (
+            *("CurrentUser", "OptionalUser", "StaffUser", "UserBeside", "StaffBeside"),
+            *("UserPolicy", "StaffWrite", "StaffOnly", "UserPublic"),
+        ),
+    ),
+    "dovetail.contrib.admin.views": (
+        "A model's pages in the back office.",
+        (
+            "ModelAdmin",
+            "action",
+            "BooleanFilter",
+            "ChoiceFilter",
+            "ColumnFilter",
+            "RelationFilter",
+            "shortened",
+            "badge",
+        ),
+    ),
+}
+
+
+def page() -> str:
+    """Return the page as it is to be. Raises LookupError for a name that a module does not define."""
+    parts = [INTRODUCTION]
+    for name, (line, names) in PUBLIC.items():
+        parts.append(f"## `{name}`\n\n{line}\n")
+        module = importlib.import_module(name)
+        parts += [_entry(module, one) for one in names]
+    return "\n".join(parts)
+
+
+def _entry(module: ModuleType, name: str) -> str:
+    node, text = _definition(module, name)
+    signature = "\n".join(_signatures(node, module, name))
+    return f"### `{name}`\n\n```text\n{signature}\n```\n" + (f"\n{text}\n" if text else "")
+
+
+def _definition(module: ModuleType, name: str) -> tuple[ast.stmt, str]:
+    source = inspect.getsource(module)
+    body = ast.parse(source).body
+    for number, node in enumerate(body):
+        if _name_of(node) == name and not _is_overload(node):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                return node, inspect.cleandoc(ast.get_docstring(node) or "")
+            return node, _text_of_value(source, body, number)
+    raise LookupError(f"{module.__name__} does not define {name}")
+
+
+def _text_of_value(source: str, body: list[ast.stmt], number: int) -> str:
+    following = body[number + 1] if number + 1 < len(body) else None
+    if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+        return inspect.cleandoc(str(following.value.value))
+    line = source.splitlines()[(body[number].end_lineno or 1) - 1]
+    comment = line.partition("  # ")[2]
+    return "" if comment.startswith("noqa") else comment[:1].upper() + comment[1:]
+
+
+def _signatures(node: ast.stmt, module: ModuleType, name: str) -> Iterator[str]:
+    if isinstance(node, ast.ClassDef):
+        bases = ", ".join(ast.unparse(base) for base in node.bases)
+        yield f"class {name}({bases})" if bases else f"class {name}"
+        yield from _members(getattr(module, name))
+    else:
+        yield _signature(node)
+
+
+def _members(found: type) -> Iterator[str]:
+    """Yield the public fields and methods of a class, and of its bases that are not on the page themselves."""
+    listed = {name for _, names in PUBLIC.values() for name in names}
+    seen: set[str] = set()
+    for one in found.__mro__:
+        if not one.__module__.startswith("dovetail.") or (one is not found and one.__name__ in listed):
+            continue
+        source = inspect.getsource(one)
+        (body,) = ast.parse(source).body
+        assert isinstance(body, ast.ClassDef)
+        for member in body.body:
+            name = _name_of(member)
+            if name and not name.startswith("_") and name != "model_config" and name not in seen:
+                seen.add(name)
+                yield f"    {_signature(member)}{_comment(source, member)}"
+
+
+def _comment(source: str, node: ast.stmt) -> str:
+    _, mark, comment = source.splitlines()[(node.end_lineno or 1) - 1].partition("  # ")
+    is_said = mark and isinstance(node, ast.AnnAssign | ast.Assign) and not comment.startswith("noqa")
+    return mark + comment if is_said else ""
+
+
+def _signature(node: ast.stmt) -> str:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
+        returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+        is_property = any("property" in ast.unparse(one) for one in node.decorator_list)
+        text = (
+            f"{node.name}{returns.replace(' -> ', ': ')}"
+            if is_property
+            else (f"{word} {node.name}({ast.unparse(node.args)}){returns}")
+        )
+    else:
+        text = ast.unparse(node)
+    return re.sub(r"'([^']*\b(?:Sequence|Mapping|Callable|type|Routers|Lifespan|Setup)\b[^']*)'", r"\1", text)
+
+
+def _name_of(node: ast.stmt) -> str | None:
+    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return node.name
+    if isinstance(node, ast.AnnAssign | ast.Assign):
+        target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+        return target.id if isinstance(target, ast.Name) else None
+    return None
+
+
+def _is_overload(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and any(ast.unparse(one) == "overload" for one in node.decorator_list)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,62 @@
+"""docs/public-api.md lists all that sites and plugins import of the framework, as the code has it."""
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.public_api import PAGE, PUBLIC, page
+from tests.docs.reader import blocks
+from tests.running import ROOT
+
+OWN = ("plugins", "project", "config")
+
+
+def imports(source: str) -> Iterator[tuple[str, str]]:
+    """The modules of the framework that a source imports, each with the name that is imported from it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dovetail"):
+            yield from ((node.module or "", alias.name) for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names if alias.name.startswith("dovetail"))
+
+
+def sources(folder: str) -> Iterator[Path]:
+    # What makemigrations writes into a revision is not written by anybody.
+    yield from (path for path in (ROOT / folder).rglob("*.py") if "migrations" not in path.parts)
+
+
+def test_the_page_says_what_the_code_says():
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m tests.docs.public_api`"
+
+
+def test_there_are_at_most_a_dozen_modules_and_none_lies_deep():
+    assert len(PUBLIC) <= 12
+    assert [name for name in PUBLIC if name.count(".") > "dovetail.contrib.auth.x".count(".")] == []
+
+
+def test_the_linter_lets_plugins_import_the_modules_of_the_page_and_no_other():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (contract,) = [one for one in contracts if one["type"] == "protected"]
+    assert contract["protected_modules"] == ["dovetail"]
+    assert contract["allowed_importers"] == []
+    allowed = [one.removeprefix("** -> ") for one in contract["ignore_imports"] if one.startswith("** -> ")]
+    assert sorted(allowed) == sorted(PUBLIC)
+    assert len(contract["ignore_imports"]) == len(allowed) + 1  # and what revisions import
+
+
+@pytest.mark.parametrize("folder", OWN)
+def test_plugins_and_the_site_import_names_of_the_page_only(folder):
+    found = {pair for path in sources(folder) for pair in imports(path.read_text(encoding="utf-8"))}
+    assert sorted(pair for pair in found if pair[1] not in PUBLIC.get(pair[0], ("", ()))[1]) == []
+
+
+def test_the_blog_needs_ten_modules_and_the_shop_of_the_readme_five():
+    blog = {module for path in sources("plugins/blog") for module, _ in imports(path.read_text(encoding="utf-8"))}
+    assert len(blog) <= 10
+    files = [block.text for block in blocks(ROOT / "README.md") if block.text.startswith("# plugins/")]
+    shop = {module for text in files for module, _ in imports(text)}
+    assert files
+    assert len(shop) <= 5
