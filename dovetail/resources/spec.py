@@ -24,7 +24,6 @@ from dovetail.resources.query import filters
 from dovetail.resources.query import ordering as orderings
 from dovetail.resources.query import search as searches
 from dovetail.resources.query.comparable import python_type
-from dovetail.resources.query.filters import Filter
 from dovetail.resources.query.paths import Path as ColumnPath
 from dovetail.resources.query.url import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
 from dovetail.resources.read.etags import version_attributes
