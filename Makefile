@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run test fuzz check bench bench-million format lock clean
+.PHONY: help install run test fuzz check bench bench-million format lock wheel clean
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
@@ -54,6 +54,9 @@ bench: .venv/.dev .venv/.bench  ## Measure against what you would use instead, 2
 bench-million: .venv/.dev .venv/.bench  ## Measure a million posts beside Django's admin, an hour on a quiet machine
 	$(BIN)/python -m benchmarks.million.run $(BENCH)
 	$(BIN)/python -m benchmarks.million.report
+
+wheel: .venv/.dev  ## Build the framework's wheel into dist/
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir dist .
 
 format: .venv/.dev  ## Let ruff tidy the code
 	$(BIN)/ruff check --fix .

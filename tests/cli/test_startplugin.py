@@ -121,6 +121,7 @@ def test_it_writes_to_another_folder_of_the_site(site):
         ("class", "it is a word of the language Python"),
         ("blog", "an enabled plugin has this name"),
         ("auth", "an enabled plugin has this name"),
+        ("base", "it is reserved"),
     ],
 )
 def test_a_name_that_will_not_do_is_refused_in_one_line(name, problem):
@@ -203,6 +204,7 @@ def test_a_package_is_tidy(tmp_path, name):
     [
         (("Shop", "--package"), "'Shop' cannot name a plugin: expected up to 30 lower-case letters"),
         (("json", "--package"), "'json' cannot name a plugin: there is a module json already"),
+        (("tests", "--package"), "'tests' cannot name a plugin: its distribution has tests beside the package"),
         (("shop", "--package", "--dir", "there"), "there/shop exists already; choose another name, or another folder"),
         (("shop",), "there is no site here; add --package, or use the manage.py of a site"),
     ],

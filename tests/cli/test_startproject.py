@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,17 @@ def test_its_make_serves_and_tests_as_here(bakery):
         assert recipe(bakery / "Makefile", target) == recipe(ROOT / "Makefile", target)
 
 
+def test_pytest_runs_its_tests_as_here(bakery):
+    def options(folder: Path) -> dict[str, object]:
+        found = tomllib.loads((folder / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+        found["addopts"] = set(found["addopts"].split(" -")) - {"-p no:schemathesis", "p dovetail.testing.plugin"}
+        return found
+
+    here, there = options(ROOT), options(bakery)
+    here["addopts"] = {"-n auto" if one == "n auto" else one for one in here["addopts"]}
+    assert there == here
+
+
 def test_the_history_of_its_plugin_is_what_makemigrations_writes(bakery):
     (path,) = (bakery / "plugins/notes/migrations").glob("0*.py")
     written = path.read_text()
@@ -123,7 +135,7 @@ def test_a_new_folder_without_dir_is_never_one_that_is_there(tmp_path, monkeypat
         ("a" * 31, "expected up to 30 lower-case letters"),
         ("class", "it is a word of the language Python"),
         ("json", "there is a module json already"),
-        ("dovetail", "there is a module dovetail already"),
+        ("dovetail", "it is reserved"),
         ("fastapi", "there is a module fastapi already"),
     ],
 )

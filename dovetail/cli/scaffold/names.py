@@ -7,20 +7,24 @@ from collections.abc import Collection
 
 import click
 
+from dovetail.registry import RESERVED_NAMES
+
 LONGEST_NAME = 30  # PostgreSQL cuts names at 63 characters, and those of indexes are made of table and columns
 
 
-def check_name(name: str, package: str, enabled: Collection[str] = (), *, kind: str = "plugin") -> None:
+def check_name(name: str, package: str, taken: Collection[str] = (), *, kind: str = "plugin") -> None:
     """Raise ClickException unless `name` can name a new plugin, or a new site, whose package is `package`.
 
-    `enabled` are the names of plugins that exist.
+    `taken` are the names of enabled plugins.
     """
     if not re.fullmatch("[a-z][a-z0-9_]*", name) or len(name) > LONGEST_NAME:
         problem = f"expected up to {LONGEST_NAME} lower-case letters, digits and _, with a letter first"
     elif keyword.iskeyword(name):
         problem = "it is a word of the language Python"
-    elif name in enabled:
+    elif name in taken:
         problem = "an enabled plugin has this name"
+    elif name in RESERVED_NAMES:
+        problem = "it is reserved"
     elif _is_module(package):
         problem = f"there is a module {package} already"
     else:

@@ -13,6 +13,8 @@ from dovetail.cli.scaffold.names import check_name, plugin_values
 from dovetail.cli.scaffold.tree import Part, write_tree
 from dovetail.cli.state import State
 
+BESIDE_THE_PACKAGE = {"manage", "tests"}  # modules of a distribution
+
 
 @click.command()
 @click.argument("name")
@@ -42,6 +44,8 @@ def _write_to_site(state: State, name: str, folder: str) -> None:
 
 
 def _write_package(name: str, folder: Path, enabled: Collection[str]) -> None:
+    if name in BESIDE_THE_PACKAGE:
+        raise click.ClickException(f"{name!r} cannot name a plugin: its distribution has {name} beside the package")
     check_name(name, name, enabled)
     target = folder.resolve() / name
     if target.exists():
