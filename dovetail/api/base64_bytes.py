@@ -12,7 +12,7 @@ _NO_SCHEMAS = frozenset({"metadata", "config", "default", "expected", "members"}
 _LIMITS = ("min_length", "max_length", "strict")
 
 
-def _decoded(value: Any) -> Any:
+def _decoded(value: object) -> object:
     """The bytes that a text stands for, in the plain alphabet or the one for URLs. Raises ValueError."""
     if not isinstance(value, str):
         return value
@@ -50,7 +50,7 @@ def has_raw_bytes(schema: type[BaseModel]) -> bool:
     return any(_raw(schema.__pydantic_core_schema__, within_models=True))
 
 
-def _raw(schema: Any, *, within_models: bool) -> Iterator[dict[str, Any]]:
+def _raw(schema: object, *, within_models: bool) -> Iterator[dict[str, object]]:
     if isinstance(schema, (list, tuple)):
         for item in schema:
             yield from _raw(item, within_models=within_models)
@@ -64,7 +64,7 @@ def _raw(schema: Any, *, within_models: bool) -> Iterator[dict[str, Any]]:
                     yield from _raw(value, within_models=within_models)
 
 
-def _of_type(schema: Any, name: str) -> Iterator[dict[str, Any]]:
+def _of_type(schema: object, name: str) -> Iterator[dict[str, object]]:
     while isinstance(schema, dict):
         if schema.get("type") == name:
             yield schema

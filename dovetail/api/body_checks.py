@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from fastapi.routing import APIRoute
 from starlette.types import Scope
 
 from dovetail.api.fastapi_private import Dependant, chooses_by_its_pattern, path_within, routes_of
 
-CallableT = TypeVar("CallableT", bound=Callable[..., Any])
+CallableT = TypeVar("CallableT", bound=Callable[..., object])
 Check = Callable[[], None]
 
 _LOGIN = "dovetail_login"  # the attribute of a function that holds its Login

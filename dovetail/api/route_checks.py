@@ -4,7 +4,6 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIWebSocketRoute
@@ -92,7 +91,7 @@ def _route(context: RouteContext, owner: str) -> _Route:
     is_mount = isinstance(original, Mount)
     methods = {WEBSOCKET} if isinstance(original, (WebSocketRoute, APIWebSocketRoute)) else context.methods
     everything = EVERY_METHOD | ({WEBSOCKET} if is_mount else set())
-    kinds: Mapping[str, Convertor[Any]] = context.param_convertors
+    kinds: Mapping[str, Convertor[object]] = context.param_convertors
     sample = PARAMETER.sub(lambda found: SAMPLES.get(type(kinds[found[1]]), ANY_TEXT), path)
     return _Route(
         owner=owner,

@@ -6,7 +6,6 @@ import re
 from collections.abc import Awaitable
 from threading import get_ident
 from time import perf_counter, time
-from typing import Any
 from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,7 +46,7 @@ class AccessLogMiddleware:
                 values = (scope["method"], path, status, milliseconds)  # status 0: no answer was begun
                 logger.handle(self._record(values))
 
-    def _record(self, values: tuple[Any, ...]) -> logging.LogRecord:
+    def _record(self, values: tuple[object, ...]) -> logging.LogRecord:
         # logger.info() would look through the stack for its caller, which is always this file, and every record would
         # look up its file, its process and its thread: that costs more than the rest of the line. It is done once.
         if logging.getLogRecordFactory() is not logging.LogRecord:
@@ -60,7 +59,7 @@ class AccessLogMiddleware:
 class _LikeTheFirst(logging.LogRecord):
     """A record that differs from another in its arguments and its time."""
 
-    def __init__(self, first: logging.LogRecord, args: tuple[Any, ...]) -> None:
+    def __init__(self, first: logging.LogRecord, args: tuple[object, ...]) -> None:
         self.__dict__.update(first.__dict__)
         self.args = args
         self.created = time()
@@ -68,7 +67,7 @@ class _LikeTheFirst(logging.LogRecord):
         self.relativeCreated += (self.created - first.created) * 1000
 
 
-def _make_record(values: tuple[Any, ...]) -> logging.LogRecord:
+def _make_record(values: tuple[object, ...]) -> logging.LogRecord:
     return logger.makeRecord(logger.name, logging.INFO, __file__, 0, LINE, values, None)
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import logging.config
-from typing import Any
 
 from dovetail.middleware.request_id import current_request_id
 
@@ -32,7 +31,7 @@ class LineFormatter(logging.Formatter):
 
 
 # https://docs.python.org/3/library/logging.config.html#configuration-dictionary-schema; also for a server's log_config.
-LOGGING: dict[str, Any] = {
+LOGGING: dict[str, object] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": f"{RequestIdFilter.__module__}.{RequestIdFilter.__name__}"}},

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from alembic.ddl.impl import DefaultImpl
 from alembic.operations import Operations
@@ -161,7 +160,7 @@ def _leave_out_new_tables(impl: DefaultImpl, new: set[str]) -> None:
     def add_table(table: Table, **_options: object) -> None:
         new.add(table.name)
 
-    def create_other_index(index: Index, **options: Any) -> None:
+    def create_other_index(index: Index, **options: object) -> None:
         if index.table is None or index.table.name not in new:
             create_index(index, **options)
 

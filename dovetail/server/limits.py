@@ -1,7 +1,6 @@
 """What a connection may ask of the server before an application sees anything of it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from dovetail.settings import Settings
 
@@ -33,7 +32,7 @@ class Limits:
         )
 
 
-def limits_of(app: Any) -> Limits:
+def limits_of(app: object) -> Limits:
     """The limits of an ASGI application, as its settings have them; a server may have wrapped it (`.app`)."""
     while app is not None:
         settings = getattr(getattr(app, "state", None), "settings", None)

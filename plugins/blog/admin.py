@@ -36,9 +36,9 @@ class PostAdmin(ModelAdmin, model=Post):
         RelationFilter(Post.tags, title="Tag"),
     )
     form_columns = ("title", "content", "author", "tags", "is_published")
-    form_args: ClassVar[dict[str, dict[str, Any]]] = {"content": {"enable_autoresize": False}}
-    form_widget_args: ClassVar[dict[str, dict[str, Any]]] = {"content": {"rows": 18}}
-    form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {
+    form_args: ClassVar[dict[str, dict[str, object]]] = {"content": {"enable_autoresize": False}}
+    form_widget_args: ClassVar[dict[str, dict[str, object]]] = {"content": {"rows": 18}}
+    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {
         "author": {"fields": ("username", "full_name", "email"), "order_by": "username"},
         "tags": {"fields": ("name",), "order_by": "name"},
     }

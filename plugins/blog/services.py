@@ -1,7 +1,6 @@
 """What can be done to posts. Services flush and never commit: the unit of work does, at the edge."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +28,7 @@ async def create_post(
     return post
 
 
-async def new_post(session: AsyncSession, user: User, data: PostCreate) -> dict[str, Any]:
+async def new_post(session: AsyncSession, user: User, data: PostCreate) -> dict[str, object]:
     """The columns of a post as `user` asks for it. Raises InvalidInputError if the author it names does not exist."""
     author = await _author(session, user, data.author_id)
     return data.model_dump(exclude={"tags"}) | {"author_id": author.id}

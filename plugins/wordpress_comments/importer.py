@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -48,7 +47,7 @@ async def _existing(session: AsyncSession, posts: Sequence[int]) -> dict[Place, 
     return {(post_id, key): comment_id for post_id, key, comment_id in await session.execute(statement)}
 
 
-def _row(post_id: int, remark: Remark, writer: int, ids: Mapping[Place, int]) -> dict[str, Any]:
+def _row(post_id: int, remark: Remark, writer: int, ids: Mapping[Place, int]) -> dict[str, object]:
     created_at = remark.created_at or datetime.now(UTC)
     return {
         "post_id": post_id,
@@ -61,7 +60,7 @@ def _row(post_id: int, remark: Remark, writer: int, ids: Mapping[Place, int]) ->
     }
 
 
-async def _insert(session: AsyncSession, rows: Mapping[Place, dict[str, Any]]) -> dict[Place, int]:
+async def _insert(session: AsyncSession, rows: Mapping[Place, dict[str, object]]) -> dict[Place, int]:
     if not rows:
         return {}
     statement = insert(Comment).returning(Comment.id, sort_by_parameter_order=True)

@@ -51,9 +51,9 @@ def document_problems(app: FastAPI, plugins: Operations) -> None:
     `plugins` has the operation ids of each plugin, in the order of the settings.
     """
     generate = app.openapi
-    described: dict[str, Any] = {}
+    described: dict[str, object] = {}
 
-    def openapi() -> dict[str, Any]:
+    def openapi() -> dict[str, object]:
         nonlocal described
         schema = generate()
         if schema is not described:  # FastAPI keeps the document until a route is added

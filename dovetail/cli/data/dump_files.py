@@ -44,7 +44,7 @@ def _records(file: TextIO, name: str) -> Iterator[Record]:
             yield _record(_parse(line, f"{name}, line {number}"), f"{name}, line {number}")
 
 
-def _parse(text: str, place: str) -> Any:
+def _parse(text: str, place: str) -> object:
     try:
         return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:

@@ -1,13 +1,12 @@
 """The counters that hand out new keys on PostgreSQL."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy import Column, Sequence, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
-async def sequences(session: AsyncSession, table: Table) -> dict[str, Column[Any]]:
+async def sequences(session: AsyncSession, table: Table) -> dict[str, Column[object]]:
     """Return the columns of `table` that a sequence of PostgreSQL fills in, by the sequence's name, quoted as SQL."""
     preparer = session.get_bind().dialect.identifier_preparer
     named = {preparer.format_sequence(found): column for column, found in _named(table)}
@@ -21,7 +20,7 @@ async def sequences(session: AsyncSession, table: Table) -> dict[str, Column[Any
     return named
 
 
-def _named(table: Table) -> Iterator[tuple[Column[Any], Sequence]]:
+def _named(table: Table) -> Iterator[tuple[Column[object], Sequence]]:
     """Sequences that a model names; no column owns them."""
     for column in table.columns:
         for default in (column.default, getattr(column.server_default, "arg", None)):

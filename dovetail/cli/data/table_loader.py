@@ -25,13 +25,13 @@ class TableLoader:
         self._session = session
         self._tables = tables
         self._rows: dict[str, TableRows] = {}
-        self._later: dict[str, list[dict[str, Any]]] = {}
+        self._later: dict[str, list[dict[str, object]]] = {}
         self._insert = _Overriding if session.get_bind().dialect.name == "postgresql" else sqlite.insert
 
     async def load(self, records: Sequence[Record]) -> None:
         """Insert or replace rows of one table. Raises click.ClickException, naming the place of the row."""
         rows = self._rows_of(records[0])
-        by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        by_columns: dict[tuple[str, ...], list[dict[str, object]]] = {}
         for record in records:
             values = _read(rows, record)
             self._put_off(rows.table, values)
@@ -58,7 +58,7 @@ class TableLoader:
             self._rows[record.table] = TableRows(self._tables[record.table])
         return self._rows[record.table]
 
-    def _put_off(self, table: Table, values: dict[str, Any]) -> None:
+    def _put_off(self, table: Table, values: dict[str, object]) -> None:
         """Take out what may refer to a row that is not there yet."""
         later = {column: values[column] for column in self._forward(table) if values.get(column) is not None}
         if later:
@@ -76,7 +76,7 @@ class TableLoader:
             and order.index(key.column.table.key) >= order.index(table.key)
         ]
 
-    def _upsert(self, rows: TableRows, columns: Sequence[str]) -> Any:
+    def _upsert(self, rows: TableRows, columns: Sequence[str]) -> object:
         chosen = [rows.columns[name] for name in columns]
         statement = self._insert(rows.table).values({column: _bound(column) for column in chosen})
         keys = list(rows.table.primary_key.columns)
@@ -112,13 +112,13 @@ class _Overriding(postgresql.Insert):
 
 
 @compiles(_Overriding)
-def _compile_overriding(insert: _Overriding, compiler: SQLCompiler, **kw: Any) -> str:
+def _compile_overriding(insert: _Overriding, compiler: SQLCompiler, **kw: object) -> str:
     # https://www.postgresql.org/docs/current/sql-insert.html; SQLAlchemy has no word for it
     usual: str = compiler.visit_insert(insert, **kw)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
     return usual.replace(") VALUES (", ") OVERRIDING SYSTEM VALUE VALUES (", 1)
 
 
-def _read(rows: TableRows, record: Record) -> dict[str, Any]:
+def _read(rows: TableRows, record: Record) -> dict[str, object]:
     try:
         values = rows.read(record.row)
     except ValidationError as error:
@@ -131,7 +131,7 @@ def _read(rows: TableRows, record: Record) -> dict[str, Any]:
     return values
 
 
-def _refer(table: Table, values: Mapping[str, Any]) -> Any:
+def _refer(table: Table, values: Mapping[str, object]) -> object:
     references = {
         column: _bound(column) for column in table.columns if column.name in values and not column.primary_key
     }
@@ -141,11 +141,11 @@ def _refer(table: Table, values: Mapping[str, Any]) -> Any:
     return update(table).where(*same).values({**unchanged, **references})
 
 
-def _bound(column: Column[Any]) -> Any:
+def _bound(column: Column[object]) -> object:
     return bindparam(_parameter(column.name), type_=stored_type(column))
 
 
-def _parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+def _parameters(values: Mapping[str, object]) -> dict[str, object]:
     return {_parameter(name): value for name, value in values.items()}
 
 

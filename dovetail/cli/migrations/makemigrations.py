@@ -5,7 +5,6 @@ import re
 import sys
 from collections.abc import Callable
 from textwrap import indent
-from typing import Any
 
 import click
 
@@ -83,10 +82,10 @@ class Terminal:
         """Ask; drop and create would lose its rows."""
         return click.confirm(f"Was the table {old} renamed to {new}?", default=False)
 
-    def one_off_default(self, table: str, column: str, read: Callable[[str], Any]) -> Any:
+    def one_off_default(self, table: str, column: str, read: Callable[[str], object]) -> object:
         """Ask until it is a value that the column can hold."""
 
-        def read_or_ask_again(text: str) -> Any:
+        def read_or_ask_again(text: str) -> object:
             try:
                 return read(text)
             except ValueError as error:

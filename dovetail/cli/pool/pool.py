@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from typing import Any
 
 import click
 
@@ -64,5 +63,5 @@ def _facts(state: State, workers: int | None, max_connections: int | None) -> Po
     return replace(facts, max_connections=max_connections)
 
 
-def _show(lines: Iterable[str], numbers: Mapping[str, Any], *, as_json: bool) -> None:
+def _show(lines: Iterable[str], numbers: Mapping[str, object], *, as_json: bool) -> None:
     click.echo(json.dumps(numbers, indent=2) if as_json else "\n".join(lines))

@@ -30,7 +30,7 @@ class Transactions:
         self.runner = runner
         self.session = session
 
-    def run(self, compiled: CodeType, names: dict[str, Any]) -> None:
+    def run(self, compiled: CodeType, names: dict[str, object]) -> None:
         """Run `compiled`: commit if it succeeds; roll back if it raises, and raise the same."""
         self.runner.run(self._run(compiled, names))
 
@@ -42,7 +42,7 @@ class Transactions:
         """Give the session's connection back."""
         self.runner.run(self.session.close())
 
-    async def _run(self, compiled: CodeType, names: dict[str, Any]) -> None:
+    async def _run(self, compiled: CodeType, names: dict[str, object]) -> None:
         try:
             result = FunctionType(compiled, names)()
             if inspect.iscoroutine(result):  # as it is if the code awaits
@@ -53,7 +53,7 @@ class Transactions:
             raise
 
 
-def run_code(source: str, names: dict[str, Any], transactions: Transactions) -> int:
+def run_code(source: str, names: dict[str, object], transactions: Transactions) -> int:
     """Run `source` as one transaction; return 0, or 1 after printing where in it something was raised.
 
     Raises click.ClickException if the database is away.
@@ -69,7 +69,7 @@ def run_code(source: str, names: dict[str, Any], transactions: Transactions) -> 
     return 0
 
 
-def interact(banner: str, names: dict[str, Any], transactions: Transactions) -> None:
+def interact(banner: str, names: dict[str, object], transactions: Transactions) -> None:
     """Read and run input at Python's own prompt until its end."""
     _complete_with_tab(names)
     Console(names, transactions).interact(banner, exitmsg="")
@@ -92,7 +92,7 @@ def interact_with_ipython(banner: str, names: dict[str, Any], transactions: Tran
 class Console(code.InteractiveConsole):
     """Python's prompt, with `await` and transactions."""
 
-    def __init__(self, names: dict[str, Any], transactions: Transactions) -> None:
+    def __init__(self, names: dict[str, object], transactions: Transactions) -> None:
         super().__init__(names)
         self.compile.compiler.flags |= PyCF_ALLOW_TOP_LEVEL_AWAIT
         self._names = names
@@ -122,7 +122,7 @@ def _format(error: Exception, filename: str) -> str:
     return "".join(traceback.format_exception(type(error), error, found))
 
 
-def _complete_with_tab(names: dict[str, Any]) -> None:
+def _complete_with_tab(names: dict[str, object]) -> None:
     try:
         import readline
         import rlcompleter

@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from importlib.util import find_spec
-from typing import Any
 
 import click
 from sqlalchemy import select
@@ -43,12 +42,12 @@ def shell(state: State, *, code: str | None, plain: bool) -> int:
             runner.run(opened.__aexit__(None, None, None))
 
 
-def at_hand(context: Context) -> dict[str, Any]:
+def at_hand(context: Context) -> dict[str, object]:
     """What the shell knows by name: every model, and what one needs to work with them.
 
     Of two models with one name the second is found as `<plugin>_<name>`.
     """
-    names: dict[str, Any] = {
+    names: dict[str, object] = {
         "context": context,
         "database": context.database,
         "select": select,
@@ -61,7 +60,7 @@ def at_hand(context: Context) -> dict[str, Any]:
     return names
 
 
-def _banner(context: Context, names: dict[str, Any]) -> str:
+def _banner(context: Context, names: dict[str, object]) -> str:
     models = sorted(name for name, value in names.items() if isinstance(value, type))
     return "\n".join(
         [

@@ -27,12 +27,12 @@ class Task:
     view: ChangeListView
     action: str
     label: str
-    apply: Callable[[Sequence[Any]], Awaitable[str | Response | None]]
+    apply: Callable[[Sequence[object]], Awaitable[str | Response | None]]
     question: str | None = None
     is_dangerous: bool = False
 
 
-async def create(view: ViewBase, request: Request, data: dict[str, Any]) -> Any:
+async def create(view: ViewBase, request: Request, data: dict[str, object]) -> object:
     """Insert an object made of `data`, with the view's hooks around it."""
     obj = view.model()
     await view.on_model_change(data, obj, True, request)  # noqa: FBT003 - SQLAdmin's signature
@@ -45,7 +45,7 @@ async def create(view: ViewBase, request: Request, data: dict[str, Any]) -> Any:
     return obj
 
 
-async def change(view: ViewBase, request: Request, obj: Any, data: dict[str, Any]) -> None:
+async def change(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> None:
     """Change an object to `data`, with the view's hooks around it."""
     await view.on_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
     await _set_attributes(view, request, obj, data)
@@ -54,7 +54,7 @@ async def change(view: ViewBase, request: Request, obj: Any, data: dict[str, Any
     await view.audit(request, "update", obj, data)
 
 
-async def delete(view: ViewBase, request: Request, obj: Any) -> None:
+async def delete(view: ViewBase, request: Request, obj: object) -> None:
     """Delete an object, with the view's hooks around it."""
     await view.on_model_delete(obj, request)
     session = request_context().session
@@ -64,7 +64,7 @@ async def delete(view: ViewBase, request: Request, obj: Any) -> None:
     await view.audit(request, "delete", obj, None)
 
 
-async def delete_many(view: ViewBase, request: Request, rows: Sequence[Any]) -> None:
+async def delete_many(view: ViewBase, request: Request, rows: Sequence[object]) -> None:
     """Delete objects in one statement a table, with the view's hooks around each; by the ORM where it has to look."""
     session = request_context().session
     for obj in rows:
@@ -81,26 +81,28 @@ async def delete_many(view: ViewBase, request: Request, rows: Sequence[Any]) -> 
         await view.audit(request, "delete", obj, None)
 
 
-def version(values: dict[str, Any]) -> str:
+def version(values: dict[str, object]) -> str:
     """Return a fingerprint of what a form shows of an object: it changes when somebody else changes any of it."""
     parts = [(name, _comparable(value)) for name, value in sorted(values.items())]
     return sha256(repr(parts).encode(errors="surrogatepass")).hexdigest()[:32]
 
 
-def _comparable(value: Any) -> Any:
+def _comparable(value: object) -> object:
     if isinstance(value, list | set):
         return sorted(str(_comparable(one)) for one in value)
     return identifier_of(value) if hasattr(value, "__mapper__") else value
 
 
-async def _after_change(view: ViewBase, request: Request, obj: Any, data: dict[str, Any], *, is_created: bool) -> None:
+async def _after_change(
+    view: ViewBase, request: Request, obj: object, data: dict[str, object], *, is_created: bool
+) -> None:
     response = await view.after_model_change(data, obj, is_created, request)
     if response is not None:
         request_context().responses.append(await sendable(response, f"after_model_change of {type(view).__name__}"))
 
 
-async def _set_attributes(view: ViewBase, request: Request, obj: Any, data: dict[str, Any]) -> None:
-    mapper: Mapper[Any] = inspect(view.model)
+async def _set_attributes(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> None:
+    mapper: Mapper[object] = inspect(view.model)
     # All are found before any is set: a query would flush an object that is not complete yet.
     related = {
         name: await _related(view, request, name, value) for name, value in data.items() if name in mapper.relationships

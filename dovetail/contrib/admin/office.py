@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from pydantic import SecretStr
 from sqladmin.authorization import AuthorizationBackend
@@ -40,7 +39,7 @@ class Office:
         return view
 
     async def render(
-        self, request: Request, template: str, context: dict[str, Any], status: int = HTTPStatus.OK
+        self, request: Request, template: str, context: dict[str, object], status: int = HTTPStatus.OK
     ) -> HTMLResponse:
         """Return the page that a template makes of `context`."""
         return await self.templates.TemplateResponse(request, template, context, status)

@@ -22,7 +22,7 @@ EVERYTHING: ColumnElement[bool] = true()
 NOTHING: ColumnElement[bool] = false()
 
 
-def may(user: User, view: str, action: str, obj: Any | None = None) -> bool:
+def may(user: User, view: str, action: str, obj: object | None = None) -> bool:
     """Return whether `user` may do `action` on the view with this identity, or there on `obj` alone.
 
     Actions are `list`, `details`, `create`, `edit`, `delete`, `export` and `action:<name>`. Asked once a row, so it
@@ -35,7 +35,7 @@ def may(user: User, view: str, action: str, obj: Any | None = None) -> bool:
 class Authorization(AuthorizationBackend):
     """Asks `may` about the user of the request; without one the answer is no."""
 
-    def has_permission(self, request: Request, identity: str, action: str, obj: Any | None = None) -> bool:
+    def has_permission(self, request: Request, identity: str, action: str, obj: object | None = None) -> bool:
         """Return whether the user of this request may do it."""
         user: User | None = getattr(request.state, "user", None)
         return user is not None and may(user, identity, action, obj)
@@ -48,10 +48,10 @@ class Rights:
         self._request = request
         self._listable = tuple(listable)
         self._all = (*self._listable, *others)
-        self._conditions: dict[type[Any], ColumnElement[bool]] = {}
-        self._views: dict[type[Any], ViewBase | None] = {}
+        self._conditions: dict[type[object], ColumnElement[bool]] = {}
+        self._views: dict[type[object], ViewBase | None] = {}
 
-    def visible(self, model: type[Any]) -> ColumnElement[bool]:
+    def visible(self, model: type[object]) -> ColumnElement[bool]:
         """Return the condition on rows of `model` that the user may know of them; EVERYTHING or NOTHING are two."""
         if model not in self._conditions:
             self._conditions[model] = self._find(model)
@@ -68,7 +68,7 @@ class Rights:
                 found[".".join(names)] = visible
         return found
 
-    def view_of(self, model: type[Any]) -> ViewBase | None:
+    def view_of(self, model: type[object]) -> ViewBase | None:
         """Return the view in which the user may look at a row of `model`; of several, one that shows all rows first."""
         if model not in self._views:
             views = [view for view in _nearest(model, self._all) if view in self._listable]
@@ -76,14 +76,14 @@ class Rights:
             self._views[model] = next(complete, views[0] if views else None)
         return self._views[model]
 
-    def only_visible(self, statement: Select[Any]) -> Select[Any]:
+    def only_visible(self, statement: Select[object]) -> Select[object]:
         """Keep what the user may know of in a statement that reads columns of models, as filters do for choices."""
         for column in statement.column_descriptions:
             if isinstance(column["entity"], type):
                 statement = statement.where(self.visible(column["entity"]))
         return statement
 
-    def _find(self, model: type[Any]) -> ColumnElement[bool]:
+    def _find(self, model: type[object]) -> ColumnElement[bool]:
         views = _nearest(model, self._all)
         if not views:
             return EVERYTHING
@@ -92,7 +92,7 @@ class Rights:
             return EVERYTHING
         return or_(*conditions) if conditions else NOTHING
 
-    def _listed(self, view: ViewBase, model: type[Any]) -> ColumnElement[bool]:
+    def _listed(self, view: ViewBase, model: type[object]) -> ColumnElement[bool]:
         return listed(view.rows(self._request), view.model, model)
 
 
@@ -126,7 +126,7 @@ def listed(rows: Select[Any], model: type[Any], target: type[Any]) -> ColumnElem
     return own[0].in_(keys) if len(own) == 1 else tuple_(*own).in_(keys)
 
 
-def _nearest(model: type[Any], views: Iterable[ViewBase]) -> list[ViewBase]:
+def _nearest(model: type[object], views: Iterable[ViewBase]) -> list[ViewBase]:
     """Return the views of `model`, or else those of the closest class that it derives from."""
     known = list(views)
     for cls in model.__mro__:

@@ -2,7 +2,7 @@
 
 import builtins
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import SecretStr
 from sqladmin.audit import AuditEntry
@@ -53,35 +53,35 @@ class ViewBase(OpenModelView):
         super().__init__()
         self._form_class: type[Form] | None = None
 
-    def rows(self, request: Request) -> Select[Any]:  # noqa: ARG002 - for those who override it
+    def rows(self, request: Request) -> Select[object]:  # noqa: ARG002 - for those who override it
         """Return the rows that the user may see and touch: in lists, pages, forms, lookups, actions and exports."""
         return select(self.model)
 
-    def list_query(self, request: Request) -> Select[Any]:
+    def list_query(self, request: Request) -> Select[object]:
         """Return `rows`, which is what SQLAdmin lists too. Override `rows` instead, which everything obeys."""
         return self.rows(request)
 
-    def select_object(self, identifier: str) -> Select[Any]:
+    def select_object(self, identifier: str) -> Select[object]:
         """Return the statement that selects the object with this identifier, if the user may see it."""
         return self.rows(request_context().request).where(has_identifier(self.model, identifier))
 
-    async def run_query(self, statement: Select[Any]) -> Sequence[Any]:
+    async def run_query(self, statement: Select[object]) -> Sequence[object]:
         """Return the objects that a statement selects, in the request's session."""
         return (await request_context().session.scalars(statement)).unique().all()
 
-    def title_of(self, obj: Any) -> str:
+    def title_of(self, obj: object) -> str:
         """Return what to call an object: what its `__str__` says, or its kind and key."""
         speaks = "__str__" in {name for cls in type(obj).__mro__[:-1] for name in vars(cls)}
         kind = self.name if isinstance(obj, self.model) else class_in_words(type(obj).__name__)
         return (speaks and str(obj)) or f"{kind} {identifier_of(obj)}"
 
-    async def get_prop_value(self, obj: Any, prop: str) -> Any:
+    async def get_prop_value(self, obj: object, prop: str) -> object:
         """Return what a path leads to from an object: where it leads to several objects, a list of what each holds."""
         return _follow(obj, prop.split("."))
 
     def default_sort(self) -> builtins.list[tuple[str, bool]]:
         """Return `column_default_sort` as names, each with whether it descends; without one, the primary key."""
-        given: Any = self.column_default_sort
+        given: object = self.column_default_sort
         if not given:
             return [(self.mapper.get_property_by_column(key).key, False) for key in self.pk_columns]
         several = given if isinstance(given, list) else [given]
@@ -98,23 +98,23 @@ class ViewBase(OpenModelView):
             self._form_class = as_admin_form(await self.scaffold_form())
         return self._form_class
 
-    async def get_form_data_for_edit(self, obj: Any) -> dict[str, Any]:
+    async def get_form_data_for_edit(self, obj: object) -> dict[str, object]:
         """Return what the form shows of an object; its relations were loaded with it."""
         return {FORM_NAMES.get(name, name): getattr(obj, name) for name in self.form_names}
 
-    async def audit(self, request: Request, action: str, obj: Any, data: dict[str, Any] | None) -> None:
+    async def audit(self, request: Request, action: str, obj: object, data: dict[str, object] | None) -> None:
         """Tell the site's audit backend, in the same transaction: what cannot be recorded does not happen."""
         key = inspect(obj).identity
         pk = ";".join(map(str, key)) if key else None
         entry = AuditEntry(action=action, identity=self.identity, pk=pk, changes=data)
         await sqladmin_private.audit(self, entry, request)
 
-    async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[Any]:
+    async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:
         """Return the objects that a form chose for a relation, as far as the user may see them."""
         raise NotImplementedError
 
 
-def _follow(obj: Any, path: Sequence[str]) -> Any:
+def _follow(obj: object, path: Sequence[str]) -> object:
     if not path or obj is None:
         return obj
     found = getattr(obj, path[0], None)

@@ -31,7 +31,7 @@ async def open_connection(*args: Any, **kwargs: Any) -> aiosqlite.Connection:
         raise
 
 
-async def open_existing(database: str, **kwargs: Any) -> aiosqlite.Connection:
+async def open_existing(database: str, **kwargs: object) -> aiosqlite.Connection:
     """The same, for a file that is there already: a server that made a new one would serve an empty site.
 
     Raises sqlite3.Error. (https://www.sqlite.org/uri.html#urimode)
@@ -57,7 +57,7 @@ def interrupt_of(driver: Any) -> Callable[[], None]:
     return stop
 
 
-def is_still_there(driver: Any, database: str) -> bool:
+def is_still_there(driver: object, database: str) -> bool:
     """Whether the file that a connection has open is the one that has its name now.
 
     SQLite goes on with a file that was removed or replaced; what is written to it then is lost.

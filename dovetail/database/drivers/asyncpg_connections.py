@@ -5,7 +5,6 @@ them changes.
 """
 
 from secrets import token_hex
-from typing import Any
 
 import asyncpg
 
@@ -27,7 +26,7 @@ class Connector:
     def __init__(self) -> None:
         self._newest: type[asyncpg.Connection] = Connection
 
-    async def connect(self, *args: Any, **kwargs: Any) -> asyncpg.Connection:
+    async def connect(self, *args: object, **kwargs: object) -> asyncpg.Connection:
         """A connection, as `asyncpg.connect` makes it."""
         return await asyncpg.connect(*args, connection_class=self._newest, **kwargs)
 
@@ -43,7 +42,7 @@ class Connector:
 
 def _with_comment(comment: str) -> type[Connection]:
     class Renewed(Connection):
-        def _get_statement(self, query: str, *args: Any, **kwargs: Any) -> Any:
+        def _get_statement(self, query: str, *args: object, **kwargs: object) -> object:
             return super()._get_statement(query + comment, *args, **kwargs)
 
     return Renewed

@@ -28,7 +28,7 @@ def refuse_unportable_values(engine: Engine) -> None:
                 raise exc.DataError(statement, None, ValueError(unportable), hide_parameters=True)
 
 
-def _find(values: Iterable[Any]) -> str:
+def _find(values: Iterable[object]) -> str:
     for value in values:
         if isinstance(value, str) and "\0" in value:
             return "a text contains a NUL character"

@@ -3,7 +3,6 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
 
 from sqlalchemy import NullPool, exc
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -50,7 +49,7 @@ class FairPool(QueuePool):
     queue_class = FairQueue
     idle: FairQueue[ConnectionPoolEntry]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.waiting = 0
         self.timeouts = 0

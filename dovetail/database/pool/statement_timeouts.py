@@ -48,7 +48,7 @@ def keep_statement_limits(engine: Engine) -> None:
         if limit is None:
             return
         _stop_timer(context.connection)
-        error: Any = context.original_exception
+        error: object = context.original_exception
         if STOPPED & {getattr(error, "sqlstate", None), getattr(error, "sqlite_errorname", None)}:
             limit.was_exceeded = True
             raise StatementTimeoutError
@@ -59,7 +59,7 @@ def _limit(connection: Any) -> StatementLimit | None:
     return found
 
 
-def _refuse_more(connection: Any, *_: Any) -> None:
+def _refuse_more(connection: object, *_: object) -> None:
     # SQLite rolls back a transaction whose write it stops: what came now would be stored, and without what came before.
     if (limit := _limit(connection)) is not None and limit.was_exceeded:
         raise StatementTimeoutError

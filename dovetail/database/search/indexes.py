@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Table, UnaryExpression, UniqueConstraint, inspect
 from sqlalchemy.sql import operators
 
-Term = tuple[Any, bool]  # a column, or the text of an expression, and whether the order descends
+Term = tuple[object, bool]  # a column, or the text of an expression, and whether the order descends
 
 
 def starts_an_index(column: ColumnElement[Any]) -> bool:
@@ -38,7 +38,7 @@ def indexes(table: Table) -> Iterator[Sequence[Term]]:
             yield [_term(expression) for expression in index.expressions]
 
 
-def _term(expression: Any) -> Term:
+def _term(expression: object) -> Term:
     if isinstance(expression, UnaryExpression):
         is_order = expression.modifier in (operators.desc_op, operators.asc_op)
         if is_order:

@@ -20,7 +20,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from dovetail.database.search.indexes import starts_an_index
 
-Keys = Callable[[Dialect], Select[Any]]
+Keys = Callable[[Dialect], Select[object]]
 
 
 class Condition(FunctionElement[bool]):
@@ -75,16 +75,16 @@ class Among(Condition):
 
     inherit_cache = True
 
-    def __init__(self, column: ColumnElement[Any], found: ScalarSelect[Any]) -> None:
+    def __init__(self, column: ColumnElement[object], found: ScalarSelect[object]) -> None:
         super().__init__(column, found)
 
 
-def keys_of_related(mapped: RelationshipProperty[Any], condition: ColumnElement[bool]) -> Select[Any] | None:
+def keys_of_related(mapped: RelationshipProperty[object], condition: ColumnElement[bool]) -> Select[object] | None:
     """Return the SELECT of the keys of rows that lead to one that fulfils `condition`; None unless plain keys join."""
     return _keys(mapped, condition) if _is_plain(mapped) else None
 
 
-def _is_plain(mapped: RelationshipProperty[Any]) -> bool:
+def _is_plain(mapped: RelationshipProperty[object]) -> bool:
     """Whether two keys are equal where the relation leads from one row to another, and nothing else is asked for."""
     own, other = inspect(mapped.parent).primary_key, inspect(mapped.mapper).primary_key
     joins = [join for join in (mapped.primaryjoin, mapped.secondaryjoin) if join is not None]
@@ -99,7 +99,7 @@ def _is_plain(mapped: RelationshipProperty[Any]) -> bool:
     ]
 
 
-def _keys(mapped: RelationshipProperty[Any], condition: ColumnElement[bool]) -> Select[Any] | None:
+def _keys(mapped: RelationshipProperty[object], condition: ColumnElement[bool]) -> Select[object] | None:
     (key,) = inspect(mapped.parent).primary_key
     target = mapped.mapper.class_
     if mapped.secondary is not None:
@@ -122,42 +122,42 @@ def all_of(condition: ColumnElement[bool]) -> list[ColumnElement[bool]]:
 
 
 @compiles(Narrowing)
-def _walk(element: Narrowing, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _walk(element: Narrowing, compiler: SQLCompiler, **kwargs: object) -> str:
     return compiler.process(element.walk.self_group(against=operators.and_), **kwargs)
 
 
 @compiles(Walked)
-def _walked(element: Walked, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _walked(element: Walked, compiler: SQLCompiler, **kwargs: object) -> str:
     (condition,) = element.clauses
     return f"({compiler.process(condition, **kwargs)})"
 
 
 @compiles(Walked, "postgresql")
-def _walked_alone(element: Walked, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _walked_alone(element: Walked, compiler: SQLCompiler, **kwargs: object) -> str:
     (condition,) = element.clauses
     return f"((SELECT 1 WHERE {compiler.process(condition, **kwargs)} LIMIT 1) IS NOT NULL)"
 
 
 @compiles(Unindexed)
-def _unindexed(element: Unindexed, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _unindexed(element: Unindexed, compiler: SQLCompiler, **kwargs: object) -> str:
     (condition,) = element.clauses
     return f"({compiler.process(condition, **kwargs)})"
 
 
 @compiles(Unindexed, "sqlite")
-def _unindexed_by_plus(element: Unindexed, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _unindexed_by_plus(element: Unindexed, compiler: SQLCompiler, **kwargs: object) -> str:
     # https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_
     (condition,) = element.clauses
     return f"(+({compiler.process(condition, **kwargs)}))"
 
 
 @compiles(Among)
-def _among(element: Among, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _among(element: Among, compiler: SQLCompiler, **kwargs: object) -> str:
     column, found = (compiler.process(clause, **kwargs) for clause in element.clauses)
     return f"({column} IN {found})"
 
 
 @compiles(Among, "postgresql")
-def _among_array(element: Among, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _among_array(element: Among, compiler: SQLCompiler, **kwargs: object) -> str:
     column, found = (compiler.process(clause, **kwargs) for clause in element.clauses)
     return f"({column} = ANY (ARRAY{found}))"

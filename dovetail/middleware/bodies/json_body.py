@@ -5,7 +5,6 @@ import math
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
 from dovetail.errors import FieldError, InvalidInputError, PayloadTooLargeError
 
@@ -78,7 +77,7 @@ def _is_utf_8(body: bytes) -> bool:
     return True
 
 
-def _parse(body: bytes) -> Any:
+def _parse(body: bytes) -> object:
     try:
         return json.loads(
             body.decode("utf-8-sig"), parse_int=_integer, parse_float=_float, parse_constant=lambda _name: BAD_NUMBER
@@ -89,9 +88,9 @@ def _parse(body: bytes) -> Any:
         return None
 
 
-def _problems(document: Any) -> Iterator[FieldError]:
+def _problems(document: object) -> Iterator[FieldError]:
     # A stack of our own: the document may be deeper than Python's. Nothing is made for what is not looked at.
-    waiting: list[Iterator[tuple[str, Any]]] = [iter([("", document)])]
+    waiting: list[Iterator[tuple[str, object]]] = [iter([("", document)])]
     while waiting:
         pointer, value = next(waiting[-1], (None, None))
         if pointer is None:
@@ -108,7 +107,7 @@ def _problems(document: Any) -> Iterator[FieldError]:
             yield FieldError(pointer=pointer, detail=f"the text {detail}", type="bad_text")
 
 
-def _children(pointer: str, value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
+def _children(pointer: str, value: dict[str, object] | list[object]) -> Iterator[tuple[str, object]]:
     if isinstance(value, dict):
         return ((f"{pointer}/{_escape(key)}", item) for key, item in value.items() if not _bad_text(key))
     return ((f"{pointer}/{index}", item) for index, item in enumerate(value))
@@ -124,14 +123,14 @@ def _bad_text(text: str) -> str:
     return ""
 
 
-def _integer(digits: str) -> Any:
+def _integer(digits: str) -> object:
     if len(digits) > MAXIMUM_DIGITS + 1:
         return BAD_NUMBER
     number = int(digits)
     return number if -MAXIMUM_INTEGER - 1 <= number <= MAXIMUM_INTEGER else BAD_NUMBER
 
 
-def _float(digits: str) -> Any:
+def _float(digits: str) -> object:
     number = float(digits)
     return number if math.isfinite(number) else BAD_NUMBER
 

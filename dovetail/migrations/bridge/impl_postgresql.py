@@ -30,7 +30,7 @@ class DovetailPostgresqlImpl(OwnDefaults, LongRevisionIds, NamedTypesImpl):
         literal = {} if isinstance(clause, DDLElement) else {"literal_binds": True}
         return waits.run_alone(run, str(clause.compile(dialect=self.dialect, compile_kwargs=literal)))
 
-    def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
+    def compare_type(self, inspector_column: Column[object], metadata_column: Column[object]) -> bool:
         """Return True if two types differ; PostgreSQL keeps FLOAT(n) as one of two types."""
         wanted = metadata_column.type.dialect_impl(self.dialect)
         if wanted.__visit_name__ == "float" and isinstance(wanted, Float) and wanted.precision is not None:
@@ -38,7 +38,7 @@ class DovetailPostgresqlImpl(OwnDefaults, LongRevisionIds, NamedTypesImpl):
             return not isinstance(inspector_column.type, kept)
         return super().compare_type(inspector_column, metadata_column)
 
-    def create_index(self, index: Index, **kw: Any) -> None:
+    def create_index(self, index: Index, **kw: object) -> None:
         """Make an index; if one that is made CONCURRENTLY was not finished the last time, drop what was left of it.
 
         PostgreSQL keeps such an index as INVALID: it serves no query, costs every write, and counts as there for

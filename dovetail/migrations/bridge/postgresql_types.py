@@ -39,7 +39,7 @@ WHERE to_regtype(:name) IN (pg_type.oid, typelem) AND NOT attisdropped AND relki
 """)
 
 
-def named_types(found: TypeEngine[Any], dialect: Dialect) -> Iterator[Named]:
+def named_types(found: TypeEngine[object], dialect: Dialect) -> Iterator[Named]:
     """Return the enums and domains that a column of this type needs."""
     found = found.dialect_impl(dialect)
     while isinstance(found, TypeDecorator):

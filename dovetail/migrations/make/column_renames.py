@@ -1,7 +1,6 @@
 """Turns a dropped and an added column of one type into a rename, if the author says that it was one."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from alembic.operations import ops
 from sqlalchemy import Column
@@ -55,13 +54,13 @@ def _in_table(modify: ops.ModifyTableOps, questions: Questioner) -> list[ops.Mig
     return [*_modify(modify, early), *renames, *_modify(modify, late)]
 
 
-def _alike(old: Column[Any], new: Column[Any]) -> bool:
+def _alike(old: Column[object], new: Column[object]) -> bool:
     before, after = portable_type(old.type), new.type
     same = kind_of(before) is kind_of(after)
     return same and getattr(before, "length", None) == getattr(after, "length", None) and old.nullable == new.nullable
 
 
-def _rename(modify: ops.ModifyTableOps, old: Column[Any], new: Column[Any]) -> RenameColumnOp:
+def _rename(modify: ops.ModifyTableOps, old: Column[object], new: Column[object]) -> RenameColumnOp:
     return RenameColumnOp(
         modify.table_name,
         old.name,

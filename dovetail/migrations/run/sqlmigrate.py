@@ -73,7 +73,14 @@ async def _recorded(settings: Settings, history: History, step: Step) -> str:
 def _listen(connection: Connection, history: History, step: Step) -> str:
     heard: list[str] = []
 
-    def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
+    def hear(
+        _connection: object,
+        _cursor: object,
+        statement: str,
+        parameters: object,
+        context: object,
+        _many: bool,  # noqa: FBT001 - the signature is SQLAlchemy's
+    ) -> None:
         if not _only_looks(statement):
             heard.append(_with_values(statement, parameters, context) + ";")
 

@@ -10,7 +10,6 @@ word, and if that does not fill the page, all rows with the word are gathered.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import (
     CTE,
@@ -35,7 +34,7 @@ FEW = 10_000
 NEAR = 2_000
 MAXIMUM_NARROW = 3  # conditions; any more are asked of each row
 
-Order = Callable[[Sequence[ColumnElement[Any]]], list[UnaryExpression[Any]]]
+Order = Callable[[Sequence[ColumnElement[object]]], list[UnaryExpression[object]]]
 
 
 @dataclass(frozen=True)
@@ -46,12 +45,12 @@ class Slice:
     offset: BindParameter[int] | None
     order: Order
 
-    def cut(self, rows: Select[Any], places: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    def cut(self, rows: Select[object], places: Sequence[ColumnElement[object]]) -> Select[object]:
         """The page of `rows`, ordered by `places`."""
         # A limit written into the text lets PostgreSQL plan for it.
         return rows.order_by(*self.order(places)).limit(_number(self.limit)).offset(self.offset)
 
-    def first(self, rows: Select[Any], count: ColumnElement[int] | int) -> Select[Any]:
+    def first(self, rows: Select[object], count: ColumnElement[int] | int) -> Select[object]:
         """The first rows, of those that have their key and the values to order by."""
         places = [column for column in rows.selected_columns if column.key != "key"]
         return rows.order_by(*self.order(places)).limit(_number(count) if isinstance(count, int) else count)
@@ -66,7 +65,7 @@ class Slice:
 class _Way:
     """Rows, and the condition under which this way is taken."""
 
-    rows: Select[Any]
+    rows: Select[object]
     gate: ColumnElement[bool]
 
 
@@ -80,12 +79,12 @@ class _Few:
 
 
 def page_of_keys(
-    rows: Select[Any],
-    key: ColumnElement[Any],
+    rows: Select[object],
+    key: ColumnElement[object],
     conditions: Sequence[ColumnElement[bool]],
     page: Slice,
     dialect: Dialect,
-) -> Select[Any] | None:
+) -> Select[object] | None:
     """SELECT what `rows` selects, the key and values to order by, of one page; None if no condition is narrow.
 
     `rows` calls them key, order_0 and so on.
@@ -99,12 +98,12 @@ def page_of_keys(
 
 
 def count_of(
-    rows: Select[Any],
-    key: ColumnElement[Any],
+    rows: Select[object],
+    key: ColumnElement[object],
     conditions: Sequence[ColumnElement[bool]],
     limit: int | None,
     dialect: Dialect,
-) -> Select[Any]:
+) -> Select[object]:
     """SELECT how many of `rows` fulfil the conditions, up to `limit`."""
     narrow = _narrow(conditions, dialect)
     if not narrow:
@@ -116,7 +115,7 @@ def count_of(
 
 
 def _counted_by(
-    condition: ColumnElement[bool], key: ColumnElement[Any], limit: int | None, dialect: Dialect
+    condition: ColumnElement[bool], key: ColumnElement[object], limit: int | None, dialect: Dialect
 ) -> ColumnElement[bool]:
     """A condition that many rows fulfil, so that they can be counted: no order is asked for."""
     if not isinstance(condition, Narrowing):
@@ -127,10 +126,10 @@ def _counted_by(
     return key.in_(condition.keys(dialect)) if limit is None else Walked(condition.walk)
 
 
-def _counted(rows: Select[Any], limit: int | None) -> Select[Any]:
+def _counted(rows: Select[object], limit: int | None) -> Select[object]:
     if limit is None:
         return rows.with_only_columns(func.count(), maintain_column_froms=True)
-    some: Select[Any] = rows.with_only_columns(literal_column("1"), maintain_column_froms=True).limit(_number(limit))
+    some: Select[object] = rows.with_only_columns(literal_column("1"), maintain_column_froms=True).limit(_number(limit))
     return select(func.count()).select_from(some.subquery())
 
 
@@ -144,7 +143,7 @@ def _narrow(conditions: Sequence[ColumnElement[bool]], dialect: Dialect) -> list
 
 
 def _gathering(
-    rows: Select[Any], key: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]], narrow: Sequence[_Few]
+    rows: Select[object], key: ColumnElement[object], conditions: Sequence[ColumnElement[bool]], narrow: Sequence[_Few]
 ) -> Iterator[_Way]:
     """A way for each narrow condition, taken if its keys are few, and those of none before it."""
     before: list[ColumnElement[bool]] = []
@@ -156,8 +155,8 @@ def _gathering(
 
 
 def _walking(  # noqa: PLR0917 - as page_of_keys has them
-    rows: Select[Any],
-    key: ColumnElement[Any],
+    rows: Select[object],
+    key: ColumnElement[object],
     conditions: Sequence[ColumnElement[bool]],
     narrow: Sequence[_Few],
     page: Slice,
@@ -184,7 +183,7 @@ def _is_costly(condition: Narrowing, dialect: Dialect) -> bool:
     return condition.is_costly and dialect.name == "postgresql"
 
 
-def _taken(way: _Way, page: Slice, dialect: Dialect) -> Select[Any]:
+def _taken(way: _Way, page: Slice, dialect: Dialect) -> Select[object]:
     if dialect.name == "sqlite":
         return page.first(way.rows, case((way.gate, page.end), else_=_number(0)))
     return page.first(way.rows.where(way.gate), page.end)

@@ -33,7 +33,7 @@ from dovetail.resources.sql.json_values import Convert
 Pair: TypeAlias = tuple[Any, Any]
 
 
-def members(name: str, item_type: TypeEngine[Any], dialect: Dialect) -> TableValuedAlias:
+def members(name: str, item_type: TypeEngine[object], dialect: Dialect) -> TableValuedAlias:
     """Return a table of one column, `value`, for the placeholder `name`, whose value is a list."""
     value = column("value", item_type)
     if dialect.name == "sqlite":
@@ -59,7 +59,7 @@ class Pairs:
         rows, arguments = self._rows(dialect)
         return delete(self.own.table).where(tuple_(self.own, self.other).in_(rows)), arguments
 
-    def _rows(self, dialect: Dialect) -> tuple[Select[Any], dict[str, object]]:
+    def _rows(self, dialect: Dialect) -> tuple[Select[object], dict[str, object]]:
         if dialect.name == "sqlite":
             pairs = bindparam("pairs", type_=_JSONPairs(self.own.type, self.other.type))
             value = func.json_each(pairs).table_valued(column("value")).c.value
@@ -77,7 +77,7 @@ class _JSONArray(UserDefinedType[Sequence[object]]):
 
     cache_ok = True
 
-    def __init__(self, item_type: TypeEngine[Any]) -> None:
+    def __init__(self, item_type: TypeEngine[object]) -> None:
         self.item_type = item_type
 
     def bind_processor(self, dialect: Dialect) -> Convert:
@@ -91,7 +91,7 @@ class _JSONPairs(UserDefinedType[Sequence[Pair]]):
 
     cache_ok = True
 
-    def __init__(self, own: TypeEngine[Any], other: TypeEngine[Any]) -> None:
+    def __init__(self, own: TypeEngine[object], other: TypeEngine[object]) -> None:
         self.own, self.other = own, other
 
     def bind_processor(self, dialect: Dialect) -> Convert:
@@ -100,9 +100,9 @@ class _JSONPairs(UserDefinedType[Sequence[Pair]]):
         return lambda pairs: dumps([[stored_own(own), stored_other(other)] for own, other in pairs])
 
 
-def _stored(column_type: TypeEngine[Any], dialect: Dialect) -> Convert:
+def _stored(column_type: TypeEngine[object], dialect: Dialect) -> Convert:
     return column_type.dialect_impl(dialect).bind_processor(dialect) or _unchanged
 
 
-def _unchanged(value: Any) -> Any:
+def _unchanged(value: object) -> object:
     return value

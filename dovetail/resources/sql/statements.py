@@ -7,7 +7,7 @@ A service uses them beside `session.execute`: they run on the session's connecti
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from sqlalchemy import ClauseElement, Dialect, Select, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,7 +30,7 @@ class Statement:
         self._writes = writes
         self._prepared: dict[str, PreparedStatement] = {}  # by the name of a dialect
 
-    async def fetch(self, session: AsyncSession, **values: Any) -> Sequence[Row]:
+    async def fetch(self, session: AsyncSession, **values: object) -> Sequence[Row]:
         """Return all rows, as the driver gives them; that of `members` takes a list. Raises SQLAlchemy's errors."""
         connection = await (connection_to_write if self._writes else connection_to_read)(session)
         dialect = connection.dialect
@@ -56,7 +56,7 @@ class EntityStatement(Statement, Generic[T]):
         self._select = build
         self._converters: dict[str, Sequence[tuple[str, Convert | None]]] = {}
 
-    async def one_or_none(self, session: AsyncSession, **values: Any) -> T | None:
+    async def one_or_none(self, session: AsyncSession, **values: object) -> T | None:
         """Return the object, which belongs to the session then; None if there is none."""
         if inspect(self._model).class_manager.dispatch.load:  # somebody wants to see every object that is loaded
             item: T | None = await session.scalar(self._select(), values)
@@ -69,7 +69,7 @@ class EntityStatement(Statement, Generic[T]):
             self._converters[dialect.name] = list(self._convert(dialect))
         return self._attach(session, rows[0], self._converters[dialect.name])
 
-    def _columns(self) -> list[InstrumentedAttribute[Any]]:
+    def _columns(self) -> list[InstrumentedAttribute[object]]:
         return [getattr(self._model, attribute.key) for attribute in inspect(self._model).column_attrs]
 
     def _convert(self, dialect: Dialect) -> Iterator[tuple[str, Convert | None]]:

@@ -19,7 +19,7 @@ TAKEN = frozenset({"meta", "form_errors", "save", "csrf_token"})  # what forms a
 
 def find_form_columns(view: type[ModelAdmin]) -> Iterator[str]:
     """Find columns that a form could not edit."""
-    mapper: Mapper[Any] = inspect(view.model)
+    mapper: Mapper[object] = inspect(view.model)
     for name in map(name_of, view.form_columns):
         found = find(view.model, name)
         if found is None:
@@ -53,7 +53,7 @@ def try_form(view: type[ModelAdmin]) -> Iterator[str]:
         yield f"its form cannot be made: {type(error).__name__}: {error}"
 
 
-def _refuse_relation(view: type[ModelAdmin], mapper: Mapper[Any], name: str) -> Iterator[str]:
+def _refuse_relation(view: type[ModelAdmin], mapper: Mapper[object], name: str) -> Iterator[str]:
     relation = mapper.relationships[name]
     target = relation.mapper.class_.__name__
     if relation.viewonly:

@@ -57,7 +57,7 @@ def _order(view: type[ModelAdmin], name: str, what: str) -> Iterator[Unserved]:
         yield Unserved(f"{what}{name}", index_for(view.model, column))
 
 
-def _filter(view: type[ModelAdmin], one: Any) -> Iterator[tuple[str, Unserved]]:
+def _filter(view: type[ModelAdmin], one: object) -> Iterator[tuple[str, Unserved]]:
     relation = getattr(one, "relation", None)
     if isinstance(relation, InstrumentedAttribute):
         for step in unindexed_steps([relation]):
@@ -80,7 +80,7 @@ def _names(columns: str | Sequence[Any]) -> list[str]:
     return [] if isinstance(columns, str) else [one if isinstance(one, str) else str(one.key) for one in columns]
 
 
-def _column(model: type[Any], name: str) -> Column[Any] | None:
-    mapper: Mapper[Any] = inspect(model)
+def _column(model: type[object], name: str) -> Column[object] | None:
+    mapper: Mapper[object] = inspect(model)
     found = mapper.columns.get(name)
     return found if isinstance(found, Column) else None

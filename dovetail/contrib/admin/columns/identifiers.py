@@ -21,14 +21,14 @@ def primary_keys(model: type[Any]) -> tuple[Column[Any], ...]:
     return keys
 
 
-def identifier_of(obj: Any) -> str:
+def identifier_of(obj: object) -> str:
     """Return the identifier of an object, whatever the attributes of its key are called."""
-    mapper: Mapper[Any] = inspect(type(obj))
+    mapper: Mapper[object] = inspect(type(obj))
     values = [str(one.value if isinstance(one, enum.Enum) else one) for one in mapper.primary_key_from_instance(obj)]
     return values[0] if len(values) == 1 else ";".join(re.sub(r"([\\;])", r"\\\1", value) for value in values)
 
 
-def has_identifier(model: type[Any], identifier: str) -> ColumnElement[bool]:
+def has_identifier(model: type[object], identifier: str) -> ColumnElement[bool]:
     """Return the condition that a row has this primary key (`12`, or `3;7` of two parts); false for what is no key."""
     values = parse_identifier(model, identifier)
     if values is None:
@@ -36,7 +36,7 @@ def has_identifier(model: type[Any], identifier: str) -> ColumnElement[bool]:
     return and_(*(column == value for column, value in zip(primary_keys(model), values, strict=True)))
 
 
-def have_identifiers(model: type[Any], identifiers: Iterable[str]) -> ColumnElement[bool]:
+def have_identifiers(model: type[object], identifiers: Iterable[str]) -> ColumnElement[bool]:
     """Return the condition that a row has one of these primary keys; what is no key is left out."""
     values = [parsed for one in identifiers if (parsed := parse_identifier(model, one)) is not None]
     keys = primary_keys(model)
@@ -45,7 +45,7 @@ def have_identifiers(model: type[Any], identifiers: Iterable[str]) -> ColumnElem
     return keys[0].in_([value[0] for value in values]) if len(keys) == 1 else tuple_(*keys).in_(values)
 
 
-def parse_identifier(model: type[Any], identifier: str) -> tuple[Any, ...] | None:
+def parse_identifier(model: type[object], identifier: str) -> tuple[object, ...] | None:
     """Return the values of the primary key that `identifier` names, or None if it cannot be one."""
     keys = primary_keys(model)
     parts = [identifier] if len(keys) == 1 else _split(identifier)
@@ -68,7 +68,7 @@ def _split(identifier: str) -> list[str]:
     return parts
 
 
-def _read(key: Column[Any], text: str) -> Any:
+def _read(key: Column[object], text: str) -> object:
     if isinstance(key.type, Enum):
         return {str(one.value): one for one in key.type.enum_class}[text] if key.type.enum_class else text
     reader = reader_of(key.type)

@@ -55,7 +55,9 @@ def is_protected(field: Field) -> bool:
     return any(given.get(name, False) is not False for name in ("readonly", "disabled"))
 
 
-def fill_in(form_class: type[Form], sent: FormData, initial: dict[str, Any], *, is_new: bool) -> tuple[Form, FormData]:
+def fill_in(
+    form_class: type[Form], sent: FormData, initial: dict[str, object], *, is_new: bool
+) -> tuple[Form, FormData]:
     """Return the form as it was sent, and the part of what was sent that counts.
 
     What a request says of a protected field counts for nothing. A field that holds what it held when it was shown keeps

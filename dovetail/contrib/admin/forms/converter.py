@@ -51,7 +51,7 @@ class Converter(ModelConverter):
         return fields.TextAreaField(**kwargs)
 
     @converts("Integer")  # type: ignore[untyped-decorator]  # as above
-    def conv_integer(self, model: type, prop: Property, kwargs: Options) -> Any:
+    def conv_integer(self, model: type, prop: Property, kwargs: Options) -> object:
         """A whole number within the limits of the column."""
         return self.conv_decimal(model, prop, kwargs)
 
@@ -62,7 +62,7 @@ class Converter(ModelConverter):
         return _parsed(fields.NumberField, prop, kwargs)
 
     @converts("Date")  # type: ignore[untyped-decorator]  # as above
-    def conv_date(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_date(self, model: type, prop: Property, kwargs: Options) -> object:  # noqa: ARG002 - as above
         """A date."""
         return _parsed(fields.DateField, prop, kwargs)
 
@@ -73,21 +73,21 @@ class Converter(ModelConverter):
         return _parsed(fields.TimeField, prop, kwargs)
 
     @converts("DateTime")  # type: ignore[untyped-decorator]  # as above
-    def conv_datetime(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_datetime(self, model: type, prop: Property, kwargs: Options) -> object:  # noqa: ARG002 - as above
         """A moment."""
         if getattr(prop.columns[0].type, "timezone", True) and kwargs.get("description") is None:
             kwargs["description"] = "UTC"
         return _parsed(fields.MomentField, prop, kwargs)
 
     @converts("Interval", "INTERVAL")  # type: ignore[untyped-decorator]  # as above
-    def conv_interval(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_interval(self, model: type, prop: Property, kwargs: Options) -> object:  # noqa: ARG002 - as above
         """A duration."""
         if kwargs.get("description") is None:
             kwargs["description"] = "Such as 2 days, 01:30:00"
         return _parsed(fields.ParsedField, prop, kwargs)
 
     @converts("Uuid", "sqlalchemy_utils.types.uuid.UUIDType")  # type: ignore[untyped-decorator]  # as above
-    def conv_uuid(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_uuid(self, model: type, prop: Property, kwargs: Options) -> object:  # noqa: ARG002 - as above
         """A UUID."""
         return _parsed(fields.ParsedField, prop, kwargs)
 
@@ -108,7 +108,7 @@ class Converter(ModelConverter):
         return fields.ListField(reader=reader, **_optional(kwargs))
 
     @converts("LargeBinary", "Binary")  # type: ignore[untyped-decorator]  # as above
-    def conv_bytes(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_bytes(self, model: type, prop: Property, kwargs: Options) -> object:  # noqa: ARG002 - as above
         """Refused: nobody types bytes."""
         raise NoConverterFound("bytes cannot be typed")
 
@@ -123,7 +123,7 @@ def _choice(prop: Property, kwargs: Options, options: dict[str, tuple[Any, str]]
     return fields.ChoiceField(options=options, allow_blank=bool(prop.columns[0].nullable), **kwargs)
 
 
-def _parsed(field: type[fields.ParsedField], prop: Property, kwargs: Options) -> Any:
+def _parsed(field: type[fields.ParsedField], prop: Property, kwargs: Options) -> object:
     column_type = prop.columns[0].type
     reader = reader_of(column_type, exactly=True)
     if reader is None:
@@ -137,7 +137,7 @@ def _optional(kwargs: Options) -> Options:
     return kwargs | {"validators": kept}
 
 
-def _step(column_type: Any) -> str:
+def _step(column_type: object) -> str:
     if isinstance(column_type, Numeric) and column_type.scale:
         return format(10**-column_type.scale, f".{column_type.scale}f")
     return "1" if getattr(column_type, "python_type", float) is int else "any"

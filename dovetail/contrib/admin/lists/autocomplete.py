@@ -26,11 +26,11 @@ class Autocomplete(ObjectLoader):
         """Return whether the user may see related objects at all."""
         return rights_of(request).visible(self.model) is not NOTHING
 
-    def rows(self, request: Request) -> Select[Any]:
+    def rows(self, request: Request) -> Select[object]:
         """Return the statement that selects the objects the user may see."""
         return select(self.model).where(rights_of(request).visible(self.model))
 
-    async def get_list(self, request: Request, term: str) -> list[Any]:
+    async def get_list(self, request: Request, term: str) -> list[object]:
         """Return the first objects that hold `term` in one of the option's `fields`."""
         word = term[:MAXIMUM_TERM].replace("\0", " ").strip()
         statement = self.rows(request).where(
@@ -40,14 +40,14 @@ class Autocomplete(ObjectLoader):
         order = self.order or [getattr(self.model, str(self.fields[0]))]
         return list((await request_context().session.scalars(statement.order_by(*order).limit(self.limit))).all())
 
-    async def get_many(self, request: Request, identifiers: Sequence[str]) -> list[Any]:
+    async def get_many(self, request: Request, identifiers: Sequence[str]) -> list[object]:
         """Return the objects with these identifiers that the user may see."""
         statement = self.rows(request).where(
             have_identifiers(self.model, identifiers), *await self.conditions(request, "")
         )
         return list((await request_context().session.scalars(statement)).all())
 
-    async def format_by_pk(self, pk: Any) -> dict[str, Any]:
+    async def format_by_pk(self, pk: object) -> dict[str, object]:
         """Return what the form shows for an identifier that was sent; nothing, if the user may not see the object."""
         context = request_context()
         if pk is None:
@@ -56,7 +56,7 @@ class Autocomplete(ObjectLoader):
         found = (await context.session.scalars(statement)).first()
         return {} if found is None else self.format(found)
 
-    def format(self, model: Any) -> dict[str, Any]:
+    def format(self, model: object) -> dict[str, object]:
         """Return what the form shows for an object: `{"id": ..., "text": ...}`."""
         return {"id": identifier_of(model), "text": self.model_admin.title_of(model)}
 

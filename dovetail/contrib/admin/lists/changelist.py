@@ -50,7 +50,7 @@ class ChangeListView(ViewBase):
         """Return the filters of the list."""
         return self.get_filters()
 
-    async def matching(self, request: Request) -> Select[Any]:
+    async def matching(self, request: Request) -> Select[object]:
         """Return the rows of the user that the request's filters and search leave."""
         statement = self.rows(request)
         for one in self.filters():
@@ -61,7 +61,7 @@ class ChangeListView(ViewBase):
             context.frequent_words.update(frequent)
         return self.search_query(statement, term)
 
-    def search_query(self, stmt: Select[Any], term: str) -> Select[Any]:
+    def search_query(self, stmt: Select[object], term: str) -> Select[object]:
         """Keep the rows that hold every word of `term` in one of the searchable columns."""
         if not self.search_names and self.full_text is None:
             return stmt
@@ -75,7 +75,7 @@ class ChangeListView(ViewBase):
         )
         return searched.keep(stmt, term, context.session.get_bind().dialect)
 
-    def sort_query(self, stmt: Select[Any], request: Request) -> Select[Any]:
+    def sort_query(self, stmt: Select[object], request: Request) -> Select[object]:
         """Put the rows in the order that the request asks for, or the view's own."""
         sort_by = request.query_params.get("sortBy")
         if sort_by and sort_by not in self.sort_names:
@@ -84,7 +84,7 @@ class ChangeListView(ViewBase):
         paths = [(self.column_sort_paths.get(name, name), descending) for name, descending in asked]
         return order(stmt, self.model, paths, rights_of(request))
 
-    def count_query(self, request: Request) -> Select[Any]:
+    def count_query(self, request: Request) -> Select[object]:
         """Return the statement that counts the rows of the user."""
         return count_rows(self.rows(request), self.model)
 
@@ -130,15 +130,15 @@ class ChangeListView(ViewBase):
         names = [*(self.full_text.columns if self.full_text else ()), *self.search_names]
         return ", ".join(self.label(name).lower() for name in names)
 
-    async def run_choices_query(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+    async def run_choices_query(self, statement: Select[object]) -> Sequence[Row[object]]:
         """Return a filter's choices among what the user may know of; filters know neither users nor `rows`."""
         context = request_context()
-        found: Result[Any] = await context.session.execute(rights_of(context.request).only_visible(statement))
+        found: Result[object] = await context.session.execute(rights_of(context.request).only_visible(statement))
         return found.all()
 
     # Objects.
 
-    def link_to(self, request: Request, obj: Any) -> str | None:
+    def link_to(self, request: Request, obj: object) -> str | None:
         """Return the address of an object's page, or None if there is none that the user may open."""
         view = rights_of(request).view_of(type(obj))
         if view is None:
@@ -151,18 +151,18 @@ class ChangeListView(ViewBase):
                 return path_for(request, f"admin:{name}", identity=view.identity, pk=identifier_of(obj))
         return None
 
-    def form_details_query(self, request: Request) -> Select[Any]:
+    def form_details_query(self, request: Request) -> Select[object]:
         """Return the statement that selects the object of a page, with the relations it shows."""
         statement = self.select_object(request.path_params["pk"])
         return statement.options(*loading(self.model, self.details_names, rights_of(request)))
 
-    def form_edit_query(self, request: Request) -> Select[Any]:
+    def form_edit_query(self, request: Request) -> Select[object]:
         """Return the statement that selects the object of a form; it locks the object that is being saved."""
         statement = self.select_object(request.path_params["pk"])
         statement = statement.options(*loading(self.model, self.form_names, rights_of(request)))
         return statement.with_for_update(of=self.model) if request.method == "POST" else statement
 
-    async def get_objects(self, identifiers: Sequence[str], *, for_update: bool = False) -> builtins.list[Any]:
+    async def get_objects(self, identifiers: Sequence[str], *, for_update: bool = False) -> builtins.list[object]:
         """Return the objects with these identifiers that the user may touch, in the order of their keys."""
         context = request_context()
         statement = self.rows(context.request).where(have_identifiers(self.model, identifiers))
@@ -173,7 +173,7 @@ class ChangeListView(ViewBase):
             statement = statement.options(*loading(self.model, (), rights_of(context.request)))
         return builtins.list((await context.session.scalars(statement)).all())
 
-    async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[Any]:
+    async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:
         """Return the objects that a form chose for a relation, as far as the user may see them."""
         return await self.autocompletes[relation].get_many(request, identifiers)
 

@@ -6,7 +6,7 @@ what the code of the former names is read too, and what is still missed is read 
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import inspect
 from sqlalchemy.exc import InvalidRequestError
@@ -25,9 +25,9 @@ class DeferredColumns:
     def __init__(self) -> None:
         self._learned: set[str] = set()
 
-    def only(self, model: type[Any], names: Iterable[str], relations: Iterable[str]) -> ORMOption:
+    def only(self, model: type[object], names: Iterable[str], relations: Iterable[str]) -> ORMOption:
         """Return the option that loads what showing `names` of a `model` needs, and what its `relations` hang on."""
-        mapper: Mapper[Any] = inspect(model)
+        mapper: Mapper[object] = inspect(model)
         wanted = {*names, *_read_by(getattr(model, "__str__", None))}
         for name in tuple(wanted):
             wanted.update(_read_by(inspect(model).all_orm_descriptors.get(name, vars(model).get(name))))
@@ -50,12 +50,12 @@ class DeferredColumns:
                 session.expunge_all()  # what is loaded already would stay as it is
 
 
-def _read_by(attribute: Any) -> Iterator[str]:
+def _read_by(attribute: object) -> Iterator[str]:
     """Return the names in the code of a method, a property or a hybrid: what it reads of an object is among them."""
     function = attribute.fget if isinstance(attribute, property | hybrid_property) else attribute
     code = getattr(function, "__code__", None)
     return iter(code.co_names if code is not None else ())
 
 
-def _names(model: type[Any]) -> set[str]:
+def _names(model: type[object]) -> set[str]:
     return {cls.__name__ for cls in model.__mro__}

@@ -17,18 +17,18 @@ EAGER = frozenset({"selectin", "joined", "subquery", "immediate", False})  # wha
 
 
 def loading(
-    model: type[Any],
+    model: type[object],
     fields: Iterable[str],
     rights: Rights,
     columns: DeferredColumns | None = None,
-    seen: frozenset[type[Any]] = frozenset(),
+    seen: frozenset[type[object]] = frozenset(),
 ) -> list[ORMOption]:
     """Return the options that load the relations on `fields` with one statement each, however many rows there are.
 
     What the user may not know of is not loaded, by relations that the model itself always loads neither. Given
     `columns`, other columns than are needed to show `fields` are not loaded.
     """
-    mapper: Mapper[Any] = inspect(model)
+    mapper: Mapper[object] = inspect(model)
     names = list(fields)
     wanted: dict[str, list[str]] = {}
     late: list[ORMOption] = []
@@ -91,9 +91,9 @@ def leads_to_identifier(
     return and_(leads_to(relation, this), known)
 
 
-def is_hidden(obj: Any, name: str) -> bool:
+def is_hidden(obj: object, name: str) -> bool:
     """Return whether an object refers by `name` to one that was not loaded, since the user may not know of it."""
-    mapper: Mapper[Any] = inspect(obj).mapper
+    mapper: Mapper[object] = inspect(obj).mapper
     mapped = mapper.relationships[name]
     if mapped.direction is not MANYTOONE or getattr(obj, name) is not None:
         return False
@@ -108,11 +108,11 @@ def _behind_proxy(mapper: Mapper[Any], name: str) -> str:
     return str(descriptor.target_collection) if is_proxy else name
 
 
-def _exists(target: type[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def _exists(target: type[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists(select(1).select_from(target).where(condition).correlate(None))
 
 
-def _is_plain(mapped: RelationshipProperty[Any]) -> bool:
+def _is_plain(mapped: RelationshipProperty[object]) -> bool:
     """Return whether the relation compares two columns for equality, or twice two across a table of links."""
     joins = [mapped.primaryjoin] if mapped.secondary is None else [mapped.primaryjoin, mapped.secondaryjoin]
     return all(getattr(join, "operator", None) is operators.eq for join in joins)

@@ -27,13 +27,13 @@ class Search:
     Letters match whatever their case; % and _ are letters like others. What a user may not know of is not looked at.
     """
 
-    model: type[Any]
+    model: type[object]
     fields: Sequence[str]
     rights: Rights
     full_text: FullText | None = None
     frequent: Collection[str] = ()
 
-    def keep(self, statement: Select[Any], term: str, dialect: Dialect) -> Select[Any]:
+    def keep(self, statement: Select[object], term: str, dialect: Dialect) -> Select[object]:
         """Keep the rows in which every word of `term` stands somewhere."""
         for word in words_of(term):
             statement = statement.where(self._holds(word, dialect))
@@ -58,7 +58,7 @@ def words_of(term: str) -> list[str]:
     return term[:MAXIMUM_TERM].replace("\0", " ").split()
 
 
-async def frequent_words(session: AsyncSession, model: type[Any], full_text: FullText, term: str) -> set[str]:
+async def frequent_words(session: AsyncSession, model: type[object], full_text: FullText, term: str) -> set[str]:
     """Return the words of `term` that more than FREQUENT rows hold. SQLite gathers them as quickly as others."""
     dialect, words = session.get_bind().dialect, words_of(term)
     if dialect.name == "sqlite" or not words:
@@ -70,7 +70,7 @@ async def frequent_words(session: AsyncSession, model: type[Any], full_text: Ful
     return {word for word, count in zip(words, row, strict=True) if count > FREQUENT}
 
 
-def contains(model: type[Any], field: str, word: str, rights: Rights) -> ColumnElement[bool]:
+def contains(model: type[object], field: str, word: str, rights: Rights) -> ColumnElement[bool]:
     """Return the condition that the column at the end of a path holds `word`."""
     path = walk(model, field.split("."))
 

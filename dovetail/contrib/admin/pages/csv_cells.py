@@ -9,7 +9,6 @@ import re
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
-from typing import Any
 
 # Whoever opens the file chooses what separates its cells: a comma, but also a semicolon, a tab, a line or a space.
 SEPARATORS = frozenset(",;:|^~`\t\r\n\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029\uff0c\uff1b\uff1a\uff5c")
@@ -21,7 +20,7 @@ NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?")
 STARTS = ("\t", "\r", "\n")  # taken for nothing by some programs, which then begin with what follows
 
 
-def write_cell(value: Any) -> str:
+def write_cell(value: object) -> str:
     """Return a value as text that stays text, or a number, in Excel and LibreOffice whatever separates the cells.
 
     An apostrophe stands before every `=`, `+`, `-` and `@` with which a cell could begin; numbers stay numbers.
@@ -57,7 +56,7 @@ def _begins_cell(text: str, place: int) -> tuple[bool, bool]:
     return not before or text[before - 1] in SEPARATORS, spaces
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: object) -> str:
     match value:
         case Enum():
             return _as_text(value.value)

@@ -4,7 +4,6 @@ import csv
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import Any
 
 from anyio import CancelScope
 from sqlalchemy import Select, inspect, tuple_
@@ -25,7 +24,7 @@ class Export:
     """The rows of `statement` in the order of their keys, as the view's columns for exports show them."""
 
     view: ModelAdmin
-    statement: Select[Any]
+    statement: Select[object]
     rights: Rights
 
     async def begin(self, session: AsyncSession, database: Share) -> AsyncIterator[str]:
@@ -46,10 +45,10 @@ class Export:
                     batch = await self._read(session, batch.last)
             yield _write(batch.cells)
 
-    async def _read(self, session: AsyncSession, last: tuple[Any, ...] | None) -> "Batch":
+    async def _read(self, session: AsyncSession, last: tuple[object, ...] | None) -> "Batch":
         return await self.view.deferred_columns.retry_with_missed(session, lambda: self._try_to_read(session, last))
 
-    async def _try_to_read(self, session: AsyncSession, last: tuple[Any, ...] | None) -> "Batch":
+    async def _try_to_read(self, session: AsyncSession, last: tuple[object, ...] | None) -> "Batch":
         view, keys = self.view, primary_keys(self.view.model)
         page = self.statement.order_by(None).order_by(*keys).limit(BATCH)
         page = page if last is None else page.where(tuple_(*keys) > tuple_(*last))
@@ -64,7 +63,7 @@ class Batch:
     """Some lines, and the key of the last of them if more may follow."""
 
     cells: Sequence[Sequence[str]]
-    last: tuple[Any, ...] | None
+    last: tuple[object, ...] | None
 
 
 def _write(rows: Sequence[Sequence[str]]) -> str:

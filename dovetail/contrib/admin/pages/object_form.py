@@ -49,7 +49,7 @@ class FormPage:
         return await self.office.render(self.request, template, {**extra, **context}, status)
 
 
-async def edit(office: Office, request: Request, view: ModelAdmin, obj: Any | None) -> Response:
+async def edit(office: Office, request: Request, view: ModelAdmin, obj: object | None) -> Response:
     """Show the form of an object, or of a new one (None); save what is sent."""
     form_class = await view.get_form(creating=obj is None)
     initial = {} if obj is None else await view.get_form_data_for_edit(obj)
@@ -88,12 +88,12 @@ def _without_demands(form: Form, unseen: Sequence[str]) -> Form:
     return form
 
 
-def _named(page: FormPage, form: Form, sent: FormData, unseen: Sequence[str]) -> dict[str, Any]:
+def _named(page: FormPage, form: Form, sent: FormData, unseen: Sequence[str]) -> dict[str, object]:
     data = by_attribute(form.data, page.view.model)
     return {name: value for name, value in data.items() if name in sent and (value or name not in unseen)}
 
 
-async def _save(page: FormPage, obj: Any | None, data: dict[str, Any]) -> Any:
+async def _save(page: FormPage, obj: object | None, data: dict[str, object]) -> object:
     if obj is None:
         return await page.view.create_object(page.request, data)
     await page.view.change_object(page.request, obj, data)
@@ -108,7 +108,7 @@ def _mark(form: Form, told: ErrorMessage) -> str:
     return f"Nothing was saved. {told.message}"
 
 
-def _after_saving(page: FormPage, obj: Any, sent: FormData) -> Response:
+def _after_saving(page: FormPage, obj: object, sent: FormData) -> Response:
     request, view = page.request, page.view
     if responses := request_context().responses:
         return responses[-1]

@@ -1,7 +1,6 @@
 """The pages of the back office; each asks who may see it before it reads a row."""
 
 from http import HTTPStatus
-from typing import Any
 
 from sqladmin.authorization import Action
 from starlette.exceptions import HTTPException
@@ -92,7 +91,7 @@ async def autocomplete(office: Office, request: Request) -> Response:
     return JSONResponse({"results": [loader.format(one) for one in await loader.get_list(request, term)]})
 
 
-def _found(obj: Any) -> Any:
+def _found(obj: object) -> object:
     if obj is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return obj

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlencode
 
 from sqladmin.authorization import Action
@@ -59,7 +58,7 @@ async def run_task(office: Office, request: Request, task: Task) -> Response:
 def deletion(request: Request, view: ModelAdmin) -> Task:
     """Return the task of deleting the selected rows."""
 
-    async def delete(rows: Sequence[Any]) -> str:
+    async def delete(rows: Sequence[object]) -> str:
         # What is deleted was loaded whole, with relations of which the user may not know and which it may name.
         names_hidden = bool(loading(view.model, (), rights_of(request)))
         title = f"{view.name} {identifier_of(rows[0])}" if names_hidden else view.title_of(rows[0])
@@ -70,7 +69,7 @@ def deletion(request: Request, view: ModelAdmin) -> Task:
     return Task(view=view, action=Action.DELETE, label="Delete", apply=delete, question=question, is_dangerous=True)
 
 
-async def _check_permissions(request: Request, task: Task, rows: Sequence[Any]) -> None:
+async def _check_permissions(request: Request, task: Task, rows: Sequence[object]) -> None:
     for row in rows:
         is_deletion = task.action == Action.DELETE
         allowed = (
@@ -82,7 +81,7 @@ async def _check_permissions(request: Request, task: Task, rows: Sequence[Any]) 
             raise HTTPException(HTTPStatus.FORBIDDEN)
 
 
-async def _apply(request: Request, task: Task, rows: Sequence[Any]) -> Response | None:
+async def _apply(request: Request, task: Task, rows: Sequence[object]) -> Response | None:
     source = f"the action {task.label!r} of {type(task.view).__name__}"
     try:
         async with request_context().session.begin_nested() as change:
@@ -104,7 +103,7 @@ async def _apply(request: Request, task: Task, rows: Sequence[Any]) -> Response 
     return None
 
 
-def _count(view: ViewBase, rows: Sequence[Any]) -> str:
+def _count(view: ViewBase, rows: Sequence[object]) -> str:
     return f"{len(rows)} {(view.name if len(rows) == 1 else view.name_plural).lower()}"
 
 

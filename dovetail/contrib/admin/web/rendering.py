@@ -2,7 +2,6 @@
 
 import asyncio
 from time import perf_counter
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment
@@ -21,7 +20,7 @@ class Templates(Jinja2Templates):
         self.env = environment
 
     async def TemplateResponse(  # type: ignore[override]  # noqa: N802 - SQLAdmin's name; its class is private
-        self, request: Request, name: str, context: dict[str, Any] | None = None, status_code: int = 200
+        self, request: Request, name: str, context: dict[str, object] | None = None, status_code: int = 200
     ) -> HTMLResponse:
         """Return the page that the template `name` makes of `context`."""
         pieces: list[str] = []
@@ -34,7 +33,7 @@ class Templates(Jinja2Templates):
         return HTMLResponse("".join(pieces), status_code)
 
 
-def path_for(request: Request, name: str, /, pk: object = None, **parameters: Any) -> str:
+def path_for(request: Request, name: str, /, pk: object = None, **parameters: object) -> str:
     """Return the path of the route `name`, and of the object with the identifier `pk` if the route has one.
 
     A list of 200 rows has thousands of links, and each `Request.url_for` walks every route of the site: what stands in
