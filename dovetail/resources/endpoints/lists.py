@@ -27,7 +27,7 @@ from dovetail.resources.query.url import Grammar, ListQuery, read_list_query, sp
 from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.spec import Spec
-from dovetail.resources.sql.prepared import PreparedStatement
+from dovetail.resources.sql.statements import PreparedStatement
 from dovetail.resources.visibility import Visibility
 from dovetail.settings import SETTINGS
 

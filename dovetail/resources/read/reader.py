@@ -29,7 +29,7 @@ from dovetail.resources.sql.encodable import why_python
 from dovetail.resources.sql.json_values import result_processor
 from dovetail.resources.sql.nested_select import Beside, MakeItem, NestedSelect, nested_select, nothing, page_columns
 from dovetail.resources.sql.nodes import Node, Relation, View
-from dovetail.resources.sql.prepared import PreparedStatement, prepare
+from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
 
 ALL_FIELDS = ItemQuery()

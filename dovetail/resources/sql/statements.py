@@ -1,4 +1,7 @@
-"""Statements that run at nearly every request: compiled once for each database, and run past SQLAlchemy.
+"""Prepared statements: compiled once for each database, and run by the driver on its own.
+
+SQLAlchemy builds and compiles a statement once; after that a request pays for the driver only. All that runs past
+SQLAlchemy is a `PreparedStatement`: reads, INSERTs that read back, and what a service declares beside its functions:
 
     _BY_NAME = Statement(lambda _: select(Tag.id, Tag.name).where(Tag.name == bindparam("name", type_=Tag.name.type)))
     rows = await _BY_NAME.fetch(session, name="python")
@@ -6,20 +9,82 @@
 A service uses them beside `session.execute`: they run on the session's connection, in its transaction.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from sqlalchemy import ClauseElement, Dialect, Select, inspect
+from sqlalchemy import BindParameter, ClauseElement, Dialect, Select, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dovetail.database.drivers.session_connection import connection_to_read, connection_to_write
-from dovetail.database.drivers.sqlalchemy_private import add_loaded
-from dovetail.database.prepared_reads import driver_connection
+from dovetail.database.drivers.sqlalchemy_private import add_loaded, bind_processors, copied_from
+from dovetail.database.prepared_reads import DriverConnection, driver_connection
 from dovetail.resources.sql.json_values import Convert, result_processor
-from dovetail.resources.sql.prepared import PreparedStatement, Row, prepare
 
 T = TypeVar("T")
+Row: TypeAlias = Sequence[Any]  # as the driver gives it
+NOTHING: Mapping[str, Callable[[], Any]] = {}
+
+
+@dataclass(frozen=True)
+class Argument:
+    """Where the value of one placeholder comes from: a name, a position, a function, or else a constant."""
+
+    name: str | None = None  # among the values that a caller names
+    position: int | None = None  # among the values that belong to the viewer
+    make: Callable[[], Any] | None = None  # a default of a column that Python makes
+    constant: Any = None
+    process: Convert | None = None  # what SQLAlchemy applies to each value for the driver
+
+    def value(self, named: Mapping[str, object], positional: Sequence[object]) -> Any:
+        """Return the value as the driver takes it."""
+        if self.name is not None:
+            found = named[self.name]
+        elif self.position is not None:
+            found = positional[self.position]
+        elif self.make is not None:
+            found = self.make()
+        else:
+            return self.constant
+        return found if self.process is None else self.process(found)
+
+
+@dataclass(frozen=True)
+class PreparedStatement:
+    """A statement that the driver can run."""
+
+    sql: str
+    arguments: tuple[Argument, ...]
+    unpack: Callable[[Row], Row] | None = None  # makes the row that was asked for of one of the driver's
+
+    async def fetch(
+        self, connection: DriverConnection, named: Mapping[str, object], positional: Sequence[object] = ()
+    ) -> Sequence[Row]:
+        """Return all rows. Raises SQLAlchemy's errors, as the engine would."""
+        rows = await connection.fetch(self.sql, tuple([one.value(named, positional) for one in self.arguments]))
+        return rows if self.unpack is None else [self.unpack(row) for row in rows]
+
+
+def prepare(
+    statement: ClauseElement,
+    dialect: Dialect,
+    viewer_values: Sequence[BindParameter[Any]] = (),
+    defaults: Mapping[str, Callable[[], Any]] = NOTHING,
+) -> PreparedStatement | None:
+    """Compile `statement`; None if its text depends on its values, as that of an IN over a list does.
+
+    What `viewer_values` hold comes from the viewer at each run, and what `defaults` name from a function. Any other
+    placeholder without a value is named.
+    """
+    compiled: Any = statement.compile(dialect=dialect)
+    if compiled.post_compile_params or compiled.literal_execute_params:
+        return None
+    # A condition that was adapted holds copies of its values; they know what they were copied from.
+    positions = {one: n for n, bind in enumerate(viewer_values) for one in copied_from(bind)}
+    processors = bind_processors(compiled)
+    binds = [(compiled.binds[name], processors.get(name)) for name in compiled.positiontup or ()]
+    return PreparedStatement(str(compiled), tuple(_argument(*one, positions, defaults) for one in binds))
 
 
 class Statement:
@@ -90,3 +155,20 @@ class EntityStatement(Statement, Generic[T]):
         # As the ORM does it with what it loads; session.add() costs several times as much, and begins a transaction.
         add_loaded(session.sync_session, item, key)
         return item
+
+
+def _argument(
+    bind: BindParameter[Any],
+    process: Convert | None,
+    positions: Mapping[BindParameter[Any], int],
+    defaults: Mapping[str, Callable[[], Any]],
+) -> Argument:
+    for original in copied_from(bind):
+        if original in positions:
+            return Argument(position=positions[original], process=process)
+    if bind.key in defaults:
+        return Argument(make=defaults[bind.key], process=process)
+    if bind.required:
+        return Argument(name=bind.key, process=process)
+    value = bind.effective_value
+    return Argument(constant=value if process is None else process(value))

@@ -18,8 +18,7 @@ from dovetail.database.prepared_reads import driver_connection
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.json_values import result_processor
 from dovetail.resources.sql.nested_select import page_columns
-from dovetail.resources.sql.prepared import PreparedStatement
-from dovetail.resources.sql.statements import Statement
+from dovetail.resources.sql.statements import PreparedStatement, Statement
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.insert_statements import (
     NewRow,

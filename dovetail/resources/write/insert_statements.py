@@ -31,11 +31,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ClauseElement
 
-from dovetail.resources.sql import prepared
 from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nested_select import NestedSelect
 from dovetail.resources.sql.nodes import Node, Relation
-from dovetail.resources.sql.prepared import PreparedStatement, prepare
+from dovetail.resources.sql.statements import PreparedStatement, Row, prepare
 from dovetail.resources.write.links import link_columns
 
 Defaults: TypeAlias = Mapping[str, Callable[[], Any]]  # what makes the value, by attribute
@@ -141,10 +140,10 @@ def sees_only_the_row(node: Node, links: Sequence[str], dialect: Dialect) -> boo
     return all(isinstance(table, Table) and table.schema is None for table in stand_for)
 
 
-def _unpacking(own: tuple[int, ...], packed: tuple[int, ...]) -> Callable[[prepared.Row], prepared.Row]:
+def _unpacking(own: tuple[int, ...], packed: tuple[int, ...]) -> Callable[[Row], Row]:
     """Return what makes a row of a read of SQLite's row: the values for the places `own`, then a JSON array."""
 
-    def unpack(row: prepared.Row) -> prepared.Row:
+    def unpack(row: Row) -> Row:
         found = dict(zip(own, row, strict=False))
         if packed:
             found |= zip(packed, orjson.loads(row[-1]), strict=True)
