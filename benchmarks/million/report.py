@@ -7,7 +7,7 @@ import click
 
 from benchmarks.million.run import RESULTS
 from benchmarks.million.tables import sections
-from benchmarks.report import fill
+from benchmarks.report.page import fill
 
 PAGE = Path("docs") / "million.md"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from benchmarks.tables import table
+from benchmarks.report.tables import table
 
 NOTHING = "-"
 HEADS = ("ms", "Dovetail", "Django", "ratio", "CPU", "Django, CPU", "ratio", "stall", "Django, stall")

@@ -6,5 +6,6 @@ plugin = Plugin(
     name="probe",
     models=lazy("tests.probe.models:Item"),
     routers=lazy("tests.probe.api:router", "tests.probe.mistakes:router"),
+    paths={"office": "/admin"},
     setup=deferred("tests.probe.site:set_up"),
 )

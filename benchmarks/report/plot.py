@@ -7,10 +7,10 @@ import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib import ticker
 
-from benchmarks.figures import BASE, Figures, Spread
 from benchmarks.middleware import ALL, NONE
+from benchmarks.report.figures import BASE, Figures, Spread
+from benchmarks.report.tables import TITLES
 from benchmarks.run import MIDDLEWARE
-from benchmarks.tables import TITLES
 
 SHORT = {"W1": "one post", "W2": "twenty posts", "W3": "with a total", "W4": "create", "W5": "no database"}
 # Okabe and Ito's colours, which the colour-blind can tell apart.

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from benchmarks import figures, migrations, run, startup, tables
-from benchmarks.figures import Figures
+from benchmarks import migrations, run, startup
 from benchmarks.million.tables import back_office
+from benchmarks.report import figures, tables
+from benchmarks.report.figures import Figures
 
 BACK_OFFICE = Path("var") / "benchmark-back-office.json"
 PLOT = Path("docs") / "performance.svg"
@@ -45,7 +46,7 @@ def main(*, path: Path, other: Path, start: Path, office: Path, folder: Path, is
         return
     for page in (folder / "README.md", folder / "docs" / "performance.md"):
         page.write_text(fill(page.read_text(encoding="utf-8"), texts), encoding="utf-8")
-    from benchmarks import plot  # needs matplotlib, which only `make bench` installs
+    from benchmarks.report import plot  # needs matplotlib, which only `make bench` installs
 
     plot.draw(found, folder / PLOT)
     click.echo(texts["summary"])
@@ -60,7 +61,3 @@ def fill(page: str, texts: dict[str, str]) -> str:
     names = "|".join(re.escape(name) for name in texts)
     pattern = rf"(<!-- benchmark: (?P<name>{names}) -->\n).*?(<!-- end -->)"
     return re.sub(pattern, text_of, page, flags=re.DOTALL)
-
-
-if __name__ == "__main__":
-    main()

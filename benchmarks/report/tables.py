@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from benchmarks.figures import BASE, Figures, Spread
 from benchmarks.middleware import ALL, NONE
+from benchmarks.report.figures import BASE, Figures, Spread
 from benchmarks.run import MIDDLEWARE
 from benchmarks.servers import CONTESTANTS
 
