@@ -1,6 +1,7 @@
 """The driver's own connection, for statements that SQLAlchemy compiled before: it costs a request the driver only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, cast
 
@@ -49,28 +50,6 @@ class DriverConnection:
             raise await _translated(error, sql, engine, self.managed) from error
 
 
-class connect_to_read:  # noqa: N801 - it is used as a function; as a generator it would cost more
-    """A connection of the pool for one read, without a ping if it just worked.
-
-    async with connect_to_read(engine) as connection:
-        rows = await connection.fetch("SELECT 1", ())
-    """
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    async def __aenter__(self) -> DriverConnection:
-        self._pool = pool = self._engine.sync_engine.pool
-        self._taken = await (pool.take() if isinstance(pool, FairPool) else run_in_greenlet(pool.connect))
-        return DriverConnection(self._engine, self._taken)
-
-    async def __aexit__(self, *_: object) -> None:
-        if isinstance(self._pool, FairPool):
-            self._pool.give_back(self._taken)
-        else:
-            close_unused(self._taken)
-
-
 class ReadSource(Protocol):
     """Where a read runs: in the transaction of a session, or on a connection of the pool without a transaction."""
 
@@ -106,29 +85,49 @@ class SessionSource:
 class PoolSource:
     """Reads run on a connection that is taken from the pool with the first of them, and given back in the end.
 
-    async with PoolSource(engine) as source:
-        rows = await (await source.connection()).fetch("SELECT 1", ())
+    It is not pinged if it just worked.
+
+        async with PoolSource(engine) as source:
+            rows = await (await source.connection()).fetch("SELECT 1", ())
     """
 
     session: AsyncSession | None = None
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self.dialect = engine.dialect
-        self._opening = connect_to_read(engine)
+        self._engine = engine
+        self._pool = engine.sync_engine.pool
         self._connection: DriverConnection | None = None
+        self.dialect = engine.sync_engine.dialect
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *error: object) -> None:
-        if self._connection is not None:
-            await self._opening.__aexit__(*error)
+    async def __aexit__(self, *_: object) -> None:
+        if self._connection is None:
+            return
+        if isinstance(self._pool, FairPool):
+            self._pool.give_back(self._connection.managed)
+        else:
+            close_unused(self._connection.managed)
 
     async def connection(self) -> DriverConnection:
         """Return the connection; take it from the pool if this is the first read."""
         if self._connection is None:
-            self._connection = await self._opening.__aenter__()
+            pool = self._pool
+            taken = await (pool.take() if isinstance(pool, FairPool) else run_in_greenlet(pool.connect))
+            self._connection = DriverConnection(self._engine, taken)
         return self._connection
+
+
+@asynccontextmanager
+async def connect_to_read(engine: AsyncEngine) -> AsyncIterator[DriverConnection]:
+    """Open a connection of the pool for reads, as PoolSource does.
+
+    async with connect_to_read(engine) as connection:
+        rows = await connection.fetch("SELECT 1", ())
+    """
+    async with PoolSource(engine) as source:
+        yield await source.connection()
 
 
 async def driver_connection(connection: AsyncConnection) -> DriverConnection:
