@@ -22,7 +22,7 @@ from dovetail.resources.write.model_rules import why_objects_to_delete
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What to do with selected objects; `apply` returns what to tell the user, a response of its own, or nothing."""
+    """Something to do with selected objects; `apply` returns what to tell the user, a Response, or None."""
 
     view: ChangeListView
     action: str

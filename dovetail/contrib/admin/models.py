@@ -1,4 +1,4 @@
-"""Who is logged in to the back office."""
+"""Declare the table of sessions of the back office."""
 
 from datetime import datetime
 

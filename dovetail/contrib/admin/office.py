@@ -1,4 +1,4 @@
-"""What the pages of one back office work with, as one value: `site.py` makes it, and nothing changes it."""
+"""Hold in one value all that the pages of a back office work with: `site.py` makes it, and nothing changes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from dovetail.database.share import Share
 
 @dataclass(frozen=True, kw_only=True)
 class Office:
-    """The settings, the connections, the cookies, the templates and the views of one back office."""
+    """Holds the settings, the connections, the cookies, the templates and the views of one back office."""
 
     settings: AdminSettings
     secret_key: SecretStr

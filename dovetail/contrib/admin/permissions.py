@@ -1,4 +1,4 @@
-"""Who may do what in the back office, and know of which rows: `may`, asked by every page, and `Rights`.
+"""Decide who may do what in the back office (`may`), and who may know of which rows (`Rights`).
 
 A relation shows, finds, sorts by and takes what its target's own view would list; a model without a view is open.
 """
@@ -42,7 +42,7 @@ class Authorization(AuthorizationBackend):
 
 
 class Rights:
-    """What the user of one request may know of; `listable` are the views that they may list, `others` the rest."""
+    """Knows which rows the user of a request may know of; `listable` are the views that they may list, `others` the rest."""
 
     def __init__(self, request: Request, listable: Iterable[ViewBase], others: Iterable[ViewBase]) -> None:
         self._request = request

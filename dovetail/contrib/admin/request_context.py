@@ -1,4 +1,4 @@
-"""The request that is being answered and its transaction, for the parts of SQLAdmin that are handed neither."""
+"""Keep the current request and its session for code that SQLAdmin hands neither."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What the back office reads from the environment under `ADMIN_`."""
+"""Declare the settings of the back office, read from the environment under `ADMIN_`."""
 
 from typing import Annotated
 

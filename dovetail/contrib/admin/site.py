@@ -19,8 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from dovetail.api.principal import VISITOR_AUTHENTICATOR
-from dovetail.contrib.admin.checks.identities import Claims, identify
-from dovetail.contrib.admin.checks.site_checks import find_missing_templates, find_shadowed
+from dovetail.contrib.admin.checks.site_checks import Claims, find_missing_templates, find_shadowed, identify
 from dovetail.contrib.admin.checks.view_checks import find_problems
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.entry import login
@@ -153,7 +152,7 @@ class AdminSite(Admin):
 
     @property
     def menu(self) -> object:
-        """The menu, which the layout shows."""
+        """Return the menu, which the layout shows."""
         return menu_of(self)
 
     def open(self) -> None:

@@ -56,53 +56,53 @@ class OpenModelView(ModelView, metaclass=ViewMeta):
 
     @property
     def mapper(self) -> Mapper[Any]:
-        """The mapper of the model."""
+        """Return the mapper of the model."""
         found: Mapper[Any] = self._mapper
         return found
 
     @property
     def list_names(self) -> Sequence[str]:
-        """The columns of the list, as paths."""
+        """Return the columns of the list, as paths."""
         return self._list_prop_names
 
     @property
     def details_names(self) -> Sequence[str]:
-        """The columns of an object's page, as paths."""
+        """Return the columns of an object's page, as paths."""
         return self._details_prop_names
 
     @property
     def export_names(self) -> Sequence[str]:
-        """The columns of an export, as paths."""
+        """Return the columns of an export, as paths."""
         return self._export_prop_names
 
     @property
     def form_names(self) -> Sequence[str]:
-        """The attributes that the form edits."""
+        """Return the attributes that the form edits."""
         return self._form_prop_names
 
     @property
     def form_relation_names(self) -> Sequence[str]:
-        """The relations that the form edits."""
+        """Return the relations that the form edits."""
         return self._form_relation_names
 
     @property
     def search_names(self) -> Sequence[str]:
-        """The columns of `column_searchable_list`, as paths."""
+        """Return the columns of `column_searchable_list`, as paths."""
         return self._search_fields
 
     @property
     def sort_names(self) -> Sequence[str]:
-        """The columns of `column_sortable_list`, as paths."""
+        """Return the columns of `column_sortable_list`, as paths."""
         return self._sort_fields
 
     @cached_property
     def linked_names(self) -> frozenset[str]:
-        """The relations whose objects are shown as links."""
+        """Return the relations whose objects are shown as links."""
         return frozenset(self._relation_names).difference(self._non_link_related_fields)
 
     @property
     def loaders(self) -> Mapping[str, QueryAjaxModelLoader]:
-        """What finds related objects, by the name of the relation."""
+        """Return what finds related objects, by the name of the relation."""
         return self._form_ajax_refs
 
     def label(self, name: str) -> str:
@@ -161,7 +161,7 @@ class ObjectLoader(QueryAjaxModelLoader):
 
     @property
     def order(self) -> Sequence[ColumnElement[Any]]:
-        """The columns of the option `order_by`; nothing if it was not given."""
+        """Return the columns of the option `order_by`; nothing if it was not given."""
         return self._cached_fields_order_by  # type: ignore[return-value]  # an attribute is a column expression
 
     async def conditions(self, request: Request, term: str) -> Sequence[ColumnElement[bool]]:

@@ -38,7 +38,7 @@ class BackOffice:
         return await self.client.get(f"/admin{path}", params=parameters or None)
 
     async def token(self) -> str:
-        """The token of the forms."""
+        """Return the token of the forms."""
         page = await self.get("/")
         return str(read_form(page.text)["csrf_token"][0])
 
@@ -76,7 +76,7 @@ async def back_office_for(app: FastAPI, database: Database) -> AsyncIterator[Cal
 
 
 def read_form(html: str) -> dict[str, list[str]]:
-    """What a browser would send of the last form of a page (of the first, if it has one only)."""
+    """Return what a browser would send of the last form of a page, as lists of values by field."""
     reader = _FormReader()
     reader.feed(html)
     return reader.forms[-1] if reader.forms else {}
@@ -108,13 +108,13 @@ class _FormReader(HTMLParser):
             self._add(self._textarea, "")
 
     def handle_data(self, data: str) -> None:
-        """The text of a textarea, without the line end that HTML allows in front of it."""
+        """Add the text of a textarea, without the line end that HTML allows in front of it."""
         if self._textarea:
             values = self.forms[-1][self._textarea]
             values[-1] += data if values[-1] else data.removeprefix("\r").removeprefix("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        """The end of a textarea."""
+        """Note the end of a textarea."""
         if tag == "textarea":
             self._textarea = ""
 

@@ -1,4 +1,4 @@
-"""A model's view as everything below `views.py` knows it: its options, its rows, its titles and its form."""
+"""Declare what every module below `views.py` needs of a model's view: options, rows, titles and the form."""
 
 import builtins
 from collections.abc import Collection, Mapping, Sequence
@@ -41,7 +41,7 @@ class ViewBase(OpenModelView):
     """Columns whose words are searched by an index, which `full_text.index(model)` declares below the model."""
 
     searches_texts: ClassVar[bool] = False
-    """Whether `column_searchable_list` may name texts of any length, which every search reads in every row."""
+    """True if `column_searchable_list` may name texts of any length, which every search reads in every row."""
 
     column_sort_paths: ClassVar[Mapping[str, str]] = {}
     """By which column to sort a relation: `{"author": "author.username"}`; name it in `column_sortable_list` too."""

@@ -1,4 +1,4 @@
-"""What plugins write their part of the back office with: views of models, actions, filters and formatters.
+"""Write a plugin's part of the back office: views of models, actions, filters and formatters.
 
     class PostAdmin(ModelAdmin, model=Post):
         column_list = ("title", "author", "created_at")

@@ -135,7 +135,13 @@ class ShadowedAdmin(OneAdmin, model=Post):
 
 def broken(settings, *views: str) -> Context:
     plugin = Plugin(name="shop", admin_views=lazy(*views))
-    return Context(settings=settings, database=None, plugins=[plugin], plugin_settings={"admin": AdminSettings()})  # type: ignore[arg-type]  # no database is asked
+    return Context(
+        settings=settings,
+        database=None,  # type: ignore[arg-type]  # no database is asked
+        plugins=[plugin],
+        plugin_settings={"admin": AdminSettings()},
+        paths={"admin.office": "/admin"},
+    )
 
 
 def test_every_problem_is_told_at_once(make_settings):

@@ -1,9 +1,9 @@
-"""Refuse filters and lookups that would be an error of ours on the day they are used."""
+"""Refuse filters, lookups and searches that would fail, or would read every row, on the day they are used."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Enum, inspect
+from sqlalchemy import Boolean, Enum, Text, inspect
 from sqlalchemy.orm import Mapper
 
 from dovetail.contrib.admin.checks.option_checks import IN_SQL, SECRET, say
@@ -12,6 +12,8 @@ from dovetail.contrib.admin.lists.comparisons import operations_of
 from dovetail.contrib.admin.lists.filtering import column_of
 from dovetail.contrib.admin.sqladmin_private import are_conditions
 from dovetail.contrib.admin.views import ModelAdmin, RelationFilter, as_filter
+from dovetail.database.search.search import FullText
+from dovetail.errors import ConfigurationError
 
 TAKEN = frozenset({"page", "pageSize", "search", "sortBy", "sort", "pks"})  # what addresses of lists say already
 NEEDED = ("parameter_name", "title", "template", "get_filtered_query")
@@ -43,6 +45,21 @@ def find_lookups(view: type[ModelAdmin]) -> Iterator[str]:
             yield f"{where} is {options!r}, expected a dict with some of {', '.join(sorted(LOOKUP_OPTIONS))}"
         else:
             yield from (f"{where} {problem}" for problem in _refuse_lookup(relations[name].mapper.class_, options))
+
+
+def find_slow_searches(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find texts of any length that are searched letter by letter, and full text without its index."""
+    for name in map(name_of, view.column_searchable_list):
+        found = find(view.model, name)
+        kind = getattr(found.sql, "type", None) if found is not None and found.kind is Kind.COLUMN else None
+        if isinstance(kind, Text) and not view.searches_texts:
+            yield (
+                f"column_searchable_list names {name!r}, a text of any length, which every search would read in every "
+                "row; search its words by an index, full_text = FullText(...), or set searches_texts = True where rows "
+                "are few"
+            )
+    if view.full_text is not None:
+        yield from _find_missing_index(view, view.full_text)
 
 
 def _refuse_lookup(target: type[Any], options: Mapping[str, Any]) -> Iterator[str]:
@@ -104,3 +121,16 @@ def _can_be_compared(view: type[ModelAdmin], found: Attribute) -> bool:
         return False
     column_type = column_of(view.model, found.name).type
     return isinstance(column_type, Boolean | Enum) or bool(operations_of(column_type))
+
+
+def _find_missing_index(view: type[ModelAdmin], full_text: FullText) -> Iterator[str]:
+    try:
+        is_indexed = full_text.is_indexed(view.model)
+    except ConfigurationError as error:
+        yield f"full_text {error.detail}"
+        return
+    if not is_indexed:
+        yield (
+            f"full_text is of columns without an index; write FullText(...).index({view.model.__name__}) below the "
+            "model and run makemigrations"
+        )

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 from sqladmin import BaseView
 
-from dovetail.contrib.admin.checks.filter_checks import find_filters, find_lookups
+from dovetail.contrib.admin.checks.filter_checks import find_filters, find_lookups, find_slow_searches
 from dovetail.contrib.admin.checks.form_checks import find_form_columns, try_form
 from dovetail.contrib.admin.checks.ignored import find_ignored
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
-from dovetail.contrib.admin.checks.search_checks import find_slow_searches
 from dovetail.contrib.admin.sqladmin_private import is_action
 from dovetail.contrib.admin.views import ModelAdmin
 

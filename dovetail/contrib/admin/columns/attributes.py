@@ -1,4 +1,4 @@
-"""What the names in the options of a view stand for: columns, relations, and all else that a model has."""
+"""Find the columns, relations and other attributes that the options of a view name."""
 
 import inspect as python_inspect
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapper
 
 
 class Kind(Enum):
-    """What can be done with an attribute."""
+    """Says what can be done with an attribute."""
 
     COLUMN = auto()  # shown, sorted, searched, filtered, edited
     EXPRESSION = auto()  # a column_property or a hybrid with SQL: the same, but not edited
@@ -34,17 +34,17 @@ class Attribute:
 
     @property
     def sql(self) -> Any:
-        """The attribute in SQL: of columns, expressions and relations."""
+        """Return the attribute in SQL, of columns, expressions and relations."""
         return getattr(self.owner, self.name)
 
     @property
     def column(self) -> Any:
-        """The column behind it. Raises AttributeError if there is none."""
+        """Return the column behind it. Raises AttributeError if there is none."""
         return inspect(self.owner).column_attrs[self.target].columns[0]
 
     @property
     def target(self) -> str:
-        """The name of the attribute that a synonym stands for."""
+        """Return the name of the attribute that a synonym stands for."""
         synonyms = inspect(self.owner).synonyms
         return str(synonyms[self.name].name) if self.name in synonyms else self.name
 

@@ -1,4 +1,4 @@
-"""The identifiers of objects in addresses and forms: `12`, or `3;7` for a key of two parts."""
+"""Write and read the identifiers of objects in addresses and forms: `12`, or `3;7` for a key of two parts."""
 
 import enum
 import re

@@ -1,4 +1,4 @@
-"""What people type for a value of a column, read by pydantic: in forms and in filters alike."""
+"""Read what people type for a value of a column, with pydantic: in forms and in filters alike."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

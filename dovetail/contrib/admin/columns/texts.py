@@ -1,4 +1,4 @@
-"""Values as texts to be shown and edited, and back."""
+"""Write values as texts to be shown and edited, and read them back."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Which page of which view the user of a request may open."""
+"""Decide which page of which view the user of a request may open."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""What every page of the back office passes through: origin, transaction, user, token; and how failures end."""
+"""Let requests in to pages of the back office: check origin, user and token, open the transaction, tell failures."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -44,10 +44,12 @@ def guarded(office: Office, endpoint: Endpoint, *, public: bool = False, is_form
 
         try:
             office.messages.load(request)
+            has_files = await _receive(request)
             refused: Response | None = None
             if is_form:
                 refused = await try_twice(partial(_prepare, office, request))
-            response = await try_twice(run, lambda: not _has_files(request)) if refused is None else refused
+            # Whoever read a file finds nothing more in it.
+            response = await try_twice(run, lambda: not has_files) if refused is None else refused
         except ClientDisconnect:
             return Response(status_code=CLIENT_HUNG_UP)  # for the access log: nobody is there to read it
         except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
@@ -78,11 +80,17 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
     return response
 
 
+async def _receive(request: Request) -> bool:
+    """Read the form of an unsafe request, if it comes from our pages, and return whether it holds files."""
+    if request.method in SAFE_METHODS:
+        return False
+    check_origin(request.headers)
+    form = await request.form()  # before a connection is taken: whoever sends it slowly holds none
+    return any(isinstance(value, UploadFile) for _, value in form.multi_items())
+
+
 async def _respond_in_transaction(office: Office, request: Request, endpoint: Endpoint, *, public: bool) -> Response:
     is_safe = request.method in SAFE_METHODS
-    if not is_safe:
-        check_origin(request.headers)
-        await request.form()  # before a connection is taken: whoever sends it slowly holds none
     async with office.database.unit_of_work(read_only=is_safe) as session:
         with enter_request_context(request, session) as context:
             if not await _is_let_in(office, request, public=public):
@@ -104,8 +112,6 @@ async def _prepare(office: Office, request: Request) -> Response | None:
     view = office.views.get(request.path_params["identity"])
     if view is None or type(view).prepare is ModelAdmin.prepare or request.method in SAFE_METHODS:
         return None
-    check_origin(request.headers)
-    await request.form()
     async with office.database.unit_of_work(read_only=True) as session:
         with enter_request_context(request, session):
             if not await _is_let_in(office, request, public=False):
@@ -136,12 +142,6 @@ def _ask_to_log_in(request: Request) -> Response:
         return RedirectResponse(login, HTTPStatus.SEE_OTHER)
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"{login}?{urlencode({'next': target})}", HTTPStatus.SEE_OTHER)
-
-
-def _has_files(request: Request) -> bool:
-    """Return whether the form holds files: whoever read one finds nothing more in it."""
-    form = getattr(request, "_form", None)  # parsed once for a request, however often it is asked for
-    return form is not None and any(isinstance(value, UploadFile) for _, value in form.multi_items())
 
 
 def _wants_json(request: Request) -> bool:

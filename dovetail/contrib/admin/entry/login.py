@@ -69,7 +69,7 @@ async def _form(office: Office, request: Request, status: HTTPStatus, **context:
 
 
 def _target(request: Request) -> str:
-    """Where to go after logging in: the page that was asked for, if it is one of ours."""
+    """Return where to go after logging in: the page that was asked for, if it is one of ours."""
     index = request.url_for("admin:index").path
     wanted = request.query_params.get("next", "")
     parts = urlsplit(wanted)

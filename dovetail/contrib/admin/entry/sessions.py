@@ -1,4 +1,4 @@
-"""Sessions of the back office: rows, made at login, looked at with every request, deleted at logout."""
+"""Keep sessions of the back office as rows: made at login, read with every request, deleted at logout."""
 
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ async def start_session(session: AsyncSession, user: User, *, lifetime: int) -> 
 
 
 async def get_user(session: AsyncSession, key: str) -> User | None:
-    """The user who is logged in with this key, as they are now: one who may no longer come in is nobody."""
+    """Return the user who is logged in with this key, or None for somebody who is no longer active staff."""
     user = await session.scalar(
         select(User)
         .join(AdminSession, AdminSession.user_id == User.id)

@@ -1,4 +1,4 @@
-"""Forms that say what they were sent: a field that a request does not name, or may not write, stays as it is."""
+"""Fill in forms with what a request names and may write; every other field stays as it is."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ class AdminForm(Form):
     """The base of every form of the back office."""
 
     class Meta(DefaultMeta):
-        """How its fields are made."""
+        """Makes its fields."""
 
         def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:
             """Give a field an id that nothing else on the page has, whatever its column is called."""

@@ -1,4 +1,4 @@
-"""Which field a form has for a column or a relation."""
+"""Choose the field that a form has for a column or a relation."""
 
 import enum
 from typing import Any
@@ -23,14 +23,14 @@ class Converter(ModelConverter):
     """Makes form fields of columns and relations."""
 
     async def convert(self, model: type, prop: Any, *args: Any, **kwargs: Any) -> Any:
-        """A field for one column or relation."""
+        """Make a field for one column or relation."""
         if prop.key in (kwargs.get("form_ajax_refs") or {}) and kwargs.get("override") is None:
             kwargs["override"] = fields.LookupMultipleField if prop.uselist else fields.LookupField
         return await super().convert(model, prop, *args, **kwargs)
 
     @converts("Boolean")  # type: ignore[untyped-decorator]  # SQLAdmin leaves it untyped
     def conv_boolean(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - SQLAdmin's signature
-        """A checkbox; a select with an empty choice if the column may be empty."""
+        """Make a checkbox; a select with an empty choice if the column may be empty."""
         if prop.columns[0].nullable:
             return _choice(prop, kwargs, YES_OR_NO)
         kwargs["render_kw"] = kwargs.get("render_kw", {}) | {"class": "form-check-input"}
@@ -38,7 +38,7 @@ class Converter(ModelConverter):
 
     @converts("Enum")  # type: ignore[untyped-decorator]  # as above
     def conv_enum(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
-        """A select of the enumeration's values."""
+        """Make a select of the enumeration's values."""
         column_type: Any = prop.columns[0].type
         members: type[enum.Enum] | None = column_type.enum_class
         options = fields.offer(members) if members else {name: (name, name) for name in column_type.enums}
@@ -46,59 +46,59 @@ class Converter(ModelConverter):
 
     @converts("Text")  # type: ignore[untyped-decorator]  # as above
     def conv_text(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
-        """A text of several lines."""
+        """Make a text of several lines."""
         kwargs["validators"] = [*kwargs.get("validators", ()), *text_validators(prop)]
         return fields.TextAreaField(**kwargs)
 
     @converts("Integer")  # type: ignore[untyped-decorator]  # as above
-    def conv_integer(self, model: type, prop: Property, kwargs: Options) -> object:
-        """A whole number within the limits of the column."""
+    def conv_integer(self, model: type, prop: Property, kwargs: Options) -> Any:
+        """Make a field for a whole number within the limits of the column."""
         return self.conv_decimal(model, prop, kwargs)
 
     @converts("Float", "Double", "Numeric")  # type: ignore[untyped-decorator]  # as above
     def conv_decimal(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
-        """A number within the limits of the column."""
+        """Make a field for a number within the limits of the column."""
         kwargs["render_kw"] = {"step": _step(prop.columns[0].type)} | kwargs.get("render_kw", {})
         return _parsed(fields.NumberField, prop, kwargs)
 
     @converts("Date")  # type: ignore[untyped-decorator]  # as above
-    def conv_date(self, model: type, prop: Property, kwargs: Options) -> object:  # noqa: ARG002 - as above
-        """A date."""
+    def conv_date(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+        """Make a field for a date."""
         return _parsed(fields.DateField, prop, kwargs)
 
     @converts("Time")  # type: ignore[untyped-decorator]  # as above
     def conv_time(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
-        """A time of day."""
+        """Make a field for a time of day."""
         kwargs["render_kw"] = {"step": "1"} | kwargs.get("render_kw", {})
         return _parsed(fields.TimeField, prop, kwargs)
 
     @converts("DateTime")  # type: ignore[untyped-decorator]  # as above
-    def conv_datetime(self, model: type, prop: Property, kwargs: Options) -> object:  # noqa: ARG002 - as above
-        """A moment."""
+    def conv_datetime(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+        """Make a field for a date with a time."""
         if getattr(prop.columns[0].type, "timezone", True) and kwargs.get("description") is None:
             kwargs["description"] = "UTC"
         return _parsed(fields.MomentField, prop, kwargs)
 
     @converts("Interval", "INTERVAL")  # type: ignore[untyped-decorator]  # as above
-    def conv_interval(self, model: type, prop: Property, kwargs: Options) -> object:  # noqa: ARG002 - as above
-        """A duration."""
+    def conv_interval(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+        """Make a field for a duration."""
         if kwargs.get("description") is None:
             kwargs["description"] = "Such as 2 days, 01:30:00"
         return _parsed(fields.ParsedField, prop, kwargs)
 
     @converts("Uuid", "sqlalchemy_utils.types.uuid.UUIDType")  # type: ignore[untyped-decorator]  # as above
-    def conv_uuid(self, model: type, prop: Property, kwargs: Options) -> object:  # noqa: ARG002 - as above
-        """A UUID."""
+    def conv_uuid(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+        """Make a field for a UUID."""
         return _parsed(fields.ParsedField, prop, kwargs)
 
     @converts("JSON", "JSONB")  # type: ignore[untyped-decorator]  # as above
     def conv_json(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
-        """JSON, written as it is."""
+        """Make a field for JSON, written as it is."""
         return fields.JSONField(**kwargs)
 
     @converts("ARRAY")  # type: ignore[untyped-decorator]  # as above
     def conv_array(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
-        """The values of a list, one a line."""
+        """Make a field for the values of a list, one a line."""
         column_type: Any = prop.columns[0].type
         reader = reader_of(column_type.item_type)
         if reader is None or (column_type.dimensions or 1) > 1:
@@ -108,8 +108,8 @@ class Converter(ModelConverter):
         return fields.ListField(reader=reader, **_optional(kwargs))
 
     @converts("LargeBinary", "Binary")  # type: ignore[untyped-decorator]  # as above
-    def conv_bytes(self, model: type, prop: Property, kwargs: Options) -> object:  # noqa: ARG002 - as above
-        """Refused: nobody types bytes."""
+    def conv_bytes(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+        """Raise NoConverterFound: nobody types bytes."""
         raise NoConverterFound("bytes cannot be typed")
 
 
@@ -123,7 +123,7 @@ def _choice(prop: Property, kwargs: Options, options: dict[str, tuple[Any, str]]
     return fields.ChoiceField(options=options, allow_blank=bool(prop.columns[0].nullable), **kwargs)
 
 
-def _parsed(field: type[fields.ParsedField], prop: Property, kwargs: Options) -> object:
+def _parsed(field: type[fields.ParsedField], prop: Property, kwargs: Options) -> Any:
     column_type = prop.columns[0].type
     reader = reader_of(column_type, exactly=True)
     if reader is None:
@@ -137,7 +137,7 @@ def _optional(kwargs: Options) -> Options:
     return kwargs | {"validators": kept}
 
 
-def _step(column_type: object) -> str:
+def _step(column_type: Any) -> str:
     if isinstance(column_type, Numeric) and column_type.scale:
         return format(10**-column_type.scale, f".{column_type.scale}f")
     return "1" if getattr(column_type, "python_type", float) is int else "any"

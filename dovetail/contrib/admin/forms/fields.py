@@ -1,4 +1,4 @@
-"""Fields of forms: each reads what it wrote, and says what was wrong with what it cannot read."""
+"""Read and write the fields of forms: each reads what it wrote, and says what is wrong with anything else."""
 
 import enum
 from typing import Any, cast
@@ -22,7 +22,7 @@ class PickerWidget(TextInput):
         self.role = role
 
     def __call__(self, field: wtforms.Field, **kwargs: Any) -> Any:
-        """The input."""
+        """Return the input."""
         return super().__call__(field, **{"data-role": self.role} | kwargs, autocomplete="off")
 
 
@@ -30,7 +30,7 @@ class CheckboxField(fields.BooleanField):
     """A checkbox whose form also sends an empty value, so that unticked differs from not asked."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Ticked, if any value says so."""
+        """Tick it, if any value says so."""
         self.data = any(value not in {"", "false", "0"} for value in valuelist)
 
 
@@ -56,7 +56,7 @@ class ChoiceField(fields.SelectField):
         self.data = value
 
     def pre_validate(self, form: BaseForm) -> None:
-        """Coercion has refused everything else already."""
+        """Accept the value: coercion has refused everything else already."""
 
 
 class LookupField(fields.AjaxSelectField):
@@ -65,12 +65,12 @@ class LookupField(fields.AjaxSelectField):
     widget: Any = AjaxSelect2Widget()
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """The last choice that is one."""
+        """Take the last value that is not empty."""
         if valuelist:
             self.data = next((value for value in reversed(valuelist) if value), None)
 
     def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - the signature is WTForms'
-        """See that there is a choice where there must be one."""
+        """Raise ValidationError if there is no choice where there must be one."""
         if not self.allow_blank and self.data is None:
             raise ValidationError("This field is required.")
 
@@ -79,7 +79,7 @@ class LookupMultipleField(fields.AjaxSelectMultipleField):
     """Several related objects, chosen by typing."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """All choices that are ones."""
+        """Take all values that are not empty."""
         if valuelist:
             self.data = [value for value in valuelist if value]
 
@@ -118,7 +118,7 @@ class ParsedField(wtforms.StringField):
         return "" if self.data is None else self.write(self.data)
 
     def write(self, value: Any) -> str:
-        """How a value is shown."""
+        """Return a value as it is shown."""
         return as_text(value)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -159,7 +159,7 @@ class ListField(ParsedField):
     widget: Any = TextArea()
 
     def write(self, value: Any) -> str:
-        """Each value on a line of its own."""
+        """Return each value on a line of its own."""
         return as_lines(value)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -185,5 +185,5 @@ class JSONField(wtforms.TextAreaField):
 
 
 def offer(members: type[enum.Enum]) -> dict[str, tuple[Any, str]]:
-    """The options of a `ChoiceField` for an enumeration: by value, labelled in words."""
+    """Return the options of a `ChoiceField` for an enumeration: by value, labelled in words."""
     return {str(member.value): (member, str(member.value).replace("_", " ").capitalize()) for member in members}

@@ -1,4 +1,4 @@
-"""The part of a view that reads rows: its list with filters, search, order and pages, and objects by identifier."""
+"""Read the rows of a view: its list with filters, search, order and pages, and objects by identifier."""
 
 import builtins
 import re
@@ -36,12 +36,12 @@ class ChangeListView(ViewBase):
         self.deferred_columns = DeferredColumns()
 
     def make_loaders(self) -> dict[str, Any]:
-        """Return what finds related objects, by the name of the relation."""
+        """Make what finds the objects of each relation of the form, by the name of the relation."""
         return {name: make_autocomplete(self, name, options) for name, options in self.form_ajax_refs.items()}
 
     @property
     def autocompletes(self) -> Mapping[str, Autocomplete]:
-        """What finds the objects of a relation of the form, by its name."""
+        """Return what finds the objects of each relation of the form, by the name of the relation."""
         return cast("Mapping[str, Autocomplete]", self.loaders)
 
     # The list.

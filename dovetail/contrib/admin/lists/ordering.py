@@ -1,4 +1,4 @@
-"""The order of a list: put rows in it, find it in a statement, and tell which rows come after one.
+"""Put rows of a list in order, find the order of a statement, and tell which rows come after one.
 
 Null counts as greater than everything, as in lists of the API: `dovetail.resources.query.keyset` decides that for both.
 """
@@ -35,7 +35,7 @@ class Term:
 
     @property
     def direction(self) -> Direction:
-        """The direction of the expression."""
+        """Return the direction of the expression, with the place of null."""
         return Direction(self.descending, self.nulls_first)
 
     @property

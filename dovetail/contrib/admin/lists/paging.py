@@ -1,4 +1,4 @@
-"""One page of a list that may have millions of rows.
+"""Read one page of a list that may have millions of rows.
 
 Nobody waits for all of them to be counted, or for columns to be read of rows that are passed over: the keys of a page
 are found first. Far from the start a page begins after the last row of the page before it, wherever that stands now.

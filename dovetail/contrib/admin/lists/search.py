@@ -1,4 +1,4 @@
-"""The search of a list: words that stand in some column, by LIKE or by an index of words."""
+"""Search a list for words that stand in some column, by LIKE or by an index of words."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

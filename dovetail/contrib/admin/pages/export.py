@@ -21,7 +21,7 @@ BATCH = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """The rows of `statement` in the order of their keys, as the view's columns for exports show them."""
+    """Writes the rows of `statement` in the order of their keys, as the view's columns for exports show them."""
 
     view: ModelAdmin
     statement: Select[object]

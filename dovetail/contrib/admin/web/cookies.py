@@ -1,4 +1,4 @@
-"""The cookies of the back office: readable by no script, sent to no other site, over HTTPS only in production."""
+"""Set the cookies of the back office: readable by no script, sent to no other site, over HTTPS only in production."""
 
 from dataclasses import dataclass, field
 
@@ -30,17 +30,17 @@ class Cookies:
 
     @property
     def session(self) -> str:
-        """The name of the cookie that holds the key of a session."""
+        """Return the name of the cookie that holds the key of a session."""
         return self._name("session")
 
     @property
     def visitor(self) -> str:
-        """The name of the cookie that ties a login form to the browser it was sent to."""
+        """Return the name of the cookie that ties a login form to the browser it was sent to."""
         return self._name("visitor")
 
     @property
     def messages(self) -> str:
-        """The name of the cookie that carries messages to the next page."""
+        """Return the name of the cookie that carries messages to the next page."""
         return self._name("messages")
 
     def set(self, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:

@@ -17,10 +17,10 @@ HEADER = "X-CSRF-Token"
 
 
 def check_origin(headers: Headers) -> None:
-    """See that an unsafe request comes from a page of this very host.
+    """Raise PermissionDeniedError unless an unsafe request comes from a page of this very host.
 
-    What the browser says (Sec-Fetch-Site) is believed first, since a proxy may have changed Host. Raises
-    PermissionDeniedError for another origin, and for a request that does not say where it comes from.
+    What the browser says (Sec-Fetch-Site) is believed first, since a proxy may have changed Host. A request
+    that does not say where it comes from is refused too.
     """
     site = headers.get("sec-fetch-site")
     if site is not None:

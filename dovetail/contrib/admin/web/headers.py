@@ -1,4 +1,4 @@
-"""What browsers are told about every page of the back office."""
+"""Send browsers headers that protect every page of the back office."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -1,4 +1,4 @@
-"""Messages for the next page (`sqladmin.flash.Flash`), in a signed cookie that lasts until they were shown."""
+"""Carry messages to the next page (`sqladmin.flash.Flash`), in a signed cookie that lasts until they were shown."""
 
 from typing import TypeAlias, cast
 
