@@ -32,7 +32,7 @@ class Task:
     is_dangerous: bool = False
 
 
-async def create(view: ViewBase, request: Request, data: dict[str, object]) -> object:
+async def create(view: ViewBase, request: Request, data: dict[str, Any]) -> object:
     """Insert an object made of `data`, with the view's hooks around it."""
     obj = view.model()
     await view.on_model_change(data, obj, True, request)  # noqa: FBT003 - SQLAdmin's signature
@@ -45,7 +45,7 @@ async def create(view: ViewBase, request: Request, data: dict[str, object]) -> o
     return obj
 
 
-async def change(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> None:
+async def change(view: ViewBase, request: Request, obj: object, data: dict[str, Any]) -> None:
     """Change an object to `data`, with the view's hooks around it."""
     await view.on_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
     await _set_attributes(view, request, obj, data)
@@ -94,15 +94,15 @@ def _comparable(value: object) -> object:
 
 
 async def _after_change(
-    view: ViewBase, request: Request, obj: object, data: dict[str, object], *, is_created: bool
+    view: ViewBase, request: Request, obj: object, data: dict[str, Any], *, is_created: bool
 ) -> None:
     response = await view.after_model_change(data, obj, is_created, request)
     if response is not None:
         request_context().responses.append(await sendable(response, f"after_model_change of {type(view).__name__}"))
 
 
-async def _set_attributes(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> None:
-    mapper: Mapper[object] = inspect(view.model)
+async def _set_attributes(view: ViewBase, request: Request, obj: object, data: dict[str, Any]) -> None:
+    mapper: Mapper[Any] = inspect(view.model)
     # All are found before any is set: a query would flush an object that is not complete yet.
     related = {
         name: await _related(view, request, name, value) for name, value in data.items() if name in mapper.relationships
@@ -114,7 +114,7 @@ async def _set_attributes(view: ViewBase, request: Request, obj: object, data: d
         setattr(obj, name, value)
 
 
-def _set_column(obj: Any, name: str, column: Any, value: Any) -> None:
+def _set_column(obj: object, name: str, column: Any, value: object) -> None:
     if value is None and not column.nullable:
         if inspect(obj).transient:
             return  # the default of the column
@@ -123,7 +123,7 @@ def _set_column(obj: Any, name: str, column: Any, value: Any) -> None:
     setattr(obj, name, None if value == "" and column.nullable else value)
 
 
-async def _related(view: ViewBase, request: Request, name: str, value: Any) -> Any:
+async def _related(view: ViewBase, request: Request, name: str, value: Any) -> object:
     mapper: Mapper[Any] = inspect(view.model)
     many = mapper.relationships[name].uselist
     identifiers = sorted({str(one) for one in value if one}) if many else [str(value)] if value else []

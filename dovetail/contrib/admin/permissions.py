@@ -4,7 +4,6 @@ A relation shows, finds, sorts by and takes what its target's own view would lis
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from sqladmin.authorization import AuthorizationBackend
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, tuple_
@@ -12,6 +11,7 @@ from sqlalchemy.sql.visitors import iterate
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
+from dovetail.contrib.admin.sqladmin_private import Statement
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import User
 from dovetail.database.drivers.sqlalchemy_private import conditions_of, kept_as_it_stands
@@ -42,7 +42,7 @@ class Authorization(AuthorizationBackend):
 
 
 class Rights:
-    """Knows which rows the user of a request may know of; `listable` are the views that they may list, `others` the rest."""
+    """Knows which rows the user of a request may know of; `listable` are the views they may list, `others` the rest."""
 
     def __init__(self, request: Request, listable: Iterable[ViewBase], others: Iterable[ViewBase]) -> None:
         self._request = request
@@ -76,7 +76,7 @@ class Rights:
             self._views[model] = next(complete, views[0] if views else None)
         return self._views[model]
 
-    def only_visible(self, statement: Select[object]) -> Select[object]:
+    def only_visible(self, statement: Statement) -> Statement:
         """Keep what the user may know of in a statement that reads columns of models, as filters do for choices."""
         for column in statement.column_descriptions:
             if isinstance(column["entity"], type):
@@ -112,7 +112,7 @@ def rights_of(request: Request) -> Rights:
     return found
 
 
-def listed(rows: Select[Any], model: type[Any], target: type[Any]) -> ColumnElement[bool]:
+def listed(rows: Statement, model: type[object], target: type[object]) -> ColumnElement[bool]:
     """Return the condition on rows of `target`, which is `model` or a subclass, that `rows` selects them."""
     criteria = conditions_of(rows)
     if rows.order_by(None).compare(select(model).where(*criteria).order_by(None)):

@@ -5,7 +5,7 @@ SQLAdmin is pinned to one minor version; tests/contrib/admin/test_sqladmin_priva
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from sqladmin import Admin, BaseView, ModelView
 from sqladmin._menu import Menu
@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+Statement: TypeAlias = Select[Any]  # of objects or of columns: SQLAdmin, and authors of views, hand and take both
 FORM_NAMES: Mapping[str, str] = (
     WTFORMS_ATTRS  # what a form calls an attribute whose name WTForms uses itself: data -> data_
 )
@@ -55,9 +56,9 @@ class OpenModelView(ModelView, metaclass=ViewMeta):
         self._column_labels = {name: self.label(name) for name in [*self._prop_names, *self._list_prop_names]}
 
     @property
-    def mapper(self) -> Mapper[Any]:
+    def mapper(self) -> Mapper[object]:
         """Return the mapper of the model."""
-        found: Mapper[Any] = self._mapper
+        found: Mapper[object] = self._mapper
         return found
 
     @property
@@ -129,19 +130,19 @@ class OpenModelView(ModelView, metaclass=ViewMeta):
         """Return what finds related objects, by the name of the relation."""
         raise NotImplementedError
 
-    def select_object(self, identifier: str) -> Select[Any]:
+    def select_object(self, identifier: str) -> Statement:
         """Return the statement that selects the object with this identifier."""
         raise NotImplementedError
 
-    async def run_choices_query(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+    async def run_choices_query(self, statement: Statement) -> Sequence[Row[Any]]:
         """Return the rows of a statement with which a filter asks for its choices."""
         raise NotImplementedError
 
-    async def run_query(self, statement: Select[Any]) -> Sequence[Any]:
+    async def run_query(self, statement: Statement) -> Sequence[object]:
         """Return the objects that a statement selects."""
         raise NotImplementedError
 
-    def _stmt_by_identifier(self, identifier: str) -> Select[Any]:
+    def _stmt_by_identifier(self, identifier: str) -> Statement:
         return self.select_object(identifier)
 
     async def _run_arbitrary_query(self, stmt: Any) -> Sequence[Row[Any]]:
@@ -154,13 +155,13 @@ class OpenModelView(ModelView, metaclass=ViewMeta):
 class ObjectLoader(QueryAjaxModelLoader):
     """SQLAdmin's loader of related objects, which looks for nothing itself."""
 
-    model: type[Any]
+    model: type[object]
 
     def _process_fields(self) -> list[Any]:
         return []  # SQLAdmin looks for columns of the model alone, and our search follows paths
 
     @property
-    def order(self) -> Sequence[ColumnElement[Any]]:
+    def order(self) -> Sequence[ColumnElement[object]]:
         """Return the columns of the option `order_by`; nothing if it was not given."""
         return self._cached_fields_order_by  # type: ignore[return-value]  # an attribute is a column expression
 
@@ -209,7 +210,7 @@ async def read_form(request: Request, obj: object | None) -> FormData:
     return await Admin._handle_form_data(request, obj)  # noqa: SLF001 - the step of `Admin.edit` that reads it
 
 
-def by_attribute(data: Mapping[str, Any], model: type[Any]) -> dict[str, Any]:
+def by_attribute(data: Mapping[str, Any], model: type[object]) -> dict[str, Any]:
     """Return the data of a form by the names of the model's attributes: the reverse of FORM_NAMES."""
     return Admin._denormalize_wtform_data(dict(data), model)  # noqa: SLF001 - the step of `Admin.edit` that does it
 

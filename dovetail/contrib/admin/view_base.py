@@ -2,11 +2,11 @@
 
 import builtins
 from collections.abc import Collection, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import SecretStr
 from sqladmin.audit import AuditEntry
-from sqlalchemy import Select, inspect, select
+from sqlalchemy import inspect, select
 from starlette.requests import Request
 from wtforms import Form
 
@@ -17,7 +17,7 @@ from dovetail.contrib.admin.columns.identifiers import has_identifier, identifie
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
 from dovetail.contrib.admin.forms.converter import Converter
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, OpenModelView, class_in_words
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, OpenModelView, Statement, class_in_words
 from dovetail.database.search.search import FullText
 
 
@@ -53,23 +53,23 @@ class ViewBase(OpenModelView):
         super().__init__()
         self._form_class: type[Form] | None = None
 
-    def rows(self, request: Request) -> Select[object]:  # noqa: ARG002 - for those who override it
+    def rows(self, request: Request) -> Statement:  # noqa: ARG002 - for those who override it
         """Return the rows that the user may see and touch: in lists, pages, forms, lookups, actions and exports."""
         return select(self.model)
 
-    def list_query(self, request: Request) -> Select[object]:
+    def list_query(self, request: Request) -> Statement:
         """Return `rows`, which is what SQLAdmin lists too. Override `rows` instead, which everything obeys."""
         return self.rows(request)
 
-    def select_object(self, identifier: str) -> Select[object]:
+    def select_object(self, identifier: str) -> Statement:
         """Return the statement that selects the object with this identifier, if the user may see it."""
         return self.rows(request_context().request).where(has_identifier(self.model, identifier))
 
-    async def run_query(self, statement: Select[object]) -> Sequence[object]:
+    async def run_query(self, statement: Statement) -> Sequence[object]:
         """Return the objects that a statement selects, in the request's session."""
         return (await request_context().session.scalars(statement)).unique().all()
 
-    def title_of(self, obj: object) -> str:
+    def title_of(self, obj: Any) -> str:
         """Return what to call an object: what its `__str__` says, or its kind and key."""
         speaks = "__str__" in {name for cls in type(obj).__mro__[:-1] for name in vars(cls)}
         kind = self.name if isinstance(obj, self.model) else class_in_words(type(obj).__name__)

@@ -22,7 +22,7 @@ from markupsafe import Markup
 from sqladmin.authorization import custom_action
 from sqladmin.filters import BooleanFilter as SQLAdminBooleanFilter
 from sqladmin.filters import OperationColumnFilter, StaticValuesFilter
-from sqlalchemy import Boolean, Select
+from sqlalchemy import Boolean
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.orm import InstrumentedAttribute
 from starlette.requests import Request
@@ -37,7 +37,7 @@ from dovetail.contrib.admin.lists.filtering import ALL, column_of
 from dovetail.contrib.admin.lists.relations import leads_to_identifier
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.sqladmin_private import action_slug
+from dovetail.contrib.admin.sqladmin_private import Statement, action_slug
 from dovetail.errors import BadRequestError, ConfigurationError
 
 View = TypeVar("View", bound="ModelAdmin")
@@ -115,7 +115,7 @@ def action(
 
         @wraps(method)
         async def task(view: View, request: Request) -> Task:  # the site runs it, after asking if need be
-            async def apply(rows: Sequence[Any]) -> Outcome:
+            async def apply(rows: Sequence[object]) -> Outcome:
                 return await method(view, request, rows)
 
             permission = custom_action(action_slug(name))
@@ -134,7 +134,7 @@ class BooleanFilter(SQLAdminBooleanFilter):
     column_filters = [BooleanFilter(Post.is_published, title="Published")]
     """
 
-    async def get_filtered_query(self, query: Select[Any], value: Any, model: Any) -> Select[Any]:
+    async def get_filtered_query(self, query: Statement, value: Any, model: Any) -> Statement:
         """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
         if value not in ALL | {"true", "false", None}:
             raise BadRequestError(f"{self.title}: filter by true or false.")
@@ -154,7 +154,7 @@ class ChoiceFilter(StaticValuesFilter):
         choices = [(value, value.replace("_", " ").capitalize()) for value in self.members]
         super().__init__(column, choices, title=title)
 
-    async def get_filtered_query(self, query: Select[Any], value: Any, model: Any) -> Select[Any]:
+    async def get_filtered_query(self, query: Statement, value: Any, model: Any) -> Statement:
         """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
         if value is None or value in ALL:
             return query
@@ -177,13 +177,11 @@ class ColumnFilter:
         self.parameter_name = parameter_name or str(column.key)
         self.title = title or str(column.key).replace("_", " ").capitalize()
 
-    def get_operation_options_for_model(self, _model: type[Any]) -> list[tuple[str, str]]:
+    def get_operation_options_for_model(self, _model: type[object]) -> list[tuple[str, str]]:
         """Return the comparisons that fit the column, each with its label."""
         return [(name, OPERATIONS[name]) for name in operations_of(self.column.type)]
 
-    async def get_filtered_query(
-        self, query: Select[Any], operation: str, value: str, _model: type[Any]
-    ) -> Select[Any]:
+    async def get_filtered_query(self, query: Statement, operation: str, value: str, _model: type[object]) -> Statement:
         """Keep the rows that compare like this. Raises BadRequestError for what cannot be compared with the column."""
         operations = operations_of(self.column.type)
         if operation and operation not in operations:
@@ -203,18 +201,18 @@ class RelationFilter:
     has_operator = False
     template = "sqladmin/filters/relation_filter.html"
 
-    def __init__(self, relation: InstrumentedAttribute[Any], title: str | None = None) -> None:
+    def __init__(self, relation: InstrumentedAttribute[object], title: str | None = None) -> None:
         self.relation = relation
         self.parameter_name = relation.key
         self.title = title or relation.key.replace("_", " ").capitalize()
 
     async def lookups(
-        self, _request: Request, _model: type[Any], _run_query: Callable[[Select[Any]], Any]
+        self, _request: Request, _model: type[object], _run_query: Callable[[Statement], Any]
     ) -> Sequence[tuple[str, str]]:
         """Return nothing to list: the choice is made by typing."""
         return []
 
-    async def get_filtered_query(self, query: Select[Any], value: str | None, _model: type[Any]) -> Select[Any]:
+    async def get_filtered_query(self, query: Statement, value: str | None, _model: type[object]) -> Statement:
         """Keep the rows that are related to the object with this identifier, if the user may know of it."""
         if not value:
             return query
@@ -222,7 +220,7 @@ class RelationFilter:
         return query.where(leads_to_identifier(self.relation, value, visible))
 
 
-def as_filter(model: type[Any], one: Any) -> Any:
+def as_filter(model: type[object], one: Any) -> Any:
     """Return what stands in `column_filters` as a filter: a column or a relation, by name or itself, or a filter.
 
     SQLAdmin's own filter of comparisons takes texts for dates, so ours stands in for it.
@@ -250,19 +248,19 @@ def _filter_of(column: Any, name: str) -> BooleanFilter | ColumnFilter | StaticV
     return ColumnFilter(column, parameter_name=name)
 
 
-def shortened(length: int) -> Callable[[Any, str], str]:
+def shortened(length: int) -> Callable[[object, str], str]:
     """Return a formatter for `column_formatters` that shows the first words, `length` characters at most."""
 
-    def show(obj: Any, name: str) -> str:
+    def show(obj: object, name: str) -> str:
         return shorten(str(getattr(obj, name)), length, placeholder="…")
 
     return show
 
 
-def badge(colours: Mapping[Any, str]) -> Callable[[Any, str], Markup]:
+def badge(colours: Mapping[Any, str]) -> Callable[[object, str], Markup]:
     """Return a formatter that shows a choice in the colour (`success`, `warning`, `danger`, ...) given for it."""
 
-    def show(obj: Any, name: str) -> Markup:
+    def show(obj: object, name: str) -> Markup:
         value = getattr(obj, name)
         label = str(getattr(value, "value", value)).capitalize()
         return Markup('<span class="badge bg-{}-lt">{}</span>').format(colours.get(value, "secondary"), label)

@@ -35,7 +35,7 @@ def find_filters(view: type[ModelAdmin]) -> Iterator[str]:
 
 def find_lookups(view: type[ModelAdmin]) -> Iterator[str]:
     """Find lookups that would find nothing, or show what is never shown."""
-    mapper: Mapper[Any] = inspect(view.model)
+    mapper: Mapper[object] = inspect(view.model)
     relations = mapper.relationships
     for name, options in view.form_ajax_refs.items():
         where = f"form_ajax_refs[{name!r}]"
@@ -55,14 +55,14 @@ def find_slow_searches(view: type[ModelAdmin]) -> Iterator[str]:
         if isinstance(kind, Text) and not view.searches_texts:
             yield (
                 f"column_searchable_list names {name!r}, a text of any length, which every search would read in every "
-                "row; search its words by an index, full_text = FullText(...), or set searches_texts = True where rows "
-                "are few"
+                "row; search its words by an index, full_text = full_text(...), or set searches_texts = True where "
+                "rows are few"
             )
     if view.full_text is not None:
         yield from _find_missing_index(view, view.full_text)
 
 
-def _refuse_lookup(target: type[Any], options: Mapping[str, Any]) -> Iterator[str]:
+def _refuse_lookup(target: type[object], options: Mapping[str, Any]) -> Iterator[str]:
     fields, order = options.get("fields"), options.get("order_by") or ()
     if not isinstance(fields, Sequence) or isinstance(fields, str) or not fields:
         yield "needs fields, a tuple of the columns to search"
@@ -131,6 +131,6 @@ def _find_missing_index(view: type[ModelAdmin], full_text: FullText) -> Iterator
         return
     if not is_indexed:
         yield (
-            f"full_text is of columns without an index; write FullText(...).index({view.model.__name__}) below the "
+            f"full_text is of columns without an index; write full_text({view.model.__name__}, ...) below the "
             "model and run makemigrations"
         )

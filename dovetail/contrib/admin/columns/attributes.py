@@ -28,7 +28,7 @@ class Attribute:
     """The attribute at the end of a path such as `author.username`."""
 
     kind: Kind
-    owner: type[Any]
+    owner: type[object]
     name: str
     is_to_many: bool = False  # whether a relation on the way leads to several objects
 
@@ -49,12 +49,12 @@ class Attribute:
         return str(synonyms[self.name].name) if self.name in synonyms else self.name
 
 
-def name_of(column: Any) -> str:
+def name_of(column: object) -> str:
     """Return the name of what stands in a list of columns: a text, or an attribute of a model."""
     return column if isinstance(column, str) else str(getattr(column, "key", column))
 
 
-def find(model: type[Any], path: str) -> Attribute | None:
+def find(model: type[object], path: str) -> Attribute | None:
     """Return what the path leads to from `model`, or None if it leads nowhere."""
     *steps, name = path.split(".")
     owner, is_to_many = model, False
@@ -67,8 +67,8 @@ def find(model: type[Any], path: str) -> Attribute | None:
     return None if kind is None else Attribute(kind, owner, name, is_to_many)
 
 
-def _kind(model: type[Any], name: str) -> Kind | None:
-    mapper: Mapper[Any] = inspect(model)
+def _kind(model: type[object], name: str) -> Kind | None:
+    mapper: Mapper[object] = inspect(model)
     if name in mapper.synonyms:
         return _kind(model, mapper.synonyms[name].name)
     if name in mapper.relationships:
@@ -83,7 +83,7 @@ def _kind(model: type[Any], name: str) -> Kind | None:
     return _kind_of_python(model, name)
 
 
-def _kind_of_descriptor(model: type[Any], name: str, extension_type: Any) -> Kind:
+def _kind_of_descriptor(model: type[object], name: str, extension_type: Any) -> Kind:
     if extension_type is AssociationProxyExtensionType.ASSOCIATION_PROXY:
         return Kind.PROXY
     if extension_type is HybridExtensionType.HYBRID_METHOD:
@@ -95,7 +95,7 @@ def _kind_of_descriptor(model: type[Any], name: str, extension_type: Any) -> Kin
     return Kind.EXPRESSION if hasattr(made, "__clause_element__") and hasattr(made, "type") else Kind.VALUE
 
 
-def _kind_of_python(model: type[Any], name: str) -> Kind | None:
+def _kind_of_python(model: type[object], name: str) -> Kind | None:
     found = python_inspect.getattr_static(model, name, None)
     if found is None or name.startswith("_"):
         return None

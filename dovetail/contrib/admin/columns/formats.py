@@ -43,13 +43,13 @@ def choice(value: Enum) -> str:
     return str(value.value).replace("_", " ").capitalize()
 
 
-def several(values: Sequence[Any]) -> str:
+def several(values: Sequence[object]) -> str:
     """Show the values of a list, one after the other; JSON, if they are more than texts and numbers."""
     simple = all(isinstance(value, str | int | float | None) for value in values)
     return ", ".join("" if value is None else as_text(value) for value in values) if simple else as_text(values)
 
 
-FORMATTERS: dict[type[Any], Callable[[Any], Any]] = {
+FORMATTERS: dict[type[object], Callable[[Any], Any]] = {
     type(None): empty,
     bool: yes_or_no,
     datetime: moment,

@@ -14,7 +14,7 @@ LARGEST_INTEGER = 2**63 - 1
 PART = re.compile(r"(?:\\.|[^\\;])*", re.DOTALL)
 
 
-def primary_keys(model: type[Any]) -> tuple[Column[Any], ...]:
+def primary_keys(model: type[object]) -> tuple[Column[Any], ...]:
     """Return the columns of the primary key of a model."""
     mapper: Any = inspect(model)
     keys: tuple[Column[Any], ...] = mapper.primary_key  # of a model that has a table
@@ -45,7 +45,7 @@ def have_identifiers(model: type[object], identifiers: Iterable[str]) -> ColumnE
     return keys[0].in_([value[0] for value in values]) if len(keys) == 1 else tuple_(*keys).in_(values)
 
 
-def parse_identifier(model: type[object], identifier: str) -> tuple[object, ...] | None:
+def parse_identifier(model: type[object], identifier: str) -> tuple[Any, ...] | None:
     """Return the values of the primary key that `identifier` names, or None if it cannot be one."""
     keys = primary_keys(model)
     parts = [identifier] if len(keys) == 1 else _split(identifier)

@@ -12,7 +12,7 @@ SHORT_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]+(\d{2}:\d{2})(:\d{2}(?:\.\d{
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
-def as_text(value: Any) -> str:  # noqa: PLR0911 - a table of types
+def as_text(value: object) -> str:  # noqa: PLR0911 - a table of types
     """Return a value as it is edited: times to the second, moments in UTC, JSON as JSON."""
     match value:
         case Enum():

@@ -7,7 +7,7 @@ from sqladmin.exceptions import NoConverterFound
 from sqladmin.forms import ModelConverter, converts
 from sqlalchemy import Numeric
 from sqlalchemy.orm import ColumnProperty
-from wtforms import validators
+from wtforms import Field, validators
 
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.forms import fields
@@ -29,7 +29,7 @@ class Converter(ModelConverter):
         return await super().convert(model, prop, *args, **kwargs)
 
     @converts("Boolean")  # type: ignore[untyped-decorator]  # SQLAdmin leaves it untyped
-    def conv_boolean(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - SQLAdmin's signature
+    def conv_boolean(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - SQLAdmin's signature
         """Make a checkbox; a select with an empty choice if the column may be empty."""
         if prop.columns[0].nullable:
             return _choice(prop, kwargs, YES_OR_NO)
@@ -37,7 +37,7 @@ class Converter(ModelConverter):
         return fields.CheckboxField(**kwargs)
 
     @converts("Enum")  # type: ignore[untyped-decorator]  # as above
-    def conv_enum(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_enum(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a select of the enumeration's values."""
         column_type: Any = prop.columns[0].type
         members: type[enum.Enum] | None = column_type.enum_class
@@ -45,59 +45,58 @@ class Converter(ModelConverter):
         return _choice(prop, kwargs, options)
 
     @converts("Text")  # type: ignore[untyped-decorator]  # as above
-    def conv_text(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_text(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a text of several lines."""
         kwargs["validators"] = [*kwargs.get("validators", ()), *text_validators(prop)]
         return fields.TextAreaField(**kwargs)
 
     @converts("Integer")  # type: ignore[untyped-decorator]  # as above
-    def conv_integer(self, model: type, prop: Property, kwargs: Options) -> Any:
+    def conv_integer(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for a whole number within the limits of the column."""
-        return self.conv_decimal(model, prop, kwargs)
+        return _number(prop, kwargs)
 
     @converts("Float", "Double", "Numeric")  # type: ignore[untyped-decorator]  # as above
-    def conv_decimal(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_decimal(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for a number within the limits of the column."""
-        kwargs["render_kw"] = {"step": _step(prop.columns[0].type)} | kwargs.get("render_kw", {})
-        return _parsed(fields.NumberField, prop, kwargs)
+        return _number(prop, kwargs)
 
     @converts("Date")  # type: ignore[untyped-decorator]  # as above
-    def conv_date(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_date(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for a date."""
         return _parsed(fields.DateField, prop, kwargs)
 
     @converts("Time")  # type: ignore[untyped-decorator]  # as above
-    def conv_time(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_time(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for a time of day."""
         kwargs["render_kw"] = {"step": "1"} | kwargs.get("render_kw", {})
         return _parsed(fields.TimeField, prop, kwargs)
 
     @converts("DateTime")  # type: ignore[untyped-decorator]  # as above
-    def conv_datetime(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_datetime(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for a date with a time."""
         if getattr(prop.columns[0].type, "timezone", True) and kwargs.get("description") is None:
             kwargs["description"] = "UTC"
         return _parsed(fields.MomentField, prop, kwargs)
 
     @converts("Interval", "INTERVAL")  # type: ignore[untyped-decorator]  # as above
-    def conv_interval(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_interval(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for a duration."""
         if kwargs.get("description") is None:
             kwargs["description"] = "Such as 2 days, 01:30:00"
         return _parsed(fields.ParsedField, prop, kwargs)
 
     @converts("Uuid", "sqlalchemy_utils.types.uuid.UUIDType")  # type: ignore[untyped-decorator]  # as above
-    def conv_uuid(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_uuid(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for a UUID."""
         return _parsed(fields.ParsedField, prop, kwargs)
 
     @converts("JSON", "JSONB")  # type: ignore[untyped-decorator]  # as above
-    def conv_json(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_json(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for JSON, written as it is."""
         return fields.JSONField(**kwargs)
 
     @converts("ARRAY")  # type: ignore[untyped-decorator]  # as above
-    def conv_array(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_array(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for the values of a list, one a line."""
         column_type: Any = prop.columns[0].type
         reader = reader_of(column_type.item_type)
@@ -108,7 +107,7 @@ class Converter(ModelConverter):
         return fields.ListField(reader=reader, **_optional(kwargs))
 
     @converts("LargeBinary", "Binary")  # type: ignore[untyped-decorator]  # as above
-    def conv_bytes(self, model: type, prop: Property, kwargs: Options) -> Any:  # noqa: ARG002 - as above
+    def conv_bytes(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Raise NoConverterFound: nobody types bytes."""
         raise NoConverterFound("bytes cannot be typed")
 
@@ -118,17 +117,22 @@ def try_field(prop: Any) -> None:
     Converter().get_converter(prop)(model=prop.parent.class_, prop=prop, kwargs={"render_kw": {}, "validators": []})
 
 
-def _choice(prop: Property, kwargs: Options, options: dict[str, tuple[Any, str]]) -> Any:
+def _choice(prop: Property, kwargs: Options, options: dict[str, tuple[Any, str]]) -> Field:
     kwargs["render_kw"] = kwargs.get("render_kw", {}) | {"class": "form-select"}
     return fields.ChoiceField(options=options, allow_blank=bool(prop.columns[0].nullable), **kwargs)
 
 
-def _parsed(field: type[fields.ParsedField], prop: Property, kwargs: Options) -> Any:
+def _parsed(field: type[fields.ParsedField], prop: Property, kwargs: Options) -> Field:
     column_type = prop.columns[0].type
     reader = reader_of(column_type, exactly=True)
     if reader is None:
         raise NoConverterFound(f"a value of {column_type!r} cannot be typed")
     return field(reader=reader, **kwargs)
+
+
+def _number(prop: Property, kwargs: Options) -> Field:
+    kwargs["render_kw"] = {"step": _step(prop.columns[0].type)} | kwargs.get("render_kw", {})
+    return _parsed(fields.NumberField, prop, kwargs)
 
 
 def _optional(kwargs: Options) -> Options:

@@ -29,7 +29,7 @@ class PickerWidget(TextInput):
 class CheckboxField(fields.BooleanField):
     """A checkbox whose form also sends an empty value, so that unticked differs from not asked."""
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[object]) -> None:
         """Tick it, if any value says so."""
         self.data = any(value not in {"", "false", "0"} for value in valuelist)
 
@@ -41,7 +41,7 @@ class ChoiceField(fields.SelectField):
         choices = [(key, label) for key, (_, label) in options.items()]
         values = {key: value for key, (value, _) in options.items()}
 
-        def coerce(value: Any) -> Any:
+        def coerce(value: object) -> Any:
             # Texts come from requests; everything else is a value already.
             if isinstance(value, str) and value in values:
                 return values[value]
@@ -51,7 +51,7 @@ class ChoiceField(fields.SelectField):
 
         super().__init__(choices=choices, coerce=cast("type", coerce), **kwargs)
 
-    def process_data(self, value: Any) -> None:
+    def process_data(self, value: object) -> None:
         """Take a stored value as it is, even one that is not offered any more."""
         self.data = value
 
@@ -64,7 +64,7 @@ class LookupField(fields.AjaxSelectField):
 
     widget: Any = AjaxSelect2Widget()
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[object]) -> None:
         """Take the last value that is not empty."""
         if valuelist:
             self.data = next((value for value in reversed(valuelist) if value), None)
@@ -78,7 +78,7 @@ class LookupField(fields.AjaxSelectField):
 class LookupMultipleField(fields.AjaxSelectMultipleField):
     """Several related objects, chosen by typing."""
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[object]) -> None:
         """Take all values that are not empty."""
         if valuelist:
             self.data = [value for value in valuelist if value]
@@ -97,7 +97,7 @@ class TextAreaField(fields.TextAreaField):
         counts = any(getattr(one, "max", -1) > 0 for one in validators or ())
         super().__init__(label, validators, **{"show_chars_count": counts} | kwargs)
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[object]) -> None:
         """Keep the line ends that everything else uses."""
         super().process_formdata(
             [value.replace("\r\n", "\n") if isinstance(value, str) else value for value in valuelist]
@@ -117,11 +117,11 @@ class ParsedField(wtforms.StringField):
             return str(self.raw_data[0])
         return "" if self.data is None else self.write(self.data)
 
-    def write(self, value: Any) -> str:
+    def write(self, value: object) -> str:
         """Return a value as it is shown."""
         return as_text(value)
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[object]) -> None:
         """Read the value; nothing at all is None. Raises ValueError with what is wrong."""
         if valuelist:
             self.data = None
@@ -158,11 +158,11 @@ class ListField(ParsedField):
 
     widget: Any = TextArea()
 
-    def write(self, value: Any) -> str:
+    def write(self, value: object) -> str:
         """Return each value on a line of its own."""
         return as_lines(value)
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[object]) -> None:
         """Read each line; none is None where there may be no list. Raises ValueError for the first that is no value."""
         if valuelist:
             self.data = None
@@ -178,7 +178,7 @@ class JSONField(wtforms.TextAreaField):
             return str(self.raw_data[0])
         return "" if self.data is None else as_text(self.data)
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[object]) -> None:
         """Read the JSON. Raises ValueError with what is wrong."""
         if valuelist:
             self.data = read_json(str(valuelist[0])) if str(valuelist[0]).strip() else None

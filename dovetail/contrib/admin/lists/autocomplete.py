@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import name_of
@@ -11,7 +11,7 @@ from dovetail.contrib.admin.columns.identifiers import has_identifier, have_iden
 from dovetail.contrib.admin.lists.search import MAXIMUM_TERM, contains
 from dovetail.contrib.admin.permissions import NOTHING, rights_of
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.sqladmin_private import ObjectLoader
+from dovetail.contrib.admin.sqladmin_private import ObjectLoader, Statement
 from dovetail.contrib.admin.view_base import ViewBase
 
 LIMIT = 20
@@ -26,7 +26,7 @@ class Autocomplete(ObjectLoader):
         """Return whether the user may see related objects at all."""
         return rights_of(request).visible(self.model) is not NOTHING
 
-    def rows(self, request: Request) -> Select[object]:
+    def rows(self, request: Request) -> Statement:
         """Return the statement that selects the objects the user may see."""
         return select(self.model).where(rights_of(request).visible(self.model))
 
@@ -47,7 +47,7 @@ class Autocomplete(ObjectLoader):
         )
         return list((await request_context().session.scalars(statement)).all())
 
-    async def format_by_pk(self, pk: object) -> dict[str, object]:
+    async def format_by_pk(self, pk: object) -> dict[str, Any]:
         """Return what the form shows for an identifier that was sent; nothing, if the user may not see the object."""
         context = request_context()
         if pk is None:
@@ -56,7 +56,7 @@ class Autocomplete(ObjectLoader):
         found = (await context.session.scalars(statement)).first()
         return {} if found is None else self.format(found)
 
-    def format(self, model: object) -> dict[str, object]:
+    def format(self, model: object) -> dict[str, Any]:
         """Return what the form shows for an object: `{"id": ..., "text": ...}`."""
         return {"id": identifier_of(model), "text": self.model_admin.title_of(model)}
 

@@ -3,24 +3,24 @@
 from typing import Any
 
 from sqladmin.filters import BooleanFilter, ForeignKeyFilter, StaticValuesFilter
-from sqlalchemy import ColumnElement, Select, select, true
+from sqlalchemy import ColumnElement, select, true
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.lists.search import MAXIMUM_VALUE
 from dovetail.contrib.admin.permissions import EVERYTHING, Rights, rights_of
-from dovetail.contrib.admin.sqladmin_private import has_default
+from dovetail.contrib.admin.sqladmin_private import Statement, has_default
 from dovetail.errors import BadRequestError
 
 ALL = frozenset({"", "all", "__all"})  # values that ask for every row
 
 
-def column_of(model: type[Any], column: Any) -> Any:
+def column_of(model: type[object], column: Any) -> Any:
     """Return the attribute that an option names, which may be the attribute itself."""
     return getattr(model, column) if isinstance(column, str) else column
 
 
-async def apply_filter(one: Any, statement: Select[Any], request: Request, model: type[Any]) -> Select[Any]:
+async def apply_filter(one: Any, statement: Statement, request: Request, model: type[object]) -> Statement:
     """Return the statement with what the request asks of a filter. Raises BadRequestError for what makes no sense."""
     value = request.query_params.get(one.parameter_name, "").replace("\0", "")
     if len(value) > MAXIMUM_VALUE:
@@ -37,7 +37,7 @@ async def apply_filter(one: Any, statement: Select[Any], request: Request, model
         raise BadRequestError(f"{one.title}: {error}") from None
 
 
-def _refers_to_visible(one: Any, model: type[Any], rights: Rights) -> ColumnElement[bool]:
+def _refers_to_visible(one: Any, model: type[object], rights: Rights) -> ColumnElement[bool]:
     """Return the condition that a row refers to what the user may know of, by the foreign key of SQLAdmin's filter."""
     if not isinstance(one, ForeignKeyFilter):
         return true()
@@ -52,7 +52,7 @@ def _refers_to_visible(one: Any, model: type[Any], rights: Rights) -> ColumnElem
     return found
 
 
-def _typed(one: Any, value: str, model: type[Any]) -> Any:
+def _typed(one: Any, value: str, model: type[object]) -> Any:
     """Return the value for SQLAdmin's filters, which compare a column of any type with the text itself."""
     column = getattr(one, "column", None) or getattr(one, "foreign_key", None)
     if column is None or value in ALL - {""} or isinstance(one, BooleanFilter) or getattr(one, "reads_text", False):

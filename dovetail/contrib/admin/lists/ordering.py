@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Select, UnaryExpression, bindparam
+from sqlalchemy import ColumnElement, UnaryExpression, bindparam
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import Label
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.permissions import EVERYTHING, Rights
+from dovetail.contrib.admin.sqladmin_private import Statement
 from dovetail.database.drivers.sqlalchemy_private import order_of
 from dovetail.resources.query import keyset
 from dovetail.resources.query.comparable import python_type
@@ -29,7 +30,7 @@ DIRECTIONS = {operators.desc_op: True, operators.asc_op: False}
 class Term:
     """One expression of an ORDER BY; `nulls_first` is None where it does not say, or where there are none."""
 
-    expression: ColumnElement[Any]
+    expression: ColumnElement[object]
     descending: bool = False
     nulls_first: bool | None = None
 
@@ -45,7 +46,7 @@ class Term:
         return python_type(self.expression.type) is not None and not (may_be_null and self.nulls_first is None)
 
     @property
-    def adapter(self) -> TypeAdapter[Any]:
+    def adapter(self) -> TypeAdapter[object]:
         """Writes a value into an address and reads it back."""
         return TypeAdapter(python_type(self.expression.type) | None)
 
@@ -54,7 +55,7 @@ class Term:
         opposite = self.direction.reversed()
         return Term(self.expression, opposite.descending, opposite.nulls_first)
 
-    def order(self, expression: ColumnElement[Any] | None = None) -> UnaryExpression[Any]:
+    def order(self, expression: ColumnElement[object] | None = None) -> UnaryExpression[Any]:
         """Return what an ORDER BY says of this expression, or of what stands for it."""
         return self.direction.order(self.expression if expression is None else expression)
 
@@ -62,7 +63,7 @@ class Term:
 Terms = tuple[Term, ...]
 
 
-def order(statement: Select[Any], model: type[Any], fields: Iterable[tuple[str, bool]], rights: Rights) -> Select[Any]:
+def order(statement: Statement, model: type[object], fields: Iterable[tuple[str, bool]], rights: Rights) -> Statement:
     """Order by paths, each with whether it descends, then by primary key, so that no row shows on two pages.
 
     The key goes in the direction of the last path, so that one index serves both. Related tables are joined from the
@@ -79,7 +80,7 @@ def order(statement: Select[Any], model: type[Any], fields: Iterable[tuple[str, 
     return statement.order_by(*(key.desc() if descending else key for key in primary_keys(model)))
 
 
-def terms_of(statement: Select[Any]) -> Terms:
+def terms_of(statement: Statement) -> Terms:
     """Return what `statement` orders by."""
     return tuple(_term(clause) for clause in order_of(statement))
 
@@ -93,7 +94,7 @@ def after(terms: Terms, values: Sequence[Any]) -> ColumnElement[bool]:
     return keyset.after([term.expression for term in terms], [term.direction for term in terms], binds)
 
 
-def _join(statement: Select[Any], model: type[Any], path: Path, rights: Rights) -> tuple[Select[Any], Any]:
+def _join(statement: Statement, model: type[object], path: Path, rights: Rights) -> tuple[Statement, Any]:
     # A join, since PostgreSQL reads the related table once for all rows of a big sort, and a subquery for each of them.
     entity: Any = model
     for relation in path.relations:

@@ -17,6 +17,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from dovetail.contrib.admin.columns.identifiers import LARGEST_INTEGER, primary_keys
 from dovetail.contrib.admin.lists.ordering import Terms, after, terms_of
+from dovetail.contrib.admin.sqladmin_private import Statement
 from dovetail.database.drivers.sqlalchemy_private import options_of
 from dovetail.errors import BadRequestError
 from dovetail.resources.query.cursors import Cursor
@@ -47,8 +48,8 @@ class Paginator:
     """
 
     session: AsyncSession
-    model: type[Any]
-    ordered: Select[Any]
+    model: type[object]
+    ordered: Statement
     options: Sequence[ExecutableOption]
     size: int
     count_limit: int
@@ -201,7 +202,7 @@ class Paginator:
         return await self.session.scalar(count_rows(statement, self.model)) or 0
 
 
-def count_rows(statement: Select[Any], model: type[Any]) -> Select[int]:
+def count_rows(statement: Statement, model: type[object]) -> Select[int]:
     """Return the statement that counts what `statement` selects, without its order and its columns."""
     keys = statement.with_only_columns(*primary_keys(model), maintain_column_froms=True).order_by(None)
     return select(func.count()).select_from(keys.subquery())
@@ -220,7 +221,7 @@ class Cut:
         return replace(self, rows=self.rows[:size][::-1], values=self.values[:size][::-1])
 
 
-def _counted(found: Select[Any], terms: Terms, limit: int) -> Select[Any]:
+def _counted(found: Statement, terms: Terms, limit: int) -> Statement:
     """Return `found`, up to `limit` rows of it, each with their number: they are looked for once."""
     hits = found.limit(limit).cte("hits")
     total = select(func.count()).select_from(hits).scalar_subquery()

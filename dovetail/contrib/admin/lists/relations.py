@@ -53,7 +53,7 @@ def loading(
     return options
 
 
-def leads_to(relation: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def leads_to(relation: InstrumentedAttribute[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the condition that `relation` leads from a row to one that fulfils `condition`.
 
     Keys are compared with those of a subquery that is run once; as a subquery of each row, which `has` and `any` make
@@ -75,7 +75,7 @@ def leads_to(relation: InstrumentedAttribute[Any], condition: ColumnElement[bool
 
 
 def leads_to_identifier(
-    relation: InstrumentedAttribute[Any], identifier: str, visible: ColumnElement[bool]
+    relation: InstrumentedAttribute[object], identifier: str, visible: ColumnElement[bool]
 ) -> ColumnElement[bool]:
     """Return the condition that `relation` leads to the object with this identifier, if it is one of the `visible`."""
     mapped: Any = relation.property
@@ -101,7 +101,7 @@ def is_hidden(obj: object, name: str) -> bool:
     return all(getattr(obj, key) is not None for key in keys)
 
 
-def _behind_proxy(mapper: Mapper[Any], name: str) -> str:
+def _behind_proxy(mapper: Mapper[object], name: str) -> str:
     """Return the relation that an association proxy reads, or the name itself."""
     descriptor: Any = mapper.all_orm_descriptors.get(name)
     is_proxy = getattr(descriptor, "extension_type", None) is AssociationProxyExtensionType.ASSOCIATION_PROXY

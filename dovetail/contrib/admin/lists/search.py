@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Select, String, cast, false, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Dialect, String, cast, false, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.lists.relations import leads_to
 from dovetail.contrib.admin.permissions import Rights
+from dovetail.contrib.admin.sqladmin_private import Statement
 from dovetail.database.search.narrowing import Among, Narrowing
 from dovetail.database.search.search import FullText
 from dovetail.resources.query.paths import walk
@@ -33,7 +34,7 @@ class Search:
     full_text: FullText | None = None
     frequent: Collection[str] = ()
 
-    def keep(self, statement: Select[object], term: str, dialect: Dialect) -> Select[object]:
+    def keep(self, statement: Statement, term: str, dialect: Dialect) -> Statement:
         """Keep the rows in which every word of `term` stands somewhere."""
         for word in words_of(term):
             statement = statement.where(self._holds(word, dialect))

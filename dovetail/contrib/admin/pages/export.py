@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from io import StringIO
 
 from anyio import CancelScope
-from sqlalchemy import Select, inspect, tuple_
+from sqlalchemy import inspect, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.pages.csv_cells import write_cell
 from dovetail.contrib.admin.permissions import Rights
+from dovetail.contrib.admin.sqladmin_private import Statement
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.share import Share
 
@@ -24,7 +25,7 @@ class Export:
     """Writes the rows of `statement` in the order of their keys, as the view's columns for exports show them."""
 
     view: ModelAdmin
-    statement: Select[object]
+    statement: Statement
     rights: Rights
 
     async def begin(self, session: AsyncSession, database: Share) -> AsyncIterator[str]:

@@ -62,5 +62,5 @@ async def _chain(first: tuple[Any, ...], rest: AsyncIterator[Any]) -> AsyncItera
         yield piece
 
 
-def _described(value: Any) -> str:
+def _described(value: object) -> str:
     return "nothing" if value is None else f"{type(value).__name__} {value!r:.80}"
