@@ -22,9 +22,10 @@ from typing_extensions import TypeVar, override
 
 from dovetail.errors import NotFoundError, PermissionDeniedError, quoted
 
-Model_contra = TypeVar("Model_contra", contravariant=True, default=Any)  # an instance is one row
+# Their names stand in signatures that authors of plugins read.
+Model = TypeVar("Model", contravariant=True, default=Any)  # noqa: PLC0105 - see above; an instance is one row
 Viewer = TypeVar("Viewer", default=Any)  # who writes; who reads is this or None
-Create_contra = TypeVar("Create_contra", contravariant=True, default=Any)  # the schema of a create
+Create = TypeVar("Create", contravariant=True, default=Any)  # noqa: PLC0105 - see above; the schema of a create
 
 
 async def nobody() -> None:
@@ -38,7 +39,7 @@ class Recognized(Generic[Viewer]):
     viewer: Viewer
 
 
-class Policy(Generic[Model_contra, Viewer, Create_contra]):
+class Policy(Generic[Model, Viewer, Create]):
     """Decides rows and fields for a viewer; this one lets nobody see or change anything.
 
     Subclasses open what they want open. `reader` and `writer` are the `Annotated` dependencies that give the viewer of
@@ -83,20 +84,20 @@ class Policy(Generic[Model_contra, Viewer, Create_contra]):
         """Return the fields (`email`, `author.email`) that are not shown, filtered, ordered or searched."""
         return frozenset()
 
-    def may_create(self, viewer: Viewer, data: Create_contra) -> None:  # noqa: ARG002 - for subclasses
+    def may_create(self, viewer: Viewer, data: Create) -> None:  # noqa: ARG002 - for subclasses
         """Raise PermissionDeniedError if the viewer may not create a row of this `data`, the validated body."""
         raise PermissionDeniedError
 
-    def may_update(self, viewer: Viewer, item: Model_contra, changes: frozenset[str]) -> None:  # noqa: ARG002 - for subclasses
+    def may_update(self, viewer: Viewer, item: Model, changes: frozenset[str]) -> None:  # noqa: ARG002 - for subclasses
         """Raise PermissionDeniedError if the viewer may not change the fields `changes` of a row they may know of."""
         raise PermissionDeniedError
 
-    def may_delete(self, viewer: Viewer, item: Model_contra) -> None:  # noqa: ARG002 - for subclasses
+    def may_delete(self, viewer: Viewer, item: Model) -> None:  # noqa: ARG002 - for subclasses
         """Raise PermissionDeniedError if the viewer may not delete a row they may know of."""
         raise PermissionDeniedError
 
 
-class ReadOnly(Policy[Model_contra, Viewer, Create_contra]):
+class ReadOnly(Policy[Model, Viewer, Create]):
     """Everybody may read everything; nobody may change anything."""
 
     @override
@@ -105,19 +106,19 @@ class ReadOnly(Policy[Model_contra, Viewer, Create_contra]):
         return true()
 
 
-class Open(ReadOnly[Model_contra, Viewer, Create_contra]):
+class Open(ReadOnly[Model, Viewer, Create]):
     """Everybody may do everything: for prototypes, and for APIs that nobody else can reach."""
 
     @override
-    def may_create(self, viewer: Viewer, data: Create_contra) -> None:
+    def may_create(self, viewer: Viewer, data: Create) -> None:
         """Allow it."""
 
     @override
-    def may_update(self, viewer: Viewer, item: Model_contra, changes: frozenset[str]) -> None:
+    def may_update(self, viewer: Viewer, item: Model, changes: frozenset[str]) -> None:
         """Allow it."""
 
     @override
-    def may_delete(self, viewer: Viewer, item: Model_contra) -> None:
+    def may_delete(self, viewer: Viewer, item: Model) -> None:
         """Allow it."""
 
 

@@ -23,8 +23,8 @@ from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.policy import Open, Policy, Recognized
 
-Model_contra = TypeVar("Model_contra", contravariant=True, default=Any)
-Create_contra = TypeVar("Create_contra", contravariant=True, default=Any)
+Model = TypeVar("Model", contravariant=True, default=Any)  # noqa: PLC0105 - as in Policy
+Create = TypeVar("Create", contravariant=True, default=Any)  # noqa: PLC0105 - as in Policy
 
 # For the OpenAPI document, and so that /docs can log in; the URL is that of the operation, wherever it is mounted.
 _scheme = OAuth2PasswordBearer(
@@ -126,7 +126,7 @@ async def get_staff_beside(user: UserBeside) -> User:
 StaffBeside = Annotated[User, Depends(get_staff_beside)]
 
 
-class UserPolicy(Policy[Model_contra, User, Create_contra]):
+class UserPolicy(Policy[Model, User, Create]):
     """Lets anybody ask and users write; subclasses say what they may see and change: here, nothing.
 
     The viewer of a write is a User; that of a read is a User, or None for somebody who sends no token.
@@ -149,14 +149,14 @@ class UserPolicy(Policy[Model_contra, User, Create_contra]):
         return None if user is None else Recognized(user)
 
 
-class StaffWrite(Open[Model_contra, User, Create_contra]):
+class StaffWrite(Open[Model, User, Create]):
     """Lets everybody read everything and staff write it. Reads do not ask who is asking, which makes them fast."""
 
     remembers_anonymous: ClassVar[bool] = True
     writer: ClassVar[object] = StaffUser
 
 
-class StaffOnly(Open[Model_contra, User, Create_contra]):
+class StaffOnly(Open[Model, User, Create]):
     """Lets staff read and write everything, and nobody else anything."""
 
     reader: ClassVar[object] = StaffUser
