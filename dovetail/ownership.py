@@ -1,10 +1,13 @@
-"""Which plugin a table belongs to: the one place that decides."""
+"""Which plugin a table belongs to: the one place that decides, and what is wrong with tables and their plugins."""
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
+
+    from dovetail.discovery import InstalledPlugin
 
 
 def owner_of(table: "Table", plugins: Iterable[str]) -> str | None:
@@ -32,3 +35,62 @@ def named_owner(table: "Table") -> str | None:
 def owner_by_name(table: str, plugins: Iterable[str]) -> str | None:
     """Return the one of `plugins` with which the name of a table begins, the longest if there are several."""
     return max((plugin for plugin in plugins if table.startswith(f"{plugin}_")), key=len, default=None)
+
+
+def misplaced(table: "Table", plugin: str, plugins: Iterable[str]) -> Iterator[str]:
+    """Yield what keeps the table of a model from being that of `plugin`, which lists the model."""
+    owner = owner_of(table, plugins)
+    if named_owner(table) is not None and owner != plugin:
+        yield (
+            f"plugin {plugin!r}: the table {table.name!r} says in its info that it belongs to {named_owner(table)!r}; "
+            f"correct it, or list its model there"
+        )
+    elif named_owner(table) is None and not table.name.startswith(f"{plugin}_"):
+        yield _without_owner(table, plugin)
+    elif named_owner(table) is None:
+        for other in plugins:
+            if f"{table.name}_".startswith(f"{other}_") and other.startswith(f"{plugin}_"):
+                yield (
+                    f"plugin {other!r} has a name with which the table {table.name!r} of the plugin {plugin!r} "
+                    "begins; rename the plugin"
+                )
+
+
+def unlisted_models(installed: "Mapping[str, InstalledPlugin]") -> list[str]:
+    """Return a sentence for each model that lies in a plugin and is not listed by it."""
+    # Imported here: load_models has paid for it, `help` must not.
+    from dovetail.database.models import Base
+
+    listed = {model for entry in installed.values() for model in entry.plugin.models}
+    return [
+        f"plugin {entry.plugin.name!r} does not list its model {model.__name__}; add "
+        f"'{model.__module__}:{model.__name__}' to the models in {entry.package}.plugin"
+        for entry in installed.values()
+        for model in sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__)
+        if model not in listed and model.__module__.startswith(f"{entry.package}.")
+    ]
+
+
+def tables_of_nobody(installed: "Mapping[str, InstalledPlugin]") -> Iterator[str]:
+    """Yield a sentence for each table without a model (of an association) that belongs to no plugin."""
+    # Imported here: load_models has paid for it, `help` must not.
+    from sqlalchemy import Table
+
+    for entry in installed.values():
+        models = {model.__table__ for model in entry.plugin.models}
+        modules = sorted({model.__module__ for model in entry.plugin.models})
+        tables = {
+            value for module in modules for value in vars(sys.modules[module]).values() if isinstance(value, Table)
+        }
+        for table in sorted(tables - models, key=lambda table: table.name):
+            if owner_of(table, installed) is None:
+                yield _without_owner(table, entry.plugin.name)
+
+
+def _without_owner(table: "Table", plugin: str) -> str:
+    if named := named_owner(table):
+        return (
+            f"plugin {plugin!r}: the table {table.name!r} says in its info that it belongs to {named!r}, which is not "
+            "enabled; enable it, or correct the name"
+        )
+    return f"plugin {plugin!r}: the table {table.name!r} lacks the plugin's prefix; name it '{plugin}_{table.name}'"

@@ -1,25 +1,20 @@
 """From the names in the settings to validated, ordered plugins: all problems are collected first and reported once."""
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, culprit, describe, import_plugins
 from dovetail.errors import ConfigurationError
-from dovetail.ownership import named_owner, owner_of
+from dovetail.ownership import misplaced, tables_of_nobody, unlisted_models
 from dovetail.plugin import Command, Plugin
 from dovetail.settings import Settings, load_plugin_settings
-
-if TYPE_CHECKING:
-    from sqlalchemy import Table
-
 
 # Words that something else would take for its own: codes of checks, Alembic's names of revisions, tables of a database.
 RESERVED_NAMES = frozenset({"kernel", "dovetail", "alembic", "base", "current", "head", "heads", "pg", "sqlite"})
@@ -86,11 +81,12 @@ def load_models(registry: Registry) -> None:
         for model, owner in models
         if getattr(model, "__table__", None) is None
     ]
-    tables = dict.fromkeys((m.__table__, owner) for m, owner in models) if not problems else {}
-    problems += _clashes("table", [(str(table.name), owner) for table, owner in tables])
-    for table, owner in tables:
-        problems += _not_its_own(table, owner, registry.installed)
-    problems += [*_unlisted_models(registry), *_bare_tables(registry)] if not problems else []
+    if not problems:
+        tables = dict.fromkeys((model.__table__, owner) for model, owner in models)
+        problems += _clashes("table", [(str(table.name), owner) for table, owner in tables])
+        problems += [problem for table, owner in tables for problem in misplaced(table, owner, registry.installed)]
+    if not problems:
+        problems += [*unlisted_models(registry.installed), *tables_of_nobody(registry.installed)]
     if problems:
         raise PluginError(problems)
 
@@ -209,63 +205,6 @@ def _resolve(entry: InstalledPlugin, part: str, problems: list[str], registry: R
             subject = f"its {part}" if guilty == entry.package else f"what {entry.plugin.name!r} needs of it"
             problems.append(f"plugin {name!r}: {subject} raised on import: {what}")
         return []
-
-
-def _unlisted_models(registry: Registry) -> list[str]:
-    # Imported here: load_models has paid for it, `help` must not.
-    from dovetail.database.models import Base
-
-    listed = {model for plugin in registry.plugins for model in plugin.models}
-    return [
-        f"plugin {entry.plugin.name!r} does not list its model {model.__name__}; add "
-        f"'{model.__module__}:{model.__name__}' to the models in {entry.package}.plugin"
-        for entry in registry.installed.values()
-        for model in sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__)
-        if model not in listed and model.__module__.startswith(f"{entry.package}.")
-    ]
-
-
-def _bare_tables(registry: Registry) -> Iterator[str]:
-    # Imported here: load_models has paid for it, `help` must not.
-    from sqlalchemy import Table
-
-    for entry in registry.installed.values():
-        models = {model.__table__ for model in entry.plugin.models}
-        modules = sorted({model.__module__ for model in entry.plugin.models})
-        tables = {
-            value for module in modules for value in vars(sys.modules[module]).values() if isinstance(value, Table)
-        }
-        for table in sorted(tables - models, key=lambda table: table.name):
-            if owner_of(table, registry.installed) is None:
-                yield _without_owner(table, entry.plugin.name)
-
-
-def _not_its_own(table: "Table", plugin: str, plugins: Iterable[str]) -> Iterator[str]:
-    """What keeps a model's table from being that of the plugin that lists the model."""
-    owner = owner_of(table, plugins)
-    if named_owner(table) is not None and owner != plugin:
-        yield (
-            f"plugin {plugin!r}: the table {table.name!r} says in its info that it belongs to {named_owner(table)!r}; "
-            f"correct it, or list its model there"
-        )
-    elif named_owner(table) is None and not table.name.startswith(f"{plugin}_"):
-        yield _without_owner(table, plugin)
-    elif named_owner(table) is None:
-        for other in plugins:
-            if f"{table.name}_".startswith(f"{other}_") and other.startswith(f"{plugin}_"):
-                yield (
-                    f"plugin {other!r} has a name with which the table {table.name!r} of the plugin {plugin!r} "
-                    "begins; rename the plugin"
-                )
-
-
-def _without_owner(table: "Table", plugin: str) -> str:
-    if named := named_owner(table):
-        return (
-            f"plugin {plugin!r}: the table {table.name!r} says in its info that it belongs to {named!r}, which is not "
-            "enabled; enable it, or correct the name"
-        )
-    return f"plugin {plugin!r}: the table {table.name!r} lacks the plugin's prefix; name it '{plugin}_{table.name}'"
 
 
 def _odd_routers(plugin: Plugin) -> Iterator[str]:
