@@ -1,4 +1,4 @@
-"""What an ASGI server is pointed at: `uvicorn config.asgi:app`."""
+"""The application for an ASGI server: `uvicorn config.asgi:app`."""
 
 from config.settings import Settings
 from dovetail.settings import load_settings

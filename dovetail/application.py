@@ -1,4 +1,4 @@
-"""One function that makes the whole application from its settings."""
+"""Make the whole application from its settings."""
 
 import dovetail.api.deferred_models  # before FastAPI, which it imports
 

@@ -25,12 +25,12 @@ class InstalledPlugin:
 
     @property
     def path(self) -> Path:
-        """The folder of the package."""
+        """Return the folder of the package."""
         return Path(str(importlib.import_module(self.package).__file__)).parent
 
     @property
     def migrations(self) -> Path:
-        """The folder of the plugin's own history; it need not exist."""
+        """Return the folder of the plugin's own history; it need not exist."""
         return self.path / "migrations"
 
 
@@ -47,7 +47,7 @@ def import_plugins(packages: Sequence[str], problems: list[str]) -> Iterator[Ins
 
 
 def describe(error: BaseException, package: str) -> str:
-    """What was raised and where in `package`, in one line."""
+    """Describe in one line what was raised, and where in `package`."""
     message = str(error).partition("\n")[0] or "no message"
     text = f"{type(error).__name__}: {message}"
     if isinstance(error, SyntaxError):  # says itself where it is
@@ -59,7 +59,7 @@ def describe(error: BaseException, package: str) -> str:
 
 
 def culprit(error: BaseException, packages: Iterable[str], package: str) -> str:
-    """The one of `packages` that was being imported when `error` was raised; `package` if it was none of the others.
+    """Return the one of `packages` that was being imported when `error` was raised; `package` if it was no other.
 
     A plugin that imports another is not to blame for what is wrong with it, and neither is one whose function is
     called by another in the wrong way.

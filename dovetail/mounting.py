@@ -1,4 +1,4 @@
-"""Where each router is mounted: where its plugin puts it, unless the site says otherwise."""
+"""Mount each router where its plugin puts it, unless the site says otherwise."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

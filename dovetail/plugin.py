@@ -33,7 +33,7 @@ PLUGIN_SETTINGS = StateKey["Mapping[str, BaseModel]"]("plugin_settings")  # by t
 
 
 class Level(IntEnum):
-    """How bad it is; `manage.py check` fails from ERROR on."""
+    """The severity of a finding; `manage.py check` fails from ERROR on."""
 
     INFO = 20
     WARNING = 30
@@ -71,7 +71,7 @@ def info(code: str, message: str, hint: str) -> CheckMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a running application, or a command, hands its plugins."""
+    """The settings, the database and the plugins of a running application, or of a command."""
 
     settings: "Settings"
     database: "Database"
@@ -80,7 +80,7 @@ class Context:
     paths: "Mapping[str, str | None]" = field(default_factory=dict)  # {"admin.office": "/admin"}; None: nowhere
 
     def extensions(self, point: str) -> list[Any]:
-        """What the enabled plugins contribute to the extension point `point`, in the order of their dependencies."""
+        """Return what the enabled plugins contribute to the extension point `point`, in the plugins' order."""
         return [extension for plugin in self.plugins for extension in plugin.extensions.get(point, ())]
 
 
@@ -172,7 +172,7 @@ def lazy(*names: str, **by_key: str) -> Sequence[Any] | Mapping[str, Any]:
 
 
 def deferred(name: str) -> Any:
-    """A function, named as `"package.module:attribute"` and imported when first called.
+    """Return a function, named as `"package.module:attribute"`, that is imported when first called.
 
     setup=deferred("dovetail.contrib.admin.site:mount")
     """

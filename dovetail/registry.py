@@ -30,18 +30,18 @@ class PluginError(ConfigurationError):
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """The enabled plugins by name, in the order of their dependencies."""
+    """The enabled plugins by name, each after those it depends on."""
 
     installed: Mapping[str, InstalledPlugin]
 
     @property
     def plugins(self) -> tuple[Plugin, ...]:
-        """The plugins, each after those it depends on."""
+        """Return the plugins, each after those it depends on."""
         return tuple(entry.plugin for entry in self.installed.values())
 
     @property
     def commands(self) -> dict[str, Command]:
-        """What the plugins add to `manage.py`."""
+        """Return the commands that plugins add to `manage.py`, by name."""
         return {command.name: command for plugin in self.plugins for command in plugin.commands}
 
 
@@ -108,7 +108,7 @@ def load_web(registry: Registry) -> None:
 
 
 def load_all_plugin_settings(settings: Settings, registry: Registry) -> Mapping[str, BaseModel]:
-    """Each plugin's settings, by the plugin's name, read from the environment under `<NAME>_`.
+    """Return each plugin's settings, by the plugin's name, read from the environment under `<NAME>_`.
 
     Raises ConfigurationError with every variable that is wrong.
     """
@@ -146,7 +146,7 @@ def _bad_names(found: Sequence[InstalledPlugin]) -> list[str]:
 
 
 def _variables(settings: Settings, registry: Registry) -> Iterator[tuple[str, str]]:
-    """The environment variables that are read, and for whom: SITE_NAME is the kernel's, not a plugin's called site."""
+    """Yield the environment variables that are read, and for whom: SITE_NAME is the kernel's."""
     for field in type(settings).model_fields:
         yield field.upper(), "the site's own settings"
     for plugin in registry.plugins:

@@ -1,4 +1,4 @@
-"""What the kernel reads from the environment and from `.env` (https://docs.pydantic.dev/latest/concepts/pydantic_settings/)."""
+"""The kernel's settings, read from the environment and from `.env` (https://docs.pydantic.dev/latest/concepts/pydantic_settings/)."""
 
 import json
 import re
@@ -153,7 +153,7 @@ class Settings(BaseSettings):
 
     @property
     def debug(self) -> bool:
-        """Whether mistakes may be shown in full and lazy loads refused: everywhere but in production."""
+        """Return whether mistakes may be shown in full and lazy loads refused: everywhere but in production."""
         return self.environment != "production"
 
 
@@ -212,7 +212,7 @@ def with_async_driver(url: str) -> str:
 
 
 def development_secret(folder: Path) -> str:
-    """The secret a developer's machine makes for itself once, in `folder/secret_key`, readable by its owner only."""
+    """Return the secret that a developer's machine makes once, in `folder/secret_key`, readable by its owner only."""
     path = folder / "secret_key"
     with suppress(FileNotFoundError):
         if found := path.read_text(encoding="ascii").strip():
@@ -229,7 +229,7 @@ def development_secret(folder: Path) -> str:
 
 @lru_cache(maxsize=64)  # a start reads each plugin's settings several times; to make the class takes longest
 def _reader(schema: type[BaseModel], prefix: str, base_dir: Path) -> type[BaseSettings]:
-    """A class that reads `schema` from the environment anew each time it is called."""
+    """Return a class that reads `schema` from the environment anew each time it is called."""
     config = SettingsConfigDict(
         env_prefix=prefix,
         env_file=base_dir / ".env",

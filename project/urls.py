@@ -1,4 +1,4 @@
-"""What is mounted where on this site; what is not named here is where its plugin puts it.
+"""Move, drop and replace routers on this site; what is not named here is where its plugin puts it.
 
 `manage.py routes` lists what there is. For example:
 

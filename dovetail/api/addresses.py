@@ -1,4 +1,4 @@
-"""What is at an address, and at which address a page is, if it is mounted at all: a site may move or drop any."""
+"""Find what is at an address, and at which address a page is, if it is mounted at all: a site may move or drop any."""
 
 from fastapi import FastAPI
 from starlette.requests import HTTPConnection, Request

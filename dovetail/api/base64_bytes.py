@@ -13,7 +13,7 @@ _LIMITS = ("min_length", "max_length", "strict")
 
 
 def _decoded(value: object) -> object:
-    """The bytes that a text stands for, in the plain alphabet or the one for URLs. Raises ValueError."""
+    """Return the bytes that a text stands for, in the plain alphabet or the one for URLs. Raises ValueError."""
     if not isinstance(value, str):
         return value
     try:
@@ -46,7 +46,7 @@ def with_base64(schema: Any, handler: GetCoreSchemaHandler) -> Any:
 
 
 def has_raw_bytes(schema: type[BaseModel]) -> bool:
-    """Whether answers of a schema would hold bytes as they are, of which JSON takes those that are UTF-8 only."""
+    """Return whether answers of a schema hold bytes as they are, of which JSON takes those that are UTF-8 only."""
     return any(_raw(schema.__pydantic_core_schema__, within_models=True))
 
 

@@ -58,7 +58,7 @@ def add_problem_details(app: FastAPI) -> None:
 
 
 async def answer(request: Request, error: Exception) -> Response:
-    """The response to `error` of the handler that was added for its class or status; ours where there is none.
+    """Return the response of the handler that was added for the class or status of `error`; ours where there is none.
 
     What is our own fault is logged in any case, and so is a handler that fails.
     """
@@ -75,7 +75,7 @@ async def answer(request: Request, error: Exception) -> Response:
 
 
 def respond(connection: HTTPConnection, error: Exception) -> Response:
-    """The response to `error`, whatever it is; what is our own fault is logged with its traceback."""
+    """Return the response to `error`, whatever it is; what is our own fault is logged with its traceback."""
     try:
         return _respond(connection, error)
     except Exception as failure:
@@ -112,7 +112,7 @@ def _respond(connection: HTTPConnection, error: Exception) -> Response:
 
 
 def problem_type(status: int) -> str:
-    """The problem type of an HTTP status: that of our own error with this status, or one made of its phrase."""
+    """Return the problem type of an HTTP status: that of our own error with this status, or one made of its phrase."""
     known = error_classes().get(status)
     slug = known.slug if known else re.sub(r"[^a-z0-9]+", "-", _phrase(status).lower()).strip("-")
     return TYPE_PREFIX + slug

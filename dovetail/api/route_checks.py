@@ -1,4 +1,4 @@
-"""What is wrong with the routes of a finished application: told at the start, not found out by a visitor."""
+"""Find what is wrong with the routes of a finished application, so that it is told at the start."""
 
 import inspect
 import re
@@ -29,7 +29,7 @@ FAR_WITHIN = "/~a/~b/~c/~d"  # an address in a mount
 
 @dataclass(frozen=True)
 class _Route:
-    """What is compared of a route: where it is, what it answers, and whose it is."""
+    """The address, the methods and the owner of a route."""
 
     owner: str
     path: str

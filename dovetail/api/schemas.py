@@ -1,4 +1,4 @@
-"""What every request and answer of the API has in common."""
+"""The base of all schemas of the API, and the types of their fields."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ LARGEST_ID = 2**63 - 1  # a BIGINT; SQLite's INTEGER is as wide
 
 
 def not_blank(text: str) -> str:
-    """A validator for text that is kept as it is. Raises ValueError if there is nothing but white space."""
+    """Return `text` as it is. Raise ValueError if there is nothing but white space in it."""
     if not text.strip():
         raise ValueError("expected some text, found nothing but spaces")
     return text

@@ -44,7 +44,7 @@ class PostAdmin(ModelAdmin, model=Post):
     }
 
     def search_placeholder(self) -> str:
-        """What the search looks at, in words."""
+        """Return what the search looks at, in words."""
         return "title, content, author"
 
 

@@ -53,7 +53,7 @@ TypedName = Annotated[str, Path(json_schema_extra={"maxLength": LONGEST_TYPED})]
 
 
 async def of_tag(name: TypedName, viewer: OptionalUser, session: SessionDep) -> ColumnElement[bool]:
-    """The posts that carry the tag of this name; its case does not matter."""
+    """Return the condition that a post carries the tag of this name; its case does not matter."""
     tag = await queries.get_tag(session, name, viewer)
     return related(Post.tags, Tag.id == tag.id)
 

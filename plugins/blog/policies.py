@@ -1,4 +1,4 @@
-"""Who may see and change posts and tags: every query starts here, so that no draft slips out by a side door."""
+"""Decide who may see and change posts and tags: every query starts here, so that no draft is shown by mistake."""
 
 from sqlalchemy import ColumnElement, or_, true
 from typing_extensions import override
@@ -24,7 +24,7 @@ class PostPolicy(UserPolicy[Post, PostCreate]):
 
     @override
     def may_create(self, viewer: User, data: PostCreate) -> None:
-        """Every user may write; staff in another's name too."""
+        """Let every user write; staff in another's name too."""
         if data.author_id not in (None, viewer.id) and not viewer.is_staff:
             raise PermissionDeniedError("Only staff may write a post in another author's name; leave author_id out.")
 

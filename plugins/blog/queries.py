@@ -11,7 +11,7 @@ from plugins.blog.tag_names import normalize_tag_name
 
 
 async def get_post(session: AsyncSession, post_id: int, viewer: User | None, *, lock: bool = False) -> Post:
-    """One post as the database has it now; with `lock`, nobody else changes it before the transaction ends.
+    """Return a post as the database has it now; with `lock`, nobody else changes it before the transaction ends.
 
     Raises NotFoundError for a post that is not there or that `viewer` may not know of.
     """
@@ -26,7 +26,7 @@ async def get_post(session: AsyncSession, post_id: int, viewer: User | None, *, 
 
 
 async def get_post_to_change(session: AsyncSession, post_id: int, user: User) -> Post:
-    """A post, locked, that `user` may change: an author their own, staff all.
+    """Return a post, locked, that `user` may change: an author their own, staff all.
 
     Raises NotFoundError if `user` may not know of it, PermissionDeniedError if it is somebody else's.
     """
@@ -36,7 +36,7 @@ async def get_post_to_change(session: AsyncSession, post_id: int, user: User) ->
 
 
 async def get_tag(session: AsyncSession, name: str, viewer: User | None) -> Tag:
-    """The tag of this name, however it is spelt. Raises NotFoundError if `viewer` may not know of one."""
+    """Return the tag of this name, however it is spelt. Raises NotFoundError if `viewer` may not know of one."""
     try:
         statement = select(Tag).where(Tag.name == normalize_tag_name(name), TAGS.rows(viewer))
     except ValueError:

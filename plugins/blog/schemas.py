@@ -1,4 +1,4 @@
-"""What the blog's API reads and answers."""
+"""The schemas of the blog's API: what it reads and answers."""
 
 from typing import Annotated
 
@@ -47,7 +47,7 @@ class PostCreate(Schema):
 
 
 class PostUpdate(Schema):
-    """What is to change of a post; what is left out stays."""
+    """The fields of a post to change; what is left out stays."""
 
     title: Title | MISSING = MISSING
     content: Content | MISSING = MISSING

@@ -1,4 +1,4 @@
-"""What can be done to posts. Services flush and never commit: the unit of work does, at the edge."""
+"""Change posts. Services flush and never commit: the unit of work does, at the edge."""
 
 from collections.abc import Iterable
 
@@ -29,7 +29,7 @@ async def create_post(
 
 
 async def new_post(session: AsyncSession, user: User, data: PostCreate) -> dict[str, object]:
-    """The columns of a post as `user` asks for it. Raises InvalidInputError if the author it names does not exist."""
+    """Return the columns of a post as `user` asks for it. Raises InvalidInputError if its author does not exist."""
     author = await _author(session, user, data.author_id)
     return data.model_dump(exclude={"tags"}) | {"author_id": author.id}
 

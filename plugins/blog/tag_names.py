@@ -10,7 +10,7 @@ _JOINERS = {"\u200c", "\u200d"}
 
 
 def normalize_tag_name(name: str) -> str:
-    """The spelling under which a tag is stored: NFKC, lower case, single spaces.
+    """Return the spelling under which a tag is stored: NFKC, lower case, single spaces.
 
     Raises ValueError for a name that is empty, too long or holds characters that nobody can see.
     """

@@ -13,7 +13,7 @@ from plugins.blog.tag_names import normalize_tag_name
 
 
 async def find_tags(session: AsyncSession, names: Collection[str]) -> dict[str, int]:
-    """The key of the tag of each name, made where there is none.
+    """Return the key of the tag of each name, made where there is none.
 
     Raises InvalidInputError for a name that no tag can have.
     """
@@ -23,7 +23,7 @@ async def find_tags(session: AsyncSession, names: Collection[str]) -> dict[str, 
 
 
 async def get_or_create_tags(session: AsyncSession, names: Iterable[str]) -> list[Tag]:
-    """The tags of these names, made where there are none, sorted by name and each once.
+    """Return the tags of these names, made where there are none, sorted by name and each once.
 
     Raises InvalidInputError for a name that no tag can have.
     """

@@ -53,7 +53,7 @@ class CommentAdmin(ModelAdmin, model=Comment):
     }
 
     def search_placeholder(self) -> str:
-        """What the search looks at, in words."""
+        """Return what the search looks at, in words."""
         return "comment, author"
 
     @action("approve", "Approve")

@@ -33,7 +33,7 @@ SettingsDep = Annotated[CommentsSettings, Depends(plugin_settings("comments", Co
 
 
 async def on_post(post_id: PathId, viewer: OptionalUser, session: SessionDep) -> ColumnElement[bool]:
-    """The comments on a post, without the replies: those stand below their comments."""
+    """Return the condition on the comments on a post, without the replies: those stand below their comments."""
     post = await get_post(session, post_id, viewer)
     return and_(Comment.post_id == post.id, Comment.parent_id.is_(None))
 

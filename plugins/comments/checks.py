@@ -7,7 +7,7 @@ from plugins.comments.settings import CommentsSettings
 
 
 def check_moderation(context: Context) -> Iterator[CheckMessage]:
-    """What strangers write is read by everybody before anybody looked at it."""
+    """Warn if what strangers write is read by everybody before a moderator looked at it."""
     settings = context.plugin_settings["comments"]
     if isinstance(settings, CommentsSettings) and settings.auto_approve and not context.settings.debug:
         yield warning(

@@ -1,4 +1,4 @@
-"""What the comments add to the blog's demo."""
+"""Add comments to the blog's demo."""
 
 import tomllib
 from collections.abc import Sequence

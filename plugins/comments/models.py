@@ -12,7 +12,7 @@ from plugins.blog.models import Post
 
 
 class CommentStatus(StrEnum):
-    """Where a comment stands with the moderators."""
+    """The state of a comment with the moderators."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -20,7 +20,7 @@ class CommentStatus(StrEnum):
 
 
 class Comment(IdMixin, TimestampMixin, Base):
-    """What a user says about a post, or answers to another comment on it."""
+    """A comment of a user on a post, or a reply to another comment on it."""
 
     __tablename__ = "comments_comment"
 

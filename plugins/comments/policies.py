@@ -1,4 +1,4 @@
-"""Who may see and change comments."""
+"""Decide who may see and change comments."""
 
 from collections.abc import Mapping
 
@@ -35,7 +35,7 @@ class CommentPolicy(UserPolicy[Comment]):
 
     @override
     def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:
-        """The replies below a comment that is seen already, so that nothing need be asked about the parent."""
+        """Return the conditions on replies below a comment that is seen already: its parent is not asked about."""
         if viewer is not None and viewer.is_staff:
             return {}
         return {"replies": or_(Comment.status == CommentStatus.APPROVED, _written_by(viewer))}

@@ -1,4 +1,4 @@
-"""What the comments' API reads and answers."""
+"""The schemas of the comments' API: what it reads and answers."""
 
 from typing import Annotated
 
@@ -25,7 +25,7 @@ class CommentCreate(Schema):
 
 
 class CommentUpdate(Schema):
-    """What is to change of a comment; `status` is for staff."""
+    """The fields of a comment to change; `status` is for staff."""
 
     content: Content | MISSING = MISSING
     status: CommentStatus | MISSING = MISSING

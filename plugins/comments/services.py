@@ -1,4 +1,4 @@
-"""What can be done to comments. Services flush and never commit: the unit of work does, at the edge."""
+"""Change comments. Services flush and never commit: the unit of work does, at the edge."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession

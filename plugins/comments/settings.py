@@ -1,4 +1,4 @@
-"""What the comments read from the environment, under `COMMENTS_`."""
+"""The settings of the comments, read from the environment under `COMMENTS_`."""
 
 from pydantic import BaseModel
 

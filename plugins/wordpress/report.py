@@ -1,4 +1,4 @@
-"""What an import did, in counts."""
+"""Count what an import did."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ class Report:
     changed: Counter[str] = field(default_factory=Counter)
 
     def lines(self) -> Iterator[str]:
-        """One line for each kind of count that is not empty."""
+        """Yield a line for each kind of count that is not empty."""
         yield f"Imported: {_listed(self.created)}." if self.created.total() else "Nothing new: not one row was added."
         for title, counts in (("Already here", self.existing), ("Skipped", self.skipped), ("Changed", self.changed)):
             if counts.total():

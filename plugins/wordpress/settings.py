@@ -1,4 +1,4 @@
-"""What the import from WordPress reads from the environment, under `WORDPRESS_`."""
+"""The settings of the import from WordPress, read from the environment under `WORDPRESS_`."""
 
 from pydantic import BaseModel
 

@@ -13,7 +13,7 @@ LEFTOVERS = {"trash": "posts in the trash", "auto-draft": "posts never saved", "
 
 @dataclass
 class Survey:
-    """Who and what an export names."""
+    """The people and tags that an export names."""
 
     authors: list[Author] = field(default_factory=list)
     logins: set[str] = field(default_factory=set)
@@ -46,5 +46,5 @@ def why_not(item: Item) -> str | None:
 
 
 def plain_kind(kind: str) -> str:
-    """A post type or status as messages show it, whatever the file says."""
+    """Return a post type or status as messages show it, whatever the file says."""
     return "".join(character for character in kind if character.isalnum() or character in "_-")[:40] or "?"

@@ -15,7 +15,7 @@ ELLIPSIS = "..."  # the spelling of tags turns "…" into this
 
 
 def tag_name(name: str) -> str | None:
-    """The spelling of a tag here: a name that is too long is cut, invisible characters go; None if nothing is left."""
+    """Return the spelling of a tag here: a long name is cut, invisible characters go; None if nothing is left."""
     name = name.strip()[:LONGEST_TYPED]
     for spelling in (name, _visible(name), _cut(name)):
         try:
@@ -26,7 +26,7 @@ def tag_name(name: str) -> str | None:
 
 
 async def find_or_make_tags(session: AsyncSession, names: Iterable[str], report: Report) -> dict[str, int]:
-    """The ids of the tags of these names, each spelled as `tag_name` says, by name."""
+    """Return the ids of the tags of these names, each spelled as `tag_name` says, by name."""
     # Sorted as a whole, not only page by page: two who make the same tags in different order would deadlock.
     wanted = sorted(set(names))
     before = await ids_by_key(session, Tag.name, Tag.id, wanted)

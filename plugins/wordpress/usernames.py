@@ -9,7 +9,7 @@ MAX_LENGTH = 100  # of 150, which leaves room for what makes a name unique
 
 
 def username_from(name: str) -> str:
-    """The nearest username in ASCII: "José Díaz" is "Jose.Diaz"; "" if nothing of the name is left.
+    """Return the nearest username in ASCII: "José Díaz" is "Jose.Diaz"; "" if nothing of the name is left.
 
     Of an e-mail address only the part before the @ is taken: usernames are public.
     """
@@ -26,5 +26,5 @@ def digest(*parts: str) -> str:
 
 
 def placeholder_email(kind: str, mark: str) -> str:
-    """An address that belongs to nobody and never will (RFC 2606, section 2)."""
+    """Return an address that belongs to nobody and never will (RFC 2606, section 2)."""
     return f"{kind}-{mark}@example.invalid"

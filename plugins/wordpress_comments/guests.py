@@ -1,4 +1,4 @@
-"""Who wrote a remark: an author of the export, or a guest, for whom a user is made who can never log in."""
+"""Find the writer of a remark: an author of the export, or a guest, for whom a user is made who can never log in."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ NOBODY = "Anonymous"  # as WordPress calls who left no name
 
 
 async def find_or_make_writers(batch: Batch, remarks: Sequence[Remark]) -> list[int]:
-    """The user of each remark, in order.
+    """Return the key of the user of each remark, in order.
 
     Anybody can type anybody's address below a post. So a remark is given to a user only if the address is that of one
     of the export's authors, and WordPress knew the writer or a moderator let the remark pass. Everybody else is a

@@ -1,4 +1,4 @@
-"""What the comments take from a WordPress export: they listen at the extension point of its posts."""
+"""Import the comments below the posts of a WordPress export, at the extension point of its posts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -37,7 +37,7 @@ async def import_comments(batch: Batch) -> None:
 
 
 async def _existing(session: AsyncSession, posts: Sequence[int]) -> dict[Place, int]:
-    """The comment that starts the thread of each remark that an earlier import brought."""
+    """Return the comment that starts the thread of each remark that an earlier import brought."""
     starts = func.coalesce(Comment.parent_id, Comment.id)
     statement = (
         select(WordpressComment.post_id, WordpressComment.key, starts)

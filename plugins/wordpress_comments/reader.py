@@ -38,7 +38,7 @@ class Remark:
 
 
 def read_remarks(item: Item, skipped: Counter[str]) -> Iterator[Remark]:
-    """The remarks of an item that become comments, in the order of the file; `skipped` counts the others by kind.
+    """Return the remarks of an item that become comments, in the file's order; `skipped` counts the others by kind.
 
     Threads of any depth become one level of replies: each reply belongs to the first remark of its thread that is
     imported.
@@ -89,7 +89,7 @@ def _why_not(node: Node) -> str | None:
 
 
 def _roots(parents: Mapping[str, str], reasons: Mapping[str, str | None]) -> dict[str, str | None]:
-    """The first imported remark above each remark; a remark whose parents go round in a circle starts a thread."""
+    """Return the first imported remark above each; a remark whose parents go round in a circle starts a thread."""
     roots: dict[str, str | None] = {}
     for start in parents:
         path: dict[str, None] = {}

@@ -18,12 +18,12 @@ from dovetail.api.security import describe_security
 
 
 def operation_id(route: APIRoute) -> str:
-    """The name of the endpoint's function, which becomes the name of a method in generated clients."""
+    """Return the name of the endpoint's function, which becomes the name of a method in generated clients."""
     return route.name
 
 
 def duplicate_operation_ids(app: FastAPI) -> list[str]:
-    """One sentence for each operation id that two operations claim, and for two resources of one name."""
+    """Return a sentence for each operation id that two operations claim, and for two resources of one name."""
     claimed: dict[str, list[RouteContext]] = {}
     for route in routes_of(app.routes):
         if isinstance(route.original_route, APIRoute) and route.include_in_schema:
@@ -40,7 +40,7 @@ def duplicate_operation_ids(app: FastAPI) -> list[str]:
 
 
 def operation_ids(routes: Sequence[BaseRoute]) -> list[str]:
-    """The ids of the operations that these routes are described by."""
+    """Return the ids of the operations that these routes are described by."""
     found = (one for one in routes_of(routes) if isinstance(one.original_route, APIRoute))
     return [one.operation_id or one.unique_id for one in found if one.include_in_schema]
 

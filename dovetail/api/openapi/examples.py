@@ -61,7 +61,7 @@ class _Maker:
     within: frozenset[str] = frozenset()  # the schemas that are being made: one may hold itself
 
     def example(self, schema: Json) -> Any:
-        """One of `schema`. Raises _NoneFitsError."""
+        """Return an example of `schema`. Raise _NoneFitsError if there is none."""
         name = str(schema.get("$ref", "")).removeprefix(SCHEMAS)
         if not name:
             return self._written_out(schema)

@@ -1,4 +1,4 @@
-"""What components of an OpenAPI document are called, where two plugins call theirs the same.
+"""Name the components of an OpenAPI document, where two plugins call theirs the same.
 
 A component is called as its class. Of several classes of one name, the first plugin in the settings that uses one keeps
 the name and the others put theirs in front, `ShopTagRead`: who enables one plugin more renames nothing that there was.
@@ -19,7 +19,7 @@ OTHER_MODE = {"Input": "Output", "Output": "Input"}
 
 
 def new_names(document: Json, plugins: Operations, reserved: Mapping[str, Json]) -> dict[str, str]:
-    """How each component is to be called that is called otherwise; no other may have the name of one of `reserved`."""
+    """Return the new names of components, by the old ones; no other may have the name of one of `reserved`."""
     schemas: Json = document["components"]["schemas"]
     owners = _owners(document, plugins)
     owners |= {name: "" for name, schema in schemas.items() if reserved.get(_title(name, schema)) == schema}
@@ -36,12 +36,12 @@ def new_names(document: Json, plugins: Operations, reserved: Mapping[str, Json])
 
 
 def prefixed(plugin: str, title: str) -> str:
-    """The name of a class with that of its plugin: `ShopTagRead`."""
+    """Return the name of a class with that of its plugin: `ShopTagRead`."""
     return "".join(part.capitalize() for part in plugin.split("_")) + title
 
 
 def operations(document: Json, plugins: Operations) -> Iterator[tuple[str, Json]]:
-    """Every operation with its plugin's name, "" for the kernel's; in the order of the settings, the kernel's first."""
+    """Yield every operation with its plugin's name, "" for the kernel's; in the settings' order, the kernel's first."""
     owners = {operation_id: plugin for plugin, ids in plugins.items() for operation_id in ids}
     found = [one for path in document["paths"].values() for one in path.values()]
     for plugin in ("", *plugins):
@@ -49,7 +49,7 @@ def operations(document: Json, plugins: Operations) -> Iterator[tuple[str, Json]
 
 
 def nodes(found: Any) -> Iterator[Json]:
-    """Every object in a JSON value."""
+    """Yield every object in a JSON value."""
     if isinstance(found, dict):
         yield found
         found = list(found.values())
@@ -58,13 +58,13 @@ def nodes(found: Any) -> Iterator[Json]:
 
 
 def references(found: Any) -> set[str]:
-    """The components that a JSON value refers to."""
+    """Return the components that a JSON value refers to."""
     refs = {str(node["$ref"]) for node in nodes(found) if "$ref" in node}
     return {ref.removeprefix(SCHEMAS) for ref in refs if ref.startswith(SCHEMAS)}
 
 
 def _owners(document: Json, plugins: Operations) -> dict[str, str]:
-    """The plugin of the first operation that needs it, by component; "" for the kernel's."""
+    """Return the plugin of the first operation that needs a component, by component; "" for the kernel's."""
     schemas: Json = document["components"]["schemas"]
     owners: dict[str, str] = {}
     for plugin, operation in operations(document, plugins):
@@ -78,7 +78,7 @@ def _owners(document: Json, plugins: Operations) -> dict[str, str]:
 
 
 def _distinct(names: list[str], wanted: str) -> dict[str, str]:
-    """Names for what one plugin calls `wanted`: a class, or what is sent of it and what is answered."""
+    """Return names for what one plugin calls `wanted`: a class, or what is sent of it and what is answered."""
     if not CLASS_NAME.fullmatch(wanted):
         return {}
     if len(names) == 1:

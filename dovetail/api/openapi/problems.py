@@ -1,4 +1,4 @@
-"""The errors of every operation in the OpenAPI document: problem details, described once and referred to."""
+"""Describe the errors of every operation in the OpenAPI document: problem details, written once and referred to."""
 
 from http import HTTPStatus
 from typing import Any
@@ -32,7 +32,7 @@ def describe_problems(document: Json) -> None:
 
 
 def problem_schemas() -> dict[str, Json]:
-    """The components that describe problems."""
+    """Return the components that describe problems."""
     found = {}
     for model in (Problem, ProblemError):
         found[model.__name__] = model.model_json_schema(ref_template=SCHEMAS + "{model}", mode="serialization")

@@ -7,7 +7,7 @@ Json = dict[str, Any]
 
 
 def unbounded_lists(document: Json) -> Iterator[str]:
-    """Where the OpenAPI document takes lists of objects without `maxItems`: `POST /api/orders: OrderCreate.lines`."""
+    """Yield where the document takes lists of objects without `maxItems`: `POST /api/orders: OrderCreate.lines`."""
     schemas = document.get("components", {}).get("schemas", {})
     for path, operations in document.get("paths", {}).items():
         for method, operation in operations.items():

@@ -1,4 +1,4 @@
-"""What an operator looks at when the site is slow."""
+"""Show an operator why the site is slow."""
 
 import os
 

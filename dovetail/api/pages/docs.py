@@ -50,7 +50,7 @@ FILES = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "docs.js"})
 
 
 def make_router(*, for_staff: bool) -> APIRouter:
-    """The routes of both; where they are `for_staff`, a session of the back office opens them, and so does a token."""
+    """Make both routes; if they are `for_staff`, a token opens them, and so does a session of the back office."""
     router = APIRouter(include_in_schema=False)
     headers = PRIVATE if for_staff else {}
 
@@ -74,12 +74,12 @@ def make_router(*, for_staff: bool) -> APIRouter:
 
     @router.get("/openapi.json", dependencies=[Depends(require_staff_reader)] if for_staff else [])
     async def show_document(request: Request) -> JSONResponse:
-        """The description that clients are generated from."""
+        """Answer the description that clients are generated from."""
         return JSONResponse(_behind(request.app.openapi(), _root(request)), headers=headers)
 
     @router.get("/docs/{_version}/{name}")
     async def send_file(name: str) -> FileResponse:
-        """One of the files of the page."""
+        """Send one of the files of the page."""
         if name not in FILES:
             raise NotFoundError
         folder = OWN_FILES if (OWN_FILES / name).exists() else _swagger_files()

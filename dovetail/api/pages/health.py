@@ -1,4 +1,4 @@
-"""What load balancers and orchestrators ask."""
+"""The probes of load balancers and orchestrators."""
 
 from typing import Literal, Protocol
 
@@ -12,7 +12,7 @@ router = APIRouter(prefix="/health", tags=["health"])
 
 
 class Readiness(Protocol):
-    """What knows whether the site can do its work (dovetail.migrations.readiness)."""
+    """Knows whether the site can do its work (dovetail.migrations.readiness)."""
 
     async def check(self) -> None:
         """Raise UnavailableError, with what is the matter, if it cannot."""

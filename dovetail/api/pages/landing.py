@@ -1,4 +1,4 @@
-"""The page at `/`: where to go from here."""
+"""The page at `/`, with links to the docs and the back office."""
 
 from base64 import b64encode
 from hashlib import sha256

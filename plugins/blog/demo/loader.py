@@ -18,7 +18,7 @@ CONTENT = Path(__file__).with_name("posts.toml")
 
 
 async def has_posts(session: AsyncSession) -> bool:
-    """Whether there is a post. Others wait to write one until the transaction ends: no two can both find none."""
+    """Return whether there is a post. Others wait to write one until the transaction ends: no two both find none."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite's writers take turns anyway
         await session.execute(text(f"LOCK TABLE {Post.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
     return bool(await session.scalar(select(exists().where(Post.id.is_not(None)))))

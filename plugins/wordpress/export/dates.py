@@ -11,7 +11,7 @@ NO_DATE = re.compile(r".* -\d+ \d\d:.*|.*, 01 Jan 1970 00:00:00 .*")
 
 
 def first_date(node: Node, *tags: str) -> datetime | None:
-    """The first of these children that holds a date, in UTC.
+    """Return the date in the first of these children that holds one, in UTC.
 
     WordPress's own form has no zone; the tags that end in `_gmt` are UTC, and local time is taken for UTC too, since
     no export names its zone. `pubDate` has the form of RFC 5322.

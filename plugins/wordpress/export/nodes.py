@@ -47,19 +47,19 @@ class Node:
 
     @property
     def text(self) -> str:
-        """The text directly inside."""
+        """Return the text directly inside."""
         return "".join(self.parts)
 
     def find_all(self, tag: str) -> Iterator["Node"]:
-        """The children of one name, in order."""
+        """Return the children of one name, in order."""
         return (child for child in self.children if child.tag == tag)
 
     def value(self, tag: str) -> str:
-        """The text of the first child of that name, exactly as it is; "" if there is none."""
+        """Return the text of the first child of that name, exactly as it is; "" if there is none."""
         return next((child.text for child in self.find_all(tag)), "")
 
     def word(self, tag: str) -> str:
-        """The same without white space around it."""
+        """Return the text of the first child of that name without white space around it."""
         return self.value(tag).strip()
 
 
@@ -84,7 +84,7 @@ def read_nodes(chunks: Iterable[str], name: str, max_item_size: int) -> Iterator
 
 
 class _Channel:
-    """What the parser tells: builds a child of the channel, and hands it over when it ends."""
+    """The parser's target: builds a child of the channel, and hands it over when it ends."""
 
     def __init__(self, name: str, max_item_size: int) -> None:
         self.events = 0
@@ -96,12 +96,12 @@ class _Channel:
         self._finished: list[Node] = []
 
     def take(self) -> list[Node]:
-        """The children that ended since the last call."""
+        """Return the children that ended since the last call."""
         finished, self._finished = self._finished, []
         return finished
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """A tag opens."""
+        """Begin an element."""
         self.events += 1
         tag = _prefixed(tag)
         if self._depth == 0 and tag != "rss":
@@ -113,7 +113,7 @@ class _Channel:
         self._depth += 1
 
     def end(self, _tag: str) -> None:
-        """A tag closes."""
+        """End an element."""
         self.events += 1
         self._depth -= 1
         if not self._open:
@@ -131,7 +131,7 @@ class _Channel:
             self._grow(len(text))
 
     def close(self) -> None:
-        """The document ended."""
+        """End the document."""
 
     def _add(self, node: Node) -> None:
         self._grow(COST_OF_ELEMENT)

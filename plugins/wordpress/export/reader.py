@@ -86,7 +86,7 @@ def read_export(
 
 
 def plain_text(text: str) -> str:
-    """What a browser shows of a title or a name, on one line: WordPress keeps them escaped for HTML."""
+    """Return what a browser shows of a title or a name, on one line: WordPress keeps them escaped for HTML."""
     spaced = html.unescape(text).translate(WHITE_SPACE)
     printable = "".join(character for character in spaced if unicodedata.category(character) != "Cc")
     return " ".join(filter(None, printable.split(" ")))

@@ -42,11 +42,11 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The file's name for messages, on one line whatever characters it has."""
+        """Return the file's name for messages, on one line whatever characters it has."""
         return repr(str(self.path))
 
     def size(self) -> int:
-        """How many bytes the file has.
+        """Return the size of the file in bytes.
 
         Raises ExportError if it is missing, empty, larger than `max_bytes` or no regular file, and if it changed since
         it was last asked for.
