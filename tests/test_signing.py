@@ -1,5 +1,7 @@
 """Signatures: good for one key and one purpose, and for the very text that was signed."""
 
+from urllib.parse import quote
+
 import pytest
 from pydantic import SecretStr
 
@@ -13,6 +15,14 @@ VALUE = {"user": 7, "names": ["Ada", "Zoë"], "until": None}
 def test_what_was_signed_is_read_as_it_was():
     signer = Signer(SECRET, "tests")
     assert signer.loads(signer.dumps(VALUE)) == VALUE
+
+
+def test_a_text_of_any_length_needs_no_escape_in_an_address():
+    signer = Signer(SECRET, "tests")
+    for length in range(9):
+        text = signer.dumps("ä" * length)
+        assert quote(text, safe="") == text
+        assert signer.loads(text) == "ä" * length
 
 
 def test_a_text_signed_for_one_purpose_is_refused_for_another():

@@ -10,6 +10,8 @@ from dovetail.contrib.auth.models import AccessToken, User
 from dovetail.resources.sql.statements import EntityStatement
 from dovetail.signing import hash_token
 
+NO_SYNCHRONIZATION = {"synchronize_session": False}  # nothing looks at rows of tokens in memory
+
 
 def _holders() -> Select[User]:
     return (
@@ -30,7 +32,7 @@ async def create_access_token(session: AsyncSession, user_id: int, *, lifetime: 
     """Give a user a bearer token of 256 random bits for `lifetime` seconds; their expired ones are removed."""
     await session.execute(
         delete(AccessToken).where(AccessToken.user_id == user_id, AccessToken.expires_at <= datetime.now(UTC)),
-        execution_options={"synchronize_session": False},
+        execution_options=NO_SYNCHRONIZATION,
     )
     token = secrets.token_urlsafe(32)
     session.add(AccessToken(token_hash=hash_token(token), user_id=user_id, expires_at=_in(lifetime)))
@@ -53,7 +55,7 @@ async def revoke_access_token(session: AsyncSession, token: str) -> None:
     """Make a bearer token worthless from now on."""
     await session.execute(
         delete(AccessToken).where(AccessToken.token_hash == hash_token(token)),
-        execution_options={"synchronize_session": False},
+        execution_options=NO_SYNCHRONIZATION,
     )
 
 
@@ -62,13 +64,13 @@ async def revoke_all_tokens(session: AsyncSession, user_id: int, *, keep: str | 
     statement = delete(AccessToken).where(AccessToken.user_id == user_id)
     if keep is not None:
         statement = statement.where(AccessToken.token_hash != hash_token(keep))
-    await session.execute(statement, execution_options={"synchronize_session": False})
+    await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
 
 
 async def delete_expired_tokens(session: AsyncSession) -> int:
     """Remove the rows of expired bearer tokens and return how many there were."""
     expired = delete(AccessToken).where(AccessToken.expires_at <= datetime.now(UTC)).returning(AccessToken.id)
-    return len((await session.execute(expired, execution_options={"synchronize_session": False})).all())
+    return len((await session.execute(expired, execution_options=NO_SYNCHRONIZATION)).all())
 
 
 def _in(seconds: int) -> datetime:
