@@ -33,13 +33,13 @@ _scheme = OAuth2PasswordBearer(
 
 
 def bearer_token(connection: HTTPConnection) -> str | None:
-    """The bearer token in the Authorization header (RFC 6750, section 2.1)."""
+    """Return the bearer token in the Authorization header (RFC 6750, section 2.1)."""
     scheme, _, token = connection.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 
 async def authenticate_request(connection: HTTPConnection, session: AsyncSession) -> User | None:
-    """Who is asking; the kernel's AUTHENTICATOR."""
+    """Return the user whose token came with a request; the kernel's AUTHENTICATOR."""
     token = bearer_token(connection)
     return await get_user_by_token(session, token) if token else None
 
@@ -55,9 +55,9 @@ Documented = Annotated[str | None, Depends(_scheme)]
 
 @authenticates(required=False)
 async def get_optional_user(session: SessionDep, token: BearerToken, _: Documented) -> User | None:
-    """The user whose token came with the request, None without one.
+    """Return the user whose token came with the request, None without one.
 
-    Raises NotAuthenticatedError for a token that is wrong, expired or revoked: who sends it believes to be logged in.
+    Raise NotAuthenticatedError for a token that is wrong, expired or revoked: who sends it believes to be logged in.
     """
     if token is None:
         return None
@@ -68,7 +68,7 @@ async def get_optional_user(session: SessionDep, token: BearerToken, _: Document
 
 
 def bad_token() -> NotAuthenticatedError:
-    """What to say to a token that is nobody's."""
+    """Return the error for a token that is nobody's."""
     error = NotAuthenticatedError("The token is wrong, expired or revoked; log in again.")
     error.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'  # RFC 6750, section 3.1
     return error
@@ -79,7 +79,7 @@ OptionalUser = Annotated[User | None, Depends(get_optional_user)]
 
 @authenticates(required=True)
 async def get_current_user(user: OptionalUser) -> User:
-    """The user who is asking. Raises NotAuthenticatedError."""
+    """Return the user who is asking. Raise NotAuthenticatedError."""
     if user is None:
         raise NotAuthenticatedError
     return user
@@ -89,7 +89,7 @@ CurrentUser = Annotated[User, Depends(get_current_user)]
 
 
 async def get_staff_user(user: CurrentUser) -> User:
-    """The member of staff who is asking. Raises NotAuthenticatedError and PermissionDeniedError."""
+    """Return the member of staff who is asking. Raise NotAuthenticatedError and PermissionDeniedError."""
     if not user.is_staff:
         raise PermissionDeniedError("This is for staff only.")
     return user
@@ -100,11 +100,11 @@ StaffUser = Annotated[User, Depends(get_staff_user)]
 
 @authenticates(required=True)
 async def get_user_beside(session: SessionDep, token: BearerToken, _: Documented) -> User:
-    """The user who is asking, looked up in a transaction that is over when the endpoint begins.
+    """Return the user who is asking, looked up in a transaction that is over when the endpoint begins.
 
     For endpoints that hash a password, or wait for anything else that is no database, before they touch a row: the
     session has not been used yet and holds no connection. What was true of the user may have changed by the time the
-    row is locked. Raises NotAuthenticatedError.
+    row is locked. Raise NotAuthenticatedError.
     """
     if token is None:
         raise NotAuthenticatedError
@@ -119,7 +119,7 @@ UserBeside = Annotated[User, Depends(get_user_beside)]
 
 
 async def get_staff_beside(user: UserBeside) -> User:
-    """The member of staff who is asking, as UserBeside. Raises NotAuthenticatedError and PermissionDeniedError."""
+    """Return the member of staff who is asking, as UserBeside does. Raise as `get_staff_user` does."""
     return await get_staff_user(user)
 
 
@@ -164,7 +164,7 @@ class StaffOnly(Open[Model, User, Create]):
 
 
 class UserPublic(Schema):
-    """What anybody may know of a user, for instance as an author."""
+    """A user as anybody may know them, for instance as an author."""
 
     id: Id
     username: Annotated[str, Field(examples=["ada"])]

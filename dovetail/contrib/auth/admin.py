@@ -1,7 +1,8 @@
 """Users in the back office."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sqladmin.filters import BooleanFilter
 from sqladmin.flash import Flash
@@ -39,8 +40,16 @@ KEEP = "Leave it empty to keep the password. A new one logs the user out everywh
 PROVE = "Needed to change your own username, e-mail address or password."
 
 
+@dataclass(frozen=True, kw_only=True)
+class Passwords:
+    """What was made of the passwords in a form, which takes long and is done before anything is locked."""
+
+    new: HashedPassword | None
+    proof: Proof
+
+
 class UserAdmin(ModelAdmin, model=User):
-    """Accounts: made and changed through the same functions as by the API, so that the same rules hold."""
+    """The view of accounts; the functions that make and change them are those of the API, so the same rules hold."""
 
     icon = "fa-solid fa-users"
     category = "People"
@@ -82,7 +91,7 @@ class UserAdmin(ModelAdmin, model=User):
     }
 
     async def get_form(self, *, creating: bool) -> type[Form]:
-        """The form with a password, which is needed for a new user and may be left empty for others."""
+        """Return the form with a password, which is needed for a new user and may be left empty for others."""
         base: Any = await super().get_form(creating=creating)
         fields = {"password": _password_field("Password", NEW_PASSWORD, KEEP, required=creating)}
         if _is_own(request_context().request):
@@ -92,17 +101,19 @@ class UserAdmin(ModelAdmin, model=User):
     async def prepare(self, request: Request) -> None:
         """Hash the new password, and verify the current one of somebody who changes themselves."""
         form = await request.form()
-        request.state.password = await _hashed(form.get("password"))
         current = form.get(CURRENT)
         is_typed = _is_own(request) and isinstance(current, str) and current
-        request.state.proof = await prove(request.state.user, str(current)) if is_typed else Proof()
+        request.state.passwords = Passwords(
+            new=await _hashed(form.get("password")),
+            proof=await prove(request.state.user, str(current)) if is_typed else Proof(),
+        )
 
     async def create_object(self, request: Request, data: dict[str, Any]) -> User:
         """Make a user; the password is hashed."""
         check_password(data["password"], username=data["username"], email=data["email"])
         values = _without_passwords(data)
-        user = await users.create_user(request_context().session, **values, password=request.state.password)
-        await self.audit(request, "create", user, values)
+        user = await users.create_user(request_context().session, **values, password=_passwords(request).new)
+        await self.audit(request, "create", user, dict(values))
         return user
 
     async def change_object(self, request: Request, obj: User, data: dict[str, Any]) -> None:
@@ -117,16 +128,16 @@ class UserAdmin(ModelAdmin, model=User):
         if data.get("password"):
             username, email = values.get("username", obj.username), values.get("email", obj.email)
             check_password(data["password"], username=username, email=email)
-            password = request.state.password
+            password = _passwords(request).new
         if is_own and (password is not None or changes_credentials(obj, values)):
-            request.state.proof.check(obj)
+            _passwords(request).proof.check(obj)
         manager = make_manager(request_context().session, self._settings)
         if is_own:
             await change_own_account(manager, obj, values, password=password)
         else:  # who ticks the box together with a new address vouches for it
             vouch = bool(values.get("is_verified")) and not obj.is_verified
             await change_as_staff(manager, obj, values, password=password, vouch=vouch)
-        await self.audit(request, "update", obj, values)
+        await self.audit(request, "update", obj, dict(values))
         self._send_after_commit(request, manager)
 
     @property
@@ -157,6 +168,11 @@ def _password_field(label: str, attributes: dict[str, str], description: str, *,
     )
 
 
+def _passwords(request: Request) -> Passwords:
+    passwords: Passwords = request.state.passwords  # of `prepare`
+    return passwords
+
+
 async def _hashed(password: object) -> HashedPassword | None:
     # Whether it is good enough is said later, beside what else is wrong with the form.
     if not isinstance(password, str) or not 0 < len(password) <= MAXIMUM_LENGTH or not is_text(password):
@@ -168,5 +184,5 @@ def _is_own(request: Request) -> bool:
     return request.path_params.get("pk") == str(request.state.user.id)
 
 
-def _without_passwords(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in data.items() if name not in {"password", CURRENT}}
+def _without_passwords(data: Mapping[str, object]) -> users.UserChanges:
+    return cast("users.UserChanges", {name: data[name] for name in data if name not in {"password", CURRENT}})

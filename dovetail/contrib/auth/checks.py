@@ -1,4 +1,4 @@
-"""What `manage.py check` says about auth in production."""
+"""Checks of auth in production, which `manage.py check` runs."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ LINK = "e.g. https://example.org/verify?token={token}"
 
 
 def check_email(context: Context) -> Iterator[CheckMessage]:
-    """E-mails that reach nobody, that lead nowhere or to the wrong place, and what others on the way can read."""
+    """Find e-mails that reach nobody, that lead nowhere or to the wrong place, or that others on the way can read."""
     settings = _settings(context)
     if settings is None:
         return
@@ -32,7 +32,7 @@ def check_email(context: Context) -> Iterator[CheckMessage]:
 
 
 def check_lifetimes(context: Context) -> Iterator[CheckMessage]:
-    """Tokens that are good for so long that whoever finds one can use it."""
+    """Find tokens that are good for so long that whoever finds one can use it."""
     settings = _settings(context)
     if settings is None:
         return
@@ -50,7 +50,7 @@ def check_lifetimes(context: Context) -> Iterator[CheckMessage]:
 
 
 def check_registration(context: Context) -> Iterator[CheckMessage]:
-    """Whether strangers may make accounts."""
+    """Say that strangers may make accounts."""
     settings = _settings(context)
     if settings is not None and settings.registration_open:
         yield info(
@@ -116,7 +116,7 @@ def _check_links(settings: AuthSettings) -> Iterator[CheckMessage]:
 
 
 def _settings(context: Context) -> AuthSettings | None:
-    """Those of a site that strangers can reach."""
+    """Return the settings of a site that strangers can reach; None in development."""
     settings = context.plugin_settings["auth"]
     in_production = context.settings.environment == "production"
     return settings if in_production and isinstance(settings, AuthSettings) else None

@@ -26,7 +26,7 @@ from dovetail.settings import load_plugin_settings
 
 
 class NewSuperuser(BaseModel):
-    """Who is to be made; read from `SUPERUSER_USERNAME`, `SUPERUSER_EMAIL` and `SUPERUSER_PASSWORD`."""
+    """The superuser to make; read from `SUPERUSER_USERNAME`, `SUPERUSER_EMAIL` and `SUPERUSER_PASSWORD`."""
 
     username: str
     email: str

@@ -1,17 +1,17 @@
-"""Changing what one logs in with: the name, the address and the password. It takes the current password.
+"""Change what one logs in with: the name, the address and the password. It takes the current password.
 
 Whoever has got hold of a token, or of somebody's open browser, must not be able to keep the account: they do not know
 the password. What takes long comes first, on what a `lookup_session` read; the row is locked then, and looked at again.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.passwords import HashedPassword, verify_password
 from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.users import UserChanges
 from dovetail.errors import FieldError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Proof:
-    """That somebody knew the password which one of these hashes is of."""
+    """Proves that somebody knew the password which one of these hashes is of."""
 
     hashes: frozenset[str | None] = frozenset()
 
@@ -31,16 +31,16 @@ class Proof:
 
 
 async def prove(user: User, current_password: str) -> Proof:
-    """Verify the current password, which takes long; a proof of nothing if it is wrong."""
+    """Verify the current password, which takes long, and return what it proves: nothing if it is wrong."""
     verified, better_hash = await verify_password(current_password, user.hashed_password)
     # A login may store the better hash while we wait: that is the same password.
     return Proof(frozenset({user.hashed_password, better_hash} - {None})) if verified else Proof()
 
 
-def changes_credentials(user: User, values: Mapping[str, Any]) -> bool:
-    """Whether the values change the name or the address that a user logs in with; a name in another case is the same.
+def changes_credentials(user: User, values: UserChanges) -> bool:
+    """Return True if the values change what a user logs in with: the address, or the name in more than its case.
 
-    Raises InvalidInputError for what is no name or address.
+    Raise InvalidInputError for what is no name or address.
     """
     username = users.normalize_username(values.get("username", user.username))
     email = users.normalize_email(values.get("email", user.email))
@@ -50,16 +50,16 @@ def changes_credentials(user: User, values: Mapping[str, Any]) -> bool:
 async def change_own_account(
     manager: "UserManager",
     user: User,
-    values: Mapping[str, Any],
+    values: UserChanges,
     *,
     password: HashedPassword | None,
     keep_token: str | None = None,
 ) -> None:
     """Change what a locked user wants to change of themselves, and tell them; a new address has to be confirmed first.
 
-    Raises InvalidInputError and ConflictError.
+    Raise InvalidInputError and ConflictError.
     """
-    await _change(manager, user, _without(values, "email"), password, keep_token)
+    await _change(manager, user, _without_email(values), password, keep_token)
     if "email" in values:
         await manager.request_email_change(user, values["email"])
 
@@ -67,7 +67,7 @@ async def change_own_account(
 async def change_as_staff(
     manager: "UserManager",
     user: User,
-    values: Mapping[str, Any],
+    values: UserChanges,
     *,
     password: HashedPassword | None,
     vouch: bool,
@@ -78,7 +78,7 @@ async def change_as_staff(
     InvalidInputError and ConflictError.
     """
     old_email = user.email
-    await _change(manager, user, values if vouch else _without(values, "email"), password)
+    await _change(manager, user, values if vouch else _without_email(values), password)
     if user.email != old_email:
         manager.messages.append(emails.email_changed(user, old_email))
     elif "email" in values:
@@ -88,7 +88,7 @@ async def change_as_staff(
 async def _change(
     manager: "UserManager",
     user: User,
-    values: Mapping[str, Any],
+    values: UserChanges,
     password: HashedPassword | None,
     keep_token: str | None = None,
 ) -> None:
@@ -100,11 +100,11 @@ async def _change(
         await manager.set_password(user, password, keep_token=keep_token)
 
 
-def _without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if key != name}
+def _without_email(values: UserChanges) -> UserChanges:
+    return cast("UserChanges", {name: value for name, value in values.items() if name != "email"})
 
 
 def wrong_password() -> InvalidInputError:
-    """What to say to somebody who does not know the current password."""
+    """Return the error for somebody who does not know the current password."""
     detail = "The current password is needed, and this is not it."
     return InvalidInputError(detail, errors=[FieldError(pointer="/current_password", detail=detail)])

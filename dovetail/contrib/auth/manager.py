@@ -34,7 +34,7 @@ class UserDatabase(UserStore, BaseUserDatabase[User, int]):  # type: ignore[type
 
 
 class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[type-var]  # its protocol knows no Mapped[]
-    """What can be done with users in one session.
+    """Does with users, in one session, what takes a token that was sent to them.
 
     `messages` collects the e-mails to send; the caller sends them once the transaction is committed.
     """
@@ -51,7 +51,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         self.messages.append(emails.password_changed(user))
 
     async def forgot_password(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - the signature is fastapi-users'
-        """Make a reset token and the message that carries it, unless many were sent already. Raises UserInactive."""
+        """Make a reset token and the message that carries it, unless many were sent already. Raise UserInactive."""
         if not user.is_active:
             raise UserInactive
         lifetime = self.settings.reset_token_lifetime
@@ -60,7 +60,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             self.messages.append(emails.reset_password(user, token, self.settings))
 
     async def reset_password(self, token: str, password: str, request: Request | None = None) -> User:  # noqa: ARG002 - the signature is fastapi-users'
-        """Use the token up and set the password. Raises InvalidResetPasswordToken and InvalidInputError.
+        """Use the token up and set the password. Raise InvalidResetPasswordToken and InvalidInputError.
 
         Whoever has no token that works makes us hash nothing; and nothing is locked while we hash.
         """
@@ -76,7 +76,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         return redeemed.user
 
     async def request_verify(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - the signature is fastapi-users'
-        """Make a token and its message, unless many were sent already. Raises UserInactive and UserAlreadyVerified."""
+        """Make a token and its message, unless many were sent already. Raise UserInactive and UserAlreadyVerified."""
         if not user.is_active:
             raise UserInactive
         if user.is_verified:
@@ -89,7 +89,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
     async def request_email_change(self, user: User, email: str) -> None:
         """Send a token to an address that a locked user is to have; it counts once it comes back. The old one is told.
 
-        A change that was asked for before is off. Raises InvalidInputError, and ConflictError if the address is
+        A change that was asked for before is off. Raise InvalidInputError, and ConflictError if the address is
         somebody's or too many were asked for.
         """
         address = users.normalize_email(email)
@@ -110,7 +110,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
     async def verify(self, token: str, request: Request | None = None) -> User:  # noqa: ARG002 - the signature is fastapi-users'
         """Use the token up: the address is verified, and if it is a new one, it is the user's from now on.
 
-        Raises InvalidVerifyToken, and ConflictError if somebody else has got the address meanwhile.
+        Raise InvalidVerifyToken, and ConflictError if somebody else has got the address meanwhile.
         """
         purposes = (TokenPurpose.VERIFY_EMAIL, TokenPurpose.CHANGE_EMAIL)
         redeemed = await redeem_one_time_token(self.session, token, *purposes)

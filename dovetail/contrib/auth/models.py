@@ -1,4 +1,4 @@
-"""Who may come in: users, and the tokens they prove themselves with."""
+"""Users, and the tokens with which they prove who they are."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -59,7 +59,7 @@ class AccessToken(IdMixin, Base):
 
 
 class TokenPurpose(StrEnum):
-    """What a one-time token allows."""
+    """The use that a one-time token is for."""
 
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a password
     VERIFY_EMAIL = "verify_email"

@@ -1,4 +1,4 @@
-"""What the auth plugin reads from the environment, under `AUTH_`."""
+"""The settings of the auth plugin, read from the environment under `AUTH_`."""
 
 from typing import Annotated, Literal, Self
 

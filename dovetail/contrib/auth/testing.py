@@ -83,7 +83,7 @@ async def client_for(app: FastAPI, database: Database) -> AsyncIterator[ClientFo
 
 @pytest.fixture
 def outbox(app: FastAPI) -> Outbox:
-    """The e-mails the application sent."""
+    """Keep the e-mails that the application sends, and return them."""
     outbox = Outbox()
     EMAIL_SENDER.set(app, outbox)
     return outbox
@@ -91,6 +91,6 @@ def outbox(app: FastAPI) -> Outbox:
 
 @cache
 def cheap_hash(password: str) -> str:
-    """A real Argon2 hash, made with as little work as possible; a login replaces it."""
+    """Return a real Argon2 hash, made with as little work as possible; a login replaces it."""
     hasher = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
     return PasswordHash((hasher,)).hash(password)

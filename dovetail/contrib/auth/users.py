@@ -1,4 +1,4 @@
-"""What other parts of a site do with users: make them, know them, change them.
+"""Make users, know them by what they log in with, change them: the services that other plugins use.
 
 Every function works in the caller's transaction and leaves committing to it. A plugin that keeps sessions of its own
 (the back office does) lists an async function at the extension point `auth.end_sessions`:
@@ -14,7 +14,7 @@ nothing that lets the user in. Call `end_sessions` yourself after you changed `h
 import re
 import unicodedata
 from contextlib import suppress
-from typing import Any
+from typing import TypedDict, Unpack, cast
 
 from email_validator import validate_email
 from sqlalchemy import select
@@ -60,12 +60,13 @@ async def create_user(
     A password that is not hashed yet is hashed before anything is written: give it a session that has done nothing yet,
     or what `hash_new_password` gave you before.
 
-    Raises InvalidInputError for a name, address, text or password that will not do, ConflictError for a name or an
+    Raise InvalidInputError for a name, address, text or password that will not do, ConflictError for a name or an
     address that is taken. After a ConflictError the session can still be used.
     """
-    values: dict[str, Any] = {
-        "username": normalize_username(username),
-        "email": normalize_email(email),
+    username, email = normalize_username(username), normalize_email(email)
+    values = {
+        "username": username,
+        "email": email,
         "full_name": clean_full_name(full_name),
         "bio": clean_bio(bio),
         "is_active": is_active,
@@ -73,13 +74,13 @@ async def create_user(
         "is_superuser": is_superuser,
     }
     if isinstance(password, str):
-        password = await hash_new_password(password, username=values["username"], email=values["email"])
+        password = await hash_new_password(password, username=username, email=email)
     stored = UNUSABLE_PASSWORD if password is None else password.value
     return await UserStore(session).create(values | {"hashed_password": stored})
 
 
 async def authenticate(session: AsyncSession, login: str, password: str) -> User | None:
-    """The active user with this e-mail address or username and this password; None for everybody else.
+    """Return the active user with this e-mail address or username and this password; None for everybody else.
 
     An unknown name, a wrong password and a deactivated user cost the same work. The user is looked up among what is
     committed, and no connection is held while the password is hashed; give a session that has done nothing yet. The
@@ -106,7 +107,7 @@ async def authenticate(session: AsyncSession, login: str, password: str) -> User
 
 
 async def get_user_by_login(session: AsyncSession, login: str) -> User | None:
-    """The user with this e-mail address or username, active or not; a username has no @, so the two never collide."""
+    """Return the user with this e-mail address or username, active or not; a username has no @, so it is no address."""
     try:
         if "@" in login:
             return await UserStore(session).get_by_email(normalize_email(login))
@@ -118,7 +119,7 @@ async def get_user_by_login(session: AsyncSession, login: str) -> User | None:
 async def hash_new_password(password: str, *, username: str, email: str) -> HashedPassword:
     """Hash a password for the user of this name and address, which takes long: do it before you touch a row.
 
-    Raises InvalidInputError if the password is too weak.
+    Raise InvalidInputError if the password is too weak.
     """
     check_password(password, username=username, email=email)
     return HashedPassword(await hash_password(password))
@@ -138,24 +139,37 @@ async def set_password(
     await end_sessions(session, user, keep_token=keep_token)
 
 
-async def update_user(session: AsyncSession, user: User, **values: Any) -> User:
+class UserChanges(TypedDict, total=False):
+    """Columns of a user that `update_user` changes; what is left out stays."""
+
+    username: str
+    email: str
+    full_name: str
+    bio: str
+    is_active: bool
+    is_verified: bool
+    is_superuser: bool
+
+
+async def update_user(session: AsyncSession, user: User, **values: Unpack[UserChanges]) -> User:
     """Change columns of a user; a new address is unverified, and a deactivated user loses every session.
 
     Who changes an address here vouches for it: tokens that were sent to another one are worthless from now on. What
     somebody types is confirmed first (`UserManager.request_email_change`).
 
-    Raises InvalidInputError and ConflictError as `create_user` does.
+    Raise InvalidInputError and ConflictError as `create_user` does.
     """
+    changes = dict(values)
     for field, clean in CLEANERS.items():
-        if field in values:
-            values[field] = clean(values[field])
-    if not values:
+        if field in changes:
+            changes[field] = clean(cast("str", changes[field]))
+    if not changes:
         return user
-    has_moved = values.get("email", user.email) != user.email
+    has_moved = changes.get("email", user.email) != user.email
     if has_moved:
-        values.setdefault("is_verified", False)
-    deactivated = user.is_active and values.get("is_active") is False
-    await UserStore(session).update(user, values)
+        changes.setdefault("is_verified", False)
+    deactivated = user.is_active and changes.get("is_active") is False
+    await UserStore(session).update(user, changes)
     if has_moved:
         await expire_one_time_tokens(session, user.id)
     if deactivated:
@@ -169,7 +183,7 @@ async def end_sessions(session: AsyncSession, user: User, *, keep_token: str | N
     Resets of the password and changes of the address that are under way end too: whoever asked for them may have been
     the reason for this.
 
-    Comes after the change of the user's row was flushed: a login that holds the row's lock has then committed its
+    Call it after the change of the user's row was flushed: a login that holds the row's lock has then committed its
     token, and it is deleted too.
     """
     await session.flush()
@@ -180,7 +194,7 @@ async def end_sessions(session: AsyncSession, user: User, *, keep_token: str | N
 
 
 def normalize_username(username: str) -> str:
-    """The name as it is stored; names that differ in case only count as one. Raises InvalidInputError."""
+    """Return the name as it is stored; names that differ in case only count as one. Raise InvalidInputError."""
     with suppress(ValueError):
         name = normalize(username, maximum=MAXIMUM_USERNAME).strip()
         if USERNAME.fullmatch(name):
@@ -193,7 +207,7 @@ def normalize_username(username: str) -> str:
 
 
 def normalize_email(email: str) -> str:
-    """The address as it is stored and compared, without regard to case. Raises InvalidInputError."""
+    """Return the address as it is stored and compared, without regard to case. Raise InvalidInputError."""
     try:
         text = normalize(email, maximum=MAXIMUM_EMAIL).strip()
         address = validate_email(text, check_deliverability=False).normalized
@@ -203,12 +217,12 @@ def normalize_email(email: str) -> str:
 
 
 def clean_full_name(text: str) -> str:
-    """The name to show, on one line. Raises InvalidInputError."""
+    """Return the name to show, on one line. Raise InvalidInputError."""
     return _clean_text(text, field="full_name", maximum=MAXIMUM_FULL_NAME, lines=False)
 
 
 def clean_bio(text: str) -> str:
-    """What a user says about themselves; it may have lines. Raises InvalidInputError."""
+    """Return what a user says about themselves; it may have lines. Raise InvalidInputError."""
     return _clean_text(text, field="bio", maximum=MAXIMUM_BIO, lines=True)
 
 

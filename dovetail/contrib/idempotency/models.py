@@ -1,4 +1,4 @@
-"""What was answered to which key."""
+"""The table of answers by their keys."""
 
 from datetime import datetime
 

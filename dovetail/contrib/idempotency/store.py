@@ -1,10 +1,9 @@
-"""Answers as rows, written in the transaction of the request they answer: both are there, or neither is."""
+"""Keep answers as rows, written in the transaction of the request they answer: both are there, or neither is."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,19 +17,19 @@ NO_SYNC = {"synchronize_session": False}
 
 
 class Store:
-    """The kernel's IdempotencyStore."""
+    """Keeps answers for the kernel: its IdempotencyStore."""
 
     async def claim(self, session: AsyncSession, owner: str, key: str) -> Answer | None:
-        """The answer given to this key of this owner within 24 hours; None if there is none: the key is taken then.
+        """Return what this key of this owner was answered within 24 hours; None if nothing: the key is taken then.
 
-        What is too old, of this owner, is swept on the way. Raises AtWorkError if a transaction that took the same key
+        What is too old, of this owner, is swept on the way. Raise AtWorkError if a transaction that took the same key
         is not done; on SQLite, whose writers take turns, there is none.
         """
         old = datetime.now(UTC) - LIFETIME
         if (answer := await _find(session, owner, key, since=old)) is not None:  # as for nearly every retry
             return answer
         await _take_key(session, owner, key)
-        insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
         row = insert(IdempotentAnswer).values(owner=owner, key=key).on_conflict_do_nothing()
         forget = delete(IdempotentAnswer).where(IdempotentAnswer.owner == owner, IdempotentAnswer.created_at <= old)
         await session.execute(forget, execution_options=NO_SYNC)
@@ -75,5 +74,5 @@ async def _take_key(session: AsyncSession, owner: str, key: str) -> None:
             raise AtWorkError
 
 
-def _is(owner: str, key: str) -> tuple[Any, ...]:
+def _is(owner: str, key: str) -> tuple[ColumnElement[bool], ...]:
     return IdempotentAnswer.owner == owner, IdempotentAnswer.key == key

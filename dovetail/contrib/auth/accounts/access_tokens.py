@@ -1,4 +1,4 @@
-"""Tokens that are rows: only the SHA-256 of a token is stored, and deleting its row revokes it."""
+"""Make, find and revoke bearer tokens: only the SHA-256 of one is stored, and deleting its row revokes it."""
 
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -41,12 +41,12 @@ async def create_access_token(session: AsyncSession, user_id: int, *, lifetime: 
 
 
 async def get_user_by_token(session: AsyncSession, token: str) -> User | None:
-    """The active user who holds this bearer token, in one statement that writes nothing."""
+    """Return the active user who holds this bearer token, in one statement that writes nothing."""
     return await _USER_BY_TOKEN.one_or_none(session, token_hash=hash_token(token), now=datetime.now(UTC))
 
 
 async def lock_user_by_token(session: AsyncSession, token: str) -> User | None:
-    """The same user, whom nobody else changes before the transaction ends."""
+    """Return the same user, whom nobody else changes before the transaction ends."""
     statement = _holders().with_for_update(key_share=True, of=User).execution_options(populate_existing=True)
     return await session.scalar(statement, {"token_hash": hash_token(token), "now": datetime.now(UTC)})
 

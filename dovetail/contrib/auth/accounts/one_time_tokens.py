@@ -1,4 +1,4 @@
-"""Tokens that are sent to an address and work once. Only the SHA-256 of one is stored, as of every token.
+"""Make, find and use up tokens that are sent to an address and work once. Only the SHA-256 of one is stored.
 
 Whoever asks for another leaves the earlier ones alive, since anybody may ask for anybody. How many are sent is limited,
 and nobody is told: to ask once more than that is as if the address were nobody's.
@@ -9,7 +9,6 @@ Everybody locks the user first and touches tokens then, so that no two wait for 
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,7 +23,7 @@ NO_SYNCHRONIZATION = {"synchronize_session": False}
 
 @dataclass(frozen=True, kw_only=True)
 class Redeemed:
-    """What a token proved: that this user, whose row is locked, reads what is sent to `email`."""
+    """Proves that this user, whose row is locked, reads what is sent to `email`."""
 
     user: User
     purpose: TokenPurpose
@@ -36,7 +35,7 @@ async def create_one_time_token(
 ) -> str | None:
     """Make a token to send to `email`, or else the user's address, good for `lifetime` seconds.
 
-    None if as many were sent within the last hour as there may be.
+    Return None if as many were sent within the last hour as there may be.
     """
     address, now = email or user.email, datetime.now(UTC)
     await session.scalar(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
@@ -68,14 +67,14 @@ async def create_one_time_token(
 
 
 async def find_user_of_one_time_token(session: AsyncSession, token: str, *purposes: TokenPurpose) -> User | None:
-    """Whose token it is, if it works still and its user is active; it is not used up."""
+    """Return the user whose token it is, if it still works and they are active; it is not used up."""
     return await session.scalar(
         select(User).join(OneTimeToken, OneTimeToken.user_id == User.id).where(*_works(token, purposes), _is_meant)
     )
 
 
 async def redeem_one_time_token(session: AsyncSession, token: str, *purposes: TokenPurpose) -> Redeemed | None:
-    """Use the token up and say what it proves; None if it is wrong, expired, used, or sent to an address of old.
+    """Use the token up and return what it proves; None if it is wrong, expired, used, or sent to an address of old.
 
     Of several that try at once exactly one redeems it: the database deletes a row once.
     """
@@ -126,7 +125,7 @@ _is_meant = User.is_active.is_(True) & or_(
 )
 
 
-def _works(token: str, purposes: tuple[TokenPurpose, ...]) -> tuple[Any, ...]:
+def _works(token: str, purposes: tuple[TokenPurpose, ...]) -> tuple[ColumnElement[bool], ...]:
     return (
         OneTimeToken.token_hash == hash_token(token),
         OneTimeToken.purpose.in_(purposes),

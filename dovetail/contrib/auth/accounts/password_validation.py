@@ -1,4 +1,4 @@
-"""Which passwords are refused; the rules are those of Django's validators and of NIST SP 800-63B, section 5.1.1.2."""
+"""Refuse weak passwords, by the rules of Django's validators and of NIST SP 800-63B, section 5.1.1.2."""
 
 import re
 from collections.abc import Iterator
@@ -30,9 +30,9 @@ COMMON = frozenset(
 
 
 def check_password(password: str, *, username: str, email: str, field: str = "password") -> None:
-    """See that a password is good enough for the user of this name and address.
+    """Check that a password is good enough for the user of this name and address.
 
-    Raises InvalidInputError with everything that is wrong with it, under the body's `field`.
+    Raise InvalidInputError with everything that is wrong with it, under the body's `field`.
     """
     if problems := list(_problems(password, username, email)):
         errors = [FieldError(pointer=f"/{field}", detail=problem, type="weak_password") for problem in problems]

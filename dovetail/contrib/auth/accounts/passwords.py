@@ -35,18 +35,18 @@ class HashedPassword:
 
 
 async def hash_password(password: str) -> str:
-    """The Argon2id hash of `password`, computed in a thread."""
+    """Return the Argon2id hash of `password`, computed in a thread."""
     return await to_thread.run_sync(hasher.hash, password, limiter=_get_limiter())
 
 
 async def verify_password(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
-    """Whether `password` matches, and a new hash if the old one is weaker than what is made today.
+    """Return True if `password` matches, and a new hash if the old one is weaker than what is made today.
 
     Whoever verifies the same password against the same old hash gets the same new one: of two logins at once, each
     knows what the other stores.
 
-    Without a usable hash (`None`, `"!"`, anything unknown) the answer is no, after the same work. What no password can
-    be, over the maximum length or not Unicode, is never hashed.
+    Without a usable hash (`None`, `"!"`, anything unknown) it is False, after the same work. What no password can be,
+    over the maximum length or not Unicode, is never hashed.
     """
     if len(password) > MAXIMUM_LENGTH or not is_text(password):
         return False, None
@@ -54,7 +54,7 @@ async def verify_password(password: str, hashed_password: str | None) -> tuple[b
 
 
 def is_text(value: str) -> bool:
-    """Whether the text can be encoded: JSON and the command line can bring lone surrogates."""
+    """Return True if the text can be encoded: JSON and the command line can bring lone surrogates."""
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 

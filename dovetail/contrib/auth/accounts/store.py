@@ -1,10 +1,10 @@
-"""The rows of users: the store flushes and never commits, so that a request is one transaction.
+"""Read and write rows of users: the store flushes and never commits, so that a request is one transaction.
 
 Its methods are those that fastapi-users asks of a store; `UserDatabase` in manager.py says so to it.
 (https://fastapi-users.github.io/fastapi-users/latest/configuration/databases/: BaseUserDatabase)
 """
 
-from typing import Any
+from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
@@ -20,35 +20,35 @@ UNIQUE_FIELDS = {
 
 
 def taken(field: str) -> ConflictError:
-    """What to say if somebody else has this `username` or `email`."""
+    """Return the error for a `username` or `email` that somebody else has."""
     detail = UNIQUE_FIELDS[field]
     return ConflictError(detail, errors=[FieldError(pointer=f"/{field}", detail=detail, type="unique")])
 
 
 class UserStore:
-    """Users in one session."""
+    """Reads and writes users in one session."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
     async def get(self, id: int) -> User | None:  # noqa: A002 - the name is fastapi-users'
-        """The user with this primary key."""
+        """Return the user with this primary key."""
         return await self.session.get(User, id)
 
     async def get_by_email(self, email: str) -> User | None:
-        """The user with this address, whatever its case."""
+        """Return the user with this address, whatever its case."""
         return await self._get_where(func.lower(User.email) == email.lower())
 
     async def get_by_username(self, username: str) -> User | None:
-        """The user of this name, whatever its case."""
+        """Return the user of this name, whatever its case."""
         return await self._get_where(func.lower(User.username) == username.lower())
 
-    async def create(self, create_dict: dict[str, Any]) -> User:
-        """Insert a user. Raises ConflictError if the name or the address is taken."""
+    async def create(self, create_dict: Mapping[str, object]) -> User:
+        """Insert a user. Raise ConflictError if the name or the address is taken."""
         return await self._save(User(), create_dict)
 
-    async def update(self, user: User, update_dict: dict[str, Any]) -> User:
-        """Change a user's columns. Raises ConflictError as `create` does."""
+    async def update(self, user: User, update_dict: Mapping[str, object]) -> User:
+        """Change a user's columns. Raise ConflictError as `create` does."""
         return await self._save(user, update_dict)
 
     async def delete(self, user: User) -> None:
@@ -59,7 +59,7 @@ class UserStore:
     async def _get_where(self, condition: ColumnElement[bool]) -> User | None:
         return await self.session.scalar(select(User).where(condition))
 
-    async def _save(self, user: User, values: dict[str, Any]) -> User:
+    async def _save(self, user: User, values: Mapping[str, object]) -> User:
         try:
             # In a savepoint, so that a caller who expects the conflict can go on with the same session.
             async with self.session.begin_nested():

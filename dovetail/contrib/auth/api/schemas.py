@@ -1,9 +1,9 @@
-"""What the API takes and gives of users; a password hash is in none of them."""
+"""The bodies of requests and answers about users; a password hash is in none of them."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import MISSING, AfterValidator, BaseModel, Field, SecretStr, Strict
+from pydantic import MISSING, AfterValidator, BaseModel, Field, JsonValue, SecretStr, Strict
 
 from dovetail.api.schemas import Schema, UTCTime
 from dovetail.contrib.auth import models, users
@@ -23,7 +23,7 @@ def _cleaned_by(clean: Callable[[str], str]) -> AfterValidator:
 
 
 # As users.py has it: lines may be broken in a text, and nothing else may be done to a terminal.
-NO_CONTROL_CHARACTERS: dict[str, Any] = {"pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"}
+NO_CONTROL_CHARACTERS: dict[str, JsonValue] = {"pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"}
 
 Username = Annotated[
     str,
@@ -60,7 +60,7 @@ Token = Annotated[SecretStr, Field(min_length=1, max_length=256, examples=["the-
 
 
 class UserRead(UserPublic):
-    """What users may know of themselves, and staff of everybody."""
+    """A user, as they see themselves and staff see everybody."""
 
     email: Annotated[str, Field(examples=["ada@example.org"])]
     bio: Annotated[str, Field(examples=["I write programs."])]
@@ -72,7 +72,7 @@ class UserRead(UserPublic):
 
 
 class UserRegister(Schema):
-    """Somebody makes an account for themselves."""
+    """An account that somebody makes for themselves."""
 
     username: Username
     email: Email
@@ -81,7 +81,7 @@ class UserRegister(Schema):
 
 
 class UserCreate(UserRegister):
-    """Staff make an account for somebody."""
+    """An account that staff make for somebody."""
 
     bio: Bio = ""
     is_active: Flag = True
@@ -90,7 +90,7 @@ class UserCreate(UserRegister):
 
 
 class ProfileUpdate(Schema):
-    """What users change of themselves; what is left out stays."""
+    """Changes of oneself; what is left out stays."""
 
     username: Username | MISSING = MISSING
     email: Email | MISSING = MISSING
@@ -103,7 +103,7 @@ class ProfileUpdate(Schema):
 
 
 class UserUpdate(Schema):
-    """What staff change of a user; what is left out stays."""
+    """Changes of a user by staff; what is left out stays."""
 
     username: Username | MISSING = MISSING
     email: Email | MISSING = MISSING
@@ -136,7 +136,7 @@ class LoginForm(BaseModel):
 
 
 class AccessTokenRead(Schema):
-    """What a login answers (RFC 6749, section 5.1)."""
+    """The answer to a login (RFC 6749, section 5.1)."""
 
     access_token: Annotated[str, Field(examples=["mF_9.B5f-4.1JqM"])]
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a kind of token, not a token
@@ -144,7 +144,7 @@ class AccessTokenRead(Schema):
 
 
 class EmailRequest(Schema):
-    """Whose account it is about."""
+    """The address of the account it is about."""
 
     email: Email
 

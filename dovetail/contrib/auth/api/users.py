@@ -1,6 +1,6 @@
-"""Users about themselves, and staff about users: `/api/users`."""
+"""What users do with their own account, and staff with every account: `/api/users`."""
 
-from typing import Any
+from typing import cast
 
 from fastapi import APIRouter, Request, Response
 from pydantic import MISSING
@@ -67,7 +67,7 @@ accounts = Resource(
 
 @router.get("/users/me", response_model=UserRead)
 async def get_me(user: CurrentUser) -> User:
-    """Who the token belongs to."""
+    """Return the user that the token belongs to."""
     return user
 
 
@@ -181,5 +181,5 @@ async def _hash_new_password(data: ProfileUpdate | UserUpdate, user: User) -> Ha
     return await users.hash_new_password(data.password.get_secret_value(), username=username, email=email)
 
 
-def _columns(data: ProfileUpdate | UserUpdate) -> dict[str, Any]:
-    return data.model_dump(exclude={"password", "current_password"})
+def _columns(data: ProfileUpdate | UserUpdate) -> users.UserChanges:
+    return cast("users.UserChanges", data.model_dump(exclude={"password", "current_password"}))

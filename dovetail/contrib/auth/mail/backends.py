@@ -32,7 +32,7 @@ class EmailSender(Protocol):
     """Delivers messages."""
 
     async def send(self, message: EmailMessage) -> None:
-        """Deliver the message. Raises OSError or smtplib.SMTPException if that fails."""
+        """Deliver the message. Raise OSError or smtplib.SMTPException if that fails."""
 
 
 EMAIL_SENDER = StateKey[EmailSender]("email_sender", "add dovetail.contrib.auth to the plugins")
@@ -73,7 +73,7 @@ class SmtpSender:
         self._settings = settings
 
     async def send(self, message: EmailMessage) -> None:
-        """Deliver the message. Raises OSError or smtplib.SMTPException if the server does not take it."""
+        """Deliver the message. Raise OSError or smtplib.SMTPException if the server does not take it."""
         await to_thread.run_sync(self._deliver, self._as_mime(message), limiter=_get_limiter())
 
     def _as_mime(self, message: EmailMessage) -> MimeMessage:
@@ -114,5 +114,5 @@ def _get_limiter() -> CapacityLimiter:
 
 
 def make_sender(settings: AuthSettings, *, debug: bool) -> EmailSender:
-    """The sender that `AUTH_EMAIL_BACKEND` names; printed messages are shown whole only if `debug`."""
+    """Return the sender that `AUTH_EMAIL_BACKEND` names; printed messages are shown whole only if `debug`."""
     return SmtpSender(settings) if settings.email_backend == "smtp" else ConsoleSender(show_body=debug)

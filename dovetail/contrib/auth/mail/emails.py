@@ -1,4 +1,4 @@
-"""The e-mails we write."""
+"""Write the e-mails of accounts."""
 
 from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.models import User
@@ -6,7 +6,7 @@ from dovetail.contrib.auth.settings import AuthSettings
 
 
 def reset_password(user: User, token: str, settings: AuthSettings) -> EmailMessage:
-    """How to choose a new password."""
+    """Tell how to choose a new password."""
     action = _action(settings.reset_password_url, token, "reset_password, with the new password")
     return _write(
         user,
@@ -18,7 +18,7 @@ def reset_password(user: User, token: str, settings: AuthSettings) -> EmailMessa
 
 
 def verify_email(user: User, token: str, settings: AuthSettings) -> EmailMessage:
-    """How to prove that this is the user's address."""
+    """Tell how to prove that this is the user's address."""
     return _write(
         user,
         "Confirm your e-mail address",
@@ -29,7 +29,7 @@ def verify_email(user: User, token: str, settings: AuthSettings) -> EmailMessage
 
 
 def password_changed(user: User) -> EmailMessage:
-    """That the password was changed, in case it was not the user who did."""
+    """Tell that the password was changed, in case it was not the user who did."""
     return _write(
         user,
         "Your password was changed",
@@ -39,7 +39,7 @@ def password_changed(user: User) -> EmailMessage:
 
 
 def confirm_email(user: User, new_email: str, token: str, settings: AuthSettings) -> EmailMessage:
-    """How to prove that the address that the user wants is theirs; sent to that address."""
+    """Tell how to prove that the address that the user wants is theirs; sent to that address."""
     return _write(
         user,
         "Confirm your new e-mail address",
@@ -51,7 +51,7 @@ def confirm_email(user: User, new_email: str, token: str, settings: AuthSettings
 
 
 def email_change_requested(user: User, new_email: str) -> EmailMessage:
-    """That the address is about to change, to the one that counts, in case it was not the user who asked."""
+    """Tell that the address is about to change, to the one that counts, in case it was not the user who asked."""
     return _write(
         user,
         "Your e-mail address is about to change",
@@ -62,7 +62,7 @@ def email_change_requested(user: User, new_email: str) -> EmailMessage:
 
 
 def username_changed(user: User, old_username: str) -> EmailMessage:
-    """That the name to log in with was changed, in case it was not the user who did."""
+    """Tell that the name to log in with was changed, in case it was not the user who did."""
     return _write(
         user,
         "Your username was changed",
@@ -72,7 +72,7 @@ def username_changed(user: User, old_username: str) -> EmailMessage:
 
 
 def email_changed(user: User, old_email: str) -> EmailMessage:
-    """That the address was changed, to the old one, in case it was not the user who did."""
+    """Tell that the address was changed, to the old one, in case it was not the user who did."""
     return _write(
         user,
         "Your e-mail address was changed",

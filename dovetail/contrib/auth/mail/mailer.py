@@ -1,4 +1,4 @@
-"""E-mail goes out after the response, so after the commit: never for a transaction that was rolled back."""
+"""Send e-mail after the response, so after the commit: never for a transaction that was rolled back."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -32,7 +32,7 @@ class Mailer:
         self._sender = sender
 
     def send_later(self, messages: Sequence[EmailMessage]) -> None:
-        """Send these after the response."""
+        """Send messages after the response."""
         self._background.add_task(self._deliver, messages)
 
     def prepare_later(self, prepare: Prepare) -> None:
