@@ -83,6 +83,23 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
 }
 
+# What pages and templates of the back office ask of every view, and no author of one calls or overrides.
+INTERNAL = frozenset(
+    {
+        *(
+            "site_secret_key",
+            "list_query",
+            "count_query",
+            "select_object",
+            "run_query",
+            "run_choices_query",
+            "make_loaders",
+        ),
+        *("autocompletes", "get_related", "page_parameter", "search_placeholder", "default_sort", "can_delete_any"),
+        "reads_text",
+    }
+)
+
 
 def page() -> str:
     """Return the page as it is to be. Raises LookupError for a name that a module does not define."""
@@ -136,14 +153,24 @@ def _members(found: type) -> Iterator[str]:
     for one in found.__mro__:
         if not one.__module__.startswith("dovetail.") or (one is not found and one.__name__ in listed):
             continue
+        if one.__module__.endswith("_private"):
+            continue
         source = inspect.getsource(one)
         (body,) = ast.parse(source).body
         assert isinstance(body, ast.ClassDef)
         for member in body.body:
             name = _name_of(member)
-            if name and not name.startswith("_") and name != "model_config" and name not in seen:
+            if name and not name.startswith("_") and name != "model_config" and name not in seen | INTERNAL:
                 seen.add(name)
-                yield f"    {_signature(member)}{_comment(source, member)}"
+                yield f"    {_signature(member)}{_comment(source, member) or _following(body.body, member)}"
+
+
+def _following(body: list[ast.stmt], member: ast.stmt) -> str:
+    """Return the text below a field as a comment, if there is one."""
+    number = body.index(member) + 1
+    following = body[number] if isinstance(member, ast.AnnAssign) and number < len(body) else None
+    is_text = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+    return f"  # {following.value.value}" if is_text else ""  # type: ignore[union-attr]  # it is an ast.Expr
 
 
 def _comment(source: str, node: ast.stmt) -> str:
@@ -164,6 +191,7 @@ def _signature(node: ast.stmt) -> str:
         )
     else:
         text = ast.unparse(node)
+    text = re.sub(r"\bStatement\b", "Select[Any]", text)  # what it is an alias of
     return re.sub(r"'([^']*\b(?:Sequence|Mapping|Callable|type|Routers|Lifespan|Setup)\b[^']*)'", r"\1", text)
 
 

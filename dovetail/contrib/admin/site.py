@@ -208,7 +208,7 @@ class AdminSite(Admin):
     def _make_office(self) -> Office:
         views = [view for view in self.views if isinstance(view, ModelAdmin)]
         for view in views:
-            type(view).secret_key = self._settings.secret_key  # of the class that this site made for itself
+            type(view).site_secret_key = self._settings.secret_key  # of the class that this site made for itself
         settings, share = self._settings, self._admin_settings.pool_share
         connections = settings.database_pool_size + settings.database_max_overflow
         return Office(

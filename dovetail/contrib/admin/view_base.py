@@ -24,7 +24,7 @@ from dovetail.database.search.search import FullText
 class ViewBase(OpenModelView):
     """Options and hooks of `dovetail.contrib.admin.views.ModelAdmin` that need no other view and no statement."""
 
-    secret_key: ClassVar[SecretStr]  # the site's; signs the addresses of pages far from the start of the list
+    site_secret_key: ClassVar[SecretStr]  # the site's; signs the addresses of pages far from the start of the list
 
     page_size: ClassVar[int] = 25
     page_size_options: ClassVar[Sequence[int]] = (25, 50, 100, 200)
@@ -37,8 +37,11 @@ class ViewBase(OpenModelView):
     column_type_formatters = FORMATTERS
     column_type_formatters_detail = FORMATTERS
 
+    form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {}
+    """How related objects are found by typing: `{"author": {"fields": ("username",)}}`; order_by, limit, where too."""
+
     full_text: ClassVar[FullText | None] = None
-    """Columns whose words are searched by an index, which `full_text.index(model)` declares below the model."""
+    """Columns whose words are searched by an index: what `full_text` of `dovetail.database.models` returned."""
 
     searches_texts: ClassVar[bool] = False
     """True if `column_searchable_list` may name texts of any length, which every search reads in every row."""

@@ -96,7 +96,7 @@ class ChangeListView(ViewBase):
             return await paginator.last()
         if NUMBER.fullmatch(asked):
             return await paginator.numbered(_whole_number(request, "page", 1))
-        cursor = read_cursor(asked, secret_key=self.secret_key, list_name=self._list_name)
+        cursor = read_cursor(asked, secret_key=self.site_secret_key, list_name=self._list_name)
         return await paginator.beside(cursor)
 
     async def _paginator(self, request: Request) -> Paginator:
@@ -118,7 +118,7 @@ class ChangeListView(ViewBase):
     def page_parameter(self, place: Cursor | int | str) -> str:
         """Return what stands in an address for a page of the list."""
         if isinstance(place, Cursor):
-            return write_cursor(place, secret_key=self.secret_key, list_name=self._list_name)
+            return write_cursor(place, secret_key=self.site_secret_key, list_name=self._list_name)
         return str(place)
 
     @property
