@@ -329,6 +329,12 @@ def test_integers_of_any_size_are_of_one_kind():
     assert sqlalchemy_private.kind_of(String(5)) is String
 
 
+def test_the_variants_of_a_type_are_known_by_their_dialects():
+    assert sqlalchemy_private.variants_of(Integer()) == {}
+    variants = sqlalchemy_private.variants_of(BigInteger().with_variant(Integer(), "sqlite"))
+    assert [(name, type(found)) for name, found in variants.items()] == [("sqlite", Integer)]
+
+
 def test_the_pool_of_an_application_is_one_of_these():
     assert issubclass(FairPool, sqlalchemy_private.QueuePool)
     assert FairPool._queue_class is FairPool.queue_class

@@ -8,7 +8,7 @@ from alembic.ddl.impl import DefaultImpl
 from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Integer, create_engine
+from sqlalchemy import Column, Identity, Integer, MetaData, Table, create_engine
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dovetail.migrations.bridge import alembic_private
@@ -111,3 +111,23 @@ def test_the_version_table_has_room_for_long_ids():
 
 def test_a_difference_of_indexes_is_one_to_alembic():
     assert alembic_private.difference("other columns").is_different
+
+
+def test_every_statement_of_an_operation_passes_the_hook(monkeypatch: pytest.MonkeyPatch):
+    heard = []
+    monkeypatch.setattr(DovetailPostgresqlImpl, "run_statement", lambda _self, statement, _run: heard.append(statement))
+    context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True})
+    table = Table("shop_item", MetaData(), Column("id", Integer))
+
+    context.impl.create_table(table)
+    context.impl.add_column("shop_item", Column("name", Integer))
+    context.impl.drop_table(table)
+    context.execute("SELECT 1")
+
+    assert [str(each).split()[0] for each in heard] == ["CREATE", "ALTER", "DROP", "SELECT"]
+
+
+def test_a_column_of_sqlite_has_no_identity_to_change():
+    impl = MigrationContext.configure(dialect_name="sqlite").impl
+
+    assert impl._compare_identity_default(Identity(start=1), None) == (set(), set(), False)

@@ -214,3 +214,8 @@ def kept_as_it_stands(statement: SelectT) -> SelectT:
 def kind_of(column_type: TypeEngine[Any]) -> type[TypeEngine[Any]] | None:
     """Return the class that types of the same kind have in common: `Integer` for BIGINT too."""
     return column_type._type_affinity  # noqa: SLF001 - SQLAlchemy's own answer to "the same kind of type"
+
+
+def variants_of(column_type: TypeEngine[Any]) -> Mapping[str, TypeEngine[Any]]:
+    """Return the types that `with_variant` gave a type, by the names of their dialects."""
+    return column_type._variant_mapping  # noqa: SLF001 - SQLAlchemy has no public way to ask

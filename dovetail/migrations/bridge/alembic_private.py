@@ -5,9 +5,10 @@ Alembic is pinned to one minor version; tests/migrations/test_alembic_private.py
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import _render_cmd_body
@@ -18,10 +19,11 @@ from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionMap
 from alembic.util import memoized_property
 from alembic.util.sqla_compat import _is_type_bound
-from sqlalchemy import Constraint
+from sqlalchemy import Constraint, Executable
 
 BATCH_PREFIX = "_alembic_tmp_"  # the name of a table begins so while it takes the place of another (ApplyBatchImpl)
 
+T = TypeVar("T")
 Choose = Callable[[Sequence[Script]], Sequence[Script]]
 _read_files = ScriptDirectory._load_revisions  # noqa: SLF001 - there is no public way to add a revision without a file
 
@@ -90,5 +92,23 @@ def rendered_body(operations: ops.OpContainer, context: AutogenContext) -> str:
 
 def command_name(environment: EnvironmentContext) -> str:
     """Return the name of the raw Alembic command that runs (`upgrade`), or "" if none does."""
-    options: Any = environment.config.cmd_opts
+    options: object = environment.config.cmd_opts
     return str(options.cmd[0].__name__) if options is not None and hasattr(options, "cmd") else ""
+
+
+class StatementHook:
+    """Lets a dialect run each statement of an operation in its own way; stands before Alembic's class."""
+
+    def run_statement(self, construct: Executable | str, run: Callable[[], T]) -> T | None:
+        """Run the statement `construct` by calling `run`."""
+        raise NotImplementedError
+
+    def _exec(self, construct: Executable | str, *args: Any, **kw: Any) -> Any:
+        return self.run_statement(construct, partial(super()._exec, construct, *args, **kw))  # type: ignore[misc]  # Alembic's
+
+
+class NoIdentities:
+    """Lets a dialect know no IDENTITY; stands before Alembic's class."""
+
+    def _compare_identity_default(self, *_identities: object) -> tuple[set[str], set[str], bool]:
+        return set(), set(), False  # nothing to change

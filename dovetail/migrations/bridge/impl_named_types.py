@@ -31,7 +31,7 @@ class NamedTypesImpl(PostgresqlImpl):
         super().__init__(*args, **kwargs)
         self._left: set[int] = set()  # types of which a column went
 
-    def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
+    def compare_type(self, inspector_column: Column[object], metadata_column: Column[object]) -> bool:
         """Return True if two types, or the labels of their enums, differ."""
         found, wanted = (self._named(each.type) for each in (inspector_column, metadata_column))
         if found and wanted:
@@ -49,7 +49,7 @@ class NamedTypesImpl(PostgresqlImpl):
             self.memo.setdefault(f"pg_{each.__visit_name__}", set()).add((each.schema, each.name))
         super().create_table(table, **kw)
 
-    def add_column(self, table_name: str, column: Column[Any], **kw: Any) -> None:
+    def add_column(self, table_name: str, column: Column[object], **kw: Any) -> None:
         """Add a column, after the types that it needs."""
         self._prepare(named_types(column.type, self.dialect))
         super().add_column(table_name, column, **kw)
@@ -64,7 +64,7 @@ class NamedTypesImpl(PostgresqlImpl):
         self._remember(table.name, table.schema)
         super().drop_table(table, **kw)
 
-    def drop_column(self, table_name: str, column: Column[Any], **kw: Any) -> None:
+    def drop_column(self, table_name: str, column: Column[object], **kw: Any) -> None:
         """Drop a column, and remember the types of its table."""
         self._remember(table_name, kw.get("schema"))
         super().drop_column(table_name, column, **kw)
@@ -103,7 +103,7 @@ class NamedTypesImpl(PostgresqlImpl):
             if self.as_sql:
                 self._write_creation(each)
             elif not exists(self._connection, each):
-                self._exec(creation(each))
+                self.execute(creation(each))
             elif isinstance(each, ENUM):
                 for statement in list(changes(self._connection, each, may_add=may_add)):
                     self._run(statement)
@@ -113,7 +113,7 @@ class NamedTypesImpl(PostgresqlImpl):
         statement = str(creation(each).compile(dialect=self.dialect)).strip()
         self._run(f"DO $$ BEGIN {statement}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
 
-    def _named(self, found: TypeEngine[Any] | None) -> list[Named]:
+    def _named(self, found: TypeEngine[object] | None) -> list[Named]:
         return list(named_types(found, self.dialect)) if isinstance(found, TypeEngine) else []
 
     def _remember(self, table: str, schema: str | None) -> None:
@@ -123,7 +123,7 @@ class NamedTypesImpl(PostgresqlImpl):
             self._left.update(types_of_table(self._connection, name))
 
     def _run(self, statement: str) -> None:
-        self._exec(text(statement.replace(":", r"\:")))
+        self.execute(text(statement.replace(":", r"\:")))
 
     @property
     def _connection(self) -> Connection:

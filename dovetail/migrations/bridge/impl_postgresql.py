@@ -1,32 +1,34 @@
 """Alembic's dialect for PostgreSQL."""
 
-from functools import partial
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from sqlalchemy import DOUBLE_PRECISION, REAL, Column, Float, Index, text
+from sqlalchemy import DOUBLE_PRECISION, REAL, ClauseElement, Column, Executable, Float, Index, text
 from sqlalchemy.schema import DDLElement
 
 from dovetail.migrations.bridge import search_indexes
+from dovetail.migrations.bridge.alembic_private import StatementHook
 from dovetail.migrations.bridge.impl_named_types import NamedTypesImpl
 from dovetail.migrations.bridge.impl_shared import LongRevisionIds, OwnDefaults
 from dovetail.migrations.bridge.postgresql_names import renaming_block
 from dovetail.migrations.locks.lock_waits import LockWaits, is_autocommit
 
+T = TypeVar("T")
 REAL_BITS = 24  # https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-FLOAT
 
 
-class DovetailPostgresqlImpl(OwnDefaults, LongRevisionIds, NamedTypesImpl):
+class DovetailPostgresqlImpl(StatementHook, OwnDefaults, LongRevisionIds, NamedTypesImpl):
     """Naming a dialect registers the class for it (alembic.ddl.impl.ImplMeta)."""
 
     __dialect__ = "postgresql"
 
-    def _exec(self, construct: Any, *args: Any, **kw: Any) -> Any:
-        """Run the DDL of any operation; outside of a transaction a statement waits for locks by itself."""
-        run = partial(super()._exec, construct, *args, **kw)
+    def run_statement(self, construct: Executable | str, run: Callable[[], T]) -> T | None:
+        """Run a statement; outside of a transaction it waits for locks by itself."""
         waits: LockWaits | None = self.context_opts.get("lock_waits")
         if waits is None or self.connection is None or not is_autocommit(self.connection):
             return run()
         clause = text(construct) if isinstance(construct, str) else construct
+        assert isinstance(clause, ClauseElement)  # noqa: S101 - as everything that can be executed
         literal = {} if isinstance(clause, DDLElement) else {"literal_binds": True}
         return waits.run_alone(run, str(clause.compile(dialect=self.dialect, compile_kwargs=literal)))
 
@@ -65,7 +67,7 @@ class DovetailPostgresqlImpl(OwnDefaults, LongRevisionIds, NamedTypesImpl):
         name = ".".join(quote(part) for part in (schema, str(index.name)) if part)
         return self.connection.scalar(text(found), {"name": name}) is not None
 
-    def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
+    def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
         """Rename a table, and what bears its name."""
         super().rename_table(old_table_name, new_table_name, schema)
         if schema is None:

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import JSON, Column, MetaData, PrimaryKeyConstraint, String, Table
 from sqlalchemy.schema import CheckConstraint, Constraint
@@ -17,7 +16,7 @@ from dovetail.migrations.bridge.portable import is_clock, literal_of
 class LongRevisionIds:
     """Alembic's own table has VARCHAR(32), which PostgreSQL enforces; `blog_0002_post_view_count` may be longer."""
 
-    def version_table_impl(self, *, version_table: str, version_table_schema: str | None, **_kwargs: Any) -> Table:
+    def version_table_impl(self, *, version_table: str, version_table_schema: str | None, **_kwargs: object) -> Table:
         """Return a version table with room for long ids."""
         return Table(
             version_table,
@@ -33,8 +32,8 @@ class OwnDefaults:
 
     def compare_server_default(
         self,
-        inspector_column: Column[Any],
-        metadata_column: Column[Any],
+        inspector_column: Column[object],
+        metadata_column: Column[object],
         rendered_metadata_default: str | None,
         rendered_inspector_default: str | None,
     ) -> bool:

@@ -9,23 +9,19 @@ from sqlalchemy import CheckConstraint, Column, Index, Table, text
 
 from dovetail.database.search.search_tables import drop_on_sqlite
 from dovetail.migrations.bridge import alembic_private, search_indexes
-from dovetail.migrations.bridge.alembic_private import BATCH_PREFIX
+from dovetail.migrations.bridge.alembic_private import BATCH_PREFIX, NoIdentities
 from dovetail.migrations.bridge.impl_shared import LongRevisionIds, OwnDefaults, name_by_convention
 from dovetail.migrations.bridge.sqlite_names import renaming_statements
 
 
-class DovetailSQLiteImpl(OwnDefaults, LongRevisionIds, SQLiteImpl):
+class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl):
     """Naming a dialect registers the class for it.
 
     SQLAlchemy cannot reflect SQLite's triggers and indexes on expressions, so that Alembic would lose them whenever it
     makes a table anew, and would never create such an index.
     """
 
-    __dialect__ = "sqlite"
-
-    def _compare_identity_default(self, *_identities: Any) -> tuple[set[str], set[str], bool]:
-        """SQLite knows no identity, and counts its keys up anyhow: there is nothing to change."""
-        return set(), set(), False
+    __dialect__ = "sqlite"  # which counts keys up without IDENTITY
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,7 +75,7 @@ class DovetailSQLiteImpl(OwnDefaults, LongRevisionIds, SQLiteImpl):
             self._run(list(search_indexes.dropping_all(self._rows, table.name)))
         super().drop_table(table, **kw)
 
-    def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
+    def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
         """Rename a table, and what bears its name.
 
         If it takes the place of another, give it that one's triggers and indexes on expressions.

@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlalchemy.util import generic_repr
 
 from dovetail.database.column_types import utcnow
+from dovetail.database.drivers.sqlalchemy_private import variants_of
 from dovetail.errors import MigrationError
 from dovetail.migrations.bridge.portable import is_clock
 
@@ -29,7 +30,7 @@ def render_item(kind: str, item: Any, context: AutogenContext) -> str | Literal[
     return False
 
 
-def _render_default(default: Any, context: AutogenContext) -> str | Literal[False]:
+def _render_default(default: object, context: AutogenContext) -> str | Literal[False]:
     if isinstance(default, True_):
         return "sa.true()"
     if isinstance(default, False_):
@@ -45,7 +46,7 @@ def _render_default(default: Any, context: AutogenContext) -> str | Literal[Fals
 DIALECT = re.compile(r"sqlalchemy\.dialects\.(\w+)\.")
 
 
-def type_code(found: TypeEngine[Any], imports: set[str]) -> str:
+def type_code(found: TypeEngine[object], imports: set[str]) -> str:
     """Return the code of a type, and add to `imports` what it needs beside `sa`.
 
     A type of a plugin is written as what it keeps in the database, so that the file does without the plugin's code;
@@ -53,12 +54,12 @@ def type_code(found: TypeEngine[Any], imports: set[str]) -> str:
     type without a name that can be imported.
     """
     code = _without_variants(found, imports)
-    for dialect, variant in sorted(found._variant_mapping.items()):  # noqa: SLF001 - SQLAlchemy has no public way to ask
+    for dialect, variant in sorted(variants_of(found).items()):
         code += f".with_variant({type_code(variant, imports)}, {dialect!r})"
     return code
 
 
-def _without_variants(found: TypeEngine[Any], imports: set[str]) -> str:
+def _without_variants(found: TypeEngine[object], imports: set[str]) -> str:
     if isinstance(found, TypeDecorator) and not isinstance(found, sa.Interval):
         if type(found).load_dialect_impl is TypeDecorator.load_dialect_impl:
             return type_code(found.impl_instance, imports)
@@ -70,7 +71,7 @@ def _without_variants(found: TypeEngine[Any], imports: set[str]) -> str:
     return _of_sqlalchemy(found, imports)
 
 
-def _of_sqlalchemy(found: TypeEngine[Any], imports: set[str]) -> str:
+def _of_sqlalchemy(found: TypeEngine[object], imports: set[str]) -> str:
     text = generic_repr(found) if isinstance(found, sa.Interval) else repr(found)
     if isinstance(found, postgresql.DOMAIN):
         text = _domain(found)
@@ -95,7 +96,7 @@ def _value(value: object) -> str:
     return f"sa.text({value.text!r})" if isinstance(value, sa.TextClause) else repr(value)
 
 
-def _named(found: TypeEngine[Any], imports: set[str]) -> str:
+def _named(found: TypeEngine[object], imports: set[str]) -> str:
     module, name = type(found).__module__, type(found).__qualname__
     if "<" in name or module == "__main__":
         raise MigrationError(f"the type {name} of a column cannot be imported; define it outside of functions")
@@ -105,7 +106,7 @@ def _named(found: TypeEngine[Any], imports: set[str]) -> str:
     return own + _with_inner_code(text.removeprefix(start), found, imports)
 
 
-def _with_inner_code(text: str, outer: TypeEngine[Any], imports: set[str]) -> str:
+def _with_inner_code(text: str, outer: TypeEngine[object], imports: set[str]) -> str:
     """Replace the types that `repr` shows within a type, such as the one that an array is of, by their code."""
     for inner in _inner_types(outer):
         start, found, end = text.partition(repr(inner))
@@ -114,7 +115,7 @@ def _with_inner_code(text: str, outer: TypeEngine[Any], imports: set[str]) -> st
     return text
 
 
-def _inner_types(outer: TypeEngine[Any]) -> Iterator[TypeEngine[Any]]:
+def _inner_types(outer: TypeEngine[object]) -> Iterator[TypeEngine[object]]:
     for name in ("item_type", "astext_type", "text_type", "data_type"):
         inner = getattr(outer, name, None)
         if isinstance(inner, TypeEngine):

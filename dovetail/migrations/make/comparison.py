@@ -1,7 +1,6 @@
 """Compares models of enabled plugins with the tables of a database: options for autogenerate, computed columns."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from alembic.operations import ops
 from sqlalchemy import Column, Connection, MetaData, Table, inspect, text
@@ -16,12 +15,12 @@ from dovetail.migrations.make.owners import Owners, refuse_orphans
 from dovetail.registry import Registry
 
 
-def comparison_options(history: History, registry: Registry) -> dict[str, Any]:
+def comparison_options(history: History, registry: Registry) -> dict[str, object]:
     """Return the options of a MigrationContext that compares. Raise MigrationError for a table that nobody owns."""
     owners = Owners(history, registry.installed)
     refuse_orphans(Base.metadata, owners)
 
-    def include_object(item: SchemaItem, name: str, kind: str, reflected: bool, compare_to: Any) -> bool:  # noqa: FBT001 - Alembic's signature
+    def include_object(item: SchemaItem, name: str, kind: str, reflected: bool, compare_to: object) -> bool:  # noqa: FBT001 - Alembic's signature
         if kind != "table" or (reflected and compare_to is not None):
             return True
         owner = owners.of_name(name) if reflected else owners.of_model(item)  # type: ignore[arg-type]  # a table
@@ -65,7 +64,7 @@ def computed_changes(connection: Connection, tables: Iterable[Table]) -> Iterato
                 yield _made_anew(old, column)
 
 
-def _alike(connection: Connection, old: Column[Any], new: Column[Any]) -> bool:
+def _alike(connection: Connection, old: Column[object], new: Column[object]) -> bool:
     if old.computed is None or new.computed is None:
         return False
     if new.computed.persisted is not None and new.computed.persisted != old.computed.persisted:
@@ -76,13 +75,13 @@ def _alike(connection: Connection, old: Column[Any], new: Column[Any]) -> bool:
     return _plain(str(old.computed.sqltext)) == _plain(wanted)
 
 
-def _stored(connection: Connection, column: Column[Any]) -> str | None:
+def _stored(connection: Connection, column: Column[object]) -> str | None:
     table = connection.dialect.identifier_preparer.format_table(column.table)
     kept: str | None = connection.scalar(_STORED, {"table": table, "column": column.name})
     return kept
 
 
-def _as_stored(connection: Connection, column: Column[Any], expression: str) -> str | None:
+def _as_stored(connection: Connection, column: Column[object], expression: str) -> str | None:
     """Return an expression as PostgreSQL stores it; None if it does not fit the table as it is."""
     preparer = connection.dialect.identifier_preparer
     type_ = column.type.compile(dialect=connection.dialect)
@@ -104,7 +103,7 @@ def _plain(expression: str) -> str:
     return " ".join(expression.split())
 
 
-def _made_anew(old: Column[Any], new: Column[Any]) -> ops.ModifyTableOps:
+def _made_anew(old: Column[object], new: Column[object]) -> ops.ModifyTableOps:
     table, schema = new.table.name, new.table.schema
     indexes = [index for index in new.table.indexes if new in index.columns.values()]
     parts: list[ops.MigrateOperation] = [ops.DropIndexOp.from_index(index) for index in indexes]

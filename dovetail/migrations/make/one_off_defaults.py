@@ -13,7 +13,7 @@ from sqlalchemy import JSON, Column, DefaultClause, Enum, false, true
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from dovetail.database.column_types import utcnow
-from dovetail.migrations.make.questioner import Questioner
+from dovetail.migrations.make.questioner import Questioner, ServerDefault
 
 
 class DropDefaultOp(ops.AlterColumnOp):
@@ -68,11 +68,11 @@ def _ask(modify: ops.ModifyTableOps, part: ops.MigrateOperation, questions: Ques
     )
 
 
-def _needs_default(column: Column[Any]) -> bool:
+def _needs_default(column: Column[object]) -> bool:
     return not column.nullable and column.server_default is None and column.computed is None and column.identity is None
 
 
-def read_value(type_: TypeEngine[Any], text: str) -> Any:
+def read_value(type_: TypeEngine[object], text: str) -> ServerDefault:
     """Return `text` as a `server_default` of the type. Raise ValueError, which says what was expected.
 
     SQLite would take any text for any type, and the first server to read the row would fail.
@@ -99,7 +99,7 @@ def _read_choice(type_: Enum, text: str) -> str:
     return text
 
 
-def _python_type(type_: TypeEngine[Any]) -> type[Any]:
+def _python_type(type_: TypeEngine[object]) -> type[Any]:
     try:
         return type_.python_type
     except NotImplementedError:  # a type of somebody's own, which need not say
@@ -120,7 +120,7 @@ def _now(text: str) -> utcnow:
 
 _BOOLEANS = {"true": true, "yes": true, "1": true, "false": false, "no": false, "0": false}
 
-_READERS: dict[type[Any], tuple[str, Callable[[str], Any]]] = {
+_READERS: dict[type[Any], tuple[str, Callable[[str], ServerDefault]]] = {
     bool: ("true or false", lambda text: _BOOLEANS[text.lower()]()),
     int: ("a whole number", lambda text: str(int(text))),
     float: ("a number", _number),

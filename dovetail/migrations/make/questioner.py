@@ -1,7 +1,11 @@
 """Asks what only the author of a change knows, as Django's questioner does."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
+
+from sqlalchemy import ClauseElement
+
+ServerDefault = str | ClauseElement  # what SQLAlchemy takes as one
 
 
 class Questioner(Protocol):
@@ -13,7 +17,7 @@ class Questioner(Protocol):
     def is_table_rename(self, old: str, new: str) -> bool:
         """Return True if the table `old`, which is gone, was renamed to `new`, which has the same columns."""
 
-    def one_off_default(self, table: str, column: str, read: Callable[[str], Any]) -> Any | None:
+    def one_off_default(self, table: str, column: str, read: Callable[[str], ServerDefault]) -> ServerDefault | None:
         """Return the value of existing rows in a new column that takes no NULL; None if there are no rows.
 
         `read` makes a default of what somebody typed, or raises ValueError.
@@ -42,7 +46,7 @@ class SafeAnswers:
         )
         return False
 
-    def one_off_default(self, table: str, column: str, read: Callable[[str], Any]) -> Any | None:  # noqa: ARG002 - nothing is typed
+    def one_off_default(self, table: str, column: str, read: Callable[[str], ServerDefault]) -> ServerDefault | None:  # noqa: ARG002 - nothing is typed
         """None: the migration then fails on a table with rows, and changes nothing."""
         self.notes.append(
             f"{table}.{column} takes no NULL and has no server default: the migration fails where {table} has rows; "

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
@@ -18,10 +17,10 @@ from dovetail.registry import Registry
 Directives = list[ops.MigrationScript]
 
 
-def split_raw_revision(history: History, registry: Registry) -> Callable[[MigrationContext, Any, Directives], None]:
+def split_raw_revision(history: History, registry: Registry) -> Callable[[MigrationContext, object, Directives], None]:
     """Return a hook for Alembic's `process_revision_directives`."""
 
-    def process(context: MigrationContext, _revision: Any, directives: Directives) -> None:
+    def process(context: MigrationContext, _revision: object, directives: Directives) -> None:
         environment = context.environment_context
         assert environment is not None  # noqa: S101 - env.py runs in one
         if alembic_private.command_name(environment) == "check":

@@ -9,7 +9,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any
 
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from sqlalchemy import Connection, event
@@ -62,7 +61,7 @@ class ReferenceCheck:
             event.remove(self._connection, "before_cursor_execute", self._hear)
             event.remove(self._connection, "rollback", self._forget)
 
-    def check(self, *, ctx: MigrationContext, step: MigrationInfo, **_kwargs: Any) -> None:
+    def check(self, *, ctx: MigrationContext, step: MigrationInfo, **_kwargs: object) -> None:
         """Raise MigrationError if rows refer to nothing; Alembic calls this as `on_version_apply`.
 
         Rows that were so before the migration are not its fault.
@@ -79,7 +78,7 @@ class ReferenceCheck:
                 f"that refer to no row of {parent}"
             )
 
-    def _hear(self, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    def _hear(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         if _HARMLESS.match(statement):
             return
         found = [match for pattern in (_WRITES, _RENAMES) if (match := pattern.match(statement))]
@@ -87,7 +86,7 @@ class ReferenceCheck:
         for match in found:
             self._touched.add(next(filter(None, match.groups())).replace('""', '"'))
 
-    def _forget(self, _connection: Any = None) -> None:
+    def _forget(self, _connection: object = None) -> None:
         self._touched.clear()
         self._is_unknown = False
 
@@ -139,7 +138,7 @@ def foreign_keys_off(connection: Connection) -> Iterator[None]:
         pragma(connection, f"PRAGMA foreign_keys={before}")
 
 
-def pragma(connection: Connection, statement: str) -> list[Any]:
+def pragma(connection: Connection, statement: str) -> list[tuple[object, ...]]:
     """Run a PRAGMA past SQLAlchemy, which would begin a transaction first, and return its rows."""
     cursor = connection.connection.cursor()
     try:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import Script
@@ -20,7 +19,7 @@ from dovetail.migrations.history.squashes import Squash, as_squashed
 def recorder(history: History) -> Callable[..., None]:
     """Return a callback for Alembic's `on_version_apply` that writes to the ledger."""
 
-    def record(*, ctx: MigrationContext, step: MigrationInfo, **_kwargs: Any) -> None:
+    def record(*, ctx: MigrationContext, step: MigrationInfo, **_kwargs: object) -> None:
         row = _row(history, history.scripts[str(step.up_revision_id)])
         if ctx.as_sql:
             ctx.execute(delete(LEDGER).where(LEDGER.c.revision == row["revision"]))
