@@ -11,7 +11,7 @@ import click
 import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
 from dovetail.cli.state import State
 from dovetail.migrations.make.maker import Made, Wanted, make_revisions
-from dovetail.migrations.make.questioner import Questioner, SafeAnswers
+from dovetail.migrations.make.questioner import Questioner, SafeAnswers, ServerDefault
 from dovetail.migrations.make.writing import Rendered
 
 LONGEST_NAME = 60  # characters, so that a revision's id has room on every database
@@ -82,10 +82,10 @@ class Terminal:
         """Ask; drop and create would lose its rows."""
         return click.confirm(f"Was the table {old} renamed to {new}?", default=False)
 
-    def one_off_default(self, table: str, column: str, read: Callable[[str], object]) -> object:
+    def one_off_default(self, table: str, column: str, read: Callable[[str], ServerDefault]) -> ServerDefault:
         """Ask until it is a value that the column can hold."""
 
-        def read_or_ask_again(text: str) -> object:
+        def read_or_ask_again(text: str) -> ServerDefault:
             try:
                 return read(text)
             except ValueError as error:
@@ -93,7 +93,8 @@ class Terminal:
 
         click.echo(f"{table}.{column} takes no NULL and has no server default: rows that exist need a value.")
         question = "A value for them (Ctrl+C to stop and change the model)"
-        return click.prompt(question, value_proc=read_or_ask_again)
+        answer: ServerDefault = click.prompt(question, value_proc=read_or_ask_again)
+        return answer
 
 
 def _list(made: Made) -> None:
