@@ -22,7 +22,7 @@ from dovetail.api.pages import debug, docs, health, landing
 from dovetail.api.pages.health import READINESS
 from dovetail.api.pages.landing import PLUGIN_NAMES
 from dovetail.api.problems import add_problem_details, answer
-from dovetail.api.route_checks import answers, streams_without_a_session, unreachable_routes
+from dovetail.api.route_checks import ROUTE_OWNERS, answers, streams_without_a_session, unreachable_routes
 from dovetail.context import make_context
 from dovetail.database.unit_of_work import DATABASE
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, describe
@@ -153,7 +153,8 @@ def _add_routers(
         owners |= {id(route): name for route in added}
         operations[name] = operation_ids(added)
     include(app, (one for one in last if not answers(app, f"{one.path}/")))  # a plugin may bring a page of its own
-    if problems := list(unreachable_routes(app, owners)):
+    ROUTE_OWNERS.set(app, owners)
+    if problems := list(unreachable_routes(app)):
         raise ConfigurationError("\n".join(problems))
     return operations
 

@@ -9,11 +9,12 @@ import pytest
 from fastapi import APIRouter
 
 from dovetail.api.front.fast_path import FastPathRoutes
-from dovetail.application import make_application
+from dovetail.application import make_application, site_application
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Mounts
 from dovetail.settings import Settings
 from dovetail.testing.fixtures import make_client, running
+from tests.running import manage
 from tests.test_registry import package
 
 __all__ = ("package",)  # a fixture
@@ -239,3 +240,24 @@ def test_routes_of_one_plugin_that_hide_each_other_are_refused(package, make_set
         "the route 'GET /api/other' of plugin 'hidden' is never reached: the route 'GET /api/{name}' of plugin "
         "'hidden' answers; give it another path, or mount it elsewhere in project/urls.py"
     )
+
+
+def test_the_check_looks_at_the_application_that_the_site_has_made():
+    result = manage("check", APPLICATION_FACTORY="tests.late_routes:create_app", DATABASE_URL=MEMORY)
+    assert result.code == 1
+    found = (
+        "(kernel.E008) The route 'GET /api/posts' of the site is never reached: the route 'GET /api/posts' of plugin"
+    )
+    assert found in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("tests.nowhere:create_app", "APPLICATION_FACTORY='tests.nowhere:create_app' cannot be imported"),
+        ("tests.late_routes:__name__", "gives a str, expected a function of the settings that returns a FastAPI"),
+    ],
+)
+def test_a_factory_that_makes_no_application_is_one_line(make_settings, name, problem):
+    with pytest.raises(ConfigurationError, match=re.escape(problem)):
+        site_application(make_settings(database_url=MEMORY, application_factory=name))

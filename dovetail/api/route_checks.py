@@ -12,6 +12,7 @@ from starlette.routing import Mount, WebSocketRoute
 
 from dovetail.api.fastapi_private import RouteContext, routes_of
 from dovetail.database.session import stream_sessions, unit_of_work
+from dovetail.state import StateKey
 
 WEBSOCKET = "WEBSOCKET"
 EVERY_METHOD = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
@@ -24,6 +25,7 @@ SAMPLES: dict[type, str] = {
     PathConvertor: "~a/~b",
 }
 ANY_TEXT = "~a"
+ROUTE_OWNERS = StateKey[dict[int, str]]("route_owners")  # by the `id` of each of the application's routes
 FAR_WITHIN = "/~a/~b/~c/~d"  # an address in a mount
 
 
@@ -46,13 +48,12 @@ class _Route:
         return f"the route {address!r} of {owner}"
 
 
-def unreachable_routes(app: FastAPI, owners: Mapping[int, str]) -> Iterator[str]:
+def unreachable_routes(app: FastAPI) -> Iterator[str]:
     """Yield a sentence for each route that another answers first, and for each that hides a part of a mount.
 
-    `owners` has the owner of each of the application's routes by its `id`: a plugin's name, "kernel", or nothing for
-    the site's own.
+    ROUTE_OWNERS has the owners of the application's routes: a plugin's name, or "kernel"; others are the site's own.
     """
-    routes = list(_routes(app, owners))
+    routes = list(_routes(app, ROUTE_OWNERS.get(app)))
     for number, front in enumerate(routes):
         behind = routes[number + 1 :]
         if unreached := [route for route in behind if _answers_first(front, route)]:

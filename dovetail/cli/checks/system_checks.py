@@ -13,6 +13,7 @@ from sqlalchemy import ForeignKey, Table
 from sqlalchemy.orm import configure_mappers
 
 from dovetail.api.openapi.unbounded import unbounded_lists
+from dovetail.api.route_checks import unreachable_routes
 from dovetail.application import site_application
 from dovetail.cli.checks.deployment import check_deployment, check_settings
 from dovetail.cli.main import load_command
@@ -44,6 +45,7 @@ def run_checks(
         found += check_parts(registry)
     if thorough and not any(message.level >= Level.ERROR for message in found):
         app = site_application(context.settings)
+        found += check_routes(app)
         found += check_schema(app)
         found += check_indexes(app)
     found += check_plugins(context)
@@ -105,6 +107,13 @@ def check_parts(registry: Registry) -> Iterator[CheckMessage]:
                 yield _error(
                     "kernel.E006", f"The plugin {entry.plugin.name!r}: {what} does not work: {text}", "correct the name"
                 )
+
+
+def check_routes(app: FastAPI) -> Iterator[CheckMessage]:
+    """Yield the routes that no request reaches: the site may have added some to the application that was made."""
+    for problem in unreachable_routes(app):
+        text, _, hint = problem.partition("; ")
+        yield _error("kernel.E008", f"{text[:1].upper()}{text[1:]}.", hint)
 
 
 def check_schema(app: FastAPI) -> Iterator[CheckMessage]:
