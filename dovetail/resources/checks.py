@@ -23,7 +23,7 @@ INSIDE = ("contains", "icontains", "startswith")  # no index of both databases k
 
 
 def listed_resources(app: FastAPI) -> Iterator[Spec]:
-    """The resources of which the site has a list, each once."""
+    """Return the resources that the site lists, each once."""
     found: dict[int, Spec] = {}
     for route in routes_of(app.routes):
         endpoint = route.endpoint
@@ -33,7 +33,7 @@ def listed_resources(app: FastAPI) -> Iterator[Spec]:
 
 
 def unserved(spec: Spec) -> Iterator[Unserved]:
-    """Every order, filter and search of a list that no index serves, but for what the spec accepts."""
+    """Yield every order, filter and search of a list that no index serves and `unindexed` does not name."""
     for name, term in spec.grammar.terms.items():
         if name not in spec.unindexed and isinstance(term.path, Path):
             yield from _order(spec, name, term.path)

@@ -32,7 +32,7 @@ from dovetail.resources.write.declarations import check_writing
 from dovetail.resources.write.writer import Writer
 
 ONCE: dict[str, Any] = {"parameters": [documentation.idempotency_key()]}
-"""The `openapi_extra` of an endpoint that answers by `Resource.answer_once`: it takes an `Idempotency-Key`."""
+"""The `openapi_extra` of an endpoint that answers by `Resource.respond_once`: it takes an `Idempotency-Key`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,17 +48,17 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def listing(self) -> Listing:
-        """Answers lists."""
+        """The list, which answers its requests."""
         return Listing(self.reader, self.grammar)
 
     @cached_property
     def writer(self) -> Writer[Model, Viewer, Create, Update, Replace]:
-        """Writes rows."""
+        """The writer of rows."""
         return Writer(self)
 
     @cached_property
     def router(self) -> APIRouter:
-        """The endpoints."""
+        """The router with the endpoints."""
         router = APIRouter()
         bulk.add_endpoints(self.writer, router)
         if self.has("list"):
@@ -80,7 +80,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         add_list(self, self.listing, router, path, name=name, where=where, description=description)
 
     async def lock(self, session: AsyncSession, viewer: Viewer, key: Any, request: Request | None = None) -> Model:
-        """A row that an endpoint of your own is going to change: nobody else does until the transaction ends.
+        """Return a row for an endpoint of your own to change; it is locked until the transaction ends.
 
         With `request`, the client's If-Match is checked. Raises NotFoundError and StaleWriteError.
         """
@@ -89,20 +89,20 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
             self.writer.check_precondition(item, request.headers.get("If-Match"))
         return item
 
-    async def answer(
+    async def respond(
         self, request: Request, session: AsyncSession, viewer: Any, key: Any, *, status: int = 200
     ) -> Response:
-        """What an endpoint of your own answers after a write: the object with its ETag, and if new, Location."""
+        """Return the response of an endpoint of yours after a write: the object, its ETag, Location if it is new."""
         return await items.respond_with_written(self, request, session, viewer, key, status=status)
 
-    async def answer_once(
-        self, request: Request, session: AsyncSession, viewer: Any, answer: Callable[[], Awaitable[Response]]
+    async def respond_once(
+        self, request: Request, session: AsyncSession, viewer: Any, make: Callable[[], Awaitable[Response]]
     ) -> Response:
-        """What `answer` answers, or what it answered when this viewer sent the same `Idempotency-Key` before.
+        """Return what `make` returns, or what it returned when this viewer sent the same `Idempotency-Key` before.
 
         The endpoint says so by `openapi_extra=ONCE`. Raises InvalidInputError for a key of another request.
         """
-        return await idempotency.answer_once(request, session, self.policy.identity(viewer), answer)
+        return await idempotency.respond_once(request, session, self.policy.identity(viewer), make)
 
 
 async def find_or_make(session: AsyncSession, name: InstrumentedAttribute[str], names: Iterable[str]) -> dict[str, int]:

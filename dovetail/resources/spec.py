@@ -20,11 +20,11 @@ from dovetail.api.schemas import BodyId, Filter, Id
 from dovetail.database.search.search import FullText
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import Policy
-from dovetail.resources.query import filters
-from dovetail.resources.query import ordering as orderings
-from dovetail.resources.query import search as searches
 from dovetail.resources.query.comparable import python_type
+from dovetail.resources.query.filters import filter_parameters
+from dovetail.resources.query.ordering import Term, ordering_terms
 from dovetail.resources.query.paths import Path as ColumnPath
+from dovetail.resources.query.search import FullTextSearch, Search, declared_search
 from dovetail.resources.query.url import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
 from dovetail.resources.read.etags import version_attributes
 from dovetail.resources.read.reader import Reader
@@ -112,56 +112,56 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def singular(self) -> str:
-        """The name of one: `post`, and `order_line` of an OrderLine."""
+        """The name of one row: `post`, and `order_line` of an OrderLine."""
         return self.name or WORD.sub("_", self.model.__name__).lower()
 
     @cached_property
     def collection(self) -> str:
-        """The name of many: `posts`."""
+        """The name of many rows: `posts`."""
         return self.plural or f"{self.singular}s"
 
     @cached_property
     def url(self) -> str:
-        """Where its endpoints are, below the router: `/posts`."""
+        """The path of the endpoints below the router: `/posts`."""
         return f"/{self.path or self.collection}"
 
     @cached_property
     def key(self) -> str:
-        """The attribute that is the primary key."""
+        """The name of the attribute that is the primary key."""
         mapper = inspect(self.model)
         return str(mapper.get_property_by_column(mapper.primary_key[0]).key)
 
     @cached_property
     def key_type(self) -> Any:
-        """The key in a path, with its limits."""
+        """The type of the key in a path, with its limits."""
         return Annotated[Id if self._is_numbered else self._key_type, Path()]
 
     @cached_property
     def body_key_type(self) -> Any:
-        """The key in a body, where a number is written as one."""
+        """The type of the key in a body, where a number is written as a number."""
         return BodyId if self._is_numbered else self._key_type
 
     @cached_property
     def reader(self) -> Reader:
-        """Reads rows."""
-        return Reader(self.model, self.read, searches.declare(self.model, self.search), version_attributes(self.model))
+        """The reader of rows."""
+        return Reader(self.model, self.read, declared_search(self.model, self.search), version_attributes(self.model))
 
     @cached_property
     def written_reader(self) -> Reader:
-        """Reads what was just written."""
+        """The reader of rows that were just written."""
         if self.written is None:
             return self.reader
-        return Reader(self.model, self.written, searches.Search(), self.reader.version)
+        return Reader(self.model, self.written, Search(), self.reader.version)
 
     @cached_property
     def grammar(self) -> Grammar:
-        """The parameters of the list."""
-        terms: dict[str, Any] = dict(orderings.declare(self.model, self.ordering))
-        if isinstance(self.reader.search, searches.FullTextSearch) and self.reader.search.declared.ranked:
-            terms["rank"] = orderings.Term(cast("ColumnPath", self.reader.search.rank()))
+        """The parameters that the list takes."""
+        terms: dict[str, Any] = dict(ordering_terms(self.model, self.ordering))
+        if isinstance(self.reader.search, FullTextSearch) and self.reader.search.declared.ranked:
+            terms["rank"] = Term(cast("ColumnPath", self.reader.search.rank()))
         return Grammar(
             list_name=self.collection,
-            filters=filters.parameters(self.model, self.filters),
+            filters=filter_parameters(self.model, self.filters),
             terms=terms,
             default_ordering=self.default_ordering,
             is_searchable=bool(self.reader.search.paths),
@@ -180,7 +180,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         return schema is not None and operation not in self.without
 
     def visibility(self, viewer: Any, where: ColumnElement[bool] | None = None) -> Visibility:
-        """What `viewer` may see, of the rows for which `where` holds."""
+        """Return what `viewer` may see of the rows for which `where` holds."""
         if viewer is None and where is None and self.policy.remembers_anonymous:
             return self.anonymous_visibility
         rows = self.policy.rows(viewer)
@@ -196,7 +196,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def anonymous_visibility(self) -> Visibility:
-        """What somebody unknown may see, where the policy promises that it never changes (`remembers_anonymous`)."""
+        """The visibility of somebody unknown, if the policy promises that it never changes (`remembers_anonymous`)."""
         rows, related, hidden = self.policy.rows(None), self.policy.related(None), self.policy.hidden(None)
         return Visibility(rows, related, hidden, is_constant=True)
 

@@ -70,9 +70,9 @@ async def create_comment(
     async def create() -> Response:
         post = await get_post(session, post_id, user)
         comment = await services.write_comment(session, user, post, data, auto_approve=settings.auto_approve)
-        return await comments.answer(request, session, user, comment.id, status=status.HTTP_201_CREATED)
+        return await comments.respond(request, session, user, comment.id, status=status.HTTP_201_CREATED)
 
-    return await comments.answer_once(request, session, user, create)
+    return await comments.respond_once(request, session, user, create)
 
 
 @router.patch("/comments/{comment_id}", response_model=CommentRead)
@@ -89,4 +89,4 @@ async def update_comment(
     comment = await comments.lock(session, user, comment_id, request)
     COMMENTS.may_update(user, comment, frozenset(data.model_fields_set))
     services.update_comment(comment, data, user, auto_approve=settings.auto_approve)
-    return await comments.answer(request, session, user, comment_id)
+    return await comments.respond(request, session, user, comment_id)

@@ -206,7 +206,7 @@ def _may_take(scope: Scope) -> bool:
 
 
 def _routes(app: FastAPI, method: str) -> Iterator[RouteContext]:
-    """The routes that may answer the method, in the router's order, up to one that chooses in a way of its own."""
+    """Yield the routes for the method, in the router's order, up to one that chooses in a way of its own."""
     for route in routes_of(app.routes):
         if isinstance(route.original_route, (WebSocketRoute, APIWebSocketRoute)):
             continue

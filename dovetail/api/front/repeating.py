@@ -158,7 +158,7 @@ async def _ask_until_answered(run: _Run, patience: float) -> None:
 
 
 def _idempotency_key(scope: Scope) -> Key | None:
-    """The key and whose it is, as far as can be told before anybody is authenticated."""
+    """Return the key and whose it is, as far as can be told before anybody is authenticated."""
     headers = dict(scope["headers"])
     key: bytes | None = headers.get(IDEMPOTENCY_KEY)
     return None if key is None else (key, headers.get(b"authorization", b""))

@@ -20,7 +20,7 @@ from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.spec import Spec
 from dovetail.resources.write.bulk import create_all, delete_all, update_all
-from dovetail.resources.write.idempotency import answer_once
+from dovetail.resources.write.idempotency import respond_once
 from dovetail.resources.write.writer import Writer
 
 MAXIMUM = 100
@@ -43,11 +43,11 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
 
     async def make(session: AsyncSession, viewer: Any, items: Sequence[Any]) -> Response:
         keys = await create_all(writer, session, viewer, items)
-        return await _respond(spec, session, viewer, keys, 201)
+        return await _items_response(spec, session, viewer, keys, 201)
 
     async def endpoint(request: Request, session: Any, viewer: Any, data: Any) -> Response:
         make_once = partial(make, session, viewer, data.items)
-        return await answer_once(request, session, spec.policy.identity(viewer), make_once)
+        return await respond_once(request, session, spec.policy.identity(viewer), make_once)
 
     _add(
         spec,
@@ -77,7 +77,7 @@ def _add_update(writer: Writer, router: APIRouter) -> None:
         keys = [getattr(one, spec.key) for one in data.items]
         items = [(_without(update, one, set(extra)), one.if_match) for one in data.items]
         await update_all(writer, session, viewer, keys, items)
-        return await _respond(spec, session, viewer, keys, 200)
+        return await _items_response(spec, session, viewer, keys, 200)
 
     _add(
         spec,
@@ -132,7 +132,7 @@ def _add(
     add_route(router, f"{spec.url}/bulk", described, method=method, **options)
 
 
-async def _respond(spec: Spec, session: AsyncSession, viewer: Any, keys: Sequence[Any], status: int) -> Response:
+async def _items_response(spec: Spec, session: AsyncSession, viewer: Any, keys: Sequence[Any], status: int) -> Response:
     written = spec.written_visibility(viewer)
     batch = await spec.written_reader.read_keys(SessionSource(session), keys, written)
     by_key = {batch.position(number)[0]: item for number, item in enumerate(batch.items)} if len(keys) > 1 else {}
@@ -141,7 +141,7 @@ async def _respond(spec: Spec, session: AsyncSession, viewer: Any, keys: Sequenc
 
 
 def _without(schema: Any, data: BaseModel, names: set[str]) -> Any:
-    """The item of a bulk update as the service of a single one knows it."""
+    """Return the item of a bulk update as a value of the schema of a single update."""
     values = {name: getattr(data, name) for name in schema.model_fields}
     return schema.model_construct(data.model_fields_set - names, **values)
 

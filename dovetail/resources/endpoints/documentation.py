@@ -21,7 +21,7 @@ EXAMPLES = {"ETag": ETAG, "Location": "/api/posts/1", "Link": '<https://example.
 
 
 def list_parameters(grammar: Grammar) -> list[Json]:
-    """Those of a list."""
+    """Return the parameters of a list."""
     found = [_filter(parameter) for parameter in grammar.filters.values()]
     if grammar.is_searchable:
         text = "Only those in which this is found."
@@ -48,7 +48,7 @@ def list_parameters(grammar: Grammar) -> list[Json]:
 
 
 def item_parameters(grammar: Grammar) -> list[Json]:
-    """Those of a single object."""
+    """Return the parameters of a single object."""
     fields = {"type": "string", "pattern": _names(grammar.fields), "examples": [",".join(_few(grammar.fields))]}
     found = [_query("fields", fields, f"Answer these fields only, separated by commas: {_list(grammar.fields)}.")]
     if grammar.expandable:
@@ -59,23 +59,23 @@ def item_parameters(grammar: Grammar) -> list[Json]:
 
 
 def if_none_match() -> Json:
-    """The header of a conditional read."""
+    """Return the header of a conditional read."""
     return _header("If-None-Match", TAG, "Answer 304 if the object still has this ETag.")
 
 
 def if_match(*, required: bool) -> Json:
-    """The header of a conditional write."""
+    """Return the header of a conditional write."""
     text = "Answer 412 unless the object still has the version of this ETag."
     return _header("If-Match", TAG, text) | {"required": required}
 
 
 def precondition_responses(*, required: bool) -> dict[int | str, Json]:
-    """What a conditional write may be answered."""
+    """Return the statuses that only a conditional write answers."""
     return {412: {}, 428: {}} if required else {412: {}}
 
 
 def idempotency_key() -> Json:
-    """The header that makes a POST safe to repeat."""
+    """Return the header that makes a POST safe to repeat."""
     printable = {"pattern": "^[ -~]+$"}  # ASCII
     schema = {"type": "string", "minLength": 1, "maxLength": MAXIMUM_LENGTH, "examples": [REQUEST], **printable}
     return _header(
@@ -84,7 +84,7 @@ def idempotency_key() -> Json:
 
 
 def response_headers(**texts: str) -> Json:
-    """Headers of an answer: `response_headers(ETag="...")`."""
+    """Return the headers of a response: `response_headers(ETag="...")`."""
     return {
         name.replace("_", "-"): {"description": text, "schema": {"type": "string"}, "example": EXAMPLES[name]}
         for name, text in texts.items()
@@ -92,7 +92,7 @@ def response_headers(**texts: str) -> Json:
 
 
 def item_links(spec: Spec) -> Json:
-    """What can be done with a new object (https://spec.openapis.org/oas/v3.1.0#link-object)."""
+    """Return links to the operations on a new object (https://spec.openapis.org/oas/v3.1.0#link-object)."""
     operations: dict[Operation, str] = {"retrieve": "get", "update": "update", "replace": "replace", "delete": "delete"}
     if spec.key not in (spec.written or spec.read).model_fields:
         return {}
@@ -100,7 +100,7 @@ def item_links(spec: Spec) -> Json:
 
 
 def links_to(spec: Spec, *verbs: str) -> Json:
-    """Links to the operations `get_post`, `update_post` and so on, some of which may be written by hand."""
+    """Return links to the operations `get_post`, `update_post` and so on, some of which may be written by hand."""
     parameters = {f"{spec.singular}_id": f"$response.body#/{spec.key}"}
     names = [f"{verb}_{spec.singular}" for verb in verbs]
     return {name: {"operationId": name, "parameters": parameters} for name in names}
@@ -149,7 +149,7 @@ def _list(names: Any) -> str:
 
 
 def _schema(annotation: Any) -> Json:
-    """The JSON schema of a parameter, with the enums it refers to written out."""
+    """Return the JSON schema of a parameter, with the enums it refers to written out."""
     schema = TypeAdapter(annotation).json_schema(schema_generator=GenerateJsonSchema)
     definitions = schema.pop("$defs", {})
     reference = schema.pop("$ref", None)

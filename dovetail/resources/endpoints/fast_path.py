@@ -44,9 +44,9 @@ class FastRead:
 
     def __call__(self, app: FastAPI) -> FastAnswer:
         """Return what answers the requests of an application."""
-        return partial(self.answer, DATABASE.get(app).engine)
+        return partial(self.read, DATABASE.get(app).engine)
 
-    async def answer(self, engine: AsyncEngine, request: Request) -> Response | None:
+    async def read(self, engine: AsyncEngine, request: Request) -> Response | None:
         """Return the answer; None if FastAPI has to see to the request."""
         async with PoolSource(engine) as source:
             visibility = await visibility_of_reader(self.spec, request, source)
@@ -68,9 +68,9 @@ class FastWrite:
 
     def __call__(self, app: FastAPI) -> FastAnswer:
         """Return what answers the requests of an application."""
-        return partial(self.answer, DATABASE.get(app))
+        return partial(self.write, DATABASE.get(app))
 
-    async def answer(self, database: Database, request: Request) -> Response | None:
+    async def write(self, database: Database, request: Request) -> Response | None:
         """Return the answer; None if FastAPI has to see to the request, and then nothing was done."""
         headers = request.headers
         if HEADER in headers or headers.get("content-type") != "application/json":

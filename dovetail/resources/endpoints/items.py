@@ -29,7 +29,7 @@ from dovetail.resources.read.etags import etag, is_known
 from dovetail.resources.read.reader import ALL_FIELDS, Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.idempotency import answer_once
+from dovetail.resources.write.idempotency import respond_once
 from dovetail.resources.write.writer import Writer
 
 ETAG = "The version of the object, for If-Match and If-None-Match."
@@ -55,7 +55,7 @@ async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility:
     query = ALL_FIELDS
     if request.scope["query_string"]:
         query = read_item_query(split_query(request.scope["query_string"]), spec.grammar.within(visibility))
-    return _respond(spec, request, await spec.reader.read_keys(source, (key,), visibility, query), key)
+    return _item_response(spec, request, await spec.reader.read_keys(source, (key,), visibility, query), key)
 
 
 async def create(writer: Writer, request: Request, session: AsyncSession, viewer: Any, data: Any) -> Response:
@@ -65,9 +65,9 @@ async def create(writer: Writer, request: Request, session: AsyncSession, viewer
     async def make() -> Response:
         key, batch = await writer.create_and_read(session, viewer, data)
         headers = {"Location": f"{quote(request.scope['path'])}/{quote(str(key), safe='')}"}
-        return _respond(spec, request, batch, key, status=201, headers=headers if spec.has("retrieve") else None)
+        return _item_response(spec, request, batch, key, status=201, headers=headers if spec.has("retrieve") else None)
 
-    return await answer_once(request, session, spec.policy.identity(viewer), make)
+    return await respond_once(request, session, spec.policy.identity(viewer), make)
 
 
 async def update(
@@ -79,7 +79,7 @@ async def update(
 
 
 async def delete(writer: Writer, request: Request, session: AsyncSession, viewer: Any, key: Any) -> Response:
-    """Remove an object."""
+    """Delete an object."""
     await writer.delete_item(session, viewer, key, request.headers.get("If-Match"))
     return Response(status_code=204)
 
@@ -91,7 +91,7 @@ async def respond_with_written(
     visibility = spec.written_visibility(viewer)
     batch = await spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
     headers = _location(spec, request, key) if status == 201 else {}  # noqa: PLR2004 - Created
-    return _respond(spec, request, batch, key, status=status, headers=headers)
+    return _item_response(spec, request, batch, key, status=status, headers=headers)
 
 
 def _add_retrieve(spec: Spec, router: APIRouter) -> None:
@@ -215,7 +215,7 @@ def _location(spec: Spec, request: Request, key: Any) -> dict[str, str]:
     return {"Location": request.url_for(f"get_{spec.singular}", **{f"{spec.singular}_id": key}).path}
 
 
-def _respond(
+def _item_response(
     spec: Spec,
     request: Request,
     batch: Batch,

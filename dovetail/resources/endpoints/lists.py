@@ -45,7 +45,7 @@ class Listing:
     _reads: Cache = field(default_factory=Cache)  # what the same query string means, for constant visibilities
 
     def parse(self, connection: HTTPConnection, visibility: Visibility) -> tuple[dict[str, str], PageRequest]:
-        """What the URL asks for. Raises InvalidInputError."""
+        """Return the parameters in the URL and the page that they ask for. Raises InvalidInputError."""
         values = split_query(connection.scope["query_string"], self.grammar)
         query = read_list_query(values, self.grammar.within(visibility), _secret_key(connection))
         terms = complete(self.reader.model, self._terms(query, values))
@@ -57,7 +57,9 @@ class Listing:
         directed = tuple(term.reversed() for term in terms) if query.cursor.backwards else terms
         return values, PageRequest(query, directed, position)
 
-    async def respond(self, connection: HTTPConnection, source: ReadSource, visibility: Visibility) -> Response:
+    async def respond_with_page(
+        self, connection: HTTPConnection, source: ReadSource, visibility: Visibility
+    ) -> Response:
         """Return the page that the URL asks for. Raises InvalidInputError, and NeedsSessionError as the reader does."""
         read = self._read_of(connection, visibility, source.dialect)
         batch = await self.reader.run(read.plan, source, read.request, visibility, read.parameters)
@@ -150,7 +152,7 @@ def add_list(
     """Add a list of a resource to a router, see Resource.add_list."""
 
     async def endpoint(request: Request, session: AsyncSession, viewer: Any, where: Any = None) -> Response:
-        return await listing.respond(request, SessionSource(session), spec.visibility(viewer, where))
+        return await listing.respond_with_page(request, SessionSource(session), spec.visibility(viewer, where))
 
     parameters = {"session": SessionDep, "viewer": spec.policy.reader}
     if where is not None:
@@ -161,7 +163,7 @@ def add_list(
         name=name,
         description=description or f"The {spec.collection} that the viewer may see.",
         parameters=parameters,
-        fast_path=FastRead(spec, listing.respond) if where is None else None,
+        fast_path=FastRead(spec, listing.respond_with_page) if where is None else None,
         is_list=True,
     )
     add_route(

@@ -8,12 +8,12 @@ from starlette.requests import HTTPConnection
 
 
 def page_url(connection: HTTPConnection, values: Mapping[str, str], **changes: str) -> str:
-    """The address of another page of the same list: all that was asked for, but for `changes`."""
+    """Return the URL of another page of the same list: the parameters of this one with `changes`."""
     return f"{_base(connection)}{_path(connection)}?{_encoded(tuple({**values, **changes}.items()))}"
 
 
 def link_header(next_url: str | None, previous_url: str | None) -> tuple[tuple[bytes, bytes], ...]:
-    """The neighbours as a header (RFC 8288)."""
+    """Return the Link header with the neighbours of a page (RFC 8288)."""
     links = [f'<{url}>; rel="{name}"' for url, name in ((next_url, "next"), (previous_url, "prev")) if url]
     return ((b"link", ", ".join(links).encode("latin-1")),) if links else ()
 

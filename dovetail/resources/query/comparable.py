@@ -37,7 +37,7 @@ SIMPLE: dict[type, Any] = (
 
 
 def python_type(column_type: TypeEngine[Any]) -> Any:
-    """The type of the values of a column, with its limits; None if there is none to compare in a URL (JSON, bytes)."""
+    """Return the type of a column's values, with its limits; None if a URL cannot hold one (JSON, bytes)."""
     if isinstance(column_type, UTCDateTime):
         return Annotated[UTCTime, BeforeValidator(_no_number)]
     if isinstance(column_type, Enum):
@@ -52,7 +52,7 @@ def python_type(column_type: TypeEngine[Any]) -> Any:
 
 
 def read_value(adapter: TypeAdapter[Any], name: str, text: str) -> tuple[Any, list[FieldError]]:
-    """The value that `text` stands for, or what is wrong with the parameter `name`."""
+    """Return the value that `text` stands for, and what is wrong with the parameter `name`."""
     try:
         return adapter.validate_python(text), []
     except ValidationError as error:

@@ -19,7 +19,7 @@ class Cursor:
     inclusive: bool = False  # the row is among those that are read from here
 
     def turned(self) -> "Cursor":
-        """The same place, looked at in the other direction: every row is on one side of it or on the other."""
+        """Return the same place in the other direction: every row is on one side of it or on the other."""
         return replace(self, backwards=not self.backwards, inclusive=not self.inclusive)
 
 
@@ -42,7 +42,7 @@ def read_cursor(text: str, *, secret_key: SecretStr, list_name: str) -> Cursor:
 def bad_cursor(
     detail: str = "expected a cursor that this list gave out, or nothing for the first page",
 ) -> InvalidInputError:
-    """The answer to a cursor that is not ours."""
+    """Return the error for a cursor that this list did not give out."""
     return InvalidInputError(errors=[FieldError(pointer="cursor", detail=detail, type="bad_cursor")])
 
 

@@ -43,22 +43,22 @@ class FilterParameter:
 
     @cached_property
     def name(self) -> str:
-        """What stands in the URL."""
+        """The name in the URL."""
         return self.path.name if self.lookup_name == "exact" else f"{self.path.name}__{self.lookup_name}"
 
     @property
     def lookup(self) -> Lookup:
-        """The comparison."""
+        """The comparison that it makes."""
         return LOOKUPS[self.lookup_name]
 
     @property
     def description(self) -> str:
-        """For the OpenAPI document."""
+        """The description for the OpenAPI document."""
         return f"Only those whose {self.path.field} {self.lookup.says}."
 
     @cached_property
     def operand_type(self) -> Any:
-        """What pydantic reads the parameter as."""
+        """The type as which pydantic reads the parameter."""
         match self.lookup.operand:
             case "flag":
                 return bool
@@ -72,11 +72,11 @@ class FilterParameter:
 
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:
-        """Reads the parameter's text."""
+        """The adapter that reads the parameter's text."""
         return TypeAdapter(self.operand_type)
 
     def arguments(self, value: Any) -> tuple[Any, ...]:
-        """What the placeholders of `condition` stand for, given what the adapter read."""
+        """Return the values of the placeholders of `condition`, made of what the adapter read."""
         if self.lookup.operand in ("values", "pair"):
             return tuple(value)
         if self.lookup.operand == "flag":
@@ -86,7 +86,7 @@ class FilterParameter:
     def condition(
         self, placeholders: Sequence[BindParameter[Any]], value: Any, related: Criteria
     ) -> ColumnElement[bool]:
-        """The condition on the rows of the list."""
+        """Return the condition on the rows of the list."""
         of_null = self.lookup.operand == "flag"
         extra = (value,) if of_null else placeholders
         return self.path.where(lambda column: self.lookup.build(column, *extra), related, of_null=of_null)
@@ -111,8 +111,8 @@ class _StartsExactly(FunctionElement[bool]):
     inherit_cache = True
 
 
-def parameters(model: type[Any], filters: Mapping[str, Any]) -> dict[str, FilterParameter]:
-    """The parameters that `filters` declares. Raises ConfigurationError for a path or a lookup that is none."""
+def filter_parameters(model: type[Any], filters: Mapping[str, Any]) -> dict[str, FilterParameter]:
+    """Return the parameters that `filters` declares. Raises ConfigurationError for an unknown path or lookup."""
     found: dict[str, FilterParameter] = {}
     for name, declared in filters.items():
         wanted = (
@@ -128,17 +128,17 @@ def parameters(model: type[Any], filters: Mapping[str, Any]) -> dict[str, Filter
 
 
 def placeholders(parameter: FilterParameter, prefix: str, count: int) -> list[BindParameter[Any]]:
-    """`count` placeholders, named after `prefix`, of the parameter's type."""
+    """Return `count` placeholders of the parameter's type, named after `prefix`."""
     return [bindparam(f"{prefix}_{number}", type_=parameter.bind_type) for number in range(count)]
 
 
 def comparable(column_type: TypeEngine[Any]) -> TypeEngine[Any]:
-    """The type to send a value as that is compared with a column: PostgreSQL would round it to the column's scale."""
+    """Return the type of a value that is compared with a column: PostgreSQL would round it to the column's scale."""
     return Numeric() if type(column_type) is Numeric else column_type
 
 
 def like(text: str) -> str:
-    """`text` with the wildcards of LIKE escaped, so that they stand for themselves."""
+    """Return `text` with the wildcards of LIKE escaped, so that they stand for themselves."""
     for special in (ESCAPE, "%", "_"):
         text = text.replace(special, ESCAPE + special)
     return text

@@ -24,7 +24,7 @@ class Term:
 
     @property
     def name(self) -> str:
-        """As it stands in `ordering`."""
+        """The name in the parameter `ordering`."""
         return f"-{self.path.name}" if self.descending else self.path.name
 
     @property
@@ -34,23 +34,23 @@ class Term:
 
     @property
     def adapter(self) -> TypeAdapter[Any]:
-        """Writes a value of the column into a cursor and reads it back."""
+        """The adapter that writes a value of the column into a cursor and reads it back."""
         return _adapter(self.path.type)
 
     def reversed(self) -> "Term":
-        """The same column in the other direction."""
+        """Return the same column in the other direction."""
         return replace(self, descending=not self.descending)
 
     def order(self, expression: ColumnElement[Any]) -> UnaryExpression[Any]:
-        """For an ORDER BY."""
+        """Return the expression for an ORDER BY."""
         return self.direction.order(expression)
 
 
 Terms = tuple[Term, ...]
 
 
-def declare(model: type[Any], names: Sequence[str]) -> dict[str, Term]:
-    """The columns a list can be ordered by. Raises ConfigurationError for one that is none, or has no order."""
+def ordering_terms(model: type[Any], names: Sequence[str]) -> dict[str, Term]:
+    """Return the terms that a list can be ordered by. Raises ConfigurationError for a column without an order."""
     terms = {name: Term(resolve(model, name)) for name in names}
     for name, term in terms.items():
         if any(relation.property.uselist for relation in term.path.relations):
@@ -61,7 +61,7 @@ def declare(model: type[Any], names: Sequence[str]) -> dict[str, Term]:
 
 
 def complete(model: type[Any], terms: Terms) -> Terms:
-    """`terms` and, so that no two rows are at the same place, the primary key."""
+    """Return `terms` and the primary key, so that no two rows are at the same place."""
     keys = [inspect(model).get_property_by_column(column).key for column in inspect(model).primary_key]
     given = {term.path.name for term in terms}
     # The same direction as the last term's lets one index serve them all.
@@ -70,7 +70,7 @@ def complete(model: type[Any], terms: Terms) -> Terms:
 
 
 def expressions(terms: Terms, related: Criteria) -> list[ColumnElement[Any]]:
-    """What the terms order by."""
+    """Return the expressions that the terms order by."""
     return [term.path.value(related) for term in terms]
 
 

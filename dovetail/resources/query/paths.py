@@ -25,7 +25,7 @@ class Path:
 
     @property
     def field(self) -> str:
-        """How fields are named in an answer: `author.username`."""
+        """The name of the field in a response: `author.username`."""
         return self.name.replace("__", ".")
 
     @property
@@ -36,7 +36,7 @@ class Path:
 
     @property
     def is_nullable(self) -> bool:
-        """Whether there may be no value, because the column allows null or a relation leads nowhere."""
+        """True if there may be no value, because the column allows null or a relation leads nowhere."""
         # Hybrids and what a column_property computes say nothing about it.
         columns = getattr(getattr(self.attribute, "property", None), "columns", ())
         return bool(self.relations) or not columns or any(getattr(column, "nullable", True) for column in columns)
@@ -64,7 +64,7 @@ class Path:
         return condition
 
     def value(self, visible: Criteria) -> ColumnElement[Any]:
-        """The value itself, for an ORDER BY; relations on the way lead to one row each."""
+        """Return the value itself, for an ORDER BY; relations on the way lead to one row each."""
         if not self.relations:
             return self.attribute  # type: ignore[return-value]  # an attribute is a column expression
         first = aliased(self.relations[0].property.mapper.class_)
@@ -81,7 +81,7 @@ class Path:
         return statement.where(*conditions).correlate(relation.class_).scalar_subquery()
 
     def _foreign_key(self) -> Any:
-        """The column that holds what the path leads to, next to the last relation; None if there is none."""
+        """Return the foreign key that holds what the path leads to; None if there is none."""
         mapped = self.relations[-1].property
         columns = getattr(getattr(self.attribute, "property", None), "columns", ())
         (column,) = columns[:1] or (None,)
@@ -99,7 +99,7 @@ class Path:
 
 
 def resolve(model: type[Any], name: str) -> Path:
-    """The path called `name`, from `model`. Raises ConfigurationError, naming what there is, if it leads nowhere."""
+    """Return the path called `name` from `model`. Raises ConfigurationError, naming what there is, if it is none."""
     mapper: Mapper[Any] = inspect(model)
     *steps, last = name.split("__")
     for step in steps:

@@ -23,7 +23,7 @@ class Search:
     paths: tuple[Path, ...] = ()
 
     def condition(self, visibility: Visibility) -> ColumnElement[bool]:
-        """Which rows match the placeholder `search`, without looking where the viewer may not."""
+        """Return the condition that a row matches the placeholder `search` in a column that the viewer may see."""
         pattern = bindparam("search", type_=String())
         visible = [path for path in self.paths if not visibility.hides(path.field)]
         return or_(
@@ -39,13 +39,13 @@ class FullTextSearch(Search):
     declared: FullText
 
     def condition(self, visibility: Visibility) -> ColumnElement[bool]:
-        """Which rows match. Nobody from whom a column is hidden can search, for it is part of what is searched."""
+        """Return the condition that a row matches; no row does for a viewer from whom one of the columns is hidden."""
         if any(visibility.hides(path.field) for path in self.paths):
             return false()
         return self.declared.matches(self.model, WORDS)
 
     def rank(self) -> "Rank":
-        """How well a row matches."""
+        """Return the rank: how well a row matches."""
         return Rank(self)
 
 
@@ -64,12 +64,12 @@ class Rank:
     is_nullable: bool = False
 
     def value(self, visible: Criteria) -> ColumnElement[Any]:  # noqa: ARG002 - the signature is Path's
-        """The rank."""
+        """Return the rank as an expression."""
         return self.search.declared.rank(self.search.model, WORDS)
 
 
-def declare(model: type[Any], declared: Sequence[str] | FullText) -> Search:
-    """The search that a resource declares. Raises ConfigurationError for a column that is none, or not a text."""
+def declared_search(model: type[Any], declared: Sequence[str] | FullText) -> Search:
+    """Return the search that a resource declares. Raises ConfigurationError for a column that is not a text."""
     if isinstance(declared, FullText):
         if not declared.is_indexed(model):
             names = ", ".join(repr(name) for name in declared.columns)

@@ -44,7 +44,7 @@ class Grammar:
     maximum_limit: int = MAXIMUM_LIMIT
 
     def within(self, visibility: Visibility) -> "Grammar":
-        """What of it a viewer may use from whom some fields are hidden."""
+        """Return the parameters that a viewer may use from whom some fields are hidden."""
         if not visibility.hidden:
             return self
         return replace(
@@ -56,11 +56,11 @@ class Grammar:
         )
 
     def takes_several(self, name: str) -> bool:
-        """Whether the parameter is a filter with several values."""
+        """Return True if the parameter is a filter with several values."""
         return name in self.filters and self.filters[name].lookup.operand in ("values", "pair")
 
     def names(self) -> tuple[str, ...]:
-        """Every parameter, in the order of the documentation."""
+        """Return the name of every parameter, in the order of the documentation."""
         optional = {"search": self.is_searchable, "ordering": bool(self.terms), "expand": bool(self.expandable)}
         return (*self.filters, *(name for name, there in optional.items() if there), "fields", *PAGING)
 
@@ -114,7 +114,7 @@ class _Reader:
         return frozenset(wanted)
 
     def split(self, name: str, text: str, known: Iterable[str]) -> list[str]:
-        """The names in `text`, if it is not longer than any good reason could make it."""
+        """Return the names in `text`; refuse a text that is longer than all names there are."""
         maximum = MAXIMUM_NAMES + sum(len(one) + 2 for one in known)
         if len(text) > maximum:
             self.refuse(name, f"expected at most {maximum} characters")
@@ -126,7 +126,7 @@ class _Reader:
 
 
 def split_query(query_string: bytes, grammar: Grammar | None = None) -> dict[str, str]:
-    """The parameters of a URL; what takes several values may also come several times.
+    """Return the parameters of a URL; one that takes several values may also come several times.
 
     Raises BadRequestError for too many, InvalidInputError for another that comes twice.
     """
@@ -146,7 +146,7 @@ def split_query(query_string: bytes, grammar: Grammar | None = None) -> dict[str
 
 
 def repeated(names: Iterable[str]) -> InvalidInputError:
-    """The answer to parameters that come twice."""
+    """Return the error for parameters that come twice."""
     return InvalidInputError(
         errors=[
             FieldError(pointer=name[:MAXIMUM_LENGTH], detail="the parameter comes twice", type="repeated")
@@ -156,7 +156,7 @@ def repeated(names: Iterable[str]) -> InvalidInputError:
 
 
 def read_list_query(values: Values, grammar: Grammar, secret_key: SecretStr) -> ListQuery:
-    """What `values` ask of a list. Raises InvalidInputError with every parameter that is wrong or unknown."""
+    """Return the query of a list. Raises InvalidInputError with every parameter that is wrong or unknown."""
     reader = _Reader(values, grammar)
     _refuse_unknown(reader, grammar.names())
     query = ListQuery(
@@ -179,7 +179,7 @@ def read_list_query(values: Values, grammar: Grammar, secret_key: SecretStr) -> 
 
 
 def read_item_query(values: Values, grammar: Grammar) -> ItemQuery:
-    """What `values` ask of a single object. Raises InvalidInputError."""
+    """Return the query of a single object. Raises InvalidInputError."""
     reader = _Reader(values, grammar)
     _refuse_unknown(reader, ("fields", "expand") if grammar.expandable else ("fields",))
     query = ItemQuery(fields=reader.names("fields", grammar.fields), expand=reader.names("expand", grammar.expandable))

@@ -46,18 +46,18 @@ class Slice:
     order: Order
 
     def cut(self, rows: Select[object], places: Sequence[ColumnElement[object]]) -> Select[object]:
-        """The page of `rows`, ordered by `places`."""
+        """Return the page of `rows`, ordered by `places`."""
         # A limit written into the text lets PostgreSQL plan for it.
         return rows.order_by(*self.order(places)).limit(_number(self.limit)).offset(self.offset)
 
     def first(self, rows: Select[object], count: ColumnElement[int] | int) -> Select[object]:
-        """The first rows, of those that have their key and the values to order by."""
+        """Return the first `count` of `rows`, which select their key and the values to order by."""
         places = [column for column in rows.selected_columns if column.key != "key"]
         return rows.order_by(*self.order(places)).limit(_number(count) if isinstance(count, int) else count)
 
     @property
     def end(self) -> ColumnElement[int]:
-        """How many rows there are at most before the page is over."""
+        """The number of rows up to the end of the page."""
         return _number(self.limit) if self.offset is None else self.offset + _number(self.limit)
 
 
@@ -85,7 +85,7 @@ def page_of_keys(
     page: Slice,
     dialect: Dialect,
 ) -> Select[object] | None:
-    """SELECT what `rows` selects, the key and values to order by, of one page; None if no condition is narrow.
+    """Return the SELECT of the key and the values to order by for a page of `rows`; None if no condition is narrow.
 
     `rows` calls them key, order_0 and so on.
     """
@@ -104,7 +104,7 @@ def count_of(
     limit: int | None,
     dialect: Dialect,
 ) -> Select[object]:
-    """SELECT how many of `rows` fulfil the conditions, up to `limit`."""
+    """Return the SELECT of how many of `rows` fulfil the conditions, up to `limit`."""
     narrow = _narrow(conditions, dialect)
     if not narrow:
         return _counted(rows.where(*conditions), limit)
@@ -117,7 +117,7 @@ def count_of(
 def _counted_by(
     condition: ColumnElement[bool], key: ColumnElement[object], limit: int | None, dialect: Dialect
 ) -> ColumnElement[bool]:
-    """A condition that many rows fulfil, so that they can be counted: no order is asked for."""
+    """Return a condition that many rows fulfil in the form that is counted best."""
     if not isinstance(condition, Narrowing):
         return condition
     if _is_costly(condition, dialect):
@@ -145,7 +145,7 @@ def _narrow(conditions: Sequence[ColumnElement[bool]], dialect: Dialect) -> list
 def _gathering(
     rows: Select[object], key: ColumnElement[object], conditions: Sequence[ColumnElement[bool]], narrow: Sequence[_Few]
 ) -> Iterator[_Way]:
-    """A way for each narrow condition, taken if its keys are few, and those of none before it."""
+    """Yield a way for each narrow condition: taken if the keys of the condition are few, and of none before it."""
     before: list[ColumnElement[bool]] = []
     for few in narrow:
         others = [Unindexed(one) for one in conditions if one is not few.condition]
@@ -162,7 +162,7 @@ def _walking(  # noqa: PLR0917 - as page_of_keys has them
     page: Slice,
     dialect: Dialect,
 ) -> Iterator[_Way]:
-    """The ways taken if the keys of no narrow condition are few."""
+    """Yield the ways that are taken if the keys of no narrow condition are few."""
     many = [few.count > _number(FEW) for few in narrow]
     costly = [one for one in conditions if isinstance(one, Narrowing) and _is_costly(one, dialect)]
     others = [one for one in conditions if not any(one is other for other in costly)]

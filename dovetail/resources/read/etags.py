@@ -18,7 +18,7 @@ STAR = "*"
 
 
 def version_attributes(model: type[Any]) -> list[str]:
-    """The attributes that change with every write: a version column, or `updated_at`, or else all columns."""
+    """Return the attributes that change with every write: a version column, or `updated_at`, or else all columns."""
     mapper = inspect(model)
     keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
     if mapper.version_id_col is not None:
@@ -27,12 +27,12 @@ def version_attributes(model: type[Any]) -> list[str]:
 
 
 def version(values: Sequence[Any]) -> str:
-    """The version of a row with these values of its version attributes."""
+    """Return the version of a row that has these values of its version attributes."""
     return _digest(values).hexdigest()
 
 
 def etag(values: Sequence[Any], body: bytes) -> str:
-    """The strong tag of an answer."""
+    """Return the strong entity tag of a response."""
     digest = _digest(values)
     own = digest.hexdigest()
     digest.update(body)
@@ -40,7 +40,7 @@ def etag(values: Sequence[Any], body: bytes) -> str:
 
 
 def is_known(tag: str, if_none_match: str) -> bool:
-    """Whether a client has the answer already (weak comparison)."""
+    """Return True if a client has the response already (weak comparison)."""
     given = [one.removeprefix("W/") for one in _split(if_none_match)]
     return STAR in given or tag in given
 

@@ -17,8 +17,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from dovetail.database.prepared_reads import DriverConnection, ReadSource
 from dovetail.errors import ConfigurationError
-from dovetail.resources.query import filters
-from dovetail.resources.query.filters import FilterParameter
+from dovetail.resources.query.filters import FilterParameter, filter_parameters
 from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ItemQuery, ListQuery
@@ -52,11 +51,11 @@ class Batch:
     versions: Sequence[Place]  # of what changes with every write
 
     def position(self, number: int) -> tuple[Any, ...]:
-        """The values that an item is ordered by."""
+        """Return the values that an item is ordered by."""
         return _values(self.rows[number], self.order)
 
     def version(self, number: int) -> tuple[Any, ...]:
-        """The values that change with every write of an item."""
+        """Return the values that change with every write of an item."""
         return _values(self.rows[number], self.versions)
 
 
@@ -72,7 +71,7 @@ class Plan:
     async def fetch(
         self, connection: DriverConnection, values: Mapping[str, Any], viewer_values: Sequence[Any]
     ) -> Batch:
-        """The rows of a page and one more."""
+        """Return the rows of a page and one more."""
         rows = await self.prepared.fetch(connection, values, viewer_values)
         make_item = self.make_item
         return Batch([make_item(row) for row in rows], rows, self.order, self.versions)
@@ -82,7 +81,7 @@ class Cache(OrderedDict[Hashable, Any]):
     """Keeps what was used last."""
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` made for `key`, now or before."""
+        """Return what `make` made for `key`, now or before."""
         try:
             self.move_to_end(key)
         except KeyError:
@@ -105,15 +104,15 @@ class Reader:
         self._plans_by_key: dict[tuple[str, Visibility], Plan] = {}  # of constant visibilities, by dialect
 
     def why_python(self, dialect: Dialect) -> str | None:
-        """Why a read takes the road of the ORM and pydantic; None if it takes the compiled one."""
+        """Return why a read needs the ORM and pydantic; None if it is compiled."""
         return self._why(ItemQuery(expand=frozenset(self.node.on_demand())), frozenset(), dialect)
 
     def is_compiled(self, query: ItemQuery, visibility: Visibility, dialect: Dialect) -> bool:
-        """Whether this read takes the compiled road."""
+        """Return True if this read is compiled."""
         return visibility.is_cacheable and self._why(query, visibility.hidden, dialect) is None
 
     def plan(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> Plan | None:
-        """How to read a page by the compiled road; None where it cannot go."""
+        """Return the compiled read of a page; None if it needs the ORM."""
         if not self.is_compiled(request.query, visibility, dialect):
             return None
         key = (
@@ -127,7 +126,7 @@ class Reader:
         return self._plans.remember(key, lambda: self._compile(request, visibility, dialect))
 
     def count_plan(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> PreparedStatement | None:
-        """How to count by the compiled road; None where it cannot go."""
+        """Return the compiled count of a list; None if it cannot be compiled."""
         if not visibility.is_cacheable:
             return None
         key = ("count", dialect.name, request.cache_key, request.query.count, visibility.cache_key)
@@ -179,7 +178,7 @@ class Reader:
         return await self.run(plan, source, request, visibility)
 
     async def load(self, session: AsyncSession, request: PageRequest, visibility: Visibility) -> Batch:
-        """The same rows by the ORM, each validated and written by pydantic."""
+        """Return the same rows by the ORM, each validated and written by pydantic."""
         full = self._selected(ItemQuery(expand=request.query.expand), frozenset())
         node = self._selected(request.query, visibility.hidden)
         _refuse_impossible(node, visibility)
@@ -209,7 +208,7 @@ class Reader:
         return int((await _session_of(source).execute(statement, request.parameters())).scalar_one())
 
     def node_for(self, visibility: Visibility, dialect: Dialect) -> Node | None:
-        """What a plain read answers in this visibility; None if it does not take the compiled road."""
+        """Return the fields of a plain read in this visibility; None if it needs the ORM."""
         query = ItemQuery()
         return self._selected(query, visibility.hidden) if self.is_compiled(query, visibility, dialect) else None
 
@@ -231,7 +230,7 @@ class Reader:
     def plan_of(
         self, select: NestedSelect, prepared: PreparedStatement | None, dialect: Dialect, terms: Terms = ()
     ) -> Plan | None:
-        """How to read what `prepared` gives, which is `select` compiled; None if it is None."""
+        """Return the plan that runs `prepared`, which is `select` compiled; None if `prepared` is None."""
         if prepared is None:
             return None
         types = [term.path.type for term in terms]
@@ -244,7 +243,7 @@ class Reader:
     def _key_filter(self) -> FilterParameter:
         (column,) = inspect(self.model).primary_key
         key = inspect(self.model).get_property_by_column(column).key
-        return filters.parameters(self.model, {key: "in"})[f"{key}__in"]
+        return filter_parameters(self.model, {key: "in"})[f"{key}__in"]
 
     @cached_property
     def _key_terms(self) -> Terms:

@@ -50,7 +50,7 @@ class IdempotencyStore(Protocol):
 IDEMPOTENCY_STORE = StateKey[IdempotencyStore]("idempotency_store", "enable dovetail.contrib.idempotency")
 
 
-async def answer_once(
+async def respond_once(
     request: Request, session: AsyncSession, owner: str | None, answer: Callable[[], Awaitable[Response]]
 ) -> Response:
     """Return what `answer` does, or what it answered when the same owner sent the same key before.

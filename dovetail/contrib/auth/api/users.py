@@ -124,9 +124,9 @@ async def create_user(data: UserCreate, staff: StaffBeside, session: SessionDep,
 
     async def create() -> Response:
         user = await users.create_user(session, **data.model_dump(exclude={"password"}), password=password)
-        return await accounts.answer(request, session, staff, user.id, status=201)
+        return await accounts.respond(request, session, staff, user.id, status=201)
 
-    return await accounts.answer_once(request, session, staff, create)
+    return await accounts.respond_once(request, session, staff, create)
 
 
 @router.patch(
@@ -159,7 +159,7 @@ async def update_user(
     _check_own(data, user, staff)
     await change_as_staff(manager, user, _columns(data), password=password, vouch=data.is_verified is True)
     mailer.send_later(manager.messages)
-    return await accounts.answer(request, manager.session, staff, user_id)
+    return await accounts.respond(request, manager.session, staff, user_id)
 
 
 def _check_own(data: UserUpdate, user: User, staff: User) -> None:
