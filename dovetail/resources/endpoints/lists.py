@@ -1,13 +1,13 @@
 """How a list is answered: read the URL, fetch a page, write the envelope with its neighbours."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeAlias
 
 import orjson
 from fastapi import APIRouter, Depends
 from pydantic import SecretStr, ValidationError
-from sqlalchemy import Dialect
+from sqlalchemy import ColumnElement, Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -31,7 +31,8 @@ from dovetail.resources.sql.statements import PreparedStatement
 from dovetail.resources.visibility import Visibility
 from dovetail.settings import SETTINGS
 
-Where: TypeAlias = Callable[..., Any]  # a FastAPI dependency that gives a ColumnElement[bool]
+# A FastAPI dependency that gives the condition on the rows of a list.
+Where: TypeAlias = Callable[..., Awaitable[ColumnElement[bool]] | ColumnElement[bool]]
 ORJSON_OPTIONS = orjson.OPT_UTC_Z
 LONGEST_REMEMBERED = 300  # bytes of a query string
 
