@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import MetaData, insert, select, text
 
 from config.settings import Settings
-from dovetail.cli import progress
+from dovetail.cli import output
 from dovetail.cli.main import main
 from tests.kinds.models import Colour, Group, KindsBase, Thing, links
 from tests.outside import run_async, settings_for
@@ -283,7 +283,7 @@ def test_flush_asks_first_and_shows_no_password(site, monkeypatch, answer):
 def test_a_log_is_told_how_many_rows_are_done(site, tmp_path, monkeypatch):
     path = tmp_path / "rows.json"
     fill(site)
-    monkeypatch.setattr(progress, "EVERY", 0)
+    monkeypatch.setattr(output, "EVERY", 0)
     _, said = site.manage("dumpdata", "-o", path)
     total = len(json.loads(path.read_text()))
     assert f"dumpdata: {total} of {total} rows" in said.splitlines()
@@ -297,7 +297,7 @@ def test_a_terminal_has_a_bar(monkeypatch):
             return True
 
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    with progress.progress("dumpdata", 2_000) as advance:
+    with output.progress("dumpdata", 2_000) as advance:
         advance(500)
         advance(1_500)
     assert "dumpdata: 100%" in terminal.getvalue()
