@@ -159,7 +159,7 @@ class Plugin:
 def lazy(name: str, /, *names: str) -> Sequence[Any]: ...
 @overload
 def lazy(**names: str) -> Mapping[str, Any]: ...
-def lazy(*names: str, **by_key: str) -> Sequence[Any] | Mapping[str, Any]:
+def lazy(*names: str, **by_key: str) -> Sequence[object] | Mapping[str, Any]:
     """Return objects, each named as `"package.module:attribute"`, that are imported when first looked at.
 
         models=lazy("plugins.blog.models:Post", "plugins.blog.models:Tag")
@@ -177,7 +177,7 @@ def deferred(name: str) -> Any:
     setup=deferred("dovetail.contrib.admin.site:mount")
     """
 
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def call(*args: Any, **kwargs: object) -> object:
         return resolve_name(name)(*args, **kwargs)
 
     return call
@@ -239,18 +239,18 @@ def async_command(function: Callable[Concatenate[Context, P], Awaitable[None]]) 
 
 
 @dataclass(frozen=True)
-class _Lazy(Sequence[Any]):
+class _Lazy(Sequence[object]):
     names: tuple[str, ...]
 
     @cached_property
-    def _resolved(self) -> tuple[Any, ...]:
+    def _resolved(self) -> tuple[object, ...]:
         return tuple(resolve_name(name) for name in self.names)
 
     @overload
-    def __getitem__(self, index: int) -> Any: ...
+    def __getitem__(self, index: int) -> object: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Any]: ...
-    def __getitem__(self, index: int | slice) -> Any:
+    def __getitem__(self, index: slice) -> Sequence[object]: ...
+    def __getitem__(self, index: int | slice) -> object:
         return self._resolved[index]
 
     def __iter__(self) -> Iterator[Any]:

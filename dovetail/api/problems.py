@@ -118,9 +118,9 @@ def problem_type(status: int) -> str:
     return TYPE_PREFIX + slug
 
 
-def _added_handler(handlers: Mapping[Any, Callable[..., Any]], error: Exception) -> Callable[..., Any] | None:
+def _added_handler(handlers: Mapping[object, Callable[..., object]], error: Exception) -> Callable[..., Any] | None:
     # As Starlette looks for it: by status first, then by class; 500 stands for what nobody foresaw.
-    kinds: list[Any] = [error.status_code] if isinstance(error, HTTPException) else []
+    kinds: list[object] = [error.status_code] if isinstance(error, HTTPException) else []
     kinds += [kind for kind in type(error).__mro__ if kind is not Exception]
     if not isinstance(error, HTTPException | DovetailError):
         kinds += [HTTPStatus.INTERNAL_SERVER_ERROR, Exception]
@@ -152,7 +152,7 @@ def _respond_to_http_exception(connection: HTTPConnection, error: HTTPException)
         detail=said or title,
         request_id=_request_id(connection),
     )
-    extra: dict[str, Any] = (
+    extra: dict[str, object] = (
         {} if isinstance(error.detail, str) else {"data": error.detail}
     )  # FastAPI allows any JSON as detail
     return _response(problem, headers, extra)

@@ -82,7 +82,7 @@ class Filter:
     """
 
     lookups: tuple[str, ...]
-    type: Any = None
+    type: object = None
 
     def __init__(self, *lookups: str, type: Any = None) -> None:  # noqa: A002 - reads as what it is
         object.__setattr__(self, "lookups", lookups)

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from dovetail.api.body_checks import Login, login_of, set_login, then_check
 from dovetail.api.fastapi_private import Dependant, RouteContext
 
-CallableT = TypeVar("CallableT", bound=Callable[..., Any])
+CallableT = TypeVar("CallableT", bound=Callable[..., object])
 Json = dict[str, Any]
 
 

@@ -79,7 +79,7 @@ def full_text(model: type[Base], *columns: str, config: str = "simple", ranked: 
     return text
 
 
-def related(relation: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def related(relation: InstrumentedAttribute[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the condition that `condition` holds for a row that `relation` leads to.
 
     As `relation.any(condition)` or `relation.has(condition)`, but quick too if hardly a row of a big table fulfils it.

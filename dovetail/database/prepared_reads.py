@@ -32,7 +32,7 @@ class DriverConnection:
     managed: ManagesConnection  # what the pool keeps, or gave out
     connection: Connection | None = None  # SQLAlchemy's, if there is one already
 
-    async def fetch(self, sql: str, arguments: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
+    async def fetch(self, sql: str, arguments: tuple[Any, ...]) -> Sequence[Sequence[object]]:
         """All rows. Raises SQLAlchemy's errors, as the engine would."""
         engine = self.engine.sync_engine
         for listener in statement_listeners(engine):
@@ -45,7 +45,7 @@ class DriverConnection:
                     async with driver.transaction():
                         return cast("Sequence[Sequence[Any]]", await driver.fetch(sql, *arguments))
                 return cast("Sequence[Sequence[Any]]", await driver.fetch(sql, *arguments))
-            return cast("Sequence[Sequence[Any]]", await driver.execute_fetchall(sql, arguments))
+            return cast("Sequence[Sequence[object]]", await driver.execute_fetchall(sql, arguments))
         except Exception as error:
             raise await _translated(error, sql, engine, self.managed) from error
 

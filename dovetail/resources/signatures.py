@@ -26,7 +26,7 @@ def check_hook(resource: str, name: str, hook: object, arguments: Arguments) -> 
         raise ConfigurationError(f"{resource}: {name} {reason}")
 
 
-def check_policy(resource: str, policy: object, model: type[Any], create: type[Any] | None) -> None:
+def check_policy(resource: str, policy: object, model: type[object], create: type[object] | None) -> None:
     """Raise ConfigurationError for a policy that is a class, and for a hook that is misspelt or takes other arguments.
 
     `create` is the schema of the resource's create, None if it has none.
@@ -107,7 +107,7 @@ def _why_not(function: object, arguments: Arguments, *, is_async: bool) -> str |
     return None
 
 
-def _is_async(function: Callable[..., Any]) -> bool:
+def _is_async(function: Callable[..., object]) -> bool:
     while isinstance(function, partial):
         function = function.func
     inner = inspect.unwrap(function)
@@ -130,7 +130,7 @@ def _accepts(annotation: object, given: object) -> bool:
     if _is_union(annotation):
         return any(_accepts(one, given) for one in get_args(annotation))
     taken, given = get_origin(annotation) or annotation, get_origin(given) or given
-    if taken is Any or not (isinstance(taken, type) and isinstance(given, type)):
+    if taken is object or not (isinstance(taken, type) and isinstance(given, type)):
         return True
     try:
         return issubclass(given, taken)

@@ -45,7 +45,7 @@ class Visibility:
         return tuple(bind for _, _, binds in self._keys for bind in binds)
 
     @cached_property
-    def bind_values(self) -> tuple[Any, ...]:
+    def bind_values(self) -> tuple[object, ...]:
         """The values that `binds` hold."""
         return tuple(bind.effective_value for bind in self.binds)
 

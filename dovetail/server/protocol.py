@@ -40,7 +40,7 @@ class RefusedError(Exception):
 class GuardedProtocol(HttpProtocol):
     """Refuses a head that is too large or too slow, a body that is too slow, and a client that takes no answer."""
 
-    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
+    def __init__(self, config: Any, server_state: Any, app_state: dict[str, object], _loop: Any = None) -> None:
         super().__init__(config, server_state, app_state, _loop)
         guard = getattr(server_state, "guard", None)
         if guard is None:

@@ -116,7 +116,7 @@ def _schema(connection: Connection) -> dict[str, Any]:
     return found
 
 
-def _table(inspector: Any, name: str) -> dict[str, Any]:
+def _table(inspector: Any, name: str) -> dict[str, object]:
     return {
         "columns": sorted(
             (column["name"], str(column["type"]), column["nullable"], _bare(column["default"]))

@@ -61,6 +61,6 @@ def _share_enum(parameter: Json, schemas: Json, plugin: str) -> None:
             return
 
 
-def _renamed(ref: Any, new: dict[str, str]) -> Any:
+def _renamed(ref: Any, new: dict[str, str]) -> object:
     name = str(ref).removeprefix(SCHEMAS)
     return SCHEMAS + new[name] if name in new and str(ref).startswith(SCHEMAS) else ref

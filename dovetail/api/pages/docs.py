@@ -88,7 +88,7 @@ def make_router(*, for_staff: bool) -> APIRouter:
     return router
 
 
-def _behind(document: dict[str, Any], root: str) -> dict[str, Any]:
+def _behind(document: dict[str, Any], root: str) -> dict[str, object]:
     """Return the document for those who reach the site behind a prefix that a proxy takes away, as `servers` say."""
     if not root or root in [server.get("url") for server in document.get("servers", [])]:
         return document

@@ -33,7 +33,7 @@ class TableRows:
         self._model: type[BaseModel] = create_model(table.name, __config__=CONFIG, **fields)
         self._names = dict(zip(fields, self.columns, strict=True))
 
-    def selected(self) -> list[ColumnElement[Any]]:
+    def selected(self) -> list[ColumnElement[object]]:
         """What to select so that `write` can write it."""
         return [type_coerce(column, stored_type(column)).label(name) for name, column in self.columns.items()]
 
@@ -42,13 +42,13 @@ class TableRows:
         row = self._model.model_construct(**dict(zip(self.columns, values, strict=True)))
         return row.model_dump_json(by_alias=True, warnings="error")
 
-    def read(self, row: str) -> dict[str, Any]:
+    def read(self, row: str) -> dict[str, object]:
         """The values of a row in JSON, of those columns that it has. Raises pydantic's ValidationError."""
         found = self._model.model_validate_json(row)
         return {self._names[field]: getattr(found, field) for field in self._names if field in found.model_fields_set}
 
 
-def stored_type(column: Column[Any]) -> TypeEngine[Any]:
+def stored_type(column: Column[object]) -> TypeEngine[object]:
     """The type of what the database keeps, below what a plugin's own type makes of it."""
     found: Any = column.type
     while isinstance(found, TypeDecorator) and not isinstance(found, (UTCDateTime, Interval)):
@@ -60,22 +60,22 @@ def stored_type(column: Column[Any]) -> TypeEngine[Any]:
     return stored
 
 
-def _annotation(column: Column[Any]) -> Any:
+def _annotation(column: Column[object]) -> object:
     found = _python_type(stored_type(column))
     return found | None if column.nullable else found
 
 
-def _python_type(found: TypeEngine[Any]) -> Any:
+def _python_type(found: TypeEngine[object]) -> Any:
     if isinstance(found, UTCDateTime):
         return AwareDatetime
     if isinstance(found, JSON):
-        return Any
+        return object
     if isinstance(found, ARRAY):
         return GenericAlias(list, (_python_type(found.item_type),))
     try:
         python_type = found.python_type
     except NotImplementedError:
-        return Any
+        return object
     if python_type is str and isinstance(found, String) and found.length:
         return Annotated[str, Field(max_length=found.length)]
     return python_type

@@ -75,7 +75,7 @@ def interact(banner: str, names: dict[str, object], transactions: Transactions) 
     Console(names, transactions).interact(banner, exitmsg="")
 
 
-def interact_with_ipython(banner: str, names: dict[str, Any], transactions: Transactions) -> None:
+def interact_with_ipython(banner: str, names: dict[str, object], transactions: Transactions) -> None:
     """Read and run input at IPython's prompt until its end."""
     # IPython is no dependency: it is used where somebody installed it.
     embed: Any = importlib.import_module("IPython.terminal.embed")

@@ -78,13 +78,13 @@ class UserAdmin(ModelAdmin, model=User):
         BooleanFilter(User.is_verified, title="Verified"),
     )
     form_columns = (*("username", "email", "full_name", "bio", "is_active", "is_verified", "is_superuser"),)
-    form_args: ClassVar[dict[str, dict[str, Any]]] = {
+    form_args: ClassVar[dict[str, dict[str, object]]] = {
         "email": {"description": "A new one counts once its owner follows the link that is sent there."},
         "is_active": {"description": "Somebody who is not active cannot log in. Better than deleting them."},
         "is_superuser": {"description": "May do everything, here too."},
     }
 
-    form_widget_args: ClassVar[dict[str, dict[str, Any]]] = {
+    form_widget_args: ClassVar[dict[str, dict[str, object]]] = {
         "username": {"autocomplete": "username"},  # beside a new password: what a password manager keeps it under
         "email": {"autocomplete": "email"},
         "full_name": {"autocomplete": "name"},

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import cache
 from itertools import count
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import httpx
 import pytest
@@ -50,7 +50,7 @@ def make_user(database: Database) -> MakeUser:
     """
     numbers = count(1)
 
-    async def make(**fields: Any) -> User:
+    async def make(**fields: object) -> User:
         name = fields.pop("username", None) or f"user{next(numbers)}"
         password = fields.pop("password", PASSWORD)
         fields.setdefault("email", f"{name}@example.org".lower())

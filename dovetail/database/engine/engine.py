@@ -36,7 +36,7 @@ UNPREPARED = {
 
 
 def create_engine(
-    settings: Settings, *, command_timeout: float | None = None, may_create: bool = False, **options: Any
+    settings: Settings, *, command_timeout: float | None = None, may_create: bool = False, **options: object
 ) -> AsyncEngine:
     """Make the engine with the pool options of `settings`; `options` go to SQLAlchemy and win.
 
@@ -102,7 +102,7 @@ def keep_to_file(engine: Engine, database: str) -> None:
 
     @event.listens_for(engine, "begin", insert=True)
     def _refuse(connection: Connection) -> None:
-        driver: Any = connection.connection.driver_connection
+        driver: object = connection.connection.driver_connection
         if connection.get_execution_options().get(READ_ONLY, False) or is_still_there(driver, database):
             return
         error = sqlite3.OperationalError(f"the file {database} was removed or replaced")

@@ -43,7 +43,7 @@ async def _collide(one: Any, two: Any) -> bool:
     return found != [0, 1]
 
 
-async def _prepare(driver: Any, number: int, name: str) -> Any:
+async def _prepare(driver: Any, number: int, name: str) -> object:
     async with driver.transaction():
         return await driver.prepare(f"SELECT {number}", name=name)
 

@@ -23,7 +23,7 @@ def use_real_transactions(engine: Engine, *, patience: float | None = None, fore
     """
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
+    def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA foreign_keys={'on' if foreign_keys else 'off'}")

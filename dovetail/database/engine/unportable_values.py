@@ -15,11 +15,11 @@ def refuse_unportable_values(engine: Engine) -> None:
 
     @event.listens_for(engine, "before_cursor_execute")
     def _check(
-        _connection: Any,
-        _cursor: Any,
+        _connection: object,
+        _cursor: object,
         statement: str,
         parameters: Any,
-        _context: Any,
+        _context: object,
         executemany: bool,  # noqa: FBT001 - as above
     ) -> None:
         # An INSERT of many rows in one statement is an executemany with the values of all of them in one tuple.

@@ -71,12 +71,12 @@ def _tell_postgresql(connection: Any) -> None:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(round(limit.seconds * 1000), 1)}")
 
 
-def _start_timer(connection: Any, *_: Any) -> None:
+def _start_timer(connection: Any, *_: object) -> None:
     if (limit := _limit(connection)) is not None:
         stop = interrupt_of(connection.connection.driver_connection)
         connection.info[TIMER] = asyncio.get_running_loop().call_later(limit.seconds, stop)
 
 
-def _stop_timer(connection: Any, *_: Any) -> None:
+def _stop_timer(connection: Any, *_: object) -> None:
     if timer := connection.info.pop(TIMER, None):
         timer.cancel()

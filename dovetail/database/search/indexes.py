@@ -10,13 +10,13 @@ from sqlalchemy.sql import operators
 Term = tuple[object, bool]  # a column, or the text of an expression, and whether the order descends
 
 
-def starts_an_index(column: ColumnElement[Any]) -> bool:
+def starts_an_index(column: ColumnElement[object]) -> bool:
     """Whether an index, or a key, begins with the column, so that rows with one value of it are found at once."""
     table = getattr(column, "table", None)
     return isinstance(table, Table) and any(terms and terms[0][0] is column for terms in indexes(table))
 
 
-def starts_a_lowered_index(column: Column[Any]) -> bool:
+def starts_a_lowered_index(column: Column[object]) -> bool:
     """Whether an index begins with the column in small letters, as a comparison whatever the case asks for."""
     lowered = {f"lower({column.name})", f"lower({column.table.name}.{column.name})"}
     return any(terms and str(terms[0][0]).lower() in lowered for terms in indexes(column.table))

@@ -29,7 +29,7 @@ class Condition(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
-    def self_group(self, against: Any = None) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
+    def self_group(self, against: object = None) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
         """The condition as it is: SQLAlchemy would compare it with 1 for SQLite, which uses no index for that."""
         return self
 

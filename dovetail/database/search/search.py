@@ -63,7 +63,7 @@ class FullText:
         object.__setattr__(self, "config", config)
         object.__setattr__(self, "ranked", ranked)
 
-    def index(self, model: type[Any]) -> Index:
+    def index(self, model: type[object]) -> Index:
         """Give the model's table the index. Raises ConfigurationError for what cannot be searched so."""
         document, owner = self.document(model), inspect(model).local_table
         (key,) = inspect(model).primary_key
@@ -72,7 +72,7 @@ class FullText:
         found = Index(name, expression, postgresql_using="gin", info={"search": document})
         found.ddl_if(dialect="postgresql")  # for create_all; migrations go their own way
 
-        def create(_table: Table, connection: Connection, **_: Any) -> None:
+        def create(_table: Table, connection: Connection, **_: object) -> None:
             if connection.dialect.name == "sqlite":
                 for statement in create_on_sqlite(name, owner.name, key.name, document):
                     connection.exec_driver_sql(statement)
@@ -128,7 +128,7 @@ class FullText:
         (key,) = inspect(model).primary_key
         return _Rank(self._expression(model), words, key, _config(self), _name(model))
 
-    def _expression(self, model: type[Any]) -> ColumnElement[Any]:
+    def _expression(self, model: type[object]) -> ColumnElement[object]:
         return self.document(model).expression([getattr(model, name) for name in self.columns])
 
 
@@ -159,21 +159,21 @@ class _Rank(FunctionElement[float]):
     inherit_cache = True
 
 
-def index_name(model: type[Any]) -> str:
+def index_name(model: type[object]) -> str:
     """What the index is called, and on SQLite the table of FTS5."""
     return f"ix_{inspect(model).local_table.name}_search"
 
 
-def _config(search: FullText) -> ColumnElement[Any]:
+def _config(search: FullText) -> ColumnElement[object]:
     return literal_column(f"'{search.config}'::regconfig")
 
 
-def _name(model: type[Any]) -> ColumnElement[Any]:
+def _name(model: type[object]) -> ColumnElement[object]:
     return literal_column('"' + index_name(model).replace('"', '""') + '"')
 
 
 @compiles(_Matches, "postgresql")
-def _postgresql_matches(element: _Matches, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _postgresql_matches(element: _Matches, compiler: SQLCompiler, **kwargs: object) -> str:
     document, query, _, config, _ = (compiler.process(clause, **kwargs) for clause in element.clauses)
     return f"({document} @@ to_tsquery({config}, {query}))"
 

@@ -31,7 +31,7 @@ class Document:
     columns: tuple[str, ...]
     config: str
 
-    def expression(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    def expression(self, columns: Sequence[ColumnElement[object]]) -> ColumnElement[object]:
         """What PostgreSQL indexes: the words of the columns, which are those of `columns`."""
         # By text(): SQLAlchemy takes a literal_column for a column, and asks it for the table that the index is of.
         words: Any = func.coalesce(columns[0], text("''"))
@@ -39,7 +39,7 @@ class Document:
             words = words.concat(text("' '")).concat(func.coalesce(one, text("''")))
         marks, spaces = text("'" + PUNCTUATION.replace("'", "''") + "'"), text(f"'{' ' * len(PUNCTUATION)}'")
         parts = text(f"'{self.config}'::regconfig"), func.translate(words, marks, spaces)
-        found: ColumnElement[Any] = postgresql.to_tsvector(*parts)  # type: ignore[attr-defined,no-untyped-call]  # documented
+        found: ColumnElement[object] = postgresql.to_tsvector(*parts)  # type: ignore[attr-defined,no-untyped-call]  # documented
         return found
 
 

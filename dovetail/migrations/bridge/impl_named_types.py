@@ -39,7 +39,7 @@ class NamedTypesImpl(PostgresqlImpl):
         differ: bool = super().compare_type(inspector_column, metadata_column)
         return differ
 
-    def create_table(self, table: Table, **kw: Any) -> None:
+    def create_table(self, table: Table, **kw: object) -> None:
         """Make a table, after the types that it needs."""
         for constraint in table.constraints:
             name_by_convention(constraint)
@@ -59,7 +59,7 @@ class NamedTypesImpl(PostgresqlImpl):
         name_by_convention(const)
         super().add_constraint(const, **kw)
 
-    def drop_table(self, table: Table, **kw: Any) -> None:
+    def drop_table(self, table: Table, **kw: object) -> None:
         """Drop a table, and remember the types it had."""
         self._remember(table.name, table.schema)
         super().drop_table(table, **kw)
@@ -131,7 +131,7 @@ class NamedTypesImpl(PostgresqlImpl):
         return self.connection
 
 
-def drop_unused_types(*, ctx: MigrationContext, **_kwargs: Any) -> None:
+def drop_unused_types(*, ctx: MigrationContext, **_kwargs: object) -> None:
     """Drop types without columns at the end of a migration; Alembic calls this as `on_version_apply`."""
     if isinstance(ctx.impl, NamedTypesImpl):
         ctx.impl.drop_unused_types()
@@ -141,7 +141,7 @@ def _labels(found: Named) -> object:
     return (found.name, list(found.enums)) if isinstance(found, ENUM) else found.name
 
 
-def _literal(default: Any) -> Any:
+def _literal(default: object) -> Any:
     """Return a default without the cast to the type that its column had."""
     found = default.arg if isinstance(default, DefaultClause) else default
     text_ = literal_of(found.text) if isinstance(found, TextClause) else None

@@ -57,7 +57,7 @@ _GENERIC: dict[str, type[TypeEngine[Any]]] = {
 }
 
 
-def portable_type(found: TypeEngine[Any]) -> TypeEngine[Any]:
+def portable_type(found: TypeEngine[object]) -> TypeEngine[object]:
     """Return the type that both databases know for one that was read from either; return others as they are."""
     name = type(found).__name__
     if name in _WITH_ARGUMENTS:
@@ -65,7 +65,7 @@ def portable_type(found: TypeEngine[Any]) -> TypeEngine[Any]:
     return _GENERIC[name]() if name in _GENERIC else found
 
 
-def _datetime(found: Any) -> TypeEngine[Any]:
+def _datetime(found: object) -> TypeEngine[Any]:
     if not isinstance(found, postgresql.TIMESTAMP):
         return DateTime(timezone=True)  # SQLite has one kind; UTCDateTime is the usual one
     return DateTime(timezone=found.timezone) if found.precision is None else found
@@ -95,7 +95,7 @@ _WITH_ARGUMENTS: dict[str, Callable[[Any], TypeEngine[Any]]] = {
 }
 
 
-def make_portable(column: Column[Any]) -> None:
+def make_portable(column: Column[object]) -> None:
     """Turn type and default of a column that was read from a database into portable ones."""
     column.type = portable_type(column.type)
     column.autoincrement = "auto"
@@ -103,7 +103,7 @@ def make_portable(column: Column[Any]) -> None:
         column.server_default = DefaultClause(_portable_default(column.server_default.arg, column.type))
 
 
-def _portable_default(default: Any, type_: TypeEngine[Any]) -> Any:
+def _portable_default(default: object, type_: TypeEngine[object]) -> Any:
     if not isinstance(default, TextClause):
         return default
     text = _bare(default.text)

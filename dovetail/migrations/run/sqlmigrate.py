@@ -97,7 +97,7 @@ def _only_looks(statement: str) -> bool:
     return words.startswith("SELECT") or (words.startswith("PRAGMA") and "(" in words)
 
 
-def _with_values(statement: str, parameters: Any, context: Any) -> str:
+def _with_values(statement: str, parameters: object, context: Any) -> str:
     compiled = getattr(context, "compiled", None)
     if not parameters or compiled is None:
         return statement.strip()

@@ -41,7 +41,7 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
     spec = writer.spec
     schema = _list_schema(f"{spec.create.__name__}Bulk", spec.create)  # type: ignore[union-attr]  # it is offered
 
-    async def make(session: AsyncSession, viewer: Any, items: Sequence[Any]) -> Response:
+    async def make(session: AsyncSession, viewer: object, items: Sequence[object]) -> Response:
         keys = await create_all(writer, session, viewer, items)
         return await _items_response(spec, session, viewer, keys, 201)
 
@@ -73,7 +73,7 @@ def _add_update(writer: Writer, router: APIRouter) -> None:
     }
     one_schema = create_model(f"{update.__name__}BulkItem", __base__=update, __module__=update.__module__, **extra)
 
-    async def endpoint(request: Request, session: Any, viewer: Any, data: Any) -> Response:  # noqa: ARG001 - as all have it
+    async def endpoint(request: Request, session: Any, viewer: object, data: Any) -> Response:  # noqa: ARG001 - as all have it
         keys = [getattr(one, spec.key) for one in data.items]
         items = [(_without(update, one, set(extra)), one.if_match) for one in data.items]
         await update_all(writer, session, viewer, keys, items)
@@ -99,7 +99,7 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
         Query(min_length=1, max_length=MAXIMUM, description="The keys, separated by commas."),
     ]
 
-    async def endpoint(request: Request, session: Any, viewer: Any, ids: Any) -> Response:  # noqa: ARG001 - as all have it
+    async def endpoint(request: Request, session: Any, viewer: object, ids: Any) -> Response:  # noqa: ARG001 - as all have it
         await delete_all(writer, session, viewer, ids)
         return Response(status_code=204)
 
@@ -119,8 +119,8 @@ def _add(
     router: APIRouter,
     endpoint: Callable[..., Awaitable[Response]],
     names: tuple[str, str, str],
-    parameters: dict[str, Any],
-    **options: Any,
+    parameters: dict[str, object],
+    **options: object,
 ) -> None:
     """Add an endpoint; `names` are what it is called, what it says it does, and its method."""
     name, verb, method = names

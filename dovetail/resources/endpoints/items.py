@@ -50,7 +50,7 @@ def add_endpoints(writer: Writer, router: APIRouter) -> None:
         _add_delete(writer, router)
 
 
-async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility: Visibility, key: Any) -> Response:
+async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility: Visibility, key: object) -> Response:
     """Return the object with this key, with the fields that the URL names. Raises InvalidInputError, NotFoundError."""
     query = ALL_FIELDS
     if request.scope["query_string"]:
@@ -58,7 +58,7 @@ async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility:
     return _item_response(spec, request, await spec.reader.read_keys(source, (key,), visibility, query), key)
 
 
-async def create(writer: Writer, request: Request, session: AsyncSession, viewer: Any, data: Any) -> Response:
+async def create(writer: Writer, request: Request, session: AsyncSession, viewer: object, data: Any) -> Response:
     """Make an object and return it, or return what was answered to the same `Idempotency-Key` before."""
     spec = writer.spec
 
@@ -71,7 +71,7 @@ async def create(writer: Writer, request: Request, session: AsyncSession, viewer
 
 
 async def update(
-    writer: Writer, request: Request, session: AsyncSession, viewer: Any, *, key: Any, data: Any
+    writer: Writer, request: Request, session: AsyncSession, viewer: Any, *, key: Any, data: object
 ) -> Response:
     """Change an object and return it."""
     await writer.update_item(session, viewer, key, data, request.headers.get("If-Match"))
@@ -85,7 +85,7 @@ async def delete(writer: Writer, request: Request, session: AsyncSession, viewer
 
 
 async def respond_with_written(
-    spec: Spec, request: Request, session: AsyncSession, viewer: Any, key: Any, *, status: int = 200
+    spec: Spec, request: Request, session: AsyncSession, viewer: object, key: Any, *, status: int = 200
 ) -> Response:
     """Return the object with this key as the viewer may see it, whatever the policy says of the row."""
     visibility = spec.written_visibility(viewer)
@@ -96,9 +96,9 @@ async def respond_with_written(
 
 def _add_retrieve(spec: Spec, router: APIRouter) -> None:
     path, key_name = item_path(spec)
-    key_type: TypeAdapter[Any] = TypeAdapter(spec.key_type)
+    key_type: TypeAdapter[object] = TypeAdapter(spec.key_type)
 
-    async def endpoint(request: Request, session: AsyncSession, viewer: Any, **path: Any) -> Response:
+    async def endpoint(request: Request, session: AsyncSession, viewer: object, **path: object) -> Response:
         return await retrieve(spec, request, SessionSource(session), spec.visibility(viewer), path[key_name])
 
     async def fast_endpoint(request: Request, source: ReadSource, visibility: Visibility) -> Response | None:
@@ -158,11 +158,11 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
     )
 
 
-def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schema: Any) -> None:
+def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schema: object) -> None:
     spec = writer.spec
     path, key_name = item_path(spec)
 
-    async def endpoint(request: Request, session: AsyncSession, viewer: Any, data: Any, **path: Any) -> Response:
+    async def endpoint(request: Request, session: AsyncSession, viewer: object, data: Any, **path: Any) -> Response:
         return await update(writer, request, session, viewer, key=path[key_name], data=data)
 
     described = ResourceEndpoint(

@@ -201,7 +201,7 @@ def _offsets(
     return following, previous
 
 
-def _cursor(terms: Terms, position: tuple[Any, ...], *, backwards: bool = False) -> Cursor:
+def _cursor(terms: Terms, position: tuple[object, ...], *, backwards: bool = False) -> Cursor:
     encoded = (term.adapter.dump_python(value, mode="json") for term, value in zip(terms, position, strict=True))
     return Cursor(_names(terms), tuple(encoded), backwards)
 

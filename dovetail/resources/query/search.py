@@ -59,7 +59,7 @@ class Rank:
     search: FullTextSearch
     name: str = "rank"
     field: str = "rank"
-    relations: tuple[Any, ...] = ()
+    relations: tuple[object, ...] = ()
     type: TypeEngine[Any] = RANK_TYPE
     is_nullable: bool = False
 

@@ -202,7 +202,7 @@ def _refuse_unknown(reader: _Reader, known: Iterable[str]) -> None:
             )
 
 
-def _filters(reader: _Reader) -> Iterable[tuple[FilterParameter, Any]]:
+def _filters(reader: _Reader) -> Iterable[tuple[FilterParameter, object]]:
     for name, text in reader.values.items():
         parameter = reader.grammar.filters.get(name)
         if parameter is not None:

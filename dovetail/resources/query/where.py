@@ -51,9 +51,9 @@ class PageRequest:
         """True if the row that the cursor stands at belongs to the page."""
         return self.query.cursor is not None and self.query.cursor.inclusive
 
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, object]:
         """Return the value of each placeholder in the statement, by name."""
-        found: dict[str, Any] = {"offset": self.query.offset, "search": f"%{like(self.query.search)}%"}
+        found: dict[str, object] = {"offset": self.query.offset, "search": f"%{like(self.query.search)}%"}
         found["words"] = self.query.search  # for full text
         for number, (parameter, value) in enumerate(self.query.filters):
             found |= {f"filter_{number}_{i}": one for i, one in enumerate(parameter.arguments(value))}
@@ -61,7 +61,7 @@ class PageRequest:
 
 
 def conditions(
-    request: PageRequest, visibility: Visibility, search: Search, positions: Sequence[ColumnElement[Any]]
+    request: PageRequest, visibility: Visibility, search: Search, positions: Sequence[ColumnElement[object]]
 ) -> list[ColumnElement[bool]]:
     """Return the conditions on a row of the list; with `positions`, also that it comes after the cursor, or at it."""
     found = [true(), *all_of(visibility.rows)]

@@ -21,7 +21,7 @@ def page_select(
     search: Search,
     *,
     dialect: Dialect,
-) -> Select[Any]:
+) -> Select[object]:
     """Return the SELECT of `columns`, then the values to order by as order_0 and so on, of a page and one row."""
     positions = ordering.expressions(request.terms, visibility.related)
     labelled = [position.label(f"order_{number}") for number, position in enumerate(positions)]
@@ -46,7 +46,7 @@ def page_select(
 
 
 def count_select(
-    model: type[Any], request: PageRequest, visibility: Visibility, search: Search, dialect: Dialect
+    model: type[object], request: PageRequest, visibility: Visibility, search: Search, dialect: Dialect
 ) -> Select[Any]:
     """Return the SELECT of how many rows there are on all pages, up to one more than CAP if the count is capped."""
     (key,) = inspect(model).primary_key

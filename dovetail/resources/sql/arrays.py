@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from dovetail.resources.sql.json_values import Convert
 
-Pair: TypeAlias = tuple[Any, Any]
+Pair: TypeAlias = tuple[Any, object]
 
 
 def members(name: str, item_type: TypeEngine[object], dialect: Dialect) -> TableValuedAlias:
@@ -45,8 +45,8 @@ def members(name: str, item_type: TypeEngine[object], dialect: Dialect) -> Table
 class Pairs:
     """Keys for the columns `own` and `other` of one table, to insert or delete many links in one statement."""
 
-    own: Column[Any]
-    other: Column[Any]
+    own: Column[object]
+    other: Column[object]
     keys: Collection[Pair]
 
     def insert(self, dialect: Dialect) -> tuple[Insert, dict[str, object]]:

@@ -129,7 +129,7 @@ def _relation_reasons(
     yield from _reasons(part.node, core, definitions)
 
 
-def _gives(column_type: TypeEngine[Any], core: CoreSchema) -> bool:
+def _gives(column_type: TypeEngine[object], core: CoreSchema) -> bool:
     """Return True if the values of a column are those that the schema's type takes, unchanged."""
     if isinstance(column_type, UTCDateTime):
         return bool(core["type"] == "datetime")
@@ -148,7 +148,7 @@ def _is_plain(members: Iterable[enum.Enum]) -> bool:
     return all(type(member.value) in (str, int) for member in members)
 
 
-def _extra_keys(core: CoreSchema, column: TableColumn[Any]) -> set[str]:
+def _extra_keys(core: CoreSchema, column: TableColumn[object]) -> set[str]:
     # `Id` says of a key what is true of every key that a database counts up.
     if core["type"] == "int" and (column.primary_key or column.foreign_keys):
         return {"ge", "le"} if (core.get("ge"), core.get("le")) == (1, LARGEST_ID) else set()

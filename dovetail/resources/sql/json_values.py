@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 from dovetail.api.times import in_utc
 from dovetail.database.column_types import UTCDateTime
 
-Convert = Callable[[Any], Any]
+Convert = Callable[[Any], object]
 FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 FLOAT8, NUMERIC = 701, 1700  # https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
 
@@ -35,7 +35,7 @@ def json_converter(column_type: TypeEngine[Any], dialect: Dialect, *, into_utc: 
     return chain(*steps)
 
 
-def result_processor(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+def result_processor(column_type: TypeEngine[object], dialect: Dialect) -> Convert | None:
     """Return what SQLAlchemy applies to each value of the driver; None if it is nothing."""
     implementation = column_type.dialect_impl(dialect)
     is_float = isinstance(implementation, Float)
@@ -53,7 +53,7 @@ def is_plain(column_type: TypeEngine[Any]) -> bool:
     return not isinstance(column_type, odd)
 
 
-def into_json(column: ColumnElement[Any], dialect: Dialect) -> ColumnElement[Any]:
+def into_json(column: ColumnElement[object], dialect: Dialect) -> ColumnElement[Any]:
     """Return the column as a value that loses nothing inside JSON; `out_of_json` reads it."""
     exact = dialect.name == "postgresql" and isinstance(column.type, Numeric) and not isinstance(column.type, Float)
     return cast(column, Text) if exact else column
@@ -69,7 +69,7 @@ def out_of_json(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | Non
     return None
 
 
-def is_exact_in_json(column_type: TypeEngine[Any], dialect: Dialect) -> bool:
+def is_exact_in_json(column_type: TypeEngine[object], dialect: Dialect) -> bool:
     """Return True if a value survives JSON: SQLite writes 15 digits of a float, and decimals are floats there."""
     return dialect.name == "postgresql" or not isinstance(column_type, (Numeric, Float))
 
@@ -80,7 +80,7 @@ def chain(*steps: Convert | None) -> Convert | None:
     if len(found) < 2:  # noqa: PLR2004 - one step needs no chain
         return found[0] if found else None
 
-    def convert(value: Any) -> Any:
+    def convert(value: object) -> object:
         for step in found:
             value = step(value)
         return value

@@ -42,7 +42,7 @@ Beside = Callable[[CTE], Sequence[CTE]]
 class NestedSelect:
     """A SELECT, and how to read a row of it."""
 
-    statement: Select[Any]
+    statement: Select[object]
     make_item: MakeItem  # makes the item of a row
     behind: tuple[int, ...]  # where in a row the values of `terms` and `extra` are
     own: Mapping[int, str]  # the attributes of the model itself, by where in a row they are
@@ -55,7 +55,7 @@ def nothing(_page: CTE) -> Sequence[CTE]:
 
 def nested_select(
     node: Node,
-    page: Select[Any] | ReturningInsert[Any],
+    page: Select[Any] | ReturningInsert[object],
     *,
     terms: Terms,
     extra: Sequence[str],
@@ -111,14 +111,14 @@ class _Builder:
     helpers: dict[str, object] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)  # of the root's own attributes among the columns
 
-    def place(self, name: str | None, column: ColumnElement[Any]) -> int:
+    def place(self, name: str | None, column: ColumnElement[object]) -> int:
         """Return where in a row the values of the root's attribute `name` are, or of another `column`."""
         if name in self.places:
             return self.places[name]
         self.columns.append(column)
         return len(self.columns) - 1
 
-    def write(self, node: Node, entity: Any, path: tuple[str, ...]) -> str:
+    def write(self, node: Node, entity: object, path: tuple[str, ...]) -> str:
         """Return the Python expression that makes the object of `node`, which `entity` stands for."""
         written = []
         for part in node.parts:
@@ -133,7 +133,7 @@ class _Builder:
             written.append(f"{part.name!r}: {value}")
         return "{" + ", ".join(written) + "}"
 
-    def select(self, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    def select(self, columns: Sequence[ColumnElement[Any]]) -> Select[object]:
         """Return the SELECT of `columns`, called c0 and so on, from the page and all that was joined to it."""
         statement = select(*(column.label(f"c{number}") for number, column in enumerate(columns))).select_from(
             self.root
@@ -142,7 +142,7 @@ class _Builder:
             statement = statement.join(target, condition, isouter=outer)
         return statement
 
-    def _column(self, node: Node, entity: Any, part: Column) -> str:
+    def _column(self, node: Node, entity: object, part: Column) -> str:
         column = getattr(entity, part.name)
         finish = json_converter(column.type, self.dialect, into_utc=becomes_utc(node, part.name))
         if not self.in_json:
@@ -151,7 +151,7 @@ class _Builder:
             return self._slot(column, finish)
         return self._slot(into_json(column, self.dialect), chain(out_of_json(column.type, self.dialect), finish))
 
-    def _object(self, part: Relation, entity: Any, path: tuple[str, ...]) -> str:
+    def _object(self, part: Relation, entity: object, path: tuple[str, ...]) -> str:
         target = aliased(part.relation.property.mapper.class_)
         visible = self.related.get(".".join(path))
         relation = getattr(entity, part.name).of_type(target)
@@ -173,7 +173,7 @@ class _Builder:
         self.joins.append((subquery, and_(*(subquery.c[f"c{i}"] == key for i, key in enumerate(keys))), True))
         return self._slot(subquery.c.found, read) if read is not None else self._embed(subquery.c.found)
 
-    def group(self, part: Relation, path: tuple[str, ...]) -> tuple[Select[Any], Convert | None]:
+    def group(self, part: Relation, path: tuple[str, ...]) -> tuple[Select[object], Convert | None]:
         """Return the SELECT of the key and the list at `path` as a JSON text for each row, and what reads the text."""
         entity = self.root
         for depth, name in enumerate(path, 1):

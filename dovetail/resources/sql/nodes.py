@@ -47,7 +47,7 @@ class Relation:
     """A field that is a nested object, or a list of them."""
 
     name: str
-    relation: InstrumentedAttribute[Any]
+    relation: InstrumentedAttribute[object]
     node: "Node"
     is_list: bool
     is_optional: bool  # may be null in the answer
@@ -131,7 +131,7 @@ def loader_options(node: Node, related: Mapping[str, ColumnElement[bool]], prefi
 class View:
     """A row as pydantic sees it: it has the fields of a node, and nothing that was not loaded."""
 
-    def __init__(self, item: Any, node: Node) -> None:
+    def __init__(self, item: object, node: Node) -> None:
         self._item = item
         self._parts = {part.name: part for part in node.parts}
 
@@ -181,7 +181,7 @@ def _relation(
     )
 
 
-def _flat(annotation: Any) -> list[object]:
+def _flat(annotation: object) -> list[object]:
     return [annotation, *(found for argument in get_args(annotation) for found in _flat(argument))]
 
 

@@ -49,7 +49,7 @@ class Inserter:
 
     async def insert_and_read(
         self, session: AsyncSession, row: NewRow, visibility: Visibility
-    ) -> tuple[Any, Batch] | None:
+    ) -> tuple[object, Batch] | None:
         """Insert the row and read it in one statement; return its key and what was read.
 
         None where that cannot be done, and nothing is done then. SQLite takes one more for the links of each relation.
@@ -72,7 +72,7 @@ class Inserter:
             await self.link(session, made, links)
         return made, batch
 
-    async def insert(self, session: AsyncSession, row: NewRow) -> Any:
+    async def insert(self, session: AsyncSession, row: NewRow) -> object:
         """Insert the row and link it; return its key."""
         values = self._insertable(session, row)
         key = await (self._make(session, row) if values is None else self._insert(session, values))
@@ -155,7 +155,7 @@ class Inserter:
         assert prepared is not None  # noqa: S101 - an INSERT of placeholders reads the same whatever they stand for
         return prepared
 
-    async def _make(self, session: AsyncSession, row: NewRow) -> Any:
+    async def _make(self, session: AsyncSession, row: NewRow) -> object:
         item = make_object(self._model, row.values)
         session.add(item)
         await session.flush()

@@ -74,7 +74,7 @@ def placeholder(name: str) -> str:
 
 
 def prepare_insert(
-    insert: ClauseElement, dialect: Dialect, viewer_values: Sequence[BindParameter[Any]], defaults: Defaults
+    insert: ClauseElement, dialect: Dialect, viewer_values: Sequence[BindParameter[object]], defaults: Defaults
 ) -> PreparedStatement | None:
     """Compile an INSERT whose placeholders are those of `insert_statement`."""
     return prepare(insert, dialect, viewer_values, {placeholder(name): make for name, make in defaults.items()})
@@ -164,7 +164,7 @@ def _relations(node: Node, depth: int = 0) -> Iterator[tuple[int, Relation]]:
             yield from _relations(part.node, depth + 1)
 
 
-def _columns(model: type[object]) -> Iterator[tuple[str, Column[Any]]]:
+def _columns(model: type[object]) -> Iterator[tuple[str, Column[object]]]:
     for attribute in inspect(model).column_attrs:
         if isinstance(attribute.columns[0], Column):
             yield attribute.key, attribute.columns[0]
@@ -186,6 +186,6 @@ def _is_python(default: Any) -> bool:
     return bool(default.is_scalar or default.is_callable)
 
 
-def _maker(default: Any) -> Callable[[], Any]:
+def _maker(default: Any) -> Callable[[], object]:
     # SQLAlchemy has wrapped functions that take nothing, so that they take the context; the others are objects' affair.
     return (lambda: default.arg(None)) if default.is_callable else (lambda: default.arg)

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.resources.spec import FindLinks
 from dovetail.resources.sql.arrays import Pairs, members
 
-Links: TypeAlias = Mapping[str, Mapping[Any, Any]]  # the key of each name, by field
+Links: TypeAlias = Mapping[str, Mapping[Any, object]]  # the key of each name, by field
 LinksOfRow: TypeAlias = dict[str, list[object]]  # the keys of the rows that it is linked to, by field
 
 
@@ -98,7 +98,7 @@ def link_cte(model: type[object], name: str, row: CTE, dialect: Dialect) -> CTE:
     return _insert(own, other, pairs).returning(*own.table.c).cte(own.table.name)
 
 
-def link_columns(model: type[object], name: str) -> tuple[Column[Any], Column[Any]]:
+def link_columns(model: type[object], name: str) -> tuple[Column[Any], Column[object]]:
     """Return the columns of the table between `model` and the relation's target: the one of ours, and the other."""
     relation = inspect(model).relationships[name]
     ((_, own),) = relation.synchronize_pairs
@@ -106,10 +106,10 @@ def link_columns(model: type[object], name: str) -> tuple[Column[Any], Column[An
     return own, other
 
 
-def _insert(own: Column[Any], other: Column[Any], rows: Select[Any]) -> Insert:
+def _insert(own: Column[Any], other: Column[Any], rows: Select[object]) -> Insert:
     return insert(own.table).from_select([own, other], rows)
 
 
-def _given(data: BaseModel, field: str) -> Collection[Any] | None:
+def _given(data: BaseModel, field: str) -> Collection[object] | None:
     value = getattr(data, field, MISSING)
     return None if value is MISSING else value

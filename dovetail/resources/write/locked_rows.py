@@ -96,7 +96,7 @@ def _update(model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, obj
     """Return the UPDATE of rows, known by their keys, to values of the same attributes."""
     mapper = inspect(model)
     (key,) = mapper.primary_key
-    changed: dict[Any, Any] = {}
+    changed: dict[object, object] = {}
     for name, first in rows[0][1].items():
         column = mapper.column_attrs[name].columns[0]
         values = [literal(values[name], column.type) for _, values in rows]
@@ -139,7 +139,7 @@ def _key_columns(mapper: Mapper[object]) -> tuple[Column[Any], ...] | None:
     """
     lines = [list(heir.iterate_to_root()) for heir in mapper.self_and_descendants]
     tables = {each.local_table: len(line) - place for line in lines for place, each in enumerate(line)}
-    found: list[Column[Any]] = []
+    found: list[Column[object]] = []
     for table in sorted(tables, key=lambda table: tables[table], reverse=True):
         if not isinstance(table, Table) or len(table.primary_key.columns) != 1:
             return None

@@ -124,7 +124,7 @@ def _is_foreign(listener: object) -> bool:
     return not str(getattr(listener, "__module__", "")).startswith("sqlalchemy.")
 
 
-def _wants_context(column: Column[Any]) -> bool:
+def _wants_context(column: Column[object]) -> bool:
     default: Any = column.default
     if default is None or not default.is_callable:
         return False

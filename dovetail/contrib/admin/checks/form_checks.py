@@ -65,7 +65,7 @@ def _refuse_relation(view: type[ModelAdmin], mapper: Mapper[object], name: str) 
         )
 
 
-def _refuse_column(view: type[ModelAdmin], mapper: Mapper[Any], found: Attribute) -> str:
+def _refuse_column(view: type[ModelAdmin], mapper: Mapper[object], found: Attribute) -> str:
     column = found.column
     relation = next((one.key for one in mapper.relationships if _is_held_by(one, column)), None)
     if relation is not None:
@@ -82,5 +82,5 @@ def _refuse_column(view: type[ModelAdmin], mapper: Mapper[Any], found: Attribute
     return ""
 
 
-def _is_held_by(relation: Any, column: Any) -> bool:
+def _is_held_by(relation: Any, column: object) -> bool:
     return relation.direction is MANYTOONE and not relation.viewonly and column in relation.local_columns

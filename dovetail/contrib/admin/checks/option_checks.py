@@ -58,7 +58,7 @@ def find_names(view: type[ModelAdmin]) -> Iterator[str]:
                 yield f"{option} names {name!r}, a method; make it a property"
             elif option == "column_searchable_list" and found.kind not in IN_SQL:
                 yield f"{option} names {name!r}, {say(found)}; name columns, such as 'title' or 'author.username'"
-    mapper: Mapper[Any] = inspect(view.model)
+    mapper: Mapper[object] = inspect(view.model)
     for key in mapper.primary_key:
         if not isinstance(key.type, Enum) and reader_of(key.type) is None:
             yield f"the key {key.key!r} of {view.model.__name__} is of type {key.type!r}, which no address can hold"

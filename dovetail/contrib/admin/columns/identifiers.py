@@ -17,7 +17,7 @@ PART = re.compile(r"(?:\\.|[^\\;])*", re.DOTALL)
 def primary_keys(model: type[object]) -> tuple[Column[Any], ...]:
     """Return the columns of the primary key of a model."""
     mapper: Any = inspect(model)
-    keys: tuple[Column[Any], ...] = mapper.primary_key  # of a model that has a table
+    keys: tuple[Column[object], ...] = mapper.primary_key  # of a model that has a table
     return keys
 
 

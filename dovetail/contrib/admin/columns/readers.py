@@ -43,7 +43,7 @@ def is_text(column_type: TypeEngine[Any]) -> bool:
     return isinstance(bare(column_type), String) and not isinstance(column_type, Enum)
 
 
-def bare(column_type: TypeEngine[Any]) -> TypeEngine[Any]:
+def bare(column_type: TypeEngine[object]) -> TypeEngine[Any]:
     """Return the type behind types of an author's own."""
     # SQLAlchemy makes a date of an interval where the database has none.
     while isinstance(column_type, TypeDecorator) and not isinstance(column_type, Interval):
@@ -51,7 +51,7 @@ def bare(column_type: TypeEngine[Any]) -> TypeEngine[Any]:
     return column_type
 
 
-def _is_aware(column_type: TypeEngine[Any]) -> bool:
+def _is_aware(column_type: TypeEngine[object]) -> bool:
     return bool(getattr(bare(column_type), "timezone", False))
 
 
@@ -62,7 +62,7 @@ def _read(adapter: TypeAdapter[Any], text: str) -> Any:
     return value
 
 
-def _read_moment(adapter: TypeAdapter[Any], text: str, *, aware: bool) -> datetime:
+def _read_moment(adapter: TypeAdapter[object], text: str, *, aware: bool) -> datetime:
     value: datetime = _read(adapter, read_moment(text))
     if aware:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value

@@ -64,7 +64,7 @@ def compare(column: Any, operation: str, text: str) -> Any:
     return _compare(column, operation, first)
 
 
-def _compare_text(column: Any, operation: str, text: str) -> Any:
+def _compare_text(column: Any, operation: str, text: str) -> object:
     match operation:
         case "contains":
             return column.icontains(text, autoescape=True)
@@ -75,7 +75,7 @@ def _compare_text(column: Any, operation: str, text: str) -> Any:
     return column == text
 
 
-def _compare(column: Any, operation: str, value: Any) -> Any:
+def _compare(column: object, operation: str, value: Any) -> Any:
     match operation:
         case "greater_than":
             return column > value

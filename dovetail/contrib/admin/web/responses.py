@@ -44,7 +44,7 @@ async def _look_for_file(response: FileResponse) -> None:
     response.set_stat_headers(found)
 
 
-async def _read_first_piece(pieces: AsyncIterable[Any], source: str) -> AsyncIterator[Any]:
+async def _read_first_piece(pieces: AsyncIterable[object], source: str) -> AsyncIterator[Any]:
     iterator = aiter(pieces)
     try:
         first = await anext(iterator)
@@ -55,7 +55,7 @@ async def _read_first_piece(pieces: AsyncIterable[Any], source: str) -> AsyncIte
     return _chain((first,), iterator)
 
 
-async def _chain(first: tuple[Any, ...], rest: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def _chain(first: tuple[object, ...], rest: AsyncIterator[object]) -> AsyncIterator[object]:
     for piece in first:
         yield piece
     async for piece in rest:

@@ -1,0 +1,67 @@
+"""Give each view an identity of its own, with which its addresses begin: `/admin/<identity>/list`."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sqladmin import BaseView
+
+from dovetail.contrib.admin.sqladmin_private import class_slug, exposed_pages
+
+IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+TAKEN = frozenset({"assets", "statics"})  # where the site's own files are
+
+
+class Claims:
+    """Knows which view was given which identity, path or name of a page."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, str] = {}
+
+    def claim(self, plugin: str, view: type[BaseView]) -> Iterator[str]:
+        """Note what `view` is found by; yield a sentence for each clash and for what no address can hold."""
+        owner = f"{view.__name__} of plugin {plugin!r}"
+        for what, name, hint in _names(view):
+            if what == "identity" and (IDENTITY.fullmatch(name) is None or name in TAKEN):
+                yield f"{owner}: the admin identity {name!r} is no word for an address; write identity = {hint!r}"
+            other = self._owners.setdefault(f"{what} {name}", owner)
+            if other is not owner:
+                yield f"the admin {what} {name!r} is claimed by {other} and {owner}; {_advice(what, hint)}"
+
+
+def identify(plugin: str, view: type[BaseView]) -> type[BaseView]:
+    """Return the view as one site shows it, called `<plugin>-<model>` unless its class says otherwise.
+
+    SQLAdmin writes the site into the class of a view, so each site gets a class of its own.
+    """
+    attributes: dict[str, object] = {
+        "__module__": view.__module__,
+        "__qualname__": view.__qualname__,
+        "__doc__": view.__doc__,
+    }
+    model: Any = getattr(view, "model", None)
+    if view.is_model and model is not None and not view.identity:
+        attributes["identity"] = _plugin_and_model(plugin.replace("_", "-"), class_slug(model.__name__))
+    make: Any = type(view)
+    named: type[BaseView] = make(view.__name__, (view,), attributes)
+    return named
+
+
+def _plugin_and_model(plugin: str, model: str) -> str:
+    return model if f"{model}-".startswith(f"{plugin}-") else f"{plugin}-{model}"  # not shop-shop-item
+
+
+def _names(view: type[BaseView]) -> Iterator[tuple[str, str, str]]:
+    own = class_slug(view.__name__.removesuffix("Admin"))
+    if view.is_model:
+        yield "identity", view.identity, own
+        return
+    for page in exposed_pages(view):
+        yield "path", page.path, own
+        yield "page", page.identity, own
+
+
+def _advice(what: str, hint: str) -> str:
+    if what == "identity":
+        return f"write identity = {hint!r} in one of them"
+    return f"write @expose({'path=' if what == 'path' else '..., identity='}{hint!r}) in one of them"
