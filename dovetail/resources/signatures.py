@@ -130,7 +130,7 @@ def _accepts(annotation: object, given: object) -> bool:
     if _is_union(annotation):
         return any(_accepts(one, given) for one in get_args(annotation))
     taken, given = get_origin(annotation) or annotation, get_origin(given) or given
-    if taken is object or not (isinstance(taken, type) and isinstance(given, type)):
+    if taken in (Any, object) or not (isinstance(taken, type) and isinstance(given, type)):
         return True
     try:
         return issubclass(given, taken)

@@ -69,13 +69,13 @@ def _python_type(found: TypeEngine[object]) -> Any:
     if isinstance(found, UTCDateTime):
         return AwareDatetime
     if isinstance(found, JSON):
-        return object
+        return Any
     if isinstance(found, ARRAY):
         return GenericAlias(list, (_python_type(found.item_type),))
     try:
         python_type = found.python_type
     except NotImplementedError:
-        return object
+        return Any
     if python_type is str and isinstance(found, String) and found.length:
         return Annotated[str, Field(max_length=found.length)]
     return python_type
