@@ -24,7 +24,7 @@ from dovetail.resources.query.url import ItemQuery, ListQuery
 from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.page_select import count_select, page_select
 from dovetail.resources.sql import nodes
-from dovetail.resources.sql.encodable import why_python
+from dovetail.resources.sql.compilable import why_python
 from dovetail.resources.sql.json_values import result_processor
 from dovetail.resources.sql.nested_select import Beside, MakeItem, NestedSelect, nested_select, nothing, page_columns
 from dovetail.resources.sql.nodes import Node, Relation, View

@@ -30,7 +30,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.paths import Criteria, Path
-from dovetail.resources.sql.encodable import becomes_utc
+from dovetail.resources.sql.compilable import becomes_utc
 from dovetail.resources.sql.json_values import Convert, chain, into_json, is_plain, json_converter, out_of_json
 from dovetail.resources.sql.nodes import Column, Node, Relation
 
@@ -67,7 +67,7 @@ def nested_select(
 
     A row also has the values of `terms`, which `page` calls order_0 and so on, and of the attributes `extra`. What the
     item holds anyway is not sent twice: the driver's decoding is dear. `beside` gives the CTEs that do something else
-    with the page in the same statement. Raises TypeError for a part that needs Python (`encodable.why_python`).
+    with the page in the same statement. Raises TypeError for a part that needs Python (`compilable.why_python`).
     """
     cte = page.cte("page").prefix_with("MATERIALIZED")
     builder = _Builder(node.model, cte, aliased(node.model, cte), related, dialect)

@@ -48,7 +48,7 @@ from dovetail.resources.query.url import ListQuery
 from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.reader import Reader
 from dovetail.resources.sql import nodes
-from dovetail.resources.sql.encodable import why_python
+from dovetail.resources.sql.compilable import why_python
 from dovetail.resources.visibility import Visibility
 
 NUMBERS = count()
