@@ -1,6 +1,6 @@
 """The endpoints that write up to a hundred rows at once, all or none."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -41,11 +41,11 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
     spec = writer.spec
     schema = _list_schema(f"{spec.create.__name__}Bulk", spec.create)  # type: ignore[union-attr]  # it is offered
 
-    async def make(session: AsyncSession, viewer: object, items: Sequence[object]) -> Response:
+    async def make(session: AsyncSession, viewer: object, items: Sequence[Any]) -> Response:
         keys = await create_all(writer, session, viewer, items)
         return await _items_response(spec, session, viewer, keys, 201)
 
-    async def endpoint(request: Request, session: Any, viewer: Any, data: Any) -> Response:
+    async def endpoint(request: Request, session: AsyncSession, viewer: object, data: Any) -> Response:
         make_once = partial(make, session, viewer, data.items)
         return await respond_once(request, session, spec.policy.identity(viewer), make_once)
 
@@ -73,7 +73,7 @@ def _add_update(writer: Writer, router: APIRouter) -> None:
     }
     one_schema = create_model(f"{update.__name__}BulkItem", __base__=update, __module__=update.__module__, **extra)
 
-    async def endpoint(request: Request, session: Any, viewer: object, data: Any) -> Response:  # noqa: ARG001 - as all have it
+    async def endpoint(request: Request, session: AsyncSession, viewer: object, data: Any) -> Response:  # noqa: ARG001 - as all have it
         keys = [getattr(one, spec.key) for one in data.items]
         items = [(_without(update, one, set(extra)), one.if_match) for one in data.items]
         await update_all(writer, session, viewer, keys, items)
@@ -99,7 +99,7 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
         Query(min_length=1, max_length=MAXIMUM, description="The keys, separated by commas."),
     ]
 
-    async def endpoint(request: Request, session: Any, viewer: object, ids: Any) -> Response:  # noqa: ARG001 - as all have it
+    async def endpoint(request: Request, session: AsyncSession, viewer: object, ids: Sequence[Hashable]) -> Response:  # noqa: ARG001 - as all have it
         await delete_all(writer, session, viewer, ids)
         return Response(status_code=204)
 
@@ -132,7 +132,9 @@ def _add(
     add_route(router, f"{spec.url}/bulk", described, method=method, **options)
 
 
-async def _items_response(spec: Spec, session: AsyncSession, viewer: Any, keys: Sequence[Any], status: int) -> Response:
+async def _items_response(
+    spec: Spec, session: AsyncSession, viewer: object, keys: Sequence[Hashable], status: int
+) -> Response:
     written = spec.written_visibility(viewer)
     batch = await spec.written_reader.read_keys(SessionSource(session), keys, written)
     by_key = {batch.position(number)[0]: item for number, item in enumerate(batch.items)} if len(keys) > 1 else {}

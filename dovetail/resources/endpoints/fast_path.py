@@ -32,7 +32,7 @@ from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.idempotency import HEADER
 
 ReadEndpoint: TypeAlias = Callable[[Request, ReadSource, Visibility], Awaitable[Response | None]]
-WriteEndpoint: TypeAlias = Callable[[Request, AsyncSession, Any, object], Awaitable[Response]]
+WriteEndpoint: TypeAlias = Callable[[Request, AsyncSession, object, BaseModel], Awaitable[Response]]
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@
 out who asks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -50,7 +50,7 @@ def add_endpoints(writer: Writer, router: APIRouter) -> None:
         _add_delete(writer, router)
 
 
-async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility: Visibility, key: object) -> Response:
+async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility: Visibility, key: Hashable) -> Response:
     """Return the object with this key, with the fields that the URL names. Raises InvalidInputError, NotFoundError."""
     query = ALL_FIELDS
     if request.scope["query_string"]:
@@ -58,7 +58,7 @@ async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility:
     return _item_response(spec, request, await spec.reader.read_keys(source, (key,), visibility, query), key)
 
 
-async def create(writer: Writer, request: Request, session: AsyncSession, viewer: object, data: Any) -> Response:
+async def create(writer: Writer, request: Request, session: AsyncSession, viewer: object, data: BaseModel) -> Response:
     """Make an object and return it, or return what was answered to the same `Idempotency-Key` before."""
     spec = writer.spec
 
@@ -71,21 +71,21 @@ async def create(writer: Writer, request: Request, session: AsyncSession, viewer
 
 
 async def update(
-    writer: Writer, request: Request, session: AsyncSession, viewer: Any, *, key: Any, data: object
+    writer: Writer, request: Request, session: AsyncSession, viewer: object, *, key: Hashable, data: BaseModel
 ) -> Response:
     """Change an object and return it."""
     await writer.update_item(session, viewer, key, data, request.headers.get("If-Match"))
     return await respond_with_written(writer.spec, request, session, viewer, key)
 
 
-async def delete(writer: Writer, request: Request, session: AsyncSession, viewer: Any, key: Any) -> Response:
+async def delete(writer: Writer, request: Request, session: AsyncSession, viewer: object, key: Hashable) -> Response:
     """Delete an object."""
     await writer.delete_item(session, viewer, key, request.headers.get("If-Match"))
     return Response(status_code=204)
 
 
 async def respond_with_written(
-    spec: Spec, request: Request, session: AsyncSession, viewer: object, key: Any, *, status: int = 200
+    spec: Spec, request: Request, session: AsyncSession, viewer: object, key: Hashable, *, status: int = 200
 ) -> Response:
     """Return the object with this key as the viewer may see it, whatever the policy says of the row."""
     visibility = spec.written_visibility(viewer)
@@ -98,7 +98,7 @@ def _add_retrieve(spec: Spec, router: APIRouter) -> None:
     path, key_name = item_path(spec)
     key_type: TypeAdapter[object] = TypeAdapter(spec.key_type)
 
-    async def endpoint(request: Request, session: AsyncSession, viewer: object, **path: object) -> Response:
+    async def endpoint(request: Request, session: AsyncSession, viewer: object, **path: Hashable) -> Response:
         return await retrieve(spec, request, SessionSource(session), spec.visibility(viewer), path[key_name])
 
     async def fast_endpoint(request: Request, source: ReadSource, visibility: Visibility) -> Response | None:
@@ -162,7 +162,9 @@ def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schem
     spec = writer.spec
     path, key_name = item_path(spec)
 
-    async def endpoint(request: Request, session: AsyncSession, viewer: object, data: Any, **path: Any) -> Response:
+    async def endpoint(
+        request: Request, session: AsyncSession, viewer: object, data: BaseModel, **path: Hashable
+    ) -> Response:
         return await update(writer, request, session, viewer, key=path[key_name], data=data)
 
     described = ResourceEndpoint(
@@ -188,7 +190,7 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
     spec = writer.spec
     path, key_name = item_path(spec)
 
-    async def endpoint(request: Request, session: AsyncSession, viewer: Any, **path: Any) -> Response:
+    async def endpoint(request: Request, session: AsyncSession, viewer: object, **path: Hashable) -> Response:
         return await delete(writer, request, session, viewer, path[key_name])
 
     described = ResourceEndpoint(
@@ -209,7 +211,7 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
     )
 
 
-def _location(spec: Spec, request: Request, key: Any) -> dict[str, str]:
+def _location(spec: Spec, request: Request, key: Hashable) -> dict[str, str]:
     if not spec.has("retrieve"):
         return {}
     return {"Location": request.url_for(f"get_{spec.singular}", **{f"{spec.singular}_id": key}).path}
@@ -219,7 +221,7 @@ def _item_response(
     spec: Spec,
     request: Request,
     batch: Batch,
-    key: Any,
+    key: Hashable,
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,

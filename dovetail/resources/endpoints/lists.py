@@ -152,7 +152,7 @@ def add_list(
 ) -> None:
     """Add a list of a resource to a router, see Resource.add_list."""
 
-    async def endpoint(request: Request, session: AsyncSession, viewer: Any, where: Any = None) -> Response:
+    async def endpoint(request: Request, session: AsyncSession, viewer: object, where: Any = None) -> Response:
         return await listing.respond_with_page(request, SessionSource(session), spec.visibility(viewer, where))
 
     parameters = {"session": SessionDep, "viewer": spec.policy.reader}
