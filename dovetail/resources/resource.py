@@ -31,7 +31,7 @@ from dovetail.resources.write import idempotency
 from dovetail.resources.write.declarations import check_writing
 from dovetail.resources.write.writer import Writer
 
-ONCE: dict[str, Any] = {"parameters": [documentation.idempotency_key()]}
+ONCE: dict[str, object] = {"parameters": [documentation.idempotency_key()]}
 """The `openapi_extra` of an endpoint that answers by `Resource.respond_once`: it takes an `Idempotency-Key`."""
 
 

@@ -39,7 +39,7 @@ Viewer = TypeVar("Viewer", default=Any)  # who writes, as the policy's `writer` 
 Create = TypeVar("Create", bound=BaseModel, default=Any)
 Update = TypeVar("Update", bound=BaseModel, default=Any)
 Replace = TypeVar("Replace", bound=BaseModel, default=Any)
-CreateWith: TypeAlias = Callable[[AsyncSession, Viewer, Create], Awaitable[Model | Mapping[str, Any]]]
+CreateWith: TypeAlias = Callable[[AsyncSession, Viewer, Create], Awaitable[Model | Mapping[str, object]]]
 UpdateWith: TypeAlias = Callable[[AsyncSession, Viewer, Model, Update | Replace], Awaitable[object]]
 DeleteWith: TypeAlias = Callable[[AsyncSession, Model], Awaitable[object]]
 # Finds or makes the rows that `names` name, and gives the key of each.
@@ -156,7 +156,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     @cached_property
     def grammar(self) -> Grammar:
         """The parameters that the list takes."""
-        terms: dict[str, Any] = dict(ordering_terms(self.model, self.ordering))
+        terms: dict[str, Term] = dict(ordering_terms(self.model, self.ordering))
         if isinstance(self.reader.search, FullTextSearch) and self.reader.search.declared.ranked:
             terms["rank"] = Term(cast("ColumnPath", self.reader.search.rank()))
         return Grammar(

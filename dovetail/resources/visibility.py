@@ -8,7 +8,6 @@ Statements are compiled once for each `cache_key` and run with `bind_values`, wh
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, true
 
@@ -40,7 +39,7 @@ class Visibility:
         return all(key is not None for _, key, _ in self._keys)
 
     @cached_property
-    def binds(self) -> tuple[BindParameter[Any], ...]:
+    def binds(self) -> tuple[BindParameter[object], ...]:
         """The values in the conditions, in an order that depends on `cache_key` only."""
         return tuple(bind for _, _, binds in self._keys for bind in binds)
 
@@ -50,8 +49,8 @@ class Visibility:
         return tuple(bind.effective_value for bind in self.binds)
 
     @cached_property
-    def _keys(self) -> list[tuple[str, Hashable, tuple[BindParameter[Any], ...]]]:
-        found: list[tuple[str, Hashable, tuple[BindParameter[Any], ...]]] = []
+    def _keys(self) -> list[tuple[str, Hashable, tuple[BindParameter[object], ...]]]:
+        found: list[tuple[str, Hashable, tuple[BindParameter[object], ...]]] = []
         for name, condition in (("", self.rows), *sorted(self.related.items())):
             # The same key by which SQLAlchemy finds compiled statements again.
             key = cache_key(condition)

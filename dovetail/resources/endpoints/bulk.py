@@ -41,7 +41,7 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
     spec = writer.spec
     schema = _list_schema(f"{spec.create.__name__}Bulk", spec.create)  # type: ignore[union-attr]  # it is offered
 
-    async def make(session: AsyncSession, viewer: object, items: Sequence[Any]) -> Response:
+    async def make(session: AsyncSession, viewer: object, items: Sequence[object]) -> Response:
         keys = await create_all(writer, session, viewer, items)
         return await _items_response(spec, session, viewer, keys, 201)
 
@@ -120,7 +120,7 @@ def _add(
     endpoint: Callable[..., Awaitable[Response]],
     names: tuple[str, str, str],
     parameters: dict[str, object],
-    **options: object,
+    **options: Any,
 ) -> None:
     """Add an endpoint; `names` are what it is called, what it says it does, and its method."""
     name, verb, method = names

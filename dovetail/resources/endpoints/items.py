@@ -6,7 +6,6 @@ out who asks.
 
 from collections.abc import Hashable, Mapping
 from functools import partial
-from typing import Any
 from urllib.parse import quote
 
 import orjson

@@ -189,7 +189,7 @@ class _ListRead:
     request: PageRequest
     plan: Plan | None
     count: PreparedStatement | None
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
 
 
 def _offsets(
@@ -206,7 +206,7 @@ def _cursor(terms: Terms, position: tuple[object, ...], *, backwards: bool = Fal
     return Cursor(_names(terms), tuple(encoded), backwards)
 
 
-def _position(cursor: Cursor, terms: Terms) -> tuple[Any, ...]:
+def _position(cursor: Cursor, terms: Terms) -> tuple[object, ...]:
     try:
         return tuple(term.adapter.validate_python(value) for term, value in zip(terms, cursor.values, strict=True))
     except (ValidationError, ValueError):

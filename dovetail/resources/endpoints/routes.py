@@ -22,7 +22,7 @@ class ResourceEndpoint(Endpoint[..., Response]):
         *,
         name: str,
         description: str,
-        parameters: Mapping[str, Any],
+        parameters: Mapping[str, object],
         fast_path: FastPath | None = None,
         is_list: bool = False,
     ) -> None:

@@ -51,7 +51,7 @@ def python_type(column_type: TypeEngine[Any]) -> Any:
     return _with_limits(found, column_type)
 
 
-def read_value(adapter: TypeAdapter[Any], name: str, text: str) -> tuple[Any, list[FieldError]]:
+def read_value(adapter: TypeAdapter[object], name: str, text: str) -> tuple[Any, list[FieldError]]:
     """Return the value that `text` stands for, and what is wrong with the parameter `name`."""
     try:
         return adapter.validate_python(text), []

@@ -71,11 +71,11 @@ class FilterParameter:
         return self.value_type
 
     @cached_property
-    def adapter(self) -> TypeAdapter[Any]:
+    def adapter(self) -> TypeAdapter[object]:
         """The adapter that reads the parameter's text."""
         return TypeAdapter(self.operand_type)
 
-    def arguments(self, value: Any) -> tuple[Any, ...]:
+    def arguments(self, value: Any) -> tuple[object, ...]:
         """Return the values of the placeholders of `condition`, made of what the adapter read."""
         if self.lookup.operand in ("values", "pair"):
             return tuple(value)
@@ -84,7 +84,7 @@ class FilterParameter:
         return (self.lookup.write(value),) if self.lookup.operand == "text" else (value,)
 
     def condition(
-        self, placeholders: Sequence[BindParameter[Any]], value: Any, related: Criteria
+        self, placeholders: Sequence[BindParameter[object]], value: Any, related: Criteria
     ) -> ColumnElement[bool]:
         """Return the condition on the rows of the list."""
         of_null = self.lookup.operand == "flag"
@@ -111,7 +111,9 @@ class _StartsExactly(FunctionElement[bool]):
     inherit_cache = True
 
 
-def filter_parameters(model: type[Any], filters: Mapping[str, Any]) -> dict[str, FilterParameter]:
+def filter_parameters(
+    model: type[object], filters: Mapping[str, str | Sequence[str] | Filter]
+) -> dict[str, FilterParameter]:
     """Return the parameters that `filters` declares. Raises ConfigurationError for an unknown path or lookup."""
     found: dict[str, FilterParameter] = {}
     for name, declared in filters.items():
@@ -127,7 +129,7 @@ def filter_parameters(model: type[Any], filters: Mapping[str, Any]) -> dict[str,
     return found
 
 
-def placeholders(parameter: FilterParameter, prefix: str, count: int) -> list[BindParameter[Any]]:
+def placeholders(parameter: FilterParameter, prefix: str, count: int) -> list[BindParameter[object]]:
     """Return `count` placeholders of the parameter's type, named after `prefix`."""
     return [bindparam(f"{prefix}_{number}", type_=parameter.bind_type) for number in range(count)]
 

@@ -33,7 +33,7 @@ class Term:
         return Direction.of(descending=self.descending, may_be_null=self.path.is_nullable)
 
     @property
-    def adapter(self) -> TypeAdapter[Any]:
+    def adapter(self) -> TypeAdapter[object]:
         """The adapter that writes a value of the column into a cursor and reads it back."""
         return _adapter(self.path.type)
 
@@ -41,7 +41,7 @@ class Term:
         """Return the same column in the other direction."""
         return replace(self, descending=not self.descending)
 
-    def order(self, expression: ColumnElement[Any]) -> UnaryExpression[Any]:
+    def order(self, expression: ColumnElement[object]) -> UnaryExpression[Any]:
         """Return the expression for an ORDER BY."""
         return self.direction.order(expression)
 
@@ -49,7 +49,7 @@ class Term:
 Terms = tuple[Term, ...]
 
 
-def ordering_terms(model: type[Any], names: Sequence[str]) -> dict[str, Term]:
+def ordering_terms(model: type[object], names: Sequence[str]) -> dict[str, Term]:
     """Return the terms that a list can be ordered by. Raises ConfigurationError for a column without an order."""
     terms = {name: Term(resolve(model, name)) for name in names}
     for name, term in terms.items():
@@ -60,7 +60,7 @@ def ordering_terms(model: type[Any], names: Sequence[str]) -> dict[str, Term]:
     return terms
 
 
-def complete(model: type[Any], terms: Terms) -> Terms:
+def complete(model: type[object], terms: Terms) -> Terms:
     """Return `terms` and the primary key, so that no two rows are at the same place."""
     keys = [inspect(model).get_property_by_column(column).key for column in inspect(model).primary_key]
     given = {term.path.name for term in terms}
@@ -69,11 +69,11 @@ def complete(model: type[Any], terms: Terms) -> Terms:
     return (*terms, *(Term(resolve(model, key), descending) for key in keys if key not in given))
 
 
-def expressions(terms: Terms, related: Criteria) -> list[ColumnElement[Any]]:
+def expressions(terms: Terms, related: Criteria) -> list[ColumnElement[object]]:
     """Return the expressions that the terms order by."""
     return [term.path.value(related) for term in terms]
 
 
 @cache  # of a column's own type, which there is once: to make an adapter costs more than to read a page
-def _adapter(column_type: TypeEngine[Any]) -> TypeAdapter[Any]:
+def _adapter(column_type: TypeEngine[Any]) -> TypeAdapter[object]:
     return TypeAdapter(python_type(column_type) | None)

@@ -12,7 +12,7 @@ from dovetail.database.models import related
 from dovetail.errors import ConfigurationError
 
 Criteria = Mapping[str, ColumnElement[bool]]
-Related = Callable[[InstrumentedAttribute[Any], ColumnElement[bool]], ColumnElement[bool]]
+Related = Callable[[InstrumentedAttribute[object], ColumnElement[bool]], ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Path:
     """A column, and the relations that lead to it from a model."""
 
     name: str  # author__username
-    relations: tuple[InstrumentedAttribute[Any], ...]
-    attribute: InstrumentedAttribute[Any]
+    relations: tuple[InstrumentedAttribute[object], ...]
+    attribute: InstrumentedAttribute[object]
 
     @property
     def field(self) -> str:
@@ -63,7 +63,7 @@ class Path:
             condition = related(relation, condition if shown is None else and_(shown, condition))
         return condition
 
-    def value(self, visible: Criteria) -> ColumnElement[Any]:
+    def value(self, visible: Criteria) -> ColumnElement[object]:
         """Return the value itself, for an ORDER BY; relations on the way lead to one row each."""
         if not self.relations:
             return self.attribute  # type: ignore[return-value]  # an attribute is a column expression
@@ -98,9 +98,9 @@ class Path:
         return twin.correlate(target).exists()
 
 
-def resolve(model: type[Any], name: str) -> Path:
+def resolve(model: type[object], name: str) -> Path:
     """Return the path called `name` from `model`. Raises ConfigurationError, naming what there is, if it is none."""
-    mapper: Mapper[Any] = inspect(model)
+    mapper: Mapper[object] = inspect(model)
     *steps, last = name.split("__")
     for step in steps:
         if step not in mapper.relationships:
@@ -111,10 +111,10 @@ def resolve(model: type[Any], name: str) -> Path:
     return walk(model, name.split("__"))
 
 
-def walk(model: type[Any], names: Sequence[str]) -> Path:
+def walk(model: type[object], names: Sequence[str]) -> Path:
     """Return the path of relations and, at its end, whatever SQL can be made of: a column, a hybrid, a synonym."""
     *steps, last = names
-    relations: list[InstrumentedAttribute[Any]] = []
+    relations: list[InstrumentedAttribute[object]] = []
     for step in steps:
         relation = getattr(model, step)
         relations.append(relation)
@@ -126,7 +126,7 @@ def _key(entity: Any, column: Any) -> str:
     return str(inspect(entity).mapper.get_property_by_column(column).key)
 
 
-def _nowhere(name: str, step: str, mapper: Mapper[Any], known: Any) -> ConfigurationError:
+def _nowhere(name: str, step: str, mapper: Mapper[object], known: Any) -> ConfigurationError:
     return ConfigurationError(
         f"{name!r} leads nowhere: {mapper.class_.__name__} has no {step!r}, expected one of {', '.join(sorted(known))}"
     )

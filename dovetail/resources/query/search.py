@@ -35,7 +35,7 @@ class Search:
 class FullTextSearch(Search):
     """Looks for words by the index of `declared`, which `model` has."""
 
-    model: type[Any]
+    model: type[object]
     declared: FullText
 
     def condition(self, visibility: Visibility) -> ColumnElement[bool]:
@@ -63,12 +63,12 @@ class Rank:
     type: TypeEngine[Any] = RANK_TYPE
     is_nullable: bool = False
 
-    def value(self, visible: Criteria) -> ColumnElement[Any]:  # noqa: ARG002 - the signature is Path's
+    def value(self, visible: Criteria) -> ColumnElement[float]:  # noqa: ARG002 - the signature is Path's
         """Return the rank as an expression."""
         return self.search.declared.rank(self.search.model, WORDS)
 
 
-def declared_search(model: type[Any], declared: Sequence[str] | FullText) -> Search:
+def declared_search(model: type[object], declared: Sequence[str] | FullText) -> Search:
     """Return the search that a resource declares. Raises ConfigurationError for a column that is not a text."""
     if isinstance(declared, FullText):
         if not declared.is_indexed(model):

@@ -5,7 +5,6 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, true
 
@@ -26,7 +25,7 @@ class PageRequest:
 
     query: ListQuery
     terms: Terms  # in the direction of reading: those of the list, or all of them reversed
-    cursor_values: tuple[Any, ...] = ()
+    cursor_values: tuple[object, ...] = ()
 
     @property
     def cache_key(self) -> Hashable:

@@ -8,7 +8,6 @@ writer had asked for.
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
 
 from sqlalchemy import inspect
 
@@ -17,7 +16,7 @@ from dovetail.errors import StaleWriteError
 STAR = "*"
 
 
-def version_attributes(model: type[Any]) -> list[str]:
+def version_attributes(model: type[object]) -> list[str]:
     """Return the attributes that change with every write: a version column, or `updated_at`, or else all columns."""
     mapper = inspect(model)
     keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
@@ -26,12 +25,12 @@ def version_attributes(model: type[Any]) -> list[str]:
     return [*keys, "updated_at"] if "updated_at" in mapper.column_attrs else list(mapper.column_attrs.keys())
 
 
-def version(values: Sequence[Any]) -> str:
+def version(values: Sequence[object]) -> str:
     """Return the version of a row that has these values of its version attributes."""
     return _digest(values).hexdigest()
 
 
-def etag(values: Sequence[Any], body: bytes) -> str:
+def etag(values: Sequence[object], body: bytes) -> str:
     """Return the strong entity tag of a response."""
     digest = _digest(values)
     own = digest.hexdigest()
@@ -45,7 +44,7 @@ def is_known(tag: str, if_none_match: str) -> bool:
     return STAR in given or tag in given
 
 
-def check_if_match(if_match: str, values: Sequence[Any]) -> None:
+def check_if_match(if_match: str, values: Sequence[object]) -> None:
     """Raise StaleWriteError unless one of the tags is of this version of the row (strong comparison)."""
     current = version(values)
     for one in _split(if_match):
@@ -54,7 +53,7 @@ def check_if_match(if_match: str, values: Sequence[Any]) -> None:
     raise StaleWriteError
 
 
-def _digest(values: Sequence[Any]) -> blake2b:
+def _digest(values: Sequence[object]) -> blake2b:
     # A moment's repr() takes ten times as long as its ISO form.
     texts = [value.isoformat() if type(value) is datetime else repr(value) for value in values]
     return blake2b("\0".join(texts).encode("utf-8", "replace"), digest_size=8)

@@ -14,7 +14,7 @@ from dovetail.resources.visibility import Visibility
 
 
 def page_select(
-    model: type[Any],
+    model: type[object],
     columns: Sequence[Any],
     request: PageRequest,
     visibility: Visibility,

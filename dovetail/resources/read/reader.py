@@ -45,16 +45,16 @@ class NeedsSessionError(Exception):
 class Batch:
     """Rows as they are to be answered: each an item for orjson, with its place in the order and its version."""
 
-    items: list[Any]
-    rows: Sequence[Sequence[Any]]  # what each item was made of, as the driver gave it
+    items: list[object]
+    rows: Sequence[Sequence[object]]  # what each item was made of, as the driver gave it
     order: Sequence[Place]  # of what the rows are ordered by
     versions: Sequence[Place]  # of what changes with every write
 
-    def position(self, number: int) -> tuple[Any, ...]:
+    def position(self, number: int) -> tuple[object, ...]:
         """Return the values that an item is ordered by."""
         return _values(self.rows[number], self.order)
 
-    def version(self, number: int) -> tuple[Any, ...]:
+    def version(self, number: int) -> tuple[object, ...]:
         """Return the values that change with every write of an item."""
         return _values(self.rows[number], self.versions)
 
@@ -69,7 +69,7 @@ class Plan:
     versions: tuple[Place, ...]  # of what changes with every write
 
     async def fetch(
-        self, connection: DriverConnection, values: Mapping[str, Any], viewer_values: Sequence[Any]
+        self, connection: DriverConnection, values: Mapping[str, object], viewer_values: Sequence[object]
     ) -> Batch:
         """Return the rows of a page and one more."""
         rows = await self.prepared.fetch(connection, values, viewer_values)
@@ -94,7 +94,7 @@ class Cache(OrderedDict[Hashable, Any]):
 class Reader:
     """Reads `schema` from rows of `model`; `version` names the attributes whose values change with every write."""
 
-    def __init__(self, model: type[Any], schema: type[BaseModel], search: Search, version: Sequence[str]) -> None:
+    def __init__(self, model: type[object], schema: type[BaseModel], search: Search, version: Sequence[str]) -> None:
         self.model = model
         self.node = nodes.build(model, schema)
         self.search = search
@@ -150,7 +150,7 @@ class Reader:
         source: ReadSource,
         request: PageRequest,
         visibility: Visibility,
-        parameters: Mapping[str, Any] | None = None,
+        parameters: Mapping[str, object] | None = None,
     ) -> Batch:
         """Return the same by `plan`, which `self.plan` made before; `parameters` are those of the request, if known."""
         if plan is None:
@@ -159,7 +159,7 @@ class Reader:
         return await plan.fetch(await source.connection(), known, visibility.bind_values)
 
     async def read_keys(
-        self, source: ReadSource, keys: Sequence[Any], visibility: Visibility, query: ItemQuery = ALL_FIELDS
+        self, source: ReadSource, keys: Sequence[object], visibility: Visibility, query: ItemQuery = ALL_FIELDS
     ) -> Batch:
         """Return the rows with these keys. Raises NeedsSessionError as `read` does."""
         # Nearly every read is of this kind, and to find its plan by the request would take ten times as long.
@@ -273,7 +273,7 @@ def _session_of(source: ReadSource) -> AsyncSession:
     return source.session
 
 
-def _values(row: Sequence[Any], places: Sequence[Place]) -> tuple[Any, ...]:
+def _values(row: Sequence[object], places: Sequence[Place]) -> tuple[object, ...]:
     # Most lists never ask, so nothing is converted before somebody does.
     return tuple([row[place] if step is None else step(row[place]) for place, step in places])
 
