@@ -16,6 +16,7 @@ from dovetail.contrib.admin.site import AdminSite
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.auth.models import User
 from dovetail.database.unit_of_work import Database
+from dovetail.settings import SETTINGS
 
 ORIGIN = "http://testserver"
 Values: TypeAlias = Mapping[str, str | Sequence[str] | None]
@@ -58,7 +59,7 @@ class BackOffice:
 @pytest.fixture
 async def back_office_for(app: FastAPI, database: Database) -> AsyncIterator[Callable[[User], Awaitable[BackOffice]]]:
     """Log a user in to the back office: `await back_office_for(user)`."""
-    cookie = Cookies(app.state.settings.secret_key, secure=False).session
+    cookie = Cookies(SETTINGS.get(app).secret_key, secure=False).session
     async with AsyncExitStack() as stack:
 
         async def make(user: User) -> BackOffice:

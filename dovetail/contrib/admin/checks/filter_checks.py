@@ -1,4 +1,4 @@
-"""Refuse filters, lookups and searches that would fail, or would read every row, on the day they are used."""
+"""Refuse filters, autocompletes and searches that would fail, or would read every row, on the day they are used."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from dovetail.errors import ConfigurationError
 
 TAKEN = frozenset({"page", "pageSize", "search", "sortBy", "sort", "pks"})  # what addresses of lists say already
 NEEDED = ("parameter_name", "title", "template", "get_filtered_query")
-LOOKUP_OPTIONS = frozenset({"fields", "order_by", "limit", "where"})
+AUTOCOMPLETE_OPTIONS = frozenset({"fields", "order_by", "limit", "where"})
 
 
 def find_filters(view: type[ModelAdmin]) -> Iterator[str]:
@@ -33,18 +33,20 @@ def find_filters(view: type[ModelAdmin]) -> Iterator[str]:
         taken |= {parameter, f"{parameter}_op"}
 
 
-def find_lookups(view: type[ModelAdmin]) -> Iterator[str]:
-    """Find lookups that would find nothing, or show what is never shown."""
+def find_autocompletes(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find entries of `form_ajax_refs` that would find nothing, or show what is never shown."""
     mapper: Mapper[object] = inspect(view.model)
     relations = mapper.relationships
     for name, options in view.form_ajax_refs.items():
         where = f"form_ajax_refs[{name!r}]"
         if name not in relations:
             yield f"{where} is for a relation, which {view.model.__name__} does not have under this name"
-        elif not isinstance(options, Mapping) or not set(options) <= LOOKUP_OPTIONS:
-            yield f"{where} is {options!r}, expected a dict with some of {', '.join(sorted(LOOKUP_OPTIONS))}"
+        elif not isinstance(options, Mapping) or not set(options) <= AUTOCOMPLETE_OPTIONS:
+            yield f"{where} is {options!r}, expected a dict with some of {', '.join(sorted(AUTOCOMPLETE_OPTIONS))}"
         else:
-            yield from (f"{where} {problem}" for problem in _refuse_lookup(relations[name].mapper.class_, options))
+            yield from (
+                f"{where} {problem}" for problem in _refuse_autocomplete(relations[name].mapper.class_, options)
+            )
 
 
 def find_slow_searches(view: type[ModelAdmin]) -> Iterator[str]:
@@ -62,7 +64,7 @@ def find_slow_searches(view: type[ModelAdmin]) -> Iterator[str]:
         yield from _find_missing_index(view, view.full_text)
 
 
-def _refuse_lookup(target: type[object], options: Mapping[str, Any]) -> Iterator[str]:
+def _refuse_autocomplete(target: type[object], options: Mapping[str, Any]) -> Iterator[str]:
     fields, order = options.get("fields"), options.get("order_by") or ()
     if not isinstance(fields, Sequence) or isinstance(fields, str) or not fields:
         yield "needs fields, a tuple of the columns to search"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqladmin import BaseView
 
-from dovetail.contrib.admin.checks.filter_checks import find_filters, find_lookups, find_slow_searches
+from dovetail.contrib.admin.checks.filter_checks import find_autocompletes, find_filters, find_slow_searches
 from dovetail.contrib.admin.checks.form_checks import find_form_columns, try_form
 from dovetail.contrib.admin.checks.ignored import find_ignored
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
@@ -34,7 +34,7 @@ def _find(view: type[ModelAdmin]) -> list[str]:
     """Return the problems of the first of these steps that finds any: each relies on those before it."""
     steps = (
         (_refuse_open_lists, find_shapes, find_ignored),
-        (find_names, find_orders, find_mappings, find_lookups),
+        (find_names, find_orders, find_mappings, find_autocompletes),
         (find_filters, find_form_columns, find_slow_searches, _refuse_open_doors),
         (_try_form,),
     )

@@ -25,7 +25,7 @@ class Converter(ModelConverter):
     async def convert(self, model: type, prop: Any, *args: Any, **kwargs: Any) -> Any:
         """Make a field for one column or relation."""
         if prop.key in (kwargs.get("form_ajax_refs") or {}) and kwargs.get("override") is None:
-            kwargs["override"] = fields.LookupMultipleField if prop.uselist else fields.LookupField
+            kwargs["override"] = fields.AutocompleteMultipleField if prop.uselist else fields.AutocompleteField
         return await super().convert(model, prop, *args, **kwargs)
 
     @converts("Boolean")  # type: ignore[untyped-decorator]  # SQLAdmin leaves it untyped

@@ -59,7 +59,7 @@ class ChoiceField(fields.SelectField):
         """Accept the value: coercion has refused everything else already."""
 
 
-class LookupField(fields.AjaxSelectField):
+class AutocompleteField(fields.AjaxSelectField):
     """One related object, chosen by typing; its form also sends an empty value, so that none differs from not asked."""
 
     widget: Any = AjaxSelect2Widget()
@@ -75,7 +75,7 @@ class LookupField(fields.AjaxSelectField):
             raise ValidationError("This field is required.")
 
 
-class LookupMultipleField(fields.AjaxSelectMultipleField):
+class AutocompleteMultipleField(fields.AjaxSelectMultipleField):
     """Several related objects, chosen by typing."""
 
     def process_formdata(self, valuelist: list[object]) -> None:

@@ -173,14 +173,7 @@ class Paginator:
         counting: bool = False,
     ) -> "Cut":
         """Read some rows, one more than a page has unless `limit` is given, in the order of `terms`."""
-        statement = self.ordered if condition is None else self.ordered.where(condition)
-        statement = statement.order_by(None).order_by(*(term.order() for term in terms))
-        keys = primary_keys(self.model)
-        found = statement.with_only_columns(
-            *(key.label(f"key_{number}") for number, key in enumerate(keys)),
-            *(term.expression.label(f"order_{number}") for number, term in enumerate(terms)),
-            maintain_column_froms=True,
-        )
+        keys, found = primary_keys(self.model), self._keys(terms, condition)
         found = _counted(found, terms, self.count_limit + 1) if counting else found
         page = found.limit(self.size + 1 if limit is None else limit).offset(offset or None).subquery()
         positions = [page.c[f"order_{number}"] for number in range(len(terms))]
@@ -196,6 +189,19 @@ class Paginator:
         values = [tuple(row)[1 : len(terms) + 1] for row in rows]
         count = (rows[0][-1] if rows else 0 if not offset else None) if counting else None
         return Cut([row[0] for row in rows], values, count)
+
+    def _keys(self, terms: Terms, condition: ColumnElement[bool] | None) -> Statement:
+        """Return the statement that selects keys, and what the rows are ordered by, in the order of `terms`."""
+        statement = self.ordered if condition is None else self.ordered.where(condition)
+        return (
+            statement.order_by(None)
+            .order_by(*(term.order() for term in terms))
+            .with_only_columns(
+                *(key.label(f"key_{number}") for number, key in enumerate(primary_keys(self.model))),
+                *(term.expression.label(f"order_{number}") for number, term in enumerate(terms)),
+                maintain_column_froms=True,
+            )
+        )
 
     async def _count(self, limit: int | None) -> int:
         statement = self.ordered.order_by(None).limit(limit)

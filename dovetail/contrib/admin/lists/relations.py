@@ -30,15 +30,7 @@ def loading(
     """
     mapper: Mapper[object] = inspect(model)
     names = list(fields)
-    wanted: dict[str, list[str]] = {}
-    late: list[ORMOption] = []
-    for field in names:
-        name, _, rest = field.partition(".")
-        name = _behind_proxy(mapper, name)
-        if name in mapper.relationships:
-            wanted.setdefault(name, []).append(rest)
-        elif name in mapper.column_attrs and mapper.column_attrs[name].deferred:
-            late.append(undefer(getattr(model, name)))
+    wanted, late = _sort_out(mapper, names)
     always = {relation.key for relation in mapper.relationships if relation.lazy in EAGER}
     options = late if columns is None else [columns.only(model, names, {*wanted, *always})]
     for name in [*wanted, *sorted(always.difference(wanted))]:
@@ -99,6 +91,20 @@ def is_hidden(obj: object, name: str) -> bool:
         return False
     keys = [mapper.get_property_by_column(column).key for column in mapped.local_columns]
     return all(getattr(obj, key) is not None for key in keys)
+
+
+def _sort_out(mapper: Mapper[object], fields: Iterable[str]) -> tuple[dict[str, list[str]], list[ORMOption]]:
+    """Return the relations on `fields`, each with the paths behind it, and options that load deferred columns."""
+    wanted: dict[str, list[str]] = {}
+    deferred: list[ORMOption] = []
+    for field in fields:
+        name, _, rest = field.partition(".")
+        name = _behind_proxy(mapper, name)
+        if name in mapper.relationships:
+            wanted.setdefault(name, []).append(rest)
+        elif name in mapper.column_attrs and mapper.column_attrs[name].deferred:
+            deferred.append(undefer(getattr(mapper.class_, name)))
+    return wanted, deferred
 
 
 def _behind_proxy(mapper: Mapper[object], name: str) -> str:

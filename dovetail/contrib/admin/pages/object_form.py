@@ -68,9 +68,15 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
         return await page.show(form, HTTPStatus.CONFLICT, STALE)
     if not form.validate():
         return await page.show(form, HTTPStatus.BAD_REQUEST, "Nothing was saved. Correct what is marked below.")
+    return await _save_or_explain(page, obj, form, _named(page, form, counting, unseen), sent)
+
+
+async def _save_or_explain(
+    page: FormPage, obj: object | None, form: Form, data: dict[str, Any], sent: FormData
+) -> Response:
     try:
         async with request_context().session.begin_nested() as saving:
-            obj = await _save(page, obj, _named(page, form, counting, unseen))
+            obj = await _save(page, obj, data)
             if any(map(is_refusal, request_context().responses)):
                 await saving.rollback()
     except Exception as error:
