@@ -1,8 +1,13 @@
 """What actions, hooks and pages of a view may answer: it is sent, or nothing was done."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
+from dovetail.contrib.admin.changes import Task
+from dovetail.contrib.admin.request_context import request_context
+from tests.contrib.admin.shelf.admin import BookAdmin
 from tests.contrib.admin.shelf.models import Book
 
 SENT = {
@@ -107,3 +112,36 @@ async def test_a_page_answers(office, session, book, answer):
     assert SENT[answer] in (await office.get("/answering/page", answer=answer)).text
     assert SENT[answer] in (await office.post(f"/answering/page?answer={answer}", {})).text
     assert await title(session) == "Ants changed"
+
+
+@pytest.mark.parametrize("title", ["Fine", "Late", "Broken"])
+async def test_what_is_to_follow_the_commit_is_done_if_there_was_one(office, monkeypatch, title):
+    done: list[str] = []
+    hook = BookAdmin.after_model_change
+
+    async def after_model_change(self, data, model, is_created, request):
+        request_context().after_commit.add_task(done.append, data["title"])
+        await hook(self, data, model, is_created, request)
+
+    monkeypatch.setattr(BookAdmin, "after_model_change", after_model_change)
+    await office.submit("/shelf-book/create", {"title": title, "pages": "1"})
+    assert done == (["Fine"] if title == "Fine" else [])
+
+
+async def test_an_action_that_is_undone_is_followed_by_nothing(office, session, monkeypatch):
+    done: list[str] = []
+    session.add_all([book := Book(title="Ants", pages=4), torn := Book(title="Unbreakable", pages=4)])
+    await session.commit()
+    init = Task.__init__
+
+    def make(self, *, apply: Any, **options: Any) -> None:
+        async def follow(rows):
+            request_context().after_commit.add_task(done.append, rows[0].title)
+            return await apply(rows)
+
+        init(self, apply=follow, **options)
+
+    monkeypatch.setattr(Task, "__init__", make)
+    for one in (torn, book):
+        await office.post("/shelf-book/action/shorten", {"pks": [str(one.id)], "confirmed": "yes"})
+    assert done == ["Ants"]

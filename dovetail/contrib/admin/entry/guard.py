@@ -19,7 +19,7 @@ from dovetail.contrib.admin.request_context import enter_request_context, reques
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.csrf import check_origin, check_token
 from dovetail.contrib.admin.web.error_messages import message_for
-from dovetail.contrib.admin.web.responses import sendable
+from dovetail.contrib.admin.web.responses import is_refusal, sendable
 from dovetail.database.drivers.retries import try_twice
 from dovetail.database.session import SAFE_METHODS
 from dovetail.errors import CLIENT_HUNG_UP
@@ -102,7 +102,7 @@ async def _respond_in_transaction(office: Office, request: Request, endpoint: En
             # What is only read is not undone: a stream may read on when the connection here is free again.
             if not (is_safe and isinstance(found, Response)):
                 found = await sendable(found, request.url.path)
-    if context.after_commit.tasks:
+    if context.after_commit.tasks and not is_refusal(found):
         found.background = context.after_commit
     return found
 

@@ -92,6 +92,7 @@ async def _apply(request: Request, task: Task, rows: Sequence[object]) -> Respon
             if is_refusal(outcome):
                 await change.rollback()
     except Exception as error:
+        request_context().after_commit.tasks.clear()
         told = message_for(error)
         if told.is_ours:
             raise
