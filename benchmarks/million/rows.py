@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -93,5 +94,6 @@ class Blog:
         chosen = random.Random(1)  # noqa: S311 - texts, not secrets; the same in each run
         letters = "abcdefghiklmnoprstuvwz"
         words = ["".join(chosen.choices(letters, k=chosen.randint(3, 9))) for _ in range(WORDS)]
-        weights = [1 / rank for rank in range(10, WORDS + 10)]  # a few words are in most texts, as in any language
-        return [" ".join(chosen.choices(words, weights, k=17)).capitalize() + "." for _ in range(SENTENCES)]
+        # A few words are in most texts, as in any language. Summed up once: `choices` does it anew each time.
+        weights = list(accumulate(1 / rank for rank in range(10, WORDS + 10)))
+        return [" ".join(chosen.choices(words, cum_weights=weights, k=17)).capitalize() + "." for _ in range(SENTENCES)]

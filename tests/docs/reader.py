@@ -123,7 +123,7 @@ class Reader:
         folder = self.site.parent / "environment"
         if not folder.exists():
             self._environment["PATH"] = f"{make_environment(folder)}:{self._environment['PATH']}"
-            self._environment |= LIBRARIES
+            self._environment |= LIBRARIES | {"PYTEST_ADDOPTS": f"-n 0 {LIBRARIES['PYTEST_ADDOPTS']}"}
 
     def _like_a_fresh_login(self, folder: Path) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -138,6 +138,7 @@ class Reader:
             "HOME": str(folder),
             "LANG": "C.UTF-8",
             "TEST_DATABASE_URL": os.environ["TEST_DATABASE_URL"],
+            "PYTEST_ADDOPTS": "-n 0",  # other tests run beside: workers for a few would take longer to start
         }
 
 
