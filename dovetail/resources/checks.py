@@ -1,4 +1,4 @@
-"""What of a list no index serves: a check names it while the table is small, before a million rows do."""
+"""The check of lists: it names orders, filters and searches without an index while the table is small."""
 
 from collections.abc import Iterator
 from typing import Any

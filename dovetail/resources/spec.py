@@ -1,4 +1,4 @@
-"""What a REST API is made of, as plugins declare it: names, fields, rules, and what reads are compiled from.
+"""The declaration of a REST API: names, fields, rules, and the reader and the parameters that are made of them.
 
 Rooms that write rows and answer requests take a Spec; `Resource` stands on top of them and has the router.
 """
@@ -48,7 +48,7 @@ FindLinks: TypeAlias = Callable[[AsyncSession, Collection[Any]], Awaitable[Mappi
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Spec(Generic[Model, Viewer, Create, Update, Replace]):
-    """What a REST API is made of. Everything that names a column is checked when it is made.
+    """The declaration of a REST API. Everything that names a column is checked when it is made.
 
     Raises ConfigurationError for a name that leads nowhere, saying what there is.
     """

@@ -1,4 +1,4 @@
-"""What a viewer may see of a resource, in the form that statements are built from.
+"""The visibility of a resource to a viewer, in the form that statements are built from.
 
 `Spec.visibility` makes it of a policy. It is applied by `query/where.py` (rows, and rows behind filters), by
 `sql/nested_select.py` (rows of related models in answers) and by `query/url.py` (names of fields that are hidden).

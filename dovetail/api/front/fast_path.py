@@ -43,7 +43,7 @@ UNNAMED = re.compile(r"\(\?P<[^>]+>")
 
 
 class NamedResource(Protocol):
-    """What endpoints of one resource have in common."""
+    """The resource that an endpoint belongs to."""
 
     @property
     def singular(self) -> str:
@@ -168,7 +168,7 @@ class FastPathRoutes:
 
 @dataclass(frozen=True)
 class _FastRoute:
-    """What is known of a route, each where it is had at once."""
+    """A route with a fast path, and the parts of it that a request needs."""
 
     answer: FastAnswer
     path: str

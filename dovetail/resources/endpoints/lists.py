@@ -1,4 +1,4 @@
-"""How a list is answered: read the URL, fetch a page, write the envelope with its neighbours."""
+"""The endpoint of a list: it reads the URL, fetches a page and writes the envelope with links to its neighbours."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -183,7 +183,7 @@ def add_list(
 
 @dataclass(frozen=True)
 class _ListRead:
-    """What a query string asks for, and how it is read."""
+    """The meaning of a query string: the page that it asks for, and the plan that reads it."""
 
     values: dict[str, str]
     request: PageRequest

@@ -98,14 +98,14 @@ class FilterParameter:
 
 
 class _ContainsExactly(FunctionElement[bool]):
-    """Whether a text contains another, minding the case: SQLite's LIKE does not mind it, so LIKE cannot say it."""
+    """True if a text contains another in the same case. SQLite's LIKE takes any case, so LIKE cannot say it."""
 
     type = Boolean()
     inherit_cache = True
 
 
 class _StartsExactly(FunctionElement[bool]):
-    """Whether a text starts with another, minding the case."""
+    """True if a text starts with another in the same case."""
 
     type = Boolean()
     inherit_cache = True

@@ -1,4 +1,4 @@
-"""What the URL of a list asks for: read by hand, because every list has parameters of its own, and fast."""
+"""Reads the parameters in the URL of a list, by hand: every list has parameters of its own, and it has to be fast."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -67,7 +67,7 @@ class Grammar:
 
 @dataclass(frozen=True, kw_only=True)
 class ItemQuery:
-    """Which fields of an object are asked for."""
+    """The fields of an object that a URL asks for."""
 
     fields: frozenset[str] = frozenset()  # all, if it is empty
     expand: frozenset[str] = frozenset()
@@ -75,7 +75,7 @@ class ItemQuery:
 
 @dataclass(frozen=True, kw_only=True)
 class ListQuery(ItemQuery):
-    """Which rows of a list are asked for, and what of them."""
+    """The rows of a list that a URL asks for, and their fields."""
 
     filters: tuple[tuple[FilterParameter, Any], ...] = ()
     terms: Terms = ()

@@ -21,7 +21,7 @@ DEEP = 1_000  # rows
 
 @dataclass(frozen=True)
 class PageRequest:
-    """What is asked of a list, split into what changes the statement (`cache_key`) and what does not (`parameters`)."""
+    """A request for a page: `cache_key` is the part that changes the statement, `parameters` the part that does not."""
 
     query: ListQuery
     terms: Terms  # in the direction of reading: those of the list, or all of them reversed

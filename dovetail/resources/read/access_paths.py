@@ -39,7 +39,7 @@ Order = Callable[[Sequence[ColumnElement[object]]], list[UnaryExpression[object]
 
 @dataclass(frozen=True)
 class Slice:
-    """How many rows, after how many that are skipped, and in which order of the values to order by."""
+    """A part of ordered rows: their number, the number of rows before them, and the order of the values to order by."""
 
     limit: int
     offset: BindParameter[int] | None
