@@ -159,7 +159,7 @@ class Plugin:
 def lazy(name: str, /, *names: str) -> Sequence[Any]: ...
 @overload
 def lazy(**names: str) -> Mapping[str, Any]: ...
-def lazy(*names: str, **by_key: str) -> Sequence[object] | Mapping[str, Any]:
+def lazy(*names: str, **by_key: str) -> Sequence[object] | Mapping[str, object]:
     """Return objects, each named as `"package.module:attribute"`, that are imported when first looked at.
 
         models=lazy("plugins.blog.models:Post", "plugins.blog.models:Tag")

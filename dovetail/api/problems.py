@@ -206,7 +206,7 @@ def _causes(error: BaseException | None) -> Iterator[str]:
         error = error.__cause__
 
 
-def _response(problem: Problem, headers: dict[str, str], extra: dict[str, Any] | None = None) -> Response:
+def _response(problem: Problem, headers: dict[str, str], extra: dict[str, object] | None = None) -> Response:
     body = json.dumps(problem.model_dump() | (extra or {}), ensure_ascii=False, default=str)
     # A lone surrogate has no place in UTF-8.
     return Response(body.encode("utf-8", "replace"), problem.status, headers, MEDIA_TYPE)

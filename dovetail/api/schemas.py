@@ -84,7 +84,7 @@ class Filter:
     lookups: tuple[str, ...]
     type: object = None
 
-    def __init__(self, *lookups: str, type: Any = None) -> None:  # noqa: A002 - reads as what it is
+    def __init__(self, *lookups: str, type: object = None) -> None:  # noqa: A002 - reads as what it is
         object.__setattr__(self, "lookups", lookups)
         object.__setattr__(self, "type", type)
 

@@ -7,7 +7,7 @@ statement = select(Post).where(related(Post.tags, Tag.name == "python"))
 
 import enum
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import BigInteger, ColumnElement, Enum, Integer, MetaData
 from sqlalchemy.ext.asyncio import AsyncAttrs
@@ -84,7 +84,7 @@ def related(relation: InstrumentedAttribute[object], condition: ColumnElement[bo
 
     As `relation.any(condition)` or `relation.has(condition)`, but quick too if hardly a row of a big table fulfils it.
     """
-    mapped: RelationshipProperty[Any] = relation.property  # type: ignore[assignment]  # of a relation
+    mapped: RelationshipProperty[object] = relation.property  # type: ignore[assignment]  # of a relation
     walk = relation.any(condition) if mapped.uselist else relation.has(condition)
     keys = keys_of_related(mapped, condition)
     return walk if keys is None else Narrowing(walk, lambda _: keys)

@@ -141,7 +141,7 @@ class _LateConnection:
     def __init__(self, engine: Engine, managed: Any) -> None:
         self._parts = engine, managed
 
-    def get_execution_options(self) -> Mapping[str, Any]:
+    def get_execution_options(self) -> Mapping[str, object]:
         """Those of the engine, since it has none of its own; this is asked at every read."""
         return self._parts[0].get_execution_options()
 

@@ -23,8 +23,8 @@ from typing_extensions import TypeVar, override
 from dovetail.errors import NotFoundError, PermissionDeniedError, quoted
 
 # Their names stand in signatures that authors of plugins read.
-Model = TypeVar("Model", contravariant=True, default=Any)  # noqa: PLC0105 - see above; an instance is one row
-Viewer = TypeVar("Viewer", default=Any)  # who writes; who reads is this or None
+Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - see above; an instance is one row
+Viewer = TypeVar("Viewer", default=object)  # who writes; who reads is this or None
 Create = TypeVar("Create", contravariant=True, default=Any)  # noqa: PLC0105 - see above; the schema of a create
 
 

@@ -54,7 +54,7 @@ def check_policy(resource: str, policy: object, model: type[object], create: typ
             raise ConfigurationError(f"{resource}: {name}.{hook} {reason}")
 
 
-def _hooks(policy: Policy, model: type[Any], create: type[Any] | None) -> dict[str, Arguments]:
+def _hooks(policy: Policy, model: type[object], create: type[object] | None) -> dict[str, Arguments]:
     reader, writer = (get_args(dependency)[0] for dependency in (policy.reader, policy.writer))
     read: Arguments = {"viewer": reader}
     return {

@@ -1,7 +1,6 @@
 """The names and numbers in an OpenAPI document, as generators make classes of them."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from dovetail.api.openapi.names import CLASS_NAME, SCHEMAS, Json, Operations, new_names, nodes, operations, prefixed
 from dovetail.api.schemas import LARGEST_ID
@@ -61,6 +60,6 @@ def _share_enum(parameter: Json, schemas: Json, plugin: str) -> None:
             return
 
 
-def _renamed(ref: Any, new: dict[str, str]) -> object:
+def _renamed(ref: object, new: dict[str, str]) -> object:
     name = str(ref).removeprefix(SCHEMAS)
     return SCHEMAS + new[name] if name in new and str(ref).startswith(SCHEMAS) else ref

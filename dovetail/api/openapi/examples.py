@@ -60,7 +60,7 @@ class _Maker:
     only_wanted: bool
     within: frozenset[str] = frozenset()  # the schemas that are being made: one may hold itself
 
-    def example(self, schema: Json) -> Any:
+    def example(self, schema: Json) -> object:
         """Return an example of `schema`. Raise _NoneFitsError if there is none."""
         name = str(schema.get("$ref", "")).removeprefix(SCHEMAS)
         if not name:
@@ -70,7 +70,7 @@ class _Maker:
         found = self.schemas[name] | {key: value for key, value in schema.items() if key != "$ref"}
         return replace(self, within=self.within | {name}).example(found)
 
-    def _written_out(self, schema: Json) -> Any:
+    def _written_out(self, schema: Json) -> object:
         for given in ("examples", "enum"):
             if schema.get(given):
                 return schema[given][0]
@@ -84,13 +84,13 @@ class _Maker:
                 return self._first(schema[several])
         return self._made_up(schema)
 
-    def _first(self, choices: list[Json]) -> Any:
+    def _first(self, choices: list[Json]) -> object:
         for one in choices:
             with suppress(_NoneFitsError):
                 return self.example(one)
         raise _NoneFitsError
 
-    def _made_up(self, schema: Json) -> Any:
+    def _made_up(self, schema: Json) -> object:
         match schema.get("type"):
             case "object":
                 return dict(self._members(schema))
@@ -106,13 +106,13 @@ class _Maker:
                 return None
         raise _NoneFitsError
 
-    def _members(self, schema: Json) -> Iterator[tuple[str, Any]]:
+    def _members(self, schema: Json) -> Iterator[tuple[str, object]]:
         required = schema.get("required", ())
         for name, field in schema.get("properties", {}).items():
             if name in required or not self.only_wanted or field.get("examples"):
                 yield name, self.example(field)
 
-    def _items(self, schema: Json) -> list[Any]:
+    def _items(self, schema: Json) -> list[object]:
         least = schema.get("minItems", 0)
         if least > 1:
             raise _NoneFitsError

@@ -48,7 +48,7 @@ def operations(document: Json, plugins: Operations) -> Iterator[tuple[str, Json]
         yield from ((plugin, one) for one in found if owners.get(one.get("operationId", ""), "") == plugin)
 
 
-def nodes(found: Any) -> Iterator[Json]:
+def nodes(found: object) -> Iterator[Json]:
     """Yield every object in a JSON value."""
     if isinstance(found, dict):
         yield found
@@ -57,7 +57,7 @@ def nodes(found: Any) -> Iterator[Json]:
         yield from nodes(item)
 
 
-def references(found: Any) -> set[str]:
+def references(found: object) -> set[str]:
     """Return the components that a JSON value refers to."""
     refs = {str(node["$ref"]) for node in nodes(found) if "$ref" in node}
     return {ref.removeprefix(SCHEMAS) for ref in refs if ref.startswith(SCHEMAS)}

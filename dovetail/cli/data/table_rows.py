@@ -56,7 +56,7 @@ def stored_type(column: Column[object]) -> TypeEngine[object]:
     if isinstance(found, JSON) and column.nullable:
         found = copy(found)
         found.none_as_null = True  # NULL, not the null of JSON
-    stored: TypeEngine[Any] = found
+    stored: TypeEngine[object] = found
     return stored
 
 

@@ -45,7 +45,7 @@ async def create(view: ViewBase, request: Request, data: dict[str, Any]) -> obje
     return obj
 
 
-async def change(view: ViewBase, request: Request, obj: object, data: dict[str, Any]) -> None:
+async def change(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> None:
     """Change an object to `data`, with the view's hooks around it."""
     await view.on_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
     await _set_attributes(view, request, obj, data)
@@ -101,8 +101,8 @@ async def _after_change(
         request_context().responses.append(await sendable(response, f"after_model_change of {type(view).__name__}"))
 
 
-async def _set_attributes(view: ViewBase, request: Request, obj: object, data: dict[str, Any]) -> None:
-    mapper: Mapper[Any] = inspect(view.model)
+async def _set_attributes(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> None:
+    mapper: Mapper[object] = inspect(view.model)
     # All are found before any is set: a query would flush an object that is not complete yet.
     related = {
         name: await _related(view, request, name, value) for name, value in data.items() if name in mapper.relationships
@@ -124,7 +124,7 @@ def _set_column(obj: object, name: str, column: Any, value: object) -> None:
 
 
 async def _related(view: ViewBase, request: Request, name: str, value: Any) -> object:
-    mapper: Mapper[Any] = inspect(view.model)
+    mapper: Mapper[object] = inspect(view.model)
     many = mapper.relationships[name].uselist
     identifiers = sorted({str(one) for one in value if one}) if many else [str(value)] if value else []
     found: Sequence[Any] = await view.get_related(request, name, identifiers) if identifiers else []

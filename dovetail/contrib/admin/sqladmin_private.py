@@ -45,7 +45,7 @@ class ViewMeta(ModelViewMeta):
 class OpenModelView(ModelView, metaclass=ViewMeta):
     """SQLAdmin's view of a model, with public names for what it found out and for what it asks."""
 
-    form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {}
+    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {}
 
     def __init__(self) -> None:
         given, self.form_ajax_refs = self.form_ajax_refs, {}  # type: ignore[misc]  # SQLAdmin would make loaders of its own

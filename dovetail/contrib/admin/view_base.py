@@ -72,7 +72,7 @@ class ViewBase(OpenModelView):
         """Return the objects that a statement selects, in the request's session."""
         return (await request_context().session.scalars(statement)).unique().all()
 
-    def title_of(self, obj: Any) -> str:
+    def title_of(self, obj: object) -> str:
         """Return what to call an object: what its `__str__` says, or its kind and key."""
         speaks = "__str__" in {name for cls in type(obj).__mro__[:-1] for name in vars(cls)}
         kind = self.name if isinstance(obj, self.model) else class_in_words(type(obj).__name__)

@@ -71,7 +71,7 @@ class ModelAdmin(ChangeListView):
         `await request.form()` is what was sent, and not checked yet; keep what you make of it in `request.state`.
         """
 
-    async def create_object(self, request: Request, data: dict[str, Any]) -> Any:
+    async def create_object(self, request: Request, data: dict[str, object]) -> object:
         """Insert an object. `data` holds what the form names; override it to go through a service of your plugin."""
         return await changes.create(self, request, data)
 

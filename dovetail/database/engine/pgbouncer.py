@@ -48,6 +48,6 @@ async def _prepare(driver: Any, number: int, name: str) -> object:
         return await driver.prepare(f"SELECT {number}", name=name)
 
 
-async def _run(driver: Any, statement: Any) -> Any:
+async def _run(driver: Any, statement: Any) -> object:
     async with driver.transaction():
         return await statement.fetchval()

@@ -62,7 +62,7 @@ class Unserved:
         return f"add {self.index} below the model and run makemigrations, or accept it"
 
 
-def index_for(model: type[Any], column: Column[Any], expression: str = "") -> str:
+def index_for(model: type[object], column: Column[object], expression: str = "") -> str:
     """How the index is written that serves a column of the model."""
     table: Any = column.table
     mapper = inspect(model)

@@ -77,7 +77,7 @@ class FullText:
                 for statement in create_on_sqlite(name, owner.name, key.name, document):
                     connection.exec_driver_sql(statement)
 
-        def drop(_table: Table, connection: Connection, **_: Any) -> None:
+        def drop(_table: Table, connection: Connection, **_: object) -> None:
             if connection.dialect.name == "sqlite":
                 for statement in drop_on_sqlite(name):
                     connection.exec_driver_sql(statement)
@@ -86,7 +86,7 @@ class FullText:
         event.listen(owner, "before_drop", drop)
         return found
 
-    def document(self, model: type[Any]) -> Document:
+    def document(self, model: type[object]) -> Document:
         """What is indexed. Raises ConfigurationError for a name that is no text of the model."""
         mapper = inspect(model)
         for name in self.columns:
@@ -188,7 +188,7 @@ def _sqlite_matches(element: _Matches, compiler: SQLCompiler, **kwargs: Any) -> 
 
 
 @compiles(_Rank, "postgresql")
-def _postgresql_rank(element: _Rank, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _postgresql_rank(element: _Rank, compiler: SQLCompiler, **kwargs: object) -> str:
     document, query, _, config, _ = (compiler.process(clause, **kwargs) for clause in element.clauses)
     return f"CAST(ts_rank({document}, to_tsquery({config}, {query})) AS DOUBLE PRECISION)"
 

@@ -103,7 +103,7 @@ class StatementHook:
         """Run the statement `construct` by calling `run`."""
         raise NotImplementedError
 
-    def _exec(self, construct: Executable | str, *args: Any, **kw: Any) -> Any:
+    def _exec(self, construct: Executable | str, *args: object, **kw: object) -> Any:
         return self.run_statement(construct, partial(super()._exec, construct, *args, **kw))  # type: ignore[misc]  # Alembic's
 
 

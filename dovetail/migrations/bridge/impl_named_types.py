@@ -54,7 +54,7 @@ class NamedTypesImpl(PostgresqlImpl):
         self._prepare(named_types(column.type, self.dialect))
         super().add_column(table_name, column, **kw)
 
-    def add_constraint(self, const: Constraint, **kw: Any) -> None:
+    def add_constraint(self, const: Constraint, **kw: object) -> None:
         """Add a constraint, under its conventional name if it comes with a type."""
         name_by_convention(const)
         super().add_constraint(const, **kw)

@@ -51,7 +51,7 @@ class DovetailPostgresqlImpl(StatementHook, OwnDefaults, LongRevisionIds, NamedT
         super().create_index(index, **kw)
 
     def correct_for_autogen_constraints(
-        self, conn_uniques: object, conn_indexes: Any, metadata_unique_constraints: Any, metadata_indexes: Any
+        self, conn_uniques: object, conn_indexes: Any, metadata_unique_constraints: object, metadata_indexes: Any
     ) -> None:
         """Take a search index for unchanged if it is: PostgreSQL writes its expression in other words."""
         search_indexes.forget_what_is_equal(conn_indexes, metadata_indexes)

@@ -27,7 +27,7 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         super().__init__(*args, **kwargs)
         self._unseen: dict[str, list[str]] = {}
 
-    def create_table(self, table: Table, **kw: Any) -> None:
+    def create_table(self, table: Table, **kw: object) -> None:
         """Make a table, whose checks that come with types have their conventional names."""
         for constraint in table.constraints:
             name_by_convention(constraint)
@@ -50,7 +50,7 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
             if isinstance(constraint, CheckConstraint) and _names_in(str(constraint.sqltext)) & gone:
                 batch_impl.new_table.constraints.discard(constraint)  # as PostgreSQL does
 
-    def create_index(self, index: Index, **kw: Any) -> None:
+    def create_index(self, index: Index, **kw: object) -> None:
         """Make an index, and of a search index what stands for it here."""
         document = search_indexes.document_of(index)
         if document is None:
@@ -60,7 +60,7 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         self._run(drop_on_sqlite(str(index.name)))
         self._run(search_indexes.creating(index, document, None if self.as_sql else self._rows))
 
-    def drop_index(self, index: Index, **kw: Any) -> None:
+    def drop_index(self, index: Index, **kw: object) -> None:
         """Drop an index, or what stands for a search index."""
         if search_indexes.may_be_search_index(index) or (not self.as_sql and self._is_table(str(index.name))):
             self._run(drop_on_sqlite(str(index.name)))
@@ -95,7 +95,7 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
 
     def correct_for_autogen_constraints(
         self,
-        conn_unique_constraints: Any,  # noqa: ARG002 - Alembic's signature
+        conn_unique_constraints: object,  # noqa: ARG002 - Alembic's signature
         conn_indexes: Any,
         metadata_unique_constraints: Any,  # noqa: ARG002 - as above
         metadata_indexes: set[Index],

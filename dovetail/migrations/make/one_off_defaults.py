@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from alembic.operations import ops
@@ -99,7 +98,7 @@ def _read_choice(type_: Enum, text: str) -> str:
     return text
 
 
-def _python_type(type_: TypeEngine[object]) -> type[Any]:
+def _python_type(type_: TypeEngine[object]) -> type[object]:
     try:
         return type_.python_type
     except NotImplementedError:  # a type of somebody's own, which need not say
@@ -120,7 +119,7 @@ def _now(text: str) -> utcnow:
 
 _BOOLEANS = {"true": true, "yes": true, "1": true, "false": false, "no": false, "0": false}
 
-_READERS: dict[type[Any], tuple[str, Callable[[str], ServerDefault]]] = {
+_READERS: dict[type[object], tuple[str, Callable[[str], ServerDefault]]] = {
     bool: ("true or false", lambda text: _BOOLEANS[text.lower()]()),
     int: ("a whole number", lambda text: str(int(text))),
     float: ("a number", _number),

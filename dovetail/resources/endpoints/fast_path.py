@@ -62,7 +62,7 @@ class FastRead:
 class FastWrite:
     """Runs `endpoint` with a body of `schema`, for the viewer whom `policy` recognizes."""
 
-    policy: Policy[Any, Any, Any]
+    policy: Policy[object, Any, Any]
     schema: type[BaseModel] | None
     endpoint: WriteEndpoint
 

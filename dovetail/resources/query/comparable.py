@@ -18,7 +18,7 @@ from dovetail.errors import FieldError
 LONGEST_TEXT = 1_000  # characters of a text to compare with; a column that holds longer ones takes longer ones
 
 
-def _no_number(text: Any) -> Any:
+def _no_number(text: object) -> object:
     # pydantic takes a number for seconds since 1970, which no document promises.
     if isinstance(text, str) and NUMBER.fullmatch(text):
         raise ValueError("expected a date or time as ISO 8601 writes it, found a number")
@@ -62,7 +62,7 @@ def read_value(adapter: TypeAdapter[object], name: str, text: str) -> tuple[Any,
         ]
 
 
-def _with_limits(found: type, column_type: TypeEngine[Any]) -> Any:
+def _with_limits(found: type, column_type: TypeEngine[object]) -> Any:
     if found is str:
         return Annotated[str, Field(max_length=max(LONGEST_TEXT, getattr(column_type, "length", None) or 0))]
     if found is int:

@@ -16,7 +16,7 @@ FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.repla
 FLOAT8, NUMERIC = 701, 1700  # https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
 
 
-def json_converter(column_type: TypeEngine[Any], dialect: Dialect, *, into_utc: bool) -> Convert | None:
+def json_converter(column_type: TypeEngine[object], dialect: Dialect, *, into_utc: bool) -> Convert | None:
     """Return what turns a value of the driver into one for orjson; None if it can stay as it is."""
     if isinstance(column_type, UTCDateTime) and dialect.name == "postgresql":
         return None  # asyncpg gives every timestamp with time zone in UTC
@@ -53,13 +53,13 @@ def is_plain(column_type: TypeEngine[Any]) -> bool:
     return not isinstance(column_type, odd)
 
 
-def into_json(column: ColumnElement[object], dialect: Dialect) -> ColumnElement[Any]:
+def into_json(column: ColumnElement[object], dialect: Dialect) -> ColumnElement[object]:
     """Return the column as a value that loses nothing inside JSON; `out_of_json` reads it."""
     exact = dialect.name == "postgresql" and isinstance(column.type, Numeric) and not isinstance(column.type, Float)
     return cast(column, Text) if exact else column
 
 
-def out_of_json(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+def out_of_json(column_type: TypeEngine[object], dialect: Dialect) -> Convert | None:
     """Return what turns a value read from JSON into the driver's value of the column; None if it is the same."""
     if dialect.name != "postgresql":
         return None  # SQLite puts into JSON what it stores

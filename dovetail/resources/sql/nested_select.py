@@ -55,7 +55,7 @@ def nothing(_page: CTE) -> Sequence[CTE]:
 
 def nested_select(
     node: Node,
-    page: Select[Any] | ReturningInsert[object],
+    page: Select[object] | ReturningInsert[object],
     *,
     terms: Terms,
     extra: Sequence[str],
@@ -106,7 +106,7 @@ class _Builder:
     related: Criteria
     dialect: Dialect
     in_json: bool = False  # the columns become one JSON array
-    columns: list[ColumnElement[Any]] = field(default_factory=list)
+    columns: list[ColumnElement[object]] = field(default_factory=list)
     joins: list[tuple[Any, ...]] = field(default_factory=list)
     helpers: dict[str, object] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)  # of the root's own attributes among the columns
@@ -193,7 +193,7 @@ class _Builder:
         return self._aggregate(keys, item, order), None if plain else _reader(_function(written, self.helpers))
 
     def _aggregate(
-        self, keys: list[ColumnElement[Any]], item: ColumnElement[Any], order: Sequence[ColumnElement[Any]]
+        self, keys: list[ColumnElement[object]], item: ColumnElement[Any], order: Sequence[ColumnElement[Any]]
     ) -> Select[Any]:
         if self.dialect.name == "postgresql":
             items = cast(func.json_agg(aggregate_order_by(item, *order)), Text)

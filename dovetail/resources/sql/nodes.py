@@ -200,7 +200,7 @@ def _selected(node: Node, prefix: str, wanted: frozenset[str], expand: frozenset
     return replace(node, parts=tuple(kept))
 
 
-def _include(part: Part) -> Any:
+def _include(part: Part) -> object:
     if not isinstance(part, Relation):
         return True
     return {"__all__": part.node.include()} if part.is_list else part.node.include()

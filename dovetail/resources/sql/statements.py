@@ -24,7 +24,7 @@ from dovetail.resources.sql.json_values import Convert, result_processor
 
 T = TypeVar("T")
 Row: TypeAlias = Sequence[Any]  # as the driver gives it
-NOTHING: Mapping[str, Callable[[], Any]] = {}
+NOTHING: Mapping[str, Callable[[], object]] = {}
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Argument:
     name: str | None = None  # among the values that a caller names
     position: int | None = None  # among the values that belong to the viewer
     make: Callable[[], Any] | None = None  # a default of a column that Python makes
-    constant: Any = None
+    constant: object = None
     process: Convert | None = None  # what SQLAlchemy applies to each value for the driver
 
-    def value(self, named: Mapping[str, object], positional: Sequence[object]) -> Any:
+    def value(self, named: Mapping[str, object], positional: Sequence[object]) -> object:
         """Return the value as the driver takes it."""
         if self.name is not None:
             found = named[self.name]
@@ -69,7 +69,7 @@ class PreparedStatement:
 def prepare(
     statement: ClauseElement,
     dialect: Dialect,
-    viewer_values: Sequence[BindParameter[Any]] = (),
+    viewer_values: Sequence[BindParameter[object]] = (),
     defaults: Mapping[str, Callable[[], Any]] = NOTHING,
 ) -> PreparedStatement | None:
     """Compile `statement`; None if its text depends on its values, as that of an IN over a list does.

@@ -84,7 +84,7 @@ class Inserter:
         values = [self._insertable(session, row) for row in rows]
         if any(one is None for one in values):
             return [await self.insert(session, row) for row in rows]
-        keys: dict[int, Any] = {}
+        keys: dict[int, object] = {}
         groups: dict[tuple[str, ...], list[int]] = {}
         for number, one in enumerate(values):
             groups.setdefault(tuple(one or ()), []).append(number)
@@ -101,7 +101,7 @@ class Inserter:
             await connection.execute(linking, links)
         return ordered
 
-    async def link(self, session: AsyncSession, key: Any, links: Mapping[str, Sequence[object]]) -> None:
+    async def link(self, session: AsyncSession, key: object, links: Mapping[str, Sequence[object]]) -> None:
         """Link a new row to the rows with the keys of `links`."""
         for name, keys in links.items():
             if keys:

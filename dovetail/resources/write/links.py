@@ -29,7 +29,7 @@ def has_links(finders: Mapping[str, FindLinks], items: Sequence[BaseModel]) -> b
 
 async def find_links(finders: Mapping[str, FindLinks], session: AsyncSession, items: Sequence[BaseModel]) -> Links:
     """Return the keys of what `items` name, found all at once: two requests that make the same rows never deadlock."""
-    found: dict[str, Mapping[Any, Any]] = {}
+    found: dict[str, Mapping[object, Any]] = {}
     for field, find in finders.items():
         wanted = {name for item in items for name in _given(item, field) or ()}
         found[field] = await find(session, wanted) if wanted else {}
@@ -106,7 +106,7 @@ def link_columns(model: type[object], name: str) -> tuple[Column[Any], Column[ob
     return own, other
 
 
-def _insert(own: Column[Any], other: Column[Any], rows: Select[object]) -> Insert:
+def _insert(own: Column[Any], other: Column[object], rows: Select[object]) -> Insert:
     return insert(own.table).from_select([own, other], rows)
 
 

@@ -117,12 +117,12 @@ async def _update_objects(session: AsyncSession, changes: Sequence[RowChange[Mod
     await session.flush()
 
 
-def _key(item: Any) -> Hashable:
+def _key(item: object) -> Hashable:
     (key,) = inspect(item).identity
     return key  # type: ignore[no-any-return]  # the value of a primary key
 
 
-def _any_column(item: Any) -> str:
+def _any_column(item: object) -> str:
     """Return a column to write as it is, so that what changes with every write does."""
     for attribute in inspect(type(item)).column_attrs:
         column = attribute.columns[0]

@@ -80,7 +80,7 @@ def _names(columns: str | Sequence[Any]) -> list[str]:
     return [] if isinstance(columns, str) else [one if isinstance(one, str) else str(one.key) for one in columns]
 
 
-def _column(model: type[object], name: str) -> Column[Any] | None:
+def _column(model: type[object], name: str) -> Column[object] | None:
     mapper: Mapper[object] = inspect(model)
     found = mapper.columns.get(name)
     return found if isinstance(found, Column) else None

@@ -37,7 +37,7 @@ def identify(plugin: str, view: type[BaseView]) -> type[BaseView]:
 
     SQLAdmin writes the site into the class of a view, so each site gets a class of its own.
     """
-    attributes: dict[str, Any] = {
+    attributes: dict[str, object] = {
         "__module__": view.__module__,
         "__qualname__": view.__qualname__,
         "__doc__": view.__doc__,

@@ -49,7 +49,7 @@ def several(values: Sequence[object]) -> str:
     return ", ".join("" if value is None else as_text(value) for value in values) if simple else as_text(values)
 
 
-FORMATTERS: dict[type[object], Callable[[Any], Any]] = {
+FORMATTERS: dict[type[object], Callable[[Any], object]] = {
     type(None): empty,
     bool: yes_or_no,
     datetime: moment,

@@ -45,7 +45,7 @@ def have_identifiers(model: type[object], identifiers: Iterable[str]) -> ColumnE
     return keys[0].in_([value[0] for value in values]) if len(keys) == 1 else tuple_(*keys).in_(values)
 
 
-def parse_identifier(model: type[object], identifier: str) -> tuple[Any, ...] | None:
+def parse_identifier(model: type[object], identifier: str) -> tuple[object, ...] | None:
     """Return the values of the primary key that `identifier` names, or None if it cannot be one."""
     keys = primary_keys(model)
     parts = [identifier] if len(keys) == 1 else _split(identifier)

@@ -43,7 +43,7 @@ def is_text(column_type: TypeEngine[Any]) -> bool:
     return isinstance(bare(column_type), String) and not isinstance(column_type, Enum)
 
 
-def bare(column_type: TypeEngine[object]) -> TypeEngine[Any]:
+def bare(column_type: TypeEngine[object]) -> TypeEngine[object]:
     """Return the type behind types of an author's own."""
     # SQLAlchemy makes a date of an interval where the database has none.
     while isinstance(column_type, TypeDecorator) and not isinstance(column_type, Interval):
@@ -55,7 +55,7 @@ def _is_aware(column_type: TypeEngine[object]) -> bool:
     return bool(getattr(bare(column_type), "timezone", False))
 
 
-def _read(adapter: TypeAdapter[Any], text: str) -> Any:
+def _read(adapter: TypeAdapter[object], text: str) -> Any:
     value, errors = read_value(adapter, "", text.strip())
     if errors:
         raise ValueError(f"{errors[0].detail.rstrip('.')}.")

@@ -16,7 +16,7 @@ from dovetail.contrib.admin.sqladmin_private import text_validators
 YES_OR_NO = {"true": (True, "Yes"), "false": (False, "No")}
 
 Options = dict[str, Any]
-Property = ColumnProperty[Any]
+Property = ColumnProperty[object]
 
 
 class Converter(ModelConverter):

@@ -21,7 +21,7 @@ class PickerWidget(TextInput):
         super().__init__()
         self.role = role
 
-    def __call__(self, field: wtforms.Field, **kwargs: Any) -> Any:
+    def __call__(self, field: wtforms.Field, **kwargs: object) -> Any:
         """Return the input."""
         return super().__call__(field, **{"data-role": self.role} | kwargs, autocomplete="off")
 
@@ -37,11 +37,11 @@ class CheckboxField(fields.BooleanField):
 class ChoiceField(fields.SelectField):
     """One of several values, each offered with a label."""
 
-    def __init__(self, *, options: dict[str, tuple[Any, str]], **kwargs: Any) -> None:
+    def __init__(self, *, options: dict[str, tuple[object, str]], **kwargs: Any) -> None:
         choices = [(key, label) for key, (_, label) in options.items()]
         values = {key: value for key, (value, _) in options.items()}
 
-        def coerce(value: object) -> Any:
+        def coerce(value: object) -> object:
             # Texts come from requests; everything else is a value already.
             if isinstance(value, str) and value in values:
                 return values[value]

@@ -47,7 +47,7 @@ class Autocomplete(ObjectLoader):
         )
         return list((await request_context().session.scalars(statement)).all())
 
-    async def format_by_pk(self, pk: object) -> dict[str, Any]:
+    async def format_by_pk(self, pk: object) -> dict[str, object]:
         """Return what the form shows for an identifier that was sent; nothing, if the user may not see the object."""
         context = request_context()
         if pk is None:
@@ -56,7 +56,7 @@ class Autocomplete(ObjectLoader):
         found = (await context.session.scalars(statement)).first()
         return {} if found is None else self.format(found)
 
-    def format(self, model: object) -> dict[str, Any]:
+    def format(self, model: object) -> dict[str, object]:
         """Return what the form shows for an object: `{"id": ..., "text": ...}`."""
         return {"id": identifier_of(model), "text": self.model_admin.title_of(model)}
 

@@ -75,7 +75,7 @@ def _compare_text(column: Any, operation: str, text: str) -> object:
     return column == text
 
 
-def _compare(column: object, operation: str, value: Any) -> Any:
+def _compare(column: object, operation: str, value: Any) -> object:
     match operation:
         case "greater_than":
             return column > value

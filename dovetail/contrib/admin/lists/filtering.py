@@ -37,7 +37,7 @@ async def apply_filter(one: Any, statement: Statement, request: Request, model: 
         raise BadRequestError(f"{one.title}: {error}") from None
 
 
-def _refers_to_visible(one: Any, model: type[object], rights: Rights) -> ColumnElement[bool]:
+def _refers_to_visible(one: object, model: type[object], rights: Rights) -> ColumnElement[bool]:
     """Return the condition that a row refers to what the user may know of, by the foreign key of SQLAdmin's filter."""
     if not isinstance(one, ForeignKeyFilter):
         return true()
@@ -59,6 +59,6 @@ def _typed(one: Any, value: str, model: type[object]) -> Any:
         return value or None
     if value and isinstance(one, StaticValuesFilter) and value not in {str(offered) for offered, _ in one.values}:
         raise ValueError("this is not one of the choices.")
-    asked: Any = value or one.default_value
+    asked: object = value or one.default_value
     reader = reader_of(column_of(model, column).type)
     return reader(asked) if reader is not None and isinstance(asked, str) else asked

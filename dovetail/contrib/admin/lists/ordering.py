@@ -55,7 +55,7 @@ class Term:
         opposite = self.direction.reversed()
         return Term(self.expression, opposite.descending, opposite.nulls_first)
 
-    def order(self, expression: ColumnElement[object] | None = None) -> UnaryExpression[Any]:
+    def order(self, expression: ColumnElement[object] | None = None) -> UnaryExpression[object]:
         """Return what an ORDER BY says of this expression, or of what stands for it."""
         return self.direction.order(self.expression if expression is None else expression)
 
@@ -85,7 +85,7 @@ def terms_of(statement: Statement) -> Terms:
     return tuple(_term(clause) for clause in order_of(statement))
 
 
-def after(terms: Terms, values: Sequence[Any]) -> ColumnElement[bool]:
+def after(terms: Terms, values: Sequence[object]) -> ColumnElement[bool]:
     """Return the condition on rows that come after one with these values, in an order of seekable terms."""
     binds = [
         None if value is None else bindparam(None, value, type_=term.expression.type)
@@ -96,7 +96,7 @@ def after(terms: Terms, values: Sequence[Any]) -> ColumnElement[bool]:
 
 def _join(statement: Statement, model: type[object], path: Path, rights: Rights) -> tuple[Statement, Any]:
     # A join, since PostgreSQL reads the related table once for all rows of a big sort, and a subquery for each of them.
-    entity: Any = model
+    entity: object = model
     for relation in path.relations:
         related = relation.property.mapper.class_
         visible, target = rights.visible(related), aliased(related)

@@ -218,8 +218,8 @@ def count_rows(statement: Statement, model: type[object]) -> Select[int]:
 class Cut:
     """Rows, their values of what they are ordered by, and how many there are in all if they were counted."""
 
-    rows: list[Any]
-    values: list[tuple[Any, ...]]
+    rows: list[object]
+    values: list[tuple[object, ...]]
     count: int | None = None
 
     def turned(self, size: int) -> "Cut":

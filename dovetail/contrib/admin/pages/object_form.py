@@ -99,7 +99,7 @@ def _named(page: FormPage, form: Form, sent: FormData, unseen: Sequence[str]) ->
     return {name: value for name, value in data.items() if name in sent and (value or name not in unseen)}
 
 
-async def _save(page: FormPage, obj: object | None, data: dict[str, Any]) -> Any:
+async def _save(page: FormPage, obj: object | None, data: dict[str, object]) -> object:
     if obj is None:
         return await page.view.create_object(page.request, data)
     await page.view.change_object(page.request, obj, data)
