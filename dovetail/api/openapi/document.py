@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -12,7 +11,7 @@ from dovetail.api.fastapi_private import RouteContext, routes_of
 from dovetail.api.front.fast_path import Endpoint
 from dovetail.api.openapi.components import name_components, share_enums, write_whole_numbers
 from dovetail.api.openapi.examples import add_examples
-from dovetail.api.openapi.names import Operations
+from dovetail.api.openapi.names import Json, Operations
 from dovetail.api.openapi.problems import describe_problems, problem_schemas
 from dovetail.api.security import describe_security
 
@@ -64,7 +63,7 @@ def document_problems(app: FastAPI, plugins: Operations) -> None:
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
 
 
-def _complete(document: dict[str, Any], routes: list[RouteContext], plugins: Operations) -> None:
+def _complete(document: Json, routes: list[RouteContext], plugins: Operations) -> None:
     describe_security(document, routes)
     _place_token_urls(document)
     name_components(document, plugins, reserved=problem_schemas())
@@ -75,7 +74,7 @@ def _complete(document: dict[str, Any], routes: list[RouteContext], plugins: Ope
     document["components"]["schemas"] = dict(sorted(document["components"]["schemas"].items()))
 
 
-def _place_token_urls(document: dict[str, Any]) -> None:
+def _place_token_urls(document: Json) -> None:
     """Write the path of an operation where a token URL names one (`login`), wherever the site has mounted it.
 
     Where the site has dropped it, tokens come from elsewhere: the scheme is a bearer token then.

@@ -8,9 +8,8 @@ made up (a pattern, say), no example is given: a wrong one is worse.
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
-Json = dict[str, Any]
+from dovetail.api.openapi.names import Json
 
 SCHEMAS = "#/components/schemas/"
 FORMATS = {

@@ -1,12 +1,10 @@
 """Describe the errors of every operation in the OpenAPI document: problem details, written once and referred to."""
 
 from http import HTTPStatus
-from typing import Any
 
+from dovetail.api.openapi.names import Json
 from dovetail.api.problems import MEDIA_TYPE, Problem, ProblemError, error_classes, problem_type
 from dovetail.errors import InvalidInputError
-
-Json = dict[str, Any]
 
 SCHEMAS = "#/components/schemas/"
 RESPONSES = "#/components/responses/"

@@ -1,9 +1,8 @@
 """Lists in bodies that may have any length: pydantic finds every mistake in every object before it gives up."""
 
 from collections.abc import Iterator
-from typing import Any
 
-Json = dict[str, Any]
+from dovetail.api.openapi.names import Json
 
 
 def unbounded_lists(document: Json) -> Iterator[str]:
