@@ -9,7 +9,9 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import agreement, figures, middleware, report, tables
+from benchmarks import agreement, middleware
+from benchmarks.report import figures, tables
+from benchmarks.report import page as report
 from benchmarks.workloads import DEPTHS, SIZES, workloads
 from tests.running import ROOT, environment
 
