@@ -14,7 +14,11 @@ async def findings(page: Page, *, covered: bool = False) -> list[str]:
     """Each finding in a line: the rule, what it is about, and where; `covered` says that something lies on the page."""
     await page.evaluate(SETTLE)
     await page.evaluate(AXE.read_text(encoding="utf-8"))
-    options = {"runOnly": {"type": "tag", "values": TAGS}, "rules": {"target-size": {"enabled": not covered}}}
+    options = {
+        "resultTypes": ["violations"],
+        "runOnly": {"type": "tag", "values": TAGS},
+        "rules": {"target-size": {"enabled": not covered}},
+    }
     found: dict[str, Any] = await page.evaluate("(options) => axe.run(document, options)", options)
     return [
         f"{one['id']} ({one['help']}): {node['html'][:160]} {node['failureSummary'][:300]}"
