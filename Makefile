@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run test fuzz check bench bench-million format lock wheel clean
+.PHONY: help install run test fuzz mutants check bench bench-million format lock wheel clean
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
@@ -35,6 +35,10 @@ test: .venv/.dev .venv/.npm  ## Run every test, on SQLite and on a real PostgreS
 
 fuzz: .venv/.dev  ## Let schemathesis look for requests that break the API's document
 	$(BIN)/python -m tests.contract.fuzz $(FUZZ)
+
+mutants: .venv/.dev  ## Break the code of logins, tokens and signatures in small ways, and see that tests fail
+	TEST_DATABASE_URL=none $(BIN)/mutmut run  # on SQLite alone: no run of pytest has to start PostgreSQL
+	$(BIN)/mutmut results
 
 check: .venv/.dev  ## Lint, format, types, the count of Any, and layers
 	$(BIN)/ruff check .

@@ -7,7 +7,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import delete
 
-from dovetail.resources.query.cursors import Cursor, write_cursor
+from dovetail.errors import InvalidInputError
+from dovetail.resources.query.cursors import Cursor, read_cursor, write_cursor
 from dovetail.testing.fixtures import TEST_SECRET_KEY
 from tests.library.models import Book
 
@@ -262,3 +263,26 @@ async def test_a_deep_page_costs_one_statement(client, shelf, count_statements):
         await client.get(page["next"])
     assert len(statements) == 1
     assert "created_at, library_book.id) < (" in statements[0]  # found by an index, not by passing rows over
+
+
+def test_a_cursor_is_read_as_it_was_written_and_turned_round_twice_it_is_the_same():
+    key = SecretStr(TEST_SECRET_KEY)
+    for backwards in (False, True):
+        for inclusive in (False, True):
+            cursor = Cursor("-title,id", ("Äpfel", None, 3), backwards, inclusive)
+            text = write_cursor(cursor, secret_key=key, list_name="books")
+            assert read_cursor(text, secret_key=key, list_name="books") == cursor
+            turned = cursor.turned()
+            assert (turned.backwards, turned.inclusive) == (not backwards, not inclusive)
+            assert turned.turned() == cursor
+
+
+def test_what_is_no_cursor_of_this_list_is_told_so():
+    key = SecretStr(TEST_SECRET_KEY)
+    text = write_cursor(Cursor("id", (1,)), secret_key=key, list_name="books")
+    for given, list_name in (("", "books"), ("x", "books"), (text[:-1], "books"), (text, "book"), (text, "bookss")):
+        with pytest.raises(InvalidInputError) as caught:
+            read_cursor(given, secret_key=key, list_name=list_name)
+        (error,) = caught.value.errors
+        assert (error.pointer, error.type) == ("cursor", "bad_cursor")
+        assert error.detail == "expected a cursor that this list gave out, or nothing for the first page"

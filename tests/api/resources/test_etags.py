@@ -51,7 +51,14 @@ def test_a_version_differs_with_any_value_and_its_type():
     assert len(versions) == len(rows)
     assert all(len(one) == 16 for one in versions)
     assert version((1, NOON)) == version([1, NOON]) == "e4a8955d704cc493"
-    assert version(("\ud800",)) != version(("x",))
+
+
+def test_a_value_that_no_encoding_can_write_has_a_version():
+    class Odd:
+        def __repr__(self):
+            return "\ud800"
+
+    assert version((Odd(),)) != version(("x",))
 
 
 def test_a_tag_holds_the_version_and_a_digest_of_row_and_answer():
@@ -76,6 +83,6 @@ def test_a_writer_is_stale_unless_a_tag_is_of_this_version():
     current, body = (1, NOON), etag((1, NOON), b"{}")
     for header in (body, etag(current, b"other fields"), f'"a", {body}', f'{body}, "a"', "*", '"a", *'):
         check_if_match(header, current)
-    for header in ("", '"a"', etag((1, LATER), b"{}"), f"W/{body}", body.partition("-")[2], '"-"'):
+    for header in ("", '"a"', etag((1, LATER), b"{}"), f"W/{body}", body.partition("-")[2], '"-"', f"X{body}"):
         with pytest.raises(StaleWriteError):
             check_if_match(header, current)

@@ -1,14 +1,18 @@
 """No other site can make a browser do anything here."""
 
+import re
+
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from dovetail.contrib.admin.testing import ORIGIN, read_form
-from dovetail.contrib.admin.web.csrf import check_token, make_token
+from dovetail.contrib.admin.web.csrf import check_origin, check_token, make_token
 from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
+from dovetail.signing import Signer
 from plugins.blog.models import Tag
 from tests.contrib.admin.conftest import COOKIE
 
@@ -146,3 +150,55 @@ async def test_the_token_of_a_cookie_is_taken():
     await check_token(request, SECRET, "x")
     with pytest.raises(PermissionDeniedError):
         await check_token(request, SecretStr("the secret of another site"), "x")
+
+
+async def test_a_token_may_stand_in_a_field_of_the_form():
+    form = f"name=x&csrf_token={make_token(SECRET, 'x')}".encode()
+
+    async def receive():
+        return {"type": "http.request", "body": form}
+
+    headers = [(b"content-type", b"application/x-www-form-urlencoded")]
+    request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    await check_token(request, SECRET, "x")
+
+
+def test_a_token_is_signed_for_this_one_purpose():
+    for cookie, bytes_of_it in (("x", b"x"), ("\ud800", b"?")):
+        assert make_token(SECRET, cookie) == Signer(SECRET, "dovetail.admin.csrf").signature(bytes_of_it).hex()
+
+
+HOST = {"host": "example.org"}
+FROM_HERE = [
+    {"sec-fetch-site": "same-origin"},
+    {"sec-fetch-site": "none"},
+    {"sec-fetch-site": "same-origin", "origin": "https://evil.example"},  # what a proxy did to Host
+    {"origin": "https://example.org"},
+    {"referer": "https://example.org/admin/"},
+    {"origin": "", "referer": "https://example.org/admin/"},
+    {"origin": "https://example.org", "referer": "https://evil.example"},
+]
+FROM_ELSEWHERE = [
+    {},
+    {"sec-fetch-site": "cross-site", "origin": "https://example.org"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": ""},
+    {"origin": "null"},
+    {"origin": "https://evil.example", "referer": "https://example.org/"},
+    {"referer": "https://example.org.evil.example/"},
+    {"origin": "https://example.org:8443"},
+    {"origin": "example.org"},
+]
+
+
+def test_a_request_from_a_page_of_this_host_is_let_in():
+    for headers in FROM_HERE:
+        check_origin(Headers(HOST | headers))
+
+
+def test_a_request_from_elsewhere_or_from_who_knows_where_is_refused():
+    without_a_host = [{}, {"origin": "https://"}, {"host": "", "origin": "null"}]
+    refused = re.escape("This request did not come from a page of the back office, so nothing was done.")
+    for headers in [*(HOST | one for one in FROM_ELSEWHERE), *without_a_host]:
+        with pytest.raises(PermissionDeniedError, match=f"^{refused}$"):
+            check_origin(Headers(headers))

@@ -1,9 +1,11 @@
 """Whoever proves something about a user holds the user's row until the transaction ends."""
 
 import asyncio
+import re
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
+from sqlalchemy.dialects import postgresql
 
 from dovetail.contrib.auth.accounts.access_tokens import create_access_token, lock_user_by_token
 from dovetail.contrib.auth.accounts.one_time_tokens import create_one_time_token, redeem_one_time_token
@@ -69,3 +71,34 @@ async def test_asking_for_a_new_address(database, ada):
         return True
 
     await assert_that_changes_wait(database, ada, ask)
+
+
+async def locks_of(session, prove):
+    """Return how `prove(session)` locks rows on PostgreSQL, whatever database it runs on."""
+    locks = []
+
+    def note(execution):
+        if execution.is_select:
+            text = str(execution.statement.compile(dialect=postgresql.dialect()))
+            locks.extend(re.findall("FOR .*UPDATE.*", text))
+
+    event.listen(session.sync_session, "do_orm_execute", note)
+    assert await prove(session)
+    return locks
+
+
+async def test_a_lock_is_of_the_user_alone_and_lets_other_rows_refer_to_them(session, ada):
+    sent = await create_one_time_token(session, ada, TokenPurpose.VERIFY_EMAIL, lifetime=60)
+    bearer = await create_access_token(session, ada.id, lifetime=60)
+    await session.commit()
+    assert await locks_of(session, lambda session: lock_user_by_token(session, bearer)) == [
+        "FOR NO KEY UPDATE OF auth_user"
+    ]
+    await session.rollback()
+    for prove in (
+        lambda session: authenticate(session, "ada", PASSWORD),
+        lambda session: create_one_time_token(session, ada, TokenPurpose.RESET_PASSWORD, lifetime=60),
+        lambda session: redeem_one_time_token(session, sent, TokenPurpose.VERIFY_EMAIL),
+    ):
+        assert set(await locks_of(session, prove)) == {"FOR NO KEY UPDATE"}
+        await session.rollback()

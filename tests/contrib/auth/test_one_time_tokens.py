@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
+from dovetail.contrib.auth.accounts import one_time_tokens
 from dovetail.contrib.auth.accounts.one_time_tokens import (
     MAXIMUM_SENT,
     WINDOW,
@@ -137,3 +138,29 @@ async def test_five_are_sent_within_an_hour_of_one_purpose_to_one_user_or_addres
     await age(session, first, created=-WINDOW, expires=timedelta(seconds=60))
     assert await create_one_time_token(session, ada, CHANGE, lifetime=60) is not None
     assert await create_one_time_token(session, ada, CHANGE, lifetime=60) is None
+
+
+async def test_of_two_users_the_one_who_was_sent_the_token_redeems_it(session, ada, bob):
+    for user in (bob, ada):
+        token = await make(session, user, VERIFY)
+        assert (await redeem_one_time_token(session, token, VERIFY)).user is user
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        update(User).values(is_active=False),
+        update(User).values(email=User.username + "@example.com"),
+        delete(OneTimeToken),
+    ],
+)
+async def test_what_changed_between_look_and_lock_makes_a_token_worthless(session, ada, monkeypatch, change):
+    token = await make(session, ada)
+
+    async def find_and_be_overtaken(*args):
+        found = await find_user_of_one_time_token(*args)
+        await session.execute(change, execution_options={"synchronize_session": False})
+        return found
+
+    monkeypatch.setattr(one_time_tokens, "find_user_of_one_time_token", find_and_be_overtaken)
+    assert await redeem_one_time_token(session, token, RESET) is None

@@ -16,10 +16,10 @@ NO_SYNCHRONIZATION = {"synchronize_session": False}  # nothing looks at rows of 
 def _holders() -> Select[User]:
     return (
         select(User)
-        .join(AccessToken, AccessToken.user_id == User.id)
+        .join(AccessToken)
         .where(
-            AccessToken.token_hash == bindparam("token_hash", type_=AccessToken.token_hash.type),
-            AccessToken.expires_at > bindparam("now", type_=AccessToken.expires_at.type),
+            AccessToken.token_hash == bindparam("token_hash"),
+            AccessToken.expires_at > bindparam("now"),
             User.is_active.is_(True),
         )
     )

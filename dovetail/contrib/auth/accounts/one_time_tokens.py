@@ -68,9 +68,7 @@ async def create_one_time_token(
 
 async def find_user_of_one_time_token(session: AsyncSession, token: str, *purposes: TokenPurpose) -> User | None:
     """Return the user whose token it is, if it still works and they are active; it is not used up."""
-    return await session.scalar(
-        select(User).join(OneTimeToken, OneTimeToken.user_id == User.id).where(*_works(token, purposes), _is_meant)
-    )
+    return await session.scalar(select(User).join(OneTimeToken).where(*_works(token, purposes), _is_meant))
 
 
 async def redeem_one_time_token(session: AsyncSession, token: str, *purposes: TokenPurpose) -> Redeemed | None:
