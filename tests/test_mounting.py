@@ -127,6 +127,24 @@ async def test_a_moved_read_is_answered_in_front_of_the_router_as_before(setting
     assert routes.find({"type": "http", "path": "/api/posts", "method": "GET"}) is None
 
 
+async def test_a_dropped_read_is_answered_on_neither_road(mounted, settings):
+    routes = FastPathRoutes(make_application(settings, {"blog": None, "comments": None}), "GET")
+    assert routes.find({"type": "http", "path": "/api/posts", "method": "GET"}) is None
+    async with mounted({"blog": None, "comments": None}) as client:
+        assert (await client.get("/api/posts")).status_code == 404
+        assert (await client.get("/api/posts", headers={"Authorization": "Bearer x"})).status_code == 404
+
+
+async def test_a_stranger_is_led_to_the_login_and_back_where_both_were_moved(make_settings, database_url):
+    settings = make_settings(database_url=database_url, docs="staff")
+    app = make_application(settings, {"admin.office": "/office", "kernel.docs": "/about"})
+    async with running(app), make_client(app) as client:
+        answer = await client.get("/about/docs")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/office/login?next=/about/docs")
+        page = await client.get("/office/")
+        assert page.headers["location"].startswith("/office/login")
+
+
 async def test_without_the_login_the_document_says_that_tokens_come_from_elsewhere(mounted):
     async with mounted({"auth.auth": None}) as client:
         document = (await client.get("/openapi.json")).json()
@@ -261,3 +279,9 @@ def test_the_check_looks_at_the_application_that_the_site_has_made():
 def test_a_factory_that_makes_no_application_is_one_line(make_settings, name, problem):
     with pytest.raises(ConfigurationError, match=re.escape(problem)):
         site_application(make_settings(database_url=MEMORY, application_factory=name))
+
+
+def test_a_page_and_a_websocket_of_one_address_do_not_hide_each_other(package, make_settings):
+    both = API.format("one") + "@router.websocket('/thing')\nasync def listen(websocket) -> None: ...\n"
+    package("pkg_both", PLUGIN.format("both", "routers=lazy('pkg_both.api:router')"), api=both)
+    make_application(make_settings(plugins=("pkg_both",), database_url=MEMORY))
