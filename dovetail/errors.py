@@ -25,7 +25,7 @@ class FieldError:
 
 
 def quoted(text: str) -> str:
-    """What a client sent, for the text of an error: fifty characters of it, in quotes, control characters escaped."""
+    """Return what a client sent for the text of an error: fifty characters, in quotes, control characters escaped."""
     return repr(text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…")
 
 

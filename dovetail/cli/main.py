@@ -115,7 +115,7 @@ def help_command(ctx: click.Context, command: str | None) -> None:
 
 
 def _line_for(error: Exception | SystemExit, state: State) -> str | None:
-    """What to say of what ended a command; None for what is to be seen in full, and for an exit that was meant."""
+    """Return the line for what ended a command; None if it is to be seen in full, and for an exit that was meant."""
     if not isinstance(error, SystemExit):
         return None if state.show_traceback else error_line(error)
     if error.code or state.command not in KERNEL or state.command in MAY_EXIT:

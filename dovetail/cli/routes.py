@@ -48,7 +48,7 @@ def _plugin(route: RouteContext, registry: Registry) -> str:
 
 
 def _road(route: RouteContext, app: FastAPI) -> str:
-    """How a resource is read or written here: by compiled statements, or by the ORM, and why."""
+    """Return how a resource is read or written here: by compiled statements, or by the ORM, and why."""
     endpoint, methods = route.endpoint, route.methods or ()
     if not isinstance(endpoint, ResourceEndpoint) or "DELETE" in methods:
         return "-"

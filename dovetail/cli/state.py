@@ -1,4 +1,4 @@
-"""What every command of `manage.py` works with."""
+"""The settings and the plugins that every command of `manage.py` works with."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -33,7 +33,7 @@ class DriverConnection:
     connection: Connection | None = None  # SQLAlchemy's, if there is one already
 
     async def fetch(self, sql: str, arguments: tuple[Any, ...]) -> Sequence[Sequence[object]]:
-        """All rows. Raises SQLAlchemy's errors, as the engine would."""
+        """Return all rows. Raises SQLAlchemy's errors, as the engine would."""
         engine = self.engine.sync_engine
         for listener in statement_listeners(engine):
             connection = self.connection or _LateConnection(engine, self.managed)
@@ -142,7 +142,7 @@ class _LateConnection:
         self._parts = engine, managed
 
     def get_execution_options(self) -> Mapping[str, object]:
-        """Those of the engine, since it has none of its own; this is asked at every read."""
+        """Return the options of the engine, since it has none of its own; every read asks for them."""
         return self._parts[0].get_execution_options()
 
     def __getattr__(self, name: str) -> Any:

@@ -50,4 +50,4 @@ SessionDep = Annotated[AsyncSession, Depends(unit_of_work, scope="function")]
 """The session of a request. All who ask within one request are given the same; services flush and never commit."""
 
 StreamSessionsDep = Annotated[StreamSessions, Depends(stream_sessions)]
-"""What opens a session for a part of a stream: `async with sessions() as session`."""
+"""A function that opens a session for a part of a stream: `async with sessions() as session`."""

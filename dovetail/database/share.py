@@ -25,7 +25,7 @@ class Share:
 
     @asynccontextmanager
     async def unit_of_work(self, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
-        """As `Database.unit_of_work`.
+        """Open a session in one transaction, as `Database.unit_of_work` does.
 
         Raises UnavailableError if none of the share comes free in time, StatementTimeoutError if a statement takes too
         long.

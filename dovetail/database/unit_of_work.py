@@ -37,7 +37,7 @@ class Database:
 
     @classmethod
     def from_settings(cls, settings: Settings, *, command_timeout: float | None = None) -> "Database":
-        """The database that `settings` name; nothing is connected yet.
+        """Return the database that `settings` name; nothing is connected yet.
 
         PostgreSQL has `command_timeout` seconds for a statement. None is for commands, which may take long.
         """
@@ -96,7 +96,7 @@ class Database:
 
     @asynccontextmanager
     async def outside_the_pool(self) -> AsyncIterator[AsyncSession]:
-        """A session on a connection of its own, for reads that must work while the pool is exhausted."""
+        """Open a session on a connection of its own, for reads that must work while the pool is exhausted."""
         async with AsyncSession(self._spare) as session:
             await session.connection(execution_options={READ_ONLY: True})
             yield session

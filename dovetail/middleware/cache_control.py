@@ -1,4 +1,4 @@
-"""What is one person's is stored by nobody, and what depends on the token says so (RFC 9111; RFC 6749, section 5.1)."""
+"""Let no cache store what is one person's, and say what depends on the token (RFC 9111; RFC 6749, section 5.1)."""
 
 from collections.abc import Awaitable
 

@@ -1,4 +1,4 @@
-"""Who asked, over which scheme and below which path, when a proxy that we trust says so, under every ASGI server."""
+"""Believe a trusted proxy who asked, over which scheme and below which path, under every ASGI server."""
 
 import logging
 import re

@@ -15,5 +15,5 @@ def header(scope: Scope, name: bytes) -> str:
 
 
 def is_utf_8(charset: bytes) -> bool:
-    """Whether a `charset` parameter names UTF-8."""
+    """Return whether a `charset` parameter names UTF-8."""
     return charset.strip().lower() in {b"utf-8", b"utf8"}

@@ -1,4 +1,4 @@
-"""What a log looks like: one line a record, each with the id of the request it belongs to."""
+"""Write logs of one line a record, each with the id of the request it belongs to."""
 
 import logging
 import logging.config

@@ -164,5 +164,5 @@ def _leave_out_new_tables(impl: DefaultImpl, new: set[str]) -> None:
         if index.table is None or index.table.name not in new:
             create_index(index, **options)
 
-    impl.create_table = add_table  # type: ignore[method-assign]
-    impl.create_index = create_other_index  # type: ignore[method-assign]
+    impl.create_table = add_table  # type: ignore[method-assign]  # of this one object
+    impl.create_index = create_other_index  # type: ignore[method-assign]  # as above

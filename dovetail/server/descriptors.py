@@ -24,7 +24,7 @@ class Descriptors:
         self._warned = -SILENCE
 
     def are_short(self, transport: Any) -> bool:
-        """Whether a new connection has one of the last descriptors; the system gives the lowest that is free."""
+        """Return whether a new connection has one of the last descriptors; the system gives the lowest that is free."""
         connection = transport.get_extra_info("socket")
         if resource is None or connection is None:
             return False

@@ -5,7 +5,7 @@ from typing import Any
 
 
 class GatheringTransport:
-    """What a response is written to: holds its first write, the head, until the second comes or the loop goes on."""
+    """A transport that holds the first write of a response, its head, until the second comes or the loop goes on."""
 
     def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
         self.is_closing = transport.is_closing

@@ -1,4 +1,4 @@
-"""What a connection may ask of the server before an application sees anything of it."""
+"""Limits to what a connection may ask of the server before an application sees anything of it."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Limits:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Limits":
-        """The limits that a site's settings ask for; a developer's server stops at once."""
+        """Return the limits that a site's settings ask for; a developer's server stops at once."""
         return cls(
             head_seconds=settings.request_head_timeout,
             body_seconds=settings.request_body_timeout,
@@ -33,7 +33,7 @@ class Limits:
 
 
 def limits_of(app: object) -> Limits:
-    """The limits of an ASGI application, as its settings have them; a server may have wrapped it (`.app`)."""
+    """Return the limits of an ASGI application, as its settings have them; a server may have wrapped it (`.app`)."""
     while app is not None:
         settings = getattr(getattr(app, "state", None), "settings", None)
         if isinstance(settings, Settings):

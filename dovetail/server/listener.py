@@ -22,7 +22,7 @@ DROP_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 
 
 
 def inherited_listener() -> tuple[socket.socket, bool] | None:
-    """The socket that was handed to this process, and whether it is ours, not systemd's; None without one."""
+    """Return the socket that was handed to this process, and whether it is ours, not systemd's; None without one."""
     variables = {name: os.environ.get(name, "") for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")}
     if variables["LISTEN_PID"] != str(os.getpid()) or not variables["LISTEN_FDS"].isdecimal():
         return None
@@ -55,5 +55,5 @@ def stop_arrivals(listener: socket.socket) -> None:
 
 
 def has_arrivals(listener: socket.socket) -> bool:
-    """Whether there is a connection that nobody has accepted yet."""
+    """Return whether there is a connection that nobody has accepted yet."""
     return bool(select.select([listener], [], [], 0)[0])

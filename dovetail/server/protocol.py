@@ -25,7 +25,7 @@ logger = logging.getLogger("dovetail.server")
 
 
 class Guard:
-    """What the connections of one server share."""
+    """The state that the connections of one server share."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -167,7 +167,7 @@ class GuardedProtocol(HttpProtocol):
         self._watch_reader(now)
 
     def _is_our_turn(self) -> bool:
-        """Whether it is not the client that is waited for: we do not read, or it waits to be told to go on."""
+        """Return whether it is not the client that is waited for: we do not read, or it waits to be told to go on."""
         waits = self.cycle is not None and self.cycle.waiting_for_100_continue
         return not self._is_refused and (self.flow.read_paused or waits)
 

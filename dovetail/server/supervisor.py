@@ -59,12 +59,12 @@ class Worker(WorkerProcess):
             self.parent_conn.send(b"ping")
 
     def is_hung(self) -> bool:
-        """Whether it said nothing for too long, or did not start in time."""
+        """Return whether it said nothing for too long, or did not start in time."""
         since, seconds = (self._heard, SECONDS_TO_ANSWER) if self.serves else (self._started, SECONDS_TO_START)
         return time.monotonic() - since > seconds
 
     def ending(self) -> str:
-        """How it ended."""
+        """Return how it ended."""
         code = self.exitcode
         return f"was killed by {signal.Signals(-code).name}" if code and code < 0 else f"exited with {code}"
 

@@ -1,4 +1,4 @@
-"""What is doubtful about the database itself; unlike the other checks these ask it."""
+"""Check the database itself; unlike the other checks these ask it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def warn_about_database(state: State) -> None:
 
 
 async def check_database(state: State) -> list[CheckMessage]:
-    """Whether it answers, has every migration and room for every worker, and a pooler that passes our statements on."""
+    """Return what is doubtful: no answer, migrations to apply, too few connections, a pooler that mixes them up."""
     try:
         waiting, found = await _look(state)
         found += check_room(await ask_server(state.settings, read_facts(state.settings)))
@@ -61,7 +61,7 @@ async def check_database(state: State) -> list[CheckMessage]:
 
 
 def check_room(facts: PoolFacts) -> Iterator[CheckMessage]:
-    """Whether the server has room for the connections of all workers."""
+    """Yield a warning if the server has no room for the connections of all workers."""
     if facts.max_connections is not None and facts.total > facts.max_connections - RESERVED:
         yield warning(
             "kernel.W052",
@@ -71,7 +71,7 @@ def check_room(facts: PoolFacts) -> Iterator[CheckMessage]:
 
 
 async def check_pooler(settings: Settings) -> list[CheckMessage]:
-    """Whether a pooler mixes up what PostgreSQL is to keep for us. Raises SQLAlchemy's errors if nobody answers."""
+    """Return a warning if a pooler mixes prepared statements up. Raises SQLAlchemy's errors if nobody answers."""
     is_postgresql = database_url(settings).get_backend_name() == "postgresql"
     prepares = is_postgresql and settings.database_prepared_statements
     if not prepares:

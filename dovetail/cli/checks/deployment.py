@@ -1,4 +1,4 @@
-"""What is doubtful about the settings of a site that strangers can reach; `manage.py check --deploy` shows it.
+"""Check the settings of a site that strangers can reach; `manage.py check --deploy` shows what is found.
 
 After Django's django/core/checks/security and the OWASP cheat sheets, as far as they apply here.
 (https://cheatsheetseries.owasp.org/)

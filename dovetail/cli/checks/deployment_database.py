@@ -1,4 +1,4 @@
-"""What is doubtful about the database's settings."""
+"""Check the settings of the database."""
 
 from collections.abc import Iterator
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit

@@ -1,4 +1,4 @@
-"""Whom the site believes, and whom it answers: hosts, proxies, other origins."""
+"""Check whom the site believes and whom it answers: hosts, proxies, other origins."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ PUBLIC_SUFFIX = re.compile(
 
 
 def check_network(settings: Settings) -> Iterator[CheckMessage]:
-    """What is doubtful about them."""
+    """Yield what is doubtful about them."""
     yield from _check_hosts(settings.allowed_hosts)
     yield from _check_proxies(settings.trusted_proxies)
     yield from _check_origins(settings.cors_allowed_origins)

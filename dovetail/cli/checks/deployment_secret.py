@@ -1,4 +1,4 @@
-"""Whether SECRET_KEY can be guessed."""
+"""Check that SECRET_KEY cannot be guessed."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ WORDS = re.compile(
 
 
 def check_secret(settings: Settings) -> Iterator[CheckMessage]:
-    """What is doubtful about the secret; it is in no message."""
+    """Yield what is doubtful about the secret; no message quotes it."""
     secret = settings.secret_key.get_secret_value()
     if "secret_key" not in settings.model_fields_set:
         yield warning(

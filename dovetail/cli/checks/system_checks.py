@@ -147,7 +147,7 @@ def check_indexes(app: FastAPI) -> Iterator[CheckMessage]:
 
 
 def check_plugins(context: Context) -> Iterator[CheckMessage]:
-    """What the plugins check themselves; a check that raises is a finding too."""
+    """Yield what the checks of plugins find; a check that raises is a finding too."""
     for plugin in context.plugins:
         for check in plugin.checks:
             try:

@@ -47,7 +47,7 @@ def choose_tables(context: Context, names: Iterable[str]) -> set[str]:
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
-    """That `name` is no table, nor a plugin, and which one it might have meant."""
+    """Return the error that `name` is no table and no plugin, and which one it might have meant."""
     nearest = get_close_matches(name, list(known), n=1)
     return f"no enabled plugin is called {name!r} or has such a table" + (
         f"; did you mean {nearest[0]!r}?" if nearest else ""

@@ -34,7 +34,7 @@ class TableRows:
         self._names = dict(zip(fields, self.columns, strict=True))
 
     def selected(self) -> list[ColumnElement[object]]:
-        """What to select so that `write` can write it."""
+        """Return the columns to select so that `write` can write them."""
         return [type_coerce(column, stored_type(column)).label(name) for name, column in self.columns.items()]
 
     def write(self, values: tuple[Any, ...]) -> str:

@@ -1,4 +1,4 @@
-"""What the connection pool is like now: the settings, and what the server says about itself."""
+"""Read what the connection pool is like now: the settings, and what the server says about itself."""
 
 import os
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ class PoolFacts:
 
 
 def read_facts(settings: Settings) -> PoolFacts:
-    """What the settings say. Raises ConfigurationError if DATABASE_URL cannot be read."""
+    """Return what the settings say. Raises ConfigurationError if DATABASE_URL cannot be read."""
     return PoolFacts(
         database=database_url(settings).get_backend_name(),
         pool_size=settings.database_pool_size,

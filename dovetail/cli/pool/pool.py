@@ -52,7 +52,7 @@ def pool(
 
 
 def _facts(state: State, workers: int | None, max_connections: int | None) -> PoolFacts:
-    """What the settings and the server say; what the user says wins, and then the server is not asked."""
+    """Return what the settings and the server say; options of the user win, and then the server is not asked."""
     facts = read_facts(state.settings)
     if workers is not None:
         check_workers(workers)

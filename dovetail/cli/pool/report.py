@@ -12,7 +12,7 @@ EXAMPLES = (5, 50, 500)  # milliseconds
 
 
 def advice_lines(load: Load, advice: Advice, pool_timeout: float) -> Iterator[str]:
-    """What to set under `load`, why, and what to do if it does not fit."""
+    """Return lines that say what to set under `load`, why, and what to do if it does not fit."""
     mean, spread = advice.busy_per_worker, sqrt(advice.busy_per_worker)
     yield _title("Little's law: busy connections = requests a second x seconds each of them holds one")
     yield _row(f"{load.rps:g} x {load.db_ms / 1000:g} s", f"{advice.busy:g} connections busy on average")
@@ -37,7 +37,7 @@ def advice_lines(load: Load, advice: Advice, pool_timeout: float) -> Iterator[st
 
 
 def facts_lines(facts: PoolFacts) -> Iterator[str]:
-    """What the present settings mean, and how much they can carry."""
+    """Return lines that say what the present settings mean and how much they can carry."""
     yield _title("The settings now")
     yield _row(f"DATABASE_POOL_SIZE={facts.pool_size}", "connections that a worker keeps open")
     yield _row(f"DATABASE_MAX_OVERFLOW={facts.max_overflow}", "more that it opens for a peak")

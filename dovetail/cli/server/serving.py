@@ -18,14 +18,14 @@ SECONDS_TO_FINISH = 10  # what a request has once the server is told to stop
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server listens."""
+    """The address at which a server listens."""
 
     host: str = "127.0.0.1"
     port: int = 8000
 
     @property
     def url(self) -> str:
-        """What to type into a browser on this machine."""
+        """The address to type into a browser on this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
         return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self.port}"
 
@@ -50,7 +50,7 @@ class Listener:
     is_ours: bool = True
 
     def url(self, address: Address) -> str:
-        """Where it listens; `address` was asked for."""
+        """Return the address at which it listens; `address` was asked for."""
         name = self.socket.getsockname()
         if isinstance(name, str):
             return f"unix:{name}"

@@ -21,13 +21,13 @@ def dbshell(state: State, *, arguments: tuple[str, ...]) -> None:
     if program is None:
         raise click.ClickException(f"{client} is not installed, or not on the PATH")
     if is_memory(url):
-        raise click.ClickException("a database in memory has no door; name a file in DATABASE_URL")
+        raise click.ClickException("a database in memory has no file to open; name a file in DATABASE_URL")
     command = [client, *arguments] if client == "psql" else [client, str(url.database), *arguments]
     os.execve(program, command, os.environ | _psql_environment(url))  # noqa: S606 - no shell
 
 
 def _psql_environment(url: URL) -> dict[str, str]:
-    """Where psql is to go; in the environment, because everybody on the machine sees the arguments of a process.
+    """Return the variables that tell psql where to go: everybody on the machine sees the arguments of a process.
 
     (https://www.postgresql.org/docs/current/libpq-envars.html)
     """

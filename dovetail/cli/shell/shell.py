@@ -43,7 +43,7 @@ def shell(state: State, *, code: str | None, plain: bool) -> int:
 
 
 def at_hand(context: Context) -> dict[str, object]:
-    """What the shell knows by name: every model, and what one needs to work with them.
+    """Return what the shell knows by name: every model, and what one needs to work with them.
 
     Of two models with one name the second is found as `<plugin>_<name>`.
     """

@@ -17,7 +17,7 @@ FILE = "dovetail_file"  # an attribute of a driver's connection: which file it h
 
 
 async def open_connection(*args: Any, **kwargs: Any) -> aiosqlite.Connection:
-    """A connection, as `aiosqlite.connect` makes it. Raises sqlite3.Error.
+    """Open a connection, as `aiosqlite.connect` does. Raises sqlite3.Error.
 
     After a failure aiosqlite tells its thread to end and waits for nobody: a command that gives up at once closes the
     event loop first, and the thread ends in a traceback of its own.
@@ -32,7 +32,7 @@ async def open_connection(*args: Any, **kwargs: Any) -> aiosqlite.Connection:
 
 
 async def open_existing(database: str, **kwargs: object) -> aiosqlite.Connection:
-    """The same, for a file that is there already: a server that made a new one would serve an empty site.
+    """Open a file that is there already: a server that made a new one would serve an empty site.
 
     Raises sqlite3.Error. (https://www.sqlite.org/uri.html#urimode)
     """
@@ -58,7 +58,7 @@ def interrupt_of(driver: Any) -> Callable[[], None]:
 
 
 def is_still_there(driver: object, database: str) -> bool:
-    """Whether the file that a connection has open is the one that has its name now.
+    """Return whether the file that a connection has open is the one that has its name now.
 
     SQLite goes on with a file that was removed or replaced; what is written to it then is lost.
     """
@@ -67,7 +67,7 @@ def is_still_there(driver: object, database: str) -> bool:
 
 
 def identity_of(database: str) -> Identity | None:
-    """Which file has this name; None if there is none."""
+    """Return the device and the inode of the file of this name; None if there is none."""
     try:
         found = Path(database).stat()
     except OSError:

@@ -10,7 +10,7 @@ import asyncpg
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg brings no types
-    """Gives statements names that nobody else uses.
+    """A connection that gives statements names that nobody else uses.
 
     asyncpg counts, so that behind a pooler which does not know of prepared statements (PgBouncer before 1.21) two
     processes would use one name for two statements, and one run the other's. So it fails instead.
@@ -27,7 +27,7 @@ class Connector:
         self._newest: type[asyncpg.Connection] = Connection
 
     async def connect(self, *args: object, **kwargs: object) -> asyncpg.Connection:
-        """A connection, as `asyncpg.connect` makes it."""
+        """Open a connection, as `asyncpg.connect` does."""
         return await asyncpg.connect(*args, connection_class=self._newest, **kwargs)
 
     def renew(self, stale: object) -> None:

@@ -1,4 +1,4 @@
-"""Which errors of a database mean that a connection is of no more use, or that all of its age are not.
+"""Tell from an error of a database that a connection is lost, or that all connections of its age are.
 
 A connection that is thrown away costs some milliseconds; one that is kept fails every request that gets it.
 """
@@ -29,12 +29,12 @@ LOCAL = (*MIXED_UP, "53", "55000")  # what says nothing of other connections
 
 
 def is_lost(error: object) -> bool:
-    """Whether a driver's error means that its connection is of no more use."""
+    """Return whether a driver's error means that its connection is of no more use."""
     return is_stale(error) or code_of(error).startswith(POSTGRESQL_LOST) or sqlite_code(error) in SQLITE_LOST
 
 
 def is_stale(error: object) -> bool:
-    """Whether a statement or a type that was prepared before is no longer what it was, as after ALTER COLUMN TYPE."""
+    """Return whether a prepared statement or a type is no longer what it was, as after ALTER COLUMN TYPE."""
     driver_error = getattr(error, "__cause__", None)  # SQLAlchemy's own class for it does not hold the original
     stale = driver_errors("InvalidCachedStatementError", "OutdatedSchemaCacheError")
     return (
@@ -45,14 +45,14 @@ def is_stale(error: object) -> bool:
 
 
 def asks_for_another_try(error: BaseException | None) -> bool:
-    """Whether what failed with `error` can succeed at once on a new connection, if nothing of it was written."""
+    """Return whether what failed can succeed at once on a new connection, if nothing of it was written."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return isinstance(error, exc.DBAPIError) and is_stale(error.orig)
 
 
 def is_local(error: object) -> bool:
-    """Whether a loss says nothing of the other connections of the pool."""
+    """Return whether the loss of a connection says nothing of the others in the pool."""
     return code_of(error).startswith(LOCAL)
 
 
@@ -81,12 +81,12 @@ def renew_statements(engine: Engine, driver: object, error: object) -> None:
 
 
 def code_of(error: object) -> str:
-    """PostgreSQL's code of five characters, SQLite's name, or nothing."""
+    """Return PostgreSQL's code of five characters, SQLite's name of the code, or an empty text."""
     return str(getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None) or "")
 
 
 def sqlite_code(error: object) -> int | None:
-    """SQLite's primary result code (https://www.sqlite.org/rescode.html), None for another database's error."""
+    """Return SQLite's primary result code (https://www.sqlite.org/rescode.html), None for another database's error."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 

@@ -1,4 +1,4 @@
-"""Runs a request's work once more where a prepared statement became invalid and nothing was written yet."""
+"""Run a request's work once more where a prepared statement became invalid and nothing was written yet."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,7 +15,7 @@ logger = logging.getLogger("dovetail.database")
 
 @dataclass
 class Attempt:
-    """What is known of work that may have to be done again."""
+    """What was noted of work that may have to be done again."""
 
     has_written: bool = False
 
@@ -24,7 +24,7 @@ _attempt: ContextVar[Attempt | None] = ContextVar("dovetail_attempt", default=No
 
 
 async def try_twice(run: Callable[[], Awaitable[T]], may_run_again: Callable[[], bool] = lambda: True) -> T:
-    """What `run` gives. Raises what it raises, unless that asks for another try, and nothing was written."""
+    """Return what `run` returns; run it once more if its error asks for another try and nothing was written."""
     with attempting() as attempt:
         try:
             return await run()
@@ -47,7 +47,7 @@ def attempting() -> Iterator[Attempt]:
 
 
 def note_write() -> None:
-    """Say that something was committed, so that the work at hand must not be done again."""
+    """Note that something was committed, so that the work at hand must not be done again."""
     attempt = _attempt.get()
     if attempt is not None:
         attempt.has_written = True

@@ -1,4 +1,4 @@
-"""The connection that a session works on, for statements that go past the session to the driver."""
+"""Get the connection that a session works on, for statements that go past the session to the driver."""
 
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -9,13 +9,13 @@ CONNECTION = "dovetail_connection"  # in a session's info: the connection of a f
 
 
 async def connection_to_read(session: AsyncSession) -> AsyncConnection:
-    """The session's connection; a fast unit of work does not begin its transaction for it."""
+    """Return the session's connection; a fast unit of work does not begin its transaction for it."""
     found: AsyncConnection | None = session.info.get(CONNECTION)
     return await session.connection() if found is None else found
 
 
 async def connection_for_all(session: AsyncSession) -> AsyncConnection:
-    """The session's connection, for a single statement that does all there is to do.
+    """Return the session's connection for a single statement that does all there is to do.
 
     It is a transaction by itself where none was begun, which spares BEGIN and COMMIT.
     """
@@ -26,7 +26,7 @@ async def connection_for_all(session: AsyncSession) -> AsyncConnection:
 
 
 async def connection_to_write(session: AsyncSession) -> AsyncConnection:
-    """The session's connection, with its transaction begun."""
+    """Return the session's connection with its transaction begun."""
     connection = await connection_to_read(session)
     if not connection.in_transaction():
         await connection.begin()

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, ExceptionContext, event, exc
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
@@ -26,9 +26,11 @@ from dovetail.database.pool.statement_timeouts import keep_statement_limits
 from dovetail.database.prepared_reads import WITHIN_TRANSACTIONS
 from dovetail.settings import Settings
 
+Options = dict[str, object]
+
 # Statements get no names, at SQLAlchemy's cache nor at asyncpg's own. One without a name is lost as soon as a pooler
 # hands the session to somebody else, which it may do at the end of each transaction.
-UNPREPARED = {
+UNPREPARED: Options = {
     "statement_cache_size": 0,
     "prepared_statement_cache_size": 0,
     "prepared_statement_name_func": lambda: "",
@@ -45,43 +47,12 @@ def create_engine(
     nor do errors quote them.
     """
     url = database_url(settings)
-    arguments: dict[str, Any] = {
-        "echo": settings.database_echo,
-        "hide_parameters": True,
-        "pool_pre_ping": settings.database_pool_pre_ping,
-        "pool_recycle": settings.database_pool_recycle,
-    }
-    if is_memory(url):
-        arguments["poolclass"] = StaticPool
-    elif "poolclass" not in options:
-        arguments |= {
-            "poolclass": FairPool,
-            "pool_size": settings.database_pool_size,
-            "max_overflow": settings.database_max_overflow,
-            "pool_timeout": settings.database_pool_timeout,
-        }
     if url.get_backend_name() == "sqlite":
-        if may_create and not is_memory(url):
-            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-        arguments["connect_args"] = {
-            "timeout": settings.database_pool_timeout,
-            "async_creator_fn": open_connection if may_create or is_memory(url) else open_existing,
-        }
+        driver = _sqlite_options(settings, url, may_create=may_create)
     else:
-        # Imported here: on SQLite nobody needs asyncpg.
-        from dovetail.database.drivers.asyncpg_connections import Connector
-
-        connector = Connector()
-        arguments["connect_args"] = {
-            "timeout": settings.database_connect_timeout,
-            "command_timeout": command_timeout,
-            "async_creator_fn": connector.connect,
-        }
-        arguments["execution_options"] = {CONNECTOR: connector}
-        if not settings.database_prepared_statements:
-            arguments["connect_args"] |= UNPREPARED
-            arguments["execution_options"] |= {WITHIN_TRANSACTIONS: True}
-    engine = create_async_engine(url, **arguments | options)
+        driver = _postgresql_options(settings, command_timeout)
+    pool = {} if "poolclass" in options else _pool_options(settings, url)
+    engine = create_async_engine(url, **_common_options(settings) | pool | driver | options)
     speak_as_sqlalchemy(engine.sync_engine)
     keep_statement_limits(engine.sync_engine)
     refuse_unportable_values(engine.sync_engine)
@@ -163,3 +134,48 @@ def _part_with(engine: Engine, connection: PoolProxiedConnection, error: BaseExc
         adapter.run_async(let_go_of_lock)
     else:
         renew_statements(engine, connection.driver_connection, error)
+
+
+def _common_options(settings: Settings) -> Options:
+    return {
+        "echo": settings.database_echo,
+        "hide_parameters": True,
+        "pool_pre_ping": settings.database_pool_pre_ping,
+        "pool_recycle": settings.database_pool_recycle,
+    }
+
+
+def _pool_options(settings: Settings, url: URL) -> Options:
+    if is_memory(url):
+        return {"poolclass": StaticPool}
+    return {
+        "poolclass": FairPool,
+        "pool_size": settings.database_pool_size,
+        "max_overflow": settings.database_max_overflow,
+        "pool_timeout": settings.database_pool_timeout,
+    }
+
+
+def _sqlite_options(settings: Settings, url: URL, *, may_create: bool) -> Options:
+    if may_create and not is_memory(url):
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    connect = open_connection if may_create or is_memory(url) else open_existing
+    return {"connect_args": {"timeout": settings.database_pool_timeout, "async_creator_fn": connect}}
+
+
+def _postgresql_options(settings: Settings, command_timeout: float | None) -> Options:
+    # Imported here: on SQLite nobody needs asyncpg.
+    from dovetail.database.drivers.asyncpg_connections import Connector
+
+    connector = Connector()
+    arguments: Options = {
+        "timeout": settings.database_connect_timeout,
+        "command_timeout": command_timeout,
+        "async_creator_fn": connector.connect,
+    }
+    if settings.database_prepared_statements:
+        return {"connect_args": arguments, "execution_options": {CONNECTOR: connector}}
+    return {
+        "connect_args": arguments | UNPREPARED,
+        "execution_options": {CONNECTOR: connector, WITHIN_TRANSACTIONS: True},
+    }

@@ -1,4 +1,4 @@
-"""Recognizes a pooler that mixes prepared statements up: PgBouncer before 1.21, in transaction mode."""
+"""Recognize a pooler that mixes prepared statements up: PgBouncer before 1.21, in transaction mode."""
 
 from contextlib import suppress
 from secrets import token_hex
@@ -15,7 +15,7 @@ MIXED_UP = (asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatement
 
 
 async def mixes_statements_up(settings: Settings) -> bool:
-    """Whether one client's prepared statement can be run by another. Raises SQLAlchemy's errors if nobody answers.
+    """Return whether one client can run another's prepared statement. Raises SQLAlchemy's errors if nobody answers.
 
     Two connections prepare different statements under one name. To a PostgreSQL of their own, and to a pooler that
     knows of prepared statements, that is nothing.

@@ -12,7 +12,7 @@ PARAMETERS = frozenset(
 
 
 def database_url(settings: Settings) -> URL:
-    """The URL of the database; a relative SQLite path is taken from `base_dir`, and `sslmode` is read as `ssl`.
+    """Return the URL of the database; a relative SQLite path is below `base_dir`, and `sslmode` is read as `ssl`.
 
     Raises ConfigurationError if it cannot be parsed, or has a parameter that the driver does not know, without quoting
     it: it may hold a password.
@@ -32,7 +32,7 @@ def database_url(settings: Settings) -> URL:
 
 
 def is_memory(url: URL) -> bool:
-    """Whether the URL names an SQLite database that lives in memory."""
+    """Return whether the URL names an SQLite database that lives in memory."""
     return url.get_backend_name() == "sqlite" and (
         url.database in (None, "", ":memory:") or url.query.get("mode") == "memory"
     )

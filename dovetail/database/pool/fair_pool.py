@@ -122,7 +122,7 @@ class FairPool(QueuePool):
 
 
 def _is_trusted(record: ConnectionPoolEntry) -> bool:
-    """Whether a connection just worked, and the server has not hung up as far as the driver has heard."""
+    """Return whether a connection just worked, and the server has not hung up as far as the driver has heard."""
     if monotonic() - record.info.get(RETURNED_AT, 0.0) >= TRUSTED_FOR:
         return False
     is_closed = getattr(record.driver_connection, "is_closed", None)
@@ -141,7 +141,7 @@ class UnpooledConnections(NullPool):
 
 
 def unreachable() -> tuple[type[BaseException], ...]:
-    """What a driver raises when its server is away and SQLAlchemy lets through as it is.
+    """Return the errors of drivers for a server that is away which SQLAlchemy lets through as they are.
 
     InternalClientError is what asyncpg says between a server's last words, which nobody asked for, and the end of the
     connection.
@@ -150,15 +150,15 @@ def unreachable() -> tuple[type[BaseException], ...]:
 
 
 def pool_statistics(engine: AsyncEngine) -> PoolStatistics | None:
-    """The pool of `engine` now; None for a database in memory, which has one connection and no pool."""
+    """Return the numbers of the pool; None for a database in memory, which has one connection and no pool."""
     return engine.pool.statistics() if isinstance(engine.pool, FairPool) else None
 
 
 def _away() -> tuple[type[BaseException], ...]:
-    """What says that the database is away: it refused, or an error of the server's."""
+    """Return the errors that say that the database is away."""
     return (*unreachable(), AsyncpgError)
 
 
 def _operational_error(error: BaseException) -> exc.OperationalError:
-    """What the same says in SQLAlchemy's words: a lost connection."""
+    """Return the error as SQLAlchemy raises it for a lost connection."""
     return exc.OperationalError(None, None, error, connection_invalidated=True)

@@ -24,15 +24,15 @@ class FairQueue(PoolQueue[T]):
         self._waiting: deque[asyncio.Future[T]] = deque()
 
     def empty(self) -> bool:
-        """Whether nothing is there."""
+        """Return whether nothing is in the queue."""
         return not self._items
 
     def full(self) -> bool:
-        """Whether nothing more may be put in."""
+        """Return whether nothing more may be put in."""
         return 0 < self.maxsize <= len(self._items)
 
     def qsize(self) -> int:
-        """How much is there."""
+        """Return the number of items."""
         return len(self._items)
 
     def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002, FBT001, FBT002 - SQLAlchemy's signature
@@ -47,7 +47,7 @@ class FairQueue(PoolQueue[T]):
         self._items.append(item)
 
     def put_nowait(self, item: T) -> None:
-        """As `put`."""
+        """Do as `put` does."""
         self.put(item, block=False)
 
     def put_back(self, item: T) -> None:
@@ -58,7 +58,7 @@ class FairQueue(PoolQueue[T]):
             self._items.appendleft(item)
 
     def peek(self) -> T | None:
-        """What `get_nowait` would give."""
+        """Return what `get_nowait` would give; None if that is nothing."""
         if not self._items:
             return None
         return self._items[-1 if self.use_lifo else 0]
@@ -76,7 +76,7 @@ class FairQueue(PoolQueue[T]):
         return self._items.pop() if self.use_lifo else self._items.popleft()
 
     async def wait(self, timeout: float | None) -> T:  # noqa: ASYNC109 - a timer costs a tenth of asyncio.timeout()
-        """What is put in next for us, in the order in which callers came. Raises QueueEmpty after `timeout` seconds."""
+        """Return what is put in next; callers are served as they came. Raises QueueEmpty after `timeout` seconds."""
         loop = asyncio.get_running_loop()
         timeout = time_left(timeout)
         waiter: asyncio.Future[T] = loop.create_future()

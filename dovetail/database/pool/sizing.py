@@ -17,7 +17,7 @@ PEAK = 4  # spreads above the mean that the overflow covers: all but a moment in
 
 
 class Verdict(StrEnum):
-    """Whether a proposal fits the server."""
+    """How a proposal fits the server."""
 
     FITS = "fits"
     TIGHT = "tight"  # it carries the mean, with less headroom than chance calls for
@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What a site has to carry, and with what."""
+    """The load of a site, and what it has to carry it with."""
 
     rps: float  # requests a second, of all workers together
     db_ms: float  # milliseconds a request holds a connection
@@ -43,7 +43,7 @@ class Load:
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
-    """What to set, and whether it fits the server."""
+    """The settings that are proposed, and the numbers that tell whether they fit the server."""
 
     busy: float  # connections busy on average, all workers together
     busy_per_worker: float
@@ -55,7 +55,7 @@ class Advice:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the proposal fits the server."""
+        """How the proposal fits the server."""
         if self.busy >= self.limit:
             return Verdict.OVERLOADED
         if self.total > self.limit:

@@ -24,7 +24,7 @@ class StatementTimeoutError(UnavailableError):
 
 @dataclass
 class StatementLimit:
-    """How long each statement of a unit of work may take, and whether one took longer."""
+    """The seconds that each statement of a unit of work may take, and a note if one took longer."""
 
     seconds: float
     was_exceeded: bool = False

@@ -1,4 +1,4 @@
-"""How long a unit of work still waits: one time for all that stands between it and its first statement.
+"""Bound how long a unit of work waits by one time for all that stands between it and its first statement.
 
 A writer on SQLite waits for its turn in this process, for a connection, and for writers of other processes. Each by
 itself could take as long as a request may wait at all.
@@ -16,11 +16,11 @@ def begin_to_wait(seconds: float) -> None:
 
 
 def have_waited() -> None:
-    """Say that nothing more stands in the way, or that it was given up."""
+    """End the count: nothing more stands in the way, or the work was given up."""
     _until.set(None)
 
 
 def time_left(otherwise: float | None) -> float | None:
-    """Seconds that may be waited yet; `otherwise` where nobody counts them."""
+    """Return the seconds that may be waited yet; `otherwise` where nobody counts them."""
     until = _until.get()
     return otherwise if until is None else max(0.0, until - monotonic())

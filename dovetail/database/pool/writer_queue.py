@@ -19,7 +19,10 @@ class QueueingSession(Session):
     """Waits for its turn when it first needs a connection, not before: hashing a password holds nobody up."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
-        """What SQLAlchemy asks before it takes a connection. Raises UnavailableError."""
+        """Wait for the turn, then answer as SQLAlchemy does, which asks this before it takes a connection.
+
+        Raises UnavailableError if the turn does not come in time.
+        """
         if may_block() and (take_turn := self.info.pop(TAKE_TURN, None)) is not None:
             wait_in_greenlet(take_turn())
         return super().get_bind(*args, **kwargs)
@@ -39,7 +42,7 @@ class WriterQueue:
 
     @asynccontextmanager
     async def mine(self) -> AsyncIterator[None]:
-        """One turn, within the time for all waits of a writer. Raises UnavailableError if it does not come in time."""
+        """Wait for a turn, and hold it during the block. Raises UnavailableError if it does not come in time."""
         begin_to_wait(self._patience)
         try:
             async with asyncio.timeout(self._patience):

@@ -1,4 +1,4 @@
-"""What indexes a table has, and whether one of them serves a filter or an order."""
+"""Find out which indexes a table has, and whether one of them serves a filter or an order."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ Term = tuple[object, bool]  # a column, or the text of an expression, and whethe
 
 
 def starts_an_index(column: ColumnElement[object]) -> bool:
-    """Whether an index, or a key, begins with the column, so that rows with one value of it are found at once."""
+    """Return whether an index, or a key, begins with the column, so that rows with one value are found at once."""
     table = getattr(column, "table", None)
     return isinstance(table, Table) and any(terms and terms[0][0] is column for terms in indexes(table))
 
 
 def starts_a_lowered_index(column: Column[object]) -> bool:
-    """Whether an index begins with the column in small letters, as a comparison whatever the case asks for."""
+    """Return whether an index begins with the column in small letters, as comparisons that ignore case need it."""
     lowered = {f"lower({column.name})", f"lower({column.table.name}.{column.name})"}
     return any(terms and str(terms[0][0]).lower() in lowered for terms in indexes(column.table))
 
@@ -49,21 +49,21 @@ def _term(expression: object) -> Term:
 
 @dataclass(frozen=True)
 class Unserved:
-    """What no index serves, and the index to add; None if there is none that would."""
+    """A filter or an order that no index serves, and the index to add; None if there is none that would."""
 
     what: str  # continues "no index serves ..."
     index: str | None
 
     @property
     def hint(self) -> str:
-        """What to do about it."""
+        """Return what to do about it."""
         if self.index is None:
             return "no index can; leave it out, or accept it"
         return f"add {self.index} below the model and run makemigrations, or accept it"
 
 
 def index_for(model: type[object], column: Column[object], expression: str = "") -> str:
-    """How the index is written that serves a column of the model."""
+    """Return the code of the index that serves a column of the model."""
     table: Any = column.table
     mapper = inspect(model)
     owner = next((one for one in mapper.registry.mappers if one.local_table is table), None)

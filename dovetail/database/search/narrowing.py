@@ -68,7 +68,7 @@ class Unindexed(Condition):
 
 
 class Among(Condition):
-    """Whether a column is one of what a subquery gives, which is found first and is expected to be little.
+    """Return whether a column is one that a subquery gives, which is found first and is expected to be little.
 
     PostgreSQL would plan `IN (SELECT ...)` as a join, by what it guesses about the subquery.
     """
@@ -85,7 +85,7 @@ def keys_of_related(mapped: RelationshipProperty[object], condition: ColumnEleme
 
 
 def _is_plain(mapped: RelationshipProperty[object]) -> bool:
-    """Whether two keys are equal where the relation leads from one row to another, and nothing else is asked for."""
+    """Return whether a relation asks for nothing but that two keys are equal."""
     own, other = inspect(mapped.parent).primary_key, inspect(mapped.mapper).primary_key
     joins = [join for join in (mapped.primaryjoin, mapped.secondaryjoin) if join is not None]
     is_equal = all(isinstance(join, BinaryExpression) and join.operator is operators.eq for join in joins)

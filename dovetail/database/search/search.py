@@ -87,7 +87,7 @@ class FullText:
         return found
 
     def document(self, model: type[object]) -> Document:
-        """What is indexed. Raises ConfigurationError for a name that is no text of the model."""
+        """Return the columns that are indexed. Raises ConfigurationError for a name that is no text of the model."""
         mapper = inspect(model)
         for name in self.columns:
             if name not in mapper.columns:
@@ -105,12 +105,12 @@ class FullText:
         return Document(tuple(mapper.columns[name].name for name in self.columns), self.config)
 
     def is_indexed(self, model: type[Any]) -> bool:
-        """Whether the model has the index, without which nothing is found on SQLite."""
+        """Return whether the model has the index, without which nothing is found on SQLite."""
         wanted = self.document(model)
         return any(index.info.get("search") == wanted for index in inspect(model).local_table.indexes)
 
     def matches(self, model: type[Any], words: str | BindParameter[str]) -> ColumnElement[bool]:
-        """Whether a row holds every word of a text, or of a placeholder for one of the type `Words`."""
+        """Return the condition that a row holds every word of a text, or of a placeholder of the type `Words`."""
         query = words if isinstance(words, BindParameter) else bindparam(None, words[:LONGEST_SEARCH], type_=Words())
         (key,) = inspect(model).primary_key
         matches = _Matches(self._expression(model), query, key, _config(self), _name(model))
@@ -124,7 +124,7 @@ class FullText:
         return Narrowing(matches, keys, is_costly=True)
 
     def rank(self, model: type[Any], words: BindParameter[str]) -> ColumnElement[float]:
-        """How well a row matches the words; 0 for one that does not."""
+        """Return the expression of how well a row matches the words; 0 for one that does not."""
         (key,) = inspect(model).primary_key
         return _Rank(self._expression(model), words, key, _config(self), _name(model))
 
@@ -160,7 +160,7 @@ class _Rank(FunctionElement[float]):
 
 
 def index_name(model: type[object]) -> str:
-    """What the index is called, and on SQLite the table of FTS5."""
+    """Return the name of the index, and on SQLite of the table of FTS5."""
     return f"ix_{inspect(model).local_table.name}_search"
 
 

@@ -32,7 +32,7 @@ class Document:
     config: str
 
     def expression(self, columns: Sequence[ColumnElement[object]]) -> ColumnElement[object]:
-        """What PostgreSQL indexes: the words of the columns, which are those of `columns`."""
+        """Return the expression that PostgreSQL indexes: the words of the columns, which are those of `columns`."""
         # By text(): SQLAlchemy takes a literal_column for a column, and asks it for the table that the index is of.
         words: Any = func.coalesce(columns[0], text("''"))
         for one in columns[1:]:

@@ -34,7 +34,7 @@ def check_encoding(body: bytes) -> None:
 
 
 def has_more_items(body: bytes, maximum: int) -> bool:
-    """Whether `body` holds more than `maximum` values: as many as it has commas outside of texts, and one."""
+    """Return whether `body` holds more than `maximum` values: as many as commas outside of texts, and one."""
     if body.count(b",") < maximum:
         return False
     position = 0
@@ -47,7 +47,7 @@ def has_more_items(body: bytes, maximum: int) -> bool:
 
 
 def is_suspicious(body: bytes) -> bool:
-    """Whether `check_json` has to look at `body`."""
+    """Return whether `check_json` has to look at `body`."""
     return (
         any(word in body for word in WORDS)
         or any(pattern.search(body) for pattern in PATTERNS)
@@ -65,7 +65,7 @@ def check_json(body: bytes) -> None:
 
 
 def too_many_items(maximum: int) -> PayloadTooLargeError:
-    """The error for a body of more than `maximum` values."""
+    """Return the error for a body of more than `maximum` values."""
     return PayloadTooLargeError(f"The request body holds more than the {maximum} values this server accepts.")
 
 

@@ -7,7 +7,7 @@ STRAY = re.compile(rb"%(?![0-9a-fA-F]{2})")
 
 
 def decode(encoded: bytes) -> bytes:
-    """What `urllib.parse.unquote_to_bytes` gives, which makes an object of each escape and takes ten times as long.
+    """Return what `urllib.parse.unquote_to_bytes` does, which makes an object of each escape and is ten times slower.
 
     Quoted-printable (RFC 2045, section 6.7) differs in the sign of an escape, and in what `=` and line ends mean.
     """
