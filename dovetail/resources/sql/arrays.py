@@ -83,7 +83,7 @@ class _JSONArray(UserDefinedType[Sequence[object]]):
     def bind_processor(self, dialect: Dialect) -> Convert:
         """Return the function that writes the list as one text."""
         stored = _stored(self.item_type, dialect)
-        return lambda values: dumps([stored(one) for one in values])
+        return dumps if stored is None else lambda values: dumps([stored(one) for one in values])
 
 
 class _JSONPairs(UserDefinedType[Sequence[Pair]]):
@@ -96,12 +96,13 @@ class _JSONPairs(UserDefinedType[Sequence[Pair]]):
 
     def bind_processor(self, dialect: Dialect) -> Convert:
         """Return the function that writes the pairs as one text."""
-        stored_own, stored_other = _stored(self.own, dialect), _stored(self.other, dialect)
+        stored_own = _stored(self.own, dialect) or _unchanged
+        stored_other = _stored(self.other, dialect) or _unchanged
         return lambda pairs: dumps([[stored_own(own), stored_other(other)] for own, other in pairs])
 
 
-def _stored(column_type: TypeEngine[object], dialect: Dialect) -> Convert:
-    return column_type.dialect_impl(dialect).bind_processor(dialect) or _unchanged
+def _stored(column_type: TypeEngine[object], dialect: Dialect) -> Convert | None:
+    return column_type.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _unchanged(value: object) -> object:

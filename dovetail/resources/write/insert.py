@@ -21,13 +21,13 @@ from dovetail.resources.sql.nested_select import page_columns
 from dovetail.resources.sql.statements import PreparedStatement, Statement
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.insert_statements import (
+    VALUE,
     NewRow,
     in_order,
     insert_many_statement,
     insert_statement,
     insertable,
     new_row_cte,
-    placeholder,
     prepare_insert,
     prepare_returning,
     python_defaults,
@@ -168,4 +168,4 @@ class Inserter:
 
 
 def _arguments(values: Mapping[str, object]) -> dict[str, object]:
-    return {placeholder(name): value for name, value in values.items()}
+    return {f"{VALUE}{name}": value for name, value in values.items()}

@@ -37,6 +37,7 @@ from dovetail.resources.sql.nodes import Node, Relation
 from dovetail.resources.sql.statements import PreparedStatement, Row, prepare
 from dovetail.resources.write.links import link_columns
 
+VALUE = "value_"  # with the name of an attribute: the placeholder for its value
 Defaults: TypeAlias = Mapping[str, Callable[[], Any]]  # what makes the value, by attribute
 
 
@@ -64,20 +65,15 @@ def python_defaults(model: type[object], names: Iterable[str]) -> Defaults:
 def insert_statement(model: type[object], names: Iterable[str]) -> Insert:
     """Return the INSERT of one row, with placeholders called `value_title` and so on."""
     columns = {name: column for name, column in _columns(model) if name in names}
-    placeholders = {column: bindparam(placeholder(name), type_=column.type) for name, column in columns.items()}
+    placeholders = {column: bindparam(f"{VALUE}{name}", type_=column.type) for name, column in columns.items()}
     return insert(inspect(model).local_table).values(placeholders)
-
-
-def placeholder(name: str) -> str:
-    """Return what the placeholder for the attribute `name` is called."""
-    return f"value_{name}"
 
 
 def prepare_insert(
     insert: ClauseElement, dialect: Dialect, viewer_values: Sequence[BindParameter[object]], defaults: Defaults
 ) -> PreparedStatement | None:
     """Compile an INSERT whose placeholders are those of `insert_statement`."""
-    return prepare(insert, dialect, viewer_values, {placeholder(name): make for name, make in defaults.items()})
+    return prepare(insert, dialect, viewer_values, {f"{VALUE}{name}": make for name, make in defaults.items()})
 
 
 def prepare_returning(
