@@ -3,7 +3,7 @@
 `manage.py routes` lists what there is. For example:
 
 mounts: Mounts = {
-    "auth.auth": "/accounts",  # moved: /accounts/login instead of /api/auth/login
+    "auth.auth": "/accounts",  # moved: /accounts/auth/login instead of /api/auth/login
     "auth.users": None,  # dropped
     "kernel.landing": home.router,  # replaced, by a router of this site's own
 }

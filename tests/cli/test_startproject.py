@@ -10,6 +10,7 @@ import pytest
 
 from dovetail.__main__ import main
 from tests.cli.test_startplugin import assert_tidy
+from tests.docs.public_api import PUBLIC
 from tests.running import ROOT, manage, python
 
 SAME = (
@@ -86,6 +87,20 @@ def test_the_history_of_its_plugin_is_what_makemigrations_writes(bakery):
     made = manage("makemigrations", "notes", cwd=bakery)
     assert made.code == 0, made
     assert path.read_text() == written
+
+
+def test_it_imports_what_is_public_and_a_frame_that_is_kept(bakery):
+    """So that a later release of the framework runs it as it is."""
+    frame = {
+        "manage.py": {"dovetail.server.collector", "dovetail.cli.main"},
+        "migrations/__init__.py": {"dovetail.migrations.raw.environment"},
+        "migrations/env.py": {"dovetail.migrations.raw.environment"},
+        "plugins/notes/migrations/0001_initial.py": {"dovetail.database.column_types"},  # as makemigrations writes it
+        "plugins/notes/tests/test_api.py": {"dovetail.contrib.auth.testing"},
+    }
+    for path in bakery.rglob("*.py"):
+        found = set(re.findall(r"(?m)^ *from (dovetail[\w.]*) import", path.read_text()))
+        assert found - PUBLIC.keys() == frame.get(str(path.relative_to(bakery)), set()), path
 
 
 def test_manage_py_of_a_site_starts_another(tmp_path):

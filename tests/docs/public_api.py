@@ -18,8 +18,9 @@ the [changelog](../CHANGELOG.md), and if that breaks those who use it, with a `D
 
 Signatures and texts are those of the code: `python -m tests.docs.public_api` writes this page. Values are in seconds,
 bytes and characters where a text says nothing else. "Raise" names errors of [`dovetail.errors`](#dovetailerrors), each
-of which the API answers with its own status, and a command with one line. Two more things are there without an import:
-the fixtures of [tests](testing.md), and what `makemigrations` writes into a revision.
+of which the API answers with its own status, and a command with one line. Three more things are kept
+as these are: the fixtures of [tests](testing.md) with their types, what `makemigrations` writes into a revision, and
+what `startproject` writes into `manage.py` and `migrations/`.
 """
 
 PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
