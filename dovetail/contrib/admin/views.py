@@ -24,6 +24,7 @@ from sqladmin.filters import BooleanFilter as SQLAdminBooleanFilter
 from sqladmin.filters import OperationColumnFilter, StaticValuesFilter
 from sqlalchemy import Boolean
 from sqlalchemy import Enum as EnumType
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from starlette.requests import Request
 from starlette.responses import Response
@@ -60,6 +61,14 @@ class ModelAdmin(ChangeListView):
 
     column_filters: ClassVar[Sequence[Any]] = ()
     """Columns and relations, or filters of this module and of `sqladmin.filters`."""
+
+    @property
+    def session(self) -> AsyncSession:
+        """Return the request's one session, which commits after the page. Raises AttributeError without a request."""
+        try:
+            return request_context().session
+        except LookupError:  # SQLAdmin asks a view for all its attributes when it starts, and expects AttributeError
+            raise AttributeError("a view has a session while a request is answered, and no other") from None
 
     def filters(self) -> builtins.list[Any]:
         """Return the filters of the list, made of what `get_filters` gives: columns, relations and filters."""

@@ -112,7 +112,7 @@ class UserAdmin(ModelAdmin, model=User):
         """Make a user; the password is hashed."""
         check_password(data["password"], username=data["username"], email=data["email"])
         values = _without_passwords(data)
-        user = await users.create_user(request_context().session, **values, password=_passwords(request).new)
+        user = await users.create_user(self.session, **values, password=_passwords(request).new)
         await self.audit(request, "create", user, dict(values))
         return user
 
@@ -131,7 +131,7 @@ class UserAdmin(ModelAdmin, model=User):
             password = _passwords(request).new
         if is_own and (password is not None or changes_credentials(obj, values)):
             _passwords(request).proof.check(obj)
-        manager = make_manager(request_context().session, self._settings)
+        manager = make_manager(self.session, self._settings)
         if is_own:
             await change_own_account(manager, obj, values, password=password)
         else:  # who ticks the box together with a new address vouches for it

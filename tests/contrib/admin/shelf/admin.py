@@ -8,7 +8,6 @@ from sqlalchemy import Select, select
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
-from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.views import ModelAdmin, RelationFilter, action
 from dovetail.errors import ConflictError
 from tests.contrib.admin.shelf.models import Book, Box, Genre, Keeper, Note, Stamp
@@ -45,7 +44,7 @@ class BookAdmin(ModelAdmin, model=Book):
     async def shorten(self, request: Request, books: Sequence[Book]) -> str:
         for book in books:
             book.pages //= 2
-            await request_context().session.flush()
+            await self.session.flush()
             if book.title == "Unbreakable":
                 raise ConflictError("This one cannot be torn.")
         return f"{len(books)} books shortened."
@@ -84,7 +83,7 @@ class AnsweringAdmin(ModelAdmin, model=Book):
 
     @expose("/page", methods=["GET", "POST"])
     async def page(self, request: Request) -> Any:
-        book = await request_context().session.scalar(select(Book))
+        book = await self.session.scalar(select(Book))
         if request.method == "POST":
             book.title += " changed"
         return ANSWERS[request.query_params["answer"]]()

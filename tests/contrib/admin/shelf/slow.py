@@ -8,7 +8,6 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from starlette.requests import Request
 
-from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.views import ModelAdmin, action
 from tests.contrib.admin.shelf.models import Stamp
 
@@ -45,7 +44,7 @@ class SlowStampAdmin(ModelAdmin, model=Stamp):
 
     @action("stamp", "Stamp")
     async def stamp(self, request: Request, stamps: Sequence[Stamp]) -> str:
-        session = request_context().session
+        session = self.session
         await session.execute(update(Stamp).values(motif="stamped"))
         await session.execute(update(Stamp).values(motif=func.upper(Stamp.motif)).where(slowly()))
         return "Stamped."
