@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 from dovetail.api.front.fast_path import FastPathRoutes
 from dovetail.application import make_application, site_application
@@ -222,7 +222,7 @@ def test_a_router_that_is_moved_onto_anothers_addresses_is_refused_by_name(make_
 
 PLUGIN = "from dovetail.plugin import Plugin, lazy\nplugin = Plugin(name={!r}, {})\n"
 API = """
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 router = APIRouter()
 @router.get("/thing")
 async def get_{0}() -> str:
@@ -285,3 +285,19 @@ def test_a_page_and_a_websocket_of_one_address_do_not_hide_each_other(package, m
     both = API.format("one") + "@router.websocket('/thing')\nasync def listen(websocket) -> None: ...\n"
     package("pkg_both", PLUGIN.format("both", "routers=lazy('pkg_both.api:router')"), api=both)
     make_application(make_settings(plugins=("pkg_both",), database_url=MEMORY))
+
+
+class TestWhoeverWorksInAMovedBackOffice:
+    @pytest.fixture
+    async def app(self, settings: Settings) -> AsyncIterator[FastAPI]:
+        async with running(make_application(settings, {"admin.office": "/office"})) as app:
+            yield app
+
+    async def test_stays_logged_in_and_reaches_every_page(self, back_office_for, make_user):
+        office = await back_office_for(await make_user(username="boss", is_superuser=True))
+        page = await office.get("/blog-tag/list")
+        assert page.status_code == 200
+        assert "/admin/" not in page.text
+        made = await office.submit("/blog-tag/create", {"name": "harbour"})
+        assert made.headers["location"] == "/office/blog-tag/list"
+        assert "harbour" in (await office.get("/blog-tag/list")).text

@@ -31,12 +31,13 @@ def _templates_are_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> No
 class BackOffice:
     """Somebody at work in the back office: opens pages, fills in forms and sends them as a browser does."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, root: str = "/admin") -> None:
         self.client = client
+        self.root = root  # where the site has mounted it
 
     async def get(self, path: str, **parameters: str | Sequence[str]) -> httpx.Response:
         """Open a page."""
-        return await self.client.get(f"/admin{path}", params=parameters or None)
+        return await self.client.get(f"{self.root}{path}", params=parameters or None)
 
     async def token(self) -> str:
         """Return the token of the forms."""
@@ -45,7 +46,7 @@ class BackOffice:
 
     async def post(self, path: str, data: Values) -> httpx.Response:
         """Send a form with a valid token."""
-        return await self.client.post(f"/admin{path}", data={"csrf_token": await self.token(), **data})
+        return await self.client.post(f"{self.root}{path}", data={"csrf_token": await self.token(), **data})
 
     async def submit(self, path: str, changes: Values) -> httpx.Response:
         """Open the form at `path`, change some of its fields (None leaves one out), and send it."""
@@ -53,7 +54,7 @@ class BackOffice:
         assert page.status_code == httpx.codes.OK, page.text  # noqa: S101 - a test helper
         values: dict[str, str | Sequence[str] | None] = {**read_form(page.text), "save": "list", **changes}
         data = {name: value for name, value in values.items() if value is not None}
-        return await self.client.post(f"/admin{path}", data=data)
+        return await self.client.post(f"{self.root}{path}", data=data)
 
 
 @pytest.fixture
@@ -71,7 +72,8 @@ async def back_office_for(app: FastAPI, database: Database) -> AsyncIterator[Cal
                 headers={"Origin": ORIGIN},
                 cookies={cookie: key},
             )
-            return BackOffice(await stack.enter_async_context(client))
+            root = app.url_path_for("admin:index").removesuffix("/")
+            return BackOffice(await stack.enter_async_context(client), root)
 
         yield make
 
