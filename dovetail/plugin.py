@@ -177,7 +177,7 @@ def deferred(name: str) -> Any:
     setup=deferred("dovetail.contrib.admin.site:mount")
     """
 
-    def call(*args: Any, **kwargs: object) -> object:
+    def call(*args: object, **kwargs: object) -> object:
         return resolve_name(name)(*args, **kwargs)
 
     return call
@@ -253,7 +253,7 @@ class _Lazy(Sequence[object]):
     def __getitem__(self, index: int | slice) -> object:
         return self._resolved[index]
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         return iter(self._resolved)
 
     def __len__(self) -> int:
@@ -261,11 +261,11 @@ class _Lazy(Sequence[object]):
 
 
 @dataclass(frozen=True)
-class _LazyMapping(Mapping[str, Any]):
+class _LazyMapping(Mapping[str, object]):
     names: Mapping[str, str]
 
     @cached_property
-    def _resolved(self) -> dict[str, Any]:
+    def _resolved(self) -> dict[str, object]:
         return {key: resolve_name(name) for key, name in self.names.items()}
 
     def __getitem__(self, key: str) -> Any:

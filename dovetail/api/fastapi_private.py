@@ -61,12 +61,12 @@ def flat_models(model: type[BaseModel], known_models: set[Any] | None = None) ->
     return known
 
 
-def is_model_class(cls: Any) -> bool:
+def is_model_class(cls: object) -> bool:
     """Return whether `cls` is a model of pydantic.v1."""
     return "pydantic.v1" in sys.modules and _is_model_class(cls)
 
 
-def is_model_instance(thing: Any) -> bool:
+def is_model_instance(thing: object) -> bool:
     """Return whether `thing` is an object of a model of pydantic.v1."""
     return "pydantic.v1" in sys.modules and _is_model_instance(thing)
 

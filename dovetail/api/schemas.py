@@ -30,11 +30,11 @@ def not_blank(text: str) -> str:
     return text
 
 
-def _whole(value: Any) -> Any:
+def _whole(value: object) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-NOT_BLANK: dict[str, Any] = {"pattern": r"[^\s\u001c-\u001f\u0085]"}
+NOT_BLANK: dict[str, object] = {"pattern": r"[^\s\u001c-\u001f\u0085]"}
 """What `not_blank` asks for, as the OpenAPI document says it: `Field(json_schema_extra=NOT_BLANK)`."""
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
@@ -60,13 +60,13 @@ class Schema(BaseModel):
     model_config = ConfigDict(from_attributes=True, extra="forbid")
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Write bytes as base64, and read them so."""
         core: CoreSchema = with_base64(handler(source), handler)
         return core
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, object]:
         """Describe the schema; only what clients send is closed to other fields."""
         described = handler.resolve_ref_schema(handler(core_schema))
         if handler.mode == "serialization":

@@ -32,7 +32,7 @@ class DriverConnection:
     managed: ManagesConnection  # what the pool keeps, or gave out
     connection: Connection | None = None  # SQLAlchemy's, if there is one already
 
-    async def fetch(self, sql: str, arguments: tuple[Any, ...]) -> Sequence[Sequence[object]]:
+    async def fetch(self, sql: str, arguments: tuple[object, ...]) -> Sequence[Sequence[object]]:
         """Return all rows. Raises SQLAlchemy's errors, as the engine would."""
         engine = self.engine.sync_engine
         for listener in statement_listeners(engine):
@@ -43,8 +43,8 @@ class DriverConnection:
             if engine.dialect.name == "postgresql":
                 if engine.get_execution_options().get(WITHIN_TRANSACTIONS) and not driver.is_in_transaction():
                     async with driver.transaction():
-                        return cast("Sequence[Sequence[Any]]", await driver.fetch(sql, *arguments))
-                return cast("Sequence[Sequence[Any]]", await driver.fetch(sql, *arguments))
+                        return cast("Sequence[Sequence[object]]", await driver.fetch(sql, *arguments))
+                return cast("Sequence[Sequence[object]]", await driver.fetch(sql, *arguments))
             return cast("Sequence[Sequence[object]]", await driver.execute_fetchall(sql, arguments))
         except Exception as error:
             raise await _translated(error, sql, engine, self.managed) from error

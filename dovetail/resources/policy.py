@@ -12,7 +12,7 @@ both when it is made, with a ConfigurationError.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Generic
+from typing import Annotated, ClassVar, Generic
 
 from fastapi import Depends
 from sqlalchemy import ColumnElement, false, true
@@ -25,7 +25,7 @@ from dovetail.errors import NotFoundError, PermissionDeniedError, quoted
 # Their names stand in signatures that authors of plugins read.
 Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - see above; an instance is one row
 Viewer = TypeVar("Viewer", default=object)  # who writes; who reads is this or None
-Create = TypeVar("Create", contravariant=True, default=Any)  # noqa: PLC0105 - see above; the schema of a create
+Create = TypeVar("Create", contravariant=True, default=object)  # noqa: PLC0105 - see above; the schema of a create
 
 
 async def nobody() -> None:

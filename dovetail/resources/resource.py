@@ -79,7 +79,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         """
         add_list(self, self.listing, router, path, name=name, where=where, description=description)
 
-    async def lock(self, session: AsyncSession, viewer: Viewer, key: Any, request: Request | None = None) -> Model:
+    async def lock(self, session: AsyncSession, viewer: Viewer, key: object, request: Request | None = None) -> Model:
         """Return a row for an endpoint of your own to change; it is locked until the transaction ends.
 
         With `request`, the client's If-Match is checked. Raises NotFoundError and StaleWriteError.
@@ -90,7 +90,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         return item
 
     async def respond(
-        self, request: Request, session: AsyncSession, viewer: Any, key: Any, *, status: int = 200
+        self, request: Request, session: AsyncSession, viewer: Any, key: object, *, status: int = 200
     ) -> Response:
         """Return the response of an endpoint of yours after a write: the object, its ETag, Location if it is new."""
         return await items.respond_with_written(self, request, session, viewer, key, status=status)

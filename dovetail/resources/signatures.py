@@ -114,7 +114,7 @@ def _is_async(function: Callable[..., object]) -> bool:
     return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(getattr(inner, "__call__", None))  # noqa: B004 - what it is, not that it is
 
 
-def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
+def _annotations(function: Callable[..., object]) -> dict[str, object]:
     while isinstance(function, partial):
         function = function.func
     try:

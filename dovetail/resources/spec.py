@@ -43,7 +43,7 @@ CreateWith: TypeAlias = Callable[[AsyncSession, Viewer, Create], Awaitable[Model
 UpdateWith: TypeAlias = Callable[[AsyncSession, Viewer, Model, Update | Replace], Awaitable[object]]
 DeleteWith: TypeAlias = Callable[[AsyncSession, Model], Awaitable[object]]
 # Finds or makes the rows that `names` name, and gives the key of each.
-FindLinks: TypeAlias = Callable[[AsyncSession, Collection[Any]], Awaitable[Mapping[Any, Any]]]
+FindLinks: TypeAlias = Callable[[AsyncSession, Collection[Any]], Awaitable[Mapping[Any, object]]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -137,7 +137,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         return Annotated[Id if self._is_numbered else self._key_type, Path()]
 
     @cached_property
-    def body_key_type(self) -> Any:
+    def body_key_type(self) -> object:
         """The type of the key in a body, where a number is written as a number."""
         return BodyId if self._is_numbered else self._key_type
 

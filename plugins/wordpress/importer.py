@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
@@ -116,7 +115,7 @@ class _Importer:
             await self.session.execute(insert(post_tags), links)
         return ids
 
-    def _row(self, item: Item) -> dict[str, Any]:
+    def _row(self, item: Item) -> dict[str, object]:
         is_published = item.status == "publish" and not item.has_password
         self._count(item, is_published=is_published)
         created_at = item.created_at or datetime.now(UTC)

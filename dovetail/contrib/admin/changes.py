@@ -32,7 +32,7 @@ class Task:
     is_dangerous: bool = False
 
 
-async def create(view: ViewBase, request: Request, data: dict[str, Any]) -> object:
+async def create(view: ViewBase, request: Request, data: dict[str, object]) -> object:
     """Insert an object made of `data`, with the view's hooks around it."""
     obj = view.model()
     await view.on_model_change(data, obj, True, request)  # noqa: FBT003 - SQLAdmin's signature
@@ -94,7 +94,7 @@ def _comparable(value: object) -> object:
 
 
 async def _after_change(
-    view: ViewBase, request: Request, obj: object, data: dict[str, Any], *, is_created: bool
+    view: ViewBase, request: Request, obj: object, data: dict[str, object], *, is_created: bool
 ) -> None:
     response = await view.after_model_change(data, obj, is_created, request)
     if response is not None:
@@ -127,7 +127,7 @@ async def _related(view: ViewBase, request: Request, name: str, value: Any) -> o
     mapper: Mapper[object] = inspect(view.model)
     many = mapper.relationships[name].uselist
     identifiers = sorted({str(one) for one in value if one}) if many else [str(value)] if value else []
-    found: Sequence[Any] = await view.get_related(request, name, identifiers) if identifiers else []
+    found: Sequence[object] = await view.get_related(request, name, identifiers) if identifiers else []
     if len(found) != len(identifiers):
         detail = "This choice is not there any more. Choose again."
         raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])

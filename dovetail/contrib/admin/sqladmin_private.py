@@ -148,7 +148,7 @@ class OpenModelView(ModelView, metaclass=ViewMeta):
     async def _run_arbitrary_query(self, stmt: Any) -> Sequence[Row[Any]]:
         return await self.run_choices_query(stmt)
 
-    async def _run_query(self, stmt: Any) -> Any:
+    async def _run_query(self, stmt: Any) -> object:
         return await self.run_query(stmt)
 
 
@@ -225,7 +225,7 @@ def are_conditions(where: object) -> bool:
     return _coerce_where_clauses(where) is not None
 
 
-def text_validators(prop: ColumnProperty[Any]) -> Sequence[Callable[..., Any]]:
+def text_validators(prop: ColumnProperty[Any]) -> Sequence[Callable[..., object]]:
     """Return the validators that hold a text to the length of its column."""
     return ModelConverter._string_common(prop)  # noqa: SLF001 - what `conv_text` itself asks
 

@@ -2,7 +2,7 @@
 
 import builtins
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import SecretStr
 from sqladmin.audit import AuditEntry
@@ -37,7 +37,7 @@ class ViewBase(OpenModelView):
     column_type_formatters = FORMATTERS
     column_type_formatters_detail = FORMATTERS
 
-    form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {}
+    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {}
     """How related objects are found by typing: `{"author": {"fields": ("username",)}}`; order_by, limit, where too."""
 
     full_text: ClassVar[FullText | None] = None

@@ -229,7 +229,7 @@ class RelationFilter:
         return query.where(leads_to_identifier(self.relation, value, visible))
 
 
-def as_filter(model: type[object], one: Any) -> Any:
+def as_filter(model: type[object], one: object) -> Any:
     """Return what stands in `column_filters` as a filter: a column or a relation, by name or itself, or a filter.
 
     SQLAdmin's own filter of comparisons takes texts for dates, so ours stands in for it.

@@ -23,7 +23,7 @@ from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.policy import Open, Policy, Recognized
 
-Model = TypeVar("Model", contravariant=True, default=Any)  # noqa: PLC0105 - as in Policy
+Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - as in Policy
 Create = TypeVar("Create", contravariant=True, default=Any)  # noqa: PLC0105 - as in Policy
 
 # For the OpenAPI document, and so that /docs can log in; the URL is that of the operation, wherever it is mounted.

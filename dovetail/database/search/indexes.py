@@ -74,7 +74,7 @@ def index_for(model: type[object], column: Column[object], expression: str = "")
     return f'Index("{name}{"_lower" * bool(expression)}", {expression.format(attribute) or attribute})'
 
 
-def unindexed_steps(relations: Sequence[Any]) -> Iterator[Column[Any]]:
+def unindexed_steps(relations: Sequence[Any]) -> Iterator[Column[object]]:
     """The columns on the way of a path of relations that no index begins with, from the rows' own side on."""
     for relation in relations:
         mapped = relation.property

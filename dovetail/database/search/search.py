@@ -115,7 +115,7 @@ class FullText:
         (key,) = inspect(model).primary_key
         matches = _Matches(self._expression(model), query, key, _config(self), _name(model))
 
-        def keys(dialect: Dialect) -> Select[Any]:
+        def keys(dialect: Dialect) -> Select[object]:
             if dialect.name == "postgresql":
                 return select(key).where(matches).correlate(None)
             name = index_name(model)
@@ -179,7 +179,7 @@ def _postgresql_matches(element: _Matches, compiler: SQLCompiler, **kwargs: obje
 
 
 @compiles(_Matches, "sqlite")
-def _sqlite_matches(element: _Matches, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _sqlite_matches(element: _Matches, compiler: SQLCompiler, **kwargs: object) -> str:
     _, query, key, _, name = element.clauses
     write = compiler.process
     fts = write(name, **kwargs)
@@ -194,7 +194,7 @@ def _postgresql_rank(element: _Rank, compiler: SQLCompiler, **kwargs: object) ->
 
 
 @compiles(_Rank, "sqlite")
-def _sqlite_rank(element: _Rank, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _sqlite_rank(element: _Rank, compiler: SQLCompiler, **kwargs: object) -> str:
     _, query, key, _, name = (compiler.process(clause, **kwargs) for clause in element.clauses)
     found = f"SELECT -bm25({name}) FROM {name} WHERE {name} MATCH {query} AND rowid = {key}"  # noqa: S608 - as above
     return f"coalesce(({found}), 0.0)"

@@ -67,7 +67,7 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         else:
             super().drop_index(index, **kw)
 
-    def drop_table(self, table: Table, **kw: Any) -> None:
+    def drop_table(self, table: Table, **kw: object) -> None:
         """Drop a table; if another is about to take its place, remember what only SQLite knows of it."""
         if not self.as_sql and self._exists(BATCH_PREFIX + table.name):
             self._unseen[table.name] = self._unseen_statements(table.name)
@@ -97,7 +97,7 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         self,
         conn_unique_constraints: object,  # noqa: ARG002 - Alembic's signature
         conn_indexes: Any,
-        metadata_unique_constraints: Any,  # noqa: ARG002 - as above
+        metadata_unique_constraints: object,  # noqa: ARG002 - as above
         metadata_indexes: set[Index],
     ) -> None:
         """Take an index on an expression for unchanged if there is one of its name, and for missing if there is not.

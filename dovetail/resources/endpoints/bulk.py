@@ -142,18 +142,18 @@ async def _items_response(
     return Response(orjson.dumps({"items": items}, option=ORJSON_OPTIONS), status, media_type="application/json")
 
 
-def _without(schema: Any, data: BaseModel, names: set[str]) -> Any:
+def _without(schema: Any, data: BaseModel, names: set[str]) -> object:
     """Return the item of a bulk update as a value of the schema of a single update."""
     values = {name: getattr(data, name) for name in schema.model_fields}
     return schema.model_construct(data.model_fields_set - names, **values)
 
 
-def _list_schema(name: str, one: Any) -> Any:
+def _list_schema(name: str, one: Any) -> object:
     items = Annotated[list[one], Field(min_length=1, max_length=MAXIMUM)]
     return create_model(name, __base__=Schema, __module__=one.__module__, items=(items, ...))
 
 
-def _response_schema(spec: Spec) -> Any:
+def _response_schema(spec: Spec) -> object:
     schema: Any = spec.written or spec.read
     return create_model(
         f"{schema.__name__.removesuffix('Read')}Items",
@@ -163,5 +163,5 @@ def _response_schema(spec: Spec) -> Any:
     )
 
 
-def _split(given: Any) -> Any:
+def _split(given: object) -> object:
     return [part.strip() for text in given for part in str(text).split(",")] if isinstance(given, list) else given

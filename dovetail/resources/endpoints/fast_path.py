@@ -9,7 +9,7 @@ which says what is to be said about it. `api/front/fast_path.py` has the rest.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import orjson
 from fastapi import FastAPI
@@ -62,7 +62,7 @@ class FastRead:
 class FastWrite:
     """Runs `endpoint` with a body of `schema`, for the viewer whom `policy` recognizes."""
 
-    policy: Policy[object, Any, Any]
+    policy: Policy[object, object, object]
     schema: type[BaseModel] | None
     endpoint: WriteEndpoint
 

@@ -26,7 +26,7 @@ def _no_number(text: object) -> object:
 
 
 NUMBER = re.compile(r"\s*[+-]?[0-9._]+\s*")
-SIMPLE: dict[type, Any] = (
+SIMPLE: dict[type, object] = (
     {kind: kind for kind in (bool, timedelta, UUID)}
     | {kind: Annotated[kind, BeforeValidator(_no_number)] for kind in (datetime, date, time)}
     | {
@@ -36,7 +36,7 @@ SIMPLE: dict[type, Any] = (
 )
 
 
-def python_type(column_type: TypeEngine[Any]) -> Any:
+def python_type(column_type: TypeEngine[object]) -> Any:
     """Return the type of a column's values, with its limits; None if a URL cannot hold one (JSON, bytes)."""
     if isinstance(column_type, UTCDateTime):
         return Annotated[UTCTime, BeforeValidator(_no_number)]
@@ -51,7 +51,7 @@ def python_type(column_type: TypeEngine[Any]) -> Any:
     return _with_limits(found, column_type)
 
 
-def read_value(adapter: TypeAdapter[object], name: str, text: str) -> tuple[Any, list[FieldError]]:
+def read_value(adapter: TypeAdapter[object], name: str, text: str) -> tuple[object, list[FieldError]]:
     """Return the value that `text` stands for, and what is wrong with the parameter `name`."""
     try:
         return adapter.validate_python(text), []
@@ -70,7 +70,7 @@ def _with_limits(found: type, column_type: TypeEngine[object]) -> Any:
     return SIMPLE.get(found)
 
 
-def _largest(column_type: TypeEngine[Any]) -> int:
+def _largest(column_type: TypeEngine[object]) -> int:
     if isinstance(column_type, SmallInteger):
         return 2**15 - 1
     return LARGEST_ID if isinstance(column_type, BigInteger) else 2**31 - 1

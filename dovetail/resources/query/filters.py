@@ -192,19 +192,19 @@ def _split(text: Any) -> Any:
 
 
 @compiles(_ContainsExactly, "postgresql")
-def _postgresql_contains(element: _ContainsExactly, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _postgresql_contains(element: _ContainsExactly, compiler: SQLCompiler, **kwargs: object) -> str:
     column, text = (compiler.process(clause, **kwargs) for clause in element.clauses)
     return f"(strpos({column}, {text}) > 0)"
 
 
 @compiles(_ContainsExactly, "sqlite")
-def _sqlite_contains(element: _ContainsExactly, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _sqlite_contains(element: _ContainsExactly, compiler: SQLCompiler, **kwargs: object) -> str:
     column, text = (compiler.process(clause, **kwargs) for clause in element.clauses)
     return f"(instr({column}, {text}) > 0)"
 
 
 @compiles(_StartsExactly, "postgresql")
-def _postgresql_starts(element: _StartsExactly, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _postgresql_starts(element: _StartsExactly, compiler: SQLCompiler, **kwargs: object) -> str:
     column, text = (compiler.process(clause, **kwargs) for clause in element.clauses)
     return f"starts_with({column}, {text})"
 

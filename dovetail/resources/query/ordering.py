@@ -41,7 +41,7 @@ class Term:
         """Return the same column in the other direction."""
         return replace(self, descending=not self.descending)
 
-    def order(self, expression: ColumnElement[object]) -> UnaryExpression[Any]:
+    def order(self, expression: ColumnElement[object]) -> UnaryExpression[object]:
         """Return the expression for an ORDER BY."""
         return self.direction.order(expression)
 

@@ -31,7 +31,7 @@ class Path:
     @property
     def type(self) -> TypeEngine[Any]:
         """The type of the column."""
-        found: TypeEngine[Any] = self.attribute.type
+        found: TypeEngine[object] = self.attribute.type
         return found
 
     @property
@@ -80,7 +80,7 @@ class Path:
             conditions.append(self._seen_through(first, shown))
         return statement.where(*conditions).correlate(relation.class_).scalar_subquery()
 
-    def _foreign_key(self) -> Any:
+    def _foreign_key(self) -> object:
         """Return the foreign key that holds what the path leads to; None if there is none."""
         mapped = self.relations[-1].property
         columns = getattr(getattr(self.attribute, "property", None), "columns", ())
@@ -122,7 +122,7 @@ def walk(model: type[object], names: Sequence[str]) -> Path:
     return Path("__".join(names), tuple(relations), getattr(model, last))
 
 
-def _key(entity: Any, column: Any) -> str:
+def _key(entity: object, column: Any) -> str:
     return str(inspect(entity).mapper.get_property_by_column(column).key)
 
 

@@ -34,7 +34,7 @@ from dovetail.resources.visibility import Visibility
 ALL_FIELDS = ItemQuery()
 MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
 T = TypeVar("T")
-Place = tuple[int, Callable[[Any], Any] | None]  # where in a row a value is, and what makes Python's value of it
+Place = tuple[int, Callable[[object], Any] | None]  # where in a row a value is, and what makes Python's value of it
 
 
 class NeedsSessionError(Exception):
@@ -215,7 +215,7 @@ class Reader:
     def nested_select(
         self,
         node: Node,
-        page: Select[Any] | ReturningInsert[Any],
+        page: Select[object] | ReturningInsert[object],
         visibility: Visibility,
         dialect: Dialect,
         *,
@@ -278,7 +278,7 @@ def _values(row: Sequence[object], places: Sequence[Place]) -> tuple[object, ...
     return tuple([row[place] if step is None else step(row[place]) for place, step in places])
 
 
-def _dumped(item: Any, node: Node, include: dict[str, Any]) -> orjson.Fragment:
+def _dumped(item: object, node: Node, include: dict[str, Any]) -> orjson.Fragment:
     validated = node.schema.model_validate(View(item, node), from_attributes=True)
     return orjson.Fragment(validated.model_dump_json(include=include, by_alias=True))
 

@@ -7,7 +7,7 @@ select(Tag.id).where(Tag.name.in_(select(wanted.c.value)))
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from json import dumps
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from sqlalchemy import (
     Column,
@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from dovetail.resources.sql.json_values import Convert
 
-Pair: TypeAlias = tuple[Any, object]
+Pair: TypeAlias = tuple[object, object]
 
 
 def members(name: str, item_type: TypeEngine[object], dialect: Dialect) -> TableValuedAlias:

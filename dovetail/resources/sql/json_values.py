@@ -44,7 +44,7 @@ def result_processor(column_type: TypeEngine[object], dialect: Dialect) -> Conve
     return found
 
 
-def is_plain(column_type: TypeEngine[Any]) -> bool:
+def is_plain(column_type: TypeEngine[object]) -> bool:
     """Return True if the databases write a value into JSON as pydantic does."""
     odd = (DateTime, Date, Time, Numeric, Float, Uuid, UTCDateTime)
     if isinstance(column_type, Enum):

@@ -28,7 +28,7 @@ class NamedRows:
         # waits for a transaction that is making the same row, and the look after it finds that one's. Sorted: two
         # transactions that make the same rows in different order would wait for each other for ever.
         wanted = sorted(set(names))
-        keys: dict[str, Any] = {}
+        keys: dict[str, object] = {}
         for statement in (self._find, self._make, self._find):
             missing = [name for name in wanted if name not in keys]
             if missing:

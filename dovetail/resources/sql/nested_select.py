@@ -220,7 +220,7 @@ class _Builder:
         return f"{name}({place})"
 
 
-def _json_object(node: Node, entity: Any, dialect: Dialect) -> ColumnElement[Any]:
+def _json_object(node: Node, entity: Any, dialect: Dialect) -> ColumnElement[object]:
     # Names of fields are Python's identifiers: they can stand in the statement as they are.
     parts: list[ColumnElement[Any]] = []
     for part in node.parts:
@@ -230,11 +230,11 @@ def _json_object(node: Node, entity: Any, dialect: Dialect) -> ColumnElement[Any
     return func.json_object(*(_json_boolean(part) for part in parts))
 
 
-def _json_array(columns: Sequence[ColumnElement[Any]], dialect: Dialect) -> ColumnElement[Any]:
+def _json_array(columns: Sequence[ColumnElement[object]], dialect: Dialect) -> ColumnElement[Any]:
     return func.json_build_array(*columns) if dialect.name == "postgresql" else func.json_array(*columns)
 
 
-def _json_boolean(column: ColumnElement[Any]) -> ColumnElement[Any]:
+def _json_boolean(column: ColumnElement[object]) -> ColumnElement[Any]:
     # SQLite stores 0 and 1.
     if not isinstance(column.type, Boolean):
         return column

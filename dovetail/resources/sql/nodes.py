@@ -25,7 +25,7 @@ class Column:
     """A field that is a column."""
 
     name: str
-    attribute: InstrumentedAttribute[Any]
+    attribute: InstrumentedAttribute[object]
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Argument:
 
     name: str | None = None  # among the values that a caller names
     position: int | None = None  # among the values that belong to the viewer
-    make: Callable[[], Any] | None = None  # a default of a column that Python makes
+    make: Callable[[], object] | None = None  # a default of a column that Python makes
     constant: object = None
     process: Convert | None = None  # what SQLAlchemy applies to each value for the driver
 
@@ -158,9 +158,9 @@ class EntityStatement(Statement, Generic[T]):
 
 
 def _argument(
-    bind: BindParameter[Any],
+    bind: BindParameter[object],
     process: Convert | None,
-    positions: Mapping[BindParameter[Any], int],
+    positions: Mapping[BindParameter[object], int],
     defaults: Mapping[str, Callable[[], Any]],
 ) -> Argument:
     for original in copied_from(bind):

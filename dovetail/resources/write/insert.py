@@ -7,7 +7,6 @@ listens to is made as an object by the ORM instead (`model_rules.py`).
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import CTE, Dialect, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -139,7 +138,7 @@ class Inserter:
             prepared = prepare_insert(nested.statement, dialect, visibility.binds, defaults)
         return self._reader.plan_of(nested, prepared, dialect)
 
-    async def _insert(self, session: AsyncSession, values: Mapping[str, object]) -> Any:
+    async def _insert(self, session: AsyncSession, values: Mapping[str, object]) -> object:
         connection = await connection_to_write(session)
         dialect = connection.dialect
         key = ("row", dialect.name, tuple(values))

@@ -148,7 +148,7 @@ def _unpacking(own: tuple[int, ...], packed: tuple[int, ...]) -> Callable[[Row],
     return unpack
 
 
-def _as_stored(column: ColumnElement[Any]) -> ColumnElement[Any]:
+def _as_stored(column: ColumnElement[object]) -> ColumnElement[object]:
     # SQLite stores 1.0 as 1 to save room, and reads it as 1.0 from every place but RETURNING.
     return cast(column, column.type) if isinstance(column.type, Float) else column
 
@@ -166,7 +166,7 @@ def _columns(model: type[object]) -> Iterator[tuple[str, Column[object]]]:
             yield attribute.key, attribute.columns[0]
 
 
-def _counts_up(key: Column[Any], rows: Sequence[Mapping[str, object]], dialect: Dialect) -> bool:
+def _counts_up(key: Column[object], rows: Sequence[Mapping[str, object]], dialect: Dialect) -> bool:
     # SQLite numbers the rows of a statement one after the other, but answers them in no promised order; SQLAlchemy
     # would insert one at a time there.
     return dialect.name == "sqlite" and key.table.autoincrement_column is key and key.key not in rows[0]

@@ -9,7 +9,7 @@ not there. The field is a list in the create and update schemas, and a many-to-m
 """
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from pydantic import MISSING, BaseModel
 from sqlalchemy import CTE, Column, Dialect, Executable, Insert, Select, bindparam, insert, inspect, select
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.resources.spec import FindLinks
 from dovetail.resources.sql.arrays import Pairs, members
 
-Links: TypeAlias = Mapping[str, Mapping[Any, object]]  # the key of each name, by field
+Links: TypeAlias = Mapping[str, Mapping[object, object]]  # the key of each name, by field
 LinksOfRow: TypeAlias = dict[str, list[object]]  # the keys of the rows that it is linked to, by field
 
 
@@ -29,7 +29,7 @@ def has_links(finders: Mapping[str, FindLinks], items: Sequence[BaseModel]) -> b
 
 async def find_links(finders: Mapping[str, FindLinks], session: AsyncSession, items: Sequence[BaseModel]) -> Links:
     """Return the keys of what `items` name, found all at once: two requests that make the same rows never deadlock."""
-    found: dict[str, Mapping[object, Any]] = {}
+    found: dict[str, Mapping[object, object]] = {}
     for field, find in finders.items():
         wanted = {name for item in items for name in _given(item, field) or ()}
         found[field] = await find(session, wanted) if wanted else {}
@@ -98,7 +98,7 @@ def link_cte(model: type[object], name: str, row: CTE, dialect: Dialect) -> CTE:
     return _insert(own, other, pairs).returning(*own.table.c).cte(own.table.name)
 
 
-def link_columns(model: type[object], name: str) -> tuple[Column[Any], Column[object]]:
+def link_columns(model: type[object], name: str) -> tuple[Column[object], Column[object]]:
     """Return the columns of the table between `model` and the relation's target: the one of ours, and the other."""
     relation = inspect(model).relationships[name]
     ((_, own),) = relation.synchronize_pairs
@@ -106,7 +106,7 @@ def link_columns(model: type[object], name: str) -> tuple[Column[Any], Column[ob
     return own, other
 
 
-def _insert(own: Column[Any], other: Column[object], rows: Select[object]) -> Insert:
+def _insert(own: Column[object], other: Column[object], rows: Select[object]) -> Insert:
     return insert(own.table).from_select([own, other], rows)
 
 

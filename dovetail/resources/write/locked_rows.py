@@ -7,7 +7,7 @@ for each table that a row may have a part in.
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Table, Update, case, delete, inspect, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -132,7 +132,7 @@ def _any_column(item: object) -> str:
 
 
 @cache
-def _key_columns(mapper: Mapper[object]) -> tuple[Column[Any], ...] | None:
+def _key_columns(mapper: Mapper[object]) -> tuple[Column[object], ...] | None:
     """Return the key of each table that a row may have a part in, heirs before those they inherit from.
 
     None where it is no single column of each: that is the ORM's affair.

@@ -1,7 +1,6 @@
 """Refuse filters, autocompletes and searches that would fail, or would read every row, on the day they are used."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import Boolean, Enum, Text, inspect
 from sqlalchemy.orm import Mapper
@@ -64,7 +63,7 @@ def find_slow_searches(view: type[ModelAdmin]) -> Iterator[str]:
         yield from _find_missing_index(view, view.full_text)
 
 
-def _refuse_autocomplete(target: type[object], options: Mapping[str, Any]) -> Iterator[str]:
+def _refuse_autocomplete(target: type[object], options: Mapping[str, object]) -> Iterator[str]:
     fields, order = options.get("fields"), options.get("order_by") or ()
     if not isinstance(fields, Sequence) or isinstance(fields, str) or not fields:
         yield "needs fields, a tuple of the columns to search"
@@ -86,7 +85,7 @@ def _refuse_autocomplete(target: type[object], options: Mapping[str, Any]) -> It
         yield f"where is {where!r}, expected conditions or a function of request and term"
 
 
-def _refuse(view: type[ModelAdmin], one: Any) -> str:
+def _refuse(view: type[ModelAdmin], one: object) -> str:
     if isinstance(one, type):
         return f"holds the class {one.__name__}; make one: {one.__name__}(...)"
     if isinstance(one, RelationFilter):

@@ -83,7 +83,7 @@ def _kind(model: type[object], name: str) -> Kind | None:
     return _kind_of_python(model, name)
 
 
-def _kind_of_descriptor(model: type[object], name: str, extension_type: Any) -> Kind:
+def _kind_of_descriptor(model: type[object], name: str, extension_type: object) -> Kind:
     if extension_type is AssociationProxyExtensionType.ASSOCIATION_PROXY:
         return Kind.PROXY
     if extension_type is HybridExtensionType.HYBRID_METHOD:

@@ -38,7 +38,7 @@ def reader_of(column_type: TypeEngine[Any], *, exactly: bool = False) -> Reader 
     return str if annotation is str else partial(_read, TypeAdapter(annotation))
 
 
-def is_text(column_type: TypeEngine[Any]) -> bool:
+def is_text(column_type: TypeEngine[object]) -> bool:
     """Return whether a column holds texts, so that a part of one can be looked for."""
     return isinstance(bare(column_type), String) and not isinstance(column_type, Enum)
 

@@ -141,7 +141,7 @@ def _optional(kwargs: Options) -> Options:
     return kwargs | {"validators": kept}
 
 
-def _step(column_type: Any) -> str:
+def _step(column_type: object) -> str:
     if isinstance(column_type, Numeric) and column_type.scale:
         return format(10**-column_type.scale, f".{column_type.scale}f")
     return "1" if getattr(column_type, "python_type", float) is int else "any"

@@ -130,7 +130,7 @@ class ChangeListView(ViewBase):
         names = [*(self.full_text.columns if self.full_text else ()), *self.search_names]
         return ", ".join(self.label(name).lower() for name in names)
 
-    async def run_choices_query(self, statement: Statement) -> Sequence[Row[Any]]:
+    async def run_choices_query(self, statement: Statement) -> Sequence[Row[object]]:
         """Return a filter's choices among what the user may know of; filters know neither users nor `rows`."""
         context = request_context()
         found: Result[object] = await context.session.execute(rights_of(context.request).only_visible(statement))

@@ -15,7 +15,7 @@ from dovetail.errors import BadRequestError
 ALL = frozenset({"", "all", "__all"})  # values that ask for every row
 
 
-def column_of(model: type[object], column: Any) -> Any:
+def column_of(model: type[object], column: object) -> Any:
     """Return the attribute that an option names, which may be the attribute itself."""
     return getattr(model, column) if isinstance(column, str) else column
 
@@ -52,7 +52,7 @@ def _refers_to_visible(one: object, model: type[object], rights: Rights) -> Colu
     return found
 
 
-def _typed(one: Any, value: str, model: type[object]) -> Any:
+def _typed(one: Any, value: str, model: type[object]) -> object:
     """Return the value for SQLAdmin's filters, which compare a column of any type with the text itself."""
     column = getattr(one, "column", None) or getattr(one, "foreign_key", None)
     if column is None or value in ALL - {""} or isinstance(one, BooleanFilter) or getattr(one, "reads_text", False):

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
 
 from sqladmin.pagination import Pagination
 from sqlalchemy import ColumnElement, Select, and_, func, select
@@ -127,7 +126,7 @@ class Paginator:
             behind=self._neighbour(start, values, backwards=False) if has_behind else None,
         )
 
-    def _neighbour(self, start: int | None, values: Sequence[Sequence[Any]], *, backwards: bool) -> Cursor | int:
+    def _neighbour(self, start: int | None, values: Sequence[Sequence[object]], *, backwards: bool) -> Cursor | int:
         """Return where the page before or behind is: its number near the start, a cursor far from it."""
         if start is not None and start % self.size == 0:
             number = start // self.size + (0 if backwards else 2)

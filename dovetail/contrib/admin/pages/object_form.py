@@ -72,7 +72,7 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
 
 
 async def _save_or_explain(
-    page: FormPage, obj: object | None, form: Form, data: dict[str, Any], sent: FormData
+    page: FormPage, obj: object | None, form: Form, data: dict[str, object], sent: FormData
 ) -> Response:
     try:
         async with request_context().session.begin_nested() as saving:
