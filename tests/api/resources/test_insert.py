@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from dovetail.database.engine.engine import create_engine
+from dovetail.database.prepared_reads import SessionSource
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.query.ordering import complete
 from dovetail.resources.query.search import Search
@@ -54,7 +55,7 @@ async def insert_and_compare(session, reader, row):
     key, batch = done
     assert key == batch.version(0)[reader.version.index("id")]
     request = PageRequest(ListQuery(), complete(reader.model, ()))
-    read = await reader.fetch(await session.connection(), request, EVERYTHING)
+    read = await reader.read(SessionSource(session), request, EVERYTHING)
     assert len(batch.items) == len(read.items) == 1
     assert orjson.dumps(batch.items, option=ORJSON_OPTIONS) == orjson.dumps(read.items, option=ORJSON_OPTIONS)
     assert batch.version(0) == read.version(0)
