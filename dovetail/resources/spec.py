@@ -201,7 +201,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         return Visibility(rows, related, hidden, is_constant=True)
 
     @cached_property
-    def _key_type(self) -> Any:
+    def _key_type(self) -> object:
         return python_type(getattr(self.model, self.key).type)
 
     @cached_property

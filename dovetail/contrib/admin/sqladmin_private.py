@@ -111,7 +111,7 @@ class OpenModelView(ModelView, metaclass=ViewMeta):
         plain = name.replace("_", " ").replace(".", " ")
         return str(self._column_labels.get(name, plain[:1].upper() + plain[1:]))
 
-    def format_value(self, value: object) -> Any:
+    def format_value(self, value: object) -> object:
         """Return a value as lists show it, by the formatter for its type."""
         return self._default_formatter(value)
 
@@ -157,7 +157,7 @@ class ObjectLoader(QueryAjaxModelLoader):
 
     model: type[object]
 
-    def _process_fields(self) -> list[Any]:
+    def _process_fields(self) -> list[object]:
         return []  # SQLAdmin looks for columns of the model alone, and our search follows paths
 
     @property
@@ -210,7 +210,7 @@ async def read_form(request: Request, obj: object | None) -> FormData:
     return await Admin._handle_form_data(request, obj)  # noqa: SLF001 - the step of `Admin.edit` that reads it
 
 
-def by_attribute(data: Mapping[str, Any], model: type[object]) -> dict[str, Any]:
+def by_attribute(data: Mapping[str, Any], model: type[object]) -> dict[str, object]:
     """Return the data of a form by the names of the model's attributes: the reverse of FORM_NAMES."""
     return Admin._denormalize_wtform_data(dict(data), model)  # noqa: SLF001 - the step of `Admin.edit` that does it
 
@@ -225,7 +225,7 @@ def are_conditions(where: object) -> bool:
     return _coerce_where_clauses(where) is not None
 
 
-def text_validators(prop: ColumnProperty[Any]) -> Sequence[Callable[..., object]]:
+def text_validators(prop: ColumnProperty[object]) -> Sequence[Callable[..., object]]:
     """Return the validators that hold a text to the length of its column."""
     return ModelConverter._string_common(prop)  # noqa: SLF001 - what `conv_text` itself asks
 

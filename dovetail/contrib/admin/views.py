@@ -143,7 +143,7 @@ class BooleanFilter(SQLAdminBooleanFilter):
     column_filters = [BooleanFilter(Post.is_published, title="Published")]
     """
 
-    async def get_filtered_query(self, query: Statement, value: Any, model: Any) -> Statement:
+    async def get_filtered_query(self, query: Statement, value: Any, model: object) -> Statement:
         """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
         if value not in ALL | {"true", "false", None}:
             raise BadRequestError(f"{self.title}: filter by true or false.")
@@ -163,7 +163,7 @@ class ChoiceFilter(StaticValuesFilter):
         choices = [(value, value.replace("_", " ").capitalize()) for value in self.members]
         super().__init__(column, choices, title=title)
 
-    async def get_filtered_query(self, query: Statement, value: Any, model: Any) -> Statement:
+    async def get_filtered_query(self, query: Statement, value: object, model: Any) -> Statement:
         """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
         if value is None or value in ALL:
             return query
@@ -216,7 +216,7 @@ class RelationFilter:
         self.title = title or relation.key.replace("_", " ").capitalize()
 
     async def lookups(
-        self, _request: Request, _model: type[object], _run_query: Callable[[Statement], Any]
+        self, _request: Request, _model: type[object], _run_query: Callable[[Statement], object]
     ) -> Sequence[tuple[str, str]]:
         """Return nothing to list: the choice is made by typing."""
         return []

@@ -191,12 +191,12 @@ def bind_processors(compiled: Any) -> Mapping[str, Callable[[Any], Any]]:
     return cast("Mapping[str, Callable[[Any], Any]]", compiled._bind_processors)  # noqa: SLF001 - there is no public name for it
 
 
-def conditions_of(statement: Select[Any]) -> tuple[Any, ...]:
+def conditions_of(statement: Select[object]) -> tuple[Any, ...]:
     """Return the conditions of WHERE as they were given; `whereclause` has wrapped them."""
     return statement._where_criteria  # noqa: SLF001 - see above
 
 
-def order_of(statement: Select[Any]) -> tuple[Any, ...]:
+def order_of(statement: Select[object]) -> tuple[Any, ...]:
     """Return what a statement orders by."""
     return tuple(statement._order_by_clauses)  # noqa: SLF001 - there is no public name for it
 
@@ -211,11 +211,11 @@ def kept_as_it_stands(statement: SelectT) -> SelectT:
     return statement._annotate({"no_replacement_traverse": True})  # noqa: SLF001 - what its own `has` and `any` do
 
 
-def kind_of(column_type: TypeEngine[Any]) -> type[TypeEngine[Any]] | None:
+def kind_of(column_type: TypeEngine[object]) -> type[TypeEngine[object]] | None:
     """Return the class that types of the same kind have in common: `Integer` for BIGINT too."""
     return column_type._type_affinity  # noqa: SLF001 - SQLAlchemy's own answer to "the same kind of type"
 
 
-def variants_of(column_type: TypeEngine[Any]) -> Mapping[str, TypeEngine[Any]]:
+def variants_of(column_type: TypeEngine[object]) -> Mapping[str, TypeEngine[object]]:
     """Return the types that `with_variant` gave a type, by the names of their dialects."""
     return column_type._variant_mapping  # noqa: SLF001 - SQLAlchemy has no public way to ask

@@ -183,11 +183,11 @@ def _parameter(path: Path, lookup_name: str, declared: Any) -> FilterParameter:
 
 
 def _several(value_type: Any, least: int, most: int) -> Any:
-    values: Any = list[value_type]
+    values: object = list[value_type]
     return Annotated[values, Field(min_length=least, max_length=most), BeforeValidator(_split)]
 
 
-def _split(text: Any) -> Any:
+def _split(text: object) -> object:
     return [part.strip() for part in text.split(",")] if isinstance(text, str) else text
 
 
@@ -210,7 +210,7 @@ def _postgresql_starts(element: _StartsExactly, compiler: SQLCompiler, **kwargs:
 
 
 @compiles(_StartsExactly, "sqlite")
-def _sqlite_starts(element: _StartsExactly, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _sqlite_starts(element: _StartsExactly, compiler: SQLCompiler, **kwargs: object) -> str:
     column, text = element.clauses
     write = compiler.process
     return f"(substr({write(column, **kwargs)}, 1, length({write(text, **kwargs)})) = {write(text, **kwargs)})"
