@@ -130,6 +130,7 @@ def sent_with(token: str) -> Request:
 
 @pytest.mark.parametrize("cookie", [None, "", "a-session"])
 async def test_a_token_made_of_no_cookie_or_of_nothing_is_refused(cookie):
+    refused = re.escape("The form is no longer valid, so nothing was done. Go back, reload the page and try again.")
     for given in (
         "",
         make_token(SECRET, ""),
@@ -139,7 +140,7 @@ async def test_a_token_made_of_no_cookie_or_of_nothing_is_refused(cookie):
         make_token(SECRET, "x")[:-2],
     ):
         request = Request({"type": "http", "method": "GET", "headers": [(b"x-csrf-token", given.encode())]})
-        with pytest.raises(PermissionDeniedError):
+        with pytest.raises(PermissionDeniedError, match=f"^{refused}$"):
             await check_token(request, SECRET, cookie)
 
 

@@ -80,7 +80,9 @@ async def locks_of(session, prove):
     def note(execution):
         if execution.is_select:
             text = str(execution.statement.compile(dialect=postgresql.dialect()))
-            locks.extend(re.findall("FOR .*UPDATE.*", text))
+            if found := re.findall("FOR .*UPDATE.*", text):
+                assert "auth_user.id = " in text  # one row, and not all
+                locks.extend(found)
 
     event.listen(session.sync_session, "do_orm_execute", note)
     assert await prove(session)
