@@ -268,7 +268,7 @@ class _LazyMapping(Mapping[str, object]):
     def _resolved(self) -> dict[str, object]:
         return {key: resolve_name(name) for key, name in self.names.items()}
 
-    def __getitem__(self, key: str) -> Any:
+    def __getitem__(self, key: str) -> object:
         return self._resolved[key]
 
     def __iter__(self) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """The check of lists: it names orders, filters and searches without an index while the table is small."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy import Column
 
 from dovetail.api.fastapi_private import routes_of
 from dovetail.database.search.indexes import (
@@ -70,5 +70,6 @@ def _filter(spec: Spec, name: str, parameter: FilterParameter) -> Iterator[Unser
         yield Unserved(what, index_for(spec.model, step))
 
 
-def _column(path: Path) -> Any:
-    return path.attribute.property.columns[0]
+def _column(path: Path) -> Column[object]:
+    found: Column[object] = path.attribute.property.columns[0]
+    return found

@@ -90,7 +90,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         return item
 
     async def respond(
-        self, request: Request, session: AsyncSession, viewer: Any, key: object, *, status: int = 200
+        self, request: Request, session: AsyncSession, viewer: object, key: object, *, status: int = 200
     ) -> Response:
         """Return the response of an endpoint of yours after a write: the object, its ETag, Location if it is new."""
         return await items.respond_with_written(self, request, session, viewer, key, status=status)

@@ -3,9 +3,9 @@
 uvloop closes what it cannot accept in silence, and asyncio writes thousands of tracebacks a second (docs/server.md).
 """
 
+import asyncio
 import logging
 from time import monotonic
-from typing import Any
 
 try:
     import resource
@@ -23,7 +23,7 @@ class Descriptors:
     def __init__(self) -> None:
         self._warned = -SILENCE
 
-    def are_short(self, transport: Any) -> bool:
+    def are_short(self, transport: asyncio.BaseTransport) -> bool:
         """Return whether a new connection has one of the last descriptors; the system gives the lowest that is free."""
         connection = transport.get_extra_info("socket")
         if resource is None or connection is None:

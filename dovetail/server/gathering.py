@@ -1,13 +1,12 @@
 """Send the head of a response together with its body: one call of the system and one packet, where uvicorn has two."""
 
 import asyncio
-from typing import Any
 
 
 class GatheringTransport:
     """A transport that holds the first write of a response, its head, until the second comes or the loop goes on."""
 
-    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self.is_closing = transport.is_closing
         self.expects_head = True
         self._transport, self._loop = transport, loop

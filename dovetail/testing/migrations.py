@@ -5,10 +5,9 @@ async def test_the_history_of_my_plugin(prove_history):
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, NullPool, inspect
+from sqlalchemy import Connection, Inspector, NullPool, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dovetail.database.engine.engine import create_engine
@@ -108,7 +107,7 @@ def _fill(connection: Connection) -> Mapping[str, int]:
         return count_rows(connection)
 
 
-def _schema(connection: Connection) -> dict[str, Any]:
+def _schema(connection: Connection) -> dict[str, dict[str, object]]:
     with expected_warnings_ignored():
         inspector = inspect(connection)
         found = {name: _table(inspector, name) for name in sorted(inspector.get_table_names()) if name not in OURS}
@@ -116,7 +115,7 @@ def _schema(connection: Connection) -> dict[str, Any]:
     return found
 
 
-def _table(inspector: Any, name: str) -> dict[str, object]:
+def _table(inspector: Inspector, name: str) -> dict[str, object]:
     return {
         "columns": sorted(
             (column["name"], str(column["type"]), column["nullable"], _bare(column["default"]))

@@ -38,7 +38,7 @@ class CommentAdmin(ModelAdmin, model=Comment):
     full_text = COMMENT_TEXT
     column_searchable_list = ("author.username",)
     column_sortable_list = ("post", "author", "status", "created_at")
-    column_sort_paths: ClassVar[dict[Any, str]] = {"post": "post.title", "author": "author.username"}
+    column_sort_paths: ClassVar[dict[str, str]] = {"post": "post.title", "author": "author.username"}
     column_default_sort = ("created_at", True)
     unindexed = ("post", "author", "search")  # by what others are called: within the back office's time limit, or not
     column_filters = (
@@ -47,7 +47,7 @@ class CommentAdmin(ModelAdmin, model=Comment):
         RelationFilter(Comment.author),
     )
     form_columns = ("content", "status")
-    form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {
+    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {
         "post": {"fields": ("title",), "order_by": "title"},
         "author": {"fields": ("username", "full_name"), "order_by": "username"},
     }

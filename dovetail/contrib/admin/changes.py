@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import inspect
+from sqlalchemy import Column, inspect
 from sqlalchemy.orm import Mapper
 from starlette.requests import Request
 from starlette.responses import Response
@@ -114,7 +114,7 @@ async def _set_attributes(view: ViewBase, request: Request, obj: object, data: d
         setattr(obj, name, value)
 
 
-def _set_column(obj: object, name: str, column: Any, value: object) -> None:
+def _set_column(obj: object, name: str, column: Column[object], value: object) -> None:
     if value is None and not column.nullable:
         if inspect(obj).transient:
             return  # the default of the column

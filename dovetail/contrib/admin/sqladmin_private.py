@@ -134,7 +134,7 @@ class OpenModelView(ModelView, metaclass=ViewMeta):
         """Return the statement that selects the object with this identifier."""
         raise NotImplementedError
 
-    async def run_choices_query(self, statement: Statement) -> Sequence[Row[Any]]:
+    async def run_choices_query(self, statement: Statement) -> Sequence[Row[object]]:
         """Return the rows of a statement with which a filter asks for its choices."""
         raise NotImplementedError
 
@@ -210,7 +210,7 @@ async def read_form(request: Request, obj: object | None) -> FormData:
     return await Admin._handle_form_data(request, obj)  # noqa: SLF001 - the step of `Admin.edit` that reads it
 
 
-def by_attribute(data: Mapping[str, Any], model: type[object]) -> dict[str, object]:
+def by_attribute(data: Mapping[str, object], model: type[object]) -> dict[str, object]:
     """Return the data of a form by the names of the model's attributes: the reverse of FORM_NAMES."""
     return Admin._denormalize_wtform_data(dict(data), model)  # noqa: SLF001 - the step of `Admin.edit` that does it
 

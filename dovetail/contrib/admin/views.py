@@ -42,6 +42,7 @@ from dovetail.contrib.admin.sqladmin_private import Statement, action_slug
 from dovetail.errors import BadRequestError, ConfigurationError
 
 View = TypeVar("View", bound="ModelAdmin")
+Choice = TypeVar("Choice")  # a value of the column: a member of its enumeration, say
 Outcome = str | Response | None
 ActionMethod = Callable[[View, Request, Sequence[Any]], Awaitable[Outcome]]
 
@@ -70,7 +71,7 @@ class ModelAdmin(ChangeListView):
         except LookupError:  # SQLAdmin asks a view for all its attributes when it starts, and expects AttributeError
             raise AttributeError("a view has a session while a request is answered, and no other") from None
 
-    def filters(self) -> builtins.list[Any]:
+    def filters(self) -> builtins.list[object]:
         """Return the filters of the list, made of what `get_filters` gives: columns, relations and filters."""
         return [as_filter(self.model, one) for one in self.get_filters()]
 
@@ -84,7 +85,7 @@ class ModelAdmin(ChangeListView):
         """Insert an object. `data` holds what the form names; override it to go through a service of your plugin."""
         return await changes.create(self, request, data)
 
-    async def change_object(self, request: Request, obj: Any, data: dict[str, Any]) -> None:
+    async def change_object(self, request: Request, obj: Any, data: dict[str, object]) -> None:
         """Change an object. `data` holds what the form names; override it to go through a service of your plugin."""
         await changes.change(self, request, obj, data)
 
@@ -143,7 +144,7 @@ class BooleanFilter(SQLAdminBooleanFilter):
     column_filters = [BooleanFilter(Post.is_published, title="Published")]
     """
 
-    async def get_filtered_query(self, query: Statement, value: Any, model: object) -> Statement:
+    async def get_filtered_query(self, query: Statement, value: object, model: object) -> Statement:
         """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
         if value not in ALL | {"true", "false", None}:
             raise BadRequestError(f"{self.title}: filter by true or false.")
@@ -266,7 +267,7 @@ def shortened(length: int) -> Callable[[object, str], str]:
     return show
 
 
-def badge(colours: Mapping[Any, str]) -> Callable[[object, str], Markup]:
+def badge(colours: Mapping[Choice, str]) -> Callable[[object, str], Markup]:
     """Return a formatter that shows a choice in the colour (`success`, `warning`, `danger`, ...) given for it."""
 
     def show(obj: object, name: str) -> Markup:

@@ -8,7 +8,17 @@ from time import monotonic, time
 from typing import Any, TypeVar, cast
 
 from greenlet import getcurrent
-from sqlalchemy import AsyncAdaptedQueuePool, BindParameter, ClauseElement, Connection, Dialect, Engine, Select, exc
+from sqlalchemy import (
+    AsyncAdaptedQueuePool,
+    BindParameter,
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Engine,
+    Select,
+    exc,
+)
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper, Session, decl_base
@@ -22,7 +32,7 @@ from sqlalchemy.util import await_only, greenlet_spawn, queue
 T = TypeVar("T")
 SelectT = TypeVar("SelectT", bound=Select[Any])
 RETURNED_AT = "dovetail_returned_at"
-Ping = Callable[[Any], bool]
+Ping = Callable[[object], bool]
 
 run_in_greenlet = greenlet_spawn  # lets a function that may block, as SQLAlchemy's do, run in an event loop
 wait_in_greenlet = await_only  # what such a function calls to wait for a coroutine
@@ -163,7 +173,7 @@ def add_loaded(session: Session, item: object, identity: Any) -> None:
     session.identity_map._add_unpresent(state, identity)  # noqa: SLF001 - see above
 
 
-def has_own_init(mapper: Mapper[Any]) -> bool:
+def has_own_init(mapper: Mapper[object]) -> bool:
     """Return whether a mapped class has an `__init__` that is not SQLAlchemy's."""
     return mapper.class_manager.original_init is not decl_base._declarative_constructor  # noqa: SLF001 - there is no public name for it
 
@@ -181,9 +191,9 @@ def cache_key(element: ClauseElement) -> CacheKey | None:
     return element._generate_cache_key()  # noqa: SLF001 - there is no public name for it
 
 
-def copied_from(bind: BindParameter[Any]) -> Iterable[BindParameter[Any]]:
+def copied_from(bind: BindParameter[object]) -> Iterable[BindParameter[object]]:
     """Return a value of a statement and those that it was copied from when a condition was adapted."""
-    return cast("Iterable[BindParameter[Any]]", bind._cloned_set)  # noqa: SLF001 - there is no public name for it
+    return cast("Iterable[BindParameter[object]]", bind._cloned_set)  # noqa: SLF001 - there is no public name for it
 
 
 def bind_processors(compiled: Any) -> Mapping[str, Callable[[Any], Any]]:
@@ -191,17 +201,17 @@ def bind_processors(compiled: Any) -> Mapping[str, Callable[[Any], Any]]:
     return cast("Mapping[str, Callable[[Any], Any]]", compiled._bind_processors)  # noqa: SLF001 - there is no public name for it
 
 
-def conditions_of(statement: Select[object]) -> tuple[Any, ...]:
+def conditions_of(statement: Select[object]) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of WHERE as they were given; `whereclause` has wrapped them."""
     return statement._where_criteria  # noqa: SLF001 - see above
 
 
-def order_of(statement: Select[object]) -> tuple[Any, ...]:
+def order_of(statement: Select[object]) -> tuple[ColumnElement[object], ...]:
     """Return what a statement orders by."""
     return tuple(statement._order_by_clauses)  # noqa: SLF001 - there is no public name for it
 
 
-def options_of(statement: Select[Any]) -> tuple[ExecutableOption, ...]:
+def options_of(statement: Select[object]) -> tuple[ExecutableOption, ...]:
     """Return the options, loader options say, of a statement."""
     return statement._with_options  # noqa: SLF001 - there is no public name for it
 

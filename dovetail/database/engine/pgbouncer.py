@@ -2,9 +2,9 @@
 
 from contextlib import suppress
 from secrets import token_hex
-from typing import Any
 
 import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
 from sqlalchemy import NullPool
 
 from dovetail.database.engine.engine import create_engine
@@ -29,7 +29,7 @@ async def mixes_statements_up(settings: Settings) -> bool:
         await engine.dispose()
 
 
-async def _collide(one: Any, two: Any) -> bool:
+async def _collide(one: "asyncpg.Connection[asyncpg.Record]", two: "asyncpg.Connection[asyncpg.Record]") -> bool:
     name = f"dovetail_{token_hex(8)}"
     try:
         statements = [await _prepare(driver, number, name) for number, driver in enumerate((one, two))]
@@ -43,11 +43,13 @@ async def _collide(one: Any, two: Any) -> bool:
     return found != [0, 1]
 
 
-async def _prepare(driver: Any, number: int, name: str) -> object:
+async def _prepare(
+    driver: "asyncpg.Connection[asyncpg.Record]", number: int, name: str
+) -> "PreparedStatement[asyncpg.Record]":
     async with driver.transaction():
         return await driver.prepare(f"SELECT {number}", name=name)
 
 
-async def _run(driver: Any, statement: Any) -> object:
+async def _run(driver: "asyncpg.Connection[asyncpg.Record]", statement: "PreparedStatement[asyncpg.Record]") -> object:
     async with driver.transaction():
         return await statement.fetchval()

@@ -6,9 +6,8 @@ SQLite is told to stop (https://www.sqlite.org/c3ref/interrupt.html). The connec
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Engine, ExceptionContext, event
+from sqlalchemy import Connection, Engine, ExceptionContext, event
 
 from dovetail.database.drivers.aiosqlite_connections import interrupt_of
 from dovetail.errors import UnavailableError
@@ -44,39 +43,40 @@ def keep_statement_limits(engine: Engine) -> None:
 
     @event.listens_for(engine, "handle_error")
     def _explain(context: ExceptionContext) -> None:
-        limit = _limit(context.connection) if context.connection is not None else None
-        if limit is None:
+        connection = context.connection
+        limit = _limit(connection) if connection is not None else None
+        if connection is None or limit is None:
             return
-        _stop_timer(context.connection)
+        _stop_timer(connection)
         error: object = context.original_exception
         if STOPPED & {getattr(error, "sqlstate", None), getattr(error, "sqlite_errorname", None)}:
             limit.was_exceeded = True
             raise StatementTimeoutError
 
 
-def _limit(connection: Any) -> StatementLimit | None:
+def _limit(connection: Connection) -> StatementLimit | None:
     found: StatementLimit | None = connection.get_execution_options().get(STATEMENT_LIMIT)
     return found
 
 
-def _refuse_more(connection: object, *_: object) -> None:
+def _refuse_more(connection: Connection, *_: object) -> None:
     # SQLite rolls back a transaction whose write it stops: what came now would be stored, and without what came before.
     if (limit := _limit(connection)) is not None and limit.was_exceeded:
         raise StatementTimeoutError
 
 
-def _tell_postgresql(connection: Any) -> None:
+def _tell_postgresql(connection: Connection) -> None:
     if (limit := _limit(connection)) is not None:
         # Only for this transaction: behind PgBouncer the next one on the connection is somebody else's.
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(round(limit.seconds * 1000), 1)}")
 
 
-def _start_timer(connection: Any, *_: object) -> None:
+def _start_timer(connection: Connection, *_: object) -> None:
     if (limit := _limit(connection)) is not None:
         stop = interrupt_of(connection.connection.driver_connection)
         connection.info[TIMER] = asyncio.get_running_loop().call_later(limit.seconds, stop)
 
 
-def _stop_timer(connection: Any, *_: object) -> None:
+def _stop_timer(connection: Connection, *_: object) -> None:
     if timer := connection.info.pop(TIMER, None):
         timer.cancel()

@@ -10,7 +10,6 @@ Nothing in the text is an operator.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import (
     BindParameter,
@@ -104,12 +103,12 @@ class FullText:
             )
         return Document(tuple(mapper.columns[name].name for name in self.columns), self.config)
 
-    def is_indexed(self, model: type[Any]) -> bool:
+    def is_indexed(self, model: type[object]) -> bool:
         """Return whether the model has the index, without which nothing is found on SQLite."""
         wanted = self.document(model)
         return any(index.info.get("search") == wanted for index in inspect(model).local_table.indexes)
 
-    def matches(self, model: type[Any], words: str | BindParameter[str]) -> ColumnElement[bool]:
+    def matches(self, model: type[object], words: str | BindParameter[str]) -> ColumnElement[bool]:
         """Return the condition that a row holds every word of a text, or of a placeholder of the type `Words`."""
         query = words if isinstance(words, BindParameter) else bindparam(None, words[:LONGEST_SEARCH], type_=Words())
         (key,) = inspect(model).primary_key
@@ -123,7 +122,7 @@ class FullText:
 
         return Narrowing(matches, keys, is_costly=True)
 
-    def rank(self, model: type[Any], words: BindParameter[str]) -> ColumnElement[float]:
+    def rank(self, model: type[object], words: BindParameter[str]) -> ColumnElement[float]:
         """Return the expression of how well a row matches the words; 0 for one that does not."""
         (key,) = inspect(model).primary_key
         return _Rank(self._expression(model), words, key, _config(self), _name(model))

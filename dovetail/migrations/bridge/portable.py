@@ -29,7 +29,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.sql.elements import TextClause
+from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.types import TypeEngine
 
 from dovetail.database.column_types import utcnow
@@ -103,7 +103,7 @@ def make_portable(column: Column[object]) -> None:
         column.server_default = DefaultClause(_portable_default(column.server_default.arg, column.type))
 
 
-def _portable_default(default: object, type_: TypeEngine[object]) -> Any:
+def _portable_default(default: str | ClauseElement, type_: TypeEngine[object]) -> str | ClauseElement:
     if not isinstance(default, TextClause):
         return default
     text = _bare(default.text)

@@ -5,10 +5,9 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext, MigrationStep
+from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -133,7 +132,7 @@ def _relative_steps(destination: str) -> RelativeSteps | None:
     return None
 
 
-def _from_alembic(history: History, step: Any) -> Step:
+def _from_alembic(history: History, step: RevisionStep) -> Step:
     revision = str(step.revision.revision)
     return Step(plugin=history.plugin_of(revision), script=history.scripts[revision], forwards=bool(step.is_upgrade))
 

@@ -120,7 +120,7 @@ def _add(
     endpoint: Callable[..., Awaitable[Response]],
     names: tuple[str, str, str],
     parameters: dict[str, object],
-    **options: Any,
+    **options: object,
 ) -> None:
     """Add an endpoint; `names` are what it is called, what it says it does, and its method."""
     name, verb, method = names

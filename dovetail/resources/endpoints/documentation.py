@@ -1,5 +1,6 @@
 """The parameters of a spec in the OpenAPI document: each with its type, what it does and what it allows."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -135,16 +136,16 @@ def _ordering(grammar: Grammar) -> Json:
     )
 
 
-def _names(names: Any) -> str:
+def _names(names: Iterable[str]) -> str:
     one = f"({'|'.join(sorted(name.replace('.', '[.]') for name in names))})"
     return f"^{one}(,{one})*$"
 
 
-def _few(names: Any) -> list[str]:
+def _few(names: Iterable[str]) -> list[str]:
     return sorted(name for name in names if "." not in name)[:2]
 
 
-def _list(names: Any) -> str:
+def _list(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names))
 
 

@@ -39,7 +39,7 @@ class FilterParameter:
 
     path: Path
     lookup_name: str
-    value_type: Any = field(compare=False)
+    value_type: object = field(compare=False)
 
     @cached_property
     def name(self) -> str:
@@ -168,7 +168,7 @@ LOOKUPS: dict[str, Lookup] = {
 }
 
 
-def _parameter(path: Path, lookup_name: str, declared: Any) -> FilterParameter:
+def _parameter(path: Path, lookup_name: str, declared: object) -> FilterParameter:
     if lookup_name not in LOOKUPS:
         known = ", ".join(sorted(LOOKUPS))
         raise ConfigurationError(

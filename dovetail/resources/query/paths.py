@@ -1,6 +1,6 @@
 """Names such as `tags__name`: a column of the model, or of what its relations lead to."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ class Path:
         return self.name.replace("__", ".")
 
     @property
-    def type(self) -> TypeEngine[Any]:
+    def type(self) -> TypeEngine[object]:
         """The type of the column."""
         found: TypeEngine[object] = self.attribute.type
         return found
@@ -122,11 +122,11 @@ def walk(model: type[object], names: Sequence[str]) -> Path:
     return Path("__".join(names), tuple(relations), getattr(model, last))
 
 
-def _key(entity: object, column: Any) -> str:
+def _key(entity: object, column: object) -> str:
     return str(inspect(entity).mapper.get_property_by_column(column).key)
 
 
-def _nowhere(name: str, step: str, mapper: Mapper[object], known: Any) -> ConfigurationError:
+def _nowhere(name: str, step: str, mapper: Mapper[object], known: Iterable[str]) -> ConfigurationError:
     return ConfigurationError(
         f"{name!r} leads nowhere: {mapper.class_.__name__} has no {step!r}, expected one of {', '.join(sorted(known))}"
     )

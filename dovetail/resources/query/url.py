@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import parse_qsl
 
 from pydantic import SecretStr
@@ -77,7 +77,7 @@ class ItemQuery:
 class ListQuery(ItemQuery):
     """The rows of a list that a URL asks for, and their fields."""
 
-    filters: tuple[tuple[FilterParameter, Any], ...] = ()
+    filters: tuple[tuple[FilterParameter, object], ...] = ()
     terms: Terms = ()
     search: str = ""
     limit: int = DEFAULT_LIMIT

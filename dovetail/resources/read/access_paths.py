@@ -103,7 +103,7 @@ def count_of(
     conditions: Sequence[ColumnElement[bool]],
     limit: int | None,
     dialect: Dialect,
-) -> Select[object]:
+) -> Select[int]:
     """Return the SELECT of how many of `rows` fulfil the conditions, up to `limit`."""
     narrow = _narrow(conditions, dialect)
     if not narrow:
@@ -126,7 +126,7 @@ def _counted_by(
     return key.in_(condition.keys(dialect)) if limit is None else Walked(condition.walk)
 
 
-def _counted(rows: Select[object], limit: int | None) -> Select[object]:
+def _counted(rows: Select[object], limit: int | None) -> Select[int]:
     if limit is None:
         return rows.with_only_columns(func.count(), maintain_column_froms=True)
     some: Select[object] = rows.with_only_columns(literal_column("1"), maintain_column_froms=True).limit(_number(limit))

@@ -47,7 +47,7 @@ def page_select(
 
 def count_select(
     model: type[object], request: PageRequest, visibility: Visibility, search: Search, dialect: Dialect
-) -> Select[Any]:
+) -> Select[int]:
     """Return the SELECT of how many rows there are on all pages, up to one more than CAP if the count is capped."""
     (key,) = inspect(model).primary_key
     limit = CAP + 1 if request.query.count == "capped" else None

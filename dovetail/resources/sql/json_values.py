@@ -106,7 +106,7 @@ def _read_time(text: str) -> datetime:
 
 
 # The first that fits counts.
-_READERS: tuple[tuple[Any, Convert], ...] = (
+_READERS: tuple[tuple[type | tuple[type, ...], Convert], ...] = (
     ((DateTime, UTCDateTime), _read_time),
     (Date, _read_date),
     (Time, time.fromisoformat),

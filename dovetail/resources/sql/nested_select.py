@@ -34,7 +34,7 @@ from dovetail.resources.sql.compilable import becomes_utc
 from dovetail.resources.sql.json_values import Convert, chain, into_json, is_plain, json_converter, out_of_json
 from dovetail.resources.sql.nodes import Column, Node, Relation
 
-MakeItem = Callable[[Sequence[Any]], dict[str, object]]
+MakeItem = Callable[[Sequence[object]], dict[str, object]]
 Beside = Callable[[CTE], Sequence[CTE]]
 
 
@@ -193,8 +193,8 @@ class _Builder:
         return self._aggregate(keys, item, order), None if plain else _reader(_function(written, self.helpers))
 
     def _aggregate(
-        self, keys: list[ColumnElement[object]], item: ColumnElement[Any], order: Sequence[ColumnElement[Any]]
-    ) -> Select[Any]:
+        self, keys: list[ColumnElement[object]], item: ColumnElement[object], order: Sequence[ColumnElement[object]]
+    ) -> Select[object]:
         if self.dialect.name == "postgresql":
             items = cast(func.json_agg(aggregate_order_by(item, *order)), Text)
             return self.select(keys).add_columns(items.label("found")).group_by(*keys)
@@ -204,13 +204,13 @@ class _Builder:
         items = cast(func.json_group_array(func.json(rows.c.item)), Text)
         return select(*names, items.label("found")).group_by(*names)
 
-    def _embed(self, column: ColumnElement[Any]) -> str:
+    def _embed(self, column: ColumnElement[object]) -> str:
         """Return the expression that puts a JSON text into the answer as it is."""
         self.helpers["Fragment"] = orjson.Fragment
         place = self._slot(column, None)
         return f"(Fragment({place}) if {place} is not None else [])"
 
-    def _slot(self, column: ColumnElement[Any], convert: Convert | None) -> str:
+    def _slot(self, column: ColumnElement[object], convert: Convert | None) -> str:
         self.columns.append(column)
         place = f"row[{len(self.columns) - 1}]"
         if convert is None:
@@ -222,7 +222,7 @@ class _Builder:
 
 def _json_object(node: Node, entity: Any, dialect: Dialect) -> ColumnElement[object]:
     # Names of fields are Python's identifiers: they can stand in the statement as they are.
-    parts: list[ColumnElement[Any]] = []
+    parts: list[ColumnElement[object]] = []
     for part in node.parts:
         parts += [literal_column(f"'{part.name}'"), getattr(entity, part.name)]
     if dialect.name == "postgresql":
@@ -230,11 +230,11 @@ def _json_object(node: Node, entity: Any, dialect: Dialect) -> ColumnElement[obj
     return func.json_object(*(_json_boolean(part) for part in parts))
 
 
-def _json_array(columns: Sequence[ColumnElement[object]], dialect: Dialect) -> ColumnElement[Any]:
+def _json_array(columns: Sequence[ColumnElement[object]], dialect: Dialect) -> ColumnElement[object]:
     return func.json_build_array(*columns) if dialect.name == "postgresql" else func.json_array(*columns)
 
 
-def _json_boolean(column: ColumnElement[object]) -> ColumnElement[Any]:
+def _json_boolean(column: ColumnElement[object]) -> ColumnElement[object]:
     # SQLite stores 0 and 1.
     if not isinstance(column.type, Boolean):
         return column

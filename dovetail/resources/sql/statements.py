@@ -70,7 +70,7 @@ def prepare(
     statement: ClauseElement,
     dialect: Dialect,
     viewer_values: Sequence[BindParameter[object]] = (),
-    defaults: Mapping[str, Callable[[], Any]] = NOTHING,
+    defaults: Mapping[str, Callable[[], object]] = NOTHING,
 ) -> PreparedStatement | None:
     """Compile `statement`; None if its text depends on its values, as that of an IN over a list does.
 
@@ -161,7 +161,7 @@ def _argument(
     bind: BindParameter[object],
     process: Convert | None,
     positions: Mapping[BindParameter[object], int],
-    defaults: Mapping[str, Callable[[], Any]],
+    defaults: Mapping[str, Callable[[], object]],
 ) -> Argument:
     for original in copied_from(bind):
         if original in positions:

@@ -38,7 +38,7 @@ from dovetail.resources.sql.statements import PreparedStatement, Row, prepare
 from dovetail.resources.write.links import link_columns
 
 VALUE = "value_"  # with the name of an attribute: the placeholder for its value
-Defaults: TypeAlias = Mapping[str, Callable[[], Any]]  # what makes the value, by attribute
+Defaults: TypeAlias = Mapping[str, Callable[[], object]]  # what makes the value, by attribute
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ def _find_numbers(view: type[ModelAdmin]) -> Iterator[str]:
             yield f"export_types offers {kind!r}, expected 'csv', which is all there is"
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 

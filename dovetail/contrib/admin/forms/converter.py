@@ -1,6 +1,7 @@
 """Choose the field that a form has for a column or a relation."""
 
 import enum
+from collections.abc import Mapping
 from typing import Any
 
 from sqladmin.exceptions import NoConverterFound
@@ -117,7 +118,7 @@ def try_field(prop: Any) -> None:
     Converter().get_converter(prop)(model=prop.parent.class_, prop=prop, kwargs={"render_kw": {}, "validators": []})
 
 
-def _choice(prop: Property, kwargs: Options, options: dict[str, tuple[Any, str]]) -> Field:
+def _choice(prop: Property, kwargs: Options, options: Mapping[str, tuple[object, str]]) -> Field:
     kwargs["render_kw"] = kwargs.get("render_kw", {}) | {"class": "form-select"}
     return fields.ChoiceField(options=options, allow_blank=bool(prop.columns[0].nullable), **kwargs)
 

@@ -1,6 +1,7 @@
 """Read and write the fields of forms: each reads what it wrote, and says what is wrong with anything else."""
 
 import enum
+from collections.abc import Mapping
 from typing import Any, cast
 
 import wtforms
@@ -37,7 +38,7 @@ class CheckboxField(fields.BooleanField):
 class ChoiceField(fields.SelectField):
     """One of several values, each offered with a label."""
 
-    def __init__(self, *, options: dict[str, tuple[object, str]], **kwargs: Any) -> None:
+    def __init__(self, *, options: Mapping[str, tuple[object, str]], **kwargs: Any) -> None:
         choices = [(key, label) for key, (_, label) in options.items()]
         values = {key: value for key, (value, _) in options.items()}
 
@@ -184,6 +185,6 @@ class JSONField(wtforms.TextAreaField):
             self.data = read_json(str(valuelist[0])) if str(valuelist[0]).strip() else None
 
 
-def offer(members: type[enum.Enum]) -> dict[str, tuple[Any, str]]:
+def offer(members: type[enum.Enum]) -> dict[str, tuple[object, str]]:
     """Return the options of a `ChoiceField` for an enumeration: by value, labelled in words."""
     return {str(member.value): (member, str(member.value).replace("_", " ").capitalize()) for member in members}
