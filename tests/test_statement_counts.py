@@ -3,12 +3,14 @@
 BEGIN, COMMIT and savepoints of single requests are not among them; those of bulk requests are.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import event, text
 
 from dovetail.contrib.auth.accounts.one_time_tokens import create_one_time_token
 from dovetail.contrib.auth.models import TokenPurpose, User
@@ -275,3 +277,28 @@ async def test_a_page_without_data_asks_nothing(client, count_statements, path):
     with count_statements() as statements:
         assert (await client.get(path)).is_success
     assert statements == []
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_how_long_a_writer_that_has_waited_may_wait_yet_is_not_counted(database, count_statements):
+    sent: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        sent.append(arguments[2])
+
+    async def write() -> None:
+        async with database.unit_of_work() as session:
+            await session.execute(text("PRAGMA busy_timeout"))  # a pragma that is asked for is counted
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        with count_statements() as statements:
+            async with database.unit_of_work() as session:
+                await session.execute(text("SELECT 1"))
+                waiting = asyncio.create_task(write())
+                await asyncio.sleep(0.1)  # long enough to be worth telling SQLite
+            await waiting
+    finally:
+        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+    assert statements == ["SELECT 1", "PRAGMA busy_timeout"]
+    assert [one for one in sent if one.startswith("PRAGMA busy_timeout=")]

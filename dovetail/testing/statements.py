@@ -9,6 +9,9 @@ from sqlalchemy import event
 
 from dovetail.database.unit_of_work import Database
 
+# On SQLite a transaction begins by a statement, on PostgreSQL by the driver, and with its time limit. A writer that has
+# waited tells SQLite how long it may wait yet: whether it does depends on how busy the machine is, not on the code.
+UNCOUNTED = ("BEGIN", "SET LOCAL statement_timeout", "PRAGMA busy_timeout=")
 CountStatements: TypeAlias = Callable[[], AbstractContextManager[list[str]]]
 
 
@@ -33,8 +36,7 @@ def count_statements(database: Database) -> CountStatements:
             _context: object,
             executemany: bool,  # noqa: FBT001 - the signature is SQLAlchemy's
         ) -> None:
-            # On SQLite a transaction begins by a statement, on PostgreSQL by the driver, and with its time limit.
-            if not statement.startswith(("BEGIN", "SET LOCAL statement_timeout")):
+            if not statement.startswith(UNCOUNTED):
                 # One that is sent with a list of sets of parameters runs as often; VALUES of many rows are one set.
                 times = len(parameters) if executemany and isinstance(parameters, list) else 1
                 statements.extend([statement] * times)

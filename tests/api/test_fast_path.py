@@ -89,6 +89,11 @@ OTHERS = [
     "/API/books",
     "/api/loud_books",
     "/api/loud_books/1",
+    "/api/loud_books/2",
+    "/api/loud_books/999",
+    "/api/loud_books?count=true",
+    "/api/loud_books?cursor=&limit=1",
+    "/api/loud_books?nonsense=1",
     "/api/found_books?search=book",
     "/api/genres/Prose/books",
     "/api/genres/nothing/books",
@@ -383,7 +388,7 @@ async def test_an_exhausted_pool_is_answered_alike(make_settings, library_settin
     sites = [make_application(settings), make_application(settings)]
     sites[1].dependency_overrides[never_asked] = never_asked
     async with running(sites[0]), running(sites[1]):
-        for path in ("/api/books", "/api/books/1", "/health/live"):
+        for path in ("/api/books", "/api/books/1", "/api/loud_books", "/health/live"):
             async with sites[0].state.database.engine.connect(), sites[1].state.database.engine.connect():
                 fast, usual = await on_both(*sites, caplog, "GET", path)
             fast["log"], usual["log"] = [[line.split("QueuePool")[0] for line in one["log"]] for one in (fast, usual)]

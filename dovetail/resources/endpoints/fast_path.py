@@ -1,9 +1,9 @@
 """The fast path of a resource's endpoints: the same functions that FastAPI runs, without FastAPI's dependencies.
 
-A read runs on a connection of the pool without a transaction, a write on a unit of work that begins its transaction
-with the first change. This module decides which requests may come this way, by who asks and by what is sent.
-Whatever is unusual (a token that has to be looked at, a body that is wrong, an `Idempotency-Key`) is left to FastAPI,
-which says what is to be said about it. `api/front/fast_path.py` has the rest.
+A read runs on a connection of the pool without a transaction, or in a session if only the ORM can read; a write runs on
+a unit of work that begins its transaction with the first change. This module decides which requests may come this way,
+by who asks and by what is sent. Whatever is unusual (a token that has to be looked at, a body that is wrong, an
+`Idempotency-Key`) is left to FastAPI, which says what is to be said about it. `api/front/fast_path.py` has the rest.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ import orjson
 from fastapi import FastAPI
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -23,7 +23,7 @@ from dovetail.api.front.fast_path import FastAnswer
 from dovetail.database.drivers.lost_connections import asks_for_another_try
 from dovetail.database.drivers.retries import attempting
 from dovetail.database.error_translation import client_error
-from dovetail.database.prepared_reads import PoolSource, ReadSource
+from dovetail.database.prepared_reads import PoolSource, ReadSource, SessionSource
 from dovetail.database.unit_of_work import DATABASE, Database
 from dovetail.resources.policy import Policy
 from dovetail.resources.read.reader import NeedsSessionError
@@ -44,18 +44,21 @@ class FastRead:
 
     def __call__(self, app: FastAPI) -> FastAnswer:
         """Return what answers the requests of an application."""
-        return partial(self.read, DATABASE.get(app).engine)
+        return partial(self.read, DATABASE.get(app))
 
-    async def read(self, engine: AsyncEngine, request: Request) -> Response | None:
+    async def read(self, database: Database, request: Request) -> Response | None:
         """Return the answer; None if FastAPI has to see to the request."""
-        async with PoolSource(engine) as source:
+        async with PoolSource(database.engine) as source:
             visibility = await visibility_of_reader(self.spec, request, source)
             if visibility is None:
                 return None
             try:
                 return await self.endpoint(request, source, visibility)
             except NeedsSessionError:
-                return None
+                pass  # the connection is given back before the session takes one
+        # FastAPI would open the same session, but it would ask the policy again.
+        async with database.unit_of_work(read_only=True) as session:
+            return await self.endpoint(request, SessionSource(session), visibility)
 
 
 @dataclass(frozen=True)

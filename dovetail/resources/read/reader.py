@@ -38,7 +38,7 @@ Place = tuple[int, Callable[[object], Any] | None]  # where in a row a value is,
 
 
 class NeedsSessionError(Exception):
-    """The ORM has to read, and there is no session: FastAPI's dependencies open one."""
+    """The ORM has to read, and there is no session: who asked has to open one."""
 
 
 @dataclass(frozen=True)
