@@ -30,6 +30,8 @@ class LineFormatter(logging.Formatter):
         return f"{self._text},{int(record.msecs):03d}"
 
 
+POOLS = "dovetail.database.pool"  # SQLAlchemy's own loggers of pools, which it names after the modules of their classes
+
 # https://docs.python.org/3/library/logging.config.html#configuration-dictionary-schema; also for a server's log_config.
 LOGGING: dict[str, object] = {
     "version": 1,
@@ -43,7 +45,7 @@ LOGGING: dict[str, object] = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
     "root": {"level": "WARNING", "handlers": ["stderr"]},
-    "loggers": {"uvicorn": {"level": "INFO"}, "dovetail": {"level": "INFO"}},
+    "loggers": {"uvicorn": {"level": "INFO"}, "dovetail": {"level": "INFO"}, POOLS: {"level": "WARNING"}},
 }
 
 
@@ -59,6 +61,7 @@ def configure_logging(level: str) -> None:
         if not any(isinstance(found, RequestIdFilter) for found in handler.filters):
             handler.addFilter(RequestIdFilter())
     logging.getLogger("dovetail").setLevel(level)
+    logging.getLogger(POOLS).setLevel("WARNING")
     # It warns of every form that it cannot read; that is answered, and a stranger would fill the log.
     if (forms := logging.getLogger("python_multipart")).level == logging.NOTSET:
         forms.setLevel("ERROR")

@@ -36,6 +36,21 @@ def test_the_level_is_that_of_the_settings_for_our_own_loggers_only():
     assert run("WARNING") == []
 
 
+def test_what_sqlalchemy_says_of_its_pools_is_not_ours_to_log(tmp_path):
+    url = f"sqlite+aiosqlite:///{tmp_path}/a.sqlite3"
+    program = f"""
+import asyncio
+from config.settings import Settings
+from dovetail.database.engine.engine import create_engine
+from dovetail.middleware.logging import configure_logging
+configure_logging("INFO")
+settings = Settings.model_validate({{"database_url": {url!r}, "environment": "test"}})
+asyncio.run(create_engine(settings).dispose())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 @pytest.mark.parametrize(
     ("boundary", "body"),
