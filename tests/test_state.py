@@ -34,7 +34,7 @@ def test_two_applications_have_each_their_own():
     assert ENGINE.find(other) is None
 
 
-def test_a_session_knows_the_context_it_was_opened_in(session, app):
+async def test_a_session_knows_the_context_it_was_opened_in(session, app):
     context = context_of(session)
     assert isinstance(context, Context)
     assert context.database is DATABASE.get(app)
