@@ -7,6 +7,7 @@ import click
 
 from dovetail import __version__
 from dovetail.cli.error_lines import error_line
+from dovetail.cli.programs import fail, run_program
 from dovetail.cli.scaffold.startplugin import startplugin
 from dovetail.cli.scaffold.startproject import startproject
 
@@ -26,28 +27,12 @@ commands.add_command(startplugin)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` names (the process's own arguments by default) and return its exit code."""
     try:
-        code = commands.main(list(argv) if argv is not None else None, COMMAND, standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help())
-        return 0
-    except click.UsageError as error:
-        error.show()
-        return error.exit_code
-    except click.ClickException as error:
-        return _fail(error.format_message())
-    except click.Abort:
-        return _fail("stopped")
+        return run_program(commands, argv, COMMAND)
     except OSError as error:
         line = error_line(error)
         if line is None:
             raise
-        return _fail(line)
-    return code if isinstance(code, int) else 0
-
-
-def _fail(message: str) -> int:
-    click.echo(f"{click.style(f'{COMMAND}:', fg='red')} {message}", err=True)
-    return 1
+        return fail(COMMAND, line)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,14 @@ import click
 
 from dovetail.cli.error_lines import error_line
 from dovetail.cli.kernel_commands import COMMANDS
+from dovetail.cli.programs import fail, run_program
 from dovetail.cli.state import State
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import ConfigurationError, DovetailError
 from dovetail.plugin import Command
 from dovetail.settings import Settings
 
+PROGRAM = "manage.py"
 KERNEL = {command.name: command for command in COMMANDS}
 MAY_EXIT = frozenset({"dbshell", "quickstart", "runserver", "shell", "test"})  # they run what is not of the site
 
@@ -22,24 +24,12 @@ def main(settings_class: type[Settings], argv: Sequence[str] | None = None) -> i
     """Run `manage.py` with `argv` (the process's own by default) and return its exit code."""
     state = State(settings_class, tuple(KERNEL))
     try:
-        code = Manage().main(list(argv) if argv is not None else None, "manage.py", standalone_mode=False, obj=state)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help())
-        return 0
-    except click.UsageError as error:
-        error.show()
-        return error.exit_code
-    except click.ClickException as error:
-        return _fail(error.format_message(), error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
-        return 130
+        return run_program(Manage(), argv, PROGRAM, state)
     except PLUGIN_FAILURES as error:
         line = _line_for(error, state)
         if line is None:
             raise
-        return _fail(line)
-    return code if isinstance(code, int) else 0
+        return fail(PROGRAM, line)
 
 
 class Manage(click.Group):
@@ -47,7 +37,7 @@ class Manage(click.Group):
 
     def __init__(self) -> None:
         text = "Dovetail's command line. `manage.py help COMMAND` explains one command."
-        super().__init__("manage.py", params=[TRACEBACK], help=text, no_args_is_help=True)
+        super().__init__(PROGRAM, params=[TRACEBACK], help=text, no_args_is_help=True)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands, the kernel's first."""
@@ -152,8 +142,3 @@ def _state(ctx: click.Context) -> State:
 def _write(formatter: click.HelpFormatter, title: str, commands: Mapping[str, Command]) -> None:
     with formatter.section(title):
         formatter.write_dl(sorted((command.name, command.help) for command in commands.values()))
-
-
-def _fail(message: str, code: int = 1) -> int:
-    click.echo(f"{click.style('manage.py:', fg='red')} {message}", err=True)
-    return code
