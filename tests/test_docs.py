@@ -26,3 +26,11 @@ def test_the_page_links_to_files_that_exist(page: Path):
     text = page.read_text(encoding="utf-8")
     links = [link.partition("#")[0] for link in LINK.findall(text)]
     assert [link for link in links if link and not (page.parent / link).exists()] == []
+
+
+def test_the_settings_in_the_readme_are_those_of_this_site_and_a_shop():
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    written = readme.partition("# config/settings.py\n")[2].partition("```")[0]
+    own = (REPOSITORY / "config" / "settings.py").read_text(encoding="utf-8")
+    own = own.replace('"plugins.wordpress_comments",\n', '"plugins.wordpress_comments",\n        "plugins.shop",\n')
+    assert written == own.replace("comments and a back office.", "comments, a back office and a shop.")
