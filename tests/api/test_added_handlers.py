@@ -7,9 +7,9 @@ import pytest
 
 from dovetail.application import make_application
 from dovetail.testing.fixtures import make_client, running
-from tests.api.resources.conftest import library_settings
 from tests.conftest import create_tables
 from tests.library.models import LibraryBase
+from tests.resources.conftest import library_settings
 
 __all__ = ("library_settings",)  # fixtures
 

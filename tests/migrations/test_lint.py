@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.migrations.make.test_makemigrations import ITEM, change
+from tests.migrations.run.test_migrate import make
 from tests.migrations.sites import Site
-from tests.migrations.test_makemigrations import ITEM, change
-from tests.migrations.test_migrate import make
 
 # It is judged by what PostgreSQL would be told, whichever database the site has.
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])

@@ -5,8 +5,8 @@ import os
 import pytest
 
 from tests.forked import start
+from tests.migrations.make.test_makemigrations import ITEM
 from tests.migrations.sites import Site
-from tests.migrations.test_makemigrations import ITEM
 
 TEST = """
 async def test_history(prove_history):

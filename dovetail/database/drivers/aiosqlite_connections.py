@@ -1,7 +1,7 @@
 """Open SQLite files so that one which cannot be opened leaves nothing behind, and notice one that was replaced.
 
-All private parts of aiosqlite that Dovetail leans on stand here; tests/database/test_drivers_private.py fails when one
-of them changes.
+All private parts of aiosqlite that Dovetail leans on stand here; tests/database/drivers/test_drivers_private.py fails
+when one of them changes.
 """
 
 import asyncio

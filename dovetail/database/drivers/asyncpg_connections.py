@@ -1,7 +1,7 @@
 """Make asyncpg's connections, with names and texts of prepared statements that survive poolers and changes of tables.
 
-All private parts of asyncpg that Dovetail leans on stand here; tests/database/test_drivers_private.py fails when one of
-them changes.
+All private parts of asyncpg that Dovetail leans on stand here; tests/database/drivers/test_drivers_private.py fails
+when one of them changes.
 """
 
 from secrets import token_hex

@@ -1,6 +1,7 @@
 """Every private or undocumented part of SQLAlchemy that Dovetail leans on, one function or class each.
 
-SQLAlchemy is pinned to one minor version; tests/database/test_sqlalchemy_private.py fails when one of these changes.
+SQLAlchemy is pinned to one minor version; tests/database/drivers/test_sqlalchemy_private.py fails when one of these
+changes.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,6 +1,6 @@
 """Private parts of Alembic that Dovetail depends on, one function each.
 
-Alembic is pinned to one minor version; tests/migrations/test_alembic_private.py fails when one of these changes.
+Alembic is pinned to one minor version; tests/migrations/bridge/test_alembic_private.py fails when one of these changes.
 """
 
 import re

@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 
 from dovetail.contrib.auth.models import OneTimeToken, User
 from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.auth.api.test_reset_password import forgot, reset
+from tests.contrib.auth.api.test_verification import verify
 from tests.contrib.auth.helpers import ADA, NEW_PASSWORD, hashed, login, pointers, token_in
-from tests.contrib.auth.test_reset_password import forgot, reset
-from tests.contrib.auth.test_verification import verify
 
 NEW = "countess@example.org"
 TAKEN = "boss@example.org"
