@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, RelationshipProperty, mapped_column
 
 from dovetail.database.column_types import UTCDateTime, later_than, utcnow
-from dovetail.database.search.narrowing import Narrowing, keys_of_related
 from dovetail.database.search.search import FullText
+from dovetail.database.search.selective_conditions import SelectiveCondition, keys_of_related
 
 # Alembic can only change a constraint that has a name, so every one gets the same name on every database.
 NAMING_CONVENTION = {
@@ -87,4 +87,4 @@ def related(relation: InstrumentedAttribute[object], condition: ColumnElement[bo
     mapped: RelationshipProperty[object] = relation.property  # type: ignore[assignment]  # of a relation
     walk = relation.any(condition) if mapped.uselist else relation.has(condition)
     keys = keys_of_related(mapped, condition)
-    return walk if keys is None else Narrowing(walk, lambda _: keys)
+    return walk if keys is None else SelectiveCondition(walk, lambda _: keys)

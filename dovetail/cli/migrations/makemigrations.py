@@ -12,7 +12,7 @@ import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
 from dovetail.cli.state import State
 from dovetail.migrations.make.maker import Made, Wanted, make_revisions
 from dovetail.migrations.make.questioner import Questioner, SafeAnswers, ServerDefault
-from dovetail.migrations.make.writing import Rendered
+from dovetail.migrations.make.revision_files import Rendered
 
 LONGEST_NAME = 60  # characters, so that a revision's id has room on every database
 
@@ -51,7 +51,7 @@ def makemigrations(
     if sum((empty, merge, check)) > 1:
         raise click.UsageError("--empty, --merge and --check exclude each other; give one of them")
     questions: Questioner = SafeAnswers() if noinput or check else Terminal()
-    wanted = Wanted(plugins=plugins, stem=name.lower() if name else None, empty=empty, merge=merge)
+    wanted = Wanted(plugins=plugins, slug=name.lower() if name else None, empty=empty, merge=merge)
     made = asyncio.run(make_revisions(state.settings, state.registry, wanted, questions))
     for note in questions.notes if isinstance(questions, SafeAnswers) and not check else ():
         click.echo(f"Note: {note}.", err=True)

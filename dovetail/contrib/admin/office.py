@@ -15,7 +15,7 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.rendering import Templates
-from dovetail.database.share import Share
+from dovetail.database.pool_share import PoolShare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Office:
 
     settings: AdminSettings
     secret_key: SecretStr
-    database: Share
+    database: PoolShare
     cookies: Cookies
     messages: Messages
     templates: Templates

@@ -39,7 +39,7 @@ from dovetail.contrib.admin.web.headers import SecurityHeaders
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.rendering import Templates, path_for, query_of
 from dovetail.contrib.auth.models import User
-from dovetail.database.share import Share
+from dovetail.database.pool_share import PoolShare
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context
@@ -214,7 +214,7 @@ class AdminSite(Admin):
         return Office(
             settings=self._admin_settings,
             secret_key=settings.secret_key,
-            database=Share(
+            database=PoolShare(
                 self._context.database,
                 connections=max(int(connections * share), 1),
                 statement_timeout=self._admin_settings.statement_timeout,

@@ -221,7 +221,7 @@ def has_default(one: object) -> bool:
 
 
 def are_conditions(where: object) -> bool:
-    """Return whether the option `where` of a lookup is a condition, or several."""
+    """Return whether the option `where` of an autocomplete is a condition, or several."""
     return _coerce_where_clauses(where) is not None
 
 

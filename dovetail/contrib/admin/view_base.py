@@ -57,7 +57,7 @@ class ViewBase(OpenModelView):
         self._form_class: type[Form] | None = None
 
     def rows(self, request: Request) -> Statement:  # noqa: ARG002 - for those who override it
-        """Return the rows that the user may see and touch: in lists, pages, forms, lookups, actions and exports."""
+        """Return the rows that the user may see and touch, in lists, forms, autocompletes, actions and exports."""
         return select(self.model)
 
     def list_query(self, request: Request) -> Statement:

@@ -35,8 +35,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from dovetail.database.search.narrowing import Condition, Narrowing
 from dovetail.database.search.search_tables import Document, create_on_sqlite, drop_on_sqlite, words_of
+from dovetail.database.search.selective_conditions import Condition, SelectiveCondition
 from dovetail.errors import ConfigurationError
 
 LONGEST_SEARCH = 200  # characters that are looked at
@@ -120,7 +120,7 @@ class FullText:
             name = index_name(model)
             return select(column("rowid")).select_from(table(name)).where(_name(model).op("MATCH")(query))
 
-        return Narrowing(matches, keys, is_costly=True)
+        return SelectiveCondition(matches, keys, is_costly=True)
 
     def rank(self, model: type[object], words: BindParameter[str]) -> ColumnElement[float]:
         """Return the expression of how well a row matches the words; 0 for one that does not."""

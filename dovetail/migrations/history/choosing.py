@@ -21,7 +21,7 @@ def squashes_in(scripts: Iterable[Script]) -> list[Squash]:
             if owners.setdefault(revision, script.revision) != script.revision:
                 raise MigrationError(f"{owners[revision]} and {script.revision} both replace {revision}; delete one")
         if replaces:
-            found.append(Squash(revision=script.revision, stem=Path(script.path).stem, replaces=replaces))
+            found.append(Squash(revision=script.revision, name=Path(script.path).stem, replaces=replaces))
     return found
 
 

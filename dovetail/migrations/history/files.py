@@ -26,7 +26,7 @@ class RevisionFile:
     """A revision file, as far as its text tells."""
 
     plugin: str
-    stem: str
+    name: str
     revision: str
     squash: Squash | None
 
@@ -60,5 +60,5 @@ def _read(plugin: str, path: Path) -> RevisionFile:
     found, parts = _REVISION.search(text), _REPLACES.search(text)
     revision = found[1] if found else usual_revision(plugin, path)
     replaces = tuple(_TEXT.findall(parts[1])) if parts else ()
-    squash = Squash(revision=revision, stem=path.stem, replaces=replaces) if replaces else None
-    return RevisionFile(plugin=plugin, stem=path.stem, revision=revision, squash=squash)
+    squash = Squash(revision=revision, name=path.stem, replaces=replaces) if replaces else None
+    return RevisionFile(plugin=plugin, name=path.stem, revision=revision, squash=squash)

@@ -14,7 +14,7 @@ class Ghost(Script):
 
     def __init__(self, applied: Applied, known: Container[str]) -> None:
         self.plugin = applied.plugin
-        self.stem = applied.revision.removeprefix(f"{applied.plugin}_")
+        self.name = applied.revision.removeprefix(f"{applied.plugin}_")
         module = ModuleType(applied.revision)
         module.__doc__ = "(not installed)"
         down = tuple(revision for revision in applied.down_revisions if revision in known) or None

@@ -47,7 +47,7 @@ class History:
     def of_plugin(self, plugin: str) -> list[Script]:
         """Return a plugin's revisions, ghosts too, in the order of their file names."""
         found = [script for name, script in self.scripts.items() if self._plugins[name] == plugin]
-        return sorted(found, key=stem_of)
+        return sorted(found, key=migration_name)
 
     def heads(self, plugin: str) -> list[str]:
         """Return a plugin's revisions that no other of its own follows, without ghosts; several are a conflict."""
@@ -129,7 +129,8 @@ class History:
     def _ranks(self) -> dict[str, tuple[int, str]]:
         order = {plugin: number for number, plugin in enumerate(self.folders.values())}
         return {
-            name: (order.get(self._plugins[name], len(order)), stem_of(script)) for name, script in self.scripts.items()
+            name: (order.get(self._plugins[name], len(order)), migration_name(script))
+            for name, script in self.scripts.items()
         }
 
 
@@ -150,9 +151,9 @@ def load_history(base_dir: Path, registry: Registry, recorded: Sequence[Applied]
     return History(script, folders, recorded)
 
 
-def stem_of(script: Script) -> str:
+def migration_name(script: Script) -> str:
     """Return the name of a revision's file without `.py`: `0002_post_bio`."""
-    return script.stem if isinstance(script, Ghost) else Path(script.path).stem
+    return script.name if isinstance(script, Ghost) else Path(script.path).stem
 
 
 def _see_that_dependencies_exist(scripts: Sequence[Script], known: Collection[str]) -> None:

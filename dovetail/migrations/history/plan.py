@@ -10,7 +10,7 @@ from alembic.script import Script
 
 from dovetail.errors import MigrationError
 from dovetail.migrations.history.ghosts import Ghost
-from dovetail.migrations.history.graph import History, stem_of
+from dovetail.migrations.history.graph import History, migration_name
 
 _SQUASHED = re.compile(r"\d+_squashed_")
 ZERO = "zero"  # a plugin's state before its first migration
@@ -66,7 +66,7 @@ def forwards(history: History, applied: Collection[str], targets: Collection[str
 def _refuse_what_a_lost_squash_did(history: History, wanted: Collection[str]) -> None:
     plugins = {history.plugin_of(revision) for revision in wanted}
     for script in history.scripts.values():
-        if isinstance(script, Ghost) and script.plugin in plugins and _SQUASHED.match(script.stem):
+        if isinstance(script, Ghost) and script.plugin in plugins and _SQUASHED.match(script.name):
             raise MigrationError(
                 f"this database has {script.revision} in the place of migrations of {script.plugin}, and its file is "
                 "gone, so nobody knows which; go back to a release that has the file, or to a backup from before it"
@@ -99,13 +99,13 @@ def find(history: History, plugin: str, text: str) -> str:
     Raise MigrationError, with the nearest names, if none or more than one fits.
     """
     scripts = history.of_plugin(plugin)
-    exact = [script.revision for script in scripts if text in (script.revision, stem_of(script))]
+    exact = [script.revision for script in scripts if text in (script.revision, migration_name(script))]
     padded = text.zfill(4) if re.fullmatch(r"\d+", text) else text
-    begins = [script.revision for script in scripts if stem_of(script).startswith((padded, text))]
+    begins = [script.revision for script in scripts if migration_name(script).startswith((padded, text))]
     found = exact or begins or [script.revision for script in scripts if script.revision.startswith(text)]
     if len(found) == 1:
         return found[0]
-    names = [stem_of(script) for script in scripts]
+    names = [migration_name(script) for script in scripts]
     _refuse_replaced(history, plugin, text, padded)
     if found:
         raise MigrationError(f"more than one migration of plugin {plugin!r} begins with {text!r}: {', '.join(found)}")

@@ -15,7 +15,7 @@ class Squash:
     """A revision and those that it replaces, in the order in which they apply."""
 
     revision: str
-    stem: str
+    name: str
     replaces: tuple[str, ...]
 
 

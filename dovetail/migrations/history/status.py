@@ -92,12 +92,12 @@ def _of_files(
 ) -> list[tuple[str, RevisionState]]:
     times = {row.revision: row.applied_at for row in rows}
     hidden = left_out(squashes, times)
-    wholes = {revision: squash.stem for squash in squashes for revision in squash.replaces}
+    wholes = {revision: squash.name for squash in squashes for revision in squash.replaces}
     return [
         (
             file.plugin,
             RevisionState(
-                name=file.stem,
+                name=file.name,
                 revision=file.revision,
                 applied_at=times.get(file.revision),
                 has_file=True,

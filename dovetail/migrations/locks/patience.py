@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dovetail.settings import Settings
 
 LOCK_TIMEOUT = 5.0  # seconds a migration waits for a lock, in short tries
-SHARE = 0.25  # of the time for which a request waits for a connection
+FRACTION = 0.25  # of the time for which a request waits for a connection
 LONGEST_TRY = 0.5  # seconds, where that time is as the settings have it by default
 PAUSE = 2.0  # times as long as a try
 
@@ -20,5 +20,5 @@ class LockPatience:
     @classmethod
     def of(cls, settings: Settings, total: float = LOCK_TIMEOUT) -> "LockPatience":
         """Such that no request of this site waits in vain for a connection because of us."""
-        once = settings.database_pool_timeout * SHARE
+        once = settings.database_pool_timeout * FRACTION
         return cls(total=total, once=min(once, total or once))

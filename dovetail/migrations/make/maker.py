@@ -22,8 +22,8 @@ from dovetail.migrations.make.comparison import comparison_options, computed_cha
 from dovetail.migrations.make.new_revisions import empty_revision, merge_revision, owned, plan_revisions
 from dovetail.migrations.make.owners import Owners
 from dovetail.migrations.make.questioner import Questioner
+from dovetail.migrations.make.revision_files import Rendered, render, write
 from dovetail.migrations.make.table_renames import find_table_renames
-from dovetail.migrations.make.writing import Rendered, render, write
 from dovetail.migrations.run.execution import context_options
 from dovetail.migrations.run.runner import EVERYTHING, migrate_connection, steps_to
 from dovetail.plugin import CheckMessage
@@ -36,7 +36,7 @@ class Wanted:
     """The options of makemigrations."""
 
     plugins: Sequence[str] = ()  # all of the site's own by default
-    stem: str | None = None  # the name after the number; by default it says what changes
+    slug: str | None = None  # the name after the number; by default it says what changes
     empty: bool = False
     merge: bool = False
 
@@ -63,10 +63,10 @@ async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted,
     plugins = list(wanted.plugins) or [n for n, entry in registry.installed.items() if is_own(entry, settings.base_dir)]
     folders = {name: registry.installed[name].migrations for name in plugins}
     if wanted.merge:
-        new = [merged for name in plugins if (merged := merge_revision(history, name, wanted.stem))]
+        new = [merged for name in plugins if (merged := merge_revision(history, name, wanted.slug))]
         rendered = [Rendered(revision=each, upgrade="", downgrade="", imports="") for each in new]
     elif wanted.empty:
-        new = [empty_revision(history, name, wanted.stem) for name in plugins]
+        new = [empty_revision(history, name, wanted.slug) for name in plugins]
         rendered = [Rendered(revision=each, upgrade="", downgrade="", imports="") for each in new]
     else:
         async with migrated_database(settings, registry) as connection:
@@ -124,7 +124,7 @@ def _compare(
         if renames:
             found = [*renames, *_differences(context)]
     connection.rollback()
-    new = plan_revisions(found, history, owners, questions, only=wanted.plugins, stem=wanted.stem)
+    new = plan_revisions(found, history, owners, questions, only=wanted.plugins, slug=wanted.slug)
     return [render(each, context) for each in new]
 
 

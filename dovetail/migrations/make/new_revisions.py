@@ -1,4 +1,4 @@
-"""Makes one new revision a plugin from the operations that autogenerate found."""
+"""Make one new revision a plugin from the operations that autogenerate found."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -10,14 +10,14 @@ from sqlalchemy import Column, ForeignKeyConstraint, PrimaryKeyConstraint
 from sqlalchemy.schema import SchemaItem
 
 from dovetail.migrations.bridge.portable import make_key_portable, make_portable, portable_type
-from dovetail.migrations.history.graph import History, stem_of
+from dovetail.migrations.history.graph import History, migration_name
+from dovetail.migrations.make.change_order import RevisionChanges, order_changes
 from dovetail.migrations.make.column_renames import RenameColumnOp, find_renames
 from dovetail.migrations.make.one_off_defaults import DropDefaultOp, add_one_off_defaults, without_empty
 from dovetail.migrations.make.owners import Owners
 from dovetail.migrations.make.questioner import Questioner
-from dovetail.migrations.make.splitting import Part, split
-from dovetail.migrations.make.stems import stem_for
-from dovetail.migrations.make.units import Unit, units_of
+from dovetail.migrations.make.revision_names import suggest_name
+from dovetail.migrations.make.table_changes import TableChange, table_changes
 
 
 @dataclass(kw_only=True)
@@ -26,17 +26,17 @@ class NewRevision:
 
     plugin: str
     number: int
-    stem: str
+    slug: str
     upgrade: ops.UpgradeOps
     downgrade: ops.DowngradeOps
     down: tuple[str, ...] = ()  # none for a plugin's first
     depends_on: tuple[str, ...] = ()
-    units: Sequence[Unit] = field(default=(), repr=False)
+    changes: Sequence[TableChange] = field(default=(), repr=False)
 
     @property
     def name(self) -> str:
         """Return the name of its file without `.py`: `0002_post_view_count`."""
-        return f"{self.number:04d}_{self.stem}"
+        return f"{self.number:04d}_{self.slug}"
 
     @property
     def revision(self) -> str:
@@ -51,17 +51,17 @@ def plan_revisions(
     questions: Questioner,
     *,
     only: Collection[str],
-    stem: str | None = None,
+    slug: str | None = None,
 ) -> list[NewRevision]:
     """Return a revision for each plugin of `only`, two where plugins need each other, in the order of applying.
 
     Raise MigrationError if a plugin has two latest revisions, or if the changes cannot be ordered.
     """
     found = add_one_off_defaults(find_renames(owned(operations, owners, only), questions), questions)
-    parts = split(units_of(found, owners.of_name))
+    parts = order_changes(table_changes(found, owners.of_name))
     planned: list[NewRevision] = []
     for part in parts:
-        planned.append(_revision(part, planned, history, owners, stem))
+        planned.append(_revision(part, planned, history, owners, slug))
     return planned
 
 
@@ -72,29 +72,29 @@ def owned(
     return [each for each in operations if owners.of_name(str(getattr(each, "table_name", ""))) in plugins]
 
 
-def empty_revision(history: History, plugin: str, stem: str | None = None) -> NewRevision:
+def empty_revision(history: History, plugin: str, slug: str | None = None) -> NewRevision:
     """Return a revision to be filled in by hand. Raise MigrationError if the plugin has two latest ones."""
     head = history.head(plugin)
     return NewRevision(
         plugin=plugin,
         number=next_number(history, plugin),
-        stem=stem or "custom",
+        slug=slug or "custom",
         upgrade=ops.UpgradeOps([]),
         downgrade=ops.DowngradeOps([]),
         down=(head,) if head else (),
     )
 
 
-def merge_revision(history: History, plugin: str, stem: str | None = None) -> NewRevision | None:
+def merge_revision(history: History, plugin: str, slug: str | None = None) -> NewRevision | None:
     """Return a revision that joins a plugin's latest ones; None if there is only one."""
     heads = sorted(history.heads(plugin))
     if len(heads) < 2:  # noqa: PLR2004 - there is nothing to join
         return None
-    names = "_".join(stem_of(history.scripts[head])[:4] for head in heads)
+    names = "_".join(migration_name(history.scripts[head])[:4] for head in heads)
     return NewRevision(
         plugin=plugin,
         number=next_number(history, plugin),
-        stem=stem or f"merge_{names}",
+        slug=slug or f"merge_{names}",
         upgrade=ops.UpgradeOps([]),
         downgrade=ops.DowngradeOps([]),
         down=tuple(heads),
@@ -103,17 +103,17 @@ def merge_revision(history: History, plugin: str, stem: str | None = None) -> Ne
 
 def next_number(history: History, plugin: str) -> int:
     """Return the number after the highest among a plugin's files; `0001_squashed_0004_x` is number four."""
-    found = [re.match(r"(?:\d+_squashed_(?=\d))?(\d+)", stem_of(script)) for script in history.of_plugin(plugin)]
+    found = [re.match(r"(?:\d+_squashed_(?=\d))?(\d+)", migration_name(script)) for script in history.of_plugin(plugin)]
     return max((int(number[1]) for number in found if number), default=0) + 1
 
 
 def _revision(
-    part: Part, before: Sequence[NewRevision], history: History, owners: Owners, stem: str | None
+    part: RevisionChanges, before: Sequence[NewRevision], history: History, owners: Owners, slug: str | None
 ) -> NewRevision:
     mine = [revision for revision in before if revision.plugin == part.plugin]
     head = mine[-1].revision if mine else history.head(part.plugin)
     number = mine[-1].number + 1 if mine else next_number(history, part.plugin)
-    upgrade = ops.UpgradeOps([unit.operation for unit in part.units])
+    upgrade = ops.UpgradeOps([change.operation for change in part.changes])
     for operation in upgrade.ops:
         _make_existing_types_portable(operation)
     downgrade = upgrade.reverse_into(ops.DowngradeOps([]))
@@ -123,22 +123,22 @@ def _revision(
     return NewRevision(
         plugin=part.plugin,
         number=number,
-        stem=stem or stem_for(part.units, first=head is None),
+        slug=slug or suggest_name(part.changes, first=head is None),
         upgrade=upgrade,
         downgrade=downgrade,
         down=(head,) if head else (),
         depends_on=tuple(sorted(_dependencies(part, before, history, owners))),
-        units=part.units,
+        changes=part.changes,
     )
 
 
-def _dependencies(part: Part, before: Sequence[NewRevision], history: History, owners: Owners) -> set[str]:
+def _dependencies(part: RevisionChanges, before: Sequence[NewRevision], history: History, owners: Owners) -> set[str]:
     """Return the heads of other plugins whose tables this part refers to, or that mention a table that it drops."""
     found = {before[position].revision for position in part.needs if before[position].plugin != part.plugin}
-    plugins = {owner for unit in part.units for name in unit.outside if (owner := owners.of_name(name))}
-    for unit in part.units:
-        if isinstance(unit.operation, (ops.DropTableOp, ops.RenameTableOp)):
-            plugins |= _mentioning(unit.operation.table_name, history)
+    plugins = {owner for change in part.changes for name in change.outside if (owner := owners.of_name(name))}
+    for change in part.changes:
+        if isinstance(change.operation, (ops.DropTableOp, ops.RenameTableOp)):
+            plugins |= _mentioning(change.operation.table_name, history)
     for plugin in plugins - {part.plugin}:
         new = [revision.revision for revision in before if revision.plugin == plugin]
         latest = new[-1] if new else history.head(plugin)

@@ -10,9 +10,9 @@ from alembic.script import Script
 from dovetail.errors import MigrationError
 from dovetail.migrations.bridge import alembic_private
 from dovetail.migrations.history.ghosts import Ghost
-from dovetail.migrations.history.graph import History, load_history, stem_of
+from dovetail.migrations.history.graph import History, load_history, migration_name
 from dovetail.migrations.history.plan import find
-from dovetail.migrations.make.writing import tidy
+from dovetail.migrations.make.revision_files import tidy
 from dovetail.registry import Registry
 
 HEADER = {"revision", "down_revision", "branch_labels", "depends_on", "replaces"}
@@ -96,18 +96,18 @@ def _between(history: History, plugin: str, first: str, last: str) -> list[str]:
 
 
 def _stem(scripts: Sequence[Script]) -> str:
-    return f"{stem_of(scripts[0]).partition('_')[0]}_squashed_{stem_of(scripts[-1])}"
+    return f"{migration_name(scripts[0]).partition('_')[0]}_squashed_{migration_name(scripts[-1])}"
 
 
-def _text(plugin: str, stem: str, scripts: Sequence[Script], functions: Sequence[str]) -> str:
+def _text(plugin: str, name: str, scripts: Sequence[Script], functions: Sequence[str]) -> str:
     revisions = tuple(script.revision for script in scripts)
     down = alembic_private.down_revisions(scripts[0])
     needs = dict.fromkeys(name for script in scripts for name in alembic_private.dependencies(script))
     depends_on = tuple(name for name in needs if name not in revisions)
     return TEMPLATE.format(
-        first=stem_of(scripts[0]),
-        last=stem_of(scripts[-1]),
-        revision=f"{plugin}_{stem}",
+        first=migration_name(scripts[0]),
+        last=migration_name(scripts[-1]),
+        revision=f"{plugin}_{name}",
         revises=", ".join(down),
         needs=", ".join(depends_on),
         replaced=", ".join(revisions),
@@ -138,7 +138,7 @@ def _as_function(script: Script) -> str:
         for number, line in enumerate(source.splitlines(), 1)
         if number not in left_out
     ]
-    title = script.doc.partition("\n")[0].replace("\\", "").replace('"', "'") or stem_of(script)
+    title = script.doc.partition("\n")[0].replace("\\", "").replace('"', "'") or migration_name(script)
     head = f'def {_name(script)}() -> Both:\n    """{title}"""\n'
     return head + "\n".join(body).strip("\n") + "\n\n    return upgrade, downgrade"
 

@@ -26,7 +26,7 @@ def split_raw_revision(history: History, registry: Registry) -> Callable[[Migrat
         if alembic_private.command_name(environment) == "check":
             return  # it reads the one directive that is there
         given = directives[0]
-        stem = re.sub(r"\W+", "_", given.message or "").strip("_").lower() or None
+        slug = re.sub(r"\W+", "_", given.message or "").strip("_").lower() or None
         if getattr(context.config and context.config.cmd_opts, "autogenerate", False):
             assert given.upgrade_ops is not None  # noqa: S101 - there is one database
             new = plan_revisions(
@@ -35,10 +35,10 @@ def split_raw_revision(history: History, registry: Registry) -> Callable[[Migrat
                 Owners(history, registry.installed),
                 SafeAnswers(),
                 only=registry.installed,
-                stem=stem,
+                slug=slug,
             )
         else:
-            new = [empty_revision(history, _plugin_of(given, registry), stem)]
+            new = [empty_revision(history, _plugin_of(given, registry), slug)]
         directives[:] = [_directive(each, registry, given.imports) for each in new]
 
     return process

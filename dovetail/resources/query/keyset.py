@@ -1,8 +1,7 @@
 """The order of rows, and which rows come after one (https://use-the-index-luke.com/no-offset).
 
-Pages of the API and of the back office are found by it. In the API null counts as greater than everything, as
-PostgreSQL has it by default, on every database: it comes last, and first where the order descends (`Direction.of`).
-In the back office it comes last in both directions.
+Pages of the API and of the back office are found by it. Null counts as greater than everything, as PostgreSQL has it
+by default, on every database: it comes last, and first where the order descends (`Direction.of`).
 """
 
 from collections.abc import Sequence

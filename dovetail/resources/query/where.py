@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, bindparam, true
 
-from dovetail.database.search.narrowing import all_of
+from dovetail.database.search.selective_conditions import all_of
 from dovetail.resources.query import keyset
 from dovetail.resources.query.filters import like, placeholders
 from dovetail.resources.query.ordering import Terms

@@ -1,8 +1,8 @@
-"""Access paths: the ways to a page of rows that a narrow condition selects, in one statement that chooses by counting.
+"""Access paths: the ways to a page of rows under selective conditions, in one statement that chooses by counting.
 
-`dovetail.database.search.narrowing` says why. A statement counts the keys that fulfil each such condition, but not
-further than FEW: if they are few it gathers their rows and sorts them, else it walks. What it does not choose costs
-nothing: on PostgreSQL its condition is asked once and not of every row, on SQLite its LIMIT is 0.
+`dovetail.database.search.selective_conditions` says why. A statement counts the keys that fulfil each such condition,
+but not further than FEW: if they are few it gathers their rows and sorts them, else it walks. What it does not choose
+costs nothing: on PostgreSQL its condition is asked once and not of every row, on SQLite its LIMIT is 0.
 
 To ask a row of PostgreSQL for a word means to take its text to pieces again. So no more than NEAR rows are walked for a
 word, and if that does not fill the page, all rows with the word are gathered.
@@ -27,12 +27,12 @@ from sqlalchemy import (
     union_all,
 )
 
-from dovetail.database.search.narrowing import Among, Narrowing, Unindexed, Walked
+from dovetail.database.search.selective_conditions import Among, SelectiveCondition, Unindexed, Walked
 
 # Measured on a million posts: to gather and sort 10,000 costs 10 to 20 ms, to walk where one in a hundred matches less.
 FEW = 10_000
 NEAR = 2_000
-MAXIMUM_NARROW = 3  # conditions; any more are asked of each row
+MAXIMUM_SELECTIVE = 3  # conditions; any more are asked of each row
 
 Order = Callable[[Sequence[ColumnElement[object]]], list[UnaryExpression[object]]]
 
@@ -71,9 +71,9 @@ class _Way:
 
 @dataclass(frozen=True)
 class _Few:
-    """A narrow condition, the keys that fulfil it, no more than one beyond FEW, and how many those are."""
+    """A selective condition, the keys that fulfil it, no more than one beyond FEW, and how many those are."""
 
-    condition: Narrowing
+    condition: SelectiveCondition
     keys: CTE
     count: ScalarSelect[int]
 
@@ -85,14 +85,14 @@ def page_of_keys(
     page: Slice,
     dialect: Dialect,
 ) -> Select[object] | None:
-    """Return the SELECT of the key and the values to order by for a page of `rows`; None if no condition is narrow.
+    """Return the SELECT of the key and the values to order by for a page of `rows`; None if no condition is selective.
 
     `rows` calls them key, order_0 and so on.
     """
-    narrow = _narrow(conditions, dialect)
-    if not narrow:
+    selective = _selective(conditions, dialect)
+    if not selective:
         return None
-    ways = [*_gathering(rows, key, conditions, narrow), *_walking(rows, key, conditions, narrow, page, dialect)]
+    ways = [*_gathering(rows, key, conditions, selective), *_walking(rows, key, conditions, selective, page, dialect)]
     taken = union_all(*(select(_taken(way, page, dialect).subquery()) for way in ways)).subquery("found")
     return page.cut(select(taken), [column for column in taken.c if column.name != "key"])
 
@@ -105,10 +105,10 @@ def count_of(
     dialect: Dialect,
 ) -> Select[int]:
     """Return the SELECT of how many of `rows` fulfil the conditions, up to `limit`."""
-    narrow = _narrow(conditions, dialect)
-    if not narrow:
+    selective = _selective(conditions, dialect)
+    if not selective:
         return _counted(rows.where(*conditions), limit)
-    ways = _gathering(rows, key, conditions, narrow)
+    ways = _gathering(rows, key, conditions, selective)
     counts = [(way.gate, _counted(way.rows, limit).scalar_subquery()) for way in ways]
     everything = [_counted_by(one, key, limit, dialect) for one in conditions]
     return select(case(*counts, else_=_counted(rows.where(*everything), limit).scalar_subquery()))
@@ -118,7 +118,7 @@ def _counted_by(
     condition: ColumnElement[bool], key: ColumnElement[object], limit: int | None, dialect: Dialect
 ) -> ColumnElement[bool]:
     """Return a condition that many rows fulfil in the form that is counted best."""
-    if not isinstance(condition, Narrowing):
+    if not isinstance(condition, SelectiveCondition):
         return condition
     if _is_costly(condition, dialect):
         return Among(key, condition.keys(dialect).scalar_subquery())
@@ -133,21 +133,24 @@ def _counted(rows: Select[object], limit: int | None) -> Select[int]:
     return select(func.count()).select_from(some.subquery())
 
 
-def _narrow(conditions: Sequence[ColumnElement[bool]], dialect: Dialect) -> list[_Few]:
-    narrow = [one for one in conditions if isinstance(one, Narrowing)][:MAXIMUM_NARROW]
+def _selective(conditions: Sequence[ColumnElement[bool]], dialect: Dialect) -> list[_Few]:
+    selective = [one for one in conditions if isinstance(one, SelectiveCondition)][:MAXIMUM_SELECTIVE]
     found: list[_Few] = []
-    for number, condition in enumerate(narrow):
+    for number, condition in enumerate(selective):
         keys = condition.keys(dialect).limit(_number(FEW + 1)).cte(f"few_{number}").prefix_with("MATERIALIZED")
         found.append(_Few(condition, keys, select(func.count()).select_from(keys).scalar_subquery()))
     return found
 
 
 def _gathering(
-    rows: Select[object], key: ColumnElement[object], conditions: Sequence[ColumnElement[bool]], narrow: Sequence[_Few]
+    rows: Select[object],
+    key: ColumnElement[object],
+    conditions: Sequence[ColumnElement[bool]],
+    selective: Sequence[_Few],
 ) -> Iterator[_Way]:
-    """Yield a way for each narrow condition: taken if the keys of the condition are few, and of none before it."""
+    """Yield a way for each selective condition: taken if the keys of the condition are few, and of none before it."""
     before: list[ColumnElement[bool]] = []
-    for few in narrow:
+    for few in selective:
         others = [Unindexed(one) for one in conditions if one is not few.condition]
         found = rows.where(*others, Among(key, select(*few.keys.c).scalar_subquery()))
         yield _Way(found, and_(*before, few.count <= _number(FEW)))
@@ -158,15 +161,15 @@ def _walking(  # noqa: PLR0917 - as page_of_keys has them
     rows: Select[object],
     key: ColumnElement[object],
     conditions: Sequence[ColumnElement[bool]],
-    narrow: Sequence[_Few],
+    selective: Sequence[_Few],
     page: Slice,
     dialect: Dialect,
 ) -> Iterator[_Way]:
-    """Yield the ways that are taken if the keys of no narrow condition are few."""
-    many = [few.count > _number(FEW) for few in narrow]
-    costly = [one for one in conditions if isinstance(one, Narrowing) and _is_costly(one, dialect)]
+    """Yield the ways that are taken if the keys of no selective condition are few."""
+    many = [few.count > _number(FEW) for few in selective]
+    costly = [one for one in conditions if isinstance(one, SelectiveCondition) and _is_costly(one, dialect)]
     others = [one for one in conditions if not any(one is other for other in costly)]
-    cheap = [Walked(one.walk) if isinstance(one, Narrowing) else one for one in others]
+    cheap = [Walked(one.walk) if isinstance(one, SelectiveCondition) else one for one in others]
     if not costly:
         yield _Way(rows.where(*cheap), and_(*many))
         return
@@ -179,7 +182,7 @@ def _walking(  # noqa: PLR0917 - as page_of_keys has them
     yield _Way(rows.where(*cheap, *gathered), and_(*many, count < page.end))
 
 
-def _is_costly(condition: Narrowing, dialect: Dialect) -> bool:
+def _is_costly(condition: SelectiveCondition, dialect: Dialect) -> bool:
     return condition.is_costly and dialect.name == "postgresql"
 
 

@@ -109,7 +109,7 @@ async def test_what_opens_on_a_page_can_be_used_by_everybody(page):
     for label in ("Author", "Tags"):
         await page.locator(".row", has=page.locator(f'label:text-is("{label}")')).locator(".select2-selection").click()
         await expect(page.locator(".select2-results__option").first).to_be_visible()
-        problems[f"opened lookup of {label}"] = await findings(page, covered=True)
+        problems[f"opened autocomplete of {label}"] = await findings(page, covered=True)
         assert await width_beyond(page) == 0
         await page.keyboard.press("Escape")
 

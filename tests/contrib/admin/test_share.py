@@ -35,7 +35,7 @@ async def test_readers_of_the_api_are_answered_while_twelve_editors_ask_for_slow
     messages = [page.text for page in await asyncio.gather(*pages)]
     assert {page.result().status_code for page in pages} == {503}
     assert sum("narrow it with a filter" in message for message in messages) == 2  # half of the pool
-    assert sum("Too much is being looked up here at once" in message for message in messages) == 10
+    assert sum("Too many pages are being read here at once" in message for message in messages) == 10
     assert (await office.get("/shelf-stamp/list")).status_code == 200
 
 

@@ -45,7 +45,7 @@ def test_a_view_that_names_its_columns_is_fine():
         ({"column_list": ("titel",)}, "column_list names 'titel', which Post does not have"),
         ({"column_list": ("author.hashed_password",)}, "names 'author.hashed_password', which is never shown"),
         ({"column_searchable_list": ("author.hashed_password",)}, "never shown"),
-        ({"form_columns": ("author",)}, "the form edits 'author' without a lookup, which would load every User"),
+        ({"form_columns": ("author",)}, "the form edits 'author' without an autocomplete, which would load every User"),
         ({"can_import": True}, "can_import is on"),
         ({"column_searchable_list": ("content",)}, "names 'content', a text of any length, which every search would"),
     ],

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from dovetail.database.pool.statement_timeouts import StatementTimeoutError
-from dovetail.database.share import Share
+from dovetail.database.pool_share import PoolShare
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError
 
@@ -31,7 +31,7 @@ async def database(make_settings, empty_database_url):
 
 @pytest.fixture
 def share(database):
-    return Share(database, connections=1, statement_timeout=0.2, patience=0.1)
+    return PoolShare(database, connections=1, statement_timeout=0.2, patience=0.1)
 
 
 async def value_of(database) -> int:

@@ -45,10 +45,10 @@
   });
 
   // Related objects are chosen from the first ones, or by typing.
-  function lookUp(select, options) {
+  function autocomplete(select, options) {
     select.select2({
       width: "100%",
-      dropdownParent: select.parent().addClass("lookup"),
+      dropdownParent: select.parent().addClass("autocomplete"),
       placeholder: select.data("placeholder"),
       ajax: {
         url: select.data("url"),
@@ -60,10 +60,10 @@
     });
   }
 
-  $('[data-role="lookup"]').each(function () {
+  $('[data-role="autocomplete"]').each(function () {
     const select = $(this);
     (select.data("json") || []).forEach((one) => select.append(new Option(one.text, one.id, true, true)));
-    lookUp(select, { allowClear: !select.prop("multiple") && Boolean(select.data("allow-blank")) });
+    autocomplete(select, { allowClear: !select.prop("multiple") && Boolean(select.data("allow-blank")) });
     const box = select.next().find(".select2-selection");
     const shown = box.find(".select2-selection__rendered").attr("id");
     box.attr("aria-labelledby", [`label-${this.id}`, shown].filter(Boolean).join(" "));
@@ -74,7 +74,7 @@
   $('[data-role="relation-filter"]').each(function () {
     const select = $(this);
     const clear = select.data("clear");
-    lookUp(select, { allowClear: true });
+    autocomplete(select, { allowClear: true });
     select.next().find(".select2-selection").attr("aria-label", select.attr("aria-label")).removeAttr("aria-labelledby");
     select.on("select2:select", (event) => {
       const query = new URLSearchParams(clear);
@@ -84,7 +84,7 @@
     select.on("select2:clear", () => { window.location.search = clear; });
   });
 
-  // A field takes the focus when its lookup opens, so that typing works at once. Select2 tells aids for reading of an
+  // A field takes the focus when its autocomplete opens, so that typing works at once. Select2 tells aids for reading of an
   // option called undefined, and of no list at all where several objects may be chosen.
   $(document).on("select2:open", (event) => {
     const select = $(event.target);

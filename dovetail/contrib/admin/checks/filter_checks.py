@@ -112,7 +112,7 @@ def _refuse_relation(view: type[ModelAdmin], name: str) -> str:
     if name in view.form_ajax_refs:
         return ""
     return (
-        f"filters by the relation {name!r} without a lookup; "
+        f"filters by the relation {name!r} without an autocomplete; "
         f'add form_ajax_refs = {{{name!r}: {{"fields": ("...",)}}}} with the columns to search'
     )
 

@@ -60,7 +60,7 @@ def _refuse_relation(view: type[ModelAdmin], mapper: Mapper[object], name: str) 
         yield f"form_columns names {name!r}, a relation that is viewonly and would not be saved; take it out"
     elif name not in view.form_ajax_refs:
         yield (
-            f"the form edits {name!r} without a lookup, which would load every {target}; "
+            f"the form edits {name!r} without an autocomplete, which would load every {target}; "
             f'add form_ajax_refs = {{{name!r}: {{"fields": ("...",)}}}} with the columns to search'
         )
 

@@ -1,7 +1,7 @@
 """Put rows of a list in order, find the order of a statement, and tell which rows come after one.
 
-Order and keys are those of `dovetail.resources.query.keyset`, as in lists of the API. The place of null is our own:
-rows without a value come last in both directions, since whoever sorts a list by a column wants to see its values.
+Order and keys are those of `dovetail.resources.query.keyset`, as in lists of the API: null counts as greater than
+everything, on both databases.
 """
 
 from collections.abc import Iterable, Sequence
@@ -68,7 +68,7 @@ def order(statement: Statement, model: type[object], fields: Iterable[tuple[str,
     """Order by paths, each with whether it descends, then by primary key, so that no row shows on two pages.
 
     The key goes in the direction of the last path, so that one index serves both. Related tables are joined from the
-    left: a row without the related object comes last, and so does one whose related object the user may not know of.
+    left: a row without the related object has null there, and so has one whose related object the user may not know of.
     """
     descending = False
     for field, descending in fields:
@@ -76,7 +76,7 @@ def order(statement: Statement, model: type[object], fields: Iterable[tuple[str,
         statement, column = _join(statement, model, path, rights)
         # What a column_property computes is ordered by itself, not by the name it is selected under.
         expression = column.expression.element if isinstance(column.expression, Label) else column
-        direction = Direction(descending, False if path.is_nullable else None)
+        direction = Direction.of(descending=descending, may_be_null=path.is_nullable)
         statement = statement.order_by(direction.order(expression))
     return statement.order_by(*(key.desc() if descending else key for key in primary_keys(model)))
 

@@ -12,8 +12,8 @@ from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.lists.relations import leads_to
 from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.sqladmin_private import Statement
-from dovetail.database.search.narrowing import Among, Narrowing
 from dovetail.database.search.search import FullText
+from dovetail.database.search.selective_conditions import Among, SelectiveCondition
 from dovetail.resources.query.paths import walk
 
 MAXIMUM_TERM = 200  # characters of a search that are looked at
@@ -45,7 +45,7 @@ class Search:
         if self.full_text is None:
             return or_(false(), *alternatives)
         matches = self.full_text.matches(self.model, word)
-        if word in self.frequent or not isinstance(matches, Narrowing):
+        if word in self.frequent or not isinstance(matches, SelectiveCondition):
             return or_(matches, *alternatives)
         # An index answers no OR with something else in it: each alternative gives the keys that it finds.
         (key,) = primary_keys(self.model)
@@ -65,7 +65,7 @@ async def frequent_words(session: AsyncSession, model: type[object], full_text: 
     if dialect.name == "sqlite" or not words:
         return set()
     matches = [full_text.matches(model, word) for word in words]
-    found = [one.keys(dialect).limit(FREQUENT + 1).subquery() for one in matches if isinstance(one, Narrowing)]
+    found = [one.keys(dialect).limit(FREQUENT + 1).subquery() for one in matches if isinstance(one, SelectiveCondition)]
     counts = [select(func.count()).select_from(one).scalar_subquery() for one in found]
     row = (await session.execute(select(*counts))).one()
     return {word for word, count in zip(words, row, strict=True) if count > FREQUENT}

@@ -15,7 +15,7 @@ from dovetail.contrib.admin.pages.csv_cells import write_cell
 from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.sqladmin_private import Statement
 from dovetail.contrib.admin.views import ModelAdmin
-from dovetail.database.share import Share
+from dovetail.database.pool_share import PoolShare
 
 BATCH = 500
 
@@ -28,7 +28,7 @@ class Export:
     statement: Statement
     rights: Rights
 
-    async def begin(self, session: AsyncSession, database: Share) -> AsyncIterator[str]:
+    async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncIterator[str]:
         """Return the lines of the file.
 
         The first rows are read now: what fails is told by a page, while a file that was begun can only break off. Each
@@ -36,7 +36,7 @@ class Export:
         """
         return self._stream(await self._read(session, None), database)
 
-    async def _stream(self, batch: "Batch", database: Share) -> AsyncIterator[str]:
+    async def _stream(self, batch: "Batch", database: PoolShare) -> AsyncIterator[str]:
         yield _write([[write_cell(self.view.label(name)) for name in self.view.export_names]])
         yield _write(batch.cells)
         while batch.last is not None:

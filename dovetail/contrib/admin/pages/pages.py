@@ -85,7 +85,7 @@ async def autocomplete(office: Office, request: Request) -> Response:
     name, term = request.query_params.get("name", ""), request.query_params.get("term", "").strip()
     loader = view.autocompletes.get(name)
     if loader is None:
-        raise BadRequestError("A lookup names one of the form's relations.")
+        raise BadRequestError("`name` has to be a relation in `form_ajax_refs` of the view.")
     is_filter = any(isinstance(one, RelationFilter) and one.parameter_name == name for one in view.filters())
     allow((is_filter or await _can_use_form(view, request)) and loader.may_use(request))
     return JSONResponse({"results": [loader.format(one) for one in await loader.get_list(request, term)]})

@@ -114,11 +114,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"column_filters": ("shelf",), "form_ajax_refs": {}, "form_columns": ("name",)},
-        "without a lookup; add form_ajax_refs",
+        "without an autocomplete; add form_ajax_refs",
     ),
     (
         {"column_filters": (RelationFilter(Specimen.shelf),), "form_ajax_refs": {}, "form_columns": ("name",)},
-        "without a lookup",
+        "without an autocomplete",
     ),
     ({"column_filters": (ColumnFilter,)}, "holds the class ColumnFilter; make one: ColumnFilter(...)"),
     ({"column_filters": (NoFilter(),)}, "which has no parameter_name"),
@@ -135,7 +135,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"form_columns": ("id",)}, "a key, which a form leaves out unless form_include_pk is set"),
     ({"form_columns": ("doubled",)}, "which the database computes; take it out"),
     ({"form_columns": ("data",)}, "which has no field (bytes cannot be typed); take it out, or give form_overrides"),
-    ({"form_columns": ("owner",), "form_ajax_refs": {}}, "the form edits 'owner' without a lookup"),
+    ({"form_columns": ("owner",), "form_ajax_refs": {}}, "the form edits 'owner' without an autocomplete"),
     ({"form_ajax_refs": {"nope": {"fields": ("name",)}}}, "form_ajax_refs['nope'] is for a relation"),
     ({"form_ajax_refs": {"name": {"fields": ("name",)}}}, "form_ajax_refs['name'] is for a relation"),
     ({"form_ajax_refs": {"shelf": ("label",)}}, "expected a dict with some of fields, limit, order_by, where"),

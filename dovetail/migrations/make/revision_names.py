@@ -1,20 +1,20 @@
-"""Names revisions as Django does: `initial`, `post_view_count`, `remove_post_title_and_more`."""
+"""Name revisions as Django does: `initial`, `post_view_count`, `remove_post_title_and_more`."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from alembic.operations import ops
 
 from dovetail.migrations.make.one_off_defaults import DropDefaultOp
-from dovetail.migrations.make.units import Unit
+from dovetail.migrations.make.table_changes import TableChange
 
 LONGEST = 52  # characters, as in Django's Migration.suggest_name
 
 
-def stem_for(units: Sequence[Unit], *, first: bool) -> str:
-    """Return a name that says what `units` do."""
-    if first and any(isinstance(unit.operation, ops.CreateTableOp) for unit in units):
+def suggest_name(changes: Sequence[TableChange], *, first: bool) -> str:
+    """Return a name that says what `changes` do."""
+    if first and any(isinstance(change.operation, ops.CreateTableOp) for change in changes):
         return "initial"
-    fragments = list(dict.fromkeys(fragment.lower() for unit in units for fragment in _fragments(unit, units)))
+    fragments = list(dict.fromkeys(fragment.lower() for change in changes for fragment in _fragments(change, changes)))
     name, *rest = fragments or ["auto"]
     for fragment in rest:
         if len(name) + len(fragment) + 1 > LONGEST:
@@ -23,18 +23,18 @@ def stem_for(units: Sequence[Unit], *, first: bool) -> str:
     return name
 
 
-def _fragments(unit: Unit, units: Sequence[Unit]) -> Iterator[str]:
-    short = unit.table.removeprefix(f"{unit.plugin}_")
-    operation = unit.operation
+def _fragments(change: TableChange, changes: Sequence[TableChange]) -> Iterator[str]:
+    short = change.table.removeprefix(f"{change.plugin}_")
+    operation = change.operation
     if isinstance(operation, ops.CreateTableOp):
         yield short
     elif isinstance(operation, ops.DropTableOp):
         yield f"delete_{short}"
     elif isinstance(operation, ops.RenameTableOp):
-        yield f"rename_{operation.table_name.removeprefix(f'{unit.plugin}_')}_{short}"
+        yield f"rename_{operation.table_name.removeprefix(f'{change.plugin}_')}_{short}"
     elif isinstance(operation, ops.AlterColumnOp):
         yield _of_part(operation, short)
-    elif isinstance(operation, ops.ModifyTableOps) and not _is_new(unit.table, units):
+    elif isinstance(operation, ops.ModifyTableOps) and not _is_new(change.table, changes):
         changed = _columns_that_come_or_go(operation.ops)
         for part in operation.ops:
             if isinstance(part, DropDefaultOp):
@@ -64,8 +64,8 @@ def _of_part(part: ops.MigrateOperation, table: str) -> str:
     return f"alter_{table}"
 
 
-def _is_new(table: str, units: Iterable[Unit]) -> bool:
-    return any(isinstance(unit.operation, ops.CreateTableOp) and unit.table == table for unit in units)
+def _is_new(table: str, changes: Iterable[TableChange]) -> bool:
+    return any(isinstance(change.operation, ops.CreateTableOp) and change.table == table for change in changes)
 
 
 def _columns_that_come_or_go(parts: Iterable[ops.MigrateOperation]) -> set[str]:

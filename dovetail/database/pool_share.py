@@ -1,4 +1,4 @@
-"""A part of the connections, for work that must leave some to everybody else."""
+"""A share of the pool: some of its connections, for work that must leave the rest to everybody else."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError
 
 
-class Share:
+class PoolShare:
     """At most `connections` of a database's connections, whose statements have `statement_timeout` seconds each.
 
     Who finds them taken waits at most `patience` seconds, in the order of coming, and holds nothing meanwhile.
@@ -34,7 +34,7 @@ class Share:
             async with asyncio.timeout(self._patience):
                 await self._free.acquire()
         except TimeoutError:
-            raise UnavailableError("Too much is being looked up here at once; try again shortly.") from None
+            raise UnavailableError("Too many pages are being read here at once; try again shortly.") from None
         limit = StatementLimit(self._statement_timeout)
         engine = self._database.engine.execution_options(**{STATEMENT_LIMIT: limit})
         try:

@@ -1,4 +1,4 @@
-"""Conditions on rows that can also be answered from the other side, by the keys of the rows that fulfil them.
+"""Selective conditions: those that can also be answered from the other side, by the keys of the rows that fulfil them.
 
 A page of a million posts with the tag `python`, newest first, can be read in two ways. Walked, newest post by newest
 post, until the page is full: quick if many posts carry the tag, endless if hardly one does. Or gathered: the posts that
@@ -34,7 +34,7 @@ class Condition(FunctionElement[bool]):
         return self
 
 
-class Narrowing(Condition):
+class SelectiveCondition(Condition):
     """A condition `walk`, asked of one row, and the SELECT of the primary keys of all rows that fulfil it.
 
     It reads as `walk` wherever nobody chooses. `keys` holds nothing but what `walk` does. `is_costly` says that on
@@ -121,8 +121,8 @@ def all_of(condition: ColumnElement[bool]) -> list[ColumnElement[bool]]:
     return [condition]
 
 
-@compiles(Narrowing)
-def _walk(element: Narrowing, compiler: SQLCompiler, **kwargs: object) -> str:
+@compiles(SelectiveCondition)
+def _walk(element: SelectiveCondition, compiler: SQLCompiler, **kwargs: object) -> str:
     return compiler.process(element.walk.self_group(against=operators.and_), **kwargs)
 
 
