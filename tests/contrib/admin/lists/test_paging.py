@@ -3,12 +3,15 @@
 import random
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, select
 
-from dovetail.contrib.admin.lists.ordering import Term, after, terms_of
+from dovetail.contrib.admin.lists.ordering import Term, after, order, terms_of
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.resources.query import ordering
+from dovetail.resources.query.paths import resolve
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
 from tests.contrib.admin.shelf.models import Book, Stamp
@@ -168,6 +171,14 @@ def test_an_order_that_does_not_say_where_nulls_stand_is_not_sought_in():
     assert [term.is_seekable for term in terms] == [False, True]
     assert [term.descending for term in terms] == [True, False]
     assert Term(Stamp.year, nulls_first=True).reversed() == Term(Stamp.year, descending=True, nulls_first=False)
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_a_column_that_may_be_null_is_ordered_as_a_list_of_the_api_orders_it(descending):
+    rights: Any = None  # nobody else's table is joined
+    found = terms_of(order(select(Stamp), Stamp, [("year", descending)], rights))[0]
+
+    assert found.direction == ordering.Term(resolve(Stamp, "year"), descending).direction
 
 
 def test_what_comes_after_a_row_is_asked_for_as_an_index_answers_it():
