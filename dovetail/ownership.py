@@ -1,4 +1,4 @@
-"""Which plugin a table belongs to: the one place that decides, and what is wrong with tables and their plugins."""
+"""Decide which plugin owns a table, here alone, and find what is wrong with tables and their plugins."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping

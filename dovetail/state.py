@@ -1,4 +1,4 @@
-"""What an application carries for its requests: a typed key for each thing in `app.state`.
+"""Typed keys of what an application carries for its requests, one for each thing in `app.state`.
 
     SEARCH_ENGINE = StateKey[SearchEngine]("search_engine", "enable plugins.search")
 

@@ -22,7 +22,7 @@ _waiting: ContextVar[tuple[Check, ...]] = ContextVar("dovetail_body_checks", def
 
 @dataclass(frozen=True)
 class Login:
-    """How a dependency finds out who is asking: does it answer 401 to somebody unknown, and check the body then?"""
+    """A dependency that authenticates: whether it answers 401 to somebody unknown, and checks the body then."""
 
     required: bool
     checks_body: bool

@@ -1,4 +1,4 @@
-"""Who is asking: a plugin (contrib/auth) tells the kernel, which knows no user model, by one of two keys."""
+"""The principal of a request: a plugin (contrib/auth) tells the kernel who asks, by one of two keys."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Protocol, TypeAlias

@@ -38,7 +38,7 @@ class ProblemError(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong, as RFC 9457 writes it."""
+    """Problem details: an error as RFC 9457 writes it."""
 
     type: str = Field(description="A URN that names the kind of problem and never changes.")
     title: str

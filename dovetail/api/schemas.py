@@ -35,7 +35,7 @@ def _whole(value: object) -> Any:
 
 
 NOT_BLANK: dict[str, object] = {"pattern": r"[^\s\u001c-\u001f\u0085]"}
-"""What `not_blank` asks for, as the OpenAPI document says it: `Field(json_schema_extra=NOT_BLANK)`."""
+"""The rule of `not_blank` for the OpenAPI document: `Field(json_schema_extra=NOT_BLANK)`."""
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """A primary key, in a body, a path or a filter."""

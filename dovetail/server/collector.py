@@ -13,7 +13,7 @@ RARELY = (20_000, 20, 20)  # new objects, and passes over younger ones, before t
 
 
 def spare_process() -> None:
-    """For a process that is all ours: let the collector run rarely, and not through everything when the process ends.
+    """Let the collector run rarely in this process, which is all ours, and not through everything when it ends.
 
     What `collector_paused` makes is not looked at again.
     """

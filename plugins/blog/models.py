@@ -69,7 +69,7 @@ class Tag(IdMixin, Base):
 
 
 class WordpressItem(Base):
-    """Which post an item of a WordPress export became, so that a second import finds it whatever was edited since."""
+    """An item of a WordPress export and the post it became; a second import finds it whatever was edited since."""
 
     __tablename__ = "blog_wordpress_item"
 

@@ -17,7 +17,7 @@ class PostPolicy(UserPolicy[Post, PostCreate]):
 
     @override
     def rows(self, viewer: User | None) -> ColumnElement[bool]:
-        """Which posts `viewer` may know of."""
+        """Return the condition on the posts that `viewer` may know of."""
         if viewer is None:
             return Post.is_published.is_(True)
         return true() if viewer.is_staff else or_(Post.is_published.is_(True), Post.author_id == viewer.id)
@@ -41,13 +41,13 @@ class PostPolicy(UserPolicy[Post, PostCreate]):
 
 
 class TagPolicy(UserPolicy[Tag]):
-    """All tags but those that only hidden drafts carry: they would tell what the drafts are about."""
+    """Shows all tags but those that only hidden drafts carry: they would tell what the drafts are about."""
 
     remembers_anonymous = True
 
     @override
     def rows(self, viewer: User | None) -> ColumnElement[bool]:
-        """Which tags `viewer` may know of."""
+        """Return the condition on the tags that `viewer` may know of."""
         if viewer is not None and viewer.is_staff:
             return true()
         return or_(Tag.posts.any(POSTS.rows(viewer)), ~Tag.posts.any())

@@ -59,7 +59,7 @@ COMMENT_TEXT = full_text(Comment, "content")
 
 
 class WordpressComment(Base):
-    """Which comment a remark of a WordPress export became; a second import finds it whatever was edited since."""
+    """A remark of a WordPress export and the comment it became; a second import finds it whatever was edited since."""
 
     __tablename__ = "comments_wordpress_comment"
 

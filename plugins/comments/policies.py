@@ -22,11 +22,11 @@ class CommentPolicy(UserPolicy[Comment]):
 
     @override
     def rows(self, viewer: User | None) -> ColumnElement[bool]:
-        """Which comments `viewer` may know of."""
+        """Return the condition on the comments that `viewer` may know of."""
         return and_(self.of_post(viewer), Comment.post.has(POSTS.rows(viewer)))
 
     def of_post(self, viewer: User | None) -> ColumnElement[bool]:
-        """Which comments on a post that `viewer` may read they may read too."""
+        """Return the condition on the comments that `viewer` may read on a post they may read."""
         if viewer is not None and viewer.is_staff:
             return true()
         approved = Comment.status == CommentStatus.APPROVED

@@ -35,7 +35,7 @@ def apply_to(state: State, target: Target, *, yes: bool) -> None:
 
 
 class Lines(Reporter):
-    """One line for each migration, finished with the time it took."""
+    """A reporter that prints one line for each migration, finished with the time it took."""
 
     def starts(self, step: Step) -> None:
         """Print the beginning of the line."""

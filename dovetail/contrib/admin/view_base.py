@@ -38,7 +38,7 @@ class ViewBase(OpenModelView):
     column_type_formatters_detail = FORMATTERS
 
     form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {}
-    """How related objects are found by typing: `{"author": {"fields": ("username",)}}`; order_by, limit, where too."""
+    """Autocompletes of relations: `{"author": {"fields": ("username",)}}` finds authors; order_by, limit, where too."""
 
     full_text: ClassVar[FullText | None] = None
     """Columns whose words are searched by an index: what `full_text` of `dovetail.database.models` returned."""

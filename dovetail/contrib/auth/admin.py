@@ -42,7 +42,7 @@ PROVE = "Needed to change your own username, e-mail address or password."
 
 @dataclass(frozen=True, kw_only=True)
 class Passwords:
-    """What was made of the passwords in a form, which takes long and is done before anything is locked."""
+    """The hashes of the passwords in a form: hashing takes long, so it is done before anything is locked."""
 
     new: HashedPassword | None
     proof: Proof

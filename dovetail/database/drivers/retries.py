@@ -15,7 +15,7 @@ logger = logging.getLogger("dovetail.database")
 
 @dataclass
 class Attempt:
-    """What was noted of work that may have to be done again."""
+    """A piece of work that may have to be done again, and what was noted of it."""
 
     has_written: bool = False
 

@@ -1,4 +1,4 @@
-"""How large a connection pool should be: Little's law, headroom for chance, and the server's own limit.
+"""Propose the size of a connection pool: Little's law, headroom for chance, and the server's own limit.
 
 Little's law (https://en.wikipedia.org/wiki/Little%27s_law): the connections busy on average are the requests a second
 times the seconds that each of them holds a connection. Requests come by chance, so the number that is busy at one
@@ -17,7 +17,7 @@ PEAK = 4  # spreads above the mean that the overflow covers: all but a moment in
 
 
 class Verdict(StrEnum):
-    """How a proposal fits the server."""
+    """A verdict on how a proposal fits the server."""
 
     FITS = "fits"
     TIGHT = "tight"  # it carries the mean, with less headroom than chance calls for
@@ -55,7 +55,7 @@ class Advice:
 
     @property
     def verdict(self) -> Verdict:
-        """How the proposal fits the server."""
+        """The verdict on how the proposal fits the server."""
         if self.busy >= self.limit:
             return Verdict.OVERLOADED
         if self.total > self.limit:

@@ -57,7 +57,10 @@ class FullText:
 
     def __init__(self, *columns: str, config: str = "simple", ranked: bool = False) -> None:
         if not columns or not config.isidentifier():
-            raise ConfigurationError("full text is searched in columns of the model, with a named configuration")
+            raise ConfigurationError(
+                f"full text of the columns {columns} with config={config!r}: expected the names of one column or more, "
+                "and the name of a text search configuration, such as 'simple'"
+            )
         object.__setattr__(self, "columns", columns)
         object.__setattr__(self, "config", config)
         object.__setattr__(self, "ranked", ranked)
@@ -146,13 +149,13 @@ class Words(TypeDecorator[str]):
 
 
 class _Matches(Condition):
-    """Of the document, the query, the key, the configuration and the name of the table of FTS5."""
+    """A match, made of the document, the query, the key, the configuration and the name of the FTS5 table."""
 
     inherit_cache = True
 
 
 class _Rank(FunctionElement[float]):
-    """Of the same."""
+    """The rank of a match, made of the same."""
 
     type = Float(53)
     inherit_cache = True

@@ -1,4 +1,4 @@
-"""How long a migration waits for a lock on PostgreSQL (see lock_waits), without importing SQLAlchemy."""
+"""Read how long a migration waits for a lock on PostgreSQL (see lock_waits), without importing SQLAlchemy."""
 
 from dataclasses import dataclass
 

@@ -47,7 +47,7 @@ class SafeAnswers:
         return False
 
     def one_off_default(self, table: str, column: str, read: Callable[[str], ServerDefault]) -> ServerDefault | None:  # noqa: ARG002 - nothing is typed
-        """None: the migration then fails on a table with rows, and changes nothing."""
+        """Return None and note it: the migration then fails on a table with rows, and changes nothing."""
         self.notes.append(
             f"{table}.{column} takes no NULL and has no server default: the migration fails where {table} has rows; "
             "give it a server_default, or run makemigrations without --noinput"

@@ -1,4 +1,4 @@
-"""Which answers a compiled statement can give without pydantic: those of which the outcome is known to be the same.
+"""Tell which answers a compiled statement can give without pydantic: those whose outcome is known to be the same.
 
 pydantic's core schema says what a response schema does (https://docs.pydantic.dev/latest/internals/architecture/):
 anything in it that is not listed here (validators, serializers, constraints, aliases, other types) needs Python.

@@ -1,4 +1,4 @@
-"""What an answer is made of: a tree of columns and relations, read off a model and a response schema."""
+"""Nodes of an answer: a tree of columns and relations, read off a model and a response schema."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

@@ -147,7 +147,7 @@ def test_what_has_no_words_is_refused():
         FullText("view_count").document(Post)
     with pytest.raises(ConfigurationError, match="'titel': full text is searched in columns"):
         FullText("titel").index(Post)
-    with pytest.raises(ConfigurationError, match="with a named configuration"):
+    with pytest.raises(ConfigurationError, match="and the name of a text search configuration"):
         FullText("title", config="x'y")
-    with pytest.raises(ConfigurationError, match="with a named configuration"):
+    with pytest.raises(ConfigurationError, match="and the name of a text search configuration"):
         FullText()

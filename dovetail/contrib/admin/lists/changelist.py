@@ -102,7 +102,7 @@ class ChangeListView(ViewBase):
     async def _paginator(self, request: Request) -> Paginator:
         page_size = min(_whole_number(request, "pageSize", self.page_size), max(self.page_size_options))
         if page_size < 1:
-            raise BadRequestError("A page has one row at least.")
+            raise BadRequestError("pageSize is less than 1; a page has one row at least.")
         context, words = request_context(), search.words_of(request.query_params.get("search", ""))
         ordered = self.sort_query(await self.matching(request), request)
         return Paginator(

@@ -1,4 +1,4 @@
-"""What auth's endpoints ask for, and what its setup puts into the application for them."""
+"""Dependencies of auth's endpoints, and the setup that puts what they need into the application."""
 
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 

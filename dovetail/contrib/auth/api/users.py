@@ -1,4 +1,4 @@
-"""What users do with their own account, and staff with every account: `/api/users`."""
+"""The endpoints of `/api/users`: users change their own account, and staff every account."""
 
 from typing import cast
 
