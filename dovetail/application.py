@@ -27,18 +27,11 @@ from dovetail.context import make_context
 from dovetail.database.unit_of_work import DATABASE
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, describe
 from dovetail.errors import ConfigurationError
-from dovetail.middleware.access_log import AccessLogMiddleware
-from dovetail.middleware.bodies.body_limit import BodyLimitMiddleware
 from dovetail.middleware.bodies.clean_input import CleanInputMiddleware
-from dovetail.middleware.cache_control import CacheControlMiddleware
 from dovetail.middleware.cors import CorsMiddleware
+from dovetail.middleware.edge import EdgeMiddleware
 from dovetail.middleware.errors import ErrorMiddleware
-from dovetail.middleware.forwarded import ForwardedMiddleware
-from dovetail.middleware.head import HeadMiddleware
 from dovetail.middleware.logging import configure_logging
-from dovetail.middleware.request_id import RequestIdMiddleware
-from dovetail.middleware.security_headers import SecurityHeadersMiddleware
-from dovetail.middleware.trusted_host import TrustedHostMiddleware
 from dovetail.migrations.readiness import Readiness
 from dovetail.mounting import NamedRouter, include, place, routers_of
 from dovetail.plugin import PLUGIN_SETTINGS, Context, Mounts, Setup
@@ -182,19 +175,12 @@ def _add_middleware(app: FastAPI, context: Context) -> None:
     settings, added = context.settings, app.user_middleware
     probes = [path for name in PROBES if (path := path_of(app, name)) is not None]
     around = [
-        Middleware(ForwardedMiddleware, trusted=settings.trusted_proxies),  # everything inside sees who really asks
-        Middleware(RequestIdMiddleware),  # everything inside logs with the id
-        Middleware(AccessLogMiddleware),  # sees the final status of everything, errors too
-        Middleware(SecurityHeadersMiddleware, hsts=settings.environment == "production"),
-        Middleware(CacheControlMiddleware),
+        Middleware(EdgeMiddleware, settings=settings, probes=probes),
         *_cross_origin(settings, context.paths.values()),  # which are pages, for this site alone
-        *([Middleware(ErrorMiddleware, respond=answer)] if added else []),  # what the added ones raise
-        Middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts, probes=probes),
-        Middleware(HeadMiddleware),
-        Middleware(BodyLimitMiddleware, maximum=settings.max_body_size),
+        *([Middleware(ErrorMiddleware, respond=answer, refuses=False)] if added else []),  # what the added ones raise
     ]
     within = [
-        Middleware(ErrorMiddleware, respond=answer),  # those inside simply raise
+        Middleware(ErrorMiddleware, respond=answer, refuses=True),  # those inside simply raise
         # reads bodies, within the limit
         Middleware(CleanInputMiddleware, maximum_items=settings.max_body_items, after_login=after_login),
         Middleware(FastPathMiddleware),  # in front of the router

@@ -1,75 +1,60 @@
 """One line a request on the logger `dovetail.access`."""
 
 import logging
-import os
 import re
-from collections.abc import Awaitable
 from threading import get_ident
 from time import perf_counter, time
 from urllib.parse import quote
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
+
+from dovetail.middleware.forks import forget_in_child
 
 LINE = "%s %s %d %.1f ms"
 HARMLESS = re.compile(r"[A-Za-z0-9._~/-]*", re.ASCII)  # what quote() leaves as it is
-logger = logging.getLogger("dovetail.access")
+ACCESS = "dovetail.access"
+logger = logging.getLogger(ACCESS)
 
 
-class AccessLogMiddleware:
+class AccessLog:
     """Logs method, path, status and duration of each request, never its query: secrets travel there."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self) -> None:
         self._first: logging.LogRecord | None = None
+        forget_in_child(self._forget)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application and log what came of it; the duration includes sending the answer."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started, status = perf_counter(), 0
-
-        def send_and_note(message: Message) -> Awaitable[None]:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            return send(message)
-
-        try:
-            await self.app(scope, receive, send_and_note)
-        finally:
-            if logger.isEnabledFor(logging.INFO):
-                milliseconds = (perf_counter() - started) * 1000
-                path = scope["path"]
-                if not HARMLESS.fullmatch(path):  # a line feed, say, could forge a line
-                    path = quote(path)
-                values = (scope["method"], path, status, milliseconds)  # status 0: no answer was begun
-                logger.handle(self._record(values))
+    def write(self, scope: Scope, status: int, started: float) -> None:
+        """Log a request that came at `started`, of perf_counter(); the status is 0 if no answer was begun."""
+        if logger.isEnabledFor(logging.INFO):
+            milliseconds = (perf_counter() - started) * 1000
+            path = scope["path"]
+            if not HARMLESS.fullmatch(path):  # a line feed, say, could forge a line
+                path = quote(path)
+            logger.handle(self._record((scope["method"], path, status, milliseconds)))
 
     def _record(self, values: tuple[object, ...]) -> logging.LogRecord:
         # logger.info() would look through the stack for its caller, which is always this file, and every record would
         # look up its file, its process and its thread: that costs more than the rest of the line. It is done once.
         if logging.getLogRecordFactory() is not logging.LogRecord:
             return _make_record(values)  # somebody has records of their own, who knows what is in them
-        if self._first is None or not _is_of_here(self._first):
+        if self._first is None or self._first.thread != get_ident():
             self._first = _make_record(())
         return _LikeTheFirst(self._first, values)
+
+    def _forget(self) -> None:
+        self._first = None  # it names the parent's process
 
 
 class _LikeTheFirst(logging.LogRecord):
     """A record that differs from another in its arguments and its time."""
 
     def __init__(self, first: logging.LogRecord, args: tuple[object, ...]) -> None:
-        self.__dict__.update(first.__dict__)
-        self.args = args
-        self.created = time()
-        self.msecs = self.created % 1 * 1000
-        self.relativeCreated += (self.created - first.created) * 1000
+        self.__dict__ = values = first.__dict__.copy()
+        values["args"] = args
+        values["created"] = created = time()
+        values["msecs"] = created % 1 * 1000
+        values["relativeCreated"] += (created - first.created) * 1000
 
 
 def _make_record(values: tuple[object, ...]) -> logging.LogRecord:
     return logger.makeRecord(logger.name, logging.INFO, __file__, 0, LINE, values, None)
-
-
-def _is_of_here(record: logging.LogRecord) -> bool:
-    return record.thread == get_ident() and record.process == os.getpid()

@@ -18,16 +18,17 @@ FAILURE = "dovetail.failure"  # in a scope: the id of an exception that was seen
 
 
 class ErrorMiddleware:
-    """Answers any exception with what `respond` makes of it, and a request that was refused further out.
+    """Answers any exception with what `respond` makes of it, and, where it `refuses`, a request with REFUSAL.
 
     Starlette's own handler for unforeseen errors stands outside every middleware, so that its answer would carry
     neither the request's id nor the security headers. What a plugin's middleware adds sees these answers too: one
     ErrorMiddleware stands inside of it, and one outside for what it raises itself.
     """
 
-    def __init__(self, app: ASGIApp, *, respond: Respond) -> None:
+    def __init__(self, app: ASGIApp, *, respond: Respond, refuses: bool) -> None:
         self.app = app
         self.respond = respond
+        self.refuses = refuses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application. Raises what it raises if the answer has begun: the server then cuts the connection.
@@ -46,7 +47,7 @@ class ErrorMiddleware:
             return send(message)
 
         try:
-            if REFUSAL in scope:
+            if self.refuses and REFUSAL in scope:
                 raise scope[REFUSAL]  # noqa: TRY301 - it is answered as if the application had raised it
             await self.app(scope, receive, send_and_note)
         except ClientDisconnect:

@@ -2,23 +2,20 @@
 
 from collections.abc import Awaitable
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Scope, Send
 
 
-class HeadMiddleware:
-    """Answers HEAD as GET, without the body."""
+def as_get(scope: Scope) -> Scope:
+    """Return the scope of the same request as a GET."""
+    return {**scope, "method": "GET"}
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Run the application."""
-        if scope["type"] != "http" or scope["method"] != "HEAD":
-            return self.app(scope, receive, send)
+def without_body(send: Send) -> Send:
+    """Send an answer without its body."""
 
-        def send_without_body(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            return send(message)
+    def send_without_body(message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        return send(message)
 
-        return self.app({**scope, "method": "GET"}, receive, send_without_body)
+    return send_without_body

@@ -1,8 +1,19 @@
 """Headers as ASGI has them: a few pairs of bytes, names in lower case. Looking is cheaper than making an object."""
 
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
 from starlette.types import Scope
 
 MAXIMUM_FIELDS = 1000  # of a form and of a query; Starlette's parsers of forms have the same limit
+Pair: TypeAlias = tuple[bytes, bytes]
+Pairs: TypeAlias = Sequence[Pair]
+Values: TypeAlias = Mapping[bytes, bytes]  # one value by name
+
+
+def first_values(scope: Scope) -> Values:
+    """Return the request's headers by name; of those that were sent twice, the first value."""
+    return dict(reversed([*scope["headers"]]))
 
 
 def header(scope: Scope, name: bytes) -> str:

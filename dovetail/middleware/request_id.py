@@ -2,47 +2,42 @@
 
 import os
 import re
-from collections.abc import Awaitable
 from contextvars import ContextVar
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from dovetail.middleware.headers import header
+from dovetail.middleware.forks import forget_in_child
+from dovetail.middleware.headers import Pair, Values
 
 HEADER = b"x-request-id"
 # What proxies send, and nothing that could forge a line of a log.
 ACCEPTED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:=+/@-]{0,127}", re.ASCII)
+BATCH = 256  # ids that are drawn at once; one alone would cost a call of the system
 
 current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)
 
 
-class RequestIdMiddleware:
-    """Keep the id a proxy sent in `X-Request-ID`, or make one; the answer carries it."""
+class RequestIds:
+    """Keeps the id that a proxy sent in `X-Request-ID`, or draws one that nobody can guess."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self) -> None:
+        self._drawn: list[str] = []
+        forget_in_child(self._forget)  # or two processes would give the same ids
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application with an id."""
-        if scope["type"] == "lifespan":
-            await self.app(scope, receive, send)
-            return
-        request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
-
-        def send_with_id(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start":
-                others = [pair for pair in message.get("headers", ()) if pair[0] != HEADER]
-                message["headers"] = [*others, (HEADER, request_id.encode())]
-            return send(message)
-
-        token = current_request_id.set(request_id)
+    def of(self, sent: Values) -> str:
+        """Return the id of a request with these headers."""
+        if HEADER in sent and ACCEPTED.fullmatch(given := sent[HEADER].decode("latin-1")):
+            return given
         try:
-            await self.app(scope, receive, send_with_id)
-        finally:
-            current_request_id.reset(token)
+            return self._drawn.pop()  # which no two threads get
+        except IndexError:
+            drawn = os.urandom(16 * BATCH).hex()
+            self._drawn += [drawn[start : start + 32] for start in range(32, len(drawn), 32)]
+            return drawn[:32]
+
+    def _forget(self) -> None:
+        self._drawn.clear()
 
 
-def _request_id(scope: Scope) -> str:
-    given = header(scope, HEADER)
-    return given if given and ACCEPTED.fullmatch(given) else os.urandom(16).hex()
+def with_request_id(headers: list[Pair], request_id: str, told: Values) -> list[Pair]:
+    """Return the headers of an answer with the id of its request, instead of any other."""
+    others = [pair for pair in headers if pair[0] != HEADER] if HEADER in told else headers
+    return [*others, (HEADER, request_id.encode())]

@@ -35,8 +35,8 @@ class Road:
 
 
 MIDDLEWARE = Stop(
-    "dovetail.middleware.forwarded:ForwardedMiddleware.__call__",
-    "who asks; then an id, the log's line, headers, hosts, limits",
+    "dovetail.middleware.edge:EdgeMiddleware.__call__",
+    "who asks; an id, the host, limits; later headers, the log's line",
 )
 READ = Road(
     "A read",
@@ -56,7 +56,7 @@ READ = Road(
         Stop("dovetail.database.prepared_reads:DriverConnection.fetch", "asks the driver: the row, as JSON"),
         Stop("dovetail.resources.read.etags:etag", "the ETag, of the row's version"),
         Stop("dovetail.api.front.fast_path:FastJSONResponse.__init__", "the answer, which leaves by the middleware"),
-        Stop("dovetail.middleware.access_log:AccessLogMiddleware._record", "the line in the log"),
+        Stop("dovetail.middleware.access_log:AccessLog.write", "the line in the log"),
     ),
 )
 WRITE = Road(

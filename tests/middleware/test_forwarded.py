@@ -4,17 +4,12 @@ import logging
 
 import pytest
 
-from dovetail.middleware.forwarded import ForwardedMiddleware
+from dovetail.middleware.forwarded import ForwardedHeaders
 
 PEER = ("10.0.0.5", 1234)
 
 
 async def seen(*headers, client=PEER, trusted=("10.0.0.0/8",), root_path=""):
-    scopes = []
-
-    async def app(scope, receive, send):
-        scopes.append(scope)
-
     scope = {
         "type": "http",
         "scheme": "http",
@@ -24,8 +19,8 @@ async def seen(*headers, client=PEER, trusted=("10.0.0.0/8",), root_path=""):
         "root_path": root_path,
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
     }
-    await ForwardedMiddleware(app, trusted=trusted)(scope, None, None)
-    return scopes[0]
+    await ForwardedHeaders(trusted).believe(scope)
+    return scope
 
 
 async def test_the_last_address_that_is_not_trusted_is_the_client():

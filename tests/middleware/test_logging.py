@@ -1,9 +1,16 @@
 """A process that set up no log of its own gets one that names the request."""
 
+import asyncio
+import logging
 import subprocess
 import sys
+from io import StringIO
+from time import localtime, strftime
 
 import pytest
+
+from dovetail.middleware.access_log import ACCESS
+from dovetail.middleware.logging import LineFormatter, LineHandler
 
 PROGRAM = """
 import logging
@@ -34,6 +41,111 @@ def test_a_record_is_one_line_on_standard_error_with_the_id_of_its_request():
 def test_the_level_is_that_of_the_settings_for_our_own_loggers_only():
     assert [line.partition("] ")[2] for line in run("DEBUG")] == ["GET / 200", "transaction committed"]
     assert run("WARNING") == []
+
+
+def handler_that_writes() -> tuple[LineHandler, list[str]]:
+    written: list[str] = []
+
+    class Stream(StringIO):
+        def write(self, text: str) -> int:
+            written.append(text)
+            return len(text)
+
+    handler = LineHandler()
+    handler.setFormatter(LineFormatter())
+    handler.setStream(Stream())
+    return handler, written
+
+
+def say(handler, name, text, **more):
+    handler.handle(logging.makeLogRecord({"name": name, "levelname": "INFO", "msg": text} | more))
+
+
+async def test_the_lines_of_the_access_log_of_one_turn_of_the_loop_are_written_together():
+    handler, written = handler_that_writes()
+    say(handler, ACCESS, "one")
+    say(handler, ACCESS, "two")
+    assert written == []
+    await asyncio.sleep(0)
+    assert [line.partition("] ")[2] for line in "".join(written).splitlines()] == ["one", "two"]
+    assert len(written) == 1
+    say(handler, ACCESS, "three")
+    await asyncio.sleep(0)
+    assert written[1].endswith("] three\n")
+
+
+async def test_what_anybody_else_says_is_written_at_once_behind_the_lines_that_waited():
+    handler, written = handler_that_writes()
+    say(handler, ACCESS, "one")
+    say(handler, "dovetail.errors", "two")
+    assert [line.partition("] ")[2] for line in "".join(written).splitlines()] == ["one", "two"]
+
+
+async def test_a_thread_writes_what_waited_and_its_own_line():
+    handler, written = handler_that_writes()
+    say(handler, ACCESS, "one")
+    await asyncio.get_running_loop().run_in_executor(None, say, handler, ACCESS, "two")
+    assert [line.partition("] ")[2] for line in "".join(written).splitlines()] == ["one", "two"]
+
+
+def test_lines_that_a_loop_left_behind_are_written_by_the_next_one_and_at_the_end():
+    handler, written = handler_that_writes()
+    for text in ("one", "two"):
+        loop = asyncio.new_event_loop()
+        loop.call_soon(say, handler, ACCESS, text)
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        loop.close()
+    assert written == []
+    asyncio.run(an_access(handler, "three"))
+    assert [line.partition("] ")[2] for line in "".join(written).splitlines()] == ["one", "two", "three"]
+    say(handler, ACCESS, "four")
+    handler.flush()
+    assert written[-1].endswith("] four\n")
+
+
+async def an_access(handler, text):
+    say(handler, ACCESS, text)
+
+
+def test_a_forked_process_does_not_write_what_its_parent_will():
+    program = f"""
+import asyncio, logging, os
+from dovetail.middleware.logging import configure_logging
+configure_logging("INFO")
+async def main():
+    logging.getLogger({ACCESS!r}).info("parent")
+    if child := os.fork():
+        os.waitpid(child, 0)
+    else:
+        logging.getLogger("dovetail.child").info("child")
+        logging.shutdown()
+        os._exit(0)
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert [line.partition("] ")[2] for line in done.stderr.splitlines()] == ["child", "parent"]
+
+
+def test_a_line_has_time_level_logger_and_request_and_a_traceback_below_it():
+    handler, written = handler_that_writes()
+    try:
+        int("no")
+    except ValueError:
+        say(handler, "dovetail.errors", "%s failed", args=("it",), exc_info=sys.exc_info(), created=0.0, msecs=7.0)
+    first, *below = "".join(written).splitlines()
+    time = strftime("%Y-%m-%d %H:%M:%S", localtime(0))
+    assert first == f"{time},007 INFO dovetail.errors [-] it failed"
+    assert below[0] == "Traceback (most recent call last):"
+    assert below[-1].startswith("ValueError: invalid literal")
+
+
+def test_a_filter_of_the_handler_holds_records_back():
+    handler, written = handler_that_writes()
+    handler.addFilter(lambda record: record.name != "noise")
+    for name in ("noise", "dovetail"):
+        say(handler, name, "text")
+    assert [line.partition("] ")[2] for line in "".join(written).splitlines()] == ["text"]
 
 
 def test_what_sqlalchemy_says_of_its_pools_is_not_ours_to_log(tmp_path):

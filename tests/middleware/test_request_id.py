@@ -1,8 +1,17 @@
 """Each request has one id, in its answer and in every log record."""
 
 import logging
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from starlette.responses import Response
+from starlette.routing import Route
 
 from dovetail.middleware.logging import RequestIdFilter, configure_logging
+from dovetail.middleware.request_id import BATCH, RequestIds
+from dovetail.testing.fixtures import make_client
 
 
 async def test_an_id_that_a_proxy_sent_is_kept(probe):
@@ -21,6 +30,39 @@ async def test_an_id_that_could_forge_a_log_line_is_replaced(probe):
 async def test_every_request_without_an_id_gets_its_own(probe):
     ids = {(await probe.get("/health/live")).headers["x-request-id"] for _ in range(10)}
     assert len(ids) == 10
+
+
+async def test_an_id_that_the_application_sets_itself_is_replaced(probe_app):
+    async def own(_request):
+        return Response(headers={"X-Request-ID": "own"})
+
+    probe_app.router.routes.append(Route("/own", own))
+    async with make_client(probe_app) as client:
+        answer = await client.get("/own", headers={"X-Request-ID": "the-id"})
+    assert answer.headers.get_list("x-request-id") == ["the-id"]
+
+
+def test_ids_that_were_drawn_in_advance_are_given_once_also_to_threads():
+    ids = RequestIds()
+    with ThreadPoolExecutor(8) as threads:
+        drawn = list(threads.map(lambda _: [ids.of({}) for _ in range(BATCH)], range(40)))
+    everything = [one for some in drawn for one in some]
+    assert len(everything) == len(set(everything)) == 40 * BATCH
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in everything)
+
+
+def test_a_forked_process_gives_other_ids_than_its_parent():
+    program = """
+import os
+from dovetail.middleware.request_id import RequestIds
+ids = RequestIds()
+ids.of({})
+if child := os.fork():
+    os.waitpid(child, 0)
+print(*(ids.of({}) for _ in range(3)), flush=True)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert len(set(done.stdout.split())) == 6
 
 
 async def test_every_log_record_of_a_request_carries_its_id(probe, caplog):

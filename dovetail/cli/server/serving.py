@@ -143,7 +143,7 @@ def _server_options(settings: Settings) -> dict[str, Any]:
     return {
         "access_log": False,  # the application writes one of its own, with request ids
         "server_header": False,
-        "proxy_headers": False,  # ForwardedMiddleware does it under every server
+        "proxy_headers": False,  # the application does it, under every server
         "lifespan": "on",
         "timeout_graceful_shutdown": SECONDS_TO_FINISH,
         "log_level": "warning" if settings.debug else "info",  # a developer has read who serves what already

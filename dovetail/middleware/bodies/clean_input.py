@@ -1,5 +1,6 @@
 """Refuses, before any route sees them, values no schema thinks of: NUL, broken UTF-8, JSON that is not quite JSON."""
 
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
@@ -30,6 +31,7 @@ AfterLogin: TypeAlias = Callable[[Scope, Check], AbstractContextManager[None]]
 URL_ENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 ASCII = bytes(range(128)).decode()
+PLAIN = re.compile(rb"[!-$&-~]*")  # of a URL, what needs no closer look: visible, and nothing escaped
 
 
 class CleanInputMiddleware:
@@ -96,9 +98,9 @@ class CleanInputMiddleware:
 
 
 def _check_url(scope: Scope) -> None:
-    query = scope["query_string"]
-    for part, raw in (("path", scope.get("raw_path") or scope["path"].encode()), ("query", query)):
-        if not _is_clean(raw):
+    path, query = scope.get("raw_path") or scope["path"].encode(), scope["query_string"]
+    for part, raw in (("path", path), ("query", query)):
+        if not PLAIN.fullmatch(raw) and not _is_clean(raw):
             raise BadRequestError(f"The {part} of the URL is not valid UTF-8, or contains a NUL character.")
     if len(query) > MAXIMUM_FIELDS and query.count(b"&") >= MAXIMUM_FIELDS:
         raise BadRequestError(f"The query has more than {MAXIMUM_FIELDS} parameters.")

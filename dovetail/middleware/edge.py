@@ -1,0 +1,83 @@
+"""What is done to every request before the application sees it, and to every answer after it, in one pass.
+
+As a middleware each, these would look through the headers one after the other, and hand every message on one after the
+other, which is most of what they cost. What each of them does stands in its own module.
+"""
+
+from collections.abc import Awaitable, Collection
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dovetail.middleware.access_log import AccessLog
+from dovetail.middleware.bodies.body_limit import BodyLimit
+from dovetail.middleware.cache_control import cache_headers
+from dovetail.middleware.forwarded import FORWARDED, ForwardedHeaders, switch_off_around_us
+from dovetail.middleware.head import as_get, without_body
+from dovetail.middleware.headers import Pair, Pairs, Values, first_values
+from dovetail.middleware.request_id import RequestIds, current_request_id, with_request_id
+from dovetail.middleware.security_headers import SecurityHeaders
+from dovetail.middleware.trusted_host import TrustedHosts, refuse_host
+from dovetail.settings import Settings
+
+
+class EdgeMiddleware:
+    """Believes proxies, gives a request its id and its line in the log, and an answer the headers that all have.
+
+    A request that nobody may ask is run with REFUSAL in its scope, so that what plugins add sees that answer too.
+    """
+
+    def __init__(self, app: ASGIApp, *, settings: Settings, probes: Collection[str] = ()) -> None:
+        self.app = app
+        self._forwarded = ForwardedHeaders(settings.trusted_proxies)
+        self._request_ids = RequestIds()
+        self._access_log = AccessLog()
+        self._hosts = TrustedHosts(settings.allowed_hosts, probes)
+        self._body_limit = BodyLimit(settings.max_body_size)
+        self._security_headers = SecurityHeaders(hsts=settings.environment == "production")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application."""
+        if scope["type"] == "lifespan":
+            switch_off_around_us()
+            await self.app(scope, receive, send)
+            return
+        sent = first_values(scope)
+        if not FORWARDED.isdisjoint(sent):
+            await self._forwarded.believe(scope)  # everything below sees who really asks
+        request_id = scope.setdefault("state", {})["request_id"] = self._request_ids.of(sent)
+        token = current_request_id.set(request_id)
+        try:
+            if scope["type"] == "http":
+                await self._answer(scope, sent, receive, send)
+            elif self._hosts.include(scope, sent):
+                await self.app(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1008})
+        finally:
+            current_request_id.reset(token)
+
+    async def _answer(self, scope: Scope, sent: Values, receive: Receive, send: Send) -> None:
+        started, status = perf_counter(), 0
+        inner = scope if self._hosts.include(scope, sent) else refuse_host(scope)
+        receive = self._body_limit.around(receive, inner, sent)
+
+        def complete(message: Message) -> Awaitable[None]:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = self._complete([*message.get("headers", ())], inner, sent)
+            return send(message)
+
+        respond: Send = complete
+        if scope["method"] == "HEAD":
+            inner, respond = as_get(inner), without_body(complete)
+        try:
+            await self.app(inner, receive, respond)
+        finally:
+            self._access_log.write(scope, status, started)
+
+    def _complete(self, headers: Pairs, scope: Scope, sent: Values) -> list[Pair]:
+        told = dict(headers)
+        added = (*cache_headers(told, scope, sent), *self._security_headers.missing(told, scope))
+        return with_request_id([*headers, *added], scope["state"]["request_id"], told)

@@ -1,0 +1,19 @@
+"""What a process knows of itself is not true of a process that is forked from it."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakMethod
+
+
+def forget_in_child(forget: Callable[[], Any]) -> None:
+    """Call `forget`, a method, in every process that is forked from this one, as long as its object lives."""
+    if not hasattr(os, "register_at_fork"):  # Windows, which has no fork
+        return
+    method = WeakMethod(forget)
+
+    def forget_if_alive() -> None:
+        if (alive := method()) is not None:
+            alive()
+
+    os.register_at_fork(after_in_child=forget_if_alive)
