@@ -1,0 +1,33 @@
+"""All rows of a database as lines of text."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from dovetail.database.models import Base
+from dovetail.database.unit_of_work import Database
+from tests.contract.roads.shop.models import ShopBase
+from tests.contract.roads.twins import VARYING
+from tests.library.models import LibraryBase
+
+RANDOM = ("hashed_password", "token_hash")
+
+
+async def rows_of(database: Database) -> list[str]:
+    """The rows of all tables, without what is random; in the order of what is not."""
+    lines = []
+    async with database.engine.connect() as connection:
+        for base in (Base, LibraryBase, ShopBase):
+            for table in base.metadata.sorted_tables:
+                if table.metadata is base.metadata:
+                    columns = [column for column in table.columns if column.name not in RANDOM]
+                    rows = await connection.execute(select(*columns).order_by(*table.primary_key))
+                    lines += [f"{table.name} {' '.join(map(_text, row))}" for row in rows]
+    return sorted(lines, key=lambda line: VARYING.sub("?", line))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return f"{value:%Y-%m-%dT%H:%M:%S.%fZ}" if isinstance(value, datetime) else str(value)

@@ -1,0 +1,42 @@
+"""Whoever asks, with whatever token, is answered alike on both roads: every operation, every header, every line."""
+
+from collections import Counter
+
+from tests.contract.roads.callers import CALLERS, ODD_CALLERS
+from tests.contract.roads.operations import Catalogue
+from tests.contract.roads.site import Roads
+
+A_FEW = (
+    "get_post",
+    "list_posts",
+    "list_tag_posts",
+    "update_post",
+    "delete_post",
+    "create_post",
+    "list_crates",
+    "get_label",
+)
+
+
+async def test_every_operation_answers_each_caller_alike(roads: Roads):
+    catalogue = Catalogue(roads.fast.app)
+    found = await roads.compare(
+        catalogue.request(operation, caller, headers)
+        for operation in catalogue.operations
+        for caller, headers in CALLERS.items()
+    )
+    await roads.compare_rows()
+    statuses = Counter(record.status for record in found)
+    assert set(statuses) == {200, 201, 204, 401, 403, 404, 428}, statuses  # nothing was refused for another reason
+    assert sum(statuses[status] for status in (200, 201, 204)) > 300
+
+
+async def test_however_a_token_is_sent_it_is_read_alike(roads: Roads):
+    catalogue = Catalogue(roads.fast.app)
+    found = await roads.compare(
+        catalogue.request(operation, caller, headers)
+        for operation in catalogue.named(*A_FEW)
+        for caller, headers in ODD_CALLERS.items()
+    )
+    await roads.compare_rows()
+    assert {record.status for record in found} == {200, 201, 204, 401, 403}

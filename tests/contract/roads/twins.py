@@ -1,0 +1,79 @@
+"""Two records are alike if they are equal, or differ only in what must differ between two databases.
+
+These are moments after the test began, random tokens, ids of requests, UUIDs, cursors and entity tags. An entity tag is
+another one on the other road, but always the same other one: what is a new version here is one there.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import zip_longest
+
+from tests.contract.roads.asgi import Record
+
+VARYING = re.compile(
+    r'(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)|(?P<etag>"[0-9a-f]{16}-[0-9a-f]{16}")'
+    r"|(?P<uuid>\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)"
+    r'|(?P<id>(?<=x-request-id: )[0-9a-f]{32}|(?<="request_id": ")[0-9a-f]{32})'
+    r'|(?P<cursor>(?<=[?&]cursor=)[^&">\s]+)|(?P<token>(?<="access_token":")[\w-]{43})'
+)
+
+
+class Twins:
+    """Compares what two roads answer, in the order in which they answered it."""
+
+    def __init__(self) -> None:
+        self._began = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
+        self._tags: dict[str, str] = {}
+        self._tags_back: dict[str, str] = {}
+
+    def differences(self, fast: list[Record], usual: list[Record]) -> list[str]:
+        """Say of each pair of records in what it differs."""
+        assert len(fast) == len(usual)
+        told = (self._difference(*pair) for pair in zip(fast, usual, strict=True))
+        return [one for one in told if one]
+
+    def other_lines(self, fast: list[str], usual: list[str]) -> list[str]:
+        """Return the lines that are not alike."""
+        pairs = zip_longest(fast, usual, fillvalue="")
+        return [f"    fast:  {one}\n    usual: {other}" for one, other in pairs if not self._alike(one, other)]
+
+    def _difference(self, fast: Record, usual: Record) -> str:
+        wrong = self.other_lines(fast.lines(), usual.lines())
+        if not wrong and list(_unchanged(fast)) != list(_unchanged(usual)):
+            wrong = [f"    only one of them has changed rows: {fast.body!r} {usual.body!r}"]
+        request = fast.request
+        told = f"{request.name}: {request.method} {request.target} {request.headers} {request.parts}"[:600]
+        return "\n".join([told, *wrong]) if wrong else ""
+
+    def _alike(self, one: str, other: str) -> bool:
+        if one == other:
+            return True
+        if VARYING.sub("?", one) != VARYING.sub("?", other):
+            return False
+        found = zip(VARYING.finditer(one), VARYING.finditer(other), strict=True)
+        return all(self._may_differ(str(a.lastgroup), a.group(), b.group()) for a, b in found if a[0] != b[0])
+
+    def _may_differ(self, kind: str, one: str, other: str) -> bool:
+        if kind == "time":
+            return min(one, other) >= self._began and re.sub(r"\d", "0", one) == re.sub(r"\d", "0", other)
+        if kind == "etag":
+            return self._tags.setdefault(one, other) == other and self._tags_back.setdefault(other, one) == one
+        return True
+
+
+def _unchanged(record: Record) -> Iterator[bool]:
+    """Of each object with both moments in an answer: is it still as it was made?"""
+    try:
+        waiting = [json.loads(record.body)]
+    except ValueError:
+        return
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            if {"created_at", "updated_at"} <= one.keys():
+                yield one["created_at"] == one["updated_at"]
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
