@@ -15,7 +15,8 @@ SEEN = "import json, sys; print(json.dumps(sorted(sys.modules)))"
 TOKENS = {"fastapi_users", "jwt", "cryptography"}
 FOR_COMMANDS = {"alembic", "mako", "tqdm", "uvicorn", "defusedxml"}
 # On SQLite nobody asks PostgreSQL anything, and FastAPI asks for models of pydantic.v1 only where somebody has some.
-FOR_OTHERS = {"asyncpg", "pydantic.v1"}
+# No address of an e-mail is checked before somebody sends one.
+FOR_OTHERS = {"asyncpg", "pydantic.v1", "email_validator.syntax"}
 FOR_TESTS = {"pytest", "hypothesis", "httpx", "playwright"}
 
 
@@ -100,6 +101,26 @@ except ValueError:
 
     assert lines[0] == "False"
     assert lines[-1] == "ValueError: no such name"
+
+
+def test_what_checks_addresses_is_loaded_by_the_first_address_and_complete(tmp_path):
+    code = """
+import sys
+import config.asgi
+from dovetail.contrib.auth.users import normalize_email
+from pydantic import EmailStr, TypeAdapter
+addresses = TypeAdapter(EmailStr)
+print("email_validator.syntax" in sys.modules)
+print(addresses.validate_python("Ann@EXAMPLE.org"), normalize_email("Ann@EXAMPLE.org"))
+import email_validator
+print(email_validator.EmailNotValidError.__name__, email_validator.__version__[:2], hasattr(email_validator, "nothing"))
+"""
+
+    assert printed_by(code, tmp_path) == [
+        "False",
+        "Ann@example.org ann@example.org",
+        "EmailNotValidError 2. False",
+    ]
 
 
 def test_a_server_makes_no_validators_of_openapi_models_before_a_document_is_asked_for(tmp_path):

@@ -6,6 +6,10 @@ They are thirty, and most of what the import costs; a server makes no document b
 Import this module before FastAPI; tests/test_startup_costs.py fails when it has no effect any more.
 """
 
+import dovetail.api.deferred_email  # noqa: F401 - before FastAPI
+
+# isort: split
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 

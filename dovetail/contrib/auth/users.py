@@ -16,7 +16,7 @@ import unicodedata
 from contextlib import suppress
 from typing import TypedDict, Unpack, cast
 
-from email_validator import validate_email
+import email_validator
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -210,7 +210,7 @@ def normalize_email(email: str) -> str:
     """Return the address as it is stored and compared, without regard to case. Raise InvalidInputError."""
     try:
         text = normalize(email, maximum=MAXIMUM_EMAIL).strip()
-        address = validate_email(text, check_deliverability=False).normalized
+        address = email_validator.validate_email(text, check_deliverability=False).normalized
         return normalize(address.casefold(), maximum=MAXIMUM_EMAIL)
     except ValueError:  # of Unicode and of email_validator, too
         raise _invalid("email", "This is not an e-mail address; expected one such as name@example.org.") from None
