@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import cycle
-from typing import cast
+from itertools import count, cycle
+from typing import TypeAlias, cast
 
 from benchmarks.machine import new_event_loop
 
@@ -26,21 +26,56 @@ class Result:
     cpu: float  # seconds that the generator itself took
 
 
-def get(path: str) -> bytes:
+class Change:
+    """A PATCH that is sent again and again, each time with another number, and with the ETag of the answer before."""
+
+    def __init__(self, path: str, body: str, token: str) -> None:
+        self._head, self._body = _head("PATCH", path, token), body
+        self._numbers = count(1)
+        self._etag = "*"
+
+    def write(self) -> bytes:
+        """What to send next; `{number}` in the body is counted up."""
+        body = self._body.replace("{number}", str(next(self._numbers))).encode()
+        head = f"{self._head}If-Match: {self._etag}\r\nContent-Type: application/json\r\n"
+        return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+    def answered(self, head: bytes) -> None:
+        """Remember the ETag of an answer."""
+        self._etag = header(head, b"etag").decode() or "*"
+
+
+Request: TypeAlias = bytes | Change
+
+
+def get(path: str, token: str | None = None) -> bytes:
     """A GET request."""
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    return f"{_head('GET', path, token)}\r\n".encode()
 
 
 def post(path: str, body: bytes, token: str) -> bytes:
     """A POST request with JSON and a bearer token."""
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    return f"{head}Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    head = f"{_head('POST', path, token)}Content-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def header(head: bytes, name: bytes) -> bytes:
+    """The value of a header, or nothing; its name is in small letters."""
+    start = head.lower().find(b"\r\n%s:" % name)
+    return b"" if start < 0 else head[start + len(name) + 3 :].partition(b"\r\n")[0].strip()
+
+
+def _head(method: str, path: str, token: str | None) -> str:
+    known = "" if token is None else f"Authorization: Bearer {token}\r\n"
+    return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{known}"
 
 
 def measure(
-    port: int, requests: Sequence[bytes], *, seconds: float, connections: int = 32, status: int = 200
+    port: int, requests: Sequence[Request], *, seconds: float, connections: int = 32, status: int = 200
 ) -> Result:
     """Send `requests` again and again for some seconds; what is under way then is waited for, and counted.
+
+    Where there are enough, each connection has some for itself: no change is under way twice.
 
     Raises RuntimeError for an answer of another status than `status`, and TimeoutError if the server hangs.
     """
@@ -50,7 +85,7 @@ def measure(
     before = time.process_time()
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            times, elapsed = runner.run(_measure(port, cycle(requests), seconds, connections, b"%d" % status))
+            times, elapsed = runner.run(_measure(port, requests, seconds, connections, b"%d" % status))
     finally:
         gc.enable()
     times.sort()
@@ -59,14 +94,15 @@ def measure(
 
 
 async def _measure(
-    port: int, requests: Iterator[bytes], seconds: float, connections: int, status: bytes
+    port: int, requests: Sequence[Request], seconds: float, connections: int, status: bytes
 ) -> tuple[list[float], float]:
     loop = asyncio.get_running_loop()
     times: list[float] = []
     started = time.perf_counter()
     ended = [loop.create_future() for _ in range(connections)]
-    for done in ended:
-        connection = partial(_Connection, requests, status, started + seconds, times, done)
+    for number, done in enumerate(ended):
+        own = cycle(requests[number::connections] if len(requests) >= connections else requests)
+        connection = partial(_Connection, own, status, started + seconds, times, done)
         await loop.create_connection(connection, "127.0.0.1", port)
     async with asyncio.timeout(seconds + LONGEST):
         await asyncio.gather(*ended)
@@ -76,7 +112,7 @@ async def _measure(
 class _Connection(asyncio.Protocol):
     def __init__(
         self,
-        requests: Iterator[bytes],
+        requests: Iterator[Request],
         status: bytes,
         deadline: float,
         times: list[float],
@@ -85,6 +121,7 @@ class _Connection(asyncio.Protocol):
         self.requests, self.status, self.deadline, self.times, self.done = requests, status, deadline, times, done
         self.head = b""
         self.missing = 0  # bytes of the body
+        self.request: Request = b""
         self.sent = 0.0
         self.transport: asyncio.WriteTransport
 
@@ -114,7 +151,9 @@ class _Connection(asyncio.Protocol):
         head = self.head[:end].lower()
         if head[9:12] != self.status:
             self._fail(f"expected an answer of status {self.status.decode()}, found {self.head[:2000].decode()}")
-        found = head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0]
+        if isinstance(self.request, Change):
+            self.request.answered(self.head[:end])
+        found = header(head, b"content-length")
         if not found:
             self._fail(f"expected an answer with a Content-Length, found {self.head[:end].decode()}")
         return int(found or 0)
@@ -132,8 +171,10 @@ class _Connection(asyncio.Protocol):
             self.transport.close()
 
     def _send(self) -> None:
+        self.request = next(self.requests)
+        text = self.request if isinstance(self.request, bytes) else self.request.write()
         self.sent = time.perf_counter()
-        self.transport.write(next(self.requests))
+        self.transport.write(text)
 
     def _fail(self, why: str) -> None:
         if not self.done.done():

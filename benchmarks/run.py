@@ -18,7 +18,8 @@ from pathlib import Path
 import click
 
 from benchmarks import agreement, data, load, machine, middleware
-from benchmarks.servers import CONTESTANTS, Server, dovetail, serve
+from benchmarks.load import Request
+from benchmarks.servers import CONTESTANTS, ROOT, Contestant, Server, beside, dovetail, migrate, serve
 from benchmarks.workloads import Workload, workloads
 from dovetail.testing import postgres
 
@@ -28,7 +29,7 @@ WARM_UP = 0.25  # of the time of a measurement
 MIDDLEWARE = "middleware"  # the first word of these workloads: with each middleware taken out
 # Where there is a database, requests differ by more than a middleware costs; they do not hide what this one saves.
 WITH_DATABASE = (middleware.NONE, "FastPathMiddleware", middleware.ALL)
-Turn = tuple[Workload, Server, Sequence[bytes]]
+Turn = tuple[Workload, Server, Sequence[Request]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +62,15 @@ class Harness:
     seconds: float
     posts: int
 
-    def measure(self, number: int, workload: Workload, server: Server, requests: Sequence[bytes]) -> Measurement:
+    def measure(self, number: int, workload: Workload, server: Server, requests: Sequence[Request]) -> Measurement:
         """One measurement, after a warm-up."""
         ask = partial(load.measure, server.port, requests, connections=workload.connections, status=workload.status)
         ask(seconds=self.seconds * WARM_UP)
         before = self._cpu(server)
         result = ask(seconds=self.seconds)
         cpu, database = (after - start for after, start in zip(self._cpu(server), before, strict=True))
-        if workload.status == 201:  # noqa: PLR2004 - it created something
-            data.forget_new_posts(self.url, self.posts)
+        if workload.writes:
+            data.tidy(server.url, self.posts)
         return Measurement(
             round=number,
             workload=workload.name,
@@ -102,18 +103,30 @@ class Harness:
     type=click.Choice([each.name for each in CONTESTANTS]),
     help="Only this one; can be repeated.",
 )
+@click.option(
+    "--beside",
+    "others",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
+    help="The folder of another checkout, an older one say, whose site is a contestant too; can be repeated.",
+)
 @click.option("--output", default=RESULTS, show_default=True, type=click.Path(path_type=Path))
 def main(
-    *, rounds: int, seconds: float, posts: int, only: tuple[str, ...], names: tuple[str, ...], output: Path
+    *,
+    rounds: int,
+    seconds: float,
+    posts: int,
+    only: tuple[str, ...],
+    names: tuple[str, ...],
+    others: tuple[Path, ...],
+    output: Path,
 ) -> None:
     """Measure Dovetail beside what you would use instead, and keep the figures as JSON."""
     cores = machine.part_cores()
     with ExitStack() as stack:
         stack.callback(postgres.start_server())
-        url = postgres.create_database(DATABASE)
-        stack.callback(postgres.drop_database, DATABASE)
-        click.echo(f"Filling a database with {posts:,} posts.")
-        data.fill(url, posts=posts)
+        url = filled_database(stack, DATABASE, ROOT, posts)
+        checkouts = [beside(one, filled_database(stack, f"{DATABASE}_{n}", one, posts)) for n, one in enumerate(others)]
         version, postmaster = asyncio.run(machine.find_postgres(url))
         harness = Harness(
             url=url,
@@ -124,7 +137,8 @@ def main(
             seconds=seconds,
             posts=posts,
         )
-        found = [*contest(harness, names, only)]
+        contestants = [each for each in CONTESTANTS if not names or each.name in names]
+        found = [*contest(harness, (*contestants, *checkouts), only)]
         if not only or MIDDLEWARE.startswith(only):
             found += middleware_costs(harness)
     facts = machine.describe(version, cores) | {"rounds": rounds, "seconds": seconds, "posts": posts}
@@ -133,15 +147,24 @@ def main(
     click.echo(f"The figures are in {output}.")
 
 
-def contest(harness: Harness, names: Sequence[str], only: tuple[str, ...]) -> Iterator[Measurement]:
+def filled_database(stack: ExitStack, name: str, checkout: Path, posts: int) -> str:
+    """Make a database with the tables of a checkout and the posts of all, until the stack ends; return its URL."""
+    url = postgres.create_database(name)
+    stack.callback(postgres.drop_database, name)
+    click.echo(f"Filling a database for {checkout.name} with {posts:,} posts.")
+    migrate(url, checkout)
+    data.fill(url, posts=posts)
+    return url
+
+
+def contest(harness: Harness, contestants: tuple[Contestant, ...], only: tuple[str, ...]) -> Iterator[Measurement]:
     """Measure the contestants in turns, after a look at whether they all do the same."""
     wanted = [each for each in workloads(harness.posts) if not only or each.name.startswith(only)]
     if not wanted:
         return
-    contestants = tuple(each for each in CONTESTANTS if not names or each.name in names)
     with serve(contestants, harness.url, harness.folder, harness.cores) as servers:
         try:
-            agreement.check(servers, harness.url, harness.posts)
+            agreement.check(servers, harness.posts)
         except RuntimeError as error:
             raise click.ClickException(str(error)) from error
         turns = [(each, server, each.requests(server)) for each in wanted for server in servers]
@@ -160,7 +183,9 @@ def middleware_costs(harness: Harness) -> Iterator[Measurement]:
             named = replace(by_name[workload], name=f"{MIDDLEWARE} {workload}")
             for name in variants:
                 variant = replace(server, contestant=replace(site, name=f"without {name}"))
-                turns.append((named, variant, [middleware.choose(one, name) for one in requests]))
+                turns.append(
+                    (named, variant, [middleware.choose(one, name) for one in requests if isinstance(one, bytes)])
+                )
         yield from _rounds(harness, turns)
 
 

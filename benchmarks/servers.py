@@ -8,11 +8,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.request import urlopen
 
-from benchmarks.machine import Cores
+from benchmarks.machine import Cores, plain_url
 from config.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,9 +29,11 @@ class Contestant:
     title: str
     app: str
     variables: Mapping[str, str] = field(default_factory=dict)
-    pages: str = "/api/posts"  # the list that gives pages of up to 500
+    pages: str | None = "/api/posts"  # the list that gives pages of up to 500
     cursors: str | None = None  # the first page by cursor, with {size} for how many it holds
+    has_more: bool = False  # more than W1 to W5: what those who bring a token ask for, and W7 to W9
     is_dovetail: bool = False
+    folder: Path = ROOT  # the checkout it is served from
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Server:
     port: int
     process: "subprocess.Popen[bytes]"
     log: Path
+    url: str  # of its database
+    number: int  # among the servers that run at a time
 
     def end_of_log(self) -> str:
         """What it said last."""
@@ -58,8 +62,31 @@ def dovetail(name: str = "dovetail", app: str = "config.asgi:app", **variables: 
         variables={"ENVIRONMENT": "production", "SECRET_KEY": SECRET, "PLUGINS": plugins, **variables},
         pages="/api/long-posts",
         cursors="/api/posts?cursor=&limit={size}",
+        has_more=True,
         is_dovetail=True,
     )
+
+
+def beside(folder: Path, url: str) -> Contestant:
+    """The site of another checkout of this repository, as it is, on a database that it has migrated itself."""
+    variables = {"ENVIRONMENT": "production", "SECRET_KEY": SECRET, "DATABASE_URL": plain_url(url)}
+    site = dovetail(f"beside {folder.name}")
+    return replace(site, title=f"Dovetail of {folder.name}", variables=variables, pages=None, folder=folder)
+
+
+def python_of(folder: Path) -> str:
+    """The Python of a checkout; this one, if it has none of its own."""
+    own = folder / ".venv" / "bin" / "python"
+    return str(own) if folder != ROOT and own.exists() else sys.executable
+
+
+def migrate(url: str, folder: Path = ROOT) -> None:
+    """Migrate an empty database as a checkout wants it. Raises RuntimeError if it cannot."""
+    environment = os.environ | {"DATABASE_URL": plain_url(url), "ENVIRONMENT": "test", "SECRET_KEY": SECRET}
+    command = [python_of(folder), "manage.py", "migrate"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    if done.returncode:
+        raise RuntimeError(f"{folder} cannot migrate a database: {done.stdout}{done.stderr}")
 
 
 def _django(name: str, title: str, size: str) -> Contestant:
@@ -82,9 +109,16 @@ CONTESTANTS = (
         title="raw ASGI + asyncpg",
         app="benchmarks.contestants.raw:app",
         cursors="/api/posts?cursor=infinity~0&limit={size}",
+        has_more=True,
     ),
     dovetail(),
-    Contestant(name="tutorial", title="FastAPI + SQLAlchemy ORM", app="benchmarks.contestants.tutorial:app"),
+    Contestant(
+        name="tutorial",
+        title="FastAPI + SQLAlchemy ORM",
+        app="benchmarks.contestants.tutorial:app",
+        cursors="/api/posts?cursor=&limit={size}",
+        has_more=True,
+    ),
     _django("django_ninja", "Django + ninja", "page_size"),
     _django("django_rest_framework", "Django + REST framework", "limit"),
 )
@@ -98,8 +132,8 @@ def serve(contestants: tuple[Contestant, ...], url: str, folder: Path, cores: Co
     """
     servers: list[Server] = []
     try:
-        for contestant in contestants:
-            servers += [_start(contestant, url, folder / f"{contestant.name}.log", cores)]
+        for number, contestant in enumerate(contestants):
+            servers += [_start(contestant, url, folder / f"{contestant.name}.log", cores, number)]
         for server in servers:
             _wait(server)
         yield tuple(servers)
@@ -110,19 +144,19 @@ def serve(contestants: tuple[Contestant, ...], url: str, folder: Path, cores: Co
             server.process.wait(PATIENCE)
 
 
-def _start(contestant: Contestant, url: str, log: Path, cores: Cores) -> Server:
-    port = free_port()
-    environment = os.environ | {"DATABASE_URL": url.replace("+asyncpg", "")} | dict(contestant.variables)
-    command = [sys.executable, "-m", "uvicorn", contestant.app, "--port", str(port), "--no-access-log"]
+def _start(contestant: Contestant, url: str, log: Path, cores: Cores, number: int) -> Server:
+    port, python = free_port(), python_of(contestant.folder)
+    environment = os.environ | {"DATABASE_URL": plain_url(url)} | dict(contestant.variables)
+    command = [python, "-m", "uvicorn", contestant.app, "--port", str(port), "--no-access-log"]
     command += ["--no-server-header", "--log-level", "warning"]
     if contestant.is_dovetail:  # as an operator does it: the access log and the rest of it are the site's own
-        command = [sys.executable, "manage.py", "runserver", f"127.0.0.1:{port}", "--workers", "1", "--no-reload"]
+        command = [python, "manage.py", "runserver", f"127.0.0.1:{port}", "--workers", "1", "--no-reload"]
         environment["ASGI_APPLICATION"] = contestant.app
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)  # noqa: S603 - our own
+        process = subprocess.Popen(command, cwd=contestant.folder, env=environment, stdout=output, stderr=output)  # noqa: S603 - our own
     if cores.server is not None:
         os.sched_setaffinity(process.pid, {cores.server})  # before it has started a thread
-    return Server(contestant, port, process, log)
+    return Server(contestant, port, process, log, environment["DATABASE_URL"], number)
 
 
 def _wait(server: Server) -> None:

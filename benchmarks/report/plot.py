@@ -9,10 +9,23 @@ from matplotlib import ticker
 
 from benchmarks.middleware import ALL, NONE
 from benchmarks.report.figures import BASE, Figures, Spread
-from benchmarks.report.tables import TITLES
+from benchmarks.report.tables import title_of
 from benchmarks.run import MIDDLEWARE
 
-SHORT = {"W1": "one post", "W2": "twenty posts", "W3": "with a total", "W4": "create", "W5": "no database"}
+SHORT = {
+    "W1": "one post",
+    "W1t": "token",
+    "W2": "twenty",
+    "W2t": "token",
+    "W3": "total",
+    "W4": "create",
+    "W5": "nothing",
+    "W6": "change",
+    "W7": "of a tag",
+    "W8": "cursor",
+    "W9": "of an author",
+}
+OTHER = "#56B4E9"  # a checkout that was measured beside this one
 # Okabe and Ito's colours, which the colour-blind can tell apart.
 COLOURS = {
     "raw": "#777777",
@@ -24,16 +37,17 @@ COLOURS = {
 
 
 def draw(figures: Figures, path: Path) -> None:
-    """Draw four panels: W1 to W5, page sizes, depth, middleware. The same figures give the same bytes."""
+    """Draw four panels: W1 to W9, page sizes, depth, middleware. The same figures give the same bytes."""
     mpl.use("svg")
     mpl.rcParams.update({"svg.hashsalt": "dovetail", "font.size": 9})
     mpl.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
-    figure, axes = plt.subplots(2, 2, figsize=(12, 8.5), layout="constrained")
-    _workloads(figures, axes[0][0])
-    _pages(figures, axes[0][1])
-    _depth(figures, axes[1][0])
-    _middleware(figures, axes[1][1])
-    handles, labels = axes[0][1].get_legend_handles_labels()
+    panels = [["workloads"] * 3, ["pages", "depth", "middleware"]]
+    figure, axes = plt.subplot_mosaic(panels, figsize=(15, 9), layout="constrained")
+    _workloads(figures, axes["workloads"])
+    _pages(figures, axes["pages"])
+    _depth(figures, axes["depth"])
+    _middleware(figures, axes["middleware"])
+    handles, labels = axes["pages"].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
     figure.savefig(path, format=path.suffix[1:], facecolor="white", metadata={"Date": None})
     plt.close(figure)
@@ -46,18 +60,19 @@ def _workloads(figures: Figures, axes: Any) -> None:
         ratios = [figures.ratio(workload, name, "rate") for workload in SHORT]
         heights = [ratio.middle if ratio else 0 for ratio in ratios]
         places = [place + (number - (len(names) - 1) / 2) * width for place in range(len(heights))]
-        bars = axes.bar(places, heights, width, color=COLOURS[name])
-        axes.bar_label(bars, fmt="%.2f", fontsize=7, rotation=90, padding=2)
+        bars = axes.bar(places, heights, width, color=COLOURS.get(name, OTHER))
+        labels = [f"{ratio.middle:.2f}" if ratio else "" for ratio in ratios]
+        axes.bar_label(bars, labels, fontsize=7, rotation=90, padding=2)
     axes.axhline(1, color=COLOURS[BASE], linewidth=1)
     axes.set_xticks(range(len(SHORT)), [f"{name}\n{text}" for name, text in SHORT.items()])
     axes.set_title("Requests a second, in multiples of raw ASGI + asyncpg")
 
 
 def _pages(figures: Figures, axes: Any) -> None:
-    for name in figures.contestants("W1"):
-        sizes = figures.workloads("limit ")
+    sizes = figures.workloads("limit ")
+    for name in figures.contestants(sizes[0]):
         points = [(int(size.split()[1]), _cost(figures, size, name)) for size in sizes]
-        axes.plot(*zip(*points, strict=True), marker="o", color=COLOURS[name], label=_plain(name))
+        axes.plot(*zip(*points, strict=True), marker="o", color=COLOURS.get(name, OTHER), label=_plain(name))
     axes.set(xscale="log", xlabel="posts a page")
     _scale(axes)
     axes.set_xticks([number for number, _ in points], [str(number) for number, _ in points])
@@ -69,7 +84,7 @@ def _depth(figures: Figures, axes: Any) -> None:
     for kind, style in (("offset ", "-"), ("cursor ", ":")):
         for name in figures.contestants(f"{kind}0"):
             points = [(int(each.split()[1]), _cost(figures, each, name)) for each in figures.workloads(kind)]
-            axes.plot(*zip(*points, strict=True), style, marker="o", markersize=4, color=COLOURS[name])
+            axes.plot(*zip(*points, strict=True), style, marker="o", markersize=4, color=COLOURS.get(name, OTHER))
     axes.set(xlabel="posts before the page: by offset (solid) and by cursor (dotted)")
     axes.xaxis.set_major_formatter("{x:,.0f}")
     _scale(axes)
@@ -114,4 +129,4 @@ def _cost(figures: Figures, workload: str, contestant: str) -> float:
 
 
 def _plain(contestant: str) -> str:
-    return TITLES[contestant].strip("*")
+    return title_of(contestant).strip("*")

@@ -8,54 +8,70 @@ from benchmarks.run import MIDDLEWARE
 from benchmarks.servers import CONTESTANTS
 
 QUIET = 0.85  # of a core: what a server that only computes has on a machine that does nothing else
+OWN = "dovetail"
 NOTHING = "-"  # was not measured, or cannot be
 TITLES = {each.name: each.title for each in CONTESTANTS}
 WORKLOADS = {
     "W1": "one post with author and tags",
-    "W2": "twenty posts with author and tags",
-    "W3": "the same, and how many there are",
+    "W1t": "the same, with a token",
+    "W2": "twenty posts with author and tags, of the newest 2,000",
+    "W2t": "the same, with a token",
+    "W3": "twenty posts, and how many there are",
     "W4": "create a post, with a token",
     "W5": "no database",
+    "W6": "change a title, with a token and If-Match",
+    "W7": "the newest posts of a tag",
+    "W8": "twenty posts by cursor, 10,000 deep",
+    "W9": "posts of an author, and how many there are",
 }
 
 
 def summary(figures: Figures) -> str:
-    """W1 to W5 in multiples of raw's."""
-    heads = ["", *(f"{name} {title}" for name, title in WORKLOADS.items())]
+    """W1 to W9 in multiples of raw's, a column for each contestant."""
+    names = figures.contestants("W1")
+    heads = ["", *(title_of(name) for name in names)]
     rows = [
-        [TITLES[name], *(_relative(figures, workload, name) for workload in WORKLOADS)]
-        for name in figures.contestants("W1")
+        [f"{workload} {title}", *(_relative(figures, workload, name) for name in names)]
+        for workload, title in WORKLOADS.items()
     ]
     note = (
-        "Raw in requests a second (CPU of the server a request); the others in multiples of raw's, of the same round."
+        "Raw in requests a second (CPU of the server a request); the others in multiples of raw's, of the same round.\n"
+        f"Faster than Dovetail: {_faster(figures)}."
     )
     return f"{table(heads, rows)}\n\n{note}\n{_setting(figures)}"
 
 
 def details(figures: Figures) -> str:
-    """W1 to W5 in figures of their own."""
-    heads = ["", "", "requests/s", "against raw (lowest to highest round)", "CPU, ms", "PostgreSQL, ms", "p50, ms"]
+    """W1 to W9 in figures of their own."""
+    heads = ["", "", "requests/s", "against raw (lowest to highest round)", "CPU, ms", "CPU against raw"]
     rows = [
         [
             workload if contestant == BASE else "",
-            TITLES[contestant],
+            title_of(contestant),
             _number(figures.value(workload, contestant, "rate")),
             _spread(figures.ratio(workload, contestant, "rate")),
-            *(_milliseconds(figures.value(workload, contestant, key)) for key in ("cpu", "postgres")),
+            _milliseconds(figures.value(workload, contestant, "cpu")),
+            _spread(figures.ratio(workload, contestant, "cpu"), 1),
+            _milliseconds(figures.value(workload, contestant, "postgres")),
             *(_number(figures.value(workload, contestant, key), 1) for key in ("p50", "p99")),
             _percent(figures.value(workload, contestant, "busy")),
         ]
         for workload in WORKLOADS
         for contestant in figures.contestants(workload)
     ]
-    return table([*heads, "p99, ms", "core busy"], rows)
+    return table([*heads, "PostgreSQL, ms", "p50, ms", "p99, ms", "core busy"], rows)
+
+
+def title_of(contestant: str) -> str:
+    """What a contestant is called; its name, if it belongs to this one run."""
+    return TITLES.get(contestant, contestant)
 
 
 def costs(figures: Figures, *prefixes: str) -> str:
     """CPU milliseconds a request of server + PostgreSQL, of every workload that begins so, a column each."""
     workloads = [name for prefix in prefixes for name in figures.workloads(f"{prefix} ")]
     rows = [
-        [TITLES[contestant], *(_both(figures, workload, contestant) for workload in workloads)]
+        [title_of(contestant), *(_both(figures, workload, contestant) for workload in workloads)]
         for contestant in figures.contestants(workloads[0])
     ]
     return table(["", *(_column(name) for name in workloads)], rows)
@@ -117,6 +133,17 @@ def _relative(figures: Figures, workload: str, contestant: str) -> str:
     return f"{rate.middle:.2f} ({cpu.middle:.1f})" if rate and cpu else NOTHING
 
 
+def _faster(figures: Figures) -> str:
+    """Who answers more requests a second than Dovetail, and in which workloads."""
+    told = []
+    for name in figures.contestants("W1"):
+        ratios = {workload: figures.ratio(workload, name, "rate") for workload in WORKLOADS}
+        own = {workload: figures.ratio(workload, OWN, "rate") for workload in WORKLOADS}
+        ahead = [one for one, ratio in ratios.items() if ratio and (mine := own[one]) and ratio.middle > mine.middle]
+        told += [f"{title_of(name).strip('*')} in {', '.join(ahead)}"] if ahead else []
+    return "; ".join(told) or "nobody"
+
+
 def _both(figures: Figures, workload: str, contestant: str) -> str:
     server, database = (figures.value(workload, contestant, key) for key in ("cpu", "postgres"))
     if server is None:
@@ -141,8 +168,11 @@ def _percent(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.0%}"
 
 
-def _spread(value: Spread | None) -> str:
-    return NOTHING if value is None else f"{value.middle:.2f} ({value.low:.2f} to {value.high:.2f})"
+def _spread(value: Spread | None, digits: int = 2) -> str:
+    if value is None:
+        return NOTHING
+    middle, low, high = (f"{one:.{digits}f}" for one in (value.middle, value.low, value.high))
+    return f"{middle} ({low} to {high})"
 
 
 def _microseconds(value: Spread | None) -> str:

@@ -9,9 +9,10 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import agreement, middleware
+from benchmarks import agreement, load, middleware
 from benchmarks.report import figures, tables
 from benchmarks.report import page as report
+from benchmarks.servers import CONTESTANTS, Server
 from benchmarks.workloads import DEPTHS, SIZES, workloads
 from tests.running import ROOT, environment
 
@@ -30,6 +31,15 @@ def results(tmp_path_factory) -> Path:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return path
+
+
+SERVER = Server(CONTESTANTS[0], 0, None, Path(), "", 0)  # type: ignore[arg-type]  # nobody starts it
+
+
+def request_token(request: load.Request) -> str:
+    """Whose token a request carries."""
+    text = request if isinstance(request, bytes) else request.write()
+    return load.header(text, b"authorization").decode()
 
 
 def with_middleware(results: Path) -> figures.Figures:
@@ -72,6 +82,10 @@ def test_the_workloads_are_those_the_page_tells_of():
     assert names >= set(tables.WORKLOADS)
     assert names >= {f"limit {size}" for size in (1, 20, 100, 500)}
     assert names >= {f"{kind} {depth}" for kind in ("offset", "cursor") for depth in (0, 10_000, 49_000)}
+    known = {each.name: each for each in workloads(50_000)}
+    for name in ("W1t", "W2t", "W4", "W6"):  # so that no cache of one user flatters anybody
+        tokens = {request_token(one) for one in known[name].requests(SERVER)}
+        assert len(tokens) > 200, name
     assert len(names) == len(tables.WORKLOADS) + len(SIZES) + 2 * (1 + len(DEPTHS))
 
 
@@ -87,6 +101,50 @@ def test_ratios_are_taken_within_a_round():
     assert found.ratio("W1", "mine", "rate") == figures.Spread(0.65, 0.5, 0.8)
     assert found.value("W1", "raw", "rate") == 55
     assert found.ratio("W1", "nobody", "rate") is None
+
+
+def test_whoever_is_faster_is_named_with_the_workloads():
+    def measured(workload: str, contestant: str, rate: float) -> dict[str, object]:
+        cpu = 1 / rate
+        return {"round": 1, "workload": workload, "contestant": contestant, "rate": rate, "cpu": cpu, "busy": 1.0}
+
+    rates = {"raw": (100, 50), "dovetail": (60, 60), "tutorial": (10, 70)}
+    each = [
+        measured(name, who, rate)
+        for who, found in rates.items()
+        for name, rate in zip(("W1", "W3"), found, strict=True)
+    ]
+    facts = {"server_has_a_core": True, "rounds": 1, "date": "", "cores": 2, "python": "", "postgresql": "", "posts": 1}
+
+    summary = tables.summary(figures.Figures(facts | {"seconds": 1}, each))
+
+    assert "Faster than Dovetail: raw ASGI + asyncpg in W1; FastAPI + SQLAlchemy ORM in W3." in summary
+
+
+def test_another_checkout_is_measured_on_a_database_of_its_own(tmp_path):
+    other = tmp_path / "older"
+    other.symlink_to(ROOT)
+    command = [sys.executable, "-m", "benchmarks.run", "--rounds", "1", "--seconds", "0.05", "--posts", str(POSTS)]
+    command += ["--contestant=raw", "--only=W6", "--beside", other, "--output", tmp_path / "results.json"]
+
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    measured = figures.read(tmp_path / "results.json").measurements
+    assert [each["contestant"] for each in measured] == ["raw", f"beside {ROOT.name}"]
+
+
+def test_a_change_carries_the_etag_of_the_answer_before_and_another_number():
+    change = load.Change("/posts/1", '{"title": "{number}"}', "t")
+
+    first = change.write()
+    change.answered(b'HTTP/1.1 200 OK\r\nETag: "abc"\r\nContent-Length: 2')
+    second = change.write()
+
+    assert b"If-Match: *\r\n" in first
+    assert first.endswith(b'\r\n\r\n{"title": "1"}')
+    assert b'If-Match: "abc"\r\n' in second
+    assert second.endswith(b'\r\n\r\n{"title": "2"}')
 
 
 def test_the_tables_are_written_between_the_markers_of_the_pages(results):
@@ -106,6 +164,9 @@ def test_the_tables_are_written_between_the_markers_of_the_pages(results):
     assert "| `EdgeMiddleware` | 50 (50 to 50) | 50 (50 to 50) |" in texts["middleware"]
     assert "page of 500" in texts["pages"]
     assert texts["summary"].count("**Dovetail**") == 1
+    for workload in tables.WORKLOADS:
+        assert texts["summary"].count(f"| {workload} ") == 1
+        assert texts["details"].count(f"| {workload} | raw") == 1
 
 
 def test_every_table_has_a_place_in_a_page():
@@ -123,8 +184,9 @@ def test_the_table_in_the_readme_is_one_the_report_writes(results):
     shown = text.partition("<!-- benchmark: summary -->\n")[2].partition("<!-- end -->")[0].splitlines()
 
     written = tables.summary(with_middleware(results)).splitlines()
-    assert shown[:2] == written[:2]
-    assert [line.split("|")[1].strip() for line in shown[2:7]] == list(tables.TITLES.values())
+    rows = slice(2, 2 + len(tables.WORKLOADS))
+    assert [title.strip() for title in shown[0].split("|")[2:-1]] == list(tables.TITLES.values())
+    assert [line.split("|")[1] for line in shown[rows]] == [line.split("|")[1] for line in written[rows]]
     assert shown[-1].startswith("`make bench` on 20")
 
 
