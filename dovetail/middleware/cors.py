@@ -1,12 +1,23 @@
 """Which other origins may read the API in a browser (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import override
 
 from dovetail.api.fastapi_private import path_within
+from dovetail.api.problems import respond
 from dovetail.settings import Settings
+
+
+class RefusedPreflightError(HTTPException):
+    """A browser asks for something that pages of its origin may not do."""
 
 
 class CorsMiddleware(CORSMiddleware):
@@ -28,8 +39,23 @@ class CorsMiddleware(CORSMiddleware):
         """Answer a preflight, or run the application and say who may read what it answers."""
         if scope["type"] == "http" and self._is_own(path_within(scope)):
             await self.app(scope, receive, send)
-        else:
+            return
+        try:
             await super().__call__(scope, receive, send)
+        except RefusedPreflightError as error:
+            await respond(HTTPConnection(scope), error)(scope, receive, send)
+
+    @override
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Return the answer to a preflight. Raise RefusedPreflightError, with what is not allowed."""
+        answer = super().preflight_response(request_headers)
+        if answer.status_code < HTTPStatus.BAD_REQUEST:
+            return answer
+        refused = bytes(answer.body).decode().removeprefix("Disallowed CORS ")  # "origin, method"
+        headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
+        raise RefusedPreflightError(
+            answer.status_code, f"Pages of other origins may not do this; not allowed: {refused}.", headers
+        )
 
     def _is_own(self, path: str) -> bool:
         return path in self._same_origin or path.startswith(tuple(f"{own}/" for own in self._same_origin))

@@ -70,6 +70,26 @@ async def test_another_origin_is_told_nothing_but_the_answer_still_varies(probe)
     assert "access-control-allow-origin" not in refused.headers
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"Origin": "https://evil.example"}, "origin"),
+        ({"Access-Control-Request-Method": "BREW"}, "method"),
+        ({"Access-Control-Request-Headers": "x-strange"}, "headers"),
+        ({"Origin": "https://evil.example", "Access-Control-Request-Method": "BREW"}, "origin, method"),
+    ],
+)
+async def test_a_refused_preflight_is_a_problem_that_names_what_is_not_allowed(probe, change, named):
+    refused = await probe.options("/api/items/1", headers=PREFLIGHT | change)
+    assert refused.status_code == 400
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "Origin" in refused.headers["vary"]
+    problem = refused.json()
+    assert problem["type"] == "urn:dovetail:problem:bad-request"
+    assert problem["detail"].endswith(f"not allowed: {named}.")
+    assert problem["request_id"] == refused.headers["x-request-id"]
+
+
 async def test_the_back_office_is_for_its_own_origin_alone(probe):
     for answer in (
         await probe.get("/admin/", headers={"Origin": ORIGIN}),
