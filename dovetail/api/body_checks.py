@@ -17,7 +17,8 @@ CallableT = TypeVar("CallableT", bound=Callable[..., object])
 Check = Callable[[], None]
 
 _LOGIN = "dovetail_login"  # the attribute of a function that holds its Login
-_waiting: ContextVar[tuple[Check, ...]] = ContextVar("dovetail_body_checks", default=())
+# What has still to be checked of the body of this request.
+waiting: ContextVar[tuple[Check, ...]] = ContextVar("dovetail_body_checks", default=())
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,11 @@ def after_login(scope: Scope, check: Check) -> Iterator[None]:
         check()
         yield
         return
-    token = _waiting.set((check,))
+    token = waiting.set((check,))
     try:
         yield
     finally:
-        _waiting.reset(token)
-
-
-def is_waiting() -> bool:
-    """Return True if the body of this request has still to be checked."""
-    return bool(_waiting.get())
+        waiting.reset(token)
 
 
 def then_check(dependency: CallableT) -> tuple[CallableT, bool]:
@@ -90,7 +86,7 @@ def _is_generator(function: Callable[..., object]) -> bool:
 
 
 def _check() -> None:
-    for check in _waiting.get():
+    for check in waiting.get():
         check()
 
 

@@ -61,25 +61,27 @@ READ = Road(
 )
 WRITE = Road(
     "A write",
-    "`PATCH /api/posts/1`, with a token: through FastAPI's router, in one transaction, which is committed before the "
-    "answer leaves.",
+    "`PATCH /api/posts/1`, with a token: in front of FastAPI's router, by three statements that were compiled before, "
+    "in one transaction, which is committed before the answer leaves. What is unusual (a token that is nobody's, a "
+    "body that is wrong, an `Idempotency-Key`) goes through the router, into the same `update`.",
     (
         MIDDLEWARE,
         Stop(
             "dovetail.middleware.bodies.clean_input:CleanInputMiddleware.__call__",
             "reads the body within its limits, once",
         ),
-        Stop("dovetail.api.front.repeating:Repeating.__call__", "FastAPI's router; again, if a statement was outdated"),
-        Stop("dovetail.database.session:unit_of_work", "SessionDep: the session of the request"),
-        Stop("dovetail.database.unit_of_work:Database.unit_of_work", "its transaction, committed or rolled back"),
+        Stop("dovetail.api.front.fast_path:FastPathMiddleware.__call__", "asks whether the fast path may answer"),
+        Stop(
+            "dovetail.resources.endpoints.fast_path:FastWrite.write", "reads key and body; FastAPI says what is wrong"
+        ),
+        Stop("dovetail.database.unit_of_work:Database.fast_unit_of_work", "a connection; its transaction begins later"),
         Stop("dovetail.contrib.auth.accounts.access_tokens:get_user_by_token", "the row of the token and its user"),
-        Stop("dovetail.contrib.auth.access:get_current_user", "CurrentUser: 401 to somebody unknown"),
-        Stop("dovetail.resources.endpoints.items:update", "the endpoint"),
-        Stop("dovetail.resources.write.writer:Writer.lock_item", "locks the row, if the policy lets it be seen"),
+        Stop("dovetail.resources.endpoints.items:update", "the endpoint, one function for both roads"),
+        Stop("dovetail.resources.write.writer:Writer.lock_item", "BEGIN; locks the row, if the policy lets it be seen"),
+        Stop("dovetail.resources.write.one_row:Lock.take", "makes the object that the policy is asked about"),
         Stop("plugins.blog.policies:PostPolicy.may_update", "the policy: 403 to who may not"),
         Stop("dovetail.resources.write.writer:Writer.check_precondition", "If-Match: 412 to a stale writer"),
-        Stop("dovetail.resources.write.locked_rows:update_rows", "UPDATE, with what hooks and links add"),
-        Stop("dovetail.resources.endpoints.items:respond_with_written", "reads the row again, as a GET would"),
+        Stop("dovetail.resources.write.one_row:OneRow.update", "UPDATE, which answers the row as a GET would"),
         Stop("dovetail.resources.read.etags:etag", "the new ETag; then COMMIT, and the middleware"),
     ),
 )

@@ -27,7 +27,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dovetail.api.body_checks import is_waiting
+from dovetail.api.body_checks import waiting
 from dovetail.api.fastapi_private import TELEMETRY, RouteContext, chooses_by_its_pattern, path_within, routes_of
 from dovetail.api.front.repeating import TRIED, Raise, Repeating, RereadableBody
 from dovetail.database.drivers.lost_connections import asks_for_another_try
@@ -38,7 +38,7 @@ R = TypeVar("R")
 FastAnswer: TypeAlias = Callable[[Request], Awaitable[Response | None]]
 # Gives what answers the requests of an application, which is asked for once.
 FastPath: TypeAlias = Callable[[FastAPI], FastAnswer]
-METHODS = frozenset({"GET", "POST"})
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 UNNAMED = re.compile(r"\(\?P<[^>]+>")
 
 
@@ -103,7 +103,7 @@ class FastPathMiddleware:
         if not _may_take(scope):
             await self.app(scope, receive, send)
             return
-        if scope["method"] == "POST":
+        if scope["method"] != "GET":
             receive = RereadableBody(receive)
         response: ASGIApp | None
         try:
@@ -202,7 +202,7 @@ def _may_take(scope: Scope) -> bool:
         return False
     # A body may have to be looked at after the login that its address demands, to which FastAPI's dependencies see. No
     # read demands a login here: a fast path of a read is for those who send no token.
-    return scope["method"] == "GET" or not is_waiting()
+    return scope["method"] == "GET" or not waiting.get()
 
 
 def _routes(app: FastAPI, method: str) -> Iterator[RouteContext]:

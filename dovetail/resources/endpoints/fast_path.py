@@ -6,14 +6,14 @@ by who asks and by what is sent. Whatever is unusual (a token that has to be loo
 `Idempotency-Key`) is left to FastAPI, which says what is to be said about it. `api/front/fast_path.py` has the rest.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import orjson
 from fastapi import FastAPI
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect, Request
@@ -25,6 +25,7 @@ from dovetail.database.drivers.retries import attempting
 from dovetail.database.error_translation import client_error
 from dovetail.database.prepared_reads import PoolSource, ReadSource, SessionSource
 from dovetail.database.unit_of_work import DATABASE, Database
+from dovetail.resources.endpoints.routes import item_path
 from dovetail.resources.policy import Policy
 from dovetail.resources.read.reader import NeedsSessionError
 from dovetail.resources.spec import Spec
@@ -32,7 +33,13 @@ from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.idempotency import HEADER
 
 ReadEndpoint: TypeAlias = Callable[[Request, ReadSource, Visibility], Awaitable[Response | None]]
-WriteEndpoint: TypeAlias = Callable[[Request, AsyncSession, object, BaseModel], Awaitable[Response]]
+
+
+class WriteEndpoint(Protocol):
+    """A function that writes, and is given as `key` and `data` what it needs of them."""
+
+    def __call__(self, request: Request, session: AsyncSession, viewer: object, **given: Any) -> Awaitable[Response]:
+        """Return the response."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +69,33 @@ class FastRead:
 
 
 @dataclass(frozen=True)
+class PathKey:
+    """The key of an object in the path of its endpoints."""
+
+    name: str
+    adapter: TypeAdapter[Hashable]
+
+    @classmethod
+    def of(cls, spec: Spec) -> "PathKey":
+        """Return the key of a resource's paths."""
+        return cls(item_path(spec)[1], TypeAdapter(spec.key_type))
+
+    def read(self, request: Request) -> Hashable:
+        """Return the key in the path of a request, as FastAPI reads it. Raises pydantic's ValidationError."""
+        return self.adapter.validate_python(request.scope["path_params"][self.name])
+
+
+@dataclass(frozen=True)
 class FastWrite:
-    """Runs `endpoint` with a body of `schema`, for the viewer whom `policy` recognizes."""
+    """Runs `endpoint` for the viewer whom `policy` recognizes.
+
+    It is given what FastAPI would give it: the `key` in the path, and as `data` the body, read by `schema`.
+    """
 
     policy: Policy[object, object, object]
-    schema: type[BaseModel] | None
     endpoint: WriteEndpoint
+    key: PathKey | None = None
+    schema: type[BaseModel] | None = None
 
     def __call__(self, app: FastAPI) -> FastAnswer:
         """Return what answers the requests of an application."""
@@ -75,11 +103,10 @@ class FastWrite:
 
     async def write(self, database: Database, request: Request) -> Response | None:
         """Return the answer; None if FastAPI has to see to the request, and then nothing was done."""
-        headers = request.headers
-        if HEADER in headers or headers.get("content-type") != "application/json":
+        if HEADER in request.headers:
             return None
-        data = await self._read_body(request)
-        if data is None:
+        given = await self._read(request)
+        if given is None:
             return None
         begun = False
         try:
@@ -89,7 +116,7 @@ class FastWrite:
                     if recognized is None:
                         return None
                     begun = True
-                    return await self.endpoint(request, session, recognized.viewer, data)
+                    return await self.endpoint(request, session, recognized.viewer, **given)
         except DBAPIError as error:
             if not error.connection_invalidated or isinstance(error.orig, TimeoutError):
                 raise
@@ -99,11 +126,19 @@ class FastWrite:
                 raise client_error(error) or error from error
             return None
 
-    async def _read_body(self, request: Request) -> BaseModel | None:
+    async def _read(self, request: Request) -> dict[str, object] | None:
+        """Return what the endpoint is given beside the viewer; None if FastAPI has to say what is wrong with it."""
+        given: dict[str, object] = {}
         try:
-            return None if self.schema is None else self.schema.model_validate(orjson.loads(await request.body()))
+            if self.key is not None:
+                given["key"] = self.key.read(request)
+            if self.schema is not None:
+                if request.headers.get("content-type") != "application/json":
+                    return None
+                given["data"] = self.schema.model_validate(orjson.loads(await request.body()))
         except (ClientDisconnect, orjson.JSONDecodeError, ValidationError):
             return None
+        return given
 
 
 async def visibility_of_reader(spec: Spec, request: Request, source: ReadSource) -> Visibility | None:  # noqa: ARG001 - see below

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,7 +19,7 @@ from dovetail.api.front.fast_path import FastJSONResponse
 from dovetail.database.prepared_reads import ReadSource, SessionSource
 from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints import documentation
-from dovetail.resources.endpoints.fast_path import FastRead, FastWrite
+from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route, item_path
 from dovetail.resources.policy import not_found
@@ -57,7 +57,9 @@ async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility:
     return _item_response(spec, request, await spec.reader.read_keys(source, (key,), visibility, query), key)
 
 
-async def create(writer: Writer, request: Request, session: AsyncSession, viewer: object, data: BaseModel) -> Response:
+async def create(
+    writer: Writer, request: Request, session: AsyncSession, viewer: object, *, data: BaseModel
+) -> Response:
     """Make an object and return it, or return what was answered to the same `Idempotency-Key` before."""
     spec = writer.spec
 
@@ -73,11 +75,11 @@ async def update(
     writer: Writer, request: Request, session: AsyncSession, viewer: object, *, key: Hashable, data: BaseModel
 ) -> Response:
     """Change an object and return it."""
-    await writer.update_item(session, viewer, key, data, request.headers.get("If-Match"))
-    return await respond_with_written(writer.spec, request, session, viewer, key)
+    batch = await writer.update_and_read(session, viewer, key, data, request.headers.get("If-Match"))
+    return _item_response(writer.spec, request, batch, key)
 
 
-async def delete(writer: Writer, request: Request, session: AsyncSession, viewer: object, key: Hashable) -> Response:
+async def delete(writer: Writer, request: Request, session: AsyncSession, viewer: object, *, key: Hashable) -> Response:
     """Delete an object."""
     await writer.delete_item(session, viewer, key, request.headers.get("If-Match"))
     return Response(status_code=204)
@@ -95,14 +97,14 @@ async def respond_with_written(
 
 def _add_retrieve(spec: Spec, router: APIRouter) -> None:
     path, key_name = item_path(spec)
-    key_type: TypeAdapter[object] = TypeAdapter(spec.key_type)
+    path_key = PathKey.of(spec)
 
     async def endpoint(request: Request, session: AsyncSession, viewer: object, **path: Hashable) -> Response:
         return await retrieve(spec, request, SessionSource(session), spec.visibility(viewer), path[key_name])
 
     async def fast_endpoint(request: Request, source: ReadSource, visibility: Visibility) -> Response | None:
         try:
-            key = key_type.validate_python(request.scope["path_params"][key_name])
+            key = path_key.read(request)
         except ValidationError:
             return None  # FastAPI says what is wrong
         return await retrieve(spec, request, source, visibility, key)
@@ -138,7 +140,7 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
         name=f"create_{spec.singular}",
         description=f"Make a {spec.singular}.",
         parameters={"session": SessionDep, "viewer": spec.policy.writer, "data": spec.create},
-        fast_path=FastWrite(spec.policy, spec.create, endpoint),
+        fast_path=FastWrite(spec.policy, endpoint, schema=spec.create),
     )
     add_route(
         router,
@@ -157,7 +159,7 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
     )
 
 
-def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schema: object) -> None:
+def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schema: type[BaseModel] | None) -> None:
     spec = writer.spec
     path, key_name = item_path(spec)
 
@@ -172,6 +174,7 @@ def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schem
         name=name,
         description="Change some fields; what is left out stays." if method == "PATCH" else "Replace every field.",
         parameters={key_name: spec.key_type, "session": SessionDep, "viewer": spec.policy.writer, "data": schema},
+        fast_path=FastWrite(spec.policy, partial(update, writer), PathKey.of(spec), schema),
     )
     add_route(
         router,
@@ -190,7 +193,7 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
     path, key_name = item_path(spec)
 
     async def endpoint(request: Request, session: AsyncSession, viewer: object, **path: Hashable) -> Response:
-        return await delete(writer, request, session, viewer, path[key_name])
+        return await delete(writer, request, session, viewer, key=path[key_name])
 
     described = ResourceEndpoint(
         spec,
@@ -198,6 +201,7 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
         name=f"delete_{spec.singular}",
         description=f"Remove a {spec.singular}.",
         parameters={key_name: spec.key_type, "session": SessionDep, "viewer": spec.policy.writer},
+        fast_path=FastWrite(spec.policy, partial(delete, writer), PathKey.of(spec)),
     )
     add_route(
         router,

@@ -13,7 +13,7 @@ import orjson
 from pydantic import BaseModel
 from sqlalchemy import Dialect, Select, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from dovetail.database.prepared_reads import DriverConnection, ReadSource
 from dovetail.errors import ConfigurationError
@@ -215,14 +215,14 @@ class Reader:
     def nested_select(
         self,
         node: Node,
-        page: Select[object] | ReturningInsert[object],
+        page: Select[object] | ReturningInsert[object] | ReturningUpdate[object],
         visibility: Visibility,
         dialect: Dialect,
         *,
         terms: Terms = (),
         beside: Beside = nothing,
     ) -> NestedSelect:
-        """Return the SELECT of `node` for the rows of `page`, which may be an INSERT on PostgreSQL."""
+        """Return the SELECT of `node` for the rows of `page`, which may be an INSERT or UPDATE on PostgreSQL."""
         return nested_select(
             node, page, terms=terms, extra=self.version, related=visibility.related, dialect=dialect, beside=beside
         )

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.paths import Criteria, Path
@@ -55,7 +55,7 @@ def nothing(_page: CTE) -> Sequence[CTE]:
 
 def nested_select(
     node: Node,
-    page: Select[object] | ReturningInsert[object],
+    page: Select[object] | ReturningInsert[object] | ReturningUpdate[object],
     *,
     terms: Terms,
     extra: Sequence[str],

@@ -22,11 +22,6 @@ Links: TypeAlias = Mapping[str, Mapping[object, object]]  # the key of each name
 LinksOfRow: TypeAlias = dict[str, list[object]]  # the keys of the rows that it is linked to, by field
 
 
-def has_links(finders: Mapping[str, FindLinks], items: Sequence[BaseModel]) -> bool:
-    """Return True if one of `items` names rows, or that there are to be none."""
-    return any(_given(item, field) is not None for field in finders for item in items)
-
-
 async def find_links(finders: Mapping[str, FindLinks], session: AsyncSession, items: Sequence[BaseModel]) -> Links:
     """Return the keys of what `items` name, found all at once: two requests that make the same rows never deadlock."""
     found: dict[str, Mapping[object, object]] = {}

@@ -5,9 +5,7 @@ for each table that a row may have a part in.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
-from typing import Generic, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Table, Update, case, delete, inspect, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,17 +14,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from dovetail.resources.write.links import change_links
 from dovetail.resources.write.model_rules import OF_UPDATES, hears_deletes, set_value, why_objects
-
-Model = TypeVar("Model")
-
-
-@dataclass(frozen=True)
-class RowChange(Generic[Model]):
-    """The values that a row is to have, by attribute, and by relation the keys of the rows that it is linked to."""
-
-    item: Model
-    values: Mapping[str, object]
-    links: Mapping[str, Sequence[object]] = field(default_factory=dict)
+from dovetail.resources.write.one_row import Model, RowChange, any_column, changed_values, key_of
 
 
 async def lock_rows(
@@ -45,21 +33,27 @@ async def lock_rows(
 
 async def update_rows(session: AsyncSession, model: type[Model], changes: Sequence[RowChange[Model]]) -> None:
     """Write what changes of rows that are locked; a row whose links change gets a new version with them."""
-    touched: set[Hashable] = set()
-    for name in dict.fromkeys(name for change in changes for name in change.links):
-        wanted = {_key(change.item): change.links[name] for change in changes if name in change.links}
-        touched |= await change_links(session, model, name, wanted)
+    touched = await link_rows(session, model, changes)
     if why_objects(model, type(session.sync_session), OF_UPDATES) is None:
         await _update_by_statements(session, model, changes, touched)
     else:
         await _update_objects(session, changes, touched)
 
 
+async def link_rows(session: AsyncSession, model: type[Model], changes: Sequence[RowChange[Model]]) -> set[Hashable]:
+    """Link rows that are locked as `changes` want it; return the keys of those for which that changes anything."""
+    touched: set[Hashable] = set()
+    for name in dict.fromkeys(name for change in changes for name in change.links):
+        wanted = {key_of(change.item): change.links[name] for change in changes if name in change.links}
+        touched |= await change_links(session, model, name, wanted)
+    return touched
+
+
 async def delete_rows(session: AsyncSession, model: type[Model], items: Sequence[Model]) -> None:
     """Delete the rows of `items`, which are locked; the database deletes what hangs on them."""
     mapper = inspect(model)
-    keys = [_key(item) for item in items]
-    columns = _key_columns(mapper)
+    keys = [key_of(item) for item in items]
+    columns = key_columns(mapper)
     if columns is None or hears_deletes(model):
         for item in items:
             await session.delete(item)
@@ -79,13 +73,9 @@ async def _update_by_statements(
 ) -> None:
     groups: dict[tuple[str, ...], list[tuple[Hashable, dict[str, object]]]] = {}
     for change in changes:
-        item = change.item
-        known = inspect(item, raiseerr=True).dict  # without columns that are deferred
-        values = {name: value for name, value in change.values.items() if name not in known or value != known[name]}
-        if not values and _key(item) in touched:
-            values = {_any_column(item): getattr(item, _any_column(item))}
+        values = changed_values(change, is_touched=key_of(change.item) in touched)
         if values:
-            groups.setdefault(tuple(values), []).append((_key(item), values))
+            groups.setdefault(tuple(values), []).append((key_of(change.item), values))
     for rows in groups.values():
         await (await session.connection()).execute(_update(model, rows))
     for change in changes:
@@ -112,27 +102,13 @@ async def _update_objects(session: AsyncSession, changes: Sequence[RowChange[Mod
     for change in changes:
         for name, value in change.values.items():
             set_value(change.item, name, value)
-        if _key(change.item) in touched and not session.is_modified(change.item):
-            flag_modified(change.item, _any_column(change.item))
+        if key_of(change.item) in touched and not session.is_modified(change.item):
+            flag_modified(change.item, any_column(change.item))
     await session.flush()
 
 
-def _key(item: object) -> Hashable:
-    (key,) = inspect(item).identity
-    return key  # type: ignore[no-any-return]  # the value of a primary key
-
-
-def _any_column(item: object) -> str:
-    """Return a column to write as it is, so that what changes with every write does."""
-    for attribute in inspect(type(item)).column_attrs:
-        column = attribute.columns[0]
-        if not column.primary_key and column.onupdate is None and attribute.key in item.__dict__:
-            return str(attribute.key)
-    raise TypeError(f"{type(item).__name__} has no column to write")
-
-
 @cache
-def _key_columns(mapper: Mapper[object]) -> tuple[Column[object], ...] | None:
+def key_columns(mapper: Mapper[object]) -> tuple[Column[object], ...] | None:
     """Return the key of each table that a row may have a part in, heirs before those they inherit from.
 
     None where it is no single column of each: that is the ORM's affair.

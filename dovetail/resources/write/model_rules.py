@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Enum, Table, inspect
+from sqlalchemy import Enum, Table, inspect
 from sqlalchemy.orm import MANYTOONE, Mapper, Session
 
 from dovetail.database.drivers.sqlalchemy_private import has_own_init, sessions_are_heard
@@ -67,8 +67,19 @@ def why_model(mapper: Mapper[object]) -> str | None:
         return f"{name} has validators"
     if has_own_init(mapper):
         return f"{name} has an __init__ of its own"
-    wanting = [column.key for column in table.columns if _wants_context(column)]
+    wanting = [column.key for column in table.columns if wants_context(column.default)]
     return f"the default of {name}.{wanting[0]} looks at its context" if wanting else None
+
+
+def wants_context(default: Any) -> bool:
+    """Return True if the default of a column is a function that takes the context of the statement."""
+    if default is None or not default.is_callable:
+        return False
+    # SQLAlchemy wraps a function that takes nothing, and leaves one that takes the context as it is.
+    try:
+        return bool(python.signature(default.arg).parameters)
+    except ValueError:  # a builtin such as `dict`
+        return False
 
 
 def check_enums(model: type[object], values: Mapping[str, object]) -> None:
@@ -122,17 +133,6 @@ def _listeners(mapper: Mapper[object], session_class: type[Session], events: Seq
 def _is_foreign(listener: object) -> bool:
     """Return True if a listener is not SQLAlchemy's own, which listens to the making of each object."""
     return not str(getattr(listener, "__module__", "")).startswith("sqlalchemy.")
-
-
-def _wants_context(column: Column[object]) -> bool:
-    default: Any = column.default
-    if default is None or not default.is_callable:
-        return False
-    # SQLAlchemy wraps a function that takes nothing, and leaves one that takes the context as it is.
-    try:
-        return bool(python.signature(default.arg).parameters)
-    except ValueError:  # a builtin such as `dict`
-        return False
 
 
 @cache

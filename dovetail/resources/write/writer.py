@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeAlias
 
+from pydantic import MISSING
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.prepared_reads import SessionSource
@@ -15,9 +16,10 @@ from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.insert_statements import NewRow
-from dovetail.resources.write.links import Links, LinksOfRow, find_links, has_links, keys_of
-from dovetail.resources.write.locked_rows import RowChange, delete_rows, lock_rows, update_rows
+from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_of
+from dovetail.resources.write.locked_rows import delete_rows, link_rows, lock_rows, update_rows
 from dovetail.resources.write.model_rules import check_enums
+from dovetail.resources.write.one_row import OneRow, RowChange
 
 Values: TypeAlias = Mapping[str, object]  # by attribute
 
@@ -46,6 +48,11 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         """Return what inserts rows, and reads what was just inserted."""
         return Inserter(self.spec.written_reader, self.spec.key)
 
+    @cached_property
+    def one_row(self) -> OneRow[Model]:
+        """Return what locks, updates and deletes a row by statements that are compiled."""
+        return OneRow(self.spec.model, self.spec.key, self.spec.written_reader)
+
     async def lock_items(
         self, session: AsyncSession, viewer: Viewer, keys: Iterable[Hashable]
     ) -> dict[Hashable, Model]:
@@ -54,10 +61,15 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
 
     async def lock_item(self, session: AsyncSession, viewer: Viewer, key: Hashable) -> Model:
         """Return one such row. Raises NotFoundError."""
-        found = await self.lock_items(session, viewer, [key])
-        if key not in found:
+        rows = self.spec.policy.rows(viewer)
+        lock = self.one_row.find_lock(session, key, rows)
+        if lock is None:
+            item = (await lock_rows(session, self.spec.model, self.spec.key, [key], rows)).get(key)
+        else:
+            item = await lock.take(session, key)
+        if item is None:
             raise not_found(self.spec.singular, key)
-        return found[key]
+        return item
 
     def check_precondition(self, item: Model, if_match: str | None) -> None:
         """Raise StaleWriteError if the row is not what the client saw, PreconditionRequiredError if it has to say."""
@@ -92,20 +104,35 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         key = await self._insert(session, made, links)
         return key, await self.spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
 
-    async def update_item(
+    async def update_and_read(
         self, session: AsyncSession, viewer: Viewer, key: Hashable, data: Update | Replace, if_match: str | None
-    ) -> None:
-        """Update the row with this key. Raises NotFoundError, and what policy, precondition and hooks raise."""
+    ) -> Batch:
+        """Update the row with this key, and return it as the viewer may see it, whatever the policy says of the row.
+
+        Raises NotFoundError, and what policy, precondition and hooks raise.
+        """
         change = Change(await self.lock_item(session, viewer, key), data, if_match)
         self.check_update(viewer, change)
-        await self.update_items(session, viewer, [change])
+        visibility = self.spec.written_visibility(viewer)
+        if self.spec.update_with is None and self.one_row.can_update(session, visibility):
+            (row,) = await self._row_changes(session, [change], None)
+            is_touched = bool(row.links and await link_rows(session, self.spec.model, [row]))
+            batch = await self.one_row.update(session, row, visibility, is_touched=is_touched)
+            if batch is not None:
+                return batch
+        else:
+            await self.update_items(session, viewer, [change])
+        return await self.spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
 
     async def delete_item(self, session: AsyncSession, viewer: Viewer, key: Hashable, if_match: str | None) -> None:
         """Delete the row with this key. Raises NotFoundError, and what policy, precondition and hooks raise."""
         item = await self.lock_item(session, viewer, key)
         self.check_delete(viewer, item)
         self.check_precondition(item, if_match)
-        await self.delete_items(session, [item])
+        if self.spec.delete_with is None and self.one_row.can_delete(session):
+            await self.one_row.delete(session, item)
+        else:
+            await self.delete_items(session, [item])
 
     async def create_items(
         self, session: AsyncSession, viewer: Viewer, items: Sequence[Create], found: Links | None = None
@@ -132,16 +159,11 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
 
         `found` is what `find_links` found, if it was asked before. Raises what hooks raise.
         """
-        links = await self._links(session, [change.data for change in changes], found)
-        rows = [
-            RowChange(change.item, self._values(change.data), keys) for change, keys in zip(changes, links, strict=True)
-        ]
+        rows = await self._row_changes(session, changes, found)
         if self.spec.update_with is not None:
             for change in changes:
                 await self.spec.update_with(session, viewer, change.item, change.data)
             await session.flush()
-        for row in rows:
-            check_enums(self.spec.model, row.values)
         await update_rows(session, self.spec.model, rows)
 
     async def delete_items(self, session: AsyncSession, items: Sequence[Model]) -> None:
@@ -153,13 +175,29 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             await self.spec.delete_with(session, item)
         await session.flush()
 
+    async def _row_changes(
+        self, session: AsyncSession, changes: Sequence[Change[Model, Update, Replace]], found: Links | None
+    ) -> list[RowChange[Model]]:
+        """Return what the default service writes, which is links only where a hook writes the rest."""
+        links = await self._links(session, [change.data for change in changes], found)
+        rows = [
+            RowChange(change.item, self._values(change.data), keys) for change, keys in zip(changes, links, strict=True)
+        ]
+        for row in rows:
+            check_enums(self.spec.model, row.values)
+        return rows
+
     async def _links(
         self, session: AsyncSession, items: Sequence[Create | Update | Replace], found: Links | None
     ) -> list[LinksOfRow]:
-        if not has_links(self.spec.links, items):
+        if not self._names_links(items):
             return [{} for _ in items]
         known = await find_links(self.spec.links, session, items) if found is None else found
         return [keys_of(data, known) for data in items]
+
+    def _names_links(self, items: Sequence[Create | Update | Replace]) -> bool:
+        """Return True if one of `items` names rows, or that there are to be none."""
+        return any(getattr(data, field, None) not in (None, MISSING) for field in self.spec.links for data in items)
 
     def _values(self, data: Update | Replace) -> dict[str, object]:
         """Return what a change sets, if no hook does it."""

@@ -1,0 +1,182 @@
+"""One row by compiled statements: SELECT ... FOR UPDATE, an UPDATE that answers the row as a read does, and DELETE.
+
+Many rows, and those that the ORM has to read or write, are the affair of `locked_rows.py`.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Delete, Dialect, Update, bindparam, delete, inspect, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.database.drivers.session_connection import connection_to_write
+from dovetail.database.drivers.sqlalchemy_private import sessions_are_heard
+from dovetail.database.prepared_reads import driver_connection
+from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
+from dovetail.resources.sql.entities import Entities
+from dovetail.resources.sql.statements import PreparedStatement, Statement, prepare
+from dovetail.resources.visibility import Visibility
+from dovetail.resources.write.insert_statements import VALUE, columns_of, is_python, maker_of, placeholders
+from dovetail.resources.write.model_rules import OF_UPDATES, hears_deletes, wants_context, why_objects
+from dovetail.resources.write.read_back import ReadBack
+
+Model = TypeVar("Model")
+KEY = "locked_key"  # the placeholder for the key of a row
+
+
+@dataclass(frozen=True)
+class RowChange(Generic[Model]):
+    """The values that a row is to have, by attribute, and by relation the keys of the rows that it is linked to."""
+
+    item: Model
+    values: Mapping[str, object]
+    links: Mapping[str, Sequence[object]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lock(Generic[Model]):
+    """A compiled statement that locks a row."""
+
+    prepared: PreparedStatement
+    entities: Entities[Model]
+    viewer_values: Sequence[object]
+
+    async def take(self, session: AsyncSession, key: Hashable) -> Model | None:
+        """Return the row with this key, locked until the transaction ends; None if it is not to be seen.
+
+        The object is as the database has the row now, and belongs to the session.
+        """
+        if session.new or session.deleted or session.dirty:
+            await session.flush()
+        connection = await driver_connection(await connection_to_write(session))
+        found = await self.prepared.fetch(connection, {KEY: key}, self.viewer_values)
+        return self.entities.attach(session, found[0]) if found else None
+
+
+class OneRow(Generic[Model]):
+    """Locks and updates rows of `model`, whose primary key is the attribute `key`, and reads them by `reader`."""
+
+    def __init__(self, model: type[Model], key: str, reader: Reader) -> None:
+        self._model = model
+        self._key = key
+        self._reader = reader
+        self._read_back = ReadBack(reader)
+        self._entities = Entities(model)
+        self._plans = Cache()
+        self._delete = Statement(lambda _: self._delete_statement(), writes=True)
+
+    def find_lock(self, session: AsyncSession, key: Hashable, rows: ColumnElement[bool]) -> Lock[Model] | None:
+        """Return what locks the row if it is among the visible `rows`; None if the ORM has to read it.
+
+        It has to where it loads more than the row, where somebody wants to see what it loads, and to read anew what the
+        session has already.
+        """
+        if not self._is_plain or self._entities.are_heard() or self._entities.has(session, key):
+            return None
+        visibility, dialect = Visibility(rows, {}, frozenset()), session.get_bind().dialect
+        if not visibility.is_cacheable:
+            return None
+        place = ("lock", dialect.name, visibility.cache_key)
+        prepared = self._plans.remember(place, lambda: self._prepare_lock(visibility, dialect))
+        return None if prepared is None else Lock(prepared, self._entities, visibility.bind_values)
+
+    def can_update(self, session: AsyncSession, visibility: Visibility) -> bool:
+        """Return True if one statement can update a row and read it, and nobody listens to that."""
+        if why_objects(self._model, type(session.sync_session), OF_UPDATES) is not None:
+            return False
+        dialect = session.get_bind().dialect
+        place = ("possible", dialect.name, visibility.cache_key)
+        return self._plans.remember(place, lambda: self._compile_update((), visibility, dialect) is not None)
+
+    async def update(
+        self, session: AsyncSession, change: RowChange[Model], visibility: Visibility, *, is_touched: bool
+    ) -> Batch | None:
+        """Write what changes of a row that is locked, if that `can_update`, and return the row as it is then.
+
+        None if nothing changes; a row that `is_touched`, because its links have changed, gets a new version.
+        """
+        values = changed_values(change, is_touched=is_touched)
+        if not values:
+            return None
+        dialect = session.get_bind().dialect
+        place = ("update", dialect.name, tuple(values), visibility.cache_key)
+        plan = self._plans.remember(place, lambda: self._compile_update(tuple(values), visibility, dialect))
+        assert plan is not None  # noqa: S101 - it can update
+        connection = await driver_connection(await connection_to_write(session))
+        arguments = {f"{VALUE}{name}": value for name, value in values.items()}
+        batch = await plan.fetch(connection, arguments | {KEY: key_of(change.item)}, visibility.bind_values)
+        session.expire(change.item)
+        return batch
+
+    def can_delete(self, session: AsyncSession) -> bool:
+        """Return True if one statement deletes a row with all that belongs to it, and nobody listens to that."""
+        return self._is_alone and not (
+            hears_deletes(self._model) or sessions_are_heard(type(session.sync_session), ("after_bulk_delete",))
+        )
+
+    async def delete(self, session: AsyncSession, item: Model) -> None:
+        """Delete a row that is locked, if that `can_delete`."""
+        await self._delete.fetch(session, **{KEY: key_of(item)})
+        session.expunge(item)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        return self._entities.are_plain()  # which has to wait until all models are there
+
+    @cached_property
+    def _is_alone(self) -> bool:
+        return inspect(self._model).inherits is None and len(list(inspect(self._model).self_and_descendants)) == 1
+
+    def _prepare_lock(self, visibility: Visibility, dialect: Dialect) -> PreparedStatement | None:
+        statement = select(*self._entities.columns()).where(self._has_key(), visibility.rows)
+        # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns.
+        return prepare(statement.with_for_update(key_share=True, of=self._model), dialect, visibility.binds)
+
+    def _compile_update(self, names: Sequence[str], visibility: Visibility, dialect: Dialect) -> Plan | None:
+        if not self._read_back.is_possible((), visibility, dialect):
+            return None
+        table = inspect(self._model).local_table
+        own = [column for column in table.columns if is_python(column.onupdate)]
+        made = {name: column.onupdate for name, column in columns_of(self._model) if column in own}
+        if len(made) < len(own) or any(map(wants_context, made.values())):
+            return None  # SQLAlchemy knows how to call these
+        defaults = {name: maker_of(default) for name, default in made.items() if name not in names}
+        statement: Update = update(table).where(self._has_key())
+        statement = statement.values(placeholders(self._model, [*names, *defaults]))
+        return self._read_back.compile(statement, defaults, (), visibility, dialect)
+
+    def _delete_statement(self) -> Delete:
+        return delete(inspect(self._model).local_table).where(self._has_key())
+
+    def _has_key(self) -> ColumnElement[bool]:
+        column = getattr(self._model, self._key)
+        found: ColumnElement[bool] = column == bindparam(KEY, type_=column.type)
+        return found
+
+
+def changed_values(change: RowChange[Model], *, is_touched: bool) -> dict[str, object]:
+    """Return the values that differ from those of the row; if only its links were touched, any one value."""
+    item = change.item
+    known = inspect(item, raiseerr=True).dict  # without columns that are deferred
+    values = {name: value for name, value in change.values.items() if name not in known or value != known[name]}
+    if not values and is_touched:
+        name = any_column(item)
+        return {name: getattr(item, name)}
+    return values
+
+
+def key_of(item: object) -> Hashable:
+    """Return the value of the primary key of an object that was loaded."""
+    (key,) = inspect(item).identity
+    return key  # type: ignore[no-any-return]  # the value of a primary key
+
+
+def any_column(item: object) -> str:
+    """Return a column to write as it is, so that what changes with every write does."""
+    for attribute in inspect(type(item)).column_attrs:
+        column = attribute.columns[0]
+        if not column.primary_key and column.onupdate is None and attribute.key in item.__dict__:
+            return str(attribute.key)
+    raise TypeError(f"{type(item).__name__} has no column to write")

@@ -1,0 +1,141 @@
+"""An INSERT or UPDATE of one row that answers the row as a read does, in the same statement.
+
+PostgreSQL takes what RETURNING gives in the place of the page that a read starts from (`nested_select`). SQLite does
+not, but a subquery in RETURNING sees the values of the row as it is then. There a CTE is called as the table is and
+hides it: the read that is compiled for every page finds that row in it, and no other. Such a subquery gives one value
+only, so what is not of the row itself comes as one JSON array.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+import orjson
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Dialect,
+    Float,
+    Insert,
+    Table,
+    Update,
+    cast,
+    func,
+    inspect,
+    literal_column,
+    select,
+)
+
+from dovetail.resources.read.reader import Cache, Plan, Reader
+from dovetail.resources.sql.json_values import is_exact_in_json
+from dovetail.resources.sql.nested_select import NestedSelect, page_columns
+from dovetail.resources.sql.nodes import Node, Relation
+from dovetail.resources.sql.statements import PreparedStatement, Row, prepare
+from dovetail.resources.visibility import Visibility
+from dovetail.resources.write.insert_statements import Defaults, prepare_values
+from dovetail.resources.write.links import link_columns, link_cte
+
+Write: TypeAlias = Insert | Update
+
+
+class ReadBack:
+    """Compiles statements that write a row of the model of `reader` so that they answer what it reads."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._known = Cache()
+
+    def is_possible(self, links: Sequence[str], visibility: Visibility, dialect: Dialect) -> bool:
+        """Return True if a read of one row that is written, and linked by `links`, needs no other statement."""
+        if visibility.related:  # a condition may ask for what is not in the tables yet
+            return False
+        node = self._reader.node_for(visibility, dialect)
+        key = (dialect.name, tuple(links), visibility.hidden)
+        return node is not None and bool(self._known.remember(key, lambda: _sees_only_the_row(node, links, dialect)))
+
+    def compile(
+        self, write: Write, defaults: Defaults, links: Sequence[str], visibility: Visibility, dialect: Dialect
+    ) -> Plan | None:
+        """Return the plan that writes and reads the row, if that `is_possible`; None if JSON would lose something."""
+        node, model = self._reader.node_for(visibility, dialect), self._reader.model
+        assert node is not None  # noqa: S101 - it is possible
+        columns = page_columns(node, self._reader.version)
+        is_sqlite = dialect.name == "sqlite"
+
+        def beside(row: CTE) -> Sequence[CTE]:
+            hiding = [_row_cte(model, dialect)] if is_sqlite else []
+            return [*hiding, *(link_cte(model, name, row, dialect) for name in links)]
+
+        page = select(*columns) if is_sqlite else write.returning(*columns)
+        nested = self._reader.nested_select(node, page, visibility, dialect, beside=beside)
+        if is_sqlite:
+            prepared = _prepare_returning(write, nested, model, dialect, defaults)
+        else:
+            prepared = prepare_values(nested.statement, dialect, visibility.binds, defaults)
+        return self._reader.plan_of(nested, prepared, dialect)
+
+
+def _prepare_returning(
+    write: Write, nested: NestedSelect, model: type[object], dialect: Dialect, defaults: Defaults
+) -> PreparedStatement | None:
+    """Compile, for SQLite, `write` so that it answers what `nested` reads; None if JSON would lose something of it."""
+    read = nested.statement.subquery("read")
+    others = {place: column for place, column in enumerate(read.c) if place not in nested.own}
+    if not all(is_exact_in_json(column.type, dialect) for column in others.values()):
+        return None
+    columns = [_as_stored(getattr(model, name).property.columns[0]) for name in nested.own.values()]
+    statement = prepare_values(write.returning(*columns), dialect, (), defaults)
+    packed = prepare(select(func.json_array(*others.values())), dialect)
+    if statement is None or packed is None:
+        return None
+    unpack = _unpacking(tuple(nested.own), tuple(others))
+    if not others:
+        return PreparedStatement(statement.sql, statement.arguments, unpack)
+    return PreparedStatement(f"{statement.sql}, ({packed.sql})", statement.arguments + packed.arguments, unpack)
+
+
+def _row_cte(model: type[object], dialect: Dialect) -> CTE:
+    """Return the table of `model` with the row that is being written, for a subquery of RETURNING on SQLite."""
+    table = inspect(model).local_table
+    name = dialect.identifier_preparer.format_column
+    columns = (literal_column(name(one, use_table=True), one.type).label(one.name) for one in table.columns)
+    return select(*columns).cte(table.name)
+
+
+def _sees_only_the_row(node: Node, links: Sequence[str], dialect: Dialect) -> bool:
+    """Return True if a read of one new row needs nothing of the tables that the row and its links go to."""
+    hidden = {link_columns(node.model, name)[0].table for name in links}
+    own_table = inspect(node.model).local_table
+    # On SQLite CTEs stand for the row's table too, and for tables of links as they will be.
+    stand_for = {*hidden, own_table} if dialect.name == "sqlite" else hidden
+    if dialect.name == "sqlite" and any(len(table.columns) != 2 for table in hidden):  # noqa: PLR2004 - a link's keys
+        return False
+    for depth, part in _relations(node):
+        if part.relation.property.mapper.local_table is own_table:
+            return False
+        if part.relation.property.secondary in hidden and (depth or part.name not in links):
+            return False
+    return all(isinstance(table, Table) and table.schema is None for table in stand_for)
+
+
+def _unpacking(own: tuple[int, ...], packed: tuple[int, ...]) -> Callable[[Row], Row]:
+    """Return what makes a row of a read of SQLite's row: the values for the places `own`, then a JSON array."""
+
+    def unpack(row: Row) -> Row:
+        found = dict(zip(own, row, strict=False))
+        if packed:
+            found |= zip(packed, orjson.loads(row[-1]), strict=True)
+        return [found[place] for place in range(len(found))]
+
+    return unpack
+
+
+def _as_stored(column: ColumnElement[object]) -> ColumnElement[object]:
+    # SQLite stores 1.0 as 1 to save room, and reads it as 1.0 from every place but RETURNING.
+    return cast(column, column.type) if isinstance(column.type, Float) else column
+
+
+def _relations(node: Node, depth: int = 0) -> Iterator[tuple[int, Relation]]:
+    for part in node.parts:
+        if isinstance(part, Relation):
+            yield depth, part
+            yield from _relations(part.node, depth + 1)
