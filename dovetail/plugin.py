@@ -13,7 +13,8 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
 from dovetail.errors import DovetailError
-from dovetail.state import StateKey
+from dovetail.state import InfoKey
+from dovetail.state import StateKey as StateKey  # noqa: PLC0414 - a name of the public API
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
@@ -84,10 +85,10 @@ class Context:
         return [extension for plugin in self.plugins for extension in plugin.extensions.get(point, ())]
 
 
-_CONTEXT = "dovetail.context"  # in `session.info`
+_CONTEXT = InfoKey[Context]("context")  # in `session.info`
 
 
-def session_info(context: Context) -> dict[str, object]:
+def session_info(context: Context) -> dict[object, object]:
     """Return the `info` of sessions in which `context_of` finds the context: `async_sessionmaker(..., info=...)`."""
     return {_CONTEXT: context}
 
@@ -97,8 +98,8 @@ def context_of(session: "AsyncSession") -> Context:
 
     Raise DovetailError for a session that was opened otherwise.
     """
-    context = session.info.get(_CONTEXT)
-    if not isinstance(context, Context):
+    context = _CONTEXT.find(session.info)
+    if context is None:
         raise DovetailError(
             "The session knows no plugins; open it with context.database.unit_of_work(), or make it with "
             "info=session_info(context)."

@@ -1,44 +1,75 @@
-"""Typed keys of what an application carries for its requests, one for each thing in `app.state`.
+"""Typed keys of what an application, a request or a session carries, one for each thing.
 
     SEARCH_ENGINE = StateKey[SearchEngine]("search_engine", "enable plugins.search")
 
     SEARCH_ENGINE.set(app, engine)                   # once, in a plugin's `setup`
     engine = SEARCH_ENGINE.get(connection.app)       # in a dependency
 
-A key stands beside the type that it names. As `aiohttp.web.AppKey`; Starlette's `State` itself takes any attribute.
+A key stands beside the type that it names. As `aiohttp.web.AppKey`; Starlette's `State` itself takes any attribute, and
+`info` of SQLAlchemy any key.
 """
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar, cast
 
 from dovetail.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
-
 ValueT = TypeVar("ValueT")
+Info: TypeAlias = MutableMapping[object, object]  # `info` of a session or a connection of SQLAlchemy
+
+
+class HasState(Protocol):
+    """An application of Starlette, or a request."""
+
+    @property
+    def state(self) -> object:
+        """The attributes that it carries."""
 
 
 @dataclass(frozen=True)
 class StateKey(Generic[ValueT]):
-    """A thing in `app.state`: the attribute's name, and what to do about an application that lacks it."""
+    """A thing in the `state` of an application or a request: the attribute's name, and what to do where it is not."""
 
     name: str
     hint: str = "make the application with create_app"
 
-    def set(self, app: "Starlette", value: ValueT) -> None:
-        """Put the thing into the application, in place of an earlier one."""
-        setattr(app.state, self.name, value)
+    def set(self, holder: HasState, value: ValueT) -> None:
+        """Put the thing into the state, in place of an earlier one."""
+        setattr(holder.state, self.name, value)
 
-    def get(self, app: "Starlette") -> ValueT:
-        """Return the thing. Raise ConfigurationError if the application has none."""
+    def get(self, holder: HasState) -> ValueT:
+        """Return the thing. Raise ConfigurationError if the state has none."""
         try:
-            value: ValueT = getattr(app.state, self.name)
+            value: ValueT = getattr(holder.state, self.name)
         except AttributeError:
-            raise ConfigurationError(f"The application has no {self.name}; {self.hint}.") from None
+            raise ConfigurationError(f"The {_kind(holder)} has no {self.name}; {self.hint}.") from None
         return value
 
-    def find(self, app: "Starlette") -> ValueT | None:
-        """Return the thing, or None if the application has none."""
-        value: ValueT | None = getattr(app.state, self.name, None)
+    def find(self, holder: HasState) -> ValueT | None:
+        """Return the thing, or None if the state has none."""
+        value: ValueT | None = getattr(holder.state, self.name, None)
         return value
+
+
+@dataclass(frozen=True, eq=False)
+class InfoKey(Generic[ValueT]):
+    """A thing in the `info` of a session or a connection; it is found by this very object, which nobody else has."""
+
+    name: str
+
+    def set(self, info: Info, value: ValueT) -> None:
+        """Put the thing into `info`, in place of an earlier one."""
+        info[self] = value
+
+    def find(self, info: Info) -> ValueT | None:
+        """Return the thing, or None if there is none."""
+        return cast("ValueT | None", info.get(self))
+
+    def pop(self, info: Info) -> ValueT | None:
+        """Take the thing out and return it, or None if there is none."""
+        return cast("ValueT | None", info.pop(self, None))
+
+
+def _kind(holder: HasState) -> str:
+    return "application" if hasattr(holder, "router") else "request"

@@ -1,13 +1,14 @@
-"""Typed keys of what an application carries, and the context in a session's info."""
+"""Typed keys of what an application, a request or a session carries."""
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
+from starlette.requests import Request
 
 from dovetail.database.unit_of_work import DATABASE
 from dovetail.errors import ConfigurationError, DovetailError
 from dovetail.plugin import Context, context_of, session_info
-from dovetail.state import StateKey
+from dovetail.state import InfoKey, StateKey
 
 ENGINE = StateKey[str]("engine", "enable plugins.engine")
 
@@ -32,6 +33,24 @@ def test_two_applications_have_each_their_own():
     one, other = Starlette(), Starlette()
     ENGINE.set(one, "steam")
     assert ENGINE.find(other) is None
+
+
+def test_a_request_carries_things_as_an_application_does():
+    request = Request({"type": "http"})
+    assert ENGINE.find(request) is None
+    with pytest.raises(ConfigurationError, match=r"^The request has no engine; enable plugins\.engine\.$"):
+        ENGINE.get(request)
+    ENGINE.set(request, "steam")
+    assert ENGINE.get(request) == "steam"
+
+
+def test_a_session_carries_things_under_keys_that_nobody_else_has():
+    info = AsyncSession().info
+    mine, other = InfoKey[str]("engine"), InfoKey[str]("engine")
+    mine.set(info, "steam")
+    assert other.find(info) is None
+    assert mine.find(info) == mine.pop(info) == "steam"
+    assert mine.pop(info) is None
 
 
 async def test_a_session_knows_the_context_it_was_opened_in(session, app):

@@ -25,6 +25,9 @@ from starlette.responses import Response
 
 from dovetail.resources.endpoints import bulk, documentation, items
 from dovetail.resources.endpoints.lists import Listing, Where, add_list
+from dovetail.resources.policy import Open as Open  # noqa: PLC0414 - names of the public API
+from dovetail.resources.policy import Policy as Policy  # noqa: PLC0414 - as above
+from dovetail.resources.policy import ReadOnly as ReadOnly  # noqa: PLC0414 - as above
 from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.sql.named_rows import named_rows
 from dovetail.resources.write import idempotency

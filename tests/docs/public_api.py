@@ -28,7 +28,8 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         "A plugin's table of contents, its commands and checks, and what they are given.",
         (
             *("Plugin", "Routers", "Setup", "Lifespan", "Check", "Mounts", "lazy", "deferred", "Context", "context_of"),
-            *("plugin_settings", "Command", "async_command", "CheckMessage", "Level", "info", "warning", "error"),
+            *("plugin_settings", "StateKey", "Command", "async_command"),
+            *("CheckMessage", "Level", "info", "warning", "error"),
         ),
     ),
     "dovetail.settings": (
@@ -52,7 +53,10 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         "The session of a request, and sessions for answers that stream.",
         ("SessionDep", "StreamSessionsDep", "unit_of_work", "stream_sessions"),
     ),
-    "dovetail.resources.resource": ("A REST API in ten lines.", ("Resource", "ONCE", "find_or_make")),
+    "dovetail.resources.resource": (
+        "A REST API in ten lines, and policies for sites whose viewers are not `dovetail.contrib.auth.models.User`.",
+        ("Resource", "ONCE", "find_or_make", "Policy", "ReadOnly", "Open"),
+    ),
     "dovetail.api.schemas": (
         "What requests and answers of the API are made of.",
         ("Schema", "Id", "PathId", "BodyId", "UTCTime", "not_blank", "NOT_BLANK", "Filter", "Page"),
@@ -80,6 +84,7 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             "RelationFilter",
             "shortened",
             "badge",
+            "user_of",
         ),
     ),
 }
@@ -113,9 +118,17 @@ def page() -> str:
 
 
 def _entry(module: ModuleType, name: str) -> str:
-    node, text = _definition(module, name)
+    node, text = _definition(_owner(module, name), name)
     signature = "\n".join(_signatures(node, module, name))
     return f"### `{name}`\n\n```text\n{signature}\n```\n" + (f"\n{text}\n" if text else "")
+
+
+def _owner(module: ModuleType, name: str) -> ModuleType:
+    """Return the module that defines a name which `module` imports `as` itself, and `module` for its own names."""
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.ImportFrom) and any(one.name == one.asname == name for one in node.names):
+            return importlib.import_module(node.module or "")
+    return module
 
 
 def _definition(module: ModuleType, name: str) -> tuple[ast.stmt, str]:

@@ -15,9 +15,12 @@ from dovetail.contrib.admin.sqladmin_private import Statement
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import User
 from dovetail.database.drivers.sqlalchemy_private import conditions_of, kept_as_it_stands
+from dovetail.errors import NotAuthenticatedError
 from dovetail.resources.query.paths import Criteria, Path
+from dovetail.state import StateKey
 
-KEY = "dovetail_admin_rights"  # in the scope of the request; read it by `rights_of`
+USER = StateKey[User | None]("user", "nobody is logged in")  # of a request; read it by `user_of`
+RIGHTS = StateKey["Rights"]("dovetail_admin_rights", "nobody is logged in")  # of a request; read it by `rights_of`
 EVERYTHING: ColumnElement[bool] = true()
 NOTHING: ColumnElement[bool] = false()
 
@@ -32,12 +35,23 @@ def may(user: User, view: str, action: str, obj: object | None = None) -> bool:
     return user.is_staff
 
 
+def user_of(request: Request) -> User:
+    """Return the user who is logged in: for `rows`, actions and hooks of views.
+
+    Raise NotAuthenticatedError where nobody is, as on the page that logs in.
+    """
+    user = USER.find(request)
+    if user is None:
+        raise NotAuthenticatedError
+    return user
+
+
 class Authorization(AuthorizationBackend):
     """Asks `may` about the user of the request; without one the answer is no."""
 
     def has_permission(self, request: Request, identity: str, action: str, obj: object | None = None) -> bool:
         """Return whether the user of this request may do it."""
-        user: User | None = getattr(request.state, "user", None)
+        user = USER.find(request)
         return user is not None and may(user, identity, action, obj)
 
 
@@ -103,13 +117,12 @@ async def load_rights(request: Request, views: Iterable[ViewBase]) -> None:
     for view in views:
         may_list = view.is_accessible(request) and await view.check_can_list(request)
         (listable if may_list else others).append(view)
-    request.scope[KEY] = Rights(request, listable, others)
+    RIGHTS.set(request, Rights(request, listable, others))
 
 
 def rights_of(request: Request) -> Rights:
-    """Return what the user of `request` may know of. Raises KeyError where nobody is logged in."""
-    found: Rights = request.scope[KEY]
-    return found
+    """Return what the user of `request` may know of. Raise ConfigurationError where nobody is logged in."""
+    return RIGHTS.get(request)
 
 
 def listed(rows: Statement, model: type[object], target: type[object]) -> ColumnElement[bool]:

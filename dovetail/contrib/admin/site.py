@@ -29,7 +29,7 @@ from dovetail.contrib.admin.forms.admin_form import is_protected
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import pages
 from dovetail.contrib.admin.pages.selection import run_action
-from dovetail.contrib.admin.permissions import Authorization
+from dovetail.contrib.admin.permissions import USER, Authorization
 from dovetail.contrib.admin.settings import AdminSettings
 from dovetail.contrib.admin.sqladmin_private import has_default, is_action, menu_of
 from dovetail.contrib.admin.views import ModelAdmin
@@ -95,12 +95,12 @@ class Authentication(AuthenticationBackend):
 
     async def authenticate(self, request: Request) -> bool:
         """Return whether somebody is logged in."""
-        return getattr(request.state, "user", None) is not None
+        return USER.find(request) is not None
 
     async def get_user_id(self, request: Request) -> int | None:
         """Return the id of who is logged in, for SQLAdmin's audit backends."""
-        user = getattr(request.state, "user", None)
-        return None if user is None else int(user.id)
+        user = USER.find(request)
+        return None if user is None else user.id
 
 
 class SiteFiles(StaticFiles):

@@ -37,6 +37,7 @@ from dovetail.contrib.admin.lists.comparisons import OPERATIONS, compare, operat
 from dovetail.contrib.admin.lists.filtering import ALL, column_of
 from dovetail.contrib.admin.lists.relations import leads_to_identifier
 from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.permissions import user_of as user_of  # noqa: PLC0414 - a name of the public API
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import Statement, action_slug
 from dovetail.errors import BadRequestError, ConfigurationError
@@ -78,7 +79,8 @@ class ModelAdmin(ChangeListView):
     async def prepare(self, request: Request) -> None:
         """Do what takes long and needs no row, such as hashing a password, before the transaction of a form begins.
 
-        `await request.form()` is what was sent, and not checked yet; keep what you make of it in `request.state`.
+        `await request.form()` is what was sent, and not checked yet; keep what you make of it in the request, by a
+        `StateKey` of `dovetail.plugin`.
         """
 
     async def create_object(self, request: Request, data: dict[str, object]) -> object:

@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Optional
 from dovetail.contrib.admin.forms.fields import PasswordField
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import app_of
-from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.views import ModelAdmin, user_of
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.accounts.passwords import MAXIMUM_LENGTH, HashedPassword, hash_password, is_text
@@ -28,7 +28,7 @@ from dovetail.contrib.auth.credential_changes import (
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import ConflictError
-from dovetail.plugin import PLUGIN_SETTINGS
+from dovetail.plugin import PLUGIN_SETTINGS, StateKey
 
 if TYPE_CHECKING:
     from dovetail.contrib.auth.manager import UserManager
@@ -46,6 +46,9 @@ class Passwords:
 
     new: HashedPassword | None
     proof: Proof
+
+
+PASSWORDS = StateKey[Passwords]("passwords", "`prepare` comes first")
 
 
 class UserAdmin(ModelAdmin, model=User):
@@ -103,16 +106,17 @@ class UserAdmin(ModelAdmin, model=User):
         form = await request.form()
         current = form.get(CURRENT)
         is_typed = _is_own(request) and isinstance(current, str) and current
-        request.state.passwords = Passwords(
+        passwords = Passwords(
             new=await _hashed(form.get("password")),
-            proof=await prove(request.state.user, str(current)) if is_typed else Proof(),
+            proof=await prove(user_of(request), str(current)) if is_typed else Proof(),
         )
+        PASSWORDS.set(request, passwords)
 
     async def create_object(self, request: Request, data: dict[str, Any]) -> User:
         """Make a user; the password is hashed."""
         check_password(data["password"], username=data["username"], email=data["email"])
         values = _without_passwords(data)
-        user = await users.create_user(self.session, **values, password=_passwords(request).new)
+        user = await users.create_user(self.session, **values, password=PASSWORDS.get(request).new)
         await self.audit(request, "create", user, dict(values))
         return user
 
@@ -121,16 +125,16 @@ class UserAdmin(ModelAdmin, model=User):
 
         Changing what one logs in with oneself takes one's current password.
         """
-        is_own = obj.id == request.state.user.id
+        is_own = obj.id == user_of(request).id
         if is_own and not (data.get("is_active", True) and data.get("is_superuser", True)):
             raise ConflictError("You cannot take your own access away. Ask somebody else who has it.")
         values, password = _without_passwords(data), None
         if data.get("password"):
             username, email = values.get("username", obj.username), values.get("email", obj.email)
             check_password(data["password"], username=username, email=email)
-            password = _passwords(request).new
+            password = PASSWORDS.get(request).new
         if is_own and (password is not None or changes_credentials(obj, values)):
-            _passwords(request).proof.check(obj)
+            PASSWORDS.get(request).proof.check(obj)
         manager = make_manager(self.session, self._settings)
         if is_own:
             await change_own_account(manager, obj, values, password=password)
@@ -154,7 +158,7 @@ class UserAdmin(ModelAdmin, model=User):
 
     async def delete_object(self, request: Request, obj: User) -> None:
         """Delete a user and what is theirs, but not whoever is asking."""
-        if obj.id == request.state.user.id:
+        if obj.id == user_of(request).id:
             raise ConflictError("You cannot delete yourself.")
         await super().delete_object(request, obj)
 
@@ -168,11 +172,6 @@ def _password_field(label: str, attributes: dict[str, str], description: str, *,
     )
 
 
-def _passwords(request: Request) -> Passwords:
-    passwords: Passwords = request.state.passwords  # of `prepare`
-    return passwords
-
-
 async def _hashed(password: object) -> HashedPassword | None:
     # Whether it is good enough is said later, beside what else is wrong with the form.
     if not isinstance(password, str) or not 0 < len(password) <= MAXIMUM_LENGTH or not is_text(password):
@@ -181,7 +180,7 @@ async def _hashed(password: object) -> HashedPassword | None:
 
 
 def _is_own(request: Request) -> bool:
-    return request.path_params.get("pk") == str(request.state.user.id)
+    return request.path_params.get("pk") == str(user_of(request).id)
 
 
 def _without_passwords(data: Mapping[str, object]) -> users.UserChanges:

@@ -4,13 +4,14 @@ from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from dovetail.database.drivers.sqlalchemy_private import say_begin
+from dovetail.state import InfoKey
 
-CONNECTION = "dovetail_connection"  # in a session's info: the connection of a fast unit of work
+CONNECTION = InfoKey[AsyncConnection]("connection")  # in a session's info: the connection of a fast unit of work
 
 
 async def connection_to_read(session: AsyncSession) -> AsyncConnection:
     """Return the session's connection; a fast unit of work does not begin its transaction for it."""
-    found: AsyncConnection | None = session.info.get(CONNECTION)
+    found = CONNECTION.find(session.info)
     return await session.connection() if found is None else found
 
 

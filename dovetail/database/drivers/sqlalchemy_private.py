@@ -30,9 +30,11 @@ from sqlalchemy.sql.cache_key import CacheKey
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import await_only, greenlet_spawn, queue
 
+from dovetail.state import InfoKey
+
 T = TypeVar("T")
 SelectT = TypeVar("SelectT", bound=Select[Any])
-RETURNED_AT = "dovetail_returned_at"
+RETURNED_AT = InfoKey[float]("returned_at")
 Ping = Callable[[object], bool]
 
 run_in_greenlet = greenlet_spawn  # lets a function that may block, as SQLAlchemy's do, run in an event loop
@@ -93,7 +95,7 @@ class QueuePool(AsyncAdaptedQueuePool):
         return record
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
-        record.info[RETURNED_AT] = monotonic()
+        RETURNED_AT.set(record.info, monotonic())
         super()._do_return_conn(record)
 
 

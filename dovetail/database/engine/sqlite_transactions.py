@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 
 from dovetail.database.pool.wait_budget import have_waited, time_left
+from dovetail.state import InfoKey
 
 READ_ONLY = "dovetail_read_only"  # an execution option of a connection
-PATIENCE = "dovetail_patience"  # in a connection's info: the seconds for which SQLite waits for another writer
+PATIENCE = InfoKey[float]("patience")  # in a connection's info: the seconds for which SQLite waits for another writer
 WORTH_SAYING = 0.05  # seconds: telling SQLite costs a hundredth of that
 
 
@@ -46,6 +47,6 @@ def use_real_transactions(engine: Engine, *, patience: float | None = None, fore
 def _limit_waiting(connection: Connection, patience: float) -> None:
     left = time_left(patience) or 0.0
     wanted = patience if patience - left < WORTH_SAYING else left
-    if connection.info.get(PATIENCE, patience) != wanted:
-        connection.info[PATIENCE] = wanted
+    if (PATIENCE.find(connection.info) or patience) != wanted:
+        PATIENCE.set(connection.info, wanted)
         connection.exec_driver_sql(f"PRAGMA busy_timeout={round(wanted * 1000)}")

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Engine, ExceptionContext, event
 
 from dovetail.database.drivers.aiosqlite_connections import interrupt_of
 from dovetail.errors import UnavailableError
+from dovetail.state import InfoKey
 
 STATEMENT_LIMIT = "dovetail_statement_limit"  # an execution option of a connection: a StatementLimit
-TIMER = "dovetail_statement_timer"  # where a connection keeps what will stop its statement
+TIMER = InfoKey[asyncio.TimerHandle]("timer")  # in a connection's info: it will stop the statement
 STOPPED = frozenset({"57014", "SQLITE_INTERRUPT"})  # query_canceled, and what SQLite says
 
 
@@ -74,9 +75,9 @@ def _tell_postgresql(connection: Connection) -> None:
 def _start_timer(connection: Connection, *_: object) -> None:
     if (limit := _limit(connection)) is not None:
         stop = interrupt_of(connection.connection.driver_connection)
-        connection.info[TIMER] = asyncio.get_running_loop().call_later(limit.seconds, stop)
+        TIMER.set(connection.info, asyncio.get_running_loop().call_later(limit.seconds, stop))
 
 
 def _stop_timer(connection: Connection, *_: object) -> None:
-    if timer := connection.info.pop(TIMER, None):
+    if timer := TIMER.pop(connection.info):
         timer.cancel()

@@ -1,7 +1,7 @@
 """SQLite has one writer at a time: those of one process queue here, in the order they came."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from dovetail.database.drivers.sqlalchemy_private import may_block, wait_in_greenlet
 from dovetail.database.pool.wait_budget import begin_to_wait
 from dovetail.errors import UnavailableError
+from dovetail.state import InfoKey
 
-TAKE_TURN = "dovetail_take_turn"  # in a session's info: a coroutine function to await before the first statement
+# In a session's info: a coroutine function to await before the first statement.
+TAKE_TURN = InfoKey[Callable[[], Awaitable[None]]]("take_turn")
 
 
 class QueueingSession(Session):
@@ -23,7 +25,7 @@ class QueueingSession(Session):
 
         Raises UnavailableError if the turn does not come in time.
         """
-        if may_block() and (take_turn := self.info.pop(TAKE_TURN, None)) is not None:
+        if may_block() and (take_turn := TAKE_TURN.pop(self.info)) is not None:
             wait_in_greenlet(take_turn())
         return super().get_bind(*args, **kwargs)
 

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from dovetail.contrib.admin.entry.access import open_view
 from dovetail.contrib.admin.entry.sessions import get_user
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.permissions import load_rights
+from dovetail.contrib.admin.permissions import USER, load_rights
 from dovetail.contrib.admin.request_context import enter_request_context, request_context
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.csrf import check_origin, check_token
@@ -126,8 +126,9 @@ async def _is_let_in(office: Office, request: Request, *, public: bool) -> bool:
     if public:
         return True
     key = request.cookies.get(office.cookies.session)
-    request.state.user = await get_user(request_context().session, key) if key else None
-    if request.state.user is None:
+    user = await get_user(request_context().session, key) if key else None
+    USER.set(request, user)
+    if user is None:
         return False
     await office.authorization.load(request)
     await load_rights(request, office.views.values())

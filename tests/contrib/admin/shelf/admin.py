@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
-from dovetail.contrib.admin.views import ModelAdmin, RelationFilter, action
+from dovetail.contrib.admin.views import ModelAdmin, RelationFilter, action, user_of
 from dovetail.errors import ConflictError
 from tests.contrib.admin.shelf.models import Book, Box, Genre, Keeper, Note, Stamp
 
@@ -144,7 +144,7 @@ class GenreAdmin(ModelAdmin, model=Genre):
         return select(Genre).where(Genre.is_secret.is_(False))
 
     def is_accessible(self, request: Request) -> bool:
-        return request.state.user.username != "guest"
+        return user_of(request).username != "guest"
 
 
 class StampAdmin(ModelAdmin, model=Stamp):
@@ -162,7 +162,7 @@ class NoteAdmin(ModelAdmin, model=Note):
     column_filters = (AllUniqueStringValuesFilter(Note.title),)
 
     def rows(self, request: Request) -> Select[Any]:
-        return select(Note).where(Note.writer_id == request.state.user.id)
+        return select(Note).where(Note.writer_id == user_of(request).id)
 
 
 class KeeperAdmin(ModelAdmin, model=Keeper):
@@ -172,7 +172,7 @@ class KeeperAdmin(ModelAdmin, model=Keeper):
     form_columns = ("name",)
 
     def has_permission(self, request: Request, action: str, obj: Any = None) -> bool:
-        return not (action == Action.LIST and request.state.user.username == "guest")
+        return not (action == Action.LIST and user_of(request).username == "guest")
 
 
 class BoxAdmin(ModelAdmin, model=Box):
