@@ -118,8 +118,9 @@ COSTS = [
         7,
         lambda s: s.anonymous.post("/api/auth/verify", json={"token": s.verify_token}),
     ),
-    Cost("get_me", "ada", 1, 1, lambda s: s.ada.get("/api/users/me")),
-    Cost("update_me", "ada", 5, 5, lambda s: s.ada.patch("/api/users/me", json={"bio": "x"})),
+    Cost("get_me", "ada", 2, 2, lambda s: s.ada.get("/api/users/me")),
+    Cost("cancel_email_change", "ada", 2, 2, lambda s: s.ada.delete("/api/users/me/pending-email")),
+    Cost("update_me", "ada", 6, 6, lambda s: s.ada.patch("/api/users/me", json={"bio": "x"})),
     Cost("list_users", "staff", 2, 2, lambda s: s.staff.get("/api/users")),
     Cost("list_users", "counted", 3, 3, lambda s: s.staff.get("/api/users?count=true")),
     Cost(

@@ -53,6 +53,35 @@ async def test_with_a_stolen_token_and_a_reset_nobody_owns_the_account(ada, clie
     assert await address_of(session) == ("ada@example.org", True)
 
 
+async def test_a_change_of_address_is_shown_to_its_owner_until_it_is_confirmed(ada, client, outbox):
+    assert (await ada.get("/api/users/me")).json()["pending_email"] is None
+    asked = (await ask_for(ada)).json()
+    assert (asked["email"], asked["pending_email"]) == ("ada@example.org", NEW)
+    assert (await ask_for(ada, "other@example.org")).json()["pending_email"] == "other@example.org"
+    me = (await ada.get("/api/users/me")).json()
+    assert (me["email"], me["pending_email"]) == ("ada@example.org", "other@example.org")
+    assert (await verify(client, token_in(sent_to(outbox, "other@example.org")[0]))).status_code == 200
+    me = (await ada.get("/api/users/me")).json()
+    assert (me["email"], me["pending_email"]) == ("other@example.org", None)
+
+
+async def test_a_change_of_address_can_be_cancelled_and_its_token_is_worth_nothing_then(ada, client, outbox, session):
+    await ask_for(ada)
+    assert (await client.delete("/api/users/me/pending-email")).status_code == 401
+    for _ in range(2):  # once more is no mistake
+        assert (await ada.delete("/api/users/me/pending-email")).status_code == 204
+    assert (await ada.get("/api/users/me")).json()["pending_email"] is None
+    assert (await verify(client, token_in(sent_to(outbox, NEW)[0]))).status_code == 400
+    assert await address_of(session) == ("ada@example.org", True)
+
+
+async def test_a_change_of_address_that_nobody_confirmed_in_time_waits_no_longer(ada, session):
+    await ask_for(ada)
+    await session.execute(update(OneTimeToken).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
+    await session.commit()
+    assert (await ada.get("/api/users/me")).json()["pending_email"] is None
+
+
 @pytest.mark.parametrize("change", [{"username": "mallory"}, {"email": NEW}, {"password": NEW_PASSWORD}])
 async def test_each_thing_one_logs_in_with_needs_the_password(ada, client, change):
     response = await ada.patch("/api/users/me", json=change | {"bio": "mine now"})

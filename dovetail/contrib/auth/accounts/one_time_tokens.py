@@ -95,6 +95,20 @@ async def redeem_one_time_token(session: AsyncSession, token: str, *purposes: To
     return Redeemed(user=user, purpose=row.purpose, email=row.email)
 
 
+async def pending_email(session: AsyncSession, user_id: int) -> str | None:
+    """Return the address that is to be the user's once the token that was sent to it comes back, or None."""
+    return await session.scalar(
+        select(OneTimeToken.email)
+        .where(
+            OneTimeToken.user_id == user_id,
+            OneTimeToken.purpose == TokenPurpose.CHANGE_EMAIL,
+            OneTimeToken.expires_at > datetime.now(UTC),
+        )
+        .order_by(OneTimeToken.id.desc())
+        .limit(1)
+    )
+
+
 async def expire_one_time_tokens(session: AsyncSession, user_id: int, *purposes: TokenPurpose) -> None:
     """Make the user's tokens worthless, all or those for some purposes. They still count as sent."""
     now = datetime.now(UTC)

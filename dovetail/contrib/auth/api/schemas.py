@@ -71,6 +71,18 @@ class UserRead(UserPublic):
     updated_at: UTCTime
 
 
+class MeRead(UserRead):
+    """Oneself."""
+
+    pending_email: Annotated[
+        str | None,
+        Field(
+            description="The address that takes the place of `email` once the token that was sent to it comes back.",
+            examples=["ada@example.com"],
+        ),
+    ]
+
+
 class UserRegister(Schema):
     """An account that somebody makes for themselves."""
 

@@ -11,9 +11,10 @@ from dovetail.api.schemas import PathId
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.access import BearerToken, CurrentUser, StaffBeside, StaffOnly, UserBeside, bad_token
 from dovetail.contrib.auth.accounts.access_tokens import lock_user_by_token
+from dovetail.contrib.auth.accounts.one_time_tokens import expire_one_time_tokens, pending_email
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
 from dovetail.contrib.auth.api.dependencies import MailerDep, UserManagerDep
-from dovetail.contrib.auth.api.schemas import ProfileUpdate, UserCreate, UserRead, UserUpdate
+from dovetail.contrib.auth.api.schemas import MeRead, ProfileUpdate, UserCreate, UserRead, UserUpdate
 from dovetail.contrib.auth.credential_changes import (
     change_as_staff,
     change_own_account,
@@ -21,7 +22,7 @@ from dovetail.contrib.auth.credential_changes import (
     prove,
     wrong_password,
 )
-from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import ConflictError
@@ -65,20 +66,20 @@ accounts = Resource(
 )
 
 
-@router.get("/users/me", response_model=UserRead)
-async def get_me(user: CurrentUser) -> User:
+@router.get("/users/me")
+async def get_me(user: CurrentUser, session: SessionDep) -> MeRead:
     """Return the user that the token belongs to."""
-    return user
+    return await _me(session, user)
 
 
-@router.patch("/users/me", response_model=UserRead)
+@router.patch("/users/me")
 async def update_me(
     data: ProfileUpdate,
     user: UserBeside,
     token: BearerToken,
     manager: UserManagerDep,
     mailer: MailerDep,
-) -> User:
+) -> MeRead:
     """Change what is given of oneself.
 
     A new username, address or password needs the current password. A new password ends all other sessions. A new
@@ -99,7 +100,13 @@ async def update_me(
         raise wrong_password()
     await change_own_account(manager, locked, values, password=password, keep_token=token)
     mailer.send_later(manager.messages)
-    return locked
+    return await _me(manager.session, locked)
+
+
+@router.delete("/users/me/pending-email", status_code=204)
+async def cancel_email_change(user: CurrentUser, session: SessionDep) -> None:
+    """Keep one's address: the token that was sent to a new one is worth nothing from now on."""
+    await expire_one_time_tokens(session, user.id, TokenPurpose.CHANGE_EMAIL)
 
 
 router.include_router(accounts.router)  # behind /users/me, which looks like one of its paths
@@ -160,6 +167,11 @@ async def update_user(
     await change_as_staff(manager, user, _columns(data), password=password, vouch=data.is_verified is True)
     mailer.send_later(manager.messages)
     return await accounts.respond(request, manager.session, staff, user_id)
+
+
+async def _me(session: SessionDep, user: User) -> MeRead:
+    known = UserRead.model_validate(user, from_attributes=True)
+    return MeRead(**dict(known), pending_email=await pending_email(session, user.id))
 
 
 def _check_own(data: UserUpdate, user: User, staff: User) -> None:
