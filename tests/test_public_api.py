@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.public_api import PAGE, PUBLIC, page
+from tests.docs.public_api import PAGE, PUBLIC, deprecations, page, signatures
 from tests.docs.reader import blocks
+from tests.docs.released_api import broken_promises, released, unreleased_changes
 from tests.running import ROOT
 
 OWN = ("plugins", "project", "config")
@@ -45,6 +46,27 @@ def test_the_linter_lets_plugins_import_the_modules_of_the_page_and_no_other():
     allowed = [one.removeprefix("** -> ") for one in contract["ignore_imports"] if one.startswith("** -> ")]
     assert sorted(allowed) == sorted(PUBLIC)
     assert len(contract["ignore_imports"]) == len(allowed) + 1  # and what revisions import
+
+
+def test_what_was_released_changes_with_a_note_and_goes_only_after_a_warning():
+    assert list(broken_promises(released(), signatures(), unreleased_changes())) == []
+
+
+def test_a_name_that_changed_or_went_without_a_word_is_found():
+    before = {"dovetail.shop.sell": "def sell()", "dovetail.shop.buy": "@deprecated('Use sell.')\ndef buy()"}
+    now = {"dovetail.shop.sell": "def sell(price: int)"}
+    changes = "- `buy` is gone. `sell` takes a price."
+
+    assert list(broken_promises(before, before, "")) == []
+    assert list(broken_promises(before, now, changes)) == []
+    assert [line.partition(" is ")[0] for line in broken_promises(before, now, "")] == list(before)
+    (never_warned,) = broken_promises(before, {"dovetail.shop.buy": before["dovetail.shop.buy"]}, changes)
+    assert never_warned.startswith("dovetail.shop.sell is gone, and was not deprecated")
+
+
+def test_what_is_deprecated_says_so_on_the_page():
+    (function,) = ast.parse("@deprecated('Use sell.')\n@cache\ndef buy(): ...").body
+    assert deprecations(function) == ["@deprecated('Use sell.')"]
 
 
 @pytest.mark.parametrize("folder", OWN)

@@ -14,7 +14,8 @@ INTRODUCTION = """# What sites and plugins import
 
 These modules, and what is listed of them, are all that a site or a plugin needs of the framework; import-linter holds
 this repository's own to it. What is not on this page may change without notice. What is on it changes with a note in
-the [changelog](../CHANGELOG.md), and if that breaks those who use it, with a `DeprecationWarning` for one release.
+the [changelog](../CHANGELOG.md), and goes only after a release in which it gave a `DeprecationWarning`
+(`typing_extensions.deprecated`).
 
 Signatures and texts are those of the code: `python -m tests.docs.public_api` writes this page. Values are in seconds,
 bytes and characters where a text says nothing else. "Raise" names errors of [`dovetail.errors`](#dovetailerrors), each
@@ -117,10 +118,29 @@ def page() -> str:
     return "\n".join(parts)
 
 
+def signatures() -> dict[str, str]:
+    """Return the signature of each name on the page, by module and name. Raises LookupError as `page` does."""
+    return {
+        f"{module}.{name}": _described(importlib.import_module(module), name)[0]
+        for module, (_, names) in PUBLIC.items()
+        for name in names
+    }
+
+
 def _entry(module: ModuleType, name: str) -> str:
-    node, text = _definition(_owner(module, name), name)
-    signature = "\n".join(_signatures(node, module, name))
+    signature, text = _described(module, name)
     return f"### `{name}`\n\n```text\n{signature}\n```\n" + (f"\n{text}\n" if text else "")
+
+
+def _described(module: ModuleType, name: str) -> tuple[str, str]:
+    node, text = _definition(_owner(module, name), name)
+    return "\n".join([*deprecations(node), *_signatures(node, module, name)]), text
+
+
+def deprecations(node: ast.stmt) -> list[str]:
+    """Return the decorator by which a function or class is deprecated, as it is written."""
+    decorators = getattr(node, "decorator_list", [])
+    return [f"@{text}" for one in decorators if (text := ast.unparse(one)).startswith("deprecated(")]
 
 
 def _owner(module: ModuleType, name: str) -> ModuleType:
