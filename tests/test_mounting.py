@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 
+from dovetail.api.fastapi_private import routes_of
 from dovetail.api.front.fast_path import FastPathRoutes
 from dovetail.application import make_application, site_application
 from dovetail.errors import ConfigurationError
@@ -284,7 +285,8 @@ def test_a_factory_that_makes_no_application_is_one_line(make_settings, name, pr
 def test_a_page_and_a_websocket_of_one_address_do_not_hide_each_other(package, make_settings):
     both = API.format("one") + "@router.websocket('/thing')\nasync def listen(websocket) -> None: ...\n"
     package("pkg_both", PLUGIN.format("both", "routers=lazy('pkg_both.api:router')"), api=both)
-    make_application(make_settings(plugins=("pkg_both",), database_url=MEMORY))
+    app = make_application(make_settings(plugins=("pkg_both",), database_url=MEMORY))
+    assert [route.path for route in routes_of(app.routes)].count("/api/thing") == 2
 
 
 class TestWhoeverWorksInAMovedBackOffice:

@@ -176,8 +176,9 @@ def test_functions_of_every_kind_are_taken_if_they_can_be_called():
         return {}
 
     for one in (Create(), Create().__call__, partial(create, True), many):
-        Resource(model=Book, read=BookRead, create=BookCreate, policy=WithHelpers(), create_with=one)
-    Resource(model=Book, read=BookRead, policy=ReadOnly(), links={"genres": find_genres})
+        taken = Resource(model=Book, read=BookRead, create=BookCreate, policy=WithHelpers(), create_with=one)
+        assert taken.create_with is one
+    assert Resource(model=Book, read=BookRead, policy=ReadOnly(), links={"genres": find_genres}).router.routes
 
 
 def test_a_viewer_of_a_base_class_is_taken():
@@ -188,7 +189,7 @@ def test_a_viewer_of_a_base_class_is_taken():
         reader = Annotated[Reader | None, Depends(lambda: None)]
         writer = Annotated[Reader, Depends(lambda: None)]
 
-    Resource(model=Book, read=BookRead, policy=Readers())
+    assert Resource(model=Book, read=BookRead, policy=Readers()).router.routes
 
 
 def test_a_policy_of_somebody_elses_protocol_is_taken():
@@ -196,7 +197,7 @@ def test_a_policy_of_somebody_elses_protocol_is_taken():
         def rows(self, viewer, /):
             return true()
 
-    Resource(model=Book, read=BookRead, policy=Quiet())
+    assert Resource(model=Book, read=BookRead, policy=Quiet()).router.routes
 
 
 API = """

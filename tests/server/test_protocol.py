@@ -234,6 +234,7 @@ async def test_a_client_that_takes_nothing_of_its_answer_is_cut(client):
         await asyncio.sleep(0.5)
         while client.server.server_state.connections:  # noqa: ASYNC110 - uvicorn tells nobody
             await asyncio.sleep(0.1)
+    assert not client.server.server_state.connections
     connection.close()
 
 

@@ -85,10 +85,12 @@ async def test_who_passes_over_a_statement_that_was_stopped_does_not_store_half(
 
 async def test_every_statement_has_the_whole_time(database, share, database_kind):
     pause = "pg_sleep(0.09)" if database_kind == "postgresql" else "1"
+    done = 0
     async with share.unit_of_work(read_only=True) as session:
         for _ in range(3):
-            await session.execute(text(f"SELECT {pause}"))
+            done += len((await session.execute(text(f"SELECT {pause}"))).all())
             await asyncio.sleep(0.09)  # the time between statements is nobody's
+    assert done == 3
 
 
 async def test_the_limit_is_for_the_share_alone(database, share, database_kind):
@@ -96,7 +98,7 @@ async def test_the_limit_is_for_the_share_alone(database, share, database_kind):
         await session.execute(text("SELECT 1"))
     slow = "pg_sleep(0.4)" if database_kind == "postgresql" else ENDLESS["sqlite"].replace("1000000000", "3000000")
     async with database.unit_of_work(read_only=True) as session:
-        await session.execute(text(f"SELECT {slow}"))
+        assert len((await session.execute(text(f"SELECT {slow}"))).all()) == 1
 
 
 async def test_who_finds_the_share_taken_gives_up_in_time_and_the_next_comes_in(share):
