@@ -28,6 +28,11 @@ def test_the_page_links_to_files_that_exist(page: Path):
     assert [link for link in links if link and not (page.parent / link).exists()] == []
 
 
+def test_the_readme_leads_to_every_page():
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in PAGES[1:] if f"](docs/{page.name})" not in readme] == []
+
+
 def test_the_settings_in_the_readme_are_those_of_this_site_and_a_shop():
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     written = readme.partition("# config/settings.py\n")[2].partition("```")[0]

@@ -69,6 +69,15 @@ def test_what_is_deprecated_says_so_on_the_page():
     assert deprecations(function) == ["@deprecated('Use sell.')"]
 
 
+def test_the_pages_teach_to_import_names_of_the_page_only():
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    texts = [block.text for page in pages for block in blocks(page) if block.language == "python"]
+    found = {pair for text in texts for pair in imports(text)}
+    of_tests = {pair for pair in found if "testing" in pair[0].split(".")}  # fixtures and their types, as the page says
+    assert of_tests
+    assert sorted(pair for pair in found - of_tests if pair[1] not in PUBLIC.get(pair[0], ("", ()))[1]) == []
+
+
 @pytest.mark.parametrize("folder", OWN)
 def test_plugins_and_the_site_import_names_of_the_page_only(folder):
     found = {pair for path in sources(folder) for pair in imports(path.read_text(encoding="utf-8"))}

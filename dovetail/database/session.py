@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from dovetail.database.unit_of_work import DATABASE
+from dovetail.database.unit_of_work import Database as Database  # noqa: PLC0414 - a name of the public API
+from dovetail.database.unit_of_work import lookup_session as lookup_session  # noqa: PLC0414 - as above
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 StreamSessions: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncSession]]

@@ -51,8 +51,8 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         ("Base", "IdMixin", "TimestampMixin", "full_text", "related"),
     ),
     "dovetail.database.session": (
-        "The session of a request, and sessions for answers that stream.",
-        ("SessionDep", "StreamSessionsDep", "unit_of_work", "stream_sessions"),
+        "The session of a request, sessions for answers that stream, and the database of scripts.",
+        ("SessionDep", "StreamSessionsDep", "unit_of_work", "stream_sessions", "lookup_session", "Database"),
     ),
     "dovetail.resources.resource": (
         "A REST API in ten lines, and policies for sites whose viewers are not `dovetail.contrib.auth.models.User`.",
@@ -90,7 +90,7 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
 }
 
-# What pages and templates of the back office ask of every view, and no author of one calls or overrides.
+# What the framework itself asks of every view and of the database, and no author calls or overrides.
 INTERNAL = frozenset(
     {
         *(
@@ -103,7 +103,7 @@ INTERNAL = frozenset(
             "make_loaders",
         ),
         *("autocompletes", "get_related", "page_parameter", "search_placeholder", "default_sort", "can_delete_any"),
-        "reads_text",
+        *("reads_text", "fast_unit_of_work", "outside_the_pool"),
     }
 )
 
