@@ -1,6 +1,6 @@
 """Make the whole application from its settings."""
 
-import dovetail.api.deferred_models  # before FastAPI, which it imports
+import dovetail.api.deferred_models  # noqa: F401 - before FastAPI, which it imports
 
 # isort: split
 
@@ -13,9 +13,9 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
-import dovetail.api.fastapi_private  # noqa: F401 - it changes how FastAPI works, before any route is made
 from dovetail.api.addresses import path_of
 from dovetail.api.body_checks import after_login
+from dovetail.api.fastapi_private import LeanFastAPI  # it changes how FastAPI works, before any route is made
 from dovetail.api.front.fast_path import FastPathMiddleware
 from dovetail.api.openapi.document import document_problems, duplicate_operation_ids, operation_id, operation_ids
 from dovetail.api.pages import debug, docs, health, landing
@@ -77,7 +77,7 @@ def make_application(settings: Settings, mounts: Mounts = EVERYTHING_IN_ITS_PLAC
     context = make_context(
         settings, registry, command_timeout=settings.database_command_timeout, paths=_own_paths(registry, routers)
     )
-    app = FastAPI(
+    app = (FastAPI if settings.opentelemetry else LeanFastAPI)(
         title=settings.site_name,
         # Asked anew at each request, it costs more than the access log's line, and hides the compiled road.
         telemetry=None if settings.opentelemetry else TelemetryConfig(tracing=False, metrics=False, logs=False),

@@ -14,7 +14,7 @@ first request that asks. In a process where nobody has imported pydantic.v1 ther
 import sys
 from typing import Any, NamedTuple, TypeAlias
 
-from fastapi import encoders, routing, utils
+from fastapi import FastAPI, encoders, routing, utils
 from fastapi._compat import shared, v2
 from fastapi.dependencies import models
 from fastapi.security.base import SecurityBase
@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from starlette import _utils
 from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 RouteContext: TypeAlias = routing.RouteContext  # a route with its whole path, as it is included
 Dependant: TypeAlias = models.Dependant  # what an endpoint depends on, each with the function (`call`) that provides it
@@ -45,6 +46,35 @@ def chooses_by_its_pattern(route: RouteContext) -> bool:
 def is_security_scheme(dependant: Dependant) -> bool:
     """Return whether a dependency is one of FastAPI's security schemes."""
     return isinstance(dependant.call, SecurityBase)
+
+
+class LeanFastAPI(FastAPI):
+    """FastAPI without the layers that it puts around an application's middleware, each of which every message passes.
+
+    They answer exceptions, report them to OpenTelemetry and limit bodies: for an application that reports nothing, has
+    no `max_body_size`, and whose outermost middleware `stands_alone`, which says that it does without.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application."""
+        if scope["type"] == "lifespan":
+            await super().__call__(scope, receive, send)
+            return
+        if self.root_path:
+            scope["root_path"] = self.root_path
+        scope["app"] = self
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        await self.middleware_stack(scope, receive, send)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the outermost middleware, or what FastAPI puts around it."""
+        stack: ASGIApp = super().build_middleware_stack()
+        outermost: Any = self.user_middleware[0].cls if self.user_middleware else None
+        if getattr(outermost, "stands_alone", False) and self.max_body_size is None:
+            while not isinstance(stack, outermost):
+                stack = vars(stack)["app"]
+        return stack
 
 
 class Field(NamedTuple):

@@ -9,11 +9,14 @@ from urllib.parse import quote
 from starlette.types import Scope
 
 from dovetail.middleware.forks import forget_in_child
+from dovetail.middleware.logging import LineHandler
+from dovetail.middleware.request_id import current_request_id
 
 LINE = "%s %s %d %.1f ms"
 HARMLESS = re.compile(r"[A-Za-z0-9._~/-]*", re.ASCII)  # what quote() leaves as it is
 ACCESS = "dovetail.access"
 logger = logging.getLogger(ACCESS)
+OURS, ROOT = logging.getLogger("dovetail"), logging.getLogger()  # those above it
 
 
 class AccessLog:
@@ -30,7 +33,13 @@ class AccessLog:
             path = scope["path"]
             if not HARMLESS.fullmatch(path):  # a line feed, say, could forge a line
                 path = quote(path)
-            logger.handle(self._record((scope["method"], path, status, milliseconds)))
+            values = (scope["method"], path, status, milliseconds)
+            handler = _only_handler()
+            if handler is None:
+                logger.handle(self._record(values))
+            else:  # nobody would see a record, whose making costs more than the line
+                request_id = current_request_id.get() or "-"
+                handler.write_soon(handler.lines.line(time(), "INFO", ACCESS, request_id, LINE % values))
 
     def _record(self, values: tuple[object, ...]) -> logging.LogRecord:
         # logger.info() would look through the stack for its caller, which is always this file, and every record would
@@ -54,6 +63,16 @@ class _LikeTheFirst(logging.LogRecord):
         values["created"] = created = time()
         values["msecs"] = created % 1 * 1000
         values["relativeCreated"] += (created - first.created) * 1000
+
+
+def _only_handler() -> LineHandler | None:
+    """Return the one handler that a record would come to, if it is ours and as we made it."""
+    if logger.filters or logger.handlers or OURS.handlers or not (logger.propagate and OURS.propagate):
+        return None
+    if len(ROOT.handlers) != 1 or logging.getLogRecordFactory() is not logging.LogRecord:
+        return None
+    handler = ROOT.handlers[0]
+    return handler if isinstance(handler, LineHandler) and handler.is_plain() else None
 
 
 def _make_record(values: tuple[object, ...]) -> logging.LogRecord:

@@ -27,6 +27,8 @@ class EdgeMiddleware:
     A request that nobody may ask is run with REFUSAL in its scope, so that what plugins add sees that answer too.
     """
 
+    stands_alone = True  # an ErrorMiddleware within it answers every exception
+
     def __init__(self, app: ASGIApp, *, settings: Settings, probes: Collection[str] = ()) -> None:
         self.app = app
         self._forwarded = ForwardedHeaders(settings.trusted_proxies)

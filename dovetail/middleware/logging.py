@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import logging.config
+from time import localtime, strftime
 from typing import TextIO
 
-from dovetail.middleware.access_log import ACCESS
 from dovetail.middleware.forks import forget_in_child
 from dovetail.middleware.request_id import current_request_id
 
@@ -20,7 +20,7 @@ class RequestIdFilter(logging.Filter):
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as time, level, logger, request and message, and makes the text of each second once."""
+    """Formats a record as time, level, logger, request and message."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,55 +28,60 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, with a traceback below it if there is one."""
-        has_more = record.exc_info or record.exc_text or record.stack_info
-        message = super().format(record) if has_more else record.getMessage()
-        second = int(record.created)
+        request_id = getattr(record, "request_id", "-")
+        return self.line(record.created, record.levelname, record.name, request_id, super().format(record))
+
+    def line(self, created: float, level: str, name: str, request_id: str, message: str) -> str:
+        """Return the line of what was said at `created`, in seconds since 1970; each second's text is made once."""
+        second = int(created)
         if second != self._second:
-            self._second, self._text = second, self.formatTime(record, "%Y-%m-%d %H:%M:%S")
-        time, request_id = f"{self._text},{int(record.msecs):03d}", getattr(record, "request_id", "-")
-        return f"{time} {record.levelname} {record.name} [{request_id}] {message}"
+            self._second, self._text = second, strftime("%Y-%m-%d %H:%M:%S", localtime(second))
+        return f"{self._text},{int(created % 1 * 1000):03d} {level} {name} [{request_id}] {message}"
 
 
 class LineHandler(logging.StreamHandler[TextIO]):
-    """Writes lines to standard error; those of the access log that come in one turn of the event loop, together.
-
-    Each write is a call of the system, which costs as much as the rest of a line. Anything else is written at once, and
-    before it the lines that wait, so that what was said before a process hangs or dies can be read.
-    """
+    """Writes lines to standard error, each with the id of its request."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.lines = LineFormatter()
+        self.setFormatter(self.lines)
         self._waiting: list[str] = []
         self._loop: asyncio.AbstractEventLoop | None = None  # which will write what waits
         forget_in_child(self._forget)
 
+    def is_plain(self) -> bool:
+        """Return whether everything that is logged as information is written, as `lines` formats it."""
+        return self.formatter is self.lines and not self.filters and self.level <= logging.INFO
+
     def handle(self, record: logging.LogRecord) -> bool:
-        """Write a record that no filter holds back, with the id of its request."""
+        """Write a record that no filter holds back."""
         record.request_id = current_request_id.get() or "-"
-        if self.filters or self.lock is None:
-            return bool(super().handle(record))
-        with self.lock:
-            self.emit(record)
-        return True
+        return bool(super().handle(record))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, or let it wait for the others of this turn."""
+        """Write a record at once, behind what waits, so that it can be read if the process hangs or dies next."""
         try:
             self._waiting.append(self.format(record))
-            loop = _running_loop() if record.name == ACCESS else None
-            if loop is None:
-                self.flush()
-            elif loop is not self._loop:
-                self._loop = loop
-                loop.call_soon(self.flush)
+            self.flush()
         except Exception:  # noqa: BLE001 - it says so itself
             self.handleError(record)
+
+    def write_soon(self, line: str) -> None:
+        """Write a line together with those that come in the same turn of the event loop: a write is a system call."""
+        self._waiting.append(line)
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # asked after the line is there, and forgotten before it is taken: none is left
+            self._loop = loop
+            loop.call_soon(self.flush)
 
     def flush(self) -> None:
         """Write what waits."""
         self.acquire()
         try:
-            waiting, self._waiting, self._loop = self._waiting, [], None
+            self._loop = None
+            waiting = self._waiting[:]
+            del self._waiting[: len(waiting)]  # another thread may have added some
             if waiting:
                 self.stream.write("\n".join([*waiting, ""]))
             super().flush()
@@ -87,23 +92,13 @@ class LineHandler(logging.StreamHandler[TextIO]):
         self._waiting, self._loop = [], None  # the parent writes it
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
 POOLS = "dovetail.database.pool"  # SQLAlchemy's own loggers of pools, which it names after the modules of their classes
 
 # https://docs.python.org/3/library/logging.config.html#configuration-dictionary-schema; also for a server's log_config.
 LOGGING: dict[str, object] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": f"{LineFormatter.__module__}.{LineFormatter.__name__}"}},
-    "handlers": {
-        "stderr": {"class": f"{LineHandler.__module__}.{LineHandler.__name__}", "formatter": "line"},
-    },
+    "handlers": {"stderr": {"class": f"{LineHandler.__module__}.{LineHandler.__name__}"}},
     "root": {"level": "WARNING", "handlers": ["stderr"]},
     "loggers": {"uvicorn": {"level": "INFO"}, "dovetail": {"level": "INFO"}, POOLS: {"level": "WARNING"}},
 }

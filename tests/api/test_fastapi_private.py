@@ -222,3 +222,53 @@ async def test_a_request_that_is_reported_is_known_by_its_scope(make_settings, m
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
         await client.get("/seen")
     assert seen == [reports]
+
+
+def layers(app):
+    found, layer = [], app.build_middleware_stack()
+    while layer is not app.router:
+        found.append(type(layer).__name__)
+        layer = layer.app
+    return found
+
+
+def test_fastapi_puts_layers_around_an_application_that_ours_does_without(make_settings):
+    settings = {"plugins": (), "database_url": "sqlite://"}
+    lean = layers(make_application(make_settings(**settings)))
+    whole = layers(make_application(make_settings(**settings, opentelemetry=True)))
+    assert whole == ["ServerErrorMiddleware", "ExceptionTelemetryMiddleware", "AppBodyLimitMiddleware", *lean]
+    assert lean[0] == "EdgeMiddleware"
+
+
+def test_a_limit_that_a_site_sets_on_the_application_holds(make_settings):
+    app = make_application(make_settings(plugins=(), database_url="sqlite://"))
+    app.max_body_size = 10
+    assert "RequestBodyLimitMiddleware" in layers(app)
+
+
+async def test_what_a_site_adds_outside_of_our_middleware_may_fail(make_settings):
+    app = make_application(make_settings(plugins=(), database_url="sqlite://"))
+
+    @app.middleware("http")
+    async def fail(_request, _call_next):
+        raise RuntimeError("outside")
+
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        answer = await client.get("/")
+    assert (answer.status_code, answer.text) == (500, "Internal Server Error")
+
+
+async def test_an_application_below_a_path_knows_where_it_is(make_settings):
+    app = make_application(make_settings(plugins=(), database_url="sqlite://"))
+    app.root_path = "/below"
+    seen = []
+
+    async def note(request: Request) -> Response:
+        seen.append((request.app, request.scope["root_path"]))
+        return Response()
+
+    app.router.routes.insert(0, Route("/seen", note))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
+        await client.get("/below/seen")
+    assert seen == [(app, "/below")]

@@ -2,8 +2,13 @@
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
 
 import pytest
+
+from dovetail.middleware.logging import LineHandler
 
 
 def access_lines(caplog) -> list[str]:
@@ -50,6 +55,93 @@ async def test_a_line_is_a_record_as_the_logger_itself_would_make_it(probe, capl
         assert 0 <= record.msecs < 1000
         assert record.created - made.created == pytest.approx((record.relativeCreated - made.relativeCreated) / 1000)
     assert written[0].created < written[1].created <= made.created
+
+
+class CountingHandler(LineHandler):
+    records_of_the_access_log = 0
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        self.records_of_the_access_log += record.name == "dovetail.access"
+        return super().handle(record)
+
+
+@contextmanager
+def only_ours() -> Iterator[tuple[CountingHandler, list[str]]]:
+    """A LineHandler that is the only one meanwhile, as in a process of a site, and what it has written in the end."""
+    root = logging.getLogger()
+    handler, stream, found, before = CountingHandler(), StringIO(), [], root.handlers
+    handler.setStream(stream)
+    root.handlers = [handler]
+    try:
+        yield handler, found
+    finally:
+        root.handlers = before
+    handler.flush()
+    found += [re.sub(r"^[\d-]+ [\d:]+,\d{3} |[\d.]+ ms$", "", line) for line in stream.getvalue().splitlines()]
+
+
+async def test_a_line_that_is_written_without_a_record_is_the_same(probe):
+    with only_ours() as (handler, lines):
+        for path in ("/health/live", "/x%0A%1b", "/api/mistakes/bug"):
+            await probe.get(path, headers={"X-Request-ID": "the-id"})
+            assert handler.records_of_the_access_log == 0
+            logging.getLogger().addHandler(listener := logging.NullHandler())
+            await probe.get(path, headers={"X-Request-ID": "the-id"})
+            logging.getLogger().removeHandler(listener)
+            assert handler.records_of_the_access_log == 1
+            handler.records_of_the_access_log = 0
+    assert [line for line in lines if line.startswith("INFO dovetail.access")] == [
+        *["INFO dovetail.access [the-id] GET /health/live 200 "] * 2,
+        *["INFO dovetail.access [the-id] GET /x%0A%1B 404 "] * 2,
+        *["INFO dovetail.access [the-id] GET /api/mistakes/bug 500 "] * 2,
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "dovetail", "dovetail.access"])
+async def test_whoever_else_listens_gets_a_record(probe, name):
+    found = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append((record.name, record.args[:3]))
+
+    with only_ours() as (_, lines):
+        logging.getLogger(name).addHandler(listener := Listener())
+        await probe.get("/health/live")
+        logging.getLogger(name).removeHandler(listener)
+    assert found == [("dovetail.access", ("GET", "/health/live", 200))]
+    assert len(lines) == 1
+
+
+async def test_a_filter_of_the_logger_or_of_the_handler_sees_every_line(probe):
+    seen = []
+
+    def hold_back(record: logging.LogRecord) -> bool:
+        seen.append(record.name)
+        return False
+
+    with only_ours() as (handler, lines):
+        for filtered in (logging.getLogger("dovetail.access"), handler):
+            filtered.addFilter(hold_back)
+            await probe.get("/health/live")
+            filtered.removeFilter(hold_back)
+    assert (seen, lines) == (["dovetail.access"] * 2, [])
+
+
+async def test_another_format_or_level_of_the_handler_holds_for_the_access_log_too(probe):
+    with only_ours() as (handler, lines):
+        handler.setFormatter(logging.Formatter("%(request_id)s says %(message)s"))
+        await probe.get("/health/live", headers={"X-Request-ID": "the-id"})
+        handler.setLevel("WARNING")
+        await probe.get("/health/live")
+    assert lines == ["the-id says GET /health/live 200 "]
+
+
+async def test_a_logger_that_passes_nothing_on_is_silent(probe, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("dovetail"), "propagate", False)
+    with only_ours() as (_, lines):
+        await probe.get("/health/live")
+    assert lines == []
 
 
 async def test_who_makes_records_of_their_own_makes_those_of_the_access_log_too(probe, caplog, monkeypatch):

@@ -9,8 +9,7 @@ from time import localtime, strftime
 
 import pytest
 
-from dovetail.middleware.access_log import ACCESS
-from dovetail.middleware.logging import LineFormatter, LineHandler
+from dovetail.middleware.logging import LineHandler
 
 PROGRAM = """
 import logging
@@ -52,7 +51,6 @@ def handler_that_writes() -> tuple[LineHandler, list[str]]:
             return len(text)
 
     handler = LineHandler()
-    handler.setFormatter(LineFormatter())
     handler.setStream(Stream())
     return handler, written
 
@@ -61,60 +59,69 @@ def say(handler, name, text, **more):
     handler.handle(logging.makeLogRecord({"name": name, "levelname": "INFO", "msg": text} | more))
 
 
-async def test_the_lines_of_the_access_log_of_one_turn_of_the_loop_are_written_together():
+async def test_lines_of_one_turn_of_the_loop_that_may_wait_are_written_together():
     handler, written = handler_that_writes()
-    say(handler, ACCESS, "one")
-    say(handler, ACCESS, "two")
+    handler.write_soon("one")
+    handler.write_soon("two")
     assert written == []
     await asyncio.sleep(0)
-    assert [line.partition("] ")[2] for line in "".join(written).splitlines()] == ["one", "two"]
-    assert len(written) == 1
-    say(handler, ACCESS, "three")
+    assert written == ["one\ntwo\n"]
+    handler.write_soon("three")
     await asyncio.sleep(0)
-    assert written[1].endswith("] three\n")
+    assert written[1:] == ["three\n"]
 
 
-async def test_what_anybody_else_says_is_written_at_once_behind_the_lines_that_waited():
+async def test_a_record_is_written_at_once_behind_the_lines_that_waited():
     handler, written = handler_that_writes()
-    say(handler, ACCESS, "one")
+    handler.write_soon("one")
     say(handler, "dovetail.errors", "two")
-    assert [line.partition("] ")[2] for line in "".join(written).splitlines()] == ["one", "two"]
+    assert [line.rpartition("] ")[2] for line in "".join(written).splitlines()] == ["one", "two"]
 
 
-async def test_a_thread_writes_what_waited_and_its_own_line():
+async def test_a_record_of_a_thread_is_written_behind_the_lines_that_waited_and_none_is_lost():
     handler, written = handler_that_writes()
-    say(handler, ACCESS, "one")
-    await asyncio.get_running_loop().run_in_executor(None, say, handler, ACCESS, "two")
-    assert [line.partition("] ")[2] for line in "".join(written).splitlines()] == ["one", "two"]
+    loop = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as group:
+        for number in range(200):
+            handler.write_soon(str(number))
+            group.create_task(asyncio.to_thread(say, handler, "dovetail.thread", "said"))
+    await loop.run_in_executor(None, say, handler, "dovetail.thread", "last")
+    lines = "".join(written).splitlines()
+    assert [line for line in lines if line.isdecimal()] == [str(number) for number in range(200)]
+    assert len(lines) == 401
 
 
 def test_lines_that_a_loop_left_behind_are_written_by_the_next_one_and_at_the_end():
     handler, written = handler_that_writes()
-    for text in ("one", "two"):
+    for line in ("one", "two"):
         loop = asyncio.new_event_loop()
-        loop.call_soon(say, handler, ACCESS, text)
+        loop.call_soon(handler.write_soon, line)
         loop.call_soon(loop.stop)
         loop.run_forever()
         loop.close()
     assert written == []
-    asyncio.run(an_access(handler, "three"))
-    assert [line.partition("] ")[2] for line in "".join(written).splitlines()] == ["one", "two", "three"]
-    say(handler, ACCESS, "four")
-    handler.flush()
-    assert written[-1].endswith("] four\n")
+    asyncio.run(write_soon(handler, "three"))
+    assert "".join(written) == "one\ntwo\nthree\n"
+    loop = asyncio.new_event_loop()
+    loop.call_soon(handler.write_soon, "four")
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+    handler.flush()  # as logging does when a process ends
+    assert written[-1] == "four\n"
 
 
-async def an_access(handler, text):
-    say(handler, ACCESS, text)
+async def write_soon(handler, line):
+    handler.write_soon(line)
 
 
 def test_a_forked_process_does_not_write_what_its_parent_will():
-    program = f"""
+    program = """
 import asyncio, logging, os
 from dovetail.middleware.logging import configure_logging
 configure_logging("INFO")
 async def main():
-    logging.getLogger({ACCESS!r}).info("parent")
+    logging.getLogger().handlers[0].write_soon("parent")
     if child := os.fork():
         os.waitpid(child, 0)
     else:
@@ -124,7 +131,7 @@ async def main():
 asyncio.run(main())
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert [line.partition("] ")[2] for line in done.stderr.splitlines()] == ["child", "parent"]
+    assert [line.rpartition("] ")[2] for line in done.stderr.splitlines()] == ["child", "parent"]
 
 
 def test_a_line_has_time_level_logger_and_request_and_a_traceback_below_it():
@@ -132,7 +139,7 @@ def test_a_line_has_time_level_logger_and_request_and_a_traceback_below_it():
     try:
         int("no")
     except ValueError:
-        say(handler, "dovetail.errors", "%s failed", args=("it",), exc_info=sys.exc_info(), created=0.0, msecs=7.0)
+        say(handler, "dovetail.errors", "%s failed", args=("it",), exc_info=sys.exc_info(), created=0.007)
     first, *below = "".join(written).splitlines()
     time = strftime("%Y-%m-%d %H:%M:%S", localtime(0))
     assert first == f"{time},007 INFO dovetail.errors [-] it failed"
