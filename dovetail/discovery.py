@@ -1,4 +1,4 @@
-"""From the names in the settings to imported plugins; a name that leads nowhere is answered with the nearest one."""
+"""Discover plugins: import what the settings name; a name that leads nowhere is answered with the nearest one."""
 
 import importlib
 import importlib.util

@@ -1,4 +1,4 @@
-"""From the names in the settings to validated, ordered plugins: all problems are collected first and reported once."""
+"""Register the plugins of a site, validated and in order: all problems are collected first and reported once."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

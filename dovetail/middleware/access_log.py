@@ -1,4 +1,4 @@
-"""One line a request on the logger `dovetail.access`."""
+"""The access log: one line a request on the logger `dovetail.access`."""
 
 import logging
 import re
