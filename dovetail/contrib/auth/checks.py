@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from pydantic import BaseModel, SecretStr
+
 from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.errors import ConfigurationError, InvalidInputError
 from dovetail.plugin import CheckMessage, Context, error, info, warning
+from dovetail.settings import load_plugin_settings
 from dovetail.validators import is_local
 
 DAY = 86_400  # seconds
@@ -13,6 +17,14 @@ LONGEST_RESET = DAY
 LONGEST_VERIFICATION = 7 * DAY
 LONGEST_WAIT = 60  # seconds for a mail server
 LINK = "e.g. https://example.org/verify?token={token}"
+
+
+class GivenSuperuser(BaseModel):
+    """What `createsuperuser --noinput` would read, as far as it is there."""
+
+    username: str = ""
+    email: str = ""
+    password: SecretStr = SecretStr("")
 
 
 def check_email(context: Context) -> Iterator[CheckMessage]:
@@ -56,6 +68,28 @@ def check_registration(context: Context) -> Iterator[CheckMessage]:
         yield info(
             "auth.I001", "Anybody may make an account.", "set AUTH_REGISTRATION_OPEN=false if that is not what you want"
         )
+
+
+def check_superuser(context: Context) -> Iterator[CheckMessage]:
+    """Find a password of a superuser that can be guessed, where the variables of `createsuperuser` hold one."""
+    if _settings(context) is None:
+        return
+    # Imported here: a server without such a variable does without.
+    from dovetail.contrib.auth.accounts.password_validation import check_password
+
+    try:
+        given = load_plugin_settings(GivenSuperuser, "SUPERUSER_", context.settings.base_dir)
+    except ConfigurationError:  # of other variables, of which `createsuperuser` says what is wrong
+        return
+    if password := given.password.get_secret_value():
+        try:
+            check_password(password, username=given.username, email=given.email)
+        except InvalidInputError as found:
+            yield warning(
+                "auth.W011",
+                f"SUPERUSER_PASSWORD can be guessed: {found.detail}",
+                "set a random one; if a superuser has it already, run `manage.py changepassword`",
+            )
 
 
 def _check_server(settings: AuthSettings) -> Iterator[CheckMessage]:

@@ -31,6 +31,7 @@ plugin = Plugin(
         "dovetail.contrib.auth.checks:check_email",
         "dovetail.contrib.auth.checks:check_lifetimes",
         "dovetail.contrib.auth.checks:check_registration",
+        "dovetail.contrib.auth.checks:check_superuser",
     ),
     setup=deferred("dovetail.contrib.auth.api.dependencies:setup"),
 )

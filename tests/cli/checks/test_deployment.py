@@ -109,7 +109,7 @@ WEAKENED: list[tuple[str, dict[str, Any]]] = [
     ("comments.W001", {"comments_auto_approve": True}),
 ]
 # Those that depend on more than a setting, each with its own test: here, in test_check.py, or in tests/migrations.
-APART = {"kernel.W011", "kernel.W037"}
+APART = {"kernel.W011", "kernel.W037", "auth.W011"}
 
 
 @pytest.fixture
@@ -174,6 +174,17 @@ def test_files_with_secrets_that_everybody_can_read_are_doubtful(find, tmp_path)
     assert [message.id for message in find({})] == ["kernel.W037"] * 2
     (tmp_path / ".env").chmod(0o640)
     (tmp_path / "var" / "secret_key").chmod(0o600)
+    assert find({}) == []
+
+
+def test_a_password_of_a_superuser_that_can_be_guessed_is_doubtful(find, monkeypatch):
+    monkeypatch.setenv("SUPERUSER_USERNAME", "lovelace")
+    for password in ("Password123", "lovelace1"):
+        monkeypatch.setenv("SUPERUSER_PASSWORD", password)
+        (message,) = find({})
+        assert message.id == "auth.W011"
+        assert password not in str(message)
+    monkeypatch.setenv("SUPERUSER_PASSWORD", PASSWORD)
     assert find({}) == []
 
 

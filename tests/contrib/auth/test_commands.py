@@ -67,6 +67,9 @@ def test_noinput_names_every_variable_that_is_missing(database_url):
     ("change", "word"),
     [
         ({"SUPERUSER_PASSWORD": "12345678901"}, "numeric"),
+        ({"SUPERUSER_PASSWORD": "Password2024!"}, "common"),
+        ({"SUPERUSER_PASSWORD": "boss@example"}, "e-mail"),
+        ({"SUPERUSER_PASSWORD": "7 chars"}, "too short"),
         ({"SUPERUSER_EMAIL": "nobody"}, "e-mail"),
         ({"SUPERUSER_USERNAME": "a b"}, "username"),
     ],
@@ -74,7 +77,7 @@ def test_noinput_names_every_variable_that_is_missing(database_url):
 def test_a_superuser_is_validated_as_everybody_is(database_url, run_async, change, word):
     error = manage("createsuperuser", "--noinput", DATABASE_URL=database_url, **SUPERUSER | change).error
     assert word in error
-    assert "12345678901" not in error
+    assert change.get("SUPERUSER_PASSWORD", PASSWORD) not in error
     assert users(run_async) == []
 
 
@@ -169,6 +172,22 @@ def test_changepassword_reads_what_is_piped_into_it_and_complains_of_nothing(dat
     result = manage("changepassword", "ada", stdin=f"{NEW_PASSWORD}\n{NEW_PASSWORD}\n", DATABASE_URL=database_url)
     assert (result.code, result.stderr) == (0, "")
     assert NEW_PASSWORD not in result.stdout
+
+
+def test_changepassword_takes_no_password_that_can_be_guessed(database_url, run_async):
+    async def make(session):
+        await create_user(session, username="boss", email="boss@example.org", password=PASSWORD, is_superuser=True)
+
+    async def log_in(session):
+        return await authenticate(session, "boss", PASSWORD)
+
+    run_async(make)
+    for password, word in (("Password123", "common"), ("boss@example", "e-mail"), ("12345678901", "numeric")):
+        result = manage("changepassword", "boss", stdin=f"{password}\n{password}\n", DATABASE_URL=database_url)
+        assert result.code != 0
+        assert word in result.stderr
+        assert password not in result.stdout + result.stderr
+    assert run_async(log_in) is not None
 
 
 def test_changepassword_of_nobody_is_one_line(database_url):

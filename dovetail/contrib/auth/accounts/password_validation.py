@@ -1,6 +1,7 @@
 """Refuse weak passwords, by the rules of Django's validators and of NIST SP 800-63B, section 5.1.1.2."""
 
 import re
+import string
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
@@ -8,6 +9,7 @@ from dovetail.contrib.auth.accounts.passwords import MAXIMUM_LENGTH, MINIMUM_LEN
 from dovetail.errors import FieldError, InvalidInputError
 
 MAXIMUM_SIMILARITY = 0.7  # of SequenceMatcher's ratio, as in Django's UserAttributeSimilarityValidator
+ADDED = string.digits + string.punctuation + " "  # what people add where a rule wants more: "Password2024!"
 SHORTEST_PART = 3  # a shorter part of a name says too little to compare with
 # The most common passwords of leaked collections that the other rules let pass, in lower case.
 COMMON = frozenset(
@@ -49,7 +51,7 @@ def _problems(password: str, username: str, email: str) -> Iterator[str]:
         yield "The password holds characters that are not valid Unicode."
     if password.isnumeric():
         yield "The password is entirely numeric."
-    if password.lower() in COMMON:
+    if not COMMON.isdisjoint({password.lower(), password.lower().rstrip(ADDED)}):
         yield "The password is one of the most common ones."
     for value, name in ((username, "username"), (email, "e-mail address")):
         if _is_similar(password.lower(), value.lower()):

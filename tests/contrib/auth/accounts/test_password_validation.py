@@ -31,6 +31,8 @@ def test_a_good_password_passes(password):
         ("٣١٤١٥٩٢٦٥", "numeric"),
         ("Password123", "common"),
         ("QWERTYUIOP", "common"),
+        ("Password2024!", "common"),
+        ("sunshine 12345", "common"),
         ("lovelace", "username"),
         ("Lovelace1", "username"),
         ("ecalevol", "username"),
