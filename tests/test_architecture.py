@@ -183,3 +183,17 @@ def test_exceptions_from_the_linters_give_a_reason_in_words():
         if bare.search(line) or re.search(r"# (noqa|type: ignore)\s*$", line)
     ]
     assert found == []
+
+
+def test_docstrings_begin_with_a_verb_or_a_thing_and_not_with_a_question():
+    """Subject, verb, object: `Return the rows ...`, `A placeholder, ...`; not `What is returned`."""
+    question = re.compile(r"(What|Whether|Who|Where|How|Which|Those|That of)\b")
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    found = [
+        f"{path.relative_to(ROOT)}: {text.splitlines()[0]}"
+        for path in tracked_files()
+        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in ROOMS
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, documented) and question.match(text := ast.get_docstring(node) or "")
+    ]
+    assert found == []

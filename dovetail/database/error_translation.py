@@ -1,4 +1,4 @@
-"""Where an IntegrityError becomes a 409: the DovetailError that an error of SQLAlchemy or the driver means to a client.
+"""Translate errors of SQLAlchemy and drivers to what they mean to a client: an IntegrityError becomes a 409 here.
 
 Bad input is 422, a conflict 409, and a database that is away or busy 503.
 """

@@ -51,7 +51,7 @@ class DriverConnection:
 
 
 class ReadSource(Protocol):
-    """Where a read runs: in the transaction of a session, or on a connection of the pool without a transaction."""
+    """A place where reads run: the transaction of a session, or a connection of the pool without a transaction."""
 
     @property
     def session(self) -> AsyncSession | None:

@@ -1,4 +1,4 @@
-"""Which other origins may read the API in a browser (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+"""Let pages of other origins read the API in a browser (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
 
 from collections.abc import Sequence
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""What is done to every request before the application sees it, and to every answer after it, in one pass.
+"""Do to every request what comes before the application, and to every answer what comes after it, in one pass.
 
 As a middleware each, these would look through the headers one after the other, and hand every message on one after the
 other, which is most of what they cost. What each of them does stands in its own module.

@@ -1,4 +1,4 @@
-"""What a process knows of itself is not true of a process that is forked from it."""
+"""Let a process that is forked forget what its parent knew of itself."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Who may see and change what: the hooks by which every endpoint of a resource decides it.
+"""Decide who may see and change what: the hooks that every endpoint of a resource asks.
 
     class PostPolicy(UserPolicy[Post, PostCreate]):
         @override

@@ -10,7 +10,7 @@ from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from dovetail.contrib.auth.users import normalize_email
 from dovetail.errors import InvalidInputError
 from plugins.wordpress.export.reader import Author, plain_text, shortened
-from plugins.wordpress.lookup import ids_by_key
+from plugins.wordpress.ids_by_key import ids_by_key
 from plugins.wordpress.report import Report
 from plugins.wordpress.usernames import digest, placeholder_email, username_from
 

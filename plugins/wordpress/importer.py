@@ -14,7 +14,7 @@ from plugins.wordpress.authors import Authors, find_or_make_authors
 from plugins.wordpress.export.reader import Item, read_export, shortened
 from plugins.wordpress.export.source import Source
 from plugins.wordpress.extension import Batch, Extension, ImportedPost
-from plugins.wordpress.lookup import ids_by_key
+from plugins.wordpress.ids_by_key import ids_by_key
 from plugins.wordpress.report import Report
 from plugins.wordpress.survey import Survey, plain_kind, why_not
 from plugins.wordpress.tags import find_or_make_tags, tag_name

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from plugins.blog.models import Tag
 from plugins.blog.tag_names import LONGEST, LONGEST_TYPED, fold, normalize_tag_name
 from plugins.blog.tagging import get_or_create_tags
-from plugins.wordpress.lookup import ids_by_key
+from plugins.wordpress.ids_by_key import ids_by_key
 from plugins.wordpress.report import Report
 
 PAGE = 500  # tags in one statement

@@ -8,7 +8,7 @@ from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from plugins.comments.models import CommentStatus
 from plugins.wordpress.export.reader import shortened
 from plugins.wordpress.extension import Batch
-from plugins.wordpress.lookup import ids_by_key
+from plugins.wordpress.ids_by_key import ids_by_key
 from plugins.wordpress.usernames import digest, placeholder_email, username_from
 from plugins.wordpress_comments.reader import Remark
 

@@ -1,4 +1,4 @@
-"""Who is asking: dependencies for endpoints, policies for resources, and what others may know of a user.
+"""Know who is asking: dependencies for endpoints, policies for resources, and what others may know of a user.
 
     async def create_post(user: CurrentUser, session: SessionDep) -> PostRead: ...
 

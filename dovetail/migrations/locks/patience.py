@@ -12,7 +12,7 @@ PAUSE = 2.0  # times as long as a try
 
 @dataclass(frozen=True, kw_only=True)
 class LockPatience:
-    """How many seconds to wait for a lock in all (0 is for ever), and in one try."""
+    """The seconds to wait for a lock in all (0 is for ever), and in one try."""
 
     total: float = LOCK_TIMEOUT
     once: float = LONGEST_TRY

@@ -124,7 +124,7 @@ async def delete_all(
 
 @dataclass
 class _Job(Generic[T]):
-    """What is to be done with `total` items: `check` each, and then do all `together`, or each `apart`."""
+    """A job for `total` items: `check` each, and then do all `together`, or each `apart`."""
 
     session: AsyncSession
     pointer: str  # to the list of them

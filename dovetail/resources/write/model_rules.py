@@ -1,4 +1,4 @@
-"""What a model itself says about rows that are written: listeners, validators, and the members of Enums.
+"""Read the rules of a model itself for rows that are written: listeners, validators, and members of Enums.
 
 A model that something listens to is written as objects by the ORM, others by statements.
 """

@@ -1,4 +1,4 @@
-"""Look many rows up by a key, in pages: a database allows only so many values in one statement."""
+"""Find many rows by a key, in pages: a database allows only so many values in one statement."""
 
 from collections.abc import Iterable
 from typing import Any
