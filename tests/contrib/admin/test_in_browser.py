@@ -143,6 +143,30 @@ async def test_what_can_be_done_with_a_row_stays_in_sight_however_long_the_row_i
         await expect(editor.get_by_label("Delete Old title")).to_be_in_viewport(ratio=1)
 
 
+EDGE_AND_COVERED = """
+() => {
+    const frame = document.querySelector(".table-responsive");
+    const tools = document.querySelector("tbody .row-tools");
+    const edge = getComputedStyle(tools, "::before").opacity;
+    const covered = tools.previousElementSibling.firstElementChild.getBoundingClientRect().right
+        > tools.getBoundingClientRect().left;
+    return [frame.scrollWidth > frame.clientWidth, edge !== "0", covered];
+}
+"""
+
+
+async def test_a_list_that_is_wider_than_its_frame_has_an_edge_and_scrolls_until_nothing_is_covered(editor):
+    await editor.set_viewport_size({"width": 1100, "height": 900})
+    await editor.goto("/admin/auth-user/list")
+    assert await editor.evaluate(EDGE_AND_COVERED) == [True, True, True]
+    await editor.evaluate("document.querySelector('.table-responsive').scrollLeft = 10000")
+    await editor.wait_for_function("getComputedStyle(document.querySelector('.row-tools'), '::before').opacity === '0'")
+    assert await editor.evaluate(EDGE_AND_COVERED) == [True, False, False]
+    await editor.set_viewport_size({"width": 1600, "height": 900})
+    await editor.wait_for_function("getComputedStyle(document.querySelector('.row-tools'), '::before').opacity === '0'")
+    assert await editor.evaluate(EDGE_AND_COVERED) == [False, False, False]
+
+
 async def make_tag(session, name: str) -> int:
     session.add(tag := Tag(name=name))
     await session.flush()
