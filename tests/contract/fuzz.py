@@ -3,6 +3,7 @@
     make fuzz                                             # 2,000 cases or more on each database
     SCHEMATHESIS_CASES=10000 make fuzz
     make fuzz FUZZ="--seed 1234 --database sqlite --who staff --cases 2000"   # once more, exactly as it was
+    make fuzz FUZZ="--road usual"                         # on FastAPI's road alone, without the fast path in front
 
 Each run has a fresh, migrated database with a few rows in it, served by `manage.py runserver`, and one user whose token
 is sent; all checks are on. The seed is printed, and the command that repeats a run that found something. What is found
@@ -25,10 +26,15 @@ from config.settings import Settings
 from dovetail.testing import postgres
 from dovetail.testing.databases import TestDatabases
 from tests.contract.site import STAFF, WRITER, Site, seed, serving_site
+from tests.contract.usual import FACTORY
 from tests.running import environment
 
 HERE = Path(__file__).parent
 WHO = {"staff": STAFF, "writer": WRITER}
+ROADS: dict[str, dict[str, str]] = {
+    "fast": {},
+    "usual": {"APPLICATION_FACTORY": FACTORY},
+}  # what makes a server take it
 CASES = 2_000  # on each database, shared by those who ask
 SYSTEMATIC = 600  # about what comes of examples and boundaries at least, whatever is asked for
 # An operation is tried in two phases, each time with data that fit and with data that do not.
@@ -47,14 +53,14 @@ def main() -> int:
         for database in given.database:
             cases = 0
             for who in given.who:
-                count, passed = _fuzz(databases, database, who, given.seed, given.cases // len(given.who))
+                count, passed = _fuzz(databases, database, who, given)
                 cases += count
                 if not passed:
-                    found.append(f"--seed {given.seed} --database {database} --who {who} --cases {given.cases}")
+                    found.append(f"{_once_more(given, database)} --who {who}")
             click.echo(f"{database}: {cases} cases")
             if cases < given.cases:
                 click.echo(f"{database}: expected {given.cases} cases")
-                found.append(f"--seed {given.seed} --database {database} --cases {given.cases}")
+                found.append(_once_more(given, database))
     for arguments in found:
         click.echo(f'once more: make fuzz FUZZ="{arguments}"')
     return 1 if found else 0
@@ -66,20 +72,25 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--database", choices=("sqlite", "postgresql"), action="append")
     parser.add_argument("--who", choices=tuple(WHO), action="append")
+    parser.add_argument("--road", choices=tuple(ROADS), default="fast")
     given = parser.parse_args()
     given.database = given.database or ["sqlite", "postgresql"]
     given.who = given.who or list(WHO)
     return given
 
 
-def _fuzz(databases: TestDatabases, database: str, who: str, number: int, wanted: int) -> tuple[int, bool]:
+def _once_more(given: argparse.Namespace, database: str) -> str:
+    return f"--seed {given.seed} --database {database} --cases {given.cases} --road {given.road}"
+
+
+def _fuzz(databases: TestDatabases, database: str, who: str, given: argparse.Namespace) -> tuple[int, bool]:
     """How many cases there were, and whether all went well."""
-    click.echo(f"== {database}, as {who}")
+    click.echo(f"== {database}, as {who}, on the {given.road} road")
     with databases.migrated(database, Settings) as url, tempfile.TemporaryDirectory() as folder:
         seed(url)
         log, report = Path(folder, "server.log"), Path(folder, "report.json")
-        with serving_site(url, log) as site:
-            code = _run(site, who, number, wanted, report)
+        with serving_site(url, log, **ROADS[given.road]) as site:
+            code = _run(site, who, given.seed, given.cases // len(given.who), report)
         if code and log.exists():
             click.echo("\n".join(line for line in log.read_text().splitlines() if " INFO " not in line)[-5000:])
         cases = json.loads(report.read_text())["test_cases"]["generated"] if report.exists() else 0

@@ -28,11 +28,15 @@ class Site:
 
 
 @contextmanager
-def serving_site(database_url: str, log: Path) -> Iterator[Site]:
-    """Serve a migrated database with `manage.py runserver` on this machine; what the server says is kept in `log`."""
+def serving_site(database_url: str, log: Path, **variables: str) -> Iterator[Site]:
+    """Serve a migrated database with `manage.py runserver` on this machine; what the server says is kept in `log`.
+
+    `variables` are more of its environment.
+    """
     port = free_port()
     arguments = ("runserver", f"127.0.0.1:{port}", "--no-reload")
-    with log.open("w") as output, serving(*arguments, port=port, output=output, DATABASE_URL=database_url):
+    variables = {"DATABASE_URL": database_url, **variables}
+    with log.open("w") as output, serving(*arguments, port=port, output=output, **variables):
         yield Site(f"http://127.0.0.1:{port}", database_url)
 
 

@@ -23,13 +23,18 @@ NOBODY: Headers = ()
 OWNER, OTHER, STAFF = bearer("ada"), bearer("grace"), bearer("root")
 CALLERS: dict[str, Headers] = {
     "nobody": NOBODY,
-    "owner": OWNER + viewer(1),
-    "other": OTHER + viewer(2),
-    "staff": STAFF + viewer(0),
+    "owner": OWNER,
+    "other": OTHER,
+    "staff": STAFF,
     "deactivated": bearer("gone"),
     "expired": bearer("late"),
     "wrong": bearer("nobody"),
-    "viewer alone": viewer(1),
+}
+LIBRARYS_CALLERS: dict[str, Headers] = {
+    "nobody": NOBODY,
+    "owner": viewer(1),
+    "other, and a token": OWNER + viewer(2),
+    "staff, and a wrong token": bearer("nobody") + viewer(0),
 }
 # Each is told apart by the way in which a header is read; a few addresses are enough.
 ODD_CALLERS: dict[str, Headers] = {

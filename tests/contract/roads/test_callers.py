@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tests.contract.roads.callers import CALLERS, ODD_CALLERS
+from tests.contract.roads.callers import CALLERS, LIBRARYS_CALLERS, ODD_CALLERS
 from tests.contract.roads.operations import Catalogue
 from tests.contract.roads.site import Roads
 
@@ -23,12 +23,12 @@ async def test_every_operation_answers_each_caller_alike(roads: Roads):
     found = await roads.compare(
         catalogue.request(operation, caller, headers)
         for operation in catalogue.operations
-        for caller, headers in CALLERS.items()
+        for caller, headers in (LIBRARYS_CALLERS if operation.is_librarys else CALLERS).items()
     )
     await roads.compare_rows()
     statuses = Counter(record.status for record in found)
     assert set(statuses) == {200, 201, 204, 401, 403, 404, 428}, statuses  # nothing was refused for another reason
-    assert sum(statuses[status] for status in (200, 201, 204)) > 300
+    assert sum(statuses[status] for status in (200, 201, 204)) > 250
 
 
 async def test_however_a_token_is_sent_it_is_read_alike(roads: Roads):
@@ -39,4 +39,4 @@ async def test_however_a_token_is_sent_it_is_read_alike(roads: Roads):
         for caller, headers in ODD_CALLERS.items()
     )
     await roads.compare_rows()
-    assert {record.status for record in found} == {200, 201, 204, 401, 403}
+    assert {record.status for record in found} == {200, 201, 204, 401}
