@@ -54,7 +54,10 @@ class StateKey(Generic[ValueT]):
 
 @dataclass(frozen=True, eq=False)
 class InfoKey(Generic[ValueT]):
-    """A thing in the `info` of a session or a connection; it is found by this very object, which nobody else has."""
+    """A thing in the `info` of a session or a connection; it is found by this very object, which nobody else has.
+
+    What every request does may spare the call: `connection: AsyncConnection | None = session.info.get(CONNECTION)`.
+    """
 
     name: str
 

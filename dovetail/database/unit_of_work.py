@@ -63,7 +63,7 @@ class Database:
                     await session.connection(execution_options={READ_ONLY: True})
                 elif self._turns is not None:
                     turn.callback(have_waited)
-                    TAKE_TURN.set(session.info, partial(turn.enter_async_context, self._turns.mine()))
+                    session.info[TAKE_TURN] = partial(turn.enter_async_context, self._turns.mine())
                 yield session
             if not read_only:
                 note_write()
@@ -84,13 +84,13 @@ class Database:
             connection = await _connect_trusting(self.engine)
             stack.push_async_callback(connection.close)
             session = self.sessions(bind=connection)
-            CONNECTION.set(session.info, connection)
+            session.info[CONNECTION] = connection
             try:
                 yield session
                 await _commit(session, connection)
                 note_write()
             finally:
-                CONNECTION.pop(session.info)
+                session.info.pop(CONNECTION)
                 if has_connected(session):
                     await session.close()
 

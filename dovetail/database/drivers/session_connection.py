@@ -11,7 +11,7 @@ CONNECTION = InfoKey[AsyncConnection]("connection")  # in a session's info: the 
 
 async def connection_to_read(session: AsyncSession) -> AsyncConnection:
     """Return the session's connection; a fast unit of work does not begin its transaction for it."""
-    found = CONNECTION.find(session.info)
+    found: AsyncConnection | None = session.info.get(CONNECTION)
     return await session.connection() if found is None else found
 
 

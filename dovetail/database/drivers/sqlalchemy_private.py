@@ -95,7 +95,7 @@ class QueuePool(AsyncAdaptedQueuePool):
         return record
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
-        RETURNED_AT.set(record.info, monotonic())
+        record.info[RETURNED_AT] = monotonic()
         super()._do_return_conn(record)
 
 

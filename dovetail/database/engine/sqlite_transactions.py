@@ -47,6 +47,6 @@ def use_real_transactions(engine: Engine, *, patience: float | None = None, fore
 def _limit_waiting(connection: Connection, patience: float) -> None:
     left = time_left(patience) or 0.0
     wanted = patience if patience - left < WORTH_SAYING else left
-    if (PATIENCE.find(connection.info) or patience) != wanted:
-        PATIENCE.set(connection.info, wanted)
+    if connection.info.get(PATIENCE, patience) != wanted:
+        connection.info[PATIENCE] = wanted
         connection.exec_driver_sql(f"PRAGMA busy_timeout={round(wanted * 1000)}")

@@ -123,7 +123,7 @@ class FairPool(QueuePool):
 
 def _is_trusted(record: ConnectionPoolEntry) -> bool:
     """Return whether a connection just worked, and the server has not hung up as far as the driver has heard."""
-    if monotonic() - (RETURNED_AT.find(record.info) or 0.0) >= TRUSTED_FOR:
+    if monotonic() - record.info.get(RETURNED_AT, 0.0) >= TRUSTED_FOR:
         return False
     is_closed = getattr(record.driver_connection, "is_closed", None)
     return is_closed is None or not is_closed()

@@ -25,7 +25,7 @@ class QueueingSession(Session):
 
         Raises UnavailableError if the turn does not come in time.
         """
-        if may_block() and (take_turn := TAKE_TURN.pop(self.info)) is not None:
+        if may_block() and (take_turn := self.info.pop(TAKE_TURN, None)) is not None:
             wait_in_greenlet(take_turn())
         return super().get_bind(*args, **kwargs)
 
