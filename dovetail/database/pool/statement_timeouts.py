@@ -79,5 +79,5 @@ def _start_timer(connection: Connection, *_: object) -> None:
 
 
 def _stop_timer(connection: Connection, *_: object) -> None:
-    if timer := TIMER.pop(connection.info):
+    if timer := connection.info.pop(TIMER, None):
         timer.cancel()
