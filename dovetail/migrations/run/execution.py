@@ -22,6 +22,7 @@ from dovetail.migrations.locks.lock_waits import LockWaits
 from dovetail.migrations.locks.patience import LockPatience
 from dovetail.migrations.locks.sqlite_blockers import is_locked, what_locks
 from dovetail.migrations.run.foreign_keys import ReferenceCheck, foreign_keys_off, pragma
+from dovetail.migrations.run.page_cache import large_page_cache
 from dovetail.migrations.run.recording import prepare_ledger, recorder
 
 FOR_EVER = 24 * 60 * 60.0  # seconds; SQLite would take 0 for "not at all"
@@ -76,7 +77,13 @@ def apply_steps(
     waits = LockWaits(connection, patience)
     run = _Run(history, make_steps, waits, report, fake=fake)
     references = ReferenceCheck(connection)
-    with foreign_keys_off(connection), waits.limited(), expected_warnings_ignored(), references.watching():
+    with (
+        foreign_keys_off(connection),
+        large_page_cache(connection),
+        waits.limited(),
+        expected_warnings_ignored(),
+        references.watching(),
+    ):
         if connection.dialect.name == "sqlite":
             pragma(connection, f"PRAGMA busy_timeout={round((patience.total or FOR_EVER) * 1000)}")
         options = context_options(history)
