@@ -3,6 +3,7 @@
 SQLAdmin is pinned to one minor version; tests/contrib/admin/test_sqladmin_private.py fails when one of these changes.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, TypeAlias
@@ -126,21 +127,21 @@ class OpenModelView(ModelView, metaclass=ViewMeta):
 
     # What SQLAdmin asks of a view by private names.
 
+    @abstractmethod
     def make_loaders(self) -> dict[str, QueryAjaxModelLoader]:
         """Return what finds related objects, by the name of the relation."""
-        raise NotImplementedError
 
+    @abstractmethod
     def select_object(self, identifier: str) -> Statement:
         """Return the statement that selects the object with this identifier."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def run_choices_query(self, statement: Statement) -> Sequence[Row[object]]:
         """Return the rows of a statement with which a filter asks for its choices."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def run_query(self, statement: Statement) -> Sequence[object]:
         """Return the objects that a statement selects."""
-        raise NotImplementedError
 
     def _stmt_by_identifier(self, identifier: str) -> Statement:
         return self.select_object(identifier)

@@ -1,6 +1,7 @@
 """Declare what every module below `views.py` needs of a model's view: options, rows, titles and the form."""
 
 import builtins
+from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
@@ -112,9 +113,9 @@ class ViewBase(OpenModelView):
         entry = AuditEntry(action=action, identity=self.identity, pk=pk, changes=data)
         await sqladmin_private.audit(self, entry, request)
 
+    @abstractmethod
     async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:
         """Return the objects that a form chose for a relation, as far as the user may see them."""
-        raise NotImplementedError
 
 
 def _follow(obj: object, path: Sequence[str]) -> object:

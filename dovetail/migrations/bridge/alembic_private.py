@@ -4,6 +4,7 @@ Alembic is pinned to one minor version; tests/migrations/bridge/test_alembic_pri
 """
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -99,9 +100,9 @@ def command_name(environment: EnvironmentContext) -> str:
 class StatementHook:
     """Lets a dialect run each statement of an operation in its own way; stands before Alembic's class."""
 
+    @abstractmethod
     def run_statement(self, construct: Executable | str, run: Callable[[], T]) -> T | None:
         """Run the statement `construct` by calling `run`."""
-        raise NotImplementedError
 
     def _exec(self, construct: Executable | str, *args: object, **kw: object) -> Any:
         return self.run_statement(construct, partial(super()._exec, construct, *args, **kw))  # type: ignore[misc]  # Alembic's
