@@ -24,6 +24,7 @@ from tests.library.schemas import BookRead
 ROOT = Path(__file__).parent.parent
 OURS = ("dovetail", "plugins", "project", "config")
 FILES_OF_A_READ = 14
+FILES_OF_A_READ_WITH_A_TOKEN = 17
 FILES_OF_A_WRITE = 20  # without the database's, which a session enters whatever is written
 FILES_OF_A_FILTER = 6
 ABOVE_THE_MIDDLEWARE = {"LeanFastAPI.__call__"}  # the application itself
@@ -78,6 +79,13 @@ async def test_a_get_of_one_post_enters_few_files(client, path):
     files = await files_of(lambda _: client.get(path))
     assert {"dovetail/resources/endpoints/fast_path.py", "dovetail/resources/read/reader.py"} < files
     assert len(files) <= FILES_OF_A_READ, "\n".join(sorted(files))
+
+
+async def test_a_get_with_a_token_enters_few_files(client_for, ada, path):
+    client = await client_for(ada)
+    files = await files_of(lambda _: client.get(path))
+    assert {"dovetail/contrib/auth/accounts/access_tokens.py", "dovetail/resources/read/reader.py"} < files
+    assert len(files) <= FILES_OF_A_READ_WITH_A_TOKEN, "\n".join(sorted(files))
 
 
 async def test_a_patch_of_one_post_enters_few_files(client_for, ada, path):

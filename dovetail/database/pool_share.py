@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.pool.statement_timeouts import STATEMENT_LIMIT, StatementLimit, StatementTimeoutError
+from dovetail.database.pool.statement_timeouts import StatementLimit, StatementTimeoutError, with_statement_limit
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError
 
@@ -36,7 +36,7 @@ class PoolShare:
         except TimeoutError:
             raise UnavailableError("Too many pages are being read here at once; try again shortly.") from None
         limit = StatementLimit(self._statement_timeout)
-        engine = self._database.engine.execution_options(**{STATEMENT_LIMIT: limit})
+        engine = with_statement_limit(self._database.engine, limit)
         try:
             async with self._database.unit_of_work(read_only=read_only, engine=engine) as session:
                 yield session

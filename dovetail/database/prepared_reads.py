@@ -50,6 +50,10 @@ class DriverConnection:
             raise await _translated(error, sql, engine, self.managed) from error
 
 
+class NeedsSessionError(Exception):
+    """The ORM has to read, and there is no session: who asked has to open one."""
+
+
 class ReadSource(Protocol):
     """A place where reads run: the transaction of a session, or a connection of the pool without a transaction."""
 
@@ -117,6 +121,13 @@ class PoolSource:
             taken = await (pool.take() if isinstance(pool, FairPool) else run_in_greenlet(pool.connect))
             self._connection = DriverConnection(self._engine, taken)
         return self._connection
+
+
+def session_of(source: ReadSource) -> AsyncSession:
+    """Return the session of a source, for the ORM. Raises NeedsSessionError if it has none."""
+    if source.session is None:
+        raise NeedsSessionError
+    return source.session
 
 
 @asynccontextmanager

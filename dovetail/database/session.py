@@ -9,6 +9,7 @@ from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
+from dovetail.database.prepared_reads import ReadSource, SessionSource
 from dovetail.database.unit_of_work import DATABASE
 from dovetail.database.unit_of_work import Database as Database  # noqa: PLC0414 - a name of the public API
 from dovetail.database.unit_of_work import lookup_session as lookup_session  # noqa: PLC0414 - as above
@@ -53,3 +54,12 @@ SessionDep = Annotated[AsyncSession, Depends(unit_of_work, scope="function")]
 
 StreamSessionsDep = Annotated[StreamSessions, Depends(stream_sessions)]
 """A function that opens a session for a part of a stream: `async with sessions() as session`."""
+
+
+async def read_source(session: SessionDep) -> ReadSource:
+    """Return where the reads of a request run: in its session."""
+    return SessionSource(session)
+
+
+SourceDep = Annotated[ReadSource, Depends(read_source)]
+"""Where the reads of a list's `values` run: in the session of the request, or on a bare connection on the fast path."""

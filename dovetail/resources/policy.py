@@ -10,7 +10,7 @@ refuses a hook with another signature; `typing_extensions.override` lets it refu
 both when it is made, with a ConfigurationError.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Generic
 
@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 from typing_extensions import TypeVar, override
 
+from dovetail.database.prepared_reads import ReadSource
 from dovetail.errors import NotFoundError, PermissionDeniedError, quoted
 
 # Their names stand in signatures that authors of plugins read.
@@ -34,7 +35,7 @@ async def nobody() -> None:
 
 @dataclass(frozen=True)
 class Recognized(Generic[Viewer]):
-    """Somebody who writes."""
+    """Somebody who reads or writes."""
 
     viewer: Viewer
 
@@ -53,9 +54,16 @@ class Policy(Generic[Model, Viewer, Create]):
     # that compares with the clock says so in SQL (`Post.publish_at <= utcnow()`), and may be remembered too.
     remembers_anonymous: ClassVar[bool] = False
 
-    def is_anonymous(self, connection: HTTPConnection) -> bool:  # noqa: ARG002 - for subclasses
-        """Return True if a request surely has the viewer None, so that `reader` need not be asked."""
-        return self.reader is Policy.reader
+    async def recognize_reader(
+        self,
+        connection: HTTPConnection,  # noqa: ARG002 - for subclasses
+        source: ReadSource,  # noqa: ARG002 - for subclasses
+    ) -> Recognized[Viewer | None] | None:
+        """Return whom `reader` would give, found without FastAPI; None if `reader` has to be asked.
+
+        Raises what `reader` would raise. A statement that it takes runs on `source`, as the read itself will.
+        """
+        return Recognized(None) if self.reader is Policy.reader else None
 
     async def recognize_writer(
         self,
@@ -64,6 +72,14 @@ class Policy(Generic[Model, Viewer, Create]):
     ) -> Recognized[Viewer] | None:
         """Return whom `writer` would give, found without FastAPI; None if `writer` has to be asked."""
         return Recognized(None) if self.writer is Policy.writer else None  # type: ignore[arg-type]  # nobody gives None
+
+    def viewer_values(self, viewer: Viewer) -> Hashable | None:  # noqa: ARG002 - for subclasses
+        """Return all that `rows`, `related` and `hidden` look at of a viewer; None if it cannot be told, as here.
+
+        What a viewer may see is remembered by these values, so that the hooks are not asked about equal ones again:
+        they may look at nothing else that changes, be it a clock, a setting or another row.
+        """
+        return None
 
     def identity(self, viewer: Viewer | None) -> str | None:
         """Return a text that only this viewer has; None for somebody unknown."""

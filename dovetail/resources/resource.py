@@ -23,8 +23,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dovetail.database.prepared_reads import ReadSource
 from dovetail.resources.endpoints import bulk, documentation, items
+from dovetail.resources.endpoints.fast_place import Values
 from dovetail.resources.endpoints.lists import Listing, Where, add_list
+from dovetail.resources.key_reader import KeyReader
 from dovetail.resources.policy import Open as Open  # noqa: PLC0414 - names of the public API
 from dovetail.resources.policy import Policy as Policy  # noqa: PLC0414 - as above
 from dovetail.resources.policy import ReadOnly as ReadOnly  # noqa: PLC0414 - as above
@@ -55,6 +58,10 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         return Listing(self.reader, self.grammar)
 
     @cached_property
+    def _keys(self) -> KeyReader:
+        return KeyReader(self)
+
+    @cached_property
     def writer(self) -> Writer[Model, Viewer, Create, Update, Replace]:
         """The writer of rows."""
         return Writer(self)
@@ -70,17 +77,37 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         return router
 
     def add_list(
-        self, router: APIRouter, path: str, *, name: str, where: Where | None = None, description: str = ""
+        self,
+        router: APIRouter,
+        path: str,
+        *,
+        name: str,
+        where: Where | None = None,
+        values: Values | None = None,
+        description: str = "",
     ) -> None:
         """Add a list of the resource, with all its parameters, to a router.
 
-        `where` is a FastAPI dependency that gives the condition on the rows, or raises NotFoundError:
+        `where` is the condition on the rows. Its placeholders stand for what the path names; `values` is a FastAPI
+        dependency that gives them, or raises NotFoundError:
 
-            async def of_tag(name: str, session: SessionDep) -> ColumnElement[bool]: ...
+            async def of_tag(name: str, viewer: OptionalUser, source: SourceDep) -> dict[str, object]:
+                return {"tag_id": await tags.find_key(source, viewer, name=name)}
 
-            posts.add_list(router, "/tags/{name}/posts", name="list_tag_posts", where=of_tag)
+            has_tag = related(Post.tags, Tag.id == bindparam("tag_id"))
+            posts.add_list(router, "/tags/{name}/posts", name="list_tag_posts", where=has_tag, values=of_tag)
+
+        If that asks for nothing but parameters of the path, the policy's `reader` and SourceDep, the list takes the
+        fast path. `where` may also be a dependency that gives a whole condition, which always goes by FastAPI.
         """
-        add_list(self, self.listing, router, path, name=name, where=where, description=description)
+        add_list(self, self.listing, router, path, name=name, where=where, values=values, description=description)
+
+    async def find_key(self, source: ReadSource, viewer: Viewer | None, **values: object) -> Any:
+        """Return the primary key of the row whose columns have these values: `find_key(source, viewer, name="x")`.
+
+        Raises NotFoundError if the viewer may not know of such a row.
+        """
+        return await self._keys.find(source, self.visibility(viewer), values)
 
     async def lock(self, session: AsyncSession, viewer: Viewer, key: object, request: Request | None = None) -> Model:
         """Return a row for an endpoint of your own to change; it is locked until the transaction ends.

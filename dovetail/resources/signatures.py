@@ -58,9 +58,10 @@ def _hooks(policy: Policy, model: type[object], create: type[object] | None) -> 
     reader, writer = (get_args(dependency)[0] for dependency in (policy.reader, policy.writer))
     read: Arguments = {"viewer": reader}
     return {
-        "is_anonymous": {"connection": None},
+        "recognize_reader": {"connection": None, "source": None},
         "recognize_writer": {"connection": None, "session": None},
         "identity": read,
+        "viewer_values": {"viewer": writer},
         "rows": read,
         "related": read,
         "hidden": read,

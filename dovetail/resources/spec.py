@@ -19,6 +19,7 @@ from dovetail.api.base64_bytes import has_raw_bytes
 from dovetail.api.schemas import BodyId, Filter, Id
 from dovetail.database.search.search import FullText
 from dovetail.errors import ConfigurationError
+from dovetail.resources.cache import Cache
 from dovetail.resources.policy import Policy
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.filters import filter_parameters
@@ -30,6 +31,7 @@ from dovetail.resources.read.etags import version_attributes
 from dovetail.resources.read.reader import Reader
 from dovetail.resources.visibility import EVERYTHING, Visibility
 
+MAXIMUM_VIEWERS = 1_000  # whose visibilities are kept; each is some kilobytes
 WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 Operation: TypeAlias = Literal[
     "list", "retrieve", "create", "update", "replace", "delete", "bulk_create", "bulk_update", "bulk_delete"
@@ -181,12 +183,15 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
 
     def visibility(self, viewer: Any, where: ColumnElement[bool] | None = None) -> Visibility:
         """Return what `viewer` may see of the rows for which `where` holds."""
-        if viewer is None and where is None and self.policy.remembers_anonymous:
-            return self.anonymous_visibility
-        rows = self.policy.rows(viewer)
-        return Visibility(
-            rows if where is None else and_(rows, where), self.policy.related(viewer), self.policy.hidden(viewer)
-        )
+        if where is not None:
+            return self._asked(viewer, where)
+        if viewer is None:
+            return self.anonymous_visibility if self.policy.remembers_anonymous else self._asked(None)
+        values = self.policy.viewer_values(viewer)
+        if values is None:
+            return self._asked(viewer)
+        found: Visibility | None = self._seen.get(values)
+        return found or self._seen.remember(values, lambda: self._asked(viewer))
 
     def written_visibility(self, viewer: Any) -> Visibility:
         """Return what a viewer may see of rows they just wrote, whatever the policy says of the rows."""
@@ -197,8 +202,27 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     @cached_property
     def anonymous_visibility(self) -> Visibility:
         """The visibility of somebody unknown, if the policy promises that it never changes (`remembers_anonymous`)."""
-        rows, related, hidden = self.policy.rows(None), self.policy.related(None), self.policy.hidden(None)
-        return Visibility(rows, related, hidden, is_constant=True)
+        return self._asked(None)
+
+    def _asked(self, viewer: Any, where: ColumnElement[bool] | None = None) -> Visibility:
+        """Ask the policy."""
+        rows = self.policy.rows(viewer)
+        return Visibility(
+            rows if where is None else and_(rows, where),
+            self.policy.related(viewer),
+            self.policy.hidden(viewer),
+            self._templates,
+        )
+
+    @cached_property
+    def _seen(self) -> Cache:
+        """What viewers may see, by their values."""
+        return Cache(MAXIMUM_VIEWERS)
+
+    @cached_property
+    def _templates(self) -> Cache:
+        """Visibilities that differ in more than values, by their cache keys."""
+        return Cache()
 
     @cached_property
     def _key_type(self) -> object:

@@ -2,31 +2,54 @@
 
 `Spec.visibility` makes it of a policy. It is applied by `query/where.py` (rows, and rows behind filters), by
 `sql/nested_select.py` (rows of related models in answers) and by `query/url.py` (names of fields that are hidden).
-Statements are compiled once for each `cache_key` and run with `bind_values`, which differ from viewer to viewer.
+Statements are compiled once for each `cache_key` and run with `bind_values`, which differ from viewer to viewer; one
+that is used often is found by the `template` of a visibility, since to compare cache keys takes long.
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from sqlalchemy import BindParameter, ColumnElement, true
 
 from dovetail.database.drivers.sqlalchemy_private import cache_key
+from dovetail.errors import ConfigurationError
+from dovetail.resources.cache import Cache
+from dovetail.resources.within import Within
+
+NO_VALUES: Mapping[str, object] = {}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Visibility:
-    """The rows, the rows of related models, and the fields that are hidden."""
+    """The rows, the rows of related models, and the fields that are hidden.
+
+    `templates` keeps visibilities among which the `template` is looked for; without it there is none.
+    """
 
     rows: ColumnElement[bool]
     related: Mapping[str, ColumnElement[bool]]
     hidden: frozenset[str]
-    is_constant: bool = False  # the same at every request, as that of somebody unknown may be
+    templates: Cache | None = None
+
+    within: ColumnElement[bool] | None = field(default=None, init=False)  # what a list narrows the rows to besides
+    named_values: Mapping[str, object] = field(default_factory=lambda: NO_VALUES, init=False)  # of its placeholders
 
     def hides(self, name: str) -> bool:
         """Return True if the field `author.username`, or all of `author`, is hidden."""
         parts = name.split(".")
         return any(".".join(parts[: depth + 1]) in self.hidden for depth in range(len(parts)))
+
+    def narrowed(self, within: Within, values: Mapping[str, object]) -> "Visibility":
+        """Return the part of the rows that lies `within`, whose placeholders have these values."""
+        return _Narrowed(self, within, values)
+
+    @cached_property
+    def template(self) -> "Visibility | None":
+        """A visibility that is kept, with the same `cache_key`: whatever was compiled for it serves this one too."""
+        if self.templates is None or not self.is_cacheable:
+            return None
+        return self.templates.remember(self.cache_key, lambda: self)
 
     @cached_property
     def cache_key(self) -> Hashable:
@@ -57,5 +80,38 @@ class Visibility:
             found.append((name, None, ()) if key is None else (name, key.key, tuple(key.bindparams)))
         return found
 
+    @cached_property
+    def _templates_within(self) -> dict[Within, "Visibility"]:
+        return {}  # as many as there are such lists
 
-EVERYTHING = Visibility(true(), {}, frozenset(), is_constant=True)
+
+class _Narrowed(Visibility):
+    """The part of a visibility's rows that lies within what the path of a list names."""
+
+    def __init__(self, whole: Visibility, within: Within, values: Mapping[str, object]) -> None:
+        if values.keys() != within.names:
+            found, expected = (", ".join(sorted(names)) or "none" for names in (values, within.names))
+            raise ConfigurationError(f"values gave the placeholders {found} of a list, expected {expected}")
+        super().__init__(whole.rows, whole.related, whole.hidden)
+        self.within = within.condition
+        self.named_values = values
+        self._whole, self._place = whole, within
+
+    @cached_property
+    def template(self) -> Visibility | None:
+        template = self._whole.template
+        if template is None or self._place.key is None:
+            return None
+        return template._templates_within.setdefault(self._place, self)  # noqa: SLF001 - of its own kind
+
+    @cached_property
+    def bind_values(self) -> tuple[object, ...]:
+        return self._whole.bind_values + self._place.values(self.named_values)
+
+    @cached_property
+    def _keys(self) -> list[tuple[str, Hashable, tuple[BindParameter[object], ...]]]:
+        place = self._place
+        return [*self._whole._keys, ("within ", place.key, place.binds)]  # noqa: SLF001 - no relation has such a name
+
+
+EVERYTHING = Visibility(true(), {}, frozenset(), Cache())

@@ -3,18 +3,19 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response, status
-from sqlalchemy import ColumnElement
+from sqlalchemy import bindparam
 
 from dovetail.api.schemas import Filter, Id, PathId
 from dovetail.contrib.auth.access import CurrentUser, OptionalUser
 from dovetail.database.models import related
-from dovetail.database.session import SessionDep
+from dovetail.database.session import SessionDep, SourceDep
+from dovetail.errors import NotFoundError
 from dovetail.resources.resource import Resource
 from plugins.blog import queries, services, tagging
 from plugins.blog.models import POST_TEXT, Post, Tag
 from plugins.blog.policies import POSTS, TAGS
 from plugins.blog.schemas import PostCreate, PostRead, PostUpdate, TagAttach, TagName, TagRead
-from plugins.blog.tag_names import LONGEST_TYPED
+from plugins.blog.tag_names import LONGEST_TYPED, normalize_tag_name
 
 posts = Resource(
     model=Post,
@@ -52,17 +53,20 @@ tags = Resource(
 TypedName = Annotated[str, Path(json_schema_extra={"maxLength": LONGEST_TYPED})]
 
 
-async def of_tag(name: TypedName, viewer: OptionalUser, session: SessionDep) -> ColumnElement[bool]:
-    """Return the condition that a post carries the tag of this name; its case does not matter."""
-    tag = await queries.get_tag(session, name, viewer)
-    return related(Post.tags, Tag.id == tag.id)
+async def of_tag(name: TypedName, viewer: OptionalUser, source: SourceDep) -> dict[str, object]:
+    """Return the key of the tag of this name; its case does not matter. Raise NotFoundError."""
+    try:
+        return {"tag_id": await tags.find_key(source, viewer, name=normalize_tag_name(name))}
+    except ValueError:
+        raise NotFoundError("There is no such tag.") from None
 
 
 router = APIRouter(tags=["blog"])
 router.include_router(posts.router)
 router.include_router(tags.router)
 # A tag's name may hold a slash; the path of an address cannot tell an encoded one from a plain one.
-posts.add_list(router, "/tags/{name:path}/posts", name="list_tag_posts", where=of_tag)
+has_tag = related(Post.tags, Tag.id == bindparam("tag_id"))
+posts.add_list(router, "/tags/{name:path}/posts", name="list_tag_posts", where=has_tag, values=of_tag)
 
 
 @router.post(

@@ -14,6 +14,7 @@ class PostPolicy(UserPolicy[Post, PostCreate]):
     """Published posts for all; drafts for their author and for staff. Authors change their own, staff change all."""
 
     remembers_anonymous = True
+    remembers_viewers = True
 
     @override
     def rows(self, viewer: User | None) -> ColumnElement[bool]:
@@ -44,6 +45,7 @@ class TagPolicy(UserPolicy[Tag]):
     """Shows all tags but those that only hidden drafts carry: they would tell what the drafts are about."""
 
     remembers_anonymous = True
+    remembers_viewers = True
 
     @override
     def rows(self, viewer: User | None) -> ColumnElement[bool]:

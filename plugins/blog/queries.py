@@ -1,13 +1,12 @@
-"""Single posts and tags, as a viewer may know of them."""
+"""Single posts, as a viewer may know of them."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import User
 from dovetail.errors import NotFoundError
-from plugins.blog.models import Post, Tag
-from plugins.blog.policies import POSTS, TAGS
-from plugins.blog.tag_names import normalize_tag_name
+from plugins.blog.models import Post
+from plugins.blog.policies import POSTS
 
 
 async def get_post(session: AsyncSession, post_id: int, viewer: User | None, *, lock: bool = False) -> Post:
@@ -33,15 +32,3 @@ async def get_post_to_change(session: AsyncSession, post_id: int, user: User) ->
     post = await get_post(session, post_id, user, lock=True)
     POSTS.may_update(user, post)
     return post
-
-
-async def get_tag(session: AsyncSession, name: str, viewer: User | None) -> Tag:
-    """Return the tag of this name, however it is spelt. Raises NotFoundError if `viewer` may not know of one."""
-    try:
-        statement = select(Tag).where(Tag.name == normalize_tag_name(name), TAGS.rows(viewer))
-    except ValueError:
-        raise NotFoundError("There is no such tag.") from None
-    tag = (await session.scalars(statement)).one_or_none()
-    if tag is None:
-        raise NotFoundError("There is no such tag.")
-    return tag

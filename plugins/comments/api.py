@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response, status
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import and_, bindparam
 
 from dovetail.api.schemas import Filter, Id, PathId
 from dovetail.contrib.auth.access import CurrentUser, OptionalUser
-from dovetail.database.session import SessionDep
+from dovetail.database.session import SessionDep, SourceDep
 from dovetail.plugin import plugin_settings
 from dovetail.resources.resource import ONCE, Resource
+from plugins.blog.api import posts
 from plugins.blog.queries import get_post
 from plugins.comments import services
 from plugins.comments.models import COMMENT_TEXT, Comment
@@ -32,10 +33,9 @@ comments = Resource(
 SettingsDep = Annotated[CommentsSettings, Depends(plugin_settings("comments", CommentsSettings))]
 
 
-async def on_post(post_id: PathId, viewer: OptionalUser, session: SessionDep) -> ColumnElement[bool]:
-    """Return the condition on the comments on a post, without the replies: those stand below their comments."""
-    post = await get_post(session, post_id, viewer)
-    return and_(Comment.post_id == post.id, Comment.parent_id.is_(None))
+async def on_post(post_id: PathId, viewer: OptionalUser, source: SourceDep) -> dict[str, object]:
+    """Return the key of a post that the viewer may know of. Raise NotFoundError."""
+    return {"post_id": await posts.find_key(source, viewer, id=post_id)}
 
 
 router = APIRouter(tags=["comments"])
@@ -44,7 +44,9 @@ comments.add_list(
     router,
     "/posts/{post_id}/comments",
     name="list_comments",
-    where=on_post,
+    # Without the replies: those stand below their comments.
+    where=and_(Comment.post_id == bindparam("post_id"), Comment.parent_id.is_(None)),
+    values=on_post,
     description="The approved comments on a post, oldest first, each with its replies; one's own and all for staff "
     "besides. Pages and `total` count comments, not replies.",
 )

@@ -19,6 +19,7 @@ class CommentPolicy(UserPolicy[Comment]):
     """
 
     remembers_anonymous = True
+    remembers_viewers = True
 
     @override
     def rows(self, viewer: User | None) -> ColumnElement[bool]:

@@ -40,20 +40,21 @@ MIDDLEWARE = Stop(
 )
 READ = Road(
     "A read",
-    "`GET /api/posts/1`, without a token: in front of FastAPI's router, with a bare connection of the pool and one "
-    "statement that was compiled before. A read with `Authorization` goes through the router, into the same `retrieve` "
-    "with the session's connection.",
+    "`GET /api/posts/1`, with a token: in front of FastAPI's router, on a bare connection of the pool, by two "
+    "statements that were compiled before: the token with its user, and the row. Without a token, by the second alone.",
     (
         MIDDLEWARE,
         Stop("dovetail.api.front.fast_path:FastPathMiddleware.__call__", "asks whether the fast path may answer"),
         Stop("dovetail.api.front.fast_path:FastPathRoutes.find", "finds the endpoint that the router would choose"),
-        Stop("dovetail.resources.endpoints.fast_path:FastRead.read", "reads parameters, opens a source of rows"),
-        Stop("dovetail.contrib.auth.access:UserPolicy.is_anonymous", "the policy: nobody asks, so what may they see?"),
+        Stop("dovetail.resources.endpoints.fast_path:FastRead.read", "opens a source of rows, finds out who asks"),
+        Stop("dovetail.contrib.auth.access:UserPolicy.recognize_reader", "the policy: who asks?"),
+        Stop("dovetail.contrib.auth.accounts.access_tokens:find_user_by_token", "the token and its user"),
+        Stop("dovetail.database.pool.fair_pool:FairPool.take", "a connection, in the order of those who wait"),
+        Stop("dovetail.resources.sql.statements:PreparedStatement.fetch", "puts the values into a statement"),
+        Stop("dovetail.database.prepared_reads:DriverConnection.fetch", "asks the driver: rows, lists in them as JSON"),
+        Stop("dovetail.resources.spec:Spec.visibility", "what they may see: the policy is asked, or was before"),
         Stop("dovetail.resources.endpoints.items:retrieve", "the endpoint, one function for both roads"),
         Stop("dovetail.resources.read.reader:Reader.read_keys", "takes the compiled statement for what is visible"),
-        Stop("dovetail.database.pool.fair_pool:FairPool.take", "a connection, in the order of those who wait"),
-        Stop("dovetail.resources.sql.statements:PreparedStatement.fetch", "puts the values into the statement"),
-        Stop("dovetail.database.prepared_reads:DriverConnection.fetch", "asks the driver: the row, as JSON"),
         Stop("dovetail.resources.read.etags:etag", "the ETag, of the row's version"),
         Stop("dovetail.api.front.fast_path:FastJSONResponse.__init__", "the answer, which leaves by the middleware"),
         Stop("dovetail.middleware.access_log:AccessLog.write", "the line in the log"),

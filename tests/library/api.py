@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, or_, select, true
 from starlette.requests import HTTPConnection
 
 from dovetail.database.models import related
+from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
 from dovetail.errors import NotAuthenticatedError, NotFoundError, PermissionDeniedError
-from dovetail.resources.policy import Open, Policy, ReadOnly
+from dovetail.resources.policy import Open, Policy, ReadOnly, Recognized
 from dovetail.resources.resource import Resource
 from tests.library.models import BOOK_TEXT, Author, Book, Genre, Loan
 from tests.library.schemas import (
@@ -55,8 +56,10 @@ class BookPolicy(Policy):
     writer = Annotated[Viewer, Depends(known_viewer)]
     remembers_anonymous = True
 
-    def is_anonymous(self, connection: HTTPConnection) -> bool:
-        return "X-Viewer" not in connection.headers
+    async def recognize_reader(
+        self, connection: HTTPConnection, source: ReadSource
+    ) -> Recognized[Viewer | None] | None:
+        return Recognized(viewer(connection))
 
     def rows(self, viewer: Viewer | None) -> ColumnElement[bool]:
         if viewer is None:

@@ -124,12 +124,10 @@ class FastPathMiddleware:
         try:
             return await answer(Request(scope, receive))
         except DBAPIError as error:
-            if asks_for_another_try(error):  # and nothing was written: the fast path answers for that
-                scope[TRIED] = True
-                return None
-            if scope["method"] != "GET" or not error.connection_invalidated or isinstance(error.orig, TimeoutError):
-                raise  # what waited in vain would wait as long again, and what was written must not be written twice
-            return None  # the database was restarted, say; a read can be tried once more on another connection
+            if scope["method"] == "GET" or not asks_for_another_try(error):
+                raise  # a read was tried twice by now
+            scope[TRIED] = True  # and nothing was written: the fast path answers for that
+            return None
 
 
 class FastPathRoutes:
@@ -200,8 +198,8 @@ def _may_take(scope: Scope) -> bool:
         return False
     if TELEMETRY in scope or scope["app"].dependency_overrides:  # of a test
         return False
-    # A body may have to be looked at after the login that its address demands, to which FastAPI's dependencies see. No
-    # read demands a login here: a fast path of a read is for those who send no token.
+    # A body may have to be looked at after the login that its address demands. For a read, the login of the fast path
+    # does that too (`authenticates`); a write is left to FastAPI's dependencies.
     return scope["method"] == "GET" or not waiting.get()
 
 

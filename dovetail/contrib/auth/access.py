@@ -5,6 +5,7 @@
 Deactivated users never pass. A token that is wrong, expired or revoked is answered with 401, also where none is needed.
 """
 
+from collections.abc import Hashable
 from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends
@@ -16,8 +17,9 @@ from typing_extensions import TypeVar, override
 
 from dovetail.api.schemas import Id, Schema
 from dovetail.api.security import authenticates
-from dovetail.contrib.auth.accounts.access_tokens import get_user_by_token
+from dovetail.contrib.auth.accounts.access_tokens import find_user_by_token, get_user_by_token, loaded_values
 from dovetail.contrib.auth.models import User
+from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
@@ -34,8 +36,11 @@ _scheme = OAuth2PasswordBearer(
 
 def bearer_token(connection: HTTPConnection) -> str | None:
     """Return the bearer token in the Authorization header (RFC 6750, section 2.1)."""
-    scheme, _, token = connection.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
+    for name, value in connection.scope["headers"]:
+        if name == b"authorization":  # the first one, as `connection.headers` would have it
+            scheme, _, token = value.decode("latin-1").partition(" ")
+            return token.strip() if scheme.lower() == "bearer" else None
+    return None
 
 
 async def authenticate_request(connection: HTTPConnection, session: AsyncSession) -> User | None:
@@ -134,11 +139,33 @@ class UserPolicy(Policy[Model, User, Create]):
 
     reader: ClassVar[object] = OptionalUser
     writer: ClassVar[object] = CurrentUser
+    # True if `rows`, `related` and `hidden` look at nothing of a user but their own columns, and at nothing else that
+    # changes while the process runs: what they may see is remembered then until a column of theirs changes.
+    remembers_viewers: ClassVar[bool] = False
 
     @override
-    def is_anonymous(self, connection: HTTPConnection) -> bool:
-        """Return True if no token came with the request; a `reader` that requires one says so itself."""
-        return self.reader is OptionalUser and all(name != b"authorization" for name, _ in connection.scope["headers"])
+    async def recognize_reader(self, connection: HTTPConnection, source: ReadSource) -> Recognized[User | None] | None:
+        """Return the user whose token came with the request, by one statement; None for a `reader` of one's own.
+
+        Raises what OptionalUser, CurrentUser and StaffUser raise.
+        """
+        reader = self.reader
+        if reader is not OptionalUser and reader is not CurrentUser and reader is not StaffUser:
+            return await super().recognize_reader(connection, source)
+        token, user = bearer_token(connection), None
+        if token is not None:
+            user = await find_user_by_token(source, token)
+            if user is None:
+                raise bad_token()
+        if reader is OptionalUser:
+            return Recognized(user)
+        user = await get_current_user(user)
+        return Recognized(user if reader is CurrentUser else await get_staff_user(user))
+
+    @override
+    def viewer_values(self, viewer: User) -> Hashable | None:
+        """Return the user's columns, if that is all that decides what they may see."""
+        return loaded_values(viewer) if self.remembers_viewers else None
 
     @override
     async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> Recognized[User] | None:
@@ -149,14 +176,15 @@ class UserPolicy(Policy[Model, User, Create]):
         return None if user is None else Recognized(user)
 
 
-class StaffWrite(Open[Model, User, Create]):
+class StaffWrite(UserPolicy[Model, Create], Open[Model, User, Create]):
     """Lets everybody read everything and staff write it. Reads do not ask who is asking, which makes them fast."""
 
     remembers_anonymous: ClassVar[bool] = True
+    reader: ClassVar[object] = Open.reader
     writer: ClassVar[object] = StaffUser
 
 
-class StaffOnly(Open[Model, User, Create]):
+class StaffOnly(UserPolicy[Model, Create], Open[Model, User, Create]):
     """Lets staff read and write everything, and nobody else anything."""
 
     reader: ClassVar[object] = StaffUser

@@ -51,6 +51,14 @@ def asks_for_another_try(error: BaseException | None) -> bool:
     return isinstance(error, exc.DBAPIError) and is_stale(error.orig)
 
 
+def may_be_read_again(error: exc.DBAPIError) -> bool:
+    """Return whether a read that failed may succeed on another connection, as after a restart of the database.
+
+    What waited in vain would wait as long again.
+    """
+    return error.connection_invalidated and not isinstance(error.orig, TimeoutError)
+
+
 def is_local(error: object) -> bool:
     """Return whether the loss of a connection says nothing of the others in the pool."""
     return code_of(error).startswith(LOCAL)

@@ -176,6 +176,11 @@ def add_loaded(session: Session, item: object, identity: Any) -> None:
     session.identity_map._add_unpresent(state, identity)  # noqa: SLF001 - see above
 
 
+def set_identity(item: object, identity: Any) -> None:
+    """Let an object be one that was loaded and belongs to no session: what it lacks it cannot load, and says so."""
+    instance_state(item).key = identity
+
+
 def has_own_init(mapper: Mapper[object]) -> bool:
     """Return whether a mapped class has an `__init__` that is not SQLAlchemy's."""
     return mapper.class_manager.original_init is not decl_base._declarative_constructor  # noqa: SLF001 - there is no public name for it

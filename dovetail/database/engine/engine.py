@@ -22,7 +22,6 @@ from dovetail.database.engine.sqlite_transactions import READ_ONLY, use_real_tra
 from dovetail.database.engine.unportable_values import refuse_unportable_values
 from dovetail.database.engine.urls import database_url, is_memory
 from dovetail.database.pool.fair_pool import FairPool, unreachable
-from dovetail.database.pool.statement_timeouts import keep_statement_limits
 from dovetail.database.prepared_reads import WITHIN_TRANSACTIONS
 from dovetail.settings import Settings
 
@@ -54,7 +53,6 @@ def create_engine(
     pool = {} if "poolclass" in options else _pool_options(settings, url)
     engine = create_async_engine(url, **_common_options(settings) | pool | driver | options)
     speak_as_sqlalchemy(engine.sync_engine)
-    keep_statement_limits(engine.sync_engine)
     refuse_unportable_values(engine.sync_engine)
     if url.get_backend_name() == "sqlite":
         use_real_transactions(engine.sync_engine, patience=settings.database_pool_timeout)

@@ -8,6 +8,7 @@ import asyncio
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, ExceptionContext, event
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dovetail.database.drivers.aiosqlite_connections import interrupt_of
 from dovetail.errors import UnavailableError
@@ -30,11 +31,17 @@ class StatementLimit:
     was_exceeded: bool = False
 
 
-def keep_statement_limits(engine: Engine) -> None:
-    """Let connections of `engine` that have the option STATEMENT_LIMIT stop a statement after so many seconds.
+def with_statement_limit(engine: AsyncEngine, limit: StatementLimit) -> AsyncEngine:
+    """Return an engine with the same pool, whose connections raise StatementTimeoutError where the limit is exceeded.
 
-    It then raises StatementTimeoutError.
+    It has listeners of its own, which nobody else's statements have to pass.
     """
+    limited = engine.execution_options(**{STATEMENT_LIMIT: limit})
+    _keep_limits(limited.sync_engine)
+    return limited
+
+
+def _keep_limits(engine: Engine) -> None:
     event.listen(engine, "before_cursor_execute", _refuse_more)
     if engine.dialect.name == "postgresql":
         event.listen(engine, "begin", _tell_postgresql)

@@ -2,8 +2,8 @@
 
 A read runs on a connection of the pool without a transaction, or in a session if only the ORM can read; a write runs on
 a unit of work that begins its transaction with the first change. This module decides which requests may come this way,
-by who asks and by what is sent. Whatever is unusual (a token that has to be looked at, a body that is wrong, an
-`Idempotency-Key`) is left to FastAPI, which says what is to be said about it. `api/front/fast_path.py` has the rest.
+by who asks and by what is sent. Whatever is unusual (a viewer whom the policy does not recognize, a body that is wrong,
+an `Idempotency-Key`) is left to FastAPI, which says what is to be said about it. `api/front/fast_path.py` has the rest.
 """
 
 from collections.abc import Awaitable, Callable, Hashable
@@ -20,14 +20,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from dovetail.api.front.fast_path import FastAnswer
-from dovetail.database.drivers.lost_connections import asks_for_another_try
+from dovetail.database.drivers.lost_connections import asks_for_another_try, may_be_read_again
 from dovetail.database.drivers.retries import attempting
 from dovetail.database.error_translation import client_error
-from dovetail.database.prepared_reads import PoolSource, ReadSource, SessionSource
+from dovetail.database.prepared_reads import NeedsSessionError, PoolSource, ReadSource, SessionSource
 from dovetail.database.unit_of_work import DATABASE, Database
+from dovetail.resources.endpoints.fast_place import FastPlace
 from dovetail.resources.endpoints.routes import item_path
 from dovetail.resources.policy import Policy
-from dovetail.resources.read.reader import NeedsSessionError
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.idempotency import HEADER
@@ -44,10 +44,11 @@ class WriteEndpoint(Protocol):
 
 @dataclass(frozen=True)
 class FastRead:
-    """Runs `endpoint` for those whose viewer is known without FastAPI."""
+    """Runs `endpoint` for the viewer whom the policy recognizes; `place` is what narrows a list by its path."""
 
     spec: Spec
     endpoint: ReadEndpoint
+    place: FastPlace | None = None
 
     def __call__(self, app: FastAPI) -> FastAnswer:
         """Return what answers the requests of an application."""
@@ -55,17 +56,29 @@ class FastRead:
 
     async def read(self, database: Database, request: Request) -> Response | None:
         """Return the answer; None if FastAPI has to see to the request."""
-        async with PoolSource(database.engine) as source:
-            visibility = await visibility_of_reader(self.spec, request, source)
-            if visibility is None:
-                return None
-            try:
-                return await self.endpoint(request, source, visibility)
-            except NeedsSessionError:
-                pass  # the connection is given back before the session takes one
-        # FastAPI would open the same session, but it would ask the policy again.
+        visibility: Visibility | None = None
+        try:
+            async with PoolSource(database.engine) as source:
+                visibility = await self._visibility(request, source)
+                return None if visibility is None else await self.endpoint(request, source, visibility)
+        except NeedsSessionError:
+            pass  # the connection is given back before the session takes one
+        except DBAPIError as error:
+            if not may_be_read_again(error):
+                raise
+        # As FastAPI would read, or read again; but who asks is known by now, unless that was what failed.
         async with database.unit_of_work(read_only=True) as session:
-            return await self.endpoint(request, SessionSource(session), visibility)
+            beside = SessionSource(session)
+            visibility = visibility or await self._visibility(request, beside)
+            return None if visibility is None else await self.endpoint(request, beside, visibility)
+
+    async def _visibility(self, request: Request, source: ReadSource) -> Visibility | None:
+        """Return what the viewer may see here; None if FastAPI has to find out who asks, or what is asked for."""
+        recognized = await self.spec.policy.recognize_reader(request, source)
+        if recognized is None:
+            return None
+        visibility = self.spec.visibility(recognized.viewer)
+        return visibility if self.place is None else await self.place.narrow(visibility, request, source, recognized)
 
 
 @dataclass(frozen=True)
@@ -139,15 +152,3 @@ class FastWrite:
         except (ClientDisconnect, orjson.JSONDecodeError, ValidationError):
             return None
         return given
-
-
-async def visibility_of_reader(spec: Spec, request: Request, source: ReadSource) -> Visibility | None:  # noqa: ARG001 - see below
-    """Return what the viewer of a read may see; None if FastAPI's dependencies have to find out who asks.
-
-    A policy that finds the viewer of a token by one statement would run it on `source`, the connection that the
-    endpoint reads on afterwards; the values that depend on the viewer are `Visibility.bind_values`.
-    """
-    policy = spec.policy
-    if not policy.is_anonymous(request):
-        return None
-    return spec.anonymous_visibility if policy.remembers_anonymous else spec.visibility(None)

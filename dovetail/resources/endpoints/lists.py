@@ -11,13 +11,17 @@ from sqlalchemy import ColumnElement, Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from dovetail.api.front.fast_path import FastJSONResponse
 from dovetail.api.schemas import Page
 from dovetail.database.prepared_reads import ReadSource, SessionSource
 from dovetail.database.session import SessionDep
+from dovetail.errors import ConfigurationError
+from dovetail.resources.cache import Cache
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead
+from dovetail.resources.endpoints.fast_place import FastPlace, Named, Values
 from dovetail.resources.endpoints.page_links import link_header, page_url
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.cursors import Cursor, bad_cursor, write_cursor
@@ -25,14 +29,15 @@ from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import FullTextSearch
 from dovetail.resources.query.url import Grammar, ListQuery, read_list_query, split_query
 from dovetail.resources.query.where import PageRequest
-from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
+from dovetail.resources.read.reader import Batch, Plan, Reader
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.statements import PreparedStatement
-from dovetail.resources.visibility import Visibility
+from dovetail.resources.visibility import NO_VALUES, Visibility
+from dovetail.resources.within import Within
 from dovetail.settings import SETTINGS
 
-# A FastAPI dependency that gives the condition on the rows of a list.
-Where: TypeAlias = Callable[..., Awaitable[ColumnElement[bool]] | ColumnElement[bool]]
+# The condition on the rows of a list, with placeholders for what `values` gives; or a FastAPI dependency that gives it.
+Where: TypeAlias = ColumnElement[bool] | Callable[..., Awaitable[ColumnElement[bool]] | ColumnElement[bool]]
 ORJSON_OPTIONS = orjson.OPT_UTC_Z
 LONGEST_REMEMBERED = 300  # bytes of a query string
 
@@ -43,7 +48,7 @@ class Listing:
 
     reader: Reader
     grammar: Grammar
-    _reads: Cache = field(default_factory=Cache)  # what the same query string means, for constant visibilities
+    _reads: Cache = field(default_factory=Cache)  # what the same query string means
 
     def parse(self, connection: HTTPConnection, visibility: Visibility) -> tuple[dict[str, str], PageRequest]:
         """Return the parameters in the URL and the page that they ask for. Raises InvalidInputError."""
@@ -74,13 +79,14 @@ class Listing:
 
     def _read_of(self, connection: HTTPConnection, visibility: Visibility, dialect: Dialect) -> "_ListRead":
         query_string: bytes = connection.scope["query_string"]
-        key = (query_string, dialect.name)
-        read: _ListRead | None = self._reads.get(key) if visibility.is_constant else None
+        template = visibility.template
+        key = (query_string, dialect.name, template)
+        read: _ListRead | None = None if template is None else self._reads.get(key)
         if read is None:
             read = self._make_read(connection, visibility, dialect)
             # A cursor is seldom seen twice, and belongs to one secret.
             is_lasting = read.plan is not None and not read.request.query.by_cursor
-            if is_lasting and visibility.is_constant and len(query_string) <= LONGEST_REMEMBERED:
+            if is_lasting and template is not None and len(query_string) <= LONGEST_REMEMBERED:
                 self._reads.remember(key, lambda: read)
         return read
 
@@ -148,23 +154,40 @@ class Listing:
 
 
 def add_list(
-    spec: Spec, listing: Listing, router: APIRouter, path: str, *, name: str, where: Where | None, description: str
+    spec: Spec,
+    listing: Listing,
+    router: APIRouter,
+    path: str,
+    *,
+    name: str,
+    where: Where | None,
+    values: Values | None,
+    description: str,
 ) -> None:
     """Add a list of a resource to a router, see Resource.add_list."""
+    within = _within(name, where, values)
+    place = _fast_place(spec, path, within, values)
 
-    async def endpoint(request: Request, session: AsyncSession, viewer: object, where: Any = None) -> Response:
-        return await listing.respond_with_page(request, SessionSource(session), spec.visibility(viewer, where))
+    async def endpoint(
+        request: Request, session: AsyncSession, viewer: object, where: Any = None, values: Named = NO_VALUES
+    ) -> Response:
+        visibility = spec.visibility(viewer, where)
+        if within is not None:
+            visibility = visibility.narrowed(within, values)
+        return await listing.respond_with_page(request, SessionSource(session), visibility)
 
     parameters = {"session": SessionDep, "viewer": spec.policy.reader}
-    if where is not None:
+    if where is not None and not isinstance(where, ColumnElement):
         parameters["where"] = Annotated[Any, Depends(where)]
+    if values is not None:
+        parameters["values"] = Annotated[Any, Depends(values)]
     described = ResourceEndpoint(
         spec,
         endpoint,
         name=name,
         description=description or f"The {spec.collection} that the viewer may see.",
         parameters=parameters,
-        fast_path=FastRead(spec, listing.respond_with_page) if where is None else None,
+        fast_path=FastRead(spec, listing.respond_with_page, place) if where is None or place is not None else None,
         is_list=True,
     )
     add_route(
@@ -179,6 +202,23 @@ def add_list(
             422: {},
         },
     )
+
+
+def _within(name: str, where: Where | None, values: Values | None) -> Within | None:
+    """Return the condition that `where` is. Raises ConfigurationError if `values` does not fit it."""
+    within = Within(where) if isinstance(where, ColumnElement) else None
+    placeholders = frozenset() if within is None else within.names
+    if bool(placeholders) is not (values is not None):
+        found = f"the placeholders {', '.join(sorted(placeholders))}" if placeholders else "no placeholders"
+        raise ConfigurationError(
+            f"{name}: where has {found} and values is {values!r}, expected a function that gives a value for each"
+        )
+    return within
+
+
+def _fast_place(spec: Spec, path: str, within: Within | None, values: Values | None) -> FastPlace | None:
+    """Return what finds the rows of a list on the fast path; None if only FastAPI can."""
+    return None if within is None else FastPlace.of(within, values, compile_path(path)[2], spec.policy.reader)
 
 
 @dataclass(frozen=True)

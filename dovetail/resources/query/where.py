@@ -64,6 +64,8 @@ def conditions(
 ) -> list[ColumnElement[bool]]:
     """Return the conditions on a row of the list; with `positions`, also that it comes after the cursor, or at it."""
     found = [true(), *all_of(visibility.rows)]
+    if visibility.within is not None:
+        found += all_of(visibility.within)
     for number, (parameter, value) in enumerate(request.query.filters):
         count = len(parameter.arguments(value))
         found.append(parameter.condition(placeholders(parameter, f"filter_{number}", count), value, visibility.related))

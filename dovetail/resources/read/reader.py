@@ -3,11 +3,10 @@
 Both read the same page and give the same answer; `Reader.why_python` says which one a read takes.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 from pydantic import BaseModel
@@ -15,8 +14,9 @@ from sqlalchemy import Dialect, Select, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
-from dovetail.database.prepared_reads import DriverConnection, ReadSource
+from dovetail.database.prepared_reads import DriverConnection, ReadSource, session_of
 from dovetail.errors import ConfigurationError
+from dovetail.resources.cache import Cache
 from dovetail.resources.query.filters import FilterParameter, filter_parameters
 from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import Search
@@ -32,13 +32,7 @@ from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
 
 ALL_FIELDS = ItemQuery()
-MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
-T = TypeVar("T")
 Place = tuple[int, Callable[[object], Any] | None]  # where in a row a value is, and what makes Python's value of it
-
-
-class NeedsSessionError(Exception):
-    """The ORM has to read, and there is no session: who asked has to open one."""
 
 
 @dataclass(frozen=True)
@@ -77,20 +71,6 @@ class Plan:
         return Batch([make_item(row) for row in rows], rows, self.order, self.versions)
 
 
-class Cache(OrderedDict[Hashable, Any]):
-    """Keeps what was used last."""
-
-    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what `make` made for `key`, now or before."""
-        try:
-            self.move_to_end(key)
-        except KeyError:
-            self[key] = make()
-            if len(self) > MAXIMUM_PLANS:
-                self.popitem(last=False)
-        return self[key]  # type: ignore[no-any-return]  # what make() made
-
-
 class Reader:
     """Reads `schema` from rows of `model`; `version` names the attributes whose values change with every write."""
 
@@ -101,7 +81,7 @@ class Reader:
         self.version = tuple(version)
         self._nodes = Cache()
         self._plans = Cache()
-        self._plans_by_key: dict[tuple[str, Visibility], Plan] = {}  # of constant visibilities, by dialect
+        self._plans_of_one = Cache()  # of reads of one row, by dialect and template
 
     def why_python(self, dialect: Dialect) -> str | None:
         """Return why a read needs the ORM and pydantic; None if it is compiled."""
@@ -154,7 +134,7 @@ class Reader:
     ) -> Batch:
         """Return the same by `plan`, which `self.plan` made before; `parameters` are those of the request, if known."""
         if plan is None:
-            return await self.load(_session_of(source), request, visibility)
+            return await self.load(session_of(source), request, visibility)
         known = request.parameters() if parameters is None else parameters
         return await plan.fetch(await source.connection(), known, visibility.bind_values)
 
@@ -163,9 +143,9 @@ class Reader:
     ) -> Batch:
         """Return the rows with these keys. Raises NeedsSessionError as `read` does."""
         # Nearly every read is of this kind, and to find its plan by the request would take ten times as long.
-        is_plain = visibility.is_constant and query is ALL_FIELDS and len(keys) == 1
-        place = (source.dialect.name, visibility)
-        plan = self._plans_by_key.get(place) if is_plain else None
+        is_plain = query is ALL_FIELDS and len(keys) == 1 and visibility.template is not None
+        place = (source.dialect.name, visibility.template)
+        plan: Plan | None = self._plans_of_one.get(place) if is_plain else None
         if plan is not None:
             return await plan.fetch(await source.connection(), {"filter_0_0": keys[0]}, visibility.bind_values)
         listed = ListQuery(
@@ -174,7 +154,7 @@ class Reader:
         request = PageRequest(listed, self._key_terms if len(keys) > 1 else ())
         plan = self.plan(request, visibility, source.dialect)
         if plan is not None and is_plain:
-            self._plans_by_key[place] = plan
+            self._plans_of_one.remember(place, lambda: plan)
         return await self.run(plan, source, request, visibility)
 
     async def load(self, session: AsyncSession, request: PageRequest, visibility: Visibility) -> Batch:
@@ -186,9 +166,8 @@ class Reader:
         dialect = session.get_bind().dialect
         statement = page_select(self.model, [self.model], request, visibility, self.search, dialect=dialect)
         statement = statement.options(*nodes.loader_options(full, visibility.related))
-        rows = (
-            await session.execute(statement, request.parameters(), execution_options={"populate_existing": True})
-        ).all()
+        parameters = {**request.parameters(), **visibility.named_values}
+        rows = (await session.execute(statement, parameters, execution_options={"populate_existing": True})).all()
         include = node.include()
         places = [(place, None) for place in range(len(request.terms) + len(self.version))]
         return Batch(
@@ -205,7 +184,8 @@ class Reader:
             rows = await prepared.fetch(await source.connection(), request.parameters(), visibility.bind_values)
             return int(rows[0][0])
         statement = count_select(self.model, request, visibility, self.search, source.dialect)
-        return int((await _session_of(source).execute(statement, request.parameters())).scalar_one())
+        parameters = {**request.parameters(), **visibility.named_values}
+        return int((await session_of(source).execute(statement, parameters)).scalar_one())
 
     def node_for(self, visibility: Visibility, dialect: Dialect) -> Node | None:
         """Return the fields of a plain read in this visibility; None if it needs the ORM."""
@@ -265,12 +245,6 @@ class Reader:
         )
         select = self.nested_select(node, page, visibility, dialect, terms=request.terms)
         return self.plan_of(select, prepare(select.statement, dialect, visibility.binds), dialect, request.terms)
-
-
-def _session_of(source: ReadSource) -> AsyncSession:
-    if source.session is None:
-        raise NeedsSessionError
-    return source.session
 
 
 def _values(row: Sequence[object], places: Sequence[Place]) -> tuple[object, ...]:

@@ -1,16 +1,19 @@
 """Objects of the ORM that are made of the driver's rows: as the ORM would load them, for less.
 
-They belong to a session, so that a relation which is read from one of them fails as it does on what the ORM loaded.
+They belong to a session, or as objects of a read without a session to none. What was not loaded cannot be read from
+either without an error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Column, Dialect, Table, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ColumnProperty, InstrumentedAttribute
 
-from dovetail.database.drivers.sqlalchemy_private import add_loaded
+from dovetail.database.drivers.sqlalchemy_private import add_loaded, set_identity
 from dovetail.resources.sql.json_values import Convert, result_processor
 
 T = TypeVar("T")
@@ -24,7 +27,7 @@ class Entities(Generic[T]):
     def __init__(self, model: type[T]) -> None:
         self._model = model
         self._mapper = inspect(model)
-        self._converters: dict[str, Sequence[tuple[str, Convert | None]]] = {}  # by the name of a dialect
+        self._converters: dict[str, tuple[list[str], list[tuple[str, Convert]]]] = {}  # by the name of a dialect
 
     def columns(self) -> list[InstrumentedAttribute[Any]]:
         """Return the columns, in the order of a row."""
@@ -48,16 +51,7 @@ class Entities(Generic[T]):
 
     def attach(self, session: AsyncSession, row: Sequence[Any]) -> T:
         """Return the object of a row, which belongs to the session then: the one that it has already, if it has."""
-        dialect = session.get_bind().dialect
-        converters = self._converters.get(dialect.name)
-        if converters is None:
-            converters = self._converters[dialect.name] = self._convert(dialect)
-        item: T = self._mapper.class_manager.new_instance()
-        item.__dict__.update(
-            (key, value if convert is None else convert(value))
-            for (key, convert), value in zip(converters, row, strict=True)
-        )
-        key = self._mapper.identity_key_from_instance(item)
+        item, key = self._make(row, session.get_bind().dialect)
         known: T | None = session.sync_session.identity_map.get(key)
         if known is not None:
             return known  # with what the session made of it
@@ -65,12 +59,50 @@ class Entities(Generic[T]):
         add_loaded(session.sync_session, item, key)
         return item
 
+    def detached(self, row: Sequence[Any], dialect: Dialect) -> T:
+        """Return the object of a row, which belongs to no session: a lazy load raises DetachedInstanceError."""
+        item, key = self._make(row, dialect)
+        set_identity(item, key)
+        return item
+
     def has(self, session: AsyncSession, key: object) -> bool:
         """Return True if the session has the object with this key already."""
         return self._mapper.identity_key_from_primary_key((key,)) in session.sync_session.identity_map
 
+    def values_of(self, item: T) -> Hashable | None:
+        """Return the values of the columns; None if one of them is not loaded, or expired."""
+        try:
+            found: tuple[Any, ...] = self._pick(item.__dict__)
+        except KeyError:
+            return None
+        return found
+
+    @cached_property
+    def _pick(self) -> Callable[[Any], Any]:
+        return itemgetter(*(attribute.key for attribute in self._attributes()))
+
+    @cached_property
+    def _key_names(self) -> list[str]:
+        mapper = self._mapper
+        return [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+
+    def _make(self, row: Sequence[Any], dialect: Dialect) -> tuple[T, Any]:
+        """Return a new object, and the key by which a session knows it."""
+        found = self._converters.get(dialect.name)
+        if found is None:
+            found = self._converters[dialect.name] = self._convert(dialect)
+        keys, converters = found
+        item: T = self._mapper.class_manager.new_instance()
+        values = item.__dict__
+        values.update(zip(keys, row, strict=True))
+        for key, convert in converters:
+            values[key] = convert(values[key])
+        return item, self._mapper.identity_key_from_primary_key([values[name] for name in self._key_names])
+
     def _attributes(self) -> list[ColumnProperty[Any]]:
         return [attribute for attribute in self._mapper.column_attrs if not attribute.deferred]
 
-    def _convert(self, dialect: Dialect) -> list[tuple[str, Convert | None]]:
-        return [(one.key, result_processor(one.columns[0].type, dialect)) for one in self._attributes()]
+    def _convert(self, dialect: Dialect) -> tuple[list[str], list[tuple[str, Convert]]]:
+        """Return the names of the attributes, and what has to be applied to the values of some of them."""
+        steps = {one.key: result_processor(one.columns[0].type, dialect) for one in self._attributes()}
+        return list(steps), [(key, step) for key, step in steps.items() if step is not None]

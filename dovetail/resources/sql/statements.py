@@ -9,7 +9,7 @@ SQLAlchemy is a `PreparedStatement`: reads, INSERTs that read back, and what a s
 A service uses them beside `session.execute`: they run on the session's connection, in its transaction.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.drivers.session_connection import connection_to_read, connection_to_write
 from dovetail.database.drivers.sqlalchemy_private import bind_processors, copied_from
-from dovetail.database.prepared_reads import DriverConnection, driver_connection
+from dovetail.database.prepared_reads import DriverConnection, ReadSource, driver_connection, session_of
 from dovetail.resources.sql.entities import Entities
 from dovetail.resources.sql.json_values import Convert
 
@@ -29,7 +29,7 @@ NOTHING: Mapping[str, Callable[[], object]] = {}
 
 @dataclass(frozen=True)
 class Argument:
-    """A placeholder, and the source of its value: a name, a position, a function, or else a constant."""
+    """Where the value of one placeholder comes from: a name, a position, a function, or else a constant."""
 
     name: str | None = None  # among the values that a caller names
     position: int | None = None  # among the values that belong to the viewer
@@ -98,17 +98,18 @@ class Statement:
     async def fetch(self, session: AsyncSession, **values: object) -> Sequence[Row]:
         """Return all rows, as the driver gives them; that of `members` takes a list. Raises SQLAlchemy's errors."""
         connection = await (connection_to_write if self._writes else connection_to_read)(session)
-        dialect = connection.dialect
-        prepared = self._prepared.get(dialect.name)
-        if prepared is None:
-            prepared = self._prepared[dialect.name] = self._prepare(dialect)
+        prepared = self.prepared(connection.dialect)
         return await prepared.fetch(await driver_connection(connection), values)
 
-    def _prepare(self, dialect: Dialect) -> PreparedStatement:
-        statement = self._build(dialect)
-        prepared = prepare(statement, dialect)
+    def prepared(self, dialect: Dialect) -> PreparedStatement:
+        """Return the statement for a dialect."""
+        prepared = self._prepared.get(dialect.name)
         if prepared is None:
-            raise TypeError(f"the text of this statement depends on its values: {statement}")
+            statement = self._build(dialect)
+            prepared = prepare(statement, dialect)
+            if prepared is None:
+                raise TypeError(f"the text of this statement depends on its values: {statement}")
+            self._prepared[dialect.name] = prepared
         return prepared
 
 
@@ -127,6 +128,20 @@ class EntityStatement(Statement, Generic[T]):
             return item
         rows = await self.fetch(session, **values)
         return self._entities.attach(session, rows[0]) if rows else None
+
+    async def find(self, source: ReadSource, **values: object) -> T | None:
+        """Return the object, which belongs to the session of `source` if it has one; None if there is none.
+
+        Raises NeedsSessionError if somebody listens to the loads of such objects, and there is no session.
+        """
+        if source.session is not None or self._entities.are_heard():
+            return await self.one_or_none(session_of(source), **values)
+        rows = await self.prepared(source.dialect).fetch(await source.connection(), values)
+        return self._entities.detached(rows[0], source.dialect) if rows else None
+
+    def values_of(self, item: T) -> Hashable | None:
+        """Return all that the statement loads of an object, as it is now; None if something of it is not loaded."""
+        return self._entities.values_of(item)
 
 
 def _argument(

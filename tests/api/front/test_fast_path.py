@@ -17,7 +17,7 @@ from dovetail.api.front.fast_path import FastPathRoutes
 from dovetail.application import make_application
 from dovetail.errors import NotAuthenticatedError, NotFoundError
 from dovetail.testing.fixtures import running
-from tests.library.api import books, viewer
+from tests.library.api import BookPolicy, books, viewer
 from tests.library.models import Genre
 from tests.resources.conftest import DAY, author, library_settings, make_book
 from tests.resources.conftest import app as library_app
@@ -280,10 +280,12 @@ async def test_both_roads_answer_alike_in_an_application_that_is_mounted(app, us
 
 
 @pytest.mark.usefixtures("shelf")
-async def test_somebody_unknown_is_answered_without_fastapi(app, caplog):
+async def test_whom_the_policy_recognizes_is_answered_without_fastapi(app, caplog, monkeypatch):
     for path in FAST:
-        assert not await took_a_transaction(app, caplog, path), path
-    assert await took_a_transaction(app, caplog, "/api/books/1", {"X-Viewer": "1"})
+        for headers in ({}, {"X-Viewer": "1"}):
+            assert not await took_a_transaction(app, caplog, path, headers), path
+    monkeypatch.delattr(BookPolicy, "recognize_reader")
+    assert await took_a_transaction(app, caplog, "/api/books/1")
 
 
 @pytest.mark.usefixtures("shelf")

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm.exc import DetachedInstanceError
 from sqlalchemy.types import TypeDecorator
 from sqlalchemy.util import queue
 
@@ -243,6 +244,19 @@ def test_a_loaded_object_is_persistent_in_its_session_which_begins_nothing():
         assert inspect(item).persistent
         assert inspect(item).session is session
         assert not session.in_transaction()
+
+
+def test_an_object_with_an_identity_and_no_session_is_detached_and_refuses_to_load():
+    mapper = inspect(Item)
+    item = mapper.class_manager.new_instance()
+    item.__dict__["id"] = 7
+
+    sqlalchemy_private.set_identity(item, mapper.identity_key_from_primary_key([7]))
+
+    assert inspect(item).detached
+    assert item.id == 7
+    with pytest.raises(DetachedInstanceError):
+        _ = item.name
 
 
 def test_a_model_with_an_init_of_its_own_is_told_from_others():

@@ -1,12 +1,14 @@
 """Make, find and revoke bearer tokens: only the SHA-256 of one is stored, and deleting its row revokes it."""
 
 import secrets
+from collections.abc import Hashable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Select, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.database.prepared_reads import ReadSource
 from dovetail.resources.sql.statements import EntityStatement
 from dovetail.signing import hash_token
 
@@ -43,6 +45,16 @@ async def create_access_token(session: AsyncSession, user_id: int, *, lifetime: 
 async def get_user_by_token(session: AsyncSession, token: str) -> User | None:
     """Return the active user who holds this bearer token, in one statement that writes nothing."""
     return await _USER_BY_TOKEN.one_or_none(session, token_hash=hash_token(token), now=datetime.now(UTC))
+
+
+async def find_user_by_token(source: ReadSource, token: str) -> User | None:
+    """Return the same user by the same statement, where there may be no session; see EntityStatement.find."""
+    return await _USER_BY_TOKEN.find(source, token_hash=hash_token(token), now=datetime.now(UTC))
+
+
+def loaded_values(user: User) -> Hashable | None:
+    """Return all that is loaded of a user by their token; None if something of it has to be loaded anew."""
+    return _USER_BY_TOKEN.values_of(user)
 
 
 async def lock_user_by_token(session: AsyncSession, token: str) -> User | None:

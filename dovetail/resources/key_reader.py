@@ -1,0 +1,58 @@
+"""Finds the key of a row by values that only it has, among those that a viewer may know of."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Dialect, Select, bindparam, inspect, select
+
+from dovetail.database.prepared_reads import ReadSource, session_of
+from dovetail.errors import ConfigurationError
+from dovetail.resources.cache import Cache
+from dovetail.resources.policy import not_found
+from dovetail.resources.spec import Spec
+from dovetail.resources.sql.json_values import result_processor
+from dovetail.resources.sql.statements import PreparedStatement, prepare
+from dovetail.resources.visibility import Visibility
+
+
+class KeyReader:
+    """Finds keys of rows of a resource by statements that are compiled once."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._statements = Cache()
+
+    async def find(self, source: ReadSource, visibility: Visibility, values: Mapping[str, object]) -> object:
+        """Return the key of the row whose columns have these `values`.
+
+        Raises NotFoundError if none is visible, and ConfigurationError for a name that is no column.
+        """
+        prepared = self._prepared(visibility, tuple(values), source.dialect)
+        if prepared is None:
+            statement = self._select(visibility, tuple(values))
+            keys = list(await session_of(source).scalars(statement, dict(values)))
+        else:
+            rows = await prepared.fetch(await source.connection(), values, visibility.bind_values)
+            convert = result_processor(getattr(self._spec.model, self._spec.key).type, source.dialect)
+            keys = [row[0] if convert is None else convert(row[0]) for row in rows]
+        if not keys:
+            raise not_found(self._spec.singular, next(iter(values.values())))
+        return keys[0]
+
+    def _prepared(self, visibility: Visibility, names: tuple[str, ...], dialect: Dialect) -> PreparedStatement | None:
+        if visibility.template is None:
+            return None
+        return self._statements.remember(
+            (dialect.name, names, visibility.template),
+            lambda: prepare(self._select(visibility, names), dialect, visibility.binds),
+        )
+
+    def _select(self, visibility: Visibility, names: tuple[str, ...]) -> Select[object]:
+        model = self._spec.model
+        columns = {attribute.key: getattr(model, attribute.key) for attribute in inspect(model).column_attrs}
+        if strangers := set(names) - columns.keys():
+            raise ConfigurationError(
+                f"{self._spec.singular}: find_key names {', '.join(sorted(strangers))}, "
+                f"expected some of {', '.join(sorted(columns))}"
+            )
+        equal = [columns[name] == bindparam(name, type_=columns[name].type) for name in names]
+        return select(columns[self._spec.key]).where(*equal, visibility.rows).limit(1)
