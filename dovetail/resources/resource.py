@@ -31,6 +31,7 @@ from dovetail.resources.key_reader import KeyReader
 from dovetail.resources.policy import Open as Open  # noqa: PLC0414 - names of the public API
 from dovetail.resources.policy import Policy as Policy  # noqa: PLC0414 - as above
 from dovetail.resources.policy import ReadOnly as ReadOnly  # noqa: PLC0414 - as above
+from dovetail.resources.policy import Recognized as Recognized  # noqa: PLC0414 - as above
 from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.sql.named_rows import named_rows
 from dovetail.resources.write import idempotency

@@ -74,6 +74,8 @@ def _hooks(policy: Policy, model: type[object], create: type[object] | None) -> 
 def _misspelt(policy: type[Policy]) -> Iterator[tuple[str, str]]:
     """Yield the public names that a policy has beside the hooks and that look like one, each with that hook."""
     hooks = [name for name in vars(Policy) if not name.startswith("_")]
+    if hasattr(policy, "is_anonymous"):  # which it was
+        yield "is_anonymous", "recognize_reader"
     for owner in policy.__mro__[: policy.__mro__.index(Policy)]:
         for name in vars(owner):
             if not name.startswith("_") and name not in hooks:

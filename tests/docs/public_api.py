@@ -51,12 +51,15 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         ("Base", "IdMixin", "TimestampMixin", "full_text", "related"),
     ),
     "dovetail.database.session": (
-        "The session of a request, sessions for answers that stream, and the database of scripts.",
-        ("SessionDep", "StreamSessionsDep", "unit_of_work", "stream_sessions", "lookup_session", "Database"),
+        "The session of a request, where its reads run, sessions for answers that stream, and the database of scripts.",
+        (
+            *("SessionDep", "SourceDep", "ReadSource", "StreamSessionsDep", "unit_of_work", "stream_sessions"),
+            *("lookup_session", "Database"),
+        ),
     ),
     "dovetail.resources.resource": (
         "A REST API in ten lines, and policies for sites whose viewers are not `dovetail.contrib.auth.models.User`.",
-        ("Resource", "ONCE", "find_or_make", "Policy", "ReadOnly", "Open"),
+        ("Resource", "ONCE", "find_or_make", "Policy", "Recognized", "ReadOnly", "Open"),
     ),
     "dovetail.api.schemas": (
         "What requests and answers of the API are made of.",
