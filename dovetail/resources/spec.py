@@ -19,7 +19,6 @@ from dovetail.api.base64_bytes import has_raw_bytes
 from dovetail.api.schemas import BodyId, Filter, Id
 from dovetail.database.search.search import FullText
 from dovetail.errors import ConfigurationError
-from dovetail.resources.cache import Cache
 from dovetail.resources.policy import Policy
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.filters import filter_parameters
@@ -28,7 +27,7 @@ from dovetail.resources.query.paths import Path as ColumnPath
 from dovetail.resources.query.search import FullTextSearch, Search, declared_search
 from dovetail.resources.query.url import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
 from dovetail.resources.read.etags import version_attributes
-from dovetail.resources.read.reader import Reader
+from dovetail.resources.read.reader import Cache, Reader
 from dovetail.resources.visibility import EVERYTHING, Visibility
 
 MAXIMUM_VIEWERS = 1_000  # whose visibilities are kept; each is some kilobytes
@@ -191,7 +190,9 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         if values is None:
             return self._asked(viewer)
         found: Visibility | None = self._seen.get(values)
-        return found or self._seen.remember(values, lambda: self._asked(viewer))
+        if found is None:
+            found = self._seen[values] = self._asked(viewer)
+        return found
 
     def written_visibility(self, viewer: Any) -> Visibility:
         """Return what a viewer may see of rows they just wrote, whatever the policy says of the rows."""

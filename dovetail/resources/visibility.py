@@ -6,7 +6,7 @@ Statements are compiled once for each `cache_key` and run with `bind_values`, wh
 that is used often is found by the `template` of a visibility, since to compare cache keys takes long.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,7 +14,6 @@ from sqlalchemy import BindParameter, ColumnElement, true
 
 from dovetail.database.drivers.sqlalchemy_private import cache_key
 from dovetail.errors import ConfigurationError
-from dovetail.resources.cache import Cache
 from dovetail.resources.within import Within
 
 NO_VALUES: Mapping[str, object] = {}
@@ -30,7 +29,7 @@ class Visibility:
     rows: ColumnElement[bool]
     related: Mapping[str, ColumnElement[bool]]
     hidden: frozenset[str]
-    templates: Cache | None = None
+    templates: MutableMapping[Hashable, "Visibility"] | None = None
 
     within: ColumnElement[bool] | None = field(default=None, init=False)  # what a list narrows the rows to besides
     named_values: Mapping[str, object] = field(default_factory=lambda: NO_VALUES, init=False)  # of its placeholders
@@ -49,7 +48,10 @@ class Visibility:
         """A visibility that is kept, with the same `cache_key`: whatever was compiled for it serves this one too."""
         if self.templates is None or not self.is_cacheable:
             return None
-        return self.templates.remember(self.cache_key, lambda: self)
+        found = self.templates.get(self.cache_key)
+        if found is None:
+            found = self.templates[self.cache_key] = self
+        return found
 
     @cached_property
     def cache_key(self) -> Hashable:
@@ -114,4 +116,4 @@ class _Narrowed(Visibility):
         return [*self._whole._keys, ("within ", place.key, place.binds)]  # noqa: SLF001 - no relation has such a name
 
 
-EVERYTHING = Visibility(true(), {}, frozenset(), Cache())
+EVERYTHING = Visibility(true(), {}, frozenset(), {})

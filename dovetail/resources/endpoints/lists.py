@@ -18,7 +18,6 @@ from dovetail.api.schemas import Page
 from dovetail.database.prepared_reads import ReadSource, SessionSource
 from dovetail.database.session import SessionDep
 from dovetail.errors import ConfigurationError
-from dovetail.resources.cache import Cache
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead
 from dovetail.resources.endpoints.fast_place import FastPlace, Named, Values
@@ -29,7 +28,7 @@ from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import FullTextSearch
 from dovetail.resources.query.url import Grammar, ListQuery, read_list_query, split_query
 from dovetail.resources.query.where import PageRequest
-from dovetail.resources.read.reader import Batch, Plan, Reader
+from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.statements import PreparedStatement
 from dovetail.resources.visibility import NO_VALUES, Visibility

@@ -3,10 +3,11 @@
 Both read the same page and give the same answer; `Reader.why_python` says which one a read takes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel
@@ -16,7 +17,6 @@ from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from dovetail.database.prepared_reads import DriverConnection, ReadSource, session_of
 from dovetail.errors import ConfigurationError
-from dovetail.resources.cache import Cache
 from dovetail.resources.query.filters import FilterParameter, filter_parameters
 from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import Search
@@ -32,6 +32,8 @@ from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
 
 ALL_FIELDS = ItemQuery()
+MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
+T = TypeVar("T")
 Place = tuple[int, Callable[[object], Any] | None]  # where in a row a value is, and what makes Python's value of it
 
 
@@ -69,6 +71,27 @@ class Plan:
         rows = await self.prepared.fetch(connection, values, viewer_values)
         make_item = self.make_item
         return Batch([make_item(row) for row in rows], rows, self.order, self.versions)
+
+
+class Cache(OrderedDict[Hashable, Any]):
+    """Keeps what was made or remembered last, up to `maximum` entries."""
+
+    def __init__(self, maximum: int = MAXIMUM_PLANS) -> None:
+        super().__init__()
+        self._maximum = maximum
+
+    def __setitem__(self, key: Hashable, value: Any) -> None:
+        super().__setitem__(key, value)
+        if len(self) > self._maximum:
+            self.popitem(last=False)
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` made for `key`, now or before."""
+        try:
+            self.move_to_end(key)
+        except KeyError:
+            self[key] = make()
+        return self[key]  # type: ignore[no-any-return]  # what make() made
 
 
 class Reader:
@@ -154,7 +177,7 @@ class Reader:
         request = PageRequest(listed, self._key_terms if len(keys) > 1 else ())
         plan = self.plan(request, visibility, source.dialect)
         if plan is not None and is_plain:
-            self._plans_of_one.remember(place, lambda: plan)
+            self._plans_of_one[place] = plan
         return await self.run(plan, source, request, visibility)
 
     async def load(self, session: AsyncSession, request: PageRequest, visibility: Visibility) -> Batch:

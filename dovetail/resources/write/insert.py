@@ -14,8 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.database.drivers.retries import note_write
 from dovetail.database.drivers.session_connection import connection_for_all, connection_to_read, connection_to_write
 from dovetail.database.prepared_reads import driver_connection
-from dovetail.resources.cache import Cache
-from dovetail.resources.read.reader import Batch, Plan, Reader
+from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.json_values import result_processor
 from dovetail.resources.sql.statements import PreparedStatement, Statement
 from dovetail.resources.visibility import Visibility

@@ -14,8 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.database.drivers.session_connection import connection_to_write
 from dovetail.database.drivers.sqlalchemy_private import sessions_are_heard
 from dovetail.database.prepared_reads import driver_connection
-from dovetail.resources.cache import Cache
-from dovetail.resources.read.reader import Batch, Plan, Reader
+from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.entities import Entities
 from dovetail.resources.sql.statements import PreparedStatement, Statement, prepare
 from dovetail.resources.visibility import Visibility

@@ -25,8 +25,7 @@ from sqlalchemy import (
     select,
 )
 
-from dovetail.resources.cache import Cache
-from dovetail.resources.read.reader import Plan, Reader
+from dovetail.resources.read.reader import Cache, Plan, Reader
 from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nested_select import NestedSelect, page_columns
 from dovetail.resources.sql.nodes import Node, Relation
