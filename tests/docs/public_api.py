@@ -228,7 +228,7 @@ def _signature(node: ast.stmt) -> str:
         )
     else:
         text = ast.unparse(node)
-    text = re.sub(r"\bStatement\b", "Select[Any]", text)  # what it is an alias of
+    text = re.sub(r"\bAnySelect\b", "Select[Any]", text)  # what it is an alias of
     return re.sub(r"'([^']*\b(?:Sequence|Mapping|Callable|type|Routers|Lifespan|Setup)\b[^']*)'", r"\1", text)
 
 

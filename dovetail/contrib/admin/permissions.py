@@ -11,7 +11,7 @@ from sqlalchemy.sql.visitors import iterate
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
-from dovetail.contrib.admin.sqladmin_private import Statement
+from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import User
 from dovetail.database.drivers.sqlalchemy_private import conditions_of, kept_as_it_stands
@@ -90,7 +90,7 @@ class Rights:
             self._views[model] = next(complete, views[0] if views else None)
         return self._views[model]
 
-    def only_visible(self, statement: Statement) -> Statement:
+    def only_visible(self, statement: AnySelect) -> AnySelect:
         """Keep what the user may know of in a statement that reads columns of models, as filters do for choices."""
         for column in statement.column_descriptions:
             if isinstance(column["entity"], type):
@@ -125,7 +125,7 @@ def rights_of(request: Request) -> Rights:
     return RIGHTS.get(request)
 
 
-def listed(rows: Statement, model: type[object], target: type[object]) -> ColumnElement[bool]:
+def listed(rows: AnySelect, model: type[object], target: type[object]) -> ColumnElement[bool]:
     """Return the condition on rows of `target`, which is `model` or a subclass, that `rows` selects them."""
     criteria = conditions_of(rows)
     if rows.order_by(None).compare(select(model).where(*criteria).order_by(None)):

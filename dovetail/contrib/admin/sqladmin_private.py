@@ -23,7 +23,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-Statement: TypeAlias = Select[Any]  # of objects or of columns: SQLAdmin, and authors of views, hand and take both
+AnySelect: TypeAlias = Select[Any]  # of objects or of columns: SQLAdmin, and authors of views, hand and take both
 FORM_NAMES: Mapping[str, str] = (
     WTFORMS_ATTRS  # what a form calls an attribute whose name WTForms uses itself: data -> data_
 )
@@ -132,18 +132,18 @@ class OpenModelView(ModelView, metaclass=ViewMeta):
         """Return what finds related objects, by the name of the relation."""
 
     @abstractmethod
-    def select_object(self, identifier: str) -> Statement:
+    def select_object(self, identifier: str) -> AnySelect:
         """Return the statement that selects the object with this identifier."""
 
     @abstractmethod
-    async def run_choices_query(self, statement: Statement) -> Sequence[Row[object]]:
+    async def run_choices_query(self, statement: AnySelect) -> Sequence[Row[object]]:
         """Return the rows of a statement with which a filter asks for its choices."""
 
     @abstractmethod
-    async def run_query(self, statement: Statement) -> Sequence[object]:
+    async def run_query(self, statement: AnySelect) -> Sequence[object]:
         """Return the objects that a statement selects."""
 
-    def _stmt_by_identifier(self, identifier: str) -> Statement:
+    def _stmt_by_identifier(self, identifier: str) -> AnySelect:
         return self.select_object(identifier)
 
     async def _run_arbitrary_query(self, stmt: Any) -> Sequence[Row[Any]]:

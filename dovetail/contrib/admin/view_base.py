@@ -18,7 +18,7 @@ from dovetail.contrib.admin.columns.identifiers import has_identifier, identifie
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
 from dovetail.contrib.admin.forms.converter import Converter
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, OpenModelView, Statement, class_in_words
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, OpenModelView, class_in_words
 from dovetail.database.search.search import FullText
 
 
@@ -57,19 +57,19 @@ class ViewBase(OpenModelView):
         super().__init__()
         self._form_class: type[Form] | None = None
 
-    def rows(self, request: Request) -> Statement:  # noqa: ARG002 - for those who override it
+    def rows(self, request: Request) -> AnySelect:  # noqa: ARG002 - for those who override it
         """Return the rows that the user may see and touch, in lists, forms, autocompletes, actions and exports."""
         return select(self.model)
 
-    def list_query(self, request: Request) -> Statement:
+    def list_query(self, request: Request) -> AnySelect:
         """Return `rows`, which is what SQLAdmin lists too. Override `rows` instead, which everything obeys."""
         return self.rows(request)
 
-    def select_object(self, identifier: str) -> Statement:
+    def select_object(self, identifier: str) -> AnySelect:
         """Return the statement that selects the object with this identifier, if the user may see it."""
         return self.rows(request_context().request).where(has_identifier(self.model, identifier))
 
-    async def run_query(self, statement: Statement) -> Sequence[object]:
+    async def run_query(self, statement: AnySelect) -> Sequence[object]:
         """Return the objects that a statement selects, in the request's session."""
         return (await request_context().session.scalars(statement)).unique().all()
 

@@ -39,7 +39,7 @@ from dovetail.contrib.admin.lists.relations import leads_to_identifier
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.permissions import user_of as user_of  # noqa: PLC0414 - a name of the public API
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.sqladmin_private import Statement, action_slug
+from dovetail.contrib.admin.sqladmin_private import AnySelect, action_slug
 from dovetail.errors import BadRequestError, ConfigurationError
 
 View = TypeVar("View", bound="ModelAdmin")
@@ -146,7 +146,7 @@ class BooleanFilter(SQLAdminBooleanFilter):
     column_filters = [BooleanFilter(Post.is_published, title="Published")]
     """
 
-    async def get_filtered_query(self, query: Statement, value: object, model: object) -> Statement:
+    async def get_filtered_query(self, query: AnySelect, value: object, model: object) -> AnySelect:
         """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
         if value not in ALL | {"true", "false", None}:
             raise BadRequestError(f"{self.title}: filter by true or false.")
@@ -166,7 +166,7 @@ class ChoiceFilter(StaticValuesFilter):
         choices = [(value, value.replace("_", " ").capitalize()) for value in self.members]
         super().__init__(column, choices, title=title)
 
-    async def get_filtered_query(self, query: Statement, value: object, model: Any) -> Statement:
+    async def get_filtered_query(self, query: AnySelect, value: object, model: Any) -> AnySelect:
         """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
         if value is None or value in ALL:
             return query
@@ -193,7 +193,7 @@ class ColumnFilter:
         """Return the comparisons that fit the column, each with its label."""
         return [(name, OPERATIONS[name]) for name in operations_of(self.column.type)]
 
-    async def get_filtered_query(self, query: Statement, operation: str, value: str, _model: type[object]) -> Statement:
+    async def get_filtered_query(self, query: AnySelect, operation: str, value: str, _model: type[object]) -> AnySelect:
         """Keep the rows that compare like this. Raises BadRequestError for what cannot be compared with the column."""
         operations = operations_of(self.column.type)
         if operation and operation not in operations:
@@ -219,12 +219,12 @@ class RelationFilter:
         self.title = title or relation.key.replace("_", " ").capitalize()
 
     async def lookups(
-        self, _request: Request, _model: type[object], _run_query: Callable[[Statement], object]
+        self, _request: Request, _model: type[object], _run_query: Callable[[AnySelect], object]
     ) -> Sequence[tuple[str, str]]:
         """Return nothing to list: the choice is made by typing."""
         return []
 
-    async def get_filtered_query(self, query: Statement, value: str | None, _model: type[object]) -> Statement:
+    async def get_filtered_query(self, query: AnySelect, value: str | None, _model: type[object]) -> AnySelect:
         """Keep the rows that are related to the object with this identifier, if the user may know of it."""
         if not value:
             return query

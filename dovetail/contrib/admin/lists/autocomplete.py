@@ -11,7 +11,7 @@ from dovetail.contrib.admin.columns.identifiers import has_identifier, have_iden
 from dovetail.contrib.admin.lists.search import MAXIMUM_TERM, contains
 from dovetail.contrib.admin.permissions import NOTHING, rights_of
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.sqladmin_private import ObjectLoader, Statement
+from dovetail.contrib.admin.sqladmin_private import AnySelect, ObjectLoader
 from dovetail.contrib.admin.view_base import ViewBase
 
 LIMIT = 20
@@ -26,7 +26,7 @@ class Autocomplete(ObjectLoader):
         """Return whether the user may see related objects at all."""
         return rights_of(request).visible(self.model) is not NOTHING
 
-    def rows(self, request: Request) -> Statement:
+    def rows(self, request: Request) -> AnySelect:
         """Return the statement that selects the objects the user may see."""
         return select(self.model).where(rights_of(request).visible(self.model))
 

@@ -19,7 +19,7 @@ from dovetail.contrib.admin.lists.paging import LAST, ListPage, Paginator, count
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.sqladmin_private import Statement
+from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.errors import BadRequestError
@@ -50,7 +50,7 @@ class ChangeListView(ViewBase):
         """Return the filters of the list."""
         return self.get_filters()
 
-    async def matching(self, request: Request) -> Statement:
+    async def matching(self, request: Request) -> AnySelect:
         """Return the rows of the user that the request's filters and search leave."""
         statement = self.rows(request)
         for one in self.filters():
@@ -61,7 +61,7 @@ class ChangeListView(ViewBase):
             context.frequent_words.update(frequent)
         return self.search_query(statement, term)
 
-    def search_query(self, stmt: Statement, term: str) -> Statement:
+    def search_query(self, stmt: AnySelect, term: str) -> AnySelect:
         """Keep the rows that hold every word of `term` in one of the searchable columns."""
         if not self.search_names and self.full_text is None:
             return stmt
@@ -75,7 +75,7 @@ class ChangeListView(ViewBase):
         )
         return searched.keep(stmt, term, context.session.get_bind().dialect)
 
-    def sort_query(self, stmt: Statement, request: Request) -> Statement:
+    def sort_query(self, stmt: AnySelect, request: Request) -> AnySelect:
         """Put the rows in the order that the request asks for, or the view's own."""
         sort_by = request.query_params.get("sortBy")
         if sort_by and sort_by not in self.sort_names:
@@ -84,7 +84,7 @@ class ChangeListView(ViewBase):
         paths = [(self.column_sort_paths.get(name, name), descending) for name, descending in asked]
         return order(stmt, self.model, paths, rights_of(request))
 
-    def count_query(self, request: Request) -> Statement:
+    def count_query(self, request: Request) -> AnySelect:
         """Return the statement that counts the rows of the user."""
         return count_rows(self.rows(request), self.model)
 
@@ -130,7 +130,7 @@ class ChangeListView(ViewBase):
         names = [*(self.full_text.columns if self.full_text else ()), *self.search_names]
         return ", ".join(self.label(name).lower() for name in names)
 
-    async def run_choices_query(self, statement: Statement) -> Sequence[Row[object]]:
+    async def run_choices_query(self, statement: AnySelect) -> Sequence[Row[object]]:
         """Return a filter's choices among what the user may know of; filters know neither users nor `rows`."""
         context = request_context()
         found: Result[object] = await context.session.execute(rights_of(context.request).only_visible(statement))
@@ -151,12 +151,12 @@ class ChangeListView(ViewBase):
                 return path_for(request, f"admin:{name}", identity=view.identity, pk=identifier_of(obj))
         return None
 
-    def form_details_query(self, request: Request) -> Statement:
+    def form_details_query(self, request: Request) -> AnySelect:
         """Return the statement that selects the object of a page, with the relations it shows."""
         statement = self.select_object(request.path_params["pk"])
         return statement.options(*loading(self.model, self.details_names, rights_of(request)))
 
-    def form_edit_query(self, request: Request) -> Statement:
+    def form_edit_query(self, request: Request) -> AnySelect:
         """Return the statement that selects the object of a form; it locks the object that is being saved."""
         statement = self.select_object(request.path_params["pk"])
         statement = statement.options(*loading(self.model, self.form_names, rights_of(request)))

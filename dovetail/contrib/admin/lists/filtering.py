@@ -9,7 +9,7 @@ from starlette.requests import Request
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.lists.search import MAXIMUM_VALUE
 from dovetail.contrib.admin.permissions import EVERYTHING, Rights, rights_of
-from dovetail.contrib.admin.sqladmin_private import Statement, has_default
+from dovetail.contrib.admin.sqladmin_private import AnySelect, has_default
 from dovetail.errors import BadRequestError
 
 ALL = frozenset({"", "all", "__all"})  # values that ask for every row
@@ -20,7 +20,7 @@ def column_of(model: type[object], column: object) -> Any:
     return getattr(model, column) if isinstance(column, str) else column
 
 
-async def apply_filter(one: Any, statement: Statement, request: Request, model: type[object]) -> Statement:
+async def apply_filter(one: Any, statement: AnySelect, request: Request, model: type[object]) -> AnySelect:
     """Return the statement with what the request asks of a filter. Raises BadRequestError for what makes no sense."""
     value = request.query_params.get(one.parameter_name, "").replace("\0", "")
     if len(value) > MAXIMUM_VALUE:

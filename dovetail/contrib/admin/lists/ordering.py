@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import Label
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.permissions import EVERYTHING, Rights
-from dovetail.contrib.admin.sqladmin_private import Statement
+from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.drivers.sqlalchemy_private import order_of
 from dovetail.resources.query import keyset
 from dovetail.resources.query.comparable import python_type
@@ -64,7 +64,7 @@ class Term:
 Terms = tuple[Term, ...]
 
 
-def order(statement: Statement, model: type[object], fields: Iterable[tuple[str, bool]], rights: Rights) -> Statement:
+def order(statement: AnySelect, model: type[object], fields: Iterable[tuple[str, bool]], rights: Rights) -> AnySelect:
     """Order by paths, each with whether it descends, then by primary key, so that no row shows on two pages.
 
     The key goes in the direction of the last path, so that one index serves both. Related tables are joined from the
@@ -81,7 +81,7 @@ def order(statement: Statement, model: type[object], fields: Iterable[tuple[str,
     return statement.order_by(*(key.desc() if descending else key for key in primary_keys(model)))
 
 
-def terms_of(statement: Statement) -> Terms:
+def terms_of(statement: AnySelect) -> Terms:
     """Return what `statement` orders by."""
     return tuple(_term(clause) for clause in order_of(statement))
 
@@ -95,7 +95,7 @@ def after(terms: Terms, values: Sequence[object]) -> ColumnElement[bool]:
     return keyset.after([term.expression for term in terms], [term.direction for term in terms], binds)
 
 
-def _join(statement: Statement, model: type[object], path: Path, rights: Rights) -> tuple[Statement, Any]:
+def _join(statement: AnySelect, model: type[object], path: Path, rights: Rights) -> tuple[AnySelect, Any]:
     # A join, since PostgreSQL reads the related table once for all rows of a big sort, and a subquery for each of them.
     entity: object = model
     for relation in path.relations:

@@ -16,7 +16,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from dovetail.contrib.admin.columns.identifiers import LARGEST_INTEGER, primary_keys
 from dovetail.contrib.admin.lists.ordering import Terms, after, terms_of
-from dovetail.contrib.admin.sqladmin_private import Statement
+from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.drivers.sqlalchemy_private import options_of
 from dovetail.errors import BadRequestError
 from dovetail.resources.query.cursors import Cursor
@@ -48,7 +48,7 @@ class Paginator:
 
     session: AsyncSession
     model: type[object]
-    ordered: Statement
+    ordered: AnySelect
     options: Sequence[ExecutableOption]
     size: int
     count_limit: int
@@ -189,7 +189,7 @@ class Paginator:
         count = (rows[0][-1] if rows else 0 if not offset else None) if counting else None
         return Cut([row[0] for row in rows], values, count)
 
-    def _keys(self, terms: Terms, condition: ColumnElement[bool] | None) -> Statement:
+    def _keys(self, terms: Terms, condition: ColumnElement[bool] | None) -> AnySelect:
         """Return the statement that selects keys, and what the rows are ordered by, in the order of `terms`."""
         statement = self.ordered if condition is None else self.ordered.where(condition)
         return (
@@ -207,7 +207,7 @@ class Paginator:
         return await self.session.scalar(count_rows(statement, self.model)) or 0
 
 
-def count_rows(statement: Statement, model: type[object]) -> Select[int]:
+def count_rows(statement: AnySelect, model: type[object]) -> Select[int]:
     """Return the statement that counts what `statement` selects, without its order and its columns."""
     keys = statement.with_only_columns(*primary_keys(model), maintain_column_froms=True).order_by(None)
     return select(func.count()).select_from(keys.subquery())
@@ -226,7 +226,7 @@ class Cut:
         return replace(self, rows=self.rows[:size][::-1], values=self.values[:size][::-1])
 
 
-def _counted(found: Statement, terms: Terms, limit: int) -> Statement:
+def _counted(found: AnySelect, terms: Terms, limit: int) -> AnySelect:
     """Return `found`, up to `limit` rows of it, each with their number: they are looked for once."""
     hits = found.limit(limit).cte("hits")
     total = select(func.count()).select_from(hits).scalar_subquery()

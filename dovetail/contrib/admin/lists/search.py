@@ -11,7 +11,7 @@ from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.lists.relations import leads_to
 from dovetail.contrib.admin.permissions import Rights
-from dovetail.contrib.admin.sqladmin_private import Statement
+from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.search.search import FullText
 from dovetail.database.search.selective_conditions import Among, SelectiveCondition
 from dovetail.resources.query.paths import walk
@@ -34,7 +34,7 @@ class Search:
     full_text: FullText | None = None
     frequent: Collection[str] = ()
 
-    def keep(self, statement: Statement, term: str, dialect: Dialect) -> Statement:
+    def keep(self, statement: AnySelect, term: str, dialect: Dialect) -> AnySelect:
         """Keep the rows in which every word of `term` stands somewhere."""
         for word in words_of(term):
             statement = statement.where(self._holds(word, dialect))

@@ -13,7 +13,7 @@ from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.pages.csv_cells import write_cell
 from dovetail.contrib.admin.permissions import Rights
-from dovetail.contrib.admin.sqladmin_private import Statement
+from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.pool_share import PoolShare
 
@@ -25,7 +25,7 @@ class Export:
     """Writes the rows of `statement` in the order of their keys, as the view's columns for exports show them."""
 
     view: ModelAdmin
-    statement: Statement
+    statement: AnySelect
     rights: Rights
 
     async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncIterator[str]:
