@@ -24,30 +24,32 @@ def count_statements(database: Database) -> CountStatements:
     assert len(statements) == 2
     """
 
-    @contextmanager
-    def count() -> Iterator[list[str]]:
-        statements: list[str] = []
+    return lambda: counted_statements(database)
 
-        def record(
-            _connection: object,
-            _cursor: object,
-            statement: str,
-            parameters: object,
-            _context: object,
-            executemany: bool,  # noqa: FBT001 - the signature is SQLAlchemy's
-        ) -> None:
-            if not statement.startswith(UNCOUNTED):
-                # One that is sent with a list of sets of parameters runs as often; VALUES of many rows are one set.
-                times = len(parameters) if executemany and isinstance(parameters, list) else 1
-                statements.extend([statement] * times)
 
-        engines = {database.engine.sync_engine, database._spare.sync_engine}  # noqa: SLF001 - what runs outside the pool counts
+@contextmanager
+def counted_statements(database: Database) -> Iterator[list[str]]:
+    """Yield a list to which each statement is added that is sent to `database` while the block runs."""
+    statements: list[str] = []
+
+    def record(
+        _connection: object,
+        _cursor: object,
+        statement: str,
+        parameters: object,
+        _context: object,
+        executemany: bool,  # noqa: FBT001 - the signature is SQLAlchemy's
+    ) -> None:
+        if not statement.startswith(UNCOUNTED):
+            # One that is sent with a list of sets of parameters runs as often; VALUES of many rows are one set.
+            times = len(parameters) if executemany and isinstance(parameters, list) else 1
+            statements.extend([statement] * times)
+
+    engines = {database.engine.sync_engine, database._spare.sync_engine}  # noqa: SLF001 - what runs outside the pool counts
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", record)
+    try:
+        yield statements
+    finally:
         for engine in engines:
-            event.listen(engine, "before_cursor_execute", record)
-        try:
-            yield statements
-        finally:
-            for engine in engines:
-                event.remove(engine, "before_cursor_execute", record)
-
-    return count
+            event.remove(engine, "before_cursor_execute", record)

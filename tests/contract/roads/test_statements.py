@@ -1,0 +1,47 @@
+"""The fast road is the shorter one: no operation sends more statements there, and what people pay for few."""
+
+import pytest
+
+from dovetail.testing.statements import counted_statements
+from tests.contract.roads.asgi import Request
+from tests.contract.roads.callers import NOBODY, OWNER
+from tests.contract.roads.operations import JSON, Catalogue
+from tests.contract.roads.site import Road, Roads
+
+
+async def test_no_operation_costs_more_statements_on_the_fast_road(roads: Roads):
+    catalogue = Catalogue(roads.fast.app)
+    requests = [catalogue.request(one, "counted", caller) for one in catalogue.operations for caller in (NOBODY, OWNER)]
+    dearer = {}
+    for request in requests:
+        counts = [await count(road, request) for road in roads]
+        if counts[0] > counts[1]:
+            dearer[f"{request.name}, {len(request.headers)} headers"] = counts
+    assert not dearer
+    await roads.compare_rows()
+
+
+# The operations of the benchmark that bring a token: at most as many statements as its goals allow.
+@pytest.mark.parametrize(
+    ("goal", "statements", "method", "target"),
+    [
+        ("W1t", 2, "GET", "/api/posts/2"),
+        ("W2t", 2, "GET", "/api/posts?limit=20"),
+        ("W2t, deeper", 2, "GET", "/api/posts?limit=20&offset=5"),
+        ("W6", 3, "PATCH", "/api/posts/2"),
+    ],
+)
+async def test_what_is_asked_with_a_token_costs_few_statements(roads: Roads, goal, statements, method, target):
+    tag = (await roads.fast.send(Request(name=goal, target="/api/posts/2", headers=OWNER))).header("etag")
+    headers, parts = (OWNER, ())
+    if method == "PATCH":
+        headers, parts = (*JSON, *OWNER, (b"if-match", tag.encode())), (b'{"title": "New"}',)
+    request = Request(name=goal, method=method, target=target, headers=headers, parts=parts)
+    assert await count(roads.fast, request) <= statements
+    assert roads.fast.records[-1].status == 200
+
+
+async def count(road: Road, request: Request) -> int:
+    with counted_statements(road.database) as sent:
+        await road.send(request)
+    return len(sent)
