@@ -33,7 +33,8 @@ class CorsMiddleware(CORSMiddleware):
             allow_credentials=settings.cors_allow_credentials,
             max_age=settings.cors_max_age,
         )
-        self._same_origin = tuple(same_origin)
+        self._same_origin = frozenset(same_origin)
+        self._below = tuple(f"{own}/" for own in same_origin)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a preflight, or run the application and say who may read what it answers."""
@@ -58,4 +59,4 @@ class CorsMiddleware(CORSMiddleware):
         )
 
     def _is_own(self, path: str) -> bool:
-        return path in self._same_origin or path.startswith(tuple(f"{own}/" for own in self._same_origin))
+        return path in self._same_origin or path.startswith(self._below)

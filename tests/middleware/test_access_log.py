@@ -2,6 +2,8 @@
 
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
@@ -142,6 +144,28 @@ async def test_a_logger_that_passes_nothing_on_is_silent(probe, monkeypatch):
     with only_ours() as (_, lines):
         await probe.get("/health/live")
     assert lines == []
+
+
+def test_a_record_of_a_forked_process_names_it():
+    program = """
+import logging, os
+from dovetail.middleware.access_log import AccessLog
+class Listener(logging.Handler):
+    def handle(self, record):
+        assert record.process == os.getpid(), "another process"
+logging.getLogger("dovetail.access").addHandler(Listener())
+logging.getLogger("dovetail.access").setLevel("INFO")
+log = AccessLog()
+def write():
+    for _ in range(2):
+        log.write({"method": "GET", "path": "/"}, 200, 0.0)
+write()
+if child := os.fork():
+    raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+write()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 async def test_who_makes_records_of_their_own_makes_those_of_the_access_log_too(probe, caplog, monkeypatch):

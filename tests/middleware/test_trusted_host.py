@@ -31,6 +31,12 @@ async def test_any_other_host_is_refused(client):
         assert_is_problem(await client.get("/", headers={"Host": host}), 400)
 
 
+async def test_the_first_of_two_hosts_is_the_one_that_counts(client):
+    for first, second, status in (("example.com", "evil.com", 200), ("evil.com", "example.com", 400)):
+        answer = await client.get("/", headers=[("Host", first), ("Host", second)])
+        assert answer.status_code == status
+
+
 async def test_a_probe_may_come_by_address(client):
     for path in ("/health/live", "/health/ready"):
         assert (await client.get(path, headers={"Host": "10.0.0.7:8000"})).status_code == 200

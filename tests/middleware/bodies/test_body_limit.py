@@ -56,3 +56,14 @@ async def test_an_announced_body_is_refused_before_it_is_sent(probe_url):
 async def test_an_endpoint_that_reads_no_body_is_protected_too(probe):
     answer = await probe.request("GET", "/health/live", content=b"x" * (LIMIT + 1))
     assert_is_problem(answer, 413)
+
+
+async def test_an_announced_length_is_read_as_a_number_however_it_is_written(probe):
+    for length, status in (
+        ("0" * 30 + "1", 200),
+        ("9" * 5000, 413),
+        (str(LIMIT + 1), 413),
+        ("0" + str(LIMIT + 1), 413),
+    ):
+        answer = await probe.post("/api/echo", content=b"1", headers=JSON | {"Content-Length": length})
+        assert answer.status_code == status, length
