@@ -36,9 +36,8 @@ test: .venv/.dev .venv/.npm  ## Run every test, on SQLite and on a real PostgreS
 fuzz: .venv/.dev  ## Let schemathesis look for requests that break the API's document
 	$(BIN)/python -m tests.contract.fuzz $(FUZZ)
 
-mutants: .venv/.dev  ## Break the code of logins, tokens and signatures in small ways, and see that tests fail
-	TEST_DATABASE_URL=none $(BIN)/mutmut run  # on SQLite alone: no run of pytest has to start PostgreSQL
-	$(BIN)/mutmut results
+mutants: .venv/.dev  ## Break the code that lets people in, in small ways, and see that tests fail (MUTANTS="--help")
+	$(BIN)/python -m tests.mutants.run $(MUTANTS)
 
 check: .venv/.dev  ## Lint, format, types, the count of Any, and layers
 	$(BIN)/ruff check .
