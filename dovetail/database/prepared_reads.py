@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import Any, Protocol, Self, cast
 
 from sqlalchemy import Connection, Dialect, Engine, exc
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.pool import ManagesConnection
 
 from dovetail.database.drivers.lost_connections import is_lost, let_go_of_lock, throw_away
-from dovetail.database.drivers.session_connection import connection_to_read
 from dovetail.database.drivers.sqlalchemy_private import (
     as_sqlalchemy_error,
     close_unused,
     connection_on,
     raise_as_dbapi_error,
     run_in_greenlet,
+    say_begin,
+    say_commit,
+    say_rollback,
     statement_listeners,
 )
 from dovetail.database.pool.fair_pool import FairPool, unreachable
@@ -49,6 +51,37 @@ class DriverConnection:
         except Exception as error:
             raise await _translated(error, sql, engine, self.managed) from error
 
+    @property
+    def dialect(self) -> Dialect:
+        """The database's dialect."""
+        return self.engine.sync_engine.dialect
+
+    async def begin(self) -> None:
+        """Begin a transaction of asyncpg's. Raises SQLAlchemy's OperationalError for a lost connection."""
+        # SQLAlchemy's adapter says BEGIN in front of the first statement that goes through itself, and of no other.
+        try:
+            await say_begin(self.managed)
+        except Exception as error:  # nothing but a lost connection keeps a transaction from beginning
+            self.managed.invalidate()
+            lost = exc.OperationalError("BEGIN", None, error, hide_parameters=True, connection_invalidated=True)
+            raise lost from error
+
+    async def commit(self) -> None:
+        """Commit that transaction. Raises SQLAlchemy's errors, as the engine would."""
+        try:
+            await say_commit(self.managed)
+        except Exception as error:
+            raise await _translated(error, "COMMIT", self.engine.sync_engine, self.managed) from error
+
+    async def rollback(self) -> None:
+        """Roll that transaction back; a connection that cannot is thrown away."""
+        try:
+            await say_rollback(self.managed)
+        except BaseException as error:
+            self.managed.invalidate(error)
+            if not isinstance(error, Exception):
+                raise
+
 
 class NeedsSessionError(Exception):
     """The ORM has to read, and there is no session: who asked has to open one."""
@@ -67,23 +100,6 @@ class ReadSource(Protocol):
 
     async def connection(self) -> DriverConnection:
         """Return the connection for the next read."""
-
-
-class SessionSource:
-    """Reads see what the session's transaction sees, what was not flushed included."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self.session: AsyncSession = session
-
-    @property
-    def dialect(self) -> Dialect:
-        """The database's dialect."""
-        return self.session.get_bind().dialect
-
-    async def connection(self) -> DriverConnection:
-        """Flush the session, and return its connection."""
-        await self.session.flush()
-        return await driver_connection(await connection_to_read(self.session))
 
 
 class PoolSource:
@@ -114,6 +130,11 @@ class PoolSource:
         else:
             close_unused(self._connection.managed)
 
+    def keep(self, connection: DriverConnection) -> DriverConnection:
+        """Return `connection`, which stands for the one that was taken from now on."""
+        self._connection = connection
+        return connection
+
     async def connection(self) -> DriverConnection:
         """Return the connection; take it from the pool if this is the first read."""
         if self._connection is None:
@@ -139,11 +160,6 @@ async def connect_to_read(engine: AsyncEngine) -> AsyncIterator[DriverConnection
     """
     async with PoolSource(engine) as source:
         yield await source.connection()
-
-
-async def driver_connection(connection: AsyncConnection) -> DriverConnection:
-    """Return the connection of a session, on which reads see what its transaction sees."""
-    return DriverConnection(connection.engine, await connection.get_raw_connection(), connection.sync_connection)
 
 
 class _LateConnection:

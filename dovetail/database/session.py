@@ -9,8 +9,8 @@ from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
+from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.database.prepared_reads import ReadSource as ReadSource  # noqa: PLC0414 - a name of the public API
-from dovetail.database.prepared_reads import SessionSource
 from dovetail.database.unit_of_work import DATABASE
 from dovetail.database.unit_of_work import Database as Database  # noqa: PLC0414 - a name of the public API
 from dovetail.database.unit_of_work import lookup_session as lookup_session  # noqa: PLC0414 - as above

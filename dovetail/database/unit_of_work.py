@@ -6,16 +6,15 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from time import perf_counter
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from dovetail.database.drivers.retries import note_write
-from dovetail.database.drivers.session_connection import CONNECTION
-from dovetail.database.drivers.sqlalchemy_private import has_connected
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.engine.sqlite_transactions import READ_ONLY
 from dovetail.database.engine.urls import database_url, is_memory
+from dovetail.database.fast_unit_of_work import FastUnitOfWork, async_connection_of
 from dovetail.database.lazy_loading import refuse_lazy_loads
-from dovetail.database.pool.fair_pool import UnpooledConnections, trusting
+from dovetail.database.pool.fair_pool import UnpooledConnections
 from dovetail.database.pool.wait_budget import have_waited
 from dovetail.database.pool.writer_queue import TAKE_TURN, WriterQueue
 from dovetail.settings import Settings
@@ -68,31 +67,9 @@ class Database:
             if not read_only:
                 note_write()
 
-    @asynccontextmanager
-    async def fast_unit_of_work(self) -> AsyncIterator[AsyncSession]:
-        """A unit of work that begins no transaction before something is written, and that trusts its connection.
-
-        What `connection_to_read` and `connection_to_write` give then costs little more than the driver; the session can
-        do all it can do otherwise. Who uses it starts with a read, and may try once more if that finds the connection
-        lost. Raises UnavailableError if SQLite has too many writers.
-        """
-        async with AsyncExitStack() as stack:
-            stack.enter_context(_logged())
-            if self._turns is not None:
-                stack.callback(have_waited)
-                await stack.enter_async_context(self._turns.mine())
-            connection = await _connect_trusting(self.engine)
-            stack.push_async_callback(connection.close)
-            session = self.sessions(bind=connection)
-            session.info[CONNECTION] = connection
-            try:
-                yield session
-                await _commit(session, connection)
-                note_write()
-            finally:
-                session.info.pop(CONNECTION)
-                if has_connected(session):
-                    await session.close()
+    def fast_unit_of_work(self) -> FastUnitOfWork:
+        """Return a unit of work that begins no transaction before something is written; see FastUnitOfWork."""
+        return FastUnitOfWork(self.engine, self.sessions, self._turns)
 
     @asynccontextmanager
     async def outside_the_pool(self) -> AsyncIterator[AsyncSession]:
@@ -123,8 +100,11 @@ async def lookup_session(session: AsyncSession) -> AsyncIterator[AsyncSession]:
         verified, _ = await verify_password(password, user.hashed_password)  # no connection is held, no row is locked
         user = await session.get_one(User, user.id, with_for_update=True)  # and now see whether it is still so
     """
-    async with AsyncSession(session.bind, expire_on_commit=False, close_resets_only=False) as lookup:
-        await lookup.connection(execution_options={READ_ONLY: True})
+    connection = async_connection_of(session)  # who holds one must not wait for a second
+    bind = session.bind if connection is None else connection
+    async with AsyncSession(bind, expire_on_commit=False, close_resets_only=False) as lookup:
+        if connection is None:
+            await lookup.connection(execution_options={READ_ONLY: True})
         yield lookup
 
 
@@ -137,18 +117,3 @@ def _logged() -> Iterator[None]:
         outcome = "committed"
     finally:
         logger.debug("transaction %s after %.1f ms", outcome, (perf_counter() - started) * 1000)
-
-
-async def _connect_trusting(engine: AsyncEngine) -> AsyncConnection:
-    token = trusting.set(True)
-    try:
-        return await engine.connect()
-    finally:
-        trusting.reset(token)
-
-
-async def _commit(session: AsyncSession, connection: AsyncConnection) -> None:
-    if has_connected(session) or session.new or session.dirty or session.deleted:
-        await session.commit()  # what it began itself, and the flush of the rest
-    if connection.in_transaction():
-        await connection.commit()

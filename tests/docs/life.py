@@ -75,7 +75,10 @@ WRITE = Road(
         Stop(
             "dovetail.resources.endpoints.fast_path:FastWrite.write", "reads key and body; FastAPI says what is wrong"
         ),
-        Stop("dovetail.database.unit_of_work:Database.fast_unit_of_work", "a connection; its transaction begins later"),
+        Stop(
+            "dovetail.database.fast_unit_of_work:FastUnitOfWork.__aenter__",
+            "a connection; BEGIN comes later",
+        ),
         Stop("dovetail.contrib.auth.accounts.access_tokens:get_user_by_token", "the row of the token and its user"),
         Stop("dovetail.resources.endpoints.items:update", "the endpoint, one function for both roads"),
         Stop("dovetail.resources.write.writer:Writer.lock_item", "BEGIN; locks the row, if the policy lets it be seen"),

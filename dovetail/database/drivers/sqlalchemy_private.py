@@ -7,6 +7,7 @@ changes.
 from collections.abc import Callable, Iterable, Mapping
 from time import monotonic, time
 from typing import Any, TypeVar, cast
+from weakref import ref
 
 from greenlet import getcurrent
 from sqlalchemy import (
@@ -24,7 +25,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper, Session, decl_base
 from sqlalchemy.orm.attributes import instance_state
-from sqlalchemy.pool import ConnectionPoolEntry, ManagesConnection, Pool
+from sqlalchemy.pool import ConnectionPoolEntry, ManagesConnection, Pool, PoolProxiedConnection
+from sqlalchemy.pool.base import _ConnectionFairy
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.cache_key import CacheKey
 from sqlalchemy.types import TypeEngine
@@ -128,14 +130,40 @@ def connection_on(engine: Engine, managed: ManagesConnection) -> Connection:
     return Connection(engine, connection=cast("Any", managed))
 
 
-async def say_begin(adapter: object) -> None:
+def proxy_of(pool: Pool, managed: ManagesConnection) -> PoolProxiedConnection:
+    """Return what a Connection works on and gives back to `pool`, of what lay in it, or of what `pool.connect` gave."""
+    if not isinstance(managed, ConnectionPoolEntry):
+        return cast("PoolProxiedConnection", managed)
+    record: Any = managed
+    # As _ConnectionRecord.checkout() does.
+    proxied = _ConnectionFairy(pool, record.dbapi_connection, record, echo=False)
+    record.fairy_ref, proxied._counter = ref(proxied), 1  # noqa: SLF001 - see above
+    return proxied
+
+
+def has_begun(managed: ManagesConnection) -> bool:
+    """Return whether asyncpg's transaction was begun on a connection, by its adapter or by `say_begin`."""
+    return getattr(managed.dbapi_connection, "_transaction", None) is not None
+
+
+async def say_begin(managed: ManagesConnection) -> None:
     """Begin the transaction of asyncpg that its adapter would begin before the first statement of its own.
 
     Raises what asyncpg raises.
     """
-    connection = cast("Any", adapter)
-    if connection._transaction is None:  # noqa: SLF001 - there is no public name for it
-        await connection._start_transaction()  # noqa: SLF001 - see above
+    await cast("Any", managed.dbapi_connection)._start_transaction()  # noqa: SLF001 - there is no public name for it
+
+
+async def say_commit(managed: ManagesConnection) -> None:
+    """Commit that transaction, as the adapter's `commit` does in a greenlet. Raises what asyncpg raises."""
+    adapter = cast("Any", managed.dbapi_connection)
+    await adapter._call_and_discard(adapter._transaction.commit)  # noqa: SLF001 - see above
+
+
+async def say_rollback(managed: ManagesConnection) -> None:
+    """Roll that transaction back, as `say_commit` commits it."""
+    adapter = cast("Any", managed.dbapi_connection)
+    await adapter._call_and_discard(adapter._transaction.rollback)  # noqa: SLF001 - see above
 
 
 def raise_as_dbapi_error(adapter: object, error: Exception) -> None:

@@ -15,6 +15,8 @@ from dovetail.state import InfoKey
 
 # In a session's info: a coroutine function to await before the first statement.
 TAKE_TURN = InfoKey[Callable[[], Awaitable[None]]]("take_turn")
+# In a session's info: a function that gives the Connection that it works on.
+CONNECT = InfoKey[Callable[[], Connection]]("connect")
 
 
 class QueueingSession(Session):
@@ -25,8 +27,12 @@ class QueueingSession(Session):
 
         Raises UnavailableError if the turn does not come in time.
         """
-        if may_block() and (take_turn := self.info.pop(TAKE_TURN, None)) is not None:
-            wait_in_greenlet(take_turn())
+        if may_block():
+            if (connect := self.info.get(CONNECT)) is not None:
+                bind: Connection = connect()
+                return bind
+            if (take_turn := self.info.pop(TAKE_TURN, None)) is not None:
+                wait_in_greenlet(take_turn())
         return super().get_bind(*args, **kwargs)
 
 

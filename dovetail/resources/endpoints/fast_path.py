@@ -21,9 +21,9 @@ from starlette.responses import Response
 
 from dovetail.api.front.fast_path import FastAnswer
 from dovetail.database.drivers.lost_connections import asks_for_another_try, may_be_read_again
-from dovetail.database.drivers.retries import attempting
 from dovetail.database.error_translation import client_error
-from dovetail.database.prepared_reads import NeedsSessionError, PoolSource, ReadSource, SessionSource
+from dovetail.database.fast_unit_of_work import SessionSource
+from dovetail.database.prepared_reads import NeedsSessionError, PoolSource, ReadSource
 from dovetail.database.unit_of_work import DATABASE, Database
 from dovetail.resources.endpoints.fast_place import FastPlace
 from dovetail.resources.endpoints.routes import item_path
@@ -121,19 +121,18 @@ class FastWrite:
         given = await self._read(request)
         if given is None:
             return None
-        begun = False
+        begun, work = False, database.fast_unit_of_work()
         try:
-            with attempting() as attempt:
-                async with database.fast_unit_of_work() as session:
-                    recognized = await self.policy.recognize_writer(request, session)
-                    if recognized is None:
-                        return None
-                    begun = True
-                    return await self.endpoint(request, session, recognized.viewer, **given)
+            async with work as session:
+                recognized = await self.policy.recognize_writer(request, session)
+                if recognized is None:
+                    return None
+                begun = True
+                return await self.endpoint(request, session, recognized.viewer, **given)
         except DBAPIError as error:
             if not error.connection_invalidated or isinstance(error.orig, TimeoutError):
                 raise
-            if asks_for_another_try(error) and not attempt.has_written:
+            if asks_for_another_try(error) and not work.has_written:
                 raise
             if begun:  # who knows what was committed: it must not be done again
                 raise client_error(error) or error from error

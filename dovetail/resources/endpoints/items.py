@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.api.front.fast_path import FastJSONResponse
-from dovetail.database.prepared_reads import ReadSource, SessionSource
+from dovetail.database.fast_unit_of_work import SessionSource
+from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey

@@ -15,7 +15,8 @@ from starlette.routing import compile_path
 
 from dovetail.api.front.fast_path import FastJSONResponse
 from dovetail.api.schemas import Page
-from dovetail.database.prepared_reads import ReadSource, SessionSource
+from dovetail.database.fast_unit_of_work import SessionSource
+from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
 from dovetail.errors import ConfigurationError
 from dovetail.resources.endpoints import documentation

@@ -16,9 +16,9 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from sqlalchemy import BindParameter, ClauseElement, Dialect, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.drivers.session_connection import connection_to_read, connection_to_write
 from dovetail.database.drivers.sqlalchemy_private import bind_processors, copied_from
-from dovetail.database.prepared_reads import DriverConnection, ReadSource, driver_connection, session_of
+from dovetail.database.fast_unit_of_work import driver_to_read, driver_to_write
+from dovetail.database.prepared_reads import DriverConnection, ReadSource, session_of
 from dovetail.resources.sql.entities import Entities
 from dovetail.resources.sql.json_values import Convert
 
@@ -97,9 +97,8 @@ class Statement:
 
     async def fetch(self, session: AsyncSession, **values: object) -> Sequence[Row]:
         """Return all rows, as the driver gives them; that of `members` takes a list. Raises SQLAlchemy's errors."""
-        connection = await (connection_to_write if self._writes else connection_to_read)(session)
-        prepared = self.prepared(connection.dialect)
-        return await prepared.fetch(await driver_connection(connection), values)
+        connection = await (driver_to_write if self._writes else driver_to_read)(session)
+        return await self.prepared(connection.dialect).fetch(connection, values)
 
     def prepared(self, dialect: Dialect) -> PreparedStatement:
         """Return the statement for a dialect."""

@@ -11,9 +11,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Dialect, Insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.drivers.retries import note_write
-from dovetail.database.drivers.session_connection import connection_for_all, connection_to_read, connection_to_write
-from dovetail.database.prepared_reads import driver_connection
+from dovetail.database.fast_unit_of_work import driver_for_all, driver_to_write, note_written
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.json_values import result_processor
 from dovetail.resources.sql.statements import PreparedStatement, Statement
@@ -52,7 +50,7 @@ class Inserter:
 
         None where that cannot be done, and nothing is done then. SQLite takes one more for the links of each relation.
         """
-        dialect = (await connection_to_read(session)).dialect
+        dialect = session.get_bind().dialect
         links = {name: list(row.links[name]) for name in sorted(row.links) if row.links[name]}
         values = self._insertable(session, row)
         if values is None or not self._read_back.is_possible(tuple(links), visibility, dialect):
@@ -64,9 +62,9 @@ class Inserter:
         if plan is None:
             return None
         arguments = arguments_of(values) | {f"link_{name}": keys for name, keys in links.items()}
-        connection = await driver_connection(await connection_for_all(session))
+        connection = await driver_for_all(session)
         batch = await plan.fetch(connection, arguments, visibility.bind_values)
-        note_write()  # on PostgreSQL this one statement may have been all of the transaction
+        note_written(session)  # on PostgreSQL this one statement may have been all of the transaction
         made = batch.version(0)[self._reader.version.index(self._key)]
         if dialect.name == "sqlite":
             await self.link(session, made, links)
@@ -88,7 +86,7 @@ class Inserter:
         groups: dict[tuple[str, ...], list[int]] = {}
         for number, one in enumerate(values):
             groups.setdefault(tuple(one or ()), []).append(number)
-        connection = await connection_to_write(session)
+        connection = await session.connection()
         for numbers in groups.values():
             alike = [values[number] or {} for number in numbers]
             statement, arguments = insert_many_statement(self._model, self._key, alike, connection.dialect)
@@ -113,11 +111,11 @@ class Inserter:
         return insertable(self._model, row.values)
 
     async def _insert(self, session: AsyncSession, values: Mapping[str, object]) -> object:
-        connection = await connection_to_write(session)
+        connection = await driver_to_write(session)
         dialect = connection.dialect
         key = ("row", dialect.name, tuple(values))
         prepared: PreparedStatement = self._plans.remember(key, lambda: self._compile_row(values, dialect))
-        ((made,),) = await prepared.fetch(await driver_connection(connection), arguments_of(values))
+        ((made,),) = await prepared.fetch(connection, arguments_of(values))
         convert = result_processor(getattr(self._model, self._key).type, dialect)
         return made if convert is None else convert(made)
 

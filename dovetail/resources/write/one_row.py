@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Delete, Dialect, Update, bindparam, delete, inspect, select, update
+from sqlalchemy import BindParameter, ColumnElement, Delete, Dialect, Update, bindparam, delete, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.drivers.session_connection import connection_to_write
-from dovetail.database.drivers.sqlalchemy_private import sessions_are_heard
-from dovetail.database.prepared_reads import driver_connection
+from dovetail.database.drivers.sqlalchemy_private import cache_key, sessions_are_heard
+from dovetail.database.fast_unit_of_work import driver_to_write, flush
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.entities import Entities
 from dovetail.resources.sql.statements import PreparedStatement, Statement, prepare
@@ -48,10 +47,8 @@ class Lock(Generic[Model]):
 
         The object is as the database has the row now, and belongs to the session.
         """
-        if session.new or session.deleted or session.dirty:
-            await session.flush()
-        connection = await driver_connection(await connection_to_write(session))
-        found = await self.prepared.fetch(connection, {KEY: key}, self.viewer_values)
+        await flush(session)
+        found = await self.prepared.fetch(await driver_to_write(session), {KEY: key}, self.viewer_values)
         return self.entities.attach(session, found[0]) if found else None
 
 
@@ -75,12 +72,14 @@ class OneRow(Generic[Model]):
         """
         if not self._is_plain or self._entities.are_heard() or self._entities.has(session, key):
             return None
-        visibility, dialect = Visibility(rows, {}, frozenset()), session.get_bind().dialect
-        if not visibility.is_cacheable:
+        found = cache_key(rows)
+        if found is None:
             return None
-        place = ("lock", dialect.name, visibility.cache_key)
-        prepared = self._plans.remember(place, lambda: self._prepare_lock(visibility, dialect))
-        return None if prepared is None else Lock(prepared, self._entities, visibility.bind_values)
+        dialect, values = session.get_bind().dialect, found.bindparams
+        prepared = self._plans.remember(
+            ("lock", dialect.name, found.key), lambda: self._prepare_lock(rows, values, dialect)
+        )
+        return None if prepared is None else Lock(prepared, self._entities, [one.effective_value for one in values])
 
     def can_update(self, session: AsyncSession, visibility: Visibility) -> bool:
         """Return True if one statement can update a row and read it, and nobody listens to that."""
@@ -104,7 +103,7 @@ class OneRow(Generic[Model]):
         place = ("update", dialect.name, tuple(values), visibility.cache_key)
         plan = self._plans.remember(place, lambda: self._compile_update(tuple(values), visibility, dialect))
         assert plan is not None  # noqa: S101 - it can update
-        connection = await driver_connection(await connection_to_write(session))
+        connection = await driver_to_write(session)
         arguments = {f"{VALUE}{name}": value for name, value in values.items()}
         batch = await plan.fetch(connection, arguments | {KEY: key_of(change.item)}, visibility.bind_values)
         session.expire(change.item)
@@ -129,10 +128,12 @@ class OneRow(Generic[Model]):
     def _is_alone(self) -> bool:
         return inspect(self._model).inherits is None and len(list(inspect(self._model).self_and_descendants)) == 1
 
-    def _prepare_lock(self, visibility: Visibility, dialect: Dialect) -> PreparedStatement | None:
-        statement = select(*self._entities.columns()).where(self._has_key(), visibility.rows)
+    def _prepare_lock(
+        self, rows: ColumnElement[bool], viewer_values: Sequence[BindParameter[object]], dialect: Dialect
+    ) -> PreparedStatement | None:
+        statement = select(*self._entities.columns()).where(self._has_key(), rows)
         # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns.
-        return prepare(statement.with_for_update(key_share=True, of=self._model), dialect, visibility.binds)
+        return prepare(statement.with_for_update(key_share=True, of=self._model), dialect, viewer_values)
 
     def _compile_update(self, names: Sequence[str], visibility: Visibility, dialect: Dialect) -> Plan | None:
         if not self._read_back.is_possible((), visibility, dialect):

@@ -8,7 +8,7 @@ from typing import Generic, TypeAlias
 from pydantic import MISSING
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.prepared_reads import SessionSource
+from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.errors import PreconditionRequiredError
 from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import check_if_match

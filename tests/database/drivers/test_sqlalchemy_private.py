@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.exc import DetachedInstanceError
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlalchemy.util import queue
 
@@ -184,15 +185,45 @@ def test_what_listens_to_statements_can_be_called_with_a_connection_made_for_it(
 
 
 @on_postgresql
-async def test_a_transaction_of_asyncpg_begins_once(database):
+@pytest.mark.parametrize(("end", "kept"), [("say_commit", 1), ("say_rollback", 0)])
+async def test_a_transaction_of_asyncpg_begins_and_ends(database, end, kept):
     async with database.engine.connect() as connection:
         raw = await connection.get_raw_connection()
         assert isinstance(raw.dbapi_connection, AsyncAdapt_asyncpg_connection)
-        assert not raw.driver_connection.is_in_transaction()
-        await sqlalchemy_private.say_begin(raw.dbapi_connection)
-        await sqlalchemy_private.say_begin(raw.dbapi_connection)
+        assert not sqlalchemy_private.has_begun(raw)
+        await sqlalchemy_private.say_begin(raw)
+        assert sqlalchemy_private.has_begun(raw)
         assert raw.driver_connection.is_in_transaction()
-        raw.invalidate()  # SQLAlchemy knows nothing of the transaction
+        await raw.driver_connection.execute("INSERT INTO blog_tag (name) VALUES ('one')")
+        await getattr(sqlalchemy_private, end)(raw)
+        assert not sqlalchemy_private.has_begun(raw)
+        assert not raw.driver_connection.is_in_transaction()
+        assert await raw.driver_connection.fetchval("SELECT count(*) FROM blog_tag") == kept
+
+
+@on_postgresql
+async def test_a_transaction_that_sqlalchemy_began_is_known(database):
+    async with database.engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+        assert sqlalchemy_private.has_begun(await connection.get_raw_connection())
+
+
+async def test_what_lay_in_the_pool_becomes_what_a_connection_works_on_and_gives_back(database):
+    pool = database.engine.sync_engine.pool
+    async with database.engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+    record = await pool.take()
+    assert isinstance(record, ConnectionPoolEntry)
+    managed = sqlalchemy_private.proxy_of(pool, record)
+    assert managed.dbapi_connection is record.dbapi_connection
+    assert pool.checkedout() == 1
+    made = sqlalchemy_private.connection_on(database.engine.sync_engine, managed)
+    await sqlalchemy_private.run_in_greenlet(lambda: made.execute(text("SELECT 1")))
+    await sqlalchemy_private.run_in_greenlet(made.close)
+    assert pool.checkedout() == 0
+    pool.give_back(managed)  # once more is too often, and does nothing
+    assert (pool.checkedin(), pool.checkedout()) == (1, 0)
+    assert sqlalchemy_private.proxy_of(pool, managed) is managed
 
 
 @on_postgresql

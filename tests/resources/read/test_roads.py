@@ -40,7 +40,7 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column, relationship
 from dovetail.api.schemas import UTCTime
 from dovetail.database.column_types import UTCDateTime
 from dovetail.database.engine.engine import create_engine
-from dovetail.database.prepared_reads import SessionSource
+from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS, orjson
 from dovetail.resources.query.ordering import complete
 from dovetail.resources.query.search import Search

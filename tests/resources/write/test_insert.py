@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from dovetail.database.engine.engine import create_engine
-from dovetail.database.prepared_reads import SessionSource
+from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.query.ordering import complete
 from dovetail.resources.query.search import Search

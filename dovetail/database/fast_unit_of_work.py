@@ -1,0 +1,205 @@
+"""A unit of work on the driver's connection: it costs what the driver costs, and its session can do all that any can.
+
+    async with database.fast_unit_of_work() as session:
+        rows = await (await driver_to_write(session)).fetch("UPDATE ... RETURNING ...", ())
+
+Services are handed a session on both roads. What goes past it to the driver asks here for the connection that it works
+on; SQLAlchemy's own Connection is made only if the session needs one.
+"""
+
+import logging
+from contextlib import AbstractAsyncContextManager
+from time import perf_counter
+from types import TracebackType
+
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+
+from dovetail.database.drivers.retries import note_write
+from dovetail.database.drivers.sqlalchemy_private import (
+    connection_on,
+    has_begun,
+    has_connected,
+    proxy_of,
+    run_in_greenlet,
+)
+from dovetail.database.pool.wait_budget import have_waited
+from dovetail.database.pool.writer_queue import CONNECT, WriterQueue
+from dovetail.database.prepared_reads import DriverConnection, PoolSource
+from dovetail.state import InfoKey
+
+logger = logging.getLogger("dovetail.database")
+
+
+class FastUnitOfWork:
+    """One transaction, which begins with the first change, on a connection that is not pinged if it just worked.
+
+    Who uses it starts with a read, and may try once more if that finds the connection lost; `has_written` says that
+    something was committed. Raises UnavailableError if SQLite has too many writers.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, sessions: async_sessionmaker[AsyncSession], turns: WriterQueue | None
+    ) -> None:
+        self.has_written = False
+        self._source = PoolSource(engine)
+        self._sessions = sessions
+        self._turns = turns
+        self._turn: AbstractAsyncContextManager[None] | None = None
+        self._connection: Connection | None = None  # SQLAlchemy's, if the session needed one
+
+    async def __aenter__(self) -> AsyncSession:
+        self._started = perf_counter()
+        try:
+            if self._turns is not None:
+                turn = self._turns.mine()
+                await turn.__aenter__()
+                self._turn = turn
+            self.driver = await self._source.connection()
+        except BaseException:
+            await self._leave("rolled back")
+            raise
+        self._session = self._sessions()
+        WORK.set(self._session.info, self)
+        CONNECT.set(self._session.info, self.connect)
+        return self._session
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        outcome = "rolled back"
+        try:
+            if kind is None:
+                await self._commit()
+                outcome = "committed"
+        finally:
+            try:
+                await self._close()
+            finally:
+                await self._leave(outcome)
+
+    def connect(self) -> Connection:
+        """Return SQLAlchemy's Connection, on the same connection of the driver."""
+        if self._connection is None:
+            engine = self.driver.engine.sync_engine
+            managed = proxy_of(engine.pool, self.driver.managed)
+            self._connection = connection_on(engine, managed)
+            self.driver = self._source.keep(DriverConnection(self.driver.engine, managed, self._connection))
+        return self._connection
+
+    async def begin(self) -> DriverConnection:
+        """Return the driver's connection with its transaction begun."""
+        if self.driver.dialect.name == "sqlite":  # listeners know how a transaction begins there
+            if self._connection is None or not self._connection.in_transaction():
+                await run_in_greenlet(self._begin)
+        elif not has_begun(self.driver.managed):
+            await self.driver.begin()
+        return self.driver
+
+    def is_in_transaction(self) -> bool:
+        """Return True if the transaction has begun."""
+        return has_begun(self.driver.managed) or (self._connection is not None and self._connection.in_transaction())
+
+    def _begin(self) -> None:
+        self.connect().begin()
+
+    async def _commit(self) -> None:
+        session = self._session
+        if has_connected(session) or session.new or session.dirty or session.deleted:
+            await session.commit()  # what it began itself, and the flush of the rest
+        if self._connection is not None and self._connection.in_transaction():
+            await run_in_greenlet(self._connection.commit)
+        elif has_begun(self.driver.managed):
+            await self.driver.commit()
+        self.has_written = True
+        note_write()
+
+    async def _close(self) -> None:
+        if has_connected(self._session):
+            await self._session.close()
+        WORK.pop(self._session.info)
+        CONNECT.pop(self._session.info)
+        if self._connection is not None:
+            await run_in_greenlet(self._connection.close)  # which rolls back what was begun
+        elif has_begun(self.driver.managed):
+            await self.driver.rollback()
+
+    async def _leave(self, outcome: str) -> None:
+        await self._source.__aexit__()
+        if self._turn is not None:
+            await self._turn.__aexit__(None, None, None)
+        if self._turns is not None:
+            have_waited()
+        logger.debug("transaction %s after %.1f ms", outcome, (perf_counter() - self._started) * 1000)
+
+
+WORK = InfoKey[FastUnitOfWork]("fast_unit_of_work")  # in a session's info
+
+
+class SessionSource:
+    """Reads see what the session's transaction sees, what was not flushed included."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session: AsyncSession = session
+
+    @property
+    def dialect(self) -> Dialect:
+        """The database's dialect."""
+        return self.session.get_bind().dialect
+
+    async def connection(self) -> DriverConnection:
+        """Flush the session, and return its connection."""
+        await flush(self.session)
+        return await driver_to_read(self.session)
+
+
+async def flush(session: AsyncSession) -> None:
+    """Write what the session holds back, so that a statement that goes past it sees it."""
+    if session.new or session.dirty or session.deleted:
+        await session.flush()
+
+
+async def driver_to_read(session: AsyncSession) -> DriverConnection:
+    """Return the driver's connection of a session; a fast unit of work does not begin its transaction for it."""
+    work = WORK.find(session.info)
+    return await _driver_of(await session.connection()) if work is None else work.driver
+
+
+async def driver_to_write(session: AsyncSession) -> DriverConnection:
+    """Return the driver's connection of a session, with its transaction begun."""
+    work = WORK.find(session.info)
+    if work is not None:
+        return await work.begin()
+    driver = await _driver_of(await session.connection())
+    if driver.dialect.name == "postgresql" and not has_begun(driver.managed):
+        await driver.begin()
+    return driver
+
+
+async def driver_for_all(session: AsyncSession) -> DriverConnection:
+    """Return the driver's connection for a single statement that does all there is to do.
+
+    It is a transaction by itself where none was begun on PostgreSQL, which spares BEGIN and COMMIT; `note_written` has
+    to follow.
+    """
+    work = WORK.find(session.info)
+    if work is None or work.driver.dialect.name == "sqlite" or work.is_in_transaction():
+        return await driver_to_write(session)
+    return work.driver
+
+
+def note_written(session: AsyncSession) -> None:
+    """Note that a statement on the connection of `driver_for_all` has succeeded."""
+    work = WORK.find(session.info)
+    if work is not None and not work.is_in_transaction():
+        work.has_written = True
+
+
+def async_connection_of(session: AsyncSession) -> AsyncConnection | None:
+    """Return the connection of a fast unit of work for another session; None in any other."""
+    work = WORK.find(session.info)
+    return None if work is None else AsyncConnection(work.driver.engine, work.connect())
+
+
+async def _driver_of(connection: AsyncConnection) -> DriverConnection:
+    return DriverConnection(connection.engine, await connection.get_raw_connection(), connection.sync_connection)
