@@ -15,10 +15,10 @@ from types import TracebackType
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
-from dovetail.database.drivers.retries import note_write
 from dovetail.database.drivers.sqlalchemy_private import (
     connection_on,
     has_begun,
+    has_changes,
     has_connected,
     proxy_of,
     run_in_greenlet,
@@ -105,14 +105,13 @@ class FastUnitOfWork:
 
     async def _commit(self) -> None:
         session = self._session
-        if has_connected(session) or session.new or session.dirty or session.deleted:
+        if has_connected(session) or has_changes(session):
             await session.commit()  # what it began itself, and the flush of the rest
         if self._connection is not None and self._connection.in_transaction():
             await run_in_greenlet(self._connection.commit)
         elif has_begun(self.driver.managed):
             await self.driver.commit()
         self.has_written = True
-        note_write()
 
     async def _close(self) -> None:
         if has_connected(self._session):
@@ -145,7 +144,7 @@ class SessionSource:
     @property
     def dialect(self) -> Dialect:
         """The database's dialect."""
-        return self.session.get_bind().dialect
+        return dialect_of(self.session)
 
     async def connection(self) -> DriverConnection:
         """Flush the session, and return its connection."""
@@ -153,9 +152,15 @@ class SessionSource:
         return await driver_to_read(self.session)
 
 
+def dialect_of(session: AsyncSession) -> Dialect:
+    """Return the dialect of the database of a session."""
+    work = WORK.find(session.info)
+    return session.get_bind().dialect if work is None else work.driver.dialect
+
+
 async def flush(session: AsyncSession) -> None:
     """Write what the session holds back, so that a statement that goes past it sees it."""
-    if session.new or session.dirty or session.deleted:
+    if has_changes(session):
         await session.flush()
 
 

@@ -196,7 +196,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
 
     def written_visibility(self, viewer: Any) -> Visibility:
         """Return what a viewer may see of rows they just wrote, whatever the policy says of the rows."""
-        if self._hides_nothing:
+        if self.hides_nothing:
             return EVERYTHING
         return Visibility(true(), self.policy.related(viewer), self.policy.hidden(viewer))
 
@@ -234,6 +234,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         return isinstance(getattr(self.model, self.key).type, Integer)
 
     @cached_property
-    def _hides_nothing(self) -> bool:
+    def hides_nothing(self) -> bool:
+        """True if the policy hides no field and no related row from anybody."""
         policy = type(self.policy)
         return policy.related is Policy.related and policy.hidden is Policy.hidden

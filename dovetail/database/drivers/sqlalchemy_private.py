@@ -197,6 +197,11 @@ def has_connected(session: AsyncSession) -> bool:
     return transaction is not None and bool(transaction._connections)  # noqa: SLF001 - there is no public name for it
 
 
+def has_changes(session: AsyncSession) -> bool:
+    """Return whether a flush would find something to look at; `new`, `dirty` and `deleted` make a set each."""
+    return not session.sync_session._is_clean()  # noqa: SLF001 - what Session.flush() asks
+
+
 def add_loaded(session: Session, item: object, identity: Any) -> None:
     """Put an object into `session` as the ORM does with what it loaded; `session.add` would begin a transaction."""
     state = instance_state(item)

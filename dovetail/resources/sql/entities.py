@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ColumnProperty, InstrumentedAttribute
 
 from dovetail.database.drivers.sqlalchemy_private import add_loaded, set_identity
+from dovetail.database.fast_unit_of_work import dialect_of
 from dovetail.resources.sql.json_values import Convert, result_processor
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ class Entities(Generic[T]):
 
     def attach(self, session: AsyncSession, row: Sequence[Any]) -> T:
         """Return the object of a row, which belongs to the session then: the one that it has already, if it has."""
-        item, key = self._make(row, session.get_bind().dialect)
+        item, key = self._make(row, dialect_of(session))
         known: T | None = session.sync_session.identity_map.get(key)
         if known is not None:
             return known  # with what the session made of it

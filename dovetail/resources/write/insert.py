@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Dialect, Insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.fast_unit_of_work import driver_for_all, driver_to_write, note_written
+from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, driver_to_write, note_written
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.json_values import result_processor
 from dovetail.resources.sql.statements import PreparedStatement, Statement
@@ -50,7 +50,7 @@ class Inserter:
 
         None where that cannot be done, and nothing is done then. SQLite takes one more for the links of each relation.
         """
-        dialect = session.get_bind().dialect
+        dialect = dialect_of(session)
         links = {name: list(row.links[name]) for name in sorted(row.links) if row.links[name]}
         values = self._insertable(session, row)
         if values is None or not self._read_back.is_possible(tuple(links), visibility, dialect):

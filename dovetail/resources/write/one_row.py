@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, ColumnElement, Delete, Dialect, Update, bi
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.drivers.sqlalchemy_private import cache_key, sessions_are_heard
-from dovetail.database.fast_unit_of_work import driver_to_write, flush
+from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write, flush
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.entities import Entities
 from dovetail.resources.sql.statements import PreparedStatement, Statement, prepare
@@ -75,7 +75,7 @@ class OneRow(Generic[Model]):
         found = cache_key(rows)
         if found is None:
             return None
-        dialect, values = session.get_bind().dialect, found.bindparams
+        dialect, values = dialect_of(session), found.bindparams
         prepared = self._plans.remember(
             ("lock", dialect.name, found.key), lambda: self._prepare_lock(rows, values, dialect)
         )
@@ -85,7 +85,7 @@ class OneRow(Generic[Model]):
         """Return True if one statement can update a row and read it, and nobody listens to that."""
         if why_objects(self._model, type(session.sync_session), OF_UPDATES) is not None:
             return False
-        dialect = session.get_bind().dialect
+        dialect = dialect_of(session)
         place = ("possible", dialect.name, visibility.cache_key)
         return self._plans.remember(place, lambda: self._compile_update((), visibility, dialect) is not None)
 
@@ -94,20 +94,19 @@ class OneRow(Generic[Model]):
     ) -> Batch | None:
         """Write what changes of a row that is locked, if that `can_update`, and return the row as it is then.
 
-        None if nothing changes; a row that `is_touched`, because its links have changed, gets a new version.
+        The object stays as it was. None if nothing changes; a row that `is_touched`, because its links have changed,
+        gets a new version.
         """
         values = changed_values(change, is_touched=is_touched)
         if not values:
             return None
-        dialect = session.get_bind().dialect
+        dialect = dialect_of(session)
         place = ("update", dialect.name, tuple(values), visibility.cache_key)
         plan = self._plans.remember(place, lambda: self._compile_update(tuple(values), visibility, dialect))
         assert plan is not None  # noqa: S101 - it can update
         connection = await driver_to_write(session)
         arguments = {f"{VALUE}{name}": value for name, value in values.items()}
-        batch = await plan.fetch(connection, arguments | {KEY: key_of(change.item)}, visibility.bind_values)
-        session.expire(change.item)
-        return batch
+        return await plan.fetch(connection, arguments | {KEY: key_of(change.item)}, visibility.bind_values)
 
     def can_delete(self, session: AsyncSession) -> bool:
         """Return True if one statement deletes a row with all that belongs to it, and nobody listens to that."""

@@ -14,6 +14,7 @@ from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.visibility import EVERYTHING, Visibility
 from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.insert_statements import NewRow
 from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_of
@@ -94,7 +95,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     async def create_and_read(self, session: AsyncSession, viewer: Viewer, data: Create) -> tuple[Hashable, Batch]:
         """Create a row; return its key, and the row as the viewer may see it. Raises what policy and hooks raise."""
         self.check_create(viewer, data)
-        visibility = self.spec.written_visibility(viewer)
+        visibility = self._visibility(viewer)
         made = await self._make(session, viewer, data)
         (links,) = await self._links(session, [data], None)
         if isinstance(made, Mapping):
@@ -113,7 +114,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         """
         change = Change(await self.lock_item(session, viewer, key), data, if_match)
         self.check_update(viewer, change)
-        visibility = self.spec.written_visibility(viewer)
+        visibility = self._visibility(viewer)
         if self.spec.update_with is None and self.one_row.can_update(session, visibility):
             (row,) = await self._row_changes(session, [change], None)
             is_touched = bool(row.links and await link_rows(session, self.spec.model, [row]))
@@ -174,6 +175,10 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         for item in items:
             await self.spec.delete_with(session, item)
         await session.flush()
+
+    def _visibility(self, viewer: Viewer) -> Visibility:
+        """Return what the viewer may see of rows they just wrote, whatever the policy says of the rows."""
+        return EVERYTHING if self.spec.hides_nothing else self.spec.written_visibility(viewer)
 
     async def _row_changes(
         self, session: AsyncSession, changes: Sequence[Change[Model, Update, Replace]], found: Links | None

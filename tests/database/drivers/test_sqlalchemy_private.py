@@ -32,6 +32,7 @@ from sqlalchemy.util import queue
 
 from dovetail.database.drivers import sqlalchemy_private
 from dovetail.database.pool.fair_pool import FairPool
+from plugins.blog.models import Tag
 from tests.probe.models import Item
 
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -199,6 +200,20 @@ async def test_a_transaction_of_asyncpg_begins_and_ends(database, end, kept):
         assert not sqlalchemy_private.has_begun(raw)
         assert not raw.driver_connection.is_in_transaction()
         assert await raw.driver_connection.fetchval("SELECT count(*) FROM blog_tag") == kept
+
+
+async def test_a_session_tells_whether_it_holds_something_back(database):
+    async with database.unit_of_work() as session:
+        assert not sqlalchemy_private.has_changes(session)
+        session.add(one := Tag(name="one"))
+        assert sqlalchemy_private.has_changes(session)
+        await session.flush()
+        assert not sqlalchemy_private.has_changes(session)
+        one.name = "two"
+        assert sqlalchemy_private.has_changes(session)
+        await session.flush()
+        await session.delete(one)
+        assert sqlalchemy_private.has_changes(session)
 
 
 @on_postgresql
