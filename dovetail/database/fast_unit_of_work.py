@@ -50,6 +50,8 @@ class FastUnitOfWork:
 
     async def __aenter__(self) -> AsyncSession:
         self._started = perf_counter()
+        self._session = self._sessions()
+        self._session.info.update({WORK: self, CONNECT: self.connect})
         try:
             if self._turns is not None:
                 turn = self._turns.mine()
@@ -59,9 +61,6 @@ class FastUnitOfWork:
         except BaseException:
             await self._leave("rolled back")
             raise
-        self._session = self._sessions()
-        WORK.set(self._session.info, self)
-        CONNECT.set(self._session.info, self.connect)
         return self._session
 
     async def __aexit__(
@@ -116,8 +115,8 @@ class FastUnitOfWork:
     async def _close(self) -> None:
         if has_connected(self._session):
             await self._session.close()
-        WORK.pop(self._session.info)
-        CONNECT.pop(self._session.info)
+        for key in (WORK, CONNECT):
+            del self._session.info[key]
         if self._connection is not None:
             await run_in_greenlet(self._connection.close)  # which rolls back what was begun
         elif has_begun(self.driver.managed):
@@ -154,7 +153,7 @@ class SessionSource:
 
 def dialect_of(session: AsyncSession) -> Dialect:
     """Return the dialect of the database of a session."""
-    work = WORK.find(session.info)
+    work = _work_of(session)
     return session.get_bind().dialect if work is None else work.driver.dialect
 
 
@@ -166,13 +165,13 @@ async def flush(session: AsyncSession) -> None:
 
 async def driver_to_read(session: AsyncSession) -> DriverConnection:
     """Return the driver's connection of a session; a fast unit of work does not begin its transaction for it."""
-    work = WORK.find(session.info)
+    work = _work_of(session)
     return await _driver_of(await session.connection()) if work is None else work.driver
 
 
 async def driver_to_write(session: AsyncSession) -> DriverConnection:
     """Return the driver's connection of a session, with its transaction begun."""
-    work = WORK.find(session.info)
+    work = _work_of(session)
     if work is not None:
         return await work.begin()
     driver = await _driver_of(await session.connection())
@@ -187,7 +186,7 @@ async def driver_for_all(session: AsyncSession) -> DriverConnection:
     It is a transaction by itself where none was begun on PostgreSQL, which spares BEGIN and COMMIT; `note_written` has
     to follow.
     """
-    work = WORK.find(session.info)
+    work = _work_of(session)
     if work is None or work.driver.dialect.name == "sqlite" or work.is_in_transaction():
         return await driver_to_write(session)
     return work.driver
@@ -195,15 +194,21 @@ async def driver_for_all(session: AsyncSession) -> DriverConnection:
 
 def note_written(session: AsyncSession) -> None:
     """Note that a statement on the connection of `driver_for_all` has succeeded."""
-    work = WORK.find(session.info)
+    work = _work_of(session)
     if work is not None and not work.is_in_transaction():
         work.has_written = True
 
 
 def async_connection_of(session: AsyncSession) -> AsyncConnection | None:
     """Return the connection of a fast unit of work for another session; None in any other."""
-    work = WORK.find(session.info)
+    work = _work_of(session)
     return None if work is None else AsyncConnection(work.driver.engine, work.connect())
+
+
+def _work_of(session: AsyncSession) -> FastUnitOfWork | None:
+    # Asked for every statement, so without WORK.find, which would double the cost.
+    work: FastUnitOfWork | None = session.info.get(WORK)
+    return work
 
 
 async def _driver_of(connection: AsyncConnection) -> DriverConnection:
