@@ -24,7 +24,7 @@ class Post(IdMixin, TimestampMixin, Base):
     content: Mapped[str] = mapped_column(Text)
     is_published: Mapped[bool] = mapped_column(default=False, server_default=false())
     view_count: Mapped[int] = mapped_column(default=0, server_default="0")
-    author_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"))
 
     # A user's posts go with the user; auth itself knows nothing of blogs, so the other side is declared here.
     author: Mapped[User] = relationship(
@@ -46,6 +46,8 @@ class Post(IdMixin, TimestampMixin, Base):
 
 # As the list of published posts asks for them, newest first; and so that everybody's posts are found in that order.
 Index("ix_blog_post_is_published_created_at_id", Post.is_published, Post.created_at.desc(), Post.id.desc())
+# An author's, newest first, in that order whether there are two or most of all; and the posts that go with a user.
+Index("ix_blog_post_author_id_created_at_id", Post.author_id, Post.created_at.desc(), Post.id.desc())
 Index("ix_blog_post_created_at", Post.created_at)
 Index("ix_blog_post_updated_at", Post.updated_at)
 Index("ix_blog_post_title", Post.title)

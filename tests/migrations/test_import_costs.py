@@ -83,7 +83,11 @@ async def test_what_waits_is_named_in_the_order_of_the_plugins(settings):
     try:
         assert await unapplied(engine, registry) == []
         await migrate(settings, registry, Target(plugin="blog", revision="0002"))
-        assert await unapplied(engine, registry) == ["blog_0003_ix_blog_post_created_at", "blog_0004_indexes"]
+        assert await unapplied(engine, registry) == [
+            "blog_0003_ix_blog_post_created_at",
+            "blog_0004_indexes",
+            "blog_0005_posts_of_an_author",
+        ]
     finally:
         await engine.dispose()
 

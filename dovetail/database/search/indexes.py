@@ -16,6 +16,21 @@ def starts_an_index(column: ColumnElement[object]) -> bool:
     return isinstance(table, Table) and any(terms and terms[0][0] is column for terms in indexes(table))
 
 
+def keeps_in_order(equal: Sequence[Column[object]], order: Sequence[Term]) -> bool:
+    """Return whether an index has the rows with one value of each of `equal` in this `order`, read from either end."""
+    size, turned = len(equal), [(term, not descending) for term, descending in order]
+    return any(
+        len(terms) >= size + len(order)
+        and all(any(term is column for term, _ in terms[:size]) for column in equal)
+        and any(_begin_alike(terms[size:], one) for one in (order, turned))
+        for terms in indexes(equal[0].table)
+    )
+
+
+def _begin_alike(terms: Sequence[Term], order: Sequence[Term]) -> bool:
+    return all(term is other and down == falls for (term, down), (other, falls) in zip(terms, order, strict=False))
+
+
 def starts_a_lowered_index(column: Column[object]) -> bool:
     """Return whether an index begins with the column in small letters, as comparisons that ignore case need it."""
     lowered = {f"lower({column.name})", f"lower({column.table.name}.{column.name})"}

@@ -75,11 +75,17 @@ class FilterParameter:
         """The adapter that reads the parameter's text."""
         return TypeAdapter(self.operand_type)
 
+    @cached_property
+    def is_written_out(self) -> bool:
+        """True if the value stands in the statement: of true and false PostgreSQL knows how many rows have them."""
+        is_flag = self.lookup_name == "exact" and isinstance(self.path.type, Boolean)
+        return is_flag or self.lookup.operand == "flag"
+
     def arguments(self, value: Any) -> tuple[object, ...]:
         """Return the values of the placeholders of `condition`, made of what the adapter read."""
         if self.lookup.operand in ("values", "pair"):
             return tuple(value)
-        if self.lookup.operand == "flag":
+        if self.is_written_out:
             return ()
         return (self.lookup.write(value),) if self.lookup.operand == "text" else (value,)
 
@@ -88,7 +94,7 @@ class FilterParameter:
     ) -> ColumnElement[bool]:
         """Return the condition on the rows of the list."""
         of_null = self.lookup.operand == "flag"
-        extra = (value,) if of_null else placeholders
+        extra = (value,) if self.is_written_out else placeholders
         return self.path.where(lambda column: self.lookup.build(column, *extra), related, of_null=of_null)
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, inspect, select
+from sqlalchemy import Column, ColumnElement, and_, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapper, aliased
 from sqlalchemy.types import TypeEngine
 
@@ -33,6 +33,12 @@ class Path:
         """The type of the column."""
         found: TypeEngine[object] = self.attribute.type
         return found
+
+    @property
+    def column(self) -> Column[object] | None:
+        """The column of the rows' own table; None for one of another, and for what is computed."""
+        columns = () if self.relations else getattr(getattr(self.attribute, "property", None), "columns", ())
+        return next((column for column in columns if isinstance(column, Column)), None)
 
     @property
     def is_nullable(self) -> bool:

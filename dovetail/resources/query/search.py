@@ -62,6 +62,7 @@ class Rank:
     relations: tuple[object, ...] = ()
     type: TypeEngine[Any] = RANK_TYPE
     is_nullable: bool = False
+    column: None = None
 
     def value(self, visible: Criteria) -> ColumnElement[float]:  # noqa: ARG002 - the signature is Path's
         """Return the rank as an expression."""

@@ -16,7 +16,7 @@ from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ListQuery
 from dovetail.resources.visibility import Visibility
 
-DEEP = 1_000  # rows
+NEAREST = 64  # rows, which an offset and its page lie in; others in four times as many, or four times that, and so on
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,22 @@ class PageRequest:
         """The part of the compiled statement's cache key that the request decides."""
         query = self.query
         filters = tuple(
-            (parameter.name, value if parameter.lookup.operand == "flag" else len(parameter.arguments(value)))
+            (parameter.name, value if parameter.is_written_out else len(parameter.arguments(value)))
             for parameter, value in query.filters
         )
         nulls = tuple(value is None for value in self.cursor_values)
         terms = tuple(term.name for term in self.terms)
-        depth = (query.offset > 0, self.is_deep)
-        return filters, terms, nulls, self.includes_cursor, bool(query.search), query.limit, depth
+        return filters, terms, nulls, self.includes_cursor, bool(query.search), query.limit, self.reach
 
     @property
-    def is_deep(self) -> bool:
-        """True if so many rows are skipped that it pays to skip nothing but keys."""
-        return self.query.offset >= DEEP
+    def reach(self) -> int | None:
+        """How many rows the page is to be found in, from the first: one of few numbers; None without an offset."""
+        if not self.query.offset:
+            return None
+        reach, end = NEAREST, self.query.offset + self.query.limit + 1
+        while reach < end:
+            reach *= 4
+        return reach
 
     @property
     def includes_cursor(self) -> bool:

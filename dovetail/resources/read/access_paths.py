@@ -44,21 +44,38 @@ class Slice:
     limit: int
     offset: BindParameter[int] | None
     order: Order
+    reach: int | None = None  # with an offset: the page ends within so many rows
 
     def cut(self, rows: Select[object], places: Sequence[ColumnElement[object]]) -> Select[object]:
         """Return the page of `rows`, ordered by `places`."""
         # A limit written into the text lets PostgreSQL plan for it.
         return rows.order_by(*self.order(places)).limit(_number(self.limit)).offset(self.offset)
 
+    def cut_keys(self, rows: Select[object], dialect: Dialect) -> Select[object]:
+        """Return the page of `rows`, which select their key and the values to order by.
+
+        An offset that PostgreSQL does not know stands for a tenth of all rows to its planner: a plan that is made once
+        looks dear, so it would plan for each request, which costs as much as the page. Of `reach` rows a tenth is less
+        than what is skipped.
+        """
+        if self.reach is None or dialect.name != "postgresql":
+            return self.cut(rows, self._places(rows))
+        near = self.first(rows, self.reach).subquery("near")
+        return self.cut(select(near), self._places(select(near)))
+
     def first(self, rows: Select[object], count: ColumnElement[int] | int) -> Select[object]:
         """Return the first `count` of `rows`, which select their key and the values to order by."""
-        places = [column for column in rows.selected_columns if column.key != "key"]
+        places = self._places(rows)
         return rows.order_by(*self.order(places)).limit(_number(count) if isinstance(count, int) else count)
 
     @property
     def end(self) -> ColumnElement[int]:
         """The number of rows up to the end of the page."""
         return _number(self.limit) if self.offset is None else self.offset + _number(self.limit)
+
+    @staticmethod
+    def _places(rows: Select[object]) -> list[ColumnElement[object]]:
+        return [column for column in rows.selected_columns if column.key != "key"]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import CAP
 from dovetail.resources.query.where import PageRequest, conditions
 from dovetail.resources.read import access_paths
+from dovetail.resources.read.generic_plans import planned
 from dovetail.resources.visibility import Visibility
 
 
@@ -26,16 +27,19 @@ def page_select(
     positions = ordering.expressions(request.terms, visibility.related)
     labelled = [position.label(f"order_{number}") for number, position in enumerate(positions)]
     found = conditions(request, visibility, search, positions)
+    order = [(term.path.column, term.descending) for term in request.terms]
+    found += planned(conditions(request, visibility, search, ()), order, dialect)
     (key,) = inspect(model).primary_key
     rows = select(key.label("key"), *labelled).select_from(model)
     page = access_paths.Slice(
         request.query.limit + 1,
         bindparam("offset", type_=BigInteger()) if request.query.offset else None,
         lambda places: [term.order(place) for term, place in zip(request.terms, places, strict=True)],
+        request.reach,
     )
     keys = access_paths.page_of_keys(rows, key, found, page, dialect)
-    if keys is None and request.is_deep:
-        keys = page.cut(rows.where(*found), positions)
+    if keys is None and request.query.offset:
+        keys = page.cut_keys(rows.where(*found), dialect)
     if keys is None:
         return page.cut(select(*columns, *labelled).select_from(model).where(*found), positions)
     # What is skipped, or chosen from, are keys; the rows themselves are read for the page only.
@@ -51,6 +55,6 @@ def count_select(
     """Return the SELECT of how many rows there are on all pages, up to one more than CAP if the count is capped."""
     (key,) = inspect(model).primary_key
     limit = CAP + 1 if request.query.count == "capped" else None
-    return access_paths.count_of(
-        select(key).select_from(model), key, conditions(request, visibility, search, ()), limit, dialect
-    )
+    found = conditions(request, visibility, search, ())
+    found += planned(found, (), dialect)
+    return access_paths.count_of(select(key).select_from(model), key, found, limit, dialect)

@@ -53,9 +53,9 @@ async def answers(client, path):
 async def test_every_way_finds_the_same_rows(client, shelf, path, monkeypatch, forget):
     gathered = await answers(client, path)
     assert any(gathered.values())
-    for few, deep in ((0, 1), (1, 1_000)):
+    for few, nearest in ((0, 1), (1, 1_000)):
         monkeypatch.setattr(access_paths, "FEW", few)
-        monkeypatch.setattr(where, "DEEP", deep)
+        monkeypatch.setattr(where, "NEAREST", nearest)
         forget()
         assert await answers(client, path) == gathered
 
