@@ -66,7 +66,7 @@ class ChangeListView(ViewBase):
         if not self.search_names and self.full_text is None:
             return stmt
         context = request_context()
-        searched = search.Search(
+        searched = search.ListSearch(
             model=self.model,
             fields=self.search_names,
             rights=rights_of(context.request),

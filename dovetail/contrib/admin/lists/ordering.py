@@ -28,7 +28,7 @@ DIRECTIONS = {operators.desc_op: True, operators.asc_op: False}
 
 
 @dataclass(frozen=True)
-class Term:
+class SortTerm:
     """One expression of an ORDER BY; `nulls_first` is None where it does not say, or where there are none."""
 
     expression: ColumnElement[object]
@@ -51,17 +51,17 @@ class Term:
         """Writes a value into an address and reads it back."""
         return TypeAdapter(python_type(self.expression.type) | None)
 
-    def reversed(self) -> "Term":
+    def reversed(self) -> "SortTerm":
         """Return the same expression in the other direction."""
         opposite = self.direction.reversed()
-        return Term(self.expression, opposite.descending, opposite.nulls_first)
+        return SortTerm(self.expression, opposite.descending, opposite.nulls_first)
 
     def order(self, expression: ColumnElement[object] | None = None) -> UnaryExpression[object]:
         """Return what an ORDER BY says of this expression, or of what stands for it."""
         return self.direction.order(self.expression if expression is None else expression)
 
 
-Terms = tuple[Term, ...]
+SortTerms = tuple[SortTerm, ...]
 
 
 def order(statement: AnySelect, model: type[object], fields: Iterable[tuple[str, bool]], rights: Rights) -> AnySelect:
@@ -81,12 +81,12 @@ def order(statement: AnySelect, model: type[object], fields: Iterable[tuple[str,
     return statement.order_by(*(key.desc() if descending else key for key in primary_keys(model)))
 
 
-def terms_of(statement: AnySelect) -> Terms:
+def terms_of(statement: AnySelect) -> SortTerms:
     """Return what `statement` orders by."""
     return tuple(_term(clause) for clause in order_of(statement))
 
 
-def after(terms: Terms, values: Sequence[object]) -> ColumnElement[bool]:
+def after(terms: SortTerms, values: Sequence[object]) -> ColumnElement[bool]:
     """Return the condition on rows that come after one with these values, in an order of seekable terms."""
     binds = [
         None if value is None else bindparam(None, value, type_=term.expression.type)
@@ -107,7 +107,7 @@ def _join(statement: AnySelect, model: type[object], path: Path, rights: Rights)
     return statement, getattr(entity, path.attribute.key)
 
 
-def _term(clause: Any) -> Term:
+def _term(clause: Any) -> SortTerm:
     descending, nulls_first = False, None
     while isinstance(clause, UnaryExpression) and clause.modifier in NULLS | DIRECTIONS:
         if clause.modifier in NULLS:
@@ -115,4 +115,4 @@ def _term(clause: Any) -> Term:
         else:
             descending = DIRECTIONS[clause.modifier]
         clause = clause.element
-    return Term(clause, descending, nulls_first)
+    return SortTerm(clause, descending, nulls_first)

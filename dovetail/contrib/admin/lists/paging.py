@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.base import ExecutableOption
 
 from dovetail.contrib.admin.columns.identifiers import LARGEST_INTEGER, primary_keys
-from dovetail.contrib.admin.lists.ordering import Terms, after, terms_of
+from dovetail.contrib.admin.lists.ordering import SortTerms, after, terms_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.drivers.sqlalchemy_private import options_of
 from dovetail.errors import BadRequestError
@@ -140,11 +140,11 @@ class Paginator:
     # Statements.
 
     @cached_property
-    def _terms(self) -> Terms:
+    def _terms(self) -> SortTerms:
         return terms_of(self.ordered)
 
     @cached_property
-    def _reversed(self) -> Terms:
+    def _reversed(self) -> SortTerms:
         return tuple(term.reversed() for term in self._terms)
 
     @cached_property
@@ -164,7 +164,7 @@ class Paginator:
 
     async def _cut(
         self,
-        terms: Terms,
+        terms: SortTerms,
         condition: ColumnElement[bool] | None = None,
         *,
         offset: int = 0,
@@ -189,7 +189,7 @@ class Paginator:
         count = (rows[0][-1] if rows else 0 if not offset else None) if counting else None
         return Cut([row[0] for row in rows], values, count)
 
-    def _keys(self, terms: Terms, condition: ColumnElement[bool] | None) -> AnySelect:
+    def _keys(self, terms: SortTerms, condition: ColumnElement[bool] | None) -> AnySelect:
         """Return the statement that selects keys, and what the rows are ordered by, in the order of `terms`."""
         statement = self.ordered if condition is None else self.ordered.where(condition)
         return (
@@ -226,7 +226,7 @@ class Cut:
         return replace(self, rows=self.rows[:size][::-1], values=self.values[:size][::-1])
 
 
-def _counted(found: AnySelect, terms: Terms, limit: int) -> AnySelect:
+def _counted(found: AnySelect, terms: SortTerms, limit: int) -> AnySelect:
     """Return `found`, up to `limit` rows of it, each with their number: they are looked for once."""
     hits = found.limit(limit).cte("hits")
     total = select(func.count()).select_from(hits).scalar_subquery()

@@ -22,7 +22,7 @@ MAXIMUM_VALUE = 1_000  # characters of what a filter compares with
 
 
 @dataclass(frozen=True, kw_only=True)
-class Search:
+class ListSearch:
     """Looks for words in the columns on `fields` (`title`, `author.username`), and by an index if there is one.
 
     Letters match whatever their case; % and _ are letters like others. What a user may not know of is not looked at.

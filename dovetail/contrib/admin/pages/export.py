@@ -36,7 +36,7 @@ class Export:
         """
         return self._stream(await self._read(session, None), database)
 
-    async def _stream(self, batch: "Batch", database: PoolShare) -> AsyncIterator[str]:
+    async def _stream(self, batch: "ExportBatch", database: PoolShare) -> AsyncIterator[str]:
         yield _write([[write_cell(self.view.label(name)) for name in self.view.export_names]])
         yield _write(batch.cells)
         while batch.last is not None:
@@ -46,21 +46,21 @@ class Export:
                     batch = await self._read(session, batch.last)
             yield _write(batch.cells)
 
-    async def _read(self, session: AsyncSession, last: tuple[object, ...] | None) -> "Batch":
+    async def _read(self, session: AsyncSession, last: tuple[object, ...] | None) -> "ExportBatch":
         return await self.view.deferred_columns.retry_with_missed(session, lambda: self._try_to_read(session, last))
 
-    async def _try_to_read(self, session: AsyncSession, last: tuple[object, ...] | None) -> "Batch":
+    async def _try_to_read(self, session: AsyncSession, last: tuple[object, ...] | None) -> "ExportBatch":
         view, keys = self.view, primary_keys(self.view.model)
         page = self.statement.order_by(None).order_by(*keys).limit(BATCH)
         page = page if last is None else page.where(tuple_(*keys) > tuple_(*last))
         page = page.options(*loading(view.model, self.view.export_names, self.rights, view.deferred_columns))
         rows = (await session.scalars(page)).unique().all()
         cells = [[write_cell(await view.get_prop_value(row, name)) for name in self.view.export_names] for row in rows]
-        return Batch(cells, inspect(rows[-1]).identity if len(rows) == BATCH else None)
+        return ExportBatch(cells, inspect(rows[-1]).identity if len(rows) == BATCH else None)
 
 
 @dataclass(frozen=True)
-class Batch:
+class ExportBatch:
     """Some lines, and the key of the last of them if more may follow."""
 
     cells: Sequence[Sequence[str]]

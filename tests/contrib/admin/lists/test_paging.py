@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select
 
-from dovetail.contrib.admin.lists.ordering import Term, after, order, terms_of
+from dovetail.contrib.admin.lists.ordering import SortTerm, after, order, terms_of
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.resources.query import ordering
 from dovetail.resources.query.paths import resolve
@@ -170,7 +170,7 @@ def test_an_order_that_does_not_say_where_nulls_stand_is_not_sought_in():
     terms = terms_of(select(Stamp).order_by(Stamp.year.desc(), Stamp.number))
     assert [term.is_seekable for term in terms] == [False, True]
     assert [term.descending for term in terms] == [True, False]
-    assert Term(Stamp.year, nulls_first=True).reversed() == Term(Stamp.year, descending=True, nulls_first=False)
+    assert SortTerm(Stamp.year, nulls_first=True).reversed() == SortTerm(Stamp.year, descending=True, nulls_first=False)
 
 
 @pytest.mark.parametrize("descending", [False, True])
@@ -182,7 +182,7 @@ def test_a_column_that_may_be_null_is_ordered_as_a_list_of_the_api_orders_it(des
 
 
 def test_what_comes_after_a_row_is_asked_for_as_an_index_answers_it():
-    plain = after((Term(Stamp.country, descending=True), Term(Stamp.number, descending=True)), ("A", 3))
+    plain = after((SortTerm(Stamp.country, descending=True), SortTerm(Stamp.number, descending=True)), ("A", 3))
     assert "(shelf_stamp.country, shelf_stamp.number) < (" in str(plain)
-    mixed = after((Term(Stamp.country), Term(Stamp.number, descending=True)), ("A", 3))
+    mixed = after((SortTerm(Stamp.country), SortTerm(Stamp.number, descending=True)), ("A", 3))
     assert str(mixed).startswith("shelf_stamp.country >= :param_1 AND")
