@@ -53,7 +53,7 @@ class FastPlace:
                 others["viewer"] = name
             elif annotation == SourceDep:
                 others["source"] = name
-            elif name in path and _is_plain(annotation):
+            elif name in path and parameter.default is inspect.Parameter.empty and _is_plain(annotation):
                 found[name] = TypeAdapter(annotation)
             else:
                 return None
@@ -81,7 +81,10 @@ class FastPlace:
 
 
 def _is_plain(annotation: object) -> bool:
-    """Return whether FastAPI gives a parameter of this annotation as it stands in the path, under its own name."""
+    """Return whether FastAPI gives a parameter of this annotation as it stands in the path, under its own name.
+
+    A parameter with a default is none: the default may be a `Path` that has more to say.
+    """
     if get_origin(annotation) is not Annotated:
         return annotation is not inspect.Parameter.empty
     infos = [one for one in get_args(annotation)[1:] if isinstance(one, (params.Param, params.Depends, params.Body))]

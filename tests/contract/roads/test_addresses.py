@@ -53,6 +53,19 @@ KEYS = (
     *("9223372036854775807", "9223372036854775808", "9" * 5000, "%D9%A1", "1/", "1//", "1;a", "1%3Ffields=id", "bulk"),
     *("1?fields=id", "1?fields=nothing", "1?nothing=1", "1?", "1?fields=id&fields=title", "1?expand=reviews", "null"),
 )
+# One name in several forms, and texts that are none.
+NAMES = (
+    "PYTHON",
+    "%20python%20",
+    "u%CC%88ni%CC%88",
+    "%C3%9CN%C3%8F",
+    "a%2Fb",
+    "a/b",
+    "x" * 300,
+    "%E2%80%8B",
+    "",
+    "%F0%9F",
+)
 METHODS = ("HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW", "get", "QUERY")
 PATHS = (
     *("/api/posts/", "/api//posts", "//api/posts", "/API/posts", "/api/posts/1/", "/api/posts/1//", "/api/./posts/1"),
@@ -140,6 +153,10 @@ async def test_every_key_is_read_alike(roads: Roads):
     numbered = {"/api/posts": (NOBODY, OTHER), "/api/books": (viewer(1),), "/api/notes": (OWN,)}
     requests = [asked(f"{path}/{key}", one) for path, callers in numbered.items() for key in KEYS for one in callers]
     requests += [asked(f"/api/posts/{key}", OTHER, method) for key in KEYS for method in ("PATCH", "DELETE")]
+    below = ("/api/vendors/{}/products", "/api/posts/{}/comments", "/api/tags/{}/posts")
+    requests += [
+        asked(path.format(key.partition("?")[0]), OTHER) for path in below for key in (*KEYS, "2", "4", *NAMES)
+    ]
     requests += [asked(target, OTHER, method) for target in texts for method in ("GET", "DELETE")]
     requests += [asked(f"/api/stamps/{quote(key)}", method=method) for key in codes for method in ("GET", "DELETE")]
     await roads.compare(requests)

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from fastapi import APIRouter
-from sqlalchemy import ColumnElement, select
+from fastapi import APIRouter, Path
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.access import CurrentUser, OptionalUser
 from dovetail.contrib.auth.models import User
 from dovetail.database.models import related
-from dovetail.database.session import SessionDep
+from dovetail.database.session import SessionDep, SourceDep
 from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError
 from dovetail.resources.resource import Resource, find_or_make
 from tests.contract.roads.shop import policies, schemas
@@ -40,6 +40,8 @@ async def new_note(session: AsyncSession, user: User, data: schemas.NoteWrite) -
 
 
 async def edit_note(_session: AsyncSession, user: User, note: Note, data: schemas.NoteWrite) -> None:
+    if data.text == "explode":
+        raise RuntimeError("The hook has a mistake.")
     if data.text == "swap":
         note.text = f"swapped by {user.username}"
 
@@ -113,11 +115,25 @@ async def of_mine(user: CurrentUser) -> ColumnElement[bool]:
     return Product.owner_id == user.id
 
 
+async def of_vendor(viewer: OptionalUser, source: SourceDep, vendor_id: int = Path(ge=2)) -> dict[str, object]:
+    """A key as the path has it, with limits that only FastAPI sees there, and a product of it that may be seen."""
+    await products.find_key(source, viewer, vendor_id=vendor_id, name=f"Product {SEEN}")
+    return {"vendor": vendor_id}
+
+
 def in_stock() -> ColumnElement[bool]:
     return Product.stock > 0
 
 
+SEEN = "a/b"
 router = APIRouter(tags=["shop"])
+products.add_list(
+    router,
+    "/vendors/{vendor_id}/products",
+    name="list_vendor_products",
+    where=Product.vendor_id == bindparam("vendor"),
+    values=of_vendor,
+)
 products.add_list(router, "/products/of/mine", name="list_my_products", where=of_mine)
 products.add_list(router, "/products/in/stock", name="list_products_in_stock", where=in_stock)
 for resource in (products, crates, notes, labels, vendors, stamps):
