@@ -67,6 +67,7 @@ async def test_what_an_answer_says_itself_stands(probe_app, tmp_path):
         client.cookies.clear()
         file = await client.get("/files/style.css", headers=COOKIE)
         known = await client.get("/files/style.css", headers=COOKIE | {"If-None-Match": file.headers["etag"]})
+        head = await client.head("/files/style.css", headers=COOKIE)
         nobodys = await client.get("/files/other.css", headers=TOKEN)
     assert told["/public"]["cache-control"] == "public, max-age=60"
     assert "vary" not in told["/public"]
@@ -74,5 +75,6 @@ async def test_what_an_answer_says_itself_stands(probe_app, tmp_path):
     assert told["/private"]["vary"] == "Accept, Authorization"
     assert told["/visit"]["cache-control"] == "no-store"
     assert "cache-control" not in file.headers
+    assert "cache-control" not in head.headers
     assert (known.status_code, "cache-control" in known.headers, known.headers["vary"]) == (304, False, "Authorization")
     assert nobodys.headers["cache-control"] == "no-store"
