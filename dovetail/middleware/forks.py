@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
 from weakref import WeakMethod
 
 
-def forget_in_child(forget: Callable[[], Any]) -> None:
+def forget_in_child(forget: Callable[[], object]) -> None:
     """Call `forget`, a method, in every process that is forked from this one, as long as its object lives."""
     if not hasattr(os, "register_at_fork"):  # Windows, which has no fork
         return

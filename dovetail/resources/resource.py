@@ -15,7 +15,6 @@ is to be different is left out by `without` and written as an ordinary FastAPI e
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -103,7 +102,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         """
         add_list(self, self.listing, router, path, name=name, where=where, values=values, description=description)
 
-    async def find_key(self, source: ReadSource, viewer: Viewer | None, **values: object) -> Any:
+    async def find_key(self, source: ReadSource, viewer: Viewer | None, **values: object) -> object:
         """Return the primary key of the row whose columns have these values: `find_key(source, viewer, name="x")`.
 
         Raises NotFoundError if the viewer may not know of such a row.
@@ -127,7 +126,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         return await items.respond_with_written(self, request, session, viewer, key, status=status)
 
     async def respond_once(
-        self, request: Request, session: AsyncSession, viewer: Any, make: Callable[[], Awaitable[Response]]
+        self, request: Request, session: AsyncSession, viewer: Viewer | None, make: Callable[[], Awaitable[Response]]
     ) -> Response:
         """Return what `make` returns, or what it returned when this viewer sent the same `Idempotency-Key` before.
 

@@ -180,7 +180,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         schema = schemas.get(operation.removeprefix("bulk_"), self.read)
         return schema is not None and operation not in self.without
 
-    def visibility(self, viewer: Any, where: ColumnElement[bool] | None = None) -> Visibility:
+    def visibility(self, viewer: Viewer | None, where: ColumnElement[bool] | None = None) -> Visibility:
         """Return what `viewer` may see of the rows for which `where` holds."""
         if where is not None:
             return self._asked(viewer, where)
@@ -194,7 +194,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
             found = self._seen[values] = self._asked(viewer)
         return found
 
-    def written_visibility(self, viewer: Any) -> Visibility:
+    def written_visibility(self, viewer: Viewer | None) -> Visibility:
         """Return what a viewer may see of rows they just wrote, whatever the policy says of the rows."""
         if self.hides_nothing:
             return EVERYTHING
@@ -205,7 +205,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         """The visibility of somebody unknown, if the policy promises that it never changes (`remembers_anonymous`)."""
         return self._asked(None)
 
-    def _asked(self, viewer: Any, where: ColumnElement[bool] | None = None) -> Visibility:
+    def _asked(self, viewer: Viewer | None, where: ColumnElement[bool] | None = None) -> Visibility:
         """Ask the policy."""
         rows = self.policy.rows(viewer)
         return Visibility(
@@ -217,7 +217,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def _seen(self) -> Cache:
-        """What viewers may see, by their values."""
+        """The visibilities of viewers, by their values."""
         return Cache(MAXIMUM_VIEWERS)
 
     @cached_property

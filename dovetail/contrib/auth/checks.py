@@ -20,7 +20,7 @@ LINK = "e.g. https://example.org/verify?token={token}"
 
 
 class GivenSuperuser(BaseModel):
-    """What `createsuperuser --noinput` would read, as far as it is there."""
+    """The variables that `createsuperuser --noinput` would read, as far as they are there."""
 
     username: str = ""
     email: str = ""

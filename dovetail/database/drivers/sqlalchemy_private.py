@@ -38,6 +38,7 @@ T = TypeVar("T")
 SelectT = TypeVar("SelectT", bound=Select[Any])
 RETURNED_AT = InfoKey[float]("returned_at")
 Ping = Callable[[object], bool]
+Processors = Mapping[str, Callable[[Any], Any]]
 
 run_in_greenlet = greenlet_spawn  # lets a function that may block, as SQLAlchemy's do, run in an event loop
 wait_in_greenlet = await_only  # what such a function calls to wait for a coroutine
@@ -156,14 +157,17 @@ async def say_begin(managed: ManagesConnection) -> None:
 
 async def say_commit(managed: ManagesConnection) -> None:
     """Commit that transaction, as the adapter's `commit` does in a greenlet. Raises what asyncpg raises."""
-    adapter = cast("Any", managed.dbapi_connection)
-    await adapter._call_and_discard(adapter._transaction.commit)  # noqa: SLF001 - see above
+    await _end(managed, "commit")
 
 
 async def say_rollback(managed: ManagesConnection) -> None:
     """Roll that transaction back, as `say_commit` commits it."""
+    await _end(managed, "rollback")
+
+
+async def _end(managed: ManagesConnection, how: str) -> None:
     adapter = cast("Any", managed.dbapi_connection)
-    await adapter._call_and_discard(adapter._transaction.rollback)  # noqa: SLF001 - see above
+    await adapter._call_and_discard(getattr(adapter._transaction, how))  # noqa: SLF001 - see above
 
 
 def raise_as_dbapi_error(adapter: object, error: Exception) -> None:
@@ -237,9 +241,9 @@ def copied_from(bind: BindParameter[object]) -> Iterable[BindParameter[object]]:
     return cast("Iterable[BindParameter[object]]", bind._cloned_set)  # noqa: SLF001 - there is no public name for it
 
 
-def bind_processors(compiled: Any) -> Mapping[str, Callable[[Any], Any]]:
+def bind_processors(compiled: Any) -> Processors:
     """Return what SQLAlchemy applies to the values of a compiled statement for the driver, by their names."""
-    return cast("Mapping[str, Callable[[Any], Any]]", compiled._bind_processors)  # noqa: SLF001 - there is no public name for it
+    return cast("Processors", compiled._bind_processors)  # noqa: SLF001 - there is no public name for it
 
 
 def conditions_of(statement: Select[object]) -> tuple[ColumnElement[bool], ...]:

@@ -7,7 +7,7 @@ read, the fast path gives it the same by itself.
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias, get_args, get_origin
+from typing import Annotated, TypeAlias, get_args, get_origin
 
 from fastapi import params
 from pydantic import TypeAdapter, ValidationError
@@ -60,7 +60,7 @@ class FastPlace:
         return cls(within, values, found, **others)
 
     async def narrow(
-        self, visibility: Visibility, request: Request, source: ReadSource, recognized: Recognized[Any]
+        self, visibility: Visibility, request: Request, source: ReadSource, recognized: Recognized[object]
     ) -> Visibility | None:
         """Return the part of what the viewer may see; None if a parameter of the path is wrong, as FastAPI explains.
 

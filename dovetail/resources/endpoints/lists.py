@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import orjson
 from fastapi import APIRouter, Depends
@@ -169,7 +169,11 @@ def add_list(
     place = _fast_place(spec, path, within, values)
 
     async def endpoint(
-        request: Request, session: AsyncSession, viewer: object, where: Any = None, values: Named = NO_VALUES
+        request: Request,
+        session: AsyncSession,
+        viewer: object,
+        where: ColumnElement[bool] | None = None,
+        values: Named = NO_VALUES,
     ) -> Response:
         visibility = spec.visibility(viewer, where)
         if within is not None:
@@ -178,9 +182,9 @@ def add_list(
 
     parameters = {"session": SessionDep, "viewer": spec.policy.reader}
     if where is not None and not isinstance(where, ColumnElement):
-        parameters["where"] = Annotated[Any, Depends(where)]
+        parameters["where"] = Annotated[object, Depends(where)]
     if values is not None:
-        parameters["values"] = Annotated[Any, Depends(values)]
+        parameters["values"] = Annotated[object, Depends(values)]
     described = ResourceEndpoint(
         spec,
         endpoint,

@@ -41,7 +41,7 @@ class PageRequest:
 
     @property
     def reach(self) -> int | None:
-        """How many rows the page is to be found in, from the first: one of few numbers; None without an offset."""
+        """The number of rows, from the first, in which the page is to be found: one of few; None without an offset."""
         if not self.query.offset:
             return None
         reach, end = NEAREST, self.query.offset + self.query.limit + 1

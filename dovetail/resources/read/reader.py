@@ -34,7 +34,7 @@ from dovetail.resources.visibility import Visibility
 ALL_FIELDS = ItemQuery()
 MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
 T = TypeVar("T")
-Place = tuple[int, Callable[[object], Any] | None]  # where in a row a value is, and what makes Python's value of it
+Place = tuple[int, Callable[[object], object] | None]  # where in a row a value is, and what makes Python's value of it
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Cache(OrderedDict[Hashable, Any]):
         super().__init__()
         self._maximum = maximum
 
-    def __setitem__(self, key: Hashable, value: Any) -> None:
+    def __setitem__(self, key: Hashable, value: object) -> None:
         super().__setitem__(key, value)
         if len(self) > self._maximum:
             self.popitem(last=False)

@@ -30,7 +30,7 @@ class Entities(Generic[T]):
         self._mapper = inspect(model)
         self._converters: dict[str, tuple[list[str], list[tuple[str, Convert]]]] = {}  # by the name of a dialect
 
-    def columns(self) -> list[InstrumentedAttribute[Any]]:
+    def columns(self) -> list[InstrumentedAttribute[object]]:
         """Return the columns, in the order of a row."""
         return [getattr(self._model, attribute.key) for attribute in self._attributes()]
 
@@ -50,7 +50,7 @@ class Entities(Generic[T]):
             and all(isinstance(attribute.columns[0], Column) for attribute in self._attributes())
         )
 
-    def attach(self, session: AsyncSession, row: Sequence[Any]) -> T:
+    def attach(self, session: AsyncSession, row: Sequence[object]) -> T:
         """Return the object of a row, which belongs to the session then: the one that it has already, if it has."""
         item, key = self._make(row, dialect_of(session))
         known: T | None = session.sync_session.identity_map.get(key)
@@ -60,7 +60,7 @@ class Entities(Generic[T]):
         add_loaded(session.sync_session, item, key)
         return item
 
-    def detached(self, row: Sequence[Any], dialect: Dialect) -> T:
+    def detached(self, row: Sequence[object], dialect: Dialect) -> T:
         """Return the object of a row, which belongs to no session: a lazy load raises DetachedInstanceError."""
         item, key = self._make(row, dialect)
         set_identity(item, key)
@@ -73,13 +73,13 @@ class Entities(Generic[T]):
     def values_of(self, item: T) -> Hashable | None:
         """Return the values of the columns; None if one of them is not loaded, or expired."""
         try:
-            found: tuple[Any, ...] = self._pick(item.__dict__)
+            found: tuple[object, ...] = self._pick(item.__dict__)
         except KeyError:
             return None
         return found
 
     @cached_property
-    def _pick(self) -> Callable[[Any], Any]:
+    def _pick(self) -> Callable[[dict[str, object]], Any]:
         return itemgetter(*(attribute.key for attribute in self._attributes()))
 
     @cached_property
@@ -87,7 +87,7 @@ class Entities(Generic[T]):
         mapper = self._mapper
         return [mapper.get_property_by_column(column).key for column in mapper.primary_key]
 
-    def _make(self, row: Sequence[Any], dialect: Dialect) -> tuple[T, Any]:
+    def _make(self, row: Sequence[object], dialect: Dialect) -> tuple[T, Any]:
         """Return a new object, and the key by which a session knows it."""
         found = self._converters.get(dialect.name)
         if found is None:
@@ -100,7 +100,7 @@ class Entities(Generic[T]):
             values[key] = convert(values[key])
         return item, self._mapper.identity_key_from_primary_key([values[name] for name in self._key_names])
 
-    def _attributes(self) -> list[ColumnProperty[Any]]:
+    def _attributes(self) -> list[ColumnProperty[object]]:
         return [attribute for attribute in self._mapper.column_attrs if not attribute.deferred]
 
     def _convert(self, dialect: Dialect) -> tuple[list[str], list[tuple[str, Convert]]]:

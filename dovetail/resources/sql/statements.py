@@ -29,7 +29,7 @@ NOTHING: Mapping[str, Callable[[], object]] = {}
 
 @dataclass(frozen=True)
 class Argument:
-    """Where the value of one placeholder comes from: a name, a position, a function, or else a constant."""
+    """A placeholder, and the source of its value: a name, a position, a function, or else a constant."""
 
     name: str | None = None  # among the values that a caller names
     position: int | None = None  # among the values that belong to the viewer
