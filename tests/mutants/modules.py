@@ -62,7 +62,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "dovetail/database/unit_of_work.py": ("tests/database/test_unit_of_work.py", "tests/database/test_session.py"),
     "dovetail/resources/policy.py": (f"{RESOURCES}/test_policy.py", f"{RESOURCES}/test_policy_calls.py"),
-    "dovetail/resources/visibility.py": (f"{RESOURCES}/test_policy.py",),
+    "dovetail/resources/visibility.py": (f"{RESOURCES}/test_visibility.py",),
     "dovetail/resources/query/cursors.py": (f"{RESOURCES}/query/test_cursors.py",),
     "dovetail/resources/query/search.py": ("tests/database/search/test_search.py", f"{RESOURCES}/test_policy.py"),
     "dovetail/resources/query/where.py": (

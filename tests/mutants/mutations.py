@@ -24,6 +24,7 @@ PASSED_OVER = (
     | m.If(test=m.Name("TYPE_CHECKING"))
     | m.Expr(value=m.SimpleString() | m.ConcatenatedString() | m.Call(func=m.Attribute(value=m.Name("logger"))))
     | m.Call(func=m.Name("cast") | m.Name("TypeVar") | m.Name("isinstance"))
+    | m.AnnAssign(annotation=m.Annotation(m.Name("TypeAlias")))
     | m.Assign(value=m.Subscript() | m.Call(func=m.Attribute(attr=m.Name("getLogger"))))
 )
 SIMPLE_TEST = m.Name() | m.Attribute() | m.Call() | m.Await() | m.NamedExpr()

@@ -55,6 +55,7 @@ def test_types_sentences_and_words_for_the_log_are_left_alone():
         from typing import cast
         import logging
         logger = logging.getLogger("x")
+        Both: TypeAlias = int | str
         def f(a: list[int]) -> str:
             \"\"\"Return it.\"\"\"
             logger.debug("it %s", a)

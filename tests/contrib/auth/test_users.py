@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from dovetail.contrib.auth.accounts.access_tokens import create_access_token
+from dovetail.contrib.auth.accounts.store import UserStore
 from dovetail.contrib.auth.models import AccessToken, User
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.contrib.auth.users import (
@@ -37,11 +38,23 @@ async def test_services_leave_committing_to_the_caller(database):
 async def test_after_a_conflict_the_session_goes_on(database):
     async with database.unit_of_work() as session:
         await create_user(session, **ADA)
-        with pytest.raises(ConflictError, match="e-mail address already exists"):
+        with pytest.raises(ConflictError, match="e-mail address already exists") as caught:
             await create_user(session, **ADA | {"username": "other", "email": "ADA@example.org"})
+        assert [(error.pointer, error.type) for error in caught.value.errors] == [("/email", "unique")]
         await create_user(session, **ADA | {"username": "other", "email": "other@example.org"})
     async with database.unit_of_work() as session:
         assert (await session.scalars(select(User.username).order_by(User.id))).all() == ["ada", "other"]
+
+
+async def test_the_store_deletes_a_user_at_once_and_no_other(database, make_user):
+    ada, bob = [await make_user(username=name) for name in ("ada", "bob")]
+    async with database.unit_of_work() as session:
+        store = UserStore(session)
+        await store.delete(await store.get(ada.id))
+        assert await store.get(ada.id) is None
+        assert (await store.get(bob.id)).username == "bob"
+    async with database.unit_of_work() as session:
+        assert (await session.scalars(select(User.username))).all() == ["bob"]
 
 
 async def test_a_user_without_a_password_cannot_log_in_until_one_is_set(database):
