@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, Delete, Dialect, Update, bindparam, delete, inspect, select, update
+from sqlalchemy import ColumnElement, Delete, Dialect, Update, bindparam, delete, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.drivers.sqlalchemy_private import cache_key, sessions_are_heard
+from dovetail.database.drivers.sqlalchemy_private import sessions_are_heard
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write, flush
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.entities import Entities
@@ -64,22 +64,22 @@ class OneRow(Generic[Model]):
         self._plans = Cache()
         self._delete = Statement(lambda _: self._delete_statement(), writes=True)
 
-    def find_lock(self, session: AsyncSession, key: Hashable, rows: ColumnElement[bool]) -> Lock[Model] | None:
-        """Return what locks the row if it is among the visible `rows`; None if the ORM has to read it.
+    def find_lock(self, session: AsyncSession, key: Hashable, visibility: Visibility) -> Lock[Model] | None:
+        """Return what locks the row if it is visible; None if the ORM has to read it.
 
         It has to where it loads more than the row, where somebody wants to see what it loads, and to read anew what the
         session has already.
         """
         if not self._is_plain or self._entities.are_heard() or self._entities.has(session, key):
             return None
-        found = cache_key(rows)
-        if found is None:
+        template = visibility.template
+        if template is None:
             return None
-        dialect, values = dialect_of(session), found.bindparams
+        dialect = dialect_of(session)
         prepared = self._plans.remember(
-            ("lock", dialect.name, found.key), lambda: self._prepare_lock(rows, values, dialect)
+            ("lock", dialect.name, template), lambda: self._prepare_lock(visibility, dialect)
         )
-        return None if prepared is None else Lock(prepared, self._entities, [one.effective_value for one in values])
+        return None if prepared is None else Lock(prepared, self._entities, visibility.bind_values)
 
     def can_update(self, session: AsyncSession, visibility: Visibility) -> bool:
         """Return True if one statement can update a row and read it, and nobody listens to that."""
@@ -127,12 +127,10 @@ class OneRow(Generic[Model]):
     def _is_alone(self) -> bool:
         return inspect(self._model).inherits is None and len(list(inspect(self._model).self_and_descendants)) == 1
 
-    def _prepare_lock(
-        self, rows: ColumnElement[bool], viewer_values: Sequence[BindParameter[object]], dialect: Dialect
-    ) -> PreparedStatement | None:
-        statement = select(*self._entities.columns()).where(self._has_key(), rows)
+    def _prepare_lock(self, visibility: Visibility, dialect: Dialect) -> PreparedStatement | None:
+        statement = select(*self._entities.columns()).where(self._has_key(), visibility.rows)
         # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns.
-        return prepare(statement.with_for_update(key_share=True, of=self._model), dialect, viewer_values)
+        return prepare(statement.with_for_update(key_share=True, of=self._model), dialect, visibility.binds)
 
     def _compile_update(self, names: Sequence[str], visibility: Visibility, dialect: Dialect) -> Plan | None:
         if not self._read_back.is_possible((), visibility, dialect):

@@ -62,10 +62,10 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
 
     async def lock_item(self, session: AsyncSession, viewer: Viewer, key: Hashable) -> Model:
         """Return one such row. Raises NotFoundError."""
-        rows = self.spec.policy.rows(viewer)
-        lock = self.one_row.find_lock(session, key, rows)
+        visibility = self.spec.row_visibility(viewer)
+        lock = self.one_row.find_lock(session, key, visibility)
         if lock is None:
-            item = (await lock_rows(session, self.spec.model, self.spec.key, [key], rows)).get(key)
+            item = (await lock_rows(session, self.spec.model, self.spec.key, [key], visibility.rows)).get(key)
         else:
             item = await lock.take(session, key)
         if item is None:

@@ -13,7 +13,7 @@ from dovetail.database.lazy_loading import LazyLoadError
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.resources.query.search import Search
 from dovetail.resources.read.reader import Reader
-from dovetail.resources.visibility import EVERYTHING
+from dovetail.resources.visibility import EVERYTHING, Visibility
 from dovetail.resources.write.one_row import OneRow, RowChange
 from tests.library.models import Book
 from tests.resources.test_restart import cut_connections
@@ -74,6 +74,10 @@ class CountedRead(Schema):
     twice: str
 
 
+def seen(condition=true()):  # noqa: B008 - it never changes
+    return Visibility(condition, {}, frozenset(), {})
+
+
 def one_row(model, schema):
     return OneRow(model, "id", Reader(model, schema, Search(), ["id"]))
 
@@ -94,7 +98,7 @@ def work(request, database, tables):
 
 
 async def lock(session, model=Thing, schema=ThingRead):
-    return await one_row(model, schema).find_lock(session, 1, true()).take(session, 1)
+    return await one_row(model, schema).find_lock(session, 1, seen()).take(session, 1)
 
 
 async def test_a_locked_row_is_an_object_that_knows_what_was_not_loaded(work):
@@ -108,25 +112,25 @@ async def test_a_locked_row_is_an_object_that_knows_what_was_not_loaded(work):
 
 async def test_a_row_that_is_not_there_is_none(work):
     async with work() as session:
-        found = one_row(Thing, ThingRead).find_lock(session, 2, true())
+        found = one_row(Thing, ThingRead).find_lock(session, 2, seen())
         assert await found.take(session, 2) is None
-        hidden = one_row(Thing, ThingRead).find_lock(session, 1, Thing.name == "two")
+        hidden = one_row(Thing, ThingRead).find_lock(session, 1, seen(Thing.name == "two"))
         assert await hidden.take(session, 1) is None
 
 
 async def test_what_the_session_holds_back_is_written_before_a_row_is_locked(work):
     async with work() as session:
         session.add(second := Thing(id=2, name="two"))
-        found = one_row(Thing, ThingRead).find_lock(session, 2, Thing.name == "two")
+        found = one_row(Thing, ThingRead).find_lock(session, 2, seen(Thing.name == "two"))
         assert await found.take(session, 2) is second
 
 
 async def test_the_orm_reads_what_it_loads_with_more_than_the_row_and_what_the_session_has(work):
     async with work() as session:
-        assert one_row(Eager, ThingRead.__base__).find_lock(session, 1, true()) is None
+        assert one_row(Eager, ThingRead.__base__).find_lock(session, 1, seen()) is None
         known = await session.get_one(Thing, 1)
-        assert one_row(Thing, ThingRead).find_lock(session, known.id, true()) is None
-        assert one_row(Thing, ThingRead).find_lock(session, 2, true()) is not None
+        assert one_row(Thing, ThingRead).find_lock(session, known.id, seen()) is None
+        assert one_row(Thing, ThingRead).find_lock(session, 2, seen()) is not None
 
 
 async def test_the_orm_reads_where_somebody_wants_to_see_what_is_loaded(work):
@@ -135,10 +139,10 @@ async def test_the_orm_reads_where_somebody_wants_to_see_what_is_loaded(work):
     async with work() as session:
         event.listen(Thing, "load", listener)
         try:
-            assert row.find_lock(session, 1, true()) is None
+            assert row.find_lock(session, 1, seen()) is None
         finally:
             event.remove(Thing, "load", listener)
-        assert row.find_lock(session, 1, true()) is not None
+        assert row.find_lock(session, 1, seen()) is not None
 
 
 async def test_an_update_sets_what_python_makes_at_every_write_and_answers_it(work):
