@@ -112,7 +112,7 @@ def _middleware(figures: Figures, axes: Any) -> None:
     axes.set_yticks(range(len(names)), titles)
     axes.legend(frameon=False)
     axes.set_xlabel("median of the rounds; the line is from the lowest to the highest")
-    axes.set_title("What each middleware of Dovetail costs, µs of CPU a request")
+    axes.set_title("Dovetail by middleware, µs of CPU a request")
 
 
 def _scale(axes: Any) -> None:
