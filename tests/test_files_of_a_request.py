@@ -24,7 +24,7 @@ from tests.library.schemas import BookRead
 ROOT = Path(__file__).parent.parent
 OURS = ("dovetail", "plugins", "project", "config")
 FILES_OF_A_READ = 14
-FILES_OF_A_READ_WITH_A_TOKEN = 17
+FILES_OF_A_READ_WITH_A_TOKEN = 16
 # With the rooms of `database`, of which SQLite's writers enter more: they take turns, and BEGIN looks at the file.
 FILES_OF_A_WRITE = {"sqlite": 32, "postgresql": 26}
 FILES_OF_A_FILTER = 6

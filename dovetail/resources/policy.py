@@ -33,11 +33,12 @@ async def nobody() -> None:
     """Return the viewer of a policy that knows no users: None."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Recognized(Generic[Viewer]):
     """Somebody who reads or writes."""
 
     viewer: Viewer
+    values: Hashable | None = None  # all that was loaded of them, if what they may see is to be remembered by that
 
 
 class Policy(Generic[Model, Viewer, Create]):

@@ -19,7 +19,7 @@ from dovetail.api.base64_bytes import has_raw_bytes
 from dovetail.api.schemas import BodyId, Filter, Id
 from dovetail.database.search.search import FullText
 from dovetail.errors import ConfigurationError
-from dovetail.resources.policy import Policy
+from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.filters import filter_parameters
 from dovetail.resources.query.ordering import Term, ordering_terms
@@ -199,6 +199,16 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         if self.hides_nothing:
             return self.visibility(viewer)
         return Visibility(self.policy.rows(viewer), {}, frozenset(), self._row_templates)
+
+    def visibility_of(self, recognized: Recognized[Viewer | None]) -> Visibility:
+        """Return what somebody may see whom the policy has recognized."""
+        values = recognized.values
+        if values is None:
+            return self.visibility(recognized.viewer)
+        found: Visibility | None = self._seen.get(values)
+        if found is None:
+            found = self._seen[values] = self._asked(recognized.viewer)
+        return found
 
     def written_visibility(self, viewer: Viewer | None) -> Visibility:
         """Return what a viewer may see of rows they just wrote, whatever the policy says of the rows."""

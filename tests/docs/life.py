@@ -52,7 +52,7 @@ READ = Road(
         Stop("dovetail.database.pool.fair_pool:FairPool.take", "a connection, in the order of those who wait"),
         Stop("dovetail.resources.sql.statements:PreparedStatement.fetch", "puts the values into a statement"),
         Stop("dovetail.database.prepared_reads:DriverConnection.fetch", "asks the driver: rows, lists in them as JSON"),
-        Stop("dovetail.resources.spec:Spec.visibility", "what they may see: the policy is asked, or was before"),
+        Stop("dovetail.resources.spec:Spec.visibility_of", "what they may see: the policy is asked, or was before"),
         Stop("dovetail.resources.endpoints.items:retrieve", "the endpoint, one function for both roads"),
         Stop("dovetail.resources.read.reader:Reader.read_keys", "takes the compiled statement for what is visible"),
         Stop("dovetail.resources.read.etags:etag", "the ETag, of the row's version"),

@@ -24,6 +24,7 @@ from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.policy import Open, Policy, Recognized
+from dovetail.resources.sql.statements import Found
 
 Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - as in Policy
 Create = TypeVar("Create", contravariant=True, default=Any)  # noqa: PLC0105 - as in Policy
@@ -131,6 +132,20 @@ async def get_staff_beside(user: UserBeside) -> User:
 StaffBeside = Annotated[User, Depends(get_staff_beside)]
 
 
+class _RecognizedUser(Recognized[User | None]):
+    """A user of whom mostly no more is needed than the values: what they may see was found out before."""
+
+    def __init__(self, found: Found[User], *, is_remembered: bool) -> None:
+        self._found = found
+        self.values = found.values if is_remembered else None
+
+    @property
+    @override
+    def viewer(self) -> User:  # type: ignore[override]  # it is read only
+        """The user."""
+        return self._found.item
+
+
 class UserPolicy(Policy[Model, User, Create]):
     """Lets anybody ask and users write; subclasses say what they may see and change: here, nothing.
 
@@ -152,15 +167,17 @@ class UserPolicy(Policy[Model, User, Create]):
         reader = self.reader
         if reader is not OptionalUser and reader is not CurrentUser and reader is not StaffUser:
             return await super().recognize_reader(connection, source)
-        token, user = bearer_token(connection), None
+        token, recognized = bearer_token(connection), None
         if token is not None:
-            user = await find_user_by_token(source, token)
-            if user is None:
+            found = await find_user_by_token(source, token)
+            if found is None:
                 raise bad_token()
-        if reader is OptionalUser:
-            return Recognized(user)
-        user = await get_current_user(user)
-        return Recognized(user if reader is CurrentUser else await get_staff_user(user))
+            recognized = _RecognizedUser(found, is_remembered=self.remembers_viewers)
+        if reader is not OptionalUser:
+            user = await get_current_user(None if recognized is None else recognized.viewer)
+            if reader is StaffUser:
+                await get_staff_user(user)
+        return recognized or Recognized(None)
 
     @override
     def viewer_values(self, viewer: User) -> Hashable | None:

@@ -77,7 +77,7 @@ class FastRead:
         recognized = await self.spec.policy.recognize_reader(request, source)
         if recognized is None:
             return None
-        visibility = self.spec.visibility(recognized.viewer)
+        visibility = self.spec.visibility_of(recognized)
         return visibility if self.place is None else await self.place.narrow(visibility, request, source, recognized)
 
 

@@ -28,6 +28,7 @@ class Entities(Generic[T]):
     def __init__(self, model: type[T]) -> None:
         self._model = model
         self._mapper = inspect(model)
+        self.events: Any = self._mapper.class_manager.dispatch  # `load` is true if somebody listens to loads
         self._converters: dict[str, tuple[list[str], list[tuple[str, Convert]]]] = {}  # by the name of a dialect
 
     def columns(self) -> list[InstrumentedAttribute[object]]:
@@ -36,7 +37,7 @@ class Entities(Generic[T]):
 
     def are_heard(self) -> bool:
         """Return True if somebody wants to see every object that is loaded. Listeners may be added at any time."""
-        return bool(self._mapper.class_manager.dispatch.load)
+        return bool(self.events.load)
 
     def are_plain(self) -> bool:
         """Return True if an object is a row of one table, with nothing that the ORM loads from elsewhere."""

@@ -11,6 +11,7 @@ A service uses them beside `session.execute`: they run on the session's connecti
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import BindParameter, ClauseElement, Dialect, Select
@@ -112,6 +113,19 @@ class Statement:
         return prepared
 
 
+class Found(Generic[T]):
+    """An object that is made when somebody asks for it; `values` are all that was loaded of it, if that can be told."""
+
+    def __init__(self, values: Hashable | None, make: Callable[[], T]) -> None:
+        self.values = values
+        self._make = make
+
+    @cached_property
+    def item(self) -> T:
+        """The object."""
+        return self._make()
+
+
 class EntityStatement(Statement, Generic[T]):
     """A SELECT of one object of the ORM by placeholders; `one_or_none` gives it as the ORM would, for less."""
 
@@ -128,15 +142,16 @@ class EntityStatement(Statement, Generic[T]):
         rows = await self.fetch(session, **values)
         return self._entities.attach(session, rows[0]) if rows else None
 
-    async def find(self, source: ReadSource, **values: object) -> T | None:
+    async def find(self, source: ReadSource, **values: object) -> "Found[T] | None":
         """Return the object, which belongs to the session of `source` if it has one; None if there is none.
 
         Raises NeedsSessionError if somebody listens to the loads of such objects, and there is no session.
         """
-        if source.session is not None or self._entities.are_heard():
-            return await self.one_or_none(session_of(source), **values)
+        if source.session is not None or self._entities.events.load:
+            item = await self.one_or_none(session_of(source), **values)
+            return None if item is None else Found(self._entities.values_of(item), lambda: item)
         rows = await self.prepared(source.dialect).fetch(await source.connection(), values)
-        return self._entities.detached(rows[0], source.dialect) if rows else None
+        return Found(tuple(rows[0]), lambda: self._entities.detached(rows[0], source.dialect)) if rows else None
 
     def values_of(self, item: T) -> Hashable | None:
         """Return all that the statement loads of an object, as it is now; None if something of it is not loaded."""

@@ -195,8 +195,7 @@ async def test_one_compiled_statement_serves_all_viewers_whose_conditions_differ
         await client.get(f"/api/posts/{drafts['ada']}")
         await client.get("/api/posts")
     compiled = len(plans)
-    found = [loaded_values(await user_named(session, name)) for name in drafts]
-    one, other = (posts._seen[values] for values in found)
+    one, other = [posts.visibility(await user_named(session, name)) for name in drafts]
     assert one is not other
     assert one.template is other.template
     assert one.bind_values != other.bind_values

@@ -7,8 +7,8 @@ import pytest
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import and_, bindparam, insert, literal, select
 
+from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.database.models import related
-from dovetail.database.prepared_reads import SessionSource
 from dovetail.database.session import SessionDep, SourceDep
 from dovetail.errors import ConfigurationError, NotFoundError
 from dovetail.resources.endpoints.fast_place import FastPlace

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import AccessToken, User
 from dovetail.database.prepared_reads import ReadSource
-from dovetail.resources.sql.statements import EntityStatement
+from dovetail.resources.sql.statements import EntityStatement, Found
 from dovetail.signing import hash_token
 
 NO_SYNCHRONIZATION = {"synchronize_session": False}  # nothing looks at rows of tokens in memory
@@ -47,7 +47,7 @@ async def get_user_by_token(session: AsyncSession, token: str) -> User | None:
     return await _USER_BY_TOKEN.one_or_none(session, token_hash=hash_token(token), now=datetime.now(UTC))
 
 
-async def find_user_by_token(source: ReadSource, token: str) -> User | None:
+async def find_user_by_token(source: ReadSource, token: str) -> Found[User] | None:
     """Return the same user by the same statement, where there may be no session; see EntityStatement.find."""
     return await _USER_BY_TOKEN.find(source, token_hash=hash_token(token), now=datetime.now(UTC))
 
