@@ -194,12 +194,6 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
             found = self._seen[values] = self._asked(viewer)
         return found
 
-    def row_visibility(self, viewer: Viewer | None) -> Visibility:
-        """Return the rows that a viewer may know of; of fields and related rows it does not ask the policy."""
-        if self.hides_nothing:
-            return self.visibility(viewer)
-        return Visibility(self.policy.rows(viewer), {}, frozenset(), self._row_templates)
-
     def visibility_of(self, recognized: Recognized[Viewer | None]) -> Visibility:
         """Return what somebody may see whom the policy has recognized."""
         values = recognized.values
@@ -239,11 +233,6 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     @cached_property
     def _templates(self) -> Cache:
         """Visibilities that differ in more than values, by their cache keys."""
-        return Cache()
-
-    @cached_property
-    def _row_templates(self) -> Cache:
-        """The same, of visibilities that say nothing of fields."""
         return Cache()
 
     @cached_property

@@ -12,7 +12,7 @@ from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.errors import PreconditionRequiredError
 from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import check_if_match
-from dovetail.resources.read.reader import Batch
+from dovetail.resources.read.reader import Batch, Cache
 from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.visibility import EVERYTHING, Visibility
 from dovetail.resources.write.insert import Inserter
@@ -43,6 +43,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
 
     def __init__(self, spec: Spec[Model, Viewer, Create, Update, Replace]) -> None:
         self.spec = spec
+        self._templates = Cache()  # for `_row_visibility`
 
     @cached_property
     def inserter(self) -> Inserter:
@@ -62,7 +63,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
 
     async def lock_item(self, session: AsyncSession, viewer: Viewer, key: Hashable) -> Model:
         """Return one such row. Raises NotFoundError."""
-        visibility = self.spec.row_visibility(viewer)
+        visibility = self._row_visibility(viewer)
         lock = self.one_row.find_lock(session, key, visibility)
         if lock is None:
             item = (await lock_rows(session, self.spec.model, self.spec.key, [key], visibility.rows)).get(key)
@@ -175,6 +176,12 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         for item in items:
             await self.spec.delete_with(session, item)
         await session.flush()
+
+    def _row_visibility(self, viewer: Viewer) -> Visibility:
+        """Return the rows that a viewer may know of; of fields and related rows it does not ask the policy."""
+        if self.spec.hides_nothing:
+            return self.spec.visibility(viewer)
+        return Visibility(self.spec.policy.rows(viewer), {}, frozenset(), self._templates)
 
     def _visibility(self, viewer: Viewer) -> Visibility:
         """Return what the viewer may see of rows they just wrote, whatever the policy says of the rows."""
