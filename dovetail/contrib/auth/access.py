@@ -186,11 +186,13 @@ class UserPolicy(Policy[Model, User, Create]):
 
     @override
     async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> Recognized[User] | None:
-        """Return the user whose token came with the request; the dependency says what is wrong with a token."""
-        if self.writer is not CurrentUser:
+        """Return the user whose token came with the request; the dependency says what is wrong with others."""
+        if self.writer is not CurrentUser and self.writer is not StaffUser:
             return None
         user = await authenticate_request(connection, session)
-        return None if user is None else Recognized(user)
+        if user is None or (self.writer is StaffUser and not user.is_staff):
+            return None
+        return Recognized(user)
 
 
 class StaffWrite(UserPolicy[Model, Create], Open[Model, User, Create]):
