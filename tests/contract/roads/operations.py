@@ -35,7 +35,7 @@ KEYS = {
     "crate_id": "1",
     "note_id": "1",
     "label_id": "1",
-    "vendor_id": "1",
+    "vendor_id": "2",
     "product_id": "plain",
     "stamp_id": "00000000-0000-0000-0000-000000000001",
     "tag_id": "1",
@@ -133,9 +133,9 @@ class Catalogue:
         return [one for one in self.operations if one.name in names]
 
     def request(self, operation: Operation, name: str, headers: Headers = (), **changes: Any) -> Request:
-        """A request that is right but for `changes`."""
+        """A request that is right but for `changes`; `headers` name the type of a body that is among these."""
         options: dict[str, Any] = {"target": self.target(operation), "headers": headers}
-        if operation.has_body:
+        if operation.has_body and "parts" not in changes:
             options |= {"headers": (*JSON, *headers), "parts": (self.body(operation),)}
         return Request(name=f"{operation.name}, {name}", method=operation.method, **options | changes)
 
