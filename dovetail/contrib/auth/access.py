@@ -186,13 +186,17 @@ class UserPolicy(Policy[Model, User, Create]):
 
     @override
     async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> Recognized[User] | None:
-        """Return the user whose token came with the request; the dependency says what is wrong with others."""
-        if self.writer is not CurrentUser and self.writer is not StaffUser:
+        """Return the user whose token came with the request; None without one, or for a `writer` of one's own.
+
+        Raises what CurrentUser and StaffUser raise.
+        """
+        writer, token = self.writer, bearer_token(connection)
+        if (writer is not CurrentUser and writer is not StaffUser) or not token:
             return None
-        user = await authenticate_request(connection, session)
-        if user is None or (self.writer is StaffUser and not user.is_staff):
-            return None
-        return Recognized(user)
+        user = await get_user_by_token(session, token)
+        if user is None:
+            raise bad_token()
+        return Recognized(user if writer is CurrentUser else await get_staff_user(user))
 
 
 class StaffWrite(UserPolicy[Model, Create], Open[Model, User, Create]):
