@@ -4,7 +4,7 @@ Values, which cost nothing to import: `manage.py help` reads every plugin.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
     from pydantic import BaseModel
     from sqladmin import BaseView
+    from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncSession
     from starlette.requests import HTTPConnection
 
@@ -131,6 +132,29 @@ class Command:
     quickstart: Sequence[str] | None = None
 
 
+Execute: TypeAlias = Callable[[str], Iterable[Sequence[object]]]  # gives the rows of a SELECT without parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Migrated:
+    """The state that `migrate` left a database in: the enabled plugins, and the names of those with tables there."""
+
+    plugins: "Sequence[Plugin]"
+    applied: Collection[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AfterMigrate:
+    """Rows that a plugin keeps in step with the code of all plugins, as permissions are: `migrate` sees to them.
+
+    `is_due` says whether anything is to be done, and has to be quick: it is all that most runs of `migrate` do. `run`
+    does it, in a transaction of its own. Neither is asked before all migrations of the plugin itself are applied.
+    """
+
+    is_due: "Callable[[Execute, Migrated], bool]"
+    run: "Callable[[Connection, Migrated], None]"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plugin:
     """A feature as a value: what it is called, what it needs and what it brings.
@@ -152,8 +176,16 @@ class Plugin:
     commands: Sequence[Command] = ()  # become `manage.py <name>`
     checks: "Sequence[Check]" = ()
     extensions: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # for plugins it depends on: {point: things}
+    after_migrate: AfterMigrate | None = None
     lifespan: "Lifespan | None" = None
     setup: "Setup | None" = None  # the one escape hatch: (app, context)
+
+    @property
+    def model_names(self) -> list[str]:
+        """Return the names of the models; those that are listed with `lazy` are not imported for it."""
+        if isinstance(self.models, _Lazy):
+            return [name.rpartition(":")[2] for name in self.models.names]
+        return [model.__name__ for model in self.models]
 
 
 @overload

@@ -202,7 +202,10 @@ async def test_other_origins_may_not_read_the_back_office_where_it_was_moved_to(
         ({"auth.users": "/{tenant}"}, "expected a path without parameters"),
         ({"auth.users": 3}, "the site mounts 'auth.users' as a int, expected a path, an APIRouter, or None"),
         ({"admin.office": ""}, "the site mounts 'admin.office' at '', expected a path of its own"),
-        ({"auth": APIRouter()}, "the site replaces 'auth', which has 2 routers: auth.auth, auth.users; name one"),
+        (
+            {"auth": APIRouter()},
+            "the site replaces 'auth', which has 3 routers: auth.auth, auth.groups, auth.users; name one",
+        ),
         ({"auth.users": "/api/auth", "auth.auth": ""}, None),
     ],
 )

@@ -14,6 +14,7 @@ from sqlalchemy import event, text
 
 from dovetail.contrib.auth.accounts.one_time_tokens import create_one_time_token
 from dovetail.contrib.auth.models import TokenPurpose, User
+from dovetail.contrib.auth.permissions.grants import create_group
 from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.services import create_post
 from plugins.comments.models import Comment, CommentStatus
@@ -33,6 +34,7 @@ class Site:
     tag: int
     comment: int
     user: int
+    group: int
     reset_token: str
     verify_token: str
 
@@ -61,6 +63,7 @@ def bulk(count: int, **fields: Any) -> dict[str, Any]:
 
 POST, LIST = "/api/posts/{0.post}", "/api/posts"
 KEY = {"Idempotency-Key": "once"}
+SOME = ["blog.view_post", "blog.add_tag"]
 COSTS = [
     Cost("get_liveness", "anonymous", 0, 0, lambda s: s.anonymous.get("/health/live")),
     Cost("get_readiness", "anonymous", 1, 2, lambda s: s.anonymous.get("/health/ready")),
@@ -121,6 +124,21 @@ COSTS = [
     Cost("get_me", "ada", 2, 2, lambda s: s.ada.get("/api/users/me")),
     Cost("cancel_email_change", "ada", 2, 2, lambda s: s.ada.delete("/api/users/me/pending-email")),
     Cost("update_me", "ada", 6, 6, lambda s: s.ada.patch("/api/users/me", json={"bio": "x"})),
+    Cost("list_groups", "staff", 3, 3, lambda s: s.staff.get("/api/groups")),
+    Cost("get_group", "staff", 3, 3, lambda s: s.staff.get(f"/api/groups/{s.group}")),
+    Cost("create_group", "staff", 8, 8, lambda s: s.staff.post("/api/groups", json={"name": "x", "permissions": SOME})),
+    Cost("update_group", "staff", 7, 7, lambda s: s.staff.patch(f"/api/groups/{s.group}", json={"name": "x"})),
+    Cost("delete_group", "staff", 4, 4, lambda s: s.staff.delete(f"/api/groups/{s.group}")),
+    Cost("list_permissions", "staff", 2, 2, lambda s: s.staff.get("/api/permissions")),
+    Cost("get_my_permissions", "ada", 4, 4, lambda s: s.ada.get("/api/users/me/permissions")),
+    Cost("get_user_permissions", "staff", 5, 5, lambda s: s.staff.get(f"/api/users/{s.user}/permissions")),
+    Cost(
+        "set_user_permissions",
+        "staff",
+        14,
+        14,
+        lambda s: s.staff.put(f"/api/users/{s.user}/permissions", json={"groups": ["readers"], "permissions": SOME}),
+    ),
     Cost("list_users", "staff", 2, 2, lambda s: s.staff.get("/api/users")),
     Cost("list_users", "counted", 3, 3, lambda s: s.staff.get("/api/users?count=true")),
     Cost(
@@ -241,6 +259,7 @@ async def site(client, make_user, client_for, database) -> Site:
         other = await create_post(session, title="Second", **fields)
         comment = Comment(content="Hm.", status=CommentStatus.APPROVED, post_id=post.id, author_id=ada.id)
         session.add(comment)
+        group = await create_group(session, "readers")
         tokens = [
             await create_one_time_token(session, author, purpose, lifetime=3600)
             for purpose in (TokenPurpose.RESET_PASSWORD, TokenPurpose.VERIFY_EMAIL)
@@ -254,6 +273,7 @@ async def site(client, make_user, client_for, database) -> Site:
         tag=post.tags[0].id,
         comment=comment.id,
         user=grace.id,
+        group=group.id,
         reset_token=tokens[0],
         verify_token=tokens[1],
     )

@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.views import ChoiceFilter, ModelAdmin, RelationFilter, action, badge, shortened
 from plugins.comments.models import COMMENT_TEXT, Comment, CommentStatus
+from plugins.comments.policies import MODERATE
 
 COLOURS = {CommentStatus.PENDING: "warning", CommentStatus.APPROVED: "success", CommentStatus.REJECTED: "danger"}
 
@@ -56,12 +57,12 @@ class CommentAdmin(ModelAdmin, model=Comment):
         """Return what the search looks at, in words."""
         return "comment, author"
 
-    @action("approve", "Approve")
+    @action("approve", "Approve", permission=MODERATE)
     async def approve(self, request: Request, comments: Sequence[Comment]) -> str:  # noqa: ARG002 - every action is handed it
         """Let everybody read the comments."""
         return _set_status(comments, CommentStatus.APPROVED)
 
-    @action("reject", "Reject")
+    @action("reject", "Reject", permission=MODERATE)
     async def reject(self, request: Request, comments: Sequence[Comment]) -> str:  # noqa: ARG002 - as above
         """Let nobody read the comments."""
         return _set_status(comments, CommentStatus.REJECTED)

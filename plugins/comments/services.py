@@ -7,20 +7,20 @@ from dovetail.contrib.auth.models import User
 from dovetail.errors import FieldError, InvalidInputError
 from plugins.blog.models import Post
 from plugins.comments.models import Comment, CommentStatus
-from plugins.comments.policies import COMMENTS
+from plugins.comments.policies import COMMENTS, MODERATE
 from plugins.comments.schemas import CommentCreate, CommentUpdate
 
 
 async def write_comment(
     session: AsyncSession, user: User, post: Post, data: CommentCreate, *, auto_approve: bool
 ) -> Comment:
-    """Comment on a post, or reply to a comment on it; a moderator reads it first unless staff wrote it.
+    """Comment on a post, or reply to a comment on it; a moderator reads it first, unless one wrote it.
 
     Raises InvalidInputError for a parent that is not on the post, or that is a reply itself.
     """
     if data.parent_id is not None:
         await _check_parent(session, user, post, data.parent_id)
-    approved = auto_approve or user.is_staff
+    approved = auto_approve or user.has_perm(MODERATE)
     status = CommentStatus.APPROVED if approved else CommentStatus.PENDING
     comment = Comment(post_id=post.id, author_id=user.id, status=status, **data.model_dump())
     session.add(comment)
@@ -32,7 +32,7 @@ def update_comment(comment: Comment, data: CommentUpdate, user: User, *, auto_ap
     """Moderate a comment or change its text; a changed text waits for a moderator again."""
     changes = data.model_dump(exclude_unset=True)
     stays_approved = auto_approve and comment.status is CommentStatus.APPROVED
-    if changes.get("content", comment.content) != comment.content and not (user.is_staff or stays_approved):
+    if changes.get("content", comment.content) != comment.content and not (user.has_perm(MODERATE) or stays_approved):
         changes["status"] = CommentStatus.PENDING
     for name, value in changes.items():
         setattr(comment, name, value)

@@ -28,7 +28,20 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     "dovetail.plugin": (
         "A plugin's table of contents, its commands and checks, and what they are given.",
         (
-            *("Plugin", "Routers", "Setup", "Lifespan", "Check", "Mounts", "lazy", "deferred", "Context", "context_of"),
+            *(
+                "Plugin",
+                "AfterMigrate",
+                "Migrated",
+                "Routers",
+                "Setup",
+                "Lifespan",
+                "Check",
+                "Mounts",
+                "lazy",
+                "deferred",
+                "Context",
+                "context_of",
+            ),
             *("plugin_settings", "StateKey", "Command", "async_command"),
             *("CheckMessage", "Level", "info", "warning", "error"),
         ),
@@ -65,16 +78,23 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         "What requests and answers of the API are made of.",
         ("Schema", "Id", "PathId", "BodyId", "UTCTime", "not_blank", "NOT_BLANK", "Filter", "Page"),
     ),
-    "dovetail.contrib.auth.models": ("Users.", ("User", "UNUSABLE_PASSWORD")),
+    "dovetail.contrib.auth.models": (
+        "Users, groups and permissions.",
+        ("User", "Group", "Permission", "UNUSABLE_PASSWORD"),
+    ),
     "dovetail.contrib.auth.users": (
         "Making and changing users, for commands and other plugins.",
-        ("create_user", "update_user", "set_password", "get_user_by_login", "normalize_username", "normalize_email"),
+        (
+            *("create_user", "update_user", "set_password", "get_user_by_login", "normalize_username"),
+            *("normalize_email", "load_permissions"),
+        ),
     ),
     "dovetail.contrib.auth.access": (
         "Who is asking, and what they may see and change.",
         (
             *("CurrentUser", "OptionalUser", "StaffUser", "UserBeside", "StaffBeside"),
-            *("UserPolicy", "StaffWrite", "StaffOnly", "UserPublic"),
+            *("check_permission", "permission_required"),
+            *("UserPolicy", "ModelPermissions", "StaffWrite", "StaffOnly", "UserPublic"),
         ),
     ),
     "dovetail.contrib.admin.views": (

@@ -1,7 +1,7 @@
 """`manage.py flush`: empty every table of the enabled plugins."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from time import monotonic
 
 import click
@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.cli.data.plugin_tables import ownerless_tables, plugin_tables
 from dovetail.cli.data.sequences import sequences
 from dovetail.cli.state import State
+from dovetail.migrations.history.status import recorded_migrations
 from dovetail.migrations.locks.blockers import is_lock_timeout
 from dovetail.migrations.locks.patience import PAUSE, LockPatience
-from dovetail.plugin import Context
+from dovetail.plugin import Context, Migrated
 
 COLON = r"\:"  # in a name; SQLAlchemy's text() would see a parameter
 
@@ -23,23 +24,27 @@ COLON = r"\:"  # in a name; SQLAlchemy's text() would see a parameter
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def flush(state: State, *, yes: bool) -> None:
-    """Delete every row of every enabled plugin, users too; the tables and the record of migrations stay."""
-    asyncio.run(_flush(state, yes=yes))
+    """Delete every row of every enabled plugin, users too; the tables and the record of migrations stay.
+
+    What `migrate` writes, such as the permissions that there are, is written again.
+    """
+    applied = {row.plugin for row in recorded_migrations(state.settings)}
+    asyncio.run(_flush(state, applied, yes=yes))
 
 
-async def _flush(state: State, *, yes: bool) -> None:
+async def _flush(state: State, applied: Collection[str], *, yes: bool) -> None:
     async with state.open() as context:
         tables = list(plugin_tables(context).values())
         if not yes:
             click.confirm(f"Delete every row of {len(tables)} tables in {_place(context)}?", abort=True)
-        ownerless = await _empty_patiently(context, tables)
+        ownerless = await _empty_patiently(context, tables, applied)
     click.echo(f"{len(tables)} tables are empty.")
     if ownerless:
         click.echo(f"WARNING left as they are, for no enabled plugin has them: {', '.join(ownerless)}.", err=True)
 
 
-async def _empty_patiently(context: Context, tables: Sequence[Table]) -> Sequence[str]:
-    """Empty the tables; the names of those that no enabled plugin has.
+async def _empty_patiently(context: Context, tables: Sequence[Table], applied: Collection[str]) -> Sequence[str]:
+    """Empty the tables, but for what plugins keep in step with the code; the names of those that no plugin has.
 
     TRUNCATE waits for whoever reads, and all others wait behind it. So it does as a migration does: it waits in short
     tries, with pauses in which readers pass.
@@ -54,6 +59,7 @@ async def _empty_patiently(context: Context, tables: Sequence[Table]) -> Sequenc
                 ownerless = await ownerless_tables(session, context)
                 await _refuse_references(session, ownerless, tables)
                 await _empty(session, tables)
+                await _keep_in_step(session, context, applied)
                 return ownerless
         except DBAPIError as error:
             if not is_lock_timeout(error):
@@ -99,6 +105,15 @@ async def _empty(session: AsyncSession, tables: Sequence[Table]) -> None:
     if await session.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")):
         forget = text("DELETE FROM sqlite_sequence WHERE name = :name")
         await session.execute(forget, [{"name": table.name} for table in tables])
+
+
+async def _keep_in_step(session: AsyncSession, context: Context, applied: Collection[str]) -> None:
+    """Write the rows again that `migrate` writes, such as permissions."""
+    migrated = Migrated(plugins=context.plugins, applied=applied)
+    connection = await session.connection()
+    for plugin in context.plugins:
+        if plugin.after_migrate is not None:
+            await connection.run_sync(plugin.after_migrate.run, migrated)
 
 
 def _place(context: Context) -> str:

@@ -3,8 +3,9 @@
 A relation shows, finds, sorts by and takes what its target's own view would list; a model without a view is open.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from sqladmin import BaseView
 from sqladmin.authorization import AuthorizationBackend
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, tuple_
 from sqlalchemy.sql.visitors import iterate
@@ -25,14 +26,20 @@ EVERYTHING: ColumnElement[bool] = true()
 NOTHING: ColumnElement[bool] = false()
 
 
-def may(user: User, view: str, action: str, obj: object | None = None) -> bool:
-    """Return whether `user` may do `action` on the view with this identity, or there on `obj` alone.
+def may(user: User, view: BaseView, action: str, obj: object | None = None) -> bool:
+    """Return True if `user` has the permission that `action` takes on a view, or there on `obj` alone.
 
-    Actions are `list`, `details`, `create`, `edit`, `delete`, `export` and `action:<name>`. Asked once a row, so it
-    must not read the database. Today whoever may enter may do everything.
+    Actions are `list`, `details`, `create`, `edit`, `delete`, `export`, `import` and `action:<name>`. A page that is no
+    view of a model takes its `permission_required`, or else nothing but to be let in. Asked once a row, so it does not
+    read the database.
     """
-    del view, action, obj
-    return user.is_staff
+    del obj
+    if not (user.is_active and user.is_staff):
+        return False
+    if isinstance(view, ViewBase):
+        return any(map(user.has_perm, view.permissions_for(action)))
+    needed: str | None = getattr(view, "permission_required", None)
+    return needed is None or user.has_perm(needed)
 
 
 def user_of(request: Request) -> User:
@@ -49,10 +56,14 @@ def user_of(request: Request) -> User:
 class Authorization(AuthorizationBackend):
     """Asks `may` about the user of the request; without one the answer is no."""
 
+    def __init__(self) -> None:
+        self.views: Mapping[str, BaseView] = {}  # by identity
+
     def has_permission(self, request: Request, identity: str, action: str, obj: object | None = None) -> bool:
         """Return whether the user of this request may do it."""
         user = USER.find(request)
-        return user is not None and may(user, identity, action, obj)
+        view = self.views.get(identity)
+        return user is not None and view is not None and may(user, view, action, obj)
 
 
 class Rights:

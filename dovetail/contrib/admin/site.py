@@ -70,9 +70,10 @@ def load_views(context: Context) -> list[type[BaseView]]:
     found: list[type[BaseView]] = []
     claims = Claims()
     problems: list[str] = []
+    names = [plugin.name for plugin in context.plugins]
     for plugin in context.plugins:
         try:
-            views = [identify(plugin.name, view) for view in plugin.admin_views]
+            views = [identify(plugin.name, view, names) for view in plugin.admin_views]
         except PLUGIN_FAILURES as error:
             what = describe(error, "")
             if not any(told.endswith(what) for told in problems):  # of the plugin that this one imports
@@ -132,6 +133,7 @@ class AdminSite(Admin):
         secure = admin_settings.secure_cookies
         self._cookies = Cookies(settings.secret_key, secure=not settings.debug if secure is None else secure)
         self._settings, self._admin_settings, self._context = settings, admin_settings, context
+        self._authorization = Authorization()
         super().__init__(
             app,
             session_maker=async_sessionmaker(),  # bound to nothing: every statement goes through the request's session
@@ -140,7 +142,7 @@ class AdminSite(Admin):
             templates_dir=str(FOLDER / "templates"),
             middlewares=[Middleware(SecurityHeaders, static_paths=("/statics/", "/assets/"))],
             authentication_backend=Authentication(),
-            authorization_backend=Authorization(),
+            authorization_backend=self._authorization,
         )
         VISITOR_AUTHENTICATOR.set(app, self._authenticate_visitor)
         self._prepare_templates(settings.base_dir / "project" / "templates")
@@ -157,6 +159,7 @@ class AdminSite(Admin):
 
     def open(self) -> None:
         """Put every route behind the guard: our own, and those that the views brought."""
+        self._authorization.views = {view.identity: view for view in self.views}
         office = self._make_office()
         own = list(self._own_routes(office))
         brought = [self._behind_guard(office, route) for route in self.admin.router.routes]

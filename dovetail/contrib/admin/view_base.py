@@ -3,10 +3,12 @@
 import builtins
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import SecretStr
 from sqladmin.audit import AuditEntry
+from sqladmin.authorization import Action
 from sqlalchemy import inspect, select
 from starlette.requests import Request
 from wtforms import Form
@@ -19,11 +21,35 @@ from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
 from dovetail.contrib.admin.forms.converter import Converter
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, OpenModelView, class_in_words
+from dovetail.contrib.auth.permissions.declared import model_permission
 from dovetail.database.search.search import FullText
+
+# The permissions on the model of which one is enough for an action; who may change rows may look at them, as in Django.
+PERMISSIONS: Mapping[str, Sequence[str]] = {
+    Action.LIST: ("view", "change"),
+    Action.DETAILS: ("view", "change"),
+    Action.EXPORT: ("view", "change"),
+    Action.CREATE: ("add",),
+    Action.IMPORT: ("add",),
+    Action.EDIT: ("change",),
+    Action.DELETE: ("delete",),
+}
+CHANGE = ("change",)  # what any other action takes
+
+
+@dataclass(frozen=True)
+class TakesPermission:
+    """The permission that an action of a view takes, `blog.publish_post` for `action:publish`."""
+
+    action: str
+    permission: str
 
 
 class ViewBase(OpenModelView):
     """Options and hooks of `dovetail.contrib.admin.views.ModelAdmin` that need no other view and no statement."""
+
+    plugin_name: ClassVar[str] = ""
+    """The plugin that the model belongs to, which the site fills in; permissions are called after it."""
 
     site_secret_key: ClassVar[SecretStr]  # the site's; signs the addresses of pages far from the start of the list
 
@@ -56,6 +82,9 @@ class ViewBase(OpenModelView):
     def __init__(self) -> None:
         super().__init__()
         self._form_class: type[Form] | None = None
+        methods = [getattr(type(self), name) for name in dir(type(self))]
+        taken = [getattr(method, "takes_permission", None) for method in methods]
+        self.action_permissions = {one.action: one.permission for one in taken if isinstance(one, TakesPermission)}
 
     def rows(self, request: Request) -> AnySelect:  # noqa: ARG002 - for those who override it
         """Return the rows that the user may see and touch, in lists, forms, autocompletes, actions and exports."""
@@ -91,6 +120,15 @@ class ViewBase(OpenModelView):
         several = given if isinstance(given, list) else [given]
         pairs = [one if isinstance(one, tuple) else (one, False) for one in several]
         return [(name_of(name), bool(descending)) for name, descending in pairs]
+
+    def permissions_for(self, action: str) -> builtins.list[str]:
+        """Return the permissions of which one is enough for an action, such as `["blog.change_post"]`."""
+        declared = self.action_permissions.get(action)
+        if declared is not None:
+            return [declared]
+        return [
+            model_permission(self.plugin_name, verb, self.model.__name__) for verb in PERMISSIONS.get(action, CHANGE)
+        ]
 
     def can_delete_any(self, request: Request) -> bool:
         """Return whether to offer deleting; each object that is selected is asked about again."""

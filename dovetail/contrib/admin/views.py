@@ -40,6 +40,7 @@ from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.permissions import user_of as user_of  # noqa: PLC0414 - a name of the public API
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect, action_slug
+from dovetail.contrib.admin.view_base import TakesPermission
 from dovetail.errors import BadRequestError, ConfigurationError
 
 View = TypeVar("View", bound="ModelAdmin")
@@ -105,7 +106,7 @@ class ModelAdmin(ChangeListView):
 
 
 def action(
-    name: str, label: str, *, confirmation_message: str | None = None
+    name: str, label: str, *, confirmation_message: str | None = None, permission: str | None = None
 ) -> Callable[[ActionMethod[View]], ActionMethod[View]]:
     """Make a method of a view an action of its list and of its objects' pages.
 
@@ -118,22 +119,26 @@ def action(
     It returns what to tell the user, nothing, or a Response, such as a file; a stream reads what it needs before its
     first piece. With `confirmation_message` the user is asked first. To undo everything and tell the user why it raises
     an error of `dovetail.errors`; a Response of status 400 or above undoes everything too, and so does anything that
-    cannot be sent. Permission is asked for `action:<name>` on each row. Raises TypeError for a plain function.
+    cannot be sent. It takes `permission`, such as `blog.publish_post`, or else that to change rows of the model, and is
+    asked about each row. Raises TypeError for a plain function.
     """
 
     def decorate(method: ActionMethod[View]) -> ActionMethod[View]:
         if not iscoroutinefunction(method):
             raise TypeError(f"the action {name!r} is a plain function; write async def {method.__name__}(...)")
 
+        slug = custom_action(action_slug(name))
+
         @wraps(method)
         async def task(view: View, request: Request) -> Task:  # the site runs it, after asking if need be
             async def apply(rows: Sequence[object]) -> Outcome:
                 return await method(view, request, rows)
 
-            permission = custom_action(action_slug(name))
-            return Task(view=view, action=permission, label=label, apply=apply, question=confirmation_message)
+            return Task(view=view, action=slug, label=label, apply=apply, question=confirmation_message)
 
         decorated: Any = sqladmin.action(name, label, confirmation_message)(task)
+        if permission is not None:
+            decorated.takes_permission = TakesPermission(slug, permission)
         decorated.makes_task = True  # read by the checks: an action of SQLAdmin's own changes data on GET
         return decorated  # type: ignore[no-any-return]  # SQLAdmin's decorators are untyped
 

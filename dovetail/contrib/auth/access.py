@@ -5,12 +5,13 @@
 Deactivated users never pass. A token that is wrong, expired or revoked is answered with 401, also where none is needed.
 """
 
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends
 from fastapi.security import OAuth2PasswordBearer
 from pydantic import Field
+from sqlalchemy import ColumnElement, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 from typing_extensions import TypeVar, override
@@ -19,6 +20,7 @@ from dovetail.api.schemas import Id, Schema
 from dovetail.api.security import authenticates
 from dovetail.contrib.auth.accounts.access_tokens import find_user_by_token, get_user_by_token, loaded_values
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.declared import model_permission
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
@@ -154,8 +156,8 @@ class UserPolicy(Policy[Model, User, Create]):
 
     reader: ClassVar[object] = OptionalUser
     writer: ClassVar[object] = CurrentUser
-    # True if `rows`, `related` and `hidden` look at nothing of a user but their own columns, and at nothing else that
-    # changes while the process runs: what they may see is remembered then until a column of theirs changes.
+    # True if `rows`, `related` and `hidden` look at nothing of a user but their columns and permissions, and at nothing
+    # else that changes while the process runs: what they may see is remembered until one of those changes.
     remembers_viewers: ClassVar[bool] = False
 
     @override
@@ -181,7 +183,7 @@ class UserPolicy(Policy[Model, User, Create]):
 
     @override
     def viewer_values(self, viewer: User) -> Hashable | None:
-        """Return the user's columns, if that is all that decides what they may see."""
+        """Return the user's columns and permissions, if that is all that decides what they may see."""
         return loaded_values(viewer) if self.remembers_viewers else None
 
     @override
@@ -212,6 +214,69 @@ class StaffOnly(UserPolicy[Model, Create], Open[Model, User, Create]):
 
     reader: ClassVar[object] = StaffUser
     writer: ClassVar[object] = StaffUser
+
+
+def check_permission(user: User, *permissions: str) -> None:
+    """Raise PermissionDeniedError unless the user has one of these permissions, `blog.change_post`."""
+    if not any(map(user.has_perm, permissions)):
+        raise PermissionDeniedError(f"This takes the permission {permissions[0]}.")
+
+
+def permission_required(permission: str) -> Callable[[User], Awaitable[User]]:
+    """Return a dependency that gives the user who is asking, if they have this permission.
+
+        Refunder = Annotated[User, Depends(permission_required("shop.refund_order"))]
+
+    It raises NotAuthenticatedError and PermissionDeniedError.
+    """
+
+    @authenticates(required=True)
+    async def get_permitted_user(user: CurrentUser) -> User:
+        check_permission(user, permission)
+        return user
+
+    return get_permitted_user
+
+
+class ModelPermissions(UserPolicy[Model, Create]):
+    """Lets staff do with all rows of a model what they are permitted: `ModelPermissions("shop.product")`.
+
+    To read takes `shop.view_product` or `shop.change_product`; to write `shop.add_product` and so on. Superusers may
+    do everything.
+    """
+
+    reader: ClassVar[object] = StaffUser
+    writer: ClassVar[object] = StaffUser
+    remembers_viewers: ClassVar[bool] = True
+
+    def __init__(self, label: str) -> None:
+        self._plugin, _, self._model = label.partition(".")
+
+    @override
+    def rows(self, viewer: User | None) -> ColumnElement[bool]:
+        """Return a condition that all rows fulfil. Raise PermissionDeniedError."""
+        if viewer is None:
+            raise NotAuthenticatedError
+        self._check(viewer, "view", "change")
+        return true()
+
+    @override
+    def may_create(self, viewer: User, data: Create) -> None:
+        """Raise PermissionDeniedError."""
+        self._check(viewer, "add")
+
+    @override
+    def may_update(self, viewer: User, item: Model, changes: frozenset[str]) -> None:
+        """Raise PermissionDeniedError."""
+        self._check(viewer, "change")
+
+    @override
+    def may_delete(self, viewer: User, item: Model) -> None:
+        """Raise PermissionDeniedError."""
+        self._check(viewer, "delete")
+
+    def _check(self, viewer: User, *actions: str) -> None:
+        check_permission(viewer, *(model_permission(self._plugin, action, self._model) for action in actions))
 
 
 class UserPublic(Schema):

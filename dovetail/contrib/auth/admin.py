@@ -1,10 +1,9 @@
-"""Users in the back office."""
+"""Users and groups in the back office."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from sqladmin.filters import BooleanFilter
 from sqladmin.flash import Flash
 from starlette.requests import Request
 from wtforms import Field, Form
@@ -13,7 +12,7 @@ from wtforms.validators import InputRequired, Optional
 from dovetail.contrib.admin.forms.fields import PasswordField
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import app_of
-from dovetail.contrib.admin.views import ModelAdmin, user_of
+from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, RelationFilter, user_of
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.accounts.passwords import MAXIMUM_LENGTH, HashedPassword, hash_password, is_text
@@ -25,7 +24,14 @@ from dovetail.contrib.auth.credential_changes import (
     changes_credentials,
     prove,
 )
-from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.models import Group, User
+from dovetail.contrib.auth.permissions.grants import create_group, rename_group
+from dovetail.contrib.auth.permissions.managing import (
+    check_may_manage,
+    check_may_set_flags,
+    set_groups,
+    set_permissions,
+)
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import ConflictError
 from dovetail.plugin import PLUGIN_SETTINGS, StateKey
@@ -56,35 +62,49 @@ class UserAdmin(ModelAdmin, model=User):
 
     icon = "fa-solid fa-users"
     category = "People"
-    column_list = ("username", "email", "full_name", "is_active", "is_superuser", "created_at")
+    column_list = ("username", "email", "full_name", "is_active", "is_staff", "created_at")
     column_details_list = (
-        *("username", "email", "full_name", "bio", "is_active", "is_verified", "is_superuser"),
-        *("created_at", "updated_at"),
+        *("username", "email", "full_name", "bio", "is_active", "is_verified", "is_staff", "is_superuser"),
+        *("groups", "user_permissions", "created_at", "updated_at"),
     )
     column_labels: ClassVar[dict[Any, str]] = {
         "email": "E-mail address",
         "is_active": "Active",
         "is_verified": "Verified",
+        "is_staff": "Staff",
         "is_superuser": "Superuser",
+        "user_permissions": "Permissions of their own",
         "created_at": "Joined",
         "updated_at": "Changed",
     }
     column_searchable_list = ("username", "email", "full_name")
     column_sortable_list = column_list
     unindexed = (  # staff look for users by hand, and seldom
-        *("username", "email", "full_name", "is_active", "is_superuser", "is_verified", "created_at", "search"),
+        *("username", "email", "full_name", "is_active", "is_staff", "is_superuser", "is_verified", "created_at"),
+        *("groups", "search"),
     )
     column_default_sort = ("created_at", True)
     column_filters = (
         BooleanFilter(User.is_active, title="Active"),
+        BooleanFilter(User.is_staff, title="Staff"),
         BooleanFilter(User.is_superuser, title="Superuser"),
+        RelationFilter(User.groups, title="Group"),
         BooleanFilter(User.is_verified, title="Verified"),
     )
-    form_columns = (*("username", "email", "full_name", "bio", "is_active", "is_verified", "is_superuser"),)
+    form_columns = (
+        *("username", "email", "full_name", "bio", "is_active", "is_verified"),
+        *("is_staff", "is_superuser", "groups", "user_permissions"),
+    )
+    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {
+        "groups": {"fields": ("name",), "order_by": "name"},
+        "user_permissions": {"fields": ("name", "title"), "order_by": "name"},
+    }
     form_args: ClassVar[dict[str, dict[str, object]]] = {
         "email": {"description": "A new one counts once its owner follows the link that is sent there."},
         "is_active": {"description": "Somebody who is not active cannot log in. Better than deleting them."},
-        "is_superuser": {"description": "May do everything, here too."},
+        "is_staff": {"description": "May enter the back office, and do there what is permitted below."},
+        "is_superuser": {"description": "May do everything, whatever is permitted below."},
+        "groups": {"description": "What a group permits, everybody in it may do."},
     }
 
     form_widget_args: ClassVar[dict[str, dict[str, object]]] = {
@@ -115,8 +135,10 @@ class UserAdmin(ModelAdmin, model=User):
     async def create_object(self, request: Request, data: dict[str, Any]) -> User:
         """Make a user; the password is hashed."""
         check_password(data["password"], username=data["username"], email=data["email"])
-        values = _without_passwords(data)
+        values = _columns(data)
+        check_may_set_flags(user_of(request), None, is_superuser=values.get("is_superuser", False))
         user = await users.create_user(self.session, **values, password=PASSWORDS.get(request).new)
+        await self._set_rights(request, user, data)
         await self.audit(request, "create", user, dict(values))
         return user
 
@@ -126,9 +148,12 @@ class UserAdmin(ModelAdmin, model=User):
         Changing what one logs in with oneself takes one's current password.
         """
         is_own = obj.id == user_of(request).id
-        if is_own and not (data.get("is_active", True) and data.get("is_superuser", True)):
+        keeps = (data.get(flag, True) for flag in ("is_active", "is_staff"))
+        if is_own and not (all(keeps) and data.get("is_superuser", True) >= obj.is_superuser):
             raise ConflictError("You cannot take your own access away. Ask somebody else who has it.")
-        values, password = _without_passwords(data), None
+        values, password = _columns(data), None
+        await check_may_manage(self.session, user_of(request), obj)
+        check_may_set_flags(user_of(request), obj, is_superuser=values.get("is_superuser", obj.is_superuser))
         if data.get("password"):
             username, email = values.get("username", obj.username), values.get("email", obj.email)
             check_password(data["password"], username=username, email=email)
@@ -141,8 +166,18 @@ class UserAdmin(ModelAdmin, model=User):
         else:  # who ticks the box together with a new address vouches for it
             vouch = bool(values.get("is_verified")) and not obj.is_verified
             await change_as_staff(manager, obj, values, password=password, vouch=vouch)
+        await self._set_rights(request, obj, data)
         await self.audit(request, "update", obj, dict(values))
         self._send_after_commit(request, manager)
+
+    async def _set_rights(self, request: Request, user: User, data: Mapping[str, object]) -> None:
+        manager: User = user_of(request)
+        if "groups" in data:
+            groups = await self.get_related(request, "groups", cast("Sequence[str]", data["groups"]))
+            await set_groups(self.session, manager, user, [one.id for one in groups if isinstance(one, Group)])
+        if "user_permissions" in data:
+            found = await self.get_related(request, "user_permissions", cast("Sequence[str]", data["user_permissions"]))
+            await set_permissions(self.session, manager, user, list(map(str, found)))
 
     @property
     def _settings(self) -> AuthSettings:
@@ -160,7 +195,47 @@ class UserAdmin(ModelAdmin, model=User):
         """Delete a user and what is theirs, but not whoever is asking."""
         if obj.id == user_of(request).id:
             raise ConflictError("You cannot delete yourself.")
+        await check_may_manage(self.session, user_of(request), obj)
         await super().delete_object(request, obj)
+
+
+class GroupAdmin(ModelAdmin, model=Group):
+    """The view of groups and of what they permit."""
+
+    icon = "fa-solid fa-users-gear"
+    category = "People"
+    column_list = ("name",)
+    column_details_list = ("name", "permissions")
+    column_searchable_list = ("name",)
+    column_sortable_list = ("name",)
+    column_default_sort = "name"
+    unindexed = ("name", "search")  # there are few groups
+    form_columns = ("name", "permissions")
+    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {
+        "permissions": {"fields": ("name", "title"), "order_by": "name"}
+    }
+
+    async def create_object(self, request: Request, data: dict[str, object]) -> Group:
+        """Make a group; one can only permit others what one may do oneself."""
+        group = await create_group(self.session, str(data["name"]))
+        await self._set_permissions(request, group, data)
+        await self.audit(request, "create", group, dict(data))
+        return group
+
+    async def change_object(self, request: Request, obj: Group, data: dict[str, object]) -> None:
+        """Change a group, as `create_object` makes one."""
+        await rename_group(self.session, obj, str(data["name"]))
+        await self._set_permissions(request, obj, data)
+        await self.audit(request, "update", obj, dict(data))
+
+    async def delete_object(self, request: Request, obj: Group) -> None:
+        """Delete a group; those who are in it lose what it permits."""
+        await set_permissions(self.session, user_of(request), obj, ())
+        await super().delete_object(request, obj)
+
+    async def _set_permissions(self, request: Request, group: Group, data: Mapping[str, object]) -> None:
+        found = await self.get_related(request, "permissions", cast("Sequence[str]", data["permissions"]))
+        await set_permissions(self.session, user_of(request), group, list(map(str, found)))
 
 
 def _password_field(label: str, attributes: dict[str, str], description: str, *, required: bool = False) -> Field:
@@ -183,5 +258,6 @@ def _is_own(request: Request) -> bool:
     return request.path_params.get("pk") == str(user_of(request).id)
 
 
-def _without_passwords(data: Mapping[str, object]) -> users.UserChanges:
-    return cast("users.UserChanges", {name: data[name] for name in data if name not in {"password", CURRENT}})
+def _columns(data: Mapping[str, object]) -> users.UserChanges:
+    others = {"password", CURRENT, "groups", "user_permissions"}
+    return cast("users.UserChanges", {name: data[name] for name in data if name not in others})

@@ -1,18 +1,24 @@
 """The table of contents of the auth plugin."""
 
 from dovetail.contrib.auth.settings import AuthSettings
-from dovetail.plugin import Command, Plugin, deferred, lazy
+from dovetail.plugin import AfterMigrate, Command, Plugin, deferred, lazy
 
 plugin = Plugin(
     name="auth",
     settings=AuthSettings,
     models=lazy(
         "dovetail.contrib.auth.models:User",
+        "dovetail.contrib.auth.models:Group",
+        "dovetail.contrib.auth.models:Permission",
         "dovetail.contrib.auth.models:AccessToken",
         "dovetail.contrib.auth.models:OneTimeToken",
     ),
-    routers=lazy(auth="dovetail.contrib.auth.api.auth:router", users="dovetail.contrib.auth.api.users:router"),
-    admin_views=lazy("dovetail.contrib.auth.admin:UserAdmin"),
+    routers=lazy(
+        auth="dovetail.contrib.auth.api.auth:router",
+        groups="dovetail.contrib.auth.api.groups:router",
+        users="dovetail.contrib.auth.api.users:router",
+    ),
+    admin_views=lazy("dovetail.contrib.auth.admin:UserAdmin", "dovetail.contrib.auth.admin:GroupAdmin"),
     commands=(
         Command(
             name="createsuperuser",
@@ -25,6 +31,26 @@ plugin = Plugin(
             help="Give a user a new password.",
             run="dovetail.contrib.auth.commands:changepassword",
         ),
+        Command(
+            name="creategroup",
+            help="Make a group of users who are permitted the same.",
+            run="dovetail.contrib.auth.permission_commands:creategroup",
+        ),
+        Command(
+            name="grant",
+            help="Give a user or a group permissions.",
+            run="dovetail.contrib.auth.permission_commands:grant",
+        ),
+        Command(
+            name="revoke",
+            help="Take permissions from a user or a group.",
+            run="dovetail.contrib.auth.permission_commands:revoke",
+        ),
+        Command(
+            name="permissions",
+            help="List what a user or a group is permitted, and by what.",
+            run="dovetail.contrib.auth.permission_commands:permissions",
+        ),
         Command(name="cleartokens", help="Remove expired tokens.", run="dovetail.contrib.auth.commands:cleartokens"),
     ),
     checks=lazy(
@@ -32,6 +58,10 @@ plugin = Plugin(
         "dovetail.contrib.auth.checks:check_lifetimes",
         "dovetail.contrib.auth.checks:check_registration",
         "dovetail.contrib.auth.checks:check_superuser",
+    ),
+    after_migrate=AfterMigrate(
+        is_due=deferred("dovetail.contrib.auth.permissions.declared:is_due"),
+        run=deferred("dovetail.contrib.auth.permissions.stored:store_permissions"),
     ),
     setup=deferred("dovetail.contrib.auth.api.dependencies:setup"),
 )

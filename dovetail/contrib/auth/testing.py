@@ -55,7 +55,9 @@ def make_user(database: Database) -> MakeUser:
         password = fields.pop("password", PASSWORD)
         fields.setdefault("email", f"{name}@example.org".lower())
         fields.setdefault("hashed_password", cheap_hash(password))
+        fields.setdefault("is_staff", fields.get("is_superuser", False))  # as `create_user` has it
         user = User(username=name, **fields)
+        user.remember_permissions(())  # nobody has granted any yet
         async with database.unit_of_work() as session:
             session.add(user)
         return user

@@ -34,6 +34,7 @@ from dovetail.contrib.auth.models import (
     TokenPurpose,
     User,
 )
+from dovetail.contrib.auth.permissions.held import load_permissions as load_permissions  # noqa: PLC0414 - it is public
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.plugin import context_of
@@ -53,9 +54,12 @@ async def create_user(
     bio: str = "",
     is_active: bool = True,
     is_verified: bool = False,
+    is_staff: bool | None = None,
     is_superuser: bool = False,
 ) -> User:
     """Insert a user; `password=None` makes one who cannot log in until the password is reset.
+
+    A superuser is staff, unless `is_staff` says otherwise.
 
     A password that is not hashed yet is hashed before anything is written: give it a session that has done nothing yet,
     or what `hash_new_password` gave you before.
@@ -71,6 +75,7 @@ async def create_user(
         "bio": clean_bio(bio),
         "is_active": is_active,
         "is_verified": is_verified,
+        "is_staff": is_superuser if is_staff is None else is_staff,
         "is_superuser": is_superuser,
     }
     if isinstance(password, str):
@@ -148,6 +153,7 @@ class UserChanges(TypedDict, total=False):
     bio: str
     is_active: bool
     is_verified: bool
+    is_staff: bool
     is_superuser: bool
 
 

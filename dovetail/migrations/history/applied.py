@@ -6,11 +6,13 @@ Listing migrations, or finding that none waits, takes less time than importing S
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
+from dovetail.plugin import Execute
 from dovetail.settings import Settings
 
 LEDGER_NAME = "dovetail_migration"
@@ -21,7 +23,7 @@ _ROWS = f"SELECT revision, plugin, down_revisions, depends_on, applied_at FROM {
 _TIPS = f"SELECT version_num FROM {VERSIONS_NAME}"  # noqa: S608 - both names are ours
 _FILE = re.compile(r"sqlite\+aiosqlite:///([^?#:]+)")  # no database in memory, and no options
 
-Execute = Callable[[str], Iterable[Sequence[object]]]  # sqlite3's `execute`, or SQLAlchemy's `exec_driver_sql`
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +60,17 @@ def read_tips(execute: Execute) -> frozenset[str] | None:
     return None if found is None else frozenset(str(tip) for (tip,) in found)
 
 
-def read_file(settings: Settings) -> Recorded | None:
-    """Read both tables of an SQLite file with Python's own driver.
+def read_recorded_by(execute: Execute) -> Recorded | None:
+    """Return what both tables hold; None if one is missing."""
+    rows = read_rows(execute)
+    tips = None if rows is None else read_tips(execute)
+    return None if rows is None or tips is None else Recorded(rows=rows, tips=tips)
 
-    Return None if that needs SQLAlchemy: for PostgreSQL, and for a file that is missing, new or in trouble.
+
+def read_file(settings: Settings, read: Callable[[Execute], T]) -> T | None:
+    """Return what `read` finds in an SQLite file with Python's own driver.
+
+    Return None if that needs SQLAlchemy: for PostgreSQL, and for a file that is missing or in trouble.
     """
     found = _FILE.fullmatch(settings.database_url.get_secret_value())
     path = (settings.base_dir / found[1]).resolve() if found else None
@@ -69,10 +78,9 @@ def read_file(settings: Settings) -> Recorded | None:
         return None
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-            rows, tips = read_rows(connection.execute), read_tips(connection.execute)
+            return read(connection.execute)
     except sqlite3.Error:
         return None  # SQLAlchemy asks again, and its caller says what is wrong
-    return None if rows is None or tips is None else Recorded(rows=rows, tips=tips)
 
 
 def _rows_of(execute: Execute, query: str) -> list[Sequence[object]] | None:

@@ -4,8 +4,9 @@ Alembic's own table keeps only the tips of the graph and forgets plugins that ot
 each revision, in the same transaction. It does not import Alembic: a server reads it when it starts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sqlalchemy import (
     Column,
@@ -26,8 +27,10 @@ from sqlalchemy import (
 )
 
 from dovetail.database.engine.sqlite_transactions import READ_ONLY
-from dovetail.migrations.history.applied import LEDGER_NAME, VERSIONS_NAME, Applied, Recorded, read_rows, read_tips
+from dovetail.migrations.history.applied import LEDGER_NAME, VERSIONS_NAME, Applied, read_rows
+from dovetail.plugin import Execute
 
+T = TypeVar("T")
 LEDGER = Table(
     LEDGER_NAME,
     MetaData(),
@@ -57,12 +60,10 @@ def read_ledger(connection: Connection) -> Sequence[Applied]:
         return recorded(connection) or ()
 
 
-def read_recorded(connection: Connection) -> Recorded:
-    """Return the ledger and the tips, both empty if their table is missing; leaves no transaction open."""
+def read_only(connection: Connection, read: Callable[[Execute], T]) -> T:
+    """Return what `read` finds; leaves no transaction open."""
     with _read_only(connection):
-        rows = recorded(connection)
-        tips = None if rows is None else read_tips(connection.exec_driver_sql)
-        return Recorded(rows=rows or (), tips=tips or frozenset())
+        return read(connection.exec_driver_sql)
 
 
 def recorded(connection: Connection) -> list[Applied] | None:

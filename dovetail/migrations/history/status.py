@@ -1,15 +1,20 @@
 """Lists migrations and says which are applied, from files and the ledger, without importing Alembic."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
-from dovetail.migrations.history.applied import Applied, Recorded, read_file
+from dovetail.migrations.history.applied import Applied, read_file, read_recorded_by
 from dovetail.migrations.history.files import RevisionFile, read_files, usual_revisions
 from dovetail.migrations.history.squashes import Squash, as_squashed, left_out
+from dovetail.plugin import Execute, Migrated
 from dovetail.registry import Registry
 from dovetail.settings import Settings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,18 +45,17 @@ class PluginState:
 
 def recorded_migrations(settings: Settings) -> Sequence[Applied]:
     """Return the applied revisions in the order in which they were applied."""
-    found = read_file(settings) or asyncio.run(_recorded(settings))
-    return found.rows
+    found = read_file(settings, read_recorded_by) or asyncio.run(_read(settings, read_recorded_by))
+    return found.rows if found else ()
 
 
 def is_up_to_date(settings: Settings, registry: Registry) -> bool:
     """Return True if `migrate` has nothing to do, as far as can be told without reading a file; if in doubt, False."""
-    found = read_file(settings)
+    ask = partial(_is_up_to_date, registry)
+    found = read_file(settings, ask)
     if found is None and settings.database_url.get_secret_value().startswith("sqlite"):
-        return False  # there is no file, or no table yet
-    found = found or asyncio.run(_recorded(settings))
-    applied = {row.revision for row in found.rows}
-    return bool(found.tips) and found.tips <= applied and applied.issuperset(usual_revisions(registry))
+        return False  # there is no file, or it is in trouble
+    return asyncio.run(_read(settings, ask)) if found is None else found
 
 
 def migration_states(registry: Registry, recorded: Sequence[Applied]) -> list[PluginState]:
@@ -72,17 +76,29 @@ def migration_states(registry: Registry, recorded: Sequence[Applied]) -> list[Pl
     ]
 
 
-async def _recorded(settings: Settings) -> Recorded:
+def _is_up_to_date(registry: Registry, execute: Execute) -> bool:
+    found = read_recorded_by(execute)
+    if found is None:
+        return False
+    applied = {row.revision for row in found.rows}
+    if not (found.tips and found.tips <= applied and applied.issuperset(usual_revisions(registry))):
+        return False
+    migrated = Migrated(plugins=registry.plugins, applied={row.plugin for row in found.rows})
+    hooks = [plugin.after_migrate for plugin in registry.plugins if plugin.after_migrate is not None]
+    return not any(hook.is_due(execute, migrated) for hook in hooks)
+
+
+async def _read(settings: Settings, read: Callable[[Execute], T]) -> T:
     # Imported here: SQLite's files are read without SQLAlchemy.
     from sqlalchemy import NullPool
 
     from dovetail.database.engine.engine import create_engine
-    from dovetail.migrations.history.ledger import read_recorded
+    from dovetail.migrations.history.ledger import read_only
 
     engine = create_engine(settings, may_create=True, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
-            return await connection.run_sync(read_recorded)
+            return await connection.run_sync(read_only, read)
     finally:
         await engine.dispose()
 

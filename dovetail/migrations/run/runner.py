@@ -16,6 +16,7 @@ from dovetail.migrations.history.ledger import read_ledger, unknown_versions
 from dovetail.migrations.history.plan import Step, plan
 from dovetail.migrations.locks.lock import migration_lock
 from dovetail.migrations.locks.patience import LOCK_TIMEOUT, LockPatience
+from dovetail.migrations.run.after import run_what_is_due
 from dovetail.migrations.run.execution import PATIENCE, SILENT, Reporter, apply_steps
 from dovetail.migrations.run.recording import record_squashes
 from dovetail.registry import Registry
@@ -32,6 +33,7 @@ class Target:
     plugin: str | None = None
     revision: str | None = None
     fake: bool = False  # keep the books only
+    keep_in_step: bool = True  # let plugins change the rows that they keep in step with the code
     lock_timeout: float = LOCK_TIMEOUT  # seconds for a lock; 0 waits for ever
 
 
@@ -203,4 +205,6 @@ def _apply(  # noqa: PLR0917 - what a run is made of
     done = apply_now(connection, history, steps, fake=target.fake, patience=patience, report=report)
     if done and history.squashes:  # the rest of one may have been applied
         record_squashes(connection, read_ledger(connection), history.squashes)
+    if target.keep_in_step and not target.fake:  # whose tables may be missing
+        run_what_is_due(connection, registry, history)
     return done

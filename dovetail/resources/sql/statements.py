@@ -11,10 +11,10 @@ A service uses them beside `session.execute`: they run on the session's connecti
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from sqlalchemy import BindParameter, ClauseElement, Dialect, Select
+from sqlalchemy import BindParameter, ClauseElement, Dialect, ScalarSelect, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.drivers.sqlalchemy_private import bind_processors, copied_from
@@ -127,20 +127,35 @@ class Found(Generic[T]):
 
 
 class EntityStatement(Statement, Generic[T]):
-    """A SELECT of one object of the ORM by placeholders; `one_or_none` gives it as the ORM would, for less."""
+    """A SELECT of one object of the ORM by placeholders; `one_or_none` gives it as the ORM would, for less.
 
-    def __init__(self, model: type[T], build: Callable[[], Select[T]]) -> None:
+    `beside` gives more columns, whose values `note` is handed with the object.
+    """
+
+    def __init__(
+        self,
+        model: type[T],
+        build: Callable[[], Select[T]],
+        *,
+        beside: Callable[[Dialect], Sequence[ScalarSelect[str]]] = lambda _dialect: (),
+        note: Callable[[T, Row], None] = lambda _item, _row: None,
+    ) -> None:
         self._entities = Entities(model)
-        super().__init__(lambda _: build().with_only_columns(*self._entities.columns()))
+        super().__init__(lambda dialect: build().with_only_columns(*self._entities.columns(), *beside(dialect)))
         self._select = build
+        self._beside = beside
+        self._note = note
 
     async def one_or_none(self, session: AsyncSession, **values: object) -> T | None:
         """Return the object, which belongs to the session then; None if there is none."""
         if self._entities.are_heard():
-            item: T | None = await session.scalar(self._select(), values)
-            return item
+            statement = self._select().add_columns(*self._beside(session.get_bind().dialect))
+            found = (await session.execute(statement, values)).one_or_none()
+            if found is not None:
+                self._note(found[0], found[1:])
+            return None if found is None else found[0]
         rows = await self.fetch(session, **values)
-        return self._entities.attach(session, rows[0]) if rows else None
+        return self._made(rows[0], partial(self._entities.attach, session)) if rows else None
 
     async def find(self, source: ReadSource, **values: object) -> "Found[T] | None":
         """Return the object, which belongs to the session of `source` if it has one; None if there is none.
@@ -149,13 +164,25 @@ class EntityStatement(Statement, Generic[T]):
         """
         if source.session is not None or self._entities.events.load:
             item = await self.one_or_none(session_of(source), **values)
-            return None if item is None else Found(self._entities.values_of(item), lambda: item)
+            return None if item is None else Found(None, lambda: item)
         rows = await self.prepared(source.dialect).fetch(await source.connection(), values)
-        return Found(tuple(rows[0]), lambda: self._entities.detached(rows[0], source.dialect)) if rows else None
+        if not rows:
+            return None
+        row = tuple(rows[0])
+        return Found(row, lambda: self._made(row, partial(self._entities.detached, dialect=source.dialect)))
 
     def values_of(self, item: T) -> Hashable | None:
         """Return all that the statement loads of an object, as it is now; None if something of it is not loaded."""
         return self._entities.values_of(item)
+
+    def _made(self, row: Row, make: Callable[[Row], T]) -> T:
+        item = make(row[: self._width])
+        self._note(item, row[self._width :])
+        return item
+
+    @cached_property
+    def _width(self) -> int:
+        return len(self._entities.columns())
 
 
 def _argument(

@@ -19,6 +19,8 @@ PAGES = (
     "/auth-user/create",
     "/auth-user/edit/1",
     "/auth-user/details/1",
+    "/auth-group/list",
+    "/auth-group/create",
     "/blog-post/list",
     "/blog-post/list?author=1&search=e&sortBy=title&pageSize=25",
     "/blog-post/list?search=nothing",

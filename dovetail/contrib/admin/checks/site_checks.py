@@ -9,6 +9,7 @@ from sqladmin import BaseView, ModelView
 from starlette.routing import BaseRoute, Match, Route
 
 from dovetail.contrib.admin.sqladmin_private import class_slug, exposed_pages
+from dovetail.ownership import owner_of
 
 IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 TAKEN = frozenset({"assets", "statics"})  # where the site's own files are
@@ -32,10 +33,11 @@ class Claims:
                 yield f"the admin {what} {name!r} is claimed by {other} and {owner}; {_advice(what, hint)}"
 
 
-def identify(plugin: str, view: type[BaseView]) -> type[BaseView]:
+def identify(plugin: str, view: type[BaseView], plugins: Sequence[str] = ()) -> type[BaseView]:
     """Return the view as one site shows it, called `<plugin>-<model>` unless its class says otherwise.
 
-    SQLAdmin writes the site into the class of a view, so each site gets a class of its own.
+    SQLAdmin writes the site into the class of a view, so each site gets a class of its own. `plugins` are all that are
+    enabled: a plugin may show the model of another, whose permissions count.
     """
     attributes: dict[str, object] = {
         "__module__": view.__module__,
@@ -45,6 +47,8 @@ def identify(plugin: str, view: type[BaseView]) -> type[BaseView]:
     model: Any = getattr(view, "model", None)
     if view.is_model and model is not None and not view.identity:
         attributes["identity"] = _plugin_and_model(plugin.replace("_", "-"), class_slug(model.__name__))
+    if view.is_model and model is not None:
+        attributes["plugin_name"] = owner_of(model.__table__, plugins) or plugin
     make: Any = type(view)
     named: type[BaseView] = make(view.__name__, (view,), attributes)
     return named

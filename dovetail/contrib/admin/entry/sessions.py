@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.admin.models import AdminSession
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.held import permission_columns
 from dovetail.signing import hash_token
 
 NO_SYNCHRONIZATION = {"synchronize_session": False}
@@ -31,12 +32,17 @@ async def start_session(session: AsyncSession, user: User, *, lifetime: int) -> 
 
 async def get_user(session: AsyncSession, key: str) -> User | None:
     """Return the user who is logged in with this key, or None for somebody who is no longer active staff."""
-    user = await session.scalar(
-        select(User)
+    rows = await session.execute(
+        select(User, *permission_columns(session.get_bind().dialect))
         .join(AdminSession, AdminSession.user_id == User.id)
         .where(AdminSession.key_hash == hash_token(key), AdminSession.expires_at > datetime.now(UTC))
     )
-    return user if user is not None and user.is_staff else None
+    found = rows.one_or_none()
+    if found is None or not (found[0].is_active and found[0].is_staff):
+        return None
+    user: User = found[0]
+    user.remember_permissions(found[1:])
+    return user
 
 
 async def end_session(session: AsyncSession, key: str) -> None:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Select, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.contrib.auth.models import PERMISSIONS, AccessToken, User
+from dovetail.contrib.auth.permissions.held import permission_columns
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.resources.sql.statements import EntityStatement, Found
 from dovetail.signing import hash_token
@@ -27,7 +28,7 @@ def _holders() -> Select[User]:
     )
 
 
-_USER_BY_TOKEN = EntityStatement(User, _holders)
+_USER_BY_TOKEN = EntityStatement(User, _holders, beside=permission_columns, note=User.remember_permissions)
 
 
 async def create_access_token(session: AsyncSession, user_id: int, *, lifetime: int) -> str:
@@ -43,7 +44,7 @@ async def create_access_token(session: AsyncSession, user_id: int, *, lifetime: 
 
 
 async def get_user_by_token(session: AsyncSession, token: str) -> User | None:
-    """Return the active user who holds this bearer token, in one statement that writes nothing."""
+    """Return the active user who holds this bearer token, and all they are permitted, by one statement."""
     return await _USER_BY_TOKEN.one_or_none(session, token_hash=hash_token(token), now=datetime.now(UTC))
 
 
@@ -54,7 +55,8 @@ async def find_user_by_token(source: ReadSource, token: str) -> Found[User] | No
 
 def loaded_values(user: User) -> Hashable | None:
     """Return all that is loaded of a user by their token; None if something of it has to be loaded anew."""
-    return _USER_BY_TOKEN.values_of(user)
+    columns = _USER_BY_TOKEN.values_of(user)
+    return None if columns is None or PERMISSIONS not in vars(user) else (columns, user.permissions)
 
 
 async def lock_user_by_token(session: AsyncSession, token: str) -> User | None:

@@ -66,6 +66,7 @@ class UserRead(UserPublic):
     bio: Annotated[str, Field(examples=["I write programs."])]
     is_active: bool
     is_verified: bool
+    is_staff: bool
     is_superuser: bool
     created_at: UTCTime
     updated_at: UTCTime
@@ -98,6 +99,7 @@ class UserCreate(UserRegister):
     bio: Bio = ""
     is_active: Flag = True
     is_verified: Flag = False
+    is_staff: Flag = False
     is_superuser: Flag = False
 
 
@@ -124,6 +126,7 @@ class UserUpdate(Schema):
     password: NewPassword | MISSING = MISSING
     is_active: Flag | MISSING = MISSING
     is_verified: Flag | MISSING = MISSING
+    is_staff: Flag | MISSING = MISSING
     is_superuser: Flag | MISSING = MISSING
 
 

@@ -5,14 +5,23 @@ from typing import cast
 from fastapi import APIRouter, Request, Response
 from pydantic import MISSING
 from sqlalchemy import select
-from typing_extensions import override
 
 from dovetail.api.schemas import PathId
 from dovetail.contrib.auth import users
-from dovetail.contrib.auth.access import BearerToken, CurrentUser, StaffBeside, StaffOnly, UserBeside, bad_token
+from dovetail.contrib.auth.access import (
+    BearerToken,
+    CurrentUser,
+    ModelPermissions,
+    StaffBeside,
+    StaffUser,
+    UserBeside,
+    bad_token,
+    check_permission,
+)
 from dovetail.contrib.auth.accounts.access_tokens import lock_user_by_token
 from dovetail.contrib.auth.accounts.one_time_tokens import expire_one_time_tokens, pending_email
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
+from dovetail.contrib.auth.api import user_permissions
 from dovetail.contrib.auth.api.dependencies import MailerDep, UserManagerDep
 from dovetail.contrib.auth.api.schemas import MeRead, ProfileUpdate, UserCreate, UserRead, UserUpdate
 from dovetail.contrib.auth.credential_changes import (
@@ -23,6 +32,7 @@ from dovetail.contrib.auth.credential_changes import (
     wrong_password,
 )
 from dovetail.contrib.auth.models import TokenPurpose, User
+from dovetail.contrib.auth.permissions.managing import check_may_manage, check_may_set_flags
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import ConflictError
@@ -33,20 +43,10 @@ router = APIRouter(tags=["users"])
 ETAG = documentation.response_headers(ETag="The version of the user, for If-Match and If-None-Match.")
 
 
-class UsersPolicy(StaffOnly[User]):
-    """Lets staff do everything but delete themselves."""
-
-    @override
-    def may_delete(self, viewer: User, item: User) -> None:
-        """Raise ConflictError for oneself."""
-        if item.id == viewer.id:
-            raise ConflictError("You cannot delete yourself; ask another superuser to.")
-
-
 accounts = Resource(
     model=User,
     read=UserRead,
-    policy=UsersPolicy(),
+    policy=ModelPermissions("auth.user"),
     filters={
         "username": ("exact", "in"),
         "email": ("exact", "in"),
@@ -62,7 +62,7 @@ accounts = Resource(
         *("username", "username__in", "email", "email__in", "is_active", "is_verified", "is_superuser"),
         *("created_at", "created_at__gte", "created_at__lte", "updated_at", "search"),
     ),
-    without={"bulk_delete"},
+    without={"delete", "bulk_delete"},
 )
 
 
@@ -109,6 +109,7 @@ async def cancel_email_change(user: CurrentUser, session: SessionDep) -> None:
     await expire_one_time_tokens(session, user.id, TokenPurpose.CHANGE_EMAIL)
 
 
+router.include_router(user_permissions.router)
 router.include_router(accounts.router)  # behind /users/me, which looks like one of its paths
 
 
@@ -127,6 +128,8 @@ router.include_router(accounts.router)  # behind /users/me, which looks like one
 async def create_user(data: UserCreate, staff: StaffBeside, session: SessionDep, request: Request) -> Response:
     """Make an account for somebody, as staff; no message is sent."""
     given = data.password.get_secret_value()
+    check_permission(staff, "auth.add_user")
+    check_may_set_flags(staff, None, is_superuser=data.is_superuser)
     password = await users.hash_new_password(given, username=data.username, email=data.email)
 
     async def create() -> Response:
@@ -157,6 +160,7 @@ async def update_user(
     `is_verified: true`, by which staff vouch for it; the old one is told. A new password and `is_active: false` end the
     user's sessions. What you log in with yourself is changed at `/users/me`.
     """
+    check_permission(staff, "auth.change_user")
     password = None
     if data.password is not MISSING and user_id != staff.id:
         async with lookup_session(manager.session) as lookup:
@@ -164,9 +168,28 @@ async def update_user(
         password = await _hash_new_password(data, found or staff)
     user = await accounts.lock(manager.session, staff, user_id, request)
     _check_own(data, user, staff)
+    await check_may_manage(manager.session, staff, user)
+    if data.is_superuser is not MISSING:
+        check_may_set_flags(staff, user, is_superuser=data.is_superuser)
     await change_as_staff(manager, user, _columns(data), password=password, vouch=data.is_verified is True)
     mailer.send_later(manager.messages)
     return await accounts.respond(request, manager.session, staff, user_id)
+
+
+@router.delete(
+    "/users/{user_id}",
+    status_code=204,
+    openapi_extra={"parameters": [documentation.if_match(required=False)]},
+    responses=documentation.precondition_responses(required=False) | {422: {}},
+)
+async def delete_user(user_id: PathId, staff: StaffUser, session: SessionDep, request: Request) -> None:
+    """Remove a user and what is theirs, but not oneself."""
+    check_permission(staff, "auth.delete_user")
+    user = await accounts.lock(session, staff, user_id, request)
+    if user.id == staff.id:
+        raise ConflictError("You cannot delete yourself; ask another superuser to.")
+    await check_may_manage(session, staff, user)
+    await accounts.writer.delete_items(session, [user])
 
 
 async def _me(session: SessionDep, user: User) -> MeRead:
@@ -177,7 +200,7 @@ async def _me(session: SessionDep, user: User) -> MeRead:
 def _check_own(data: UserUpdate, user: User, staff: User) -> None:
     if user.id != staff.id:
         return
-    if False in (data.is_active, data.is_superuser):
+    if False in (data.is_active, data.is_staff) or (data.is_superuser is False and user.is_superuser):
         raise ConflictError("You cannot deactivate yourself or take your own rights away; ask another superuser to.")
     if data.password is not MISSING or changes_credentials(user, _columns(data)):
         raise ConflictError(

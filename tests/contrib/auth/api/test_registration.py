@@ -22,7 +22,7 @@ async def test_registration_answers_the_user_and_no_secret(client):
     assert response.status_code == 201
     user = response.json()
     assert user.keys() == {
-        "id", "username", "email", "full_name", "bio", "is_active", "is_verified", "is_superuser",
+        "id", "username", "email", "full_name", "bio", "is_active", "is_verified", "is_staff", "is_superuser",
         "created_at", "updated_at",
     }  # fmt: skip
     assert (user["username"], user["email"], user["full_name"]) == ("ada", "ada@example.org", "Ada Lovelace")

@@ -1,0 +1,128 @@
+"""Groups, and the permissions that there are: `/api/groups`, `/api/permissions`."""
+
+from collections.abc import Collection
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import MISSING, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
+
+from dovetail.api.schemas import Id, PathId, Schema
+from dovetail.contrib.auth.access import ModelPermissions, StaffUser, check_permission
+from dovetail.contrib.auth.models import MAXIMUM_GROUP, MAXIMUM_PERMISSION, Group, Permission, User
+from dovetail.contrib.auth.permissions import grants
+from dovetail.contrib.auth.permissions.held import own_permissions
+from dovetail.contrib.auth.permissions.managing import (
+    check_may_grant,
+)
+from dovetail.database.session import SessionDep
+from dovetail.resources.endpoints import documentation
+from dovetail.resources.resource import Resource
+
+PermissionName = Annotated[str, Field(max_length=MAXIMUM_PERMISSION, examples=["blog.change_post"])]
+GroupName = Annotated[str, Field(min_length=1, max_length=MAXIMUM_GROUP, examples=["editors"])]
+MOST = 1000  # permissions, or groups, in one request
+
+
+class PermissionRead(Schema):
+    """Something that a user may be allowed to do."""
+
+    name: PermissionName
+    plugin: str
+    title: Annotated[str, Field(examples=["Can change post"])]
+
+
+class GroupRead(Schema):
+    """Users who are permitted the same."""
+
+    id: Id
+    name: GroupName
+    permissions: list[PermissionRead]
+
+
+class GroupCreate(Schema):
+    """A new group."""
+
+    name: GroupName
+    permissions: Annotated[list[PermissionName], Field(max_length=MOST, default_factory=list)]
+
+
+class GroupUpdate(Schema):
+    """Changes of a group; what is left out stays."""
+
+    name: GroupName | MISSING = MISSING
+    permissions: Annotated[list[PermissionName], Field(max_length=MOST)] | MISSING = MISSING
+
+
+class GroupPolicy(ModelPermissions[Group, GroupCreate]):
+    """Staff with the permissions on groups; nobody gives or takes what they may not do themselves."""
+
+    @override
+    def may_create(self, viewer: User, data: GroupCreate) -> None:
+        """Raise PermissionDeniedError."""
+        super().may_create(viewer, data)
+        check_may_grant(viewer, data.permissions)
+
+
+async def find_permissions(session: AsyncSession, names: Collection[str]) -> dict[str, str]:
+    """Return the key of the permission of each name, which is the name. Raises InvalidInputError for an unknown one."""
+    await grants.check_permissions(session, names)
+    return {name: name for name in names}
+
+
+async def new_group(session: AsyncSession, viewer: User, data: GroupCreate) -> Group:
+    """Make a group; the resource gives it its permissions."""
+    del viewer
+    return await grants.create_group(session, data.name)
+
+
+async def change_group(session: AsyncSession, viewer: User, group: Group, data: GroupUpdate) -> None:
+    """Rename a group, and see that its permissions may be changed; the resource changes them."""
+    if data.name is not MISSING:
+        await grants.rename_group(session, group, data.name)
+    if data.permissions is not MISSING:
+        check_may_grant(viewer, set(await own_permissions(session, group)) ^ set(data.permissions))
+
+
+groups = Resource(
+    model=Group,
+    read=GroupRead,
+    create=GroupCreate,
+    update=GroupUpdate,
+    policy=GroupPolicy("auth.group"),
+    filters={"name": ("exact", "in")},
+    ordering=("name", "id"),
+    default_ordering="name",
+    unindexed=("name", "name__in"),  # there are few groups
+    links={"permissions": find_permissions},
+    create_with=new_group,
+    update_with=change_group,
+    without={"delete", "bulk_create", "bulk_update", "bulk_delete"},
+)
+permissions = Resource(
+    model=Permission,
+    read=PermissionRead,
+    policy=ModelPermissions("auth.permission"),
+    filters={"plugin": "exact", "name": "in"},
+    ordering=("name",),
+    default_ordering="name",
+    without={"retrieve", "delete", "bulk_delete"},
+)
+router = APIRouter(tags=["permissions"])
+router.include_router(groups.router)
+router.include_router(permissions.router)
+
+
+@router.delete(
+    "/groups/{group_id}",
+    status_code=204,
+    openapi_extra={"parameters": [documentation.if_match(required=False)]},
+    responses=documentation.precondition_responses(required=False) | {422: {}},
+)
+async def delete_group(group_id: PathId, viewer: StaffUser, session: SessionDep, request: Request) -> None:
+    """Remove a group; those who are in it lose what it permits."""
+    check_permission(viewer, "auth.delete_group")
+    group = await groups.lock(session, viewer, group_id, request)
+    check_may_grant(viewer, await own_permissions(session, group))
+    await groups.writer.delete_items(session, [group])

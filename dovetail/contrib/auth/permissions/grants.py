@@ -1,0 +1,123 @@
+"""Make groups, and grant and revoke permissions: the services behind the commands, the API and the back office.
+
+Every function works in the caller's transaction and leaves committing to it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
+
+from sqlalchemy import Table, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.models import (
+    MAXIMUM_GROUP,
+    Group,
+    Permission,
+    User,
+    groups_permissions,
+    users_groups,
+    users_permissions,
+)
+from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError, quoted
+from dovetail.validators import normalize
+
+
+async def create_group(session: AsyncSession, name: str, permissions: Collection[str] = ()) -> Group:
+    """Make a group that gives these permissions. Raise InvalidInputError, and ConflictError if the name is taken."""
+    await check_permissions(session, permissions)
+    group = await _save(session, Group(), name)
+    await grant(session, group, permissions)
+    return group
+
+
+async def rename_group(session: AsyncSession, group: Group, name: str) -> None:
+    """Give a group another name. Raise as `create_group` does."""
+    await _save(session, group, name)
+
+
+async def get_group(session: AsyncSession, name: str) -> Group:
+    """Return the group of this name, whatever its case. Raise NotFoundError."""
+    group = await session.scalar(select(Group).where(func.lower(Group.name) == name.lower()))
+    if group is None:
+        raise NotFoundError(f"There is no group named {quoted(name)}.")
+    return group
+
+
+async def grant(session: AsyncSession, holder: User | Group, permissions: Collection[str]) -> None:
+    """Give a user or a group permissions besides those they have. Raise InvalidInputError for unknown ones."""
+    await check_permissions(session, permissions)
+    links, column = _links(holder)
+    await _insert(session, links, [{column: holder.id, "permission_name": one} for one in sorted(set(permissions))])
+
+
+async def revoke(session: AsyncSession, holder: User | Group, permissions: Collection[str]) -> None:
+    """Take permissions from a user or a group. Raise InvalidInputError for unknown ones."""
+    await check_permissions(session, permissions)
+    if not permissions:
+        return
+    links, column = _links(holder)
+    await session.execute(delete(links).where(links.c[column] == holder.id, links.c.permission_name.in_(permissions)))
+
+
+async def join_group(session: AsyncSession, user: User, group: Group) -> None:
+    """Put a user into a group."""
+    await _insert(session, users_groups, [{"user_id": user.id, "group_id": group.id}])
+
+
+async def leave_group(session: AsyncSession, user: User, group: Group) -> None:
+    """Take a user out of a group."""
+    await session.execute(
+        delete(users_groups).where(users_groups.c.user_id == user.id, users_groups.c.group_id == group.id)
+    )
+
+
+async def check_permissions(session: AsyncSession, names: Collection[str]) -> None:
+    """Raise InvalidInputError if one of these is no permission; it says which one was meant."""
+    if not names:
+        return
+    known = set((await session.scalars(select(Permission.name).where(Permission.name.in_(names)))).all())
+    missing = sorted(set(names) - known)
+    if missing:
+        everything = (await session.scalars(select(Permission.name))).all()
+        near = get_close_matches(missing[0], everything, n=1)
+        hint = f"did you mean {near[0]}?" if near else "`manage.py permissions` lists all"
+        detail = f"There is no permission {quoted(missing[0])}; {hint}"
+        raise InvalidInputError(detail, errors=[FieldError(pointer="/permissions", detail=detail, type="unknown")])
+
+
+def clean_group_name(name: str) -> str:
+    """Return the name as it is stored. Raise InvalidInputError."""
+    try:
+        text = " ".join(normalize(name, maximum=MAXIMUM_GROUP).split())
+    except ValueError:
+        text = ""
+    if not text or not text.isprintable():
+        detail = f"A group's name has 1 to {MAXIMUM_GROUP} characters, on one line."
+        raise InvalidInputError(detail, errors=[FieldError(pointer="/name", detail=detail, type="value_error")])
+    return text
+
+
+async def _save(session: AsyncSession, group: Group, name: str) -> Group:
+    cleaned = clean_group_name(name)
+    try:
+        async with session.begin_nested():  # so that the session can still be used after a conflict
+            group.name = cleaned
+            session.add(group)
+    except IntegrityError:
+        detail = f"There is a group named {quoted(cleaned)} already."
+        raise ConflictError(detail, errors=[FieldError(pointer="/name", detail=detail, type="unique")]) from None
+    return group
+
+
+def _links(holder: User | Group) -> tuple[Table, str]:
+    return (users_permissions, "user_id") if isinstance(holder, User) else (groups_permissions, "group_id")
+
+
+async def _insert(session: AsyncSession, links: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert the links that are missing; two who do so at once both succeed."""
+    if rows:
+        # Both databases know ON CONFLICT DO NOTHING, each in a dialect of its own.
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        await session.execute(insert(links).values(rows).on_conflict_do_nothing())

@@ -1,0 +1,67 @@
+"""Decide who may give which rights to whom: nobody gains rights by managing accounts.
+
+Who can set somebody's password or address can be that person; so one manages only those who may do nothing more.
+"""
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups, users_permissions
+from dovetail.contrib.auth.permissions import grants
+from dovetail.contrib.auth.permissions.held import load_permissions
+from dovetail.errors import PermissionDeniedError
+
+
+async def check_may_manage(session: AsyncSession, manager: User, user: User) -> None:
+    """Raise PermissionDeniedError if `user` may do something that `manager` may not."""
+    if manager.is_superuser or manager.id == user.id:
+        return
+    if user.is_superuser:
+        raise PermissionDeniedError("Only a superuser may change a superuser.")
+    await load_permissions(session, user)
+    more = sorted(user.permissions - manager.permissions)
+    if more:
+        raise PermissionDeniedError(f"{user.username} may do more than you: {more[0]}. Ask somebody who may do it too.")
+
+
+def check_may_set_flags(manager: User, user: User | None, *, is_superuser: bool) -> None:
+    """Raise PermissionDeniedError if somebody who is no superuser wants to make or unmake one."""
+    if not manager.is_superuser and is_superuser != (user is not None and user.is_superuser):
+        raise PermissionDeniedError("Only a superuser may make somebody a superuser, or end that.")
+
+
+def check_may_grant(manager: User, permissions: Iterable[str]) -> None:
+    """Raise PermissionDeniedError unless the manager has all the permissions that they give or take."""
+    missing = [] if manager.is_superuser else sorted(set(permissions) - manager.permissions)
+    if missing:
+        raise PermissionDeniedError(f"You can only give or take what you may do yourself; you lack {missing[0]}.")
+
+
+async def set_permissions(session: AsyncSession, manager: User, holder: User | Group, wanted: Collection[str]) -> None:
+    """Let a user or a group hold exactly these permissions of their own.
+
+    Raise InvalidInputError for one that there is not, and PermissionDeniedError as `check_may_grant` does.
+    """
+    links, column = (
+        (users_permissions, users_permissions.c.user_id)
+        if isinstance(holder, User)
+        else (groups_permissions, groups_permissions.c.group_id)
+    )
+    held = set(await session.scalars(select(links.c.permission_name).where(column == holder.id)))
+    new, gone = set(wanted) - held, held - set(wanted)
+    await grants.check_permissions(session, new)
+    check_may_grant(manager, new | gone)
+    await grants.grant(session, holder, new)
+    await grants.revoke(session, holder, gone)
+
+
+async def set_groups(session: AsyncSession, manager: User, user: User, wanted: Collection[int]) -> None:
+    """Let a user be in exactly the groups with these keys. Raise PermissionDeniedError as `check_may_grant` does."""
+    held = set(await session.scalars(select(users_groups.c.group_id).where(users_groups.c.user_id == user.id)))
+    changed = held ^ set(wanted)
+    given = select(groups_permissions.c.permission_name).where(groups_permissions.c.group_id.in_(changed))
+    check_may_grant(manager, await session.scalars(given))
+    for group in await session.scalars(select(Group).where(Group.id.in_(changed)).order_by(Group.id)):
+        await (grants.leave_group if group.id in held else grants.join_group)(session, user, group)

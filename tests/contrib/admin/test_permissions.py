@@ -1,0 +1,163 @@
+"""What staff may do in the back office is what they are permitted, page by page; and nobody gains rights there."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from dovetail.contrib.auth.models import Group, User
+from dovetail.contrib.auth.permissions import grants
+from dovetail.contrib.auth.permissions.held import load_permissions
+from plugins.blog.models import Post
+
+POSTS = "/blog-post"
+DOORS = {
+    "list": ("GET", "/list"),
+    "export": ("GET", "/export/csv"),
+    "details": ("GET", "/details/{id}"),
+    "create": ("GET", "/create"),
+    "edit": ("GET", "/edit/{id}"),
+    "delete": ("GET", "/delete?pks={id}"),
+}
+OPENS = {
+    "view": {"list", "export", "details"},
+    "change": {"list", "export", "details", "edit"},
+    "add": {"create"},
+    "delete": {"delete"},
+}
+
+
+@pytest.fixture
+async def post(make_user, session) -> Post:
+    writer = await make_user(username="writer")
+    post = Post(title="On looms", content="Words.", author_id=writer.id, is_published=True)
+    session.add(post)
+    await session.commit()
+    return post
+
+
+@pytest.fixture
+def let(session, make_user, back_office_for):
+    """Make somebody with these permissions who may enter: `office = await let("eddie", "blog.view_post")`."""
+
+    async def make(name: str, *permissions: str, **fields):
+        user = await make_user(username=name, **{"is_staff": True, **fields})
+        await grants.grant(session, user, permissions)
+        await session.commit()
+        return await back_office_for(user)
+
+    return make
+
+
+@pytest.mark.parametrize("held", [(), ("view",), ("change",), ("add",), ("delete",), ("view", "add")])
+async def test_each_page_takes_its_permission_and_no_other_opens_it(let, post, held):
+    office = await let("eddie", *(f"blog.{verb}_post" for verb in held), "blog.view_tag")
+    opened = {
+        door
+        for door, (_, path) in DOORS.items()
+        if (await office.get(POSTS + path.format(id=post.id))).status_code == 200
+    }
+    assert opened == set().union(*(OPENS[verb] for verb in held))
+    assert (await office.get("/auth-user/list")).status_code == 403
+    assert (await office.get("/blog-tag/list")).status_code == 200
+
+
+async def test_what_one_may_not_do_is_not_offered(let, post):
+    office = await let("eddie", "blog.view_post")
+    menu = (await office.get("/")).text
+    assert "/admin/blog-post/list" in menu
+    assert "/admin/auth-user/list" not in menu
+    assert "/admin/blog-tag/list" not in menu
+    page = (await office.get(f"{POSTS}/list")).text
+    assert f"/details/{post.id}" in page
+    assert not re.search(r"blog-post/(create|edit|delete)", page)
+
+
+async def test_a_group_permits_what_a_user_was_not_granted_themselves(let, session, post):
+    office = await let("eddie")
+    eddie = (await session.scalars(select(User).where(User.username == "eddie"))).one()
+    assert (await office.get(f"{POSTS}/list")).status_code == 403
+    group = await grants.create_group(session, "editors", ["blog.view_post"])
+    await grants.join_group(session, eddie, group)
+    await session.commit()
+    assert (await office.get(f"{POSTS}/list")).status_code == 200
+    await grants.revoke(session, group, ["blog.view_post"])
+    await session.commit()
+    assert (await office.get(f"{POSTS}/list")).status_code == 403
+
+
+async def test_permissions_without_being_staff_open_nothing_and_staff_without_permissions_is_let_in(let):
+    assert (await (await let("eve", "blog.view_post", is_staff=False)).get(f"{POSTS}/list")).status_code == 303
+    assert (await (await let("eddie")).get("/")).status_code == 200
+
+
+async def test_a_deletion_of_several_rows_takes_the_permission_to_delete(let, session, post):
+    office = await let("eddie", "blog.change_post")
+    answer = await office.client.post(
+        f"/admin{POSTS}/delete", data={"csrf_token": await office.token(), "pks": [str(post.id)], "confirmed": "yes"}
+    )
+    assert answer.status_code == 403
+    assert await session.get(Post, post.id) is not None
+
+
+async def test_the_author_of_a_post_is_hidden_from_whoever_may_not_view_users(let, post):
+    assert "writer" not in (await (await let("eddie", "blog.view_post")).get(f"{POSTS}/details/{post.id}")).text
+    seeing = await let("ann", "blog.view_post", "auth.view_user")
+    assert "writer" in (await seeing.get(f"{POSTS}/details/{post.id}")).text
+
+
+MANAGER = (
+    "auth.view_user",
+    "auth.add_user",
+    "auth.change_user",
+    "auth.delete_user",
+    "auth.view_group",
+    "blog.view_post",
+)
+
+
+async def test_a_manager_of_users_gives_what_they_may_do_themselves_and_no_more(let, session, make_user):
+    office = await let("mary", *MANAGER)
+    eddie = await make_user(username="eddie")
+    path = f"/auth-user/edit/{eddie.id}"
+    given = await office.submit(path, {"user_permissions": ["blog.view_post"], "is_staff": "true"})
+    assert given.status_code == 303, given.text
+    refused = await office.submit(path, {"user_permissions": ["blog.view_post", "blog.change_post"]})
+    assert "you lack blog.change_post" in refused.text
+    refused = await office.submit(path, {"is_superuser": "true"})
+    assert "Only a superuser may make somebody a superuser" in refused.text
+    eddie = await session.get_one(User, eddie.id)
+    await load_permissions(session, eddie)
+    assert (eddie.is_staff, eddie.is_superuser, eddie.permissions) == (True, False, {"blog.view_post"})
+
+
+async def test_nobody_changes_or_deletes_somebody_who_may_do_more_than_they(let, session, make_user):
+    office = await let("mary", *MANAGER)
+    boss = await make_user(username="boss", is_superuser=True)
+    more = await make_user(username="more", is_staff=True)
+    await grants.grant(session, more, ["blog.change_post"])
+    await session.commit()
+    for user, why in ((boss, "Only a superuser may change a superuser"), (more, "may do more than you")):
+        refused = await office.submit(f"/auth-user/edit/{user.id}", {"password": "another horse staple battery"})
+        assert why in refused.text
+        gone = await office.post("/auth-user/delete", {"pks": [str(user.id)], "confirmed": "yes"})
+        page = await office.client.get(gone.headers["location"]) if gone.status_code == 303 else gone
+        assert why in page.text
+        assert await session.get(User, user.id) is not None
+        await session.commit()
+
+
+async def test_a_group_is_made_changed_and_deleted_by_whoever_may_do_what_it_permits(let, session):
+    office = await let("mary", *(f"auth.{verb}_group" for verb in ("view", "add", "change", "delete")), "blog.view_tag")
+    made = await office.submit("/auth-group/create", {"name": "Editors", "permissions": ["blog.view_tag"]})
+    assert made.status_code == 303, made.text
+    (group,) = await session.scalars(select(Group))
+    await session.commit()
+    refused = await office.submit(f"/auth-group/edit/{group.id}", {"permissions": ["blog.view_tag", "blog.add_tag"]})
+    assert "you lack blog.add_tag" in refused.text
+    await grants.grant(session, group, ["blog.add_tag"])
+    await session.commit()
+    kept = await office.post("/auth-group/delete", {"pks": [str(group.id)], "confirmed": "yes"})
+    page = await office.client.get(kept.headers["location"]) if kept.status_code == 303 else kept
+    assert "you lack blog.add_tag" in page.text
+    assert await session.get(Group, group.id) is not None

@@ -1,0 +1,90 @@
+"""Which permissions there are, and that `migrate` keeps the database in step with them."""
+
+import pytest
+from sqlalchemy import select, text
+
+from dovetail.contrib.auth.models import Permission, groups_permissions
+from dovetail.contrib.auth.permissions.declared import Declared, declared_permissions, wanted
+from dovetail.contrib.auth.permissions.grants import create_group
+from dovetail.errors import ConfigurationError
+from dovetail.migrations.run.runner import Target, migrate
+from dovetail.plugin import Migrated, Plugin, lazy
+from dovetail.registry import load_registry
+
+REFUND = ("refund_order", "Can refund an order")
+
+
+def shop(**values: object) -> Plugin:
+    return Plugin(name="shop", models=lazy("no.such.module:OrderItem"), **values)
+
+
+async def stored(session) -> set[str]:
+    return set(await session.scalars(select(Permission.name)))
+
+
+def test_each_model_has_four_permissions_and_is_not_imported_for_them():
+    assert [(one.name, one.title) for one in declared_permissions([shop()])] == [
+        ("shop.view_orderitem", "Can view order item"),
+        ("shop.add_orderitem", "Can add order item"),
+        ("shop.change_orderitem", "Can change order item"),
+        ("shop.delete_orderitem", "Can delete order item"),
+    ]
+
+
+def test_a_plugin_may_declare_more():
+    plugin = shop(extensions={"auth.permissions": [REFUND]})
+    assert declared_permissions([plugin])[-1] == Declared("shop.refund_order", "shop", "Can refund an order")
+
+
+@pytest.mark.parametrize(
+    "given", ["refund", ("Refund", "x"), ("a b", "x"), ("refund", ""), ("refund", "x" * 201), ("r" * 100, "x"), 3]
+)
+def test_a_declaration_that_will_not_do_is_refused_with_what_is_expected(given):
+    with pytest.raises(ConfigurationError, match=r"plugin 'shop' declares the permission .*; expected a pair"):
+        declared_permissions([shop(extensions={"auth.permissions": [given]})])
+
+
+def test_a_permission_that_a_model_has_or_that_was_declared_already_is_refused():
+    twice = [("view_orderitem", "Can look"), REFUND, REFUND]
+    for given in (twice[:1], twice[1:]):
+        with pytest.raises(ConfigurationError, match="twice"):
+            declared_permissions([shop(extensions={"auth.permissions": given})])
+
+
+def test_permissions_go_with_the_tables_and_stay_while_a_plugin_is_only_not_enabled():
+    kept = Declared("club.join", "club", "Can join")
+    left = [kept, Declared("gone.join", "gone", "Can join"), Declared("shop.old", "shop", "Could")]
+    names = [one.name for one in wanted(left, Migrated(plugins=[shop()], applied={"shop", "club"}))]
+    assert names[-1] == "club.join"
+    assert not {"gone.join", "shop.old"} & set(names)
+    assert wanted(left, Migrated(plugins=[shop()], applied={"club"})) == [kept]
+
+
+async def test_the_database_holds_those_of_all_plugins_after_migrate(session):
+    assert {"blog.view_post", "blog.delete_tag", "auth.change_group", "comments.add_comment"} <= await stored(session)
+
+
+async def test_permissions_of_a_plugin_at_zero_are_gone_with_all_that_was_granted_of_them(settings, database):
+    async with database.unit_of_work() as session:
+        await create_group(session, "editors", ["blog.view_post", "comments.view_comment", "auth.view_user"])
+    await migrate(settings, load_registry(settings), Target(plugin="comments", revision="zero"))
+    async with database.unit_of_work() as session:
+        assert not {name for name in await stored(session) if name.startswith("comments.")}
+        left = await session.scalars(select(groups_permissions.c.permission_name))
+        assert sorted(left) == ["auth.view_user", "blog.view_post"]
+    await migrate(settings, load_registry(settings))
+    async with database.unit_of_work() as session:
+        assert "comments.view_comment" in await stored(session)
+
+
+async def test_migrate_mends_permissions_when_no_migration_is_left_to_apply(settings, database):
+    async with database.unit_of_work() as session:
+        await session.execute(text("DELETE FROM auth_permission WHERE name = 'blog.view_post'"))
+        await session.execute(text("UPDATE auth_permission SET title = 'Old' WHERE name = 'blog.add_post'"))
+        session.add(Permission(name="blog.fly", plugin="blog", title="Can fly"))
+    assert await migrate(settings, load_registry(settings)) == []
+    async with database.unit_of_work() as session:
+        names = await stored(session)
+        assert "blog.view_post" in names
+        assert "blog.fly" not in names
+        assert (await session.get_one(Permission, "blog.add_post")).title == "Can add post"
