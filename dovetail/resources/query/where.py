@@ -16,6 +16,7 @@ from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ListQuery
 from dovetail.resources.visibility import Visibility
 
+FARTHEST = 2**63 - 1  # PostgreSQL's bigint; no table has as many rows
 NEAREST = 64  # rows, which an offset and its page lie in; others in four times as many, or four times that, and so on
 
 
@@ -47,7 +48,7 @@ class PageRequest:
         reach, end = NEAREST, self.query.offset + self.query.limit + 1
         while reach < end:
             reach *= 4
-        return reach
+        return min(reach, FARTHEST)
 
     @property
     def includes_cursor(self) -> bool:
