@@ -138,7 +138,7 @@ class UserAdmin(ModelAdmin, model=User):
         values = _columns(data)
         check_may_set_flags(user_of(request), None, is_superuser=values.get("is_superuser", False))
         user = await users.create_user(self.session, **values, password=PASSWORDS.get(request).new)
-        await self._set_rights(request, user, data)
+        await self._set_rights(request, user, data, known=())
         await self.audit(request, "create", user, dict(values))
         return user
 
@@ -166,15 +166,18 @@ class UserAdmin(ModelAdmin, model=User):
         else:  # who ticks the box together with a new address vouches for it
             vouch = bool(values.get("is_verified")) and not obj.is_verified
             await change_as_staff(manager, obj, values, password=password, vouch=vouch)
-        await self._set_rights(request, obj, data)
+        await self._set_rights(request, obj, data, known=[group.id for group in obj.groups])
         await self.audit(request, "update", obj, dict(values))
         self._send_after_commit(request, manager)
 
-    async def _set_rights(self, request: Request, user: User, data: Mapping[str, object]) -> None:
+    async def _set_rights(
+        self, request: Request, user: User, data: Mapping[str, object], *, known: Sequence[int]
+    ) -> None:
         manager: User = user_of(request)
         if "groups" in data:
             groups = await self.get_related(request, "groups", cast("Sequence[str]", data["groups"]))
-            await set_groups(self.session, manager, user, [one.id for one in groups if isinstance(one, Group)])
+            wanted = [one.id for one in groups if isinstance(one, Group)]
+            await set_groups(self.session, manager, user, wanted, known=known)
         if "user_permissions" in data:
             found = await self.get_related(request, "user_permissions", cast("Sequence[str]", data["user_permissions"]))
             await set_permissions(self.session, manager, user, list(map(str, found)))

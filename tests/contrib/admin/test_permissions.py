@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.auth.permissions import grants
-from dovetail.contrib.auth.permissions.held import load_permissions
+from dovetail.contrib.auth.permissions.held import groups_of, load_permissions
 from plugins.blog.models import Post
 
 POSTS = "/blog-post"
@@ -129,6 +129,18 @@ async def test_a_manager_of_users_gives_what_they_may_do_themselves_and_no_more(
     eddie = await session.get_one(User, eddie.id)
     await load_permissions(session, eddie)
     assert (eddie.is_staff, eddie.is_superuser, eddie.permissions) == (True, False, {"blog.view_post"})
+
+
+async def test_groups_that_a_manager_may_not_view_stay_when_the_form_is_saved(let, session, make_user):
+    eddie = await make_user(username="eddie")
+    group = await grants.create_group(session, "readers", ["blog.view_post"])
+    await grants.join_group(session, eddie, group)
+    await session.commit()
+    office = await let("mary", "auth.view_user", "auth.change_user", "blog.view_post")
+    assert "readers" not in (await office.get(f"/auth-user/edit/{eddie.id}")).text
+    saved = await office.submit(f"/auth-user/edit/{eddie.id}", {"full_name": "Ed"})
+    assert saved.status_code == 303, saved.text
+    assert list(await groups_of(session, eddie)) == ["readers"]
 
 
 async def test_nobody_changes_or_deletes_somebody_who_may_do_more_than_they(let, session, make_user):

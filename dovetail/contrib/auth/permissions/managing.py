@@ -57,10 +57,16 @@ async def set_permissions(session: AsyncSession, manager: User, holder: User | G
     await grants.revoke(session, holder, gone)
 
 
-async def set_groups(session: AsyncSession, manager: User, user: User, wanted: Collection[int]) -> None:
-    """Let a user be in exactly the groups with these keys. Raise PermissionDeniedError as `check_may_grant` does."""
+async def set_groups(
+    session: AsyncSession, manager: User, user: User, wanted: Collection[int], *, known: Collection[int] | None = None
+) -> None:
+    """Let a user be in exactly the groups with these keys; of other groups than those `known`, nothing changes.
+
+    Raise PermissionDeniedError as `check_may_grant` does.
+    """
     held = set(await session.scalars(select(users_groups.c.group_id).where(users_groups.c.user_id == user.id)))
-    changed = held ^ set(wanted)
+    unknown = set() if known is None else held - set(known)  # a form did not show them
+    changed = held ^ {*wanted, *unknown}
     given = select(groups_permissions.c.permission_name).where(groups_permissions.c.group_id.in_(changed))
     check_may_grant(manager, await session.scalars(given))
     for group in await session.scalars(select(Group).where(Group.id.in_(changed)).order_by(Group.id)):
