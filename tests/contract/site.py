@@ -52,6 +52,7 @@ async def _seed(session: AsyncSession) -> None:
             email=f"{name}@example.org",
             full_name=name.title(),
             hashed_password=cheap_hash(PASSWORD),
+            is_staff=name == NAMES[STAFF - 1],
             is_superuser=name == NAMES[STAFF - 1],
             is_verified=True,
         )

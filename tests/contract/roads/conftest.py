@@ -81,5 +81,6 @@ async def _count_on(session: Any) -> None:
         "shop_note",
         "shop_vendor",
         "shop_label",
+        "auth_group",
     ):
         await session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 10000)"))

@@ -40,6 +40,7 @@ KEYS = {
     "stamp_id": "00000000-0000-0000-0000-000000000001",
     "tag_id": "1",
     "user_id": "2",
+    "group_id": "1",
     "name": "a/b",
 }
 
@@ -66,6 +67,9 @@ def _bodies(number: int) -> dict[str, Json]:
         "update_comment": {"content": f"Changed {number}"},
         "create_user": user,
         "update_user": {"full_name": f"Name {number}"},
+        "create_group": {"name": f"Made {number}", "permissions": ["blog.view_post"]},
+        "update_group": {"name": f"Changed {number}", "permissions": ["blog.view_post", "blog.add_tag"]},
+        "set_user_permissions": {"groups": ["spare 150"], "permissions": ["blog.view_post"]},
         "create_product": product,
         "update_product": {"price": f"{number % 90}.25", "labels": ["closed", "new"]},
         "replace_product": replaced,

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.settings import Settings
-from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.contrib.auth.models import AccessToken, Group, User
 from dovetail.contrib.auth.testing import PASSWORD, cheap_hash
 from dovetail.database.unit_of_work import Database
 from dovetail.signing import hash_token
@@ -127,6 +127,7 @@ async def seed(session: AsyncSession) -> None:
         await connection.run_sync(base.metadata.create_all)
     stamps = {"created_at": DAY, "updated_at": DAY}
     session.add_all(_users(stamps))
+    session.add_all(Group(id=number, name=f"spare {number}") for number in (1, 2, *_spare_keys()))
     await session.flush()
     session.add_all(_tokens())
     for rows in (_blog(stamps), _library(stamps), _shop(stamps)):
@@ -141,6 +142,7 @@ def _users(stamps: dict[str, Any]) -> list[User]:
             username=name,
             email=f"{name}@example.org",
             hashed_password=cheap_hash(PASSWORD),
+            is_staff=name == "root",
             is_superuser=name == "root",
             is_active=name != "gone",
             **stamps,

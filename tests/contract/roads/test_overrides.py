@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from dovetail.api.fastapi_private import Dependant, routes_of
 from dovetail.contrib.auth.access import get_current_user, get_optional_user, get_staff_user
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.users import load_permissions
 from dovetail.database.session import unit_of_work
 from dovetail.errors import ConflictError
 from tests.contract.roads.callers import NOBODY, OTHER, OWNER
@@ -46,7 +47,9 @@ async def test_every_operation_that_depends_on_it_asks_what_stands_in_for_it(roa
 async def test_who_stands_in_for_the_user_is_who_asks_whatever_token_is_sent(roads: Roads, user_id):
     async def somebody(connection: HTTPConnection) -> User:
         async with connection.app.state.database.sessions() as session:
-            return await session.get_one(User, user_id)
+            user = await session.get_one(User, user_id)
+            await load_permissions(session, user)
+            return user
 
     catalogue = Catalogue(roads.fast.app)
     for road in roads:

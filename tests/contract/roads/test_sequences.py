@@ -109,7 +109,7 @@ class Client:
         await self._change(caller, is_active=active)
 
     async def _promote(self, staff: bool, headers: Headers, caller: str) -> None:
-        await self._change(caller, is_superuser=staff)
+        await self._change(caller, is_superuser=staff, is_staff=staff)
 
     async def _log_in(self, _what: Any, headers: Headers, caller: str) -> None:
         await restore(self.road, caller)
@@ -157,7 +157,7 @@ async def test_any_sequence_of_requests_goes_the_same_way(roads: Roads, steps):
         client = Client(road, number)
         for name in NAMES[:3]:
             await restore(road, name)
-            await client._change(name, is_active=True, is_superuser=name == "root")
+            await client._change(name, is_active=True, is_staff=name == "root", is_superuser=name == "root")
         for step in steps:
             await client.take(step)
 
