@@ -26,6 +26,7 @@ GET = "GET"
 
 # What a valid body or query can still be refused for, by the type of the error and the name of what is wrong.
 MEANING = (
+    ("unknown", r"/permissions"),  # of no plugin
     ("weak_password", r"/password"),  # too common, or like the name of the user
     ("invalid", r"/current_password"),
     ("bad_token", r"/token"),  # from an e-mail

@@ -20,8 +20,18 @@ from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.resource import Resource
 
-PermissionName = Annotated[str, Field(max_length=MAXIMUM_PERMISSION, examples=["blog.change_post"])]
-GroupName = Annotated[str, Field(min_length=1, max_length=MAXIMUM_GROUP, examples=["editors"])]
+PermissionName = Annotated[
+    str, Field(max_length=MAXIMUM_PERMISSION, pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$", examples=["blog.change_post"])
+]
+GroupName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAXIMUM_GROUP,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        examples=["editors"],
+    ),
+]
 MOST = 1000  # permissions, or groups, in one request
 
 

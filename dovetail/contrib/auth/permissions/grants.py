@@ -3,6 +3,7 @@
 Every function works in the caller's transaction and leaves committing to it.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
@@ -21,7 +22,8 @@ from dovetail.contrib.auth.models import (
     users_permissions,
 )
 from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError, quoted
-from dovetail.validators import normalize
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 async def create_group(session: AsyncSession, name: str, permissions: Collection[str] = ()) -> Group:
@@ -89,11 +91,8 @@ async def check_permissions(session: AsyncSession, names: Collection[str]) -> No
 
 def clean_group_name(name: str) -> str:
     """Return the name as it is stored. Raise InvalidInputError."""
-    try:
-        text = " ".join(normalize(name, maximum=MAXIMUM_GROUP).split())
-    except ValueError:
-        text = ""
-    if not text or not text.isprintable():
+    text = " ".join(name.split())
+    if not 0 < len(text) <= MAXIMUM_GROUP or CONTROL.search(text):
         detail = f"A group's name has 1 to {MAXIMUM_GROUP} characters, on one line."
         raise InvalidInputError(detail, errors=[FieldError(pointer="/name", detail=detail, type="value_error")])
     return text
