@@ -187,12 +187,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         if viewer is None:
             return self.anonymous_visibility if self.policy.remembers_anonymous else self._asked(None)
         values = self.policy.viewer_values(viewer)
-        if values is None:
-            return self._asked(viewer)
-        found: Visibility | None = self._seen.get(values)
-        if found is None:
-            found = self._seen[values] = self._asked(viewer)
-        return found
+        return self._asked(viewer) if values is None else self.visibility_of(Recognized(viewer, values))
 
     def visibility_of(self, recognized: Recognized[Viewer | None]) -> Visibility:
         """Return what somebody may see whom the policy has recognized."""

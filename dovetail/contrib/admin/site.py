@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from dovetail.api.principal import VISITOR_AUTHENTICATOR
 from dovetail.contrib.admin.checks.site_checks import Claims, find_missing_templates, find_shadowed, identify
-from dovetail.contrib.admin.checks.view_checks import find_problems
+from dovetail.contrib.admin.checks.view_checks import find_problems, find_unknown_permissions
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.entry import login
 from dovetail.contrib.admin.entry.guard import error_page, guarded
@@ -39,6 +39,7 @@ from dovetail.contrib.admin.web.headers import SecurityHeaders
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.rendering import Templates, path_for, query_of
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.declared import declared_permissions
 from dovetail.database.pool_share import PoolShare
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import ConfigurationError
@@ -71,6 +72,7 @@ def load_views(context: Context) -> list[type[BaseView]]:
     claims = Claims()
     problems: list[str] = []
     names = [plugin.name for plugin in context.plugins]
+    permissions = {one.name for one in declared_permissions(context.plugins)}
     for plugin in context.plugins:
         try:
             views = [identify(plugin.name, view, names) for view in plugin.admin_views]
@@ -81,7 +83,8 @@ def load_views(context: Context) -> list[type[BaseView]]:
             continue
         for view in views:
             problems += claims.claim(plugin.name, view)
-            problems += [f"plugin {plugin.name!r}: {problem}" for problem in find_problems(view)]
+            found_wrong = [*find_problems(view), *find_unknown_permissions(view, permissions)]
+            problems += [f"plugin {plugin.name!r}: {problem}" for problem in found_wrong]
         found += views
     if problems:
         raise ConfigurationError("\n".join(problems))

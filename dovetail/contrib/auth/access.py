@@ -5,6 +5,7 @@
 Deactivated users never pass. A token that is wrong, expired or revoked is answered with 401, also where none is needed.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Annotated, Any, ClassVar
 
@@ -24,7 +25,7 @@ from dovetail.contrib.auth.permissions.declared import model_permission
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
-from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
+from dovetail.errors import ConfigurationError, NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.policy import Open, Policy, Recognized
 from dovetail.resources.sql.statements import Found
 
@@ -241,6 +242,8 @@ def permission_required(permission: str) -> Callable[[User], Awaitable[User]]:
 class ModelPermissions(UserPolicy[Model, Create]):
     """Lets staff do with all rows of a model what they are permitted: `ModelPermissions("shop.product")`.
 
+    Raises ConfigurationError for a label that is no such pair.
+
     To read takes `shop.view_product` or `shop.change_product`; to write `shop.add_product` and so on. Superusers may
     do everything.
     """
@@ -250,6 +253,10 @@ class ModelPermissions(UserPolicy[Model, Create]):
     remembers_viewers: ClassVar[bool] = True
 
     def __init__(self, label: str) -> None:
+        if re.fullmatch(r"[a-z][a-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*", label) is None:
+            raise ConfigurationError(
+                f'ModelPermissions({label!r}) names no model, expected a plugin and a model: "shop.product"'
+            )
         self._plugin, _, self._model = label.partition(".")
 
     @override

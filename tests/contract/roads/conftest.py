@@ -17,10 +17,6 @@ from dovetail.testing.databases import TestDatabases
 from tests.contract.roads.site import Roads, both_roads, road_settings, seed
 from tests.outside import run_async
 
-NUMBERED = (
-    *("blog_post", "comments_comment", "library_book", "library_loan"),
-    *("shop_crate", "shop_note", "shop_vendor", "shop_label"),
-)
 _numbers = count()
 
 

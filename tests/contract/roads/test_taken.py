@@ -10,7 +10,8 @@ from tests.contract.roads.site import Road, Roads
 # Left to FastAPI are requests in bulk, endpoints of a plugin's own, and what the shop lets it find out.
 OWN_ENDPOINTS = {"attach_tag", "detach_tag", "create_comment", "update_comment"}
 OWN_ENDPOINTS |= {"create_user", "update_user", "delete_user", "delete_group"}
-OWN_ENDPOINTS |= {"get_user_permissions", "set_user_permissions"}
+OWN_ENDPOINTS |= {"get_my_permissions", "get_user_permissions", "set_user_permissions"}
+OWN_READS = {"get_my_permissions", "get_user_permissions"}
 OWN_READER = {"get_note", "list_notes"}  # a dependency of the shop's own
 OWN_CONDITIONS = {"list_my_products", "list_products_in_stock", "list_label_products", "list_vendor_products"}
 
@@ -41,9 +42,9 @@ async def test_reads_take_the_fast_path_whoever_asks(roads: Roads, left):
     catalogue = Catalogue(roads.fast.app)
     for caller in CALLERS.values():
         names = await names_of_those_left(roads.fast, catalogue, caller, left, method="GET")
-        assert names <= OWN_READER | OWN_CONDITIONS | {"get_user_permissions"}
+        assert names <= OWN_READER | OWN_CONDITIONS | OWN_READS
     names = await names_of_those_left(roads.fast, catalogue, STAFF, left, method="GET")
-    assert names <= OWN_READER | OWN_CONDITIONS | {"get_user_permissions"}
+    assert names <= OWN_READER | OWN_CONDITIONS | OWN_READS
 
 
 async def names_of_those_left(

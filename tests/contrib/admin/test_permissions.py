@@ -3,12 +3,17 @@
 import re
 
 import pytest
+from sqladmin import BaseView
 from sqlalchemy import select
 
+from dovetail.contrib.admin.checks.view_checks import find_unknown_permissions
+from dovetail.contrib.admin.views import ModelAdmin, action
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.auth.permissions import grants
 from dovetail.contrib.auth.permissions.held import groups_of, load_permissions
 from plugins.blog.models import Post
+from plugins.comments.models import Comment
+from plugins.comments.policies import MODERATE
 
 POSTS = "/blog-post"
 DOORS = {
@@ -104,6 +109,40 @@ async def test_the_author_of_a_post_is_hidden_from_whoever_may_not_view_users(le
     assert "writer" not in (await (await let("eddie", "blog.view_post")).get(f"{POSTS}/details/{post.id}")).text
     seeing = await let("ann", "blog.view_post", "auth.view_user")
     assert "writer" in (await seeing.get(f"{POSTS}/details/{post.id}")).text
+
+
+@pytest.mark.parametrize(
+    ("taken", "said"),
+    [
+        ("blog.chnge_post", ["OddAdmin takes the permission 'blog.chnge_post', which no plugin has; did you mean"]),
+        ("fly", ["OddAdmin takes the permission 'fly', which no plugin has, declare it in extensions"]),
+        ("blog.change_post", []),
+    ],
+)
+def test_a_permission_that_no_plugin_has_is_refused_at_the_start(taken, said):
+    class OddAdmin(ModelAdmin, model=Post):
+        @action("fly", "Fly", permission=taken)
+        async def fly(self, _request, _rows):
+            return "Flown."
+
+    class OddPage(BaseView):
+        permission_required = taken
+
+    known = ["blog.change_post", "blog.view_post"]
+    for view, name in ((OddAdmin, "OddAdmin"), (OddPage, "OddPage")):
+        found = list(find_unknown_permissions(view, known))
+        assert len(found) == len(said)
+        assert all(one.startswith(words.replace("OddAdmin", name)) for one, words in zip(found, said, strict=True))
+
+
+async def test_to_moderate_takes_a_permission_of_its_own(let, session, post):
+    comment = Comment(content="Hm.", post_id=post.id, author_id=post.author_id)
+    session.add(comment)
+    await session.commit()
+    for name, permission, status in (("eddie", "comments.change_comment", 403), ("mod", MODERATE, 303)):
+        office = await let(name, "comments.view_comment", permission)
+        sent = await office.post("/comments-comment/action/approve", {"pks": [str(comment.id)]})
+        assert sent.status_code == status, sent.text
 
 
 MANAGER = (

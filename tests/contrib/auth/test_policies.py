@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import true
 
 from dovetail.api.schemas import Schema
-from dovetail.contrib.auth.access import CurrentUser, StaffUser, UserPolicy
+from dovetail.contrib.auth.access import CurrentUser, ModelPermissions, StaffUser, UserPolicy
+from dovetail.errors import ConfigurationError
 from dovetail.resources.resource import Resource
 from plugins.blog.models import Tag
 from plugins.blog.schemas import TagRead
@@ -77,3 +78,9 @@ async def test_a_writer_that_is_not_every_user_is_asked_on_the_fast_path_too(app
         body = None if method == "DELETE" else {"name": method.lower()}
         answers = [await client.request(method, path, json=body) for client in clients]
         assert [answer.status_code for answer in answers] == [401, 403, status], method
+
+
+@pytest.mark.parametrize("label", ["", "shop", "shop.", ".order", "shop.or der", "Shop.order", "shop.order.x"])
+def test_a_label_that_names_no_model_is_refused(label):
+    with pytest.raises(ConfigurationError, match="names no model, expected a plugin and a model"):
+        ModelPermissions(label)

@@ -1,6 +1,7 @@
 """Refuse views that would show or change more than their author wrote down."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 
 from sqladmin import BaseView
 
@@ -9,6 +10,7 @@ from dovetail.contrib.admin.checks.form_checks import find_form_columns, try_for
 from dovetail.contrib.admin.checks.ignored import find_ignored
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
 from dovetail.contrib.admin.sqladmin_private import is_action
+from dovetail.contrib.admin.view_base import TakesPermission
 from dovetail.contrib.admin.views import ModelAdmin
 
 EXCLUDING = (
@@ -28,6 +30,17 @@ def find_problems(view: type[BaseView]) -> list[str]:
     if not hasattr(view, "model"):
         return [f"{view.__name__} has no model; write class {view.__name__}(ModelAdmin, model=...)"]
     return [f"{view.__name__}: {problem}" for problem in _find(view)]
+
+
+def find_unknown_permissions(view: type[BaseView], known: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each permission that a page or an action takes and that no plugin has."""
+    taken = [getattr(getattr(view, name, None), "takes_permission", None) for name in dir(view)]
+    names = [one.permission for one in taken if isinstance(one, TakesPermission)]
+    for name in [*names, *filter(None, [getattr(view, "permission_required", None)])]:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ', declare it in extensions={"auth.permissions": [...]}'
+            yield f"{view.__name__} takes the permission {name!r}, which no plugin has{hint}"
 
 
 def _find(view: type[ModelAdmin]) -> list[str]:

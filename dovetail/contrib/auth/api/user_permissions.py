@@ -1,5 +1,6 @@
 """The permissions of users, to read and to set: `/api/users/{user_id}/permissions`."""
 
+from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -8,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.schemas import PathId, Schema
-from dovetail.contrib.auth.access import CurrentUser, check_permission
+from dovetail.contrib.auth.access import CurrentUser, StaffUser, check_permission
 from dovetail.contrib.auth.api.groups import MOST, GroupName, PermissionName
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions import grants
-from dovetail.contrib.auth.permissions.held import groups_of, load_permissions, own_permissions
+from dovetail.contrib.auth.permissions.held import groups_of, own_permissions
 from dovetail.contrib.auth.permissions.managing import check_may_manage, set_groups, set_permissions
 from dovetail.database.session import SessionDep
 from dovetail.errors import NotFoundError
@@ -21,14 +22,14 @@ router = APIRouter()
 
 
 class UserPermissions(Schema):
-    """What a user holds: by their groups, and of their own."""
+    """The groups that a user is in, and the permissions of their own."""
 
     groups: Annotated[list[GroupName], Field(max_length=MOST)]
     permissions: Annotated[list[PermissionName], Field(max_length=MOST)]
 
 
 class UserPermissionsRead(UserPermissions):
-    """What a user holds, and what they may do by all of it; a superuser may do everything, whatever stands here."""
+    """The same, and what the user may do by all of it; a superuser may do everything, whatever stands here."""
 
     is_staff: bool
     is_superuser: bool
@@ -42,19 +43,19 @@ async def get_my_permissions(user: CurrentUser, session: SessionDep) -> UserPerm
 
 
 @router.get("/users/{user_id}/permissions", response_model=UserPermissionsRead)
-async def get_user_permissions(user_id: PathId, viewer: CurrentUser, session: SessionDep) -> UserPermissionsRead:
-    """Return what a user may do; it takes the permission to view users."""
+async def get_user_permissions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> UserPermissionsRead:
+    """Return what a user may do, to staff with the permission to view users."""
     check_permission(viewer, "auth.view_user")
     return await _held(session, await _user(session, user_id))
 
 
 @router.put("/users/{user_id}/permissions", response_model=UserPermissionsRead)
 async def set_user_permissions(
-    user_id: PathId, data: UserPermissions, viewer: CurrentUser, session: SessionDep
+    user_id: PathId, data: UserPermissions, viewer: StaffUser, session: SessionDep
 ) -> UserPermissionsRead:
     """Let a user be in exactly these groups and have exactly these permissions of their own.
 
-    It takes the permission to change users, and nobody gives or takes what they may not do themselves.
+    Staff with the permission to change users may, and nobody gives or takes what they may not do themselves.
     """
     check_permission(viewer, "auth.change_user")
     user = await _user(session, user_id, lock=True)
@@ -74,11 +75,11 @@ async def _user(session: AsyncSession, user_id: int, *, lock: bool = False) -> U
 
 
 async def _held(session: AsyncSession, user: User) -> UserPermissionsRead:
-    await load_permissions(session, user)
+    groups, own = await groups_of(session, user), await own_permissions(session, user)
     return UserPermissionsRead(
-        groups=list(await groups_of(session, user)),
-        permissions=list(await own_permissions(session, user)),
+        groups=list(groups),
+        permissions=list(own),
         is_staff=user.is_staff,
         is_superuser=user.is_superuser,
-        effective=sorted(user.permissions),
+        effective=sorted({*own, *chain.from_iterable(groups.values())}),
     )

@@ -12,15 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.models import (
-    MAXIMUM_GROUP,
-    Group,
-    Permission,
-    User,
-    groups_permissions,
-    users_groups,
-    users_permissions,
-)
+from dovetail.contrib.auth.models import MAXIMUM_GROUP, Group, Permission, User, users_groups
+from dovetail.contrib.auth.permissions.held import grants_of
 from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError, quoted
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -50,8 +43,9 @@ async def get_group(session: AsyncSession, name: str) -> Group:
 async def grant(session: AsyncSession, holder: User | Group, permissions: Collection[str]) -> None:
     """Give a user or a group permissions besides those they have. Raise InvalidInputError for unknown ones."""
     await check_permissions(session, permissions)
-    links, column = _links(holder)
-    await _insert(session, links, [{column: holder.id, "permission_name": one} for one in sorted(set(permissions))])
+    links, column = grants_of(holder)
+    rows = [{column.name: holder.id, "permission_name": one} for one in sorted(set(permissions))]
+    await _insert(session, links, rows)
 
 
 async def revoke(session: AsyncSession, holder: User | Group, permissions: Collection[str]) -> None:
@@ -59,8 +53,8 @@ async def revoke(session: AsyncSession, holder: User | Group, permissions: Colle
     await check_permissions(session, permissions)
     if not permissions:
         return
-    links, column = _links(holder)
-    await session.execute(delete(links).where(links.c[column] == holder.id, links.c.permission_name.in_(permissions)))
+    links, column = grants_of(holder)
+    await session.execute(delete(links).where(column == holder.id, links.c.permission_name.in_(permissions)))
 
 
 async def join_group(session: AsyncSession, user: User, group: Group) -> None:
@@ -108,10 +102,6 @@ async def _save(session: AsyncSession, group: Group, name: str) -> Group:
         detail = f"There is a group named {quoted(cleaned)} already."
         raise ConflictError(detail, errors=[FieldError(pointer="/name", detail=detail, type="unique")]) from None
     return group
-
-
-def _links(holder: User | Group) -> tuple[Table, str]:
-    return (users_permissions, "user_id") if isinstance(holder, User) else (groups_permissions, "group_id")
 
 
 async def _insert(session: AsyncSession, links: Table, rows: Sequence[Mapping[str, object]]) -> None:

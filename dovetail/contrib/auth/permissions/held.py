@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Dialect, ScalarSelect, String, func, literal_column, select
+from sqlalchemy import Column, Dialect, ScalarSelect, String, Table, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups, users_permissions
@@ -35,6 +35,13 @@ async def load_permissions(session: AsyncSession, *users: User) -> None:
         by_id[key].remember_permissions(texts)
 
 
+def grants_of(holder: User | Group) -> tuple[Table, Column[object]]:
+    """Return the table that links a user, or a group, to permissions, and its column of the holder."""
+    if isinstance(holder, User):
+        return users_permissions, users_permissions.c.user_id
+    return groups_permissions, groups_permissions.c.group_id
+
+
 async def groups_of(session: AsyncSession, user: User) -> Mapping[str, Sequence[str]]:
     """Return the groups that a user is in, by name, each with the permissions that it gives."""
     rows = await session.execute(
@@ -52,11 +59,7 @@ async def groups_of(session: AsyncSession, user: User) -> Mapping[str, Sequence[
 
 async def own_permissions(session: AsyncSession, holder: User | Group) -> Sequence[str]:
     """Return the names of what was granted to a user, or to a group, itself."""
-    links, column = (
-        (users_permissions, users_permissions.c.user_id)
-        if isinstance(holder, User)
-        else (groups_permissions, groups_permissions.c.group_id)
-    )
+    links, column = grants_of(holder)
     rows = await session.scalars(
         select(links.c.permission_name).where(column == holder.id).order_by(links.c.permission_name)
     )

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups, users_permissions
+from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups
 from dovetail.contrib.auth.permissions import grants
-from dovetail.contrib.auth.permissions.held import load_permissions
+from dovetail.contrib.auth.permissions.held import load_permissions, own_permissions
 from dovetail.errors import PermissionDeniedError
 
 
@@ -44,12 +44,7 @@ async def set_permissions(session: AsyncSession, manager: User, holder: User | G
 
     Raise InvalidInputError for one that there is not, and PermissionDeniedError as `check_may_grant` does.
     """
-    links, column = (
-        (users_permissions, users_permissions.c.user_id)
-        if isinstance(holder, User)
-        else (groups_permissions, groups_permissions.c.group_id)
-    )
-    held = set(await session.scalars(select(links.c.permission_name).where(column == holder.id)))
+    held = set(await own_permissions(session, holder))
     new, gone = set(wanted) - held, held - set(wanted)
     await grants.check_permissions(session, new)
     check_may_grant(manager, new | gone)

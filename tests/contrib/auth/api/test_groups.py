@@ -141,6 +141,7 @@ async def test_nobody_without_the_permission_sees_what_others_may_do(let, make_u
     assert (await client.get(path)).status_code == 401
     assert (await (await let("none")).get(path)).status_code == 403
     assert (await (await let("mary", "auth.view_user")).get(path)).status_code == 200
+    assert (await (await let("eve", "auth.view_user", is_staff=False)).get(path)).status_code == 403
     assert (
         await (await let("mary2", "auth.view_user")).put(path, json={"groups": [], "permissions": []})
     ).status_code == 403
