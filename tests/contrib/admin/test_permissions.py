@@ -73,6 +73,7 @@ async def test_what_one_may_not_do_is_not_offered(let, post):
     assert "/admin/blog-post/list" in menu
     assert "/admin/auth-user/list" not in menu
     assert "/admin/blog-tag/list" not in menu
+    assert re.findall(r'class="nav-heading">(.*?)<', menu) == ["Blog"]
     page = (await office.get(f"{POSTS}/list")).text
     assert f"/details/{post.id}" in page
     assert not re.search(r"blog-post/(create|edit|delete)", page)
