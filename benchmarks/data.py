@@ -21,7 +21,7 @@ STATEMENTS = (
        FROM generate_series(1, {posts}) n""",
     """INSERT INTO blog_post_tag (post_id, tag_id)
        SELECT n, 1 + (n * 7 + k * 31) % {tags} FROM generate_series(1, {posts}) n, generate_series(0, 2) k""",
-    """INSERT INTO auth_access_token (token_hash, user_id, expires_at)
+    """INSERT INTO auth_session (token_hash, user_id, expires_at)
        SELECT encode(sha256(convert_to('benchmark-' || n, 'UTF8')), 'hex'), n, now() + interval '1 day'
        FROM generate_series(1, {users}) n""",
     "VACUUM ANALYZE",

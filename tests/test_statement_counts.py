@@ -103,8 +103,8 @@ COSTS = [
     Cost(
         "reset_password",
         "anonymous",
-        10,
-        10,
+        9,
+        9,
         lambda s: s.anonymous.post("/api/auth/reset-password", json={"token": s.reset_token, "password": NEW_PASSWORD}),
     ),
     Cost(

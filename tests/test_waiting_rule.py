@@ -16,15 +16,14 @@ from sqlalchemy import select
 
 from dovetail.application import make_application
 from dovetail.cli.state import State
-from dovetail.contrib.admin.entry.sessions import start_session
 from dovetail.contrib.admin.testing import ORIGIN, BackOffice, read_form
 from dovetail.contrib.auth.accounts import passwords
-from dovetail.contrib.auth.accounts.access_tokens import create_access_token
 from dovetail.contrib.auth.accounts.one_time_tokens import create_one_time_token
 from dovetail.contrib.auth.commands import changepassword, createsuperuser
 from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.models import TokenPurpose, User
-from dovetail.contrib.auth.testing import PASSWORD, cheap_hash
+from dovetail.contrib.auth.sessions.models import Door
+from dovetail.contrib.auth.testing import PASSWORD, cheap_hash, new_token
 from dovetail.testing.fixtures import make_client, running
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment
@@ -92,7 +91,7 @@ async def test_no_endpoint_of_the_api_holds_a_connection_while_it_waits(app, bos
             request["url"] = f"/api/users/{users[name].id}"
         keys = {one["name"]: name for one in operation.parameters if one["name"] == "Idempotency-Key"}
         viewer = users[name] if name == "update_me" else boss
-        token = await create_access_token(session, viewer.id, lifetime=3600)
+        token = await new_token(session, viewer.id, lifetime=3600)
         await session.commit()
         seen.waits.clear()
         async with slow_client(app, seen, headers={"Authorization": f"Bearer {token}"}) as client:
@@ -109,7 +108,7 @@ async def test_no_endpoint_of_the_api_holds_a_connection_while_it_waits(app, bos
 @pytest.fixture
 async def office(app, boss, database, seen) -> AsyncIterator[BackOffice]:
     async with database.unit_of_work() as session:
-        key = await start_session(session, boss, lifetime=3600)
+        key = await new_token(session, boss.id, door=Door.OFFICE)
     async with slow_client(app, seen, headers={"Origin": ORIGIN}, cookies={COOKIE: key}) as client:
         yield BackOffice(client)
 
@@ -190,7 +189,7 @@ async def test_twelve_who_mistake_their_password_keep_nobody_else_waiting(make_s
         async with app.state.database.unit_of_work() as session:
             session.add_all(people)
             await session.flush()
-            tokens = [await create_access_token(session, user.id, lifetime=3600) for user in people]
+            tokens = [await new_token(session, user.id, lifetime=3600) for user in people]
 
         async def change(token: str) -> int:
             body = {"password": NEW_PASSWORD, "current_password": "wrong"}

@@ -9,7 +9,7 @@ these cost PostgreSQL least.
 from functools import cache
 
 # Who a token belongs to; $1 is its digest. No row: nobody.
-VIEWER = """v AS (SELECT u.id FROM auth_access_token t JOIN auth_user u ON u.id = t.user_id
+VIEWER = """v AS (SELECT u.id FROM auth_session t JOIN auth_user u ON u.id = t.user_id
        WHERE t.token_hash = $1 AND t.expires_at > now() AND u.is_active)"""
 FIELDS = """p.id, p.title, p.content, p.is_published, p.view_count, p.created_at, p.updated_at, p.author_id,
                (SELECT row_to_json(a) FROM (SELECT u.id, u.username, u.full_name) a) AS author"""

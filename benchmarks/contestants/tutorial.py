@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import selectinload
 
 from dovetail.api.schemas import Page
-from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.models import Session
 from plugins.blog.models import Post, Tag
 from plugins.blog.schemas import PostCreate, PostRead, PostUpdate
 
@@ -39,9 +40,9 @@ async def get_viewer(token: Token, session: SessionDep) -> User | None:
     """Whose token it is; None without one."""
     if token is None:
         return None
-    statement = select(User).join(AccessToken, AccessToken.user_id == User.id)
-    statement = statement.where(AccessToken.token_hash == sha256(token.encode()).hexdigest(), User.is_active)
-    user = (await session.scalars(statement.where(AccessToken.expires_at > datetime.now(UTC)))).one_or_none()
+    statement = select(User).join(Session, Session.user_id == User.id)
+    statement = statement.where(Session.token_hash == sha256(token.encode()).hexdigest(), User.is_active)
+    user = (await session.scalars(statement.where(Session.expires_at > datetime.now(UTC)))).one_or_none()
     if user is None:
         raise HTTPException(401)
     return user

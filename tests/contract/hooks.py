@@ -17,7 +17,7 @@ from schemathesis.checks import CheckContext
 from schemathesis.specs.openapi.checks import ensure_resource_availability
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.accounts.access_tokens import create_access_token
+from dovetail.contrib.auth.testing import new_token
 from tests.contract.sparse import without_required
 from tests.outside import run_async, settings_for
 
@@ -155,4 +155,4 @@ def _is_positive(case: Case) -> bool:
 
 
 async def _make_token(session: AsyncSession) -> str:
-    return await create_access_token(session, USER_ID, lifetime=24 * 3600)
+    return await new_token(session, USER_ID, lifetime=24 * 3600)

@@ -11,8 +11,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import insert
 
-from dovetail.contrib.admin.entry.sessions import start_session
 from dovetail.contrib.admin.web.cookies import Cookies
+from dovetail.contrib.auth.sessions.models import Door
+from dovetail.contrib.auth.testing import new_token
 from plugins.blog.models import Tag
 from tests.running import SECRET, free_port, manage, serving
 
@@ -127,7 +128,7 @@ async def test_an_export_on_which_everybody_hangs_up_leaves_its_connections_in_o
     boss = await make_user(username="boss", is_superuser=True)
     async with database.unit_of_work() as session:
         await session.execute(insert(Tag), [{"name": f"tag{number}"} for number in range(5_000)])
-        key = await start_session(session, boss, lifetime=3600)
+        key = await new_token(session, boss.id, door=Door.OFFICE)
     cookie = f"Cookie: {Cookies(SecretStr(SECRET), secure=False).session}={key}\r\n".encode()
     port, log = free_port(), tmp_path / "log"
     variables = {"DATABASE_URL": database_url, "DATABASE_POOL_SIZE": "2", "SECRET_KEY": SECRET}

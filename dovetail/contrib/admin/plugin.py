@@ -7,8 +7,6 @@ plugin = Plugin(
     name="admin",
     depends_on=("auth",),
     settings=AdminSettings,
-    models=lazy("dovetail.contrib.admin.models:AdminSession"),
-    extensions={"auth.end_sessions": lazy("dovetail.contrib.admin.entry.sessions:end_sessions")},
     checks=lazy(
         "dovetail.contrib.admin.checks.production:check_sessions",
         "dovetail.contrib.admin.checks.production:check_pool",

@@ -11,10 +11,11 @@ import pytest
 from fastapi import FastAPI
 from jinja2 import FileSystemBytecodeCache
 
-from dovetail.contrib.admin.entry.sessions import start_session
 from dovetail.contrib.admin.site import AdminSite
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.models import Door
+from dovetail.contrib.auth.testing import new_token
 from dovetail.database.unit_of_work import Database
 from dovetail.settings import SETTINGS
 
@@ -65,7 +66,7 @@ async def back_office_for(app: FastAPI, database: Database) -> AsyncIterator[Cal
 
         async def make(user: User) -> BackOffice:
             async with database.unit_of_work() as session:
-                key = await start_session(session, user, lifetime=3600)
+                key = await new_token(session, user.id, door=Door.OFFICE)
             client = httpx.AsyncClient(
                 transport=httpx.ASGITransport(app, raise_app_exceptions=False),
                 base_url=ORIGIN,

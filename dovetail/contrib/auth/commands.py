@@ -8,10 +8,10 @@ import click
 from pydantic import BaseModel, SecretStr
 from sqlalchemy import exists, select
 
-from dovetail.contrib.auth.accounts.access_tokens import delete_expired_tokens
 from dovetail.contrib.auth.accounts.one_time_tokens import delete_expired_one_time_tokens
 from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.ending import delete_expired_sessions
 from dovetail.contrib.auth.users import (
     create_user,
     get_user_by_login,
@@ -68,7 +68,7 @@ async def changepassword(context: Context, username: str) -> None:
 async def cleartokens(context: Context) -> None:
     """Remove expired tokens."""
     async with context.database.unit_of_work() as session:
-        count = await delete_expired_tokens(session) + await delete_expired_one_time_tokens(session)
+        count = await delete_expired_sessions(session) + await delete_expired_one_time_tokens(session)
     click.echo(f"{count} expired token{'' if count == 1 else 's'} removed.")
 
 

@@ -135,19 +135,6 @@ Index("uq_auth_user_email_lower", func.lower(User.email), unique=True)
 Index("uq_auth_group_name_lower", func.lower(Group.name), unique=True)
 
 
-class AccessToken(IdMixin, Base):
-    """A bearer token somebody was given: only its SHA-256 is kept, and deleting the row revokes it."""
-
-    __tablename__ = "auth_access_token"
-
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
-    created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-
-    user: Mapped[User] = relationship(lazy="raise")
-
-
 class TokenPurpose(StrEnum):
     """The use that a one-time token is for."""
 

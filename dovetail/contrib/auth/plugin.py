@@ -10,7 +10,7 @@ plugin = Plugin(
         "dovetail.contrib.auth.models:User",
         "dovetail.contrib.auth.models:Group",
         "dovetail.contrib.auth.models:Permission",
-        "dovetail.contrib.auth.models:AccessToken",
+        "dovetail.contrib.auth.sessions.models:Session",
         "dovetail.contrib.auth.models:OneTimeToken",
     ),
     routers=lazy(

@@ -11,7 +11,10 @@ class AuthSettings(BaseModel):
     """Settings of contrib/auth: `AUTH_TOKEN_LIFETIME=3600`, `AUTH_EMAIL_BACKEND=smtp` and so on."""
 
     registration_open: bool = True
-    token_lifetime: Seconds = 14 * 24 * 3600  # seconds a bearer token is good for
+    token_lifetime: Seconds = 14 * 24 * 3600  # seconds from a login to its end, whatever happens in between
+    # Seconds after which a login is over that nobody uses. Use is written down every five minutes only.
+    session_idle_seconds: Annotated[int, Field(ge=900)] = 7 * 24 * 3600
+    proof_seconds: Seconds = 600  # that a password counts as just entered, before one changes what one logs in with
     reset_token_lifetime: Seconds = 3600
     verify_token_lifetime: Seconds = 24 * 3600
 

@@ -12,11 +12,13 @@ from fastapi import FastAPI
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.accounts import passwords
-from dovetail.contrib.auth.accounts.access_tokens import create_access_token
 from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, Outbox
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.log_in import Lifetime, log_in
+from dovetail.contrib.auth.sessions.models import Door
 from dovetail.database.unit_of_work import Database
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - it guards nothing
@@ -72,7 +74,7 @@ async def client_for(app: FastAPI, database: Database) -> AsyncIterator[ClientFo
 
         async def make(user: User) -> httpx.AsyncClient:
             async with database.unit_of_work() as session:
-                token = await create_access_token(session, user.id, lifetime=3600)
+                token = await new_token(session, user.id)
             client = httpx.AsyncClient(
                 transport=httpx.ASGITransport(app, raise_app_exceptions=False),
                 base_url="http://testserver",
@@ -89,6 +91,14 @@ def outbox(app: FastAPI) -> Outbox:
     outbox = Outbox()
     EMAIL_SENDER.set(app, outbox)
     return outbox
+
+
+async def new_token(session: AsyncSession, user_id: int, *, lifetime: int = 3600, door: Door = Door.API) -> str:
+    """Log a user in for `lifetime` seconds and return the token."""
+    user = await session.get_one(User, user_id)
+    lasts = Lifetime(absolute=lifetime)
+    logged_in = await log_in(session, user, connection=None, method="password", door=door, lifetime=lasts)
+    return logged_in.token
 
 
 @cache

@@ -1,9 +1,9 @@
 """Make users, know them by what they log in with, change them: the services that other plugins use.
 
 Every function works in the caller's transaction and leaves committing to it. A plugin that keeps sessions of its own
-(the back office does) lists an async function at the extension point `auth.end_sessions`:
+lists an async function at the extension point `auth.end_sessions`:
 
-    Plugin(..., extensions={"auth.end_sessions": lazy("dovetail.contrib.admin.entry.sessions:end_sessions")})
+    Plugin(..., extensions={"auth.end_sessions": lazy("plugins.chat.sessions:end_sessions")})
 
     async def end_sessions(session: AsyncSession, user: User) -> None: ...
 
@@ -20,7 +20,6 @@ import email_validator
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.accounts.access_tokens import revoke_all_tokens
 from dovetail.contrib.auth.accounts.one_time_tokens import expire_one_time_tokens
 from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.accounts.passwords import HashedPassword, hash_password, verify_password
@@ -35,6 +34,10 @@ from dovetail.contrib.auth.models import (
     User,
 )
 from dovetail.contrib.auth.permissions.held import load_permissions as load_permissions  # noqa: PLC0414 - it is public
+from dovetail.contrib.auth.sessions.ending import end_sessions_of
+from dovetail.contrib.auth.sessions.log_in import LoggedIn as LoggedIn  # noqa: PLC0414 - it is public
+from dovetail.contrib.auth.sessions.log_in import log_in as log_in  # noqa: PLC0414
+from dovetail.contrib.auth.sessions.log_in import note_proof as note_proof  # noqa: PLC0414
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.plugin import context_of
@@ -184,7 +187,7 @@ async def update_user(session: AsyncSession, user: User, **values: Unpack[UserCh
 
 
 async def end_sessions(session: AsyncSession, user: User, *, keep_token: str | None = None) -> None:
-    """End every session of the user: bearer tokens but `keep_token`, and what plugins keep.
+    """End every session of the user but that of `keep_token`, in the API, the back office and what plugins keep.
 
     Resets of the password and changes of the address that are under way end too: whoever asked for them may have been
     the reason for this.
@@ -193,7 +196,7 @@ async def end_sessions(session: AsyncSession, user: User, *, keep_token: str | N
     token, and it is deleted too.
     """
     await session.flush()
-    await revoke_all_tokens(session, user.id, keep=keep_token)
+    await end_sessions_of(session, user.id, keep=keep_token)
     await expire_one_time_tokens(session, user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.CHANGE_EMAIL)
     for end in context_of(session).extensions("auth.end_sessions"):
         await end(session, user)

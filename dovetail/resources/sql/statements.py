@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from sqlalchemy import BindParameter, ClauseElement, Dialect, ScalarSelect, Select
+from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Dialect, ScalarSelect, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.drivers.sqlalchemy_private import bind_processors, copied_from
@@ -114,10 +114,14 @@ class Statement:
 
 
 class Found(Generic[T]):
-    """An object that is made when somebody asks for it; `values` are all that was loaded of it, if that can be told."""
+    """An object that is made when somebody asks for it; `values` are all that was loaded of it, if that can be told.
 
-    def __init__(self, values: Hashable | None, make: Callable[[], T]) -> None:
+    `apart` are the values of the columns that are not the object's.
+    """
+
+    def __init__(self, values: Hashable | None, make: Callable[[], T], apart: Row = ()) -> None:
         self.values = values
+        self.apart = apart
         self._make = make
 
     @cached_property
@@ -129,7 +133,8 @@ class Found(Generic[T]):
 class EntityStatement(Statement, Generic[T]):
     """A SELECT of one object of the ORM by placeholders; `one_or_none` gives it as the ORM would, for less.
 
-    `beside` gives more columns, whose values `note` is handed with the object.
+    `beside` gives more columns, whose values `note` is handed with the object. So does `apart`, of what is not the
+    object's: two that differ in nothing else are equal to whoever compares `Found.values`.
     """
 
     def __init__(
@@ -138,18 +143,20 @@ class EntityStatement(Statement, Generic[T]):
         build: Callable[[], Select[T]],
         *,
         beside: Callable[[Dialect], Sequence[ScalarSelect[str]]] = lambda _dialect: (),
+        apart: Sequence[ColumnElement[object]] = (),
         note: Callable[[T, Row], None] = lambda _item, _row: None,
     ) -> None:
         self._entities = Entities(model)
-        super().__init__(lambda dialect: build().with_only_columns(*self._entities.columns(), *beside(dialect)))
+        super().__init__(lambda dialect: build().with_only_columns(*self._entities.columns(), *beside(dialect), *apart))
         self._select = build
         self._beside = beside
+        self._apart = tuple(apart)
         self._note = note
 
     async def one_or_none(self, session: AsyncSession, **values: object) -> T | None:
         """Return the object, which belongs to the session then; None if there is none."""
         if self._entities.are_heard():
-            statement = self._select().add_columns(*self._beside(session.get_bind().dialect))
+            statement = self._select().add_columns(*self._beside(session.get_bind().dialect), *self._apart)
             found = (await session.execute(statement, values)).one_or_none()
             if found is not None:
                 self._note(found[0], found[1:])
@@ -169,7 +176,9 @@ class EntityStatement(Statement, Generic[T]):
         if not rows:
             return None
         row = tuple(rows[0])
-        return Found(row, lambda: self._made(row, partial(self._entities.detached, dialect=source.dialect)))
+        end = len(row) - len(self._apart)
+        make = partial(self._entities.detached, dialect=source.dialect)
+        return Found(row[:end], lambda: self._made(row, make), row[end:])
 
     def values_of(self, item: T) -> Hashable | None:
         """Return all that the statement loads of an object, as it is now; None if something of it is not loaded."""

@@ -12,7 +12,8 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.settings import Settings
-from dovetail.contrib.auth.models import AccessToken, Group, User
+from dovetail.contrib.auth.models import Group, User
+from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.testing import PASSWORD, cheap_hash
 from dovetail.database.unit_of_work import Database
 from dovetail.signing import hash_token
@@ -151,13 +152,13 @@ def _users(stamps: dict[str, Any]) -> list[User]:
     ]
 
 
-def _tokens() -> list[AccessToken]:
+def _tokens() -> list[Session]:
     until = datetime.now(UTC) + timedelta(days=1)
     found = [
-        AccessToken(token_hash=hash_token(token_of(name)), user_id=key, expires_at=until)
+        Session(token_hash=hash_token(token_of(name)), user_id=key, expires_at=until)
         for key, name in enumerate(NAMES, 1)
     ]
-    late = AccessToken(token_hash=hash_token(token_of("late")), user_id=ADA, expires_at=DAY)
+    late = Session(token_hash=hash_token(token_of("late")), user_id=ADA, expires_at=DAY)
     return [*found, late]
 
 

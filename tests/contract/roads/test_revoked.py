@@ -9,7 +9,8 @@ import httpx
 import pytest
 from sqlalchemy import delete, update
 
-from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.models import Session
 from tests.contract.roads.asgi import Request
 from tests.contract.roads.callers import OWNER
 from tests.contract.roads.operations import Catalogue
@@ -33,7 +34,7 @@ async def log_out(road: Road) -> None:
 async def revoke(road: Road) -> None:
     """Remove the row, as another process does, or somebody with psql."""
     async with road.database.engine.begin() as connection:
-        await connection.execute(delete(AccessToken).where(AccessToken.user_id == ADA))
+        await connection.execute(delete(Session).where(Session.user_id == ADA))
 
 
 async def deactivate(road: Road) -> None:

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
-from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.models import Session
 from dovetail.signing import hash_token
 from tests.contract.roads.asgi import Headers, Request
 from tests.contract.roads.callers import NOBODY, bearer
@@ -139,8 +140,8 @@ async def restore(road: Road, name: str) -> None:
     """Give a user the token again that they had in the beginning."""
     async with road.database.unit_of_work() as session:
         key = NAMES.index(name) + 1
-        await session.execute(delete(AccessToken).where(AccessToken.token_hash == hash_token(token_of(name))))
-        session.add(AccessToken(token_hash=hash_token(token_of(name)), user_id=key, expires_at=NEVER))
+        await session.execute(delete(Session).where(Session.token_hash == hash_token(token_of(name))))
+        session.add(Session(token_hash=hash_token(token_of(name)), user_id=key, expires_at=NEVER))
 
 
 @settings(

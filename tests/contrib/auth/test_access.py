@@ -8,7 +8,8 @@ from sqlalchemy import update
 
 from dovetail.api.principal import StaffDep
 from dovetail.contrib.auth.access import CurrentUser, OptionalUser, StaffUser
-from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.models import Session
 from dovetail.signing import hash_token
 from tests.contrib.auth.helpers import bearer, token_of
 
@@ -85,7 +86,7 @@ async def test_an_expired_token_does_not_pass(client, routes, make_user, session
     user = await make_user(username="ada")
     now = datetime.now(UTC)
     for token, expires_at in (("old", now - timedelta(seconds=1)), ("new", now + timedelta(minutes=1))):
-        session.add(AccessToken(token_hash=hash_token(token), user_id=user.id, expires_at=expires_at))
+        session.add(Session(token_hash=hash_token(token), user_id=user.id, expires_at=expires_at))
     await session.commit()
     assert (await client.get("/current", headers=bearer("old"))).status_code == 401
     assert (await client.get("/current", headers=bearer("new"))).status_code == 200
@@ -93,7 +94,7 @@ async def test_an_expired_token_does_not_pass(client, routes, make_user, session
 
 async def test_the_hash_of_a_token_is_no_token(client, routes, make_user, session):
     user = await make_user(username="ada")
-    row = AccessToken(token_hash=hash_token("x"), user_id=user.id, expires_at=datetime.now(UTC) + timedelta(minutes=1))
+    row = Session(token_hash=hash_token("x"), user_id=user.id, expires_at=datetime.now(UTC) + timedelta(minutes=1))
     session.add(row)
     await session.commit()
     assert (await client.get("/current", headers=bearer(row.token_hash))).status_code == 401

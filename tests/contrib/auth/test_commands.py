@@ -13,9 +13,9 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from dovetail.contrib.auth.accounts.access_tokens import create_access_token
-from dovetail.contrib.auth.models import AccessToken, OneTimeToken, TokenPurpose, User
-from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.models import OneTimeToken, TokenPurpose, User
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.testing import PASSWORD, new_token
 from dovetail.contrib.auth.users import authenticate, create_user
 from tests import outside
 from tests.contrib.auth.helpers import NEW_PASSWORD
@@ -143,7 +143,7 @@ def test_it_asks_at_a_terminal_and_shows_no_password(database_url, run_async):
 def test_changepassword_asks_twice_and_ends_every_session(database_url, run_async):
     async def make(session):
         user = await create_user(session, username="ada", email="ada@example.org", password=PASSWORD)
-        await create_access_token(session, user.id, lifetime=3600)
+        await new_token(session, user.id, lifetime=3600)
 
     run_async(make)
     code, screen = at_a_terminal(["changepassword", "ADA@example.org"], [NEW_PASSWORD, NEW_PASSWORD], database_url)
@@ -152,7 +152,7 @@ def test_changepassword_asks_twice_and_ends_every_session(database_url, run_asyn
 
     async def look(session):
         assert await authenticate(session, "ada", PASSWORD) is None
-        tokens = (await session.scalars(select(AccessToken))).all()
+        tokens = (await session.scalars(select(Session))).all()
         await session.rollback()
         return tokens
 
@@ -204,7 +204,7 @@ def test_cleartokens_removes_what_has_expired(database_url, run_async):
         user = await create_user(session, username="ada", email="ada@example.org", password=None)
         for number, seconds in enumerate((-60, -1, 60)):
             expires_at = datetime.now(UTC) + timedelta(seconds=seconds)
-            session.add(AccessToken(token_hash=str(number), user_id=user.id, expires_at=expires_at))
+            session.add(Session(token_hash=str(number), user_id=user.id, expires_at=expires_at))
         for number, minutes in enumerate((-59, -61)):  # one still counts among those sent within an hour
             now = datetime.now(UTC)
             session.add(
@@ -222,7 +222,7 @@ def test_cleartokens_removes_what_has_expired(database_url, run_async):
     assert manage("cleartokens", DATABASE_URL=database_url).stdout == "3 expired tokens removed.\n"
 
     async def read(session):
-        hashes = (AccessToken.token_hash, OneTimeToken.token_hash)
+        hashes = (Session.token_hash, OneTimeToken.token_hash)
         return [one for column in hashes for one in await session.scalars(select(column))]
 
     assert run_async(read) == ["2", "once 0"]

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import event, select, update
 from sqlalchemy.dialects import postgresql
 
-from dovetail.contrib.auth.accounts.access_tokens import create_access_token, lock_user_by_token
+from dovetail.contrib.auth.accounts.access_tokens import lock_user_by_token
 from dovetail.contrib.auth.accounts.one_time_tokens import create_one_time_token, redeem_one_time_token
 from dovetail.contrib.auth.accounts.passwords import hash_password
 from dovetail.contrib.auth.manager import UserManager
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.settings import AuthSettings
-from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.testing import PASSWORD, new_token
 from dovetail.contrib.auth.users import authenticate
 
 LONG_ENOUGH = 0.5  # seconds in which a change that does not wait is made
@@ -47,7 +47,7 @@ async def test_a_login(database, ada):
 
 async def test_a_change_of_ones_own_account(database, ada):
     async with database.unit_of_work() as session:
-        token = await create_access_token(session, ada.id, lifetime=60)
+        token = await new_token(session, ada.id, lifetime=60)
     await assert_that_changes_wait(database, ada, lambda session: lock_user_by_token(session, token))
 
 
@@ -91,7 +91,7 @@ async def locks_of(session, prove):
 
 async def test_a_lock_is_of_the_user_alone_and_lets_other_rows_refer_to_them(session, ada):
     sent = await create_one_time_token(session, ada, TokenPurpose.VERIFY_EMAIL, lifetime=60)
-    bearer = await create_access_token(session, ada.id, lifetime=60)
+    bearer = await new_token(session, ada.id, lifetime=60)
     await session.commit()
     assert await locks_of(session, lambda session: lock_user_by_token(session, bearer)) == [
         "FOR NO KEY UPDATE OF auth_user"

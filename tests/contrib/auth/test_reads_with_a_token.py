@@ -9,7 +9,8 @@ from sqlalchemy import delete, event, insert, select, true, update
 
 from dovetail.contrib.auth.access import CurrentUser, StaffUser, UserPolicy
 from dovetail.contrib.auth.accounts.access_tokens import loaded_values
-from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.models import Session
 from dovetail.resources.resource import Resource
 from dovetail.resources.spec import MAXIMUM_VIEWERS
 from plugins.blog.api import posts
@@ -63,7 +64,7 @@ async def test_a_read_with_a_token_costs_two_statements_and_no_transaction(clien
             with count_statements() as statements:
                 assert (await clients["ada"].get(path)).status_code == 200
             token, read = statements
-            assert "auth_access_token" in token
+            assert "auth_session" in token
             assert "auth_user" in token
             assert "blog_post" in read
             assert [record for record in caplog.records if record.name == "dovetail.database"] == []
@@ -78,7 +79,7 @@ async def test_nobody_sees_what_another_may_whoever_came_before(client, clients,
 
 async def test_a_token_that_is_revoked_is_refused_by_the_next_read(clients, drafts, session):
     assert await seen_by(clients["ada"], drafts) == {"ada"}
-    await session.execute(delete(AccessToken).where(AccessToken.user_id == (await user_named(session, "ada")).id))
+    await session.execute(delete(Session).where(Session.user_id == (await user_named(session, "ada")).id))
     await session.commit()
     answer = await clients["ada"].get(f"/api/posts/{drafts['ada']}")
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer error="invalid_token"')
@@ -312,4 +313,4 @@ async def test_a_read_that_loses_its_connection_is_read_again_and_asks_nobody_tw
     finally:
         event.remove(database.engine.sync_engine, "before_cursor_execute", lose)
     assert len(lost) == len(asked) == 1
-    assert ["auth_access_token" in statement for statement in statements] == [True, False, False]
+    assert ["auth_session" in statement for statement in statements] == [True, False, False]

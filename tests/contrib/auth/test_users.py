@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from dovetail.contrib.auth.accounts.access_tokens import create_access_token
 from dovetail.contrib.auth.accounts.store import UserStore
-from dovetail.contrib.auth.models import AccessToken, User
-from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.testing import PASSWORD, new_token
 from dovetail.contrib.auth.users import (
     authenticate,
     create_user,
@@ -117,9 +117,9 @@ async def test_plugins_end_their_own_sessions_in_the_same_transaction(database, 
 async def test_ending_sessions_can_spare_one_token(database, make_user):
     user = await make_user(username="ada")
     async with database.unit_of_work() as session:
-        keep, _ = [await create_access_token(session, user.id, lifetime=60) for _ in range(2)]
+        keep, _ = [await new_token(session, user.id, lifetime=60) for _ in range(2)]
         await end_sessions(session, await session.get_one(User, user.id), keep_token=keep)
-        assert await session.scalar(select(func.count()).select_from(AccessToken)) == 1
+        assert await session.scalar(select(func.count()).select_from(Session)) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from dovetail.api.addresses import address_of
-from dovetail.contrib.admin.entry.sessions import end_session, get_user, start_session
+from dovetail.contrib.admin.entry.sessions import get_user, lifetime_of
 from dovetail.contrib.admin.forms.admin_form import refuse_files
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.csrf import make_token
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.ending import end_session
+from dovetail.contrib.auth.sessions.log_in import log_in
+from dovetail.contrib.auth.sessions.models import Door
 from dovetail.contrib.auth.users import authenticate
 
 # The same words for an unknown name, a wrong password, a deactivated user and one who is not staff.
@@ -48,9 +51,10 @@ async def _log_in(office: Office, request: Request) -> Response:
         return await _form(office, request, HTTPStatus.UNAUTHORIZED, username=name, error=REFUSED)
     session = request_context().session
     await end_session(session, request.cookies.get(office.cookies.session, ""))
-    key = await start_session(session, user, lifetime=office.settings.session_lifetime)
+    lasts = lifetime_of(office.settings)
+    logged_in = await log_in(session, user, connection=request, method="password", door=Door.OFFICE, lifetime=lasts)
     response = RedirectResponse(_target(request), HTTPStatus.SEE_OTHER)
-    office.cookies.set(response, office.cookies.session, key, max_age=office.settings.session_lifetime)
+    office.cookies.set(response, office.cookies.session, logged_in.token, max_age=lasts.absolute)
     office.cookies.delete(response, office.cookies.visitor)
     return response
 

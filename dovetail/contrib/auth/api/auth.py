@@ -3,12 +3,11 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Form, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.access import BearerToken, CurrentUser
-from dovetail.contrib.auth.accounts.access_tokens import create_access_token, revoke_access_token
 from dovetail.contrib.auth.api.dependencies import AuthSettingsDep, MailerDep, UserManagerDep, make_manager
 from dovetail.contrib.auth.api.schemas import (
     AccessTokenRead,
@@ -21,6 +20,8 @@ from dovetail.contrib.auth.api.schemas import (
 )
 from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.ending import end_session
+from dovetail.contrib.auth.sessions.log_in import log_in
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.session import SessionDep
 from dovetail.errors import BadRequestError, FieldError, NotAuthenticatedError, PermissionDeniedError
@@ -52,7 +53,7 @@ async def register(data: UserRegister, manager: UserManagerDep, mailer: MailerDe
 
 @router.post("/login", responses={401: {"description": "Wrong name or password"}})
 async def login(
-    form: Annotated[LoginForm, Form()], session: SessionDep, settings: AuthSettingsDep, response: Response
+    form: Annotated[LoginForm, Form()], session: SessionDep, request: Request, response: Response
 ) -> AccessTokenRead:
     """Get a bearer token for an e-mail address or username and a password.
 
@@ -61,16 +62,16 @@ async def login(
     user = await users.authenticate(session, form.username, form.password.get_secret_value())
     if user is None:
         raise NotAuthenticatedError("The name or the password is wrong.")
-    token = await create_access_token(session, user.id, lifetime=settings.token_lifetime)
+    logged_in = await log_in(session, user, connection=request, method="password")
     response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
-    return AccessTokenRead(access_token=token, expires_in=settings.token_lifetime)
+    return AccessTokenRead(access_token=logged_in.token, expires_in=logged_in.seconds)
 
 
 @router.post("/logout", status_code=204)
 async def logout(_: CurrentUser, token: BearerToken, session: SessionDep) -> None:
     """Revoke the token that comes with the request."""
     assert token is not None  # noqa: S101 - it is how the current user was found
-    await revoke_access_token(session, token)
+    await end_session(session, token)
 
 
 @router.post("/forgot-password", status_code=202)

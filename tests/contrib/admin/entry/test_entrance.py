@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import func, select, update
 
 from dovetail.application import make_application
-from dovetail.contrib.admin.models import AdminSession
 from dovetail.contrib.admin.testing import ORIGIN, read_form
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.testing.fixtures import make_client, running
 from tests.contrib.admin.conftest import COOKIE
@@ -25,7 +25,7 @@ async def log_in(client: httpx.AsyncClient, name: str, password: str = PASSWORD,
 
 
 async def count_sessions(session) -> int:
-    return await session.scalar(select(func.count()).select_from(AdminSession))
+    return await session.scalar(select(func.count()).select_from(Session))
 
 
 @pytest.mark.parametrize("login", ["boss", "BOSS", "boss@example.org"])
@@ -149,9 +149,9 @@ async def test_two_sites_on_one_host_keep_their_sessions_apart(make_settings, da
 
 async def test_only_a_hash_of_the_key_is_stored(client, boss, session):
     await log_in(client, "boss")
-    row = (await session.scalars(select(AdminSession))).one()
+    row = (await session.scalars(select(Session))).one()
     assert client.cookies[COOKIE] not in {str(value) for value in vars(row).values()}
-    assert len(row.key_hash) == 64
+    assert len(row.token_hash) == 64
 
 
 async def test_logging_in_again_changes_the_key_and_ends_the_session_before(client, boss, session):
@@ -182,13 +182,13 @@ async def test_logging_out_is_a_post_that_makes_the_cookie_worthless(office, ses
 
 
 async def test_a_session_ends_by_itself(office, session):
-    await session.execute(update(AdminSession).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
+    await session.execute(update(Session).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
     await session.commit()
     assert (await office.get("/")).status_code == 303
 
 
 async def test_logging_in_removes_sessions_that_are_over(client, office, session):
-    await session.execute(update(AdminSession).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
+    await session.execute(update(Session).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
     await session.commit()
     await log_in(client, "boss")
     assert await count_sessions(session) == 1

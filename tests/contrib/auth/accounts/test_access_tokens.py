@@ -5,15 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from dovetail.contrib.auth.accounts.access_tokens import (
-    create_access_token,
-    delete_expired_tokens,
-    get_user_by_token,
-    lock_user_by_token,
-    revoke_access_token,
-    revoke_all_tokens,
-)
-from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.contrib.auth.accounts.access_tokens import get_user_by_token, lock_user_by_token
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.ending import delete_expired_sessions, end_session, end_sessions_of
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.testing import new_token
 from dovetail.signing import hash_token
 
 
@@ -24,24 +20,22 @@ async def ids(make_user):
 
 async def expire(session, token, ago=timedelta(seconds=1)):
     await session.execute(
-        update(AccessToken)
-        .where(AccessToken.token_hash == hash_token(token))
-        .values(expires_at=datetime.now(UTC) - ago)
+        update(Session).where(Session.token_hash == hash_token(token)).values(expires_at=datetime.now(UTC) - ago)
     )
 
 
 async def hashes(session):
-    return set(await session.scalars(select(AccessToken.token_hash)))
+    return set(await session.scalars(select(Session.token_hash)))
 
 
 async def test_a_token_holds_256_bits_and_is_its_users_for_as_long_as_was_said(session, ids):
-    token, other = [await create_access_token(session, one, lifetime=100) for one in ids]
+    token, other = [await new_token(session, one, lifetime=100) for one in ids]
     assert len(token) == 43
     for find in (get_user_by_token, lock_user_by_token):
         assert (await find(session, token)).id == ids[0]
         assert (await find(session, other)).id == ids[1]
         assert await find(session, token[:-1]) is None
-    row = await session.scalar(select(AccessToken).where(AccessToken.user_id == ids[0]))
+    row = await session.scalar(select(Session).where(Session.user_id == ids[0]))
     assert timedelta(seconds=60) < row.expires_at - datetime.now(UTC) <= timedelta(seconds=100)
     assert row.token_hash == hash_token(token)
     await expire(session, token)
@@ -51,14 +45,14 @@ async def test_a_token_holds_256_bits_and_is_its_users_for_as_long_as_was_said(s
 
 
 async def test_a_deactivated_user_holds_nothing(session, ids):
-    token = await create_access_token(session, ids[0], lifetime=100)
+    token = await new_token(session, ids[0], lifetime=100)
     await session.execute(update(User).where(User.id == ids[0]).values(is_active=False))
     assert await get_user_by_token(session, token) is None
     assert await lock_user_by_token(session, token) is None
 
 
 async def test_who_is_locked_is_as_they_are_now(session, ids):
-    token = await create_access_token(session, ids[0], lifetime=100)
+    token = await new_token(session, ids[0], lifetime=100)
     seen = await session.get_one(User, ids[0])
     await session.execute(
         update(User).where(User.id == ids[0]).values(full_name="Ada"),
@@ -69,25 +63,25 @@ async def test_who_is_locked_is_as_they_are_now(session, ids):
 
 
 async def test_a_new_token_sweeps_those_of_its_user_that_are_over(session, ids):
-    over, works, of_bob = [await create_access_token(session, one, lifetime=100) for one in (ids[0], *ids)]
+    over, works, of_bob = [await new_token(session, one, lifetime=100) for one in (ids[0], *ids)]
     await expire(session, over)
     await expire(session, of_bob)
-    new = await create_access_token(session, ids[0], lifetime=100)
+    new = await new_token(session, ids[0], lifetime=100)
     assert await hashes(session) == {hash_token(one) for one in (works, of_bob, new)}
-    assert await delete_expired_tokens(session) == 1
+    assert await delete_expired_sessions(session) == 1
     assert await hashes(session) == {hash_token(works), hash_token(new)}
 
 
 async def test_a_revoked_token_is_gone_and_no_other(session, ids):
-    gone, mine, of_bob = [await create_access_token(session, one, lifetime=100) for one in (ids[0], *ids)]
-    await revoke_access_token(session, gone)
+    gone, mine, of_bob = [await new_token(session, one, lifetime=100) for one in (ids[0], *ids)]
+    await end_session(session, gone)
     assert await hashes(session) == {hash_token(mine), hash_token(of_bob)}
 
 
 async def test_all_tokens_of_a_user_are_revoked_but_the_one_that_is_kept(session, ids):
-    one, kept, of_bob = [await create_access_token(session, one, lifetime=100) for one in (ids[0], *ids)]
-    await revoke_all_tokens(session, ids[0], keep=kept)
+    one, kept, of_bob = [await new_token(session, one, lifetime=100) for one in (ids[0], *ids)]
+    await end_sessions_of(session, ids[0], keep=kept)
     assert await hashes(session) == {hash_token(kept), hash_token(of_bob)}
-    await revoke_all_tokens(session, ids[0])
+    await end_sessions_of(session, ids[0])
     assert await hashes(session) == {hash_token(of_bob)}
     assert await get_user_by_token(session, one) is None

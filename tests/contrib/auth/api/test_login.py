@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from dovetail.contrib.auth import users
-from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.contrib.auth.users import authenticate, set_password
@@ -27,7 +28,7 @@ async def test_a_user_logs_in_by_username_or_address_in_any_case(client, make_us
 async def test_only_the_hash_of_a_token_is_stored(client, make_user, session):
     await make_user(username="ada")
     token = await token_of(client, "ada")
-    stored = (await session.scalars(select(AccessToken))).one()
+    stored = (await session.scalars(select(Session))).one()
     assert stored.token_hash == sha256(token.encode()).hexdigest()
     assert len(token) == 43  # 256 bits in base64
 
@@ -131,10 +132,10 @@ async def test_a_password_that_changes_while_it_is_checked_does_not_let_the_old_
 async def test_a_login_removes_the_users_expired_tokens(client, make_user, session):
     user = await make_user(username="ada")
     past = datetime.now(UTC) - timedelta(seconds=1)
-    session.add(AccessToken(token_hash="0" * 64, user_id=user.id, expires_at=past))
+    session.add(Session(token_hash="0" * 64, user_id=user.id, expires_at=past))
     await session.commit()
     await login(client, "ada")
-    assert await session.scalar(select(func.count()).select_from(AccessToken)) == 1
+    assert await session.scalar(select(func.count()).select_from(Session)) == 1
 
 
 async def test_a_login_under_way_does_not_survive_a_password_change(database, make_user):
@@ -153,10 +154,10 @@ async def test_a_login_under_way_does_not_survive_a_password_change(database, ma
         began.set()
         await asyncio.sleep(0.3)  # the change waits for the lock on the row
         assert not changed.is_set()
-        session.add(AccessToken(token_hash="0" * 64, user_id=user.id, expires_at=datetime.now(UTC) + timedelta(days=1)))
+        session.add(Session(token_hash="0" * 64, user_id=user.id, expires_at=datetime.now(UTC) + timedelta(days=1)))
     await changing
     async with database.unit_of_work() as session:
-        assert await session.scalar(select(func.count()).select_from(AccessToken)) == 0
+        assert await session.scalar(select(func.count()).select_from(Session)) == 0
 
 
 async def test_a_login_holds_no_connection_while_the_password_is_hashed(app, client, make_user, database, monkeypatch):

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select, update
 
-from dovetail.contrib.auth.models import AccessToken, OneTimeToken, User
+from dovetail.contrib.auth.models import OneTimeToken, User
+from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.auth.helpers import NEW_PASSWORD, bearer, login, pointers, token_in, token_of
@@ -168,7 +169,7 @@ async def test_a_reset_ends_every_session_and_every_other_reset(client, make_use
     await reset(client, await token_for_ada(client, outbox))
     for token in tokens:
         assert (await client.get("/api/users/me", headers=bearer(token))).status_code == 401
-    for model in (AccessToken, OneTimeToken):
+    for model in (Session, OneTimeToken):
         assert await session.scalar(select(func.count()).select_from(model)) == 0
 
 

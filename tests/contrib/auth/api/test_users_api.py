@@ -1,7 +1,8 @@
 import pytest
 from sqlalchemy import func, select
 
-from dovetail.contrib.auth.models import AccessToken, User
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.models import Post
 from tests.contrib.auth.helpers import ADA, NEW_PASSWORD, login, pointers
@@ -136,5 +137,5 @@ async def test_a_deleted_user_takes_tokens_and_posts_along(boss, make_user, clie
     assert (await ada.get("/api/users/me")).status_code == 401
     assert (await boss.get(f"/api/users/{user.id}")).status_code == 404
     assert await session.scalar(select(func.count()).select_from(Post)) == 0
-    assert await session.scalar(select(func.count()).select_from(AccessToken)) == 1
+    assert await session.scalar(select(func.count()).select_from(Session)) == 1
     assert await session.scalar(select(func.count()).select_from(User)) == 1

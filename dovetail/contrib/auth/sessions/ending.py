@@ -1,0 +1,30 @@
+"""End sessions: the row is deleted, and the very next request with its token is refused."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.sessions.log_in import NO_SYNCHRONIZATION
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.signing import hash_token
+
+
+async def end_session(session: AsyncSession, token: str) -> None:
+    """End the session of this token."""
+    statement = delete(Session).where(Session.token_hash == hash_token(token))
+    await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
+
+
+async def end_sessions_of(session: AsyncSession, user_id: int, *, keep: str | None = None) -> None:
+    """End all sessions of a user, by whatever door, but that of the token `keep`."""
+    statement = delete(Session).where(Session.user_id == user_id)
+    if keep is not None:
+        statement = statement.where(Session.token_hash != hash_token(keep))
+    await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
+
+
+async def delete_expired_sessions(session: AsyncSession) -> int:
+    """Remove the rows of sessions that are over and return how many there were."""
+    expired = delete(Session).where(Session.expires_at <= datetime.now(UTC)).returning(Session.id)
+    return len((await session.execute(expired, execution_options=NO_SYNCHRONIZATION)).all())

@@ -1,0 +1,120 @@
+"""Log somebody in, however they proved who they are: `log_in` makes the row of the session.
+
+    logged_in = await log_in(session, user, connection=request, method="ldap")
+    return AccessTokenRead(access_token=logged_in.token, expires_in=logged_in.seconds)
+
+Lock the user's row first, as `authenticate` does (`with_for_update(key_share=True)`): a session that is begun while a
+password changes would survive it otherwise.
+"""
+
+import secrets
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.models import (
+    MAXIMUM_ADDRESS,
+    MAXIMUM_METHOD,
+    MAXIMUM_USER_AGENT,
+    Door,
+    Session,
+)
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.errors import NotAuthenticatedError
+from dovetail.plugin import context_of
+from dovetail.signing import hash_token
+
+NO_SYNCHRONIZATION = {"synchronize_session": False}  # nothing looks at rows of sessions in memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lifetime:
+    """Seconds that a session lasts in all, and those after which it is over if nobody uses it (None: it is not)."""
+
+    absolute: int
+    idle: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedIn:
+    """A session that has begun: its token, which is stored nowhere, and its row."""
+
+    token: str = field(repr=False)
+    row: Session
+    seconds: int  # until it ends, however it is used
+
+
+async def log_in(
+    session: AsyncSession,
+    user: User,
+    *,
+    connection: HTTPConnection | None,
+    method: str,
+    door: Door = Door.API,
+    lifetime: Lifetime | None = None,
+) -> LoggedIn:
+    """Begin a session of `user`, who has just proved who they are by `method`: "password", "passkey", "oidc:google".
+
+    `connection` is the request by which they did, of which address and browser are noted; None for a command. Without
+    a `lifetime` it lasts as long as the settings say. The user's sessions that are over are removed. Raise
+    NotAuthenticatedError if the user is deactivated.
+    """
+    if not user.is_active:
+        raise NotAuthenticatedError("This account is deactivated.")
+    now, lasts = datetime.now(UTC), lifetime or lifetime_of(settings_of(session))
+    await session.execute(
+        delete(Session).where(Session.user_id == user.id, Session.expires_at <= now),
+        execution_options=NO_SYNCHRONIZATION,
+    )
+    token = secrets.token_urlsafe(32)  # 256 random bits
+    ends_at = now + timedelta(seconds=lasts.absolute)
+    row = Session(
+        token_hash=hash_token(token),
+        user_id=user.id,
+        door=door,
+        method=method[:MAXIMUM_METHOD],
+        address=_address_of(connection),
+        user_agent=_user_agent_of(connection),
+        created_at=now,
+        used_at=now,
+        proved_at=now,
+        expires_at=ends_at if lasts.idle is None else min(ends_at, now + timedelta(seconds=lasts.idle)),
+        ends_at=None if lasts.idle is None else ends_at,
+        idle_seconds=lasts.idle,
+    )
+    session.add(row)
+    await session.flush()
+    return LoggedIn(token=token, row=row, seconds=lasts.absolute)
+
+
+async def note_proof(session: AsyncSession, row: Session) -> None:
+    """Note that the user has just proved again who they are, by a password or a second factor, in this session."""
+    row.proved_at = datetime.now(UTC)
+    await session.flush()
+
+
+def lifetime_of(settings: AuthSettings) -> Lifetime:
+    """Return how long the sessions of the API last."""
+    return Lifetime(absolute=settings.token_lifetime, idle=settings.session_idle_seconds)
+
+
+def settings_of(session: AsyncSession) -> AuthSettings:
+    """Return the settings of auth of the application that opened a session of the database."""
+    settings = context_of(session).plugin_settings["auth"]
+    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
+    return settings
+
+
+def _address_of(connection: HTTPConnection | None) -> str:
+    client = None if connection is None else connection.client
+    return "" if client is None else client.host[:MAXIMUM_ADDRESS]
+
+
+def _user_agent_of(connection: HTTPConnection | None) -> str:
+    text = "" if connection is None else connection.headers.get("user-agent", "")[:MAXIMUM_USER_AGENT]
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cc")
