@@ -86,7 +86,7 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         "Making and changing users, for commands and other plugins.",
         (
             *("create_user", "update_user", "set_password", "get_user_by_login", "normalize_username"),
-            *("normalize_email", "load_permissions"),
+            *("normalize_email", "load_permissions", "log_in", "LoggedIn", "note_proof"),
         ),
     ),
     "dovetail.contrib.auth.access": (
@@ -96,6 +96,10 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             *("check_permission", "permission_required"),
             *("UserPolicy", "ModelPermissions", "StaffWrite", "StaffOnly", "UserPublic"),
         ),
+    ),
+    "dovetail.contrib.auth.proof": (
+        "Asking who they are again, before somebody changes what they log in with.",
+        ("RecentProof", "check_recent_proof"),
     ),
     "dovetail.contrib.admin.views": (
         "A model's pages in the back office.",

@@ -1,0 +1,62 @@
+"""Ask for a recent proof of who is asking, before they change what they log in with.
+
+    @router.post("/auth/keys")
+    async def add_key(row: RecentProof, user: CurrentUser, ...) -> KeyRead: ...
+
+The proof is a login, or a password or second factor that was asked for again, within the last `AUTH_PROOF_SECONDS`, in
+the session of this request. Whoever has found an open browser, or has got hold of a token, cannot give it.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.access import CurrentUser
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.current import load_session
+from dovetail.contrib.auth.sessions.log_in import settings_of
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.database.session import SessionDep
+from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
+
+
+class ProofRequiredError(NotAuthenticatedError):
+    """Prove again who you are: send your password to the operation prove, then repeat this request."""
+
+    slug = "proof-required"
+    title = "Recent Proof Required"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__()
+        # RFC 9470, section 3: the login is too long ago, and how long ago it may be.
+        challenge = f'Bearer error="insufficient_user_authentication", max_age="{seconds}"'
+        self.headers["WWW-Authenticate"] = challenge
+
+
+def is_proved(row: Session, seconds: int) -> bool:
+    """Return True if the user proved who they are within the last `seconds`, in this session."""
+    return row.proved_at is not None and row.proved_at > datetime.now(UTC) - timedelta(seconds=seconds)
+
+
+async def check_recent_proof(session: AsyncSession, user: User) -> Session:
+    """Return the row of the session by which the user of this request came, if they proved who they are recently.
+
+    Raise ProofRequiredError, and PermissionDeniedError for a user who came without a session, as by a personal token.
+    """
+    row = await load_session(session, user)
+    if row is None:
+        raise PermissionDeniedError("This takes a login: no other token can prove who is there.")
+    seconds = settings_of(session).proof_seconds
+    if not is_proved(row, seconds):
+        raise ProofRequiredError(seconds)
+    return row
+
+
+async def get_recent_proof(user: CurrentUser, session: SessionDep) -> Session:
+    """Return the session of this request. Raise as `check_recent_proof` does."""
+    return await check_recent_proof(session, user)
+
+
+RecentProof = Annotated[Session, Depends(get_recent_proof)]
