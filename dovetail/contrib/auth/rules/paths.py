@@ -1,0 +1,169 @@
+"""Find all the ways through a rule: what it asks about its viewer, and the rows that each answer leads to.
+
+A rule is Python that returns SQL: `true() if viewer.has_perm("blog.change_post") else Post.author_id == viewer.id`. It
+is called with a viewer that answers each question both ways, one call for each way, and whose columns are SQL. What
+comes out is a tree of questions with conditions as its leaves, to be written as one condition, shown or compared.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sqlalchemy import Boolean, ClauseElement, ColumnClause, ColumnElement, and_, false, inspect, not_, or_
+from sqlalchemy.sql.elements import True_
+from typing_extensions import override
+
+from dovetail.contrib.auth.models import User
+from dovetail.errors import DovetailError, NotAuthenticatedError, PermissionDeniedError
+
+MAXIMUM_QUESTIONS = 12  # 4,096 ways; more is no rule that anybody could explain
+
+
+@dataclass(frozen=True, order=True)
+class Question:
+    """A question about a viewer that is answered by yes or no."""
+
+    name: str  # a permission, `blog.change_post`, or a column of User, `is_staff`
+
+    @property
+    def is_permission(self) -> bool:
+        """Return True if a permission is asked for, and not a flag of the account."""
+        return "." in self.name
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """The end of a way: a condition on rows, or the refusal that came instead of one."""
+
+    condition: ColumnElement[bool]
+    refusal: str | None = None
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A question, and where each answer leads."""
+
+    question: Question
+    if_yes: "Tree"
+    if_no: "Tree"
+
+
+Tree: TypeAlias = Leaf | Branch
+Rule: TypeAlias = Callable[[User], ColumnElement[bool]]
+ValueOf: TypeAlias = Callable[[str], object]  # of a column of the viewer, by its name
+
+
+class UnexplainableRuleError(DovetailError):
+    """A rule does with its viewer what can be done with a real user only."""
+
+
+def explore(rule: Rule, value_of: ValueOf, answers: Mapping[Question, bool] | None = None) -> Tree:
+    """Return all ways through a rule, for viewers of whom only `answers` are known.
+
+    `value_of` gives the columns that are no flags, as SQL: `value_of("id")`. Raise UnexplainableRuleError for a rule
+    that compares them in Python, or that asks too much.
+    """
+    known = dict(answers or {})
+    if len(known) > MAXIMUM_QUESTIONS:
+        raise UnexplainableRuleError(f"it asks more than {MAXIMUM_QUESTIONS} questions about its viewer")
+    try:
+        return walk(rule, value_of, known.__getitem__)
+    except KeyError as error:
+        (question,) = error.args
+        if not isinstance(question, Question):
+            raise
+    ways = [explore(rule, value_of, known | {question: answer}) for answer in (True, False)]
+    return Branch(question, *ways)
+
+
+def walk(rule: Rule, value_of: ValueOf, answer: Callable[[Question], bool]) -> Leaf:
+    """Return what one viewer gets, whom `value_of` and `answer` describe. Raise UnexplainableRuleError."""
+    viewer = _Viewer(value_of, answer)
+    try:
+        return Leaf(rule(viewer))  # type: ignore[arg-type]  # it stands in for a User
+    except (PermissionDeniedError, NotAuthenticatedError) as error:
+        return Leaf(false(), refusal=str(error))
+    except TypeError as error:  # SQL that was taken for a Python value
+        raise UnexplainableRuleError(f"it does in Python what is to be done in SQL ({error})") from error
+
+
+def as_condition(tree: Tree, ask: Callable[[Question], ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Return the whole tree as one condition; `ask` gives the SQL that answers a question, and is never NULL."""
+    if isinstance(tree, Leaf):
+        return tree.condition
+    yes, no, asked = as_condition(tree.if_yes, ask), as_condition(tree.if_no, ask), ask(tree.question)
+    if yes.compare(no):
+        return yes
+    if isinstance(yes, True_):  # and_() and or_() drop what is true or false by itself
+        return or_(asked, no)
+    if isinstance(no, True_):
+        return or_(not_(asked), yes)
+    return or_(and_(asked, yes), and_(not_(asked), no))
+
+
+def questions_of(tree: Tree) -> frozenset[Question]:
+    """Return everything that a rule may ask about its viewer."""
+    if isinstance(tree, Leaf):
+        return frozenset()
+    return frozenset({tree.question}) | questions_of(tree.if_yes) | questions_of(tree.if_no)
+
+
+def leaf_for(tree: Tree, answer: Callable[[Question], bool]) -> Leaf:
+    """Return the leaf to which these answers lead."""
+    while isinstance(tree, Branch):
+        tree = tree.if_yes if answer(tree.question) else tree.if_no
+    return tree
+
+
+def viewer_columns(write: Callable[[str], str]) -> ValueOf:
+    """Return what gives a column of the viewer as the SQL that `write` makes of its name."""
+    return lambda name: ViewerColumn(name, write(name))
+
+
+class ViewerColumn(ColumnClause[object]):
+    """A column of the viewer, as SQL, which a rule may compare with columns of rows but not with Python values.
+
+    A comparison of SQL with a Python value is SQL, too, and would be taken for False by an `if`.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: str, sql: str) -> None:
+        super().__init__(sql, inspect(User).columns[column].type, is_literal=True)
+        self.viewer_column = column
+
+    @override
+    def operate(self, op: Callable[..., object], *other: object, **kwargs: object) -> ColumnElement[object]:
+        if any(not isinstance(one, ClauseElement) and not hasattr(one, "__clause_element__") for one in other):
+            message = f"it compares {self.viewer_column} of its viewer with a Python value, {other[0]!r}"
+            raise UnexplainableRuleError(message)
+        return super().operate(op, *other, **kwargs)  # type: ignore[arg-type]
+
+    def __format__(self, format_spec: str) -> str:
+        raise UnexplainableRuleError(f"it writes {self.viewer_column} of its viewer into a text")
+
+
+class _Viewer:
+    """Stands in for a User: flags and permissions are questions, all other columns are what `value_of` says."""
+
+    def __init__(self, value_of: ValueOf, answer: Callable[[Question], bool]) -> None:
+        self._value_of = value_of
+        self._answer = answer
+
+    @property  # type: ignore[misc]  # it is read only
+    def __class__(self) -> type[User]:  # type: ignore[override]  # so that isinstance(viewer, User) holds
+        return User
+
+    def has_perm(self, permission: str) -> bool:
+        """Ask for a permission."""
+        return self._answer(Question(permission))
+
+    def has_perms(self, *permissions: str) -> bool:
+        """Ask for permissions, until one is missing."""
+        return all(map(self.has_perm, permissions))
+
+    def __getattr__(self, name: str) -> object:
+        column = inspect(User).columns.get(name)
+        if column is None:
+            raise UnexplainableRuleError(f"it looks at {name} of its viewer; only columns and has_perm() can be told")
+        return self._answer(Question(name)) if isinstance(column.type, Boolean) else self._value_of(name)
