@@ -2,12 +2,13 @@
 
 A rule is Python that returns SQL: `true() if viewer.has_perm("blog.change_post") else Post.author_id == viewer.id`. It
 is called with a viewer that answers each question both ways, one call for each way, and whose columns are SQL. What
-comes out is a tree of questions with conditions as its leaves, to be written as one condition, shown or compared.
+comes out is a tree of questions with conditions as its leaves, to be written as one condition, shown or compared. What
+a policy says of fields is explored in the same way.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Boolean, ClauseElement, ColumnClause, ColumnElement, and_, false, inspect, not_, or_
 from sqlalchemy.sql.elements import True_
@@ -16,6 +17,8 @@ from typing_extensions import override
 from dovetail.contrib.auth.models import User
 from dovetail.errors import DovetailError, NotAuthenticatedError, PermissionDeniedError
 
+T = TypeVar("T")
+NO_ROWS: ColumnElement[bool] = false()  # what a refusal comes to, for a rule that says which rows
 MAXIMUM_QUESTIONS = 12  # 4,096 ways; more is no rule that anybody could explain
 
 
@@ -32,65 +35,69 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Leaf:
-    """The end of a way: a condition on rows, or the refusal that came instead of one."""
+class Leaf(Generic[T]):
+    """The end of a way: what the rule returns there, or `refused` with the words of the refusal."""
 
-    condition: ColumnElement[bool]
+    value: T
     refusal: str | None = None
 
 
 @dataclass(frozen=True)
-class Branch:
+class Branch(Generic[T]):
     """A question, and where each answer leads."""
 
     question: Question
-    if_yes: "Tree"
-    if_no: "Tree"
+    if_yes: "Tree[T]"
+    if_no: "Tree[T]"
 
 
-Tree: TypeAlias = Leaf | Branch
-Rule: TypeAlias = Callable[[User], ColumnElement[bool]]
+Tree: TypeAlias = Leaf[T] | Branch[T]
 ValueOf: TypeAlias = Callable[[str], object]  # of a column of the viewer, by its name
+Answer: TypeAlias = Callable[[Question], bool]
 
 
 class UnexplainableRuleError(DovetailError):
     """A rule does with its viewer what can be done with a real user only."""
 
 
-def explore(rule: Rule, value_of: ValueOf, answers: Mapping[Question, bool] | None = None) -> Tree:
+def explore(
+    rule: Callable[[User], T], value_of: ValueOf, refused: T, answers: Mapping[Question, bool] | None = None
+) -> Tree[T]:
     """Return all ways through a rule, for viewers of whom only `answers` are known.
 
-    `value_of` gives the columns that are no flags, as SQL: `value_of("id")`. Raise UnexplainableRuleError for a rule
-    that compares them in Python, or that asks too much.
+    `value_of` gives the columns that are no flags: `value_of("id")`. Raise UnexplainableRuleError for a rule that does
+    with SQL what can be done with Python values only, or that asks too much.
     """
     known = dict(answers or {})
     if len(known) > MAXIMUM_QUESTIONS:
         raise UnexplainableRuleError(f"it asks more than {MAXIMUM_QUESTIONS} questions about its viewer")
     try:
-        return walk(rule, value_of, known.__getitem__)
+        return walk(rule, value_of, known.__getitem__, refused)
     except KeyError as error:
         (question,) = error.args
         if not isinstance(question, Question):
             raise
-    ways = [explore(rule, value_of, known | {question: answer}) for answer in (True, False)]
+    ways = [explore(rule, value_of, refused, known | {question: answer}) for answer in (True, False)]
     return Branch(question, *ways)
 
 
-def walk(rule: Rule, value_of: ValueOf, answer: Callable[[Question], bool]) -> Leaf:
+def walk(rule: Callable[[User], T], value_of: ValueOf, answer: Answer, refused: T) -> Leaf[T]:
     """Return what one viewer gets, whom `value_of` and `answer` describe. Raise UnexplainableRuleError."""
     viewer = _Viewer(value_of, answer)
     try:
         return Leaf(rule(viewer))  # type: ignore[arg-type]  # it stands in for a User
     except (PermissionDeniedError, NotAuthenticatedError) as error:
-        return Leaf(false(), refusal=str(error))
+        return Leaf(refused, refusal=str(error))
     except TypeError as error:  # SQL that was taken for a Python value
         raise UnexplainableRuleError(f"it does in Python what is to be done in SQL ({error})") from error
 
 
-def as_condition(tree: Tree, ask: Callable[[Question], ColumnElement[bool]]) -> ColumnElement[bool]:
+def as_condition(
+    tree: Tree[ColumnElement[bool]], ask: Callable[[Question], ColumnElement[bool]]
+) -> ColumnElement[bool]:
     """Return the whole tree as one condition; `ask` gives the SQL that answers a question, and is never NULL."""
     if isinstance(tree, Leaf):
-        return tree.condition
+        return tree.value
     yes, no, asked = as_condition(tree.if_yes, ask), as_condition(tree.if_no, ask), ask(tree.question)
     if yes.compare(no):
         return yes
@@ -101,14 +108,14 @@ def as_condition(tree: Tree, ask: Callable[[Question], ColumnElement[bool]]) -> 
     return or_(and_(asked, yes), and_(not_(asked), no))
 
 
-def questions_of(tree: Tree) -> frozenset[Question]:
+def questions_of(tree: Tree[T]) -> frozenset[Question]:
     """Return everything that a rule may ask about its viewer."""
     if isinstance(tree, Leaf):
         return frozenset()
     return frozenset({tree.question}) | questions_of(tree.if_yes) | questions_of(tree.if_no)
 
 
-def leaf_for(tree: Tree, answer: Callable[[Question], bool]) -> Leaf:
+def leaf_for(tree: Tree[T], answer: Answer) -> Leaf[T]:
     """Return the leaf to which these answers lead."""
     while isinstance(tree, Branch):
         tree = tree.if_yes if answer(tree.question) else tree.if_no
@@ -146,7 +153,7 @@ class ViewerColumn(ColumnClause[object]):
 class _Viewer:
     """Stands in for a User: flags and permissions are questions, all other columns are what `value_of` says."""
 
-    def __init__(self, value_of: ValueOf, answer: Callable[[Question], bool]) -> None:
+    def __init__(self, value_of: ValueOf, answer: Answer) -> None:
         self._value_of = value_of
         self._answer = answer
 

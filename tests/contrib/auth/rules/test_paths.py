@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from dovetail.contrib.auth.access import check_permission
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.rules.paths import (
+    NO_ROWS,
     Branch,
     Leaf,
     Question,
@@ -41,17 +42,17 @@ def rows(viewer: User) -> ColumnElement[bool]:
 
 
 def test_a_rule_is_asked_with_every_answer_to_each_of_its_questions() -> None:
-    tree = explore(rows, value_of)
+    tree = explore(rows, value_of, NO_ROWS)
     assert questions_of(tree) == {CHANGE, VIEW}
     for change, view in product((True, False), repeat=2):
         leaf = leaf_for(tree, {CHANGE: change, VIEW: view}.__getitem__)
-        assert text(leaf.condition) == (
+        assert text(leaf.value) == (
             "true" if change or view else "blog_post.is_published IS true OR blog_post.author_id = viewer_id"
         )
 
 
 def test_a_question_is_not_asked_where_its_answer_decides_nothing() -> None:
-    tree = explore(rows, value_of)
+    tree = explore(rows, value_of, NO_ROWS)
     assert isinstance(tree, Branch)
     assert isinstance(tree.if_yes, Leaf)
 
@@ -74,8 +75,8 @@ def test_a_refusal_is_a_leaf_that_no_row_fulfils_and_keeps_its_words() -> None:
         check_permission(viewer, VIEW.name)
         return true()
 
-    leaf = leaf_for(explore(refusing, value_of), lambda _: False)
-    assert text(leaf.condition) == "false"
+    leaf = leaf_for(explore(refusing, value_of, NO_ROWS), lambda _: False)
+    assert text(leaf.value) == "false"
     assert leaf.refusal == "This takes the permission blog.view_post."
 
 
@@ -83,7 +84,7 @@ def test_flags_of_the_account_are_questions_too() -> None:
     def rule(viewer: User) -> ColumnElement[bool]:
         return true() if viewer.is_staff and isinstance(viewer, User) else false()
 
-    assert questions_of(explore(rule, value_of)) == {Question("is_staff")}
+    assert questions_of(explore(rule, value_of, NO_ROWS)) == {Question("is_staff")}
 
 
 @pytest.mark.parametrize(
@@ -99,4 +100,4 @@ def test_flags_of_the_account_are_questions_too() -> None:
 )
 def test_a_rule_that_needs_a_real_user_is_refused_and_told_why(rule: object, words: str) -> None:
     with pytest.raises(UnexplainableRuleError, match=words):
-        explore(rule, value_of)  # type: ignore[arg-type]
+        explore(rule, value_of, NO_ROWS)  # type: ignore[arg-type]

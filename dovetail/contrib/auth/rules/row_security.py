@@ -1,0 +1,109 @@
+"""Write rules as row-level security of PostgreSQL: a second wall behind the first, for whoever else reads the tables.
+
+The session says who is asking (`viewer_functions.py`), and the database shows and takes the rows that the same rule
+would. It does not bind the owner of a table: whoever is to be bound connects as another role.
+Source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sqlalchemy import ColumnElement, Select, Table, and_, inspect, literal_column, or_, select
+from sqlalchemy.dialects.postgresql.base import PGIdentifierPreparer
+from sqlalchemy.sql.elements import False_
+from sqlalchemy.sql.visitors import iterate
+
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.rules.paths import NO_ROWS, UnexplainableRuleError, as_condition, explore, walk
+from dovetail.contrib.auth.rules.viewer_functions import (
+    DEFINER,
+    QUOTE,
+    answered,
+    as_text,
+    dialect,
+    is_known,
+    is_unknown,
+    quoted,
+    viewer_column,
+    viewer_functions,
+)
+
+ACTIONS = {"SELECT": "view", "INSERT": "add", "UPDATE": "change", "DELETE": "delete"}
+# Of an UPDATE the row as it was and as it will be; PostgreSQL wants it said for each command in its own way.
+CLAUSES = {
+    "SELECT": "USING ({0})",
+    "INSERT": "WITH CHECK ({0})",
+    "UPDATE": "USING ({0}) WITH CHECK ({0})",
+    "DELETE": "USING ({0})",
+}
+Where: TypeAlias = Callable[[User | None, str], ColumnElement[bool]]  # what `Policy.where` is
+
+
+@dataclass(frozen=True)
+class ModelRule:
+    """A model, and what its policy answers for a viewer and an action."""
+
+    model: type[object]
+    where: Where
+
+
+def security_statements(rules: Iterable[ModelRule]) -> list[str]:
+    """Return the statements that let PostgreSQL obey these rules; run again, they replace what is there.
+
+    Raise UnexplainableRuleError, which names the model, for a rule that cannot be written as SQL.
+    """
+    statements = list(viewer_functions())
+    for rule in rules:
+        try:
+            statements += _of_model(rule)
+        except UnexplainableRuleError as error:
+            message = f"the policy of {rule.model.__name__} cannot be written as SQL: {error}"
+            raise UnexplainableRuleError(message) from error
+    return statements
+
+
+def row_condition(where: Where, action: str) -> ColumnElement[bool]:
+    """Return the rule for one action as a condition on rows that asks PostgreSQL who the viewer is.
+
+    Raise UnexplainableRuleError.
+    """
+    value_of = viewer_column()
+    unknown = walk(lambda _: where(None, action), value_of, lambda _: False, NO_ROWS).value
+    known = as_condition(explore(lambda viewer: where(viewer, action), value_of, NO_ROWS), answered)
+    parts = [and_(is_unknown(), unknown), and_(is_known(), known)]
+    return or_(*(part for part in parts if not isinstance(part, False_)), literal_column("false"))
+
+
+def _of_model(rule: ModelRule) -> Iterator[str]:
+    mapper = inspect(rule.model)
+    if mapper.inherits is not None:
+        raise UnexplainableRuleError("its rows are part of another model's, whose columns the rule may name")
+    table: Table = mapper.local_table
+    name = _name(table.name)
+    yield f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"
+    for command, action in ACTIONS.items():
+        condition = row_condition(rule.where, action)
+        told = _told(table, condition)
+        if any(isinstance(part, Select) for part in iterate(condition)):
+            # The rule looks at other rows, and may have to see some that the viewer does not.
+            function = _name(f"dovetail_{action}_{table.name}")
+            body = quoted(f"SELECT {told}")
+            yield f"CREATE OR REPLACE FUNCTION {function}({name} {name}) RETURNS boolean {DEFINER} AS {body}"
+            told = f"{function}({name}.*)"
+        policy = _name(f"dovetail_{action}")
+        yield f"DROP POLICY IF EXISTS {policy} ON {name}"
+        yield f"CREATE POLICY {policy} ON {name} FOR {command} {CLAUSES[command].format(told)}"
+
+
+def _told(table: Table, condition: ColumnElement[bool]) -> str:
+    """Return a condition on the rows of a table as text, its subqueries joined to the row."""
+    statement = as_text(select(literal_column("1")).select_from(table).where(condition))
+    told = statement.partition("\nWHERE ")[2]
+    if QUOTE in told:
+        raise UnexplainableRuleError(f"it holds the text {QUOTE}")
+    return told
+
+
+def _name(name: str) -> str:
+    return PGIdentifierPreparer(dialect()).quote(name)
