@@ -1,0 +1,46 @@
+"""Write a world into a database."""
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups, users_permissions
+from tests.contract.worlds.models import Folder, Note
+from tests.contract.worlds.rules import FolderRow, Row
+from tests.contract.worlds.world import GROUPS, PEOPLE, World
+
+
+async def fill(connection: AsyncConnection, world: World) -> None:
+    """Insert the people and the rows of a world."""
+    names = [
+        {
+            "id": key,
+            "username": f"user{key}",
+            "email": f"user{key}@example.org",
+            "hashed_password": "!",
+            "is_staff": key in world.staff,
+            "is_superuser": key == PEOPLE[-1],
+        }
+        for key in PEOPLE
+    ]
+    await connection.execute(insert(User.__table__), names)
+    await connection.execute(insert(Group.__table__), [{"id": key, "name": f"group {key}"} for key in GROUPS])
+    links = {
+        users_permissions: [{"user_id": u, "permission_name": p} for u, held in world.own.items() for p in held],
+        groups_permissions: [
+            {"group_id": g, "permission_name": p} for g, held in world.of_groups.items() for p in held
+        ],
+        users_groups: [{"user_id": u, "group_id": g} for u, groups in world.groups.items() for g in groups],
+    }
+    for table, rows in links.items():
+        if rows:
+            await connection.execute(insert(table), rows)
+    await connection.execute(insert(Folder.__table__), [values_of(folder) for folder in world.folders])
+    await connection.execute(insert(Note.__table__), [values_of(note) for note in world.notes])
+
+
+def values_of(row: Row) -> dict[str, object]:
+    """Return the columns of a row."""
+    if isinstance(row, FolderRow):
+        return dict(vars(row))
+    columns = {name: value for name, value in vars(row).items() if name != "folder"}
+    return columns | {"folder_id": None if row.folder is None else row.folder.id}

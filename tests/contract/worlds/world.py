@@ -1,0 +1,94 @@
+"""A random world: who there is, what they may do, what rows there are, and what the rules say; all from one seed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from random import Random
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement
+
+from dovetail.contrib.auth.models import User
+from tests.contract.worlds.models import Folder, Note
+from tests.contract.worlds.rules import (
+    ACTIONS,
+    PERMISSIONS,
+    FolderRow,
+    NoteRow,
+    Person,
+    Row,
+    Rule,
+    random_rule,
+)
+
+T = TypeVar("T")
+PEOPLE = (1, 2, 3, 4)  # the keys of users: the last is a superuser
+GROUPS = (1, 2)
+NOTES, FOLDERS = 6, 3
+
+
+@dataclass
+class World:
+    """What one seed makes."""
+
+    seed: int
+    own: dict[int, frozenset[str]] = field(default_factory=dict)  # permissions by user
+    of_groups: dict[int, frozenset[str]] = field(default_factory=dict)
+    groups: dict[int, frozenset[int]] = field(default_factory=dict)  # of a user
+    staff: frozenset[int] = frozenset()
+    folders: list[FolderRow] = field(default_factory=list)
+    notes: list[NoteRow] = field(default_factory=list)
+    rules: dict[tuple[type[object], str], Rule] = field(default_factory=dict)
+
+    @cached_property
+    def people(self) -> Sequence[Person | None]:
+        """Everybody who may ask; None is somebody unknown."""
+        return [None, *(self._person(key) for key in PEOPLE)]
+
+    def where(self, model: type[Note] | type[Folder], viewer: User | None, action: str) -> ColumnElement[bool]:
+        """Return what the rule says in SQL."""
+        return self.rules[model, action].sql(model, viewer)
+
+    def may(self, person: Person | None, action: str, row: Row) -> bool:
+        """Return what the rule says in plain words."""
+        model = Note if isinstance(row, NoteRow) else Folder
+        return self.rules[model, action].spoken(row, person)
+
+    def visible(self, person: Person | None, rows: Sequence[Row]) -> list[int]:
+        """Return the keys of the rows that somebody may view."""
+        return [row.id for row in rows if self.may(person, "view", row)]
+
+    def told(self) -> Mapping[str, str]:
+        """Return the rules in words, for whoever has to find out why doors differ."""
+        return {f"{model.__name__} {action}": repr(rule) for (model, action), rule in self.rules.items()}
+
+    def _person(self, key: int) -> Person:
+        given = frozenset[str]().union(self.own[key], *(self.of_groups[group] for group in self.groups[key]))
+        return Person(key, key in self.staff, key == PEOPLE[-1], given)
+
+
+def make_world(seed: int) -> World:
+    """Return the world of a seed."""
+    random = Random(seed)
+    world = World(seed)
+    world.own = {key: _some(random, PERMISSIONS, 0.15) for key in PEOPLE}
+    world.of_groups = {key: _some(random, PERMISSIONS, 0.3) for key in GROUPS}
+    world.groups = {key: _some(random, GROUPS, 0.4) for key in PEOPLE}
+    world.staff = _some(random, PEOPLE[:-1], 0.5) | {PEOPLE[-1]}
+    world.folders = [
+        FolderRow(key, random.choice(PEOPLE), random.random() < 0.5, f"folder {key}") for key in range(1, FOLDERS + 1)
+    ]
+    world.notes = [_note(random, key, world.folders) for key in range(1, NOTES + 1)]
+    for model in (Note, Folder):
+        for action in ACTIONS:
+            world.rules[model, action] = random_rule(random, of_note=model is Note)
+    return world
+
+
+def _some(random: Random, things: Sequence[T], share: float) -> frozenset[T]:
+    return frozenset(thing for thing in things if random.random() < share)
+
+
+def _note(random: Random, key: int, folders: Sequence[FolderRow]) -> NoteRow:
+    folder = random.choice([None, *folders])
+    return NoteRow(key, random.choice(PEOPLE), random.random() < 0.5, f"note {key}", random.randint(0, 3), folder)
