@@ -1,6 +1,6 @@
 """Write a world into a database."""
 
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups, users_permissions
@@ -22,9 +22,9 @@ async def fill(connection: AsyncConnection, world: World) -> None:
         }
         for key in PEOPLE
     ]
-    await connection.execute(insert(User.__table__), names)
-    await connection.execute(insert(Group.__table__), [{"id": key, "name": f"group {key}"} for key in GROUPS])
-    links = {
+    await connection.execute(insert(User), names)
+    await connection.execute(insert(Group), [{"id": key, "name": f"group {key}"} for key in GROUPS])
+    links: dict[Table, list[dict[str, object]]] = {
         users_permissions: [{"user_id": u, "permission_name": p} for u, held in world.own.items() for p in held],
         groups_permissions: [
             {"group_id": g, "permission_name": p} for g, held in world.of_groups.items() for p in held
@@ -34,8 +34,8 @@ async def fill(connection: AsyncConnection, world: World) -> None:
     for table, rows in links.items():
         if rows:
             await connection.execute(insert(table), rows)
-    await connection.execute(insert(Folder.__table__), [values_of(folder) for folder in world.folders])
-    await connection.execute(insert(Note.__table__), [values_of(note) for note in world.notes])
+    await connection.execute(insert(Folder), [values_of(folder) for folder in world.folders])
+    await connection.execute(insert(Note), [values_of(note) for note in world.notes])
 
 
 def values_of(row: Row) -> dict[str, object]:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=T
 WORLDS = int(os.environ.get("WORLDS", "12"))
 READER = "worlds_reader"
 INSUFFICIENT_PRIVILEGE = "42501"
-NOTES, FOLDERS = Note.__table__, Folder.__table__
+NOTES, FOLDERS = (WorldBase.metadata.tables[f"worlds_{name}"] for name in ("note", "folder"))
 
 
 @pytest.fixture
