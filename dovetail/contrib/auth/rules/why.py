@@ -3,12 +3,12 @@
 A user's grants and groups are taken as they are now; the row is looked at as the rule would, in the database.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, and_, func, inspect, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import User
@@ -28,12 +28,12 @@ Where: TypeAlias = Callable[[User | None, str], ColumnElement[bool]]  # what `Po
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked: may `user` (None is somebody unknown) do `action` to rows of `model`, or to the one with `key`."""
+    """What is asked: may `user` (None is somebody unknown) do `action` to rows of `model`, or to those `chosen`."""
 
     user: User | None
     action: str
     model: type[object]
-    key: Hashable | None = None
+    chosen: ColumnElement[bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,10 @@ class _Finder:
 
     async def count(self, condition: ColumnElement[bool]) -> int:
         """Return how many of the rows that were asked about fulfil a condition."""
-        (key,) = inspect(self.asked.model).primary_key
-        chosen = condition if self.asked.key is None else and_(key == self.asked.key, condition)
-        found = await self.session.scalar(select(func.count()).select_from(self.asked.model).where(chosen))
-        return found or 0
+        rows = select(func.count()).select_from(self.asked.model).where(condition)
+        if self.asked.chosen is not None:
+            rows = rows.where(self.asked.chosen)
+        return await self.session.scalar(rows) or 0
 
 
 async def _explanation(

@@ -42,7 +42,7 @@ async def ada(make_user: Any, session: AsyncSession) -> User:
 
 
 async def ask(session: AsyncSession, user: User | None, action: str, key: int | None = None) -> Explanation:
-    return await explain(session, where, Asked(user, action, Post, key))
+    return await explain(session, where, Asked(user, action, Post, None if key is None else Post.id == key))
 
 
 async def test_a_yes_names_what_was_asked_and_the_condition_of_the_rule(session: AsyncSession, ada: User) -> None:
