@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from pydantic import SecretStr
 from sqladmin.authorization import AuthorizationBackend
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -20,8 +21,9 @@ from dovetail.database.pool_share import PoolShare
 
 @dataclass(frozen=True, kw_only=True)
 class Office:
-    """Holds the settings, the connections, the cookies, the templates and the views of one back office."""
+    """Holds what one back office is made of: settings, connections, cookies, templates and views."""
 
+    app: Starlette  # that the back office is mounted on
     settings: AdminSettings
     secret_key: SecretStr
     database: PoolShare

@@ -19,11 +19,14 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from dovetail.api.principal import VISITOR_AUTHENTICATOR
+from dovetail.contrib.admin.account.page import AccountPage
+from dovetail.contrib.admin.account.sections import EXTENSION_POINT, check_sections
 from dovetail.contrib.admin.checks.site_checks import Claims, find_missing_templates, find_shadowed, identify
 from dovetail.contrib.admin.checks.view_checks import find_problems, find_unknown_permissions
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.entry import login
 from dovetail.contrib.admin.entry.guard import error_page, guarded
+from dovetail.contrib.admin.entry.preparation import of_form
 from dovetail.contrib.admin.entry.sessions import get_user
 from dovetail.contrib.admin.forms.admin_form import is_protected
 from dovetail.contrib.admin.office import Office
@@ -180,6 +183,8 @@ class AdminSite(Admin):
         yield self._route(office, "/login", login.show_login, "login", ("GET", "POST"), public=True)
         yield self._route(office, "/logout", login.log_out, "logout", ("POST",))
         yield self._route(office, "/", pages.show_index, "index")
+        sections = check_sections(self._context.extensions(EXTENSION_POINT), self.templates.env)
+        yield from AccountPage(office=office, sections=sections).routes()
         yield self._route(office, "/{identity}/list", pages.show_list, "list")
         yield self._route(office, "/{identity}/create", pages.show_create_form, "create", ("GET", "POST"))
         yield self._route(office, "/{identity}/details/{pk:path}", pages.show_details, "details")
@@ -198,7 +203,8 @@ class AdminSite(Admin):
         *,
         public: bool = False,
     ) -> Route:
-        endpoint = guarded(office, partial(page, office), public=public, is_form=name in {"create", "edit"})
+        preparation = partial(of_form, office) if name in {"create", "edit"} else None
+        endpoint = guarded(office, partial(page, office), public=public, preparation=preparation)
         return Route(path, endpoint, name=name, methods=list(methods))
 
     def _behind_guard(self, office: Office, route: BaseRoute) -> Route:
@@ -218,6 +224,7 @@ class AdminSite(Admin):
         settings, share = self._settings, self._admin_settings.pool_share
         connections = settings.database_pool_size + settings.database_max_overflow
         return Office(
+            app=self.app,
             settings=self._admin_settings,
             secret_key=settings.secret_key,
             database=PoolShare(

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = (
     "/",
+    "/account/",
     "/auth-user/list",
     "/auth-user/create",
     "/auth-user/edit/1",

@@ -12,7 +12,7 @@ from dovetail.contrib.admin.sqladmin_private import class_slug, exposed_pages
 from dovetail.ownership import owner_of
 
 IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-TAKEN = frozenset({"assets", "statics"})  # where the site's own files are
+TAKEN = frozenset({"account", "assets", "statics"})  # where the page of one's own account and the site's files are
 TEMPLATES = ("list_template", "create_template", "details_template", "edit_template")
 
 

@@ -6,17 +6,15 @@ from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from sqladmin.authorization import Action
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from dovetail.contrib.admin.entry.access import open_view
+from dovetail.contrib.admin.entry.preparation import FindPreparation, Preparation
 from dovetail.contrib.admin.entry.sessions import get_user
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import USER, load_rights
 from dovetail.contrib.admin.request_context import enter_request_context, request_context
-from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.csrf import check_origin, check_token
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import is_refusal, sendable
@@ -30,11 +28,13 @@ Endpoint = Callable[[Request], Awaitable[object]]
 GuardedEndpoint = Callable[[Request], Awaitable[Response]]
 
 
-def guarded(office: Office, endpoint: Endpoint, *, public: bool = False, is_form: bool = False) -> GuardedEndpoint:
+def guarded(
+    office: Office, endpoint: Endpoint, *, public: bool = False, preparation: FindPreparation | None = None
+) -> GuardedEndpoint:
     """Answer a request with `endpoint` in one transaction, which is committed before the response leaves.
 
     Unless `public`, only a user who is logged in and active staff gets there. An unsafe request must come from a page
-    of this host and hold the token of that page. What the view of a form `prepare`s comes before the transaction.
+    of this host and hold the token of that page. The work of a `preparation` comes before the transaction.
     """
 
     async def respond(request: Request) -> Response:
@@ -46,8 +46,9 @@ def guarded(office: Office, endpoint: Endpoint, *, public: bool = False, is_form
             office.messages.load(request)
             has_files = await _receive(request)
             refused: Response | None = None
-            if is_form:
-                refused = await try_twice(partial(_prepare, office, request))
+            found = None if preparation is None or request.method in SAFE_METHODS else preparation(request)
+            if found is not None:
+                refused = await try_twice(partial(_prepare, office, request, found))
             # Whoever read a file finds nothing more in it.
             response = await try_twice(run, lambda: not has_files) if refused is None else refused
         except ClientDisconnect:
@@ -107,18 +108,16 @@ async def _respond_in_transaction(office: Office, request: Request, endpoint: En
     return found
 
 
-async def _prepare(office: Office, request: Request) -> Response | None:
-    """Let the view do what takes long, before the transaction, for somebody who may send its form."""
-    view = office.views.get(request.path_params["identity"])
-    if view is None or type(view).prepare is ModelAdmin.prepare or request.method in SAFE_METHODS:
-        return None
+async def _prepare(office: Office, request: Request, preparation: Preparation) -> Response | None:
+    """Do what takes long before the transaction, for somebody who may send the form."""
     async with office.database.unit_of_work(read_only=True) as session:
         with enter_request_context(request, session):
             if not await _is_let_in(office, request, public=False):
                 return _ask_to_log_in(request)
             await check_token(request, office.secret_key, request.cookies.get(office.cookies.session))
-            open_view(office, request, Action.EDIT if "pk" in request.path_params else Action.CREATE)
-    await view.prepare(request)
+            if preparation.check is not None:
+                preparation.check(request)
+    await preparation.work(request)
     return None
 
 

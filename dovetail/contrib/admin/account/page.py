@@ -1,0 +1,108 @@
+"""Show the page of one's own account, and run what the forms of its sections ask for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+
+from sqladmin.flash import Flash
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
+from dovetail.contrib.admin.entry.guard import guarded
+from dovetail.contrib.admin.entry.preparation import Preparation
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
+from dovetail.contrib.admin.web.responses import is_refusal
+from dovetail.state import StateKey
+
+REFUSAL = StateKey[Exception]("dovetail_admin_refusal", "nothing was refused")  # what `prepare` raised in a request
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownSection:
+    """A section with what its template is filled in with."""
+
+    section: AccountSection
+    values: Mapping[str, object]
+    error: str | None = None
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountPage:
+    """Shows all sections, and runs the routes of each."""
+
+    office: Office
+    sections: Sequence[AccountSection]
+
+    def routes(self) -> Iterator[Route]:
+        """Yield the page, and the address of each form on it."""
+        yield Route("/account/", guarded(self.office, self.show), name="account", methods=["GET"])
+        for section in self.sections:
+            for route in section.routes:
+                endpoint = guarded(
+                    self.office, partial(self.run, section, route), preparation=partial(self._preparation, route)
+                )
+                name = f"account-{section.name}-{route.name}"
+                yield Route(f"/account/{section.name}/{route.name}", endpoint, name=name, methods=["POST"])
+
+    async def show(self, request: Request, failed: str = "", told: ErrorMessage | None = None) -> Response:
+        """Return the page; the section `failed` shows what its user is `told`."""
+        shown = []
+        for section in self.sections:
+            values = await section.load(self.office, request)
+            if told is None or section.name != failed:
+                shown.append(ShownSection(section=section, values=values))
+                continue
+            error = f"Nothing was changed. {told.message}"
+            shown.append(ShownSection(section=section, values=values, error=error, errors=_by_field(told)))
+        status = HTTPStatus.OK if told is None else told.status
+        return await self.office.render(request, "sqladmin/account.html", {"sections": shown}, status)
+
+    async def prepare(self, route: AccountRoute, request: Request) -> None:
+        """Do what comes before the transaction; `run` tells what went wrong with it."""
+        try:
+            await route.prepare(self.office, request)
+        except Exception as error:
+            if message_for(error).is_ours:
+                raise
+            REFUSAL.set(request, error)
+
+    async def run(self, section: AccountSection, route: AccountRoute, request: Request) -> Response:
+        """Do what a form of a section asks for, whole or not at all, and show the page again."""
+        try:
+            async with request_context().session.begin_nested() as change:
+                outcome = await self._respond(route, request)
+                if is_refusal(outcome):
+                    await change.rollback()
+        except Exception as error:
+            request_context().after_commit.tasks.clear()
+            told = message_for(error)
+            if told.is_ours:
+                raise
+            return await self.show(request, section.name, told)
+        if isinstance(outcome, Response):
+            return outcome
+        if outcome is not None:
+            Flash.success(request, outcome)
+        return RedirectResponse(request.url_for("admin:account").path, HTTPStatus.SEE_OTHER)
+
+    def _preparation(self, route: AccountRoute, _request: Request) -> Preparation:
+        return Preparation(work=partial(self.prepare, route))
+
+    async def _respond(self, route: AccountRoute, request: Request) -> str | Response | None:
+        refusal = REFUSAL.find(request)
+        if refusal is not None:
+            raise refusal
+        return await route.respond(self.office, request)
+
+
+def _by_field(told: ErrorMessage) -> dict[str, list[str]]:
+    errors: dict[str, list[str]] = {}
+    for error in told.errors:
+        errors.setdefault(error.pointer.strip("/"), []).append(error.detail)
+    return errors

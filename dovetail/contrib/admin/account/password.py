@@ -1,0 +1,62 @@
+"""Let staff change their own password: whoever sits down at an open browser does not know the current one."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from starlette.requests import Request
+
+from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
+from dovetail.contrib.admin.forms.admin_form import refuse_files
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.auth import users
+from dovetail.contrib.auth.accounts.passwords import HashedPassword
+from dovetail.contrib.auth.api.dependencies import make_mailer, make_manager
+from dovetail.contrib.auth.credential_changes import Proof, change_own_account, prove
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.log_in import settings_of
+from dovetail.state import StateKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPassword:
+    """The hash of a new password, and the proof that its user knew the current one."""
+
+    hashed: HashedPassword
+    proof: Proof
+
+
+NEW_PASSWORD = StateKey[NewPassword]("new_password", "`prepare` comes first")
+
+
+async def prepare(_office: Office, request: Request) -> None:
+    """Verify the current password and hash the new one. Raise InvalidInputError for a wrong or a weak one."""
+    form = await request.form()
+    refuse_files(form)
+    user = user_of(request)
+    proof = await prove(user, str(form.get("current_password", "")))
+    proof.check(user)
+    hashed = await users.hash_new_password(str(form.get("password", "")), username=user.username, email=user.email)
+    NEW_PASSWORD.set(request, NewPassword(hashed=hashed, proof=proof))
+
+
+async def change_password(office: Office, request: Request) -> str:
+    """Set the new password: every other session ends, and the user is told by mail."""
+    session, new = request_context().session, NEW_PASSWORD.get(request)
+    statement = select(User).where(User.id == user_of(request).id).with_for_update(key_share=True)
+    user = (await session.scalars(statement.execution_options(populate_existing=True))).one()
+    new.proof.check(user)
+    key = request.cookies.get(office.cookies.session)  # of this very session, which goes on
+    manager = make_manager(session, settings_of(session))
+    await change_own_account(manager, user, {}, password=new.hashed, keep_token=key)
+    make_mailer(office.app, request_context().after_commit).send_later(manager.messages)
+    return "Your password was changed. Everybody else who was logged in as you is logged out."
+
+
+PASSWORD = AccountSection(
+    name="password",
+    title="Password",
+    template="sqladmin/account/password.html",
+    routes=[AccountRoute("change", change_password, prepare)],
+)

@@ -1,0 +1,83 @@
+"""The page of one's own account, `/account/`, is made of sections: values that parts of auth list at `admin.account`.
+
+    extensions={"admin.account": lazy("dovetail.contrib.admin.account.keys:KEYS")}
+
+    KEYS = AccountSection(
+        name="keys",
+        title="Keys",
+        template="sqladmin/account/keys.html",
+        load=load_keys,
+        routes=[AccountRoute("remove", remove_key)],
+    )
+
+Every member of staff has the page. The template stands inside a card: it finds what `load` returned as `values`, and
+sends its forms to `path_for(request, "admin:account-keys-remove")`. An error of `dovetail.errors` that a route raises
+undoes all that it did, and is shown in the section: `error` is the sentence, `errors` those by field.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, TemplateNotFound
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dovetail.contrib.admin.office import Office
+from dovetail.errors import ConfigurationError
+
+EXTENSION_POINT = "admin.account"
+
+
+async def _load_nothing(_office: Office, _request: Request) -> Mapping[str, object]:
+    return {}
+
+
+async def _prepare_nothing(_office: Office, _request: Request) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class AccountRoute:
+    """A form of a section, which is sent to `/account/<section>/<name>`.
+
+    `respond` runs in the request's transaction and returns what to tell the user, None for nothing to tell, or a
+    Response. What takes long, such as hashing a password, is done by `prepare`, before that transaction.
+    """
+
+    name: str
+    respond: Callable[[Office, Request], Awaitable[str | Response | None]]
+    prepare: Callable[[Office, Request], Awaitable[None]] = _prepare_nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountSection:
+    """A part of the page of one's own account."""
+
+    name: str  # in addresses
+    title: str
+    template: str
+    load: Callable[[Office, Request], Awaitable[Mapping[str, object]]] = _load_nothing
+    routes: Sequence[AccountRoute] = ()
+
+
+def check_sections(found: Iterable[object], environment: Environment) -> list[AccountSection]:
+    """Return the sections that plugins brought. Raise ConfigurationError for what cannot be shown."""
+    given = list(found)
+    if problems := list(_find_problems(given, environment)):
+        raise ConfigurationError("\n".join(problems))
+    return [one for one in given if isinstance(one, AccountSection)]
+
+
+def _find_problems(found: Sequence[object], environment: Environment) -> Iterator[str]:
+    names: set[str] = set()
+    for one in found:
+        if not isinstance(one, AccountSection):
+            yield f"the extension point {EXTENSION_POINT!r} holds {one!r:.80}, expected an AccountSection"
+            continue
+        if one.name in names:
+            yield f"two sections of the account page are called {one.name!r}; give one of them another name"
+        names.add(one.name)
+        try:
+            environment.get_template(one.template)
+        except TemplateNotFound:
+            yield f"the section {one.name!r} of the account page names {one.template!r}, which is no template"
