@@ -35,6 +35,7 @@ class Site:
     comment: int
     user: int
     group: int
+    session: int
     reset_token: str
     verify_token: str
 
@@ -85,6 +86,13 @@ COSTS = [
         7,
         lambda s: s.anonymous.post("/api/auth/login", data={"username": "ada", "password": PASSWORD}),
     ),
+    Cost("list_sessions", "ada", 2, 2, lambda s: s.ada.get("/api/auth/sessions")),
+    Cost("end_session", "the current one", 2, 2, lambda s: s.ada.delete(f"/api/auth/sessions/{s.session}")),
+    Cost("logout_everywhere", "ada", 5, 5, lambda s: s.ada.post("/api/auth/logout-everywhere")),
+    Cost("logout_everybody", "staff", 3, 3, lambda s: s.staff.post("/api/auth/logout-everybody")),
+    Cost("prove_with_password", "ada", 4, 4, lambda s: s.ada.post("/api/auth/prove", json={"password": PASSWORD})),
+    Cost("list_user_sessions", "staff", 3, 3, lambda s: s.staff.get(f"/api/users/{s.user}/sessions")),
+    Cost("end_user_sessions", "staff", 4, 4, lambda s: s.staff.delete(f"/api/users/{s.user}/sessions")),
     Cost("logout", "ada", 2, 2, lambda s: s.ada.post("/api/auth/logout")),
     Cost(
         "forgot_password",
@@ -264,16 +272,18 @@ async def site(client, make_user, client_for, database) -> Site:
             await create_one_time_token(session, author, purpose, lifetime=3600)
             for purpose in (TokenPurpose.RESET_PASSWORD, TokenPurpose.VERIFY_EMAIL)
         ]
+    clients = [await client_for(ada), await client_for(root)]
     return Site(
         anonymous=client,
-        ada=await client_for(ada),
-        staff=await client_for(root),
+        ada=clients[0],
+        staff=clients[1],
         post=post.id,
         other_post=other.id,
         tag=post.tags[0].id,
         comment=comment.id,
         user=grace.id,
         group=group.id,
+        session=1,  # that of ada's client, which logged in first
         reset_token=tokens[0],
         verify_token=tokens[1],
     )

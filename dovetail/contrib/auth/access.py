@@ -19,9 +19,16 @@ from typing_extensions import TypeVar, override
 
 from dovetail.api.schemas import Id, Schema
 from dovetail.api.security import authenticates
-from dovetail.contrib.auth.accounts.access_tokens import find_user_by_token, get_user_by_token, loaded_values
+from dovetail.contrib.auth.accounts.access_tokens import (
+    find_user_by_token,
+    get_user_by_token,
+    loaded_values,
+    session_found,
+)
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.declared import model_permission
+from dovetail.contrib.auth.sessions.current import session_of
+from dovetail.contrib.auth.sessions.use import remember_use
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
@@ -50,7 +57,8 @@ def bearer_token(connection: HTTPConnection) -> str | None:
 async def authenticate_request(connection: HTTPConnection, session: AsyncSession) -> User | None:
     """Return the user whose token came with a request; the kernel's AUTHENTICATOR."""
     token = bearer_token(connection)
-    return await get_user_by_token(session, token) if token else None
+    user = await get_user_by_token(session, token) if token else None
+    return user if user is None else _noted(connection, user)
 
 
 async def _bearer_token(connection: HTTPConnection) -> str | None:
@@ -63,7 +71,9 @@ Documented = Annotated[str | None, Depends(_scheme)]
 
 
 @authenticates(required=False)
-async def get_optional_user(session: SessionDep, token: BearerToken, _: Documented) -> User | None:
+async def get_optional_user(
+    connection: HTTPConnection, session: SessionDep, token: BearerToken, _: Documented
+) -> User | None:
     """Return the user whose token came with the request, None without one.
 
     Raise NotAuthenticatedError for a token that is wrong, expired or revoked: who sends it believes to be logged in.
@@ -73,7 +83,7 @@ async def get_optional_user(session: SessionDep, token: BearerToken, _: Document
     user = await get_user_by_token(session, token)
     if user is None:
         raise bad_token()
-    return user
+    return _noted(connection, user)
 
 
 def bad_token() -> NotAuthenticatedError:
@@ -108,7 +118,7 @@ StaffUser = Annotated[User, Depends(get_staff_user)]
 
 
 @authenticates(required=True)
-async def get_user_beside(session: SessionDep, token: BearerToken, _: Documented) -> User:
+async def get_user_beside(connection: HTTPConnection, session: SessionDep, token: BearerToken, _: Documented) -> User:
     """Return the user who is asking, looked up in a transaction that is over when the endpoint begins.
 
     For endpoints that hash a password, or wait for anything else that is no database, before they touch a row: the
@@ -121,7 +131,7 @@ async def get_user_beside(session: SessionDep, token: BearerToken, _: Documented
         user = await get_user_by_token(lookup, token)
     if user is None:
         raise bad_token()
-    return user
+    return _noted(connection, user)
 
 
 UserBeside = Annotated[User, Depends(get_user_beside)]
@@ -175,6 +185,7 @@ class UserPolicy(Policy[Model, User, Create]):
             found = await find_user_by_token(source, token)
             if found is None:
                 raise bad_token()
+            remember_use(connection.app, session_found(found))
             recognized = _RecognizedUser(found, is_remembered=self.remembers_viewers)
         if reader is not OptionalUser:
             user = await get_current_user(None if recognized is None else recognized.viewer)
@@ -199,6 +210,7 @@ class UserPolicy(Policy[Model, User, Create]):
         user = await get_user_by_token(session, token)
         if user is None:
             raise bad_token()
+        _noted(connection, user)
         return Recognized(user if writer is CurrentUser else await get_staff_user(user))
 
 
@@ -284,6 +296,12 @@ class ModelPermissions(UserPolicy[Model, Create]):
 
     def _check(self, viewer: User, *actions: str) -> None:
         check_permission(viewer, *(model_permission(self._plugin, action, self._model) for action in actions))
+
+
+def _noted(connection: HTTPConnection, user: User) -> User:
+    """Return the user, of whose session it is remembered that it is used."""
+    remember_use(connection.app, session_of(user))
+    return user
 
 
 class UserPublic(Schema):

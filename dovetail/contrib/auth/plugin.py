@@ -15,6 +15,7 @@ plugin = Plugin(
     ),
     routers=lazy(
         auth="dovetail.contrib.auth.api.auth:router",
+        sessions="dovetail.contrib.auth.api.sessions:router",
         groups="dovetail.contrib.auth.api.groups:router",
         users="dovetail.contrib.auth.api.users:router",
     ),
@@ -63,5 +64,6 @@ plugin = Plugin(
         is_due=deferred("dovetail.contrib.auth.permissions.declared:is_due"),
         run=deferred("dovetail.contrib.auth.permissions.stored:store_permissions"),
     ),
+    lifespan=deferred("dovetail.contrib.auth.sessions.use:write_at_the_end"),
     setup=deferred("dovetail.contrib.auth.api.dependencies:setup"),
 )

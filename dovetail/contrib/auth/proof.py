@@ -40,14 +40,23 @@ def is_proved(row: Session, seconds: int) -> bool:
     return row.proved_at is not None and row.proved_at > datetime.now(UTC) - timedelta(seconds=seconds)
 
 
+async def current_row(session: AsyncSession, user: User) -> Session:
+    """Return the row of the session by which the user of this request came.
+
+    Raise PermissionDeniedError for a user who came without a session, as by a personal token.
+    """
+    row = await load_session(session, user)
+    if row is None:
+        raise PermissionDeniedError("This takes a login: no other token can prove who is there.")
+    return row
+
+
 async def check_recent_proof(session: AsyncSession, user: User) -> Session:
     """Return the row of the session by which the user of this request came, if they proved who they are recently.
 
     Raise ProofRequiredError, and PermissionDeniedError for a user who came without a session, as by a personal token.
     """
-    row = await load_session(session, user)
-    if row is None:
-        raise PermissionDeniedError("This takes a login: no other token can prove who is there.")
+    row = await current_row(session, user)
     seconds = settings_of(session).proof_seconds
     if not is_proved(row, seconds):
         raise ProofRequiredError(seconds)

@@ -186,8 +186,12 @@ async def update_user(session: AsyncSession, user: User, **values: Unpack[UserCh
     return user
 
 
-async def end_sessions(session: AsyncSession, user: User, *, keep_token: str | None = None) -> None:
-    """End every session of the user but that of `keep_token`, in the API, the back office and what plugins keep.
+async def end_sessions(
+    session: AsyncSession, user: User, *, keep_token: str | None = None, keep_id: int | None = None
+) -> None:
+    """End every session of the user, in the API, the back office and what plugins keep.
+
+    That of the token `keep_token` goes on, and that with the key `keep_id`.
 
     Resets of the password and changes of the address that are under way end too: whoever asked for them may have been
     the reason for this.
@@ -196,7 +200,7 @@ async def end_sessions(session: AsyncSession, user: User, *, keep_token: str | N
     token, and it is deleted too.
     """
     await session.flush()
-    await end_sessions_of(session, user.id, keep=keep_token)
+    await end_sessions_of(session, user.id, keep_token=keep_token, keep_id=keep_id)
     await expire_one_time_tokens(session, user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.CHANGE_EMAIL)
     for end in context_of(session).extensions("auth.end_sessions"):
         await end(session, user)

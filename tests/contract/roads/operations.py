@@ -152,7 +152,7 @@ class Catalogue:
             return f"{path}?ids={self._spare(operation.name)}" if is_delete else path
         keys = KEYS | ({"name": "Prose"} if "genres" in path else {})
         if is_delete:
-            last = path.rpartition("{")[2].removesuffix("}")
+            last = path.rpartition("{")[2].partition("}")[0]
             keys[last] = self._spare(last)
         return path.format(**{name: quote(value) for name, value in keys.items()})
 

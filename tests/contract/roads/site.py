@@ -155,7 +155,7 @@ def _users(stamps: dict[str, Any]) -> list[User]:
 def _tokens() -> list[Session]:
     until = datetime.now(UTC) + timedelta(days=1)
     found = [
-        Session(token_hash=hash_token(token_of(name)), user_id=key, expires_at=until)
+        Session(token_hash=hash_token(token_of(name)), user_id=key, expires_at=until, proved_at=until)
         for key, name in enumerate(NAMES, 1)
     ]
     late = Session(token_hash=hash_token(token_of("late")), user_id=ADA, expires_at=DAY)

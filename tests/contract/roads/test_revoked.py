@@ -31,6 +31,12 @@ async def log_out(road: Road) -> None:
     assert answer.status == 204
 
 
+async def log_out_everywhere(road: Road) -> None:
+    target = "/api/auth/logout-everywhere"
+    answer = await road.send(Request(name="log out", method="POST", target=target, headers=OWNER))
+    assert answer.status == 204
+
+
 async def revoke(road: Road) -> None:
     """Remove the row, as another process does, or somebody with psql."""
     async with road.database.engine.begin() as connection:
@@ -47,7 +53,7 @@ async def remove(road: Road) -> None:
         await connection.execute(delete(User).where(User.id == ADA))
 
 
-@pytest.mark.parametrize("end", [log_out, revoke, deactivate, remove], ids=lambda end: end.__name__)
+@pytest.mark.parametrize("end", [log_out, log_out_everywhere, revoke, deactivate, remove], ids=lambda end: end.__name__)
 async def test_the_very_next_request_is_refused_at_every_address(roads: Roads, end: Callable[[Road], Awaitable[None]]):
     catalogue = Catalogue(roads.fast.app)
     taking = [one for one in catalogue.operations if not one.is_librarys]
@@ -109,7 +115,8 @@ async def test_every_process_refuses_it_at_once(two_databases):
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, limits=APART) as client:
             before = await asyncio.gather(*(client.get(path) for path, _ in zip(cycle(reads), range(40), strict=False)))
             assert {answer.status_code for answer in before} == {200}
-            assert (await client.post("/api/auth/logout")).status_code == 204
+            (own,) = [one for one in (await client.get("/api/auth/sessions")).json()["items"] if one["is_current"]]
+            assert (await client.delete(f"/api/auth/sessions/{own['id']}")).status_code == 204
             after = await asyncio.gather(*(client.get(path) for path, _ in zip(cycle(reads), range(60), strict=False)))
             written = await asyncio.gather(
                 *(client.patch("/api/posts/2", json={"title": "x"}) for _ in range(10)),

@@ -8,7 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import PERMISSIONS, User
 from dovetail.contrib.auth.permissions.held import permission_columns
-from dovetail.contrib.auth.sessions.current import SESSION_COLUMNS, last_noted, remember_holder
+from dovetail.contrib.auth.sessions.current import (
+    SESSION_COLUMNS,
+    CurrentSession,
+    last_noted,
+    read_session,
+    remember_holder,
+    session_of,
+)
 from dovetail.contrib.auth.sessions.models import Door, Session
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.resources.sql.statements import EntityStatement, Found
@@ -39,6 +46,11 @@ async def get_user_by_token(session: AsyncSession, token: str) -> User | None:
 async def find_user_by_token(source: ReadSource, token: str) -> Found[User] | None:
     """Return the same user by the same statement, where there may be no session; see EntityStatement.find."""
     return await _USER_BY_TOKEN.find(source, **_values(token))
+
+
+def session_found(found: Found[User]) -> CurrentSession | None:
+    """Return the session by whose token a user was found."""
+    return read_session(found.apart) if found.apart else session_of(found.item)
 
 
 def loaded_values(user: User) -> Hashable | None:

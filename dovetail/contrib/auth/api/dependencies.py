@@ -13,6 +13,7 @@ from dovetail.api.principal import AUTHENTICATOR
 from dovetail.contrib.auth.access import authenticate_request
 from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, make_sender
 from dovetail.contrib.auth.mail.mailer import Mailer
+from dovetail.contrib.auth.sessions.use import USE_LOG, UseLog
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import DATABASE
@@ -28,6 +29,7 @@ def setup(app: FastAPI, context: Context) -> None:
     assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
     AUTHENTICATOR.set(app, authenticate_request)
     EMAIL_SENDER.set(app, make_sender(settings, debug=context.settings.debug))
+    USE_LOG.set(app, UseLog(context.database))
 
 
 AuthSettingsDep = Annotated[AuthSettings, Depends(plugin_settings("auth", AuthSettings))]

@@ -16,11 +16,23 @@ async def end_session(session: AsyncSession, token: str) -> None:
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
 
 
-async def end_sessions_of(session: AsyncSession, user_id: int, *, keep: str | None = None) -> None:
-    """End all sessions of a user, by whatever door, but that of the token `keep`."""
+async def end_sessions_of(
+    session: AsyncSession, user_id: int, *, keep_token: str | None = None, keep_id: int | None = None
+) -> None:
+    """End all sessions of a user, by whatever door, but that of the token `keep_token` and that with this key."""
     statement = delete(Session).where(Session.user_id == user_id)
-    if keep is not None:
-        statement = statement.where(Session.token_hash != hash_token(keep))
+    if keep_token is not None:
+        statement = statement.where(Session.token_hash != hash_token(keep_token))
+    if keep_id is not None:
+        statement = statement.where(Session.id != keep_id)
+    await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
+
+
+async def end_all_sessions(session: AsyncSession, *, keep_id: int | None = None) -> None:
+    """End the sessions of all users but the one with this key."""
+    statement = delete(Session)
+    if keep_id is not None:
+        statement = statement.where(Session.id != keep_id)
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
 
 

@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
@@ -29,6 +29,7 @@ from dovetail.errors import NotAuthenticatedError
 from dovetail.plugin import context_of
 from dovetail.signing import hash_token
 
+MOST_SESSIONS = 100  # of one user at one door: a program that logs in for every call fills no table
 NO_SYNCHRONIZATION = {"synchronize_session": False}  # nothing looks at rows of sessions in memory
 
 
@@ -61,16 +62,13 @@ async def log_in(
     """Begin a session of `user`, who has just proved who they are by `method`: "password", "passkey", "oidc:google".
 
     `connection` is the request by which they did, of which address and browser are noted; None for a command. Without
-    a `lifetime` it lasts as long as the settings say. The user's sessions that are over are removed. Raise
-    NotAuthenticatedError if the user is deactivated.
+    a `lifetime` it lasts as long as the settings say. The user's sessions that are over are removed, and of more than
+    MOST_SESSIONS those that were used longest ago. Raise NotAuthenticatedError if the user is deactivated.
     """
     if not user.is_active:
         raise NotAuthenticatedError("This account is deactivated.")
     now, lasts = datetime.now(UTC), lifetime or lifetime_of(settings_of(session))
-    await session.execute(
-        delete(Session).where(Session.user_id == user.id, Session.expires_at <= now),
-        execution_options=NO_SYNCHRONIZATION,
-    )
+    await _make_room(session, user, door, now)
     token = secrets.token_urlsafe(32)  # 256 random bits
     ends_at = now + timedelta(seconds=lasts.absolute)
     row = Session(
@@ -108,6 +106,18 @@ def settings_of(session: AsyncSession) -> AuthSettings:
     settings = context_of(session).plugin_settings["auth"]
     assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
     return settings
+
+
+async def _make_room(session: AsyncSession, user: User, door: Door, now: datetime) -> None:
+    kept = (
+        select(Session.id)
+        .where(Session.user_id == user.id, Session.door == door, Session.expires_at > now)
+        .order_by(Session.used_at.desc(), Session.id.desc())
+        .limit(MOST_SESSIONS - 1)
+    )
+    superfluous = and_(Session.door == door, Session.id.not_in(kept))
+    statement = delete(Session).where(Session.user_id == user.id, or_(Session.expires_at <= now, superfluous))
+    await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
 
 
 def _address_of(connection: HTTPConnection | None) -> str:

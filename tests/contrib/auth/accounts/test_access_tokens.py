@@ -80,7 +80,7 @@ async def test_a_revoked_token_is_gone_and_no_other(session, ids):
 
 async def test_all_tokens_of_a_user_are_revoked_but_the_one_that_is_kept(session, ids):
     one, kept, of_bob = [await new_token(session, one, lifetime=100) for one in (ids[0], *ids)]
-    await end_sessions_of(session, ids[0], keep=kept)
+    await end_sessions_of(session, ids[0], keep_token=kept)
     assert await hashes(session) == {hash_token(kept), hash_token(of_bob)}
     await end_sessions_of(session, ids[0])
     assert await hashes(session) == {hash_token(of_bob)}

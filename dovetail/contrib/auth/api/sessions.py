@@ -1,0 +1,147 @@
+"""See and end sessions, and prove again who one is: `/api/auth/sessions`, `/api/users/{user_id}/sessions`."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.api.schemas import Id, Page, PathId, Schema, UTCTime
+from dovetail.contrib.auth import users
+from dovetail.contrib.auth.access import CurrentUser, StaffUser, UserBeside, check_permission
+from dovetail.contrib.auth.api.schemas import CurrentPassword
+from dovetail.contrib.auth.credential_changes import prove
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.managing import check_may_manage
+from dovetail.contrib.auth.proof import RecentProof, check_recent_proof, current_row
+from dovetail.contrib.auth.sessions import ending, listing
+from dovetail.contrib.auth.sessions.current import session_of
+from dovetail.contrib.auth.sessions.log_in import note_proof
+from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.database.session import SessionDep
+from dovetail.errors import FieldError, InvalidInputError, NotFoundError, PermissionDeniedError
+
+router = APIRouter()
+KeepCurrent = Annotated[bool, Query(description="Whether the session of this very request goes on.")]
+
+
+class SessionRead(Schema):
+    """A login that is not over."""
+
+    id: Id
+    door: Annotated[Door, Field(description="`api`: by a token; `office`: in a browser, at the back office.")]
+    method: Annotated[str, Field(description="How the user proved who they are.", examples=["password"])]
+    address: Annotated[str, Field(description="The address of the client, at the login.", examples=["203.0.113.7"])]
+    user_agent: Annotated[str, Field(description="The client, as it called itself.", examples=["Mozilla/5.0"])]
+    created_at: UTCTime
+    used_at: Annotated[UTCTime, Field(description="When it was last used, to within five minutes.")]
+    expires_at: Annotated[UTCTime, Field(description="When it is over, unless it is used before.")]
+    is_current: Annotated[bool, Field(description="Whether it is the session of this very request.")]
+
+
+class PasswordProof(Schema):
+    """The password of whoever is asking."""
+
+    password: CurrentPassword
+
+
+@router.get("/auth/sessions", tags=["auth"])
+async def list_sessions(user: CurrentUser, session: SessionDep) -> Page[SessionRead]:
+    """Return all sessions of oneself, the one that was used last first, on one page."""
+    return _page(await listing.sessions_of(session, user), user)
+
+
+@router.delete("/auth/sessions/{session_id}", status_code=204, tags=["auth"])
+async def end_session(session_id: PathId, user: CurrentUser, session: SessionDep) -> None:
+    """End a session of oneself: its token is worth nothing from now on.
+
+    Another one than that of this very request takes a recent proof, as by the operation `prove`.
+    """
+    current = session_of(user)
+    if current is None or current.id != session_id:
+        await check_recent_proof(session, user)
+    if not await listing.end_one(session, user, session_id):
+        raise NotFoundError("You have no such session.")
+
+
+@router.post("/auth/logout-everywhere", status_code=204, tags=["auth"])
+async def logout_everywhere(
+    row: RecentProof, user: CurrentUser, session: SessionDep, *, keep_current: KeepCurrent = False
+) -> None:
+    """End all sessions of oneself, in the API, the back office and elsewhere. It takes a recent proof."""
+    await _lock(session, user.id)
+    await users.end_sessions(session, user, keep_id=row.id if keep_current else None)
+
+
+@router.post("/auth/prove", status_code=204, tags=["auth"])
+async def prove_with_password(data: PasswordProof, user: UserBeside, session: SessionDep) -> None:
+    """Prove again who one is, by the password: what takes a recent proof is open for some minutes, in this session."""
+    proof = await prove(user, data.password.get_secret_value())
+    row = await current_row(session, user)
+    locked = await _lock(session, user.id)
+    if locked.hashed_password not in proof.hashes:
+        detail = "This is not your password."
+        raise InvalidInputError(detail, errors=[FieldError(pointer="/password", detail=detail)])
+    await note_proof(session, row)
+
+
+@router.post("/auth/logout-everybody", status_code=204, tags=["auth"])
+async def logout_everybody(
+    row: RecentProof, user: CurrentUser, session: SessionDep, *, keep_current: KeepCurrent = True
+) -> None:
+    """End the sessions of all users, as a superuser, after a break-in for instance. It takes a recent proof."""
+    if not user.is_superuser:
+        raise PermissionDeniedError("Only a superuser may log everybody out.")
+    await ending.end_all_sessions(session, keep_id=row.id if keep_current else None)
+
+
+@router.get("/users/{user_id}/sessions", tags=["users"])
+async def list_user_sessions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> Page[SessionRead]:
+    """Return all sessions of a user, to staff with the permission to view sessions."""
+    check_permission(viewer, "auth.view_session")
+    return _page(await listing.sessions_of(session, await _find(session, user_id)), viewer)
+
+
+@router.delete("/users/{user_id}/sessions", status_code=204, tags=["users"])
+async def end_user_sessions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> None:
+    """End all sessions of a user, as staff with the permission to delete sessions."""
+    check_permission(viewer, "auth.delete_session")
+    user = await _lock(session, user_id)
+    await check_may_manage(session, viewer, user)
+    await users.end_sessions(session, user)
+
+
+def _page(rows: Iterable[Session], viewer: User) -> Page[SessionRead]:
+    current = session_of(viewer)
+    items = [_read(row, is_current=current is not None and row.id == current.id) for row in rows]
+    return Page[SessionRead](items=items, total=None, next=None, previous=None)
+
+
+def _read(row: Session, *, is_current: bool) -> SessionRead:
+    return SessionRead(
+        id=row.id,
+        door=row.door,
+        method=row.method,
+        address=row.address,
+        user_agent=row.user_agent,
+        created_at=row.created_at,
+        used_at=row.used_at,
+        expires_at=row.expires_at,
+        is_current=is_current,
+    )
+
+
+async def _find(session: AsyncSession, user_id: int, *, lock: bool = False) -> User:
+    statement = select(User).where(User.id == user_id)
+    if lock:  # a login that goes on meanwhile has committed its session then, which is found too
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+    user = await session.scalar(statement)
+    if user is None:
+        raise NotFoundError(f"There is no user {user_id}.")
+    return user
+
+
+async def _lock(session: AsyncSession, user_id: int) -> User:
+    return await _find(session, user_id, lock=True)

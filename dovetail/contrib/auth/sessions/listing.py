@@ -1,0 +1,30 @@
+"""Read the sessions of a user, and end those that somebody chose."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.log_in import NO_SYNCHRONIZATION
+from dovetail.contrib.auth.sessions.models import Session
+
+
+async def sessions_of(session: AsyncSession, user: User) -> Sequence[Session]:
+    """Return the sessions of a user that are not over, the one that was used last first; `log_in` limits how many."""
+    rows = await session.scalars(
+        select(Session)
+        .where(Session.user_id == user.id, Session.expires_at > datetime.now(UTC))
+        .order_by(Session.used_at.desc(), Session.id.desc())
+    )
+    return rows.all()
+
+
+async def end_one(session: AsyncSession, user: User, key: int) -> bool:
+    """End the session with this key, if it is the user's; return whether it was."""
+    ended = await session.execute(
+        delete(Session).where(Session.id == key, Session.user_id == user.id).returning(Session.id),
+        execution_options=NO_SYNCHRONIZATION,
+    )
+    return ended.one_or_none() is not None

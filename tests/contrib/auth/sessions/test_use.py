@@ -1,0 +1,140 @@
+"""The last use of a session: written down now and then, behind the answers, and what it puts off."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions import use
+from dovetail.contrib.auth.sessions.log_in import Lifetime, log_in
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.sessions.use import USE_LOG, note_use
+from tests.contract.usual import without_fast_path
+
+MINUTE = timedelta(minutes=1)
+READS = ("/api/users/me", "/api/posts", "/api/auth/sessions")
+
+
+@pytest.fixture
+async def ada(make_user):
+    return await make_user(username="ada", is_staff=True)
+
+
+@pytest.fixture
+async def client(ada, client_for):
+    return await client_for(ada)
+
+
+async def used_at(session):
+    found = await session.scalar(select(Session.used_at))
+    await session.commit()
+    return found
+
+
+async def set_back(session, minutes, **values):
+    await session.execute(update(Session).values(used_at=datetime.now(UTC) - minutes * MINUTE, **values))
+    await session.commit()
+
+
+@pytest.mark.parametrize("road", ["fast", "usual"])
+async def test_a_use_is_written_down_once_in_five_minutes_and_after_the_answer(
+    app, client, session, count_statements, road
+):
+    if road == "usual":
+        without_fast_path(app)
+    for path in READS:
+        with count_statements() as usual:
+            await client.get(path)
+        await set_back(session, 4)
+        await client.get(path)
+        await USE_LOG.get(app).write()
+        assert datetime.now(UTC) - await used_at(session) > 3 * MINUTE
+        await set_back(session, 6)
+        with count_statements() as statements:
+            assert (await client.get(path)).status_code == 200
+        assert len(statements) == len(usual)
+        assert datetime.now(UTC) - await used_at(session) > 5 * MINUTE
+        await USE_LOG.get(app).write()
+        assert datetime.now(UTC) - await used_at(session) < MINUTE
+
+
+async def test_writing_notes_the_use_too(app, client, session):
+    for ask in (
+        lambda: client.post("/api/posts", json={"title": "x", "content": "y"}),
+        lambda: client.patch("/api/users/me", json={"bio": "x"}),
+        lambda: client.get("/debug/pool"),
+    ):
+        await set_back(session, 6)
+        assert (await ask()).is_success
+        await USE_LOG.get(app).write()
+        assert datetime.now(UTC) - await used_at(session) < MINUTE
+
+
+async def test_many_requests_at_once_are_one_write_behind_them(app, client, session, count_statements, monkeypatch):
+    monkeypatch.setattr(use, "PAUSE", 0.01)
+    await set_back(session, 6)
+    with count_statements() as statements:
+        await asyncio.gather(*(client.get("/api/users/me") for _ in range(5)))
+        await USE_LOG.get(app)._task
+    assert len([one for one in statements if one.startswith("UPDATE auth_session")]) == 1
+    assert datetime.now(UTC) - await used_at(session) < MINUTE
+
+
+async def test_use_puts_off_the_end_of_a_session_up_to_its_absolute_end(session, ada):
+    user = await session.get_one(User, ada.id)
+    row = (await log_in(session, user, connection=None, method="x", lifetime=Lifetime(absolute=5000, idle=1000))).row
+    end = row.created_at + timedelta(seconds=5000)
+    for minutes, left in ((6, timedelta(seconds=1000)), (81, timedelta(seconds=140))):
+        now = datetime.now(UTC)
+        await session.execute(
+            update(Session).values(
+                used_at=now - 6 * MINUTE,
+                expires_at=now + MINUTE,
+                ends_at=end - minutes * MINUTE,
+            ),
+            execution_options={"synchronize_session": False},
+        )
+        await note_use(session, [row.id])
+        await session.refresh(row)
+        assert abs(row.expires_at - now - left) < timedelta(seconds=30)
+
+
+async def test_a_session_that_nobody_uses_is_over(client, session):
+    await set_back(session, 20, expires_at=datetime.now(UTC) - MINUTE, ends_at=datetime.now(UTC) + 60 * MINUTE)
+    assert (await client.get("/api/users/me")).status_code == 401
+
+
+@pytest.mark.parametrize("what", ["ended", "over"])
+async def test_a_late_note_of_use_revives_no_session(app, client, session, what):
+    await set_back(session, 6, idle_seconds=1000, ends_at=datetime.now(UTC) + 60 * MINUTE)
+    await client.get("/api/users/me")
+    over = datetime.now(UTC) - MINUTE
+    await session.execute(delete(Session) if what == "ended" else update(Session).values(expires_at=over))
+    await session.commit()
+    await USE_LOG.get(app).write()
+    assert (await client.get("/api/users/me")).status_code == 401
+
+
+async def test_what_is_left_is_written_when_the_server_stops(app, client, session):
+    await set_back(session, 6)
+    await client.get("/api/users/me")
+    await USE_LOG.get(app).close()
+    assert datetime.now(UTC) - await used_at(session) < MINUTE
+
+
+async def test_a_database_that_is_away_costs_a_line_in_the_log(app, client, session, caplog, monkeypatch):
+    await set_back(session, 6)
+    await client.get("/api/users/me")
+
+    async def fail(*_):
+        raise OSError("away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(use, "note_use", fail)
+        await USE_LOG.get(app).write()
+    assert "the last use of 1 sessions was not written down" in caplog.text
+    await client.get("/api/users/me")
+    await USE_LOG.get(app).write()
+    assert datetime.now(UTC) - await used_at(session) < MINUTE
