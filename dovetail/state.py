@@ -10,8 +10,9 @@ A key stands beside the type that it names. As `aiohttp.web.AppKey`; Starlette's
 """
 
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeAlias, TypeVar, cast
+from typing import Generic, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 from dovetail.errors import ConfigurationError
 
@@ -19,6 +20,12 @@ ValueT = TypeVar("ValueT")
 Info: TypeAlias = MutableMapping[object, object]  # `info` of a session or a connection of SQLAlchemy
 
 
+ACTOR = "dovetail.actor"  # in the scope of a request: who sends it, once that is known
+# The ASGI scope of the request that is being answered, for what is handed none: who asks, from where; None outside.
+current_scope: ContextVar[MutableMapping[str, object] | None] = ContextVar("current_scope", default=None)
+
+
+@runtime_checkable
 class HasState(Protocol):
     """An application of Starlette, or a request."""
 

@@ -21,12 +21,16 @@ from dovetail.api.addresses import allowed_methods, is_wrong_method
 from dovetail.api.fastapi_private import may_have_body
 from dovetail.database.error_translation import client_error
 from dovetail.errors import CLIENT_HUNG_UP, DovetailError, FieldError, InvalidInputError, NotAuthenticatedError
+from dovetail.state import StateKey
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:dovetail:problem:"
 MAXIMUM_ERRORS = 50  # a body of two megabytes can be wrong in a million places
 
 logger = logging.getLogger("dovetail.errors")
+
+ON_REFUSAL = StateKey[Callable[[HTTPConnection, str], None]]("on_refusal")
+"""Is told of each request that is answered with 403, and why; a plugin sets it in its `setup`. It waits for nothing."""
 
 
 class ProblemError(BaseModel):
@@ -96,8 +100,12 @@ def _respond(connection: HTTPConnection, error: Exception) -> Response:
     if isinstance(error.__cause__, ClientDisconnect):  # FastAPI takes it for a body that cannot be parsed
         return Response(status_code=CLIENT_HUNG_UP)
     if isinstance(error, HTTPException) and not isinstance(error.__cause__, RecursionError):
+        if error.status_code == HTTPStatus.FORBIDDEN:
+            tell_of_refusal(connection, str(error.detail))
         return _respond_to_http_exception(connection, error)
     known = _as_dovetail_error(error)
+    if known.status == HTTPStatus.FORBIDDEN:
+        tell_of_refusal(connection, known.detail)
     _log(error, known)
     problem = Problem(
         type=TYPE_PREFIX + known.slug,
@@ -109,6 +117,13 @@ def _respond(connection: HTTPConnection, error: Exception) -> Response:
         request_id=_request_id(connection),
     )
     return _response(problem, known.headers)
+
+
+def tell_of_refusal(connection: HTTPConnection, reason: str) -> None:
+    """Tell the plugin that wants to know of it that a request is answered with 403."""
+    listener = ON_REFUSAL.find(connection.app) if "app" in connection.scope else None
+    if listener is not None:
+        listener(connection, reason)
 
 
 def problem_type(status: int) -> str:

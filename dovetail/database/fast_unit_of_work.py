@@ -15,6 +15,7 @@ from types import TracebackType
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
+from dovetail.database.after_commit import AFTER_COMMIT, run_after_commit
 from dovetail.database.drivers.sqlalchemy_private import (
     connection_on,
     has_begun,
@@ -76,6 +77,8 @@ class FastUnitOfWork:
                 await self._close()
             finally:
                 await self._leave(outcome)
+        if outcome == "committed" and AFTER_COMMIT in self._session.info:
+            run_after_commit(self._session)
 
     def connect(self) -> Connection:
         """Return SQLAlchemy's Connection, on the same connection of the driver."""

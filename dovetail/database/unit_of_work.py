@@ -8,6 +8,7 @@ from time import perf_counter
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from dovetail.database.after_commit import AFTER_COMMIT, run_after_commit
 from dovetail.database.drivers.retries import note_write
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.engine.sqlite_transactions import READ_ONLY
@@ -21,6 +22,7 @@ from dovetail.settings import Settings
 from dovetail.state import StateKey
 
 logger = logging.getLogger("dovetail.database")
+BESIDE_REQUESTS = {"beside_requests": True}  # execution options of what a process does by itself, for no request
 
 
 class Database:
@@ -66,6 +68,8 @@ class Database:
                 yield session
             if not read_only:
                 note_write()
+                if AFTER_COMMIT in session.info:
+                    run_after_commit(session)
 
     def fast_unit_of_work(self) -> FastUnitOfWork:
         """Return a unit of work that begins no transaction before something is written; see FastUnitOfWork."""

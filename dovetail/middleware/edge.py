@@ -19,6 +19,7 @@ from dovetail.middleware.request_id import RequestIds, current_request_id, with_
 from dovetail.middleware.security_headers import SecurityHeaders
 from dovetail.middleware.trusted_host import TrustedHosts, refuse_host
 from dovetail.settings import Settings
+from dovetail.state import current_scope
 
 
 class EdgeMiddleware:
@@ -48,7 +49,7 @@ class EdgeMiddleware:
         if not FORWARDED.isdisjoint(sent):
             await self._forwarded.believe(scope)  # everything below sees who really asks
         request_id = scope.setdefault("state", {})["request_id"] = self._request_ids.of(sent)
-        token = current_request_id.set(request_id)
+        token, scope_token = current_request_id.set(request_id), current_scope.set(scope)
         try:
             if scope["type"] == "http":
                 await self._answer(scope, sent, receive, send)
@@ -58,6 +59,7 @@ class EdgeMiddleware:
                 await send({"type": "websocket.close", "code": 1008})
         finally:
             current_request_id.reset(token)
+            current_scope.reset(scope_token)
 
     async def _answer(self, scope: Scope, sent: Values, receive: Receive, send: Send) -> None:
         started, status = perf_counter(), 0

@@ -37,10 +37,11 @@ def counted_statements(database: Database) -> Iterator[list[str]]:
         _cursor: object,
         statement: str,
         parameters: object,
-        _context: object,
+        context: object,
         executemany: bool,  # noqa: FBT001 - the signature is SQLAlchemy's
     ) -> None:
-        if not statement.startswith(UNCOUNTED):
+        beside = getattr(context, "execution_options", {}).get("beside_requests", False)  # a moment after some request
+        if not beside and not statement.startswith(UNCOUNTED):
             # One that is sent with a list of sets of parameters runs as often; VALUES of many rows are one set.
             times = len(parameters) if executemany and isinstance(parameters, list) else 1
             statements.extend([statement] * times)

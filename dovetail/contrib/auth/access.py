@@ -25,6 +25,7 @@ from dovetail.contrib.auth.accounts.access_tokens import (
     loaded_values,
     session_found,
 )
+from dovetail.contrib.auth.events.origin import Who
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.declared import model_permission
 from dovetail.contrib.auth.sessions.current import session_of
@@ -35,6 +36,7 @@ from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import ConfigurationError, NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.policy import Open, Policy, Recognized
 from dovetail.resources.sql.statements import Found
+from dovetail.state import ACTOR, current_scope
 
 Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - as in Policy
 Create = TypeVar("Create", contravariant=True, default=Any)  # noqa: PLC0105 - as in Policy
@@ -84,6 +86,12 @@ async def get_optional_user(
     if user is None:
         raise bad_token()
     return _noted(connection, user)
+
+
+def _note_actor(user: User | Found[User]) -> None:
+    scope = current_scope.get()  # of the whole site, whatever it is mounted in
+    if scope is not None:
+        scope[ACTOR] = user if isinstance(user, Found) else Who(user.id, user.username)
 
 
 def bad_token() -> NotAuthenticatedError:
@@ -186,6 +194,7 @@ class UserPolicy(Policy[Model, User, Create]):
             if found is None:
                 raise bad_token()
             remember_use(connection.app, session_found(found))
+            _note_actor(found)
             recognized = _RecognizedUser(found, is_remembered=self.remembers_viewers)
         if reader is not OptionalUser:
             user = await get_current_user(None if recognized is None else recognized.viewer)
@@ -301,6 +310,7 @@ class ModelPermissions(UserPolicy[Model, Create]):
 def _noted(connection: HTTPConnection, user: User) -> User:
     """Return the user, of whose session it is remembered that it is used."""
     remember_use(connection.app, session_of(user))
+    _note_actor(user)
     return user
 
 

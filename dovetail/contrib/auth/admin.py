@@ -24,6 +24,8 @@ from dovetail.contrib.auth.credential_changes import (
     changes_credentials,
     prove,
 )
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.auth.permissions.grants import create_group, rename_group
 from dovetail.contrib.auth.permissions.managing import (
@@ -199,6 +201,7 @@ class UserAdmin(ModelAdmin, model=User):
         if obj.id == user_of(request).id:
             raise ConflictError("You cannot delete yourself.")
         await check_may_manage(self.session, user_of(request), obj)
+        await record(self.session, EventKind.USER_DELETED, user=obj)
         await super().delete_object(request, obj)
 
 
@@ -234,6 +237,7 @@ class GroupAdmin(ModelAdmin, model=Group):
     async def delete_object(self, request: Request, obj: Group) -> None:
         """Delete a group; those who are in it lose what it permits."""
         await set_permissions(self.session, user_of(request), obj, ())
+        await record(self.session, EventKind.GROUP_CHANGED, detail=f"group {obj.name} deleted")
         await super().delete_object(request, obj)
 
     async def _set_permissions(self, request: Request, group: Group, data: Mapping[str, object]) -> None:

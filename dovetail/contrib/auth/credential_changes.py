@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.passwords import HashedPassword, verify_password
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record_failure
 from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.users import UserChanges
@@ -33,6 +35,8 @@ class Proof:
 async def prove(user: User, current_password: str) -> Proof:
     """Verify the current password, which takes long, and return what it proves: nothing if it is wrong."""
     verified, better_hash = await verify_password(current_password, user.hashed_password)
+    if not verified:
+        await record_failure(EventKind.PROOF_FAILED, user=user, detail="wrong password")
     # A login may store the better hash while we wait: that is the same password.
     return Proof(frozenset({user.hashed_password, better_hash} - {None})) if verified else Proof()
 

@@ -21,6 +21,8 @@ from dovetail.contrib.auth.accounts.one_time_tokens import (
 )
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
 from dovetail.contrib.auth.accounts.store import UserStore, taken
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.models import TokenPurpose, User
@@ -57,6 +59,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         lifetime = self.settings.reset_token_lifetime
         token = await create_one_time_token(self.session, user, TokenPurpose.RESET_PASSWORD, lifetime=lifetime)
         if token is not None:
+            await record(self.session, EventKind.RESET_REQUESTED, user=user)
             self.messages.append(emails.reset_password(user, token, self.settings))
 
     async def reset_password(self, token: str, password: str, request: Request | None = None) -> User:  # noqa: ARG002 - the signature is fastapi-users'
@@ -72,6 +75,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         redeemed = await redeem_one_time_token(self.session, token, TokenPurpose.RESET_PASSWORD)
         if redeemed is None:  # somebody was faster
             raise InvalidResetPasswordToken
+        await record(self.session, EventKind.PASSWORD_RESET, user=redeemed.user)
         await self.set_password(redeemed.user, hashed)
         return redeemed.user
 
@@ -84,6 +88,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         lifetime = self.settings.verify_token_lifetime
         token = await create_one_time_token(self.session, user, TokenPurpose.VERIFY_EMAIL, lifetime=lifetime)
         if token is not None:
+            await record(self.session, EventKind.VERIFICATION_REQUESTED, user=user)
             self.messages.append(emails.verify_email(user, token, self.settings))
 
     async def request_email_change(self, user: User, email: str) -> None:
@@ -104,6 +109,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         )
         if token is None:
             raise ConflictError("Too many changes of the address were asked for; try again in an hour.")
+        await record(self.session, EventKind.EMAIL_CHANGE_REQUESTED, user=user)
         self.messages.append(emails.confirm_email(user, address, token, self.settings))
         self.messages.append(emails.email_change_requested(user, address))
 
@@ -118,7 +124,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             raise InvalidVerifyToken
         user, old_email = redeemed.user, redeemed.user.email
         if redeemed.purpose == TokenPurpose.VERIFY_EMAIL:
-            await self.user_db.update(user, {"is_verified": True})
+            await users.update_user(self.session, user, is_verified=True)
             await expire_one_time_tokens(self.session, user.id, TokenPurpose.VERIFY_EMAIL)
             return user
         await users.update_user(self.session, user, email=redeemed.email, is_verified=True)

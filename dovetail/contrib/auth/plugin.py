@@ -12,6 +12,7 @@ plugin = Plugin(
         "dovetail.contrib.auth.models:Permission",
         "dovetail.contrib.auth.sessions.models:Session",
         "dovetail.contrib.auth.models:OneTimeToken",
+        "dovetail.contrib.auth.events.models:SecurityEvent",
     ),
     routers=lazy(
         auth="dovetail.contrib.auth.api.auth:router",
@@ -19,7 +20,11 @@ plugin = Plugin(
         groups="dovetail.contrib.auth.api.groups:router",
         users="dovetail.contrib.auth.api.users:router",
     ),
-    admin_views=lazy("dovetail.contrib.auth.admin:UserAdmin", "dovetail.contrib.auth.admin:GroupAdmin"),
+    admin_views=lazy(
+        "dovetail.contrib.auth.admin:UserAdmin",
+        "dovetail.contrib.auth.admin:GroupAdmin",
+        "dovetail.contrib.auth.events.admin:SecurityEventAdmin",
+    ),
     commands=(
         Command(
             name="createsuperuser",
@@ -64,6 +69,6 @@ plugin = Plugin(
         is_due=deferred("dovetail.contrib.auth.permissions.declared:is_due"),
         run=deferred("dovetail.contrib.auth.permissions.stored:store_permissions"),
     ),
-    lifespan=deferred("dovetail.contrib.auth.sessions.use:write_at_the_end"),
+    lifespan=deferred("dovetail.contrib.auth.api.lifespan:lifespan"),
     setup=deferred("dovetail.contrib.auth.api.dependencies:setup"),
 )

@@ -13,6 +13,7 @@ nothing that lets the user in. Call `end_sessions` yourself after you changed `h
 
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TypedDict, Unpack, cast
 
@@ -24,6 +25,8 @@ from dovetail.contrib.auth.accounts.one_time_tokens import expire_one_time_token
 from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.accounts.passwords import HashedPassword, hash_password, verify_password
 from dovetail.contrib.auth.accounts.store import UserStore
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record, record_failure
 from dovetail.contrib.auth.models import (
     MAXIMUM_BIO,
     MAXIMUM_EMAIL,
@@ -84,7 +87,9 @@ async def create_user(
     if isinstance(password, str):
         password = await hash_new_password(password, username=username, email=email)
     stored = UNUSABLE_PASSWORD if password is None else password.value
-    return await UserStore(session).create(values | {"hashed_password": stored})
+    user = await UserStore(session).create(values | {"hashed_password": stored})
+    await record(session, EventKind.USER_CREATED, user=user, detail=_flags(values))
+    return user
 
 
 async def authenticate(session: AsyncSession, login: str, password: str) -> User | None:
@@ -98,6 +103,9 @@ async def authenticate(session: AsyncSession, login: str, password: str) -> User
         found = await get_user_by_login(lookup, login)
     verified, better_hash = await verify_password(password, found.hashed_password if found else None)
     if found is None or not verified:
+        # Whatever name was typed is not recorded: now and then it is a password.
+        reason = "unknown name" if found is None else "wrong password"
+        await record_failure(EventKind.LOGIN_FAILED, user=found, detail=reason)
         return None
     # Neither the row nor a connection is held while we hash, so the row is looked at again. What another login has
     # stored meanwhile is what we would store; anything else is another password.
@@ -108,6 +116,8 @@ async def authenticate(session: AsyncSession, login: str, password: str) -> User
         .execution_options(populate_existing=True)
     )
     if user is None or user.hashed_password not in {found.hashed_password, better_hash}:
+        reason = "deactivated account" if user is None else "the password was changed meanwhile"
+        await record_failure(EventKind.LOGIN_FAILED, user=found, detail=reason)
         return None
     if better_hash not in {None, user.hashed_password}:
         await UserStore(session).update(user, {"hashed_password": better_hash})
@@ -144,6 +154,7 @@ async def set_password(
         async with context.database.unit_of_work() as session: ...
     """
     await UserStore(session).update(user, {"hashed_password": password.value})
+    await record(session, EventKind.PASSWORD_CHANGED, user=user)
     await end_sessions(session, user, keep_token=keep_token)
 
 
@@ -178,7 +189,10 @@ async def update_user(session: AsyncSession, user: User, **values: Unpack[UserCh
     if has_moved:
         changes.setdefault("is_verified", False)
     deactivated = user.is_active and changes.get("is_active") is False
+    events = list(_events_of(user, values))
     await UserStore(session).update(user, changes)
+    for kind, detail in events:
+        await record(session, kind, user=user, detail=detail)
     if has_moved:
         await expire_one_time_tokens(session, user.id)
     if deactivated:
@@ -245,6 +259,27 @@ CLEANERS = {
     "full_name": clean_full_name,
     "bio": clean_bio,
 }
+
+
+def _events_of(user: User, changes: UserChanges) -> Iterator[tuple[EventKind, str]]:
+    """Yield what is recorded of changes that are about to be made."""
+    if changes.get("username", user.username) != user.username:
+        yield EventKind.USERNAME_CHANGED, f"was {user.username}"
+    if changes.get("email", user.email) != user.email:
+        yield EventKind.EMAIL_CHANGED, ""
+    elif changes.get("is_verified") and not user.is_verified:
+        yield EventKind.EMAIL_VERIFIED, ""
+    if changes.get("is_active", user.is_active) != user.is_active:
+        yield EventKind.USER_ACTIVATED if changes.get("is_active") else EventKind.USER_DEACTIVATED, ""
+    before = {"is_staff": user.is_staff, "is_superuser": user.is_superuser}
+    after = before | {name: value for name, value in changes.items() if name in before}
+    if after != before:
+        yield EventKind.RIGHTS_CHANGED, f"{_flags(after)}; was {_flags(before)}"
+
+
+def _flags(values: Mapping[str, object]) -> str:
+    names = {"is_staff": "staff", "is_superuser": "superuser"}
+    return ", ".join(text for name, text in names.items() if values.get(name)) or "no staff"
 
 
 def _clean_text(text: str, *, field: str, maximum: int, lines: bool) -> str:

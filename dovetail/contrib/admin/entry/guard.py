@@ -10,6 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from dovetail.api.problems import tell_of_refusal
 from dovetail.contrib.admin.entry.preparation import FindPreparation, Preparation
 from dovetail.contrib.admin.entry.sessions import get_user
 from dovetail.contrib.admin.office import Office
@@ -18,9 +19,11 @@ from dovetail.contrib.admin.request_context import enter_request_context, reques
 from dovetail.contrib.admin.web.csrf import check_origin, check_token
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import is_refusal, sendable
+from dovetail.contrib.auth.events.origin import Who
 from dovetail.database.drivers.retries import try_twice
 from dovetail.database.session import SAFE_METHODS
 from dovetail.errors import CLIENT_HUNG_UP
+from dovetail.state import ACTOR, current_scope
 
 logger = logging.getLogger("dovetail.admin")
 
@@ -66,6 +69,8 @@ def guarded(
 async def error_page(office: Office, request: Request, error: Exception) -> Response:
     """Return a page, or a line of JSON for a script, that tells what went wrong."""
     told = message_for(error)
+    if told.status == HTTPStatus.FORBIDDEN:
+        tell_of_refusal(request, told.message)
     if told.is_expected:
         logger.warning("%s %s was not answered: %s", request.method, request.url.path, told.message)
     elif told.is_ours:
@@ -129,6 +134,9 @@ async def _is_let_in(office: Office, request: Request, *, public: bool) -> bool:
     USER.set(request, user)
     if user is None:
         return False
+    scope = current_scope.get()
+    if scope is not None:
+        scope[ACTOR] = Who(user.id, user.username)
     await office.authorization.load(request)
     await load_rights(request, office.views.values())
     return True

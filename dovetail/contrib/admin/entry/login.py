@@ -11,8 +11,11 @@ from dovetail.api.addresses import address_of
 from dovetail.contrib.admin.entry.sessions import get_user, lifetime_of
 from dovetail.contrib.admin.forms.admin_form import refuse_files
 from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.csrf import make_token
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record, record_failure
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_session
 from dovetail.contrib.auth.sessions.log_in import log_in
@@ -37,6 +40,7 @@ async def show_login(office: Office, request: Request) -> Response:
 async def log_out(office: Office, request: Request) -> Response:
     """Delete the session behind the cookie, and the cookie."""
     await end_session(request_context().session, request.cookies.get(office.cookies.session, ""))
+    await record(request_context().session, EventKind.LOGOUT, user=user_of(request), detail="back office")
     response = RedirectResponse(request.url_for("admin:login").path, HTTPStatus.SEE_OTHER)
     office.cookies.delete(response, office.cookies.session)
     return response
@@ -61,7 +65,10 @@ async def _log_in(office: Office, request: Request) -> Response:
 
 async def _authenticate(name: str, password: str) -> User | None:
     user = await authenticate(request_context().session, name, password)
-    return user if user is not None and user.is_staff else None
+    if user is None or user.is_staff:
+        return user
+    await record_failure(EventKind.LOGIN_FAILED, user=user, detail="no staff")
+    return None
 
 
 async def _form(office: Office, request: Request, status: HTTPStatus, **context: object) -> Response:

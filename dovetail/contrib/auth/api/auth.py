@@ -18,6 +18,8 @@ from dovetail.contrib.auth.api.schemas import (
     UserRegister,
     VerifyRequest,
 )
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_session
@@ -68,10 +70,11 @@ async def login(
 
 
 @router.post("/logout", status_code=204)
-async def logout(_: CurrentUser, token: BearerToken, session: SessionDep) -> None:
+async def logout(user: CurrentUser, token: BearerToken, session: SessionDep) -> None:
     """Revoke the token that comes with the request."""
     assert token is not None  # noqa: S101 - it is how the current user was found
     await end_session(session, token)
+    await record(session, EventKind.LOGOUT, user=user)
 
 
 @router.post("/forgot-password", status_code=202)

@@ -10,7 +10,11 @@ from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection
 
 from dovetail.api.principal import AUTHENTICATOR
+from dovetail.api.problems import ON_REFUSAL
 from dovetail.contrib.auth.access import authenticate_request
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import note_failure
+from dovetail.contrib.auth.events.recorder import RECORDER, Recorder
 from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, make_sender
 from dovetail.contrib.auth.mail.mailer import Mailer
 from dovetail.contrib.auth.sessions.use import USE_LOG, UseLog
@@ -28,8 +32,15 @@ def setup(app: FastAPI, context: Context) -> None:
     settings = context.plugin_settings["auth"]
     assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
     AUTHENTICATOR.set(app, authenticate_request)
+    RECORDER.set(app, Recorder(context.database))
+    ON_REFUSAL.set(app, _note_refusal)
     EMAIL_SENDER.set(app, make_sender(settings, debug=context.settings.debug))
     USE_LOG.set(app, UseLog(context.database))
+
+
+def _note_refusal(connection: HTTPConnection, reason: str) -> None:
+    place = f"{connection.scope.get('method', '')} {connection.scope['path']}"  # as the access log has it
+    note_failure(EventKind.ACCESS_DENIED, detail=reason, place=place.strip())
 
 
 AuthSettingsDep = Annotated[AuthSettings, Depends(plugin_settings("auth", AuthSettings))]

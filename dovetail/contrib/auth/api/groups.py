@@ -10,6 +10,8 @@ from typing_extensions import override
 
 from dovetail.api.schemas import Id, PathId, Schema
 from dovetail.contrib.auth.access import ModelPermissions, StaffUser, check_permission
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import MAXIMUM_GROUP, MAXIMUM_PERMISSION, Group, Permission, User
 from dovetail.contrib.auth.permissions import grants
 from dovetail.contrib.auth.permissions.held import own_permissions
@@ -84,7 +86,9 @@ async def find_permissions(session: AsyncSession, names: Collection[str]) -> dic
 async def new_group(session: AsyncSession, viewer: User, data: GroupCreate) -> Group:
     """Make a group; the resource gives it its permissions."""
     del viewer
-    return await grants.create_group(session, data.name)
+    group = await grants.create_group(session, data.name)
+    await grants.record_grants(session, EventKind.PERMISSION_GRANTED, group, set(data.permissions))
+    return group
 
 
 async def change_group(session: AsyncSession, viewer: User, group: Group, data: GroupUpdate) -> None:
@@ -92,7 +96,10 @@ async def change_group(session: AsyncSession, viewer: User, group: Group, data: 
     if data.name is not MISSING:
         await grants.rename_group(session, group, data.name)
     if data.permissions is not MISSING:
-        check_may_grant(viewer, set(await own_permissions(session, group)) ^ set(data.permissions))
+        held, wanted = set(await own_permissions(session, group)), set(data.permissions)
+        check_may_grant(viewer, held ^ wanted)
+        await grants.record_grants(session, EventKind.PERMISSION_GRANTED, group, wanted - held)
+        await grants.record_grants(session, EventKind.PERMISSION_REVOKED, group, held - wanted)
 
 
 groups = Resource(
@@ -135,4 +142,5 @@ async def delete_group(group_id: PathId, viewer: StaffUser, session: SessionDep,
     check_permission(viewer, "auth.delete_group")
     group = await groups.lock(session, viewer, group_id, request)
     check_may_grant(viewer, await own_permissions(session, group))
+    await record(session, EventKind.GROUP_CHANGED, detail=f"group {group.name} deleted")
     await groups.writer.delete_items(session, [group])

@@ -31,6 +31,8 @@ from dovetail.contrib.auth.credential_changes import (
     prove,
     wrong_password,
 )
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.permissions.managing import check_may_manage, check_may_set_flags
 from dovetail.database.session import SessionDep
@@ -189,6 +191,7 @@ async def delete_user(user_id: PathId, staff: StaffUser, session: SessionDep, re
     if user.id == staff.id:
         raise ConflictError("You cannot delete yourself; ask another superuser to.")
     await check_may_manage(session, staff, user)
+    await record(session, EventKind.USER_DELETED, user=user)
     await accounts.writer.delete_items(session, [user])
 
 

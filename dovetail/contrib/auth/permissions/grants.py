@@ -12,10 +12,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import MAXIMUM_GROUP, Group, Permission, User, users_groups
 from dovetail.contrib.auth.permissions.held import grants_of
 from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError, quoted
 
+IN_ONE_EVENT = 5  # permissions: their names fit into the text of an event, unless they are unusually long
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -23,13 +26,17 @@ async def create_group(session: AsyncSession, name: str, permissions: Collection
     """Make a group that gives these permissions. Raise InvalidInputError, and ConflictError if the name is taken."""
     await check_permissions(session, permissions)
     group = await _save(session, Group(), name)
+    await record(session, EventKind.GROUP_CHANGED, detail=f"group {group.name} made")
     await grant(session, group, permissions)
     return group
 
 
 async def rename_group(session: AsyncSession, group: Group, name: str) -> None:
     """Give a group another name. Raise as `create_group` does."""
+    old_name = group.name
     await _save(session, group, name)
+    if group.name != old_name:
+        await record(session, EventKind.GROUP_CHANGED, detail=f"group {old_name} renamed to {group.name}")
 
 
 async def get_group(session: AsyncSession, name: str) -> Group:
@@ -46,6 +53,7 @@ async def grant(session: AsyncSession, holder: User | Group, permissions: Collec
     links, column = grants_of(holder)
     rows = [{column.name: holder.id, "permission_name": one} for one in sorted(set(permissions))]
     await _insert(session, links, rows)
+    await record_grants(session, EventKind.PERMISSION_GRANTED, holder, permissions)
 
 
 async def revoke(session: AsyncSession, holder: User | Group, permissions: Collection[str]) -> None:
@@ -55,11 +63,13 @@ async def revoke(session: AsyncSession, holder: User | Group, permissions: Colle
         return
     links, column = grants_of(holder)
     await session.execute(delete(links).where(column == holder.id, links.c.permission_name.in_(permissions)))
+    await record_grants(session, EventKind.PERMISSION_REVOKED, holder, permissions)
 
 
 async def join_group(session: AsyncSession, user: User, group: Group) -> None:
     """Put a user into a group."""
     await _insert(session, users_groups, [{"user_id": user.id, "group_id": group.id}])
+    await record(session, EventKind.GROUP_JOINED, user=user, detail=f"group {group.name}")
 
 
 async def leave_group(session: AsyncSession, user: User, group: Group) -> None:
@@ -67,6 +77,20 @@ async def leave_group(session: AsyncSession, user: User, group: Group) -> None:
     await session.execute(
         delete(users_groups).where(users_groups.c.user_id == user.id, users_groups.c.group_id == group.id)
     )
+    await record(session, EventKind.GROUP_LEFT, user=user, detail=f"group {group.name}")
+
+
+async def record_grants(
+    session: AsyncSession, kind: EventKind, holder: User | Group, permissions: Collection[str]
+) -> None:
+    """Record that these permissions were given or taken, in as many events as it takes to name them all."""
+    names = sorted(permissions)
+    for start in range(0, len(names), IN_ONE_EVENT):
+        named = ", ".join(names[start : start + IN_ONE_EVENT])
+        if isinstance(holder, User):
+            await record(session, kind, user=holder, detail=named)
+        else:
+            await record(session, kind, detail=f"group {holder.name}: {named}")
 
 
 async def check_permissions(session: AsyncSession, names: Collection[str]) -> None:

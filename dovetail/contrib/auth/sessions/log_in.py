@@ -16,6 +16,8 @@ from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.models import (
     MAXIMUM_ADDRESS,
@@ -87,6 +89,7 @@ async def log_in(
     )
     session.add(row)
     await session.flush()
+    await record(session, EventKind.LOGIN, user=user, actor=user, detail=f"{row.method} ({door})")
     return LoggedIn(token=token, row=row, seconds=lasts.absolute)
 
 

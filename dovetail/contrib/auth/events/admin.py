@@ -1,0 +1,47 @@
+"""The page of security events in the back office, for superusers."""
+
+from typing import Any, ClassVar
+
+from starlette.requests import Request
+
+from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, ModelAdmin, RelationFilter, user_of
+from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
+
+
+class SecurityEventAdmin(ModelAdmin, model=SecurityEvent):
+    """The view of what happened to accounts: nobody writes here, and only superusers read."""
+
+    icon = "fa-solid fa-shield-halved"
+    category = "People"
+    can_create = False
+    can_edit = False
+    can_delete = False
+    column_list = ("created_at", "kind", "username", "actor_name", "address", "detail", "times")
+    column_details_list = (
+        *("created_at", "kind", "username", "actor_name", "address", "user_agent", "request_id", "detail", "times"),
+    )
+    form_columns = ("detail",)
+    column_labels: ClassVar[dict[Any, str]] = {
+        "created_at": "Time",
+        "username": "User",
+        "actor_name": "By",
+        "times": "Times",
+        "request_id": "Request",
+    }
+    column_sortable_list = ("id",)
+    column_default_sort = ("id", True)
+    column_filters = (
+        ChoiceFilter(SecurityEvent.kind, EventKind),
+        RelationFilter(SecurityEvent.user),
+        RelationFilter(SecurityEvent.actor, title="By"),
+        ColumnFilter(SecurityEvent.address),
+        ColumnFilter(SecurityEvent.created_at, title="Time"),
+    )
+    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {
+        "user": {"fields": ("username",), "order_by": "username"},
+        "actor": {"fields": ("username",), "order_by": "username"},
+    }
+
+    def is_accessible(self, request: Request) -> bool:
+        """Return True for superusers."""
+        return user_of(request).is_superuser

@@ -1,0 +1,76 @@
+"""Know of the request that is being answered who sent it, and from where."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import inspect
+
+from dovetail.contrib.auth.events.models import (
+    MAXIMUM_ADDRESS,
+    MAXIMUM_DETAIL,
+    MAXIMUM_REQUEST_ID,
+    MAXIMUM_USER_AGENT,
+)
+from dovetail.contrib.auth.models import User
+from dovetail.middleware.request_id import current_request_id
+from dovetail.resources.sql.statements import Found
+from dovetail.state import ACTOR, current_scope
+
+
+class Who(NamedTuple):
+    """The key of an account and its name at the time; None and nothing for nobody."""
+
+    id: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The request that something happened in; outside of one, each is empty."""
+
+    actor: Who
+    address: str
+    user_agent: str
+    request_id: str
+
+
+def current_origin() -> Origin:
+    """Return who sends the request that is being answered, and from where; a trusted proxy may have said so."""
+    scope = current_scope.get() or {}
+    noted, client = scope.get(ACTOR), scope.get("client")
+    return Origin(
+        actor=who(noted.item if isinstance(noted, Found) else noted),
+        address=printable(str(client[0]), MAXIMUM_ADDRESS) if isinstance(client, tuple | list) and client else "",
+        user_agent=printable(_user_agent(scope), MAXIMUM_USER_AGENT),
+        request_id=(current_request_id.get() or "")[:MAXIMUM_REQUEST_ID],
+    )
+
+
+def who(user: object) -> Who:
+    """Return who a User is, even after their transaction was rolled back, or Who that was noted; nobody for others."""
+    if isinstance(user, Who):
+        return user
+    if not isinstance(user, User):
+        return Who()
+    values, identity = vars(user), inspect(user).identity
+    return Who(values.get("id", identity and identity[0]), values.get("username", ""))
+
+
+def clean_detail(text: str) -> str:
+    """Return a text as it is stored and logged."""
+    return printable(text, MAXIMUM_DETAIL)
+
+
+def printable(text: str, maximum: int) -> str:
+    """Return the first characters of a text that somebody may have made up, with nothing that could forge a line."""
+    return "".join(one if one.isprintable() else "?" for one in text[:maximum])
+
+
+def _user_agent(scope: Mapping[str, object]) -> str:
+    headers = scope.get("headers")
+    for name, value in headers if isinstance(headers, list | tuple) else ():
+        if name == b"user-agent":
+            text: str = value.decode("latin-1")
+            return text
+    return ""

@@ -1,0 +1,113 @@
+"""Write what was refused beside the requests, so that nobody waits for it and nobody fills the table.
+
+An attacker causes as many refusals as they like. What is alike becomes one row a minute with the number of times, and
+there are at most MAXIMUM_ROWS rows a minute and process; what is beyond that is counted without saying who it was. A
+process that is killed loses the last moment's rows; the lines of its log are written at once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextvars import Context
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TypeAlias
+
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+
+from dovetail.contrib.auth.events.models import SecurityEvent
+from dovetail.database.unit_of_work import BESIDE_REQUESTS, Database
+from dovetail.state import StateKey
+
+PAUSE = 0.2  # seconds between two writes
+WINDOW = 60.0  # seconds in which what is alike is one row
+MAXIMUM_ROWS = 500  # in a window
+MORE = "further refusals of this kind; the log has each"
+logger = logging.getLogger("dovetail.auth.events")
+
+Key: TypeAlias = tuple[object, ...]
+
+
+@dataclass(kw_only=True)
+class _Refusal:
+    values: Mapping[str, object]
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    times: int = 1
+
+    def row(self) -> dict[str, object]:
+        return {**self.values, "created_at": self.created_at, "times": self.times}
+
+
+class Recorder:
+    """Collects refusals of one process, and writes them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._new: dict[Key, _Refusal] = {}
+        self._repeated: dict[Key, _Refusal] = {}
+        self._seen: set[Key] = set()  # in this window
+        self._window_ends = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
+
+    def add(self, key: Key, values: Mapping[str, object]) -> None:
+        """Note a refusal; those with the same key are alike."""
+        if monotonic() >= self._window_ends:
+            self._window_ends = monotonic() + WINDOW
+            self._seen.clear()
+        if key not in self._seen and len(self._seen) >= MAXIMUM_ROWS:
+            key, values = (values["kind"],), {"kind": values["kind"], "detail": MORE}
+        if key not in self._seen:
+            self._seen.add(key)
+            self._new[key] = _Refusal(values=values)
+        elif (known := self._new.get(key) or self._repeated.get(key)) is not None:
+            known.times += 1
+        else:
+            self._repeated[key] = _Refusal(values=values)
+        if self._task is None or self._task.done():
+            # In a context of its own: it is none of the request's work.
+            self._task = asyncio.get_running_loop().create_task(self._write(), context=Context())
+
+    async def settle(self) -> None:
+        """Write at once what is there, and wait for it."""
+        if self._task is not None:
+            self._hurry.set()
+            await self._task
+            self._hurry.clear()
+
+    async def _write(self) -> None:
+        while self._new or self._repeated:
+            if self._new:
+                await self._wait(PAUSE)
+                batch, self._new = self._new, {}
+            else:
+                await self._wait(self._window_ends - monotonic())
+                batch, self._repeated = ({}, self._repeated) if self._new else (self._repeated, {})
+            if batch:
+                await self._insert([refusal.row() for refusal in batch.values()])
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait, unless somebody is in a hurry."""
+        try:
+            async with asyncio.timeout(max(seconds, 0)):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
+
+    async def _insert(self, rows: list[dict[str, object]]) -> None:
+        try:
+            try:
+                await self._insert_all(rows)
+            except IntegrityError:  # an account was deleted meanwhile; its name stays
+                await self._insert_all([row | {"user_id": None, "actor_id": None} for row in rows])
+        except Exception as error:  # noqa: BLE001 - nobody waits for this; the log has had a line for each
+            logger.warning("%d security events were not written: %s", len(rows), str(error).partition("\n")[0])
+
+    async def _insert_all(self, rows: list[dict[str, object]]) -> None:
+        async with self._database.unit_of_work() as session:
+            await session.execute(insert(SecurityEvent), rows, execution_options=BESIDE_REQUESTS)
+
+
+RECORDER = StateKey[Recorder]("security_event_recorder", "add dovetail.contrib.auth to the plugins")

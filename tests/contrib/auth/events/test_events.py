@@ -1,0 +1,147 @@
+import logging
+from contextlib import suppress
+
+from sqlalchemy import select
+
+from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
+from dovetail.contrib.auth.events.record import record, record_failure
+from dovetail.contrib.auth.events.recorder import MAXIMUM_ROWS, RECORDER, Recorder
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.auth.helpers import NEW_PASSWORD, login, token_in
+
+BROWSER = {"User-Agent": "Firefox/1\x1b[31m" + "x" * 500}
+
+
+async def events(app, session, *kinds):
+    await RECORDER.get(app).settle()
+    session.expire_all()
+    found = await session.scalars(select(SecurityEvent).order_by(SecurityEvent.id))
+    return [event for event in found if not kinds or event.kind in kinds]
+
+
+async def test_a_login_and_a_failure_tell_who_from_where_and_in_which_request(app, client, make_user, session, caplog):
+    caplog.set_level(logging.INFO, "dovetail.auth.events")
+    ada = await make_user(username="ada")
+    client.headers.update(BROWSER)
+    answers = [await login(client, "ada"), await login(client, "ada", "wrong password")]
+    found = await events(app, session, EventKind.LOGIN, EventKind.LOGIN_FAILED)
+    assert [(event.kind, event.user_id, event.username, event.address) for event in found] == [
+        (EventKind.LOGIN, ada.id, "ada", "127.0.0.1"),
+        (EventKind.LOGIN_FAILED, ada.id, "ada", "127.0.0.1"),
+    ]
+    assert [event.request_id for event in found] == [answer.headers["x-request-id"] for answer in answers]
+    assert all(event.user_agent.startswith("Firefox/1?[31mxxx") and len(event.user_agent) == 200 for event in found)
+    assert found[1].detail == "wrong password"
+    lines = [text.getMessage() for text in caplog.records if text.name == "dovetail.auth.events"]
+    assert [line.partition(" agent=")[0] for line in lines] == [
+        "login user=ada actor=ada from=127.0.0.1",
+        "login_failed user=ada actor=- from=127.0.0.1",
+    ]
+
+
+async def test_a_failed_login_is_recorded_with_its_reason(app, client, make_user, session):
+    await make_user(username="gone", is_active=False)
+    for name, password in (("nobody", PASSWORD), ("gone", PASSWORD), ("gone", "no")):
+        await login(client, name, password)
+    found = await events(app, session)
+    assert [(event.kind, event.username, event.detail) for event in found] == [
+        (EventKind.LOGIN_FAILED, "", "unknown name"),
+        (EventKind.LOGIN_FAILED, "gone", "deactivated account"),
+        (EventKind.LOGIN_FAILED, "gone", "wrong password"),
+    ]
+
+
+async def test_what_is_rolled_back_was_not_recorded_and_its_failure_was(database, make_user, session, caplog):
+    caplog.set_level(logging.INFO, "dovetail.auth.events")
+    ada = await make_user(username="ada")
+    with suppress(LookupError):
+        async with database.unit_of_work() as work:
+            await record(work, EventKind.TOKEN_MADE, user=ada)
+            raise LookupError
+    assert caplog.messages == []
+    async with database.unit_of_work(read_only=True) as reading:
+        assert (await reading.scalars(select(SecurityEvent))).all() == []
+    async with database.unit_of_work() as work:
+        await record(work, EventKind.TOKEN_MADE, user=ada, actor=ada, detail="the token 'ci'\n")
+        assert caplog.messages == []
+    assert caplog.messages == ["token_made user=ada actor=ada from=- agent='': the token 'ci'?"]
+    (event,) = (await session.scalars(select(SecurityEvent))).all()
+    assert (event.kind, event.actor_id, event.times, event.address) == (EventKind.TOKEN_MADE, ada.id, 1, "")
+
+
+async def test_a_thousand_alike_refusals_are_two_rows(app, client, client_for, make_user, session):
+    ada = await client_for(await make_user(username="ada"))
+    for _ in range(1000 // 50):
+        for _ in range(50):
+            assert (await ada.get("/api/users")).status_code == 403
+    denied = await events(app, session, EventKind.ACCESS_DENIED)
+    assert sum(event.times for event in denied) == 1000
+    assert len(denied) <= 2
+    assert {(event.username, event.actor_name, event.detail) for event in denied} == {
+        ("", "ada", "This is for staff only. (GET /api/users)")
+    }
+
+
+async def test_refusals_of_many_kinds_fill_no_table(database, session):
+    recorder = Recorder(database)
+    for number in range(3 * MAXIMUM_ROWS):
+        values = {"kind": EventKind.ACCESS_DENIED, "address": f"2001:db8::{number:x}", "detail": "no"}
+        recorder.add((number,), values)
+    await recorder.settle()
+    found = (await session.scalars(select(SecurityEvent))).all()
+    assert len(found) == MAXIMUM_ROWS + 1
+    assert sum(event.times for event in found) == 3 * MAXIMUM_ROWS
+
+
+async def test_events_outlive_the_account_and_keep_its_name(app, back_office_for, make_user, session):
+    eve, root = await make_user(username="eve"), await make_user(username="root", is_superuser=True)
+    office = await back_office_for(root)
+    recorder = RECORDER.get(app)
+    recorder.add((1,), {"kind": EventKind.LOGIN_FAILED, "user_id": eve.id, "username": "eve", "detail": "late"})
+    answer = await office.submit(f"/auth-user/delete?pks={eve.id}", {})
+    assert answer.status_code == 303, answer.text
+    found = await events(app, session, EventKind.USER_DELETED, EventKind.LOGIN_FAILED)
+    assert {(event.kind, event.user_id, event.username, event.actor_name) for event in found} == {
+        (EventKind.USER_DELETED, None, "eve", "root"),
+        (EventKind.LOGIN_FAILED, None, "eve", ""),
+    }
+    assert await session.get(User, eve.id) is None
+
+
+async def test_no_secret_is_in_a_row_or_a_line_whatever_door_it_came_by(  # noqa: PLR0917 - fixtures
+    app, client, back_office_for, make_user, session, outbox, caplog
+):
+    caplog.set_level(logging.DEBUG)
+    ada = await make_user(username="ada", password=PASSWORD)
+    secrets = [PASSWORD, NEW_PASSWORD, "a wrong but telling password", "typed-into-the-wrong-field"]
+    await login(client, secrets[3], secrets[2])
+    await login(client, "ada", secrets[2])
+    token = (await login(client, "ada")).json()["access_token"]
+    mine = {"Authorization": f"Bearer {token}"}
+    await client.get("/api/users/me", headers={"Authorization": "Bearer made-up-token-of-somebody"})
+    await client.post("/api/auth/forgot-password", json={"email": ada.email})
+    reset = token_in(outbox.messages[-1])
+    await client.post("/api/auth/reset-password", json={"token": reset, "password": secrets[1]})
+    await client.patch("/api/users/me", json={"password": PASSWORD, "current_password": secrets[2]}, headers=mine)
+    root = await make_user(username="root", is_superuser=True)
+    office = await back_office_for(root)
+    key = office.client.cookies.get("dovetail_session") or next(iter(office.client.cookies.values()))
+    await office.post("/login", {"username": secrets[3], "password": secrets[2]})
+    await office.post("/login", {"username": "root", "password": PASSWORD})
+    await office.post("/logout", {})
+    secrets += [token, reset, key, "made-up-token-of-somebody"]
+    rows = await events(app, session)
+    assert len({row.kind for row in rows}) >= 5
+    text = " ".join(
+        f"{row.username} {row.actor_name} {row.user_agent} {row.request_id} {row.detail} {row.address}" for row in rows
+    )
+    lines = "\n".join(one.getMessage() for one in caplog.records if one.name.startswith("dovetail"))
+    for secret in secrets:
+        assert secret not in text
+        assert secret not in lines
+
+
+async def test_a_failure_outside_of_a_request_is_logged_alone(caplog):
+    await record_failure(EventKind.LOGIN_FAILED, detail="by hand")
+    assert caplog.messages == ["login_failed user=- actor=- from=- agent='': by hand"]
