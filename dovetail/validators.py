@@ -7,6 +7,7 @@ Unix socket, or everybody.
 import re
 import unicodedata
 from ipaddress import ip_network
+from urllib.parse import urlsplit
 
 # Unicode's normalisation takes quadratic time for a letter with many marks: 80,000 of them stop a process for seconds,
 # 2,000 for 3 ms. (https://unicode.org/reports/tr15/, section 13: a stream-safe text has at most 30 marks in a row)
@@ -18,6 +19,10 @@ UNIX_SOCKET = "unix"  # the peer that has no address
 # A scheme, a host in lower case, perhaps a port; `capacitor://localhost` is one too.
 ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:\[[0-9a-f:]+\]|[^\s/?#@\[\]:*,]+)(?::(?P<port>[0-9]{1,5}))?")
 DEFAULT_PORTS = {"http": "80", "https": "443"}  # a browser leaves them out
+LOCALHOST = "localhost"
+# A domain in lower case with a dot in it, not an address of numbers.
+DOMAIN = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+ANDROID = re.compile(r"android:apk-key-hash:[A-Za-z0-9_-]{43}")  # an app, as Android writes it
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 
 
@@ -62,6 +67,36 @@ def check_proxies(proxies: tuple[str, ...]) -> tuple[str, ...]:
         if proxy not in (ANY, UNIX_SOCKET):
             _check_network(proxy)
     return proxies
+
+
+def check_rp_id(text: str) -> str:
+    """Return the domain. Raise ValueError for what is none."""
+    if text and text != LOCALHOST and not DOMAIN.fullmatch(text):
+        raise ValueError(f"expected a domain in lower case such as example.org, without https://, found {text[:50]!r}")
+    return text
+
+
+def check_passkey_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the origins of pages and Android apps. Raise ValueError for what is none, or may not use passkeys."""
+    pages = tuple(origin for origin in origins if not ANDROID.fullmatch(origin))
+    for origin in pages:
+        parts = urlsplit(origin)
+        if not ORIGIN.fullmatch(origin) or (parts.scheme != "https" and parts.hostname != LOCALHOST):
+            raise ValueError(f"expected origins such as https://example.org, found {origin[:50]!r}")
+    check_origins(pages)
+    return origins
+
+
+def check_origins_fit(rp_id: str, origins: tuple[str, ...]) -> None:
+    """Raise ValueError for a page that is not of the domain which passkeys are made for."""
+    domain = rp_id or LOCALHOST
+    for origin in origins:
+        host = urlsplit(origin).hostname or ""
+        if not ANDROID.fullmatch(origin) and host != domain and not host.endswith(f".{domain}"):
+            raise ValueError(
+                f"AUTH_PASSKEY_ORIGINS has {origin!r}, which is no page of AUTH_PASSKEY_RP_ID, {domain!r}; "
+                "browsers would refuse passkeys there"
+            )
 
 
 def _check_origin(origin: str) -> str:

@@ -26,14 +26,17 @@ from dovetail.contrib.auth.accounts.access_tokens import (
     session_found,
 )
 from dovetail.contrib.auth.events.origin import Who
+from dovetail.contrib.auth.factors.requirement import check_factor, lacks_factor
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.declared import model_permission
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.sessions.use import remember_use
+from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import ConfigurationError, NotAuthenticatedError, PermissionDeniedError
+from dovetail.plugin import PLUGIN_SETTINGS
 from dovetail.resources.policy import Open, Policy, Recognized
 from dovetail.resources.sql.statements import Found
 from dovetail.state import ACTOR, current_scope
@@ -60,7 +63,7 @@ async def authenticate_request(connection: HTTPConnection, session: AsyncSession
     """Return the user whose token came with a request; the kernel's AUTHENTICATOR."""
     token = bearer_token(connection)
     user = await get_user_by_token(session, token) if token else None
-    return user if user is None else _noted(connection, user)
+    return None if user is None or lacks_factor(user, _settings(connection)) else _noted(connection, user)
 
 
 async def _bearer_token(connection: HTTPConnection) -> str | None:
@@ -78,13 +81,15 @@ async def get_optional_user(
 ) -> User | None:
     """Return the user whose token came with the request, None without one.
 
-    Raise NotAuthenticatedError for a token that is wrong, expired or revoked: who sends it believes to be logged in.
+    Raise NotAuthenticatedError for a token that is wrong, expired or revoked: who sends it believes to be logged in;
+    SecondFactorRequiredError for a user who has to enrol a second factor first.
     """
     if token is None:
         return None
     user = await get_user_by_token(session, token)
     if user is None:
         raise bad_token()
+    check_factor(user, _settings(connection))
     return _noted(connection, user)
 
 
@@ -115,6 +120,25 @@ async def get_current_user(user: OptionalUser) -> User:
 CurrentUser = Annotated[User, Depends(get_current_user)]
 
 
+@authenticates(required=True)
+async def get_enrolling_user(
+    connection: HTTPConnection, session: SessionDep, token: BearerToken, _: Documented
+) -> User:
+    """Return the user who is asking, one who has to enrol a second factor too: to enrol it, or to log out.
+
+    Raise NotAuthenticatedError.
+    """
+    if token is None:
+        raise NotAuthenticatedError
+    user = await get_user_by_token(session, token)
+    if user is None:
+        raise bad_token()
+    return _noted(connection, user)
+
+
+EnrollingUser = Annotated[User, Depends(get_enrolling_user)]
+
+
 async def get_staff_user(user: CurrentUser) -> User:
     """Return the member of staff who is asking. Raise NotAuthenticatedError and PermissionDeniedError."""
     if not user.is_staff:
@@ -139,6 +163,7 @@ async def get_user_beside(connection: HTTPConnection, session: SessionDep, token
         user = await get_user_by_token(lookup, token)
     if user is None:
         raise bad_token()
+    check_factor(user, _settings(connection))
     return _noted(connection, user)
 
 
@@ -196,6 +221,8 @@ class UserPolicy(Policy[Model, User, Create]):
             remember_use(connection.app, session_found(found))
             _note_actor(found)
             recognized = _RecognizedUser(found, is_remembered=self.remembers_viewers)
+            if _settings(connection).require_second_factor != "none":  # or there is no need to make a user of the row
+                check_factor(recognized.viewer, _settings(connection))
         if reader is not OptionalUser:
             user = await get_current_user(None if recognized is None else recognized.viewer)
             if reader is StaffUser:
@@ -219,6 +246,7 @@ class UserPolicy(Policy[Model, User, Create]):
         user = await get_user_by_token(session, token)
         if user is None:
             raise bad_token()
+        check_factor(user, _settings(connection))
         _noted(connection, user)
         return Recognized(user if writer is CurrentUser else await get_staff_user(user))
 
@@ -236,6 +264,12 @@ class StaffOnly(UserPolicy[Model, Create], Open[Model, User, Create]):
 
     reader: ClassVar[object] = StaffUser
     writer: ClassVar[object] = StaffUser
+
+
+def _settings(connection: HTTPConnection) -> AuthSettings:
+    settings = PLUGIN_SETTINGS.get(connection.app)["auth"]
+    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
+    return settings
 
 
 def check_permission(user: User, *permissions: str) -> None:

@@ -89,6 +89,8 @@ class User(IdMixin, TimestampMixin, Base):
     is_verified: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_staff: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_superuser: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # What factors/held.py finds in the tables of factors, here so that no request needs a statement more to know it.
+    has_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     groups: Mapped[list[Group]] = relationship(
         secondary=users_groups, lazy="raise", passive_deletes=True, order_by=lambda: Group.name

@@ -13,6 +13,10 @@ plugin = Plugin(
         "dovetail.contrib.auth.sessions.models:Session",
         "dovetail.contrib.auth.models:OneTimeToken",
         "dovetail.contrib.auth.events.models:SecurityEvent",
+        "dovetail.contrib.auth.factors.models:Totp",
+        "dovetail.contrib.auth.factors.models:Passkey",
+        "dovetail.contrib.auth.factors.models:RecoveryCode",
+        "dovetail.contrib.auth.factors.models:Challenge",
     ),
     routers=lazy(
         auth="dovetail.contrib.auth.api.auth:router",
@@ -65,6 +69,7 @@ plugin = Plugin(
         "dovetail.contrib.auth.checks:check_registration",
         "dovetail.contrib.auth.checks:check_superuser",
     ),
+    extensions={"auth.end_sessions": lazy("dovetail.contrib.auth.factors.challenges:end_challenges")},
     after_migrate=AfterMigrate(
         is_due=deferred("dovetail.contrib.auth.permissions.declared:is_due"),
         run=deferred("dovetail.contrib.auth.permissions.stored:store_permissions"),

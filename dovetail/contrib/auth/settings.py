@@ -2,7 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
+
+from dovetail.settings import Names
+from dovetail.validators import check_origins_fit, check_passkey_origins, check_rp_id
 
 Seconds = Annotated[int, Field(gt=0)]
 
@@ -23,6 +26,13 @@ class AuthSettings(BaseModel):
     reset_password_url: str = ""
     verify_url: str = ""
 
+    # Who has to have a second factor: whoever lacks it can only enrol one.
+    require_second_factor: Literal["none", "staff", "all"] = "none"
+    # The domain that passkeys are made for (example.org), and the origins of the pages that ask for them: of the domain
+    # alone, unless they are given.
+    passkey_rp_id: Annotated[str, AfterValidator(check_rp_id)] = ""
+    passkey_origins: Annotated[Names, AfterValidator(check_passkey_origins)] = ()
+
     email_backend: Literal["console", "smtp"] = "console"
     email_from: str = "noreply@localhost"
     email_host: str = "localhost"
@@ -39,4 +49,9 @@ class AuthSettings(BaseModel):
                 raise ValueError(
                     f"AUTH_{name.upper()} has no {{token}} in it; write e.g. https://example.org/?t={{token}}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _have_origins_of_the_domain(self) -> Self:
+        check_origins_fit(self.passkey_rp_id, self.passkey_origins)
         return self

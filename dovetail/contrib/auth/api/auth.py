@@ -7,8 +7,10 @@ from fastapi import APIRouter, Form, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth import users
-from dovetail.contrib.auth.access import BearerToken, CurrentUser
+from dovetail.contrib.auth.access import BearerToken, EnrollingUser
+from dovetail.contrib.auth.api import factors, second_factor
 from dovetail.contrib.auth.api.dependencies import AuthSettingsDep, MailerDep, UserManagerDep, make_manager
+from dovetail.contrib.auth.api.factor_schemas import SecondStepRead
 from dovetail.contrib.auth.api.schemas import (
     AccessTokenRead,
     EmailRequest,
@@ -18,12 +20,12 @@ from dovetail.contrib.auth.api.schemas import (
     UserRegister,
     VerifyRequest,
 )
+from dovetail.contrib.auth.api.second_factor import log_in_or_challenge
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_session
-from dovetail.contrib.auth.sessions.log_in import log_in
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.session import SessionDep
 from dovetail.errors import BadRequestError, FieldError, NotAuthenticatedError, PermissionDeniedError
@@ -56,21 +58,21 @@ async def register(data: UserRegister, manager: UserManagerDep, mailer: MailerDe
 @router.post("/login", responses={401: {"description": "Wrong name or password"}})
 async def login(
     form: Annotated[LoginForm, Form()], session: SessionDep, request: Request, response: Response
-) -> AccessTokenRead:
+) -> AccessTokenRead | SecondStepRead:
     """Get a bearer token for an e-mail address or username and a password.
+
+    Who has a second factor gets no token yet but a `challenge`, for POST /auth/login/second-factor.
 
     The answer is 401, and the same, for an unknown name, a wrong password and a deactivated account.
     """
     user = await users.authenticate(session, form.username, form.password.get_secret_value())
     if user is None:
         raise NotAuthenticatedError("The name or the password is wrong.")
-    logged_in = await log_in(session, user, connection=request, method="password")
-    response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
-    return AccessTokenRead(access_token=logged_in.token, expires_in=logged_in.seconds)
+    return await log_in_or_challenge(session, user, request, response)
 
 
 @router.post("/logout", status_code=204)
-async def logout(user: CurrentUser, token: BearerToken, session: SessionDep) -> None:
+async def logout(user: EnrollingUser, token: BearerToken, session: SessionDep) -> None:
     """Revoke the token that comes with the request."""
     assert token is not None  # noqa: S101 - it is how the current user was found
     await end_session(session, token)
@@ -116,6 +118,10 @@ async def verify(data: VerifyRequest, manager: UserManagerDep, mailer: MailerDep
         raise _bad_token() from None
     mailer.send_later(manager.messages)
     return user
+
+
+router.include_router(second_factor.router)
+router.include_router(factors.router)
 
 
 async def _password_reset(email: str, settings: AuthSettings, session: AsyncSession) -> list[EmailMessage]:

@@ -1,0 +1,108 @@
+"""Log in by more than a password: answer the challenge of a login, or use a passkey alone. Part of `/api/auth`."""
+
+from fastapi import APIRouter, Request, Response
+from pydantic import MISSING
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.api.problems import respond
+from dovetail.contrib.auth.api.factor_schemas import (
+    Answer,
+    PasskeyLogin,
+    PasskeyOptions,
+    SecondStepAnswer,
+    SecondStepRead,
+)
+from dovetail.contrib.auth.api.schemas import AccessTokenRead
+from dovetail.contrib.auth.factors import second_step
+from dovetail.contrib.auth.factors.passkeys.assertions import begin_passkey_login
+from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_party, relying_party
+from dovetail.contrib.auth.factors.second_step import Proved, Refusal
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.log_in import log_in
+from dovetail.database.session import SessionDep
+from dovetail.errors import FieldError, NotAuthenticatedError
+from dovetail.plugin import context_of
+
+router = APIRouter(tags=["auth"])
+WRONG: dict[int | str, dict[str, object]] = {401: {"description": "Wrong, used or expired"}}
+
+
+async def log_in_or_challenge(
+    session: AsyncSession, user: User, request: Request, response: Response
+) -> AccessTokenRead | SecondStepRead:
+    """Return a token for a user who gave the right password; a challenge, if they have a second factor."""
+    party = find_relying_party(context_of(session), request)
+    step = await second_step.begin_second_step(session, user, "password", party)
+    if step is None:
+        return await _give_token(session, Proved(user=user, method="password"), request, response)
+    return SecondStepRead.model_validate(step, from_attributes=True)
+
+
+@router.post("/login/second-factor", response_model=AccessTokenRead, responses=WRONG)
+async def answer_login_challenge(
+    data: SecondStepAnswer, session: SessionDep, request: Request, response: Response
+) -> AccessTokenRead | Response:
+    """Get a bearer token for the challenge of a login and a second factor.
+
+    A challenge is good for one login, within five minutes, and bears five wrong answers. A code works once.
+    """
+    party = find_relying_party(context_of(session), request)
+    proved = await second_step.finish_second_step(
+        session,
+        data.challenge.get_secret_value(),
+        given_answer(data),
+        party,
+    )
+    if isinstance(proved, Refusal):
+        return respond(request, _refused(proved, data))  # not raised: that it was tried is to be kept
+    return await _give_token(session, proved, request, response)
+
+
+@router.post("/passkeys/options", responses={404: {"description": "This site knows no passkeys"}})
+async def begin_login_with_passkey(session: SessionDep, request: Request) -> PasskeyOptions:
+    """Begin a login by passkey alone: the answer goes to `navigator.credentials.get`, and what that gives comes back.
+
+    It is good for one login, within five minutes.
+    """
+    party = relying_party(context_of(session), request)
+    return PasskeyOptions(options=await begin_passkey_login(session, party))
+
+
+@router.post("/passkeys/login", response_model=AccessTokenRead, responses=WRONG)
+async def log_in_with_passkey(
+    data: PasskeyLogin, session: SessionDep, request: Request, response: Response
+) -> AccessTokenRead | Response:
+    """Get a bearer token for a passkey, which is two factors at once: a device, and what unlocks it."""
+    party = relying_party(context_of(session), request)
+    proved = await second_step.finish_passkey_login(session, data.passkey.as_json(), party)
+    if proved is None:
+        return respond(request, _wrong("/passkey", "The passkey is wrong or the login took too long; try again."))
+    return await _give_token(session, proved, request, response)
+
+
+def given_answer(data: Answer) -> second_step.Answer:
+    """Return what a client sent as proof."""
+    return second_step.Answer(
+        code=None if data.code is MISSING else data.code.get_secret_value(),
+        recovery_code=None if data.recovery_code is MISSING else data.recovery_code.get_secret_value(),
+        passkey=None if data.passkey is MISSING else data.passkey.as_json(),
+    )
+
+
+async def _give_token(session: AsyncSession, proved: Proved, request: Request, response: Response) -> AccessTokenRead:
+    logged_in = await log_in(session, proved.user, connection=request, method=proved.method)
+    response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
+    return AccessTokenRead(access_token=logged_in.token, expires_in=logged_in.seconds)
+
+
+def _refused(refusal: Refusal, data: Answer) -> NotAuthenticatedError:
+    if refusal is Refusal.OVER:
+        return _wrong("/challenge", "The challenge is wrong, expired or used up; log in again.", "challenge_over")
+    given = next(name for name in ("code", "recovery_code", "passkey") if getattr(data, name) is not MISSING)
+    return _wrong(f"/{given}", "This is wrong, or was used already; try again.")
+
+
+def _wrong(pointer: str, detail: str, kind: str = "wrong_factor") -> NotAuthenticatedError:
+    error = NotAuthenticatedError(detail)
+    error.errors = (FieldError(pointer=pointer, detail=detail, type=kind),)
+    return error

@@ -1,0 +1,94 @@
+"""Challenges: each is a token that works once, for one step, for a few minutes, and for a few wrong answers.
+
+The token of a passkey's challenge is what the authenticator signs (WebAuthn's `challenge`).
+"""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.factors.models import Challenge, ChallengePurpose
+from dovetail.contrib.auth.models import User
+from dovetail.signing import hash_token
+
+LIFETIME = 300  # seconds
+ENROLMENT_LIFETIME = 3600
+MAXIMUM_ATTEMPTS = 5
+NO_SYNCHRONIZATION = {"synchronize_session": False}
+
+
+async def make_challenge(
+    session: AsyncSession,
+    purpose: ChallengePurpose,
+    user_id: int | None,
+    *,
+    method: str = "",
+    lifetime: int = LIFETIME,
+) -> str:
+    """Make a challenge and return its token, 43 characters of base64url; those that have expired are removed."""
+    now = datetime.now(UTC)
+    expired = delete(Challenge).where(Challenge.expires_at <= now)
+    await session.execute(expired, execution_options=NO_SYNCHRONIZATION)
+    token = secrets.token_urlsafe(32)
+    session.add(
+        Challenge(
+            token_hash=hash_token(token),
+            purpose=purpose,
+            user_id=user_id,
+            method=method,
+            created_at=now,
+            expires_at=now + timedelta(seconds=lifetime),
+        )
+    )
+    await session.flush()
+    return token
+
+
+async def find_challenge(session: AsyncSession, token: str, purpose: ChallengePurpose) -> Challenge | None:
+    """Return the challenge with this token, if it may still be answered; nothing is used up or locked."""
+    return await session.scalar(select(Challenge).where(*_works(token, purpose)))
+
+
+async def count_attempt(session: AsyncSession, challenge: Challenge) -> bool:
+    """Count one more answer to a challenge; False if it is gone, or was answered wrongly too often."""
+    counted = await session.execute(
+        update(Challenge)
+        .where(Challenge.id == challenge.id, Challenge.attempts < MAXIMUM_ATTEMPTS)
+        .values(attempts=Challenge.attempts + 1)
+        .returning(Challenge.id),
+        execution_options=NO_SYNCHRONIZATION,
+    )
+    return counted.one_or_none() is not None
+
+
+async def use_challenge(
+    session: AsyncSession, token: str, purpose: ChallengePurpose, *, user_id: int | None = None
+) -> bool:
+    """Use a challenge up; False if it is wrong, expired or used, or not of this user. Of several at once, one does."""
+    used = await session.execute(
+        delete(Challenge).where(*_works(token, purpose), Challenge.user_id == user_id).returning(Challenge.id),
+        execution_options=NO_SYNCHRONIZATION,
+    )
+    return used.one_or_none() is not None
+
+
+async def end_challenges(session: AsyncSession, user: User) -> None:
+    """Make all challenges of a user worthless: auth does when a password changes or a user is deactivated."""
+    statement = delete(Challenge).where(Challenge.user_id == user.id)
+    await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
+
+
+async def delete_expired_challenges(session: AsyncSession) -> int:
+    """Remove the rows of challenges that have expired and return how many there were."""
+    expired = delete(Challenge).where(Challenge.expires_at <= datetime.now(UTC)).returning(Challenge.id)
+    return len((await session.execute(expired, execution_options=NO_SYNCHRONIZATION)).all())
+
+
+def _works(token: str, purpose: ChallengePurpose) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Challenge.token_hash == hash_token(token),
+        Challenge.purpose == purpose,
+        Challenge.expires_at > datetime.now(UTC),
+    )

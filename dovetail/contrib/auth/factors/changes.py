@@ -1,0 +1,104 @@
+"""Change the factors of a user whose row is locked: each change is an event, and the user is told of it by mail."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.factors import held, totp
+from dovetail.contrib.auth.factors.models import Passkey, Totp
+from dovetail.contrib.auth.factors.passkeys.registration import finish_registration
+from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty
+from dovetail.contrib.auth.factors.passkeys.webauthn_json import Json
+from dovetail.contrib.auth.factors.recovery_codes import make_recovery_codes
+from dovetail.contrib.auth.models import User
+from dovetail.errors import ConflictError, InvalidInputError, NotFoundError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Added:
+    """A factor that counts from now on, and the recovery codes that come with the first one."""
+
+    factor: Totp | Passkey
+    recovery_codes: list[str] = field(repr=False)
+
+
+async def begin_totp_enrolment(session: AsyncSession, user: User, name: str) -> tuple[Totp, str]:
+    """Return an authenticator app that waits for a code, and its secret. Raise ConflictError if there are too many."""
+    await held.check_room(session, user)
+    return await totp.begin_totp(session, user, _clean(name))
+
+
+async def confirm_totp_enrolment(session: AsyncSession, user: User, key: int, code: str) -> Added | None:
+    """Let an authenticator app count from now on; None for a wrong code.
+
+    Raise NotFoundError for one that waits for no code, or has waited too long.
+    """
+    row = await totp.find_unconfirmed(session, user.id, key)
+    if row is None:
+        raise NotFoundError("No authenticator app of yours waits for a code under this number; enrol it anew.")
+    if not await totp.confirm_totp(session, row, code):
+        return None
+    return await _added(session, user, row, f"the authenticator app {row.name!r}")
+
+
+async def register_passkey(
+    session: AsyncSession, user: User, name: str, credential: Json, party: RelyingParty
+) -> Added | None:
+    """Keep a passkey that the user's authenticator made; None if it answers no open challenge.
+
+    Raise ConflictError for one that is registered already, or one too many.
+    """
+    await held.check_room(session, user)
+    passkey = await finish_registration(session, user, _clean(name), credential, party)
+    return None if passkey is None else await _added(session, user, passkey, f"the passkey {passkey.name!r}")
+
+
+async def rename_factor(
+    session: AsyncSession, user: User, kind: type[Totp] | type[Passkey], key: int, name: str
+) -> Totp | Passkey:
+    """Give a factor another name. Raise NotFoundError."""
+    factor = await held.find_factor(session, user, kind, key)
+    factor.name = _clean(name)
+    await session.flush()
+    return factor
+
+
+async def remove_own_factor(session: AsyncSession, user: User, factor: Totp | Passkey) -> None:
+    """Remove a factor. Raise ConflictError for one without which the user could not log in."""
+    kind = "authenticator app" if isinstance(factor, Totp) else "passkey"
+    await held.remove_factor(session, user, factor)
+    await _tell(session, user, f"the {kind} {factor.name!r} was removed")
+
+
+async def renew_recovery_codes(session: AsyncSession, user: User) -> list[str]:
+    """Return new recovery codes; the earlier ones are worthless. Raise ConflictError if the user has no factor."""
+    if not user.has_second_factor:
+        raise ConflictError("Recovery codes stand in for a second factor, and you have none; enrol one first.")
+    codes = await make_recovery_codes(session, user.id)
+    await _tell(session, user, "new recovery codes were made")
+    return codes
+
+
+async def remove_factors_of(session: AsyncSession, user: User) -> int:
+    """Remove all factors of somebody who lost them, and return how many there were; end nothing else."""
+    count = await held.remove_all_factors(session, user)
+    if count:
+        await _tell(session, user, "all second factors and passkeys were removed")
+    return count
+
+
+async def _added(session: AsyncSession, user: User, factor: Totp | Passkey, what: str) -> Added:
+    codes = await held.factor_added(session, user)
+    await _tell(session, user, f"{what} was added")
+    return Added(factor=factor, recovery_codes=codes)
+
+
+async def _tell(session: AsyncSession, user: User, what: str) -> None:
+    """Note the change as an event, and write to the user."""
+
+
+def _clean(name: str) -> str:
+    cleaned = " ".join(name.split())
+    if not cleaned:
+        raise InvalidInputError("A factor needs a name.")
+    return cleaned

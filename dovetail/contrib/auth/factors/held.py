@@ -1,0 +1,110 @@
+"""The factors of a user: what there is, what it may prove, and that `User.has_second_factor` says so."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.factors.models import Passkey, RecoveryCode, Totp
+from dovetail.contrib.auth.factors.recovery_codes import (
+    count_recovery_codes,
+    delete_recovery_codes,
+    make_recovery_codes,
+)
+from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
+from dovetail.errors import ConflictError, NotFoundError
+
+MAXIMUM_FACTORS = 20  # of each kind, of one user
+NO_SYNCHRONIZATION = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factors:
+    """The factors of one user that count, the oldest first, and how many recovery codes are left."""
+
+    totp: list[Totp]
+    passkeys: list[Passkey]
+    recovery_codes: int
+
+
+async def factors_of(session: AsyncSession, user_id: int) -> Factors:
+    """Return the factors of a user."""
+    totp = await session.scalars(
+        select(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)).order_by(Totp.id)
+    )
+    passkeys = await session.scalars(select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.id))
+    return Factors(
+        totp=list(totp), passkeys=list(passkeys), recovery_codes=await count_recovery_codes(session, user_id)
+    )
+
+
+async def check_room(session: AsyncSession, user: User) -> None:
+    """Raise ConflictError if the user has as many factors of a kind as there may be."""
+    held = await factors_of(session, user.id)
+    if max(len(held.totp), len(held.passkeys)) >= MAXIMUM_FACTORS:
+        raise ConflictError(f"You have {MAXIMUM_FACTORS} factors of one kind; remove one first.")
+
+
+async def factor_added(session: AsyncSession, user: User) -> list[str]:
+    """Note that a user has a factor, and return the recovery codes that come with the first one: else none."""
+    await note_factors(session, user)
+    if await count_recovery_codes(session, user.id):
+        return []
+    return await make_recovery_codes(session, user.id)
+
+
+async def remove_factor(session: AsyncSession, user: User, factor: Totp | Passkey) -> None:
+    """Remove one factor of a locked user; with the last one the recovery codes go.
+
+    Raise ConflictError for the last passkey of somebody without a password, who could not log in any more.
+    """
+    held = await factors_of(session, user.id)
+    if user.hashed_password == UNUSABLE_PASSWORD and isinstance(factor, Passkey) and len(held.passkeys) == 1:
+        raise ConflictError(
+            "You have no password, so you could not log in without this passkey; add another one, or set a password."
+        )
+    await session.delete(factor)
+    await session.flush()
+    await note_factors(session, user)
+
+
+async def remove_all_factors(session: AsyncSession, user: User) -> int:
+    """Remove the factors of a locked user who lost them, and the recovery codes; return how many factors there were."""
+    removed = 0
+    for table in (Totp, Passkey):
+        statement = delete(table).where(table.user_id == user.id).returning(table.id)
+        removed += len((await session.execute(statement, execution_options=NO_SYNCHRONIZATION)).all())
+    await note_factors(session, user)
+    return removed
+
+
+async def note_factors(session: AsyncSession, user: User) -> None:
+    """Let `User.has_second_factor` say what there is; recovery codes without a factor they stand in for go."""
+    has_one = or_(
+        exists().where(Totp.user_id == user.id, Totp.confirmed_at.is_not(None)),
+        exists().where(Passkey.user_id == user.id),
+    )
+    noted = update(User).where(User.id == user.id).values(has_second_factor=has_one)
+    await session.execute(noted, execution_options=NO_SYNCHRONIZATION)
+    await session.refresh(user, ["has_second_factor", "updated_at"])
+    if not user.has_second_factor:
+        await delete_recovery_codes(session, user.id)
+
+
+async def find_factor(session: AsyncSession, user: User, kind: type[Totp] | type[Passkey], key: int) -> Totp | Passkey:
+    """Return a factor of a user. Raise NotFoundError for one that is not theirs."""
+    row: Totp | Passkey | None = await session.scalar(select(kind).where(kind.id == key, kind.user_id == user.id))
+    if row is None or (isinstance(row, Totp) and row.confirmed_at is None):
+        raise NotFoundError("You have no such factor.")
+    return row
+
+
+async def methods_of(session: AsyncSession, user_id: int) -> tuple[str, ...]:
+    """Return by what the user can answer a challenge: `("totp", "passkey", "recovery_code")` or some of them."""
+    held = {
+        "totp": exists().where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)),
+        "passkey": exists().where(Passkey.user_id == user_id),
+        "recovery_code": exists().where(RecoveryCode.user_id == user_id),
+    }
+    row = (await session.execute(select(*held.values()))).one()
+    return tuple(name for name, has in zip(held, row, strict=True) if has)

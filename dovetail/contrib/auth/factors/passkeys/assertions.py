@@ -1,0 +1,53 @@
+"""Take a passkey as proof of who somebody is: it signed our challenge, after a finger or a PIN unlocked it."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.factors.challenges import make_challenge
+from dovetail.contrib.auth.factors.models import ChallengePurpose, Passkey
+from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty
+from dovetail.contrib.auth.factors.passkeys.webauthn_json import (
+    Json,
+    request_options,
+    user_handle_in,
+    verify_assertion,
+)
+from dovetail.contrib.auth.models import User
+
+NO_SYNCHRONIZATION = {"synchronize_session": False}
+
+
+async def begin_passkey_login(session: AsyncSession, party: RelyingParty) -> Json:
+    """Return what a browser is asked whose user is not known yet: any passkey of this site."""
+    return request_options(party, await make_challenge(session, ChallengePurpose.PASSKEY_LOGIN, None))
+
+
+async def find_passkey(session: AsyncSession, credential: Json) -> Passkey | None:
+    """Return the passkey that an answer names; whether it made that answer, `use_passkey` says."""
+    return await session.scalar(select(Passkey).where(Passkey.credential_id == str(credential.get("id"))))
+
+
+async def use_passkey(
+    session: AsyncSession, user: User, credential: Json, challenge: str, party: RelyingParty
+) -> Passkey | None:
+    """Return the passkey of a locked user that signed the challenge, and note that it did; None if none of theirs did.
+
+    The caller uses the challenge up.
+    """
+    passkey = await find_passkey(session, credential)
+    if passkey is None or passkey.user_id != user.id or user_handle_in(credential) not in {None, passkey.user_handle}:
+        return None
+    count = verify_assertion(party, credential, challenge, passkey)
+    if count is None:
+        return None
+    # Authenticators that keep no count say 0 each time.
+    noted = await session.execute(
+        update(Passkey)
+        .where(Passkey.id == passkey.id, (Passkey.sign_count < count) if count else (Passkey.sign_count == 0))
+        .values(sign_count=count, last_used_at=datetime.now(UTC))
+        .returning(Passkey.id),
+        execution_options=NO_SYNCHRONIZATION,
+    )
+    return passkey if noted.one_or_none() is not None else None

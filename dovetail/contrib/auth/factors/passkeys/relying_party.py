@@ -1,0 +1,59 @@
+"""The site as authenticators know it: a passkey is made for one RP ID, a domain, and works on its pages alone.
+
+(WebAuthn Level 3, section 5.1.3; https://www.w3.org/TR/webauthn-3/)
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.errors import NotFoundError
+from dovetail.plugin import Context
+from dovetail.validators import LOCALHOST
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelyingParty:
+    """The RP ID, the name that authenticators show, and the origins of the pages that may ask for a passkey."""
+
+    id: str
+    name: str
+    origins: tuple[str, ...]
+
+    def serves(self, hostname: str | None) -> bool:
+        """Return True if a browser uses passkeys of this site on a page of the host."""
+        return hostname is not None and (hostname == self.id or hostname.endswith(f".{self.id}"))
+
+
+def relying_party(context: Context, connection: HTTPConnection | None) -> RelyingParty:
+    """Return the site as its settings name it.
+
+    Without AUTH_PASSKEY_RP_ID that is `localhost` on a developer's machine, with whatever port the request came to.
+    Raise NotFoundError in production.
+    """
+    settings = context.plugin_settings["auth"]
+    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
+    name = context.settings.site_name
+    if settings.passkey_rp_id:
+        origins = settings.passkey_origins or (f"https://{settings.passkey_rp_id}",)
+        return RelyingParty(id=settings.passkey_rp_id, name=name, origins=origins)
+    if not context.settings.debug:
+        raise NotFoundError("This site knows no passkeys: AUTH_PASSKEY_RP_ID is not set.")
+    return RelyingParty(id=LOCALHOST, name=name, origins=settings.passkey_origins or _own_origin(connection))
+
+
+def find_relying_party(context: Context, connection: HTTPConnection | None) -> RelyingParty | None:
+    """Return the same; None where there are no passkeys."""
+    try:
+        return relying_party(context, connection)
+    except NotFoundError:
+        return None
+
+
+def _own_origin(connection: HTTPConnection | None) -> tuple[str, ...]:
+    if connection is None or connection.url.hostname != LOCALHOST:
+        return (f"http://{LOCALHOST}:8000",)
+    parts = urlsplit(str(connection.url))
+    return (f"{parts.scheme}://{parts.netloc}",)

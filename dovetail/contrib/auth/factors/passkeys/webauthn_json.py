@@ -1,0 +1,186 @@
+"""Turn our rows into what browsers are asked, and what they answer into what is proved, by the library webauthn.
+
+Texts in and out are JSON as `PublicKeyCredential.toJSON()` writes it (WebAuthn Level 3, section 5.1.8). The library is
+imported late: it brings OpenSSL along.
+"""
+
+import json
+import logging
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from pydantic import JsonValue
+
+from dovetail.contrib.auth.factors.models import Passkey
+from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty
+from dovetail.contrib.auth.models import User
+
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import (
+        PublicKeyCredentialCreationOptions,
+        PublicKeyCredentialDescriptor,
+        PublicKeyCredentialRequestOptions,
+    )
+
+logger = logging.getLogger("dovetail.auth")
+
+Json = dict[str, JsonValue]
+TIMEOUT = 300_000  # milliseconds that a browser waits for its user
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewCredential:
+    """A credential that an authenticator has just made, as it is stored."""
+
+    credential_id: str
+    public_key: str
+    sign_count: int
+    aaguid: str
+    transports: str
+    is_backed_up: bool
+
+
+def creation_options(party: RelyingParty, user: User, handle: str, challenge: str, existing: Sequence[Passkey]) -> Json:
+    """Return what `navigator.credentials.create` is asked: a passkey on a device that does not hold one yet."""
+    from webauthn import generate_registration_options
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
+    options = generate_registration_options(
+        rp_id=party.id,
+        rp_name=party.name,
+        user_id=decode(handle),
+        user_name=user.username,
+        user_display_name=user.full_name or user.username,
+        challenge=decode(challenge),
+        timeout=TIMEOUT,
+        # With these two a passkey is enough by itself: it knows whose it is, and asks for a finger or a PIN.
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+        ),
+    )
+    options.exclude_credentials = _descriptors(existing)
+    return _as_json(options)
+
+
+def request_options(party: RelyingParty, challenge: str, allowed: Sequence[Passkey] = ()) -> Json:
+    """Return what `navigator.credentials.get` is asked: one of these passkeys, or any of this site."""
+    from webauthn import generate_authentication_options
+    from webauthn.helpers.structs import UserVerificationRequirement
+
+    options = generate_authentication_options(
+        rp_id=party.id,
+        challenge=decode(challenge),
+        timeout=TIMEOUT,
+        allow_credentials=_descriptors(allowed),
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return _as_json(options)
+
+
+def verify_registration(party: RelyingParty, credential: Json, challenge: str) -> NewCredential | None:
+    """Return the credential if an authenticator made it for this challenge and verified its user; else None."""
+    from webauthn import verify_registration_response
+
+    try:
+        verified = verify_registration_response(
+            credential=json.dumps(credential),
+            expected_challenge=decode(challenge),
+            expected_rp_id=party.id,
+            expected_origin=list(party.origins),
+            require_user_verification=True,
+        )
+    except Exception as error:  # noqa: BLE001 - whatever a library makes of a stranger's bytes, they prove nothing
+        logger.warning("A new passkey was refused: %s", error)
+        return None
+    return NewCredential(
+        credential_id=encode(verified.credential_id),
+        public_key=encode(verified.credential_public_key),
+        sign_count=verified.sign_count,
+        aaguid=verified.aaguid,
+        transports=_transports(credential),
+        is_backed_up=verified.credential_backed_up,
+    )
+
+
+def verify_assertion(party: RelyingParty, credential: Json, challenge: str, passkey: Passkey) -> int | None:
+    """Return the new sign count if this passkey signed the challenge and verified its user; else None.
+
+    A count that has not grown is the sign of a copy, and refused too.
+    """
+    from webauthn import verify_authentication_response
+
+    try:
+        verified = verify_authentication_response(
+            credential=json.dumps(credential),
+            expected_challenge=decode(challenge),
+            expected_rp_id=party.id,
+            expected_origin=list(party.origins),
+            credential_public_key=decode(passkey.public_key),
+            credential_current_sign_count=passkey.sign_count,
+            require_user_verification=True,
+        )
+    except Exception as error:  # noqa: BLE001 - as above
+        logger.warning("The passkey %d was refused: %s", passkey.id, error)
+        return None
+    return verified.new_sign_count
+
+
+def challenge_in(credential: Json) -> str:
+    """Return the challenge that a browser says was signed; whether it was, `verify_assertion` says."""
+    try:
+        return str(json.loads(decode(str(_response(credential)["clientDataJSON"])))["challenge"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def user_handle_in(credential: Json) -> str | None:
+    """Return whose passkey the authenticator says it is; None if it says nothing."""
+    found = _response(credential).get("userHandle")
+    return found.rstrip("=") if isinstance(found, str) and found else None
+
+
+def encode(raw: bytes) -> str:
+    """Return bytes as base64url without padding."""
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def decode(text: str) -> bytes:
+    """Return what `encode` was given. Raise ValueError."""
+    return urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
+
+
+def _response(credential: Json) -> Json:
+    found = credential.get("response")
+    return found if isinstance(found, dict) else {}
+
+
+def _transports(credential: Json) -> str:
+    from webauthn.helpers.structs import AuthenticatorTransport
+
+    found = _response(credential).get("transports")
+    known = {transport.value for transport in AuthenticatorTransport}
+    return " ".join(sorted(known.intersection(found))) if isinstance(found, list) else ""
+
+
+def _descriptors(passkeys: Sequence[Passkey]) -> "list[PublicKeyCredentialDescriptor]":
+    from webauthn.helpers.structs import AuthenticatorTransport, PublicKeyCredentialDescriptor
+
+    return [
+        PublicKeyCredentialDescriptor(
+            id=decode(passkey.credential_id),
+            transports=[AuthenticatorTransport(name) for name in passkey.transports.split()] or None,
+        )
+        for passkey in passkeys
+    ]
+
+
+def _as_json(options: "PublicKeyCredentialCreationOptions | PublicKeyCredentialRequestOptions") -> Json:
+    from webauthn import options_to_json
+
+    return cast("Json", json.loads(options_to_json(options)))

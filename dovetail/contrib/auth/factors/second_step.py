@@ -1,0 +1,139 @@
+"""The second step of a login: who gave the right password gets a challenge, and a session for an answer to it.
+
+    found = await begin_login(session, user, method="password", connection=request)
+
+A plugin that lets people in by other means asks the same way, so that nothing passes a second factor by; what logs
+somebody in by two factors at once, as a passkey does, calls `log_in`.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.factors.challenges import (
+    LIFETIME,
+    count_attempt,
+    find_challenge,
+    make_challenge,
+    use_challenge,
+)
+from dovetail.contrib.auth.factors.held import methods_of
+from dovetail.contrib.auth.factors.models import ChallengePurpose, Passkey
+from dovetail.contrib.auth.factors.passkeys.assertions import find_passkey, use_passkey
+from dovetail.contrib.auth.factors.passkeys.registration import passkeys_of
+from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty
+from dovetail.contrib.auth.factors.passkeys.webauthn_json import Json, challenge_in, request_options
+from dovetail.contrib.auth.factors.recovery_codes import use_recovery_code
+from dovetail.contrib.auth.factors.totp import use_totp
+from dovetail.contrib.auth.models import User
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """Something that proves who somebody is: one of the three."""
+
+    code: str | None = None  # of an authenticator app
+    recovery_code: str | None = None
+    passkey: Json | None = None  # an assertion, as PublicKeyCredential.toJSON() writes it
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondStep:
+    """A login that waits for a second factor: the challenge, and by what it can be answered."""
+
+    challenge: str = field(repr=False)
+    methods: tuple[str, ...]
+    expires_in: int
+    passkey: Json | None  # what a browser is asked, if a passkey can answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proved:
+    """Somebody who proved who they are, and by what: `"password+totp"`, `"passkey"`. Their row is locked."""
+
+    user: User
+    method: str
+
+
+class Refusal(Enum):
+    """The reason why an answer to a challenge proves nothing."""
+
+    WRONG = auto()  # another answer may be given
+    OVER = auto()  # the challenge is gone, or bears no more answers
+
+
+async def begin_second_step(
+    session: AsyncSession, user: User, method: str, party: RelyingParty | None
+) -> SecondStep | None:
+    """Return the challenge for a user who proved who they are by `method`; None for one without a second factor."""
+    if not user.has_second_factor:
+        return None
+    challenge = await make_challenge(session, ChallengePurpose.LOGIN, user.id, method=method)
+    methods = await methods_of(session, user.id)
+    if party is None:
+        methods = tuple(name for name in methods if name != "passkey")
+    passkey = None
+    if party is not None and "passkey" in methods:
+        passkey = request_options(party, challenge, await passkeys_of(session, user.id))
+    return SecondStep(challenge=challenge, methods=methods, expires_in=LIFETIME, passkey=passkey)
+
+
+async def finish_second_step(
+    session: AsyncSession, challenge: str, answer: Answer, party: RelyingParty | None
+) -> Proved | Refusal:
+    """Return who answered the challenge, which is used up then. It bears five wrong answers.
+
+    What was counted has to be kept, so let the transaction be committed in any case.
+    """
+    found = await find_challenge(session, challenge, ChallengePurpose.LOGIN)
+    user = None if found is None or found.user_id is None else await lock_active(session, found.user_id)
+    if found is None or user is None or not await count_attempt(session, found):
+        return Refusal.OVER
+    method = await verify_answer(session, user, answer, challenge, party)
+    if method is None:
+        return Refusal.WRONG
+    if not await use_challenge(session, challenge, ChallengePurpose.LOGIN, user_id=user.id):
+        return Refusal.OVER
+    return Proved(user=user, method=f"{found.method}+{method}")
+
+
+async def finish_passkey_login(session: AsyncSession, credential: Json, party: RelyingParty) -> Proved | None:
+    """Return whose passkey signed a challenge of `begin_passkey_login`, which is used up in any case; else None."""
+    challenge = challenge_in(credential)
+    found = await find_passkey(session, credential)
+    user = None if found is None else await lock_active(session, found.user_id)
+    if not await use_challenge(session, challenge, ChallengePurpose.PASSKEY_LOGIN):
+        return None
+    if user is None or await use_passkey(session, user, credential, challenge, party) is None:
+        return None
+    return Proved(user=user, method="passkey")
+
+
+async def verify_answer(
+    session: AsyncSession,
+    user: User,
+    answer: Answer,
+    challenge: str,
+    party: RelyingParty | None,
+) -> str | None:
+    """Return the kind of factor by which a locked user answers, `"totp"`; None if the answer is wrong or used."""
+    if answer.code is not None:
+        return "totp" if await use_totp(session, user.id, answer.code) else None
+    if answer.recovery_code is not None:
+        return "recovery_code" if await use_recovery_code(session, user.id, answer.recovery_code) else None
+    if answer.passkey is None or party is None:
+        return None
+    used: Passkey | None = await use_passkey(session, user, answer.passkey, challenge, party)
+    return None if used is None else "passkey"
+
+
+async def lock_active(session: AsyncSession, user_id: int) -> User | None:
+    """Return the user, whom nobody changes before the transaction ends; None if they are not active."""
+    return await session.scalar(
+        select(User)
+        .where(User.id == user_id, User.is_active.is_(True))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )

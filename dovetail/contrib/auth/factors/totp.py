@@ -1,0 +1,106 @@
+"""Authenticator apps: enrol one, confirm that it shows the right codes, and take a code once (RFC 6238, by PyOTP)."""
+
+from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
+
+from pydantic import SecretStr
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.factors.encryption import decrypt, encrypt
+from dovetail.contrib.auth.factors.models import Totp
+from dovetail.contrib.auth.models import User
+from dovetail.plugin import context_of
+
+STEP = 30  # seconds
+DRIFT = 1  # steps that the clock of a device may be early or late (RFC 6238, section 5.2)
+DIGITS = 6
+TIME_TO_CONFIRM = timedelta(hours=1)
+NO_SYNCHRONIZATION = {"synchronize_session": False}
+
+
+async def begin_totp(session: AsyncSession, user: User, name: str) -> tuple[Totp, str]:
+    """Make an app's secret and return its row and the secret in base32; it counts once `confirm_totp` saw a code.
+
+    What the user began before and did not confirm is gone.
+    """
+    import pyotp
+
+    await session.execute(
+        delete(Totp).where(Totp.user_id == user.id, Totp.confirmed_at.is_(None)), execution_options=NO_SYNCHRONIZATION
+    )
+    secret = pyotp.random_base32()  # 160 bits
+    row = Totp(user_id=user.id, name=name, secret=encrypt(secret, _key(session)), created_at=datetime.now(UTC))
+    session.add(row)
+    await session.flush()
+    return row, secret
+
+
+def otpauth_uri(secret: str, username: str, issuer: str) -> str:
+    """Return what the QR code holds (https://github.com/google/google-authenticator/wiki/Key-Uri-Format)."""
+    import pyotp
+
+    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=issuer)
+
+
+async def find_unconfirmed(session: AsyncSession, user_id: int, key: int) -> Totp | None:
+    """Return an app of the user that is not confirmed yet and may still be."""
+    return await session.scalar(
+        select(Totp).where(
+            Totp.id == key,
+            Totp.user_id == user_id,
+            Totp.confirmed_at.is_(None),
+            Totp.created_at > datetime.now(UTC) - TIME_TO_CONFIRM,
+        )
+    )
+
+
+async def confirm_totp(session: AsyncSession, row: Totp, code: str) -> bool:
+    """Let the app count from now on if it shows the right code; False if it does not."""
+    if not await _use(session, row, code):
+        return False
+    row.confirmed_at = datetime.now(UTC)
+    await session.flush()
+    return True
+
+
+async def use_totp(session: AsyncSession, user_id: int, code: str) -> bool:
+    """Return True if one of the user's apps shows this code, which has not been used: it is from now on."""
+    rows = await session.scalars(select(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)))
+    for row in rows.all():
+        if await _use(session, row, code):
+            return True
+    return False
+
+
+async def _use(session: AsyncSession, row: Totp, code: str) -> bool:
+    now = datetime.now(UTC)
+    step = _find_step(decrypt(row.secret, _key(session)), code, now)
+    if step is None:
+        return False
+    # One statement decides: of two who send one code at once, the later finds the step moved.
+    moved = await session.execute(
+        update(Totp)
+        .where(Totp.id == row.id, Totp.last_step < step)
+        .values(last_step=step, last_used_at=now)
+        .returning(Totp.id),
+        execution_options=NO_SYNCHRONIZATION,
+    )
+    return moved.one_or_none() is not None
+
+
+def _key(session: AsyncSession) -> SecretStr:
+    return context_of(session).settings.secret_key
+
+
+def _find_step(secret: str | None, code: str, now: datetime) -> int | None:
+    """Return the number of the 30 seconds, from 1970 on, whose code this is; None for a code of another time."""
+    import pyotp
+
+    typed = "".join(code.split())
+    if secret is None or len(typed) != DIGITS or not typed.isascii():
+        return None
+    current = int(now.timestamp()) // STEP
+    app = pyotp.TOTP(secret, digits=DIGITS, interval=STEP)
+    steps = range(current - DRIFT, current + DRIFT + 1)
+    return next((step for step in steps if compare_digest(app.generate_otp(step), typed)), None)

@@ -1,0 +1,163 @@
+"""The second step of a login, with an authenticator app or a recovery code."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from dovetail.contrib.auth.factors.challenges import MAXIMUM_ATTEMPTS
+from dovetail.contrib.auth.factors.models import Challenge, RecoveryCode, Totp
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.users import set_password
+from tests.contrib.auth.helpers import bearer, hashed, login
+
+STEP = "/api/auth/login/second-factor"
+
+
+async def begin(client, name: str = "ada") -> dict:
+    response = await login(client, name)
+    assert response.status_code == 200, response.text
+    assert "access_token" not in response.json()
+    return response.json()
+
+
+async def answer(client, challenge: str, **proof):
+    return await client.post(STEP, json={"challenge": challenge, **proof})
+
+
+async def test_the_password_of_somebody_with_a_second_factor_gives_a_challenge_and_no_token(client, with_totp, session):
+    ada = await with_totp()
+    before = await session.scalar(select(func.count()).select_from(Session))
+    await session.rollback()
+    step = await begin(client)
+    assert (step["methods"], step["expires_in"], step["passkey"]) == (["totp", "recovery_code"], 300, None)
+    assert await session.scalar(select(func.count()).select_from(Session)) == before
+    await session.rollback()
+    response = await answer(client, step["challenge"], code=ada.code())
+    me = await client.get("/api/users/me", headers=bearer(response.json()["access_token"]))
+    assert me.json()["id"] == ada.user.id
+    newest = select(Session.method).order_by(Session.id.desc()).limit(1)
+    assert await session.scalar(newest) == "password+totp"
+
+
+async def test_a_challenge_is_no_token_and_its_hash_is_all_that_is_stored(client, with_totp, session):
+    await with_totp()
+    step = await begin(client)
+    assert (await client.get("/api/users/me", headers=bearer(step["challenge"]))).status_code == 401
+    assert step["challenge"] not in (await session.scalars(select(Challenge.token_hash))).all()
+
+
+async def test_a_code_works_once_and_so_does_an_earlier_one(client, with_totp):
+    ada = await with_totp()
+    first, second, third = [(await begin(client))["challenge"] for _ in range(3)]
+    assert (await answer(client, first, code=ada.code())).status_code == 200
+    assert (await answer(client, second, code=ada.code())).status_code == 401
+    assert (await answer(client, second, code=ada.code(-1))).status_code == 401
+    assert (await answer(client, third, code=ada.code(1))).status_code == 200  # a clock that is half a minute fast
+
+
+async def test_a_code_of_more_than_a_minute_ago_or_ahead_is_refused(client, with_totp):
+    ada = await with_totp()
+    challenge = (await begin(client))["challenge"]
+    for steps in (-3, -2, 3, 4):
+        refused = await answer(client, challenge, code=ada.code(steps))
+        assert refused.status_code == 401
+        assert refused.json()["errors"][0]["type"] == "wrong_factor"
+
+
+async def test_of_ten_who_send_one_code_at_once_one_is_let_in(client, with_totp):
+    ada = await with_totp()
+    challenges = [(await begin(client))["challenge"] for _ in range(10)]
+    code = ada.code()
+    answers = await asyncio.gather(*(answer(client, challenge, code=code) for challenge in challenges))
+    assert sorted(one.status_code for one in answers) == [200] + [401] * 9
+
+
+async def test_of_ten_who_answer_one_challenge_at_once_one_is_let_in(client, with_totp):
+    ada = await with_totp()
+    challenge = (await begin(client))["challenge"]
+    proofs = [{"code": ada.code()}] + [{"recovery_code": code} for code in ada.recovery_codes[:3]]
+    answers = await asyncio.gather(*(answer(client, challenge, **proof) for proof in proofs))
+    assert sorted(one.status_code for one in answers) == [200] + [401] * 3
+
+
+async def test_a_challenge_bears_five_wrong_answers_and_then_not_the_right_one(client, with_totp, session):
+    ada = await with_totp()
+    challenge = (await begin(client))["challenge"]
+    for _ in range(MAXIMUM_ATTEMPTS):
+        assert (await answer(client, challenge, code="000000")).json()["errors"][0]["type"] == "wrong_factor"
+    over = await answer(client, challenge, code=ada.code())
+    assert (over.status_code, over.json()["errors"][0]["type"]) == (401, "challenge_over")
+
+
+async def test_a_challenge_ends_after_five_minutes(client, with_totp, session):
+    ada = await with_totp()
+    challenge = (await begin(client))["challenge"]
+    await session.execute(update(Challenge).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
+    await session.commit()
+    assert (await answer(client, challenge, code=ada.code())).json()["errors"][0]["type"] == "challenge_over"
+
+
+async def test_a_challenge_is_for_its_user_alone(client, with_totp):
+    await with_totp("ada")
+    eve = await with_totp("eve")
+    challenge = (await begin(client, "ada"))["challenge"]
+    assert (await answer(client, challenge, code=eve.code())).status_code == 401
+    assert (await answer(client, challenge, recovery_code=eve.recovery_codes[0])).status_code == 401
+
+
+async def test_a_recovery_code_works_once_however_it_is_typed(client, with_totp, session):
+    ada = await with_totp()
+    code = ada.recovery_codes[3]
+    stored = (await session.scalars(select(RecoveryCode.code_hash))).all()
+    await session.rollback()
+    assert (len(stored), any(code in one for one in stored)) == (10, False)
+    typed = code.upper().replace("-", " ").replace("0", "O")
+    assert (await answer(client, (await begin(client))["challenge"], recovery_code=typed)).status_code == 200
+    assert (await answer(client, (await begin(client))["challenge"], recovery_code=code)).status_code == 401
+    assert (await ada.client.get("/api/auth/factors")).json()["recovery_codes"] == 9
+
+
+async def test_a_new_password_makes_a_challenge_of_the_old_one_worthless(client, with_totp, database):
+    ada = await with_totp()
+    challenge = (await begin(client))["challenge"]
+    async with database.unit_of_work() as session:
+        await set_password(session, await session.get_one(type(ada.user), ada.user.id), await hashed())
+    assert (await answer(client, challenge, code=ada.code())).status_code == 401
+
+
+async def test_who_was_deactivated_meanwhile_is_not_let_in(client, with_totp, session):
+    ada = await with_totp()
+    challenge = (await begin(client))["challenge"]
+    await session.execute(update(type(ada.user)).values(is_active=False))
+    await session.commit()
+    assert (await answer(client, challenge, code=ada.code())).status_code == 401
+
+
+async def test_an_answer_that_is_not_one_proof_is_invalid_input(client):
+    for proof in ({}, {"code": "123456", "recovery_code": "x"}, {"code": ""}, {"code": "1" * 65}):
+        assert (await answer(client, "x", **proof)).status_code == 422
+
+
+async def test_what_is_no_code_proves_nothing(client, with_totp):
+    await with_totp()
+    challenge = (await begin(client))["challenge"]
+    for code in ("12345", "1234567", "abcdef", "\uff11\uff12\uff13\uff14\uff15\uff16"):
+        assert (await answer(client, challenge, code=code)).status_code == 401
+
+
+async def test_the_secret_of_an_app_is_stored_encrypted(with_totp, session):
+    ada = await with_totp()
+    stored = await session.scalar(select(Totp.secret))
+    await session.rollback()
+    assert ada.secret not in stored
+    assert stored.startswith("gAAAA")  # Fernet's version and time
+
+
+async def test_a_login_without_a_second_factor_costs_what_it_did(client, make_user, count_statements):
+    await make_user(username="ada")
+    await login(client, "ada", PASSWORD)
+    with count_statements() as seen:
+        assert (await login(client, "ada")).json()["access_token"]
+    assert len(seen) == 5

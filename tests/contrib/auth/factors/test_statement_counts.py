@@ -1,0 +1,54 @@
+"""What second factors cost in statements; tests/test_statement_counts.py asks whether all operations are here."""
+
+from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.auth.factors.conftest import FACTORS, code_of
+from tests.contrib.auth.factors.soft_authenticator import SoftAuthenticator
+
+AUTH = "/api/auth"
+COUNTED = {
+    "list_factors": 4,
+    "enrol_totp": 8,
+    "confirm_totp": 11,
+    "rename_totp": 5,
+    "remove_totp": 10,
+    "begin_passkey_registration": 6,
+    "register_passkey": 14,
+    "rename_passkey": 5,
+    "remove_passkey": 11,
+    "renew_recovery_codes": 5,
+    "answer_login_challenge": 9,
+    "begin_login_with_passkey": 2,
+    "log_in_with_passkey": 8,
+}
+
+
+async def test_second_factors_cost_as_many_statements_as_they_did(client, client_for, make_user, count_statements):
+    ada, key, seen = await client_for(await make_user(username="ada")), SoftAuthenticator(), {}
+
+    async def ask(operation, request):
+        with count_statements() as statements:
+            answer = await request
+        assert answer.is_success, answer.text
+        seen[operation] = len(statements)
+        return answer.json() if answer.content else None
+
+    totp = await ask("enrol_totp", ada.post(f"{FACTORS}/totp", json={"name": "x"}))
+    one = f"{FACTORS}/totp/{totp['id']}"
+    await ask("confirm_totp", ada.post(f"{one}/confirm", json={"code": code_of(totp["secret"])}))
+    asked = await ask("begin_passkey_registration", ada.post(f"{FACTORS}/passkeys/options"))
+    body = {"name": "x", "passkey": key.create(asked["options"])}
+    passkey = await ask("register_passkey", ada.post(f"{FACTORS}/passkeys", json=body))
+    other = f"{FACTORS}/passkeys/{passkey['id']}"
+    await ask("rename_totp", ada.patch(one, json={"name": "y"}))
+    await ask("rename_passkey", ada.patch(other, json={"name": "y"}))
+    await ask("list_factors", ada.get(FACTORS))
+    login = (await client.post(f"{AUTH}/login", data={"username": "ada", "password": PASSWORD})).json()
+    body = {"challenge": login["challenge"], "code": code_of(totp["secret"], 1)}
+    await ask("answer_login_challenge", client.post(f"{AUTH}/login/second-factor", json=body))
+    asked = await ask("begin_login_with_passkey", client.post(f"{AUTH}/passkeys/options"))
+    body = {"passkey": key.get(asked["options"])}
+    await ask("log_in_with_passkey", client.post(f"{AUTH}/passkeys/login", json=body))
+    await ask("renew_recovery_codes", ada.post(f"{FACTORS}/recovery-codes"))
+    await ask("remove_totp", ada.delete(one))
+    await ask("remove_passkey", ada.delete(other))
+    assert seen == COUNTED
