@@ -227,7 +227,8 @@ def test_commands_for_users_import_nothing_that_only_a_server_needs(tmp_path):
     for arguments, stdin in (
         (("createsuperuser", "--if-none"), ""),
         (("changepassword", "admin"), password * 2),
-        (("cleartokens",), ""),
+        (("sessions",), ""),
+        (("purge-expired",), ""),
     ):
         modules = imported_by(*arguments, stdin=stdin, **database)
         assert {"sqlalchemy", "aiosqlite"} <= modules

@@ -1,4 +1,4 @@
-"""`manage.py createsuperuser`, `changepassword` and `cleartokens`."""
+"""`manage.py createsuperuser` and `changepassword`."""
 
 import secrets
 import sys
@@ -8,10 +8,8 @@ import click
 from pydantic import BaseModel, SecretStr
 from sqlalchemy import exists, select
 
-from dovetail.contrib.auth.accounts.one_time_tokens import delete_expired_one_time_tokens
 from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.sessions.ending import delete_expired_sessions
 from dovetail.contrib.auth.users import (
     create_user,
     get_user_by_login,
@@ -61,15 +59,6 @@ async def changepassword(context: Context, username: str) -> None:
     async with context.database.unit_of_work() as session:
         await set_password(session, await session.get_one(User, user.id), hashed)
     click.echo(f"The password of {user.username} was changed, and all their sessions were ended.")
-
-
-@click.command()
-@async_command
-async def cleartokens(context: Context) -> None:
-    """Remove expired tokens."""
-    async with context.database.unit_of_work() as session:
-        count = await delete_expired_sessions(session) + await delete_expired_one_time_tokens(session)
-    click.echo(f"{count} expired token{'' if count == 1 else 's'} removed.")
 
 
 async def _create(context: Context, new: NewSuperuser) -> None:

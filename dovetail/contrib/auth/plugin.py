@@ -61,7 +61,21 @@ plugin = Plugin(
             help="List what a user or a group is permitted, and by what.",
             run="dovetail.contrib.auth.permission_commands:permissions",
         ),
-        Command(name="cleartokens", help="Remove expired tokens.", run="dovetail.contrib.auth.commands:cleartokens"),
+        Command(
+            name="sessions",
+            help="List who is logged in, or end sessions.",
+            run="dovetail.contrib.auth.upkeep.commands:sessions",
+        ),
+        Command(
+            name="purge-expired",
+            help="Remove sessions and tokens that are over.",
+            run="dovetail.contrib.auth.upkeep.commands:purge_expired",
+        ),
+        Command(
+            name="cleartokens",
+            help="The earlier name of purge-expired.",
+            run="dovetail.contrib.auth.upkeep.commands:purge_expired",
+        ),
     ),
     checks=lazy(
         "dovetail.contrib.auth.checks:check_email",

@@ -7,13 +7,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 from sqlalchemy import select
 
-from dovetail.contrib.auth.models import OneTimeToken, TokenPurpose, User
+from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.testing import PASSWORD, new_token
 from dovetail.contrib.auth.users import authenticate, create_user
@@ -195,37 +194,8 @@ def test_changepassword_of_nobody_is_one_line(database_url):
 
 
 def test_without_tables_the_error_says_to_migrate(empty_database_url):
-    for arguments in (["createsuperuser", "--if-none"], ["changepassword", "ada"], ["cleartokens"]):
+    for arguments in (["createsuperuser", "--if-none"], ["changepassword", "ada"], ["purge-expired"], ["sessions"]):
         assert "manage.py migrate" in manage(*arguments, DATABASE_URL=empty_database_url).error
-
-
-def test_cleartokens_removes_what_has_expired(database_url, run_async):
-    async def make(session):
-        user = await create_user(session, username="ada", email="ada@example.org", password=None)
-        for number, seconds in enumerate((-60, -1, 60)):
-            expires_at = datetime.now(UTC) + timedelta(seconds=seconds)
-            session.add(Session(token_hash=str(number), user_id=user.id, expires_at=expires_at))
-        for number, minutes in enumerate((-59, -61)):  # one still counts among those sent within an hour
-            now = datetime.now(UTC)
-            session.add(
-                OneTimeToken(
-                    token_hash=f"once {number}",
-                    purpose=TokenPurpose.CHANGE_EMAIL,
-                    user_id=user.id,
-                    email="ada@example.com",
-                    created_at=now + timedelta(minutes=minutes),
-                    expires_at=now - timedelta(seconds=1),
-                )
-            )
-
-    run_async(make)
-    assert manage("cleartokens", DATABASE_URL=database_url).stdout == "3 expired tokens removed.\n"
-
-    async def read(session):
-        hashes = (Session.token_hash, OneTimeToken.token_hash)
-        return [one for column in hashes for one in await session.scalars(select(column))]
-
-    assert run_async(read) == ["2", "once 0"]
 
 
 def at_a_terminal(arguments: Sequence[str], answers: Sequence[str], database_url: str) -> tuple[int, str]:

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import OneTimeToken, TokenPurpose, User
@@ -118,15 +118,17 @@ async def expire_one_time_tokens(session: AsyncSession, user_id: int, *purposes:
     await session.execute(statement.values(expires_at=now), execution_options=NO_SYNCHRONIZATION)
 
 
+def is_over(now: datetime) -> ColumnElement[bool]:
+    """Return the condition on tokens that have expired and no longer count as sent."""
+    return and_(OneTimeToken.expires_at <= now, OneTimeToken.created_at <= now - WINDOW)
+
+
 async def delete_expired_one_time_tokens(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
     """Remove the rows of expired tokens, of all or those for which the conditions hold; return how many there were.
 
     One that still counts as sent stays.
     """
-    now = datetime.now(UTC)
-    expired = delete(OneTimeToken).where(
-        OneTimeToken.expires_at <= now, OneTimeToken.created_at <= now - WINDOW, *conditions
-    )
+    expired = delete(OneTimeToken).where(is_over(datetime.now(UTC)), *conditions)
     deleted = await session.execute(expired.returning(OneTimeToken.id), execution_options=NO_SYNCHRONIZATION)
     return len(deleted.all())
 

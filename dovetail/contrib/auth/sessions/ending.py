@@ -1,7 +1,5 @@
 """End sessions: the row is deleted, and the very next request with its token is refused."""
 
-from datetime import UTC, datetime
-
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,9 +32,3 @@ async def end_all_sessions(session: AsyncSession, *, keep_id: int | None = None)
     if keep_id is not None:
         statement = statement.where(Session.id != keep_id)
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
-
-
-async def delete_expired_sessions(session: AsyncSession) -> int:
-    """Remove the rows of sessions that are over and return how many there were."""
-    expired = delete(Session).where(Session.expires_at <= datetime.now(UTC)).returning(Session.id)
-    return len((await session.execute(expired, execution_options=NO_SYNCHRONIZATION)).all())

@@ -11,10 +11,10 @@ import secrets
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.requests import HTTPConnection
 
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
@@ -30,6 +30,9 @@ from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import NotAuthenticatedError
 from dovetail.plugin import context_of
 from dovetail.signing import hash_token
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
 
 MOST_SESSIONS = 100  # of one user at one door: a program that logs in for every call fills no table
 NO_SYNCHRONIZATION = {"synchronize_session": False}  # nothing looks at rows of sessions in memory
@@ -56,7 +59,7 @@ async def log_in(
     session: AsyncSession,
     user: User,
     *,
-    connection: HTTPConnection | None,
+    connection: "HTTPConnection | None",
     method: str,
     door: Door = Door.API,
     lifetime: Lifetime | None = None,
@@ -123,11 +126,11 @@ async def _make_room(session: AsyncSession, user: User, door: Door, now: datetim
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
 
 
-def _address_of(connection: HTTPConnection | None) -> str:
+def _address_of(connection: "HTTPConnection | None") -> str:
     client = None if connection is None else connection.client
     return "" if client is None else client.host[:MAXIMUM_ADDRESS]
 
 
-def _user_agent_of(connection: HTTPConnection | None) -> str:
+def _user_agent_of(connection: "HTTPConnection | None") -> str:
     text = "" if connection is None else connection.headers.get("user-agent", "")[:MAXIMUM_USER_AGENT]
     return "".join(sign for sign in text if unicodedata.category(sign) != "Cc")

@@ -1,0 +1,71 @@
+"""Remove rows that are over, in batches: what `manage.py purge-expired` does, for auth and for plugins.
+
+A plugin lists at the extension point `auth.expired` what of its own is to go: what a row is called, its model, and a
+function of the context that returns the condition.
+
+    Plugin(..., extensions={"auth.expired": lazy("plugins.shop.carts:EXPIRED")})
+
+    EXPIRED = ("cart", Cart, lambda _context: Cart.expires_at <= datetime.now(UTC))
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from sqlalchemy import ColumnElement, delete, func, inspect, select
+
+from dovetail.contrib.auth.accounts.one_time_tokens import is_over
+from dovetail.contrib.auth.models import OneTimeToken
+from dovetail.contrib.auth.sessions.log_in import NO_SYNCHRONIZATION
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.database.models import Base
+from dovetail.database.unit_of_work import Database
+from dovetail.errors import ConfigurationError
+from dovetail.plugin import Context
+
+EXTENSION_POINT = "auth.expired"
+BATCH = 1000  # rows of one transaction
+Condition: TypeAlias = ColumnElement[bool]
+Expired: TypeAlias = tuple[str, type[Base], Callable[[Context], Condition]]
+
+
+def expired_of(context: Context) -> Iterator[Expired]:
+    """Yield what is to be removed: of auth, and of the enabled plugins.
+
+    Raise ConfigurationError for what a plugin lists and is no such thing.
+    """
+    yield "session", Session, lambda _context: Session.expires_at <= datetime.now(UTC)
+    yield "one-time token", OneTimeToken, lambda _context: is_over(datetime.now(UTC))
+    for found in context.extensions(EXTENSION_POINT):
+        match found:
+            case (str() as title, type() as model, condition) if issubclass(model, Base) and callable(condition):
+                yield title, model, condition
+            case _:
+                raise ConfigurationError(
+                    f"The extension point {EXTENSION_POINT!r} holds {found!r:.80}, expected what a row is called, its "
+                    'model, and a function that returns a condition: ("cart", Cart, is_over)'
+                )
+
+
+async def count_rows(database: Database, model: type[Base], condition: Condition) -> int:
+    """Return how many rows of `model` there are for which the condition holds."""
+    async with database.unit_of_work(read_only=True) as session:
+        return await session.scalar(select(func.count()).select_from(model).where(condition)) or 0
+
+
+async def delete_in_batches(database: Database, model: type[Base], condition: Condition) -> AsyncIterator[int]:
+    """Delete the rows of `model` for which the condition holds, and yield how many each batch deleted.
+
+    Each is a transaction of its own, and rows that somebody else has locked stay for the next time, so nobody waits.
+    """
+    (key,) = inspect(model).primary_key
+    some = select(key).where(condition).order_by(key).limit(BATCH).with_for_update(skip_locked=True)
+    while True:
+        async with database.unit_of_work() as session:
+            keys = (await session.scalars(some)).all()
+            if keys:
+                await session.execute(delete(model).where(key.in_(keys)), execution_options=NO_SYNCHRONIZATION)
+        if keys:
+            yield len(keys)
+        if len(keys) < BATCH:
+            return

@@ -1,0 +1,96 @@
+"""Removing rows that are over: which ones, in which steps, and those of plugins."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from dovetail.contrib.auth.models import OneTimeToken, TokenPurpose, User
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.upkeep import expired
+from dovetail.contrib.auth.upkeep.expired import delete_in_batches, expired_of
+from dovetail.contrib.auth.users import create_user
+from dovetail.errors import ConfigurationError
+from dovetail.plugin import Context, Plugin, context_of
+from tests.running import manage
+
+
+async def make(session):
+    user = await create_user(session, username="ada", email="ada@example.org", password=None)
+    now = datetime.now(UTC)
+    for number, seconds in enumerate((-60, -1, 60)):
+        session.add(Session(token_hash=str(number), user_id=user.id, expires_at=now + timedelta(seconds=seconds)))
+    for number, minutes in enumerate((-59, -61)):  # one still counts among those sent within an hour
+        session.add(
+            OneTimeToken(
+                token_hash=f"once {number}",
+                purpose=TokenPurpose.CHANGE_EMAIL,
+                user_id=user.id,
+                email="ada@example.com",
+                created_at=now + timedelta(minutes=minutes),
+                expires_at=now - timedelta(seconds=1),
+            )
+        )
+
+
+async def read(session):
+    hashes = (Session.token_hash, OneTimeToken.token_hash)
+    return [one for column in hashes for one in await session.scalars(select(column))]
+
+
+@pytest.mark.parametrize("command", ["purge-expired", "cleartokens"])
+def test_the_command_removes_what_has_expired_and_nothing_else(database_url, run_async, command):
+    run_async(make)
+    printed = manage(command, DATABASE_URL=database_url).stdout
+    assert "2 expired sessions removed.\n1 expired one-time token removed.\n" in printed
+    assert run_async(read) == ["2", "once 0"]
+
+
+async def test_each_batch_is_a_transaction_of_its_own(database, monkeypatch):
+    monkeypatch.setattr(expired, "BATCH", 2)
+    async with database.unit_of_work() as session:
+        user = await create_user(session, username="ada", email="ada@example.org", password=None)
+        session.add_all(
+            Session(token_hash=str(number), user_id=user.id, expires_at=datetime.now(UTC)) for number in range(5)
+        )
+    left = []
+    async for count in delete_in_batches(database, Session, Session.expires_at <= datetime.now(UTC)):
+        async with database.unit_of_work(read_only=True) as session:
+            left.append((count, len((await session.scalars(select(Session.id))).all())))
+    assert left == [(2, 3), (2, 1), (1, 0)]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_row_that_somebody_else_has_locked_stays_for_the_next_time(database):
+    async with database.unit_of_work() as session:
+        user = await create_user(session, username="ada", email="ada@example.org", password=None)
+        session.add_all(
+            Session(token_hash=str(number), user_id=user.id, expires_at=datetime.now(UTC)) for number in range(2)
+        )
+    is_over = Session.expires_at <= datetime.now(UTC)
+    async with database.unit_of_work() as session:
+        await session.scalar(select(Session.id).where(Session.token_hash == "0").with_for_update())
+        assert [count async for count in delete_in_batches(database, Session, is_over)] == [1]
+    assert [count async for count in delete_in_batches(database, Session, is_over)] == [1]
+
+
+def with_extension(context: Context, *things: object) -> Context:
+    plugins = [Plugin(name="shop", extensions={"auth.expired": things})]
+    return Context(
+        settings=context.settings, database=context.database, plugins=plugins, plugin_settings=context.plugin_settings
+    )
+
+
+async def test_a_plugin_lists_rows_of_its_own(session):
+    def condition(_context):
+        return User.is_active.is_(False)
+
+    found = list(expired_of(with_extension(context_of(session), ("leaver", User, condition))))
+    assert [title for title, _, _ in found] == ["session", "one-time token", "leaver"]
+    assert found[-1] == ("leaver", User, condition)
+
+
+@pytest.mark.parametrize("thing", ["carts", ("cart", User), ("cart", int, print), ("cart", User, True)], ids=repr)
+async def test_what_cannot_be_removed_is_refused(session, thing):
+    with pytest.raises(ConfigurationError, match="expected what a row is called"):
+        list(expired_of(with_extension(context_of(session), thing)))
