@@ -220,6 +220,16 @@ async def end_sessions(
         await end(session, user)
 
 
+async def log_out_everywhere(session: AsyncSession, user: User, *, keep_id: int | None = None) -> None:
+    """End every session of a user but the one with the key `keep_id`, because somebody asked for it.
+
+    The user's row is locked: a login that goes on meanwhile has committed its session before, and it is ended too.
+    """
+    await session.execute(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
+    await end_sessions(session, user, keep_id=keep_id)
+    await record(session, EventKind.SESSION_ENDED, user=user, detail="all" if keep_id is None else "all others")
+
+
 def normalize_username(username: str) -> str:
     """Return the name as it is stored; names that differ in case only count as one. Raise InvalidInputError."""
     with suppress(ValueError):

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.schemas import Id, Page, PathId, Schema, UTCTime
@@ -71,8 +70,7 @@ async def logout_everywhere(
     row: RecentProof, user: CurrentUser, session: SessionDep, *, keep_current: KeepCurrent = False
 ) -> None:
     """End all sessions of oneself, in the API, the back office and elsewhere. It takes a recent proof."""
-    await _lock(session, user.id)
-    await users.end_sessions(session, user, keep_id=row.id if keep_current else None)
+    await users.log_out_everywhere(session, user, keep_id=row.id if keep_current else None)
 
 
 @router.post("/auth/prove", status_code=204, tags=["auth"])
@@ -80,7 +78,7 @@ async def prove_with_password(data: PasswordProof, user: UserBeside, session: Se
     """Prove again who one is, by the password: what takes a recent proof is open for some minutes, in this session."""
     proof = await prove(user, data.password.get_secret_value())
     row = await current_row(session, user)
-    locked = await _lock(session, user.id)
+    locked = await session.get_one(User, user.id, populate_existing=True)
     if locked.hashed_password not in proof.hashes:
         detail = "This is not your password."
         raise InvalidInputError(detail, errors=[FieldError(pointer="/password", detail=detail)])
@@ -108,9 +106,9 @@ async def list_user_sessions(user_id: PathId, viewer: StaffUser, session: Sessio
 async def end_user_sessions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> None:
     """End all sessions of a user, as staff with the permission to delete sessions."""
     check_permission(viewer, "auth.delete_session")
-    user = await _lock(session, user_id)
+    user = await _find(session, user_id)
     await check_may_manage(session, viewer, user)
-    await users.end_sessions(session, user)
+    await users.log_out_everywhere(session, user)
 
 
 def _page(rows: Iterable[Session], viewer: User) -> Page[SessionRead]:
@@ -133,15 +131,8 @@ def _read(row: Session, *, is_current: bool) -> SessionRead:
     )
 
 
-async def _find(session: AsyncSession, user_id: int, *, lock: bool = False) -> User:
-    statement = select(User).where(User.id == user_id)
-    if lock:  # a login that goes on meanwhile has committed its session then, which is found too
-        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
-    user = await session.scalar(statement)
+async def _find(session: AsyncSession, user_id: int) -> User:
+    user = await session.get(User, user_id)
     if user is None:
         raise NotFoundError(f"There is no user {user_id}.")
     return user
-
-
-async def _lock(session: AsyncSession, user_id: int) -> User:
-    return await _find(session, user_id, lock=True)

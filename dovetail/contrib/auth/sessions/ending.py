@@ -3,6 +3,8 @@
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.sessions.log_in import NO_SYNCHRONIZATION
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.signing import hash_token
@@ -32,3 +34,4 @@ async def end_all_sessions(session: AsyncSession, *, keep_id: int | None = None)
     if keep_id is not None:
         statement = statement.where(Session.id != keep_id)
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
+    await record(session, EventKind.SESSION_ENDED, detail="of everybody")

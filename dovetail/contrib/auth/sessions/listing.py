@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.log_in import NO_SYNCHRONIZATION
 from dovetail.contrib.auth.sessions.models import Session
@@ -27,4 +29,7 @@ async def end_one(session: AsyncSession, user: User, key: int) -> bool:
         delete(Session).where(Session.id == key, Session.user_id == user.id).returning(Session.id),
         execution_options=NO_SYNCHRONIZATION,
     )
-    return ended.one_or_none() is not None
+    is_ended = ended.one_or_none() is not None
+    if is_ended:
+        await record(session, EventKind.SESSION_ENDED, user=user, detail=f"number {key}")
+    return is_ended

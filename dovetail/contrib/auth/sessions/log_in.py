@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
@@ -98,8 +99,11 @@ async def log_in(
 
 async def note_proof(session: AsyncSession, row: Session) -> None:
     """Note that the user has just proved again who they are, by a password or a second factor, in this session."""
-    row.proved_at = datetime.now(UTC)
-    await session.flush()
+    now = datetime.now(UTC)
+    noted = update(Session).where(Session.id == row.id).values(proved_at=now)  # of a row that may have been ended
+    await session.execute(noted, execution_options=NO_SYNCHRONIZATION)
+    set_committed_value(row, "proved_at", now)
+    await record(session, EventKind.PROVED, user=await session.get_one(User, row.user_id))
 
 
 def lifetime_of(settings: AuthSettings) -> Lifetime:

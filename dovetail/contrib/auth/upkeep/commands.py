@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import click
 from sqlalchemy import ColumnElement, Row, select, true
 
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.upkeep.expired import count_rows, delete_in_batches, expired_of
-from dovetail.contrib.auth.users import end_sessions, get_user_by_login
+from dovetail.contrib.auth.users import get_user_by_login, log_out_everywhere
 from dovetail.database.models import Base
 from dovetail.errors import InvalidInputError, NotFoundError
 from dovetail.plugin import Context, async_command
@@ -56,15 +58,16 @@ async def _end(context: Context, login: str) -> None:
         found = await get_user_by_login(session, login)
         if found is None:
             raise NotFoundError(f"There is no user {login!r}.")
-        user = await session.get_one(User, found.id, with_for_update={"key_share": True}, populate_existing=True)
-        await end_sessions(session, user)
-    click.echo(f"All sessions of {user.username} were ended.")
+        await log_out_everywhere(session, found)
+    click.echo(f"All sessions of {found.username} were ended.")
 
 
 async def _end_all(context: Context, *, noinput: bool) -> None:
     if not noinput:
         click.confirm("Everybody will have to log in again. End all sessions?", abort=True)
     count = await _delete(context, "session", Session, true())
+    async with context.database.unit_of_work() as session:
+        await record(session, EventKind.SESSION_ENDED, detail=f"of everybody, {count} in all")
     click.echo(f"{_counted(count, 'session')} ended.")
 
 

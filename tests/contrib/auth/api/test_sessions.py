@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.contrib.auth.sessions.models import Door, Session
@@ -188,3 +189,17 @@ async def test_a_superuser_logs_everybody_out_and_stays_unless_they_say_otherwis
         assert (await client.get("/api/users/me")).status_code == status
     assert (await its.post("/api/auth/logout-everybody?keep_current=false")).status_code == 204
     assert (await its.get("/api/users/me")).status_code == 401
+
+
+async def test_what_is_ended_and_proved_is_a_security_event(client_for, ada, session):
+    client, _ = [await client_for(ada) for _ in range(2)]
+    (other,) = [one["id"] for one in await listed(client) if not one["is_current"]]
+    assert (await client.post("/api/auth/prove", json={"password": PASSWORD})).status_code == 204
+    assert (await client.delete(f"/api/auth/sessions/{other}")).status_code == 204
+    assert (await client.post("/api/auth/logout-everywhere?keep_current=true")).status_code == 204
+    rows = await session.execute(select(SecurityEvent.kind, SecurityEvent.username, SecurityEvent.detail))
+    assert [tuple(row) for row in rows if row.kind != EventKind.LOGIN] == [
+        (EventKind.PROVED, "ada", ""),
+        (EventKind.SESSION_ENDED, "ada", f"number {other}"),
+        (EventKind.SESSION_ENDED, "ada", "all others"),
+    ]
