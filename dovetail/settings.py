@@ -272,6 +272,7 @@ def _explain(error: ValidationError | SettingsError, prefix: str = "") -> str:
     problems = []
     for problem in error.errors(include_input=False, include_url=False):
         name = prefix + "_".join(str(part) for part in problem["loc"][:1]).upper()
-        message = problem["msg"].removeprefix("Value error, ")
+        where = ".".join(str(part) for part in problem["loc"][1:])  # within a list or a mapping
+        message = f"{where}: " * bool(where) + problem["msg"].removeprefix("Value error, ")
         problems.append(f"{name}: {message}" if problem["loc"] else message)
     return "The settings are not usable: " + "; ".join(problems)

@@ -17,11 +17,14 @@ plugin = Plugin(
         "dovetail.contrib.auth.factors.models:Passkey",
         "dovetail.contrib.auth.factors.models:RecoveryCode",
         "dovetail.contrib.auth.factors.models:Challenge",
+        "dovetail.contrib.auth.providers.models:ConnectedLogin",
+        "dovetail.contrib.auth.providers.models:ProviderLogin",
     ),
     routers=lazy(
         auth="dovetail.contrib.auth.api.auth:router",
         sessions="dovetail.contrib.auth.api.sessions:router",
         groups="dovetail.contrib.auth.api.groups:router",
+        providers="dovetail.contrib.auth.api.providers:router",
         users="dovetail.contrib.auth.api.users:router",
     ),
     admin_views=lazy(
@@ -82,6 +85,7 @@ plugin = Plugin(
         "dovetail.contrib.auth.checks:check_lifetimes",
         "dovetail.contrib.auth.checks:check_registration",
         "dovetail.contrib.auth.checks:check_superuser",
+        "dovetail.contrib.auth.providers.checks:check_providers",
     ),
     extensions={"auth.end_sessions": lazy("dovetail.contrib.auth.factors.challenges:end_challenges")},
     after_migrate=AfterMigrate(

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 
+from dovetail.contrib.auth.setting_types.providers import Providers
 from dovetail.settings import Names
 from dovetail.validators import check_origins_fit, check_passkey_origins, check_rp_id
 
@@ -32,6 +33,8 @@ class AuthSettings(BaseModel):
     # alone, unless they are given.
     passkey_rp_id: Annotated[str, AfterValidator(check_rp_id)] = ""
     passkey_origins: Annotated[Names, AfterValidator(check_passkey_origins)] = ()
+    # Where one may log in besides: `AUTH_PROVIDERS='[{"name": "google", "kind": "oidc", "issuer": ..., ...}]'`.
+    providers: Providers = ()
 
     email_backend: Literal["console", "smtp"] = "console"
     email_from: str = "noreply@localhost"

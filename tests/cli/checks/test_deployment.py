@@ -102,6 +102,8 @@ WEAKENED: list[tuple[str, dict[str, Any]]] = [
     ("auth.W009", {"auth_verify_url": "http://localhost:3000/verify?token={token}"}),
     ("auth.W010", {"auth_email_timeout": 600}),
     ("auth.I001", {"auth_registration_open": True}),
+    ("auth.E030", {"auth_providers": [{**CORNER, "issuer": "http://localhost:9000"}]}),
+    ("auth.W030", {"auth_providers": [{**CORNER, "scopes": ["openid"]}]}),
     ("admin.W001", {"admin_secure_cookies": False}),
     ("admin.W002", {"admin_session_lifetime": YEARS}),
     ("admin.W003", {"admin_pool_share": 1.0}),

@@ -17,6 +17,7 @@ from dovetail.contrib.auth.events.record import note_failure
 from dovetail.contrib.auth.events.recorder import RECORDER, Recorder
 from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, make_sender
 from dovetail.contrib.auth.mail.mailer import Mailer
+from dovetail.contrib.auth.providers.desk import PROVIDERS, make_desk
 from dovetail.contrib.auth.sessions.use import USE_LOG, UseLog
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.session import SessionDep
@@ -34,6 +35,7 @@ def setup(app: FastAPI, context: Context) -> None:
     AUTHENTICATOR.set(app, authenticate_request)
     RECORDER.set(app, Recorder(context.database))
     ON_REFUSAL.set(app, _note_refusal)
+    PROVIDERS.set(app, make_desk(settings.providers, context.database, context.settings.secret_key))
     EMAIL_SENDER.set(app, make_sender(settings, debug=context.settings.debug))
     USE_LOG.set(app, UseLog(context.database))
 

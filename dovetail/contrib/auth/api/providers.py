@@ -1,0 +1,158 @@
+"""Log in at a provider, and connect such logins with one's account: `/api/auth/providers`, `.../connected-logins`.
+
+A browser goes to `login_url` and comes back to the page that it named as `next`, which then asks for the token:
+
+    location.href = provider.login_url + "?next=/app"
+    const answer = await fetch("/api/auth/providers/token", {method: "POST"})  // on /app
+"""
+
+from typing import Annotated, TypeAlias
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse
+
+from dovetail.api.schemas import PathId
+from dovetail.contrib.auth.access import CurrentUser
+from dovetail.contrib.auth.api.provider_schemas import (
+    ConnectedLoginList,
+    ConnectedLoginRead,
+    ProviderAnswer,
+    ProviderList,
+    ProviderRead,
+)
+from dovetail.contrib.auth.api.schemas import AccessTokenRead
+from dovetail.contrib.auth.proof import RecentProof
+from dovetail.contrib.auth.providers import browser, connected, logins
+from dovetail.contrib.auth.providers.desk import PROVIDERS, ProviderDesk
+from dovetail.contrib.auth.providers.entry import note_time_of_proof, prove_by_provider
+from dovetail.contrib.auth.providers.models import MAXIMUM_NEXT, ConnectedLogin
+from dovetail.contrib.auth.sessions.log_in import log_in
+from dovetail.database.session import SessionDep
+from dovetail.errors import NotFoundError
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+
+
+async def _get_desk(connection: HTTPConnection) -> ProviderDesk:
+    return PROVIDERS.get(connection.app)
+
+
+DeskDep = Annotated[ProviderDesk, Depends(_get_desk)]
+ProviderName: TypeAlias = Annotated[str, Path(max_length=30, examples=["google"])]
+NextPage: TypeAlias = Annotated[
+    str, Query(alias="next", pattern=browser.OWN_PAGE, max_length=MAXIMUM_NEXT, examples=["/app"])
+]
+
+
+@router.get("/providers", response_model=ProviderList)
+async def list_providers(desk: DeskDep, request: Request) -> ProviderList:
+    """Return the providers at which one may log in; none if the site names none."""
+    return ProviderList(
+        items=[
+            ProviderRead(
+                name=provider.name,
+                title=provider.label,
+                kind=provider.kind,
+                login_url=request.url_for("start_provider_login", name=provider.name).path,
+            )
+            for provider in desk.providers
+        ]
+    )
+
+
+@router.get(
+    "/providers/{name}/login",
+    status_code=303,
+    response_class=Response,
+    responses={303: {"description": "To the provider"}, 503: {"description": "The provider does not answer"}},
+)
+async def start_provider_login(
+    name: ProviderName,
+    desk: DeskDep,
+    request: Request,
+    next_page: NextPage = "/",
+    again: Annotated[bool, Query(description="Whether the provider shall ask for proof anew.")] = False,  # noqa: FBT002
+) -> Response:
+    """Send a browser to a provider to log in; it comes back to `next`, a page of this site.
+
+    That page then asks for what came of it: `/auth/providers/token` logs in, `/auth/connected-logins` connects.
+    """
+    provider, key = desk.provider(name), browser.new_browser(request)
+    address = browser.callback_address(request, provider)
+    url = await desk.start(provider, browser=key, next_page=next_page, redirect_uri=address, again=again)
+    response = RedirectResponse(url, 303)
+    browser.remember_browser(request, response, key)
+    return response
+
+
+@router.get(
+    "/providers/{name}/callback",
+    status_code=303,
+    response_class=Response,
+    responses={303: {"description": "To the page that was named"}, 400: {"description": "Not begun in this browser"}},
+)
+async def finish_provider_login(
+    name: ProviderName, desk: DeskDep, request: Request, answer: Annotated[ProviderAnswer, Query()]
+) -> Response:
+    """Take a browser back from a provider; only providers lead here.
+
+    The browser goes on to the page it named as `next`, whatever came of the login: that page asks, and is told.
+    """
+    provider = desk.provider(name)
+    address = browser.callback_address(request, provider)
+    next_page = await desk.come_back(
+        provider, answer.model_dump(exclude_none=True), browser=browser.browser_of(request), redirect_uri=address
+    )
+    return RedirectResponse(next_page, 303)
+
+
+@router.post("/providers/token", responses={401: {"description": "The login at the provider opens no account"}})
+async def log_in_by_provider(
+    desk: DeskDep, session: SessionDep, request: Request, response: Response
+) -> AccessTokenRead:
+    """Get a bearer token for the login at a provider that this browser has just come back from; it works once.
+
+    401 says what went wrong, at the provider or here: nobody has connected an account with that login, for instance.
+    """
+    proven = await prove_by_provider(session, request, desk)
+    logged_in = await log_in(session, proven.user, connection=request, method=proven.method)
+    await note_time_of_proof(session, logged_in, proven)
+    response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
+    return AccessTokenRead(access_token=logged_in.token, expires_in=logged_in.seconds)
+
+
+@router.get("/connected-logins", response_model=ConnectedLoginList)
+async def list_connected_logins(user: CurrentUser, session: SessionDep) -> ConnectedLoginList:
+    """Return the logins at providers that open one's account."""
+    rows = await connected.connected_logins(session, user)
+    return ConnectedLoginList(items=[ConnectedLoginRead.model_validate(row) for row in rows])
+
+
+@router.post(
+    "/connected-logins",
+    status_code=201,
+    response_model=ConnectedLoginRead,
+    responses={404: {"description": "No login to connect"}, 409: {"description": "Connected already"}},
+)
+async def connect_login(
+    _: RecentProof, user: CurrentUser, desk: DeskDep, session: SessionDep, request: Request
+) -> ConnectedLogin:
+    """Let the login at a provider that this browser has just come back from open one's account from now on.
+
+    The provider must vouch for an address. It takes a recent proof of who is asking.
+    """
+    login = await logins.make_use(session, browser=browser.browser_of(request))
+    if login is None:
+        raise NotFoundError("No login at a provider waits in this browser; begin one.")
+    return await connected.connect(session, user, login, desk.provider(login.provider))
+
+
+@router.delete(
+    "/connected-logins/{login_id}", status_code=204, responses={409: {"description": "It is the last way to log in"}}
+)
+async def disconnect_login(
+    login_id: PathId, _: RecentProof, user: CurrentUser, desk: DeskDep, session: SessionDep
+) -> None:
+    """Let a login at a provider no longer open one's account; the last way to log in stays."""
+    await connected.disconnect(session, user, login_id, providers=desk.providers, has_other_way=False)

@@ -1,0 +1,32 @@
+"""Checks of logins at providers, which `manage.py check` runs."""
+
+from collections.abc import Iterator
+
+from dovetail.contrib.auth.setting_types.providers import AnyProvider, OidcProvider
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.plugin import CheckMessage, Context, error, warning
+
+
+def check_providers(context: Context) -> Iterator[CheckMessage]:
+    """Find providers in production that are asked in clear, or that are not asked for an address."""
+    settings = context.plugin_settings["auth"]
+    if context.settings.environment == "production" and isinstance(settings, AuthSettings):
+        for provider in settings.providers:
+            yield from _check(provider)
+
+
+def _check(provider: AnyProvider) -> Iterator[CheckMessage]:
+    if clear := [address for address in provider.addresses if not address.startswith("https://")]:
+        yield error(
+            "auth.E030",
+            f"The provider {provider.name} in AUTH_PROVIDERS is asked in clear, at {clear[0]}: whoever is in between "
+            "can log in as anybody.",
+            "name an https:// address",
+        )
+    if isinstance(provider, OidcProvider) and "email" not in provider.scopes:
+        yield warning(
+            "auth.W030",
+            f"The provider {provider.name} in AUTH_PROVIDERS is not asked for an address, and without one that it "
+            "vouches for nobody can connect an account.",
+            "add email to its scopes",
+        )

@@ -1,0 +1,148 @@
+"""Decide whose account somebody at a provider is, and keep which belong together.
+
+Who logs in at a provider gets into the account with which its owner, logged in, connected them, and into no other: an
+address alone proves nothing, since whoever runs a provider, or had the address before, could claim it.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.models import MAXIMUM_USERNAME, UNUSABLE_PASSWORD, User
+from dovetail.contrib.auth.providers.models import ConnectedLogin, ProviderLogin
+from dovetail.contrib.auth.setting_types.providers import AnyProvider
+from dovetail.contrib.auth.users import create_user
+from dovetail.errors import ConflictError, InvalidInputError, NotAuthenticatedError, NotFoundError
+
+NO_SYNCHRONIZATION = {"synchronize_session": False}
+TRIES = 5  # to find a username that nobody has
+
+
+async def find_holder(session: AsyncSession, issuer: str, subject: str) -> User | None:
+    """Return the user with whom this subject is connected, locked as `authenticate` does, or None."""
+    return await session.scalar(
+        select(User)
+        .join(ConnectedLogin, ConnectedLogin.user_id == User.id)
+        .where(ConnectedLogin.issuer == issuer, ConnectedLogin.subject == subject)
+        .with_for_update(key_share=True, of=User)
+        .execution_options(populate_existing=True)
+    )
+
+
+async def user_of(session: AsyncSession, login: ProviderLogin, provider: AnyProvider) -> User:
+    """Return the user whom this login lets in; somebody new gets an account, if the site's settings say so.
+
+    Raise NotAuthenticatedError for everybody else.
+    """
+    if login.failure:
+        raise NotAuthenticatedError(login.failure)
+    user = await find_holder(session, login.issuer, login.subject)
+    if user is None:
+        return await _sign_up(session, login, provider)
+    if not user.is_active:
+        raise NotAuthenticatedError("This account is deactivated.")
+    return user
+
+
+async def connect(session: AsyncSession, user: User, login: ProviderLogin, provider: AnyProvider) -> ConnectedLogin:
+    """Let whoever brought back `login` log in to this account from now on. The account's owner must be asking.
+
+    Raise ConflictError if they are somebody's already, and if the provider vouches for no address.
+    """
+    if login.failure:
+        raise ConflictError(login.failure)
+    if not (login.email and login.email_verified):
+        raise ConflictError(_unconfirmed(provider))
+    row = ConnectedLogin(
+        user_id=user.id,
+        issuer=login.issuer,
+        subject=login.subject,
+        provider=provider.name,
+        email=login.email,
+    )
+    try:
+        async with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        raise ConflictError(f"This login at {provider.label} is connected with an account already.") from None
+    return row
+
+
+async def connected_logins(session: AsyncSession, user: User) -> Sequence[ConnectedLogin]:
+    """Return the logins that are connected with an account, the first one first."""
+    statement = select(ConnectedLogin).where(ConnectedLogin.user_id == user.id).order_by(ConnectedLogin.id)
+    return (await session.scalars(statement)).all()
+
+
+async def disconnect(
+    session: AsyncSession, user: User, key: int, *, providers: Sequence[AnyProvider], has_other_way: bool
+) -> ConnectedLogin:
+    """Delete a connected login of a user, whose row gets locked, and return it.
+
+    Raise NotFoundError, and ConflictError if nothing else would let the user in: no password, no other login at a
+    provider of the site, and no other way that the caller knows of.
+    """
+    locked = await session.scalar(
+        select(User).where(User.id == user.id).with_for_update().execution_options(populate_existing=True)
+    )
+    own = {row.id: row for row in await connected_logins(session, user)}
+    if locked is None or key not in own:
+        raise NotFoundError
+    authorities = {provider.authority for provider in providers}
+    others = [row for row in own.values() if row.id != key and row.issuer in authorities]
+    if locked.hashed_password == UNUSABLE_PASSWORD and not others and not has_other_way:
+        raise ConflictError("This is the only way to log in to your account; set a password or connect another first.")
+    await session.execute(delete(ConnectedLogin).where(ConnectedLogin.id == key), execution_options=NO_SYNCHRONIZATION)
+    return own[key]
+
+
+async def _sign_up(session: AsyncSession, login: ProviderLogin, provider: AnyProvider) -> User:
+    if not provider.sign_up:
+        raise NotAuthenticatedError(
+            f"No account is connected with this login at {provider.label}. Log in another way, and connect it in your "
+            "account."
+        )
+    if not (login.email and login.email_verified):
+        raise NotAuthenticatedError(_unconfirmed(provider))
+    user = await _create_user(session, login, provider)
+    await connect(session, user, login, provider)
+    return user
+
+
+async def _create_user(session: AsyncSession, login: ProviderLogin, provider: AnyProvider) -> User:
+    wanted = _username_from(login)
+    for number in range(TRIES):
+        try:
+            return await create_user(
+                session,
+                username=wanted if number == 0 else f"{wanted[: MAXIMUM_USERNAME - 7]}-{secrets.randbelow(10**6)}",
+                email=login.email,
+                password=None,
+                full_name=login.full_name,
+                is_verified=True,
+            )
+        except ConflictError as error:
+            if any(found.pointer == "/email" for found in error.errors):
+                raise NotAuthenticatedError(
+                    f"An account with the address {login.email} exists already. Log in to it another way, and connect "
+                    f"{provider.label} there."
+                ) from None
+        except InvalidInputError as error:  # of the address: the name is cleaned
+            raise NotAuthenticatedError(f"{provider.label} gave what cannot be used: {error.detail}") from None
+    raise ConflictError("No free username was found; try again.")
+
+
+def _username_from(login: ProviderLogin) -> str:
+    for text in (login.username.partition("@")[0], login.email.partition("@")[0]):
+        name = re.sub(r"[^A-Za-z0-9_.+-]+", "-", text).lstrip(".+-")[:MAXIMUM_USERNAME]
+        if name:
+            return name
+    return "user"
+
+
+def _unconfirmed(provider: AnyProvider) -> str:
+    return f"{provider.label} does not vouch for an e-mail address of yours; confirm it there first."

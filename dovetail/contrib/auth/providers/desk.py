@@ -1,0 +1,115 @@
+"""Take somebody through a login at a provider: there, back, and in. The API and the back office both come here.
+
+Three steps, each a transaction of its own, and none is open while a provider is asked: `start` sends the browser away,
+`come_back` asks the provider who it was, and whoever the browser belongs to then makes use of it (`connected.py`).
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from dovetail.contrib.auth.providers import logins
+from dovetail.contrib.auth.providers.logins import secrets_of
+from dovetail.contrib.auth.providers.vouching import ProviderError, Vouched
+from dovetail.contrib.auth.setting_types.providers import AnyProvider
+from dovetail.database.unit_of_work import Database
+from dovetail.errors import ConfigurationError, NotFoundError, UnavailableError
+from dovetail.state import StateKey
+
+if TYPE_CHECKING:
+    from dovetail.contrib.auth.providers.documents import Documents
+
+logger = logging.getLogger("dovetail.auth")
+LIBRARIES = ("authlib", "httpx2", "joserfc")
+
+
+@dataclass
+class ProviderDesk:
+    """The providers of one application, and what a login at one of them needs."""
+
+    providers: tuple[AnyProvider, ...]
+    database: Database
+    secret_key: SecretStr
+
+    def provider(self, name: str) -> AnyProvider:
+        """Return the provider of this name. Raise NotFoundError."""
+        for provider in self.providers:
+            if provider.name == name:
+                return provider
+        raise NotFoundError(f"There is no provider {name[:30]!r} here; GET /auth/providers lists them.")
+
+    @cached_property
+    def documents(self) -> "Documents":
+        """Return what the providers say of themselves."""
+        # Imported here and below: the libraries of OAuth take long to import, which nobody pays for who never comes.
+        from dovetail.contrib.auth.providers.documents import Documents
+
+        return Documents()
+
+    async def start(
+        self, provider: AnyProvider, *, browser: str, next_page: str, redirect_uri: str, again: bool = False
+    ) -> str:
+        """Return the address at the provider to which the browser with the key `browser` goes to log in.
+
+        With `again` the provider is asked not to take an earlier login for enough. Raise UnavailableError if the
+        provider cannot be asked where that is.
+        """
+        from dovetail.contrib.auth.providers.exchange import authorization_url
+
+        try:
+            await self.documents.endpoints(provider)  # before there is a row
+            async with self.database.unit_of_work() as session:
+                state = await logins.begin(session, provider, browser=browser, next_page=next_page)
+            secrets = secrets_of(state, self.secret_key)
+            return await authorization_url(self.documents, provider, secrets, redirect_uri=redirect_uri, again=again)
+        except ProviderError as error:
+            raise UnavailableError(_explain(provider, error), retry_after=30) from None
+
+    async def come_back(
+        self, provider: AnyProvider, answer: Mapping[str, str], *, browser: str, redirect_uri: str
+    ) -> str:
+        """Ask the provider who brought back `answer`, keep it for the browser, and return the page to go on to.
+
+        What goes wrong with the provider is kept too, for the page to tell. Raise BadRequestError for a state that is
+        not this browser's, or not to be used any more.
+        """
+        from dovetail.contrib.auth.providers.exchange import fetch_vouched
+
+        async with self.database.unit_of_work() as session:
+            login = await logins.take_back(session, provider, state=answer.get("state", ""), browser=browser)
+        secrets = secrets_of(answer["state"], self.secret_key)
+        vouched: Vouched | None = None
+        failure = ""
+        try:
+            vouched = await fetch_vouched(self.documents, provider, answer, secrets, redirect_uri=redirect_uri)
+        except ProviderError as error:
+            failure = _explain(provider, error)
+        async with self.database.unit_of_work() as session:
+            if vouched is None:
+                await logins.note_failure(session, login.id, failure)
+            else:
+                await logins.note_vouched(session, login.id, vouched)
+        return login.next
+
+
+PROVIDERS = StateKey[ProviderDesk]("login_providers", "name a provider in AUTH_PROVIDERS")
+
+
+def make_desk(providers: tuple[AnyProvider, ...], database: Database, secret_key: SecretStr) -> ProviderDesk:
+    """Return the desk for these providers. Raise ConfigurationError if a library is missing that only they need."""
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    if providers and missing:
+        raise ConfigurationError(
+            f"AUTH_PROVIDERS names {providers[0].name}, which takes {missing[0]}: pip install 'dovetail[providers]'"
+        )
+    return ProviderDesk(providers=providers, database=database, secret_key=secret_key)
+
+
+def _explain(provider: AnyProvider, error: ProviderError) -> str:
+    logger.warning("The login at %s failed: %s", provider.name, error)
+    return error.told or f"The login at {provider.label} did not work. Try again, or log in another way."

@@ -1,0 +1,181 @@
+"""Send somebody to a provider, and ask it with the code that they bring back who they are.
+
+The authorization code flow with PKCE, and nothing else (RFC 9700; https://openid.net/specs/openid-connect-core-1_0.html,
+section 3.1). Authlib speaks OAuth, joserfc verifies signatures.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.oidc.core import CodeIDToken
+from joserfc import jwt
+from joserfc.errors import BadSignatureError, InvalidKeyIdError
+from joserfc.jwk import KeySet
+from joserfc.jws import JWSRegistry
+
+from dovetail.contrib.auth.providers.documents import Documents, Endpoints, read_object, told_as_provider_error
+from dovetail.contrib.auth.providers.http_client import HEADERS, ProviderTransport
+from dovetail.contrib.auth.providers.logins import Secrets
+from dovetail.contrib.auth.providers.vouching import (
+    Claims,
+    ProviderError,
+    Vouched,
+    asked_for_second_factor,
+    read_vouched,
+)
+from dovetail.contrib.auth.setting_types.providers import AnyProvider, OAuth2Provider, OidcProvider
+
+T = TypeVar("T")
+
+LEEWAY = 60  # seconds by which clocks may differ
+LONGEST_CODE = 4096
+
+
+async def authorization_url(
+    documents: Documents, provider: AnyProvider, secrets: Secrets, *, redirect_uri: str, again: bool
+) -> str:
+    """Return where to send the browser; with `again`, somebody logged in there is asked to prove it anew.
+
+    Raise ProviderError.
+    """
+    endpoint = (await _in_time(provider, documents.endpoints(provider))).authorization_endpoint
+    parameters: dict[str, str] = {}
+    if isinstance(provider, OidcProvider):
+        parameters["nonce"] = secrets.nonce
+        if provider.second_factor_acr:
+            parameters["acr_values"] = " ".join(sorted(provider.second_factor_acr))
+        if again:
+            parameters |= {"prompt": "login", "max_age": "0"}
+    client = _client(documents, provider, redirect_uri)
+    url, _ = client.create_authorization_url(
+        endpoint, state=secrets.state, code_verifier=secrets.verifier, **parameters
+    )
+    return str(url)
+
+
+async def fetch_vouched(
+    documents: Documents, provider: AnyProvider, answer: Mapping[str, str], secrets: Secrets, *, redirect_uri: str
+) -> Vouched:
+    """Return who came back with `answer`, the parameters of the callback. Raise ProviderError."""
+    return await _in_time(provider, _fetch_vouched(documents, provider, answer, secrets, redirect_uri))
+
+
+async def _fetch_vouched(
+    documents: Documents, provider: AnyProvider, answer: Mapping[str, str], secrets: Secrets, redirect_uri: str
+) -> Vouched:
+    endpoints = await documents.endpoints(provider)
+    code = _code_of(provider, endpoints, answer)
+    async with _client(documents, provider, redirect_uri) as client:
+        with told_as_provider_error(provider):
+            token = await client.fetch_token(
+                endpoints.token_endpoint,
+                grant_type="authorization_code",
+                code=code,
+                code_verifier=secrets.verifier,
+            )
+        if isinstance(provider, OAuth2Provider):
+            return await _ask_oauth2(client, provider)
+        claims = await _verify(documents, provider, token, secrets.nonce)
+        vouched = read_vouched(provider.authority, claims, provider.claims)
+        if not vouched.email and endpoints.userinfo_endpoint:
+            more = await _userinfo(client, provider, endpoints.userinfo_endpoint)
+            if more.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0, section 5.3.2
+                raise ProviderError("its userinfo is of another subject than its ID token")
+            vouched = read_vouched(provider.authority, {**more, **claims}, provider.claims)
+    return replace(vouched, second_factor=asked_for_second_factor(claims, provider))
+
+
+def _code_of(provider: AnyProvider, endpoints: Endpoints, answer: Mapping[str, str]) -> str:
+    """Return the code, if the answer is the provider's own and no refusal. Raise ProviderError."""
+    issuer, expected = answer.get("iss"), provider.issuer
+    is_named = issuer is not None or endpoints.authorization_response_iss_parameter_supported
+    if expected is not None and is_named and issuer != expected:  # RFC 9207, section 2.4: mixed up with another one's
+        raise ProviderError(f"the answer names the issuer {str(issuer)[:100]!r}, expected {expected!r}")
+    if "error" in answer:
+        refused = answer["error"] in {"access_denied", "consent_required", "login_required", "interaction_required"}
+        told = f"{provider.label} did not let you in, or you did not agree there." if refused else ""
+        raise ProviderError(f"it refused: {answer['error'][:100]!r}", told=told)
+    code = answer.get("code", "")
+    if not 0 < len(code) <= LONGEST_CODE:
+        raise ProviderError("the answer has no code")
+    return code
+
+
+async def _verify(documents: Documents, provider: OidcProvider, token: Mapping[str, object], nonce: str) -> Claims:
+    """Return the claims of the ID token that came with a token. Raise ProviderError."""
+    text = token.get("id_token")
+    if not isinstance(text, str):
+        raise ProviderError("it sent no ID token")
+    keys = await documents.keys(provider)
+    with told_as_provider_error(provider):
+        try:
+            decoded = _decode(text, keys, provider)
+        except (InvalidKeyIdError, BadSignatureError):  # the provider may have new keys by now
+            decoded = _decode(text, await documents.keys(provider, instead_of=keys), provider)
+        claims = CodeIDToken(
+            decoded.claims,
+            decoded.header,
+            {
+                "iss": {"essential": True, "value": provider.issuer},
+                "sub": {"essential": True},
+                "aud": {"essential": True, "value": provider.client_id},
+            },
+            {"nonce": nonce, "client_id": provider.client_id, "access_token": token.get("access_token")},
+        )
+        claims.validate(leeway=LEEWAY)
+        return dict(claims)
+
+
+def _decode(text: str, keys: KeySet, provider: OidcProvider) -> jwt.Token:
+    # By the algorithms of the settings: those of the description are the provider's to change, `none` among them.
+    registry = JWSRegistry(algorithms=list(provider.algorithms), strict_check_header=False)
+    return jwt.decode(text, keys, registry=registry)
+
+
+async def _ask_oauth2(client: AsyncOAuth2Client, provider: OAuth2Provider) -> Vouched:
+    claims = await _userinfo(client, provider, provider.userinfo_endpoint)
+    vouched = read_vouched(provider.authority, claims, provider.claims)
+    if provider.emails_endpoint is None:
+        return vouched
+    with told_as_provider_error(provider):
+        response = await client.get(provider.emails_endpoint)
+        response.raise_for_status()
+        found = response.json()
+    addresses = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    primary = next((one for one in addresses if one.get("primary") is True), None)
+    if primary is None:
+        raise ProviderError("its emails_endpoint names no primary address")
+    named = {provider.claims.email: primary.get("email"), provider.claims.email_verified: primary.get("verified")}
+    return read_vouched(provider.authority, {**claims, **named}, provider.claims)
+
+
+async def _userinfo(client: AsyncOAuth2Client, provider: AnyProvider, url: str) -> dict[str, object]:
+    with told_as_provider_error(provider):
+        return read_object(await client.get(url))
+
+
+def _client(documents: Documents, provider: AnyProvider, redirect_uri: str) -> AsyncOAuth2Client:
+    return AsyncOAuth2Client(
+        client_id=provider.client_id,
+        client_secret=provider.client_secret.get_secret_value() or None,
+        token_endpoint_auth_method=provider.authentication,
+        scope=" ".join(provider.scopes) or None,
+        redirect_uri=redirect_uri,
+        code_challenge_method="S256",
+        transport=ProviderTransport(provider, documents.tls),
+        headers=HEADERS,
+        timeout=provider.timeout,
+        leeway=0,  # a token is used at once, however short it lives
+        trust_env=False,
+        follow_redirects=False,
+    )
+
+
+async def _in_time(provider: AnyProvider, work: Awaitable[T]) -> T:
+    """Await `work` for as long as one login may ask things of the provider. Raise ProviderError."""
+    with told_as_provider_error(provider):
+        async with asyncio.timeout(provider.timeout):
+            return await work

@@ -1,0 +1,109 @@
+"""Talk to providers: no redirects, no proxies, small answers, and no address that only our own network reaches.
+
+The documents of a provider name further addresses. Whoever could choose them could make the site knock at doors behind
+its firewall (OWASP: server-side request forgery), so each is resolved here, looked at, and connected to as it was seen.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from ipaddress import ip_address
+from typing import cast
+
+import httpx2
+
+from dovetail.contrib.auth.providers.vouching import ProviderError
+from dovetail.contrib.auth.setting_types.providers import AnyProvider
+
+MAXIMUM_ANSWER = 1_000_000  # bytes
+HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Dovetail"}
+
+
+class ProviderTransport(httpx2.AsyncBaseTransport):
+    """Sends requests to one provider and reads its answers up to MAXIMUM_ANSWER bytes.
+
+    Raises ProviderError for an address of an internal network, unless the provider may have such, for an answer that is
+    compressed, and for one that is too long.
+    """
+
+    def __init__(self, provider: AnyProvider, tls: ssl.SSLContext) -> None:
+        self._inner = httpx2.AsyncHTTPTransport(verify=tls, trust_env=False)
+        self._may_be_internal = provider.internal_network
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Return the answer to `request`, whose body is read by the client."""
+        response = await self._send(request)
+        if response.headers.get("content-encoding", "identity") != "identity":
+            await response.aclose()
+            raise ProviderError(f"{request.url.host} sent a compressed answer, expected a plain one")
+        response.stream = _Limited(cast("httpx2.AsyncByteStream", response.stream), request.url.host)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
+
+    async def _send(self, request: httpx2.Request) -> httpx2.Response:
+        if self._may_be_internal:
+            return await self._inner.handle_async_request(request)
+        host = request.url.host
+        addresses = await _resolve(host, request.url.port or 443)
+        internal = [address for address in addresses if _is_internal(address)]
+        if internal:
+            raise ProviderError(
+                f"{host} is at {internal[0]}, an address of an internal network; if it is meant to be, write "
+                '"internal_network": true beside the provider in AUTH_PROVIDERS'
+            )
+        for address in addresses[:-1]:
+            try:
+                return await self._send_to(request, address)
+            except httpx2.ConnectError:
+                continue
+        return await self._send_to(request, addresses[-1])
+
+    async def _send_to(self, request: httpx2.Request, address: str) -> httpx2.Response:
+        there = httpx2.Request(
+            request.method,
+            request.url.copy_with(host=address),
+            headers=request.headers,  # with the Host of the name
+            stream=request.stream,
+            extensions={**request.extensions, "sni_hostname": request.url.host},  # whose certificate is expected
+        )
+        return await self._inner.handle_async_request(there)
+
+
+class _Limited(httpx2.AsyncByteStream):
+    def __init__(self, stream: httpx2.AsyncByteStream, host: str) -> None:
+        self._stream = stream
+        self._host = host
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._stream:
+            size += len(chunk)
+            if size > MAXIMUM_ANSWER:
+                raise ProviderError(f"{self._host} sent more than {MAXIMUM_ANSWER} bytes")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def make_tls() -> ssl.SSLContext:
+    """Return what certificates of providers are checked with: it takes long to make, and serves for all of them."""
+    return httpx2.create_ssl_context()
+
+
+def _is_internal(text: str) -> bool:
+    address = ip_address(text)
+    address = getattr(address, "ipv4_mapped", None) or address
+    return not address.is_global or address.is_multicast
+
+
+async def _resolve(host: str, port: int) -> list[str]:
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise ProviderError(f"{host} has no address: {error}") from None
+    return list(dict.fromkeys(str(address[0]).partition("%")[0] for *_, address in found))

@@ -1,0 +1,139 @@
+"""Keep logins at providers that are under way: begun, come back from the provider once, and made use of once.
+
+Nothing here waits for a provider, and no transaction is open while somebody does.
+"""
+
+import secrets
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pydantic import SecretStr
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.providers.models import MAXIMUM_FAILURE, ProviderLogin
+from dovetail.contrib.auth.providers.vouching import Vouched
+from dovetail.contrib.auth.setting_types.providers import AnyProvider
+from dovetail.errors import BadRequestError, FieldError
+from dovetail.signing import Signer, hash_token
+
+LIFETIME = 600  # seconds to go to the provider, log in there, and come back
+NO_SYNCHRONIZATION = {"synchronize_session": False}
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What a login sends to the provider and looks for in its answer, each a text of 256 bits."""
+
+    state: str
+    nonce: str
+    verifier: str  # of PKCE (RFC 7636)
+
+
+def secrets_of(state: str, secret_key: SecretStr) -> Secrets:
+    """Return what belongs to a state. It is made of the state and the site's key, so that the database holds none."""
+    nonce, verifier = (
+        urlsafe_b64encode(Signer(secret_key, f"dovetail.auth.provider.{use}").signature(state.encode(errors="replace")))
+        for use in ("nonce", "verifier")
+    )
+    return Secrets(state=state, nonce=nonce.rstrip(b"=").decode(), verifier=verifier.rstrip(b"=").decode())
+
+
+async def begin(session: AsyncSession, provider: AnyProvider, *, browser: str, next_page: str) -> str:
+    """Insert a login that goes out to `provider` from the browser with this key, and return its state."""
+    now, state = datetime.now(UTC), secrets.token_urlsafe(32)
+    session.add(
+        ProviderLogin(
+            state_hash=hash_token(state),
+            browser_hash=hash_token(browser),
+            provider=provider.name,
+            next=next_page,
+            created_at=now,
+            expires_at=now + timedelta(seconds=LIFETIME),
+        )
+    )
+    await session.flush()
+    return state
+
+
+async def take_back(session: AsyncSession, provider: AnyProvider, *, state: str, browser: str) -> ProviderLogin:
+    """Use a state up and return its login: once, in time, from the provider and in the browser it was made for.
+
+    Raise BadRequestError for every other one. Of several that come at once, the database updates the row for one.
+    """
+    used = (
+        update(ProviderLogin)
+        .where(
+            ProviderLogin.state_hash == hash_token(state),
+            ProviderLogin.provider == provider.name,
+            *_is_of(browser),
+            ProviderLogin.is_back.is_(False),
+        )
+        .values(is_back=True)
+        .returning(ProviderLogin)
+    )
+    login = await session.scalar(used, execution_options=NO_SYNCHRONIZATION)
+    if login is None:
+        detail = "This login was not begun in this browser, is over, or took longer than ten minutes; begin again."
+        raise BadRequestError(detail, errors=[FieldError(pointer="state", detail=detail, type="bad_state")])
+    return login
+
+
+async def note_vouched(session: AsyncSession, login_id: int, vouched: Vouched) -> None:
+    """Keep what the provider vouches for, until the browser makes use of it."""
+    await _note(
+        session,
+        login_id,
+        issuer=vouched.issuer,
+        subject=vouched.subject,
+        email=vouched.email,
+        email_verified=vouched.email_verified,
+        username=vouched.username,
+        full_name=vouched.full_name,
+        second_factor=vouched.second_factor,
+        authenticated_at=vouched.authenticated_at,
+    )
+
+
+async def note_failure(session: AsyncSession, login_id: int, failure: str) -> None:
+    """Keep what went wrong, in words for the person who logs in."""
+    await _note(session, login_id, failure=failure[:MAXIMUM_FAILURE])
+
+
+async def make_use(session: AsyncSession, *, browser: str) -> ProviderLogin | None:
+    """Delete what this browser brought back and return the latest of it, which nobody gets a second time."""
+    deleted = await session.scalars(
+        delete(ProviderLogin).where(*_is_of(browser), _is_known).returning(ProviderLogin),
+        execution_options=NO_SYNCHRONIZATION,
+    )
+    return max(deleted, key=lambda login: login.id, default=None)
+
+
+async def look_at(session: AsyncSession, *, browser: str) -> ProviderLogin | None:
+    """Return what `make_use` would, and leave it."""
+    return await session.scalar(
+        select(ProviderLogin).where(*_is_of(browser), _is_known).order_by(ProviderLogin.id.desc()).limit(1)
+    )
+
+
+async def delete_expired_logins(session: AsyncSession) -> int:
+    """Remove what nobody made use of in time, and return how many there were."""
+    expired = delete(ProviderLogin).where(ProviderLogin.expires_at <= datetime.now(UTC))
+    deleted = await session.execute(expired.returning(ProviderLogin.id), execution_options=NO_SYNCHRONIZATION)
+    return len(deleted.all())
+
+
+# The provider was asked, and something came of it.
+_is_known = (ProviderLogin.subject != "") | (ProviderLogin.failure != "")
+
+
+def _is_of(browser: str) -> tuple[ColumnElement[bool], ...]:
+    return (ProviderLogin.browser_hash == hash_token(browser), ProviderLogin.expires_at > datetime.now(UTC))
+
+
+async def _note(session: AsyncSession, login_id: int, **values: object) -> None:
+    await session.execute(
+        update(ProviderLogin).where(ProviderLogin.id == login_id).values(**values),
+        execution_options=NO_SYNCHRONIZATION,
+    )
