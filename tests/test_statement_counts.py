@@ -147,7 +147,7 @@ COSTS = [
         2,
         lambda s: s.anonymous.get("/api/auth/providers/corner/callback?state=a-state&error=access_denied"),
     ),
-    Cost("log_in_by_provider", "ada", 5, 5, lambda s: s.anonymous.post("/api/auth/providers/token")),
+    Cost("log_in_by_provider", "ada", 6, 6, lambda s: s.anonymous.post("/api/auth/providers/token")),
     Cost("list_connected_logins", "ada", 2, 2, lambda s: s.ada.get("/api/auth/connected-logins")),
     Cost("connect_login", "ada", 6, 6, lambda s: s.ada.post("/api/auth/connected-logins")),
     Cost("disconnect_login", "ada", 5, 5, lambda s: s.ada.delete(f"/api/auth/connected-logins/{s.connected}")),

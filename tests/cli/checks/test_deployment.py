@@ -42,6 +42,7 @@ HARDENED: dict[str, Any] = {
     "auth_verify_url": "https://www.example.com/verify?token={token}",
 }
 PLUGINS = {"auth": AuthSettings, "admin": AdminSettings, "comments": CommentsSettings}
+CORNER = {"name": "corner", "kind": "oidc", "issuer": "https://login.example.com", "client_id": "site"}
 YEARS = 10 * 365 * 86_400  # seconds
 
 WEAKENED: list[tuple[str, dict[str, Any]]] = [

@@ -136,7 +136,6 @@ class OAuth2Provider(Provider):
         """Return that within which subjects are unique: what the site asks for them."""
         return self.userinfo_endpoint
 
-
     @property
     def addresses(self) -> tuple[str, ...]:
         """Return the addresses that the settings name."""

@@ -1,7 +1,7 @@
 """Logins at providers, and the accounts they are connected with.
 
-Revision ID: auth_0006_provider_logins
-Revises: auth_0005_sessions
+Revision ID: auth_0008_provider_logins
+Revises: auth_0007_factors
 Depends on:
 """
 
@@ -10,8 +10,8 @@ from alembic import op
 
 from dovetail.database.column_types import utcnow
 
-revision: str = "auth_0006_provider_logins"
-down_revision: str | tuple[str, ...] | None = "auth_0005_sessions"
+revision: str = "auth_0008_provider_logins"
+down_revision: str | tuple[str, ...] | None = "auth_0007_factors"
 branch_labels: str | tuple[str, ...] | None = None
 depends_on: str | tuple[str, ...] | None = None
 
