@@ -217,7 +217,8 @@ def test_the_page_of_the_checks_lists_every_code_once_and_no_other():
 
 
 def test_every_check_of_a_setting_is_tested_by_weakening_it():
-    files = ("dovetail/contrib/auth/checks.py", "dovetail/contrib/admin/checks/production.py")
+    auth = ("dovetail/contrib/auth/checks.py", "dovetail/contrib/auth/providers/checks.py")
+    files = (*auth, "dovetail/contrib/admin/checks/production.py")
     sources = [
         *map(ROOT.joinpath, files),
         *(ROOT / "dovetail/cli/checks").glob("deployment*.py"),

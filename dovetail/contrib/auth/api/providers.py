@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse
 
 from dovetail.api.schemas import PathId
 from dovetail.contrib.auth.access import CurrentUser
+from dovetail.contrib.auth.api.factor_schemas import SecondStepRead
 from dovetail.contrib.auth.api.provider_schemas import (
     ConnectedLoginList,
     ConnectedLoginRead,
@@ -22,6 +23,11 @@ from dovetail.contrib.auth.api.provider_schemas import (
     ProviderRead,
 )
 from dovetail.contrib.auth.api.schemas import AccessTokenRead
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
+from dovetail.contrib.auth.factors.passkeys.registration import passkeys_of
+from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_party
+from dovetail.contrib.auth.factors.second_step import begin_second_step
 from dovetail.contrib.auth.proof import RecentProof
 from dovetail.contrib.auth.providers import browser, connected, logins
 from dovetail.contrib.auth.providers.desk import PROVIDERS, ProviderDesk
@@ -30,6 +36,7 @@ from dovetail.contrib.auth.providers.models import MAXIMUM_NEXT, ConnectedLogin
 from dovetail.contrib.auth.sessions.log_in import log_in
 from dovetail.database.session import SessionDep
 from dovetail.errors import NotFoundError
+from dovetail.plugin import context_of
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
@@ -110,12 +117,20 @@ async def finish_provider_login(
 @router.post("/providers/token", responses={401: {"description": "The login at the provider opens no account"}})
 async def log_in_by_provider(
     desk: DeskDep, session: SessionDep, request: Request, response: Response
-) -> AccessTokenRead:
+) -> AccessTokenRead | SecondStepRead:
     """Get a bearer token for the login at a provider that this browser has just come back from; it works once.
+
+    Who has a second factor gets no token yet but a `challenge`, for POST /auth/login/second-factor, unless the provider
+    asked for one.
 
     401 says what went wrong, at the provider or here: nobody has connected an account with that login, for instance.
     """
     proven = await prove_by_provider(session, request, desk)
+    if not proven.has_second_factor:
+        party = find_relying_party(context_of(session), request)
+        step = await begin_second_step(session, proven.user, proven.method, party)
+        if step is not None:
+            return SecondStepRead.model_validate(step, from_attributes=True)
     logged_in = await log_in(session, proven.user, connection=request, method=proven.method)
     await note_time_of_proof(session, logged_in, proven)
     response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
@@ -145,7 +160,10 @@ async def connect_login(
     login = await logins.make_use(session, browser=browser.browser_of(request))
     if login is None:
         raise NotFoundError("No login at a provider waits in this browser; begin one.")
-    return await connected.connect(session, user, login, desk.provider(login.provider))
+    provider = desk.provider(login.provider)
+    made = await connected.connect(session, user, login, provider)
+    await record(session, EventKind.IDENTITY_LINKED, user=user, detail=connected.describe(made))
+    return made
 
 
 @router.delete(
@@ -155,4 +173,6 @@ async def disconnect_login(
     login_id: PathId, _: RecentProof, user: CurrentUser, desk: DeskDep, session: SessionDep
 ) -> None:
     """Let a login at a provider no longer open one's account; the last way to log in stays."""
-    await connected.disconnect(session, user, login_id, providers=desk.providers, has_other_way=False)
+    other = bool(await passkeys_of(session, user.id))
+    gone = await connected.disconnect(session, user, login_id, providers=desk.providers, has_other_way=other)
+    await record(session, EventKind.IDENTITY_UNLINKED, user=user, detail=connected.describe(gone))

@@ -12,6 +12,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import MAXIMUM_USERNAME, UNUSABLE_PASSWORD, User
 from dovetail.contrib.auth.providers.models import ConnectedLogin, ProviderLogin
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
@@ -100,6 +102,11 @@ async def disconnect(
     return own[key]
 
 
+def describe(row: ConnectedLogin) -> str:
+    """Return what a security event says of a connected login."""
+    return f"{row.email} at {row.provider} ({row.issuer}, subject {row.subject})"
+
+
 async def _sign_up(session: AsyncSession, login: ProviderLogin, provider: AnyProvider) -> User:
     if not provider.sign_up:
         raise NotAuthenticatedError(
@@ -109,7 +116,8 @@ async def _sign_up(session: AsyncSession, login: ProviderLogin, provider: AnyPro
     if not (login.email and login.email_verified):
         raise NotAuthenticatedError(_unconfirmed(provider))
     user = await _create_user(session, login, provider)
-    await connect(session, user, login, provider)
+    made = await connect(session, user, login, provider)
+    await record(session, EventKind.IDENTITY_LINKED, user=user, actor=user, detail=describe(made))
     return user
 
 

@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record_failure
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.providers import connected, logins
 from dovetail.contrib.auth.providers.browser import browser_of
 from dovetail.contrib.auth.providers.desk import ProviderDesk
 from dovetail.contrib.auth.providers.models import ProviderLogin
 from dovetail.contrib.auth.sessions.log_in import LoggedIn
+from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.errors import NotAuthenticatedError
 
 
@@ -34,10 +37,15 @@ async def prove_by_provider(session: AsyncSession, connection: HTTPConnection, d
     if login is None:
         raise NotAuthenticatedError("No login at a provider waits in this browser; begin one.")
     provider = desk.provider(login.provider)
-    user = await connected.user_of(session, login, provider)
+    try:
+        user = await connected.user_of(session, login, provider)
+    except NotAuthenticatedError as error:
+        holder = await connected.find_holder(session, login.issuer, login.subject)
+        await record_failure(EventKind.LOGIN_FAILED, user=holder, detail=f"{_method(provider)}: {error.detail}")
+        raise
     return Proven(
         user=user,
-        method=f"{provider.kind}:{provider.name}",
+        method=_method(provider),
         has_second_factor=login.second_factor,
         proved_at=_proved_at(login),
     )
@@ -47,6 +55,10 @@ async def note_time_of_proof(session: AsyncSession, logged_in: LoggedIn, proven:
     """Count the proof from the time the provider asked for it, which may be days ago."""
     logged_in.row.proved_at = proven.proved_at
     await session.flush()
+
+
+def _method(provider: AnyProvider) -> str:
+    return f"{provider.kind}:{provider.name}"
 
 
 def _proved_at(login: ProviderLogin) -> datetime:
