@@ -12,7 +12,11 @@ plugin = Plugin(
         "dovetail.contrib.admin.checks.production:check_pool",
         "dovetail.contrib.admin.checks.index_checks:check_indexes",
     ),
-    extensions={"admin.account": lazy("dovetail.contrib.admin.account.password:PASSWORD")},
+    extensions={
+        "admin.account": lazy(
+            "dovetail.contrib.admin.account.factors:FACTORS", "dovetail.contrib.admin.account.password:PASSWORD"
+        )
+    },
     paths={"office": "/admin"},
     setup=deferred("dovetail.contrib.admin.site:mount"),
 )

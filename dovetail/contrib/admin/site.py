@@ -24,7 +24,7 @@ from dovetail.contrib.admin.account.sections import EXTENSION_POINT, check_secti
 from dovetail.contrib.admin.checks.site_checks import Claims, find_missing_templates, find_shadowed, identify
 from dovetail.contrib.admin.checks.view_checks import find_problems, find_unknown_permissions
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.entry import login
+from dovetail.contrib.admin.entry import enrolment, login, second_step
 from dovetail.contrib.admin.entry.guard import error_page, guarded
 from dovetail.contrib.admin.entry.preparation import of_form
 from dovetail.contrib.admin.entry.sessions import get_user
@@ -41,8 +41,10 @@ from dovetail.contrib.admin.web.csrf import make_token
 from dovetail.contrib.admin.web.headers import SecurityHeaders
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.rendering import Templates, path_for, query_of
+from dovetail.contrib.auth.factors.requirement import lacks_factor
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.declared import declared_permissions
+from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.database.pool_share import PoolShare
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import ConfigurationError
@@ -51,6 +53,7 @@ from dovetail.plugin import Context
 PageFunction = Callable[[Office, Request], Awaitable[Response]]
 
 FOLDER = Path(__file__).parent
+POST, BOTH = ("POST",), ("GET", "POST")
 
 
 def mount(app: FastAPI, context: Context) -> None:
@@ -180,8 +183,7 @@ class AdminSite(Admin):
         statics = SiteFiles(site_files / "sqladmin", packages=["sqladmin"])
         yield Mount("/statics", statics, name="statics")
         yield Mount("/assets", SiteFiles(site_files / "admin", directory=FOLDER / "assets"), name="assets")
-        yield self._route(office, "/login", login.show_login, "login", ("GET", "POST"), public=True)
-        yield self._route(office, "/logout", login.log_out, "logout", ("POST",))
+        yield from self._entrance(office)
         yield self._route(office, "/", pages.show_index, "index")
         sections = check_sections(self._context.extensions(EXTENSION_POINT), self.templates.env)
         yield from AccountPage(office=office, sections=sections).routes()
@@ -193,6 +195,16 @@ class AdminSite(Admin):
         yield self._route(office, "/{identity}/export/{export_type}", pages.export_list, "export")
         yield self._route(office, "/{identity}/ajax/lookup", pages.autocomplete, "ajax_lookup")
 
+    def _entrance(self, office: Office) -> Iterator[Route]:
+        route = partial(self._route, office, public=True)
+        yield route("/login", login.show_login, "login", BOTH)
+        yield route("/login/second-factor", second_step.show_second_step, "second-factor", BOTH)
+        yield route("/login/passkey-options", second_step.give_passkey_options, "passkey-options", POST)
+        yield route("/login/passkey", second_step.log_in_with_passkey, "passkey-login", POST)
+        yield route("/enrol", enrolment.show_enrolment, "enrol", BOTH)
+        yield route("/enrol/options", enrolment.give_options, "enrol-options", POST)
+        yield self._route(office, "/logout", login.log_out, "logout", POST, enrolling=True)
+
     def _route(
         self,
         office: Office,
@@ -202,9 +214,10 @@ class AdminSite(Admin):
         methods: Sequence[str] = ("GET",),
         *,
         public: bool = False,
+        enrolling: bool = False,
     ) -> Route:
         preparation = partial(of_form, office) if name in {"create", "edit"} else None
-        endpoint = guarded(office, partial(page, office), public=public, preparation=preparation)
+        endpoint = guarded(office, partial(page, office), public=public, enrolling=enrolling, preparation=preparation)
         return Route(path, endpoint, name=name, methods=list(methods))
 
     def _behind_guard(self, office: Office, route: BaseRoute) -> Route:
@@ -251,7 +264,8 @@ class AdminSite(Admin):
 
     async def _authenticate_visitor(self, connection: HTTPConnection, session: AsyncSession) -> User | None:
         key = connection.cookies.get(self._cookies.session)
-        return await get_user(session, key) if key else None
+        user = await get_user(session, key) if key else None
+        return None if user is None or lacks_factor(user, settings_of(session)) else user
 
     def _csrf_token(self, request: Request) -> str:
         return make_token(self._settings.secret_key, request.cookies.get(self._cookies.session, ""))

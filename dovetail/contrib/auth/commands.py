@@ -9,6 +9,7 @@ from pydantic import BaseModel, SecretStr
 from sqlalchemy import exists, select
 
 from dovetail.contrib.auth.accounts.password_validation import check_password
+from dovetail.contrib.auth.factors.links import check_can_enrol, print_enrolment_link
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.users import (
     create_user,
@@ -23,26 +24,39 @@ from dovetail.plugin import Context, async_command
 from dovetail.settings import load_plugin_settings
 
 
-class NewSuperuser(BaseModel):
-    """The superuser to make; read from `SUPERUSER_USERNAME`, `SUPERUSER_EMAIL` and `SUPERUSER_PASSWORD`."""
+class NewPasskeyUser(BaseModel):
+    """The superuser to make, who logs in by a passkey; read from `SUPERUSER_USERNAME` and `SUPERUSER_EMAIL`."""
 
     username: str
     email: str
+
+
+class NewSuperuser(NewPasskeyUser):
+    """The superuser to make, with a password; it is read from `SUPERUSER_PASSWORD`."""
+
     password: SecretStr
 
 
 @click.command()
 @click.option("--noinput", is_flag=True, help="Ask nothing: read SUPERUSER_USERNAME, _EMAIL and _PASSWORD.")
 @click.option("--if-none", is_flag=True, help="Make `admin` with a random password, unless there is a superuser.")
+@click.option("--passkey", is_flag=True, help="No password: print a link that registers a passkey, once.")
 @async_command
-async def createsuperuser(context: Context, *, noinput: bool, if_none: bool) -> None:
+async def createsuperuser(context: Context, *, noinput: bool, if_none: bool, passkey: bool) -> None:
     """Make a user who may do everything."""
     if if_none:
         await _create_first(context)
         return
-    new = load_plugin_settings(NewSuperuser, "SUPERUSER_", context.settings.base_dir) if noinput else _ask()
+    if noinput:
+        new = load_plugin_settings(NewPasskeyUser if passkey else NewSuperuser, "SUPERUSER_", context.settings.base_dir)
+    else:
+        new = _ask(has_password=not passkey)
+    if passkey:
+        check_can_enrol(context)
     await _create(context, new)
     click.echo(f"The superuser {new.username} was made.")
+    if passkey:
+        await print_enrolment_link(context, new.username)
 
 
 @click.command()
@@ -61,13 +75,13 @@ async def changepassword(context: Context, username: str) -> None:
     click.echo(f"The password of {user.username} was changed, and all their sessions were ended.")
 
 
-async def _create(context: Context, new: NewSuperuser) -> None:
+async def _create(context: Context, new: NewPasskeyUser) -> None:
     async with context.database.unit_of_work() as session:
         await create_user(
             session,
             username=new.username,
             email=new.email,
-            password=new.password.get_secret_value(),
+            password=new.password.get_secret_value() if isinstance(new, NewSuperuser) else None,
             is_verified=True,
             is_superuser=True,
         )
@@ -94,9 +108,11 @@ async def _has_superuser(context: Context) -> bool:
         return bool(await session.scalar(select(exists().where(User.is_superuser.is_(True)))))
 
 
-def _ask() -> NewSuperuser:
+def _ask(*, has_password: bool) -> NewPasskeyUser:
     username = click.prompt("Username", value_proc=_checked(normalize_username))
     email = click.prompt("E-mail address", value_proc=_checked(normalize_email))
+    if not has_password:
+        return NewPasskeyUser(username=username, email=email)
     return NewSuperuser(username=username, email=email, password=SecretStr(_ask_password(username, email)))
 
 

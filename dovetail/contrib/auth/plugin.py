@@ -79,6 +79,16 @@ plugin = Plugin(
             help="The earlier name of purge-expired.",
             run="dovetail.contrib.auth.upkeep.commands:purge_expired",
         ),
+        Command(
+            name="enrolmentlink",
+            help="Print a link with which a user registers a passkey, once.",
+            run="dovetail.contrib.auth.factors.commands:enrolmentlink",
+        ),
+        Command(
+            name="removefactors",
+            help="Remove the second factors of a user who lost them.",
+            run="dovetail.contrib.auth.factors.commands:removefactors",
+        ),
     ),
     checks=lazy(
         "dovetail.contrib.auth.checks:check_email",
@@ -86,8 +96,13 @@ plugin = Plugin(
         "dovetail.contrib.auth.checks:check_registration",
         "dovetail.contrib.auth.checks:check_superuser",
         "dovetail.contrib.auth.providers.checks:check_providers",
+        "dovetail.contrib.auth.factors.checks:check_requirement",
+        "dovetail.contrib.auth.factors.checks:check_passkeys",
     ),
-    extensions={"auth.end_sessions": lazy("dovetail.contrib.auth.factors.challenges:end_challenges")},
+    extensions={
+        "auth.end_sessions": lazy("dovetail.contrib.auth.factors.challenges:end_challenges"),
+        "auth.expired": lazy("dovetail.contrib.auth.factors.challenges:EXPIRED"),
+    },
     after_migrate=AfterMigrate(
         is_due=deferred("dovetail.contrib.auth.permissions.declared:is_due"),
         run=deferred("dovetail.contrib.auth.permissions.stored:store_permissions"),

@@ -14,9 +14,12 @@ from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
 from dovetail.contrib.admin.entry.guard import guarded
 from dovetail.contrib.admin.entry.preparation import Preparation
 from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.responses import is_refusal
+from dovetail.contrib.auth.factors.requirement import lacks_factor
+from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.state import StateKey
 
 REFUSAL = StateKey[Exception]("dovetail_admin_refusal", "nothing was refused")  # what `prepare` raised in a request
@@ -41,11 +44,14 @@ class AccountPage:
 
     def routes(self) -> Iterator[Route]:
         """Yield the page, and the address of each form on it."""
-        yield Route("/account/", guarded(self.office, self.show), name="account", methods=["GET"])
+        yield Route("/account/", guarded(self.office, self.show, enrolling=True), name="account", methods=["GET"])
         for section in self.sections:
             for route in section.routes:
                 endpoint = guarded(
-                    self.office, partial(self.run, section, route), preparation=partial(self._preparation, route)
+                    self.office,
+                    partial(self.run, section, route),
+                    enrolling=section.is_for_enrolling,
+                    preparation=partial(self._preparation, route),
                 )
                 name = f"account-{section.name}-{route.name}"
                 yield Route(f"/account/{section.name}/{route.name}", endpoint, name=name, methods=["POST"])
@@ -53,7 +59,10 @@ class AccountPage:
     async def show(self, request: Request, failed: str = "", told: ErrorMessage | None = None) -> Response:
         """Return the page; the section `failed` shows what its user is `told`."""
         shown = []
+        enrols = lacks_factor(user_of(request), settings_of(request_context().session))
         for section in self.sections:
+            if enrols and not section.is_for_enrolling:
+                continue
             values = await section.load(self.office, request)
             if told is None or section.name != failed:
                 shown.append(ShownSection(section=section, values=values))
@@ -61,7 +70,7 @@ class AccountPage:
             error = f"Nothing was changed. {told.message}"
             shown.append(ShownSection(section=section, values=values, error=error, errors=_by_field(told)))
         status = HTTPStatus.OK if told is None else told.status
-        return await self.office.render(request, "sqladmin/account.html", {"sections": shown}, status)
+        return await self.office.render(request, "sqladmin/account.html", {"sections": shown, "enrols": enrols}, status)
 
     async def prepare(self, route: AccountRoute, request: Request) -> None:
         """Do what comes before the transaction; `run` tells what went wrong with it."""

@@ -58,6 +58,7 @@ class AccountSection:
     template: str
     load: Callable[[Office, Request], Awaitable[Mapping[str, object]]] = _load_nothing
     routes: Sequence[AccountRoute] = ()
+    is_for_enrolling: bool = False  # whether who has to enrol a second factor first sees it too
 
 
 def check_sections(found: Iterable[object], environment: Environment) -> list[AccountSection]:

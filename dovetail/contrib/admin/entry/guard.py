@@ -14,12 +14,14 @@ from dovetail.api.problems import tell_of_refusal
 from dovetail.contrib.admin.entry.preparation import FindPreparation, Preparation
 from dovetail.contrib.admin.entry.sessions import get_user
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.permissions import USER, load_rights
+from dovetail.contrib.admin.permissions import USER, load_rights, user_of
 from dovetail.contrib.admin.request_context import enter_request_context, request_context
 from dovetail.contrib.admin.web.csrf import check_origin, check_token
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import is_refusal, sendable
 from dovetail.contrib.auth.events.origin import Who
+from dovetail.contrib.auth.factors.requirement import SecondFactorRequiredError, lacks_factor
+from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.database.drivers.retries import try_twice
 from dovetail.database.session import SAFE_METHODS
 from dovetail.errors import CLIENT_HUNG_UP
@@ -32,18 +34,24 @@ GuardedEndpoint = Callable[[Request], Awaitable[Response]]
 
 
 def guarded(
-    office: Office, endpoint: Endpoint, *, public: bool = False, preparation: FindPreparation | None = None
+    office: Office,
+    endpoint: Endpoint,
+    *,
+    public: bool = False,
+    enrolling: bool = False,
+    preparation: FindPreparation | None = None,
 ) -> GuardedEndpoint:
     """Answer a request with `endpoint` in one transaction, which is committed before the response leaves.
 
-    Unless `public`, only a user who is logged in and active staff gets there. An unsafe request must come from a page
-    of this host and hold the token of that page. The work of a `preparation` comes before the transaction.
+    Unless `public`, only a user who is logged in and active staff gets there; one who has to enrol a second factor
+    first, if the page is for `enrolling`. An unsafe request must come from a page of this host and hold the token of
+    that page. The work of a `preparation` comes before the transaction.
     """
 
     async def respond(request: Request) -> Response:
         async def run() -> Response:
             office.messages.load(request)
-            return await _respond_in_transaction(office, request, endpoint, public=public)
+            return await _respond_in_transaction(office, request, endpoint, public=public, enrolling=enrolling)
 
         try:
             office.messages.load(request)
@@ -51,7 +59,7 @@ def guarded(
             refused: Response | None = None
             found = None if preparation is None or request.method in SAFE_METHODS else preparation(request)
             if found is not None:
-                refused = await try_twice(partial(_prepare, office, request, found))
+                refused = await try_twice(partial(_prepare, office, request, found, enrolling=enrolling))
             # Whoever read a file finds nothing more in it.
             response = await try_twice(run, lambda: not has_files) if refused is None else refused
         except ClientDisconnect:
@@ -95,12 +103,16 @@ async def _receive(request: Request) -> bool:
     return any(isinstance(value, UploadFile) for _, value in form.multi_items())
 
 
-async def _respond_in_transaction(office: Office, request: Request, endpoint: Endpoint, *, public: bool) -> Response:
+async def _respond_in_transaction(
+    office: Office, request: Request, endpoint: Endpoint, *, public: bool, enrolling: bool
+) -> Response:
     is_safe = request.method in SAFE_METHODS
     async with office.database.unit_of_work(read_only=is_safe) as session:
         with enter_request_context(request, session) as context:
             if not await _is_let_in(office, request, public=public):
                 return _ask_to_log_in(request)
+            if not (public or enrolling) and lacks_factor(user_of(request), settings_of(session)):
+                return _ask_to_enrol(request)
             if not is_safe:
                 cookie = request.cookies.get(office.cookies.visitor if public else office.cookies.session)
                 await check_token(request, office.secret_key, cookie)
@@ -113,12 +125,14 @@ async def _respond_in_transaction(office: Office, request: Request, endpoint: En
     return found
 
 
-async def _prepare(office: Office, request: Request, preparation: Preparation) -> Response | None:
+async def _prepare(office: Office, request: Request, preparation: Preparation, *, enrolling: bool) -> Response | None:
     """Do what takes long before the transaction, for somebody who may send the form."""
     async with office.database.unit_of_work(read_only=True) as session:
         with enter_request_context(request, session):
             if not await _is_let_in(office, request, public=False):
                 return _ask_to_log_in(request)
+            if not enrolling and lacks_factor(user_of(request), settings_of(session)):
+                return _ask_to_enrol(request)
             await check_token(request, office.secret_key, request.cookies.get(office.cookies.session))
             if preparation.check is not None:
                 preparation.check(request)
@@ -150,6 +164,12 @@ def _ask_to_log_in(request: Request) -> Response:
         return RedirectResponse(login, HTTPStatus.SEE_OTHER)
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"{login}?{urlencode({'next': target})}", HTTPStatus.SEE_OTHER)
+
+
+def _ask_to_enrol(request: Request) -> Response:
+    if _wants_json(request):
+        return JSONResponse({"detail": str(SecondFactorRequiredError())}, HTTPStatus.FORBIDDEN)
+    return RedirectResponse(request.url_for("admin:account").path, HTTPStatus.SEE_OTHER)
 
 
 def _wants_json(request: Request) -> bool:

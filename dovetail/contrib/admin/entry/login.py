@@ -1,25 +1,21 @@
 """Log in to the back office, and out of it."""
 
-import secrets
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.api.addresses import address_of
-from dovetail.contrib.admin.entry.sessions import get_user, lifetime_of
+from dovetail.contrib.admin.entry.entering import enter, target_of, visitor_page
+from dovetail.contrib.admin.entry.second_step import ask_for_second_factor, knows_passkeys
+from dovetail.contrib.admin.entry.sessions import get_user
 from dovetail.contrib.admin.forms.admin_form import refuse_files
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.web.csrf import make_token
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record, record_failure
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_session
-from dovetail.contrib.auth.sessions.log_in import log_in
-from dovetail.contrib.auth.sessions.models import Door
 from dovetail.contrib.auth.users import authenticate
 
 # The same words for an unknown name, a wrong password, a deactivated user and one who is not staff.
@@ -33,7 +29,7 @@ async def show_login(office: Office, request: Request) -> Response:
     session = request_context().session
     key = request.cookies.get(office.cookies.session)
     if key and await get_user(session, key):
-        return RedirectResponse(_target(request), HTTPStatus.SEE_OTHER)
+        return RedirectResponse(target_of(request), HTTPStatus.SEE_OTHER)
     return await _form(office, request, HTTPStatus.OK)
 
 
@@ -53,14 +49,8 @@ async def _log_in(office: Office, request: Request) -> Response:
     user = await _authenticate(name, password) if isinstance(name, str) and isinstance(password, str) else None
     if user is None:
         return await _form(office, request, HTTPStatus.UNAUTHORIZED, username=name, error=REFUSED)
-    session = request_context().session
-    await end_session(session, request.cookies.get(office.cookies.session, ""))
-    lasts = lifetime_of(office.settings)
-    logged_in = await log_in(session, user, connection=request, method="password", door=Door.OFFICE, lifetime=lasts)
-    response = RedirectResponse(_target(request), HTTPStatus.SEE_OTHER)
-    office.cookies.set(response, office.cookies.session, logged_in.token, max_age=lasts.absolute)
-    office.cookies.delete(response, office.cookies.visitor)
-    return response
+    waiting = await ask_for_second_factor(office, request, user)
+    return waiting or await enter(office, request, user, "password")
 
 
 async def _authenticate(name: str, password: str) -> User | None:
@@ -72,19 +62,5 @@ async def _authenticate(name: str, password: str) -> User | None:
 
 
 async def _form(office: Office, request: Request, status: HTTPStatus, **context: object) -> Response:
-    visitor = request.cookies.get(office.cookies.visitor) or secrets.token_urlsafe(32)
-    token = make_token(office.secret_key, visitor)
-    response = await office.render(request, "sqladmin/login.html", {"token": token, **context}, status)
-    office.cookies.set(response, office.cookies.visitor, visitor)
-    return response
-
-
-def _target(request: Request) -> str:
-    """Return where to go after logging in: the page that was asked for, if it is one of ours."""
-    index = request.url_for("admin:index").path
-    wanted = request.query_params.get("next", "")
-    parts = urlsplit(wanted)
-    docs = address_of(request, "show_docs")  # which may be for staff only
-    is_known = wanted.startswith(index) or wanted == docs
-    is_ours = not parts.scheme and not parts.netloc and is_known and "\\" not in wanted
-    return wanted if is_ours and not wanted.startswith("//") else index
+    values = {"passkeys": knows_passkeys(request), **context}
+    return await visitor_page(office, request, "sqladmin/login.html", values, status)

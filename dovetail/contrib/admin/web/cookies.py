@@ -39,6 +39,11 @@ class Cookies:
         return self._name("visitor")
 
     @property
+    def challenge(self) -> str:
+        """Return the name of the cookie that holds the challenge of a login which waits for a second factor."""
+        return self._name("challenge")
+
+    @property
     def messages(self) -> str:
         """Return the name of the cookie that carries messages to the next page."""
         return self._name("messages")

@@ -29,8 +29,7 @@ async def make_challenge(
 ) -> str:
     """Make a challenge and return its token, 43 characters of base64url; those that have expired are removed."""
     now = datetime.now(UTC)
-    expired = delete(Challenge).where(Challenge.expires_at <= now)
-    await session.execute(expired, execution_options=NO_SYNCHRONIZATION)
+    await session.execute(delete(Challenge).where(is_over()), execution_options=NO_SYNCHRONIZATION)
     token = secrets.token_urlsafe(32)
     session.add(
         Challenge(
@@ -80,10 +79,9 @@ async def end_challenges(session: AsyncSession, user: User) -> None:
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
 
 
-async def delete_expired_challenges(session: AsyncSession) -> int:
-    """Remove the rows of challenges that have expired and return how many there were."""
-    expired = delete(Challenge).where(Challenge.expires_at <= datetime.now(UTC)).returning(Challenge.id)
-    return len((await session.execute(expired, execution_options=NO_SYNCHRONIZATION)).all())
+def is_over() -> ColumnElement[bool]:
+    """Return the condition for challenges that have expired."""
+    return Challenge.expires_at <= datetime.now(UTC)
 
 
 def _works(token: str, purpose: ChallengePurpose) -> tuple[ColumnElement[bool], ...]:
@@ -92,3 +90,6 @@ def _works(token: str, purpose: ChallengePurpose) -> tuple[ColumnElement[bool], 
         Challenge.purpose == purpose,
         Challenge.expires_at > datetime.now(UTC),
     )
+
+
+EXPIRED = ("challenge", Challenge, lambda _context: is_over())  # for `manage.py purge-expired`

@@ -1,17 +1,21 @@
 """Change the factors of a user whose row is locked: each change is an event, and the user is told of it by mail."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.factors import held, totp
-from dovetail.contrib.auth.factors.models import Passkey, Totp
+from dovetail.contrib.auth.factors.models import MAXIMUM_NAME, Passkey, Totp
 from dovetail.contrib.auth.factors.passkeys.registration import finish_registration
 from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty
 from dovetail.contrib.auth.factors.passkeys.webauthn_json import Json
 from dovetail.contrib.auth.factors.recovery_codes import make_recovery_codes
 from dovetail.contrib.auth.models import User
-from dovetail.errors import ConflictError, InvalidInputError, NotFoundError
+from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError
+from dovetail.validators import normalize
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +42,7 @@ async def confirm_totp_enrolment(session: AsyncSession, user: User, key: int, co
         raise NotFoundError("No authenticator app of yours waits for a code under this number; enrol it anew.")
     if not await totp.confirm_totp(session, row, code):
         return None
-    return await _added(session, user, row, f"the authenticator app {row.name!r}")
+    return await _added(session, user, row)
 
 
 async def register_passkey(
@@ -50,7 +54,7 @@ async def register_passkey(
     """
     await held.check_room(session, user)
     passkey = await finish_registration(session, user, _clean(name), credential, party)
-    return None if passkey is None else await _added(session, user, passkey, f"the passkey {passkey.name!r}")
+    return None if passkey is None else await _added(session, user, passkey)
 
 
 async def rename_factor(
@@ -65,9 +69,8 @@ async def rename_factor(
 
 async def remove_own_factor(session: AsyncSession, user: User, factor: Totp | Passkey) -> None:
     """Remove a factor. Raise ConflictError for one without which the user could not log in."""
-    kind = "authenticator app" if isinstance(factor, Totp) else "passkey"
     await held.remove_factor(session, user, factor)
-    await _tell(session, user, f"the {kind} {factor.name!r} was removed")
+    await _tell(session, user, EventKind.FACTOR_REMOVED, f"{_described(factor)} was removed")
 
 
 async def renew_recovery_codes(session: AsyncSession, user: User) -> list[str]:
@@ -75,7 +78,7 @@ async def renew_recovery_codes(session: AsyncSession, user: User) -> list[str]:
     if not user.has_second_factor:
         raise ConflictError("Recovery codes stand in for a second factor, and you have none; enrol one first.")
     codes = await make_recovery_codes(session, user.id)
-    await _tell(session, user, "new recovery codes were made")
+    await _tell(session, user, EventKind.RECOVERY_CODES_MADE, "new recovery codes were made")
     return codes
 
 
@@ -83,22 +86,30 @@ async def remove_factors_of(session: AsyncSession, user: User) -> int:
     """Remove all factors of somebody who lost them, and return how many there were; end nothing else."""
     count = await held.remove_all_factors(session, user)
     if count:
-        await _tell(session, user, "all second factors and passkeys were removed")
+        await _tell(session, user, EventKind.FACTOR_REMOVED, "all second factors and passkeys were removed")
     return count
 
 
-async def _added(session: AsyncSession, user: User, factor: Totp | Passkey, what: str) -> Added:
+async def _added(session: AsyncSession, user: User, factor: Totp | Passkey) -> Added:
     codes = await held.factor_added(session, user)
-    await _tell(session, user, f"{what} was added")
+    await _tell(session, user, EventKind.FACTOR_ADDED, f"{_described(factor)} was added")
     return Added(factor=factor, recovery_codes=codes)
 
 
-async def _tell(session: AsyncSession, user: User, what: str) -> None:
-    """Note the change as an event, and write to the user."""
+async def _tell(session: AsyncSession, user: User, kind: EventKind, what: str) -> None:
+    """Record the change, and write to the user."""
+    await record(session, kind, user=user, detail=what)
+
+
+def _described(factor: Totp | Passkey) -> str:
+    return f"the {'authenticator app' if isinstance(factor, Totp) else 'passkey'} {factor.name!r}"
 
 
 def _clean(name: str) -> str:
-    cleaned = " ".join(name.split())
-    if not cleaned:
-        raise InvalidInputError("A factor needs a name.")
-    return cleaned
+    """Return a name as it is stored. Raise InvalidInputError."""
+    with suppress(ValueError):
+        cleaned = " ".join(normalize(name, maximum=MAXIMUM_NAME).split())
+        if cleaned and cleaned.isprintable():
+            return cleaned
+    detail = f"A factor has a name of 1 to {MAXIMUM_NAME} characters, by which you know it again."
+    raise InvalidInputError(detail, errors=[FieldError(pointer="/name", detail=detail, type="value_error")])

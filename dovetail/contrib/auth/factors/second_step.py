@@ -12,8 +12,11 @@ from enum import Enum, auto
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.factors.challenges import (
     LIFETIME,
+    MAXIMUM_ATTEMPTS,
     count_attempt,
     find_challenge,
     make_challenge,
@@ -25,7 +28,7 @@ from dovetail.contrib.auth.factors.passkeys.assertions import find_passkey, use_
 from dovetail.contrib.auth.factors.passkeys.registration import passkeys_of
 from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty
 from dovetail.contrib.auth.factors.passkeys.webauthn_json import Json, challenge_in, request_options
-from dovetail.contrib.auth.factors.recovery_codes import use_recovery_code
+from dovetail.contrib.auth.factors.recovery_codes import count_recovery_codes, use_recovery_code
 from dovetail.contrib.auth.factors.totp import use_totp
 from dovetail.contrib.auth.models import User
 
@@ -37,6 +40,11 @@ class Answer:
     code: str | None = None  # of an authenticator app
     recovery_code: str | None = None
     passkey: Json | None = None  # an assertion, as PublicKeyCredential.toJSON() writes it
+
+    @property
+    def kind(self) -> str:
+        """Return what kind of factor it is of, "totp"."""
+        return "totp" if self.code is not None else "passkey" if self.recovery_code is None else "recovery_code"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +79,15 @@ async def begin_second_step(
     if not user.has_second_factor:
         return None
     challenge = await make_challenge(session, ChallengePurpose.LOGIN, user.id, method=method)
-    methods = await methods_of(session, user.id)
-    if party is None:
-        methods = tuple(name for name in methods if name != "passkey")
-    passkey = None
-    if party is not None and "passkey" in methods:
-        passkey = request_options(party, challenge, await passkeys_of(session, user.id))
-    return SecondStep(challenge=challenge, methods=methods, expires_in=LIFETIME, passkey=passkey)
+    return await _describe(session, user.id, challenge, party)
+
+
+async def resume_second_step(session: AsyncSession, challenge: str, party: RelyingParty | None) -> SecondStep | None:
+    """Return the same for a challenge that was made before; None if it can be answered no more."""
+    found = await find_challenge(session, challenge, ChallengePurpose.LOGIN)
+    if found is None or found.user_id is None or found.attempts >= MAXIMUM_ATTEMPTS:
+        return None
+    return await _describe(session, found.user_id, challenge, party)
 
 
 async def finish_second_step(
@@ -93,6 +103,7 @@ async def finish_second_step(
         return Refusal.OVER
     method = await verify_answer(session, user, answer, challenge, party)
     if method is None:
+        await record(session, EventKind.FACTOR_FAILED, user=user, detail=answer.kind)
         return Refusal.WRONG
     if not await use_challenge(session, challenge, ChallengePurpose.LOGIN, user_id=user.id):
         return Refusal.OVER
@@ -106,7 +117,10 @@ async def finish_passkey_login(session: AsyncSession, credential: Json, party: R
     user = None if found is None else await lock_active(session, found.user_id)
     if not await use_challenge(session, challenge, ChallengePurpose.PASSKEY_LOGIN):
         return None
-    if user is None or await use_passkey(session, user, credential, challenge, party) is None:
+    if user is None:
+        return None
+    if await use_passkey(session, user, credential, challenge, party) is None:
+        await record(session, EventKind.FACTOR_FAILED, user=user, detail="passkey")
         return None
     return Proved(user=user, method="passkey")
 
@@ -122,18 +136,39 @@ async def verify_answer(
     if answer.code is not None:
         return "totp" if await use_totp(session, user.id, answer.code) else None
     if answer.recovery_code is not None:
-        return "recovery_code" if await use_recovery_code(session, user.id, answer.recovery_code) else None
+        return await _use_recovery_code(session, user, answer.recovery_code)
     if answer.passkey is None or party is None:
         return None
     used: Passkey | None = await use_passkey(session, user, answer.passkey, challenge, party)
     return None if used is None else "passkey"
 
 
+async def _describe(session: AsyncSession, user_id: int, challenge: str, party: RelyingParty | None) -> SecondStep:
+    methods = await methods_of(session, user_id)
+    if party is None:
+        methods = tuple(name for name in methods if name != "passkey")
+    passkey = None
+    if party is not None and "passkey" in methods:
+        passkey = request_options(party, challenge, await passkeys_of(session, user_id))
+    return SecondStep(challenge=challenge, methods=methods, expires_in=LIFETIME, passkey=passkey)
+
+
+async def _use_recovery_code(session: AsyncSession, user: User, code: str) -> str | None:
+    if not await use_recovery_code(session, user.id, code):
+        return None
+    left = await count_recovery_codes(session, user.id)
+    await record(session, EventKind.RECOVERY_CODE_USED, user=user, detail=f"{left} are left")
+    return "recovery_code"
+
+
 async def lock_active(session: AsyncSession, user_id: int) -> User | None:
     """Return the user, whom nobody changes before the transaction ends; None if they are not active."""
+    user = await lock_user(session, user_id)
+    return user if user is not None and user.is_active else None
+
+
+async def lock_user(session: AsyncSession, user_id: int) -> User | None:
+    """Return the user, active or not, whom nobody changes before the transaction ends; None if they are gone."""
     return await session.scalar(
-        select(User)
-        .where(User.id == user_id, User.is_active.is_(True))
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
+        select(User).where(User.id == user_id).with_for_update(key_share=True).execution_options(populate_existing=True)
     )

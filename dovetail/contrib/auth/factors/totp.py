@@ -36,6 +36,11 @@ async def begin_totp(session: AsyncSession, user: User, name: str) -> tuple[Totp
     return row, secret
 
 
+def secret_of(session: AsyncSession, row: Totp) -> str:
+    """Return the secret of an app that is about to be confirmed; nothing if SECRET_KEY is another one by now."""
+    return decrypt(row.secret, _key(session)) or ""
+
+
 def otpauth_uri(secret: str, username: str, issuer: str) -> str:
     """Return what the QR code holds (https://github.com/google/google-authenticator/wiki/Key-Uri-Format)."""
     import pyotp

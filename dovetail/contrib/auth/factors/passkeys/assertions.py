@@ -10,6 +10,7 @@ from dovetail.contrib.auth.factors.models import ChallengePurpose, Passkey
 from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty
 from dovetail.contrib.auth.factors.passkeys.webauthn_json import (
     Json,
+    credential_id_in,
     request_options,
     user_handle_in,
     verify_assertion,
@@ -26,7 +27,8 @@ async def begin_passkey_login(session: AsyncSession, party: RelyingParty) -> Jso
 
 async def find_passkey(session: AsyncSession, credential: Json) -> Passkey | None:
     """Return the passkey that an answer names; whether it made that answer, `use_passkey` says."""
-    return await session.scalar(select(Passkey).where(Passkey.credential_id == str(credential.get("id"))))
+    named = credential_id_in(credential)
+    return None if named is None else await session.scalar(select(Passkey).where(Passkey.credential_id == named))
 
 
 async def use_passkey(

@@ -6,6 +6,7 @@ imported late: it brings OpenSSL along.
 
 import json
 import logging
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import JsonValue
 
-from dovetail.contrib.auth.factors.models import Passkey
+from dovetail.contrib.auth.factors.models import MAXIMUM_CREDENTIAL_ID, Passkey
 from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty
 from dovetail.contrib.auth.models import User
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("dovetail.auth")
 
 Json = dict[str, JsonValue]
+CREDENTIAL_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{MAXIMUM_CREDENTIAL_ID}}}")
 TIMEOUT = 300_000  # milliseconds that a browser waits for its user
 
 
@@ -135,8 +137,14 @@ def challenge_in(credential: Json) -> str:
     """Return the challenge that a browser says was signed; whether it was, `verify_assertion` says."""
     try:
         return str(json.loads(decode(str(_response(credential)["clientDataJSON"])))["challenge"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
+
+
+def credential_id_in(credential: Json) -> str | None:
+    """Return which passkey a browser says it is; None for what is no name of one."""
+    found = credential.get("id")
+    return found if isinstance(found, str) and CREDENTIAL_ID.fullmatch(found) else None
 
 
 def user_handle_in(credential: Json) -> str | None:

@@ -1,0 +1,147 @@
+"""Let staff see and change their own second factors and passkeys, after a recent proof of who they are."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
+from dovetail.contrib.admin.entry.enrolment import field_of
+from dovetail.contrib.admin.entry.second_step import knows_passkeys, passkey_in
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.auth.factors import changes
+from dovetail.contrib.auth.factors.held import factors_of, find_factor
+from dovetail.contrib.auth.factors.models import Passkey, Totp
+from dovetail.contrib.auth.factors.passkeys.registration import begin_registration
+from dovetail.contrib.auth.factors.passkeys.relying_party import relying_party
+from dovetail.contrib.auth.factors.qr_code import qr_code
+from dovetail.contrib.auth.factors.requirement import is_required
+from dovetail.contrib.auth.factors.second_step import lock_active
+from dovetail.contrib.auth.factors.totp import otpauth_uri, secret_of
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.proof import check_recent_proof
+from dovetail.contrib.auth.sessions.log_in import settings_of
+from dovetail.errors import InvalidInputError, NotAuthenticatedError, NotFoundError
+from dovetail.plugin import context_of
+
+KINDS: Mapping[str, type[Totp] | type[Passkey]] = {"totp": Totp, "passkey": Passkey}
+NOT_THE_CODE = "The app does not show this code now. See whether the clock of the device is right."
+
+
+async def load(_office: Office, request: Request) -> Mapping[str, object]:
+    """Return the factors that one has."""
+    session, user = request_context().session, user_of(request)
+    return {
+        "held": await factors_of(session, user.id),
+        "is_required": is_required(user, settings_of(session)),
+        "passkeys": knows_passkeys(request),
+    }
+
+
+async def begin_totp(office: Office, request: Request) -> Response:
+    """Show the QR code of a new authenticator app, and ask for its first code."""
+    user = await _proven(request)
+    row, _ = await changes.begin_totp_enrolment(request_context().session, user, await field_of(request, "name"))
+    return await _show_totp(office, request, row)
+
+
+async def confirm_totp(office: Office, request: Request) -> Response:
+    """Let the app count if it shows the right code; show its QR code again if it does not."""
+    session, user, key = request_context().session, await _proven(request), await _key(request)
+    added = await changes.confirm_totp_enrolment(session, user, key, await field_of(request, "code"))
+    if added is None:
+        return await _show_totp(office, request, await session.get_one(Totp, key), NOT_THE_CODE)
+    return await _show_codes(office, request, added.recovery_codes, f"{added.factor.name} is a second factor now.")
+
+
+async def give_passkey_options(_office: Office, request: Request) -> Response:
+    """Return what the browser is asked by a script of the page."""
+    session, user = request_context().session, await _proven(request)
+    return JSONResponse(await begin_registration(session, user, relying_party(context_of(session), request)))
+
+
+async def register_passkey(office: Office, request: Request) -> Response:
+    """Register the passkey that the browser made."""
+    session, user = request_context().session, await _proven(request)
+    party, credential = relying_party(context_of(session), request), await passkey_in(request)
+    added = await changes.register_passkey(session, user, await field_of(request, "name"), credential, party)
+    if added is None:
+        raise InvalidInputError("No passkey was made, or it took too long; try again.")
+    return await _show_codes(office, request, added.recovery_codes, f"{added.factor.name} is a passkey of yours now.")
+
+
+async def renew_codes(office: Office, request: Request) -> Response:
+    """Show ten new recovery codes, once."""
+    codes = await changes.renew_recovery_codes(request_context().session, await _proven(request))
+    return await _show_codes(office, request, codes, "The earlier recovery codes are worthless now.")
+
+
+async def rename(_office: Office, request: Request) -> str:
+    """Give a factor another name."""
+    session, user, kind = request_context().session, await _proven(request), await _kind(request)
+    factor = await changes.rename_factor(session, user, kind, await _key(request), await field_of(request, "name"))
+    return f"It is called {factor.name} now."
+
+
+async def remove(_office: Office, request: Request) -> str:
+    """Remove a factor."""
+    session, user = request_context().session, await _proven(request)
+    factor = await find_factor(session, user, await _kind(request), await _key(request))
+    await changes.remove_own_factor(session, user, factor)
+    return f"{factor.name} was removed."
+
+
+async def _proven(request: Request) -> User:
+    session = request_context().session
+    await check_recent_proof(session, user_of(request))
+    locked = await lock_active(session, user_of(request).id)
+    if locked is None:
+        raise NotAuthenticatedError
+    return locked
+
+
+async def _show_totp(office: Office, request: Request, row: Totp, error: str | None = None) -> Response:
+    session = request_context().session
+    secret = secret_of(session, row)
+    uri = otpauth_uri(secret, user_of(request).username, context_of(session).settings.site_name)
+    values = {"row": row, "secret": secret, "qr_code": qr_code(uri), "error": error}
+    return await office.render(request, "sqladmin/enrol_totp.html", values)
+
+
+async def _show_codes(office: Office, request: Request, codes: list[str], said: str) -> Response:
+    values: dict[str, object] = {"codes": codes, "said": said, "next": request.url_for("admin:account").path}
+    return await office.render(request, "sqladmin/recovery_codes.html", values)
+
+
+async def _kind(request: Request) -> type[Totp] | type[Passkey]:
+    kind = KINDS.get(await field_of(request, "kind"))
+    if kind is None:
+        raise NotFoundError
+    return kind
+
+
+async def _key(request: Request) -> int:
+    text = await field_of(request, "id")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):  # noqa: PLR2004 - a BIGINT has 19 digits
+        raise NotFoundError
+    return int(text)
+
+
+FACTORS = AccountSection(
+    name="factors",
+    title="Two-step login and passkeys",
+    template="sqladmin/account/factors.html",
+    load=load,
+    routes=[
+        AccountRoute("totp", begin_totp),
+        AccountRoute("confirm", confirm_totp),
+        AccountRoute("passkey-options", give_passkey_options),
+        AccountRoute("passkey", register_passkey),
+        AccountRoute("codes", renew_codes),
+        AccountRoute("rename", rename),
+        AccountRoute("remove", remove),
+    ],
+    is_for_enrolling=True,
+)

@@ -1,0 +1,59 @@
+"""What the pages share by which one enters the back office: a form for a visitor, the session, and where to go then."""
+
+import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dovetail.api.addresses import address_of
+from dovetail.contrib.admin.entry.sessions import lifetime_of
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.web.csrf import make_token
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.ending import end_session
+from dovetail.contrib.auth.sessions.log_in import log_in
+from dovetail.contrib.auth.sessions.models import Door
+
+
+async def enter(
+    office: Office, request: Request, user: User, method: str, response: Response | None = None
+) -> Response:
+    """Log staff in who proved by `method` who they are, and lead them to the page that they asked for.
+
+    The session that this browser had ends. Another `response` than the way to that page gets the cookie, too.
+    """
+    session = request_context().session
+    await end_session(session, request.cookies.get(office.cookies.session, ""))
+    lasts = lifetime_of(office.settings)
+    logged_in = await log_in(session, user, connection=request, method=method, door=Door.OFFICE, lifetime=lasts)
+    response = response or RedirectResponse(target_of(request), HTTPStatus.SEE_OTHER)
+    office.cookies.set(response, office.cookies.session, logged_in.token, max_age=lasts.absolute)
+    office.cookies.delete(response, office.cookies.visitor)
+    office.cookies.delete(response, office.cookies.challenge)
+    return response
+
+
+async def visitor_page(
+    office: Office, request: Request, template: str, values: Mapping[str, object], status: HTTPStatus = HTTPStatus.OK
+) -> Response:
+    """Return a page for somebody who is not logged in, with the `token` of its forms."""
+    visitor = request.cookies.get(office.cookies.visitor) or secrets.token_urlsafe(32)
+    token = make_token(office.secret_key, visitor)
+    response = await office.render(request, template, {"token": token, **values}, status)
+    office.cookies.set(response, office.cookies.visitor, visitor)
+    return response
+
+
+def target_of(request: Request) -> str:
+    """Return where to go after logging in: the page that was asked for, if it is one of ours."""
+    index = request.url_for("admin:index").path
+    wanted = request.query_params.get("next", "")
+    parts = urlsplit(wanted)
+    docs = address_of(request, "show_docs")  # which may be for staff only
+    is_known = wanted.startswith(index) or wanted == docs
+    is_ours = not parts.scheme and not parts.netloc and is_known and "\\" not in wanted
+    return wanted if is_ours and not wanted.startswith("//") else index

@@ -1,0 +1,50 @@
+"""Checks of second factors and passkeys in production, which `manage.py check --deploy` runs."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.plugin import CheckMessage, Context, info, warning
+from dovetail.validators import LOCALHOST
+
+
+def check_requirement(context: Context) -> Iterator[CheckMessage]:
+    """Find a site whose staff may log in with nothing but a password."""
+    settings = _settings(context)
+    if settings is not None and settings.require_second_factor == "none":
+        yield warning(
+            "auth.W020",
+            "Staff need nothing but a password to log in: who finds one out may do what they may.",
+            "set AUTH_REQUIRE_SECOND_FACTOR=staff",
+        )
+
+
+def check_passkeys(context: Context) -> Iterator[CheckMessage]:
+    """Find passkeys that nobody can use."""
+    settings = _settings(context)
+    if settings is None:
+        return
+    if not settings.passkey_rp_id:
+        yield info(
+            "auth.I020", "This site takes no passkeys.", "set AUTH_PASSKEY_RP_ID to its domain, e.g. example.org"
+        )
+    elif settings.passkey_rp_id == LOCALHOST:
+        yield warning(
+            "auth.W021",
+            "Passkeys are made for localhost, where nobody but you finds the site.",
+            "set AUTH_PASSKEY_RP_ID to its domain, e.g. example.org",
+        )
+    for origin in settings.passkey_origins:
+        if urlsplit(origin).scheme == "http":
+            yield warning(
+                "auth.W022",
+                f"AUTH_PASSKEY_ORIGINS has {origin}: a page that anybody on the way can change.",
+                "serve it over HTTPS",
+            )
+
+
+def _settings(context: Context) -> AuthSettings | None:
+    """Return the settings of a site that strangers can reach; None in development."""
+    settings = context.plugin_settings["auth"]
+    in_production = context.settings.environment == "production"
+    return settings if in_production and isinstance(settings, AuthSettings) else None

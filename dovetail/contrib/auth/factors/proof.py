@@ -1,0 +1,35 @@
+"""Prove again who one is, in a session that goes on, by a factor instead of the password."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
+from dovetail.contrib.auth.factors.challenges import make_challenge, use_challenge
+from dovetail.contrib.auth.factors.models import ChallengePurpose
+from dovetail.contrib.auth.factors.passkeys.registration import passkeys_of
+from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty
+from dovetail.contrib.auth.factors.passkeys.webauthn_json import Json, challenge_in, request_options
+from dovetail.contrib.auth.factors.second_step import Answer, verify_answer
+from dovetail.contrib.auth.models import User
+
+
+async def begin_proof(session: AsyncSession, user: User, party: RelyingParty) -> Json:
+    """Return what the browser of somebody who is logged in is asked: one of their passkeys."""
+    challenge = await make_challenge(session, ChallengePurpose.PROOF, user.id)
+    return request_options(party, challenge, await passkeys_of(session, user.id))
+
+
+async def prove_by_factor(session: AsyncSession, user: User, answer: Answer, party: RelyingParty | None) -> bool:
+    """Return True if a locked user gives a factor of theirs, which is used by it; note it if they do not.
+
+    What was noted has to be kept, so let the transaction be committed in any case.
+    """
+    challenge = "" if answer.passkey is None else challenge_in(answer.passkey)
+    is_asked = answer.passkey is None or await use_challenge(
+        session, challenge, ChallengePurpose.PROOF, user_id=user.id
+    )
+    if is_asked and await verify_answer(session, user, answer, challenge, party) is not None:
+        await record(session, EventKind.PROVED, user=user, detail=answer.kind)
+        return True
+    await record(session, EventKind.PROOF_FAILED, user=user, detail=answer.kind)
+    return False

@@ -1,0 +1,118 @@
+"""Passkeys and authenticator apps in a real Chromium, whose virtual authenticator stands in for a device."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pyotp
+import pytest
+from playwright.async_api import Page, expect
+
+from dovetail.testing.browser import LiveServer
+from tests.running import free_port, manage, serving
+
+pytestmark = pytest.mark.browser
+PASSWORD = "four words that nobody guesses"
+DEVICE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture(scope="module")
+def port():
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory, port):
+    return {
+        "DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('site')}/site.sqlite3",
+        "AUTH_PASSKEY_ORIGINS": f'["http://localhost:{port}"]',
+    }
+
+
+@pytest.fixture(scope="module")
+def process(environment, port):
+    """The site that `make run` makes, from nothing."""
+    with serving("quickstart", "--port", str(port), port=port, **environment) as process:
+        yield process
+
+
+@pytest.fixture
+def live_server(process, port):
+    return LiveServer(url=f"http://localhost:{port}", process=process)
+
+
+def new_administrator(environment, name: str, *options: str, **more: str) -> str:
+    """What `createsuperuser` prints."""
+    variables = {"SUPERUSER_USERNAME": name, "SUPERUSER_EMAIL": f"{name}@example.org", **more}
+    made = manage("createsuperuser", "--noinput", *options, **environment, **variables)
+    assert made.code == 0, made
+    return made.stdout
+
+
+async def log_out(page: Page) -> None:
+    await page.get_by_role("button", name="Log out").click()
+    await expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+async def test_from_make_run_to_an_administrator_without_a_password(browser_page, environment):
+    page = browser_page
+    link = re.search(r"http://localhost:\S+", new_administrator(environment, "grace", "--passkey"))[0]
+    devtools = await page.context.new_cdp_session(page)
+    await devtools.send("WebAuthn.enable")
+    await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    await page.goto(link)
+    await page.get_by_role("button", name="Register a passkey").click()
+    await expect(page.locator(".recovery-codes li")).to_have_count(10)
+    await page.get_by_role("link", name="I have kept them").click()
+    await expect(page.get_by_role("heading", name="Welcome, grace")).to_be_visible()
+    await log_out(page)
+    await page.get_by_role("button", name="Use a passkey").click()
+    await expect(page.get_by_role("heading", name="Welcome, grace")).to_be_visible()
+    await page.goto("/admin/account/")
+    await expect(page.get_by_text("My first passkey")).to_be_visible()
+    await log_out(page)
+    await page.goto(link)
+    await expect(page.get_by_role("alert")).to_contain_text("This link was used")
+
+
+async def test_an_administrator_enrols_an_app_and_logs_in_by_password_and_code(browser_page, environment):
+    page = browser_page
+    new_administrator(environment, "ada", SUPERUSER_PASSWORD=PASSWORD)
+
+    async def give_password() -> None:
+        await page.get_by_label("Username or e-mail address").fill("ada")
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Log in").click()
+
+    await page.goto("/admin/login?next=/admin/account/")
+    await give_password()
+    await page.get_by_label("New authenticator app").fill("My telephone")
+    await page.get_by_role("button", name="Add an app").click()
+    await expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    secret = "".join((await page.locator("code.secret").inner_text()).split())
+    await page.get_by_label("Code", exact=True).fill("000000")
+    await page.get_by_role("button", name="Confirm").click()
+    await expect(page.get_by_text("The app does not show this code now.")).to_be_visible()
+    await page.get_by_label("Code", exact=True).fill(pyotp.TOTP(secret).at(datetime.now(UTC)))
+    await page.get_by_role("button", name="Confirm").click()
+    code = await page.locator(".recovery-codes li").first.inner_text()
+    await page.get_by_role("link", name="I have kept them").click()
+    await log_out(page)
+    await give_password()
+    await page.get_by_label("Code of your authenticator app").fill(
+        pyotp.TOTP(secret).at(datetime.now(UTC) + timedelta(seconds=30))
+    )
+    await page.get_by_role("button", name="Log in").first.click()
+    await expect(page.get_by_role("heading", name="Welcome, ada")).to_be_visible()
+    await log_out(page)
+    await give_password()
+    await page.get_by_text("Use a recovery code").click()
+    await page.get_by_label("Recovery code", exact=True).fill(code)
+    await page.get_by_role("button", name="Log in").last.click()
+    await expect(page.get_by_role("heading", name="Welcome, ada")).to_be_visible()
