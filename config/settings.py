@@ -17,6 +17,7 @@ class Settings(KernelSettings):
     base_dir: Path = BASE_DIR
     application_factory: str = "project.application:create_app"
     plugins: tuple[str, ...] = (
+        "dovetail.contrib.throttling",
         "dovetail.contrib.auth",
         "dovetail.contrib.admin",
         "dovetail.contrib.idempotency",

@@ -136,6 +136,14 @@ class PreconditionRequiredError(DovetailError):
     title = "Precondition Required"
 
 
+class TooManyRequestsError(DovetailError):
+    """Too many requests came from here; try again later."""
+
+    status = 429
+    slug = "too-many-requests"
+    title = "Too Many Requests"
+
+
 class UnavailableError(DovetailError):
     """The service is busy or its database is away; try again shortly."""
 

@@ -32,6 +32,7 @@ NotNegative = Annotated[int, Field(ge=0)]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 MINIMUM_SECRET_LENGTH = 32
+REDIS_SCHEMES = ("redis", "rediss", "redis+unix", "valkey", "valkeys", "valkey+unix")
 DOTENV_ENCODING = "utf-8-sig"  # UTF-8, with or without the mark that Windows' editors put in front
 
 # What clients of the API send, and what they read.
@@ -44,6 +45,8 @@ CORS_EXPOSED_HEADERS = (
     "Idempotency-Replayed",
     "Link",
     "Location",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "WWW-Authenticate",
     "X-Request-ID",
@@ -123,10 +126,20 @@ class Settings(BaseSettings):
     database_prepared_statements: bool = True  # whether PostgreSQL keeps them; not all poolers can pass them on
     database_echo: bool = False
 
+    redis_url: SecretStr = SecretStr("")  # of Redis or Valkey, where requests are counted if it is given
+
     @field_validator("database_url")
     @classmethod
     def _use_async_driver(cls, value: SecretStr) -> SecretStr:
         return SecretStr(with_async_driver(value.get_secret_value()))
+
+    @field_validator("redis_url")
+    @classmethod
+    def _use_known_scheme(cls, value: SecretStr) -> SecretStr:
+        scheme = value.get_secret_value().partition("://")[0]
+        if scheme and scheme not in REDIS_SCHEMES:
+            raise ValueError(f"expected redis://host:6379/0, or one of {', '.join(REDIS_SCHEMES)}")
+        return value
 
     @model_validator(mode="after")
     def _name_origins_for_credentials(self) -> Self:

@@ -74,7 +74,7 @@ async def test_a_read_and_a_write_enter_these_functions_in_this_order(make_user:
 
 def test_a_migration_enters_these_functions_in_this_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/site.sqlite3")
-    monkeypatch.setenv("PLUGINS", json.dumps(["dovetail.contrib.auth"]))
+    monkeypatch.setenv("PLUGINS", json.dumps(["dovetail.contrib.throttling", "dovetail.contrib.auth"]))
     with traced() as trace:
         assert main(Settings, ["migrate"]) == 0
     assert in_order(MIGRATE, trace) == [stop.function for stop in MIGRATE.stops]

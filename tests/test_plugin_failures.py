@@ -45,7 +45,7 @@ PARTS = {
 
 def run(tmp_path: Path, *arguments: str, plugins: tuple[str, ...], **variables: object) -> Result:
     path = f"{tmp_path}:{Path(__file__).parent.parent}"
-    enabled = ["dovetail.contrib.auth", "dovetail.contrib.admin", *plugins]
+    enabled = ["dovetail.contrib.throttling", "dovetail.contrib.auth", "dovetail.contrib.admin", *plugins]
     return manage(*arguments, PLUGINS=json.dumps(enabled), PYTHONPATH=path, **variables)
 
 
@@ -136,7 +136,7 @@ def setup(site, context):
     {}
 plugin = Plugin(name="adding", setup=setup)
 """
-SITE = ("dovetail.contrib.auth", "dovetail.contrib.admin", "plugins.blog")
+SITE = ("dovetail.contrib.throttling", "dovetail.contrib.auth", "dovetail.contrib.admin", "plugins.blog")
 
 
 @pytest.mark.parametrize("first", [False, True])

@@ -67,7 +67,7 @@ def refusals(make: Callable[[], object]) -> list[str]:
 
 def test_a_package_from_anywhere_on_the_path_is_a_plugin_like_those_of_the_site(package, load):
     package("pkg_outside", plugin("outside"))
-    registry = load("pkg_outside", "dovetail.contrib.auth")
+    registry = load("pkg_outside", "dovetail.contrib.throttling", "dovetail.contrib.auth")
     assert registry.installed["outside"].package == "pkg_outside"
     assert registry.installed["outside"].migrations.name == "migrations"
 
@@ -115,7 +115,7 @@ def test_a_missing_dependency_is_refused(load):
 
 def test_a_misspelt_dependency_is_answered_with_the_nearest_enabled_one(package, load):
     package("pkg_misspelt", plugin("misspelt", depends_on="('auht',)"))
-    (problem,) = problems(lambda: load("dovetail.contrib.auth", "pkg_misspelt"))
+    (problem,) = problems(lambda: load("dovetail.contrib.throttling", "dovetail.contrib.auth", "pkg_misspelt"))
     assert problem == "plugin 'misspelt' depends on 'auht', which is not enabled; did you mean 'auth'?"
 
 
@@ -252,7 +252,7 @@ def test_a_route_that_another_plugins_answers_first_is_refused(package, make_set
     )
 
 
-ADMIN = ("dovetail.contrib.auth", "dovetail.contrib.admin")
+ADMIN = ("dovetail.contrib.throttling", "dovetail.contrib.auth", "dovetail.contrib.admin")
 
 
 def test_two_plugins_with_one_page_of_the_back_office_are_refused(package, make_settings):

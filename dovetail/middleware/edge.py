@@ -4,11 +4,12 @@ As a middleware each, these would look through the headers one after the other, 
 other, which is most of what they cost. What each of them does stands in its own module.
 """
 
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Iterator, Mapping
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dovetail.api.throttling.rates import LIMIT_HEADERS
 from dovetail.middleware.access_log import AccessLog
 from dovetail.middleware.bodies.body_limit import BodyLimit
 from dovetail.middleware.cache_control import cache_headers
@@ -83,5 +84,13 @@ class EdgeMiddleware:
 
     def _complete(self, headers: Pairs, scope: Scope, sent: Values) -> list[Pair]:
         told = dict(headers)
-        added = (*cache_headers(told, scope, sent), *self._security_headers.missing(told, scope))
+        added = (*cache_headers(told, scope, sent), *self._security_headers.missing(told, scope), *_limits(told, scope))
         return with_request_id([*headers, *added], scope["state"]["request_id"], told)
+
+
+def _limits(told: Mapping[bytes, bytes], scope: Scope) -> Iterator[Pair]:
+    """Yield what a dependency has found out about the limits of this endpoint, unless the answer tells already."""
+    for name, value in scope["state"].get(LIMIT_HEADERS, {}).items():
+        pair = (name.lower().encode(), value.encode())
+        if pair[0] not in told:
+            yield pair

@@ -7,9 +7,10 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, Generic, Literal, TypeAlias, cast
+from typing import Annotated, Any, Generic, Literal, TypeAlias, cast, get_args
 
 from fastapi import Path
+from fastapi.params import Depends
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Integer, and_, inspect, true
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +18,7 @@ from typing_extensions import TypeVar
 
 from dovetail.api.base64_bytes import has_raw_bytes
 from dovetail.api.schemas import BodyId, Filter, Id
+from dovetail.api.throttling.throttled import throttled
 from dovetail.database.search.search import FullText
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import Policy, Recognized
@@ -35,6 +37,7 @@ WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 Operation: TypeAlias = Literal[
     "list", "retrieve", "create", "update", "replace", "delete", "bulk_create", "bulk_update", "bulk_delete"
 ]
+OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 Model = TypeVar("Model", default=Any)
 Viewer = TypeVar("Viewer", default=Any)  # who writes, as the policy's `writer` gives them
 Create = TypeVar("Create", bound=BaseModel, default=Any)
@@ -75,6 +78,8 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     maximum_limit: int = MAXIMUM_LIMIT
     without: frozenset[Operation] | set[Operation] = frozenset()
     requires_if_match: bool = False  # 428 without the header; no bulk delete, which has no place for it
+    # How often it may be asked, for each client: "100/minute" for all operations together, or for some of them each.
+    limits: str | Mapping[Operation, str] = ""
     # Fields of `create` and `update` that name rows of a many-to-many relation, and who finds or makes those.
     links: Mapping[str, FindLinks] = field(default_factory=dict)
     # Services that take the place of the default ones: they flush and never commit. That of a create answers an object,
@@ -98,6 +103,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
                     "dovetail.api.schemas.Schema, which has them as base64"
                 )
         _ = self.grammar, self.reader  # which check every name
+        self._check_limits()
         unknown = {part.strip().removeprefix("-") for part in self.default_ordering.split(",")} - {
             "",
             *self.grammar.terms,
@@ -110,6 +116,15 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         if strangers := set(self.unindexed) - {"search", *self.grammar.terms, *self.grammar.filters}:
             known = ", ".join(sorted({"search", *self.grammar.terms, *self.grammar.filters}))
             raise ConfigurationError(f"{self.singular}: unindexed names {sorted(strangers)}, expected some of {known}")
+
+    def _check_limits(self) -> None:
+        offered = [name for name in OPERATIONS if self.has(name)]
+        if not isinstance(self.limits, str) and (strangers := set(self.limits) - set(offered)):
+            raise ConfigurationError(
+                f"{self.singular}: limits names {sorted(strangers)}, expected some of {', '.join(offered)}"
+            )
+        for operation in offered:
+            self.dependencies(operation)
 
     @cached_property
     def singular(self) -> str:
@@ -179,6 +194,14 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         schemas = {"create": self.create, "update": self.update, "replace": self.replace}
         schema = schemas.get(operation.removeprefix("bulk_"), self.read)
         return schema is not None and operation not in self.without
+
+    def dependencies(self, operation: Operation) -> list[Depends]:
+        """Return what FastAPI has to do before an operation: count it, if it has a limit."""
+        if isinstance(self.limits, str):
+            rates, name = self.limits, self.collection
+        else:
+            rates, name = self.limits.get(operation, ""), f"{self.collection}.{operation}"
+        return [throttled(rates, by="user", name=name)] if rates else []
 
     def visibility(self, viewer: Viewer | None, where: ColumnElement[bool] | None = None) -> Visibility:
         """Return what `viewer` may see of the rows for which `where` holds."""

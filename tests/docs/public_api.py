@@ -57,6 +57,7 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             *("DovetailError", "FieldError", "ConfigurationError", "BadRequestError", "NotAuthenticatedError"),
             *("PermissionDeniedError", "NotFoundError", "ConflictError", "StaleWriteError", "PayloadTooLargeError"),
             *("UnsupportedMediaTypeError", "InvalidInputError", "PreconditionRequiredError", "UnavailableError"),
+            "TooManyRequestsError",
         ),
     ),
     "dovetail.database.models": (
@@ -90,10 +91,10 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "dovetail.contrib.auth.access": (
-        "Who is asking, and what they may see and change.",
+        "Who is asking, how often they may, and what they may see and change.",
         (
             *("CurrentUser", "OptionalUser", "StaffUser", "UserBeside", "StaffBeside"),
-            *("check_permission", "permission_required"),
+            *("check_permission", "permission_required", "throttled", "throttle", "THROTTLED", "network_of"),
             *("UserPolicy", "ModelPermissions", "StaffWrite", "StaffOnly", "UserPublic"),
         ),
     ),

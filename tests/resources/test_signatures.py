@@ -219,7 +219,9 @@ router.include_router(Resource(model=Tag, read=TagRead, policy=Policy(), name="w
 def test_a_plugin_with_such_a_hook_does_not_start_the_site(package, make_settings):
     package("pkg_words", plugin("words", routers="lazy('pkg_words.api:router')"), api=API)
     with pytest.raises(ConfigurationError) as refused:
-        make_application(make_settings(plugins=("dovetail.contrib.auth", "plugins.blog", "pkg_words")))
+        make_application(
+            make_settings(plugins=("dovetail.contrib.throttling", "dovetail.contrib.auth", "plugins.blog", "pkg_words"))
+        )
 
     (line,) = str(refused.value).splitlines()
     assert "words" in line

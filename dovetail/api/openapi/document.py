@@ -11,6 +11,7 @@ from dovetail.api.fastapi_private import RouteContext, routes_of
 from dovetail.api.front.fast_path import Endpoint
 from dovetail.api.openapi.components import name_components, share_enums, write_whole_numbers
 from dovetail.api.openapi.examples import add_examples
+from dovetail.api.openapi.limited import describe_limits
 from dovetail.api.openapi.names import Json, Operations
 from dovetail.api.openapi.problems import describe_problems, problem_schemas
 from dovetail.api.security import describe_security
@@ -65,6 +66,7 @@ def document_problems(app: FastAPI, plugins: Operations) -> None:
 
 def _complete(document: Json, routes: list[RouteContext], plugins: Operations) -> None:
     describe_security(document, routes)
+    describe_limits(document, routes)
     _place_token_urls(document)
     name_components(document, plugins, reserved=problem_schemas())
     describe_problems(document)

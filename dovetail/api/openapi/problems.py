@@ -4,7 +4,8 @@ from http import HTTPStatus
 
 from dovetail.api.openapi.names import Json
 from dovetail.api.problems import MEDIA_TYPE, Problem, ProblemError, error_classes, problem_type
-from dovetail.errors import InvalidInputError
+from dovetail.api.throttling.rates import HEADERS
+from dovetail.errors import InvalidInputError, TooManyRequestsError
 
 SCHEMAS = "#/components/schemas/"
 RESPONSES = "#/components/responses/"
@@ -69,7 +70,8 @@ def _add_response(responses: Json, status: int, shared: Json) -> None:
 
 def _response(status: int) -> Json:
     content = {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + Problem.__name__}, "example": _example(status)}}
-    return {"description": _title(status), "content": content}
+    headers = {"headers": HEADERS} if status == TooManyRequestsError.status else {}
+    return {"description": _title(status), **headers, "content": content}
 
 
 def _example(status: int) -> Json:

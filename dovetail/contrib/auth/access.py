@@ -19,6 +19,10 @@ from typing_extensions import TypeVar, override
 
 from dovetail.api.schemas import Id, Schema
 from dovetail.api.security import authenticates
+from dovetail.api.throttling.rates import network_of as network_of  # noqa: PLC0414 - names of the public API
+from dovetail.api.throttling.throttled import THROTTLED as THROTTLED  # noqa: PLC0414 - as above
+from dovetail.api.throttling.throttled import throttle as throttle  # noqa: PLC0414 - as above
+from dovetail.api.throttling.throttled import throttled as throttled  # noqa: PLC0414 - as above
 from dovetail.contrib.auth.accounts.access_tokens import (
     find_user_by_token,
     get_user_by_token,

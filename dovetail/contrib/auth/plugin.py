@@ -5,6 +5,7 @@ from dovetail.plugin import AfterMigrate, Command, Plugin, deferred, lazy
 
 plugin = Plugin(
     name="auth",
+    depends_on=("throttling",),
     settings=AuthSettings,
     models=lazy(
         "dovetail.contrib.auth.models:User",

@@ -1,6 +1,6 @@
 """The endpoints that write up to a hundred rows at once, all or none."""
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -18,12 +18,13 @@ from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.comparable import python_type
-from dovetail.resources.spec import Spec
+from dovetail.resources.spec import Operation, Spec
 from dovetail.resources.write.bulk import create_all, delete_all, update_all
 from dovetail.resources.write.idempotency import respond_once
 from dovetail.resources.write.writer import Writer
 
 MAXIMUM = 100
+BULK: Mapping[str, Operation] = {"create": "bulk_create", "update": "bulk_update", "delete": "bulk_delete"}
 
 
 def add_endpoints(writer: Writer, router: APIRouter) -> None:
@@ -129,7 +130,8 @@ def _add(
     described = ResourceEndpoint(
         spec, endpoint, name=f"bulk_{name}_{spec.collection}", description=description, parameters=parameters
     )
-    add_route(router, f"{spec.url}/bulk", described, method=method, **options)
+    limits = spec.dependencies(BULK[name])
+    add_route(router, f"{spec.url}/bulk", described, method=method, dependencies=limits, **options)
 
 
 async def _items_response(

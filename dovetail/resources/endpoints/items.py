@@ -123,6 +123,7 @@ def _add_retrieve(spec: Spec, router: APIRouter) -> None:
         path,
         described,
         method="GET",
+        dependencies=spec.dependencies("retrieve"),
         response_model=spec.read,
         openapi_extra={"parameters": [*documentation.item_parameters(spec.grammar), documentation.if_none_match()]},
         responses={
@@ -148,6 +149,7 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
         spec.url,
         described,
         method="POST",
+        dependencies=spec.dependencies("create"),
         status_code=201,
         response_model=spec.written or spec.read,
         openapi_extra={"parameters": [documentation.idempotency_key()]},
@@ -182,6 +184,7 @@ def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schem
         path,
         described,
         method=method,
+        dependencies=spec.dependencies("update" if method == "PATCH" else "replace"),
         response_model=spec.written or spec.read,
         openapi_extra={"parameters": [documentation.if_match(required=spec.requires_if_match)]},
         responses=documentation.precondition_responses(required=spec.requires_if_match)
@@ -209,6 +212,7 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
         path,
         described,
         method="DELETE",
+        dependencies=spec.dependencies("delete"),
         status_code=204,
         openapi_extra={"parameters": [documentation.if_match(required=spec.requires_if_match)]},
         responses=documentation.precondition_responses(required=spec.requires_if_match) | {422: {}},

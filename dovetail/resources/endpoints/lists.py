@@ -199,6 +199,7 @@ def add_list(
         path,
         described,
         method="GET",
+        dependencies=spec.dependencies("list"),
         response_model=Page[spec.read],  # type: ignore[name-defined]  # known at run time only
         openapi_extra={"parameters": documentation.list_parameters(spec.grammar)},
         responses={

@@ -85,7 +85,10 @@ async def test_staff_read_it_with_a_token_or_a_session_of_the_back_office(
 
 
 async def test_without_a_back_office_a_stranger_is_told_to_log_in(make_settings, database_url):
-    plugins = ("dovetail.contrib.auth",)
+    plugins = (
+        "dovetail.contrib.throttling",
+        "dovetail.contrib.auth",
+    )
     app = make_application(make_settings(plugins=plugins, database_url=database_url, docs="staff"))
     async with make_client(app) as client:
         for path in ("/docs", "/openapi.json"):

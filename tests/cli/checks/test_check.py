@@ -52,7 +52,7 @@ def check(tmp_path: Path) -> Callable[..., Result]:
         header = "from dovetail.plugin import CheckMessage, Level\nfrom dovetail.plugin import Plugin, lazy\n"
         for name, source in {"__init__": "", "plugin": header + plugin, **modules}.items():
             (package / f"{name}.py").write_text(textwrap.dedent(source))
-        names = json.dumps(["dovetail.contrib.auth", "pkg_shop"])
+        names = json.dumps(["dovetail.contrib.throttling", "dovetail.contrib.auth", "pkg_shop"])
         return manage("check", *arguments, PLUGINS=names, PYTHONPATH=f"{tmp_path}:{ROOT}")
 
     return check
@@ -61,9 +61,9 @@ def check(tmp_path: Path) -> Callable[..., Result]:
 def test_the_site_itself_is_in_order():
     result = manage("check")
     assert result.code == 0, result
-    assert result.stdout == "Everything is in order: 7 plugins checked.\n"
+    assert result.stdout == "Everything is in order: 8 plugins checked.\n"
     assert result.stderr == ""
-    alone = manage("check", PLUGINS='["dovetail.contrib.auth"]')
+    alone = manage("check", PLUGINS='["dovetail.contrib.throttling", "dovetail.contrib.auth"]')
     assert alone.stdout == "Everything is in order: 1 plugin checked.\n"
 
 

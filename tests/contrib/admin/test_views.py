@@ -205,6 +205,6 @@ def test_the_back_office_does_not_start_without_auth(make_settings):
 
 
 def test_a_site_without_the_back_office_has_none(make_settings):
-    plugins = ("dovetail.contrib.auth", "plugins.blog", "plugins.comments")
+    plugins = ("dovetail.contrib.throttling", "dovetail.contrib.auth", "plugins.blog", "plugins.comments")
     app = make_application(make_settings(plugins=plugins, database_url="sqlite://"))
     assert not any(getattr(route, "path", "").startswith("/admin") for route in app.routes)

@@ -60,7 +60,7 @@ async def test_two_who_load_it_at_once_load_it_once(loaddemo, session):
 
 
 async def test_it_needs_no_comments(loaddemo, session):
-    result = loaddemo(PLUGINS='["dovetail.contrib.auth", "plugins.blog"]')
+    result = loaddemo(PLUGINS='["dovetail.contrib.throttling", "dovetail.contrib.auth", "plugins.blog"]')
     assert result.code == 0, result.stderr
     assert await count(session, Post) == 9
     assert await count(session, Comment) == 0

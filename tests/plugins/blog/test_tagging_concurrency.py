@@ -138,7 +138,7 @@ from dovetail.context import open_context
 from dovetail.registry import load_registry
 
 async def main(url, seed, post_ids):
-    plugins = ("dovetail.contrib.auth", "plugins.blog")
+    plugins = ("dovetail.contrib.throttling", "dovetail.contrib.auth", "plugins.blog")
     settings = Settings(environment="test", secret_key="x" * 32, database_url=url, plugins=plugins)
     async with open_context(settings, load_registry(settings)) as context:
         async def attach(names, post_id):

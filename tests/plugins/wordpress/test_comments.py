@@ -195,7 +195,13 @@ def test_comments_of_pages_go_with_the_pages(site: Site) -> None:
 
 
 def test_without_the_comments_plugin_the_posts_are_imported_alone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    plugins = ["dovetail.contrib.auth", "dovetail.contrib.admin", "plugins.blog", "plugins.wordpress"]
+    plugins = [
+        "dovetail.contrib.throttling",
+        "dovetail.contrib.auth",
+        "dovetail.contrib.admin",
+        "plugins.blog",
+        "plugins.wordpress",
+    ]
     monkeypatch.setenv("PLUGINS", json.dumps(plugins))
     result = site.run(FILES / "wxr-1.2.xml")
     assert result.out.splitlines()[0] == "Imported: authors 2, tags 3, published posts 1, drafts 1."

@@ -1,0 +1,155 @@
+"""The limiter of a site: it counts in the database, or in Redis where REDIS_URL names one."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from fastapi import FastAPI
+
+from dovetail.api.throttling.rates import LIMITER, Charge, Standing
+from dovetail.contrib.throttling.models import LONGEST_KEY
+from dovetail.contrib.throttling.statements import SECOND, Cell
+from dovetail.database.unit_of_work import Database
+from dovetail.errors import ConfigurationError
+from dovetail.plugin import Context
+from dovetail.signing import hash_token
+
+if TYPE_CHECKING:
+    from dovetail.contrib.throttling.database_storage import DatabaseStorage
+    from dovetail.contrib.throttling.redis_storage import RedisGcraStorage
+
+    Storage = DatabaseStorage | RedisGcraStorage
+
+logger = logging.getLogger("dovetail.throttling")
+T = TypeVar("T")
+SWEEP_EVERY = 1_000  # requests that one process counts
+REMEMBERED = "known|"
+
+
+class StorageLimiter:
+    """Counts by GCRA in a storage of the `limits` library.
+
+    A Redis that is away makes it count in the database meanwhile, and say so in the log: nobody is let through
+    uncounted, and nobody is kept out. A database that is away or busy answers 503, as it would a moment later anyway.
+    """
+
+    def __init__(self, database: Database, redis_url: str = "") -> None:
+        self._database, self._redis_url = database, redis_url
+        self._counted = 0
+
+    async def take(self, charges: Sequence[Charge]) -> Sequence[Standing]:
+        """Count a request against all charges, or against none if one of them refuses it."""
+        cells = [_cell(charge) for charge in charges]
+        taken = await self._run(lambda storage: storage.take_cells(cells))
+        await self._sweep()
+        return [
+            _standing(charge, one.ahead, one.cell, refused=one.refused)
+            for charge, one in zip(charges, taken, strict=True)
+        ]
+
+    async def give_back(self, charges: Sequence[Charge]) -> None:
+        """Undo `take`."""
+        await self._run(lambda storage: storage.give_back_cells([_cell(charge) for charge in charges]))
+
+    async def forget(self, name: str, part: str) -> int:
+        """Forget what was counted under limits whose name starts with `name` and in whose key `part` stands."""
+        return await self._run(lambda storage: storage.forget_keys(name, part))
+
+    async def remember(self, key: str, seconds: int) -> None:
+        """Remember a key for some seconds."""
+        await self._run(lambda storage: storage.remember_key(_fitting(REMEMBERED + key), seconds))
+
+    async def remembers(self, key: str) -> bool:
+        """Return True if the key is remembered."""
+        return await self._run(lambda storage: storage.remembers_key(_fitting(REMEMBERED + key)))
+
+    async def aclose(self) -> None:
+        """Close the connections to Redis."""
+        if "_redis" in vars(self) and self._redis is not None:
+            await self._redis.aclose()
+
+    # Made with the first request: the library takes longer to import than most requests to answer, and no command
+    # and no site without a limit needs it.
+    @cached_property
+    def _rows(self) -> "DatabaseStorage":
+        from dovetail.contrib.throttling.database_storage import DatabaseStorage
+
+        return DatabaseStorage(database=self._database)
+
+    @cached_property
+    def _redis(self) -> "RedisGcraStorage | None":
+        return make_redis_storage(self._redis_url) if self._redis_url else None
+
+    async def _run(self, work: "Callable[[Storage], Awaitable[T]]") -> T:
+        if self._redis is not None:
+            from dovetail.contrib.throttling import limits_private
+
+            try:
+                return await work(self._redis)
+            except limits_private.error_classes(self._redis) as error:
+                logger.warning("Redis does not answer (%s): requests are counted in the database.", error)
+        return await work(self._rows)
+
+    async def _sweep(self) -> None:
+        self._counted += 1
+        if self._counted % SWEEP_EVERY == 0:
+            from dovetail.contrib.throttling.database_storage import delete_expired
+
+            async with self._database.unit_of_work() as session:
+                await delete_expired(session)
+
+
+def install(app: FastAPI, context: Context) -> None:
+    """Tell the kernel who counts. Raise ConfigurationError if REDIS_URL cannot be used."""
+    LIMITER.set(app, make_limiter(context))
+
+
+def make_limiter(context: Context) -> StorageLimiter:
+    """Return the limiter that the settings name. Raise ConfigurationError if REDIS_URL cannot be used."""
+    url = context.settings.redis_url.get_secret_value()
+    limiter = StorageLimiter(context.database, url)
+    if url:
+        make_redis_storage(url)  # so that a wrong one is told at the start
+    return limiter
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI, context: Context) -> AsyncIterator[None]:  # noqa: ARG001 - every lifespan is handed it
+    """Close the connections to Redis at the end."""
+    yield
+    limiter = LIMITER.find(app)
+    if isinstance(limiter, StorageLimiter):
+        await limiter.aclose()
+
+
+def make_redis_storage(url: str) -> "RedisGcraStorage":
+    """Return the storage at a URL, to which nothing is connected yet. Raise ConfigurationError."""
+    try:
+        from dovetail.contrib.throttling.redis_storage import RedisGcraStorage
+
+        return RedisGcraStorage(url)
+    except Exception as error:
+        if "prerequisite" not in str(error) and not isinstance(error, ValueError):
+            raise
+        raise ConfigurationError(
+            f"REDIS_URL cannot be used: {str(error).split(' See ')[0]} Install dovetail[redis] (dovetail[valkey] for "
+            "valkey://), and write redis://host:6379/0."
+        ) from None
+
+
+def _cell(charge: Charge) -> Cell:
+    span = charge.rate.seconds * SECOND
+    return Cell(_fitting(charge.bucket), span // charge.rate.amount, span)
+
+
+def _fitting(key: str) -> str:
+    return key if len(key) <= LONGEST_KEY else hash_token(key)
+
+
+def _standing(charge: Charge, ahead: int, cell: Cell, *, refused: bool) -> Standing:
+    full_in = max(0, ahead) / SECOND
+    left = max(0, (cell.span - max(0, ahead)) // cell.step)
+    wait = max(0, ahead + cell.step - cell.span) / SECOND
+    return Standing(charge, left, full_in, max(wait, 0.001) if refused else 0.0)

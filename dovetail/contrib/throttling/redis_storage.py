@@ -1,0 +1,98 @@
+"""GCRA in Redis and Valkey, on the storage that the `limits` library has for them."""
+
+from collections.abc import Sequence
+
+from limits.aio.storage import RedisStorage
+
+from dovetail.contrib.throttling import limits_private
+from dovetail.contrib.throttling.statements import Cell
+from dovetail.contrib.throttling.storages import GcraSupport, Taken
+
+# All or none, as in SQL. Redis' own clock counts; numbers of Lua are exact below 2**53, which is in the year 2255.
+TAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local untils, refused, answer = {}, false, {}
+for number, key in ipairs(KEYS) do
+    local step, span = tonumber(ARGV[2 * number - 1]), tonumber(ARGV[2 * number])
+    local before = math.max(tonumber(redis.call('GET', key) or '0'), now)
+    untils[number] = before + step
+    local fits = before + step <= now + span
+    refused = refused or not fits
+    answer[2 * number - 1] = fits and step or 0
+    answer[2 * number] = before - now
+end
+if refused then
+    for number = 1, #KEYS do
+        answer[2 * number - 1] = answer[2 * number - 1] > 0 and 1 or 0
+    end
+    return answer
+end
+for number, key in ipairs(KEYS) do
+    local ahead = untils[number] - now
+    redis.call('SET', key, string.format('%.0f', untils[number]), 'PX', math.ceil(ahead / 1000))
+    answer[2 * number - 1], answer[2 * number] = 1, ahead
+end
+return answer
+"""
+GIVE_BACK = """
+for number, key in ipairs(KEYS) do
+    local found = redis.call('GET', key)
+    if found then
+        redis.call('SET', key, string.format('%.0f', tonumber(found) - tonumber(ARGV[number])), 'KEEPTTL')
+    end
+end
+"""
+REMEMBER = "redis.call('SET', KEYS[1], 1, 'EX', ARGV[1])"
+TIMEOUT = 1.0  # seconds that a server may need for an answer
+
+
+class RedisGcraStorage(RedisStorage, GcraSupport):
+    """Counts in a server of Redis 6 or later, or of Valkey."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(
+            f"async+{uri}",
+            implementation="redispy",
+            key_prefix="dovetail",
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=TIMEOUT,
+        )
+        self._take = limits_private.register_script(self, TAKE)
+        self._remember = limits_private.register_script(self, REMEMBER)
+        self._give_back = limits_private.register_script(self, GIVE_BACK)
+
+    async def take_cells(self, cells: Sequence[Cell]) -> Sequence[Taken]:
+        """Count a request against each cell by one script, or against none if one refuses it."""
+        arguments = [number for cell in cells for number in (cell.step, cell.span)]
+        answer = await self._take(self._keys(cells), arguments)
+        return [
+            Taken(cell, ahead, not fits) for cell, fits, ahead in zip(cells, answer[::2], answer[1::2], strict=True)
+        ]
+
+    async def give_back_cells(self, cells: Sequence[Cell]) -> None:
+        """Take a request out of each cell again."""
+        await self._give_back(self._keys(cells), [cell.step for cell in cells])
+
+    async def forget_keys(self, prefix: str, part: str) -> int:
+        """Forget the keys that begin with `prefix` and hold `part`, and return how many there were."""
+        begin = self.bridge.prefixed_key(prefix)
+        found = [key async for key in limits_private.scan(self, begin) if part in key[len(begin) :]]
+        for key in found:
+            await self.clear(key.removeprefix(self.bridge.prefixed_key("")))
+        return len(found)
+
+    async def remember_key(self, key: str, seconds: int) -> None:
+        """Remember a key for some seconds from now on."""
+        await self._remember([self.bridge.prefixed_key(key)], [seconds])
+
+    async def remembers_key(self, key: str) -> bool:
+        """Return True if the key is remembered."""
+        return await self.get(key) > 0
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await limits_private.close(self)
+
+    def _keys(self, cells: Sequence[Cell]) -> list[str]:
+        return [self.bridge.prefixed_key(cell.key) for cell in cells]

@@ -1,0 +1,132 @@
+"""Requests are counted by GCRA, alike in rows of SQLite, of PostgreSQL and in Redis."""
+
+import asyncio
+
+import pytest
+
+from dovetail.api.throttling.rates import Charge, Rate
+from dovetail.contrib.throttling.limiter import StorageLimiter
+
+FIVE = Charge("login", "203.0.113.7", Rate(5, 60))
+
+
+async def taken(limiter, *charges) -> bool:
+    return all(one.retry_after == 0 for one in await limiter.take(charges))
+
+
+async def test_as_many_as_the_rate_says_may_come_at_once_and_the_next_one_waits(limiter):
+    left = [(await limiter.take([FIVE]))[0].remaining for _ in range(5)]
+    refused = (await limiter.take([FIVE]))[0]
+
+    assert left == [4, 3, 2, 1, 0]
+    assert refused.remaining == 0
+    assert 11 < refused.retry_after <= 12
+    assert 59 < refused.full_in <= 60
+
+
+async def test_who_was_refused_is_let_in_when_it_was_said_and_not_counted_meanwhile(limiter, pass_time):
+    for _ in range(20):
+        await limiter.take([FIVE])
+    await pass_time(12)
+
+    assert [await taken(limiter, FIVE) for _ in range(2)] == [True, False]
+
+
+async def test_a_bucket_that_ran_empty_lets_the_whole_quota_through_again(limiter, pass_time):
+    for _ in range(5):
+        await limiter.take([FIVE])
+    await pass_time(3600)
+
+    assert [await taken(limiter, FIVE) for _ in range(6)] == [True] * 5 + [False]
+
+
+async def test_a_rate_that_does_not_divide_its_seconds_lets_its_whole_amount_through(limiter):
+    seven = Charge("odd", "ada", Rate(7, 60))
+
+    assert [await taken(limiter, seven) for _ in range(8)] == [True] * 7 + [False]
+
+
+async def test_a_request_that_one_charge_refuses_counts_against_no_other(limiter):
+    narrow, wide = Charge("narrow", "ada", Rate(1, 60)), Charge("wide", "ada", Rate(3, 60))
+    await limiter.take([narrow, wide])
+    for _ in range(10):
+        assert not await taken(limiter, narrow, wide)
+
+    assert [await taken(limiter, wide) for _ in range(3)] == [True, True, False]
+
+
+async def test_what_is_given_back_can_be_taken_again(limiter):
+    for _ in range(5):
+        await limiter.take([FIVE])
+    await limiter.give_back([FIVE, Charge("login", "nobody", Rate(5, 60))])
+
+    assert [await taken(limiter, FIVE) for _ in range(2)] == [True, False]
+
+
+async def test_of_a_hundred_at_once_exactly_the_quota_gets_through(limiter):
+    quota = Charge("login", "ada", Rate(10, 3600))
+
+    found = await asyncio.gather(*(taken(limiter, quota) for _ in range(100)))
+
+    assert sum(found) == 10
+
+
+async def test_many_at_once_with_the_same_charges_in_other_orders_never_wait_for_each_other_for_ever(limiter):
+    charges = [Charge("login", key, Rate(1000, 60)) for key in "abcd"]
+
+    found = await asyncio.gather(
+        *(taken(limiter, *(charges if number % 2 else reversed(charges))) for number in range(40))
+    )
+
+    assert all(found)
+
+
+async def test_what_is_forgotten_is_counted_anew_and_nothing_else(limiter):
+    ada, bob = (Charge("login.account", f"{name}@203.0.113.7", Rate(1, 60)) for name in ("ada", "bob"))
+    await limiter.take([ada])
+    await limiter.take([bob])
+
+    assert await limiter.forget("login", "ada@") == 1
+    assert [await taken(limiter, one) for one in (ada, bob)] == [True, False]
+
+
+async def test_letters_that_a_pattern_would_read_are_letters_when_something_is_forgotten(limiter):
+    ada = Charge("login", "ada", Rate(1, 60))
+    await limiter.take([ada])
+
+    assert await limiter.forget("%", "") == 0
+    assert await limiter.forget("*", "") == 0
+    assert await limiter.forget("login", "a_a") == 0
+
+
+async def test_a_key_is_remembered_until_its_time_is_over(limiter):
+    await limiter.remember("ada", 60)
+
+    assert await limiter.remembers("ada")
+    assert not await limiter.remembers("bob")
+
+
+async def test_a_key_longer_than_a_row_takes_is_counted_all_the_same(limiter):
+    long = [Charge("login", letter * 1000, Rate(1, 60)) for letter in "ab"]
+
+    assert [await taken(limiter, one) for one in (*long, *long)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("storage_kind", ["sqlite", "postgresql"])
+async def test_one_statement_counts_a_request_however_many_charges_it_has(limiter, count_statements):
+    charges = [Charge("login", str(number), Rate(5, 60)) for number in range(6)]
+    await limiter.take(charges)
+
+    with count_statements() as statements:
+        await limiter.take(charges)
+
+    assert len(statements) == 1
+
+
+@pytest.mark.parametrize("storage_kind", ["sqlite"])
+async def test_a_redis_that_is_away_is_stood_in_for_by_the_database_and_the_log_says_so(database, tmp_path, caplog):
+    limiter = StorageLimiter(database, f"redis+unix://{tmp_path}/nobody")
+
+    assert [await taken(limiter, FIVE) for _ in range(6)] == [True] * 5 + [False]
+    assert "Redis does not answer" in caplog.text
+    await limiter.aclose()
