@@ -16,7 +16,7 @@ from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, RelationFilt
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.accounts.passwords import MAXIMUM_LENGTH, HashedPassword, hash_password, is_text
-from dovetail.contrib.auth.api.dependencies import make_mailer, make_manager
+from dovetail.contrib.auth.api.dependencies import make_manager
 from dovetail.contrib.auth.credential_changes import (
     Proof,
     change_as_staff,
@@ -170,7 +170,7 @@ class UserAdmin(ModelAdmin, model=User):
             await change_as_staff(manager, obj, values, password=password, vouch=vouch)
         await self._set_rights(request, obj, data, known=[group.id for group in obj.groups])
         await self.audit(request, "update", obj, dict(values))
-        self._send_after_commit(request, manager)
+        self._tell_what_is_sent(request, manager)
 
     async def _set_rights(
         self, request: Request, user: User, data: Mapping[str, object], *, known: Sequence[int]
@@ -190,11 +190,9 @@ class UserAdmin(ModelAdmin, model=User):
         assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
         return settings
 
-    def _send_after_commit(self, request: Request, manager: "UserManager") -> None:
-        mailer = make_mailer(app_of(self), request_context().after_commit)
-        mailer.send_later(manager.messages)
+    def _tell_what_is_sent(self, request: Request, manager: "UserManager") -> None:
         for message in manager.messages:
-            Flash.info(request, f"A message was sent to {message.to}: {message.subject}.")
+            Flash.info(request, f"A message is sent to {message.to}: {message.subject}.")
 
     async def delete_object(self, request: Request, obj: User) -> None:
         """Delete a user and what is theirs, but not whoever is asking."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.passwords import HashedPassword, verify_password
+from dovetail.contrib.auth.accounts.store import UserStore, taken
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record_failure
 from dovetail.contrib.auth.mail import emails
@@ -84,9 +85,16 @@ async def change_as_staff(
     old_email = user.email
     await _change(manager, user, values if vouch else _without_email(values), password)
     if user.email != old_email:
-        manager.messages.append(emails.email_changed(user, old_email))
+        await manager.send(emails.email_changed(user, old_email), user)
     elif "email" in values:
+        await _refuse_if_taken(manager, user, values["email"])  # staff see all addresses
         await manager.request_email_change(user, values["email"])
+
+
+async def _refuse_if_taken(manager: "UserManager", user: User, email: str) -> None:
+    owner = await UserStore(manager.session).get_verified_by_email(users.normalize_email(email))
+    if owner is not None and owner.id != user.id:
+        raise taken("email")
 
 
 async def _change(
@@ -99,7 +107,7 @@ async def _change(
     old_username = user.username
     await users.update_user(manager.session, user, **values)
     if user.username.lower() != old_username.lower():
-        manager.messages.append(emails.username_changed(user, old_username))
+        await manager.send(emails.username_changed(user, old_username), user)
     if password is not None:
         await manager.set_password(user, password, keep_token=keep_token)
 

@@ -18,13 +18,16 @@ from dovetail.contrib.auth.accounts.one_time_tokens import (
     expire_one_time_tokens,
     find_user_of_one_time_token,
     redeem_one_time_token,
+    token_of,
 )
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
-from dovetail.contrib.auth.accounts.store import UserStore, taken
+from dovetail.contrib.auth.accounts.store import UserStore
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.mail.backends import EmailMessage
+from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
+from dovetail.contrib.auth.mail.outbox import new_nonce, send_message, send_token
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.unit_of_work import lookup_session
@@ -38,29 +41,25 @@ class UserDatabase(UserStore, BaseUserDatabase[User, int]):  # type: ignore[type
 class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[type-var]  # its protocol knows no Mapped[]
     """Does with users, in one session, what takes a token that was sent to them.
 
-    `messages` collects the e-mails to send; the caller sends them once the transaction is committed.
+    `messages` are the mails that were put into the outbox: they are sent once the transaction is committed.
     """
 
     def __init__(self, session: AsyncSession, settings: AuthSettings) -> None:
         super().__init__(UserDatabase(session))
         self.session = session
         self.settings = settings
-        self.messages: list[EmailMessage] = []
+        self.messages: list[OutgoingMail] = []
 
     async def set_password(self, user: User, password: HashedPassword, *, keep_token: str | None = None) -> None:
         """Set the password of a locked user, end their other sessions, and tell them."""
         await users.set_password(self.session, user, password, keep_token=keep_token)
-        self.messages.append(emails.password_changed(user))
+        await self.send(emails.password_changed(user), user)
 
     async def forgot_password(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - the signature is fastapi-users'
-        """Make a reset token and the message that carries it, unless many were sent already. Raise UserInactive."""
+        """Send a token for a new password, unless many were sent already. Raise UserInactive."""
         if not user.is_active:
             raise UserInactive
-        lifetime = self.settings.reset_token_lifetime
-        token = await create_one_time_token(self.session, user, TokenPurpose.RESET_PASSWORD, lifetime=lifetime)
-        if token is not None:
-            await record(self.session, EventKind.RESET_REQUESTED, user=user)
-            self.messages.append(emails.reset_password(user, token, self.settings))
+        self.messages.append(await send_token(self.session, MailKind.RESET_PASSWORD, user.email, user))
 
     async def reset_password(self, token: str, password: str, request: Request | None = None) -> User:  # noqa: ARG002 - the signature is fastapi-users'
         """Use the token up and set the password. Raise InvalidResetPasswordToken and InvalidInputError.
@@ -80,38 +79,45 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         return redeemed.user
 
     async def request_verify(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - the signature is fastapi-users'
-        """Make a token and its message, unless many were sent already. Raise UserInactive and UserAlreadyVerified."""
+        """Send a token that proves the address, unless many were sent. Raise UserInactive and UserAlreadyVerified."""
         if not user.is_active:
             raise UserInactive
         if user.is_verified:
             raise UserAlreadyVerified
-        lifetime = self.settings.verify_token_lifetime
-        token = await create_one_time_token(self.session, user, TokenPurpose.VERIFY_EMAIL, lifetime=lifetime)
-        if token is not None:
-            await record(self.session, EventKind.VERIFICATION_REQUESTED, user=user)
-            self.messages.append(emails.verify_email(user, token, self.settings))
+        self.messages.append(await send_token(self.session, MailKind.VERIFY_EMAIL, user.email, user))
+
+    async def welcome(self, user: User) -> None:
+        """Ask for a proof of a new account's address; if it is that of another account, its owner is told instead."""
+        self.messages.append(await send_token(self.session, MailKind.WELCOME, user.email, user))
+
+    async def send(self, message: EmailMessage, user: User) -> None:
+        """Send a message about the user's account."""
+        self.messages.append(await send_message(self.session, message, user))
 
     async def request_email_change(self, user: User, email: str) -> None:
         """Send a token to an address that a locked user is to have; it counts once it comes back. The old one is told.
 
-        A change that was asked for before is off. Raise InvalidInputError, and ConflictError if the address is
-        somebody's or too many were asked for.
+        A change that was asked for before is off. Whether the address is somebody's is not told: they are, by mail.
+        Raise InvalidInputError, and ConflictError if too many were asked for.
         """
         address = users.normalize_email(email)
         await expire_one_time_tokens(self.session, user.id, TokenPurpose.CHANGE_EMAIL)
         if address == user.email:
             return
-        if await self.user_db.get_by_email(address) is not None:
-            raise taken("email")
-        lifetime = self.settings.verify_token_lifetime
+        nonce, lifetime = new_nonce(), self.settings.verify_token_lifetime
         token = await create_one_time_token(
-            self.session, user, TokenPurpose.CHANGE_EMAIL, lifetime=lifetime, email=address
+            self.session,
+            user,
+            TokenPurpose.CHANGE_EMAIL,
+            lifetime=lifetime,
+            email=address,
+            token=token_of(self.session, nonce),
         )
         if token is None:
             raise ConflictError("Too many changes of the address were asked for; try again in an hour.")
         await record(self.session, EventKind.EMAIL_CHANGE_REQUESTED, user=user)
-        self.messages.append(emails.confirm_email(user, address, token, self.settings))
-        self.messages.append(emails.email_change_requested(user, address))
+        self.messages.append(await send_token(self.session, MailKind.CONFIRM_EMAIL, address, user, nonce=nonce))
+        await self.send(emails.email_change_requested(user, address), user)
 
     async def verify(self, token: str, request: Request | None = None) -> User:  # noqa: ARG002 - the signature is fastapi-users'
         """Use the token up: the address is verified, and if it is a new one, it is the user's from now on.
@@ -128,5 +134,5 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             await expire_one_time_tokens(self.session, user.id, TokenPurpose.VERIFY_EMAIL)
             return user
         await users.update_user(self.session, user, email=redeemed.email, is_verified=True)
-        self.messages.append(emails.email_changed(user, old_email))
+        await self.send(emails.email_changed(user, old_email), user)
         return user

@@ -73,7 +73,7 @@ class Group(IdMixin, Base):
 
 
 class User(IdMixin, TimestampMixin, Base):
-    """Somebody with an account. Names and addresses are unique whatever their case.
+    """Somebody with an account. Names are unique whatever their case, and so are addresses that were proved.
 
     `is_staff` lets somebody into the back office and to what is for staff; what they may do there, `has_perm` says.
     """
@@ -133,7 +133,16 @@ class User(IdMixin, TimestampMixin, Base):
 
 
 Index("uq_auth_user_username_lower", func.lower(User.username), unique=True)
-Index("uq_auth_user_email_lower", func.lower(User.email), unique=True)
+# An address is somebody's once they have proved it. Until then several may have entered it: to refuse one that is taken
+# would tell who has an account.
+Index(
+    "uq_auth_user_email_proved",
+    func.lower(User.email),
+    unique=True,
+    postgresql_where=User.is_verified,
+    sqlite_where=User.is_verified,
+)
+Index("ix_auth_user_email_lower", func.lower(User.email))
 Index("uq_auth_group_name_lower", func.lower(Group.name), unique=True)
 
 

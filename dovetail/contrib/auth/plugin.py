@@ -20,6 +20,7 @@ plugin = Plugin(
         "dovetail.contrib.auth.factors.models:Challenge",
         "dovetail.contrib.auth.providers.models:ConnectedLogin",
         "dovetail.contrib.auth.providers.models:ProviderLogin",
+        "dovetail.contrib.auth.mail.models:OutgoingMail",
     ),
     routers=lazy(
         auth="dovetail.contrib.auth.api.auth:router",

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.accounts import passwords
 from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, Outbox
+from dovetail.contrib.auth.mail.postman import POSTMAN
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.log_in import Lifetime, log_in
 from dovetail.contrib.auth.sessions.models import Door
@@ -86,10 +87,21 @@ async def client_for(app: FastAPI, database: Database) -> AsyncIterator[ClientFo
 
 
 @pytest.fixture
-def outbox(app: FastAPI) -> Outbox:
-    """Keep the e-mails that the application sends, and return them."""
+def outbox(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Outbox:
+    """Keep the e-mails that the application sends, and return them.
+
+    The application sends them beside the requests; a client of a test that has this waits for it after every answer.
+    """
     outbox = Outbox()
     EMAIL_SENDER.set(app, outbox)
+    handle = httpx.ASGITransport.handle_async_request
+
+    async def handle_and_send(transport: httpx.ASGITransport, request: httpx.Request) -> httpx.Response:
+        response = await handle(transport, request)
+        await POSTMAN.get(app).settle()
+        return response
+
+    monkeypatch.setattr(httpx.ASGITransport, "handle_async_request", handle_and_send)
     return outbox
 
 

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.auth.accounts.one_time_tokens import expire_one_time_tokens
 from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.accounts.passwords import HashedPassword, hash_password, verify_password
-from dovetail.contrib.auth.accounts.store import UserStore
+from dovetail.contrib.auth.accounts.store import UserStore, taken
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record, record_failure
 from dovetail.contrib.auth.models import (
@@ -62,10 +62,14 @@ async def create_user(
     is_verified: bool = False,
     is_staff: bool | None = None,
     is_superuser: bool = False,
+    shares_address: bool = False,
 ) -> User:
     """Insert a user; `password=None` makes one who cannot log in until the password is reset.
 
     A superuser is staff, unless `is_staff` says otherwise.
+
+    An address that another account has proved is refused, unless it `shares_address`: the new account then has it
+    without a proof. That is for a form that strangers fill in, whom nobody is to tell which addresses are known.
 
     A password that is not hashed yet is hashed before anything is written: give it a session that has done nothing yet,
     or what `hash_new_password` gave you before.
@@ -87,13 +91,15 @@ async def create_user(
     if isinstance(password, str):
         password = await hash_new_password(password, username=username, email=email)
     stored = UNUSABLE_PASSWORD if password is None else password.value
+    if not (is_verified or shares_address):  # the index sees to an address that is proved
+        await _refuse_taken(session, email)
     user = await UserStore(session).create(values | {"hashed_password": stored})
     await record(session, EventKind.USER_CREATED, user=user, detail=_flags(values))
     return user
 
 
 async def authenticate(session: AsyncSession, login: str, password: str) -> User | None:
-    """Return the active user with this e-mail address or username and this password; None for everybody else.
+    """Return the active user with this username or proved e-mail address, and this password; None for everybody else.
 
     An unknown name, a wrong password and a deactivated user cost the same work. The user is looked up among what is
     committed, and no connection is held while the password is hashed; give a session that has done nothing yet. The
@@ -101,6 +107,8 @@ async def authenticate(session: AsyncSession, login: str, password: str) -> User
     """
     async with lookup_session(session) as lookup:
         found = await get_user_by_login(lookup, login)
+    if found is not None and "@" in login and not found.is_verified:
+        found = None  # an address counts once it is proved, or one could log in by that of somebody else
     verified, better_hash = await verify_password(password, found.hashed_password if found else None)
     if found is None or not verified:
         # Whatever name was typed is not recorded: now and then it is a password.
@@ -125,7 +133,10 @@ async def authenticate(session: AsyncSession, login: str, password: str) -> User
 
 
 async def get_user_by_login(session: AsyncSession, login: str) -> User | None:
-    """Return the user with this e-mail address or username, active or not; a username has no @, so it is no address."""
+    """Return the user with this e-mail address or username, active or not; a username has no @, so it is no address.
+
+    Of several who entered an address it is the one who proved it, or else the first.
+    """
     try:
         if "@" in login:
             return await UserStore(session).get_by_email(normalize_email(login))
@@ -188,6 +199,8 @@ async def update_user(session: AsyncSession, user: User, **values: Unpack[UserCh
     has_moved = changes.get("email", user.email) != user.email
     if has_moved:
         changes.setdefault("is_verified", False)
+        if not changes["is_verified"]:
+            await _refuse_taken(session, str(changes["email"]))
     deactivated = user.is_active and changes.get("is_active") is False
     events = list(_events_of(user, values))
     await UserStore(session).update(user, changes)
@@ -269,6 +282,11 @@ CLEANERS = {
     "full_name": clean_full_name,
     "bio": clean_bio,
 }
+
+
+async def _refuse_taken(session: AsyncSession, email: str) -> None:
+    if await UserStore(session).get_verified_by_email(email) is not None:
+        raise taken("email")
 
 
 def _events_of(user: User, changes: UserChanges) -> Iterator[tuple[EventKind, str]]:

@@ -12,7 +12,7 @@ from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
-from dovetail.contrib.auth.api.dependencies import make_mailer, make_manager
+from dovetail.contrib.auth.api.dependencies import make_manager
 from dovetail.contrib.auth.credential_changes import Proof, change_own_account, prove
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.log_in import settings_of
@@ -50,7 +50,6 @@ async def change_password(office: Office, request: Request) -> str:
     key = request.cookies.get(office.cookies.session)  # of this very session, which goes on
     manager = make_manager(session, settings_of(session))
     await change_own_account(manager, user, {}, password=new.hashed, keep_token=key)
-    make_mailer(office.app, request_context().after_commit).send_later(manager.messages)
     return "Your password was changed. Everybody else who was logged in as you is logged out."
 
 

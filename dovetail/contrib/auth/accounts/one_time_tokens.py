@@ -7,14 +7,16 @@ Everybody locks the user first and touches tokens then, so that no two wait for 
 """
 
 import secrets
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import OneTimeToken, TokenPurpose, User
-from dovetail.signing import hash_token
+from dovetail.plugin import context_of
+from dovetail.signing import Signer, hash_token
 
 MAXIMUM_SENT = 5  # of one purpose, to one user or one address, in WINDOW
 WINDOW = timedelta(hours=1)
@@ -31,11 +33,18 @@ class Redeemed:
 
 
 async def create_one_time_token(
-    session: AsyncSession, user: User, purpose: TokenPurpose, *, lifetime: int, email: str | None = None
+    session: AsyncSession,
+    user: User,
+    purpose: TokenPurpose,
+    *,
+    lifetime: int,
+    email: str | None = None,
+    token: str | None = None,
 ) -> str | None:
     """Make a token to send to `email`, or else the user's address, good for `lifetime` seconds.
 
-    Return None if as many were sent within the last hour as there may be.
+    It is a new one, unless `token_of` gave `token`. Return None if as many were sent within the last hour as there may
+    be.
     """
     address, now = email or user.email, datetime.now(UTC)
     await session.scalar(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
@@ -51,7 +60,7 @@ async def create_one_time_token(
     )
     if (sent or 0) >= MAXIMUM_SENT:
         return None
-    token = secrets.token_urlsafe(32)
+    token = token or secrets.token_urlsafe(32)
     session.add(
         OneTimeToken(
             token_hash=hash_token(token),
@@ -64,6 +73,17 @@ async def create_one_time_token(
     )
     await session.flush()
     return token
+
+
+def token_of(session: AsyncSession, nonce: str) -> str:
+    """Return the token of 256 bits that belongs to a nonce: whoever reads that in a table alone cannot tell it."""
+    signer = Signer(context_of(session).settings.secret_key, "auth.one_time_token")
+    return urlsafe_b64encode(signer.signature(nonce.encode())).rstrip(b"=").decode()
+
+
+async def is_alive(session: AsyncSession, token: str, purpose: TokenPurpose) -> bool:
+    """Return True if the token was neither used nor made worthless, and has not expired."""
+    return bool(await session.scalar(select(exists().where(*_works(token, (purpose,))))))
 
 
 async def find_user_of_one_time_token(session: AsyncSession, token: str, *purposes: TokenPurpose) -> User | None:

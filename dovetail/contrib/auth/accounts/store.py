@@ -18,6 +18,8 @@ UNIQUE_FIELDS = {
     "email": "A user with this e-mail address already exists.",
 }
 
+UNIQUE_INDEXES = {"username": "uq_auth_user_username_lower", "email": "uq_auth_user_email_proved"}
+
 
 def taken(field: str) -> ConflictError:
     """Return the error for a `username` or `email` that somebody else has."""
@@ -36,8 +38,13 @@ class UserStore:
         return await self.session.get(User, id)
 
     async def get_by_email(self, email: str) -> User | None:
-        """Return the user with this address, whatever its case."""
-        return await self._get_where(func.lower(User.email) == email.lower())
+        """Return the user with this address, whatever its case: who has proved it, or else who entered it first."""
+        statement = select(User).where(func.lower(User.email) == email.lower())
+        return await self.session.scalar(statement.order_by(User.is_verified.desc(), User.id).limit(1))
+
+    async def get_verified_by_email(self, email: str) -> User | None:
+        """Return the user who has proved that this address is theirs."""
+        return await self._get_where((func.lower(User.email) == email.lower()) & User.is_verified.is_(True))
 
     async def get_by_username(self, username: str) -> User | None:
         """Return the user of this name, whatever its case."""
@@ -72,8 +79,8 @@ class UserStore:
 
 
 def _explain(error: IntegrityError) -> Exception:
-    # Both databases name the violated index: uq_auth_user_email_lower.
-    for field in UNIQUE_FIELDS:
-        if f"uq_auth_user_{field}_lower" in str(error.orig):
+    # Both databases name the violated index.
+    for field, index in UNIQUE_INDEXES.items():
+        if index in str(error.orig):
             return taken(field)
     return error

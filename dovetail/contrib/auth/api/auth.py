@@ -1,15 +1,13 @@
 """Register, log in and out, forgotten passwords and verification: `/api/auth`."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.access import BearerToken, EnrollingUser
 from dovetail.contrib.auth.api import factors, second_factor
-from dovetail.contrib.auth.api.dependencies import AuthSettingsDep, MailerDep, UserManagerDep, make_manager
+from dovetail.contrib.auth.api.dependencies import UserManagerDep
 from dovetail.contrib.auth.api.factor_schemas import SecondStepRead
 from dovetail.contrib.auth.api.schemas import (
     AccessTokenRead,
@@ -23,10 +21,10 @@ from dovetail.contrib.auth.api.schemas import (
 from dovetail.contrib.auth.api.second_factor import log_in_or_challenge
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
-from dovetail.contrib.auth.mail.backends import EmailMessage
+from dovetail.contrib.auth.mail.models import MailKind
+from dovetail.contrib.auth.mail.outbox import send_token
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_session
-from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.session import SessionDep
 from dovetail.errors import BadRequestError, FieldError, NotAuthenticatedError, PermissionDeniedError
 
@@ -39,7 +37,7 @@ router = APIRouter(prefix="/auth", tags=["auth"])
     response_model=UserRead,
     responses={403: {"description": "Registration is closed"}},
 )
-async def register(data: UserRegister, manager: UserManagerDep, mailer: MailerDep) -> User:
+async def register(data: UserRegister, manager: UserManagerDep) -> User:
     """Make an account; a message asks its owner to confirm the address. 409 names the field that is taken."""
     if not manager.settings.registration_open:
         raise PermissionDeniedError("Registration is closed; ask the people who run this site for an account.")
@@ -49,9 +47,9 @@ async def register(data: UserRegister, manager: UserManagerDep, mailer: MailerDe
         email=data.email,
         password=data.password.get_secret_value(),
         full_name=data.full_name,
+        shares_address=True,
     )
-    await manager.request_verify(user)
-    mailer.send_later(manager.messages)
+    await manager.welcome(user)
     return user
 
 
@@ -80,13 +78,13 @@ async def logout(user: EnrollingUser, token: BearerToken, session: SessionDep) -
 
 
 @router.post("/forgot-password", status_code=202)
-async def forgot_password(data: EmailRequest, mailer: MailerDep, settings: AuthSettingsDep) -> None:
+async def forgot_password(data: EmailRequest, session: SessionDep) -> None:
     """Send a token for a new password to the address, if it is somebody's. The answer does not tell whether it is."""
-    mailer.prepare_later(partial(_password_reset, data.email, settings))
+    await send_token(session, MailKind.RESET_PASSWORD, data.email)
 
 
 @router.post("/reset-password", status_code=204)
-async def reset_password(data: ResetPasswordRequest, manager: UserManagerDep, mailer: MailerDep) -> None:
+async def reset_password(data: ResetPasswordRequest, manager: UserManagerDep) -> None:
     """Set a new password with the token from the e-mail, which works once; every session is ended."""
     # Imported here and below, as the manager is: see `make_manager`.
     from fastapi_users.exceptions import InvalidResetPasswordToken
@@ -95,17 +93,16 @@ async def reset_password(data: ResetPasswordRequest, manager: UserManagerDep, ma
         await manager.reset_password(data.token.get_secret_value(), data.password.get_secret_value())
     except InvalidResetPasswordToken:
         raise _bad_token() from None
-    mailer.send_later(manager.messages)
 
 
 @router.post("/request-verify-token", status_code=202)
-async def request_verify_token(data: EmailRequest, mailer: MailerDep, settings: AuthSettingsDep) -> None:
+async def request_verify_token(data: EmailRequest, session: SessionDep) -> None:
     """Send a token that confirms the address, if it is somebody's. The answer does not tell whether it is."""
-    mailer.prepare_later(partial(_verification, data.email, settings))
+    await send_token(session, MailKind.VERIFY_EMAIL, data.email)
 
 
 @router.post("/verify", response_model=UserRead)
-async def verify(data: VerifyRequest, manager: UserManagerDep, mailer: MailerDep) -> User:
+async def verify(data: VerifyRequest, manager: UserManagerDep) -> User:
     """Confirm the address with the token from the e-mail, which works once.
 
     An address that is to be the new one of an account is so from now on; 409 if somebody else has got it meanwhile.
@@ -116,28 +113,11 @@ async def verify(data: VerifyRequest, manager: UserManagerDep, mailer: MailerDep
         user = await manager.verify(data.token.get_secret_value())
     except InvalidVerifyToken:
         raise _bad_token() from None
-    mailer.send_later(manager.messages)
     return user
 
 
 router.include_router(second_factor.router)
 router.include_router(factors.router)
-
-
-async def _password_reset(email: str, settings: AuthSettings, session: AsyncSession) -> list[EmailMessage]:
-    manager = make_manager(session, settings)
-    user = await manager.user_db.get_by_email(email)
-    if user is not None and user.is_active:
-        await manager.forgot_password(user)
-    return manager.messages
-
-
-async def _verification(email: str, settings: AuthSettings, session: AsyncSession) -> list[EmailMessage]:
-    manager = make_manager(session, settings)
-    user = await manager.user_db.get_by_email(email)
-    if user is not None and user.is_active and not user.is_verified:
-        await manager.request_verify(user)
-    return manager.messages
 
 
 def _bad_token() -> BadRequestError:

@@ -1,12 +1,10 @@
 """Dependencies of auth's endpoints, and the setup that puts what they need into the application."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-import fastapi
 from fastapi import Depends, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.applications import Starlette
-from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection
 
 from dovetail.api.principal import AUTHENTICATOR
@@ -16,12 +14,11 @@ from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import note_failure
 from dovetail.contrib.auth.events.recorder import RECORDER, Recorder
 from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, make_sender
-from dovetail.contrib.auth.mail.mailer import Mailer
+from dovetail.contrib.auth.mail.postman import POSTMAN, Postman
 from dovetail.contrib.auth.providers.desk import PROVIDERS, make_desk
 from dovetail.contrib.auth.sessions.use import USE_LOG, UseLog
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.session import SessionDep
-from dovetail.database.unit_of_work import DATABASE
 from dovetail.plugin import Context, plugin_settings
 
 if TYPE_CHECKING:
@@ -37,6 +34,7 @@ def setup(app: FastAPI, context: Context) -> None:
     ON_REFUSAL.set(app, _note_refusal)
     PROVIDERS.set(app, make_desk(settings.providers, context.database, context.settings.secret_key))
     EMAIL_SENDER.set(app, make_sender(settings, debug=context.settings.debug))
+    POSTMAN.set(app, Postman(context.database, settings, partial(EMAIL_SENDER.get, app)))
     USE_LOG.set(app, UseLog(context.database))
 
 
@@ -46,19 +44,6 @@ def _note_refusal(connection: HTTPConnection, reason: str) -> None:
 
 
 AuthSettingsDep = Annotated[AuthSettings, Depends(plugin_settings("auth", AuthSettings))]
-
-
-def make_mailer(app: Starlette, background: BackgroundTasks) -> Mailer:
-    """Return a mailer that sends when `background` is run."""
-    return Mailer(background, DATABASE.get(app), EMAIL_SENDER.get(app))
-
-
-async def get_mailer(connection: HTTPConnection, background: fastapi.BackgroundTasks) -> Mailer:
-    """Return the mailer of this request."""
-    return make_mailer(connection.app, background)
-
-
-MailerDep = Annotated[Mailer, Depends(get_mailer)]
 
 
 def make_manager(session: AsyncSession, settings: AuthSettings) -> "UserManager":

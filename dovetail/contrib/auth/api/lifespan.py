@@ -1,20 +1,26 @@
 """Do beside the requests what nobody is to wait for, while a process serves."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from dovetail.contrib.auth.events.recorder import RECORDER
+from dovetail.contrib.auth.mail.postman import POSTMAN
 from dovetail.contrib.auth.sessions.use import write_at_the_end
 from dovetail.plugin import Context
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI, context: Context) -> AsyncIterator[None]:
-    """Run a site; at its end, write down the use of sessions, and the refusals that were not written yet."""
+    """Run a site and send its mail; at its end, write down the use of sessions and what was refused."""
+    postman = POSTMAN.get(app)
     async with write_at_the_end(app, context):
+        watching = asyncio.get_running_loop().create_task(postman.watch())
         try:
             yield
         finally:
+            watching.cancel()
+            await postman.close()
             await RECORDER.get(app).settle()

@@ -22,7 +22,7 @@ from dovetail.contrib.auth.accounts.access_tokens import lock_user_by_token
 from dovetail.contrib.auth.accounts.one_time_tokens import expire_one_time_tokens, pending_email
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
 from dovetail.contrib.auth.api import user_permissions
-from dovetail.contrib.auth.api.dependencies import MailerDep, UserManagerDep
+from dovetail.contrib.auth.api.dependencies import UserManagerDep
 from dovetail.contrib.auth.api.schemas import MeRead, ProfileUpdate, UserCreate, UserRead, UserUpdate
 from dovetail.contrib.auth.credential_changes import (
     change_as_staff,
@@ -80,7 +80,6 @@ async def update_me(
     user: UserBeside,
     token: BearerToken,
     manager: UserManagerDep,
-    mailer: MailerDep,
 ) -> MeRead:
     """Change what is given of oneself.
 
@@ -101,7 +100,6 @@ async def update_me(
     elif changes_credentials(locked, values):
         raise wrong_password()
     await change_own_account(manager, locked, values, password=password, keep_token=token)
-    mailer.send_later(manager.messages)
     return await _me(manager.session, locked)
 
 
@@ -153,7 +151,6 @@ async def update_user(
     data: UserUpdate,
     staff: StaffBeside,
     manager: UserManagerDep,
-    mailer: MailerDep,
     request: Request,
 ) -> Response:
     """Change some fields of a user, as staff; what is left out stays.
@@ -174,7 +171,6 @@ async def update_user(
     if data.is_superuser is not MISSING:
         check_may_set_flags(staff, user, is_superuser=data.is_superuser)
     await change_as_staff(manager, user, _columns(data), password=password, vouch=data.is_verified is True)
-    mailer.send_later(manager.messages)
     return await accounts.respond(request, manager.session, staff, user_id)
 
 

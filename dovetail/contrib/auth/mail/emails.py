@@ -61,6 +61,40 @@ def email_change_requested(user: User, new_email: str) -> EmailMessage:
     )
 
 
+def invitation(user: User, token: str, settings: AuthSettings) -> EmailMessage:
+    """Tell that somebody made an account for the user, and how to choose a password."""
+    action = _action(settings.reset_password_url, token, "reset_password, with the password")
+    return _write(
+        user,
+        "You have an account",
+        f"an account was made for you; its username is {user.username}. Choose a password for it.",
+        action,
+        f"This works once, within {_duration(settings.verify_token_lifetime)}.",
+    )
+
+
+def address_in_use(owner: User) -> EmailMessage:
+    """Tell whose address it is that somebody wants to use it for an account."""
+    return _write(
+        owner,
+        "You have an account already",
+        "somebody, perhaps you, wants to use this address for an account. It is that of your account "
+        f"{owner.username}, so nothing was changed.",
+        "If you do not remember your password, ask for a new one. If it was not you, ignore this message.",
+    )
+
+
+def change_of_credentials(user: User, change: str, *, to: str | None = None) -> EmailMessage:
+    """Tell of a change of what the user logs in with, in case it was not the user who made it."""
+    return _write(
+        user,
+        "A change of your account",
+        change,
+        "If it was not you, ask for a new password at once, and write to the people who run this site.",
+        to=to,
+    )
+
+
 def username_changed(user: User, old_username: str) -> EmailMessage:
     """Tell that the name to log in with was changed, in case it was not the user who did."""
     return _write(

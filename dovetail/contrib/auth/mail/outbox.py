@@ -1,0 +1,84 @@
+"""Put mail into the outbox: a row in the transaction of the change that it tells of, and sent once that is committed.
+
+    await tell_of_change(session, user, "A passkey was added to your account.")
+
+The mail of a transaction that is rolled back is never sent, and a process that dies after the commit loses none.
+"""
+
+import json
+import secrets
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.events.origin import current_origin
+from dovetail.contrib.auth.mail import emails
+from dovetail.contrib.auth.mail.backends import EmailMessage
+from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
+from dovetail.contrib.auth.mail.postman import POSTMAN
+from dovetail.contrib.auth.models import User
+from dovetail.database.after_commit import after_commit
+from dovetail.state import HasState, current_scope
+
+SUBJECTS = {
+    MailKind.RESET_PASSWORD: "Choose a new password",
+    MailKind.INVITATION: "You have an account",
+    MailKind.VERIFY_EMAIL: "Confirm your e-mail address",
+    MailKind.WELCOME: "Confirm your e-mail address",
+    MailKind.CONFIRM_EMAIL: "Confirm your new e-mail address",
+}
+
+
+async def send_message(session: AsyncSession, message: EmailMessage, user: User | None = None) -> OutgoingMail:
+    """Send a message, without secrets, to somebody after the commit."""
+    row = OutgoingMail(
+        kind=MailKind.MESSAGE,
+        user_id=user and user.id,
+        to=message.to,
+        subject=message.subject,
+        body=message.body,
+    )
+    return _post(session, row)
+
+
+async def send_token(
+    session: AsyncSession, kind: MailKind, to: str, user: User | None = None, *, nonce: str | None = None
+) -> OutgoingMail:
+    """Send a mail with a token after the commit; only then somebody looks whether there is whom it is for.
+
+    So it takes the same for every address, whoever has it. `nonce` is that of a token that was made already.
+    """
+    origin = current_origin()
+    asked_from = {"address": origin.address, "user_agent": origin.user_agent, "request_id": origin.request_id}
+    row = OutgoingMail(
+        kind=kind,
+        user_id=user and user.id,
+        to=to,
+        subject=SUBJECTS[kind],
+        nonce=nonce or new_nonce(),
+        has_token=nonce is not None,
+        asked_from=json.dumps(asked_from),
+    )
+    return _post(session, row)
+
+
+def new_nonce() -> str:
+    """Return 256 random bits, of which the site makes a token: see `token_of`."""
+    return secrets.token_urlsafe(32)
+
+
+async def tell_of_change(session: AsyncSession, user: User, change: str, *, to: str | None = None) -> None:
+    """Tell a user of a change of what they log in with, in case it was not them: one sentence, without secrets.
+
+    It goes to their address, or to the one that was theirs until now.
+    """
+    await send_message(session, emails.change_of_credentials(user, change, to=to), user)
+
+
+def _post(session: AsyncSession, row: OutgoingMail) -> OutgoingMail:
+    session.add(row)
+    scope = current_scope.get()
+    app = scope.get("app") if scope is not None else None
+    postman = POSTMAN.find(app) if isinstance(app, HasState) else None
+    if postman is not None:  # otherwise a server finds the row within seconds
+        after_commit(session, postman.wake)
+    return row

@@ -1,0 +1,145 @@
+"""Send the mail of the outbox: by every process that serves, each taking rows that nobody else has.
+
+A row is taken by moving its `due_at` to the end of a lease, in a transaction of its own. Nothing is held while the mail
+server is talked to. Whoever dies meanwhile leaves the row, and another process takes it when the lease is over: a mail
+is sent at least once, and now and then twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextvars import Context as Variables
+from datetime import UTC, datetime, timedelta
+from smtplib import SMTPRecipientsRefused
+
+from sqlalchemy import delete, exists, select, update
+
+from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
+from dovetail.contrib.auth.mail.backends import EmailSender
+from dovetail.contrib.auth.mail.models import MAXIMUM_ERROR, OutgoingMail
+from dovetail.contrib.auth.mail.writing import write
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.database.unit_of_work import BESIDE_REQUESTS, Database
+from dovetail.state import StateKey
+
+AT_ONCE = 10  # mails that one process sends
+POLL = 10.0  # seconds after which a process looks for what others left
+MAXIMUM_ATTEMPTS = 12
+FIRST_PAUSE = timedelta(seconds=30)  # which doubles: the last attempt is some 17 hours after the first
+PERMANENT = 500  # replies from here on will be the same next time (RFC 5321, section 4.2.1)
+SLOWEST = 8  # steps of a conversation with a mail server, each of which may take AUTH_EMAIL_TIMEOUT
+logger = logging.getLogger("dovetail.auth")
+
+
+class Postman:
+    """Sends what is due, a bounded number at once."""
+
+    def __init__(self, database: Database, settings: AuthSettings, sender: Callable[[], EmailSender]) -> None:
+        self._database = database
+        self._engine = database.engine.execution_options(**BESIDE_REQUESTS)
+        self._settings = settings
+        self._sender = sender
+        self._lease = timedelta(seconds=60 + SLOWEST * settings.email_timeout)
+        self._task: asyncio.Task[None] | None = None
+        self._again = False
+        self._closing = False
+        self.sent = self.failed = 0
+
+    def wake(self) -> None:
+        """Send what is due, soon; nobody waits for it."""
+        self._again = True
+        if (self._task is None or self._task.done()) and not self._closing:
+            # In a context of its own: it is none of the request's work.
+            self._task = asyncio.get_running_loop().create_task(self._work(), context=Variables())
+
+    async def settle(self) -> None:
+        """Wait until everything that is due was sent, or has failed."""
+        self.wake()
+        while self._task is not None and not self._task.done():
+            await self._task
+
+    async def watch(self) -> None:
+        """Look now and then for mail that another process left."""
+        while True:
+            self.wake()
+            await asyncio.sleep(POLL)
+
+    async def close(self) -> None:
+        """Finish what is being sent, and leave the rest to others."""
+        self._closing = True
+        if self._task is not None:
+            await self._task
+
+    async def _work(self) -> None:
+        try:
+            while self._again and not self._closing:
+                self._again = False
+                while not self._closing and (rows := await self._take()):
+                    await asyncio.gather(*(self._deliver(row) for row in rows))
+        except Exception as error:  # noqa: BLE001 - the rows stay, and the next look finds them
+            logger.warning("The outbox could not be read: %s", str(error).partition("\n")[0])
+
+    async def _take(self) -> Sequence[OutgoingMail]:
+        due = select(OutgoingMail).where(OutgoingMail.due_at <= datetime.now(UTC))
+        async with self._database.unit_of_work(read_only=True, engine=self._engine) as session:
+            if not await session.scalar(select(exists(due.with_only_columns(OutgoingMail.id)))):
+                return ()  # SQLite's only writer is not kept waiting for nothing
+        async with self._database.unit_of_work(engine=self._engine) as session:
+            found = await session.scalars(
+                due.order_by(OutgoingMail.due_at, OutgoingMail.id).limit(AT_ONCE).with_for_update(skip_locked=True)
+            )
+            rows = found.all()
+            for row in rows:
+                row.due_at = datetime.now(UTC) + self._lease
+                row.attempts += 1
+        return rows
+
+    async def _deliver(self, row: OutgoingMail) -> None:
+        try:
+            async with self._database.unit_of_work(engine=self._engine) as session:
+                message = await write(session, row, self._settings)
+            if message is not None:
+                await self._sender().send(message)
+                self.sent += 1
+            async with self._database.unit_of_work(engine=self._engine) as session:
+                await session.execute(delete(OutgoingMail).where(OutgoingMail.id == row.id))
+        except Exception as error:  # noqa: BLE001 - it is tried again, and told when that has no use
+            self.failed += 1
+            await self._note_failure(row, error)
+
+    async def _note_failure(self, row: OutgoingMail, error: Exception) -> None:
+        gives_up = row.attempts >= MAXIMUM_ATTEMPTS or _is_permanent(error)
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0][:MAXIMUM_ERROR]
+        logger.warning(
+            "The mail %r could not be sent (attempt %d of %d)%s: %s",
+            row.subject,
+            row.attempts,
+            MAXIMUM_ATTEMPTS,
+            ", and was given up" if gives_up else "",
+            reason,
+        )
+        values: dict[str, object] = {"error": reason, "due_at": datetime.now(UTC) + pause_after(row.attempts)}
+        if gives_up:
+            values |= {"due_at": None, "nonce": ""}
+        try:
+            async with self._database.unit_of_work(engine=self._engine) as session:
+                await session.execute(update(OutgoingMail).where(OutgoingMail.id == row.id).values(values))
+                if gives_up:
+                    detail = f"{row.subject}: {reason}"
+                    session.add(SecurityEvent(kind=EventKind.MAIL_GIVEN_UP, user_id=row.user_id, detail=detail))
+        except Exception as failure:  # noqa: BLE001 - the lease ends, and it is tried again
+            logger.warning("The outbox could not be written: %s", str(failure).partition("\n")[0])
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Return the time until the next attempt."""
+    return FIRST_PAUSE * (1 << attempts - 1)
+
+
+def _is_permanent(error: Exception) -> bool:
+    if not isinstance(error, SMTPRecipientsRefused):
+        return False
+    return all(code >= PERMANENT for code, _ in error.recipients.values())
+
+
+POSTMAN = StateKey[Postman]("postman", "add dovetail.contrib.auth to the plugins")
