@@ -37,7 +37,7 @@ async def test_services_leave_committing_to_the_caller(database):
 
 async def test_after_a_conflict_the_session_goes_on(database):
     async with database.unit_of_work() as session:
-        await create_user(session, **ADA)
+        await create_user(session, **ADA, is_verified=True)
         with pytest.raises(ConflictError, match="e-mail address already exists") as caught:
             await create_user(session, **ADA | {"username": "other", "email": "ADA@example.org"})
         assert [(error.pointer, error.type) for error in caught.value.errors] == [("/email", "unique")]

@@ -19,7 +19,7 @@ from dovetail.contrib.auth.providers.desk import PROVIDERS, make_desk
 from dovetail.contrib.auth.sessions.use import USE_LOG, UseLog
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.session import SessionDep
-from dovetail.plugin import Context, plugin_settings
+from dovetail.plugin import PLUGIN_SETTINGS, Context, plugin_settings
 
 if TYPE_CHECKING:
     from dovetail.contrib.auth.manager import UserManager
@@ -27,15 +27,20 @@ if TYPE_CHECKING:
 
 def setup(app: FastAPI, context: Context) -> None:
     """Tell the kernel who is asking, and choose who delivers e-mail."""
-    settings = context.plugin_settings["auth"]
-    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
+    settings = _settings_of(app)
     AUTHENTICATOR.set(app, authenticate_request)
     RECORDER.set(app, Recorder(context.database))
     ON_REFUSAL.set(app, _note_refusal)
     PROVIDERS.set(app, make_desk(settings.providers, context.database, context.settings.secret_key))
     EMAIL_SENDER.set(app, make_sender(settings, debug=context.settings.debug))
-    POSTMAN.set(app, Postman(context.database, settings, partial(EMAIL_SENDER.get, app)))
+    POSTMAN.set(app, Postman(context.database, partial(_settings_of, app), partial(EMAIL_SENDER.get, app)))
     USE_LOG.set(app, UseLog(context.database))
+
+
+def _settings_of(app: FastAPI) -> AuthSettings:
+    settings = PLUGIN_SETTINGS.get(app)["auth"]
+    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
+    return settings
 
 
 def _note_refusal(connection: HTTPConnection, reason: str) -> None:

@@ -34,12 +34,13 @@ logger = logging.getLogger("dovetail.auth")
 class Postman:
     """Sends what is due, a bounded number at once."""
 
-    def __init__(self, database: Database, settings: AuthSettings, sender: Callable[[], EmailSender]) -> None:
+    def __init__(
+        self, database: Database, settings: Callable[[], AuthSettings], sender: Callable[[], EmailSender]
+    ) -> None:
         self._database = database
         self._engine = database.engine.execution_options(**BESIDE_REQUESTS)
         self._settings = settings
         self._sender = sender
-        self._lease = timedelta(seconds=60 + SLOWEST * settings.email_timeout)
         self._task: asyncio.Task[None] | None = None
         self._again = False
         self._closing = False
@@ -61,8 +62,8 @@ class Postman:
     async def watch(self) -> None:
         """Look now and then for mail that another process left."""
         while True:
-            self.wake()
             await asyncio.sleep(POLL)
+            self.wake()
 
     async def close(self) -> None:
         """Finish what is being sent, and leave the rest to others."""
@@ -90,14 +91,14 @@ class Postman:
             )
             rows = found.all()
             for row in rows:
-                row.due_at = datetime.now(UTC) + self._lease
+                row.due_at = datetime.now(UTC) + timedelta(seconds=60 + SLOWEST * self._settings().email_timeout)
                 row.attempts += 1
         return rows
 
     async def _deliver(self, row: OutgoingMail) -> None:
         try:
             async with self._database.unit_of_work(engine=self._engine) as session:
-                message = await write(session, row, self._settings)
+                message = await write(session, row, self._settings())
             if message is not None:
                 await self._sender().send(message)
                 self.sent += 1

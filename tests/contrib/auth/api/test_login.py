@@ -15,14 +15,21 @@ from tests.contrib.auth.helpers import bearer, hashed, login, token_of
 
 
 @pytest.mark.parametrize("name", ["ada", "ADA", "ada@example.org", " Ada@Example.ORG "])
-async def test_a_user_logs_in_by_username_or_address_in_any_case(client, make_user, name):
-    user = await make_user(username="ada")
+async def test_a_user_logs_in_by_username_or_proved_address_in_any_case(client, make_user, name):
+    user = await make_user(username="ada", is_verified=True)
     response = await login(client, name)
     assert response.status_code == 200
     body = response.json()
     assert (body["token_type"], body["expires_in"]) == ("bearer", AuthSettings().token_lifetime)
     me = await client.get("/api/users/me", headers=bearer(body["access_token"]))
     assert me.json()["id"] == user.id
+
+
+async def test_nobody_logs_in_by_an_address_they_have_not_proved(client, make_user):
+    await make_user(username="ada")
+    await make_user(username="eve", email="ada@example.org")
+    assert (await login(client, "ada@example.org")).status_code == 401
+    assert (await login(client, "eve")).status_code == 200
 
 
 async def test_only_the_hash_of_a_token_is_stored(client, make_user, session):
@@ -83,12 +90,12 @@ async def test_a_name_or_password_that_is_missing_is_invalid_input(client):
     assert (await client.post("/api/auth/login", data={"username": "ada"})).status_code == 422
 
 
-async def test_a_login_costs_four_statements_and_a_failed_one_costs_one(client, make_user, count_statements):
+async def test_a_login_costs_five_statements_and_a_failed_one_costs_one(client, make_user, count_statements):
     await make_user(username="ada")
     await login(client, "ada")  # makes the cheap hash of the fixture a strong one
     with count_statements() as seen:
         await login(client, "ada")
-    assert [statement.split()[0] for statement in seen] == ["SELECT", "SELECT", "DELETE", "INSERT"]
+    assert [statement.split()[0] for statement in seen] == ["SELECT", "SELECT", "DELETE", "INSERT", "INSERT"]
     with count_statements() as seen:
         await login(client, "ada", "wrong password")
     assert len(seen) == 1

@@ -9,6 +9,7 @@ from email import message_from_string, policy
 import pytest
 
 from dovetail.contrib.auth.mail.backends import ConsoleSender, EmailMessage, SmtpSender, make_sender
+from dovetail.contrib.auth.mail.postman import POSTMAN
 from dovetail.contrib.auth.settings import AuthSettings
 
 MESSAGE = EmailMessage(to="ada@example.org", subject="Grüße\u2026", body="Liebe Ada,\n\n.\nein Punkt allein")
@@ -106,4 +107,5 @@ async def test_the_application_sends_with_what_the_environment_names(client, mak
         app.state.email_sender = sender(mailbox.port)
         await make_user(username="ada")
         await client.post("/api/auth/forgot-password", json={"email": "ada@example.org"})
+        await POSTMAN.get(app).settle()
     assert "To: ada@example.org" in mailbox.received[0]
