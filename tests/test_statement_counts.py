@@ -81,8 +81,8 @@ COSTS = [
     Cost(
         "register",
         "anonymous",
-        9,
-        9,
+        5,
+        5,
         lambda s: s.anonymous.post(
             "/api/auth/register", json={"username": "eve", "email": "eve@example.org", "password": PASSWORD}
         ),
@@ -105,8 +105,8 @@ COSTS = [
     Cost(
         "forgot_password",
         "of somebody",
-        6,
-        6,
+        1,
+        1,
         lambda s: s.anonymous.post("/api/auth/forgot-password", json={"email": "ada@example.org"}),
     ),
     Cost(
@@ -119,15 +119,15 @@ COSTS = [
     Cost(
         "reset_password",
         "anonymous",
-        12,
-        12,
+        13,
+        13,
         lambda s: s.anonymous.post("/api/auth/reset-password", json={"token": s.reset_token, "password": NEW_PASSWORD}),
     ),
     Cost(
         "request_verify_token",
         "of somebody",
-        6,
-        6,
+        1,
+        1,
         lambda s: s.anonymous.post("/api/auth/request-verify-token", json={"email": "ada@example.org"}),
     ),
     Cost(
@@ -176,8 +176,8 @@ COSTS = [
     Cost(
         "create_user",
         "staff",
-        6,  # with a savepoint and its release
-        6,
+        7,  # with a savepoint and its release
+        7,
         lambda s: s.staff.post(
             "/api/users", json={"username": "eve", "email": "eve@example.org", "password": PASSWORD}
         ),

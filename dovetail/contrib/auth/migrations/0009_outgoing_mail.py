@@ -1,7 +1,7 @@
 """Mail that is on its way, and addresses that are somebody's only once they are proved.
 
-Revision ID: auth_0008_outgoing_mail
-Revises: auth_0007_factors
+Revision ID: auth_0009_outgoing_mail
+Revises: auth_0008_provider_logins
 Depends on:
 """
 
@@ -11,8 +11,8 @@ from alembic import op
 from dovetail.database.column_types import utcnow
 
 # lint: migrations.W001 - few sites have so many users that two indexes take more than a moment
-revision: str = "auth_0008_outgoing_mail"
-down_revision: str | tuple[str, ...] | None = "auth_0007_factors"
+revision: str = "auth_0009_outgoing_mail"
+down_revision: str | tuple[str, ...] | None = "auth_0008_provider_logins"
 branch_labels: str | tuple[str, ...] | None = None
 depends_on: str | tuple[str, ...] | None = None
 
