@@ -85,11 +85,11 @@ async def start_provider_login(
 
     That page then asks for what came of it: `/auth/providers/token` logs in, `/auth/connected-logins` connects.
     """
-    provider, key = desk.provider(name), browser.new_browser(request)
+    provider, key = desk.provider(name), desk.cookie.read_or_make(request)
     address = browser.callback_address(request, provider)
     url = await desk.start(provider, browser=key, next_page=next_page, redirect_uri=address, again=again)
     response = RedirectResponse(url, 303)
-    browser.remember_browser(request, response, key)
+    desk.cookie.write(response, key)
     return response
 
 
@@ -109,7 +109,7 @@ async def finish_provider_login(
     provider = desk.provider(name)
     address = browser.callback_address(request, provider)
     next_page = await desk.come_back(
-        provider, answer.model_dump(exclude_none=True), browser=browser.browser_of(request), redirect_uri=address
+        provider, answer.model_dump(exclude_none=True), browser=desk.cookie.read(request), redirect_uri=address
     )
     return RedirectResponse(next_page, 303)
 
@@ -157,7 +157,7 @@ async def connect_login(
 
     The provider must vouch for an address. It takes a recent proof of who is asking.
     """
-    login = await logins.make_use(session, browser=browser.browser_of(request))
+    login = await logins.make_use(session, browser=desk.cookie.read(request))
     if login is None:
         raise NotFoundError("No login at a provider waits in this browser; begin one.")
     provider = desk.provider(login.provider)

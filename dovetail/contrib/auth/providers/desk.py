@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from dovetail.contrib.auth.providers import logins
+from dovetail.contrib.auth.providers.browser import BrowserCookie
 from dovetail.contrib.auth.providers.logins import secrets_of
 from dovetail.contrib.auth.providers.vouching import ProviderError, Vouched
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import ConfigurationError, NotFoundError, UnavailableError
+from dovetail.settings import Settings
 from dovetail.state import StateKey
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class ProviderDesk:
     providers: tuple[AnyProvider, ...]
     database: Database
     secret_key: SecretStr
+    cookie: BrowserCookie
 
     def provider(self, name: str) -> AnyProvider:
         """Return the provider of this name. Raise NotFoundError."""
@@ -100,14 +103,15 @@ class ProviderDesk:
 PROVIDERS = StateKey[ProviderDesk]("login_providers", "name a provider in AUTH_PROVIDERS")
 
 
-def make_desk(providers: tuple[AnyProvider, ...], database: Database, secret_key: SecretStr) -> ProviderDesk:
+def make_desk(providers: tuple[AnyProvider, ...], database: Database, settings: Settings) -> ProviderDesk:
     """Return the desk for these providers. Raise ConfigurationError if a library is missing that only they need."""
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if providers and missing:
         raise ConfigurationError(
             f"AUTH_PROVIDERS names {providers[0].name}, which takes {missing[0]}: pip install 'dovetail[providers]'"
         )
-    return ProviderDesk(providers=providers, database=database, secret_key=secret_key)
+    cookie = BrowserCookie(settings.secret_key, secure=not settings.debug)
+    return ProviderDesk(providers=providers, database=database, secret_key=settings.secret_key, cookie=cookie)
 
 
 def _explain(provider: AnyProvider, error: ProviderError) -> str:

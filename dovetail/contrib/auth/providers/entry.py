@@ -10,7 +10,6 @@ from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record_failure
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.providers import connected, logins
-from dovetail.contrib.auth.providers.browser import browser_of
 from dovetail.contrib.auth.providers.desk import ProviderDesk
 from dovetail.contrib.auth.providers.models import ProviderLogin
 from dovetail.contrib.auth.sessions.log_in import LoggedIn
@@ -33,7 +32,7 @@ async def prove_by_provider(session: AsyncSession, connection: HTTPConnection, d
 
     Raise NotAuthenticatedError, which says what was wrong.
     """
-    login = await logins.make_use(session, browser=browser_of(connection))
+    login = await logins.make_use(session, browser=desk.cookie.read(connection))
     if login is None:
         raise NotAuthenticatedError("No login at a provider waits in this browser; begin one.")
     provider = desk.provider(login.provider)
