@@ -36,6 +36,7 @@ from dovetail.migrations.readiness import Readiness
 from dovetail.mounting import NamedRouter, include, place, routers_of
 from dovetail.plugin import PLUGIN_SETTINGS, Context, Mounts, Setup
 from dovetail.registry import Registry, load_registry, load_web
+from dovetail.resources.policies import POLICIES
 from dovetail.server.collector import collector_paused
 from dovetail.settings import SETTINGS, Settings
 
@@ -102,6 +103,7 @@ def _share_state(app: FastAPI, context: Context) -> None:
     SETTINGS.set(app, context.settings)
     DATABASE.set(app, context.database)
     PLUGIN_SETTINGS.set(app, context.plugin_settings)
+    POLICIES.set(app, context.policies)
     PLUGIN_NAMES.set(app, tuple(plugin.name for plugin in context.plugins))
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from dovetail.database.models import Base
     from dovetail.database.unit_of_work import Database
+    from dovetail.resources.policies import Policies
+    from dovetail.resources.policy import Policy
     from dovetail.settings import Settings
 
 
@@ -80,6 +82,14 @@ class Context:
     plugins: "Sequence[Plugin]"
     plugin_settings: "Mapping[str, BaseModel]"
     paths: "Mapping[str, str | None]" = field(default_factory=dict)  # {"admin.office": "/admin"}; None: nowhere
+
+    @cached_property
+    def policies(self) -> "Policies":
+        """The policies of all models: `context.policies.of(Post)`. Raise ConfigurationError if they do not fit."""
+        # Imported here: most commands have no use for it.
+        from dovetail.resources.policies import load_policies
+
+        return load_policies(self.plugins)
 
     def extensions(self, point: str) -> list[Any]:
         """Return what the enabled plugins contribute to the extension point `point`, in the plugins' order."""
@@ -166,6 +176,8 @@ class Plugin:
     depends_on: Sequence[str] = ()
     settings: "type[BaseModel] | None" = None  # read from the environment under BLOG_
     models: "Sequence[type[Base]]" = ()
+    # Who may do what to which rows, by model, or by its name: lazy(Post="plugins.blog.policies:POSTS").
+    policies: "Mapping[type[Base], Policy] | Mapping[str, Policy]" = field(default_factory=dict)
     routers: "Routers" = ()  # below /api, unless the site says otherwise
     root_routers: "Routers" = ()  # the same, at the root of the site
     # Where `setup` mounts what is no router, by name: {"office": "/admin"}. A site may say otherwise: `Context.paths`.

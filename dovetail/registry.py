@@ -92,13 +92,13 @@ def load_models(registry: Registry) -> None:
 
 
 def load_web(registry: Registry) -> None:
-    """Import what only a server needs: routers and checks. Admin views are for the plugin that shows them to look at.
+    """Import what only a server needs: policies, routers and checks; admin views only who shows them looks at.
 
     Raises PluginError for a plugin that raises on import, and for routers that are none or have no usable name.
     """
     problems: list[str] = []
     for entry in registry.installed.values():
-        for part in ("routers", "root_routers"):
+        for part in ("policies", "routers", "root_routers"):
             _resolve(entry, part, problems, registry)
         _resolve(entry, "checks", problems, registry)
     if not problems:

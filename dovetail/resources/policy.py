@@ -1,9 +1,13 @@
-"""Decide who may see and change what: the hooks that every endpoint of a resource asks.
+"""Decide who may do what to which rows, once: REST, the back office and whatever else shows rows ask the same policy.
 
     class PostPolicy(UserPolicy[Post, PostCreate]):
         @override
-        def rows(self, viewer: User | None) -> ColumnElement[bool]:
-            return Post.is_published.is_(True)
+        def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
+            if action == "view":
+                return Post.is_published.is_(True)
+            return false() if viewer is None else Post.author_id == viewer.id
+
+A plugin registers it for its model: `Plugin(policies=lazy(Post="plugins.blog.policies:POSTS"))`.
 
 A `Policy` is generic in the model, in the viewer of a write and in the schema of a create, so that a type checker
 refuses a hook with another signature; `typing_extensions.override` lets it refuse a misspelt one. A `Resource` refuses
@@ -17,16 +21,16 @@ from typing import Annotated, ClassVar, Generic
 from fastapi import Depends
 from sqlalchemy import ColumnElement, false, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import False_, True_
 from starlette.requests import HTTPConnection
-from typing_extensions import TypeVar, override
+from typing_extensions import override
 
 from dovetail.database.prepared_reads import ReadSource
-from dovetail.errors import NotFoundError, PermissionDeniedError, quoted
-
-# Their names stand in signatures that authors of plugins read.
-Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - see above; an instance is one row
-Viewer = TypeVar("Viewer", default=object)  # who writes; who reads is this or None
-Create = TypeVar("Create", contravariant=True, default=object)  # noqa: PLC0105 - see above; the schema of a create
+from dovetail.errors import NotFoundError, quoted
+from dovetail.resources.deprecated_hooks import Create as Create  # noqa: PLC0414 - for those who take policies
+from dovetail.resources.deprecated_hooks import DeprecatedHooks
+from dovetail.resources.deprecated_hooks import Model as Model  # noqa: PLC0414 - as above
+from dovetail.resources.deprecated_hooks import Viewer as Viewer  # noqa: PLC0414 - as above
 
 
 async def nobody() -> None:
@@ -41,12 +45,12 @@ class Recognized(Generic[Viewer]):
     values: Hashable | None = None  # all that was loaded of them, if what they may see is to be remembered by that
 
 
-class Policy(Generic[Model, Viewer, Create]):
+class Policy(DeprecatedHooks[Model, Viewer, Create]):
     """Decides rows and fields for a viewer; this one lets nobody see or change anything.
 
     Subclasses open what they want open. `reader` and `writer` are the `Annotated` dependencies that give the viewer of
     a read and of a write, for example OptionalUser and CurrentUser; a viewer of None is somebody unknown. Every hook is
-    asked once a request, and of each row once; it is not `async`, because the row it decides on is locked.
+    asked once a request and action, whatever the number of rows: what it returns becomes part of the statements.
     """
 
     reader: ClassVar[object] = Annotated[None, Depends(nobody)]
@@ -86,14 +90,27 @@ class Policy(Generic[Model, Viewer, Create]):
         """Return a text that only this viewer has; None for somebody unknown."""
         return None if viewer is None else str(viewer.id)  # type: ignore[attr-defined]  # a viewer without one overrides
 
-    def rows(self, viewer: Viewer | None) -> ColumnElement[bool]:  # noqa: ARG002 - for subclasses
-        """Return the condition on the rows of the model that the viewer may know of."""
+    @override
+    def where(self, viewer: Viewer | None, action: str) -> ColumnElement[bool]:
+        """Return the condition on the rows of the model to which the viewer may do `action`.
+
+        Actions are "view", "add", "change", "delete", and what a plugin names itself ("moderate"); an action that is
+        not known here is allowed of no row. A row that was added or changed has to fulfil the condition as it is
+        afterwards, too. The condition is asked once a statement; `true()` costs nothing, and `false()` says without a
+        look at any row that the viewer may not.
+        """
         return false()
+
+    @override
+    def explain(self, viewer: Viewer | None, action: str) -> str:
+        """Return the sentence by which an action is refused, with 403."""
+        return f"You may not {action} this."
 
     def related(self, viewer: Viewer | None) -> Mapping[str, ColumnElement[bool]]:  # noqa: ARG002 - for subclasses
         """Return conditions on the rows of related models, by the name of the relation (`post` or `post.tags`).
 
-        What they hide is left out of nested objects and matches no filter; a relation that is not named is open.
+        They take the place of what the policy of the related model says of "view": `{"tags": true()}` shows the tags of
+        whatever post is shown. What they hide is left out of nested objects and matches no filter.
         """
         return {}
 
@@ -101,42 +118,43 @@ class Policy(Generic[Model, Viewer, Create]):
         """Return the fields (`email`, `author.email`) that are not shown, filtered, ordered or searched."""
         return frozenset()
 
-    def may_create(self, viewer: Viewer, data: Create) -> None:  # noqa: ARG002 - for subclasses
-        """Raise PermissionDeniedError if the viewer may not create a row of this `data`, the validated body."""
-        raise PermissionDeniedError
-
-    def may_update(self, viewer: Viewer, item: Model, changes: frozenset[str]) -> None:  # noqa: ARG002 - for subclasses
-        """Raise PermissionDeniedError if the viewer may not change the fields `changes` of a row they may know of."""
-        raise PermissionDeniedError
-
-    def may_delete(self, viewer: Viewer, item: Model) -> None:  # noqa: ARG002 - for subclasses
-        """Raise PermissionDeniedError if the viewer may not delete a row they may know of."""
-        raise PermissionDeniedError
+    def read_only(self, viewer: Viewer | None) -> frozenset[str]:  # noqa: ARG002 - for subclasses
+        """Return the fields that the viewer may not write: a body that names one is refused with 403."""
+        return frozenset()
 
 
 class ReadOnly(Policy[Model, Viewer, Create]):
     """Everybody may read everything; nobody may change anything."""
 
     @override
-    def rows(self, viewer: Viewer | None) -> ColumnElement[bool]:
-        """Return a condition that all rows fulfil."""
-        return true()
+    def where(self, viewer: Viewer | None, action: str) -> ColumnElement[bool]:
+        """Return a condition that all rows fulfil, to view them."""
+        return true() if action == "view" else false()
 
 
 class Open(ReadOnly[Model, Viewer, Create]):
     """Everybody may do everything: for prototypes, and for APIs that nobody else can reach."""
 
     @override
-    def may_create(self, viewer: Viewer, data: Create) -> None:
-        """Allow it."""
+    def where(self, viewer: Viewer | None, action: str) -> ColumnElement[bool]:
+        """Return a condition that all rows fulfil."""
+        return true()
 
-    @override
-    def may_update(self, viewer: Viewer, item: Model, changes: frozenset[str]) -> None:
-        """Allow it."""
 
-    @override
-    def may_delete(self, viewer: Viewer, item: Model) -> None:
-        """Allow it."""
+def is_always(condition: ColumnElement[bool]) -> bool:
+    """Return True for `true()`, which needs no look at any row."""
+    return isinstance(condition, True_)
+
+
+def is_never(condition: ColumnElement[bool]) -> bool:
+    """Return True for `false()`, which needs no look at any row."""
+    return isinstance(condition, False_)
+
+
+def remembers_viewers(policy: object) -> bool:
+    """Return True if a policy says by what values what a viewer may see is to be remembered."""
+    says = getattr(type(policy), "viewer_values", None) is not Policy.viewer_values
+    return says and bool(getattr(policy, "remembers_viewers", True))
 
 
 def not_found(name: str, key: object) -> NotFoundError:

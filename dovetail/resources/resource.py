@@ -35,7 +35,7 @@ from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.sql.named_rows import named_rows
 from dovetail.resources.write import idempotency
 from dovetail.resources.write.declarations import check_writing
-from dovetail.resources.write.writer import Writer
+from dovetail.resources.write.writer import CHANGE, Writer
 
 ONCE: dict[str, object] = {"parameters": [documentation.idempotency_key()]}
 """The `openapi_extra` of an endpoint that answers by `Resource.respond_once`: it takes an `Idempotency-Key`."""
@@ -109,21 +109,41 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         """
         return await self._keys.find(source, self.visibility(viewer), values)
 
-    async def lock(self, session: AsyncSession, viewer: Viewer, key: object, request: Request | None = None) -> Model:
-        """Return a row for an endpoint of your own to change; it is locked until the transaction ends.
+    async def lock(
+        self,
+        session: AsyncSession,
+        viewer: Viewer,
+        key: object,
+        request: Request | None = None,
+        *,
+        action: str = CHANGE,
+    ) -> Model:
+        """Return a row to which the viewer may do `action`; it is locked until the transaction ends.
 
-        With `request`, the client's If-Match is checked. Raises NotFoundError and StaleWriteError.
+        With `request`, the client's If-Match is checked. Raises NotFoundError for a row that they may not know of,
+        PermissionDeniedError for one to which they may not do it, and StaleWriteError.
         """
-        item = await self.writer.lock_item(session, viewer, key)
+        item = await self.writer.lock_item(session, viewer, key, action)
         if request is not None:
-            self.writer.check_precondition(item, request.headers.get("If-Match"))
+            self.writer.check_precondition(viewer, item, request.headers.get("If-Match"))
         return item
 
     async def respond(
-        self, request: Request, session: AsyncSession, viewer: object, key: object, *, status: int = 200
+        self,
+        request: Request,
+        session: AsyncSession,
+        viewer: object,
+        key: object,
+        *,
+        status: int = 200,
+        action: str | None = None,
     ) -> Response:
-        """Return the response of an endpoint of yours after a write: the object, its ETag, Location if it is new."""
-        return await items.respond_with_written(self, request, session, viewer, key, status=status)
+        """Return the response of an endpoint of yours after a write: the object, its ETag, Location if it is new.
+
+        Raises PermissionDeniedError if the viewer may not do `action` to the row as it is now: "add" to a new one with
+        status 201, else "change", unless you name another.
+        """
+        return await items.respond_with_written(self, request, session, viewer, key, action, status=status)
 
     async def respond_once(
         self, request: Request, session: AsyncSession, viewer: Viewer | None, make: Callable[[], Awaitable[Response]]

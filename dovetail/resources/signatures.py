@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 from fastapi.params import Depends
 
 from dovetail.errors import ConfigurationError
+from dovetail.resources.deprecated_hooks import DeprecatedHooks
 from dovetail.resources.policy import Policy
 
 # The arguments in order, by name, with their types: None where nothing is known of one.
@@ -57,23 +58,29 @@ def check_policy(resource: str, policy: object, model: type[object], create: typ
 def _hooks(policy: Policy, model: type[object], create: type[object] | None) -> dict[str, Arguments]:
     reader, writer = (get_args(dependency)[0] for dependency in (policy.reader, policy.writer))
     read: Arguments = {"viewer": reader}
+    old: dict[str, Arguments] = {
+        "rows": read,
+        "may_create": {"viewer": writer, "data": create},
+        "may_update": {"viewer": writer, "item": model, "changes": frozenset},
+        "may_delete": {"viewer": writer, "item": model},
+    }
     return {
         "recognize_reader": {"connection": None, "source": None},
         "recognize_writer": {"connection": None, "session": None},
         "identity": read,
         "viewer_values": {"viewer": writer},
-        "rows": read,
+        "where": {**read, "action": str},
+        "explain": {**read, "action": str},
         "related": read,
         "hidden": read,
-        "may_create": {"viewer": writer, "data": create},
-        "may_update": {"viewer": writer, "item": model, "changes": frozenset},
-        "may_delete": {"viewer": writer, "item": model},
+        "read_only": read,
+        **{name: old[name] for name in policy.deprecated & old.keys()},
     }
 
 
 def _misspelt(policy: type[Policy]) -> Iterator[tuple[str, str]]:
     """Yield the public names that a policy has beside the hooks and that look like one, each with that hook."""
-    hooks = [name for name in vars(Policy) if not name.startswith("_")]
+    hooks = [name for owner in (Policy, DeprecatedHooks) for name in vars(owner) if not name.startswith("_")]
     if hasattr(policy, "is_anonymous"):  # which it was
         yield "is_anonymous", "recognize_reader"
     for owner in policy.__mro__[: policy.__mro__.index(Policy)]:

@@ -4,9 +4,9 @@ Rooms that write rows and answer requests take a Spec; `Resource` stands on top 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated, Any, Generic, Literal, TypeAlias, cast, get_args
 
 from fastapi import Path
@@ -20,8 +20,16 @@ from dovetail.api.base64_bytes import has_raw_bytes
 from dovetail.api.schemas import BodyId, Filter, Id
 from dovetail.api.throttling.throttled import throttled
 from dovetail.database.search.search import FullText
-from dovetail.errors import ConfigurationError
-from dovetail.resources.policy import Policy, Recognized
+from dovetail.errors import (
+    ConfigurationError,
+    DovetailError,
+    FieldError,
+    NotAuthenticatedError,
+    PermissionDeniedError,
+)
+from dovetail.resources.access import Access
+from dovetail.resources.closed import Closed
+from dovetail.resources.policy import Policy, Recognized, is_always, is_never
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.filters import filter_parameters
 from dovetail.resources.query.ordering import Term, ordering_terms
@@ -30,9 +38,12 @@ from dovetail.resources.query.search import FullTextSearch, Search, declared_sea
 from dovetail.resources.query.url import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
 from dovetail.resources.read.etags import version_attributes
 from dovetail.resources.read.reader import Cache, Reader
-from dovetail.resources.visibility import EVERYTHING, Visibility
+from dovetail.resources.targets import field_names, targets
+from dovetail.resources.visibility import Visibility
 
 MAXIMUM_VIEWERS = 1_000  # whose visibilities are kept; each is some kilobytes
+VIEW = "view"
+CLOSED = Closed(object)  # in the place of the closed policy of the model, which is made with the resource
 WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 Operation: TypeAlias = Literal[
     "list", "retrieve", "create", "update", "replace", "delete", "bulk_create", "bulk_update", "bulk_delete"
@@ -59,7 +70,8 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
 
     model: type[Model]
     read: type[BaseModel]
-    policy: Policy[Model, Viewer, Create]
+    # Who may see and change what: the policy that is registered for the model. Without one, staff with the permission.
+    policy: Policy[Model, Viewer, Create] = CLOSED  # type: ignore[assignment]  # see __post_init__
     create: type[Create] | None = None
     written: type[BaseModel] | None = None  # what writes answer, if it is not `read`
     update: type[Update] | None = None  # for PATCH: what is not set stays
@@ -89,6 +101,8 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     delete_with: DeleteWith[Model] | None = None  # (session, item)
 
     def __post_init__(self) -> None:
+        if self.policy is CLOSED:
+            object.__setattr__(self, "policy", Closed(self.model))
         if len(inspect(self.model).primary_key) != 1:
             raise ConfigurationError(f"{self.model.__name__} needs a primary key of one column to be a resource")
         if not 1 <= self.default_limit <= self.maximum_limit:
@@ -204,49 +218,113 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         return [throttled(rates, by="user", name=name)] if rates else []
 
     def visibility(self, viewer: Viewer | None, where: ColumnElement[bool] | None = None) -> Visibility:
-        """Return what `viewer` may see of the rows for which `where` holds."""
-        if where is not None:
-            return self._asked(viewer, where)
-        if viewer is None:
-            return self.anonymous_visibility if self.policy.remembers_anonymous else self._asked(None)
-        values = self.policy.viewer_values(viewer)
-        return self._asked(viewer) if values is None else self.visibility_of(Recognized(viewer, values))
+        """Return what `viewer` may see of the rows for which `where` holds.
+
+        Raises PermissionDeniedError if that is none at all, and NotAuthenticatedError of somebody unknown.
+        """
+        if where is None:
+            return self._remembered(VIEW, viewer, partial(self._seen_by, viewer))
+        return self._seen_by(viewer, where)
 
     def visibility_of(self, recognized: Recognized[Viewer | None]) -> Visibility:
-        """Return what somebody may see whom the policy has recognized."""
+        """Return what somebody may see whom the policy has recognized. Raises as `visibility` does."""
         values = recognized.values
-        if values is None:
+        if values is None or not self.access.are_remembered:
             return self.visibility(recognized.viewer)
-        found: Visibility | None = self._seen.get(values)
+        return self._kept(VIEW, values, lambda: self._seen_by(recognized.viewer))
+
+    def lock_visibility(self, viewer: Viewer | None, action: str) -> Visibility:
+        """Return the rows that a viewer may know of, with the question whether they may do `action`. Raises as above.
+
+        Of fields and related rows the policy is not asked.
+        """
+        return self._remembered(f"lock to {action}", viewer, partial(self._lockable_by, viewer, action))
+
+    def written_visibility(self, viewer: Viewer | None, action: str) -> Visibility:
+        """Return what a viewer may see of rows to which they just did `action`, with the question whether they may.
+
+        Raises PermissionDeniedError if they may do it to no row.
+        """
+        return self._remembered(action, viewer, partial(self._written_by, viewer, action))
+
+    def refusal(self, viewer: Viewer | None, action: str) -> DovetailError:
+        """Return the error for somebody who may not do `action`."""
+        if viewer is None and self.policy.reader is not Policy.reader:
+            return NotAuthenticatedError()
+        return PermissionDeniedError(self.policy.explain(viewer, action))
+
+    def check_fields(self, viewer: Viewer | None, data: BaseModel) -> None:
+        """Raise PermissionDeniedError if a body names a field that the viewer may not write."""
+        found = sorted(self.policy.read_only(viewer) & data.model_fields_set)
+        if found:
+            errors = [
+                FieldError(pointer=f"/{one}", detail="You may not write this.", type="read_only") for one in found
+            ]
+            raise PermissionDeniedError(f"You may not write {', '.join(found)}; leave it out.", errors=errors)
+
+    def kept_fields(self, viewer: Viewer | None) -> frozenset[str]:
+        """Return the fields that stay as they are unless a body names them: those the viewer cannot read or write."""
+        return self.policy.read_only(viewer) | self.policy.hidden(viewer)
+
+    def version_for(self, viewer: Viewer | None) -> tuple[str, ...]:
+        """Return the attributes whose values make the version that the viewer was told."""
+        reads_as_nobody = self.policy.reader is Policy.reader
+        return self.reader.version_within(self.access.hidden(None if reads_as_nobody else viewer))
+
+    @cached_property
+    def access(self) -> Access[Model, Viewer, Create]:
+        """The policy, with those of the models that the resource leads to."""
+        nodes = self.reader.node, self.written_reader.node
+        grammar = self.grammar
+        paths: list[object] = [one.path for one in grammar.filters.values()]
+        paths += [*(one.path for one in grammar.terms.values()), *self.reader.search.paths]
+        return Access(self.policy, targets(nodes, paths), field_names(nodes, paths))
+
+    def _seen_by(self, viewer: Viewer | None, where: ColumnElement[bool] | None = None) -> Visibility:
+        rows = self._rows(viewer)
+        related, hidden = self.access.related(viewer), self.access.hidden(viewer)
+        return Visibility(rows if where is None else and_(rows, where), related, hidden, self._templates)
+
+    def _lockable_by(self, viewer: Viewer | None, action: str) -> Visibility:
+        return Visibility(self._rows(viewer), {}, frozenset(), self._templates, self._check(viewer, action))
+
+    def _written_by(self, viewer: Viewer | None, action: str) -> Visibility:
+        check = self._check(viewer, action)
+        if check is not None and is_never(check):
+            raise self.refusal(viewer, action)
+        related, hidden = self.access.related(viewer), self.access.hidden(viewer)
+        return Visibility(true(), related, hidden, self._templates, check)
+
+    def _rows(self, viewer: Viewer | None) -> ColumnElement[bool]:
+        rows = self.policy.where(viewer, VIEW)
+        if is_never(rows):
+            raise self.refusal(viewer, VIEW)
+        return rows
+
+    def _check(self, viewer: Viewer | None, action: str) -> ColumnElement[bool] | None:
+        condition = self.policy.where(viewer, action)
+        return None if is_always(condition) else condition
+
+    def _remembered(self, what: str, viewer: Viewer | None, make: Callable[[], Visibility]) -> Visibility:
+        """Return what `make` makes, or what it made of a viewer with the same values."""
+        if viewer is None:
+            return self._kept(what, None, make) if self.access.is_anonymous_remembered else make()
+        values = self.policy.viewer_values(viewer) if self.access.are_remembered else None
+        return make() if values is None else self._kept(what, values, make)
+
+    def _kept(self, what: str, values: Hashable, make: Callable[[], Visibility]) -> Visibility:
+        kept = self._seen.get(what)
+        if kept is None:
+            kept = self._seen[what] = Cache(MAXIMUM_VIEWERS)
+        found: Visibility | None = kept.get(values)
         if found is None:
-            found = self._seen[values] = self._asked(recognized.viewer)
+            found = kept[values] = make()
         return found
 
-    def written_visibility(self, viewer: Viewer | None) -> Visibility:
-        """Return what a viewer may see of rows they just wrote, whatever the policy says of the rows."""
-        if self.hides_nothing:
-            return EVERYTHING
-        return Visibility(true(), self.policy.related(viewer), self.policy.hidden(viewer))
-
     @cached_property
-    def anonymous_visibility(self) -> Visibility:
-        """The visibility of somebody unknown, if the policy promises that it never changes (`remembers_anonymous`)."""
-        return self._asked(None)
-
-    def _asked(self, viewer: Viewer | None, where: ColumnElement[bool] | None = None) -> Visibility:
-        """Ask the policy."""
-        rows = self.policy.rows(viewer)
-        return Visibility(
-            rows if where is None else and_(rows, where),
-            self.policy.related(viewer),
-            self.policy.hidden(viewer),
-            self._templates,
-        )
-
-    @cached_property
-    def _seen(self) -> Cache:
-        """The visibilities of viewers, by their values."""
-        return Cache(MAXIMUM_VIEWERS)
+    def _seen(self) -> dict[str, Cache]:
+        """The visibilities of viewers, by what they do and by their values."""
+        return {}  # as many as there are actions
 
     @cached_property
     def _templates(self) -> Cache:
@@ -260,9 +338,3 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     @cached_property
     def _is_numbered(self) -> bool:
         return isinstance(getattr(self.model, self.key).type, Integer)
-
-    @cached_property
-    def hides_nothing(self) -> bool:
-        """True if the policy hides no field and no related row from anybody."""
-        policy = type(self.policy)
-        return policy.related is Policy.related and policy.hidden is Policy.hidden

@@ -23,6 +23,8 @@ NO_VALUES: Mapping[str, object] = {}
 class Visibility:
     """The rows, the rows of related models, and the fields that are hidden.
 
+    With `check`, who reads is told of each row whether it fulfils that too, and who locks.
+
     `templates` keeps visibilities among which the `template` is looked for; without it there is none.
     """
 
@@ -30,6 +32,7 @@ class Visibility:
     related: Mapping[str, ColumnElement[bool]]
     hidden: frozenset[str]
     templates: MutableMapping[Hashable, "Visibility"] | None = None
+    check: ColumnElement[bool] | None = None
 
     within: ColumnElement[bool] | None = field(default=None, init=False)  # what a list narrows the rows to besides
     named_values: Mapping[str, object] = field(default_factory=lambda: NO_VALUES, init=False)  # of its placeholders
@@ -76,7 +79,8 @@ class Visibility:
     @cached_property
     def _keys(self) -> list[tuple[str, Hashable, tuple[BindParameter[object], ...]]]:
         found: list[tuple[str, Hashable, tuple[BindParameter[object], ...]]] = []
-        for name, condition in (("", self.rows), *sorted(self.related.items())):
+        asked = [] if self.check is None else [("check ", self.check)]  # no relation has such a name
+        for name, condition in (("", self.rows), *sorted(self.related.items()), *asked):
             # The same key by which SQLAlchemy finds compiled statements again.
             key = cache_key(condition)
             found.append((name, None, ()) if key is None else (name, key.key, tuple(key.bindparams)))

@@ -1,11 +1,12 @@
 """Decide who may see and change posts and tags: every query starts here, so that no draft is shown by mistake."""
 
-from sqlalchemy import ColumnElement, or_, true
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, false, or_, true
 from typing_extensions import override
 
 from dovetail.contrib.auth.access import UserPolicy
 from dovetail.contrib.auth.models import User
-from dovetail.errors import PermissionDeniedError
 from plugins.blog.models import Post, Tag
 from plugins.blog.schemas import PostCreate
 
@@ -19,45 +20,51 @@ class PostPolicy(UserPolicy[Post, PostCreate]):
     remembers_viewers = True
 
     @override
-    def rows(self, viewer: User | None) -> ColumnElement[bool]:
-        """Return the condition on the posts that `viewer` may know of."""
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
+        """Return the condition on the posts to which `viewer` may do `action`."""
         if viewer is None:
-            return Post.is_published.is_(True)
-        return true() if sees_drafts(viewer) else or_(Post.is_published.is_(True), Post.author_id == viewer.id)
+            return Post.is_published.is_(True) if action == "view" else false()
+        mine = Post.author_id == viewer.id
+        if action == "view":
+            return true() if sees_drafts(viewer) else or_(Post.is_published.is_(True), mine)
+        if action in {"add", "change"}:  # to write in another's name is to change what others wrote
+            return true() if viewer.has_perm(CHANGE_POST) else mine
+        if action == "delete":
+            return true() if viewer.has_perm(DELETE_POST) else mine
+        return false()
 
     @override
-    def may_create(self, viewer: User, data: PostCreate) -> None:
-        """Let every user write; in another's name those who may change what others wrote."""
-        if data.author_id not in (None, viewer.id) and not viewer.has_perm(CHANGE_POST):
-            raise PermissionDeniedError(
-                f"To write in another author's name takes the permission {CHANGE_POST}; leave author_id out."
-            )
+    def explain(self, viewer: User | None, action: str) -> str:
+        """Return the sentence that names the permission."""
+        if action == "add":
+            return f"To write in another author's name takes the permission {CHANGE_POST}; leave author_id out."
+        permission = DELETE_POST if action == "delete" else CHANGE_POST
+        return f"To {action} what others wrote takes the permission {permission}."
 
     @override
-    def may_update(self, viewer: User, item: Post, changes: frozenset[str] = frozenset()) -> None:
-        """Let its author, and whoever may change posts."""
-        if not (item.author_id == viewer.id or viewer.has_perm(CHANGE_POST)):
-            raise PermissionDeniedError(f"To change what others wrote takes the permission {CHANGE_POST}.")
-
-    @override
-    def may_delete(self, viewer: User, item: Post) -> None:
-        """Let its author, and whoever may delete posts."""
-        if not (item.author_id == viewer.id or viewer.has_perm(DELETE_POST)):
-            raise PermissionDeniedError(f"To delete what others wrote takes the permission {DELETE_POST}.")
+    def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:
+        """Show the author and the tags of whatever post is shown."""
+        return {"author": true(), "tags": true()}
 
 
 class TagPolicy(UserPolicy[Tag]):
-    """Shows all tags but those that only hidden drafts carry: they would tell what the drafts are about."""
+    """Shows all tags but those that only hidden drafts carry: they would tell what the drafts are about.
+
+    Users make tags by writing posts that carry them; to change or delete one takes the permission.
+    """
 
     remembers_anonymous = True
     remembers_viewers = True
 
     @override
-    def rows(self, viewer: User | None) -> ColumnElement[bool]:
-        """Return the condition on the tags that `viewer` may know of."""
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
+        """Return the condition on the tags to which `viewer` may do `action`."""
+        if action != "view":
+            is_permitted = viewer is not None and viewer.is_staff and viewer.has_perm(f"blog.{action}_tag")
+            return true() if is_permitted else false()
         if viewer is not None and sees_drafts(viewer):
             return true()
-        return or_(Tag.posts.any(POSTS.rows(viewer)), ~Tag.posts.any())
+        return or_(Tag.posts.any(POSTS.where(viewer, "view")), ~Tag.posts.any())
 
 
 def sees_drafts(viewer: User) -> bool:

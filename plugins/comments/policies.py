@@ -7,7 +7,6 @@ from typing_extensions import override
 
 from dovetail.contrib.auth.access import UserPolicy
 from dovetail.contrib.auth.models import User
-from dovetail.errors import PermissionDeniedError
 from plugins.blog.policies import POSTS
 from plugins.comments.models import Comment, CommentStatus
 
@@ -17,16 +16,36 @@ VIEW, CHANGE, DELETE, MODERATE = (f"comments.{verb}_comment" for verb in ("view"
 class CommentPolicy(UserPolicy[Comment]):
     """Approved comments for all, one's own besides, all for moderators; a reply is hidden with the comment it answers.
 
-    The comments on a hidden draft are as hidden as the draft.
+    The comments on a hidden draft are as hidden as the draft. To "moderate" is to set the status, and takes a
+    permission of its own.
     """
 
     remembers_anonymous = True
     remembers_viewers = True
 
     @override
-    def rows(self, viewer: User | None) -> ColumnElement[bool]:
-        """Return the condition on the comments that `viewer` may know of."""
-        return and_(self.of_post(viewer), Comment.post.has(POSTS.rows(viewer)))
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
+        """Return the condition on the comments to which `viewer` may do `action`."""
+        if action == "view":
+            return and_(self.of_post(viewer), Comment.post.has(POSTS.where(viewer, "view")))
+        if viewer is None:
+            return false()
+        if action == "moderate":
+            return true() if viewer.has_perm(MODERATE) else false()
+        if action == "add":
+            return and_(_written_by(viewer), Comment.post.has(POSTS.where(viewer, "view")))
+        permission = {"change": CHANGE, "delete": DELETE}.get(action)
+        if permission is None:
+            return false()
+        return true() if viewer.has_perm(permission) else _written_by(viewer)
+
+    @override
+    def explain(self, viewer: User | None, action: str) -> str:
+        """Return the sentence that names the permission."""
+        if action == "moderate":
+            return f"To moderate comments takes the permission {MODERATE}; leave status out."
+        permission = DELETE if action == "delete" else CHANGE
+        return f"To {action} what others wrote takes the permission {permission}."
 
     def of_post(self, viewer: User | None) -> ColumnElement[bool]:
         """Return the condition on the comments that `viewer` may read on a post they may read."""
@@ -38,24 +57,18 @@ class CommentPolicy(UserPolicy[Comment]):
 
     @override
     def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:
-        """Return the conditions on replies below a comment that is seen already: its parent is not asked about."""
-        if viewer is not None and sees_all(viewer):
-            return {}
-        return {"replies": or_(Comment.status == CommentStatus.APPROVED, _written_by(viewer))}
+        """Return the conditions on replies below a comment that is seen already: its parent is not asked about.
+
+        The author of whatever comment is shown is shown.
+        """
+        sees = viewer is not None and sees_all(viewer)
+        replies = true() if sees else or_(Comment.status == CommentStatus.APPROVED, _written_by(viewer))
+        return {"author": true(), "post": true(), "replies": replies, "replies.author": true()}
 
     @override
-    def may_update(self, viewer: User, item: Comment, changes: frozenset[str] = frozenset()) -> None:
-        """Let its author, and whoever may change comments; moderators alone decide its status."""
-        if not (item.author_id == viewer.id or viewer.has_perm(CHANGE) or changes == {"status"}):
-            raise PermissionDeniedError(f"To change what others wrote takes the permission {CHANGE}.")
-        if "status" in changes and not viewer.has_perm(MODERATE):
-            raise PermissionDeniedError(f"To moderate comments takes the permission {MODERATE}; leave status out.")
-
-    @override
-    def may_delete(self, viewer: User, item: Comment) -> None:
-        """Let its author, and whoever may delete comments."""
-        if not (item.author_id == viewer.id or viewer.has_perm(DELETE)):
-            raise PermissionDeniedError(f"To delete what others wrote takes the permission {DELETE}.")
+    def read_only(self, viewer: User | None) -> frozenset[str]:
+        """Return the status, for all but moderators."""
+        return frozenset() if viewer is not None and viewer.has_perm(MODERATE) else frozenset({"status"})
 
 
 def sees_all(viewer: User) -> bool:

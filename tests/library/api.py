@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from starlette.requests import HTTPConnection
 
 from dovetail.database.models import related
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
-from dovetail.errors import NotAuthenticatedError, NotFoundError, PermissionDeniedError
+from dovetail.errors import NotAuthenticatedError, NotFoundError
 from dovetail.resources.policy import Open, Policy, ReadOnly, Recognized
 from dovetail.resources.resource import Resource
 from tests.library.models import BOOK_TEXT, Author, Book, Genre, Loan
@@ -61,10 +61,18 @@ class BookPolicy(Policy):
     ) -> Recognized[Viewer | None] | None:
         return Recognized(viewer(connection))
 
-    def rows(self, viewer: Viewer | None) -> ColumnElement[bool]:
+    def where(self, viewer: Viewer | None, action: str) -> ColumnElement[bool]:
         if viewer is None:
-            return Book.is_public.is_(True)
-        return true() if viewer.is_staff else or_(Book.is_public.is_(True), Book.owner_id == viewer.id)
+            return Book.is_public.is_(True) if action == "view" else false()
+        if viewer.is_staff:
+            return true()
+        mine = Book.owner_id == viewer.id
+        if action == "add":
+            return and_(mine, Book.title != "forbidden")
+        return or_(Book.is_public.is_(True), mine) if action == "view" else mine
+
+    def explain(self, viewer: Viewer | None, action: str) -> str:
+        return "This title is not for you." if action == "add" else "Only its owner may change a book."
 
     def related(self, viewer: Viewer | None) -> Mapping[str, ColumnElement[bool]]:
         if viewer is not None and viewer.is_staff:
@@ -75,17 +83,6 @@ class BookPolicy(Policy):
         if viewer is not None and viewer.is_staff:
             return frozenset()
         return frozenset({"secret", "author.email", "translator.email", "reviews.reviewer.email"})
-
-    def may_create(self, viewer: Viewer, data: Any) -> None:
-        if data.title == "forbidden":
-            raise PermissionDeniedError("This title is not for you.")
-
-    def may_update(self, viewer: Viewer, item: Book, changes: frozenset[str]) -> None:
-        if not (viewer.is_staff or item.owner_id == viewer.id):
-            raise PermissionDeniedError("Only its owner may change a book.")
-
-    def may_delete(self, viewer: Viewer, item: Book) -> None:
-        self.may_update(viewer, item, frozenset())
 
 
 async def create_book(session: Any, viewer: Viewer, data: BookCreate) -> Book:

@@ -19,7 +19,7 @@ from plugins.blog.schemas import PostCreate, PostRead, PostUpdate, TagRead
 
 class Wrong(UserPolicy[Post, PostCreate]):
     @override
-    def row(self, viewer: User | None) -> ColumnElement[bool]:  # mypy: misc
+    def wheer(self, viewer: User | None, action: str) -> ColumnElement[bool]:  # mypy: misc
         return true()
 
     @override
@@ -27,22 +27,18 @@ class Wrong(UserPolicy[Post, PostCreate]):
         return frozenset()
 
     @override
-    def may_create(self, viewer: User, data: PostUpdate) -> None:  # mypy: override
-        pass
+    def where(self, viewer: User | None) -> ColumnElement[bool]:  # mypy: override
+        return true()
 
     @override
-    def may_update(self, viewer: User, item: Post) -> None:  # mypy: override
-        pass
-
-    @override
-    def may_delete(self, viewer: User, item: Tag) -> None:  # mypy: override
-        pass
+    def read_only(self, viewer: Tag | None) -> frozenset[str]:  # mypy: override
+        return frozenset()
 
 
 class Right(PostPolicy):
     @override
-    def may_delete(self, viewer: User, item: Post) -> None:
-        pass
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
+        return true()
 
 
 async def created(session: AsyncSession, viewer: User, data: PostCreate) -> Post:

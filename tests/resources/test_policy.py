@@ -117,7 +117,7 @@ async def test_an_answer_to_a_write_hides_the_same_fields(owner, author):
 class TextForStaff(BookPolicy):
     """Everybody sees all books; their texts are for staff."""
 
-    def rows(self, viewer):
+    def where(self, viewer, action):
         return true()
 
     def hidden(self, viewer):

@@ -42,37 +42,32 @@ def test_the_type_checker_reports_each_wrong_declaration_and_no_other():
 
 
 class Misspelt(BookPolicy):
-    def may_delte(self, viewer, item):
+    def read_onyl(self, viewer):
         raise PermissionError
 
 
 class Short(BookPolicy):
-    def may_update(self, viewer, item):
+    def where(self, viewer):
         pass
 
 
 class Waiting(BookPolicy):
-    async def may_delete(self, viewer, item):
+    async def hidden(self, viewer):
         pass
 
 
 class OfAuthors(BookPolicy):
-    def may_delete(self, viewer: Viewer, item: Author) -> None:
-        pass
+    def read_only(self, viewer: Author) -> frozenset[str]:
+        return frozenset()
 
 
 class OfKnown(BookPolicy):
-    def rows(self, viewer: Viewer):
+    def where(self, viewer: Viewer, action):
         return true()
 
 
-class OfUpdates(BookPolicy):
-    def may_create(self, viewer: Viewer, data: BookUpdate) -> None:
-        pass
-
-
 class Undecided(BookPolicy):
-    rows = None
+    where = None
 
 
 class Unreachable(BookPolicy):
@@ -83,7 +78,7 @@ class WithHelpers(BookPolicy):
     def of_library(self, viewer):
         return true()
 
-    def _may_delte(self, viewer, item):
+    def _read_onyl(self, viewer):
         pass
 
 
@@ -106,28 +101,24 @@ def waits_for_nothing(session, viewer, data):
 REFUSED = [
     ({"policy": BookPolicy}, "book: policy is the class BookPolicy, expected an instance: BookPolicy()"),
     ({"policy": object()}, "book: policy is a object, expected an instance of Policy"),
-    ({"policy": Misspelt()}, "book: Misspelt.may_delte is no hook of a policy, expected may_delete; the name of"),
+    ({"policy": Misspelt()}, "book: Misspelt.read_onyl is no hook of a policy, expected read_only; the name of"),
     (
         {"policy": Short()},
         (
-            "book: Short.may_update cannot be called (too many positional arguments): found def (viewer, item), "
-            "expected def (viewer, item, changes)"
+            "book: Short.where cannot be called (too many positional arguments): found def (viewer), "
+            "expected def (viewer, action)"
         ),
     ),
     (
         {"policy": Waiting()},
-        "book: Waiting.may_delete cannot be async: found async def (viewer, item), expected def (viewer, item)",
+        "book: Waiting.hidden cannot be async: found async def (viewer), expected def (viewer)",
     ),
     (
         {"policy": OfAuthors()},
-        (
-            "book: OfAuthors.may_delete takes another item: found def (viewer: tests.library.api.Viewer, "
-            "item: tests.library.models.Author), expected one that takes Book"
-        ),
+        "book: OfAuthors.read_only takes another viewer: found def (viewer: tests.library.models.Author)",
     ),
-    ({"policy": OfKnown()}, "book: OfKnown.rows takes another viewer: found def (viewer: tests.library.api.Viewer"),
-    ({"policy": OfUpdates(), "create": BookCreate}, "book: OfUpdates.may_create takes another data: found"),
-    ({"policy": Undecided()}, "book: Undecided.rows is None, expected def (viewer)"),
+    ({"policy": OfKnown()}, "book: OfKnown.where takes another viewer: found def (viewer: tests.library.api.Viewer"),
+    ({"policy": Undecided()}, "book: Undecided.where is None, expected def (viewer, action)"),
     ({"policy": Unreachable()}, "book: Unreachable.reader is <class 'tests.library.api.Viewer'>, expected a dep"),
     (
         {"create": BookCreate, "create_with": change_book},
@@ -194,7 +185,7 @@ def test_a_viewer_of_a_base_class_is_taken():
 
 def test_a_policy_of_somebody_elses_protocol_is_taken():
     class Quiet(Policy):
-        def rows(self, viewer, /):
+        def where(self, viewer, action, /):
             return true()
 
     assert Resource(model=Book, read=BookRead, policy=Quiet()).router.routes
@@ -208,7 +199,7 @@ from plugins.blog.models import Tag
 from plugins.blog.schemas import TagRead
 
 class Policy(UserPolicy):
-    def may_delet(self, viewer, item):
+    def wher(self, viewer, action):
         pass
 
 router = APIRouter()
@@ -225,4 +216,4 @@ def test_a_plugin_with_such_a_hook_does_not_start_the_site(package, make_setting
 
     (line,) = str(refused.value).splitlines()
     assert "words" in line
-    assert "word: Policy.may_delet is no hook of a policy, expected may_delete" in line
+    assert "word: Policy.wher is no hook of a policy, expected where" in line

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 from fastapi import Depends
 from fastapi.security import OAuth2PasswordBearer
 from pydantic import Field
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, false, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 from typing_extensions import TypeVar, override
@@ -32,7 +32,6 @@ from dovetail.contrib.auth.accounts.access_tokens import (
 from dovetail.contrib.auth.events.origin import Who
 from dovetail.contrib.auth.factors.requirement import check_factor, lacks_factor
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.permissions.declared import model_permission
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.sessions.use import remember_use
 from dovetail.contrib.auth.settings import AuthSettings
@@ -41,7 +40,8 @@ from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import ConfigurationError, NotAuthenticatedError, PermissionDeniedError
 from dovetail.plugin import PLUGIN_SETTINGS
-from dovetail.resources.policy import Open, Policy, Recognized
+from dovetail.resources.closed import Label
+from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.sql.statements import Found
 from dovetail.state import ACTOR, current_scope
 
@@ -204,8 +204,8 @@ class UserPolicy(Policy[Model, User, Create]):
 
     reader: ClassVar[object] = OptionalUser
     writer: ClassVar[object] = CurrentUser
-    # True if `rows`, `related` and `hidden` look at nothing of a user but their columns and permissions, and at nothing
-    # else that changes while the process runs: what they may see is remembered until one of those changes.
+    # True if `where`, `related` and `hidden` look at nothing of a user but columns and permissions, and at nothing else
+    # that changes while the process runs: what they may see is remembered until one of those changes.
     remembers_viewers: ClassVar[bool] = False
 
     @override
@@ -255,19 +255,31 @@ class UserPolicy(Policy[Model, User, Create]):
         return Recognized(user if writer is CurrentUser else await get_staff_user(user))
 
 
-class StaffWrite(UserPolicy[Model, Create], Open[Model, User, Create]):
+class StaffWrite(UserPolicy[Model, Create]):
     """Lets everybody read everything and staff write it. Reads do not ask who is asking, which makes them fast."""
 
     remembers_anonymous: ClassVar[bool] = True
-    reader: ClassVar[object] = Open.reader
+    remembers_viewers: ClassVar[bool] = True
+    reader: ClassVar[object] = Policy.reader
     writer: ClassVar[object] = StaffUser
 
+    @override
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
+        """Return a condition that all rows fulfil, or none."""
+        return true() if action == "view" or (viewer is not None and viewer.is_staff) else false()
 
-class StaffOnly(UserPolicy[Model, Create], Open[Model, User, Create]):
+
+class StaffOnly(UserPolicy[Model, Create]):
     """Lets staff read and write everything, and nobody else anything."""
 
     reader: ClassVar[object] = StaffUser
     writer: ClassVar[object] = StaffUser
+    remembers_viewers: ClassVar[bool] = True
+
+    @override
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
+        """Return a condition that all rows fulfil, or none."""
+        return true() if viewer is not None and viewer.is_staff else false()
 
 
 def _settings(connection: HTTPConnection) -> AuthSettings:
@@ -316,33 +328,20 @@ class ModelPermissions(UserPolicy[Model, Create]):
             raise ConfigurationError(
                 f'ModelPermissions({label!r}) names no model, expected a plugin and a model: "shop.product"'
             )
-        self._plugin, _, self._model = label.partition(".")
+        plugin, _, model = label.partition(".")
+        self._label = Label(plugin, model)
 
     @override
-    def rows(self, viewer: User | None) -> ColumnElement[bool]:
-        """Return a condition that all rows fulfil. Raise PermissionDeniedError."""
-        if viewer is None:
-            raise NotAuthenticatedError
-        self._check(viewer, "view", "change")
-        return true()
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
+        """Return a condition that all rows fulfil, or none."""
+        if viewer is None or not viewer.is_staff:
+            return false()
+        return true() if any(map(viewer.has_perm, self._label.permissions(action))) else false()
 
     @override
-    def may_create(self, viewer: User, data: Create) -> None:
-        """Raise PermissionDeniedError."""
-        self._check(viewer, "add")
-
-    @override
-    def may_update(self, viewer: User, item: Model, changes: frozenset[str]) -> None:
-        """Raise PermissionDeniedError."""
-        self._check(viewer, "change")
-
-    @override
-    def may_delete(self, viewer: User, item: Model) -> None:
-        """Raise PermissionDeniedError."""
-        self._check(viewer, "delete")
-
-    def _check(self, viewer: User, *actions: str) -> None:
-        check_permission(viewer, *(model_permission(self._plugin, action, self._model) for action in actions))
+    def explain(self, viewer: User | None, action: str) -> str:
+        """Return the sentence that names the permission."""
+        return f"This takes the permission {self._label.permissions(action)[0]}."
 
 
 def _noted(connection: HTTPConnection, user: User) -> User:

@@ -22,6 +22,11 @@ plugin = Plugin(
         "dovetail.contrib.auth.providers.models:ProviderLogin",
         "dovetail.contrib.auth.mail.models:OutgoingMail",
     ),
+    policies=lazy(
+        User="dovetail.contrib.auth.api.policies:USERS",
+        Group="dovetail.contrib.auth.api.policies:GROUPS",
+        Permission="dovetail.contrib.auth.api.policies:PERMISSIONS",
+    ),
     routers=lazy(
         auth="dovetail.contrib.auth.api.auth:router",
         sessions="dovetail.contrib.auth.api.sessions:router",

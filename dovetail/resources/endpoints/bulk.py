@@ -12,14 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.api.schemas import Schema
-from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.spec import Operation, Spec
-from dovetail.resources.write.bulk import create_all, delete_all, update_all
+from dovetail.resources.write.bulk import Written, create_all, delete_all, update_all
 from dovetail.resources.write.idempotency import respond_once
 from dovetail.resources.write.writer import Writer
 
@@ -43,8 +42,7 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
     schema = _list_schema(f"{spec.create.__name__}Bulk", spec.create)  # type: ignore[union-attr]  # it is offered
 
     async def make(session: AsyncSession, viewer: object, items: Sequence[object]) -> Response:
-        keys = await create_all(writer, session, viewer, items)
-        return await _items_response(spec, session, viewer, keys, 201)
+        return _items_response(await create_all(writer, session, viewer, items), 201)
 
     async def endpoint(request: Request, session: AsyncSession, viewer: object, data: Any) -> Response:
         make_once = partial(make, session, viewer, data.items)
@@ -77,8 +75,7 @@ def _add_update(writer: Writer, router: APIRouter) -> None:
     async def endpoint(request: Request, session: AsyncSession, viewer: object, data: Any) -> Response:  # noqa: ARG001 - as all have it
         keys = [getattr(one, spec.key) for one in data.items]
         items = [(_without(update, one, set(extra)), one.if_match) for one in data.items]
-        await update_all(writer, session, viewer, keys, items)
-        return await _items_response(spec, session, viewer, keys, 200)
+        return _items_response(await update_all(writer, session, viewer, keys, items), 200)
 
     _add(
         spec,
@@ -134,14 +131,9 @@ def _add(
     add_route(router, f"{spec.url}/bulk", described, method=method, dependencies=limits, **options)
 
 
-async def _items_response(
-    spec: Spec, session: AsyncSession, viewer: object, keys: Sequence[Hashable], status: int
-) -> Response:
-    written = spec.written_visibility(viewer)
-    batch = await spec.written_reader.read_keys(SessionSource(session), keys, written)
-    by_key = {batch.position(number)[0]: item for number, item in enumerate(batch.items)} if len(keys) > 1 else {}
-    items = [by_key[key] for key in keys] if by_key else batch.items
-    return Response(orjson.dumps({"items": items}, option=ORJSON_OPTIONS), status, media_type="application/json")
+def _items_response(written: Written, status: int) -> Response:
+    body = orjson.dumps({"items": written.items()}, option=ORJSON_OPTIONS)
+    return Response(body, status, media_type="application/json")
 
 
 def _without(schema: Any, data: BaseModel, names: set[str]) -> object:

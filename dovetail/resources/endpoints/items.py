@@ -30,7 +30,7 @@ from dovetail.resources.read.reader import ALL_FIELDS, Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.idempotency import respond_once
-from dovetail.resources.write.writer import Writer
+from dovetail.resources.write.writer import ADD, CHANGE, Writer
 
 ETAG = "The version of the object, for If-Match and If-None-Match."
 
@@ -86,13 +86,28 @@ async def delete(writer: Writer, request: Request, session: AsyncSession, viewer
     return Response(status_code=204)
 
 
-async def respond_with_written(
-    spec: Spec, request: Request, session: AsyncSession, viewer: object, key: Hashable, *, status: int = 200
+async def respond_with_written(  # noqa: PLR0917 - as Resource.respond has them
+    spec: Spec,
+    request: Request,
+    session: AsyncSession,
+    viewer: object,
+    key: Hashable,
+    action: str | None,
+    *,
+    status: int = 200,
 ) -> Response:
-    """Return the object with this key as the viewer may see it, whatever the policy says of the row."""
-    visibility = spec.written_visibility(viewer)
+    """Return the object with this key as the viewer may see it, whether they may view the row or not.
+
+    Raises PermissionDeniedError if they may not do `action` to the row as it is now; by default that is what they just
+    did.
+    """
+    is_new = status == 201  # noqa: PLR2004 - Created
+    action = action or (ADD if is_new else CHANGE)
+    visibility = spec.written_visibility(viewer, action)
     batch = await spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
-    headers = _location(spec, request, key) if status == 201 else {}  # noqa: PLR2004 - Created
+    if batch.refused():
+        raise spec.refusal(viewer, action)
+    headers = _location(spec, request, key) if is_new else {}
     return _item_response(spec, request, batch, key, status=status, headers=headers)
 
 

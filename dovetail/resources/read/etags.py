@@ -5,7 +5,7 @@ that changed. If-Match compares the version only: a writer is stale when the row
 writer had asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from hashlib import blake2b
 
@@ -23,6 +23,16 @@ def version_attributes(model: type[object]) -> list[str]:
     if mapper.version_id_col is not None:
         return [*keys, mapper.get_property_by_column(mapper.version_id_col).key]
     return [*keys, "updated_at"] if "updated_at" in mapper.column_attrs else list(mapper.column_attrs.keys())
+
+
+def version_within(model: type[object], attributes: Sequence[str], hidden: Collection[str]) -> tuple[str, ...]:
+    """Return those of the version attributes that are not hidden; all other columns if only the key is left of them."""
+    mapper = inspect(model)
+    keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+    shown = [name for name in attributes if name in keys or name not in hidden]
+    if len(shown) < len(attributes) and all(name in keys for name in shown):
+        shown = [name for name in mapper.column_attrs.keys() if name in keys or name not in hidden]  # noqa: SIM118 - it is no mapping
+    return tuple(shown)
 
 
 def version(values: Sequence[object]) -> str:

@@ -22,11 +22,20 @@ from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ItemQuery, ListQuery
 from dovetail.resources.query.where import PageRequest
+from dovetail.resources.read.etags import version_within
 from dovetail.resources.read.page_select import count_select, page_select
 from dovetail.resources.sql import nodes
 from dovetail.resources.sql.compilable import why_python
 from dovetail.resources.sql.json_values import result_processor
-from dovetail.resources.sql.nested_select import Beside, MakeItem, NestedSelect, nested_select, nothing, page_columns
+from dovetail.resources.sql.nested_select import (
+    Beside,
+    MakeItem,
+    NestedSelect,
+    allowed_column,
+    nested_select,
+    nothing,
+    page_columns,
+)
 from dovetail.resources.sql.nodes import Node, Relation, View
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
@@ -45,6 +54,12 @@ class Batch:
     rows: Sequence[Sequence[object]]  # what each item was made of, as the driver gave it
     order: Sequence[Place]  # of what the rows are ordered by
     versions: Sequence[Place]  # of what changes with every write
+    allowed: int | None = None  # where in a row stands whether it fulfils what was asked of it
+
+    def refused(self) -> list[int]:
+        """Return the numbers of the items that do not fulfil what was asked of them by `Visibility.check`."""
+        place = self.allowed
+        return [] if place is None else [number for number, row in enumerate(self.rows) if not row[place]]
 
     def position(self, number: int) -> tuple[object, ...]:
         """Return the values that an item is ordered by."""
@@ -63,6 +78,7 @@ class Plan:
     make_item: MakeItem
     order: tuple[Place, ...]  # of what the rows are ordered by
     versions: tuple[Place, ...]  # of what changes with every write
+    allowed: int | None = None  # where in a row stands whether it fulfils what was asked of it
 
     async def fetch(
         self, connection: DriverConnection, values: Mapping[str, object], viewer_values: Sequence[object]
@@ -70,7 +86,7 @@ class Plan:
         """Return the rows of a page and one more."""
         rows = await self.prepared.fetch(connection, values, viewer_values)
         make_item = self.make_item
-        return Batch([make_item(row) for row in rows], rows, self.order, self.versions)
+        return Batch([make_item(row) for row in rows], rows, self.order, self.versions, self.allowed)
 
 
 class Cache(OrderedDict[Hashable, Any]):
@@ -187,18 +203,29 @@ class Reader:
         _refuse_impossible(node, visibility)
         await session.flush()
         dialect = session.get_bind().dialect
-        statement = page_select(self.model, [self.model], request, visibility, self.search, dialect=dialect)
+        columns = [self.model, *allowed_column(visibility.check)]
+        statement = page_select(self.model, columns, request, visibility, self.search, dialect=dialect)
         statement = statement.options(*nodes.loader_options(full, visibility.related))
         parameters = {**request.parameters(), **visibility.named_values}
         rows = (await session.execute(statement, parameters, execution_options={"populate_existing": True})).all()
-        include = node.include()
-        places = [(place, None) for place in range(len(request.terms) + len(self.version))]
+        include, version = node.include(), self.version_within(visibility.hidden)
+        start = len(columns) - 1  # behind the object, and what says whether it is allowed
+        middle = start + len(request.terms)
+        places = [(place, None) for place in range(middle + len(version))]
         return Batch(
             [_dumped(row[0], full, include) for row in rows],
-            [(*row[1:], *(getattr(row[0], key) for key in self.version)) for row in rows],
-            places[: len(request.terms)],
-            places[len(request.terms) :],
+            [(*row[1:], *(getattr(row[0], key) for key in version)) for row in rows],
+            places[start:middle],
+            places[middle:],
+            0 if start else None,
         )
+
+    def version_within(self, hidden: frozenset[str]) -> tuple[str, ...]:
+        """Return the attributes whose values make the version for somebody from whom fields are hidden.
+
+        A tag is made of what they may read only: they could guess at the rest until the tag fits.
+        """
+        return self._nodes.remember(("version", hidden), lambda: version_within(self.model, self.version, hidden))
 
     async def count(self, source: ReadSource, request: PageRequest, visibility: Visibility) -> int:
         """Return how many rows there are on all pages; CAP + 1 if the count is capped and there are more than CAP."""
@@ -226,21 +253,27 @@ class Reader:
         beside: Beside = nothing,
     ) -> NestedSelect:
         """Return the SELECT of `node` for the rows of `page`, which may be an INSERT or UPDATE on PostgreSQL."""
+        version = self.version_within(visibility.hidden)
         return nested_select(
-            node, page, terms=terms, extra=self.version, related=visibility.related, dialect=dialect, beside=beside
+            node, page, terms=terms, extra=version, related=visibility.related, dialect=dialect, beside=beside
         )
 
     def plan_of(
-        self, select: NestedSelect, prepared: PreparedStatement | None, dialect: Dialect, terms: Terms = ()
+        self,
+        select: NestedSelect,
+        prepared: PreparedStatement | None,
+        visibility: Visibility,
+        dialect: Dialect,
+        terms: Terms = (),
     ) -> Plan | None:
         """Return the plan that runs `prepared`, which is `select` compiled; None if `prepared` is None."""
         if prepared is None:
             return None
         types = [term.path.type for term in terms]
-        types += [getattr(self.model, key).type for key in self.version]
+        types += [getattr(self.model, key).type for key in self.version_within(visibility.hidden)]
         steps = [result_processor(one, dialect) for one in types]
         places = tuple(zip(select.behind, steps, strict=True))
-        return Plan(prepared, select.make_item, places[: len(terms)], places[len(terms) :])
+        return Plan(prepared, select.make_item, places[: len(terms)], places[len(terms) :], select.allowed)
 
     @cached_property
     def _key_filter(self) -> FilterParameter:
@@ -263,11 +296,11 @@ class Reader:
     def _compile(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> Plan | None:
         node = self._selected(request.query, visibility.hidden)
         _refuse_impossible(node, visibility)
-        page = page_select(
-            self.model, page_columns(node, self.version), request, visibility, self.search, dialect=dialect
-        )
+        columns = page_columns(node, self.version_within(visibility.hidden), visibility.check)
+        page = page_select(self.model, columns, request, visibility, self.search, dialect=dialect)
         select = self.nested_select(node, page, visibility, dialect, terms=request.terms)
-        return self.plan_of(select, prepare(select.statement, dialect, visibility.binds), dialect, request.terms)
+        prepared = prepare(select.statement, dialect, visibility.binds)
+        return self.plan_of(select, prepared, visibility, dialect, request.terms)
 
 
 def _values(row: Sequence[object], places: Sequence[Place]) -> tuple[object, ...]:

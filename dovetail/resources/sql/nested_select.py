@@ -34,6 +34,7 @@ from dovetail.resources.sql.compilable import becomes_utc
 from dovetail.resources.sql.json_values import Convert, chain, into_json, is_plain, json_converter, out_of_json
 from dovetail.resources.sql.nodes import Column, Node, Relation
 
+ALLOWED = "row_is_allowed"  # no column of a model is called so
 MakeItem = Callable[[Sequence[object]], dict[str, object]]
 Beside = Callable[[CTE], Sequence[CTE]]
 
@@ -46,6 +47,7 @@ class NestedSelect:
     make_item: MakeItem  # makes the item of a row
     behind: tuple[int, ...]  # where in a row the values of `terms` and `extra` are
     own: Mapping[int, str]  # the attributes of the model itself, by where in a row they are
+    allowed: int | None = None  # where in a row stands whether it fulfils what was asked of it
 
 
 def nothing(_page: CTE) -> Sequence[CTE]:
@@ -78,14 +80,21 @@ def nested_select(
         for term, position in zip(terms, positions, strict=True)
     ]
     behind += [builder.place(key, getattr(builder.root, key)) for key in extra]
+    allowed = builder.place(None, cte.c[ALLOWED]) if ALLOWED in cte.c else None
     statement = builder.select(builder.columns)
     statement = statement.order_by(*(term.order(column) for term, column in zip(terms, positions, strict=True)))
     own = dict(zip(behind[len(terms) :], extra, strict=True)) | {at: name for name, at in builder.places.items()}
-    return NestedSelect(statement.add_cte(*beside(cte)), _function(written, builder.helpers), tuple(behind), own)
+    make_item = _function(written, builder.helpers)
+    return NestedSelect(statement.add_cte(*beside(cte)), make_item, tuple(behind), own, allowed)
 
 
-def page_columns(node: Node, extra: Sequence[str]) -> list[ColumnElement[Any]]:
-    """Return the columns that a page has to have: the key, what is answered, and what relations start from."""
+def page_columns(
+    node: Node, extra: Sequence[str], check: ColumnElement[bool] | None = None
+) -> list[ColumnElement[Any]]:
+    """Return the columns that a page has to have: the key, what is answered, and what relations start from.
+
+    With `check` there is one more, which says whether a row fulfils it.
+    """
     columns = dict.fromkeys(inspect(node.model).primary_key)
     for part in node.parts:
         if isinstance(part, Column):
@@ -93,7 +102,12 @@ def page_columns(node: Node, extra: Sequence[str]) -> list[ColumnElement[Any]]:
         elif isinstance(part, Relation):
             columns |= dict.fromkeys(part.relation.property.local_columns)
     columns |= dict.fromkeys(getattr(node.model, key).property.columns[0] for key in extra)
-    return list(columns)
+    return [*columns, *allowed_column(check)]
+
+
+def allowed_column(check: ColumnElement[bool] | None) -> list[ColumnElement[bool]]:
+    """Return the column that says whether a row fulfils `check`; none if nothing is asked."""
+    return [] if check is None else [check.label(ALLOWED)]
 
 
 @dataclass

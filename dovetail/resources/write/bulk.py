@@ -4,7 +4,7 @@ All are tried together, in few statements. If that fails, each is tried alone in
 and everything is rolled back. The rows stay locked in between, so the policy is asked once of each item.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.error_translation import client_error
+from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.errors import (
     ConflictError,
     DovetailError,
@@ -23,12 +24,14 @@ from dovetail.errors import (
     PreconditionRequiredError,
     StaleWriteError,
 )
-from dovetail.resources.policy import not_found
+from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Create, Model, Replace, Update, Viewer
 from dovetail.resources.write.links import find_links
-from dovetail.resources.write.writer import Change, Writer
+from dovetail.resources.write.one_row import Locked
+from dovetail.resources.write.writer import ADD, CHANGE, DELETE, Change, Writer
 
-T = TypeVar("T")
+All = TypeVar("All")
+One = TypeVar("One")
 # What a client can do something about; anything else ends the request.
 EXPECTED = (
     ConflictError,
@@ -40,30 +43,50 @@ EXPECTED = (
 )
 
 
+@dataclass(frozen=True)
+class Written:
+    """Rows that were written, by their keys in the order of the items, and what was read of them."""
+
+    keys: Sequence[Hashable]
+    batch: Batch
+
+    def items(self) -> list[object]:
+        """Return the rows as they are to be answered, in the order of the items."""
+        batch = self.batch
+        if len(self.keys) == 1:
+            return batch.items
+        by_key = {batch.position(number)[0]: item for number, item in enumerate(batch.items)}
+        return [by_key[key] for key in self.keys]
+
+
 async def create_all(
     writer: Writer[Model, Viewer, Create, Update, Replace],
     session: AsyncSession,
     viewer: Viewer,
     items: Sequence[Create],
-) -> list[Hashable]:
-    """Create rows; return their keys. Raises one error that names each item that cannot be created."""
+) -> Written:
+    """Create rows. Raises one error that names each item that cannot be created."""
 
-    async def together() -> list[Hashable]:
-        return await writer.create_items(session, viewer, items)
+    async def together() -> Written:
+        return await _written(writer, session, viewer, ADD, await writer.create_items(session, viewer, items))
 
     async def apart() -> Callable[[int], Awaitable[Hashable]]:
         # The links of all, as before: in another order others might wait.
         links = await find_links(writer.spec.links, session, items)
 
         async def one(number: int) -> Hashable:
-            return (await writer.create_items(session, viewer, [items[number]], links))[0]
+            keys = await writer.create_items(session, viewer, [items[number]], links)
+            await _written(writer, session, viewer, ADD, keys)
+            return keys[0]
 
         return one
 
     def check(number: int) -> None:
         writer.check_create(viewer, items[number])
 
-    return await _Job(session, "/items", len(items), check, together, apart).run()
+    writer.spec.written_visibility(viewer, ADD)  # which refuses whoever may add no row
+    done = await _Job(session, "/items", len(items), check, together, apart).run()
+    return done if isinstance(done, Written) else await _written(writer, session, viewer, ADD, done)
 
 
 async def update_all(
@@ -72,27 +95,35 @@ async def update_all(
     viewer: Viewer,
     keys: Sequence[Hashable],
     items: Sequence[tuple[Update | Replace, str | None]],
-) -> None:
+) -> Written:
     """Update the rows with these keys, each by its data and If-Match. Raises one error that names each that fails."""
-    locked = await writer.lock_items(session, viewer, keys)
+    locked = await writer.lock_items(session, viewer, keys, CHANGE)
 
     def change(number: int) -> Change[Model, Update, Replace]:
-        return Change(_take(writer.spec.singular, locked, keys, number), *items[number])
+        return Change(_take(writer, viewer, CHANGE, locked, keys, number), *items[number])
 
-    async def together() -> list[None]:
+    async def together() -> Written:
         await writer.update_items(session, viewer, [change(number) for number in range(len(keys))])
-        return []
+        return await _written(writer, session, viewer, CHANGE, keys)
 
-    async def apart() -> Callable[[int], Awaitable[None]]:
+    async def apart() -> Callable[[int], Awaitable[Hashable]]:
         nonlocal locked
-        locked = await writer.lock_items(session, viewer, keys)  # read again, after the savepoint was rolled back
+        # Read again, after the savepoint was rolled back.
+        locked = await writer.lock_items(session, viewer, keys, CHANGE)
         links = await find_links(writer.spec.links, session, [data for data, _ in items])
-        return lambda number: writer.update_items(session, viewer, [change(number)], links)
+
+        async def one(number: int) -> Hashable:
+            await writer.update_items(session, viewer, [change(number)], links)
+            await _written(writer, session, viewer, CHANGE, [keys[number]])
+            return keys[number]
+
+        return one
 
     def check(number: int) -> None:
         writer.check_update(viewer, change(number))
 
-    await _Job(session, "/items", len(keys), check, together, apart).run()
+    done = await _Job(session, "/items", len(keys), check, together, apart).run()
+    return done if isinstance(done, Written) else await _written(writer, session, viewer, CHANGE, done)
 
 
 async def delete_all(
@@ -102,18 +133,17 @@ async def delete_all(
     keys: Sequence[Hashable],
 ) -> None:
     """Delete the rows with these keys. Raises one error that names each that cannot be deleted."""
-    locked = await writer.lock_items(session, viewer, keys)
+    locked = await writer.lock_items(session, viewer, keys, DELETE)
 
     def item(number: int) -> Model:
-        return _take(writer.spec.singular, locked, keys, number)
+        return _take(writer, viewer, DELETE, locked, keys, number)
 
-    async def together() -> list[None]:
+    async def together() -> None:
         await writer.delete_items(session, [item(number) for number in range(len(keys))])
-        return []
 
     async def apart() -> Callable[[int], Awaitable[None]]:
         nonlocal locked
-        locked = await writer.lock_items(session, viewer, keys)  # as above
+        locked = await writer.lock_items(session, viewer, keys, DELETE)  # as above
         return lambda number: writer.delete_items(session, [item(number)])
 
     def check(number: int) -> None:
@@ -123,19 +153,19 @@ async def delete_all(
 
 
 @dataclass
-class _Job(Generic[T]):
+class _Job(Generic[All, One]):
     """A job for `total` items: `check` each, and then do all `together`, or each `apart`."""
 
     session: AsyncSession
     pointer: str  # to the list of them
     total: int
     check: Callable[[int], None]
-    together: Callable[[], Awaitable[list[T]]]
-    apart: Callable[[], Awaitable[Callable[[int], Awaitable[T]]]]  # gives what does one
+    together: Callable[[], Awaitable[All]]
+    apart: Callable[[], Awaitable[Callable[[int], Awaitable[One]]]]  # gives what does one
     errors: dict[int, DovetailError] = field(default_factory=dict)  # by number
 
-    async def run(self) -> list[T]:
-        """Return what was done, in the order of the items. Raises one error that names each item that failed."""
+    async def run(self) -> All | list[One]:
+        """Return what was done, together or each, in their order. Raises one error that names each that failed."""
         for number in range(self.total):
             with self._noting(number):
                 self.check(number)
@@ -187,11 +217,31 @@ def _expected(error: Exception) -> DovetailError:
     return known
 
 
-def _take(name: str, locked: dict[Hashable, Model], keys: Sequence[Hashable], number: int) -> Model:
+async def _written(
+    writer: Writer[Model, Viewer, Create, Update, Replace],
+    session: AsyncSession,
+    viewer: Viewer,
+    action: str,
+    keys: Sequence[Hashable],
+) -> Written:
+    """Read rows that were written. Raises PermissionDeniedError if one may not be as it is now."""
+    visibility = writer.spec.written_visibility(viewer, action)
+    batch = await writer.spec.written_reader.read_keys(SessionSource(session), keys, visibility)
+    if batch.refused():
+        raise writer.spec.refusal(viewer, action)
+    return Written(keys, batch)
+
+
+def _take(  # noqa: PLR0917 - as a writer's `taken` has them, of one of many
+    writer: Writer[Model, Viewer, Create, Update, Replace],
+    viewer: Viewer,
+    action: str,
+    locked: Mapping[Hashable, Locked[Model]],
+    keys: Sequence[Hashable],
+    number: int,
+) -> Model:
     key = keys[number]
     if key in keys[:number]:
-        detail = f"The {name} {key} comes twice."
+        detail = f"The {writer.spec.singular} {key} comes twice."
         raise InvalidInputError(detail, errors=[FieldError(pointer="", detail=detail, type="repeated")])
-    if key not in locked:
-        raise not_found(name, key)
-    return locked[key]
+    return writer.taken(viewer, action, key, locked.get(key))

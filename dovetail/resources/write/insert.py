@@ -62,10 +62,11 @@ class Inserter:
         if plan is None:
             return None
         arguments = arguments_of(values) | {f"link_{name}": keys for name, keys in links.items()}
-        connection = await driver_for_all(session)
+        # What is refused once it is written has to be rolled back.
+        connection = await (driver_for_all if visibility.check is None else driver_to_write)(session)
         batch = await plan.fetch(connection, arguments, visibility.bind_values)
         note_written(session)  # on PostgreSQL this one statement may have been all of the transaction
-        made = batch.version(0)[self._reader.version.index(self._key)]
+        made = batch.version(0)[self._reader.version_within(visibility.hidden).index(self._key)]
         if dialect.name == "sqlite":
             await self.link(session, made, links)
         return made, batch

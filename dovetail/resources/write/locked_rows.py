@@ -7,28 +7,36 @@ for each table that a row may have a part in.
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cache
 
-from sqlalchemy import Column, ColumnElement, Table, Update, case, delete, inspect, literal, select, update
+from sqlalchemy import Column, Table, Update, case, delete, inspect, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.attributes import flag_modified
 
+from dovetail.resources.sql.nested_select import allowed_column
+from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import change_links
 from dovetail.resources.write.model_rules import OF_UPDATES, hears_deletes, set_value, why_objects
-from dovetail.resources.write.one_row import Model, RowChange, any_column, changed_values, key_of
+from dovetail.resources.write.one_row import Locked, Model, RowChange, any_column, changed_values, key_of
 
 
 async def lock_rows(
-    session: AsyncSession, model: type[Model], key: str, keys: Iterable[Hashable], visible: ColumnElement[bool]
-) -> dict[Hashable, Model]:
-    """Return the rows with these keys that are `visible`, by key, locked until the transaction ends.
+    session: AsyncSession, model: type[Model], key: str, keys: Iterable[Hashable], visibility: Visibility
+) -> dict[Hashable, Locked[Model]]:
+    """Return the rows with these keys that are visible, by key, locked until the transaction ends.
 
     They are locked in the order of their keys, so that no two writers wait for each other.
     """
     column = getattr(model, key)
-    statement = select(model).where(visible, column.in_(list(keys))).order_by(column)
+    statement = (
+        select(model)
+        .add_columns(*allowed_column(visibility.check))
+        .where(visibility.rows, column.in_(list(keys)))
+        .order_by(column)
+    )
     # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns anyway.
     statement = statement.with_for_update(key_share=True, of=model).execution_options(populate_existing=True)
-    return {getattr(item, key): item for item in await session.scalars(statement)}
+    rows = await session.execute(statement)
+    return {getattr(row[0], key): Locked(row[0], all(row[1:])) for row in rows}
 
 
 async def update_rows(session: AsyncSession, model: type[Model], changes: Sequence[RowChange[Model]]) -> None:

@@ -15,6 +15,7 @@ from dovetail.database.drivers.sqlalchemy_private import sessions_are_heard
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write, flush
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.entities import Entities
+from dovetail.resources.sql.nested_select import allowed_column
 from dovetail.resources.sql.statements import PreparedStatement, Statement, prepare
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.insert_statements import VALUE, columns_of, is_python, maker_of, placeholders
@@ -35,6 +36,14 @@ class RowChange(Generic[Model]):
 
 
 @dataclass(frozen=True)
+class Locked(Generic[Model]):
+    """A row that is locked, and whether it fulfils what was asked of it by `Visibility.check`."""
+
+    item: Model
+    is_allowed: bool
+
+
+@dataclass(frozen=True)
 class Lock(Generic[Model]):
     """A compiled statement that locks a row."""
 
@@ -42,14 +51,23 @@ class Lock(Generic[Model]):
     entities: Entities[Model]
     viewer_values: Sequence[object]
 
-    async def take(self, session: AsyncSession, key: Hashable) -> Model | None:
+    async def take(self, session: AsyncSession, key: Hashable) -> Locked[Model] | None:
         """Return the row with this key, locked until the transaction ends; None if it is not to be seen.
 
         The object is as the database has the row now, and belongs to the session.
         """
         await flush(session)
         found = await self.prepared.fetch(await driver_to_write(session), {KEY: key}, self.viewer_values)
-        return self.entities.attach(session, found[0]) if found else None
+        if not found:
+            return None
+        (row,) = found
+        is_allowed = bool(row[self.width]) if len(row) > self.width else True
+        return Locked(self.entities.attach(session, row[: self.width]), is_allowed)
+
+    @cached_property
+    def width(self) -> int:
+        """The number of columns of the row itself."""
+        return len(self.entities.columns())
 
 
 class OneRow(Generic[Model]):
@@ -128,7 +146,8 @@ class OneRow(Generic[Model]):
         return inspect(self._model).inherits is None and len(list(inspect(self._model).self_and_descendants)) == 1
 
     def _prepare_lock(self, visibility: Visibility, dialect: Dialect) -> PreparedStatement | None:
-        statement = select(*self._entities.columns()).where(self._has_key(), visibility.rows)
+        columns = [*self._entities.columns(), *allowed_column(visibility.check)]
+        statement = select(*columns).where(self._has_key(), visibility.rows)
         # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns.
         return prepare(statement.with_for_update(key_share=True, of=self._model), dialect, visibility.binds)
 

@@ -24,7 +24,10 @@ from sqlalchemy import (
     literal_column,
     select,
 )
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.selectable import SelectBase
 
+from dovetail.database.search.selective_conditions import SelectiveCondition
 from dovetail.resources.read.reader import Cache, Plan, Reader
 from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nested_select import NestedSelect, page_columns
@@ -48,6 +51,8 @@ class ReadBack:
         """Return True if a read of one row that is written, and linked by `links`, needs no other statement."""
         if visibility.related:  # a condition may ask for what is not in the tables yet
             return False
+        if visibility.check is not None and has_subquery(visibility.check):  # as above
+            return False
         node = self._reader.node_for(visibility, dialect)
         key = (dialect.name, tuple(links), visibility.hidden)
         return node is not None and bool(self._known.remember(key, lambda: _sees_only_the_row(node, links, dialect)))
@@ -58,7 +63,7 @@ class ReadBack:
         """Return the plan that writes and reads the row, if that `is_possible`; None if JSON would lose something."""
         node, model = self._reader.node_for(visibility, dialect), self._reader.model
         assert node is not None  # noqa: S101 - it is possible
-        columns = page_columns(node, self._reader.version)
+        columns = page_columns(node, self._reader.version_within(visibility.hidden), visibility.check)
         is_sqlite = dialect.name == "sqlite"
 
         def beside(row: CTE) -> Sequence[CTE]:
@@ -68,14 +73,24 @@ class ReadBack:
         page = select(*columns) if is_sqlite else write.returning(*columns)
         nested = self._reader.nested_select(node, page, visibility, dialect, beside=beside)
         if is_sqlite:
-            prepared = _prepare_returning(write, nested, model, dialect, defaults)
+            prepared = _prepare_returning(write, nested, model, visibility, dialect, defaults)
         else:
             prepared = prepare_values(nested.statement, dialect, visibility.binds, defaults)
-        return self._reader.plan_of(nested, prepared, dialect)
+        return self._reader.plan_of(nested, prepared, visibility, dialect)
 
 
-def _prepare_returning(
-    write: Write, nested: NestedSelect, model: type[object], dialect: Dialect, defaults: Defaults
+def has_subquery(condition: ColumnElement[bool]) -> bool:
+    """Return True if a condition looks at other rows than the one it is asked of."""
+    return any(isinstance(part, (SelectBase, SelectiveCondition)) for part in visitors.iterate(condition))
+
+
+def _prepare_returning(  # noqa: PLR0917 - as ReadBack.compile has them
+    write: Write,
+    nested: NestedSelect,
+    model: type[object],
+    visibility: Visibility,
+    dialect: Dialect,
+    defaults: Defaults,
 ) -> PreparedStatement | None:
     """Compile, for SQLite, `write` so that it answers what `nested` reads; None if JSON would lose something of it."""
     read = nested.statement.subquery("read")
@@ -84,7 +99,7 @@ def _prepare_returning(
         return None
     columns = [_as_stored(getattr(model, name).property.columns[0]) for name in nested.own.values()]
     statement = prepare_values(write.returning(*columns), dialect, (), defaults)
-    packed = prepare(select(func.json_array(*others.values())), dialect)
+    packed = prepare(select(func.json_array(*others.values())), dialect, visibility.binds)
     if statement is None or packed is None:
         return None
     unpack = _unpacking(tuple(nested.own), tuple(others))

@@ -12,16 +12,16 @@ from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.errors import PreconditionRequiredError
 from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import check_if_match
-from dovetail.resources.read.reader import Batch, Cache
+from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
-from dovetail.resources.visibility import EVERYTHING, Visibility
 from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.insert_statements import NewRow
 from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_of
 from dovetail.resources.write.locked_rows import delete_rows, link_rows, lock_rows, update_rows
 from dovetail.resources.write.model_rules import check_enums
-from dovetail.resources.write.one_row import OneRow, RowChange
+from dovetail.resources.write.one_row import Locked, OneRow, RowChange
 
+ADD, CHANGE, DELETE = "add", "change", "delete"
 Values: TypeAlias = Mapping[str, object]  # by attribute
 
 
@@ -38,12 +38,11 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     """Locks and writes the rows of a resource.
 
     A method named after one item asks the policy; of those named after many, who calls has to have asked it of each
-    item (`check_create`, `check_update`, `check_delete`), so that it is asked once whatever is tried again.
+    item (`check_create`, `check_update`, `check_delete`, and of rows that are written `Batch.refused`).
     """
 
     def __init__(self, spec: Spec[Model, Viewer, Create, Update, Replace]) -> None:
         self.spec = spec
-        self._templates = Cache()  # for `_row_visibility`
 
     @cached_property
     def inserter(self) -> Inserter:
@@ -56,81 +55,100 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         return OneRow(self.spec.model, self.spec.key, self.spec.written_reader)
 
     async def lock_items(
-        self, session: AsyncSession, viewer: Viewer, keys: Iterable[Hashable]
-    ) -> dict[Hashable, Model]:
-        """Return the rows with these keys that the viewer may know of, by key, locked until the transaction ends."""
-        return await lock_rows(session, self.spec.model, self.spec.key, keys, self.spec.policy.rows(viewer))
+        self, session: AsyncSession, viewer: Viewer, keys: Iterable[Hashable], action: str
+    ) -> dict[Hashable, Locked[Model]]:
+        """Return the rows with these keys that the viewer may know of, by key, locked until the transaction ends.
 
-    async def lock_item(self, session: AsyncSession, viewer: Viewer, key: Hashable) -> Model:
-        """Return one such row. Raises NotFoundError."""
-        visibility = self._row_visibility(viewer)
+        Each comes with whether the viewer may do `action`.
+        """
+        visibility = self.spec.lock_visibility(viewer, action)
+        return await lock_rows(session, self.spec.model, self.spec.key, keys, visibility)
+
+    async def lock_item(self, session: AsyncSession, viewer: Viewer, key: Hashable, action: str) -> Model:
+        """Return one such row. Raises NotFoundError, and PermissionDeniedError if the viewer may not do `action`."""
+        visibility = self.spec.lock_visibility(viewer, action)
         lock = self.one_row.find_lock(session, key, visibility)
         if lock is None:
-            item = (await lock_rows(session, self.spec.model, self.spec.key, [key], visibility.rows)).get(key)
+            locked = (await lock_rows(session, self.spec.model, self.spec.key, [key], visibility)).get(key)
         else:
-            item = await lock.take(session, key)
-        if item is None:
-            raise not_found(self.spec.singular, key)
-        return item
+            locked = await lock.take(session, key)
+        return self.taken(viewer, action, key, locked)
 
-    def check_precondition(self, item: Model, if_match: str | None) -> None:
+    def taken(self, viewer: Viewer, action: str, key: Hashable, locked: Locked[Model] | None) -> Model:
+        """Return the row that was locked. Raises as `lock_item` does."""
+        if locked is None:
+            raise not_found(self.spec.singular, key)
+        if not locked.is_allowed:
+            raise self.spec.refusal(viewer, action)
+        return locked.item
+
+    def check_precondition(self, viewer: Viewer, item: Model, if_match: str | None) -> None:
         """Raise StaleWriteError if the row is not what the client saw, PreconditionRequiredError if it has to say."""
         if if_match is not None:
-            check_if_match(if_match, [getattr(item, key) for key in self.spec.reader.version])
+            check_if_match(if_match, [getattr(item, key) for key in self.spec.version_for(viewer)])
         elif self.spec.requires_if_match:
             raise PreconditionRequiredError
 
     def check_create(self, viewer: Viewer, data: Create) -> None:
-        """Raise what the policy raises."""
-        self.spec.policy.may_create(viewer, data)
+        """Raise PermissionDeniedError for a field that the viewer may not write."""
+        self.spec.check_fields(viewer, data)
+        if "may_create" in self.spec.policy.deprecated:
+            self.spec.policy.may_create(viewer, data)
 
     def check_update(self, viewer: Viewer, change: Change[Model, Update, Replace]) -> None:
-        """Raise what the policy raises, and then what `check_precondition` does."""
-        self.spec.policy.may_update(viewer, change.item, frozenset(change.data.model_fields_set))
-        self.check_precondition(change.item, change.if_match)
+        """Raise PermissionDeniedError as `check_create` does, and then what `check_precondition` raises."""
+        self.spec.check_fields(viewer, change.data)
+        if "may_update" in self.spec.policy.deprecated:
+            self.spec.policy.may_update(viewer, change.item, frozenset(change.data.model_fields_set))
+        self.check_precondition(viewer, change.item, change.if_match)
 
     def check_delete(self, viewer: Viewer, item: Model) -> None:
-        """Raise what the policy raises."""
-        self.spec.policy.may_delete(viewer, item)
+        """Raise what a policy's old hook raises."""
+        if "may_delete" in self.spec.policy.deprecated:
+            self.spec.policy.may_delete(viewer, item)
 
     async def create_and_read(self, session: AsyncSession, viewer: Viewer, data: Create) -> tuple[Hashable, Batch]:
         """Create a row; return its key, and the row as the viewer may see it. Raises what policy and hooks raise."""
+        visibility = self.spec.written_visibility(viewer, ADD)
         self.check_create(viewer, data)
-        visibility = self._visibility(viewer)
         made = await self._make(session, viewer, data)
         (links,) = await self._links(session, [data], None)
+        done = None
         if isinstance(made, Mapping):
             done = await self.inserter.insert_and_read(session, NewRow(made, links), visibility)
-            if done is not None:
-                return done
-        key = await self._insert(session, made, links)
-        return key, await self.spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
+        if done is None:
+            key = await self._insert(session, made, links)
+            done = key, await self.spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
+        self._check_written(viewer, ADD, done[1])
+        return done
 
     async def update_and_read(
         self, session: AsyncSession, viewer: Viewer, key: Hashable, data: Update | Replace, if_match: str | None
     ) -> Batch:
-        """Update the row with this key, and return it as the viewer may see it, whatever the policy says of the row.
+        """Update the row with this key, and return it as the viewer may see it, whether they may view the row or not.
 
-        Raises NotFoundError, and what policy, precondition and hooks raise.
+        Raises NotFoundError, PermissionDeniedError, and what precondition and hooks raise.
         """
-        change = Change(await self.lock_item(session, viewer, key), data, if_match)
+        change = Change(await self.lock_item(session, viewer, key, CHANGE), data, if_match)
         self.check_update(viewer, change)
-        visibility = self._visibility(viewer)
+        visibility = self.spec.written_visibility(viewer, CHANGE)
+        batch = None
         if self.spec.update_with is None and self.one_row.can_update(session, visibility):
-            (row,) = await self._row_changes(session, [change], None)
+            (row,) = await self._row_changes(session, viewer, [change], None)
             is_touched = bool(row.links and await link_rows(session, self.spec.model, [row]))
             batch = await self.one_row.update(session, row, visibility, is_touched=is_touched)
-            if batch is not None:
-                return batch
         else:
             await self.update_items(session, viewer, [change])
-        return await self.spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
+        if batch is None:
+            batch = await self.spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
+        self._check_written(viewer, CHANGE, batch)
+        return batch
 
     async def delete_item(self, session: AsyncSession, viewer: Viewer, key: Hashable, if_match: str | None) -> None:
-        """Delete the row with this key. Raises NotFoundError, and what policy, precondition and hooks raise."""
-        item = await self.lock_item(session, viewer, key)
+        """Delete the row with this key. Raises as `update_and_read` does."""
+        item = await self.lock_item(session, viewer, key, DELETE)
         self.check_delete(viewer, item)
-        self.check_precondition(item, if_match)
+        self.check_precondition(viewer, item, if_match)
         if self.spec.delete_with is None and self.one_row.can_delete(session):
             await self.one_row.delete(session, item)
         else:
@@ -161,7 +179,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
 
         `found` is what `find_links` found, if it was asked before. Raises what hooks raise.
         """
-        rows = await self._row_changes(session, changes, found)
+        rows = await self._row_changes(session, viewer, changes, found)
         if self.spec.update_with is not None:
             for change in changes:
                 await self.spec.update_with(session, viewer, change.item, change.data)
@@ -177,23 +195,23 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             await self.spec.delete_with(session, item)
         await session.flush()
 
-    def _row_visibility(self, viewer: Viewer) -> Visibility:
-        """Return the rows that a viewer may know of; of fields and related rows it does not ask the policy."""
-        if self.spec.hides_nothing:
-            return self.spec.visibility(viewer)
-        return Visibility(self.spec.policy.rows(viewer), {}, frozenset(), self._templates)
-
-    def _visibility(self, viewer: Viewer) -> Visibility:
-        """Return what the viewer may see of rows they just wrote, whatever the policy says of the rows."""
-        return EVERYTHING if self.spec.hides_nothing else self.spec.written_visibility(viewer)
+    def _check_written(self, viewer: Viewer, action: str, batch: Batch) -> None:
+        if batch.refused():
+            raise self.spec.refusal(viewer, action)
 
     async def _row_changes(
-        self, session: AsyncSession, changes: Sequence[Change[Model, Update, Replace]], found: Links | None
+        self,
+        session: AsyncSession,
+        viewer: Viewer,
+        changes: Sequence[Change[Model, Update, Replace]],
+        found: Links | None,
     ) -> list[RowChange[Model]]:
         """Return what the default service writes, which is links only where a hook writes the rest."""
         links = await self._links(session, [change.data for change in changes], found)
+        kept = self.spec.kept_fields(viewer) if self.spec.replace is not None else frozenset()
         rows = [
-            RowChange(change.item, self._values(change.data), keys) for change, keys in zip(changes, links, strict=True)
+            RowChange(change.item, self._values(change.data, kept), keys)
+            for change, keys in zip(changes, links, strict=True)
         ]
         for row in rows:
             check_enums(self.spec.model, row.values)
@@ -211,12 +229,13 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         """Return True if one of `items` names rows, or that there are to be none."""
         return any(getattr(data, field, None) not in (None, MISSING) for field in self.spec.links for data in items)
 
-    def _values(self, data: Update | Replace) -> dict[str, object]:
-        """Return what a change sets, if no hook does it."""
+    def _values(self, data: Update | Replace, kept: frozenset[str]) -> dict[str, object]:
+        """Return what a change sets, if no hook does it; a replacement that does not name one of `kept` keeps it."""
         if self.spec.update_with is not None:
             return {}
         everything = isinstance(data, self.spec.replace or ())
-        return data.model_dump(exclude_unset=not everything, exclude=set(self.spec.links))
+        left_out = set(self.spec.links) | (kept - data.model_fields_set)
+        return data.model_dump(exclude_unset=not everything, exclude=left_out)
 
     async def _make(self, session: AsyncSession, viewer: Viewer, data: Create) -> Model | Values:
         """Return a new object, or the values of one."""

@@ -98,7 +98,7 @@ def work(request, database, tables):
 
 
 async def lock(session, model=Thing, schema=ThingRead):
-    return await one_row(model, schema).find_lock(session, 1, seen()).take(session, 1)
+    return (await one_row(model, schema).find_lock(session, 1, seen()).take(session, 1)).item
 
 
 async def test_a_locked_row_is_an_object_that_knows_what_was_not_loaded(work):
@@ -122,7 +122,7 @@ async def test_what_the_session_holds_back_is_written_before_a_row_is_locked(wor
     async with work() as session:
         session.add(second := Thing(id=2, name="two"))
         found = one_row(Thing, ThingRead).find_lock(session, 2, seen(Thing.name == "two"))
-        assert await found.take(session, 2) is second
+        assert (await found.take(session, 2)).item is second
 
 
 async def test_the_orm_reads_what_it_loads_with_more_than_the_row_and_what_the_session_has(work):

@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import MISSING, Field
 from sqlalchemy.ext.asyncio import AsyncSession
-from typing_extensions import override
 
 from dovetail.api.schemas import Id, PathId, Schema
-from dovetail.contrib.auth.access import ModelPermissions, StaffUser, check_permission
+from dovetail.contrib.auth.access import StaffUser
+from dovetail.contrib.auth.api.policies import GROUPS, PERMISSIONS
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import MAXIMUM_GROUP, MAXIMUM_PERMISSION, Group, Permission, User
@@ -67,16 +67,6 @@ class GroupUpdate(Schema):
     permissions: Annotated[list[PermissionName], Field(max_length=MOST)] | MISSING = MISSING
 
 
-class GroupPolicy(ModelPermissions[Group, GroupCreate]):
-    """Staff with the permissions on groups; nobody gives or takes what they may not do themselves."""
-
-    @override
-    def may_create(self, viewer: User, data: GroupCreate) -> None:
-        """Raise PermissionDeniedError."""
-        super().may_create(viewer, data)
-        check_may_grant(viewer, data.permissions)
-
-
 async def find_permissions(session: AsyncSession, names: Collection[str]) -> dict[str, str]:
     """Return the key of the permission of each name, which is the name. Raises InvalidInputError for an unknown one."""
     await grants.check_permissions(session, names)
@@ -84,8 +74,8 @@ async def find_permissions(session: AsyncSession, names: Collection[str]) -> dic
 
 
 async def new_group(session: AsyncSession, viewer: User, data: GroupCreate) -> Group:
-    """Make a group; the resource gives it its permissions."""
-    del viewer
+    """Make a group; the resource gives it its permissions, which nobody gives who has not got them."""
+    check_may_grant(viewer, data.permissions)
     group = await grants.create_group(session, data.name)
     await grants.record_grants(session, EventKind.PERMISSION_GRANTED, group, set(data.permissions))
     return group
@@ -107,7 +97,7 @@ groups = Resource(
     read=GroupRead,
     create=GroupCreate,
     update=GroupUpdate,
-    policy=GroupPolicy("auth.group"),
+    policy=GROUPS,
     filters={"name": ("exact", "in")},
     ordering=("name", "id"),
     default_ordering="name",
@@ -120,7 +110,7 @@ groups = Resource(
 permissions = Resource(
     model=Permission,
     read=PermissionRead,
-    policy=ModelPermissions("auth.permission"),
+    policy=PERMISSIONS,
     filters={"plugin": "exact", "name": "in"},
     ordering=("name",),
     default_ordering="name",
@@ -139,8 +129,7 @@ router.include_router(permissions.router)
 )
 async def delete_group(group_id: PathId, viewer: StaffUser, session: SessionDep, request: Request) -> None:
     """Remove a group; those who are in it lose what it permits."""
-    check_permission(viewer, "auth.delete_group")
-    group = await groups.lock(session, viewer, group_id, request)
+    group = await groups.lock(session, viewer, group_id, request, action="delete")
     check_may_grant(viewer, await own_permissions(session, group))
     await record(session, EventKind.GROUP_CHANGED, detail=f"group {group.name} deleted")
     await groups.writer.delete_items(session, [group])

@@ -11,7 +11,6 @@ from dovetail.contrib.auth import users
 from dovetail.contrib.auth.access import (
     BearerToken,
     CurrentUser,
-    ModelPermissions,
     StaffBeside,
     StaffUser,
     UserBeside,
@@ -23,6 +22,7 @@ from dovetail.contrib.auth.accounts.one_time_tokens import expire_one_time_token
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
 from dovetail.contrib.auth.api import user_permissions
 from dovetail.contrib.auth.api.dependencies import UserManagerDep
+from dovetail.contrib.auth.api.policies import USERS
 from dovetail.contrib.auth.api.schemas import MeRead, ProfileUpdate, UserCreate, UserRead, UserUpdate
 from dovetail.contrib.auth.credential_changes import (
     change_as_staff,
@@ -48,7 +48,7 @@ ETAG = documentation.response_headers(ETag="The version of the user, for If-Matc
 accounts = Resource(
     model=User,
     read=UserRead,
-    policy=ModelPermissions("auth.user"),
+    policy=USERS,
     filters={
         "username": ("exact", "in"),
         "email": ("exact", "in"),
@@ -182,8 +182,7 @@ async def update_user(
 )
 async def delete_user(user_id: PathId, staff: StaffUser, session: SessionDep, request: Request) -> None:
     """Remove a user and what is theirs, but not oneself."""
-    check_permission(staff, "auth.delete_user")
-    user = await accounts.lock(session, staff, user_id, request)
+    user = await accounts.lock(session, staff, user_id, request, action="delete")
     if user.id == staff.id:
         raise ConflictError("You cannot delete yourself; ask another superuser to.")
     await check_may_manage(session, staff, user)

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from fastapi import Depends
-from sqlalchemy import ColumnElement, or_, true
+from sqlalchemy import ColumnElement, false, or_, true
 from typing_extensions import override
 
 from dovetail.contrib.auth.access import CurrentUser, OptionalUser, StaffOnly, StaffWrite, UserPolicy
 from dovetail.contrib.auth.models import User
-from dovetail.errors import PermissionDeniedError
 from dovetail.resources.policy import Open
 from tests.contract.roads.shop.models import Crate, Label, Note, Product, Stamp
 from tests.contract.roads.shop.schemas import CrateWrite, NoteWrite, ProductCreate
@@ -22,10 +21,25 @@ class ProductPolicy(UserPolicy[Product, ProductCreate]):
     remembers_viewers: ClassVar[bool] = True
 
     @override
-    def rows(self, viewer: User | None) -> ColumnElement[bool]:
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
         if viewer is None:
-            return Product.is_listed.is_(True)
-        return true() if viewer.is_staff else or_(Product.is_listed.is_(True), Product.owner_id == viewer.id)
+            return Product.is_listed.is_(True) if action == "view" else false()
+        if action == "add":
+            return Product.name != "forbidden"
+        if viewer.is_staff:
+            return true()
+        mine = Product.owner_id == viewer.id
+        return or_(Product.is_listed.is_(True), mine) if action == "view" else mine
+
+    @override
+    def explain(self, viewer: User | None, action: str) -> str:
+        if action == "add":
+            return "This name is not for you."
+        return f"Only its owner may {action} a product."
+
+    @override
+    def read_only(self, viewer: User | None) -> frozenset[str]:
+        return frozenset() if viewer is not None and viewer.is_staff else frozenset({"is_listed"})
 
     @override
     def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:
@@ -37,21 +51,6 @@ class ProductPolicy(UserPolicy[Product, ProductCreate]):
             return frozenset()
         return frozenset({"cost", "vendor.phone"} if viewer is None else {"cost"})
 
-    @override
-    def may_create(self, viewer: User, data: ProductCreate) -> None:
-        if data.name == "forbidden":
-            raise PermissionDeniedError("This name is not for you.")
-
-    @override
-    def may_update(self, viewer: User, item: Product, changes: frozenset[str]) -> None:
-        if not viewer.is_staff and (item.owner_id != viewer.id or "is_listed" in changes):
-            raise PermissionDeniedError("Only its owner changes a product, and only staff hide it.")
-
-    @override
-    def may_delete(self, viewer: User, item: Product) -> None:
-        if not viewer.is_staff and item.owner_id != viewer.id:
-            raise PermissionDeniedError("Only its owner removes a product.")
-
 
 class CratePolicy(UserPolicy[Crate, CrateWrite]):
     """Crates of one's own; who is unknown may not even read, and grace is not asked to the table at all."""
@@ -59,22 +58,14 @@ class CratePolicy(UserPolicy[Crate, CrateWrite]):
     reader: ClassVar[object] = CurrentUser
 
     @override
-    def rows(self, viewer: User | None) -> ColumnElement[bool]:
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
         if viewer is None or viewer.username == "grace":
-            raise PermissionDeniedError("No crates for you.")
-        return true() if viewer.is_staff else Crate.owner_id == viewer.id
+            return false()
+        return true() if viewer.is_staff or action == "add" else Crate.owner_id == viewer.id
 
     @override
-    def may_create(self, viewer: User, data: CrateWrite) -> None:
-        pass
-
-    @override
-    def may_update(self, viewer: User, item: Crate, changes: frozenset[str]) -> None:
-        pass
-
-    @override
-    def may_delete(self, viewer: User, item: Crate) -> None:
-        pass
+    def explain(self, viewer: User | None, action: str) -> str:
+        return "No crates for you."
 
 
 async def get_reader(user: OptionalUser) -> User | None:
@@ -88,25 +79,18 @@ class NotePolicy(UserPolicy[Note, NoteWrite]):
     reader: ClassVar[object] = Annotated[User | None, Depends(get_reader)]
 
     @override
-    def rows(self, viewer: User | None) -> ColumnElement[bool]:
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
         if viewer is None:
-            return Note.id == 1
+            return Note.id == 1 if action == "view" else false()
+        if action == "add":
+            return true()
+        if action != "view":
+            return Note.owner_id == viewer.id
         return true() if viewer.is_staff else or_(Note.id == 1, Note.owner_id == viewer.id)
 
     @override
-    def may_create(self, viewer: User, data: NoteWrite) -> None:
-        pass
-
-    @override
-    def may_update(self, viewer: User, item: Note, changes: frozenset[str]) -> None:
-        if item.id == 2:
-            raise ZeroDivisionError("The policy has a mistake.")
-        if item.owner_id != viewer.id:
-            raise PermissionDeniedError("Not yours.")
-
-    @override
-    def may_delete(self, viewer: User, item: Note) -> None:
-        self.may_update(viewer, item, frozenset())
+    def explain(self, viewer: User | None, action: str) -> str:
+        return "Not yours."
 
 
 class LabelPolicy(StaffWrite[Label]):

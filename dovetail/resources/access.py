@@ -1,0 +1,53 @@
+"""The policy of a resource together with those of the models that it leads to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Generic
+
+from sqlalchemy import ColumnElement
+
+from dovetail.resources.policies import registered_policy
+from dovetail.resources.policy import Create, Model, Policy, Viewer, is_always, remembers_viewers
+
+
+@dataclass(frozen=True)
+class Access(Generic[Model, Viewer, Create]):
+    """A policy, and the models that its resource leads to, by path (`reviews.reviewer`).
+
+    The policies of those models are the ones that the site has registered; a model without one is seen with the rows
+    that lead to it. `fields` are the names that the resource knows; a policy may hide others, which it has elsewhere.
+    """
+
+    policy: Policy[Model, Viewer, Create]
+    targets: Mapping[str, type[object]]
+    fields: frozenset[str]
+
+    def related(self, viewer: Viewer | None) -> Mapping[str, ColumnElement[bool]]:
+        """Return the conditions on the rows of related models, by path, without those that all rows fulfil."""
+        own = self.policy.related(viewer)
+        asked = {name: one.where(viewer, "view") for name, one in self.policies.items() if name not in own}
+        return {name: condition for name, condition in (asked | dict(own)).items() if not is_always(condition)}
+
+    def hidden(self, viewer: Viewer | None) -> frozenset[str]:
+        """Return the fields of the resource that are hidden, by its policy or by that of a nested object."""
+        names = set(self.policy.hidden(viewer))
+        for path, one in self.policies.items():
+            names |= {f"{path}.{name}" for name in one.hidden(viewer)}
+        return self.fields & names
+
+    @cached_property
+    def policies(self) -> Mapping[str, Policy]:
+        """The policies of the models that the resource leads to, by path."""
+        found = {path: registered_policy(model) for path, model in self.targets.items()}
+        return {path: policy for path, policy in found.items() if policy is not None}
+
+    @cached_property
+    def is_anonymous_remembered(self) -> bool:
+        """True if all policies promise that what somebody unknown may see never changes."""
+        return self.policy.remembers_anonymous and all(one.remembers_anonymous for one in self.policies.values())
+
+    @cached_property
+    def are_remembered(self) -> bool:
+        """True if all policies promise that what a viewer may see hangs on the viewer's values alone."""
+        return remembers_viewers(self.policy) and all(remembers_viewers(one) for one in self.policies.values())
