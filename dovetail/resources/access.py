@@ -42,12 +42,18 @@ class Access(Generic[Model, Viewer, Create]):
         found = {path: registered_policy(model) for path, model in self.targets.items()}
         return {path: policy for path, policy in found.items() if policy is not None}
 
-    @cached_property
+    @property
     def is_anonymous_remembered(self) -> bool:
         """True if all policies promise that what somebody unknown may see never changes."""
-        return self.policy.remembers_anonymous and all(one.remembers_anonymous for one in self.policies.values())
+        return self.policy.remembers_anonymous and self._targets_remember[0]
 
-    @cached_property
+    @property
     def are_remembered(self) -> bool:
         """True if all policies promise that what a viewer may see hangs on the viewer's values alone."""
-        return remembers_viewers(self.policy) and all(remembers_viewers(one) for one in self.policies.values())
+        return self._targets_remember[1]
+
+    @cached_property
+    def _targets_remember(self) -> tuple[bool, bool]:
+        """Whether the policies of related models promise that, of somebody unknown and of viewers."""
+        targets = self.policies.values()
+        return all(one.remembers_anonymous for one in targets), all(map(remembers_viewers, targets))

@@ -321,6 +321,7 @@ class ModelPermissions(UserPolicy[Model, Create]):
 
     reader: ClassVar[object] = StaffUser
     writer: ClassVar[object] = StaffUser
+    remembers_anonymous: ClassVar[bool] = True
     remembers_viewers: ClassVar[bool] = True
 
     def __init__(self, label: str) -> None:
