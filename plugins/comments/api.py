@@ -88,8 +88,8 @@ async def update_comment(
     request: Request,
 ) -> Response:
     """Change the text of a comment of one's own, which a moderator then reads again; staff set the `status`."""
-    comments.check_fields(user, data)
     action = "moderate" if data.model_fields_set == {"status"} else "change"
     comment = await comments.lock(session, user, comment_id, request, action=action)
+    comments.check_fields(user, data)
     services.update_comment(comment, data, user, auto_approve=settings.auto_approve)
     return await comments.respond(request, session, user, comment_id, action=action)
