@@ -12,10 +12,14 @@ plugin = Plugin(
         "dovetail.contrib.admin.checks.production:check_pool",
         "dovetail.contrib.admin.checks.index_checks:check_indexes",
     ),
+    models=lazy("dovetail.contrib.admin.models:KeptForm"),
     extensions={
         "admin.account": lazy(
-            "dovetail.contrib.admin.account.factors:FACTORS", "dovetail.contrib.admin.account.password:PASSWORD"
-        )
+            "dovetail.contrib.admin.account.sessions:SESSIONS",
+            "dovetail.contrib.admin.account.factors:FACTORS",
+            "dovetail.contrib.admin.account.password:PASSWORD",
+        ),
+        "auth.expired": lazy("dovetail.contrib.admin.entry.kept_forms:EXPIRED"),
     },
     paths={"office": "/admin"},
     setup=deferred("dovetail.contrib.admin.site:mount"),

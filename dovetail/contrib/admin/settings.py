@@ -13,6 +13,6 @@ class AdminSettings(BaseModel):
     session_lifetime: Positive = 43_200  # seconds from logging in, whatever happens in between: a working day
     # Seconds after which a session is over that nobody uses. Use is written down every five minutes only.
     session_idle_seconds: Annotated[int, Field(ge=900)] = 3600
-    secure_cookies: bool | None = None  # HTTPS only; None: in production
+    secure_cookies: bool | None = None  # HTTPS only; None: in production, and wherever a request comes by HTTPS
     pool_share: Annotated[float, Field(gt=0, le=1)] = 0.5  # of the connections of a process; one at least
     statement_timeout: Annotated[float, Field(gt=0, le=3600)] = 10.0  # seconds

@@ -24,7 +24,7 @@ from dovetail.contrib.admin.account.sections import EXTENSION_POINT, check_secti
 from dovetail.contrib.admin.checks.site_checks import Claims, find_missing_templates, find_shadowed, identify
 from dovetail.contrib.admin.checks.view_checks import find_problems, find_unknown_permissions
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.entry import enrolment, login, second_step
+from dovetail.contrib.admin.entry import enrolment, login, prove, second_step
 from dovetail.contrib.admin.entry.guard import error_page, guarded
 from dovetail.contrib.admin.entry.preparation import of_form
 from dovetail.contrib.admin.entry.sessions import get_user
@@ -37,14 +37,16 @@ from dovetail.contrib.admin.settings import AdminSettings
 from dovetail.contrib.admin.sqladmin_private import has_default, is_action, menu_of
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.cookies import Cookies
-from dovetail.contrib.admin.web.csrf import make_token
+from dovetail.contrib.admin.web.csrf import make_session_token
 from dovetail.contrib.admin.web.headers import SecurityHeaders
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.rendering import Templates, path_for, query_of
 from dovetail.contrib.auth.factors.requirement import lacks_factor
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.declared import declared_permissions
+from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.sessions.log_in import settings_of
+from dovetail.contrib.auth.sessions.use import remember_use
 from dovetail.database.pool_share import PoolShare
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import ConfigurationError
@@ -140,7 +142,7 @@ class AdminSite(Admin):
         if not isinstance(admin_settings, AdminSettings):
             raise ConfigurationError("The plugin 'admin' has no AdminSettings.")
         secure = admin_settings.secure_cookies
-        self._cookies = Cookies(settings.secret_key, secure=not settings.debug if secure is None else secure)
+        self._cookies = Cookies(settings.secret_key, secure=True if secure is None and not settings.debug else secure)
         self._settings, self._admin_settings, self._context = settings, admin_settings, context
         self._authorization = Authorization()
         super().__init__(
@@ -184,6 +186,8 @@ class AdminSite(Admin):
         yield Mount("/statics", statics, name="statics")
         yield Mount("/assets", SiteFiles(site_files / "admin", directory=FOLDER / "assets"), name="assets")
         yield from self._entrance(office)
+        asks = guarded(office, partial(prove.show_proof, office), enrolling=True, preparation=prove.preparation)
+        yield Route("/prove", asks, name="prove", methods=["GET", "POST"])
         yield self._route(office, "/", pages.show_index, "index")
         sections = check_sections(self._context.extensions(EXTENSION_POINT), self.templates.env)
         yield from AccountPage(office=office, sections=sections).routes()
@@ -216,8 +220,10 @@ class AdminSite(Admin):
         public: bool = False,
         enrolling: bool = False,
     ) -> Route:
-        preparation = partial(of_form, office) if name in {"create", "edit"} else None
-        endpoint = guarded(office, partial(page, office), public=public, enrolling=enrolling, preparation=preparation)
+        is_form = name in {"create", "edit"}
+        preparation = partial(of_form, office) if is_form else None
+        run = partial(page, office)
+        endpoint = guarded(office, run, public=public, enrolling=enrolling, is_form=is_form, preparation=preparation)
         return Route(path, endpoint, name=name, methods=list(methods))
 
     def _behind_guard(self, office: Office, route: BaseRoute) -> Route:
@@ -265,7 +271,12 @@ class AdminSite(Admin):
     async def _authenticate_visitor(self, connection: HTTPConnection, session: AsyncSession) -> User | None:
         key = connection.cookies.get(self._cookies.session)
         user = await get_user(session, key) if key else None
+        remember_use(self.app, None if user is None else session_of(user))
         return None if user is None or lacks_factor(user, settings_of(session)) else user
 
     def _csrf_token(self, request: Request) -> str:
-        return make_token(self._settings.secret_key, request.cookies.get(self._cookies.session, ""))
+        user = USER.find(request)
+        current = None if user is None else session_of(user)
+        if user is None or current is None:
+            return ""
+        return make_session_token(self._settings.secret_key, user.id, current.id)

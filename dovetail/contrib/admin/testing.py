@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from html.parser import HTMLParser
 from typing import TypeAlias
 
@@ -73,10 +74,18 @@ async def back_office_for(app: FastAPI, database: Database) -> AsyncIterator[Cal
                 headers={"Origin": ORIGIN},
                 cookies={cookie: key},
             )
+            client.event_hooks = {"response": [partial(_forget_what_was_replaced, client, cookie)]}
             root = app.url_path_for("admin:index").removesuffix("/")
             return BackOffice(await stack.enter_async_context(client), root)
 
         yield make
+
+
+async def _forget_what_was_replaced(client: httpx.AsyncClient, name: str, _response: httpx.Response) -> None:
+    """Forget the cookie that a session began with once it has another one, which httpx keeps by its host."""
+    found = [cookie for cookie in client.cookies.jar if cookie.name == name]
+    if len({cookie.domain for cookie in found}) > 1:
+        client.cookies.delete(name, domain="")
 
 
 def read_form(html: str) -> dict[str, list[str]]:

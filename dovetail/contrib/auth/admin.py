@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Optional
 from dovetail.contrib.admin.forms.fields import PasswordField
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import app_of
-from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, RelationFilter, user_of
+from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, RelationFilter, action, user_of
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.accounts.passwords import MAXIMUM_LENGTH, HashedPassword, hash_password, is_text
@@ -34,6 +34,7 @@ from dovetail.contrib.auth.permissions.managing import (
     set_groups,
     set_permissions,
 )
+from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import ConflictError
 from dovetail.plugin import PLUGIN_SETTINGS, StateKey
@@ -193,6 +194,22 @@ class UserAdmin(ModelAdmin, model=User):
     def _tell_what_is_sent(self, request: Request, manager: "UserManager") -> None:
         for message in manager.messages:
             Flash.info(request, f"A message is sent to {message.to}: {message.subject}.")
+
+    @action(
+        "end-sessions",
+        "End sessions",
+        permission="auth.delete_session",
+        confirmation_message="They will have to log in again, here and in the API. End their sessions?",
+    )
+    async def end_sessions(self, request: Request, people: Sequence[User]) -> str:
+        """Log users out everywhere; of one's own sessions the one that one is in goes on."""
+        viewer = user_of(request)
+        current = session_of(viewer)
+        for user in people:
+            await check_may_manage(self.session, viewer, user)
+            is_own = user.id == viewer.id and current is not None
+            await users.log_out_everywhere(self.session, user, keep_id=current.id if is_own and current else None)
+        return f"The sessions of {len(people)} user{'' if len(people) == 1 else 's'} were ended."
 
     async def delete_object(self, request: Request, obj: User) -> None:
         """Delete a user and what is theirs, but not whoever is asking."""

@@ -19,6 +19,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.responses import is_refusal
 from dovetail.contrib.auth.factors.requirement import lacks_factor
+from dovetail.contrib.auth.proof import ProofRequiredError
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.state import StateKey
 
@@ -88,6 +89,8 @@ class AccountPage:
                 outcome = await self._respond(route, request)
                 if is_refusal(outcome):
                     await change.rollback()
+        except ProofRequiredError:
+            raise  # the guard asks for it
         except Exception as error:
             request_context().after_commit.tasks.clear()
             told = message_for(error)

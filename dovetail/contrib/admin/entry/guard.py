@@ -4,28 +4,24 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from dovetail.api.problems import tell_of_refusal
+from dovetail.contrib.admin.entry.admission import check_form, let_in, renew_token
 from dovetail.contrib.admin.entry.preparation import FindPreparation, Preparation
-from dovetail.contrib.admin.entry.sessions import get_user
+from dovetail.contrib.admin.entry.returning import MustEnrolError, NotLoggedInError, lead_away, wants_json
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.permissions import USER, load_rights, user_of
-from dovetail.contrib.admin.request_context import enter_request_context, request_context
-from dovetail.contrib.admin.web.csrf import check_origin, check_token
+from dovetail.contrib.admin.request_context import enter_request_context
+from dovetail.contrib.admin.web.csrf import check_origin
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import is_refusal, sendable
-from dovetail.contrib.auth.events.origin import Who
-from dovetail.contrib.auth.factors.requirement import SecondFactorRequiredError, lacks_factor
-from dovetail.contrib.auth.sessions.log_in import settings_of
+from dovetail.contrib.auth.proof import ProofRequiredError
 from dovetail.database.drivers.retries import try_twice
 from dovetail.database.session import SAFE_METHODS
 from dovetail.errors import CLIENT_HUNG_UP
-from dovetail.state import ACTOR, current_scope
 
 logger = logging.getLogger("dovetail.admin")
 
@@ -39,13 +35,15 @@ def guarded(
     *,
     public: bool = False,
     enrolling: bool = False,
+    is_form: bool = False,
     preparation: FindPreparation | None = None,
 ) -> GuardedEndpoint:
     """Answer a request with `endpoint` in one transaction, which is committed before the response leaves.
 
     Unless `public`, only a user who is logged in and active staff gets there; one who has to enrol a second factor
     first, if the page is for `enrolling`. An unsafe request must come from a page of this host and hold the token of
-    that page. The work of a `preparation` comes before the transaction.
+    that page. The work of a `preparation` comes before the transaction. What was typed into a page that `is_form` is
+    shown again to who has to log in first.
     """
 
     async def respond(request: Request) -> Response:
@@ -56,12 +54,13 @@ def guarded(
         try:
             office.messages.load(request)
             has_files = await _receive(request)
-            refused: Response | None = None
             found = None if preparation is None or request.method in SAFE_METHODS else preparation(request)
             if found is not None:
-                refused = await try_twice(partial(_prepare, office, request, found, enrolling=enrolling))
-            # Whoever read a file finds nothing more in it.
-            response = await try_twice(run, lambda: not has_files) if refused is None else refused
+                await try_twice(partial(_prepare, office, request, found, enrolling=enrolling))
+            response = await try_twice(run, lambda: not has_files)  # whoever read a file finds nothing more in it
+            await renew_token(office, request, response)
+        except (NotLoggedInError, MustEnrolError, ProofRequiredError) as error:
+            response = await lead_away(office, request, error, is_form=is_form)
         except ClientDisconnect:
             return Response(status_code=CLIENT_HUNG_UP)  # for the access log: nobody is there to read it
         except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
@@ -85,7 +84,7 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     # What took too long once takes as long again.
     headers = {"Retry-After": "1"} if told.is_expected and not told.is_too_slow else {}
-    if _wants_json(request):
+    if wants_json(request):
         return JSONResponse({"detail": told.message}, told.status, headers)
     plainer = request.url.path if told.is_too_slow and request.url.query else None
     context = {"status_code": told.status, "message": told.message, "plainer": plainer}
@@ -109,13 +108,9 @@ async def _respond_in_transaction(
     is_safe = request.method in SAFE_METHODS
     async with office.database.unit_of_work(read_only=is_safe) as session:
         with enter_request_context(request, session) as context:
-            if not await _is_let_in(office, request, public=public):
-                return _ask_to_log_in(request)
-            if not (public or enrolling) and lacks_factor(user_of(request), settings_of(session)):
-                return _ask_to_enrol(request)
+            await let_in(office, request, public=public, enrolling=enrolling)
             if not is_safe:
-                cookie = request.cookies.get(office.cookies.visitor if public else office.cookies.session)
-                await check_token(request, office.secret_key, cookie)
+                await check_form(office, request, public=public)
             found = await endpoint(request)
             # What is only read is not undone: a stream may read on when the connection here is free again.
             if not (is_safe and isinstance(found, Response)):
@@ -125,52 +120,12 @@ async def _respond_in_transaction(
     return found
 
 
-async def _prepare(office: Office, request: Request, preparation: Preparation, *, enrolling: bool) -> Response | None:
+async def _prepare(office: Office, request: Request, preparation: Preparation, *, enrolling: bool) -> None:
     """Do what takes long before the transaction, for somebody who may send the form."""
     async with office.database.unit_of_work(read_only=True) as session:
         with enter_request_context(request, session):
-            if not await _is_let_in(office, request, public=False):
-                return _ask_to_log_in(request)
-            if not enrolling and lacks_factor(user_of(request), settings_of(session)):
-                return _ask_to_enrol(request)
-            await check_token(request, office.secret_key, request.cookies.get(office.cookies.session))
+            await let_in(office, request, public=False, enrolling=enrolling)
+            await check_form(office, request, public=False)
             if preparation.check is not None:
                 preparation.check(request)
     await preparation.work(request)
-    return None
-
-
-async def _is_let_in(office: Office, request: Request, *, public: bool) -> bool:
-    if public:
-        return True
-    key = request.cookies.get(office.cookies.session)
-    user = await get_user(request_context().session, key) if key else None
-    USER.set(request, user)
-    if user is None:
-        return False
-    scope = current_scope.get()
-    if scope is not None:
-        scope[ACTOR] = Who(user.id, user.username)
-    await office.authorization.load(request)
-    await load_rights(request, office.views.values())
-    return True
-
-
-def _ask_to_log_in(request: Request) -> Response:
-    if _wants_json(request):
-        return JSONResponse({"detail": "Log in first."}, HTTPStatus.UNAUTHORIZED)
-    login = request.url_for("admin:login").path
-    if request.method not in SAFE_METHODS:
-        return RedirectResponse(login, HTTPStatus.SEE_OTHER)
-    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"{login}?{urlencode({'next': target})}", HTTPStatus.SEE_OTHER)
-
-
-def _ask_to_enrol(request: Request) -> Response:
-    if _wants_json(request):
-        return JSONResponse({"detail": str(SecondFactorRequiredError())}, HTTPStatus.FORBIDDEN)
-    return RedirectResponse(request.url_for("admin:account").path, HTTPStatus.SEE_OTHER)
-
-
-def _wants_json(request: Request) -> bool:
-    return request.headers.get("accept", "").startswith("application/json")

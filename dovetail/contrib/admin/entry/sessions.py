@@ -11,14 +11,17 @@ from dovetail.contrib.auth.permissions.held import permission_columns
 from dovetail.contrib.auth.sessions.current import SESSION_COLUMNS, last_noted, remember_holder
 from dovetail.contrib.auth.sessions.log_in import Lifetime
 from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.sessions.rotation import rights_of
 from dovetail.signing import hash_token
+
+NOTED_RIGHTS = "noted_rights"  # in the __dict__ of a User, where no column is
 
 
 async def get_user(session: AsyncSession, key: str) -> User | None:
     """Return the user who is logged in with this key, or None for somebody who is no longer active staff."""
     now = datetime.now(UTC)
     rows = await session.execute(
-        select(User, *permission_columns(session.get_bind().dialect), *SESSION_COLUMNS)
+        select(User, Session.rights, *permission_columns(session.get_bind().dialect), *SESSION_COLUMNS)
         .join(Session, User.id == Session.user_id)
         .where(Session.token_hash == hash_token(key), Session.expires_at > now, Session.door == Door.OFFICE),
         {"last_noted": last_noted(now)},
@@ -27,8 +30,15 @@ async def get_user(session: AsyncSession, key: str) -> User | None:
     if found is None or not (found[0].is_active and found[0].is_staff):
         return None
     user: User = found[0]
-    remember_holder(user, found[1:])
+    remember_holder(user, found[2:])
+    vars(user)[NOTED_RIGHTS] = found[1]
     return user
+
+
+def has_other_rights(user: User) -> bool:
+    """Return True if a user may do something else than when the token of their session was made."""
+    noted: str = vars(user).get(NOTED_RIGHTS, "")
+    return noted != rights_of(user)
 
 
 def lifetime_of(settings: AdminSettings) -> Lifetime:

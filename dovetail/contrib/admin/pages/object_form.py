@@ -13,9 +13,11 @@ from wtforms import Form
 
 from dovetail.contrib.admin.changes import version
 from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.entry.kept_forms import PARAMETER, find_form, forget_form
 from dovetail.contrib.admin.forms.admin_form import fill_in, refuse_files
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import by_attribute, read_form
 from dovetail.contrib.admin.views import ModelAdmin
@@ -27,6 +29,7 @@ STALE = (
     "Somebody else changed this while you were editing, so nothing was saved yet. "
     "Open it in another tab to see their changes; saving again puts yours in their place."
 )
+KEPT = "This is what you had typed. Nothing was saved yet; look at it and save."
 UNSEEN = "You may not see what is chosen here. It stays, unless you choose something else."
 
 
@@ -58,17 +61,26 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
         office=office, request=request, view=view, title=title, version=None if obj is None else version(initial)
     )
     unseen = [] if obj is None else [name for name in view.form_relation_names if is_hidden(obj, name)]
-    if request.method != "POST":
+    kept = None if request.method == "POST" else await _kept(page)
+    if request.method != "POST" and kept is None:
         return await page.show(_without_demands(form_class(data=initial), unseen))
     refuse_files(await request.form(), form_class)
-    sent = await read_form(request, obj)
+    sent = await read_form(request, obj) if kept is None else kept
     form, counting = fill_in(form_class, sent, initial, is_new=obj is None)
     form = _without_demands(form, unseen)
+    if kept is not None:
+        return await page.show(form, error=KEPT if sent.get(VERSION) in {None, page.version} else STALE)
     if page.version is not None and sent.get(VERSION) != page.version:
         return await page.show(form, HTTPStatus.CONFLICT, STALE)
     if not form.validate():
         return await page.show(form, HTTPStatus.BAD_REQUEST, "Nothing was saved. Correct what is marked below.")
     return await _save_or_explain(page, obj, form, _named(page, form, counting, unseen), sent)
+
+
+async def _kept(page: FormPage) -> FormData | None:
+    """Return what was typed here before its author had to log in again."""
+    request = page.request
+    return await find_form(request_context().session, page.office.secret_key, request, user_of(request))
 
 
 async def _save_or_explain(
@@ -77,6 +89,7 @@ async def _save_or_explain(
     try:
         async with request_context().session.begin_nested() as saving:
             obj = await _save(page, obj, data)
+            await forget_form(request_context().session, page.request, user_of(page.request))
             if any(map(is_refusal, request_context().responses)):
                 await saving.rollback()
     except Exception as error:
@@ -125,5 +138,5 @@ def _after_saving(page: FormPage, obj: object, sent: FormData) -> Response:
         url = request.url_for("admin:create", identity=view.identity)
     else:
         url = request.url_for("admin:list", identity=view.identity)
-    query = f"?{request.url.query}" if request.url.query and sent.get("save") != "another" else ""
-    return RedirectResponse(url.path + query, HTTPStatus.SEE_OTHER)
+    query = "" if sent.get("save") == "another" else str(request.url.remove_query_params(PARAMETER).query)
+    return RedirectResponse(url.path + (f"?{query}" if query else ""), HTTPStatus.SEE_OTHER)

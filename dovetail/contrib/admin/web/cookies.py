@@ -1,4 +1,4 @@
-"""Set the cookies of the back office: readable by no script, sent to no other site, over HTTPS only in production."""
+"""Set the cookies of the back office: readable by no script, sent to no other site, and over HTTPS only if they can."""
 
 from dataclasses import dataclass, field
 
@@ -6,6 +6,7 @@ from pydantic import SecretStr
 from starlette.responses import Response
 
 from dovetail.signing import Signer
+from dovetail.state import current_scope
 
 PATH = "/"  # /docs may be for those who are logged in to the back office
 
@@ -17,11 +18,12 @@ class Cookies:
     Browsers keep the cookies of all ports of a host together (RFC 6265, section 8.5): the names end in something made
     of the site's `secret_key`, so that two sites on one host do not take each other's for their own.
     Secure cookies carry the prefix `__Host-`, which keeps other hosts of the same domain from planting one; browsers
-    then insist on the path `/` (RFC 6265bis, section 4.1.3.2).
+    then insist on the path `/` (RFC 6265bis, section 4.1.3.2). `secure` says whether they are; None: if the request
+    that is being answered came by HTTPS, so that a site in development can be tried either way.
     """
 
     secret_key: SecretStr
-    secure: bool
+    secure: bool | None
     _site: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,11 +52,18 @@ class Cookies:
 
     def set(self, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
         """Set a cookie for `max_age` seconds, or until the browser closes."""
-        response.set_cookie(name, value, max_age=max_age, path=PATH, secure=self.secure, httponly=True, samesite="lax")
+        secure = self._is_secure()
+        response.set_cookie(name, value, max_age=max_age, path=PATH, secure=secure, httponly=True, samesite="lax")
 
     def delete(self, response: Response, name: str) -> None:
         """Remove a cookie."""
-        response.delete_cookie(name, path=PATH, secure=self.secure, httponly=True, samesite="lax")
+        response.delete_cookie(name, path=PATH, secure=self._is_secure(), httponly=True, samesite="lax")
+
+    def _is_secure(self) -> bool:
+        if self.secure is not None:
+            return self.secure
+        scope = current_scope.get()  # of the whole site, behind whatever proxy is trusted
+        return scope is not None and scope.get("scheme") == "https"
 
     def _name(self, what: str) -> str:
-        return f"{'__Host-' if self.secure else ''}dovetail-admin-{what}-{self._site}"
+        return f"{'__Host-' if self._is_secure() else ''}dovetail-admin-{what}-{self._site}"

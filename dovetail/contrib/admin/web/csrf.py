@@ -3,6 +3,8 @@
 (https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html)
 """
 
+import re
+from hmac import compare_digest
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -32,6 +34,32 @@ def check_origin(headers: Headers) -> None:
         raise PermissionDeniedError("This request did not come from a page of the back office, so nothing was done.")
 
 
+def make_session_token(secret_key: SecretStr, user_id: int, session_id: int) -> str:
+    """Return the token of the forms sent in a session: it stays when the session's cookie changes, as by a proof.
+
+    It says whose forms they are, also after the session is over; see `owner_of`.
+    """
+    return f"{user_id}.{session_id}.{make_token(secret_key, f'session {user_id} {session_id}')}"
+
+
+async def check_session_token(request: Request, secret_key: SecretStr, user_id: int, session_id: int) -> None:
+    """Raise PermissionDeniedError unless header X-CSRF-Token, or the field csrf_token, holds the token of a session."""
+    expected = make_session_token(secret_key, user_id, session_id)
+    if not compare_digest((await _given(request)).encode(errors="replace"), expected.encode()):
+        raise _refused()
+
+
+async def owner_of(request: Request, secret_key: SecretStr) -> int | None:
+    """Return the key of the user whom the form was sent to that comes with a request, in whatever session."""
+    given = await _given(request)
+    found = re.fullmatch(r"(\d{1,19})\.(\d{1,19})\.[0-9a-f]{64}", given)
+    if found is None:
+        return None
+    user_id, session_id = int(found[1]), int(found[2])
+    is_ours = compare_digest(given, make_session_token(secret_key, user_id, session_id))
+    return user_id if is_ours else None
+
+
 def make_token(secret_key: SecretStr, cookie: str) -> str:
     """Return the token of the forms sent to the browser that holds `cookie`; nothing about it needs storing."""
     return _signer(secret_key).signature(_message(cookie)).hex()
@@ -39,11 +67,19 @@ def make_token(secret_key: SecretStr, cookie: str) -> str:
 
 async def check_token(request: Request, secret_key: SecretStr, cookie: str | None) -> None:
     """Raise PermissionDeniedError unless header X-CSRF-Token, or the field csrf_token, holds the token of `cookie`."""
+    if not (cookie and _is_token(await _given(request), secret_key, cookie)):
+        raise _refused()
+
+
+async def _given(request: Request) -> str:
     given = request.headers.get(HEADER) or (await request.form()).get(FIELD)
-    if not (cookie and isinstance(given, str) and _is_token(given, secret_key, cookie)):
-        raise PermissionDeniedError(
-            "The form is no longer valid, so nothing was done. Go back, reload the page and try again."
-        )
+    return given if isinstance(given, str) else ""
+
+
+def _refused() -> PermissionDeniedError:
+    return PermissionDeniedError(
+        "The form is no longer valid, so nothing was done. Go back, reload the page and try again."
+    )
 
 
 def _is_token(given: str, secret_key: SecretStr, cookie: str) -> bool:

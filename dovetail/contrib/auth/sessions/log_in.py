@@ -20,6 +20,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.held import load_permissions
 from dovetail.contrib.auth.sessions.models import (
     MAXIMUM_ADDRESS,
     MAXIMUM_METHOD,
@@ -27,6 +28,7 @@ from dovetail.contrib.auth.sessions.models import (
     Door,
     Session,
 )
+from dovetail.contrib.auth.sessions.rotation import rights_of
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import NotAuthenticatedError
 from dovetail.plugin import context_of
@@ -75,6 +77,8 @@ async def log_in(
         raise NotAuthenticatedError("This account is deactivated.")
     now, lasts = datetime.now(UTC), lifetime or lifetime_of(settings_of(session))
     await _make_room(session, user, door, now)
+    if door == Door.OFFICE:  # whose tokens change with them
+        await load_permissions(session, user)
     token = secrets.token_urlsafe(32)  # 256 random bits
     ends_at = now + timedelta(seconds=lasts.absolute)
     row = Session(
@@ -84,6 +88,7 @@ async def log_in(
         method=method[:MAXIMUM_METHOD],
         address=_address_of(connection),
         user_agent=_user_agent_of(connection),
+        rights=rights_of(user) if door == Door.OFFICE else "",
         created_at=now,
         used_at=now,
         proved_at=now,

@@ -40,6 +40,7 @@ class Session(IdMixin, Base):
     user_agent: Mapped[str] = mapped_column(String(MAXIMUM_USER_AGENT), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
     used_at: Mapped[datetime] = mapped_column(server_default=utcnow())
+    rights: Mapped[str] = mapped_column(String(64), default="", server_default="")  # see rotation.py
     proved_at: Mapped[datetime | None]  # when the user last proved who they are; None: never in this session
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ends_at: Mapped[datetime | None]

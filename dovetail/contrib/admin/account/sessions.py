@@ -1,0 +1,53 @@
+"""Show staff where they are logged in, and let them end it there."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+
+from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.auth import users
+from dovetail.contrib.auth.proof import check_recent_proof
+from dovetail.contrib.auth.sessions import listing
+from dovetail.contrib.auth.sessions.current import session_of
+from dovetail.errors import NotFoundError
+
+LARGEST_KEY = 19  # digits
+
+
+async def load(_office: Office, request: Request) -> Mapping[str, object]:
+    """Return the sessions of whoever is asking, and the key of the one they are in."""
+    user = user_of(request)
+    current = session_of(user)
+    rows = await listing.sessions_of(request_context().session, user)
+    return {"sessions": rows, "current": None if current is None else current.id}
+
+
+async def end(_office: Office, request: Request) -> str:
+    """End the session that a button stands beside."""
+    session, user = request_context().session, user_of(request)
+    await check_recent_proof(session, user)
+    key = str((await request.form()).get("session", ""))
+    is_key = key.isascii() and key.isdigit() and len(key) < LARGEST_KEY
+    if not is_key or not await listing.end_one(session, user, int(key)):
+        raise NotFoundError("This session is over already.")
+    return "The session was ended."
+
+
+async def end_others(_office: Office, request: Request) -> str:
+    """End all sessions but this one."""
+    session, user = request_context().session, user_of(request)
+    row = await check_recent_proof(session, user)
+    await users.log_out_everywhere(session, user, keep_id=row.id)
+    return "You are logged out everywhere else."
+
+
+SESSIONS = AccountSection(
+    name="sessions",
+    title="Where you are logged in",
+    template="sqladmin/account/sessions.html",
+    load=load,
+    routes=[AccountRoute("end", end), AccountRoute("end-others", end_others)],
+)

@@ -1,0 +1,74 @@
+"""Find out who is at a page, see that a form is theirs, and change the token of a session when rights change."""
+
+import logging
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dovetail.contrib.admin.entry.returning import MustEnrolError, NotLoggedInError
+from dovetail.contrib.admin.entry.sessions import get_user, has_other_rights
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import USER, load_rights, user_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.web.csrf import check_session_token, check_token
+from dovetail.contrib.auth.events.origin import Who
+from dovetail.contrib.auth.factors.requirement import lacks_factor
+from dovetail.contrib.auth.sessions.current import session_of
+from dovetail.contrib.auth.sessions.log_in import settings_of
+from dovetail.contrib.auth.sessions.rotation import rotate
+from dovetail.contrib.auth.sessions.use import remember_use
+from dovetail.state import ACTOR, current_scope
+
+logger = logging.getLogger("dovetail.admin")
+
+
+async def let_in(office: Office, request: Request, *, public: bool, enrolling: bool) -> None:
+    """Find out who is logged in, and what they may see, unless the page is `public`.
+
+    Raise NotLoggedInError, and MustEnrolError for who has to enrol a second factor first if the page is not for that.
+    """
+    if public:
+        return
+    key = request.cookies.get(office.cookies.session)
+    user = await get_user(request_context().session, key) if key else None
+    USER.set(request, user)
+    if user is None:
+        raise NotLoggedInError
+    remember_use(office.app, session_of(user))
+    scope = current_scope.get()
+    if scope is not None:
+        scope[ACTOR] = Who(user.id, user.username)
+    await office.authorization.load(request)
+    await load_rights(request, office.views.values())
+    if not enrolling and lacks_factor(user, settings_of(request_context().session)):
+        raise MustEnrolError
+
+
+async def check_form(office: Office, request: Request, *, public: bool) -> None:
+    """Raise PermissionDeniedError for a form that we have not sent to this session, or to this browser if `public`."""
+    if public:
+        await check_token(request, office.secret_key, request.cookies.get(office.cookies.visitor))
+        return
+    user = user_of(request)
+    current = session_of(user)
+    assert current is not None  # noqa: S101 - it is how the user was found
+    await check_session_token(request, office.secret_key, user.id, current.id)
+
+
+async def renew_token(office: Office, request: Request, response: Response) -> None:
+    """Give the session another token, by the cookie of a response, if its user may do something else than before."""
+    user = USER.find(request)
+    if user is not None and has_other_rights(user):
+        try:
+            async with office.database.unit_of_work() as session:
+                await give_new_token(office, session, request, response)
+        except Exception:
+            logger.warning("the token of a session of %s was not changed", user, exc_info=True)
+
+
+async def give_new_token(office: Office, session: AsyncSession, request: Request, response: Response) -> None:
+    """Give the session of a request another token, by the cookie of a response; the old one is worth nothing."""
+    rotated = await rotate(session, request.cookies.get(office.cookies.session, ""), user_of(request))
+    if rotated is not None:
+        office.cookies.set(response, office.cookies.session, rotated.token, max_age=rotated.seconds)

@@ -1,0 +1,118 @@
+"""Keep what somebody had typed when their session was over, and show it again once they are back.
+
+A form is kept only if its token says that our own page was sent to a user; it is shown to that user alone, and saved by
+nobody: whoever comes back looks at it and sends it anew. No file and no password is kept. (The token is the one against
+forgery, `csrf_token`.)
+"""
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+from dovetail.contrib.admin.models import KeptForm
+from dovetail.contrib.admin.web.csrf import FIELD
+from dovetail.contrib.auth.models import User
+from dovetail.signing import Signer, hash_token
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+PARAMETER = "kept"  # of the address to come back to
+LIFETIME = timedelta(hours=1)
+LARGEST = 256_000  # characters of a form, as JSON
+LONGEST_PATH = 2000
+MOST = 10  # of one user
+NO_SYNCHRONIZATION = {"synchronize_session": False}
+EXPIRED = ("kept form", KeptForm, lambda _context: is_over())  # for `manage.py purge-expired`
+
+
+def is_over() -> ColumnElement[bool]:
+    """Return the condition on forms that are kept no longer."""
+    return KeptForm.expires_at <= datetime.now(UTC)
+
+
+async def keep_form(session: AsyncSession, secret_key: SecretStr, request: Request, owner: int) -> str | None:
+    """Keep the form of a request for an hour, and return the token that it is found by.
+
+    Return None for a form that is too large, and for a user who is no more.
+    """
+    text, path = json.dumps(_fields(await request.form())), request.url.path
+    if len(text) > LARGEST or len(path) > LONGEST_PATH:
+        return None
+    locked = select(User.id).where(User.id == owner, User.is_active.is_(True)).with_for_update(key_share=True)
+    if await session.scalar(locked) is None:
+        return None
+    await _make_room(session, owner)
+    token = token_urlsafe(32)
+    sealed = _fernet(secret_key, token).encrypt(text.encode()).decode()
+    expires_at = datetime.now(UTC) + LIFETIME
+    session.add(KeptForm(token_hash=hash_token(token), user_id=owner, path=path, sealed=sealed, expires_at=expires_at))
+    await session.flush()
+    return token
+
+
+async def find_form(session: AsyncSession, secret_key: SecretStr, request: Request, user: User) -> FormData | None:
+    """Return the form that this address leads back to, if it is the user's own; None if there is none."""
+    token = request.query_params.get(PARAMETER)
+    if not token:
+        return None
+    sealed = await session.scalar(select(KeptForm.sealed).where(*_is_meant(request, user, token), ~is_over()))
+    if sealed is None:
+        return None
+    return _unsealed(secret_key, token, sealed)
+
+
+async def forget_form(session: AsyncSession, request: Request, user: User) -> None:
+    """Delete the form that was kept, once it was saved."""
+    token = request.query_params.get(PARAMETER)
+    if token:
+        forget = delete(KeptForm).where(*_is_meant(request, user, token))
+        await session.execute(forget, execution_options=NO_SYNCHRONIZATION)
+
+
+def _fields(form: FormData) -> Sequence[tuple[str, str]]:
+    return [
+        (name, value)
+        for name, value in form.multi_items()
+        if isinstance(value, str) and name != FIELD and "password" not in name.lower()
+    ]
+
+
+async def _make_room(session: AsyncSession, owner: int) -> None:
+    newest = select(KeptForm.id).where(KeptForm.user_id == owner).order_by(KeptForm.id.desc()).limit(MOST - 1)
+    superfluous = delete(KeptForm).where(KeptForm.user_id == owner, or_(is_over(), KeptForm.id.not_in(newest)))
+    await session.execute(superfluous, execution_options=NO_SYNCHRONIZATION)
+
+
+def _is_meant(request: Request, user: User, token: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        KeptForm.token_hash == hash_token(token),
+        KeptForm.user_id == user.id,
+        KeptForm.path == request.url.path,
+    )
+
+
+def _unsealed(secret_key: SecretStr, token: str, sealed: str) -> FormData | None:
+    from cryptography.fernet import InvalidToken
+
+    try:
+        text = _fernet(secret_key, token).decrypt(sealed)
+    except InvalidToken:  # of another SECRET_KEY
+        return None
+    return FormData([(name, value) for name, value in json.loads(text)])
+
+
+def _fernet(secret_key: SecretStr, token: str) -> "Fernet":
+    # Imported here: OpenSSL costs megabytes and milliseconds, and few forms come too late.
+    from cryptography.fernet import Fernet
+
+    return Fernet(urlsafe_b64encode(Signer(secret_key, "dovetail.admin.kept_forms").signature(token.encode())))

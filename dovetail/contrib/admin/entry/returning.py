@@ -1,0 +1,89 @@
+"""Send somebody away to log in, or to prove who they are, so that they come back to what they had typed."""
+
+import logging
+from http import HTTPStatus
+from urllib.parse import urlencode, urlsplit
+
+from sqladmin.flash import Flash
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from dovetail.contrib.admin.entry.kept_forms import PARAMETER, keep_form
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.web.csrf import owner_of
+from dovetail.contrib.auth.factors.requirement import SecondFactorRequiredError
+from dovetail.contrib.auth.proof import ProofRequiredError
+from dovetail.database.session import SAFE_METHODS
+
+logger = logging.getLogger("dovetail.admin")
+
+LOG_IN = ("admin:login", "You were logged out, so nothing was done. Log in to go on", "Log in first.")
+PROVE = (
+    "admin:prove",
+    "This asks for your password first, so nothing was done yet. Give it to go on",
+    "Give your password first.",
+)
+WITH_FORM = " with what you had typed."
+WITHOUT_FORM = "; what you had typed could not be kept."
+
+
+class NotLoggedInError(Exception):
+    """Nobody is logged in who may see this page."""
+
+
+class MustEnrolError(Exception):
+    """Whoever is logged in sees this page only once they have a second factor."""
+
+
+async def lead_away(office: Office, request: Request, error: Exception, *, is_form: bool) -> Response:
+    """Lead to the page that lets one go on after `error`, and from there back; a form is kept until then."""
+    if isinstance(error, MustEnrolError):
+        if wants_json(request):
+            return JSONResponse({"detail": SecondFactorRequiredError().detail}, HTTPStatus.FORBIDDEN)
+        return RedirectResponse(request.url_for("admin:account").path, HTTPStatus.SEE_OTHER)
+    page, why, short = PROVE if isinstance(error, ProofRequiredError) else LOG_IN
+    if wants_json(request):
+        return JSONResponse({"detail": short}, HTTPStatus.UNAUTHORIZED)
+    return await _lead(office, request, page, why, is_form=is_form)
+
+
+def wants_json(request: Request) -> bool:
+    """Return True if a script asks, which shows no page."""
+    return request.headers.get("accept", "").startswith("application/json")
+
+
+async def _lead(office: Office, request: Request, page: str, why: str, *, is_form: bool) -> Response:
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if request.method not in SAFE_METHODS:
+        token = await _keep(office, request) if is_form else None
+        told = (WITH_FORM if token else WITHOUT_FORM) if is_form else "."
+        Flash.warning(request, why + told)
+        target = _with_token(request, token) if is_form else _page_before(request)
+    query = urlencode({"next": target})
+    return RedirectResponse(f"{request.url_for(page).path}?{query}", HTTPStatus.SEE_OTHER)
+
+
+async def _keep(office: Office, request: Request) -> str | None:
+    owner = await owner_of(request, office.secret_key)
+    if owner is None:
+        return None
+    try:
+        async with office.database.unit_of_work() as session:
+            return await keep_form(session, office.secret_key, request, owner)
+    except Exception:
+        logger.warning("what was typed at %s was not kept", request.url.path, exc_info=True)
+        return None
+
+
+def _with_token(request: Request, token: str | None) -> str:
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != PARAMETER]
+    query = urlencode([*kept, (PARAMETER, token)] if token else kept)
+    return request.url.path + (f"?{query}" if query else "")
+
+
+def _page_before(request: Request) -> str:
+    """Return the page of ours that a button was pressed on, or the start."""
+    parts = urlsplit(request.headers.get("referer", ""))
+    index = request.url_for("admin:index").path
+    is_ours = parts.netloc == request.headers.get("host") and parts.path.startswith(index)
+    return parts.path + (f"?{parts.query}" if parts.query else "") if is_ours else index

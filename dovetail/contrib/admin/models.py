@@ -1,0 +1,26 @@
+"""Declare the table of forms that were sent after their session was over."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dovetail.database.column_types import utcnow
+from dovetail.database.models import Base, IdMixin
+
+
+class KeptForm(IdMixin, Base):
+    """What somebody had typed when their session was over, until they are back: encrypted, for an hour.
+
+    The key is made of a token of which only the SHA-256 is here: the address to come back to holds it, and the site's
+    SECRET_KEY is part of it. So neither the database nor the address tells anything alone.
+    """
+
+    __tablename__ = "admin_kept_form"
+
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
+    path: Mapped[str] = mapped_column(String(2000))
+    sealed: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
+    expires_at: Mapped[datetime] = mapped_column(index=True)

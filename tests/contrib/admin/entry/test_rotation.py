@@ -1,0 +1,90 @@
+"""The cookie of the back office: another one at each gain of rights and each proof, with forms that go on to work."""
+
+import pytest
+from sqlalchemy import func, select, update
+
+from dovetail.contrib.admin.testing import ORIGIN, read_form
+from dovetail.contrib.auth.models import Group, User
+from dovetail.contrib.auth.permissions.grants import create_group, grant, join_group
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.testing import PASSWORD
+from plugins.blog.models import Tag
+from tests.contrib.admin.conftest import COOKIE
+
+
+@pytest.fixture
+async def eddie(make_user):
+    return await make_user(username="eddie", is_staff=True)
+
+
+async def gain(session, how):
+    user = await session.scalar(select(User).where(User.username == "eddie"))
+    if how == "superuser":
+        await session.execute(update(User).where(User.id == user.id).values(is_superuser=True))
+    elif how == "permission":
+        await grant(session, user, ["blog.add_tag"])
+    else:
+        group = await session.scalar(select(Group)) or await create_group(session, "editors", ["blog.add_tag"])
+        await join_group(session, user, group)
+    await session.commit()
+
+
+@pytest.mark.parametrize("how", ["superuser", "permission", "group"])
+async def test_who_gains_rights_gets_another_cookie_and_the_old_one_is_worth_nothing(
+    eddie, back_office_for, session, how
+):
+    office = await back_office_for(eddie)
+    old = office.client.cookies[COOKIE]
+    assert "set-cookie" not in (await office.get("/")).headers
+    await gain(session, how)
+    answer = await office.get("/")
+    (cookie,) = answer.headers.get_list("set-cookie")
+    new = cookie.partition(";")[0].partition("=")[2]
+    assert new != old
+    assert {"HttpOnly", "Path=/", "SameSite=lax"} <= set(cookie.split("; "))
+    assert "set-cookie" not in (await office.get("/")).headers
+    office.client.cookies.clear()
+    for key, status in ((old, 303), (new, 200)):
+        answer = await office.client.get("/admin/", headers={"Cookie": f"{COOKIE}={key}"})
+        assert answer.status_code == status
+    assert await session.scalar(select(func.count()).select_from(Session)) == 1
+
+
+async def test_a_form_that_was_open_meanwhile_can_still_be_sent(eddie, back_office_for, session):
+    await grant(session, await session.get_one(User, eddie.id), ["blog.add_tag"])
+    await session.commit()
+    office = await back_office_for(eddie)
+    form = read_form((await office.get("/blog-tag/create")).text)
+    old = office.client.cookies[COOKIE]
+    await gain(session, "superuser")
+    await office.get("/")
+    assert office.client.cookies[COOKIE] != old
+    answer = await office.client.post("/admin/blog-tag/create", data={**form, "name": "late"})
+    assert answer.status_code == 303
+    assert await session.scalar(select(Tag.name)) == "late"
+
+
+async def test_who_loses_a_race_for_the_new_cookie_is_let_in_by_the_login_page(eddie, back_office_for, session):
+    office = await back_office_for(eddie)
+    old = office.client.cookies[COOKIE]
+    await gain(session, "superuser")
+    await office.get("/")
+    late = await office.client.get("/admin/blog-tag/list", headers={"Cookie": f"{COOKIE}={old}"})
+    assert late.headers["location"] == "/admin/login?next=%2Fadmin%2Fblog-tag%2Flist"
+    again = await office.client.get(late.headers["location"])
+    assert (again.status_code, again.headers["location"]) == (303, "/admin/blog-tag/list")
+
+
+async def test_a_proof_gives_another_cookie_and_leads_to_where_one_was_going(office, session):
+    old = office.client.cookies[COOKIE]
+    target = "/prove?next=%2Fadmin%2Faccount%2F"
+    form = read_form((await office.get(target)).text)
+    wrong = await office.client.post(f"/admin{target}", data={**form, "password": "wrong password"})
+    assert (wrong.status_code, "not your password" in wrong.text) == (403, True)
+    answer = await office.client.post(f"/admin{target}", data={**form, "password": PASSWORD})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/admin/account/")
+    assert office.client.cookies[COOKIE] != old
+    assert (await office.get("/")).status_code == 200
+    outside = {**form, "password": PASSWORD}
+    away = await office.client.post("/admin/prove?next=https://evil.example", data=outside, headers={"Origin": ORIGIN})
+    assert away.headers["location"] == "/admin/"
