@@ -13,6 +13,8 @@ from dovetail.validators import is_local
 
 DAY = 86_400  # seconds
 LONGEST_LOGIN = 90 * DAY
+LONGEST_IDLE = 30 * DAY
+LONGEST_PROOF = 3600
 LONGEST_RESET = DAY
 LONGEST_VERIFICATION = 7 * DAY
 LONGEST_WAIT = 60  # seconds for a mail server
@@ -59,6 +61,27 @@ def check_lifetimes(context: Context) -> Iterator[CheckMessage]:
                 f"{name} is {seconds // DAY:,} days: whoever finds the token of {what} can use it for that long.",
                 f"set {name} to {longest} (seconds) or less",
             )
+
+
+def check_sessions(context: Context) -> Iterator[CheckMessage]:
+    """Find sessions that outlive their use, and proofs that prove little."""
+    settings = _settings(context)
+    if settings is None:
+        return
+    if settings.session_idle_seconds > LONGEST_IDLE:
+        yield warning(
+            "auth.W016",
+            f"AUTH_SESSION_IDLE_SECONDS is {settings.session_idle_seconds // DAY:,} days: a token that is lost with "
+            "somebody's old phone works for that long.",
+            f"set AUTH_SESSION_IDLE_SECONDS to {LONGEST_IDLE} or less",
+        )
+    if settings.proof_seconds > LONGEST_PROOF:
+        yield warning(
+            "auth.W017",
+            f"AUTH_PROOF_SECONDS is {settings.proof_seconds // 60:,} minutes: whoever finds an open browser can take "
+            "the account for that long after its owner logged in.",
+            f"set AUTH_PROOF_SECONDS to {LONGEST_PROOF} or less",
+        )
 
 
 def check_registration(context: Context) -> Iterator[CheckMessage]:

@@ -101,6 +101,7 @@ plugin = Plugin(
         "dovetail.contrib.auth.checks:check_email",
         "dovetail.contrib.auth.checks:check_lifetimes",
         "dovetail.contrib.auth.checks:check_registration",
+        "dovetail.contrib.auth.checks:check_sessions",
         "dovetail.contrib.auth.checks:check_superuser",
         "dovetail.contrib.auth.providers.checks:check_providers",
         "dovetail.contrib.auth.factors.checks:check_requirement",

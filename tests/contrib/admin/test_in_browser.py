@@ -4,10 +4,11 @@ import re
 
 import pytest
 from playwright.async_api import Page, expect
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.testing import PASSWORD, new_token
 from plugins.blog.models import Post, Tag, post_tags
 from plugins.comments.models import Comment, CommentStatus
 
@@ -66,6 +67,52 @@ async def test_an_editor_changes_a_post_choosing_author_and_tags_by_typing(edito
     await expect(row.get_by_role("link", name="postgresql", exact=True)).to_be_visible()
     tags = select(func.count()).select_from(Tag).where(Tag.posts.any(Post.title == "New title"))
     assert await session.scalar(tags) == 2
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_what_was_typed_while_a_session_ended_is_there_after_the_login_and_saved_by_its_author(editor, session):
+    await editor.get_by_role("link", name="Old title", exact=True).click()
+    await editor.get_by_label("Title").fill('A title "typed" & long')
+    await editor.get_by_label("Content").fill("One line\n  <b>another</b>\n")
+    await type_and_choose(editor, "Author", "love", "ada")
+    await type_and_choose(editor, "Tags", "pyt", "python")
+    await editor.get_by_label("Published").check()
+    await editor.wait_for_load_state("networkidle")  # the tags were looked for once more
+    await session.execute(delete(Session))
+    await session.commit()
+    await editor.get_by_role("button", name="Save and continue editing").click()
+    await expect(editor.get_by_role("alert")).to_contain_text("Log in to go on with what you had typed.")
+    assert await session.scalar(select(func.count()).select_from(Post).where(Post.title == "Old title")) == 1
+    await session.commit()
+    await editor.get_by_label("Username or e-mail address").fill("boss")
+    await editor.get_by_label("Password").fill(PASSWORD)
+    await editor.get_by_role("button", name="Log in").click()
+    await expect(editor.get_by_role("alert")).to_contain_text("Nothing was saved yet")
+    await expect(editor).to_have_url(re.compile(r"/admin/blog-post/edit/1\?kept="))
+    await expect(editor.get_by_label("Title")).to_have_value('A title "typed" & long')
+    await expect(editor.get_by_label("Content")).to_have_value("One line\n  <b>another</b>\n")
+    await expect(editor.get_by_label("Published")).to_be_checked()
+    await editor.get_by_role("button", name="Save and continue editing").click()
+    await expect(editor.get_by_role("alert")).to_have_text('A title "typed" & long was saved.')
+    await expect(editor).to_have_url(re.compile(r"/admin/blog-post/edit/1$"))
+    saved = select(Post.content, User.username, Tag.name).join(Post.author).join(Post.tags).where(Post.id == 1)
+    assert [tuple(row) for row in await session.execute(saved)] == [("One line\n  <b>another</b>\n", "ada", "python")]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_an_editor_ends_the_session_of_another_browser_by_keyboard(editor, session):
+    boss = await session.scalar(select(User.id).where(User.username == "boss"))
+    await new_token(session, boss)
+    await session.execute(update(Session).values(proved_at=None))
+    await session.commit()
+    await editor.goto("/admin/account/")
+    await editor.get_by_role("button", name="Log out everywhere else").press("Enter")
+    await expect(editor.get_by_role("alert")).to_contain_text("asks for your password first")
+    await editor.get_by_label("Your password").fill(PASSWORD)
+    await editor.get_by_role("button", name="Go on").press("Enter")
+    await editor.get_by_role("button", name="Log out everywhere else").press("Enter")
+    await expect(editor.get_by_role("alert")).to_have_text("You are logged out everywhere else.")
+    assert await session.scalar(select(func.count()).select_from(Session)) == 1
 
 
 async def test_an_editor_makes_a_user(editor, session):

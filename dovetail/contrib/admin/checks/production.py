@@ -29,6 +29,14 @@ def check_sessions(context: Context) -> Iterator[CheckMessage]:
             f"set ADMIN_SESSION_LIFETIME to {LONGEST_SESSION} (seconds) or less",
         )
 
+    if settings.session_idle_seconds > DAY:
+        yield warning(
+            "admin.W006",
+            f"ADMIN_SESSION_IDLE_SECONDS is {settings.session_idle_seconds // DAY:,} days: whoever finds a browser "
+            "that was left open is let in.",
+            f"set ADMIN_SESSION_IDLE_SECONDS to {DAY} or less",
+        )
+
 
 def check_pool(context: Context) -> Iterator[CheckMessage]:
     """Find settings that let the back office take the connections that the API needs."""

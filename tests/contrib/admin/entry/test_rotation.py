@@ -1,5 +1,6 @@
 """The cookie of the back office: another one at each gain of rights and each proof, with forms that go on to work."""
 
+import httpx
 import pytest
 from sqlalchemy import func, select, update
 
@@ -88,3 +89,17 @@ async def test_a_proof_gives_another_cookie_and_leads_to_where_one_was_going(off
     outside = {**form, "password": PASSWORD}
     away = await office.client.post("/admin/prove?next=https://evil.example", data=outside, headers={"Origin": ORIGIN})
     assert away.headers["location"] == "/admin/"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_by_https_the_same_site_gives_a_cookie_that_no_other_host_can_plant_and_by_http_one_that_works(app, boss):
+    for scheme, prefix in (("https", "__Host-"), ("http", "")):
+        root = f"{scheme}://testserver"
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=root, headers={"Origin": root}) as client:
+            form = read_form((await client.get("/admin/login")).text)
+            answer = await client.post("/admin/login", data={**form, "username": "boss", "password": PASSWORD})
+            (cookie,) = [one for one in answer.headers.get_list("set-cookie") if "session" in one]
+            assert cookie.startswith(f"{prefix}dovetail-admin-session-")
+            assert ("Secure" in cookie.split("; ")) == (scheme == "https")
+            assert (await client.get("/admin/")).status_code == 200

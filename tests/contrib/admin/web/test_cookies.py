@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.signing import Signer
+from dovetail.state import current_scope
 
 SECRET = SecretStr("a secret of this site, which is long enough")
 OTHER = SecretStr("a secret of another site, long enough too")
@@ -28,6 +29,20 @@ def test_a_cookie_is_for_no_script_no_other_site_and_in_production_for_https_onl
     cookies.delete(response, cookies.session)
     removed = [part for part in header_of(response) if not part.startswith("expires=")]
     assert removed == sorted(["Max-Age=0", f'{cookies.session}=""', *shared])
+
+
+@pytest.mark.parametrize(("scheme", "prefix", "flags"), [("https", "__Host-", ["Secure"]), ("http", "", [])])
+def test_in_development_they_are_secure_where_a_request_came_by_https(scheme, prefix, flags):
+    cookies, response = Cookies(SECRET, secure=None), Response()
+    token = current_scope.set({"type": "http", "scheme": scheme})
+    try:
+        cookies.set(response, cookies.session, "value")
+        name = cookies.session
+    finally:
+        current_scope.reset(token)
+    assert name == f"{prefix}{Cookies(SECRET, secure=False).session}"
+    assert header_of(response) == sorted(["HttpOnly", "Path=/", "SameSite=lax", f"{name}=value", *flags])
+    assert Cookies(SECRET, secure=None).session == Cookies(SECRET, secure=False).session  # outside of a request
 
 
 def test_names_differ_by_use_and_by_site_and_say_that_they_are_for_one_host():
