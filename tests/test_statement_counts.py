@@ -119,8 +119,8 @@ COSTS = [
     Cost(
         "reset_password",
         "anonymous",
-        13,
-        13,
+        17,
+        17,
         lambda s: s.anonymous.post("/api/auth/reset-password", json={"token": s.reset_token, "password": NEW_PASSWORD}),
     ),
     Cost(
@@ -176,13 +176,12 @@ COSTS = [
     Cost(
         "create_user",
         "staff",
-        7,  # with a savepoint and its release
-        7,
-        lambda s: s.staff.post(
-            "/api/users", json={"username": "eve", "email": "eve@example.org", "password": PASSWORD}
-        ),
+        8,  # with a savepoint and its release
+        8,
+        lambda s: s.staff.post("/api/users", json={"username": "eve", "email": "eve@example.org"}),
     ),
     Cost("get_user", "staff", 2, 2, lambda s: s.staff.get(f"/api/users/{s.user}")),
+    Cost("start_reset", "staff", 4, 4, lambda s: s.staff.post(f"/api/users/{s.user}/reset-password")),
     Cost("update_user", "staff", 6, 6, lambda s: s.staff.patch(f"/api/users/{s.user}", json={"bio": "x"})),
     Cost("delete_user", "staff", 4, 4, lambda s: s.staff.delete(f"/api/users/{s.user}")),
     # Posts: the token, and what the resource does.

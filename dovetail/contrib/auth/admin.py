@@ -1,21 +1,18 @@
 """Users and groups in the back office."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sqladmin.flash import Flash
 from starlette.requests import Request
 from wtforms import Field, Form
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import Optional
 
 from dovetail.contrib.admin.forms.fields import PasswordField
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import app_of
 from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, RelationFilter, action, user_of
 from dovetail.contrib.auth import users
-from dovetail.contrib.auth.accounts.password_validation import check_password
-from dovetail.contrib.auth.accounts.passwords import MAXIMUM_LENGTH, HashedPassword, hash_password, is_text
 from dovetail.contrib.auth.api.dependencies import make_manager
 from dovetail.contrib.auth.credential_changes import (
     Proof,
@@ -23,6 +20,7 @@ from dovetail.contrib.auth.credential_changes import (
     change_own_account,
     changes_credentials,
     prove,
+    start_reset_of,
 )
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
@@ -43,21 +41,11 @@ if TYPE_CHECKING:
     from dovetail.contrib.auth.manager import UserManager
 
 CURRENT = "current_password"
-NEW_PASSWORD = {"autocomplete": "new-password", "class": "form-control"}
 CURRENT_PASSWORD = {"autocomplete": "current-password", "class": "form-control"}
-KEEP = "Leave it empty to keep the password. A new one logs the user out everywhere."
-PROVE = "Needed to change your own username, e-mail address or password."
+PROVE = "Needed to change your own username or e-mail address."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Passwords:
-    """The hashes of the passwords in a form: hashing takes long, so it is done before anything is locked."""
-
-    new: HashedPassword | None
-    proof: Proof
-
-
-PASSWORDS = StateKey[Passwords]("passwords", "`prepare` comes first")
+PROOF = StateKey[Proof]("proof", "`prepare` comes first")  # verifying takes long, so it comes before any lock
 
 
 class UserAdmin(ModelAdmin, model=User):
@@ -117,36 +105,32 @@ class UserAdmin(ModelAdmin, model=User):
     }
 
     async def get_form(self, *, creating: bool) -> type[Form]:
-        """Return the form with a password, which is needed for a new user and may be left empty for others."""
+        """Return the form; that of one's own account asks for the current password. Nobody chooses somebody else's."""
         base: Any = await super().get_form(creating=creating)
-        fields = {"password": _password_field("Password", NEW_PASSWORD, KEEP, required=creating)}
-        if _is_own(request_context().request):
-            fields[CURRENT] = _password_field("Your current password", CURRENT_PASSWORD, PROVE)
-        return type(base.__name__, (base,), fields)
+        if creating or not _is_own(request_context().request):
+            return cast("type[Form]", base)
+        return type(base.__name__, (base,), {CURRENT: _current_password()})
 
     async def prepare(self, request: Request) -> None:
-        """Hash the new password, and verify the current one of somebody who changes themselves."""
-        form = await request.form()
-        current = form.get(CURRENT)
+        """Verify the current password of somebody who changes themselves."""
+        current = (await request.form()).get(CURRENT)
         is_typed = _is_own(request) and isinstance(current, str) and current
-        passwords = Passwords(
-            new=await _hashed(form.get("password")),
-            proof=await prove(user_of(request), str(current)) if is_typed else Proof(),
-        )
-        PASSWORDS.set(request, passwords)
+        PROOF.set(request, await prove(user_of(request), str(current)) if is_typed else Proof())
 
     async def create_object(self, request: Request, data: dict[str, Any]) -> User:
-        """Make a user; the password is hashed."""
-        check_password(data["password"], username=data["username"], email=data["email"])
+        """Make a user, who is sent a link to choose a password."""
         values = _columns(data)
         check_may_set_flags(user_of(request), None, is_superuser=values.get("is_superuser", False))
-        user = await users.create_user(self.session, **values, password=PASSWORDS.get(request).new)
+        user = await users.create_user(self.session, **values, password=None)
+        manager = make_manager(self.session, self._settings)
+        await manager.invite(user)
         await self._set_rights(request, user, data, known=())
         await self.audit(request, "create", user, dict(values))
+        self._tell_what_is_sent(request, manager)
         return user
 
     async def change_object(self, request: Request, obj: User, data: dict[str, Any]) -> None:
-        """Change a user; a new password ends all their sessions and tokens, a new address has to be confirmed.
+        """Change a user; a new address has to be confirmed.
 
         Changing what one logs in with oneself takes one's current password.
         """
@@ -154,24 +138,34 @@ class UserAdmin(ModelAdmin, model=User):
         keeps = (data.get(flag, True) for flag in ("is_active", "is_staff"))
         if is_own and not (all(keeps) and data.get("is_superuser", True) >= obj.is_superuser):
             raise ConflictError("You cannot take your own access away. Ask somebody else who has it.")
-        values, password = _columns(data), None
+        values = _columns(data)
         await check_may_manage(self.session, user_of(request), obj)
         check_may_set_flags(user_of(request), obj, is_superuser=values.get("is_superuser", obj.is_superuser))
-        if data.get("password"):
-            username, email = values.get("username", obj.username), values.get("email", obj.email)
-            check_password(data["password"], username=username, email=email)
-            password = PASSWORDS.get(request).new
-        if is_own and (password is not None or changes_credentials(obj, values)):
-            PASSWORDS.get(request).proof.check(obj)
+        if is_own and changes_credentials(obj, values):
+            PROOF.get(request).check(obj)
         manager = make_manager(self.session, self._settings)
         if is_own:
-            await change_own_account(manager, obj, values, password=password)
+            await change_own_account(manager, obj, values, password=None)
         else:  # who ticks the box together with a new address vouches for it
             vouch = bool(values.get("is_verified")) and not obj.is_verified
-            await change_as_staff(manager, obj, values, password=password, vouch=vouch)
+            await change_as_staff(manager, obj, values, vouch=vouch)
         await self._set_rights(request, obj, data, known=[group.id for group in obj.groups])
         await self.audit(request, "update", obj, dict(values))
         self._tell_what_is_sent(request, manager)
+
+    @action(
+        "send_reset_link",
+        "Send a reset link",
+        confirmation_message="A link to choose a new password is sent to each of them. Go on?",
+        permission="auth.change_user",
+    )
+    async def send_reset_link(self, request: Request, chosen: Sequence[User]) -> str:
+        """Send each of the users a link to choose a new password."""
+        manager = make_manager(self.session, self._settings)
+        for user in chosen:
+            await check_may_manage(self.session, user_of(request), user)
+            await start_reset_of(manager, user)
+        return f"{len(chosen)} link{'' if len(chosen) == 1 else 's'} to choose a new password will be sent."
 
     async def _set_rights(
         self, request: Request, user: User, data: Mapping[str, object], *, known: Sequence[int]
@@ -260,20 +254,10 @@ class GroupAdmin(ModelAdmin, model=Group):
         await set_permissions(self.session, user_of(request), group, list(map(str, found)))
 
 
-def _password_field(label: str, attributes: dict[str, str], description: str, *, required: bool = False) -> Field:
+def _current_password() -> Field:
     return PasswordField(
-        label,
-        validators=[InputRequired() if required else Optional()],
-        description="" if required else description,
-        render_kw=attributes,
+        "Your current password", validators=[Optional()], description=PROVE, render_kw=CURRENT_PASSWORD
     )
-
-
-async def _hashed(password: object) -> HashedPassword | None:
-    # Whether it is good enough is said later, beside what else is wrong with the form.
-    if not isinstance(password, str) or not 0 < len(password) <= MAXIMUM_LENGTH or not is_text(password):
-        return None
-    return HashedPassword(await hash_password(password))
 
 
 def _is_own(request: Request) -> bool:
@@ -281,5 +265,5 @@ def _is_own(request: Request) -> bool:
 
 
 def _columns(data: Mapping[str, object]) -> users.UserChanges:
-    others = {"password", CURRENT, "groups", "user_permissions"}
+    others = {CURRENT, "groups", "user_permissions"}
     return cast("users.UserChanges", {name: data[name] for name in data if name not in others})

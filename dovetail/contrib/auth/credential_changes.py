@@ -11,11 +11,11 @@ from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.passwords import HashedPassword, verify_password
 from dovetail.contrib.auth.accounts.store import UserStore, taken
 from dovetail.contrib.auth.events.models import EventKind
-from dovetail.contrib.auth.events.record import record_failure
+from dovetail.contrib.auth.events.record import record, record_failure
 from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.users import UserChanges
-from dovetail.errors import FieldError, InvalidInputError
+from dovetail.errors import ConflictError, FieldError, InvalidInputError
 
 if TYPE_CHECKING:
     from dovetail.contrib.auth.manager import UserManager
@@ -74,7 +74,6 @@ async def change_as_staff(
     user: User,
     values: UserChanges,
     *,
-    password: HashedPassword | None,
     vouch: bool,
 ) -> None:
     """Change a locked user as somebody who may, and tell the user.
@@ -83,12 +82,23 @@ async def change_as_staff(
     InvalidInputError and ConflictError.
     """
     old_email = user.email
-    await _change(manager, user, values if vouch else _without_email(values), password)
+    await _change(manager, user, values if vouch else _without_email(values), None)
     if user.email != old_email:
         await manager.send(emails.email_changed(user, old_email), user)
     elif "email" in values:
         await _refuse_if_taken(manager, user, values["email"])  # staff see all addresses
         await manager.request_email_change(user, values["email"])
+
+
+async def start_reset_of(manager: "UserManager", user: User) -> None:
+    """Send a locked user a link to choose a new password, as staff who may manage them; it ends nothing.
+
+    Raise ConflictError if the user is deactivated.
+    """
+    if not user.is_active:
+        raise ConflictError(f"{user.username} is deactivated; activate the account first.")
+    await record(manager.session, EventKind.RESET_STARTED, user=user)
+    await manager.forgot_password(user)
 
 
 async def _refuse_if_taken(manager: "UserManager", user: User, email: str) -> None:

@@ -6,6 +6,8 @@ hashes on the event loop, signs tokens that cannot be revoked, and commits by it
 (https://fastapi-users.github.io/fastapi-users/latest/configuration/user-manager/)
 """
 
+from contextlib import suppress
+
 from fastapi import Request
 from fastapi_users import BaseUserManager, IntegerIDMixin
 from fastapi_users.db import BaseUserDatabase
@@ -76,6 +78,9 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             raise InvalidResetPasswordToken
         await record(self.session, EventKind.PASSWORD_RESET, user=redeemed.user)
         await self.set_password(redeemed.user, hashed)
+        if not redeemed.user.is_verified:  # the token was sent to the address, and has come back
+            with suppress(ConflictError):  # which somebody else has proved meanwhile
+                await users.update_user(self.session, redeemed.user, is_verified=True)
         return redeemed.user
 
     async def request_verify(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - the signature is fastapi-users'
@@ -89,6 +94,10 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
     async def welcome(self, user: User) -> None:
         """Ask for a proof of a new account's address; if it is that of another account, its owner is told instead."""
         self.messages.append(await send_token(self.session, MailKind.WELCOME, user.email, user))
+
+    async def invite(self, user: User) -> None:
+        """Send a new user, whose account staff made, a token to choose a password with."""
+        self.messages.append(await send_token(self.session, MailKind.INVITATION, user.email, user))
 
     async def send(self, message: EmailMessage, user: User) -> None:
         """Send a message about the user's account."""

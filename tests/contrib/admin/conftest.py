@@ -35,7 +35,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture
 async def boss(make_user):
-    return await make_user(username="boss", full_name="The Boss", is_superuser=True)
+    return await make_user(username="boss", full_name="The Boss", is_superuser=True, is_verified=True)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from dovetail.plugin import Context
 @asynccontextmanager
 async def lifespan(app: FastAPI, context: Context) -> AsyncIterator[None]:
     """Run a site and send its mail; at its end, write down the use of sessions and what was refused."""
-    postman = POSTMAN.get(app)
+    postman, recorder = POSTMAN.get(app), RECORDER.get(app)
     async with write_at_the_end(app, context):
         watching = asyncio.get_running_loop().create_task(postman.watch())
         try:
@@ -23,4 +23,4 @@ async def lifespan(app: FastAPI, context: Context) -> AsyncIterator[None]:
         finally:
             watching.cancel()
             await postman.close()
-            await RECORDER.get(app).settle()
+            await recorder.settle()

@@ -93,9 +93,12 @@ class UserRegister(Schema):
     full_name: FullName = ""
 
 
-class UserCreate(UserRegister):
-    """An account that staff make for somebody."""
+class UserCreate(Schema):
+    """An account that staff make for somebody, who chooses the password themselves."""
 
+    username: Username
+    email: Email
+    full_name: FullName = ""
     bio: Bio = ""
     is_active: Flag = True
     is_verified: Flag = False
@@ -123,7 +126,6 @@ class UserUpdate(Schema):
     email: Email | MISSING = MISSING
     full_name: FullName | MISSING = MISSING
     bio: Bio | MISSING = MISSING
-    password: NewPassword | MISSING = MISSING
     is_active: Flag | MISSING = MISSING
     is_verified: Flag | MISSING = MISSING
     is_staff: Flag | MISSING = MISSING

@@ -5,13 +5,13 @@ from typing import cast
 from fastapi import APIRouter, Request, Response
 from pydantic import MISSING
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.schemas import PathId
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.access import (
     BearerToken,
     CurrentUser,
-    StaffBeside,
     StaffUser,
     UserBeside,
     bad_token,
@@ -29,6 +29,7 @@ from dovetail.contrib.auth.credential_changes import (
     change_own_account,
     changes_credentials,
     prove,
+    start_reset_of,
     wrong_password,
 )
 from dovetail.contrib.auth.events.models import EventKind
@@ -36,8 +37,7 @@ from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.permissions.managing import check_may_manage, check_may_set_flags
 from dovetail.database.session import SessionDep
-from dovetail.database.unit_of_work import lookup_session
-from dovetail.errors import ConflictError
+from dovetail.errors import ConflictError, NotFoundError
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.resource import Resource
 
@@ -125,15 +125,15 @@ router.include_router(accounts.router)  # behind /users/me, which looks like one
         }
     },
 )
-async def create_user(data: UserCreate, staff: StaffBeside, session: SessionDep, request: Request) -> Response:
-    """Make an account for somebody, as staff; no message is sent."""
-    given = data.password.get_secret_value()
+async def create_user(data: UserCreate, staff: StaffUser, manager: UserManagerDep, request: Request) -> Response:
+    """Make an account for somebody, as staff: a link to choose a password is sent to them."""
+    session = manager.session
     check_permission(staff, "auth.add_user")
     check_may_set_flags(staff, None, is_superuser=data.is_superuser)
-    password = await users.hash_new_password(given, username=data.username, email=data.email)
 
     async def create() -> Response:
-        user = await users.create_user(session, **data.model_dump(exclude={"password"}), password=password)
+        user = await users.create_user(session, **data.model_dump(), password=None)
+        await manager.invite(user)
         return await accounts.respond(request, session, staff, user.id, status=201)
 
     return await accounts.respond_once(request, session, staff, create)
@@ -149,29 +149,34 @@ async def update_user(
     *,
     user_id: PathId,
     data: UserUpdate,
-    staff: StaffBeside,
+    staff: StaffUser,
     manager: UserManagerDep,
     request: Request,
 ) -> Response:
     """Change some fields of a user, as staff; what is left out stays.
 
     A new address takes the place of the old one once it is verified with the token that is sent to it, or at once with
-    `is_verified: true`, by which staff vouch for it; the old one is told. A new password and `is_active: false` end the
-    user's sessions. What you log in with yourself is changed at `/users/me`.
+    `is_verified: true`, by which staff vouch for it; the old one is told. `is_active: false` ends the user's sessions.
+    Nobody chooses the password of somebody else; see the operation `start_reset`. What you log in with yourself is
+    changed at `/users/me`.
     """
     check_permission(staff, "auth.change_user")
-    password = None
-    if data.password is not MISSING and user_id != staff.id:
-        async with lookup_session(manager.session) as lookup:
-            found = await lookup.scalar(select(User).where(User.id == user_id))
-        password = await _hash_new_password(data, found or staff)
     user = await accounts.lock(manager.session, staff, user_id, request)
     _check_own(data, user, staff)
     await check_may_manage(manager.session, staff, user)
     if data.is_superuser is not MISSING:
         check_may_set_flags(staff, user, is_superuser=data.is_superuser)
-    await change_as_staff(manager, user, _columns(data), password=password, vouch=data.is_verified is True)
+    await change_as_staff(manager, user, _columns(data), vouch=data.is_verified is True)
     return await accounts.respond(request, manager.session, staff, user_id)
+
+
+@router.post("/users/{user_id}/reset-password", status_code=202, responses={409: {"description": "Deactivated"}})
+async def start_reset(user_id: PathId, staff: StaffUser, manager: UserManagerDep) -> None:
+    """Send a user a link to choose a new password, as staff; until they follow it, nothing changes for them."""
+    check_permission(staff, "auth.change_user")
+    user = await _locked(manager.session, user_id)
+    await check_may_manage(manager.session, staff, user)
+    await start_reset_of(manager, user)
 
 
 @router.delete(
@@ -190,6 +195,14 @@ async def delete_user(user_id: PathId, staff: StaffUser, session: SessionDep, re
     await accounts.writer.delete_items(session, [user])
 
 
+async def _locked(session: AsyncSession, user_id: int) -> User:
+    statement = select(User).where(User.id == user_id).with_for_update(key_share=True)
+    user = await session.scalar(statement.execution_options(populate_existing=True))
+    if user is None:
+        raise NotFoundError(f"There is no user {user_id}.")
+    return user
+
+
 async def _me(session: SessionDep, user: User) -> MeRead:
     known = UserRead.model_validate(user, from_attributes=True)
     return MeRead(**dict(known), pending_email=await pending_email(session, user.id))
@@ -200,13 +213,13 @@ def _check_own(data: UserUpdate, user: User, staff: User) -> None:
         return
     if False in (data.is_active, data.is_staff) or (data.is_superuser is False and user.is_superuser):
         raise ConflictError("You cannot deactivate yourself or take your own rights away; ask another superuser to.")
-    if data.password is not MISSING or changes_credentials(user, _columns(data)):
+    if changes_credentials(user, _columns(data)):
         raise ConflictError(
             "Change what you log in with by the operation update_me, which asks for your current password."
         )
 
 
-async def _hash_new_password(data: ProfileUpdate | UserUpdate, user: User) -> HashedPassword | None:
+async def _hash_new_password(data: ProfileUpdate, user: User) -> HashedPassword | None:
     if data.password is MISSING:
         return None
     username = user.username if data.username is MISSING else data.username

@@ -7,12 +7,14 @@ is sent at least once, and now and then twice.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from contextvars import Context as Variables
 from datetime import UTC, datetime, timedelta
 from smtplib import SMTPRecipientsRefused
 
 from sqlalchemy import delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.mail.backends import EmailSender
@@ -42,6 +44,7 @@ class Postman:
         self._settings = settings
         self._sender = sender
         self._task: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()  # for the database: however much mail there is, it takes one connection
         self._again = False
         self._closing = False
         self.sent = self.failed = 0
@@ -80,12 +83,20 @@ class Postman:
         except Exception as error:  # noqa: BLE001 - the rows stay, and the next look finds them
             logger.warning("The outbox could not be read: %s", str(error).partition("\n")[0])
 
+    @asynccontextmanager
+    async def _work_on_rows(self, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
+        async with (
+            self._turn,
+            self._database.unit_of_work(read_only=read_only, engine=self._engine) as session,
+        ):
+            yield session
+
     async def _take(self) -> Sequence[OutgoingMail]:
         due = select(OutgoingMail).where(OutgoingMail.due_at <= datetime.now(UTC))
-        async with self._database.unit_of_work(read_only=True, engine=self._engine) as session:
+        async with self._work_on_rows(read_only=True) as session:
             if not await session.scalar(select(exists(due.with_only_columns(OutgoingMail.id)))):
                 return ()  # SQLite's only writer is not kept waiting for nothing
-        async with self._database.unit_of_work(engine=self._engine) as session:
+        async with self._work_on_rows() as session:
             found = await session.scalars(
                 due.order_by(OutgoingMail.due_at, OutgoingMail.id).limit(AT_ONCE).with_for_update(skip_locked=True)
             )
@@ -97,12 +108,12 @@ class Postman:
 
     async def _deliver(self, row: OutgoingMail) -> None:
         try:
-            async with self._database.unit_of_work(engine=self._engine) as session:
+            async with self._work_on_rows() as session:
                 message = await write(session, row, self._settings())
             if message is not None:
                 await self._sender().send(message)
                 self.sent += 1
-            async with self._database.unit_of_work(engine=self._engine) as session:
+            async with self._work_on_rows() as session:
                 await session.execute(delete(OutgoingMail).where(OutgoingMail.id == row.id))
         except Exception as error:  # noqa: BLE001 - it is tried again, and told when that has no use
             self.failed += 1
@@ -123,7 +134,7 @@ class Postman:
         if gives_up:
             values |= {"due_at": None, "nonce": ""}
         try:
-            async with self._database.unit_of_work(engine=self._engine) as session:
+            async with self._work_on_rows() as session:
                 await session.execute(update(OutgoingMail).where(OutgoingMail.id == row.id).values(values))
                 if gives_up:
                     detail = f"{row.subject}: {reason}"

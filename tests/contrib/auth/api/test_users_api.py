@@ -1,11 +1,11 @@
 import pytest
 from sqlalchemy import func, select
 
+from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.models import Session
-from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.models import Post
-from tests.contrib.auth.helpers import ADA, NEW_PASSWORD, login, pointers
+from tests.contrib.auth.helpers import ADA, NEW_PASSWORD, login, pointers, token_in
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ async def test_only_staff_reach_the_users(client, make_user, client_for):
         ("PATCH", f"/api/users/{user.id}"),
         ("DELETE", f"/api/users/{user.id}"),
     ):
-        body = {"json": ADA} if method in {"POST", "PATCH"} else {}
+        body = {"json": {"username": "x", "email": "x@example.org"}} if method in {"POST", "PATCH"} else {}
         assert (await client.request(method, path, **body)).status_code == 401
         assert (await ada.request(method, path, **body)).status_code == 403
 
@@ -66,12 +66,18 @@ async def test_a_list_costs_two_statements_however_long_it_is(boss, make_user, c
     assert len(seen) == 2  # who is asking, and the list
 
 
-async def test_staff_make_a_user_who_can_log_in(boss, client, outbox):
-    response = await boss.post("/api/users", json=ADA | {"is_verified": True, "bio": "Countess"})
+async def test_staff_make_a_user_who_chooses_the_password(boss, client, outbox):
+    new = {"username": "ada", "email": "ada@example.org", "bio": "Countess"}
+    refused = await boss.post("/api/users", json=ADA)
+    assert (refused.status_code, pointers(refused)) == (422, ["/password"])
+    response = await boss.post("/api/users", json=new)
     assert response.status_code == 201
-    assert (response.json()["is_verified"], response.json()["bio"]) == (True, "Countess")
-    assert (await login(client, "ada")).status_code == 200
-    assert (await boss.post("/api/users", json=ADA)).status_code == 409
+    assert (response.json()["is_verified"], response.json()["bio"]) == (False, "Countess")
+    assert (await boss.post("/api/users", json=new)).status_code == 409
+    (message,) = outbox.messages
+    answer = await client.post("/api/auth/reset-password", json={"token": token_in(message), "password": NEW_PASSWORD})
+    assert answer.status_code == 204
+    assert (await login(client, "ada@example.org", NEW_PASSWORD)).status_code == 200  # the address is proved, too
 
 
 async def test_one_user_is_read_and_an_unknown_one_is_not_found(boss):
@@ -109,15 +115,23 @@ async def test_a_deactivated_user_is_out_at_once_and_does_not_come_back_with_the
     assert (await ada.get("/api/users/me")).status_code == 401
 
 
-async def test_a_password_set_by_staff_ends_every_session_of_the_user(boss, client, make_user, client_for):
-    user = await make_user(username="ada")
+async def test_staff_start_a_reset_and_choose_nobodys_password(  # noqa: PLR0917 - fixtures
+    boss, client, make_user, client_for, outbox, session
+):
+    user, gone = await make_user(username="ada"), await make_user(username="gone", is_active=False)
     ada = await client_for(user)
-    response = await boss.patch(f"/api/users/{user.id}", json={"password": "12345678901"})
+    response = await boss.patch(f"/api/users/{user.id}", json={"password": NEW_PASSWORD})
     assert (response.status_code, pointers(response)) == (422, ["/password"])
-    assert (await boss.patch(f"/api/users/{user.id}", json={"password": NEW_PASSWORD})).status_code == 200
+    assert (await boss.post(f"/api/users/{user.id}/reset-password")).status_code == 202
+    assert (await ada.get("/api/users/me")).status_code == 200
+    new = {"token": token_in(outbox.messages[0]), "password": NEW_PASSWORD}
+    assert (await client.post("/api/auth/reset-password", json=new)).status_code == 204
     assert (await ada.get("/api/users/me")).status_code == 401
-    assert (await login(client, "ada", PASSWORD)).status_code == 401
     assert (await login(client, "ada", NEW_PASSWORD)).status_code == 200
+    for key, status in ((gone.id, 409), (999_999, 404)):
+        assert (await boss.post(f"/api/users/{key}/reset-password")).status_code == status
+    started = await session.scalar(select(SecurityEvent).where(SecurityEvent.kind == EventKind.RESET_STARTED))
+    assert (started.username, started.actor_name) == ("ada", "boss")
 
 
 async def test_nobody_locks_themselves_out(boss):
