@@ -37,6 +37,7 @@ from dovetail.mounting import NamedRouter, include, place, routers_of
 from dovetail.plugin import PLUGIN_SETTINGS, Context, Mounts, Setup
 from dovetail.registry import Registry, load_registry, load_web
 from dovetail.resources.policies import POLICIES
+from dovetail.resources.policy_checks import policy_problems, resources_of
 from dovetail.server.collector import collector_paused
 from dovetail.settings import SETTINGS, Settings
 
@@ -92,7 +93,7 @@ def make_application(settings: Settings, mounts: Mounts = EVERYTHING_IN_ITS_PLAC
     READINESS.set(app, Readiness(context.database, registry))
     add_problem_details(app)  # before the plugins, which may answer errors in a way of their own
     operations = _add_routers(app, context, registry, routers)
-    _refuse_impossible_operations(app)
+    _refuse_impossible_operations(app, context)
     in_order = sorted(registry.installed.values(), key=lambda entry: settings.plugins.index(entry.package))
     document_problems(app, {entry.plugin.name: operations[entry.plugin.name] for entry in in_order})
     _add_middleware(app, context)
@@ -164,8 +165,9 @@ def _set_up(app: FastAPI, context: Context, entry: InstalledPlugin, setup: Setup
         raise ConfigurationError(f"plugin {entry.plugin.name!r}: {what}") from error
 
 
-def _refuse_impossible_operations(app: FastAPI) -> None:
-    if problems := [*duplicate_operation_ids(app), *streams_without_a_session(app)]:
+def _refuse_impossible_operations(app: FastAPI, context: Context) -> None:
+    contradictions = policy_problems(resources_of(app), context.policies)
+    if problems := [*duplicate_operation_ids(app), *streams_without_a_session(app), *contradictions]:
         raise ConfigurationError("\n".join(problems))
 
 

@@ -14,7 +14,7 @@ refuses a hook with another signature; `typing_extensions.override` lets it refu
 both when it is made, with a ConfigurationError.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Generic
 
@@ -85,6 +85,10 @@ class Policy(DeprecatedHooks[Model, Viewer, Create]):
         they may look at nothing else that changes, be it a clock, a setting or another row.
         """
         return None
+
+    def sample_viewers(self) -> Iterable[Viewer | None]:
+        """Return viewers of all kinds, of whom is asked at the start which fields `hidden` and `read_only` name."""
+        return (None,)
 
     def identity(self, viewer: Viewer | None) -> str | None:
         """Return a text that only this viewer has; None for somebody unknown."""

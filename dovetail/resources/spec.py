@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, Literal, TypeAlias, cast, get_args
 
 from fastapi import Path
 from fastapi.params import Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import ColumnElement, Integer, and_, inspect, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import TypeVar
@@ -165,6 +165,11 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     def key_type(self) -> Any:
         """The type of the key in a path, with its limits."""
         return Annotated[Id if self._is_numbered else self._key_type, Path()]
+
+    @cached_property
+    def key_adapter(self) -> TypeAdapter[Hashable]:
+        """The adapter that reads a key as JSON holds it."""
+        return TypeAdapter(self.key_type)
 
     @cached_property
     def body_key_type(self) -> object:

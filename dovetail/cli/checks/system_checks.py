@@ -21,9 +21,11 @@ from dovetail.database.models import Base
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import DovetailError, MigrationError
 from dovetail.ownership import owner_of, owner_of_name
-from dovetail.plugin import CheckMessage, Context, Level, Plugin
+from dovetail.plugin import CheckMessage, Context, Level, Plugin, warning
 from dovetail.registry import Registry
 from dovetail.resources.checks import listed_resources, unserved
+from dovetail.resources.policies import POLICIES
+from dovetail.resources.policy_checks import resources_of, unregistered
 
 
 def run_checks(
@@ -48,6 +50,7 @@ def run_checks(
         found += check_routes(app)
         found += check_schema(app)
         found += check_indexes(app)
+        found += check_policies(app)
     found += check_plugins(context)
     return sorted(found, key=lambda message: (-message.level, message.id))
 
@@ -144,6 +147,12 @@ def check_indexes(app: FastAPI) -> Iterator[CheckMessage]:
                 message=f"{resource.collection}: no index serves {one.what}: a large table is read whole for it.",
                 hint=f"{one.hint} by naming it in `unindexed` of the resource",
             )
+
+
+def check_policies(app: FastAPI) -> Iterator[CheckMessage]:
+    """Resources and related models of which no policy says, for all doors alike, who may do what."""
+    for code, what, hint in unregistered(resources_of(app), POLICIES.get(app)):
+        yield warning(code, f"{what}.", hint)
 
 
 def check_plugins(context: Context) -> Iterator[CheckMessage]:

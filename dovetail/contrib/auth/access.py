@@ -6,7 +6,7 @@ Deactivated users never pass. A token that is wrong, expired or revoked is answe
 """
 
 import re
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends
@@ -237,6 +237,15 @@ class UserPolicy(Policy[Model, User, Create]):
     def viewer_values(self, viewer: User) -> Hashable | None:
         """Return the user's columns and permissions, if that is all that decides what they may see."""
         return loaded_values(viewer) if self.remembers_viewers else None
+
+    @override
+    def sample_viewers(self) -> Iterable[User | None]:
+        """Return somebody unknown, a user, a member of staff and a superuser."""
+        flags = ((False, False), (True, False), (True, True))
+        users = [User(id=0, is_active=True, is_staff=staff, is_superuser=superuser) for staff, superuser in flags]
+        for user in users:
+            user.remember_permissions(())
+        return (None, *users)
 
     @override
     async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> Recognized[User] | None:

@@ -15,11 +15,12 @@ from dovetail.api.schemas import Schema
 from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
+from dovetail.resources.endpoints.replays import replay
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.spec import Operation, Spec
 from dovetail.resources.write.bulk import Written, create_all, delete_all, update_all
-from dovetail.resources.write.idempotency import respond_once
+from dovetail.resources.write.idempotency import WrittenResponse, respond_once
 from dovetail.resources.write.writer import Writer
 
 MAXIMUM = 100
@@ -42,11 +43,13 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
     schema = _list_schema(f"{spec.create.__name__}Bulk", spec.create)  # type: ignore[union-attr]  # it is offered
 
     async def make(session: AsyncSession, viewer: object, items: Sequence[object]) -> Response:
-        return _items_response(await create_all(writer, session, viewer, items), 201)
+        written = await create_all(writer, session, viewer, items)
+        return WrittenResponse(_body(written), 201, {}, written.keys)
 
     async def endpoint(request: Request, session: AsyncSession, viewer: object, data: Any) -> Response:
         make_once = partial(make, session, viewer, data.items)
-        return await respond_once(request, session, spec.policy.identity(viewer), make_once)
+        again = partial(replay, spec, session, viewer)
+        return await respond_once(request, session, spec.policy.identity(viewer), make_once, again)
 
     _add(
         spec,
@@ -75,7 +78,8 @@ def _add_update(writer: Writer, router: APIRouter) -> None:
     async def endpoint(request: Request, session: AsyncSession, viewer: object, data: Any) -> Response:  # noqa: ARG001 - as all have it
         keys = [getattr(one, spec.key) for one in data.items]
         items = [(_without(update, one, set(extra)), one.if_match) for one in data.items]
-        return _items_response(await update_all(writer, session, viewer, keys, items), 200)
+        written = await update_all(writer, session, viewer, keys, items)
+        return Response(_body(written), media_type="application/json")
 
     _add(
         spec,
@@ -131,9 +135,8 @@ def _add(
     add_route(router, f"{spec.url}/bulk", described, method=method, dependencies=limits, **options)
 
 
-def _items_response(written: Written, status: int) -> Response:
-    body = orjson.dumps({"items": written.items()}, option=ORJSON_OPTIONS)
-    return Response(body, status, media_type="application/json")
+def _body(written: Written) -> bytes:
+    return orjson.dumps({"items": written.items()}, option=ORJSON_OPTIONS)
 
 
 def _without(schema: Any, data: BaseModel, names: set[str]) -> object:

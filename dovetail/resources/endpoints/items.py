@@ -22,6 +22,7 @@ from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
+from dovetail.resources.endpoints.replays import replay
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route, item_path
 from dovetail.resources.policy import not_found
 from dovetail.resources.query.url import read_item_query, split_query
@@ -29,7 +30,7 @@ from dovetail.resources.read.etags import etag, is_known
 from dovetail.resources.read.reader import ALL_FIELDS, Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.idempotency import respond_once
+from dovetail.resources.write.idempotency import WrittenResponse, respond_once
 from dovetail.resources.write.writer import ADD, CHANGE, Writer
 
 ETAG = "The version of the object, for If-Match and If-None-Match."
@@ -69,7 +70,8 @@ async def create(
         headers = {"Location": f"{quote(request.scope['path'])}/{quote(str(key), safe='')}"}
         return _item_response(spec, request, batch, key, status=201, headers=headers if spec.has("retrieve") else None)
 
-    return await respond_once(request, session, spec.policy.identity(viewer), make)
+    again = partial(replay, spec, session, viewer)
+    return await respond_once(request, session, spec.policy.identity(viewer), make, again)
 
 
 async def update(
@@ -262,4 +264,4 @@ def _item_response(
         return Response(status_code=304, headers={"ETag": tag})
     if status == 200 and not headers:  # noqa: PLR2004 - OK, as every read
         return FastJSONResponse(body, ((b"etag", tag.encode()),))
-    return Response(body, status, {"ETag": tag, **(headers or {})}, "application/json")
+    return WrittenResponse(body, status, {"ETag": tag, **(headers or {})}, (key,))

@@ -5,10 +5,11 @@ IDEMPOTENCY_STORE in its setup. Without it the header is refused, because a clie
 it. (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +21,10 @@ from dovetail.state import StateKey
 
 HEADER = "Idempotency-Key"
 MAXIMUM_LENGTH = 255
+KEYS = "keys of rows"  # among the headers that are kept, and never sent
 KEPT_HEADERS = ("content-type", "etag", "location", "link")
+
+Replay: TypeAlias = Callable[[Sequence[Hashable], Response], Awaitable[Response]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +54,26 @@ class IdempotencyStore(Protocol):
 IDEMPOTENCY_STORE = StateKey[IdempotencyStore]("idempotency_store", "enable dovetail.contrib.idempotency")
 
 
+class WrittenResponse(Response):
+    """The response to the request that made the rows with these keys."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str], keys: Sequence[Hashable]) -> None:
+        super().__init__(body, status, headers, "application/json")
+        self.keys = keys
+
+
 async def respond_once(
-    request: Request, session: AsyncSession, owner: str | None, answer: Callable[[], Awaitable[Response]]
+    request: Request,
+    session: AsyncSession,
+    owner: str | None,
+    answer: Callable[[], Awaitable[Response]],
+    replay: Replay,
 ) -> Response:
     """Return what `answer` does, or what it answered when the same owner sent the same key before.
 
-    An error is not kept: its transaction is rolled back, key and all, and the client may try again.
+    `replay` is given the keys of the rows that were made then, as JSON has them, and what was answered; it gives what
+    is to be answered now. An error is not kept: its transaction is rolled back, key and all, and the client may try
+    again.
     """
     key = request.headers.get(HEADER)
     if key is None:
@@ -66,13 +84,18 @@ async def respond_once(
     if found is None:
         response = await answer()
         kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+        if isinstance(response, WrittenResponse):
+            kept[KEYS] = orjson.dumps(list(response.keys), default=str).decode()
         body = bytes(response.body)
         fresh = Answer(fingerprint=fingerprint, status=response.status_code, headers=kept, body=body)
         await store.keep(session, str(owner), key, fresh)
         return response
     if found.fingerprint != fingerprint:
         raise _refused("the key was used for another request; take a new one", "key_reused")
-    return Response(found.body, found.status, {**found.headers, "Idempotency-Replayed": "true"})
+    headers = {**found.headers, "Idempotency-Replayed": "true"}
+    keys = headers.pop(KEYS, None)
+    stored = Response(found.body, found.status, headers)
+    return stored if keys is None else await replay(orjson.loads(keys), stored)
 
 
 def _store(request: Request, owner: str | None, key: str) -> IdempotencyStore:

@@ -42,15 +42,20 @@ def keys_of(data: BaseModel, found: Links) -> LinksOfRow:
 
 
 async def change_links(
-    session: AsyncSession, model: type[object], field: str, wanted: Mapping[Hashable, Sequence[Hashable]]
+    session: AsyncSession,
+    model: type[object],
+    field: str,
+    wanted: Mapping[Hashable, Sequence[Hashable]],
+    visible: Select[object] | None = None,
 ) -> set[Hashable]:
-    """Link the rows of these keys, which are locked, to the rows that are wanted and to no others.
+    """Link the rows of these keys, which are locked, to the rows that are wanted and to no others that are visible.
 
     Return the keys of those for which that changes anything.
     """
     own, other = link_columns(model, field)
     connection = await session.connection()
-    found = (await connection.execute(select(own, other).where(own.in_(wanted)))).all()
+    shown = () if visible is None else (other.in_(visible),)
+    found = (await connection.execute(select(own, other).where(own.in_(wanted), *shown))).all()
     there = {(row[0], row[1]) for row in found}
     asked = {(key, one) for key, keys in wanted.items() for one in keys}
     gone, new = sorted(there - asked), sorted(asked - there)

@@ -6,8 +6,9 @@ for each table that a row may have a part in.
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cache
+from typing import TypeAlias
 
-from sqlalchemy import Column, Table, Update, case, delete, inspect, literal, select, update
+from sqlalchemy import Column, Select, Table, Update, case, delete, inspect, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.attributes import flag_modified
@@ -17,6 +18,9 @@ from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import change_links
 from dovetail.resources.write.model_rules import OF_UPDATES, hears_deletes, set_value, why_objects
 from dovetail.resources.write.one_row import Locked, Model, RowChange, any_column, changed_values, key_of
+
+VisibleLinks: TypeAlias = Mapping[str, Select[object]]  # the keys of the rows that may be linked, by relation
+EVERYTHING: VisibleLinks = {}
 
 
 async def lock_rows(
@@ -39,21 +43,28 @@ async def lock_rows(
     return {getattr(row[0], key): Locked(row[0], all(row[1:])) for row in rows}
 
 
-async def update_rows(session: AsyncSession, model: type[Model], changes: Sequence[RowChange[Model]]) -> None:
-    """Write what changes of rows that are locked; a row whose links change gets a new version with them."""
-    touched = await link_rows(session, model, changes)
+async def update_rows(
+    session: AsyncSession, model: type[Model], changes: Sequence[RowChange[Model]], visible: VisibleLinks = EVERYTHING
+) -> None:
+    """Write what changes of rows that are locked; a row whose links change gets a new version with them.
+
+    Links to rows that are not among those `visible` stay as they are.
+    """
+    touched = await link_rows(session, model, changes, visible)
     if why_objects(model, type(session.sync_session), OF_UPDATES) is None:
         await _update_by_statements(session, model, changes, touched)
     else:
         await _update_objects(session, changes, touched)
 
 
-async def link_rows(session: AsyncSession, model: type[Model], changes: Sequence[RowChange[Model]]) -> set[Hashable]:
+async def link_rows(
+    session: AsyncSession, model: type[Model], changes: Sequence[RowChange[Model]], visible: VisibleLinks = EVERYTHING
+) -> set[Hashable]:
     """Link rows that are locked as `changes` want it; return the keys of those for which that changes anything."""
     touched: set[Hashable] = set()
     for name in dict.fromkeys(name for change in changes for name in change.links):
         wanted = {key_of(change.item): change.links[name] for change in changes if name in change.links}
-        touched |= await change_links(session, model, name, wanted)
+        touched |= await change_links(session, model, name, wanted, visible.get(name))
     return touched
 
 

@@ -20,6 +20,7 @@ from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_o
 from dovetail.resources.write.locked_rows import delete_rows, link_rows, lock_rows, update_rows
 from dovetail.resources.write.model_rules import check_enums
 from dovetail.resources.write.one_row import Locked, OneRow, RowChange
+from dovetail.resources.write.references import References
 
 ADD, CHANGE, DELETE = "add", "change", "delete"
 Values: TypeAlias = Mapping[str, object]  # by attribute
@@ -48,6 +49,11 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     def inserter(self) -> Inserter:
         """Return what inserts rows, and reads what was just inserted."""
         return Inserter(self.spec.written_reader, self.spec.key)
+
+    @cached_property
+    def references(self) -> References[Model, Viewer, Create, Update, Replace]:
+        """Return what looks at the keys that bodies name."""
+        return References(self.spec)
 
     @cached_property
     def one_row(self) -> OneRow[Model]:
@@ -111,8 +117,9 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         """Create a row; return its key, and the row as the viewer may see it. Raises what policy and hooks raise."""
         visibility = self.spec.written_visibility(viewer, ADD)
         self.check_create(viewer, data)
+        await self.references.check(session, viewer, [(data, None)])
         made = await self._make(session, viewer, data)
-        (links,) = await self._links(session, [data], None)
+        (links,) = await self._links(session, viewer, [data], None)
         done = None
         if isinstance(made, Mapping):
             done = await self.inserter.insert_and_read(session, NewRow(made, links), visibility)
@@ -135,7 +142,8 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         batch = None
         if self.spec.update_with is None and self.one_row.can_update(session, visibility):
             (row,) = await self._row_changes(session, viewer, [change], None)
-            is_touched = bool(row.links and await link_rows(session, self.spec.model, [row]))
+            visible = self.references.visible_links(viewer) if row.links else {}
+            is_touched = bool(row.links and await link_rows(session, self.spec.model, [row], visible))
             batch = await self.one_row.update(session, row, visibility, is_touched=is_touched)
         else:
             await self.update_items(session, viewer, [change])
@@ -161,8 +169,9 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
 
         `found` is what `find_links` found, if it was asked before. Raises what hooks raise.
         """
+        await self.references.check(session, viewer, [(data, None) for data in items])
         made = [await self._make(session, viewer, data) for data in items]
-        links = await self._links(session, items, found)
+        links = await self._links(session, viewer, items, found)
         values = [one for one in made if isinstance(one, Mapping)]
         if len(values) == len(made):
             return await self.inserter.insert_many(session, [NewRow(*pair) for pair in zip(values, links, strict=True)])
@@ -184,7 +193,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             for change in changes:
                 await self.spec.update_with(session, viewer, change.item, change.data)
             await session.flush()
-        await update_rows(session, self.spec.model, rows)
+        await update_rows(session, self.spec.model, rows, self.references.visible_links(viewer))
 
     async def delete_items(self, session: AsyncSession, items: Sequence[Model]) -> None:
         """Delete rows, which the policy allows; the database deletes what hangs on them. Raises what hooks raise."""
@@ -207,7 +216,8 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         found: Links | None,
     ) -> list[RowChange[Model]]:
         """Return what the default service writes, which is links only where a hook writes the rest."""
-        links = await self._links(session, [change.data for change in changes], found)
+        await self.references.check(session, viewer, [(change.data, change.item) for change in changes])
+        links = await self._links(session, viewer, [change.data for change in changes], found)
         kept = self.spec.kept_fields(viewer) if self.spec.replace is not None else frozenset()
         rows = [
             RowChange(change.item, self._values(change.data, kept), keys)
@@ -218,11 +228,12 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         return rows
 
     async def _links(
-        self, session: AsyncSession, items: Sequence[Create | Update | Replace], found: Links | None
+        self, session: AsyncSession, viewer: Viewer, items: Sequence[Create | Update | Replace], found: Links | None
     ) -> list[LinksOfRow]:
         if not self._names_links(items):
             return [{} for _ in items]
         known = await find_links(self.spec.links, session, items) if found is None else found
+        await self.references.check_links(session, viewer, items, known)
         return [keys_of(data, known) for data in items]
 
     def _names_links(self, items: Sequence[Create | Update | Replace]) -> bool:

@@ -119,7 +119,7 @@ async def test_somebody_who_gets_the_number_of_a_user_that_was_deleted_sees_noth
     class OwnName(UserPolicy):
         remembers_viewers = True
 
-        def rows(self, viewer):
+        def where(self, viewer, action):
             return Tag.name == viewer.username
 
     app.include_router(Resource(model=Tag, read=TagRead, policy=OwnName(), name="word").router)
@@ -218,7 +218,7 @@ async def test_one_compiled_statement_serves_all_viewers_whose_conditions_differ
 
 
 class Words(UserPolicy):
-    def rows(self, viewer):
+    def where(self, viewer, action):
         return true()
 
 
@@ -266,7 +266,7 @@ async def test_a_body_of_a_read_is_looked_at_after_the_login_that_its_address_de
 
 async def test_what_a_policy_reads_of_a_user_that_was_not_loaded_fails(app, readers, caplog):
     class OfAuthors(Words):
-        def rows(self, viewer):
+        def where(self, viewer, action):
             return Tag.id.in_([post.id for post in viewer.posts]) if viewer else true()
 
     app.include_router(Resource(model=Tag, read=TagRead, policy=OfAuthors(), name="word").router)

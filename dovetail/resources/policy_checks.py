@@ -1,0 +1,130 @@
+"""Find what is wrong with policies when a site starts, and what `manage.py check` says of them.
+
+A resource is refused whose policy is not the one that decides everywhere else. So is a policy that names no field, or
+that may hide what an answer has to have.
+"""
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import get_args
+
+from fastapi import FastAPI
+from sqlalchemy import inspect
+
+from dovetail.api.fastapi_private import routes_of
+from dovetail.resources.closed import Closed
+from dovetail.resources.endpoints.routes import ResourceEndpoint
+from dovetail.resources.policies import Policies
+from dovetail.resources.policy import Policy, ReadOnly
+from dovetail.resources.spec import Spec
+from dovetail.resources.sql.nodes import Node, Relation
+
+
+def resources_of(app: FastAPI) -> list[Spec]:
+    """Return the resources that have endpoints in an application, each once."""
+    endpoints = (route.endpoint for route in routes_of(app.routes))
+    specs = (endpoint.spec for endpoint in endpoints if isinstance(endpoint, ResourceEndpoint))
+    return list({id(spec): spec for spec in specs}.values())
+
+
+def policy_problems(specs: Iterable[Spec], policies: Policies) -> Iterator[str]:
+    """Yield what keeps the site from starting: policies that contradict each other, or that name no field."""
+    specs = list(specs)
+    for spec in specs:
+        registered = policies.of(spec.model)
+        if not isinstance(registered, Closed) and spec.policy is not registered:
+            yield (
+                f"{spec.singular}: its policy is a {type(spec.policy).__name__}, and for {spec.model.__name__} another "
+                f"object is registered, a {type(registered).__name__}: give the resource that one"
+            )
+        yield from _impossible(spec)
+    for model, policy in {**policies.registered, **{spec.model: spec.policy for spec in specs}}.items():
+        yield from _unknown_names(model, policy, [spec for spec in specs if spec.model is model])
+
+
+def unregistered(specs: Iterable[Spec], policies: Policies) -> Iterator[tuple[str, str, str]]:
+    """Yield what is closed, or decided in one place only: a code, what it is and what to write."""
+    for spec in specs:
+        name, model = spec.singular, spec.model.__name__
+        if isinstance(spec.policy, Closed):
+            permission = f"view_{model.lower()}"
+            what = (
+                f"{name}: no policy says who may see and change what: it is for staff with the permission {permission}"
+            )
+            yield "kernel.W006", what, f"give the resource a policy, registered by Plugin(policies=lazy({model}=...))"
+        elif not policies.is_registered(spec.model):
+            what = f"{name}: {type(spec.policy).__name__} decides here alone; elsewhere {model} has no policy"
+            yield "kernel.W007", what, f"register it: Plugin(policies=lazy({model}='...:THE_POLICY'))"
+        for path, target in spec.access.targets.items():
+            if not policies.is_registered(target) and path not in spec.policy.related(None):
+                what = f"{name}: {path} shows rows of {target.__name__}, which has no policy, to all who see the {name}"
+                yield "kernel.W008", what, f"register one for {target.__name__}, or name {path!r} in `related`"
+
+
+def _impossible(spec: Spec) -> Iterator[str]:
+    if type(spec.policy).related is not Policy.related:
+        return  # it says itself what is seen
+    for node in (spec.reader.node, spec.written_reader.node):
+        for path, schema, part in _required(node):
+            policy = spec.access.policies.get(path)
+            if policy is not None and not isinstance(policy, ReadOnly):
+                yield (
+                    f"{spec.singular}: the policy of {part.node.model.__name__} may hide {path!r}, so {schema} has to "
+                    f"allow null, or {type(spec.policy).__name__}.related to say {{{path!r}: true()}}"
+                )
+    for path, policy in spec.access.policies.items():
+        own, other = _viewer(spec.policy), _viewer(policy)
+        if isinstance(own, type) and isinstance(other, type) and not issubclass(own, other):
+            yield (
+                f"{spec.singular}: the policy of {path!r} decides for a {other.__name__}, and who asks here is a "
+                f"{own.__name__}: let {type(spec.policy).__name__}.related say who sees {path!r}"
+            )
+
+
+def _required(node: Node, prefix: str = "") -> Iterator[tuple[str, str, Relation]]:
+    """Yield the single objects that an answer has to have, by path, each with the field that says so."""
+    for part in node.parts:
+        if isinstance(part, Relation):
+            if not (part.is_list or part.is_optional):
+                yield prefix + part.name, f"{node.schema.__name__}.{part.name}", part
+            yield from _required(part.node, f"{prefix}{part.name}.")
+
+
+def _viewer(policy: Policy) -> object:
+    return get_args(policy.writer)[0]
+
+
+def _unknown_names(model: type[object], policy: Policy, specs: Iterable[Spec]) -> Iterator[str]:
+    schemas = [schema for spec in specs for schema in (spec.create, spec.update, spec.replace) if schema is not None]
+    known = {name for spec in specs for name in spec.access.fields}
+    written = {name for schema in schemas for name in schema.model_fields}
+    for hook, names in (("hidden", known), ("read_only", known | written)):
+        for name in sorted(_named(policy, hook)):
+            if name not in names and not _leads_somewhere(model, name):
+                columns = [*names, *inspect(model).column_attrs.keys()]
+                near = get_close_matches(name, columns, n=1)
+                hint = (
+                    f"; did you mean {near[0]!r}?" if near else f", expected one of {', '.join(sorted(set(columns)))}"
+                )
+                yield f"{type(policy).__name__}.{hook} names {name!r}, which is no field of {model.__name__}{hint}"
+
+
+def _named(policy: Policy, hook: str) -> frozenset[str]:
+    """Return the fields that a policy names of some viewer or other."""
+    if getattr(type(policy), hook) is getattr(Policy, hook):
+        return frozenset()
+    found: frozenset[str] = frozenset()
+    for viewer in policy.sample_viewers():
+        try:
+            found |= getattr(policy, hook)(viewer)
+        except Exception:  # noqa: BLE001, S112 - such a viewer is none that the policy has to know
+            continue
+    return found
+
+
+def _leads_somewhere(model: type[object], name: str) -> bool:
+    first, _, rest = name.partition(".")
+    relation = inspect(model).relationships.get(first)
+    if rest:
+        return relation is not None and _leads_somewhere(relation.mapper.class_, rest)
+    return hasattr(model, first)

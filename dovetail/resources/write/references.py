@@ -1,0 +1,143 @@
+"""Keys of other rows in a body: one that the viewer may not view is answered as one that does not exist.
+
+The policy of the row's own model says which may be viewed, unless `related` says otherwise of the relation. Where that
+is all of them, nothing is asked; otherwise it takes one statement for each field that names keys.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Generic
+
+from pydantic import MISSING, BaseModel
+from sqlalchemy import Column, ColumnElement, Select, inspect, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.database.error_translation import BROKEN_REFERENCE
+from dovetail.errors import ConflictError, FieldError, InvalidInputError
+from dovetail.resources.policies import registered_policy
+from dovetail.resources.policy import Policy, is_always
+from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.write.links import Links
+
+VIEW = "view"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A field whose value is a key of another table, and the policy of the model that lies there."""
+
+    field: str
+    relation: str | None  # the name of the relation that goes the same way, if there is one
+    key: Column[object]
+    policy: Policy
+
+
+class References(Generic[Model, Viewer, Create, Update, Replace]):
+    """Looks at the keys that the bodies of a resource name."""
+
+    def __init__(self, spec: Spec[Model, Viewer, Create, Update, Replace]) -> None:
+        self._spec = spec
+
+    async def check(
+        self, session: AsyncSession, viewer: Viewer, data: Iterable[tuple[BaseModel, Model | None]]
+    ) -> None:
+        """Raise ConflictError, as the database does for a key that is not there, for one that is not to be viewed.
+
+        With each body comes the row that it changes; what stays as it is is not asked about.
+        """
+        if not self._keys:
+            return
+        pairs = list(data)
+        for one in self._keys:
+            wanted = {value for body, item in pairs for value in _new(one.field, body, item)}
+            if wanted and await self._hidden(session, viewer, one, wanted):
+                raise ConflictError(BROKEN_REFERENCE)
+
+    async def check_links(
+        self, session: AsyncSession, viewer: Viewer, items: Sequence[BaseModel], found: Links
+    ) -> None:
+        """Raise InvalidInputError for a row of a many-to-many relation that is not to be viewed.
+
+        `found` are the keys of what the bodies of `items` name.
+        """
+        for one in self._linked:
+            given = {name for item in items for name in getattr(item, one.field, None) or ()}
+            names = {key: name for name, key in found[one.field].items() if name in given and isinstance(key, Hashable)}
+            hidden = await self._hidden(session, viewer, one, set(names)) if names else set()
+            if hidden:
+                errors = [
+                    FieldError(pointer=f"/{one.field}", detail=f"There is no {names[key]}.", type="unknown")
+                    for key in sorted(hidden, key=str)
+                ]
+                raise InvalidInputError(errors[0].detail, errors=errors)
+
+    def visible_links(self, viewer: Viewer) -> Mapping[str, Select[object]]:
+        """Return the keys of the linked rows that the viewer may view, by field, where that is not all of them.
+
+        A list that names none of the others leaves the links to those as they are.
+        """
+        found = {one: self._condition(viewer, one) for one in self._linked}
+        return {
+            one.field: select(one.key).where(condition) for one, condition in found.items() if not is_always(condition)
+        }
+
+    async def _hidden(
+        self, session: AsyncSession, viewer: Viewer, reference: Reference, wanted: set[Hashable]
+    ) -> set[Hashable]:
+        """Return those of the keys that are not to be viewed."""
+        condition = self._condition(viewer, reference)
+        if is_always(condition):
+            return set()
+        statement = select(reference.key).where(reference.key.in_(sorted(wanted, key=str)), condition)
+        return wanted - set(await session.scalars(statement))
+
+    def _condition(self, viewer: Viewer, reference: Reference) -> ColumnElement[bool]:
+        own = self._spec.policy.related(viewer)
+        shown = None if reference.relation is None else own.get(reference.relation)
+        return reference.policy.where(viewer, VIEW) if shown is None else shown
+
+    @cached_property
+    def _keys(self) -> Sequence[Reference]:
+        """The fields of bodies that are foreign keys to models with policies."""
+        spec = self._spec
+        schemas = [schema for schema in (spec.create, spec.update, spec.replace) if schema is not None]
+        names = dict.fromkeys(name for schema in schemas for name in schema.model_fields)
+        return [one for name in names for one in _references(spec.model, name)]
+
+    @cached_property
+    def _linked(self) -> Sequence[Reference]:
+        """The many-to-many relations that bodies name, to models with policies."""
+        relations = inspect(self._spec.model).relationships
+        found = []
+        for name in self._spec.links:
+            target = relations[name].mapper
+            policy = registered_policy(target.class_)
+            if policy is not None:
+                ((remote, _),) = relations[name].secondary_synchronize_pairs
+                found.append(Reference(name, name, remote, policy))
+        return found
+
+
+def _references(model: type[object], name: str) -> Iterator[Reference]:
+    mapper = inspect(model)
+    if name not in mapper.column_attrs:
+        return
+    column = mapper.column_attrs[name].columns[0]
+    for key in getattr(column, "foreign_keys", ()):
+        relation = next((one for one in mapper.relationships if set(one.local_columns) == {column}), None)
+        target = relation.mapper.class_ if relation is not None else _model_of(mapper.registry.mappers, key.column)
+        policy = None if target is None else registered_policy(target)
+        if policy is not None:
+            yield Reference(name, None if relation is None else relation.key, key.column, policy)
+
+
+def _model_of(mappers: Iterable[object], key: Column[object]) -> type[object] | None:
+    tables = {mapper.local_table: mapper.class_ for mapper in map(inspect, mappers) if mapper.inherits is None}
+    return tables.get(key.table)
+
+
+def _new(field: str, body: BaseModel, item: object) -> Iterator[Hashable]:
+    value = getattr(body, field, MISSING)
+    if value is not MISSING and value is not None and (item is None or getattr(item, field) != value):
+        yield value
