@@ -1,0 +1,138 @@
+"""A row that a policy does not show is not there, and one that may not be written is not written, by any door."""
+
+import pytest
+from sqlalchemy import select
+
+from dovetail.resources.resource import ReadOnly, Resource
+from tests.guarded.api import NoteRead, NoteWrite, find_labels
+from tests.guarded.models import Note, note_labels
+
+BOTH = pytest.mark.parametrize("notes", ["/api/notes", "/api/loud_notes"])
+
+
+async def titles(client, url):
+    answer = await client.get(url)
+    assert answer.status_code == 200, answer.text
+    return {one["title"] for one in answer.json()["items"]}
+
+
+async def stored(session):
+    session.expire_all()
+    rows = (await session.execute(select(Note.id, Note.title, Note.owner_id).order_by(Note.id))).all()
+    await session.rollback()
+    return [tuple(row) for row in rows]
+
+
+@BOTH
+async def test_lists_and_details_show_what_may_be_viewed(callers, notes):
+    sees = {"nobody": {3}, "owner": {1, 3, 4}, "other": {2, 3}, "staff": {1, 2, 3, 4}}
+    for name, keys in sees.items():
+        client = getattr(callers, name)
+        page = (await client.get(f"{notes}?count=true")).json()
+        assert ({one["id"] for one in page["items"]}, page["total"]) == (keys, len(keys))
+        assert {key for key in range(1, 5) if (await client.get(f"{notes}/{key}")).status_code == 200} == keys
+
+
+@BOTH
+async def test_rows_of_related_models_are_those_that_their_own_policies_show(callers, notes):
+    note = (await callers.owner.get(f"{notes}/3")).json()
+    assert (note["person"], note["labels"], note["person_id"]) == (None, [], 2)
+    note = (await callers.staff.get(f"{notes}/3")).json()
+    assert (note["person"]["name"], [one["name"] for one in note["labels"]]) == ("Eve", ["shut"])
+    for query in ("person__name=Eve", "labels__name=shut", "search=Eve"):
+        assert await titles(callers.owner, f"{notes}?{query}") == set()
+        assert await titles(callers.staff, f"{notes}?{query}") >= {"public"}
+    ordered = [one["id"] for one in (await callers.owner.get(f"{notes}?ordering=person__name,id")).json()["items"]]
+    assert ordered == [1, 3, 4]  # Eve has no name
+
+
+@BOTH
+async def test_a_row_that_one_may_not_change_is_403_and_one_that_one_may_not_view_is_404(callers, notes, session):
+    before = await stored(session)
+    whole = {"title": "x", "owner_id": 1}
+    for key, status in ((3, 403), (4, 403), (2, 404), (99, 404)):
+        for method, body in (("PATCH", {"title": "x"}), ("PUT", whole)):
+            answer = await callers.owner.request(method, f"{notes}/{key}", json=body)
+            assert answer.status_code == status, (key, method)
+    assert (await callers.owner.patch(f"{notes}/3", json={})).json()["detail"] == "You may not change this note."
+    assert (await callers.owner.delete(f"{notes}/3")).status_code == 403
+    assert (await callers.owner.delete(f"{notes}/2")).status_code == 404
+    for method, status in (("PATCH", 404), ("DELETE", 404)):
+        body = {"items": [{"id": 1, "title": "x"}, {"id": 2, "title": "x"}]} if method == "PATCH" else None
+        query = "" if body else "?ids=1,2"
+        answer = await callers.owner.request(method, f"{notes}/bulk{query}", json=body)
+        assert (answer.status_code, [one["pointer"][-1] for one in answer.json()["errors"]]) == (status, ["1"])
+    assert await stored(session) == before
+
+
+@BOTH
+async def test_a_row_has_to_fulfil_the_rule_as_it_is_afterwards_too(callers, notes, session):
+    before = await stored(session)
+    given_away = {"title": "x", "owner_id": 2}
+    for method, path, body in (
+        ("POST", "", given_away),
+        ("PATCH", "/1", {"owner_id": 2}),
+        ("PATCH", "/1", {"is_locked": True}),
+        ("PUT", "/1", given_away),
+        ("PATCH", "/1", {"owner_id": 2, "labels": ["open"]}),
+        ("POST", "", given_away | {"labels": ["open"]}),
+    ):
+        answer = await callers.owner.request(method, notes + path, json=body)
+        assert answer.status_code == 403, (method, body, answer.text)
+    for method, items in (
+        ("POST", [{"title": "good", "owner_id": 1}, given_away]),
+        ("PATCH", [{"id": 1, "owner_id": 2}]),
+    ):
+        answer = await callers.owner.request(method, f"{notes}/bulk", json={"items": items})
+        assert answer.status_code == 403
+        assert [one["pointer"] for one in answer.json()["errors"]] == [f"/items/{len(items) - 1}"]
+    assert await stored(session) == before
+    assert (await callers.owner.post(notes, json={"title": "good", "owner_id": 1})).status_code == 201
+    assert (await callers.staff.post(notes, json=given_away)).status_code == 201
+
+
+async def test_who_may_add_no_row_at_all_is_refused_before_a_row_is_written(callers, app, session):
+    links = {"labels": find_labels}
+    rows = Resource(model=Note, read=NoteRead, create=NoteWrite, policy=ReadOnly(), name="row", links=links)
+    app.include_router(rows.router)
+    answer = await callers.staff.post("/rows", json={"title": "x", "owner_id": 1})
+    assert (answer.status_code, len(await stored(session))) == (403, 4)
+
+
+@BOTH
+async def test_a_key_that_one_may_not_view_is_answered_as_one_that_does_not_exist(callers, notes):
+    fields = {"title": "x", "owner_id": 1}
+    for extra in ({"person_id": 2}, {"labels": ["shut"]}):
+        missing = {"person_id": 99} if "person_id" in extra else {"labels": ["none"]}
+        for method, path, body in (("POST", "", fields), ("PATCH", "/1", {}), ("PUT", "/1", fields)):
+            found, unknown = [
+                await callers.owner.request(method, notes + path, json=body | one) for one in (extra, missing)
+            ]
+            assert found.status_code == unknown.status_code == (409 if "person_id" in extra else 422), found.text
+            told = [answer.json()["detail"].replace("shut", "none") for answer in (found, unknown)]
+            assert told[0] == told[1]
+        assert (await callers.staff.post(notes, json=fields | extra)).status_code == 201
+
+
+@BOTH
+async def test_links_to_rows_that_one_may_not_view_stay(callers, notes, session):
+    assert (await callers.owner.patch(f"{notes}/1", json={"labels": []})).json()["labels"] == []
+    left = (await session.scalars(select(note_labels.c.label_id).where(note_labels.c.note_id == 1))).all()
+    assert left == [2]
+
+
+async def test_an_answer_is_given_again_only_to_somebody_who_may_still_see_the_row(callers, database):
+    key = {"Idempotency-Key": "once"}
+    fields = {"title": "new", "owner_id": 1, "person_id": 1}
+    first = await callers.owner.post("/api/notes", json=fields, headers=key)
+    again = await callers.owner.post("/api/notes", json=fields, headers=key)
+    assert (again.status_code, again.json(), again.headers["Idempotency-Replayed"]) == (201, first.json(), "true")
+    many = {"items": [fields, fields]}
+    bulk = {"Idempotency-Key": "many"}
+    made = await callers.owner.post("/api/notes/bulk", json=many, headers=bulk)
+    assert (await callers.owner.post("/api/notes/bulk", json=many, headers=bulk)).json() == made.json()
+    async with database.unit_of_work() as session:
+        for one in (first.json()["id"], made.json()["items"][1]["id"]):
+            (await session.get(Note, one)).owner_id = 2
+    assert (await callers.owner.post("/api/notes", json=fields, headers=key)).status_code == 404
+    assert (await callers.owner.post("/api/notes/bulk", json=many, headers=bulk)).status_code == 404
