@@ -96,6 +96,7 @@ COSTS = [
     ),
     Cost("list_sessions", "ada", 2, 2, lambda s: s.ada.get("/api/auth/sessions")),
     Cost("end_session", "the current one", 3, 3, lambda s: s.ada.delete(f"/api/auth/sessions/{s.session}")),
+    Cost("remove_user_factors", "staff", 8, 8, lambda s: s.staff.delete(f"/api/users/{s.user}/factors")),
     Cost("logout_everywhere", "ada", 7, 7, lambda s: s.ada.post("/api/auth/logout-everywhere")),
     Cost("logout_everybody", "staff", 4, 4, lambda s: s.staff.post("/api/auth/logout-everybody")),
     Cost("prove_with_password", "ada", 5, 5, lambda s: s.ada.post("/api/auth/prove", json={"password": PASSWORD})),

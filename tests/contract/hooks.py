@@ -30,6 +30,7 @@ MEANING = (
     ("weak_password", r"/password"),  # too common, or like the name of the user
     ("invalid", r"/current_password"),
     ("bad_token", r"/token"),  # from an e-mail
+    ("wrong_factor", r"/(code|passkey)"),  # of a device that is about to be enrolled
     ("bad_state", r"state"),  # of a login at a provider, made by us
     ("bad_cursor", r"cursor"),  # signed by us
     ("key_reused", r"Idempotency-Key"),

@@ -143,6 +143,20 @@ async def get_enrolling_user(
 EnrollingUser = Annotated[User, Depends(get_enrolling_user)]
 
 
+@authenticates(required=True)
+async def get_enrolling_user_beside(
+    connection: HTTPConnection, session: SessionDep, token: BearerToken, _: Documented
+) -> User:
+    """Return the same, looked up in a transaction that is over when the endpoint begins, as UserBeside does.
+
+    Raise NotAuthenticatedError.
+    """
+    return _noted(connection, await _look_up(session, token))
+
+
+EnrollingUserBeside = Annotated[User, Depends(get_enrolling_user_beside)]
+
+
 async def get_staff_user(user: CurrentUser) -> User:
     """Return the member of staff who is asking. Raise NotAuthenticatedError and PermissionDeniedError."""
     if not user.is_staff:
@@ -161,12 +175,7 @@ async def get_user_beside(connection: HTTPConnection, session: SessionDep, token
     session has not been used yet and holds no connection. What was true of the user may have changed by the time the
     row is locked. Raise NotAuthenticatedError.
     """
-    if token is None:
-        raise NotAuthenticatedError
-    async with lookup_session(session) as lookup:
-        user = await get_user_by_token(lookup, token)
-    if user is None:
-        raise bad_token()
+    user = await _look_up(session, token)
     check_factor(user, _settings(connection))
     return _noted(connection, user)
 
@@ -289,6 +298,16 @@ class StaffOnly(UserPolicy[Model, Create]):
     def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
         """Return a condition that all rows fulfil, or none."""
         return true() if viewer is not None and viewer.is_staff else false()
+
+
+async def _look_up(session: AsyncSession, token: str | None) -> User:
+    if token is None:
+        raise NotAuthenticatedError
+    async with lookup_session(session) as lookup:
+        user = await get_user_by_token(lookup, token)
+    if user is None:
+        raise bad_token()
+    return user
 
 
 def _settings(connection: HTTPConnection) -> AuthSettings:

@@ -24,14 +24,18 @@ from dovetail.contrib.auth.credential_changes import (
 )
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
+from dovetail.contrib.auth.factors.changes import remove_factors_of
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.auth.permissions.grants import create_group, rename_group
 from dovetail.contrib.auth.permissions.managing import (
+    REMOVE_FACTORS,
     check_may_manage,
+    check_may_remove_factors,
     check_may_set_flags,
     set_groups,
     set_permissions,
 )
+from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import ConflictError
@@ -56,7 +60,7 @@ class UserAdmin(ModelAdmin, model=User):
     column_list = ("username", "email", "full_name", "is_active", "is_staff", "created_at")
     column_details_list = (
         *("username", "email", "full_name", "bio", "is_active", "is_verified", "is_staff", "is_superuser"),
-        *("groups", "user_permissions", "created_at", "updated_at"),
+        *("has_second_factor", "groups", "user_permissions", "created_at", "updated_at"),
     )
     column_labels: ClassVar[dict[Any, str]] = {
         "email": "E-mail address",
@@ -64,6 +68,7 @@ class UserAdmin(ModelAdmin, model=User):
         "is_verified": "Verified",
         "is_staff": "Staff",
         "is_superuser": "Superuser",
+        "has_second_factor": "Second factor",
         "user_permissions": "Permissions of their own",
         "created_at": "Joined",
         "updated_at": "Changed",
@@ -72,7 +77,7 @@ class UserAdmin(ModelAdmin, model=User):
     column_sortable_list = column_list
     unindexed = (  # staff look for users by hand, and seldom
         *("username", "email", "full_name", "is_active", "is_staff", "is_superuser", "is_verified", "created_at"),
-        *("groups", "search"),
+        *("has_second_factor", "groups", "search"),
     )
     column_default_sort = ("created_at", True)
     column_filters = (
@@ -81,6 +86,7 @@ class UserAdmin(ModelAdmin, model=User):
         BooleanFilter(User.is_superuser, title="Superuser"),
         RelationFilter(User.groups, title="Group"),
         BooleanFilter(User.is_verified, title="Verified"),
+        BooleanFilter(User.has_second_factor, title="Second factor"),
     )
     form_columns = (
         *("username", "email", "full_name", "bio", "is_active", "is_verified"),
@@ -178,6 +184,21 @@ class UserAdmin(ModelAdmin, model=User):
         if "user_permissions" in data:
             found = await self.get_related(request, "user_permissions", cast("Sequence[str]", data["user_permissions"]))
             await set_permissions(self.session, manager, user, list(map(str, found)))
+
+    @action(
+        "remove-factors",
+        "Remove second factors",
+        confirmation_message="Remove the second factors and passkeys of these users, who lost them? Their password is "
+        "enough then.",
+        permission=REMOVE_FACTORS,
+    )
+    async def remove_factors(self, request: Request, chosen: Sequence[User]) -> str:
+        """Remove the second factors of users who lost them; each is told."""
+        await check_recent_proof(self.session, user_of(request))
+        for user in chosen:
+            await check_may_remove_factors(self.session, user_of(request), user)
+        count = sum([await remove_factors_of(self.session, user) for user in chosen])
+        return f"{count} second factor{'' if count == 1 else 's'} removed."
 
     @property
     def _settings(self) -> AuthSettings:

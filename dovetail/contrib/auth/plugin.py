@@ -108,6 +108,7 @@ plugin = Plugin(
         "dovetail.contrib.auth.factors.checks:check_passkeys",
     ),
     extensions={
+        "auth.permissions": [("remove_factors", "Can remove the second factors of others")],
         "auth.end_sessions": lazy("dovetail.contrib.auth.factors.challenges:end_challenges"),
         "auth.expired": lazy("dovetail.contrib.auth.factors.challenges:EXPIRED"),
     },

@@ -47,7 +47,7 @@ async def show_second_step(office: Office, request: Request) -> Response:
     party = _party(request)
     error = None
     if request.method == "POST":
-        answer = await _answer(request)
+        answer = await answer_in(request)
         proved = await second_step.finish_second_step(session, challenge, answer, party)
         if not isinstance(proved, Refusal):
             return await enter(office, request, proved.user, proved.method)
@@ -100,7 +100,8 @@ def _party(request: Request) -> RelyingParty | None:
     return party if party is not None and party.serves(request.url.hostname) else None
 
 
-async def _answer(request: Request) -> Answer:
+async def answer_in(request: Request) -> Answer:
+    """Return the proof that a form holds: a code, a recovery code or a passkey."""
     form = await request.form()
     refuse_files(form)
     code, recovery_code = form.get("code"), form.get("recovery_code")

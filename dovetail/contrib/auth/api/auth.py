@@ -6,9 +6,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.access import BearerToken, EnrollingUser
-from dovetail.contrib.auth.api import factors, second_factor
 from dovetail.contrib.auth.api.dependencies import UserManagerDep
-from dovetail.contrib.auth.api.factor_schemas import SecondStepRead
 from dovetail.contrib.auth.api.schemas import (
     AccessTokenRead,
     EmailRequest,
@@ -18,7 +16,10 @@ from dovetail.contrib.auth.api.schemas import (
     UserRegister,
     VerifyRequest,
 )
-from dovetail.contrib.auth.api.second_factor import log_in_or_challenge
+from dovetail.contrib.auth.api.second_factors import login as second_step
+from dovetail.contrib.auth.api.second_factors import own, proof
+from dovetail.contrib.auth.api.second_factors.login import log_in_or_challenge
+from dovetail.contrib.auth.api.second_factors.schemas import SecondStepRead
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.mail.models import MailKind
@@ -116,8 +117,9 @@ async def verify(data: VerifyRequest, manager: UserManagerDep) -> User:
     return user
 
 
-router.include_router(second_factor.router)
-router.include_router(factors.router)
+router.include_router(second_step.router)
+router.include_router(own.router)
+router.include_router(proof.router)
 
 
 def _bad_token() -> BadRequestError:

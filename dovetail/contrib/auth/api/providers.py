@@ -14,7 +14,6 @@ from starlette.responses import RedirectResponse
 
 from dovetail.api.schemas import PathId
 from dovetail.contrib.auth.access import CurrentUser
-from dovetail.contrib.auth.api.factor_schemas import SecondStepRead
 from dovetail.contrib.auth.api.provider_schemas import (
     ConnectedLoginList,
     ConnectedLoginRead,
@@ -23,6 +22,7 @@ from dovetail.contrib.auth.api.provider_schemas import (
     ProviderRead,
 )
 from dovetail.contrib.auth.api.schemas import AccessTokenRead
+from dovetail.contrib.auth.api.second_factors.schemas import SecondStepRead
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.factors.passkeys.registration import passkeys_of

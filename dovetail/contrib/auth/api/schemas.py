@@ -68,6 +68,7 @@ class UserRead(UserPublic):
     is_verified: bool
     is_staff: bool
     is_superuser: bool
+    has_second_factor: Annotated[bool, Field(description="Whether a password is not enough to log in.")]
     created_at: UTCTime
     updated_at: UTCTime
 

@@ -24,6 +24,7 @@ from dovetail.contrib.auth.api import user_permissions
 from dovetail.contrib.auth.api.dependencies import UserManagerDep
 from dovetail.contrib.auth.api.policies import USERS
 from dovetail.contrib.auth.api.schemas import MeRead, ProfileUpdate, UserCreate, UserRead, UserUpdate
+from dovetail.contrib.auth.api.second_factors import others
 from dovetail.contrib.auth.credential_changes import (
     change_as_staff,
     change_own_account,
@@ -55,13 +56,23 @@ accounts = Resource(
         "is_active": "exact",
         "is_verified": "exact",
         "is_superuser": "exact",
+        "has_second_factor": "exact",
         "created_at": ("gte", "lte"),
     },
     ordering=("username", "email", "created_at", "updated_at", "id"),
     default_ordering="id",
     search=("username", "email", "full_name"),
     unindexed=(  # staff look for users by hand, and seldom
-        *("username", "username__in", "email", "email__in", "is_active", "is_verified", "is_superuser"),
+        *(
+            "username",
+            "username__in",
+            "email",
+            "email__in",
+            "is_active",
+            "is_verified",
+            "is_superuser",
+            "has_second_factor",
+        ),
         *("created_at", "created_at__gte", "created_at__lte", "updated_at", "search"),
     ),
     without={"delete", "bulk_delete"},
@@ -110,6 +121,7 @@ async def cancel_email_change(user: CurrentUser, session: SessionDep) -> None:
 
 
 router.include_router(user_permissions.router)
+router.include_router(others.router)
 router.include_router(accounts.router)  # behind /users/me, which looks like one of its paths
 
 

@@ -13,6 +13,7 @@ from dovetail.contrib.auth.factors.passkeys.registration import finish_registrat
 from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty
 from dovetail.contrib.auth.factors.passkeys.webauthn_json import Json
 from dovetail.contrib.auth.factors.recovery_codes import make_recovery_codes
+from dovetail.contrib.auth.mail.outbox import tell_of_change
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError
 from dovetail.validators import normalize
@@ -99,6 +100,7 @@ async def _added(session: AsyncSession, user: User, factor: Totp | Passkey) -> A
 async def _tell(session: AsyncSession, user: User, kind: EventKind, what: str) -> None:
     """Record the change, and write to the user."""
     await record(session, kind, user=user, detail=what)
+    await tell_of_change(session, user, f"{what[0].upper()}{what[1:]}.")
 
 
 def _described(factor: Totp | Passkey) -> str:

@@ -13,6 +13,8 @@ from dovetail.contrib.auth.permissions import grants
 from dovetail.contrib.auth.permissions.held import load_permissions, own_permissions
 from dovetail.errors import PermissionDeniedError
 
+REMOVE_FACTORS = "auth.remove_factors"
+
 
 async def check_may_manage(session: AsyncSession, manager: User, user: User) -> None:
     """Raise PermissionDeniedError if `user` may do something that `manager` may not."""
@@ -24,6 +26,18 @@ async def check_may_manage(session: AsyncSession, manager: User, user: User) -> 
     more = sorted(user.permissions - manager.permissions)
     if more:
         raise PermissionDeniedError(f"{user.username} may do more than you: {more[0]}. Ask somebody who may do it too.")
+
+
+async def check_may_remove_factors(session: AsyncSession, manager: User, user: User) -> None:
+    """Raise PermissionDeniedError unless the manager may remove the second factors of somebody else, who lost them.
+
+    Whoever has neither the password of somebody nor may set it gets in no further by it.
+    """
+    if not manager.has_perm(REMOVE_FACTORS):
+        raise PermissionDeniedError(f"This takes the permission {REMOVE_FACTORS}.")
+    if manager.id == user.id:
+        raise PermissionDeniedError("Remove your own factors one by one, where you see them.")
+    await check_may_manage(session, manager, user)
 
 
 def check_may_set_flags(manager: User, user: User | None, *, is_superuser: bool) -> None:

@@ -8,17 +8,19 @@ AUTH = "/api/auth"
 COUNTED = {
     "list_factors": 4,
     "enrol_totp": 8,
-    "confirm_totp": 12,
+    "confirm_totp": 13,
     "rename_totp": 5,
-    "remove_totp": 11,
+    "remove_totp": 12,
     "begin_passkey_registration": 6,
-    "register_passkey": 15,
+    "register_passkey": 16,
     "rename_passkey": 5,
-    "remove_passkey": 12,
-    "renew_recovery_codes": 6,
+    "remove_passkey": 13,
+    "renew_recovery_codes": 7,
     "answer_login_challenge": 9,
-    "begin_login_with_passkey": 2,
-    "log_in_with_passkey": 8,
+    "begin_login_with_passkey": 3,
+    "begin_proof_with_passkey": 4,
+    "prove_with_second_factor": 9,
+    "log_in_with_passkey": 9,
 }
 
 
@@ -48,6 +50,10 @@ async def test_second_factors_cost_as_many_statements_as_they_did(client, client
     asked = await ask("begin_login_with_passkey", client.post(f"{AUTH}/passkeys/options"))
     body = {"passkey": key.get(asked["options"])}
     await ask("log_in_with_passkey", client.post(f"{AUTH}/passkeys/login", json=body))
+    asked = await ask("begin_proof_with_passkey", ada.post(f"{AUTH}/prove/options"))
+    await ask(
+        "prove_with_second_factor", ada.post(f"{AUTH}/prove/second-factor", json={"passkey": key.get(asked["options"])})
+    )
     await ask("renew_recovery_codes", ada.post(f"{FACTORS}/recovery-codes"))
     await ask("remove_totp", ada.delete(one))
     await ask("remove_passkey", ada.delete(other))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from dovetail.api.schemas import PathId
 from dovetail.contrib.auth.access import EnrollingUser
 from dovetail.contrib.auth.api.dependencies import AuthSettingsDep
-from dovetail.contrib.auth.api.factor_schemas import (
+from dovetail.contrib.auth.api.second_factors.schemas import (
     FactorNamed,
     FactorsRead,
     NewPasskeyRead,

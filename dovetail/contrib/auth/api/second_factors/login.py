@@ -5,14 +5,15 @@ from pydantic import MISSING
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.problems import respond
-from dovetail.contrib.auth.api.factor_schemas import (
+from dovetail.api.throttling.throttled import THROTTLED, throttled
+from dovetail.contrib.auth.api.schemas import AccessTokenRead
+from dovetail.contrib.auth.api.second_factors.schemas import (
     Answer,
     PasskeyLogin,
     PasskeyOptions,
     SecondStepAnswer,
     SecondStepRead,
 )
-from dovetail.contrib.auth.api.schemas import AccessTokenRead
 from dovetail.contrib.auth.factors import second_step
 from dovetail.contrib.auth.factors.passkeys.assertions import begin_passkey_login
 from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_party, relying_party
@@ -38,7 +39,7 @@ async def log_in_or_challenge(
     return SecondStepRead.model_validate(step, from_attributes=True)
 
 
-@router.post("/login/second-factor", response_model=AccessTokenRead, responses=WRONG)
+@router.post("/login/second-factor", response_model=AccessTokenRead, responses=WRONG | THROTTLED)
 async def answer_login_challenge(
     data: SecondStepAnswer, session: SessionDep, request: Request, response: Response
 ) -> AccessTokenRead | Response:
@@ -46,19 +47,19 @@ async def answer_login_challenge(
 
     A challenge is good for one login, within five minutes, and bears five wrong answers. A code works once.
     """
+    challenge, answer = data.challenge.get_secret_value(), given_answer(data)
     party = find_relying_party(context_of(session), request)
-    proved = await second_step.finish_second_step(
-        session,
-        data.challenge.get_secret_value(),
-        given_answer(data),
-        party,
-    )
+    proved = await second_step.finish_second_step(session, challenge, answer, party)
     if isinstance(proved, Refusal):
         return respond(request, _refused(proved, data))  # not raised: that it was tried is to be kept
     return await _give_token(session, proved, request, response)
 
 
-@router.post("/passkeys/options", responses={404: {"description": "This site knows no passkeys"}})
+@router.post(
+    "/passkeys/options",
+    responses={404: {"description": "This site knows no passkeys"}},
+    dependencies=[throttled("60/minute", name="passkeys")],
+)
 async def begin_login_with_passkey(session: SessionDep, request: Request) -> PasskeyOptions:
     """Begin a login by passkey alone: the answer goes to `navigator.credentials.get`, and what that gives comes back.
 
@@ -68,7 +69,12 @@ async def begin_login_with_passkey(session: SessionDep, request: Request) -> Pas
     return PasskeyOptions(options=await begin_passkey_login(session, party))
 
 
-@router.post("/passkeys/login", response_model=AccessTokenRead, responses=WRONG)
+@router.post(
+    "/passkeys/login",
+    response_model=AccessTokenRead,
+    responses=WRONG,
+    dependencies=[throttled("60/minute", name="passkeys")],
+)
 async def log_in_with_passkey(
     data: PasskeyLogin, session: SessionDep, request: Request, response: Response
 ) -> AccessTokenRead | Response:
@@ -89,6 +95,12 @@ def given_answer(data: Answer) -> second_step.Answer:
     )
 
 
+def wrong_factor(data: Answer) -> NotAuthenticatedError:
+    """Return the error for an answer that proves nothing."""
+    given = next(name for name in ("code", "recovery_code", "passkey") if getattr(data, name) is not MISSING)
+    return _wrong(f"/{given}", "This is wrong, or was used already; try again.")
+
+
 async def _give_token(session: AsyncSession, proved: Proved, request: Request, response: Response) -> AccessTokenRead:
     logged_in = await log_in(session, proved.user, connection=request, method=proved.method)
     response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
@@ -98,8 +110,7 @@ async def _give_token(session: AsyncSession, proved: Proved, request: Request, r
 def _refused(refusal: Refusal, data: Answer) -> NotAuthenticatedError:
     if refusal is Refusal.OVER:
         return _wrong("/challenge", "The challenge is wrong, expired or used up; log in again.", "challenge_over")
-    given = next(name for name in ("code", "recovery_code", "passkey") if getattr(data, name) is not MISSING)
-    return _wrong(f"/{given}", "This is wrong, or was used already; try again.")
+    return wrong_factor(data)
 
 
 def _wrong(pointer: str, detail: str, kind: str = "wrong_factor") -> NotAuthenticatedError:
