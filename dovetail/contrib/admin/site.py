@@ -188,6 +188,7 @@ class AdminSite(Admin):
         yield from self._entrance(office)
         asks = guarded(office, partial(prove.show_proof, office), enrolling=True, preparation=prove.preparation)
         yield Route("/prove", asks, name="prove", methods=["GET", "POST"])
+        yield self._route(office, "/prove/options", prove.give_options, "prove-options", POST, enrolling=True)
         yield self._route(office, "/", pages.show_index, "index")
         sections = check_sections(self._context.extensions(EXTENSION_POINT), self.templates.env)
         yield from AccountPage(office=office, sections=sections).routes()

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from dovetail.contrib.admin.account.factor_proof import give_options, has_proved, prepare, prove_again
 from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
 from dovetail.contrib.admin.entry.enrolment import field_of
 from dovetail.contrib.admin.entry.second_step import knows_passkeys, passkey_in
@@ -21,7 +20,7 @@ from dovetail.contrib.auth.factors.qr_code import qr_code
 from dovetail.contrib.auth.factors.requirement import is_required
 from dovetail.contrib.auth.factors.second_step import lock_active
 from dovetail.contrib.auth.factors.totp import otpauth_uri, secret_of
-from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
+from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.errors import InvalidInputError, NotAuthenticatedError, NotFoundError
@@ -38,8 +37,6 @@ async def load(_office: Office, request: Request) -> Mapping[str, object]:
         "held": await factors_of(session, user.id),
         "is_required": is_required(user, settings_of(session)),
         "passkeys": knows_passkeys(request),
-        "is_proved": await has_proved(request),
-        "has_password": user.hashed_password != UNUSABLE_PASSWORD,
     }
 
 
@@ -138,8 +135,6 @@ FACTORS = AccountSection(
     template="sqladmin/account/factors.html",
     load=load,
     routes=[
-        AccountRoute("prove", prove_again, prepare),
-        AccountRoute("proof-options", give_options),
         AccountRoute("totp", begin_totp),
         AccountRoute("confirm", confirm_totp),
         AccountRoute("passkey-options", give_passkey_options),

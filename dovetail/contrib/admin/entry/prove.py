@@ -1,39 +1,57 @@
-"""Ask somebody who is logged in for their password again, before they change by which means they log in."""
+"""Ask somebody who is logged in to show that it is still them, before they change by which means they log in."""
 
 from http import HTTPStatus
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from dovetail.contrib.admin.entry.admission import give_new_token
 from dovetail.contrib.admin.entry.entering import target_of
 from dovetail.contrib.admin.entry.preparation import Preparation
+from dovetail.contrib.admin.entry.second_step import answer_in, knows_passkeys
 from dovetail.contrib.admin.forms.admin_form import refuse_files
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.auth.credential_changes import Proof, prove
-from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.factors.held import methods_of
+from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_party, relying_party
+from dovetail.contrib.auth.factors.proof import begin_proof, prove_by_factor
+from dovetail.contrib.auth.factors.second_step import lock_active
+from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from dovetail.contrib.auth.proof import current_row
 from dovetail.contrib.auth.sessions.log_in import note_proof
+from dovetail.errors import NotAuthenticatedError
+from dovetail.plugin import context_of
 from dovetail.state import StateKey
 
 PROOF = StateKey[Proof]("dovetail_admin_proof", "`prepare` comes first")
-WRONG = "This is not your password."
+WRONG_PASSWORD = "This is not your password."  # noqa: S105 - a sentence
+WRONG_FACTOR = "This is wrong, or was used already."
 
 
 async def show_proof(office: Office, request: Request) -> Response:
-    """Show the page that asks for the password, or go on to where one was going if it is right."""
+    """Show the page that asks for the password or a factor, or go on to where one was going if it is right."""
     if request.method != "POST":
         return await _page(office, request)
     session = request_context().session
-    user = await session.get_one(User, user_of(request).id, populate_existing=True)
-    if user.hashed_password not in PROOF.get(request).hashes:
-        return await _page(office, request, HTTPStatus.FORBIDDEN, error=WRONG)
+    user = await lock_active(session, user_of(request).id)
+    if user is None:
+        raise NotAuthenticatedError
+    wrong = await _find_wrong(request, user)
+    if wrong is not None:
+        return await _page(office, request, HTTPStatus.FORBIDDEN, error=wrong)
     await note_proof(session, await current_row(session, user_of(request)))
     response = RedirectResponse(target_of(request), HTTPStatus.SEE_OTHER)
     await give_new_token(office, session, request, response)
     return response
+
+
+async def give_options(_office: Office, request: Request) -> Response:
+    """Return what the browser is asked by a script of the page: a passkey of the user's."""
+    session = request_context().session
+    party = relying_party(context_of(session), request)
+    return JSONResponse(await begin_proof(session, user_of(request), party))
 
 
 def preparation(_request: Request) -> Preparation:
@@ -44,8 +62,25 @@ def preparation(_request: Request) -> Preparation:
 async def _verify(request: Request) -> None:
     form = await request.form()
     refuse_files(form)
-    PROOF.set(request, await prove(user_of(request), str(form.get("password", ""))))
+    if "password" in form:
+        PROOF.set(request, await prove(user_of(request), str(form["password"])))
+
+
+async def _find_wrong(request: Request, user: User) -> str | None:
+    """Return what to tell a locked user who proved nothing, None for one who did."""
+    proof, session = PROOF.find(request), request_context().session
+    if proof is not None:
+        return None if user.hashed_password in proof.hashes else WRONG_PASSWORD
+    party = find_relying_party(context_of(session), request)
+    is_proved = await prove_by_factor(session, user, await answer_in(request), party)
+    return None if is_proved else WRONG_FACTOR
 
 
 async def _page(office: Office, request: Request, status: HTTPStatus = HTTPStatus.OK, **context: object) -> Response:
-    return await office.render(request, "sqladmin/prove.html", context, status)
+    user = user_of(request)
+    values = {
+        "has_password": user.hashed_password != UNUSABLE_PASSWORD,
+        "methods": await methods_of(request_context().session, user.id) if user.has_second_factor else (),
+        "passkeys": knows_passkeys(request),
+    }
+    return await office.render(request, "sqladmin/prove.html", {**values, **context}, status)

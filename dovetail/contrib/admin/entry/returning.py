@@ -20,8 +20,8 @@ logger = logging.getLogger("dovetail.admin")
 LOG_IN = ("admin:login", "You were logged out, so nothing was done. Log in to go on", "Log in first.")
 PROVE = (
     "admin:prove",
-    "This asks for your password first, so nothing was done yet. Give it to go on",
-    "Give your password first.",
+    "You logged in a while ago, so nothing was done yet. Show that it is still you to go on",
+    "Show that it is still you first.",
 )
 WITH_FORM = " with what you had typed."
 WITHOUT_FORM = "; what you had typed could not be kept."

@@ -59,7 +59,7 @@ async def test_without_a_recent_proof_the_password_is_asked_for_and_one_comes_ba
         assert (sent.status_code, sent.headers["location"]) == (303, "/admin/prove?next=%2Fadmin%2Faccount%2F")
     assert await count(session, boss) == 3
     page = await office.client.get(sent.headers["location"])
-    assert "asks for your password first" in page.text
+    assert "Show that it is still you" in page.text
     data = {**read_form(page.text), "password": PASSWORD}
     back = await office.client.post(sent.headers["location"], data=data)
     assert back.headers["location"] == "/admin/account/"
