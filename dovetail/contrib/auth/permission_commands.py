@@ -55,9 +55,26 @@ async def revoke(context: Context, holder: str, things: tuple[str, ...]) -> None
 
 @click.command()
 @click.argument("holder", required=False)
+@click.option("--diff", "revision", metavar="REV", help="Tell which rows and fields roles gained or lost since REV.")
+@click.option("--groups", is_flag=True, help="With --diff: tell it of the groups in the database, too.")
+@click.option("--snapshot", is_flag=True, help="Write what the rules of this version say, as JSON.")
 @async_command
-async def permissions(context: Context, holder: str | None) -> None:
-    """List what HOLDER, a user or `group:NAME`, is permitted and by what; without one, every permission there is."""
+async def permissions(
+    context: Context, holder: str | None, revision: str | None, *, groups: bool, snapshot: bool
+) -> None:
+    """List what HOLDER, a user or `group:NAME`, is permitted and by what; without one, every permission there is.
+
+    With --diff, compare the rules with those of a revision that git knows; it ends with 1 if they differ.
+    """
+    if snapshot or revision is not None:
+        # Imported here: who only lists permissions needs no rules.
+        from dovetail.contrib.auth import rule_commands
+
+        if revision is None:
+            rule_commands.echo_snapshot(context)
+        else:
+            await rule_commands.echo_differences(context, revision, with_groups=groups)
+        return
     async with context.database.unit_of_work(read_only=True) as session:
         lines = await _lines(session, holder)
     for line in lines:

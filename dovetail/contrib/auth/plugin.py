@@ -72,6 +72,16 @@ plugin = Plugin(
             run="dovetail.contrib.auth.permission_commands:permissions",
         ),
         Command(
+            name="why",
+            help="Tell why somebody may do something, or not.",
+            run="dovetail.contrib.auth.rule_commands:why",
+        ),
+        Command(
+            name="rls",
+            help="Write the policies as row-level security of PostgreSQL.",
+            run="dovetail.contrib.auth.rule_commands:rls",
+        ),
+        Command(
             name="sessions",
             help="List who is logged in, or end sessions.",
             run="dovetail.contrib.auth.upkeep.commands:sessions",

@@ -169,8 +169,19 @@ class _Viewer:
         """Ask for permissions, until one is missing."""
         return all(map(self.has_perm, permissions))
 
+    def column(self, name: str) -> object:
+        """Return a column of the viewer, or ask for a flag."""
+        is_flag = isinstance(inspect(User).columns[name].type, Boolean)
+        return self._answer(Question(name)) if is_flag else self._value_of(name)
+
     def __getattr__(self, name: str) -> object:
-        column = inspect(User).columns.get(name)
-        if column is None:
-            raise UnexplainableRuleError(f"it looks at {name} of its viewer; only columns and has_perm() can be told")
-        return self._answer(Question(name)) if isinstance(column.type, Boolean) else self._value_of(name)
+        raise UnexplainableRuleError(f"it looks at {name} of its viewer; only columns and has_perm() can be told")
+
+
+def _as_property(name: str) -> property:
+    return property(lambda viewer: viewer.column(name))
+
+
+# Properties of the class, so that a protocol that asks for them finds them.
+for _name in inspect(User).columns.keys():  # noqa: SIM118 - a collection of columns, which has keys
+    setattr(_Viewer, _name, _as_property(_name))

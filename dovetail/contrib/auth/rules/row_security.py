@@ -6,7 +6,6 @@ Source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Select, Table, and_, inspect, literal_column, or_, select
@@ -16,6 +15,7 @@ from sqlalchemy.sql.visitors import iterate
 
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.rules.paths import NO_ROWS, UnexplainableRuleError, as_condition, explore, walk
+from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.viewer_functions import (
     DEFINER,
     QUOTE,
@@ -40,15 +40,7 @@ CLAUSES = {
 Where: TypeAlias = Callable[[User | None, str], ColumnElement[bool]]  # what `Policy.where` is
 
 
-@dataclass(frozen=True)
-class ModelRule:
-    """A model, and what its policy answers for a viewer and an action."""
-
-    model: type[object]
-    where: Where
-
-
-def security_statements(rules: Iterable[ModelRule]) -> list[str]:
+def security_statements(rules: Iterable[Ruled]) -> list[str]:
     """Return the statements that let PostgreSQL obey these rules; run again, they replace what is there.
 
     Raise UnexplainableRuleError, which names the model, for a rule that cannot be written as SQL.
@@ -75,7 +67,7 @@ def row_condition(where: Where, action: str) -> ColumnElement[bool]:
     return or_(*(part for part in parts if not isinstance(part, False_)), literal_column("false"))
 
 
-def _of_model(rule: ModelRule) -> Iterator[str]:
+def _of_model(rule: Ruled) -> Iterator[str]:
     mapper = inspect(rule.model)
     if mapper.inherits is not None:
         raise UnexplainableRuleError("its rows are part of another model's, whose columns the rule may name")
@@ -83,7 +75,7 @@ def _of_model(rule: ModelRule) -> Iterator[str]:
     name = _name(table.name)
     yield f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"
     for command, action in ACTIONS.items():
-        condition = row_condition(rule.where, action)
+        condition = row_condition(rule.policy.where, action)
         told = _told(table, condition)
         if any(isinstance(part, Select) for part in iterate(condition)):
             # The rule looks at other rows, and may have to see some that the viewer does not.

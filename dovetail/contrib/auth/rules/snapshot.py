@@ -4,10 +4,9 @@ A snapshot is JSON: of each model and action a tree of questions about the viewe
 model the fields that are not to be read or written, as such trees too.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Protocol, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from sqlalchemy import ColumnElement
 
@@ -21,39 +20,18 @@ from dovetail.contrib.auth.rules.paths import (
     viewer_columns,
     walk,
 )
+from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.viewer_functions import as_text
+from dovetail.resources.policy import Policy
 
 T = TypeVar("T")
 Shown: TypeAlias = "str | list[str]"  # a condition, or names of fields
 # What one rule says: of somebody unknown, and of users a tree, `{"ask": "blog.view_post", "yes": ..., "no": ...}`.
 ShownTree: TypeAlias = "Shown | dict[str, object]"
 Snapshot: TypeAlias = Mapping[str, Mapping[str, Mapping[str, ShownTree]]]  # by model, what, and "unknown" or "user"
-ACTIONS = ("view", "add", "change", "delete")
 NOBODY, USER = "unknown", "user"
 FIELDS = "fields not to be read", "fields not to be written"
 NO_FIELDS: frozenset[str] = frozenset()
-
-
-class Rules(Protocol):
-    """The part of a policy that is written down."""
-
-    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
-        """Return the condition on the rows."""
-
-    def hidden(self, viewer: User | None) -> frozenset[str]:
-        """Return the fields that may not be read."""
-
-    def read_only(self, viewer: User | None) -> frozenset[str]:
-        """Return the fields that may not be written."""
-
-
-@dataclass(frozen=True)
-class Ruled:
-    """A model by its label, `blog.post`, and its policy; `actions` are those of its plugin besides the four."""
-
-    label: str
-    policy: Rules
-    actions: Collection[str] = ()
 
 
 def take_snapshot(models: Iterable[Ruled]) -> Snapshot:
@@ -62,13 +40,13 @@ def take_snapshot(models: Iterable[Ruled]) -> Snapshot:
 
 
 def _said(one: Ruled) -> Iterable[tuple[str, Mapping[str, ShownTree]]]:
-    for action in (*ACTIONS, *one.actions):
+    for action in one.actions:
         yield action, _both(partial(_where, one.policy, action), NO_ROWS, as_text)
     for what, rule in zip(FIELDS, (one.policy.hidden, one.policy.read_only), strict=True):
         yield what, _both(rule, NO_FIELDS, sorted)
 
 
-def _where(policy: Rules, action: str, viewer: User | None) -> ColumnElement[bool]:
+def _where(policy: Policy, action: str, viewer: User | None) -> ColumnElement[bool]:
     return policy.where(viewer, action)
 
 

@@ -1,0 +1,97 @@
+"""`manage.py why`, `rls`, and what `permissions` tells of rules."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import click
+from sqlalchemy import select
+
+from dovetail.contrib.auth.models import Group, User, groups_permissions
+from dovetail.contrib.auth.permissions.held import load_permissions
+from dovetail.contrib.auth.rules.asking import Why
+from dovetail.contrib.auth.rules.asking import why as explain_why
+from dovetail.contrib.auth.rules.difference import differences, roles_of
+from dovetail.contrib.auth.rules.row_security import security_statements
+from dovetail.contrib.auth.rules.ruled import find_ruled, ruled_models
+from dovetail.contrib.auth.rules.snapshot import take_snapshot
+from dovetail.contrib.auth.rules.versions import snapshot_of_revision
+from dovetail.contrib.auth.users import get_user_by_login
+from dovetail.errors import InvalidInputError, NotFoundError
+from dovetail.plugin import Context, async_command
+
+ANYBODY = "@anybody"  # no username begins with @
+
+
+@click.command()
+@click.argument("user")
+@click.argument("action")
+@click.argument("model")
+@click.argument("key", nargs=-1)
+@async_command
+async def why(context: Context, user: str, action: str, model: str, key: tuple[str, ...]) -> None:
+    """Tell why USER may do ACTION to rows of MODEL, or to the row with this KEY, or why not.
+
+    \b
+    manage.py why eddie change blog.post 3
+    manage.py why @anybody view blog.post
+
+    @anybody is somebody unknown. It names the rule that decided, its SQL, and the smallest grant that would change it.
+    """
+    ruled = find_ruled(context, model)
+    async with context.database.unit_of_work(read_only=True) as session:
+        found: User | None = None
+        if user != ANYBODY:
+            found = await get_user_by_login(session, user)
+            if found is None:
+                raise NotFoundError(f"There is no user {user!r}; somebody unknown is called {ANYBODY}.")
+            await load_permissions(session, found)
+        lines = await explain_why(session, Why(found, action, ruled, key))
+    for line in lines:
+        click.echo(line)
+
+
+@click.command()
+@click.option("--sql", is_flag=True, help="Write the statements, to be read and run by whoever owns the tables.")
+@async_command
+async def rls(context: Context, *, sql: bool) -> None:
+    """Write every policy as row-level security of PostgreSQL, a second wall for whoever else reads the tables.
+
+    \b
+    manage.py rls --sql | psql ...
+    SET dovetail.user_id = '7'   -- in the session of a role that does not own the tables
+    """
+    if not sql:
+        raise InvalidInputError("The statements are only written, never run: say --sql and give them to psql.")
+    for statement in ("BEGIN", *security_statements(ruled_models(context)), "COMMIT"):
+        click.echo(f"{statement};")
+
+
+def echo_snapshot(context: Context) -> None:
+    """Write what the rules of this version say, as JSON."""
+    click.echo(json.dumps(take_snapshot(ruled_models(context)), indent=1))
+
+
+async def echo_differences(context: Context, revision: str, *, with_groups: bool) -> None:
+    """Write which rows and fields each role gained or lost since a revision; exit with 1 if there are any."""
+    before = snapshot_of_revision(context.settings.base_dir, revision)
+    after = take_snapshot(ruled_models(context))
+    groups = await _groups(context) if with_groups else {}
+    found = list(differences(before, after, roles_of(before, after, groups=groups)))
+    for one in found:
+        click.echo(str(one))
+    if found:
+        raise click.exceptions.Exit(1)
+    click.echo(f"Nobody gained or lost anything since {revision}.")
+
+
+async def _groups(context: Context) -> Mapping[str, Sequence[str]]:
+    """Return the permissions of every group, by its name."""
+    given = groups_permissions
+    async with context.database.unit_of_work(read_only=True) as session:
+        rows = await session.execute(
+            select(Group.name, given.c.permission_name).outerjoin(given, given.c.group_id == Group.id)
+        )
+    found: dict[str, list[str]] = {}
+    for group, permission in rows:
+        found.setdefault(group, []).extend([] if permission is None else [permission])
+    return found

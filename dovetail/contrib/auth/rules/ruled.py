@@ -1,0 +1,55 @@
+"""The models of a site with their policies, each by the label that commands and pages know it by: `blog.post`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from dovetail.contrib.auth.permissions.declared import ACTIONS, EXTENSION_POINT
+from dovetail.errors import NotFoundError, quoted
+from dovetail.plugin import Context, Plugin
+from dovetail.resources.policy import Policy
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """A model and its policy; `actions` are the four and those that its plugin has permissions for."""
+
+    plugin: str
+    model: type[object]
+    policy: Policy
+    actions: Sequence[str] = ACTIONS
+
+    @property
+    def label(self) -> str:
+        """The name of the model: `blog.post`."""
+        return f"{self.plugin}.{self.model.__name__.lower()}"
+
+    @property
+    def rule(self) -> str:
+        """The name of the function that decides: `plugins.blog.policies.PostPolicy.where`."""
+        cls = next(cls for cls in type(self.policy).__mro__ if "where" in vars(cls))
+        return f"{cls.__module__}.{cls.__qualname__}.where"
+
+
+def ruled_models(context: Context) -> list[Ruled]:
+    """Return every model of the enabled plugins, in their order."""
+    return [one for plugin in context.plugins for one in _of_plugin(context, plugin)]
+
+
+def find_ruled(context: Context, label: str) -> Ruled:
+    """Return the model with this label, whatever its case. Raise NotFoundError, which says which one was meant."""
+    known = {one.label: one for one in ruled_models(context)}
+    found = known.get(label.lower())
+    if found is None:
+        near = get_close_matches(label.lower(), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}."
+        raise NotFoundError(f"There is no model {quoted(label)}; {hint}")
+    return found
+
+
+def _of_plugin(context: Context, plugin: Plugin) -> Iterator[Ruled]:
+    custom = [str(codename) for codename, _ in plugin.extensions.get(EXTENSION_POINT, ())]
+    for model in plugin.models:
+        suffix = f"_{model.__name__.lower()}"
+        own = [name.removesuffix(suffix) for name in custom if name.endswith(suffix)]
+        yield Ruled(plugin.name, model, context.policies.of(model), (*ACTIONS, *own))
