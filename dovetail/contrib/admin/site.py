@@ -30,7 +30,7 @@ from dovetail.contrib.admin.entry.preparation import of_form
 from dovetail.contrib.admin.entry.sessions import get_user
 from dovetail.contrib.admin.forms.admin_form import is_protected
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages import pages
+from dovetail.contrib.admin.pages import pages, why
 from dovetail.contrib.admin.pages.selection import run_action
 from dovetail.contrib.admin.permissions import USER, Authorization
 from dovetail.contrib.admin.settings import AdminSettings
@@ -190,6 +190,7 @@ class AdminSite(Admin):
         yield Route("/prove", asks, name="prove", methods=["GET", "POST"])
         yield self._route(office, "/prove/options", prove.give_options, "prove-options", POST, enrolling=True)
         yield self._route(office, "/", pages.show_index, "index")
+        yield self._route(office, "/why", why.show_why, "why")
         sections = check_sections(self._context.extensions(EXTENSION_POINT), self.templates.env)
         yield from AccountPage(office=office, sections=sections).routes()
         yield self._route(office, "/{identity}/list", pages.show_list, "list")

@@ -165,3 +165,30 @@ def _in_folder(random: Random, of_note: bool, depth: int) -> Rule:
         return row.folder is not None and one.spoken(row.folder, person)
 
     return Rule(lambda model, viewer: Note.folder.has(one.sql(Folder, viewer)), spoken, f"in folder {one}")
+
+
+@dataclass(frozen=True)
+class FieldRule:
+    """Fields that somebody may not read, or write: those of strangers, of users, and whom a permission frees of them."""
+
+    unknown: frozenset[str]
+    users: frozenset[str]
+    frees: str
+
+    def of_viewer(self, viewer: User | None) -> frozenset[str]:
+        """Return the fields, as a policy says it."""
+        if viewer is None:
+            return self.unknown
+        return frozenset() if viewer.has_perm(self.frees) else self.users
+
+    def spoken(self, person: Person | None) -> frozenset[str]:
+        """Return the fields, as somebody reads it aloud."""
+        if person is None:
+            return self.unknown
+        return frozenset() if person.has(self.frees) else self.users
+
+
+def random_fields(random: Random, names: tuple[str, ...]) -> FieldRule:
+    """Return a rule for fields, most often one that bars none."""
+    barred = [frozenset(name for name in names if random.random() < 0.25) for _ in range(2)]
+    return FieldRule(*barred, random.choice(PERMISSIONS))

@@ -13,11 +13,13 @@ from tests.contract.worlds.models import Folder, Note
 from tests.contract.worlds.rules import (
     ACTIONS,
     PERMISSIONS,
+    FieldRule,
     FolderRow,
     NoteRow,
     Person,
     Row,
     Rule,
+    random_fields,
     random_rule,
 )
 
@@ -39,6 +41,7 @@ class World:
     folders: list[FolderRow] = field(default_factory=list)
     notes: list[NoteRow] = field(default_factory=list)
     rules: dict[tuple[type[object], str], Rule] = field(default_factory=dict)
+    fields: dict[str, FieldRule] = field(default_factory=dict)  # of notes: hidden, read_only
 
     @cached_property
     def people(self) -> Sequence[Person | None]:
@@ -82,6 +85,8 @@ def make_world(seed: int) -> World:
     for model in (Note, Folder):
         for action in ACTIONS:
             world.rules[model, action] = random_rule(random, of_note=model is Note)
+    world.fields["hidden"] = random_fields(random, ("score", "folder", "labels"))
+    world.fields["read_only"] = random_fields(random, ("score", "owner_id", "folder_id"))
     return world
 
 

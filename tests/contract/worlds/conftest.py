@@ -1,0 +1,96 @@
+"""The site with the worlds in it, on each road and database, and a client for everybody who may ask."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import Table, delete, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from config.settings import Settings
+from dovetail.contrib.auth.models import Group, Permission, User, groups_permissions, users_groups, users_permissions
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.database.unit_of_work import Database
+from dovetail.signing import hash_token
+from dovetail.testing.fixtures import make_client, running
+from project.application import create_app
+from tests.contract.usual import without_fast_path
+from tests.contract.worlds.filling import fill
+from tests.contract.worlds.models import Folder, Label, Note, WorldBase, note_labels
+from tests.contract.worlds.policies import Current
+from tests.contract.worlds.rules import PERMISSIONS, Person
+from tests.contract.worlds.world import PEOPLE, World, make_world
+
+WORLDS = int(os.environ.get("WORLDS", "12"))  # a few thousand by `make worlds`
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site that one world after another is put into."""
+
+    app: FastAPI
+    clients: Mapping[int | None, httpx.AsyncClient]
+
+    @property
+    def database(self) -> Database:
+        """The database of the site."""
+        database: Database = self.app.state.database
+        return database
+
+    def client(self, person: Person | None) -> httpx.AsyncClient:
+        """Return the client of somebody."""
+        return self.clients[None if person is None else person.id]
+
+    async def enter(self, seed: int) -> World:
+        """Put a world in the place of the one before."""
+        world = Current.world = make_world(seed)
+        async with self.database.engine.begin() as connection:
+            await _empty(connection)
+            await fill(connection, world)
+            await connection.execute(insert(Session), [_session(key) for key in PEOPLE])
+        return world
+
+
+@pytest.fixture(params=["fast", "usual"])
+async def site(
+    request: pytest.FixtureRequest, make_settings: Callable[..., Settings], database_url: str
+) -> AsyncIterator[Site]:
+    """Give the site, with its fast path and without."""
+    plugins = (*Settings.model_fields["plugins"].default, "tests.contract.worlds")
+    app = create_app(make_settings(plugins=plugins, database_url=database_url))
+    if request.param == "usual":
+        app = without_fast_path(app)
+    async with running(app), AsyncExitStack() as stack:
+        database: Database = app.state.database
+        async with database.engine.begin() as connection:
+            await connection.run_sync(WorldBase.metadata.create_all)
+            names = [{"name": name, "plugin": "worlds", "title": name} for name in PERMISSIONS]
+            await connection.execute(insert(Permission), names)
+        clients: dict[int | None, httpx.AsyncClient] = {}
+        for key in (None, *PEOPLE):
+            headers = {} if key is None else {"Authorization": f"Bearer {token_of(key)}"}
+            clients[key] = await stack.enter_async_context(make_client(app, headers))
+        yield Site(app, clients)
+
+
+def token_of(key: int) -> str:
+    """Return the token of a user."""
+    return f"the-token-of-{key}"
+
+
+def _session(key: int) -> dict[str, object]:
+    later = datetime.now(UTC) + timedelta(days=1)
+    return {"user_id": key, "token_hash": hash_token(token_of(key)), "expires_at": later}
+
+
+async def _empty(connection: AsyncConnection) -> None:
+    links: tuple[Table, ...] = (note_labels, users_permissions, groups_permissions, users_groups)
+    for table in links:
+        await connection.execute(delete(table))
+    for model in (Note, Folder, Label, Session, User, Group):
+        await connection.execute(delete(model))
