@@ -4,8 +4,8 @@ from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups, users_permissions
-from tests.contract.worlds.models import Folder, Note
-from tests.contract.worlds.rules import FolderRow, Row
+from tests.contract.worlds.models import Folder, Label, Note, note_labels
+from tests.contract.worlds.rules import NoteRow, Row
 from tests.contract.worlds.world import GROUPS, PEOPLE, World
 
 
@@ -35,12 +35,16 @@ async def fill(connection: AsyncConnection, world: World) -> None:
         if rows:
             await connection.execute(insert(table), rows)
     await connection.execute(insert(Folder), [values_of(folder) for folder in world.folders])
+    await connection.execute(insert(Label), [values_of(label) for label in world.labels])
     await connection.execute(insert(Note), [values_of(note) for note in world.notes])
+    labelled = [{"note_id": note.id, "label_id": label.id} for note in world.notes for label in note.labels]
+    if labelled:
+        await connection.execute(insert(note_labels), labelled)
 
 
 def values_of(row: Row) -> dict[str, object]:
     """Return the columns of a row."""
-    if isinstance(row, FolderRow):
+    if not isinstance(row, NoteRow):
         return dict(vars(row))
-    columns = {name: value for name, value in vars(row).items() if name != "folder"}
+    columns = {name: value for name, value in vars(row).items() if name not in ("folder", "labels")}
     return columns | {"folder_id": None if row.folder is None else row.folder.id}

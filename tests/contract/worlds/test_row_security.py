@@ -1,8 +1,6 @@
 """The row security that is written from rules agrees with what they say in plain words, in random worlds."""
 
-import os
 from collections.abc import AsyncIterator, Sequence
-from functools import partial
 
 import pytest
 from sqlalchemy import Table, delete, insert, select, update
@@ -10,17 +8,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from dovetail.contrib.auth.models import Permission
-from dovetail.contrib.auth.rules.row_security import ModelRule, security_statements
+from dovetail.contrib.auth.rules.row_security import security_statements
+from dovetail.contrib.auth.rules.ruled import Ruled
+from tests.contract.worlds.conftest import WORLDS
 from tests.contract.worlds.filling import fill, values_of
-from tests.contract.worlds.models import Folder, Note, WorldBase
+from tests.contract.worlds.models import WorldBase
+from tests.contract.worlds.policies import Current, WorldPolicy
 from tests.contract.worlds.rules import PERMISSIONS, Person, Row
-from tests.contract.worlds.world import World, make_world
+from tests.contract.worlds.world import MODELS, World, make_world
 
 pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-WORLDS = int(os.environ.get("WORLDS", "12"))
 READER = "worlds_reader"
 INSUFFICIENT_PRIVILEGE = "42501"
-NOTES, FOLDERS = (WorldBase.metadata.tables[f"worlds_{name}"] for name in ("note", "folder"))
+NOTES, FOLDERS, LABELS = (WorldBase.metadata.tables[f"worlds_{name}"] for name in ("note", "folder", "label"))
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
             f"THEN CREATE ROLE {READER}; END IF; END$$"
         )
         await connection.exec_driver_sql(
-            f"GRANT SELECT, INSERT, UPDATE, DELETE ON worlds_note, worlds_folder TO {READER}"
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON worlds_note, worlds_folder, worlds_label TO {READER}"
         )
     yield engine
     await engine.dispose()
@@ -42,16 +42,16 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 async def test_row_security_shows_and_takes_what_the_rules_say(engine: AsyncEngine) -> None:
     for seed in range(WORLDS):
-        world = make_world(seed)
+        world = Current.world = make_world(seed)
         async with engine.connect() as connection:
             await fill(connection, world)
-            rules = [ModelRule(model, partial(world.where, model)) for model in (Note, Folder)]
+            rules = [Ruled("worlds", model, WorldPolicy(model)) for model in MODELS.values()]
             for statement in security_statements(rules):
                 await connection.exec_driver_sql(statement)
             await connection.exec_driver_sql(f"SET LOCAL ROLE {READER}")
             for person in world.people:
                 await connection.exec_driver_sql(f"SET LOCAL dovetail.user_id = '{person.id if person else ''}'")
-                for table, rows in ((NOTES, world.notes), (FOLDERS, world.folders)):
+                for table, rows in ((NOTES, world.notes), (FOLDERS, world.folders), (LABELS, world.labels)):
                     found = await _found(connection, table, rows)
                     assert found == _said(world, person, rows), (seed, person, table, world.told())
             await connection.rollback()
@@ -91,7 +91,7 @@ async def _takes(connection: AsyncConnection, table: Table, row: Row) -> bool:
     """Return True if the database takes a new row that is equal to this one but for its key."""
     async with connection.begin_nested() as savepoint:
         try:
-            await connection.execute(insert(table).values(values_of(row) | {"id": row.id + 100}))
+            await connection.execute(insert(table).values(_fresh(table, row)))
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
                 raise
@@ -99,3 +99,8 @@ async def _takes(connection: AsyncConnection, table: Table, row: Row) -> bool:
         finally:
             await savepoint.rollback()
     return True
+
+
+def _fresh(table: Table, row: Row) -> dict[str, object]:
+    """Return a row that is equal to another but for what has to be unique."""
+    return values_of(row) | {"id": row.id + 100} | ({"name": "new"} if table is LABELS else {})

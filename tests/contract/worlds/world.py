@@ -9,12 +9,14 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement
 
 from dovetail.contrib.auth.models import User
-from tests.contract.worlds.models import Folder, Note
+from tests.contract.worlds.models import Folder, Label, Note
 from tests.contract.worlds.rules import (
     ACTIONS,
     PERMISSIONS,
     FieldRule,
     FolderRow,
+    LabelRow,
+    Model,
     NoteRow,
     Person,
     Row,
@@ -26,7 +28,8 @@ from tests.contract.worlds.rules import (
 T = TypeVar("T")
 PEOPLE = (1, 2, 3, 4)  # the keys of users: the last is a superuser
 GROUPS = (1, 2)
-NOTES, FOLDERS = 6, 3
+NOTES, FOLDERS, LABELS = 6, 3, 3
+MODELS: dict[type[Row], Model] = {NoteRow: Note, FolderRow: Folder, LabelRow: Label}
 
 
 @dataclass
@@ -39,6 +42,7 @@ class World:
     groups: dict[int, frozenset[int]] = field(default_factory=dict)  # of a user
     staff: frozenset[int] = frozenset()
     folders: list[FolderRow] = field(default_factory=list)
+    labels: list[LabelRow] = field(default_factory=list)
     notes: list[NoteRow] = field(default_factory=list)
     rules: dict[tuple[type[object], str], Rule] = field(default_factory=dict)
     fields: dict[str, FieldRule] = field(default_factory=dict)  # of notes: hidden, read_only
@@ -48,14 +52,13 @@ class World:
         """Everybody who may ask; None is somebody unknown."""
         return [None, *(self._person(key) for key in PEOPLE)]
 
-    def where(self, model: type[Note] | type[Folder], viewer: User | None, action: str) -> ColumnElement[bool]:
+    def where(self, model: Model, viewer: User | None, action: str) -> ColumnElement[bool]:
         """Return what the rule says in SQL."""
         return self.rules[model, action].sql(model, viewer)
 
     def may(self, person: Person | None, action: str, row: Row) -> bool:
         """Return what the rule says in plain words."""
-        model = Note if isinstance(row, NoteRow) else Folder
-        return self.rules[model, action].spoken(row, person)
+        return self.rules[MODELS[type(row)], action].spoken(row, person)
 
     def visible(self, person: Person | None, rows: Sequence[Row]) -> list[int]:
         """Return the keys of the rows that somebody may view."""
@@ -81,8 +84,11 @@ def make_world(seed: int) -> World:
     world.folders = [
         FolderRow(key, random.choice(PEOPLE), random.random() < 0.5, f"folder {key}") for key in range(1, FOLDERS + 1)
     ]
-    world.notes = [_note(random, key, world.folders) for key in range(1, NOTES + 1)]
-    for model in (Note, Folder):
+    world.labels = [
+        LabelRow(key, random.choice(PEOPLE), random.random() < 0.5, f"label {key}") for key in range(1, LABELS + 1)
+    ]
+    world.notes = [_note(random, key, world) for key in range(1, NOTES + 1)]
+    for model in MODELS.values():
         for action in ACTIONS:
             world.rules[model, action] = random_rule(random, of_note=model is Note)
     world.fields["hidden"] = random_fields(random, ("score", "folder", "labels"))
@@ -94,6 +100,8 @@ def _some(random: Random, things: Sequence[T], share: float) -> frozenset[T]:
     return frozenset(thing for thing in things if random.random() < share)
 
 
-def _note(random: Random, key: int, folders: Sequence[FolderRow]) -> NoteRow:
-    folder = random.choice([None, *folders])
-    return NoteRow(key, random.choice(PEOPLE), random.random() < 0.5, f"note {key}", random.randint(0, 3), folder)
+def _note(random: Random, key: int, world: World) -> NoteRow:
+    folder = random.choice([None, *world.folders])
+    note = NoteRow(key, random.choice(PEOPLE), random.random() < 0.5, f"note {key}", random.randint(0, 3), folder)
+    note.labels = [label for label in world.labels if random.random() < 0.4]
+    return note
