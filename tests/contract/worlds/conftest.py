@@ -26,7 +26,7 @@ from tests.contract.worlds.policies import Current
 from tests.contract.worlds.rules import PERMISSIONS, Person
 from tests.contract.worlds.world import PEOPLE, World, make_world
 
-WORLDS = int(os.environ.get("WORLDS", "12"))  # a few thousand by `make worlds`
+WORLDS = int(os.environ.get("WORLDS", "3"))  # a few thousand by `make worlds`
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
-from sqlalchemy import Boolean, ClauseElement, ColumnClause, ColumnElement, and_, false, inspect, not_, or_
-from sqlalchemy.sql.elements import True_
+from sqlalchemy import Boolean, ClauseElement, ColumnClause, ColumnElement, and_, false, inspect, not_, or_, true
+from sqlalchemy.sql.elements import AsBoolean, False_, True_
 from typing_extensions import override
 
 from dovetail.contrib.auth.models import User
@@ -19,6 +19,7 @@ from dovetail.errors import DovetailError, NotAuthenticatedError, PermissionDeni
 
 T = TypeVar("T")
 NO_ROWS: ColumnElement[bool] = false()  # what a refusal comes to, for a rule that says which rows
+ALL_ROWS: ColumnElement[bool] = true()
 MAXIMUM_QUESTIONS = 12  # 4,096 ways; more is no rule that anybody could explain
 
 
@@ -101,11 +102,25 @@ def as_condition(
     yes, no, asked = as_condition(tree.if_yes, ask), as_condition(tree.if_no, ask), ask(tree.question)
     if yes.compare(no):
         return yes
-    if isinstance(yes, True_):  # and_() and or_() drop what is true or false by itself
-        return or_(asked, no)
-    if isinstance(no, True_):
-        return or_(not_(asked), yes)
-    return or_(and_(asked, yes), and_(not_(asked), no))
+    if is_always(yes):
+        return either(asked, no)
+    if is_always(no):
+        return either(not_(asked), yes)
+    return either(both(asked, yes), both(not_(asked), no))
+
+
+def both(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the conditions joined by AND, in as few words as it can be: what `and_` returns may hold a `false`."""
+    if any(map(is_never, conditions)):
+        return NO_ROWS
+    return and_(*(one for one in conditions if not is_always(one)), ALL_ROWS)
+
+
+def either(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the conditions joined by OR, in as few words as it can be."""
+    if any(map(is_always, conditions)):
+        return ALL_ROWS
+    return or_(*(one for one in conditions if not is_never(one)), NO_ROWS)
 
 
 def questions_of(tree: Tree[T]) -> frozenset[Question]:
@@ -125,6 +140,20 @@ def leaf_for(tree: Tree[T], answer: Answer) -> Leaf[T]:
 def viewer_columns(write: Callable[[str], str]) -> ValueOf:
     """Return what gives a column of the viewer as the SQL that `write` makes of its name."""
     return lambda name: ViewerColumn(name, write(name))
+
+
+def is_always(condition: ColumnElement[bool]) -> bool:
+    """Return True for the condition that every row fulfils."""
+    return isinstance(_bare(condition), True_)
+
+
+def is_never(condition: ColumnElement[bool]) -> bool:
+    """Return True for the condition that no row fulfils."""
+    return isinstance(_bare(condition), False_)
+
+
+def _bare(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return condition.element if isinstance(condition, AsBoolean) else condition  # which `and_` puts around a constant
 
 
 class ViewerColumn(ColumnClause[object]):

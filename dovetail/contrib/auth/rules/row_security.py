@@ -8,13 +8,12 @@ Source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, Select, Table, and_, inspect, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, Table, inspect, literal_column, select
 from sqlalchemy.dialects.postgresql.base import PGIdentifierPreparer
-from sqlalchemy.sql.elements import False_
 from sqlalchemy.sql.visitors import iterate
 
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.rules.paths import NO_ROWS, UnexplainableRuleError, as_condition, explore, walk
+from dovetail.contrib.auth.rules.paths import NO_ROWS, UnexplainableRuleError, as_condition, both, either, explore, walk
 from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.viewer_functions import (
     DEFINER,
@@ -63,8 +62,7 @@ def row_condition(where: Where, action: str) -> ColumnElement[bool]:
     value_of = viewer_column()
     unknown = walk(lambda _: where(None, action), value_of, lambda _: False, NO_ROWS).value
     known = as_condition(explore(lambda viewer: where(viewer, action), value_of, NO_ROWS), answered)
-    parts = [and_(is_unknown(), unknown), and_(is_known(), known)]
-    return or_(*(part for part in parts if not isinstance(part, False_)), literal_column("false"))
+    return either(both(is_unknown(), unknown), both(is_known(), known))
 
 
 def _of_model(rule: Ruled) -> Iterator[str]:
