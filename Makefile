@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run test fuzz mutants check bench bench-million format lock wheel clean
+.PHONY: help install run test fuzz worlds mutants check bench bench-million format lock wheel clean
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
@@ -35,6 +35,9 @@ test: .venv/.dev .venv/.npm  ## Run every test, on SQLite and on a real PostgreS
 
 fuzz: .venv/.dev  ## Let schemathesis look for requests that break the API's document
 	$(BIN)/python -m tests.contract.fuzz $(FUZZ)
+
+worlds: .venv/.dev  ## Compare the doors with what random rules say in plain words, in many worlds (WORLDS=1000)
+	WORLDS=$(or $(WORLDS),1000) $(BIN)/python -m pytest tests/contract/worlds
 
 mutants: .venv/.dev  ## Break the code that lets people in, in small ways, and see that tests fail (MUTANTS="--help")
 	$(BIN)/python -m tests.mutants.run $(MUTANTS)
