@@ -113,5 +113,5 @@ def test_what_a_role_lost_between_two_versions_is_told(repository, tmp_path_fact
         "  + rows where blog_post.is_published IS true",
     ]
     refused = run("permissions", "--diff", "nosuch")
-    assert (refused.code, refused.stderr) == (1, "Error: There is no revision 'nosuch' here.\n")
+    assert (refused.code, refused.stderr) == (1, "manage.py: There is no revision 'nosuch' here.\n")
     assert "blog.post" in json.loads(run("permissions", "--snapshot").stdout)

@@ -12,7 +12,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.rules.asking import Why, why
 from dovetail.contrib.auth.rules.paths import UnexplainableRuleError
-from dovetail.contrib.auth.rules.ruled import ruled_models
+from dovetail.contrib.auth.rules.ruled import find_ruled, ruled_models
 from dovetail.contrib.auth.users import get_user_by_login, load_permissions
 from dovetail.errors import InvalidInputError, NotFoundError, quoted
 from dovetail.plugin import context_of
@@ -24,22 +24,21 @@ FIELDS = ("user", "action", "model", "key")
 async def show_why(office: Office, request: Request) -> Response:
     """Show the form, and below it the answer to what it asks."""
     allow(user_of(request).is_superuser)
-    models = {one.label: one for one in ruled_models(context_of(request_context().session))}
+    models = ruled_models(context_of(request_context().session))
     given = {name: request.query_params.get(name, "").strip()[:LONGEST] for name in FIELDS}
     context: dict[str, object] = {
         "given": given,
-        "models": list(models),
-        "actions": list(dict.fromkeys(action for one in models.values() for action in one.actions)),
+        "models": [one.label for one in models],
+        "actions": list(dict.fromkeys(action for one in models for action in one.actions)),
         "title": "Why may they?",
         "subtitle": "Permissions",
     }
     status = HTTPStatus.OK
     if given["model"]:
         try:
-            if given["model"] not in models:
-                raise NotFoundError(f"There is no model {quoted(given['model'])}.")
             user = await _user(given["user"])
-            asked = Why(user, given["action"], models[given["model"]], given["key"].split())
+            ruled = find_ruled(context_of(request_context().session), given["model"])
+            asked = Why(user, given["action"], ruled, given["key"].split())
             context["lines"] = await why(request_context().session, asked)
         except (InvalidInputError, NotFoundError, UnexplainableRuleError) as error:
             context["error"], status = str(error), HTTPStatus.UNPROCESSABLE_ENTITY

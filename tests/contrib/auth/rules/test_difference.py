@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, false, or_, true
 
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.rules.difference import differences, roles_of
-from dovetail.contrib.auth.rules.snapshot import Ruled, Snapshot, take_snapshot
+from dovetail.contrib.auth.rules.ruled import Ruled
+from dovetail.contrib.auth.rules.snapshot import Snapshot, take_snapshot
 from plugins.blog.models import Post
 
 PUBLISHED = Post.is_published.is_(True)
@@ -39,7 +40,7 @@ class Policy:
 
 
 def snapshot(policy: Policy) -> Snapshot:
-    return take_snapshot([Ruled("blog.post", policy)])
+    return take_snapshot([Ruled("blog", Post, policy)])
 
 
 def told(after: Policy, before: Policy | None = None) -> list[str]:
