@@ -141,7 +141,7 @@ def _of_fields(world: World, person: Person, body: Mapping[str, Any]) -> list[in
     refused = [403] if world.fields["read_only"].spoken(person) & body.keys() else []
     folder = next((one for one in world.folders if one.id == body.get("folder_id")), None)
     if folder is not None and not world.may(person, "view", folder):
-        refused.append(422)
+        refused.append(409)  # as of a key that there is not
     return refused
 
 
