@@ -2,4 +2,55 @@
 
 import pytest
 
-ASKED = "/admin/why?user=eddie&action=change&model=blog.post&key=1"
+from plugins.blog.models import Post
+
+ASKED = "/why?user=eddie&action=change&model=blog.post&key=1"
+
+
+@pytest.fixture
+async def eddie(make_user, session):
+    eddie, other = await make_user(username="eddie", is_staff=True), await make_user()
+    session.add(Post(id=1, title="t", content="c", author_id=other.id, is_published=True))
+    await session.commit()
+    return eddie
+
+
+@pytest.fixture
+async def desk(make_user, back_office_for):
+    return await back_office_for(await make_user(username="root", is_superuser=True))
+
+
+@pytest.mark.usefixtures("eddie")
+async def test_a_superuser_is_told_the_rule_its_sql_and_the_smallest_grant(desk):
+    page = (await desk.get(ASKED)).text
+    for words in (
+        "eddie may not change blog.post 1.",
+        "The rule: plugins.blog.policies.PostPolicy.where",
+        "It asked for blog.change_post: no.",
+        "blog_post.author_id = ",
+        "The smallest grant that would allow it: blog.change_post",
+    ):
+        assert words in page
+    assert 'href="/admin/why"' in (await desk.get("/")).text
+
+
+async def test_nobody_else_finds_the_page_or_opens_it(eddie, back_office_for):
+    desk = await back_office_for(eddie)
+    assert "/admin/why" not in (await desk.get("/")).text
+    assert (await desk.get(ASKED)).status_code == 403
+
+
+@pytest.mark.usefixtures("eddie")
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("user=nobody&action=view&model=blog.post", "There is no user &#39;nobody&#39;"),
+        ("user=eddie&action=view&model=blog.pots", "did you mean blog.post?"),
+        ("user=eddie&action=fly&model=blog.post", "blog.post has no action &#39;fly&#39;"),
+        ("user=eddie&action=view&model=blog.post&key=99", "There is no blog.post 99."),
+        ("user=eddie&action=view&model=blog.post&key=x", "is no id of blog.post"),
+    ],
+)
+async def test_a_question_that_makes_no_sense_is_refused_above_the_form(desk, query, words):
+    answer = await desk.get(f"/why?{query}")
+    assert (answer.status_code, words in answer.text) == (422, True)
