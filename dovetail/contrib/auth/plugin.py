@@ -38,6 +38,7 @@ plugin = Plugin(
         "dovetail.contrib.auth.admin:UserAdmin",
         "dovetail.contrib.auth.admin:GroupAdmin",
         "dovetail.contrib.auth.events.admin:SecurityEventAdmin",
+        "dovetail.contrib.auth.mail.admin:OutgoingMailAdmin",
     ),
     commands=(
         Command(
@@ -97,6 +98,11 @@ plugin = Plugin(
             run="dovetail.contrib.auth.upkeep.commands:purge_expired",
         ),
         Command(
+            name="sendmail",
+            help="Send the mail that is due, and list what was given up.",
+            run="dovetail.contrib.auth.mail.commands:sendmail",
+        ),
+        Command(
             name="enrolmentlink",
             help="Print a link with which a user registers a passkey, once.",
             run="dovetail.contrib.auth.factors.commands:enrolmentlink",
@@ -120,7 +126,11 @@ plugin = Plugin(
     extensions={
         "auth.permissions": [("remove_factors", "Can remove the second factors of others")],
         "auth.end_sessions": lazy("dovetail.contrib.auth.factors.challenges:end_challenges"),
-        "auth.expired": lazy("dovetail.contrib.auth.factors.challenges:EXPIRED"),
+        "auth.expired": lazy(
+            "dovetail.contrib.auth.factors.challenges:EXPIRED",
+            "dovetail.contrib.auth.upkeep.old_rows:EVENTS",
+            "dovetail.contrib.auth.upkeep.old_rows:MAIL",
+        ),
     },
     after_migrate=AfterMigrate(
         is_due=deferred("dovetail.contrib.auth.permissions.declared:is_due"),

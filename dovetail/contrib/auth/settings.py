@@ -36,6 +36,8 @@ class AuthSettings(BaseModel):
     # Where one may log in besides: `AUTH_PROVIDERS='[{"name": "google", "kind": "oidc", "issuer": ..., ...}]'`.
     providers: Providers = ()
 
+    events_days: Annotated[int, Field(gt=0)] = 180  # that security events are kept; `purge-expired` removes older ones
+
     email_backend: Literal["console", "smtp"] = "console"
     email_from: str = "noreply@localhost"
     email_host: str = "localhost"

@@ -1,0 +1,30 @@
+"""The page of mail that is on its way, in the back office: for superusers."""
+
+from typing import Any, ClassVar
+
+from starlette.requests import Request
+
+from dovetail.contrib.admin.views import ChoiceFilter, ModelAdmin, user_of
+from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
+
+
+class OutgoingMailAdmin(ModelAdmin, model=OutgoingMail):
+    """The view of mail that was not sent yet, or was given up; what stands in it is not shown."""
+
+    name_plural = "Outgoing mail"
+    icon = "fa-solid fa-envelope"
+    category = "People"
+    can_create = False
+    can_edit = False
+    column_list = ("created_at", "to", "subject", "attempts", "due_at", "error")
+    column_details_list = column_list
+    form_columns = ("to",)
+    column_labels: ClassVar[dict[Any, str]] = {"created_at": "Time", "due_at": "Next attempt (none: given up)"}
+    column_sortable_list = ("id",)
+    column_default_sort = ("id", True)
+    column_filters = (ChoiceFilter(OutgoingMail.kind, MailKind),)
+    unindexed = ("kind",)  # there is little mail on its way
+
+    def is_accessible(self, request: Request) -> bool:
+        """Return True for superusers."""
+        return user_of(request).is_superuser

@@ -1,0 +1,35 @@
+"""`manage.py sendmail`."""
+
+from datetime import UTC, datetime
+
+import click
+from sqlalchemy import select, update
+
+from dovetail.contrib.auth.mail.backends import make_sender
+from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
+from dovetail.contrib.auth.mail.postman import Postman
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.plugin import Context, async_command
+
+MOST = 50  # mails that were given up and are listed
+
+
+@click.command()
+@click.option("--retry", is_flag=True, help="Try those again that were given up.")
+@async_command
+async def sendmail(context: Context, *, retry: bool) -> None:
+    """Send the mail that is due, as every server does by itself, and list what was given up."""
+    settings = context.plugin_settings["auth"]
+    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
+    if retry:
+        async with context.database.unit_of_work() as session:
+            again = update(OutgoingMail).where(OutgoingMail.due_at.is_(None), OutgoingMail.kind == MailKind.MESSAGE)
+            await session.execute(again.values(due_at=datetime.now(UTC), attempts=0))
+    sender = make_sender(settings, debug=context.settings.debug)
+    postman = Postman(context.database, lambda: settings, lambda: sender)
+    await postman.settle()
+    click.echo(f"{postman.sent} sent, {postman.failed} failed.")
+    async with context.database.unit_of_work(read_only=True) as session:
+        given_up = select(OutgoingMail).where(OutgoingMail.due_at.is_(None)).order_by(OutgoingMail.id).limit(MOST)
+        for mail in await session.scalars(given_up):
+            click.echo(f"given up: {mail.subject} to {mail.to}: {mail.error}")

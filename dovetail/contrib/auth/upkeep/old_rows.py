@@ -1,0 +1,30 @@
+"""Security events that are kept no longer, and mail that was given up long ago, for `manage.py purge-expired`."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement
+
+from dovetail.contrib.auth.events.models import SecurityEvent
+from dovetail.contrib.auth.mail.models import OutgoingMail
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.plugin import Context
+
+
+def is_old(context: Context) -> ColumnElement[bool]:
+    """Return the condition on events that are older than AUTH_EVENTS_DAYS."""
+    return SecurityEvent.created_at < _limit(context)
+
+
+def was_given_up(context: Context) -> ColumnElement[bool]:
+    """Return the condition on mail that was given up as long ago."""
+    return OutgoingMail.due_at.is_(None) & (OutgoingMail.created_at < _limit(context))
+
+
+def _limit(context: Context) -> datetime:
+    settings = context.plugin_settings["auth"]
+    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
+    return datetime.now(UTC) - timedelta(days=settings.events_days)
+
+
+EVENTS = ("security event", SecurityEvent, is_old)
+MAIL = ("undeliverable mail", OutgoingMail, was_given_up)
