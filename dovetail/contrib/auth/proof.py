@@ -14,11 +14,13 @@ from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.access import CurrentUser
-from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.credential_changes import Proof
+from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from dovetail.contrib.auth.sessions.current import load_session
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.database.session import SessionDep
+from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 
 
@@ -61,6 +63,18 @@ async def check_recent_proof(session: AsyncSession, user: User) -> Session:
     if not is_proved(row, seconds):
         raise ProofRequiredError(seconds)
     return row
+
+
+async def prove_without_password(session: AsyncSession, user: User, seconds: int) -> Proof:
+    """Return the proof of a user who has no password to give, by a recent login in the session of this request.
+
+    It holds as long as they have none. Nothing but a lookup is done in `session`. Raise as `check_recent_proof` does.
+    """
+    async with lookup_session(session) as lookup:
+        row = await current_row(lookup, user)
+    if not is_proved(row, seconds):
+        raise ProofRequiredError(seconds)
+    return Proof(frozenset({UNUSABLE_PASSWORD}))
 
 
 async def get_recent_proof(user: CurrentUser, session: SessionDep) -> Session:

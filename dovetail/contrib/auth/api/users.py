@@ -35,8 +35,9 @@ from dovetail.contrib.auth.credential_changes import (
 )
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
-from dovetail.contrib.auth.models import TokenPurpose, User
+from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, TokenPurpose, User
 from dovetail.contrib.auth.permissions.managing import check_may_manage, check_may_set_flags
+from dovetail.contrib.auth.proof import prove_without_password
 from dovetail.database.session import SessionDep
 from dovetail.errors import ConflictError, NotFoundError
 from dovetail.resources.endpoints import documentation
@@ -94,13 +95,17 @@ async def update_me(
 ) -> MeRead:
     """Change what is given of oneself.
 
-    A new username, address or password needs the current password. A new password ends all other sessions. A new
+    A new username, address or password needs the current password, or of somebody who has none a recent login. A new
+    password ends all other sessions. A new
     address takes the place of the old one once it is verified with the token that is sent to it.
     """
     values, password, proof = _columns(data), None, None
     if data.password is not MISSING or changes_credentials(user, values):
         current = "" if data.current_password is MISSING else data.current_password.get_secret_value()
-        proof = await prove(user, current)
+        if user.hashed_password == UNUSABLE_PASSWORD:
+            proof = await prove_without_password(manager.session, user, manager.settings.proof_seconds)
+        else:
+            proof = await prove(user, current)
         proof.check(user)
         password = await _hash_new_password(data, user)
     locked = await lock_user_by_token(manager.session, token or "")

@@ -7,6 +7,7 @@ from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.sessions.log_in import NO_SYNCHRONIZATION
 from dovetail.contrib.auth.sessions.models import Session
+from dovetail.plugin import context_of
 from dovetail.signing import hash_token
 
 
@@ -29,9 +30,16 @@ async def end_sessions_of(
 
 
 async def end_all_sessions(session: AsyncSession, *, keep_id: int | None = None) -> None:
-    """End the sessions of all users but the one with this key."""
+    """End the sessions of all users but the one with this key, also those of plugins (`auth.end_all_sessions`)."""
     statement = delete(Session)
     if keep_id is not None:
         statement = statement.where(Session.id != keep_id)
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
+    await end_all_of_plugins(session)
     await record(session, EventKind.SESSION_ENDED, detail="of everybody")
+
+
+async def end_all_of_plugins(session: AsyncSession) -> None:
+    """Let plugins end the sessions that they keep of all users."""
+    for end in context_of(session).extensions("auth.end_all_sessions"):
+        await end(session)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, select, true
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.ending import end_all_of_plugins
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.upkeep.expired import count_rows, delete_in_batches, expired_of
 from dovetail.contrib.auth.users import get_user_by_login, log_out_everywhere
@@ -67,6 +68,7 @@ async def _end_all(context: Context, *, noinput: bool) -> None:
         click.confirm("Everybody will have to log in again. End all sessions?", abort=True)
     count = await _delete(context, "session", Session, true())
     async with context.database.unit_of_work() as session:
+        await end_all_of_plugins(session)
         await record(session, EventKind.SESSION_ENDED, detail=f"of everybody, {count} in all")
     click.echo(f"{_counted(count, 'session')} ended.")
 
