@@ -8,7 +8,8 @@ lists an async function at the extension point `auth.end_sessions`:
     async def end_sessions(session: AsyncSession, user: User) -> None: ...
 
 It is awaited in the same transaction whenever a user's password changes or the user is deactivated, and must leave
-nothing that lets the user in; `(session)` at `auth.end_all_sessions` does the same for everybody. Call `end_sessions` yourself after you changed `hashed_password` or `is_active` by hand.
+nothing that lets the user in; `(session)` at `auth.end_all_sessions` does the same for everybody. Call `end_sessions`
+yourself after you changed `hashed_password` or `is_active` by hand.
 """
 
 import re

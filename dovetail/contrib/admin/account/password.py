@@ -1,5 +1,6 @@
 """Let staff change their own password: whoever sits down at an open browser does not know the current one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -14,7 +15,8 @@ from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
 from dovetail.contrib.auth.api.dependencies import make_manager
 from dovetail.contrib.auth.credential_changes import Proof, change_own_account, prove
-from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
+from dovetail.contrib.auth.proof import prove_without_password
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.state import StateKey
 
@@ -30,12 +32,24 @@ class NewPassword:
 NEW_PASSWORD = StateKey[NewPassword]("new_password", "`prepare` comes first")
 
 
-async def prepare(_office: Office, request: Request) -> None:
-    """Verify the current password and hash the new one. Raise InvalidInputError for a wrong or a weak one."""
+async def load(_office: Office, request: Request) -> Mapping[str, object]:
+    """Return whether there is a current password to ask for."""
+    return {"has_password": user_of(request).hashed_password != UNUSABLE_PASSWORD}
+
+
+async def prepare(office: Office, request: Request) -> None:
+    """Verify the current password and hash the new one. Raise InvalidInputError for a wrong or a weak one.
+
+    Who has none yet gives a recent proof of another kind instead. Raise ProofRequiredError.
+    """
     form = await request.form()
     refuse_files(form)
     user = user_of(request)
-    proof = await prove(user, str(form.get("current_password", "")))
+    if user.hashed_password == UNUSABLE_PASSWORD:
+        async with office.database.unit_of_work(read_only=True) as session:
+            proof = await prove_without_password(session, user, settings_of(session).proof_seconds)
+    else:
+        proof = await prove(user, str(form.get("current_password", "")))
     proof.check(user)
     hashed = await users.hash_new_password(str(form.get("password", "")), username=user.username, email=user.email)
     NEW_PASSWORD.set(request, NewPassword(hashed=hashed, proof=proof))
@@ -57,5 +71,6 @@ PASSWORD = AccountSection(
     name="password",
     title="Password",
     template="sqladmin/account/password.html",
+    load=load,
     routes=[AccountRoute("change", change_password, prepare)],
 )

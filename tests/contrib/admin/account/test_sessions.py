@@ -86,3 +86,19 @@ async def test_staff_with_the_permission_end_the_sessions_of_chosen_users(
     assert (await office.post("/auth-user/action/end-sessions", pks)).status_code == 303
     assert (await count(session, ada), await count(session, boss)) == (0, 1)
     assert "The sessions of 2 users were ended." in (await office.get("/auth-user/list")).text
+
+
+async def test_who_has_no_password_yet_chooses_one_after_a_recent_login(make_user, back_office_for, session):
+    user = await make_user(username="key", is_staff=True, hashed_password="!")
+    office = await back_office_for(user)
+    assert 'name="current_password"' not in (await office.get("/account/")).text
+    await session.execute(update(Session).values(proved_at=datetime.now(UTC) - timedelta(hours=1)))
+    await session.commit()
+    new = {"password": "a long pass phrase 17"}
+    away = await office.post("/account/password/change", new)
+    assert away.headers["location"].startswith("/admin/prove?next=")
+    assert "log out, and log in again" in (await office.client.get(away.headers["location"])).text
+    await session.execute(update(Session).values(proved_at=datetime.now(UTC)))
+    await session.commit()
+    assert (await office.post("/account/password/change", new)).status_code == 303
+    assert 'name="current_password"' in (await office.get("/account/")).text

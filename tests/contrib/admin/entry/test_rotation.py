@@ -1,5 +1,7 @@
 """The cookie of the back office: another one at each gain of rights and each proof, with forms that go on to work."""
 
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import pytest
 from sqlalchemy import func, select, update
@@ -8,7 +10,9 @@ from dovetail.contrib.admin.testing import ORIGIN, read_form
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.auth.permissions.grants import create_group, grant, join_group
 from dovetail.contrib.auth.sessions.models import Session
-from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.sessions.use import USE_LOG
+from dovetail.contrib.auth.testing import PASSWORD, new_token
+from dovetail.contrib.auth.users import note_proof
 from plugins.blog.models import Tag
 from tests.contrib.admin.conftest import COOKIE
 
@@ -103,3 +107,27 @@ async def test_by_https_the_same_site_gives_a_cookie_that_no_other_host_can_plan
             assert cookie.startswith(f"{prefix}dovetail-admin-session-")
             assert ("Secure" in cookie.split("; ")) == (scheme == "https")
             assert (await client.get("/admin/")).status_code == 200
+
+
+async def test_a_proof_by_other_means_changes_the_cookie_with_the_next_page(office, session):
+    old = office.client.cookies[COOKIE]
+    await note_proof(session, await session.scalar(select(Session)))
+    await session.commit()
+    await office.get("/")
+    assert office.client.cookies[COOKIE] != old
+    assert (await office.get("/")).status_code == 200
+
+
+async def test_a_bearer_token_opens_no_back_office(client, boss, session):
+    token = await new_token(session, boss.id)
+    await session.commit()
+    answer = await client.get("/admin/", headers={"Cookie": f"{COOKIE}={token}"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/admin/login?next=%2Fadmin%2F")
+
+
+async def test_work_in_the_back_office_is_noted_as_use_of_its_session(app, office, session):
+    await session.execute(update(Session).values(used_at=datetime.now(UTC) - timedelta(minutes=6)))
+    await session.commit()
+    assert (await office.get("/blog-tag/list")).status_code == 200
+    await USE_LOG.get(app).write()
+    assert datetime.now(UTC) - await session.scalar(select(Session.used_at)) < timedelta(minutes=1)

@@ -203,3 +203,20 @@ async def test_what_is_ended_and_proved_is_a_security_event(client_for, ada, ses
         (EventKind.SESSION_ENDED, "ada", f"number {other}"),
         (EventKind.SESSION_ENDED, "ada", "all others"),
     ]
+
+
+async def test_somebody_without_a_password_changes_what_they_log_in_with_after_a_recent_login_only(
+    client_for, make_user, session
+):
+    user = await make_user(username="eve", hashed_password="!")
+    client = await client_for(user)
+    changes = ({"username": "evelyn"}, {"email": "eve@example.com"}, {"password": "a long pass phrase"})
+    await age(session, user)
+    for change in changes:
+        refused = await client.patch("/api/users/me", json=change)
+        assert (refused.status_code, refused.json()["type"]) == (401, "urn:dovetail:problem:proof-required")
+    await age(session, user, proved_at=datetime.now(UTC))
+    for change in changes:
+        assert (await client.patch("/api/users/me", json=change)).status_code == 200
+    for current, status in (({}, 422), ({"current_password": "a long pass phrase"}, 200)):
+        assert (await client.patch("/api/users/me", json={"username": "eva", **current})).status_code == status
