@@ -40,6 +40,9 @@ HARDENED: dict[str, Any] = {
     "auth_email_from": "The Site <noreply@example.com>",
     "auth_reset_password_url": "https://www.example.com/reset?token={token}",
     "auth_verify_url": "https://www.example.com/verify?token={token}",
+    "auth_require_second_factor": "staff",
+    "auth_passkey_rp_id": "example.com",
+    "auth_passkey_origins": ("https://www.example.com",),
 }
 PLUGINS = {"auth": AuthSettings, "admin": AdminSettings, "comments": CommentsSettings}
 CORNER = {"name": "corner", "kind": "oidc", "issuer": "https://login.example.com", "client_id": "site"}
@@ -105,6 +108,9 @@ WEAKENED: list[tuple[str, dict[str, Any]]] = [
     ("auth.W016", {"auth_session_idle_seconds": YEARS}),
     ("auth.W017", {"auth_proof_seconds": YEARS}),
     ("auth.I001", {"auth_registration_open": True}),
+    ("auth.W020", {"auth_require_second_factor": "none"}),
+    ("auth.I020", {"auth_passkey_rp_id": "", "auth_passkey_origins": ()}),
+    ("auth.W021", {"auth_passkey_rp_id": "localhost", "auth_passkey_origins": ()}),
     ("auth.E030", {"auth_providers": [{**CORNER, "issuer": "http://localhost:9000"}]}),
     ("auth.W030", {"auth_providers": [{**CORNER, "scopes": ["openid"]}]}),
     ("admin.W001", {"admin_secure_cookies": False}),
@@ -221,7 +227,7 @@ def test_the_page_of_the_checks_lists_every_code_once_and_no_other():
 
 def test_every_check_of_a_setting_is_tested_by_weakening_it():
     auth = ("dovetail/contrib/auth/checks.py", "dovetail/contrib/auth/providers/checks.py")
-    files = (*auth, "dovetail/contrib/admin/checks/production.py")
+    files = (*auth, "dovetail/contrib/auth/factors/checks.py", "dovetail/contrib/admin/checks/production.py")
     sources = [
         *map(ROOT.joinpath, files),
         *(ROOT / "dovetail/cli/checks").glob("deployment*.py"),

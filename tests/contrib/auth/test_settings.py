@@ -31,6 +31,14 @@ def test_settings_are_read_from_the_environment(monkeypatch, tmp_path):
         ("AUTH_RESET_PASSWORD_URL", "https://example.org/reset"),
         ("AUTH_EMAIL_BACKEND", "pigeon"),
         ("AUTH_EMAIL_PORT", "70000"),
+        ("AUTH_REQUIRE_SECOND_FACTOR", "some"),
+        ("AUTH_PASSKEY_RP_ID", "https://example.org"),
+        ("AUTH_PASSKEY_RP_ID", "127.0.0.1"),
+        ("AUTH_PASSKEY_RP_ID", "Example.org"),
+        ("AUTH_PASSKEY_ORIGINS", '["http://example.org"]'),
+        ("AUTH_PASSKEY_ORIGINS", '["https://evil.example"]'),
+        ("AUTH_PASSKEY_ORIGINS", '["https://localhost.evil.example"]'),
+        ("AUTH_PASSKEY_ORIGINS", '["android:apk-key-hash:short"]'),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(monkeypatch, tmp_path, name, value):

@@ -1,7 +1,6 @@
 """Checks of second factors and passkeys in production, which `manage.py check --deploy` runs."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.plugin import CheckMessage, Context, info, warning
@@ -34,13 +33,6 @@ def check_passkeys(context: Context) -> Iterator[CheckMessage]:
             "Passkeys are made for localhost, where nobody but you finds the site.",
             "set AUTH_PASSKEY_RP_ID to its domain, e.g. example.org",
         )
-    for origin in settings.passkey_origins:
-        if urlsplit(origin).scheme == "http":
-            yield warning(
-                "auth.W022",
-                f"AUTH_PASSKEY_ORIGINS has {origin}: a page that anybody on the way can change.",
-                "serve it over HTTPS",
-            )
 
 
 def _settings(context: Context) -> AuthSettings | None:
