@@ -57,12 +57,12 @@ class CommentAdmin(ModelAdmin, model=Comment):
         """Return what the search looks at, in words."""
         return "comment, author"
 
-    @action("approve", "Approve", permission=MODERATE)
+    @action("approve", "Approve", permission=MODERATE, rule="moderate")
     async def approve(self, request: Request, comments: Sequence[Comment]) -> str:  # noqa: ARG002 - every action is handed it
         """Let everybody read the comments."""
         return _set_status(comments, CommentStatus.APPROVED)
 
-    @action("reject", "Reject", permission=MODERATE)
+    @action("reject", "Reject", permission=MODERATE, rule="moderate")
     async def reject(self, request: Request, comments: Sequence[Comment]) -> str:  # noqa: ARG002 - as above
         """Let nobody read the comments."""
         return _set_status(comments, CommentStatus.REJECTED)

@@ -1,18 +1,19 @@
 """Create, change and delete objects in the request's transaction, writing only what the form named."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Column, inspect
-from sqlalchemy.orm import Mapper
+from sqlalchemy.orm import ONETOMANY, Mapper
 from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.responses import sendable
 from dovetail.errors import FieldError, InvalidInputError
@@ -36,10 +37,11 @@ async def create(view: ViewBase, request: Request, data: dict[str, object]) -> o
     """Insert an object made of `data`, with the view's hooks around it."""
     obj = view.model()
     await view.on_model_change(data, obj, True, request)  # noqa: FBT003 - SQLAdmin's signature
-    await _set_attributes(view, request, obj, data)
+    moved = await _set_attributes(view, request, obj, data)
     session = request_context().session
     session.add(obj)
     await session.flush()
+    await _check_moved(request, moved)
     await _after_change(view, request, obj, data, is_created=True)
     await view.audit(request, "create", obj, data)
     return obj
@@ -48,8 +50,9 @@ async def create(view: ViewBase, request: Request, data: dict[str, object]) -> o
 async def change(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> None:
     """Change an object to `data`, with the view's hooks around it."""
     await view.on_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
-    await _set_attributes(view, request, obj, data)
+    moved = await _set_attributes(view, request, obj, data)
     await request_context().session.flush()
+    await _check_moved(request, moved)
     await _after_change(view, request, obj, data, is_created=False)
     await view.audit(request, "update", obj, data)
 
@@ -101,17 +104,21 @@ async def _after_change(
         request_context().responses.append(await sendable(response, f"after_model_change of {type(view).__name__}"))
 
 
-async def _set_attributes(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> None:
+async def _set_attributes(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> list[object]:
     mapper: Mapper[object] = inspect(view.model)
     # All are found before any is set: a query would flush an object that is not complete yet.
     related = {
-        name: await _related(view, request, name, value) for name, value in data.items() if name in mapper.relationships
+        name: await _related(view, request, obj, name, value)
+        for name, value in data.items()
+        if name in mapper.relationships
     }
+    moved = await _check_children(view, request, obj, related)
     for name, value in data.items():
         if name in mapper.columns:
             _set_column(obj, name, mapper.columns[name], value)
     for name, value in related.items():
         setattr(obj, name, value)
+    return moved
 
 
 def _set_column(obj: object, name: str, column: Column[object], value: object) -> None:
@@ -123,12 +130,52 @@ def _set_column(obj: object, name: str, column: Column[object], value: object) -
     setattr(obj, name, None if value == "" and column.nullable else value)
 
 
-async def _related(view: ViewBase, request: Request, name: str, value: Any) -> object:
+async def _related(view: ViewBase, request: Request, obj: object, name: str, value: Any) -> object:
     mapper: Mapper[object] = inspect(view.model)
     many = mapper.relationships[name].uselist
     identifiers = sorted({str(one) for one in value if one}) if many else [str(value)] if value else []
     found: Sequence[object] = await view.get_related(request, name, identifiers) if identifiers else []
+    if len(found) < len(identifiers):
+        found = [*found, *_kept(obj, name, set(identifiers).difference(map(identifier_of, found)))]
     if len(found) != len(identifiers):
         detail = "This choice is not there any more. Choose again."
         raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])
     return list(found) if many else next(iter(found), None)
+
+
+def _kept(obj: object, name: str, identifiers: Collection[str]) -> list[object]:
+    """Return what an object refers to already: it stays, even where its user could not choose it."""
+    if inspect(obj).transient or name in inspect(obj).unloaded:
+        return []
+    value = getattr(obj, name)
+    held = [] if value is None else list(value) if isinstance(value, list | set | tuple) else [value]
+    return [one for one in held if identifier_of(one) in identifiers]
+
+
+async def _check_children(view: ViewBase, request: Request, obj: object, related: Mapping[str, object]) -> list[object]:
+    """Return the objects that saving would give to another object, or take from one: their own rows are written.
+
+    Raise PermissionDeniedError unless the user may change them.
+    """
+    mapper: Mapper[object] = inspect(view.model)
+    moved: list[object] = []
+    for name, value in related.items():
+        if mapper.relationships[name].direction is not ONETOMANY:
+            continue
+        before = set() if inspect(obj).transient else _as_set(getattr(obj, name))
+        found = sorted(before ^ _as_set(value), key=identifier_of)
+        await rules_of(request).check(
+            request_context().session, mapper.relationships[name].mapper.class_, "change", found
+        )
+        moved += found
+    return moved
+
+
+async def _check_moved(request: Request, moved: Sequence[object]) -> None:
+    for model in {type(one) for one in moved}:
+        rows = [one for one in moved if type(one) is model and inspect(one).persistent]
+        await rules_of(request).check(request_context().session, model, "change", rows)
+
+
+def _as_set(value: object) -> set[object]:
+    return set(value) if isinstance(value, list | set | tuple) else {value} - {None}

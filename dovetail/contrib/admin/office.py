@@ -17,6 +17,7 @@ from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.rendering import Templates
 from dovetail.database.pool_share import PoolShare
+from dovetail.resources.policies import Policies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,8 @@ class Office:
     messages: Messages
     templates: Templates
     authorization: AuthorizationBackend
+    policies: Policies
+    homes: Mapping[type[object], str]  # the plugins of models, after which permissions are called
     views: Mapping[str, ModelAdmin]  # those of models, by identity, in the order of the plugins
 
     def view_at(self, request: Request) -> ModelAdmin:

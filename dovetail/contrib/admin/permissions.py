@@ -1,39 +1,41 @@
 """Decide who may do what in the back office (`may`), and who may know of which rows (`Rights`).
 
-A relation shows, finds, sorts by and takes what its target's own view would list; a model without a view is open.
+The door of a view is the permission on its model; behind it the policy of the model decides about rows and fields, and
+`rows` of the view may show fewer. A relation finds, sorts by and takes what its target's own view would list, and shows
+besides what the policy says of that very relation (`Policy.related`). A model without a policy is closed: what one is
+permitted on the model holds for all rows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqladmin import BaseView
 from sqladmin.authorization import AuthorizationBackend
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
 from sqlalchemy.sql.visitors import iterate
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
+from dovetail.contrib.admin.rules.fields import FIELDS, Fields
+from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING, RULES, Rules
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import User
 from dovetail.database.drivers.sqlalchemy_private import conditions_of, kept_as_it_stands
 from dovetail.errors import NotAuthenticatedError
+from dovetail.resources.policy import is_always, is_never
 from dovetail.resources.query.paths import Criteria, Path
 from dovetail.state import StateKey
 
 USER = StateKey[User | None]("user", "nobody is logged in")  # of a request; read it by `user_of`
 RIGHTS = StateKey["Rights"]("dovetail_admin_rights", "nobody is logged in")  # of a request; read it by `rights_of`
-EVERYTHING: ColumnElement[bool] = true()
-NOTHING: ColumnElement[bool] = false()
 
 
-def may(user: User, view: BaseView, action: str, obj: object | None = None) -> bool:
-    """Return True if `user` has the permission that `action` takes on a view, or there on `obj` alone.
+def may(user: User, view: BaseView, action: str) -> bool:
+    """Return True if `user` has the permission that `action` takes on a view: the door, behind which rules decide.
 
     Actions are `list`, `details`, `create`, `edit`, `delete`, `export`, `import` and `action:<name>`. A page that is no
-    view of a model takes its `permission_required`, or else nothing but to be let in. Asked once a row, so it does not
-    read the database.
+    view of a model takes its `permission_required`, or else nothing but to be let in.
     """
-    del obj
     if not (user.is_active and user.is_staff):
         return False
     if isinstance(view, ViewBase):
@@ -60,21 +62,36 @@ class Authorization(AuthorizationBackend):
         self.views: Mapping[str, BaseView] = {}  # by identity
 
     def has_permission(self, request: Request, identity: str, action: str, obj: object | None = None) -> bool:
-        """Return whether the user of this request may do it."""
+        """Return whether the user of this request may do it, to `obj` if it is given.
+
+        Asked once a row, so it does not read the database: of a row it knows what `Rules.load` found out.
+        """
         user = USER.find(request)
         view = self.views.get(identity)
-        return user is not None and view is not None and may(user, view, action, obj)
+        if user is None or view is None or not may(user, view, action):
+            return False
+        rules = RULES.find(request)
+        if rules is None or not isinstance(view, ViewBase):
+            return True
+        rule = view.rule_for(rules, action)
+        if obj is None or rule == "view":  # what cannot be seen is not there to be asked about
+            return rule == "view" or rules.where(view.model, rule) is not NOTHING
+        return rules.allows(view.model, rule, obj)
 
 
 class Rights:
     """Knows which rows the user of a request may know of; `listable` are the views they may list, `others` the rest."""
 
-    def __init__(self, request: Request, listable: Iterable[ViewBase], others: Iterable[ViewBase]) -> None:
+    def __init__(
+        self, request: Request, rules: Rules, fields: Fields, listable: Iterable[ViewBase], others: Iterable[ViewBase]
+    ) -> None:
         self._request = request
+        self.rules, self.fields = rules, fields
         self._listable = tuple(listable)
         self._all = (*self._listable, *others)
         self._conditions: dict[type[object], ColumnElement[bool]] = {}
         self._views: dict[type[object], ViewBase | None] = {}
+        self._beyond: set[type[object]] = set()  # models of which more is shown than has pages that open
 
     def visible(self, model: type[object]) -> ColumnElement[bool]:
         """Return the condition on rows of `model` that the user may know of them; EVERYTHING or NOTHING are two."""
@@ -82,21 +99,47 @@ class Rights:
             self._conditions[model] = self._find(model)
         return self._conditions[model]
 
-    def criteria(self, path: Path) -> Criteria:
-        """Return which rows the relations of a path may lead to, where those are not all."""
+    def found(self, model: type[object], names: Sequence[str], target: type[object]) -> ColumnElement[bool]:
+        """Return the condition on rows of `target` that one may look for, and choose, by relations from `model`."""
+        visible, related = self.visible(target), self.rules.related(model).get(".".join(names))
+        if related is None:
+            return visible
+        shown = _standing(target, related)
+        return _both(visible, shown) if self._views_of(target) else shown
+
+    def shown(self, model: type[object], names: Sequence[str], target: type[object]) -> ColumnElement[bool]:
+        """Return the condition on rows of `target` that relations from `model` show."""
+        related = self.rules.related(model).get(".".join(names))
+        visible = self.visible(target)
+        if related is None or (visible is NOTHING and self._views_of(target)):
+            return visible  # what a relation is said to show does not open the door of a view
+        listable = [view for view in self._views_of(target) if view in self._listable]
+        narrowed = [listed(view.rows(self._request), view.model, target) for view in listable]
+        if visible is not EVERYTHING:
+            self._beyond.add(target)
+        shown = _standing(target, related)
+        is_narrowed = narrowed and not any(condition is EVERYTHING for condition in narrowed)
+        return _both(shown, or_(*narrowed)) if is_narrowed else shown
+
+    def criteria(self, model: type[object], path: Path) -> Criteria:
+        """Return which rows the relations of a path from `model` may lead to, where those are not all."""
         found: dict[str, ColumnElement[bool]] = {}
         names: list[str] = []
         for relation in path.relations:
             names.append(relation.key)
-            visible = self.visible(relation.property.mapper.class_)
+            visible = self.found(model, names, relation.property.mapper.class_)
             if visible is not EVERYTHING:
                 found[".".join(names)] = visible
         return found
 
+    def may_link(self, model: type[object]) -> bool:
+        """Return whether every row of `model` that is shown has a page that the user may open."""
+        return model not in self._beyond
+
     def view_of(self, model: type[object]) -> ViewBase | None:
         """Return the view in which the user may look at a row of `model`; of several, one that shows all rows first."""
         if model not in self._views:
-            views = [view for view in _nearest(model, self._all) if view in self._listable]
+            views = [view for view in self._views_of(model) if view in self._listable]
             complete = (view for view in views if self._listed(view, model) is EVERYTHING)
             self._views[model] = next(complete, views[0] if views else None)
         return self._views[model]
@@ -109,26 +152,32 @@ class Rights:
         return statement
 
     def _find(self, model: type[object]) -> ColumnElement[bool]:
-        views = _nearest(model, self._all)
+        views = self._views_of(model)
         if not views:
-            return EVERYTHING
+            return _standing(model, self.rules.where(model, "view"))
         conditions = [self._listed(view, model) for view in views if view in self._listable]
         if any(condition is EVERYTHING for condition in conditions):
             return EVERYTHING
         return or_(*conditions) if conditions else NOTHING
 
     def _listed(self, view: ViewBase, model: type[object]) -> ColumnElement[bool]:
-        return listed(view.rows(self._request), view.model, model)
+        return listed(view.permitted_rows(self._request, self.rules), view.model, model)
+
+    def _views_of(self, model: type[object]) -> list[ViewBase]:
+        return _nearest(model, self._all)
 
 
-async def load_rights(request: Request, views: Iterable[ViewBase]) -> None:
-    """Find out which views the user of `request` may list."""
+async def load_rights(request: Request, rules: Rules, views: Iterable[ViewBase]) -> None:
+    """Find out which views the user of `request` may list, and keep what the rules say to them."""
+    fields = Fields(rules)
+    RULES.set(request, rules)
+    FIELDS.set(request, fields)
     listable: list[ViewBase] = []
     others: list[ViewBase] = []
     for view in views:
         may_list = view.is_accessible(request) and await view.check_can_list(request)
         (listable if may_list else others).append(view)
-    RIGHTS.set(request, Rights(request, listable, others))
+    RIGHTS.set(request, Rights(request, rules, fields, listable, others))
 
 
 def rights_of(request: Request) -> Rights:
@@ -148,6 +197,19 @@ def listed(rows: AnySelect, model: type[object], target: type[object]) -> Column
     keys = kept_as_it_stands(rows.with_only_columns(*primary_keys(model), maintain_column_froms=True).correlate(None))
     own = primary_keys(target)
     return own[0].in_(keys) if len(own) == 1 else tuple_(*own).in_(keys)
+
+
+def _standing(model: type[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return a condition on rows of a model that means the same wherever it stands, in subqueries and of aliases."""
+    if is_always(condition) or is_never(condition):
+        return EVERYTHING if is_always(condition) else NOTHING
+    return listed(select(model).where(condition), model, model)
+
+
+def _both(one: ColumnElement[bool], other: ColumnElement[bool]) -> ColumnElement[bool]:
+    if one is NOTHING or other is NOTHING:
+        return NOTHING
+    return other if one is EVERYTHING else one if other is EVERYTHING else and_(one, other)
 
 
 def _nearest(model: type[object], views: Iterable[ViewBase]) -> list[ViewBase]:

@@ -258,8 +258,14 @@ class AdminSite(Admin):
             messages=Messages(self._cookies, settings.secret_key),
             templates=cast("Templates", self.templates),
             authorization=self.authorization_backend,
+            policies=self._context.policies,
+            homes=self._homes(views),
             views={view.identity: view for view in views},
         )
+
+    def _homes(self, views: Sequence[ModelAdmin]) -> dict[type[object], str]:
+        found: dict[type[object], str] = {view.model: view.plugin_name for view in views}
+        return found | {model: plugin.name for plugin in self._context.plugins for model in plugin.models}
 
     def _prepare_templates(self, site_templates: Path) -> None:
         environment = self.templates.env

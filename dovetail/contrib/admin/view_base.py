@@ -10,16 +10,19 @@ from pydantic import SecretStr
 from sqladmin.audit import AuditEntry
 from sqladmin.authorization import Action
 from sqlalchemy import inspect, select
+from sqlalchemy.exc import InvalidRequestError
 from starlette.requests import Request
 from wtforms import Form
 
 from dovetail.contrib.admin import sqladmin_private
 from dovetail.contrib.admin.columns.attributes import name_of
-from dovetail.contrib.admin.columns.formats import FORMATTERS
+from dovetail.contrib.admin.columns.formats import EMPTY, FORMATTERS
 from dovetail.contrib.admin.columns.identifiers import has_identifier, identifier_of
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
 from dovetail.contrib.admin.forms.converter import Converter
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.admin.rules.rules import EVERYTHING, Rules, rules_of
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, OpenModelView, class_in_words
 from dovetail.contrib.auth.permissions.declared import model_permission
 from dovetail.database.search.search import FullText
@@ -35,6 +38,16 @@ PERMISSIONS: Mapping[str, Sequence[str]] = {
     Action.DELETE: ("delete",),
 }
 CHANGE = ("change",)  # what any other action takes
+# The rule of the model's policy that decides to which rows the user may do an action.
+RULES: Mapping[str, str] = {
+    Action.LIST: "view",
+    Action.DETAILS: "view",
+    Action.EXPORT: "view",
+    Action.CREATE: "add",
+    Action.IMPORT: "add",
+    Action.EDIT: "change",
+    Action.DELETE: "delete",
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,14 @@ class TakesPermission:
 
     action: str
     permission: str
+
+
+@dataclass(frozen=True)
+class FollowsRule:
+    """The rule that an action of a view follows, `moderate` for `action:approve`."""
+
+    action: str
+    rule: str
 
 
 class ViewBase(OpenModelView):
@@ -85,28 +106,68 @@ class ViewBase(OpenModelView):
         methods = [getattr(type(self), name) for name in dir(type(self))]
         taken = [getattr(method, "takes_permission", None) for method in methods]
         self.action_permissions = {one.action: one.permission for one in taken if isinstance(one, TakesPermission)}
+        followed = [getattr(method, "follows_rule", None) for method in methods]
+        self.action_rules = {one.action: one.rule for one in followed if isinstance(one, FollowsRule)}
 
     def rows(self, request: Request) -> AnySelect:  # noqa: ARG002 - for those who override it
-        """Return the rows that the user may see and touch, in lists, forms, autocompletes, actions and exports."""
+        """Return the rows that the view shows, in lists, forms, autocompletes, actions and exports.
+
+        The policy of the model decides besides: whatever this returns, the user sees and touches what they may.
+        """
         return select(self.model)
 
+    def permitted_rows(self, request: Request, rules: Rules | None = None) -> AnySelect:
+        """Return those of `rows` that the policy of the model lets the user view."""
+        condition = (rules or rules_of(request)).where(self.model, "view")
+        rows = self.rows(request)
+        return rows if condition is EVERYTHING else rows.where(condition)
+
     def list_query(self, request: Request) -> AnySelect:
-        """Return `rows`, which is what SQLAdmin lists too. Override `rows` instead, which everything obeys."""
-        return self.rows(request)
+        """Return what SQLAdmin lists too. Override `rows` instead, which everything obeys."""
+        return self.permitted_rows(request)
+
+    def rule_for(self, rules: Rules, action: str) -> str:
+        """Return the rule of the policy that decides to which rows an action may be done: `change` for `edit`."""
+        known = RULES.get(action) or self.action_rules.get(action)
+        return known or rules.rule_called(self.model, action.partition(":")[2])
 
     def select_object(self, identifier: str) -> AnySelect:
         """Return the statement that selects the object with this identifier, if the user may see it."""
-        return self.rows(request_context().request).where(has_identifier(self.model, identifier))
+        return self.permitted_rows(request_context().request).where(has_identifier(self.model, identifier))
 
     async def run_query(self, statement: AnySelect) -> Sequence[object]:
         """Return the objects that a statement selects, in the request's session."""
         return (await request_context().session.scalars(statement)).unique().all()
 
     def title_of(self, obj: object) -> str:
-        """Return what to call an object: what its `__str__` says, or its kind and key."""
+        """Return what to call an object: what its `__str__` says, or its kind and key.
+
+        It is called by these too if what it says might hold what the user may not read.
+        """
         speaks = "__str__" in {name for cls in type(obj).__mro__[:-1] for name in vars(cls)}
         kind = self.name if isinstance(obj, self.model) else class_in_words(type(obj).__name__)
-        return (speaks and str(obj)) or f"{kind} {identifier_of(obj)}"
+        said = fields_of(request_context().request).text_of(obj) if speaks else ""
+        return said or f"{kind} {identifier_of(obj)}"
+
+    def shown(self, request: Request, names: Sequence[str]) -> builtins.list[str]:
+        """Return those of the columns, as paths, that the user may read."""
+        return fields_of(request).shown(self.model, names)
+
+    async def get_list_value(self, obj: object, prop: str, request: Request | None = None) -> tuple[object, object]:
+        """Return a value and what the list shows of it: a dash for what holds something that the user may not read."""
+        try:
+            found: tuple[object, object] = await super().get_list_value(obj, prop, request)
+        except InvalidRequestError as error:
+            return _nothing_for(error)
+        return found
+
+    async def get_detail_value(self, obj: object, prop: str, request: Request | None = None) -> tuple[object, object]:
+        """Return a value and what the page shows of it, as `get_list_value` does."""
+        try:
+            found: tuple[object, object] = await super().get_detail_value(obj, prop, request)
+        except InvalidRequestError as error:
+            return _nothing_for(error)
+        return found
 
     async def get_prop_value(self, obj: object, prop: str) -> object:
         """Return what a path leads to from an object: where it leads to several objects, a list of what each holds."""
@@ -142,7 +203,8 @@ class ViewBase(OpenModelView):
 
     async def get_form_data_for_edit(self, obj: object) -> dict[str, object]:
         """Return what the form shows of an object; its relations were loaded with it."""
-        return {FORM_NAMES.get(name, name): getattr(obj, name) for name in self.form_names}
+        names = self.shown(request_context().request, self.form_names)
+        return {FORM_NAMES.get(name, name): getattr(obj, name) for name in names}
 
     async def audit(self, request: Request, action: str, obj: object, data: dict[str, object] | None) -> None:
         """Tell the site's audit backend, in the same transaction: what cannot be recorded does not happen."""
@@ -154,6 +216,12 @@ class ViewBase(OpenModelView):
     @abstractmethod
     async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:
         """Return the objects that a form chose for a relation, as far as the user may see them."""
+
+
+def _nothing_for(error: InvalidRequestError) -> tuple[None, object]:
+    if not fields_of(request_context().request).is_masked(error):
+        raise error
+    return None, EMPTY
 
 
 def _follow(obj: object, path: Sequence[str]) -> object:

@@ -40,7 +40,7 @@ from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.permissions import user_of as user_of  # noqa: PLC0414 - a name of the public API
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect, action_slug
-from dovetail.contrib.admin.view_base import TakesPermission
+from dovetail.contrib.admin.view_base import FollowsRule, TakesPermission
 from dovetail.errors import BadRequestError, ConfigurationError
 
 View = TypeVar("View", bound="ModelAdmin")
@@ -106,7 +106,12 @@ class ModelAdmin(ChangeListView):
 
 
 def action(
-    name: str, label: str, *, confirmation_message: str | None = None, permission: str | None = None
+    name: str,
+    label: str,
+    *,
+    confirmation_message: str | None = None,
+    permission: str | None = None,
+    rule: str | None = None,
 ) -> Callable[[ActionMethod[View]], ActionMethod[View]]:
     """Make a method of a view an action of its list and of its objects' pages.
 
@@ -119,8 +124,9 @@ def action(
     It returns what to tell the user, nothing, or a Response, such as a file; a stream reads what it needs before its
     first piece. With `confirmation_message` the user is asked first. To undo everything and tell the user why it raises
     an error of `dovetail.errors`; a Response of status 400 or above undoes everything too, and so does anything that
-    cannot be sent. It takes `permission`, such as `blog.publish_post`, or else that to change rows of the model, and is
-    asked about each row. Raises TypeError for a plain function.
+    cannot be sent. It takes `permission`, such as `blog.publish_post`, or else that to change rows of the model. To
+    which rows it may be done, a `rule` of the model's policy says: that of the action's own name where the policy knows
+    it, or else "change", which the rows have to fulfil afterwards, too. Raises TypeError for a plain function.
     """
 
     def decorate(method: ActionMethod[View]) -> ActionMethod[View]:
@@ -139,6 +145,8 @@ def action(
         decorated: Any = sqladmin.action(name, label, confirmation_message)(task)
         if permission is not None:
             decorated.takes_permission = TakesPermission(slug, permission)
+        if rule is not None:
+            decorated.follows_rule = FollowsRule(slug, rule)
         decorated.makes_task = True  # read by the checks: an action of SQLAdmin's own changes data on GET
         return decorated  # type: ignore[no-any-return]  # SQLAdmin's decorators are untyped
 
@@ -233,7 +241,9 @@ class RelationFilter:
         """Keep the rows that are related to the object with this identifier, if the user may know of it."""
         if not value:
             return query
-        visible = rights_of(request_context().request).visible(self.relation.property.mapper.class_)
+        relation: Any = self.relation
+        rights = rights_of(request_context().request)
+        visible = rights.found(relation.class_, [relation.key], relation.property.mapper.class_)
         return query.where(leads_to_identifier(self.relation, value, visible))
 
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
-from dovetail.contrib.admin.permissions import EVERYTHING, listed
+from dovetail.contrib.admin.permissions import listed
+from dovetail.contrib.admin.rules.rules import EVERYTHING
 from dovetail.contrib.admin.testing import BackOffice
 from dovetail.contrib.auth.models import User
 from plugins.blog.models import Post

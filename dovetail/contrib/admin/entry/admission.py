@@ -11,6 +11,7 @@ from dovetail.contrib.admin.entry.sessions import get_user, has_other_rights
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import USER, load_rights, user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import Rules
 from dovetail.contrib.admin.web.csrf import check_session_token, check_token
 from dovetail.contrib.auth.events.origin import Who
 from dovetail.contrib.auth.factors.requirement import lacks_factor
@@ -40,7 +41,7 @@ async def let_in(office: Office, request: Request, *, public: bool, enrolling: b
     if scope is not None:
         scope[ACTOR] = Who(user.id, user.username)
     await office.authorization.load(request)
-    await load_rights(request, office.views.values())
+    await load_rights(request, Rules(user, office.policies, office.homes), office.views.values())
     if not enrolling and lacks_factor(user, settings_of(request_context().session)):
         raise MustEnrolError
 

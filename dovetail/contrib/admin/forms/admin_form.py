@@ -1,6 +1,6 @@
 """Fill in forms with what a request names and may write; every other field stays as it is."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
@@ -45,6 +45,24 @@ class AdminForm(Form):
 def as_admin_form(form_class: type[Form]) -> type[Form]:
     """Return a form with what the back office needs, whatever class its author derived it from."""
     return form_class if issubclass(form_class, AdminForm) else type(form_class.__name__, (form_class, AdminForm), {})
+
+
+def restricted(form_class: type[Form], hidden: Collection[str], read_only: Collection[str]) -> type[Form]:
+    """Return the form without the `hidden` fields; those that are `read_only` are shown and not to be written."""
+    names = [name for name in hidden if hasattr(form_class, name)]
+    if not names and not read_only:
+        return form_class
+
+    class RestrictedForm(form_class):  # type: ignore[valid-type, misc]  # it is a class
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            for field in self:
+                if field.name in read_only:
+                    field.render_kw = {**(field.render_kw or {}), "readonly": True}
+
+    for name in names:
+        setattr(RestrictedForm, name, None)  # which is how WTForms drops a field of a base class
+    return RestrictedForm
 
 
 def is_protected(field: Field) -> bool:

@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.identifiers import has_identifier, have_identifiers, identifier_of
+from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.lists.search import MAXIMUM_TERM, contains
-from dovetail.contrib.admin.permissions import NOTHING, rights_of
+from dovetail.contrib.admin.permissions import Rights, rights_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import NOTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect, ObjectLoader
 from dovetail.contrib.admin.view_base import ViewBase
 
@@ -24,20 +26,24 @@ class Autocomplete(ObjectLoader):
 
     def may_use(self, request: Request) -> bool:
         """Return whether the user may see related objects at all."""
-        return rights_of(request).visible(self.model) is not NOTHING
+        return self._found(rights_of(request)) is not NOTHING
 
     def rows(self, request: Request) -> AnySelect:
         """Return the statement that selects the objects the user may see."""
-        return select(self.model).where(rights_of(request).visible(self.model))
+        rights = rights_of(request)
+        return select(self.model).where(self._found(rights)).options(*loading(self.model, (), rights))
+
+    def _found(self, rights: Rights) -> ColumnElement[bool]:
+        return rights.found(self.model_admin.model, [self.name], self.model)
 
     async def get_list(self, request: Request, term: str) -> list[object]:
         """Return the first objects that hold `term` in one of the option's `fields`."""
-        word = term[:MAXIMUM_TERM].replace("\0", " ").strip()
-        statement = self.rows(request).where(
-            or_(*(contains(self.model, str(name), word, rights_of(request)) for name in self.fields)),
-            *await self.conditions(request, term),
-        )
-        order = self.order or [getattr(self.model, str(self.fields[0]))]
+        word, rights = term[:MAXIMUM_TERM].replace("\0", " ").strip(), rights_of(request)
+        fields = rights.fields.shown(self.model, map(str, self.fields))
+        found = (contains(self.model, name, word, rights) for name in fields)
+        statement = self.rows(request).where(or_(false(), *found), *await self.conditions(request, term))
+        order = [one for one in self.order if not rights.fields.tells(self.model, one)]
+        order = order or [getattr(self.model, name) for name in fields[:1]]
         return list((await request_context().session.scalars(statement.order_by(*order).limit(self.limit))).all())
 
     async def get_many(self, request: Request, identifiers: Sequence[str]) -> list[object]:

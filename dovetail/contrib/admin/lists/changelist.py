@@ -13,15 +13,17 @@ from dovetail.contrib.admin.columns.identifiers import have_identifiers, identif
 from dovetail.contrib.admin.lists import search
 from dovetail.contrib.admin.lists.autocomplete import Autocomplete, make_autocomplete
 from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
-from dovetail.contrib.admin.lists.filtering import apply_filter
+from dovetail.contrib.admin.lists.filtering import apply_filter, filters_by_hidden
 from dovetail.contrib.admin.lists.ordering import order
 from dovetail.contrib.admin.lists.paging import LAST, ListPage, Paginator, count_rows
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.database.search.search import FullText
 from dovetail.errors import BadRequestError
 from dovetail.resources.query.cursors import Cursor, read_cursor, write_cursor
 
@@ -50,43 +52,65 @@ class ChangeListView(ViewBase):
         """Return the filters of the list."""
         return self.get_filters()
 
+    def shown_filters(self, request: Request) -> builtins.list[Any]:
+        """Return the filters of the list by what the user may read."""
+        fields = fields_of(request)
+        return [one for one in self.filters() if not filters_by_hidden(one, self.model, fields)]
+
     async def matching(self, request: Request) -> AnySelect:
         """Return the rows of the user that the request's filters and search leave."""
-        statement = self.rows(request)
-        for one in self.filters():
+        statement = self.permitted_rows(request)
+        for one in self.shown_filters(request):
             statement = await apply_filter(one, statement, request, self.model)
         term, context = request.query_params.get("search", ""), request_context()
-        if self.full_text is not None:
-            frequent = await search.frequent_words(context.session, self.model, self.full_text, term)
+        full_text, _ = self._searched(request)
+        if full_text is not None:
+            frequent = await search.frequent_words(context.session, self.model, full_text, term)
             context.frequent_words.update(frequent)
         return self.search_query(statement, term)
 
     def search_query(self, stmt: AnySelect, term: str) -> AnySelect:
         """Keep the rows that hold every word of `term` in one of the searchable columns."""
+        context = request_context()
+        full_text, names = self._searched(context.request)
         if not self.search_names and self.full_text is None:
             return stmt
-        context = request_context()
         searched = search.ListSearch(
             model=self.model,
-            fields=self.search_names,
+            fields=names,
             rights=rights_of(context.request),
-            full_text=self.full_text,
+            full_text=full_text,
             frequent=context.frequent_words,
         )
         return searched.keep(stmt, term, context.session.get_bind().dialect)
 
+    def _searched(self, request: Request) -> tuple[FullText | None, Sequence[str]]:
+        """Return the index and the columns that the user may search; an index tells what is in all its columns."""
+        names, indexed = self.search_names, self.full_text.columns if self.full_text else ()
+        if len(self.shown(request, indexed)) < len(indexed):
+            return None, self.shown(request, [*indexed, *names])
+        return self.full_text, self.shown(request, names)
+
     def sort_query(self, stmt: AnySelect, request: Request) -> AnySelect:
         """Put the rows in the order that the request asks for, or the view's own."""
         sort_by = request.query_params.get("sortBy")
-        if sort_by and sort_by not in self.sort_names:
+        if sort_by and sort_by not in self.sortable(request):
             raise BadRequestError("This list cannot be sorted by that column.")
         asked = [(sort_by, request.query_params.get("sort") == "desc")] if sort_by else self.default_sort()
         paths = [(self.column_sort_paths.get(name, name), descending) for name, descending in asked]
+        fields = fields_of(request)
+        paths = [(path, descending) for path, descending in paths if not fields.is_hidden(self.model, path)]
         return order(stmt, self.model, paths, rights_of(request))
+
+    def sortable(self, request: Request) -> builtins.list[str]:
+        """Return the columns by which the user may sort the list."""
+        fields = fields_of(request)
+        names = self.shown(request, self.sort_names)
+        return [name for name in names if not fields.is_hidden(self.model, self.column_sort_paths.get(name, name))]
 
     def count_query(self, request: Request) -> AnySelect:
         """Return the statement that counts the rows of the user."""
-        return count_rows(self.rows(request), self.model)
+        return count_rows(self.permitted_rows(request), self.model)
 
     async def list(self, request: Request) -> ListPage:
         """Read one page of the list: one statement, one for each relation shown, and one that counts if need be."""
@@ -127,7 +151,8 @@ class ChangeListView(ViewBase):
 
     def search_placeholder(self) -> str:
         """Return the names of the columns that the search looks at."""
-        names = [*(self.full_text.columns if self.full_text else ()), *self.search_names]
+        full_text, names = self._searched(request_context().request)
+        names = [*(full_text.columns if full_text else ()), *names]
         return ", ".join(self.label(name).lower() for name in names)
 
     async def run_choices_query(self, statement: AnySelect) -> Sequence[Row[object]]:
@@ -140,8 +165,9 @@ class ChangeListView(ViewBase):
 
     def link_to(self, request: Request, obj: object) -> str | None:
         """Return the address of an object's page, or None if there is none that the user may open."""
-        view = rights_of(request).view_of(type(obj))
-        if view is None:
+        rights = rights_of(request)
+        view = rights.view_of(type(obj))
+        if view is None or not rights.may_link(type(obj)):
             return None
         for action, name, allowed in (
             (Action.EDIT, "edit", view.can_edit),
@@ -159,13 +185,14 @@ class ChangeListView(ViewBase):
     def form_edit_query(self, request: Request) -> AnySelect:
         """Return the statement that selects the object of a form; it locks the object that is being saved."""
         statement = self.select_object(request.path_params["pk"])
-        statement = statement.options(*loading(self.model, self.form_names, rights_of(request)))
-        return statement.with_for_update(of=self.model) if request.method == "POST" else statement
+        saving = request.method == "POST"  # whole, as whoever changes it needs it
+        statement = statement.options(*loading(self.model, self.form_names, rights_of(request), whole=saving))
+        return statement.with_for_update(of=self.model) if saving else statement
 
     async def get_objects(self, identifiers: Sequence[str], *, for_update: bool = False) -> builtins.list[object]:
         """Return the objects with these identifiers that the user may touch, in the order of their keys."""
         context = request_context()
-        statement = self.rows(context.request).where(have_identifiers(self.model, identifiers))
+        statement = self.permitted_rows(context.request).where(have_identifiers(self.model, identifiers))
         statement = statement.order_by(None).order_by(*self.pk_columns)
         if for_update:  # whole, as whoever changes or deletes them needs them
             statement = statement.with_for_update(of=self.model)

@@ -25,15 +25,21 @@ class DeferredColumns:
     def __init__(self) -> None:
         self._learned: set[str] = set()
 
-    def only(self, model: type[object], names: Iterable[str], relations: Iterable[str]) -> ORMOption:
-        """Return the option that loads what showing `names` of a `model` needs, and what its `relations` hang on."""
+    def only(
+        self, model: type[object], names: Iterable[str], relations: Iterable[str], hidden: frozenset[str]
+    ) -> ORMOption:
+        """Return the option that loads what showing `names` of a `model` needs, and what its `relations` hang on.
+
+        Of what is `hidden` nothing is loaded but what these need.
+        """
         mapper: Mapper[object] = inspect(model)
         wanted = {*names, *_read_by(getattr(model, "__str__", None))}
         for name in tuple(wanted):
             wanted.update(_read_by(inspect(model).all_orm_descriptors.get(name, vars(model).get(name))))
+        wanted.update(one.rpartition(".")[2] for one in self._learned if one.partition(".")[0] in _names(model))
+        wanted -= hidden
         needed = {*mapper.primary_key, *(c for name in relations for c in mapper.relationships[name].local_columns)}
         wanted.update(mapper.get_property_by_column(column).key for column in needed)
-        wanted.update(one.rpartition(".")[2] for one in self._learned if one.partition(".")[0] in _names(model))
         columns = [getattr(model, name) for name in sorted(wanted.intersection(mapper.column_attrs.keys()))]
         return load_only(*columns, raiseload=True)
 

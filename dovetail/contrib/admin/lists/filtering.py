@@ -8,7 +8,9 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.lists.search import MAXIMUM_VALUE
-from dovetail.contrib.admin.permissions import EVERYTHING, Rights, rights_of
+from dovetail.contrib.admin.permissions import Rights, rights_of
+from dovetail.contrib.admin.rules.fields import Fields
+from dovetail.contrib.admin.rules.rules import EVERYTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect, has_default
 from dovetail.errors import BadRequestError
 
@@ -35,6 +37,20 @@ async def apply_filter(one: Any, statement: AnySelect, request: Request, model: 
         return await one.get_filtered_query(statement, _typed(one, value, model), model)  # type: ignore[no-any-return]  # as above
     except (ValueError, ArithmeticError) as error:
         raise BadRequestError(f"{one.title}: {error}") from None
+
+
+def filters_by_hidden(one: Any, model: type[object], fields: Fields) -> bool:
+    """Return whether a filter asks for what the user may not read, or offers it as choices."""
+    if isinstance(one, ForeignKeyFilter):
+        display: Any = one.foreign_display_field
+        if fields.is_hidden(one.foreign_model or display.parent.class_, str(display.key)):
+            return True
+    named = [getattr(one, name, None) for name in ("column", "relation", "foreign_key")]
+    for column in (column_of(model, name) for name in named if name is not None):
+        owner = getattr(column, "class_", model)
+        if fields.is_hidden(owner, str(column.key)) or fields.tells(owner, column):
+            return True
+    return fields.is_hidden(model, one.parameter_name)
 
 
 def _refers_to_visible(one: object, model: type[object], rights: Rights) -> ColumnElement[bool]:

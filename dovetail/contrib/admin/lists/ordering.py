@@ -15,7 +15,8 @@ from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import Label
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
-from dovetail.contrib.admin.permissions import EVERYTHING, Rights
+from dovetail.contrib.admin.permissions import Rights
+from dovetail.contrib.admin.rules.rules import EVERYTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.drivers.sqlalchemy_private import order_of
 from dovetail.resources.query import keyset
@@ -98,9 +99,11 @@ def after(terms: SortTerms, values: Sequence[object]) -> ColumnElement[bool]:
 def _join(statement: AnySelect, model: type[object], path: Path, rights: Rights) -> tuple[AnySelect, Any]:
     # A join, since PostgreSQL reads the related table once for all rows of a big sort, and a subquery for each of them.
     entity: object = model
+    names: list[str] = []
     for relation in path.relations:
         related = relation.property.mapper.class_
-        visible, target = rights.visible(related), aliased(related)
+        names.append(relation.key)
+        visible, target = rights.found(model, names, related), aliased(related)
         joined = getattr(entity, relation.key).of_type(target)
         statement = statement.outerjoin(joined if visible is EVERYTHING else joined.and_(visible))
         entity = target

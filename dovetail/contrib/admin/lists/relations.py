@@ -1,17 +1,26 @@
 """Follow relations as far as a user may: load what they lead to, and ask where they lead."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, inspect, select, true
-from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
-from sqlalchemy.orm import MANYTOONE, InstrumentedAttribute, Mapper, RelationshipProperty, selectinload, undefer
+from sqlalchemy.orm import (
+    MANYTOONE,
+    InstrumentedAttribute,
+    Mapper,
+    RelationshipProperty,
+    selectinload,
+    undefer,
+)
 from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql import operators
 
 from dovetail.contrib.admin.columns.identifiers import has_identifier, parse_identifier
 from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
-from dovetail.contrib.admin.permissions import EVERYTHING, Rights
+from dovetail.contrib.admin.permissions import Rights
+from dovetail.contrib.admin.rules.fields import behind_proxy
+from dovetail.contrib.admin.rules.rules import EVERYTHING
 
 EAGER = frozenset({"selectin", "joined", "subquery", "immediate", False})  # what `lazy=` says in a model
 
@@ -21,28 +30,65 @@ def loading(
     fields: Iterable[str],
     rights: Rights,
     columns: DeferredColumns | None = None,
-    seen: frozenset[type[object]] = frozenset(),
+    *,
+    whole: bool = False,
 ) -> list[ORMOption]:
     """Return the options that load the relations on `fields` with one statement each, however many rows there are.
 
-    What the user may not know of is not loaded, by relations that the model itself always loads neither. Given
-    `columns`, other columns than are needed to show `fields` are not loaded.
+    What the user may not know of is not loaded, by relations that the model itself always loads neither, and no column
+    that they may not read, unless rows are to be loaded `whole` since they are changed. Given `columns`, other columns
+    than are needed to show `fields` are not loaded.
     """
-    mapper: Mapper[object] = inspect(model)
-    names = list(fields)
-    wanted, late = _sort_out(mapper, names)
-    always = {relation.key for relation in mapper.relationships if relation.lazy in EAGER}
-    options = late if columns is None else [columns.only(model, names, {*wanted, *always})]
-    for name in [*wanted, *sorted(always.difference(wanted))]:
-        target = mapper.relationships[name].mapper.class_
-        if name not in wanted and target in seen:
-            continue
-        relation, visible = getattr(model, name), rights.visible(target)
-        deeper = loading(target, filter(None, wanted.get(name, ())), rights, columns, seen | {model})
-        if name in wanted or deeper or visible is not EVERYTHING:
-            option = selectinload(relation if visible is EVERYTHING else relation.and_(visible))
-            options.append(option.options(*deeper))  # type: ignore[arg-type]  # its class is private
-    return options
+    return _Loading(model, rights, columns, whole).options(model, fields)
+
+
+@dataclass(frozen=True)
+class _Loading:
+    root: type[object]
+    rights: Rights
+    columns: DeferredColumns | None
+    whole: bool
+
+    def options(
+        self,
+        model: type[object],
+        fields: Iterable[str],
+        steps: tuple[str, ...] = (),
+        seen: frozenset[type[object]] = frozenset(),
+    ) -> list[ORMOption]:
+        mapper: Mapper[object] = inspect(model)
+        hidden = self.rights.fields.hidden(model)
+        names = [name for name in fields if not self.rights.fields.is_hidden(self.root, ".".join((*steps, name)))]
+        wanted, late = _sort_out(mapper, names)
+        always = {relation.key for relation in mapper.relationships if relation.lazy in EAGER}.difference(hidden)
+        options = self._columns(mapper, names, {*wanted, *always}, late)
+        for name in [*wanted, *sorted(always.difference(wanted))]:
+            target = mapper.relationships[name].mapper.class_
+            if name not in wanted and target in seen:
+                continue
+            relation, path = getattr(model, name), (*steps, name)
+            visible = self.rights.shown(self.root, path, target)
+            deeper = self.options(target, filter(None, wanted.get(name, ())), path, seen | {model})
+            if name in wanted or deeper or visible is not EVERYTHING:
+                option = selectinload(relation if visible is EVERYTHING else relation.and_(visible))
+                options.append(option.options(*deeper))  # type: ignore[arg-type]  # its class is private
+        return options
+
+    def _columns(
+        self, mapper: Mapper[object], names: list[str], relations: set[str], late: list[ORMOption]
+    ) -> list[ORMOption]:
+        fields, model = self.rights.fields, mapper.class_
+        if self.whole:
+            return late
+        keys = {
+            mapper.get_property_by_column(key).key
+            for one in relations
+            for key in mapper.relationships[one].local_columns
+        }
+        masks = fields.masks(model, keys)
+        if self.columns is None:
+            return [*late, *masks]
+        return [self.columns.only(model, names, relations, fields.hidden(model)), *fields.relation_masks(model)]
 
 
 def leads_to(relation: InstrumentedAttribute[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -99,19 +145,12 @@ def _sort_out(mapper: Mapper[object], fields: Iterable[str]) -> tuple[dict[str, 
     deferred: list[ORMOption] = []
     for field in fields:
         name, _, rest = field.partition(".")
-        name = _behind_proxy(mapper, name)
+        name, _ = behind_proxy(mapper, name)
         if name in mapper.relationships:
             wanted.setdefault(name, []).append(rest)
         elif name in mapper.column_attrs and mapper.column_attrs[name].deferred:
             deferred.append(undefer(getattr(mapper.class_, name)))
     return wanted, deferred
-
-
-def _behind_proxy(mapper: Mapper[object], name: str) -> str:
-    """Return the relation that an association proxy reads, or the name itself."""
-    descriptor: Any = mapper.all_orm_descriptors.get(name)
-    is_proxy = getattr(descriptor, "extension_type", None) is AssociationProxyExtensionType.ASSOCIATION_PROXY
-    return str(descriptor.target_collection) if is_proxy else name
 
 
 def _exists(target: type[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -80,4 +80,4 @@ def contains(model: type[object], field: str, word: str, rights: Rights) -> Colu
         found: ColumnElement[bool] = text.icontains(word, autoescape=True)
         return found
 
-    return path.where(holds, rights.criteria(path), related=leads_to)
+    return path.where(holds, rights.criteria(model, path), related=leads_to)

@@ -7,12 +7,15 @@ from io import StringIO
 
 from anyio import CancelScope
 from sqlalchemy import inspect, tuple_
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.pages.csv_cells import write_cell
 from dovetail.contrib.admin.permissions import Rights
+from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.pool_share import PoolShare
@@ -26,7 +29,13 @@ class Export:
 
     view: ModelAdmin
     statement: AnySelect
+    request: Request
     rights: Rights
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The columns that the user may read, as paths."""
+        return self.rights.fields.shown(self.view.model, self.view.export_names)
 
     async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncIterator[str]:
         """Return the lines of the file.
@@ -37,7 +46,7 @@ class Export:
         return self._stream(await self._read(session, None), database)
 
     async def _stream(self, batch: "ExportBatch", database: PoolShare) -> AsyncIterator[str]:
-        yield _write([[write_cell(self.view.label(name)) for name in self.view.export_names]])
+        yield _write([[write_cell(self.view.label(name)) for name in self.names]])
         yield _write(batch.cells)
         while batch.last is not None:
             # Whoever hangs up has the stream cancelled, and with it a statement half way and its connection.
@@ -53,10 +62,25 @@ class Export:
         view, keys = self.view, primary_keys(self.view.model)
         page = self.statement.order_by(None).order_by(*keys).limit(BATCH)
         page = page if last is None else page.where(tuple_(*keys) > tuple_(*last))
-        page = page.options(*loading(view.model, self.view.export_names, self.rights, view.deferred_columns))
+        page = page.options(*loading(view.model, self.names, self.rights, view.deferred_columns))
         rows = (await session.scalars(page)).unique().all()
-        cells = [[write_cell(await view.get_prop_value(row, name)) for name in self.view.export_names] for row in rows]
+        with enter_request_context(self.request, session):  # a later batch is read when that of the page is over
+            cells = [[write_cell(await self._value(row, name)) for name in self.names] for row in rows]
         return ExportBatch(cells, inspect(rows[-1]).identity if len(rows) == BATCH else None)
+
+    async def _value(self, row: object, name: str) -> object:
+        try:
+            value = await self.view.get_prop_value(row, name)
+        except InvalidRequestError as error:
+            if not self.rights.fields.is_masked(error):
+                raise
+            return None
+        if isinstance(value, list | set | tuple):
+            return [self._named(one) for one in value]
+        return self._named(value)
+
+    def _named(self, value: object) -> object:
+        return self.view.title_of(value) if hasattr(value, "__mapper__") else value
 
 
 @dataclass(frozen=True)

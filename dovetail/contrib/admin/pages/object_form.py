@@ -14,12 +14,14 @@ from wtforms import Form
 from dovetail.contrib.admin.changes import version
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.entry.kept_forms import PARAMETER, find_form, forget_form
-from dovetail.contrib.admin.forms.admin_form import fill_in, refuse_files
+from dovetail.contrib.admin.forms.admin_form import fill_in, refuse_files, restricted
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.sqladmin_private import by_attribute, read_form
+from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, by_attribute, read_form
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.responses import is_refusal
@@ -54,13 +56,14 @@ class FormPage:
 
 async def edit(office: Office, request: Request, view: ModelAdmin, obj: object | None) -> Response:
     """Show the form of an object, or of a new one (None); save what is sent."""
-    form_class = await view.get_form(creating=obj is None)
+    form_class = _permitted_form(request, view, await view.get_form(creating=obj is None))
     initial = {} if obj is None else await view.get_form_data_for_edit(obj)
     title = f"New {view.name.lower()}" if obj is None else view.title_of(obj)
     page = FormPage(
         office=office, request=request, view=view, title=title, version=None if obj is None else version(initial)
     )
-    unseen = [] if obj is None else [name for name in view.form_relation_names if is_hidden(obj, name)]
+    relations = view.shown(request, view.form_relation_names)
+    unseen = [] if obj is None else [name for name in relations if is_hidden(obj, name)]
     kept = None if request.method == "POST" else await _kept(page)
     if request.method != "POST" and kept is None:
         return await page.show(_without_demands(form_class(data=initial), unseen))
@@ -112,10 +115,28 @@ def _named(page: FormPage, form: Form, sent: FormData, unseen: Sequence[str]) ->
     return {name: value for name, value in data.items() if name in sent and (value or name not in unseen)}
 
 
+def _permitted_form(request: Request, view: ModelAdmin, form_class: type[Form]) -> type[Form]:
+    fields, rules = fields_of(request), rules_of(request)
+    # Of fields that the view added itself, such as a password, the policy speaks by name, too.
+    hidden = {*rules.hidden(view.model), *(set(view.form_names) - set(view.shown(request, view.form_names)))}
+    read_only = fields.read_only(view.model)
+    return restricted(
+        form_class,
+        {FORM_NAMES.get(name, name) for name in hidden},
+        {FORM_NAMES.get(name, name) for name in read_only},
+    )
+
+
 async def _save(page: FormPage, obj: object | None, data: dict[str, object]) -> object:
+    """Save, and make sure that the row as it is now is one that the user may add, or change to what it is."""
+    rule = "add" if obj is None else "change"
     if obj is None:
-        return await page.view.create_object(page.request, data)
-    await page.view.change_object(page.request, obj, data)
+        obj = await page.view.create_object(page.request, data)
+    else:
+        await page.view.change_object(page.request, obj, data)
+    session = request_context().session
+    await session.flush()
+    await rules_of(page.request).check(session, page.view.model, rule, [obj])
     return obj
 
 

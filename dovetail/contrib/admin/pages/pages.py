@@ -13,6 +13,8 @@ from dovetail.contrib.admin.pages import object_form, selection
 from dovetail.contrib.admin.pages.export import Export
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.views import ModelAdmin, RelationFilter
 from dovetail.errors import BadRequestError
 
@@ -29,6 +31,8 @@ async def show_list(office: Office, request: Request) -> Response:
 
     async def show() -> Response:
         pagination = await view.list(request)
+        rules, session = rules_of(request), request_context().session
+        await rules.load(session, view.model, ["change", "delete"], pagination.rows)
         pagination.add_pagination_urls(request.url)
         context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
         return await office.render(request, view.list_template, context)
@@ -40,6 +44,9 @@ async def show_details(office: Office, request: Request) -> Response:
     """Show one object, to read."""
     view = open_view(office, request, Action.DETAILS)
     model = _found(await view.get_object_for_details(request))
+    rules = rules_of(request)
+    actions = [view.rule_for(rules, f"action:{name}") for name in view.visible_actions(request, in_detail=True)]
+    await rules.load(request_context().session, view.model, ["change", "delete", *actions], [model])
     allow(await view.check_can_view_details(request, model))
     context = {**await view.details_context(request), "model_view": view, "model": model, "title": view.title_of(model)}
     return await office.render(request, view.details_template, context)
@@ -56,6 +63,7 @@ async def show_edit_form(office: Office, request: Request) -> Response:
     """Show the form of an object, or change the object to what is sent."""
     view = open_view(office, request, Action.EDIT)
     obj = _found(await view.get_object_for_edit(request))
+    await rules_of(request).check(request_context().session, view.model, "change", [obj])
     allow(await view.check_can_edit(request, obj))
     return await object_form.edit(office, request, view, obj)
 
@@ -73,7 +81,7 @@ async def export_list(office: Office, request: Request) -> Response:
     if request.path_params["export_type"] not in view.export_types:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     name = f"{view.identity}.csv"
-    found = Export(view=view, statement=await view.matching(request), rights=rights_of(request))
+    found = Export(view=view, statement=await view.matching(request), request=request, rights=rights_of(request))
     rows = await found.begin(request_context().session, office.database)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
@@ -83,11 +91,14 @@ async def autocomplete(office: Office, request: Request) -> Response:
     """Return the related objects that hold what was typed, as JSON; the first ones if nothing was."""
     view = open_view(office, request, Action.LIST)
     name, term = request.query_params.get("name", ""), request.query_params.get("term", "").strip()
-    loader = view.autocompletes.get(name)
+    loader = view.autocompletes.get(name) if view.shown(request, [name]) else None
     if loader is None:
         raise BadRequestError("`name` has to be a relation in `form_ajax_refs` of the view.")
-    is_filter = any(isinstance(one, RelationFilter) and one.parameter_name == name for one in view.filters())
-    allow((is_filter or await _can_use_form(view, request)) and loader.may_use(request))
+    is_filter = any(
+        isinstance(one, RelationFilter) and one.parameter_name == name for one in view.shown_filters(request)
+    )
+    is_field = name not in fields_of(request).read_only(view.model) and await _can_use_form(view, request)
+    allow((is_filter or is_field) and loader.may_use(request))
     return JSONResponse({"results": [loader.format(one) for one in await loader.get_list(request, term)]})
 
 

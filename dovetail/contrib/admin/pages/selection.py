@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from sqladmin.authorization import Action
 from sqladmin.flash import Flash
+from sqlalchemy import inspect
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import message_for
@@ -70,6 +72,9 @@ def deletion(request: Request, view: ModelAdmin) -> Task:
 
 
 async def _check_permissions(request: Request, task: Task, rows: Sequence[object]) -> None:
+    rules = rules_of(request)
+    rule = task.view.rule_for(rules, task.action)
+    await rules.check(request_context().session, task.view.model, rule, rows)
     for row in rows:
         is_deletion = task.action == Action.DELETE
         allowed = (
@@ -81,12 +86,22 @@ async def _check_permissions(request: Request, task: Task, rows: Sequence[object
             raise HTTPException(HTTPStatus.FORBIDDEN)
 
 
+async def _check_changed(request: Request, task: Task, rows: Sequence[object]) -> None:
+    """Raise PermissionDeniedError if an action made a row what its user may not make of it."""
+    rules, session = rules_of(request), request_context().session
+    if task.view.rule_for(rules, task.action) == "change":
+        await session.flush()
+        left = [row for row in rows if inspect(row).persistent]
+        await rules.check(session, task.view.model, "change", left)
+
+
 async def _apply(request: Request, task: Task, rows: Sequence[object]) -> Response | None:
     source = f"the action {task.label!r} of {type(task.view).__name__}"
     try:
         async with request_context().session.begin_nested() as change:
             outcome = await task.apply(rows)
             check_outcome(outcome, source)
+            await _check_changed(request, task, rows)
             if isinstance(outcome, Response):
                 outcome = await sendable(outcome, source)
             if is_refusal(outcome):

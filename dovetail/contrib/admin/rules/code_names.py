@@ -1,0 +1,51 @@
+"""Find the names in the code by which an object says what it is called: of what it reads, all are among them."""
+
+import builtins
+from collections.abc import Iterator
+from functools import cached_property
+from types import CodeType, FunctionType
+
+from sqlalchemy.ext.hybrid import hybrid_property
+
+DYNAMIC = frozenset({"__dict__", "vars", "getattr", "attrgetter", "asdict"})  # reads what no code names
+
+
+def names_in_text_of(model: type[object]) -> frozenset[str]:
+    """Return every name in the code of `__str__` and of whatever that calls: of the class, or a function beside it.
+
+    Code that reads attributes by computed names may read any: all attributes of the class are returned then.
+    """
+    names: set[str] = set()
+    waiting = [function for cls in model.__mro__ for function in _functions(vars(cls).get("__str__"))]
+    seen: set[FunctionType] = set()
+    while waiting:
+        function = waiting.pop()
+        if function in seen:
+            continue
+        seen.add(function)
+        found = set(_names(function.__code__))
+        names |= found
+        for name in found:
+            waiting += _functions(function.__globals__.get(name))
+            waiting += [one for cls in model.__mro__ for one in _functions(vars(cls).get(name))]
+    return frozenset(names if names.isdisjoint(DYNAMIC) else {*names, *dir(model)})
+
+
+def _functions(value: object) -> Iterator[FunctionType]:
+    if isinstance(value, hybrid_property | property):
+        value = value.fget
+    elif isinstance(value, cached_property):
+        value = value.func
+    elif isinstance(value, classmethod | staticmethod):
+        value = value.__func__
+    if isinstance(value, FunctionType) and value.__module__ != builtins.__name__:
+        yield value
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, str):
+            yield constant
+        elif isinstance(constant, CodeType):
+            yield from _names(constant)

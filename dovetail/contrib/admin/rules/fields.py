@@ -1,0 +1,183 @@
+"""Keep what a policy hides from the user of a request from being loaded, named, filtered, sorted, searched and shown.
+
+A hidden column is not loaded, so that no label, property or formatter can tell it; what is computed of it in SQL is as
+hidden as the column, and so are a relation and the key behind it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, inspect
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
+from sqlalchemy.orm import MANYTOONE, Mapper, defer, raiseload
+from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy.sql.visitors import iterate
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.attributes import Kind, find
+from dovetail.contrib.admin.rules.code_names import names_in_text_of
+from dovetail.contrib.admin.rules.rules import Rules
+from dovetail.state import StateKey
+
+FIELDS = StateKey["Fields"]("dovetail_admin_fields", "nobody is logged in")  # of a request; read it by `fields_of`
+MISSED = re.compile(r"'(\w+\.\w+)' is not available due to (?:raiseload=True|lazy='raise')")  # what SQLAlchemy says
+
+
+class Fields:
+    """Knows what one user may not read or write of which model."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._hidden: dict[type[object], frozenset[str]] = {}
+        self._telling: dict[Mapper[object], bool] = {}  # whether texts of objects may be of what is hidden
+        self._masked: set[str] = set()  # Post.title: what was left out of a statement since it is hidden
+
+    def is_hidden(self, model: type[object], path: str) -> bool:
+        """Return whether the user may not read what a path (`author.email`) leads to from a model."""
+        if any(path == one or path.startswith(f"{one}.") for one in self._rules.hidden(model)):
+            return True
+        name, _, rest = path.partition(".")
+        mapper: Mapper[object] = inspect(model)
+        name, value = behind_proxy(mapper, name)
+        if name in self.hidden(model):
+            return True
+        rest = rest or value
+        return (
+            bool(rest)
+            and name in mapper.relationships
+            and self.is_hidden(mapper.relationships[name].mapper.class_, rest)
+        )
+
+    def shown(self, model: type[object], paths: Iterable[str]) -> list[str]:
+        """Return the paths that lead to what the user may read."""
+        return [path for path in paths if not self.is_hidden(model, path)]
+
+    def hidden(self, model: type[object]) -> frozenset[str]:
+        """Return the attributes of a model that the user may not read, with all that is computed of them in SQL."""
+        if model not in self._hidden:
+            named = frozenset(name for name in self._rules.hidden(model) if "." not in name)
+            self._hidden[model] = frozenset(_with_what_tells(model, named)) if named else named
+        return self._hidden[model]
+
+    def read_only(self, model: type[object]) -> frozenset[str]:
+        """Return the attributes of a model that the user may not write, a relation together with its key."""
+        named = self._rules.read_only(model)
+        return named | frozenset(_keys_and_relations(inspect(model), named)) if named else named
+
+    def masks(self, model: type[object], needed: Iterable[str] = ()) -> list[ORMOption]:
+        """Return the options that leave hidden attributes out of a statement, but for what relations `needed`."""
+        mapper: Mapper[object] = inspect(model)
+        kept = {mapper.get_property_by_column(column).key for column in mapper.primary_key}.union(needed)
+        names = [name for name in sorted(self.hidden(model) - kept) if name in mapper.column_attrs]
+        return [*(defer(getattr(model, name), raiseload=True) for name in names), *self.relation_masks(model)]
+
+    def relation_masks(self, model: type[object]) -> list[ORMOption]:
+        """Return the options that leave hidden relations out of a statement, which the model might always load."""
+        mapper: Mapper[object] = inspect(model)
+        names = sorted(self.hidden(model))
+        self.note_masked(model, names)
+        return [raiseload(getattr(model, name)) for name in names if name in mapper.relationships]
+
+    def tells(self, model: type[object], expression: ColumnElement[object]) -> bool:
+        """Return whether an expression is made of what the user may not read of a model."""
+        mapper: Mapper[object] = inspect(model)
+        names = (name for name in self.hidden(model) if name in mapper.column_attrs)
+        columns = {_place(column) for name in names for column in mapper.column_attrs[name].columns}
+        return bool(columns and columns & set(_columns_in(expression)))
+
+    def note_masked(self, model: type[object], names: Iterable[str]) -> None:
+        """Note which attributes were left out since the user may not read them."""
+        for mapper in inspect(model).iterate_to_root():
+            self._masked.update(f"{mapper.class_.__name__}.{name}" for name in names)
+
+    def is_masked(self, error: InvalidRequestError) -> bool:
+        """Return whether somebody asked an object for what was left out since the user may not read it."""
+        missed = MISSED.search(str(error))
+        return missed is not None and missed[1] in self._masked
+
+    def text_of(self, obj: object) -> str:
+        """Return what an object says of itself; nothing, if that might hold what the user may not read."""
+        mapper: Mapper[object] = inspect(obj).mapper
+        if self._may_tell_hidden(mapper, obj):
+            return ""
+        try:
+            return str(obj)
+        except InvalidRequestError as error:
+            if not self.is_masked(error):
+                raise
+            return ""
+
+    def _may_tell_hidden(self, mapper: Mapper[object], obj: object) -> bool:
+        """Return whether hidden columns were loaded, as for whoever changes the object, and its text may be of them."""
+        keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
+        if not any(name in vars(obj) for name in self.hidden(mapper.class_) - keys):
+            return False
+        if mapper not in self._telling:
+            targets = [mapper.class_, *(relation.mapper.class_ for relation in mapper.relationships)]
+            hidden = {name for target in targets for name in self.hidden(target)}
+            self._telling[mapper] = not hidden.isdisjoint(names_in_text_of(mapper.class_))
+        return self._telling[mapper]
+
+
+def fields_of(request: Request) -> Fields:
+    """Return what the user of a request may read. Raise ConfigurationError where nobody is logged in."""
+    return FIELDS.get(request)
+
+
+def behind_proxy(mapper: Mapper[object], name: str) -> tuple[str, str]:
+    """Return the relation that an association proxy reads, and what of its objects; or the name itself and nothing."""
+    descriptor: Any = mapper.all_orm_descriptors.get(name)
+    is_proxy = getattr(descriptor, "extension_type", None) is AssociationProxyExtensionType.ASSOCIATION_PROXY
+    return (str(descriptor.target_collection), str(descriptor.value_attr)) if is_proxy else (name, "")
+
+
+def _with_what_tells(model: type[object], named: frozenset[str]) -> Iterator[str]:
+    """Yield the names, and every other attribute of the model from which one could tell what they hold."""
+    mapper: Mapper[object] = inspect(model)
+    hidden = named | frozenset(_keys_and_relations(mapper, named))
+    yield from hidden
+    found = [mapper.column_attrs[name] for name in hidden if name in mapper.column_attrs]
+    columns = {_place(column) for attribute in found for column in attribute.columns}
+    for name in mapper.all_orm_descriptors.keys():  # noqa: SIM118 - it is no mapping
+        if name not in hidden and (_synonym_of(mapper, name) in hidden or columns & set(_read_by(model, name))):
+            yield name
+
+
+def _keys_and_relations(mapper: Mapper[object], names: frozenset[str]) -> Iterator[str]:
+    for relation in mapper.relationships:
+        if relation.direction is not MANYTOONE:
+            continue
+        keys = [mapper.get_property_by_column(column).key for column in relation.local_columns]
+        if relation.key in names:
+            yield from keys
+        elif names.intersection(keys):
+            yield relation.key
+
+
+def _synonym_of(mapper: Mapper[object], name: str) -> str | None:
+    return str(mapper.synonyms[name].name) if name in mapper.synonyms else None
+
+
+def _read_by(model: type[object], name: str) -> Iterator[tuple[object, str]]:
+    """Yield the columns that an attribute is, or is computed of, in SQL."""
+    mapper: Mapper[object] = inspect(model)
+    if name in mapper.composites:
+        yield from (_place(column) for column in mapper.composites[name].columns)
+        return
+    attribute = find(model, name)
+    if attribute is None or attribute.kind not in {Kind.COLUMN, Kind.EXPRESSION}:
+        return
+    yield from _columns_in(attribute.sql)
+
+
+def _columns_in(expression: Any) -> Iterator[tuple[object, str]]:
+    made = expression.__clause_element__() if hasattr(expression, "__clause_element__") else expression
+    for part in iterate(made):
+        if isinstance(part, ColumnElement):
+            yield from map(_place, part.base_columns)
+
+
+def _place(column: Any) -> tuple[object, str]:
+    return getattr(column, "table", None), str(getattr(column, "name", ""))

@@ -1,0 +1,138 @@
+"""Ask the policies of the site what the user of a request may do with which rows, once for each model and action.
+
+A model for which no plugin has registered a policy is closed: whoever has the model's permission has it for all rows.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import ColumnElement, false, inspect, select, true, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.identifiers import primary_keys
+from dovetail.contrib.auth.models import User
+from dovetail.errors import PermissionDeniedError
+from dovetail.resources.closed import Label
+from dovetail.resources.policies import Policies
+from dovetail.resources.policy import is_always, is_never
+from dovetail.state import StateKey
+
+RULES = StateKey["Rules"]("dovetail_admin_rules", "nobody is logged in")  # of a request; read it by `rules_of`
+EVERYTHING: ColumnElement[bool] = true()
+NOTHING: ColumnElement[bool] = false()
+OLD_HOOKS = {"add": "may_create", "change": "may_update", "delete": "may_delete"}  # asked of each row, until they go
+KNOWN = frozenset({"view", "add", "change", "delete"})  # actions that every policy knows
+
+
+class Rules:
+    """Knows what one user may do; `homes` are the plugins of models, after which their permissions are called."""
+
+    def __init__(self, viewer: User, policies: Policies, homes: Mapping[type[object], str]) -> None:
+        self._viewer, self._policies, self._homes = viewer, policies, homes
+        self._conditions: dict[tuple[type[object], str], ColumnElement[bool]] = {}
+        self._found: dict[tuple[type[object], str], dict[object, bool]] = {}
+
+    def where(self, model: type[object], action: str) -> ColumnElement[bool]:
+        """Return the condition on the rows to which the user may do `action`; EVERYTHING or NOTHING are two."""
+        key = (model, action)
+        if key not in self._conditions:
+            self._conditions[key] = self._ask(model, action)
+        return self._conditions[key]
+
+    def explain(self, model: type[object], action: str) -> str:
+        """Return the sentence by which an action is refused."""
+        if self._policies.is_registered(model):
+            return self._policies.of(model).explain(self._viewer, action)
+        return f"This takes the permission {self._label(model).permissions(_closed(action))[0]}."
+
+    def hidden(self, model: type[object]) -> frozenset[str]:
+        """Return the fields that the user may not read, as the policy names them."""
+        return self._policies.of(model).hidden(self._viewer) if self._policies.is_registered(model) else frozenset()
+
+    def read_only(self, model: type[object]) -> frozenset[str]:
+        """Return the fields that the user may not write, as the policy names them."""
+        return self._policies.of(model).read_only(self._viewer) if self._policies.is_registered(model) else frozenset()
+
+    def related(self, model: type[object]) -> Mapping[str, ColumnElement[bool]]:
+        """Return the conditions on rows of related models that take the place of what their own policies say."""
+        return self._policies.of(model).related(self._viewer) if self._policies.is_registered(model) else {}
+
+    async def load(
+        self, session: AsyncSession, model: type[object], actions: Sequence[str], rows: Sequence[object]
+    ) -> None:
+        """Find out, by one statement, to which of these rows the user may do the actions: `allows` knows it then."""
+        asked = [one for one in dict.fromkeys(actions) if not _is_settled(self.where(model, one))]
+        if not asked or not rows:
+            return
+        keys = primary_keys(model)
+        wanted = [_identity(row) for row in rows]
+        chosen = keys[0].in_([key[0] for key in wanted]) if len(keys) == 1 else tuple_(*keys).in_(wanted)
+        conditions = [self.where(model, one).label(f"may_{number}") for number, one in enumerate(asked)]
+        statement = select(*keys, *conditions).select_from(model).where(chosen)
+        for row in await session.execute(statement):
+            for action, answer in zip(asked, row[len(keys) :], strict=True):
+                self._found.setdefault((model, action), {})[tuple(row[: len(keys)])] = bool(answer)
+
+    def allows(self, model: type[object], action: str, obj: object) -> bool:
+        """Return whether the user may do `action` to an object; no, if a rule decides that was not asked about it."""
+        condition = self.where(model, action)
+        if _is_settled(condition):
+            return is_always(condition)
+        return self._found.get((model, action), {}).get(_identity(obj), False)
+
+    async def check(self, session: AsyncSession, model: type[object], action: str, rows: Sequence[object]) -> None:
+        """Raise PermissionDeniedError, with the sentence of the policy, unless the user may do it to all these rows."""
+        await self.load(session, model, [action], rows)
+        if not all(self.allows(model, action, row) for row in rows):
+            raise PermissionDeniedError(self.explain(model, action))
+        self._ask_old_hook(model, action, rows)
+
+    def rule_called(self, model: type[object], name: str) -> str:
+        """Return the rule that an action of the back office follows: that of its own name, or else "change".
+
+        A policy knows a name if it allows something to somebody who has every permission.
+        """
+        if name in KNOWN or not self._policies.is_registered(model):
+            return name if name in KNOWN else "change"
+        everybody = User(id=0, username="", email="", is_active=True, is_staff=True, is_superuser=True)
+        return "change" if is_never(self._policies.of(model).where(everybody, name)) else name
+
+    def _ask(self, model: type[object], action: str) -> ColumnElement[bool]:
+        if self._policies.is_registered(model):
+            condition = self._policies.of(model).where(self._viewer, action)
+            return EVERYTHING if is_always(condition) else NOTHING if is_never(condition) else condition
+        permissions = self._label(model).permissions(_closed(action))
+        return EVERYTHING if any(map(self._viewer.has_perm, permissions)) else NOTHING
+
+    def _label(self, model: type[object]) -> Label:
+        return Label(self._homes.get(model, ""), model.__name__)
+
+    def _ask_old_hook(self, model: type[object], action: str, rows: Sequence[object]) -> None:
+        policy, hook = self._policies.of(model), OLD_HOOKS.get(action, "")
+        if hook not in policy.deprecated:
+            return
+        for row in rows:
+            if action == "change":
+                policy.may_update(self._viewer, row, frozenset())
+            else:
+                getattr(policy, hook)(self._viewer, row)
+
+
+def rules_of(request: Request) -> Rules:
+    """Return what the policies say to the user of a request. Raise ConfigurationError where nobody is logged in."""
+    return RULES.get(request)
+
+
+def _closed(action: str) -> str:
+    return action if action in KNOWN else "change"
+
+
+def _is_settled(condition: ColumnElement[bool]) -> bool:
+    return is_always(condition) or is_never(condition)
+
+
+def _identity(obj: object) -> tuple[object, ...]:
+    found = inspect(obj)
+    assert found is not None  # noqa: S101 - rows of models have a state
+    key: tuple[object, ...] = found.identity or tuple(found.mapper.primary_key_from_instance(obj))
+    return key

@@ -1,0 +1,13 @@
+"""A plugin with policies that look at rows, hide a column and keep another from being written."""
+
+from dovetail.plugin import Plugin, lazy
+
+plugin = Plugin(
+    name="cabinet",
+    depends_on=("auth",),
+    models=lazy("tests.contrib.admin.cabinet.models:Folder", "tests.contrib.admin.cabinet.models:Paper"),
+    policies=lazy(
+        Folder="tests.contrib.admin.cabinet.policies:FOLDERS", Paper="tests.contrib.admin.cabinet.policies:PAPERS"
+    ),
+    admin_views=lazy("tests.contrib.admin.cabinet.admin:FolderAdmin", "tests.contrib.admin.cabinet.admin:PaperAdmin"),
+)

@@ -1,0 +1,117 @@
+"""What a policy hides is nowhere in the back office, and what it lets nobody write is not written."""
+
+import pytest
+
+from dovetail.contrib.auth.permissions import grants
+from tests.contrib.admin.cabinet.models import Paper
+from tests.contrib.admin.cabinet.policies import KEEPS_REMARKS
+
+PAPERS = "/cabinet-paper"
+
+
+def told(page) -> bool:
+    """Return whether a page holds a remark, or the length of one."""
+    assert page.status_code in {200, 303, 400, 403, 404, 422}, page.text
+    return "zz" in page.text.lower()
+
+
+async def stored(session, paper) -> Paper | None:
+    found = await session.get(Paper, paper.id, populate_existing=True)
+    await session.commit()  # SQLite lets nobody write whose snapshot is older
+    return found
+
+
+@pytest.mark.parametrize("path", ["list", "details/{low}", "edit/{low}", "create", "delete?pks={low}", "export/csv"])
+async def test_no_page_holds_or_names_what_is_hidden(cabinet, session, path):
+    path = f"{PAPERS}/{path.format(low=cabinet.low.id)}"
+    page = await cabinet.office.get(path)
+    assert page.status_code == 200
+    assert not told(page)
+    assert "remark" not in page.text.lower().replace("loud remark", "").replace("loud_remark", "")
+    await grants.grant(session, cabinet.clara, [KEEPS_REMARKS])
+    await session.commit()
+    page = await cabinet.office.get(path)
+    assert "remark" in page.text.lower() or told(page)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"search": "zzalpha"},
+        {"search": "zzdelta"},
+        {"remark": "zzalpha"},
+        {"remark": "b", "remark_op": "starts_with"},
+        {"remark_length": "7"},
+        {"remarks": "zzbeta"},
+        {"sortBy": "remark"},
+        {"sortBy": "remark_length"},
+        {"sortBy": "origin"},
+        {"origin_id": "1"},
+    ],
+    ids=str,
+)
+async def test_no_search_filter_or_order_tells_what_is_hidden(cabinet, session, query):
+    answers = set()
+    for one, other in (("zzalpha", "zzbeta"), ("zzbbbbbbbb", "zzaa")):
+        cabinet.low.remark, cabinet.mine.remark = one, other
+        cabinet.foreign.remark, cabinet.high.remark = other, one
+        session.add_all([cabinet.low, cabinet.mine, cabinet.foreign, cabinet.high])
+        await session.commit()
+        page = await cabinet.office.get(f"{PAPERS}/list", **query)
+        assert not told(page) or any("zz" in asked for asked in query.values())  # what was asked for stays in its form
+        answers.add((page.status_code, page.text))
+    assert len(answers) == 1
+
+
+async def test_a_lookup_neither_finds_by_what_is_hidden_nor_names_it(cabinet):
+    by_title = await cabinet.office.get(f"{PAPERS}/ajax/lookup", name="origin", term="low")
+    assert [one["text"] for one in by_title.json()["results"]] == [f"Paper {cabinet.low.id}"]
+    by_remark = await cabinet.office.get(f"{PAPERS}/ajax/lookup", name="origin", term="zz")
+    assert by_remark.json()["results"] == []
+
+
+async def test_a_title_that_would_tell_what_is_hidden_is_kind_and_key(cabinet, session):
+    page = await cabinet.office.get(f"{PAPERS}/details/{cabinet.low.id}")
+    assert f"Paper {cabinet.low.id}" in page.text
+    assert f"Paper {cabinet.foreign.id}" in page.text  # where it comes from
+    saved = await cabinet.office.submit(f"{PAPERS}/edit/{cabinet.low.id}", {"title": "New"})
+    assert saved.status_code == 303
+    page = await cabinet.office.get("/")
+    assert f"Paper {cabinet.low.id} was saved." in page.text
+    refused = await cabinet.office.submit(f"{PAPERS}/edit/{cabinet.low.id}", {"title": "x" * 60})
+    assert refused.status_code == 400
+    assert not told(refused)
+    await cabinet.office.post(f"{PAPERS}/delete", {"pks": [str(cabinet.low.id)], "confirmed": "yes"})
+    assert f"Paper {cabinet.low.id} was deleted." in (await cabinet.office.get("/")).text
+
+
+async def test_a_forged_form_writes_neither_what_is_hidden_nor_what_is_read_only(cabinet, session):
+    page = await cabinet.office.get(f"{PAPERS}/edit/{cabinet.low.id}")
+    assert 'name="level"' in page.text
+    assert "readonly" in page.text
+    forged = {"remark": "forged", "level": "2", "title": "New"}
+    assert (await cabinet.office.submit(f"{PAPERS}/edit/{cabinet.low.id}", forged)).status_code == 303
+    paper = await stored(session, cabinet.low)
+    assert (paper.title, paper.remark, paper.level) == ("New", "zzalpha", 0)
+    forged |= {"title": "Made", "owner": str(cabinet.clara.id)}
+    assert (await cabinet.office.submit(f"{PAPERS}/create", forged)).status_code == 303
+    made = await session.get(Paper, cabinet.high.id + 1)
+    assert (made.title, made.remark, made.level) == ("Made", "", 0)
+
+
+async def test_who_may_writes_what_others_may_not(cabinet, session):
+    await grants.grant(session, cabinet.clara, [KEEPS_REMARKS])
+    await session.commit()
+    given = {"remark": "new", "level": "2"}
+    assert (await cabinet.office.submit(f"{PAPERS}/edit/{cabinet.low.id}", given)).status_code == 303
+    paper = await stored(session, cabinet.low)
+    assert (paper.remark, paper.level) == ("new", 2)
+
+
+async def test_a_change_of_what_is_hidden_does_not_show_in_the_version_of_a_form(cabinet, session):
+    path = f"{PAPERS}/edit/{cabinet.low.id}"
+    before = await cabinet.office.get(path)
+    cabinet.low.remark = "zzother"
+    session.add(cabinet.low)
+    await session.commit()
+    assert (await cabinet.office.get(path)).text == before.text

@@ -1,0 +1,181 @@
+"""The policy of a model decides about rows at every door of the back office, as the member of a group finds it."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from dovetail.contrib.auth.permissions import grants
+from tests.contrib.admin.cabinet.models import Folder, Paper
+
+PAPERS = "/cabinet-paper"
+SEEN, UNSEEN = {"Low", "Mine", "Locked", "Foreign"}, {"High"}
+
+
+def titles(page) -> set[str]:
+    assert page.status_code == 200, page.text
+    return {title for title in SEEN | UNSEEN if re.search(rf">\s*{title}\s*<", page.text)}
+
+
+async def stored(session, paper) -> Paper | None:
+    found = await session.get(Paper, paper.id, populate_existing=True)
+    await session.commit()  # SQLite lets nobody write whose snapshot is older
+    return found
+
+
+async def test_a_list_a_count_an_export_and_a_search_have_the_rows_that_may_be_viewed(cabinet):
+    page = await cabinet.office.get(f"{PAPERS}/list")
+    assert titles(page) == SEEN
+    assert "4 of 4" in page.text
+    export = (await cabinet.office.get(f"{PAPERS}/export/csv")).text
+    assert {line.partition(",")[0] for line in export.splitlines()[1:]} == SEEN
+    assert titles(await cabinet.office.get(f"{PAPERS}/list", search="high")) == set()
+    assert titles(await cabinet.office.get(f"{PAPERS}/list", sortBy="title")) == SEEN
+
+
+async def test_a_row_that_may_not_be_viewed_is_as_one_that_is_not_there(cabinet):
+    for path in ("details", "edit"):
+        hidden = await cabinet.office.get(f"{PAPERS}/{path}/{cabinet.high.id}")
+        absent = await cabinet.office.get(f"{PAPERS}/{path}/999999")
+        assert (hidden.status_code, hidden.text) == (absent.status_code, absent.text)
+        assert hidden.status_code == 404
+    for key in (cabinet.high.id, 999999):
+        await cabinet.office.post(f"{PAPERS}/delete", {"pks": [str(key)], "confirmed": "yes"})
+        assert "1 of 1 selected are not there any more" in (await cabinet.office.get(f"{PAPERS}/list")).text
+
+
+@pytest.mark.parametrize(("name", "edit", "delete"), [("low", 200, 200), ("mine", 200, 403), ("locked", 403, 403)])
+async def test_each_row_says_what_may_be_done_with_it_and_other_rows_refuse(cabinet, name, edit, delete):
+    key = getattr(cabinet, name).id
+    listed = (await cabinet.office.get(f"{PAPERS}/list")).text
+    shown = (await cabinet.office.get(f"{PAPERS}/details/{key}")).text
+    for page in (listed, shown):
+        assert (f"/edit/{key}" in page) is (edit == 200)
+        assert (f"delete?pks={key}" in page) is (delete == 200)
+    refused = await cabinet.office.get(f"{PAPERS}/edit/{key}")
+    assert refused.status_code == edit
+    assert edit == 200 or "This paper is not yours to change." in refused.text
+    assert (await cabinet.office.get(f"{PAPERS}/delete", pks=str(key))).status_code == delete
+
+
+async def test_a_forged_change_of_a_row_that_may_be_viewed_only_changes_nothing(cabinet, session):
+    answer = await cabinet.office.post(f"{PAPERS}/edit/{cabinet.foreign.id}", {"title": "Taken", "save": "list"})
+    assert answer.status_code == 403
+    assert (await stored(session, cabinet.foreign)).title == "Foreign"
+
+
+async def test_a_row_has_to_fulfil_the_rule_as_it_is_afterwards(cabinet, session):
+    other = str(cabinet.foreign.owner_id)
+    answer = await cabinet.office.submit(f"{PAPERS}/edit/{cabinet.low.id}", {"owner": other})
+    assert answer.status_code == 403
+    assert "This paper is not yours to change." in answer.text
+    assert (await stored(session, cabinet.low)).owner_id == cabinet.clara.id
+    answer = await cabinet.office.submit(f"{PAPERS}/create", {"title": "Gift", "owner": other})
+    assert answer.status_code == 403
+    assert "This paper is not yours to add." in answer.text
+    assert await session.scalar(select(Paper).where(Paper.title == "Gift")) is None
+    await session.commit()
+    answer = await cabinet.office.submit(f"{PAPERS}/create", {"title": "Own", "owner": str(cabinet.clara.id)})
+    assert answer.status_code == 303, answer.text
+    assert await session.scalar(select(Paper).where(Paper.title == "Own"))
+
+
+async def test_several_rows_are_deleted_only_if_each_may_be(cabinet, session):
+    keys = [str(cabinet.low.id), str(cabinet.mine.id)]
+    answer = await cabinet.office.post(f"{PAPERS}/delete", {"pks": keys, "confirmed": "yes"})
+    assert answer.status_code == 403
+    assert await stored(session, cabinet.low)
+    await cabinet.office.post(f"{PAPERS}/delete", {"pks": keys[:1], "confirmed": "yes"})
+    assert await stored(session, cabinet.low) is None
+
+
+async def test_an_action_follows_the_rule_of_its_name_or_that_to_change(cabinet, session):
+    for name, paper, status in (
+        ("stamp", cabinet.mine, 303),
+        ("stamp", cabinet.foreign, 403),  # of level 2, and only those of level 1 may be stamped
+        ("lift-as-stamped", cabinet.low, 403),
+        ("lift-as-stamped", cabinet.mine, 303),
+        ("raise", cabinet.low, 303),
+        ("raise", cabinet.foreign, 403),
+    ):
+        sent = await cabinet.office.post(f"{PAPERS}/action/{name}", {"pks": [str(paper.id)]})
+        assert sent.status_code == status, (name, paper.title)
+    assert (await stored(session, cabinet.mine)).title == "Mine stamped"
+    assert (await stored(session, cabinet.low)).level == 2
+    assert (await stored(session, cabinet.foreign)).level == 2
+
+
+async def test_an_action_that_follows_the_rule_to_change_leaves_rows_that_fulfil_it(cabinet, session):
+    for level in (3, 3):  # to 5, of which the rule says no
+        cabinet.mine.level = level
+        session.add(cabinet.mine)
+        await session.commit()
+        await cabinet.office.post(f"{PAPERS}/action/raise", {"pks": [str(cabinet.mine.id)]})
+    assert "Nothing was done. This paper is not yours to change." in (await cabinet.office.get("/")).text
+    assert (await stored(session, cabinet.mine)).level == 3
+
+
+async def test_the_page_of_a_row_offers_the_actions_that_may_be_done_with_it(cabinet):
+    mine = (await cabinet.office.get(f"{PAPERS}/details/{cabinet.mine.id}")).text
+    assert "/action/stamp" in mine
+    assert "/action/raise" in mine
+    foreign = (await cabinet.office.get(f"{PAPERS}/details/{cabinet.foreign.id}")).text
+    assert "/action/" not in foreign
+
+
+async def test_relations_show_find_filter_and_take_what_may_be_viewed(cabinet, session):
+    page = await cabinet.office.get(f"{PAPERS}/list")
+    assert "Open folder" in page.text
+    assert "Closed folder" not in page.text
+    lookup = await cabinet.office.get(f"{PAPERS}/ajax/lookup", name="folder", term="folder")
+    assert [one["text"] for one in lookup.json()["results"]] == ["Open folder"]
+    assert titles(await cabinet.office.get(f"{PAPERS}/list", search="closed")) == set()
+    assert titles(await cabinet.office.get(f"{PAPERS}/list", folder=str(cabinet.closed.id))) == set()
+    assert titles(await cabinet.office.get(f"{PAPERS}/list", folder=str(cabinet.open.id))) == SEEN - {"Mine"}
+    sent = await cabinet.office.submit(f"{PAPERS}/edit/{cabinet.low.id}", {"folder": str(cabinet.closed.id)})
+    assert sent.status_code == 422
+    sent = await cabinet.office.submit(f"{PAPERS}/edit/{cabinet.low.id}", {"origin": str(cabinet.high.id)})
+    assert sent.status_code == 422
+    assert (await stored(session, cabinet.low)).folder_id == cabinet.open.id
+    # What is chosen and may not be seen stays.
+    assert (await cabinet.office.submit(f"{PAPERS}/edit/{cabinet.mine.id}", {"title": "New"})).status_code == 303
+    assert (await stored(session, cabinet.mine)).folder_id == cabinet.closed.id
+
+
+async def test_a_folder_neither_shows_nor_moves_papers_that_may_not_be_seen_or_changed(cabinet, session):
+    await grants.grant(session, cabinet.clara, ["cabinet.change_folder"])
+    await session.commit()
+    page = await cabinet.office.get(f"/cabinet-folder/details/{cabinet.open.id}")
+    assert "Foreign" in page.text
+    assert "High" not in page.text
+    path, own = f"/cabinet-folder/edit/{cabinet.open.id}", [str(cabinet.low.id), str(cabinet.locked.id)]
+    sent = await cabinet.office.submit(path, {"papers": own})
+    assert sent.status_code == 403  # it would take Foreign out of its folder
+    sent = await cabinet.office.submit(path, {"papers": [*own, str(cabinet.foreign.id), str(cabinet.mine.id)]})
+    assert sent.status_code == 303, sent.text
+    assert (await stored(session, cabinet.mine)).folder_id == cabinet.open.id
+    assert (await stored(session, cabinet.foreign)).folder_id == cabinet.open.id
+    assert (await stored(session, cabinet.high)).folder_id == cabinet.open.id
+
+
+async def test_the_door_of_a_view_stays_the_permission_on_the_model(cabinet, session, make_user, back_office_for):
+    user = await make_user(username="guest", is_staff=True)
+    office = await back_office_for(user)
+    assert (await office.get(f"{PAPERS}/list")).status_code == 403
+    await grants.grant(session, user, ["cabinet.view_paper"])
+    await session.commit()
+    assert titles(await office.get(f"{PAPERS}/list")) == {"Low", "Mine", "Foreign"}
+    assert (await office.get(f"{PAPERS}/create")).status_code == 403
+    assert await session.scalar(select(Folder).where(Folder.is_open.is_(False)))
+
+
+async def test_a_page_asks_the_rules_once_however_many_rows_there_are(cabinet, session, count_statements):
+    counts = []
+    for number in (0, 20):
+        session.add_all([Paper(title=f"More {n}", owner_id=cabinet.clara.id) for n in range(number)])
+        await session.commit()
+        with count_statements() as statements:
+            assert (await cabinet.office.get(f"{PAPERS}/list", pageSize="50")).status_code == 200
+        counts.append(len(statements))
+    assert counts == [counts[0]] * 2
+    assert sum("may_0" in statement for statement in statements) == 1
