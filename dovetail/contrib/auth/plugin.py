@@ -26,6 +26,8 @@ plugin = Plugin(
         User="dovetail.contrib.auth.api.policies:USERS",
         Group="dovetail.contrib.auth.api.policies:GROUPS",
         Permission="dovetail.contrib.auth.api.policies:PERMISSIONS",
+        OutgoingMail="dovetail.contrib.auth.api.policies:OUTGOING_MAIL",
+        SecurityEvent="dovetail.contrib.auth.api.policies:SECURITY_EVENTS",
     ),
     routers=lazy(
         auth="dovetail.contrib.auth.api.auth:router",
