@@ -19,6 +19,7 @@ plugin = Plugin(
             "dovetail.contrib.admin.account.sessions:SESSIONS",
             "dovetail.contrib.admin.account.factors:FACTORS",
             "dovetail.contrib.admin.account.password:PASSWORD",
+            "dovetail.contrib.admin.account.connected:CONNECTED",
         ),
         "auth.expired": lazy("dovetail.contrib.admin.entry.kept_forms:EXPIRED"),
     },

@@ -24,7 +24,7 @@ from dovetail.contrib.admin.account.sections import EXTENSION_POINT, check_secti
 from dovetail.contrib.admin.checks.site_checks import Claims, find_missing_templates, find_shadowed, identify
 from dovetail.contrib.admin.checks.view_checks import find_problems, find_unknown_permissions
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.entry import enrolment, login, prove, second_step
+from dovetail.contrib.admin.entry import by_provider, enrolment, login, prove, second_step
 from dovetail.contrib.admin.entry.guard import error_page, guarded
 from dovetail.contrib.admin.entry.preparation import of_form
 from dovetail.contrib.admin.entry.sessions import get_user
@@ -207,6 +207,12 @@ class AdminSite(Admin):
         yield route("/login/second-factor", second_step.show_second_step, "second-factor", BOTH)
         yield route("/login/passkey-options", second_step.give_passkey_options, "passkey-options", POST)
         yield route("/login/passkey", second_step.log_in_with_passkey, "passkey-login", POST)
+        leave, come_back = (
+            by_provider.unguarded(office, page)
+            for page in (by_provider.leave_for_provider, by_provider.return_from_provider)
+        )
+        yield Route("/login/with/{name}", leave, name="provider-login", methods=["GET"])
+        yield Route("/login/return", come_back, name="provider-return", methods=["GET"])
         yield route("/enrol", enrolment.show_enrolment, "enrol", BOTH)
         yield route("/enrol/options", enrolment.give_options, "enrol-options", POST)
         yield self._route(office, "/logout", login.log_out, "logout", POST, enrolling=True)
@@ -273,6 +279,7 @@ class AdminSite(Admin):
         environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": query_of}
         environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
         environment.globals["filter_has_default"] = has_default
+        environment.globals["provider_buttons"] = partial(by_provider.provider_buttons, self.app)
         environment.bytecode_cache = self.bytecode_cache
         environment.trim_blocks = environment.lstrip_blocks = True
 

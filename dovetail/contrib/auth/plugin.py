@@ -132,6 +132,7 @@ plugin = Plugin(
             "dovetail.contrib.auth.factors.challenges:EXPIRED",
             "dovetail.contrib.auth.upkeep.old_rows:EVENTS",
             "dovetail.contrib.auth.upkeep.old_rows:MAIL",
+            "dovetail.contrib.auth.providers.logins:EXPIRED",
         ),
     },
     after_migrate=AfterMigrate(

@@ -65,6 +65,8 @@ class AccountPage:
             if enrols and not section.is_for_enrolling:
                 continue
             values = await section.load(self.office, request)
+            if values is None:
+                continue
             if told is None or section.name != failed:
                 shown.append(ShownSection(section=section, values=values))
                 continue

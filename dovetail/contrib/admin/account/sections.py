@@ -56,7 +56,7 @@ class AccountSection:
     name: str  # in addresses
     title: str
     template: str
-    load: Callable[[Office, Request], Awaitable[Mapping[str, object]]] = _load_nothing
+    load: Callable[[Office, Request], Awaitable[Mapping[str, object] | None]] = _load_nothing  # None: not shown
     routes: Sequence[AccountRoute] = ()
     is_for_enrolling: bool = False  # whether who has to enrol a second factor first sees it too
 

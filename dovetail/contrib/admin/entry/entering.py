@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -20,16 +21,24 @@ from dovetail.contrib.auth.sessions.models import Door
 
 
 async def enter(
-    office: Office, request: Request, user: User, method: str, response: Response | None = None
+    office: Office,
+    request: Request,
+    user: User,
+    method: str,
+    response: Response | None = None,
+    *,
+    proved_at: datetime | None = None,
 ) -> Response:
-    """Log staff in who proved by `method` who they are, and lead them to the page that they asked for.
+    """Log staff in who proved by `method` who they are, now or at `proved_at`; lead them to the page they asked for.
 
     The session that this browser had ends. Another `response` than the way to that page gets the cookie, too.
     """
     session = request_context().session
     await end_session(session, request.cookies.get(office.cookies.session, ""))
     lasts = lifetime_of(office.settings)
-    logged_in = await log_in(session, user, connection=request, method=method, door=Door.OFFICE, lifetime=lasts)
+    logged_in = await log_in(
+        session, user, connection=request, method=method, door=Door.OFFICE, lifetime=lasts, proved_at=proved_at
+    )
     response = response or RedirectResponse(target_of(request), HTTPStatus.SEE_OTHER)
     office.cookies.set(response, office.cookies.session, logged_in.token, max_age=lasts.absolute)
     office.cookies.delete(response, office.cookies.visitor)

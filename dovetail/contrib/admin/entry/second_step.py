@@ -31,9 +31,11 @@ WRONG = {
 }
 
 
-async def ask_for_second_factor(office: Office, request: Request, user: User) -> Response | None:
-    """Lead somebody who gave the right password to the page of the second step; None for who has no second factor."""
-    step = await second_step.begin_second_step(request_context().session, user, "password", _party(request))
+async def ask_for_second_factor(
+    office: Office, request: Request, user: User, method: str = "password"
+) -> Response | None:
+    """Lead somebody who proved by `method` who they are to the second step; None for who has no second factor."""
+    step = await second_step.begin_second_step(request_context().session, user, method, _party(request))
     if step is None:
         return None
     response = RedirectResponse(_address(request, "admin:second-factor"), HTTPStatus.SEE_OTHER)

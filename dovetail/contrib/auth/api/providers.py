@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
 
 from dovetail.api.schemas import PathId
+from dovetail.api.throttling.throttled import throttled
 from dovetail.contrib.auth.access import CurrentUser
 from dovetail.contrib.auth.api.provider_schemas import (
     ConnectedLoginList,
@@ -23,15 +24,12 @@ from dovetail.contrib.auth.api.provider_schemas import (
 )
 from dovetail.contrib.auth.api.schemas import AccessTokenRead
 from dovetail.contrib.auth.api.second_factors.schemas import SecondStepRead
-from dovetail.contrib.auth.events.models import EventKind
-from dovetail.contrib.auth.events.record import record
-from dovetail.contrib.auth.factors.passkeys.registration import passkeys_of
 from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_party
 from dovetail.contrib.auth.factors.second_step import begin_second_step
 from dovetail.contrib.auth.proof import RecentProof
 from dovetail.contrib.auth.providers import browser, connected, logins
-from dovetail.contrib.auth.providers.desk import PROVIDERS, ProviderDesk
-from dovetail.contrib.auth.providers.entry import note_time_of_proof, prove_by_provider
+from dovetail.contrib.auth.providers.desk import PROVIDERS, START_RATE, ProviderDesk
+from dovetail.contrib.auth.providers.entry import prove_by_provider
 from dovetail.contrib.auth.providers.models import MAXIMUM_NEXT, ConnectedLogin
 from dovetail.contrib.auth.sessions.log_in import log_in
 from dovetail.database.session import SessionDep
@@ -72,6 +70,7 @@ async def list_providers(desk: DeskDep, request: Request) -> ProviderList:
     "/providers/{name}/login",
     status_code=303,
     response_class=Response,
+    dependencies=[throttled(START_RATE, name="provider_login")],
     responses={303: {"description": "To the provider"}, 503: {"description": "The provider does not answer"}},
 )
 async def start_provider_login(
@@ -131,8 +130,7 @@ async def log_in_by_provider(
         step = await begin_second_step(session, proven.user, proven.method, party)
         if step is not None:
             return SecondStepRead.model_validate(step, from_attributes=True)
-    logged_in = await log_in(session, proven.user, connection=request, method=proven.method)
-    await note_time_of_proof(session, logged_in, proven)
+    logged_in = await log_in(session, proven.user, connection=request, method=proven.method, proved_at=proven.proved_at)
     response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
     return AccessTokenRead(access_token=logged_in.token, expires_in=logged_in.seconds)
 
@@ -160,10 +158,7 @@ async def connect_login(
     login = await logins.make_use(session, browser=desk.cookie.read(request))
     if login is None:
         raise NotFoundError("No login at a provider waits in this browser; begin one.")
-    provider = desk.provider(login.provider)
-    made = await connected.connect(session, user, login, provider)
-    await record(session, EventKind.IDENTITY_LINKED, user=user, detail=connected.describe(made))
-    return made
+    return await connected.connect(session, user, login, desk.provider(login.provider))
 
 
 @router.delete(
@@ -173,6 +168,4 @@ async def disconnect_login(
     login_id: PathId, _: RecentProof, user: CurrentUser, desk: DeskDep, session: SessionDep
 ) -> None:
     """Let a login at a provider no longer open one's account; the last way to log in stays."""
-    other = bool(await passkeys_of(session, user.id))
-    gone = await connected.disconnect(session, user, login_id, providers=desk.providers, has_other_way=other)
-    await record(session, EventKind.IDENTITY_UNLINKED, user=user, detail=connected.describe(gone))
+    await connected.disconnect(session, user, login_id, desk.providers)

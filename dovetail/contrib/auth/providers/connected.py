@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
+from dovetail.contrib.auth.factors.passkeys.registration import passkeys_of
+from dovetail.contrib.auth.mail.outbox import tell_of_change
 from dovetail.contrib.auth.models import MAXIMUM_USERNAME, UNUSABLE_PASSWORD, User
 from dovetail.contrib.auth.providers.models import ConnectedLogin, ProviderLogin
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
@@ -71,6 +73,8 @@ async def connect(session: AsyncSession, user: User, login: ProviderLogin, provi
             session.add(row)
     except IntegrityError:
         raise ConflictError(f"This login at {provider.label} is connected with an account already.") from None
+    await record(session, EventKind.IDENTITY_LINKED, user=user, actor=user, detail=_describe(row))
+    await tell_of_change(session, user, f"from now on {row.email} may log in to your account, at {provider.label}.")
     return row
 
 
@@ -80,13 +84,11 @@ async def connected_logins(session: AsyncSession, user: User) -> Sequence[Connec
     return (await session.scalars(statement)).all()
 
 
-async def disconnect(
-    session: AsyncSession, user: User, key: int, *, providers: Sequence[AnyProvider], has_other_way: bool
-) -> ConnectedLogin:
+async def disconnect(session: AsyncSession, user: User, key: int, providers: Sequence[AnyProvider]) -> ConnectedLogin:
     """Delete a connected login of a user, whose row gets locked, and return it.
 
-    Raise NotFoundError, and ConflictError if nothing else would let the user in: no password, no other login at a
-    provider of the site, and no other way that the caller knows of.
+    Raise NotFoundError, and ConflictError if nothing else would let the user in: no password, no passkey, and no other
+    login at one of `providers`.
     """
     locked = await session.scalar(
         select(User).where(User.id == user.id).with_for_update().execution_options(populate_existing=True)
@@ -96,14 +98,17 @@ async def disconnect(
         raise NotFoundError
     authorities = {provider.authority for provider in providers}
     others = [row for row in own.values() if row.id != key and row.issuer in authorities]
-    if locked.hashed_password == UNUSABLE_PASSWORD and not others and not has_other_way:
+    has_other = locked.hashed_password != UNUSABLE_PASSWORD or others or await passkeys_of(session, user.id)
+    if not has_other:
         raise ConflictError("This is the only way to log in to your account; set a password or connect another first.")
     await session.execute(delete(ConnectedLogin).where(ConnectedLogin.id == key), execution_options=NO_SYNCHRONIZATION)
-    return own[key]
+    gone = own[key]
+    await record(session, EventKind.IDENTITY_UNLINKED, user=user, detail=_describe(gone))
+    await tell_of_change(session, user, f"{gone.email} may no longer log in to your account, at {gone.provider}.")
+    return gone
 
 
-def describe(row: ConnectedLogin) -> str:
-    """Return what a security event says of a connected login."""
+def _describe(row: ConnectedLogin) -> str:
     return f"{row.email} at {row.provider} ({row.issuer}, subject {row.subject})"
 
 
@@ -116,8 +121,7 @@ async def _sign_up(session: AsyncSession, login: ProviderLogin, provider: AnyPro
     if not (login.email and login.email_verified):
         raise NotAuthenticatedError(_unconfirmed(provider))
     user = await _create_user(session, login, provider)
-    made = await connect(session, user, login, provider)
-    await record(session, EventKind.IDENTITY_LINKED, user=user, actor=user, detail=describe(made))
+    await connect(session, user, login, provider)
     return user
 
 

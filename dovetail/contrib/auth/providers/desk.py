@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dovetail.contrib.auth.providers.documents import Documents
 
 logger = logging.getLogger("dovetail.auth")
+START_RATE = "60/minute"  # logins that are begun from one network: each is a row
 LIBRARIES = ("authlib", "httpx2", "joserfc")
 
 

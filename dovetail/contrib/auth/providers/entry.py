@@ -12,7 +12,6 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.providers import connected, logins
 from dovetail.contrib.auth.providers.desk import ProviderDesk
 from dovetail.contrib.auth.providers.models import ProviderLogin
-from dovetail.contrib.auth.sessions.log_in import LoggedIn
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.errors import NotAuthenticatedError
 
@@ -24,7 +23,7 @@ class Proven:
     user: User
     method: str  # for `log_in`: "oidc:google"
     has_second_factor: bool  # the provider asked for one, as the site's settings understand it
-    proved_at: datetime
+    proved_at: datetime  # which may be days ago
 
 
 async def prove_by_provider(session: AsyncSession, connection: HTTPConnection, desk: ProviderDesk) -> Proven:
@@ -48,12 +47,6 @@ async def prove_by_provider(session: AsyncSession, connection: HTTPConnection, d
         has_second_factor=login.second_factor,
         proved_at=_proved_at(login),
     )
-
-
-async def note_time_of_proof(session: AsyncSession, logged_in: LoggedIn, proven: Proven) -> None:
-    """Count the proof from the time the provider asked for it, which may be days ago."""
-    logged_in.row.proved_at = proven.proved_at
-    await session.flush()
 
 
 def _method(provider: AnyProvider) -> str:

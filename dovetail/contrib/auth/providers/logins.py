@@ -117,13 +117,11 @@ async def look_at(session: AsyncSession, *, browser: str) -> ProviderLogin | Non
     )
 
 
-async def delete_expired_logins(session: AsyncSession) -> int:
-    """Remove what nobody made use of in time, and return how many there were."""
-    expired = delete(ProviderLogin).where(ProviderLogin.expires_at <= datetime.now(UTC))
-    deleted = await session.execute(expired.returning(ProviderLogin.id), execution_options=NO_SYNCHRONIZATION)
-    return len(deleted.all())
+def _is_over() -> ColumnElement[bool]:
+    return ProviderLogin.expires_at <= datetime.now(UTC)
 
 
+EXPIRED = ("login at a provider", ProviderLogin, lambda _context: _is_over())  # for `manage.py purge-expired`
 # The provider was asked, and something came of it.
 _is_known = (ProviderLogin.subject != "") | (ProviderLogin.failure != "")
 

@@ -66,12 +66,14 @@ async def log_in(
     method: str,
     door: Door = Door.API,
     lifetime: Lifetime | None = None,
+    proved_at: datetime | None = None,
 ) -> LoggedIn:
     """Begin a session of `user`, who has just proved who they are by `method`: "password", "passkey", "oidc:google".
 
     `connection` is the request by which they did, of which address and browser are noted; None for a command. Without
-    a `lifetime` it lasts as long as the settings say. The user's sessions that are over are removed, and of more than
-    MOST_SESSIONS those that were used longest ago. Raise NotAuthenticatedError if the user is deactivated.
+    a `lifetime` it lasts as long as the settings say. They proved who they are at `proved_at`, or else now. The user's
+    sessions that are over are removed, and of more than MOST_SESSIONS those that were used longest ago. Raise
+    NotAuthenticatedError if the user is deactivated.
     """
     if not user.is_active:
         raise NotAuthenticatedError("This account is deactivated.")
@@ -91,7 +93,7 @@ async def log_in(
         rights=rights_of(user) if door == Door.OFFICE else "",
         created_at=now,
         used_at=now,
-        proved_at=now,
+        proved_at=proved_at or now,
         expires_at=ends_at if lasts.idle is None else min(ends_at, now + timedelta(seconds=lasts.idle)),
         ends_at=None if lasts.idle is None else ends_at,
         idle_seconds=lasts.idle,

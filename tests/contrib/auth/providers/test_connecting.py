@@ -127,7 +127,7 @@ class TestSigningUp:
         assert (await browser.log_in()).status_code == 200
 
     async def test_an_account_with_the_address_is_neither_entered_nor_made_twice(self, browser, make_user, session):
-        await make_user(username="ada", email="ada@example.org")
+        await make_user(username="ada", email="ada@example.org", is_verified=True)
         answer = await browser.log_in()
         assert answer.status_code == 401
         assert "An account with the address ada@example.org exists already" in answer.json()["detail"]

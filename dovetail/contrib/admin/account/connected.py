@@ -1,0 +1,59 @@
+"""Let staff see which logins at providers open their account, connect one and take one away."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+
+from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
+from dovetail.contrib.admin.entry.by_provider import provider_buttons
+from dovetail.contrib.admin.entry.enrolment import field_of
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.auth.proof import check_recent_proof
+from dovetail.contrib.auth.providers import connected, logins
+from dovetail.contrib.auth.providers.desk import PROVIDERS
+from dovetail.errors import NotFoundError
+
+
+async def load(office: Office, request: Request) -> Mapping[str, object] | None:
+    """Return the connected logins, what could be connected, and the providers; None for a site without any."""
+    session, desk = request_context().session, PROVIDERS.get(office.app)
+    rows = await connected.connected_logins(session, user_of(request))
+    buttons = provider_buttons(office.app, request, connects=True)
+    if not rows and not buttons:
+        return None
+    waiting = await logins.look_at(session, browser=desk.cookie.read(request)) if buttons else None
+    titles = {provider.name: provider.label for provider in desk.providers}
+    return {"rows": rows, "waiting": waiting, "buttons": buttons, "titles": titles}
+
+
+async def connect(office: Office, request: Request) -> str:
+    """Let the login that this browser brought back open the account."""
+    session, user, desk = request_context().session, user_of(request), PROVIDERS.get(office.app)
+    await check_recent_proof(session, user)
+    login = await logins.make_use(session, browser=desk.cookie.read(request))
+    if login is None:
+        raise NotFoundError("That login took too long; begin again.")
+    made = await connected.connect(session, user, login, desk.provider(login.provider))
+    return f"From now on {made.email} may log in to your account."
+
+
+async def disconnect(office: Office, request: Request) -> str:
+    """Let a login no longer open the account."""
+    session, user = request_context().session, user_of(request)
+    await check_recent_proof(session, user)
+    text = await field_of(request, "id")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):  # noqa: PLR2004 - a BIGINT has 19 digits
+        raise NotFoundError
+    gone = await connected.disconnect(session, user, int(text), PROVIDERS.get(office.app).providers)
+    return f"{gone.email} may no longer log in to your account."
+
+
+CONNECTED = AccountSection(
+    name="connected",
+    title="Logging in by others",
+    template="sqladmin/account/connected.html",
+    load=load,
+    routes=[AccountRoute("connect", connect), AccountRoute("disconnect", disconnect)],
+)

@@ -1,0 +1,122 @@
+"""Enter the back office by a login at a provider: the buttons of the login page, the way there and the way back.
+
+These pages open their own transaction, since no share of the pool may be held while a provider is asked.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from sqladmin.flash import Flash
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dovetail.api.addresses import address_of
+from dovetail.api.throttling.rates import LIMITER, Charge, network_of, parse_rates, take_or_refuse
+from dovetail.contrib.admin.entry.entering import enter, target_of
+from dovetail.contrib.admin.entry.guard import error_page
+from dovetail.contrib.admin.entry.second_step import ask_for_second_factor
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.request_context import enter_request_context
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record_failure
+from dovetail.contrib.auth.providers.browser import CALLBACK, callback_address
+from dovetail.contrib.auth.providers.desk import PROVIDERS, START_RATE
+from dovetail.contrib.auth.providers.entry import prove_by_provider
+from dovetail.contrib.auth.providers.models import MAXIMUM_NEXT
+from dovetail.database.drivers.retries import try_twice
+from dovetail.errors import NotAuthenticatedError, TooManyRequestsError, UnavailableError
+
+NO_STAFF = "This login does not open the back office."
+Page = Callable[[Office, Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button that leads to a provider."""
+
+    title: str
+    address: str
+
+
+def provider_buttons(app: Starlette, request: Request, *, connects: bool = False) -> Sequence[Button]:
+    """Return a button for each provider: to log in, or to connect with the account of who is logged in."""
+    query = urlencode({"connect": "1"} if connects else {"next": target_of(request)})
+    return [
+        Button(provider.label, f"{request.url_for('admin:provider-login', name=provider.name).path}?{query}")
+        for provider in PROVIDERS.get(app).providers
+        if address_of(request, CALLBACK, name=provider.name) is not None  # a site may have dropped the routers
+    ]
+
+
+def unguarded(office: Office, page: Page) -> Callable[[Request], Awaitable[Response]]:
+    """Answer a request with a page that opens its own transaction, or none; what fails is told by a page too."""
+
+    async def respond(request: Request) -> Response:
+        office.messages.load(request)
+        try:
+            response = await page(office, request)
+        except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
+            response = await error_page(office, request, error)
+        office.messages.save(request, response)
+        return response
+
+    return respond
+
+
+async def leave_for_provider(office: Office, request: Request) -> Response:
+    """Send the browser to a provider; it comes back to `return_from_provider`, or to the account page to connect."""
+    desk = PROVIDERS.get(office.app)
+    provider = desk.provider(request.path_params["name"])
+    to_account = "connect" in request.query_params
+    back = request.url_for("admin:account" if to_account else "admin:provider-return").path
+    onwards = back if to_account else f"{back}?{urlencode({'next': target_of(request)})}"
+    browser = desk.cookie.read_or_make(request)
+    try:
+        rates = parse_rates(START_RATE)
+        charges = [Charge("provider_login", network_of(request), rate) for rate in rates]
+        await take_or_refuse(LIMITER.get(office.app), charges)
+        url = await desk.start(
+            provider,
+            browser=browser,
+            next_page=onwards if len(onwards) <= MAXIMUM_NEXT else back,
+            redirect_uri=callback_address(request, provider),
+        )
+    except (TooManyRequestsError, UnavailableError) as error:
+        return _to_login(request, error.detail, to_account=to_account)
+    response = RedirectResponse(url, HTTPStatus.SEE_OTHER)
+    desk.cookie.write(response, browser)
+    return response
+
+
+async def return_from_provider(office: Office, request: Request) -> Response:
+    """Let staff in who have just come back from a provider; others are told why not, on the login page."""
+    try:
+        return await try_twice(partial(_let_in, office, request))
+    except NotAuthenticatedError as error:  # which has undone all, so that the login can still be connected
+        return _to_login(request, error.detail, to_account=False)
+
+
+async def _let_in(office: Office, request: Request) -> Response:
+    async with office.database.unit_of_work() as session:
+        with enter_request_context(request, session):
+            proven = await prove_by_provider(session, request, PROVIDERS.get(office.app))
+            if not proven.user.is_staff:
+                await record_failure(EventKind.LOGIN_FAILED, user=proven.user, detail=f"{proven.method}: no staff")
+                raise NotAuthenticatedError(NO_STAFF)
+            if not proven.has_second_factor:
+                waiting = await ask_for_second_factor(office, request, proven.user, proven.method)
+                if waiting is not None:
+                    return waiting
+            return await enter(office, request, proven.user, proven.method, proved_at=proven.proved_at)
+
+
+def _to_login(request: Request, told: str, *, to_account: bool) -> Response:
+    Flash.error(request, told)
+    if to_account:
+        return RedirectResponse(request.url_for("admin:account").path, HTTPStatus.SEE_OTHER)
+    query = urlencode({"next": target_of(request)})
+    return RedirectResponse(f"{request.url_for('admin:login').path}?{query}", HTTPStatus.SEE_OTHER)
