@@ -20,7 +20,7 @@ async def load(office: Office, request: Request) -> Mapping[str, object] | None:
     """Return the connected logins, what could be connected, and the providers; None for a site without any."""
     session, desk = request_context().session, PROVIDERS.get(office.app)
     rows = await connected.connected_logins(session, user_of(request))
-    buttons = provider_buttons(office.app, request, connects=True)
+    buttons = provider_buttons(office.app, request, "connect")
     if not rows and not buttons:
         return None
     waiting = await logins.look_at(session, browser=desk.cookie.read(request)) if buttons else None

@@ -42,9 +42,9 @@ class Button:
     address: str
 
 
-def provider_buttons(app: Starlette, request: Request, *, connects: bool = False) -> Sequence[Button]:
-    """Return a button for each provider: to log in, or to connect with the account of who is logged in."""
-    query = urlencode({"connect": "1"} if connects else {"next": target_of(request)})
+def provider_buttons(app: Starlette, request: Request, purpose: str = "") -> Sequence[Button]:
+    """Return a button for each provider: to log in, or to "connect" it or prove anew ("again") who is logged in."""
+    query = urlencode(({purpose: "1"} if purpose else {}) | {"next": target_of(request)})
     return [
         Button(provider.label, f"{request.url_for('admin:provider-login', name=provider.name).path}?{query}")
         for provider in PROVIDERS.get(app).providers
@@ -84,6 +84,7 @@ async def leave_for_provider(office: Office, request: Request) -> Response:
             browser=browser,
             next_page=onwards if len(onwards) <= MAXIMUM_NEXT else back,
             redirect_uri=callback_address(request, provider),
+            again="again" in request.query_params,
         )
     except (TooManyRequestsError, UnavailableError) as error:
         return _to_login(request, error.detail, to_account=to_account)

@@ -5,7 +5,6 @@ import pytest
 from sqlalchemy import select
 
 from dovetail.contrib.admin.testing import ORIGIN, read_form
-from dovetail.contrib.auth.mail.models import OutgoingMail
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.providers.models import ConnectedLogin
 from dovetail.contrib.auth.sessions.models import Session
@@ -76,7 +75,7 @@ async def test_a_provider_that_is_down_is_told_on_the_login_page(browser, provid
     assert (await browser.client.get("/admin/login/with/other")).status_code == 404
 
 
-async def test_an_owner_connects_and_disconnects_a_login_and_is_told_by_mail(browser, make_user, session):
+async def test_an_owner_connects_and_disconnects_a_login_and_is_told_by_mail(browser, make_user, session, outbox):
     await make_user(username="boss", is_superuser=True)
     form = read_form((await browser.client.get("/admin/login")).text)
     data = {"csrf_token": form["csrf_token"][0], "username": "boss", "password": PASSWORD}
@@ -91,8 +90,8 @@ async def test_an_owner_connects_and_disconnects_a_login_and_is_told_by_mail(bro
         assert (await send(browser, "/admin/account/connected/disconnect", id=other)).status_code == 404
     assert (await send(browser, "/admin/account/connected/disconnect", id=str(key))).status_code == 303
     assert (await session.scalars(select(ConnectedLogin))).all() == []
-    mails = (await session.scalars(select(OutgoingMail))).all()
-    assert [mail.to for mail in mails].count("boss@example.org") == 2
+    assert [mail.to for mail in outbox.messages] == ["boss@example.org"] * 2
+    assert "may log in to your account, at Corner" in outbox.messages[0].body
 
 
 async def test_without_a_recent_proof_nothing_is_connected_there(browser, make_user, provider, session):
@@ -101,5 +100,14 @@ async def test_without_a_recent_proof_nothing_is_connected_there(browser, make_u
     await follow(browser, "/admin/login/with/corner")
     await follow(browser, "/admin/login/with/code?connect=1")
     answer = await send(browser, "/admin/account/connected/connect")
-    assert answer.status_code == 401
+    assert answer.headers["location"].startswith("/admin/prove")
     assert len((await session.scalars(select(ConnectedLogin))).all()) == 1
+    await session.rollback()
+
+    page = await browser.client.get(answer.headers["location"])
+    assert "Log in again with Corner" in page.text
+    provider.lies.claims = {}
+    await follow(browser, "/admin/login/with/corner?again=1")
+    await follow(browser, "/admin/login/with/code?connect=1")
+    assert (await send(browser, "/admin/account/connected/connect")).headers["location"] == "/admin/account/"
+    assert len((await session.scalars(select(ConnectedLogin))).all()) == 2
