@@ -140,7 +140,7 @@ COSTS = [
     ),
     # Logins at providers: the provider is asked between two transactions.
     Cost("list_providers", "anonymous", 0, 0, lambda s: s.anonymous.get("/api/auth/providers")),
-    Cost("start_provider_login", "anonymous", 1, 1, lambda s: s.anonymous.get("/api/auth/providers/corner/login")),
+    Cost("start_provider_login", "anonymous", 2, 2, lambda s: s.anonymous.get("/api/auth/providers/corner/login")),
     Cost(
         "finish_provider_login",
         "refused there",
@@ -148,9 +148,9 @@ COSTS = [
         2,
         lambda s: s.anonymous.get("/api/auth/providers/corner/callback?state=a-state&error=access_denied"),
     ),
-    Cost("log_in_by_provider", "ada", 6, 6, lambda s: s.anonymous.post("/api/auth/providers/token")),
+    Cost("log_in_by_provider", "ada", 5, 5, lambda s: s.anonymous.post("/api/auth/providers/token")),
     Cost("list_connected_logins", "ada", 2, 2, lambda s: s.ada.get("/api/auth/connected-logins")),
-    Cost("connect_login", "ada", 7, 7, lambda s: s.ada.post("/api/auth/connected-logins")),
+    Cost("connect_login", "ada", 8, 8, lambda s: s.ada.post("/api/auth/connected-logins")),
     Cost("disconnect_login", "ada", 7, 7, lambda s: s.ada.delete(f"/api/auth/connected-logins/{s.connected}")),
     Cost("get_me", "ada", 2, 2, lambda s: s.ada.get("/api/users/me")),
     Cost("cancel_email_change", "ada", 2, 2, lambda s: s.ada.delete("/api/users/me/pending-email")),

@@ -15,13 +15,6 @@ from starlette.responses import RedirectResponse
 from dovetail.api.schemas import PathId
 from dovetail.api.throttling.throttled import throttled
 from dovetail.contrib.auth.access import CurrentUser
-from dovetail.contrib.auth.api.provider_schemas import (
-    ConnectedLoginList,
-    ConnectedLoginRead,
-    ProviderAnswer,
-    ProviderList,
-    ProviderRead,
-)
 from dovetail.contrib.auth.api.schemas import AccessTokenRead
 from dovetail.contrib.auth.api.second_factors.schemas import SecondStepRead
 from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_party
@@ -31,6 +24,13 @@ from dovetail.contrib.auth.providers import browser, connected, logins
 from dovetail.contrib.auth.providers.desk import PROVIDERS, START_RATE, ProviderDesk
 from dovetail.contrib.auth.providers.entry import prove_by_provider
 from dovetail.contrib.auth.providers.models import MAXIMUM_NEXT, ConnectedLogin
+from dovetail.contrib.auth.providers.schemas import (
+    ConnectedLoginList,
+    ConnectedLoginRead,
+    ProviderAnswer,
+    ProviderList,
+    ProviderRead,
+)
 from dovetail.contrib.auth.sessions.log_in import log_in
 from dovetail.database.session import SessionDep
 from dovetail.errors import NotFoundError
@@ -78,7 +78,7 @@ async def start_provider_login(
     desk: DeskDep,
     request: Request,
     next_page: NextPage = "/",
-    again: Annotated[bool, Query(description="Whether the provider shall ask for proof anew.")] = False,  # noqa: FBT002
+    again: Annotated[bool, Query(description="Whether the provider shall ask for proof anew.")] = False,  # noqa: FBT002 - it is a parameter of the address
 ) -> Response:
     """Send a browser to a provider to log in; it comes back to `next`, a page of this site.
 
