@@ -10,7 +10,7 @@ from typing import ClassVar, Generic
 
 from sqlalchemy import ColumnElement, true
 from sqlalchemy.sql.elements import False_, True_
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, deprecated
 
 from dovetail.errors import ConfigurationError, PermissionDeniedError
 
@@ -19,6 +19,7 @@ Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - 
 Viewer = TypeVar("Viewer", default=object)  # who writes; who reads is this or None
 Create = TypeVar("Create", contravariant=True, default=object)  # noqa: PLC0105 - see above; the schema of a create
 Rule = Callable[..., ColumnElement[bool]]  # a `where`, as a function
+WHERE = "ask `where(viewer, action)`, which is SQL"
 MARK = "is_made_of_old_hooks"
 HOOKS = {"view": "rows", "add": "may_create", "change": "may_update", "delete": "may_delete"}
 
@@ -26,14 +27,14 @@ HOOKS = {"view": "rows", "add": "may_create", "change": "may_update", "delete": 
 class DeprecatedHooks(Generic[Model, Viewer, Create]):
     """Answers what the old hooks are asked by what `where` says."""
 
-    deprecated: ClassVar[frozenset[str]] = frozenset()  # the hooks that a class or its parents override
+    old_hooks: ClassVar[frozenset[str]] = frozenset()  # the hooks that a class or its parents override
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         own = [name for name in HOOKS.values() if name in vars(cls)]
         if not own:
             return
-        cls.deprecated |= frozenset(own)
+        cls.old_hooks |= frozenset(own)
         name = cls.__qualname__
         warnings.warn(
             f"{name}.{own[0]} goes with the next release of Dovetail; say in SQL what it decides, by {name}.where",
@@ -53,18 +54,22 @@ class DeprecatedHooks(Generic[Model, Viewer, Create]):
         """Return the sentence by which an action is refused."""
         raise NotImplementedError
 
+    @deprecated(WHERE)
     def rows(self, viewer: Viewer | None) -> ColumnElement[bool]:
         """Return the condition on the rows that the viewer may know of; `where` says it now."""
         return _declared(self, viewer, "view")
 
+    @deprecated(WHERE)
     def may_create(self, viewer: Viewer, data: Create) -> None:  # noqa: ARG002 - for subclasses
         """Raise PermissionDeniedError if the viewer may not add a row; `where` says it now."""
         self._check(viewer, "add")
 
+    @deprecated(WHERE)
     def may_update(self, viewer: Viewer, item: Model, changes: frozenset[str]) -> None:  # noqa: ARG002 - for subclasses
         """Raise PermissionDeniedError if the viewer may not change a row; `where` says it now."""
         self._check(viewer, "change")
 
+    @deprecated(WHERE)
     def may_delete(self, viewer: Viewer, item: Model) -> None:  # noqa: ARG002 - for subclasses
         """Raise PermissionDeniedError if the viewer may not delete a row; `where` says it now."""
         self._check(viewer, "delete")

@@ -74,7 +74,7 @@ def _hooks(policy: Policy, model: type[object], create: type[object] | None) -> 
         "related": read,
         "hidden": read,
         "read_only": read,
-        **{name: old[name] for name in policy.deprecated & old.keys()},
+        **{name: old[name] for name in policy.old_hooks & old.keys()},
     }
 
 

@@ -98,19 +98,19 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     def check_create(self, viewer: Viewer, data: Create) -> None:
         """Raise PermissionDeniedError for a field that the viewer may not write."""
         self.spec.check_fields(viewer, data)
-        if "may_create" in self.spec.policy.deprecated:
+        if "may_create" in self.spec.policy.old_hooks:
             self.spec.policy.may_create(viewer, data)
 
     def check_update(self, viewer: Viewer, change: Change[Model, Update, Replace]) -> None:
         """Raise PermissionDeniedError as `check_create` does, and then what `check_precondition` raises."""
         self.spec.check_fields(viewer, change.data)
-        if "may_update" in self.spec.policy.deprecated:
+        if "may_update" in self.spec.policy.old_hooks:
             self.spec.policy.may_update(viewer, change.item, frozenset(change.data.model_fields_set))
         self.check_precondition(viewer, change.item, change.if_match)
 
     def check_delete(self, viewer: Viewer, item: Model) -> None:
         """Raise what a policy's old hook raises."""
-        if "may_delete" in self.spec.policy.deprecated:
+        if "may_delete" in self.spec.policy.old_hooks:
             self.spec.policy.may_delete(viewer, item)
 
     async def create_and_read(self, session: AsyncSession, viewer: Viewer, data: Create) -> tuple[Hashable, Batch]:
