@@ -37,7 +37,7 @@ class DeprecatedHooks(Generic[Model, Viewer, Create]):
         cls.old_hooks |= frozenset(own)
         name = cls.__qualname__
         warnings.warn(
-            f"{name}.{own[0]} goes with the next release of Dovetail; say in SQL what it decides, by {name}.where",
+            f"{name} overrides {' and '.join(own)}, which the next release does not ask; override {name}.where",
             DeprecationWarning,
             stacklevel=2,
         )

@@ -64,8 +64,9 @@ def unregistered(specs: Iterable[Spec], policies: Policies) -> Iterator[tuple[st
 def _impossible(spec: Spec) -> Iterator[str]:
     if type(spec.policy).related is not Policy.related:
         return  # it says itself what is seen
-    for node in (spec.reader.node, spec.written_reader.node):
-        for path, schema, part in _required(node):
+    readers = [spec.reader] if spec.written is None else [spec.reader, spec.written_reader]
+    for reader in readers:
+        for path, schema, part in _required(reader.node):
             policy = spec.access.policies.get(path)
             if policy is not None and not isinstance(policy, ReadOnly):
                 yield (
