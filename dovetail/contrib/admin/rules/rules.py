@@ -109,7 +109,7 @@ class Rules:
 
     def _ask_old_hook(self, model: type[object], action: str, rows: Sequence[object]) -> None:
         policy, hook = self._policies.of(model), OLD_HOOKS.get(action, "")
-        if hook not in policy.deprecated:
+        if hook not in policy.old_hooks:
             return
         for row in rows:
             if action == "change":
