@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 CLIENT_HUNG_UP = 499  # nginx's number; only logs ever show it
+CHALLENGE = "WWW-Authenticate"  # the header of a 401 that says how to authenticate
 LONGEST_QUOTE = 50  # characters; enough to recognise it
 
 
@@ -69,7 +70,7 @@ class NotAuthenticatedError(DovetailError):
     title = "Unauthorized"
 
     def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+        super().__init__(detail, headers={CHALLENGE: "Bearer"})
 
 
 class PermissionDeniedError(DovetailError):

@@ -20,6 +20,7 @@ from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.permissions.grants import create_group
 from dovetail.contrib.auth.providers.models import ConnectedLogin, ProviderLogin
 from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.tokens.personal import make_token
 from dovetail.settings import Settings
 from dovetail.signing import Signer, hash_token
 from plugins.blog.services import create_post
@@ -43,6 +44,7 @@ class Site:
     user: int
     group: int
     session: int
+    token: int
     connected: int  # the login at a provider that opens ada's account
     reset_token: str
     verify_token: str
@@ -100,6 +102,11 @@ COSTS = [
     Cost("logout_everywhere", "ada", 7, 7, lambda s: s.ada.post("/api/auth/logout-everywhere")),
     Cost("logout_everybody", "staff", 4, 4, lambda s: s.staff.post("/api/auth/logout-everybody")),
     Cost("prove_with_password", "ada", 5, 5, lambda s: s.ada.post("/api/auth/prove", json={"password": PASSWORD})),
+    Cost("list_tokens", "ada", 2, 2, lambda s: s.ada.get("/api/auth/tokens")),
+    Cost("create_token", "ada", 9, 9, lambda s: s.ada.post("/api/auth/tokens", json={"name": "ci", "scopes": SOME})),
+    Cost("revoke_token", "ada", 4, 4, lambda s: s.ada.delete(f"/api/auth/tokens/{s.token}")),
+    Cost("list_user_tokens", "staff", 4, 4, lambda s: s.staff.get(f"/api/users/{s.user}/tokens")),
+    Cost("revoke_user_tokens", "staff", 5, 5, lambda s: s.staff.delete(f"/api/users/{s.user}/tokens")),
     Cost("list_user_sessions", "staff", 3, 3, lambda s: s.staff.get(f"/api/users/{s.user}/sessions")),
     Cost("end_user_sessions", "staff", 7, 7, lambda s: s.staff.delete(f"/api/users/{s.user}/sessions")),
     Cost("logout", "ada", 3, 3, lambda s: s.ada.post("/api/auth/logout")),
@@ -319,6 +326,7 @@ async def site(client, make_user, client_for, database, settings) -> Site:
             await create_one_time_token(session, author, purpose, lifetime=3600)
             for purpose in (TokenPurpose.RESET_PASSWORD, TokenPurpose.VERIFY_EMAIL)
         ]
+        made = await make_token(session, author, name="ci", scopes=SOME, lifetime=timedelta(days=1))
         connected, cookie = await come_from_provider(session, author, settings)
     clients = [await client_for(ada), await client_for(root)]
     client.cookies[cookie], clients[0].cookies[cookie] = "anonymous", "ada"
@@ -332,6 +340,7 @@ async def site(client, make_user, client_for, database, settings) -> Site:
         comment=comment.id,
         user=grace.id,
         group=group.id,
+        token=made.row.id,
         session=1,  # that of ada's client, which logged in first
         connected=connected,
         reset_token=tokens[0],

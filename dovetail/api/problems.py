@@ -18,9 +18,17 @@ from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 
 from dovetail.api.addresses import allowed_methods, is_wrong_method
+from dovetail.api.credentials import schemes_of
 from dovetail.api.fastapi_private import may_have_body
 from dovetail.database.error_translation import client_error
-from dovetail.errors import CLIENT_HUNG_UP, DovetailError, FieldError, InvalidInputError, NotAuthenticatedError
+from dovetail.errors import (
+    CHALLENGE,
+    CLIENT_HUNG_UP,
+    DovetailError,
+    FieldError,
+    InvalidInputError,
+    NotAuthenticatedError,
+)
 from dovetail.state import StateKey
 
 MEDIA_TYPE = "application/problem+json"
@@ -116,7 +124,16 @@ def _respond(connection: HTTPConnection, error: Exception) -> Response:
         errors=[ProblemError(pointer=e.pointer, detail=e.detail, type=e.type) for e in known.errors],
         request_id=_request_id(connection),
     )
-    return _response(problem, known.headers)
+    return _response(problem, _with_challenges(connection, known))
+
+
+def _with_challenges(connection: HTTPConnection, error: DovetailError) -> dict[str, str]:
+    given = error.headers.get(CHALLENGE)
+    schemes = schemes_of(connection.app) if given is not None and "app" in connection.scope else None
+    if given is None or schemes is None:
+        return error.headers
+    alone = error.status != HTTPStatus.UNAUTHORIZED
+    return error.headers | {CHALLENGE: schemes.challenge(given, alone=alone)}
 
 
 def tell_of_refusal(connection: HTTPConnection, reason: str) -> None:

@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 from fastapi.routing import APIRoute
 
 from dovetail.api.body_checks import Login, login_of, set_login, then_check
+from dovetail.api.credentials import CredentialSchemes
 from dovetail.api.fastapi_private import Dependant, RouteContext
 
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CallableT = TypeVar("CallableT", bound=Callable[..., object])
 Json = dict[str, Any]
 
@@ -29,9 +31,15 @@ def authenticates(*, required: bool) -> Callable[[CallableT], CallableT]:
     return mark
 
 
-def describe_security(document: Json, routes: list[RouteContext]) -> None:
-    """Write `{}` beside the schemes of an operation that answers without a token too, and name them where they miss."""
-    schemes = list(document.get("components", {}).get("securitySchemes", {}))
+def describe_security(document: Json, routes: list[RouteContext], known: CredentialSchemes | None) -> None:
+    """Write `{}` beside the schemes of an operation that answers without a token too, and name them where they miss.
+
+    `known` are those that stand for the one that dependencies name.
+    """
+    components = document.get("components", {})
+    if known is not None and known.placeholder in components.get("securitySchemes", {}):
+        _put_in_place(components["securitySchemes"], known)
+    schemes = list(components.get("securitySchemes", {}))
     for route in routes:
         found = document["paths"].get(route.path_format, {})
         if not isinstance(route.original_route, APIRoute):
@@ -41,11 +49,25 @@ def describe_security(document: Json, routes: list[RouteContext]) -> None:
             operation = found.get(method.lower())
             if operation is None or not marks:
                 continue
-            operation.setdefault("security", [{name: []} for name in schemes])
+            named = operation.get("security", [{name: []} for name in ([known.placeholder] if known else schemes)])
+            operation["security"] = [one for requirement in named for one in _meant(requirement, method, known)]
             if True not in marks and {} not in operation["security"]:
                 operation["security"] = [{}, *operation["security"]]
             if not operation["security"]:
                 del operation["security"]
+
+
+def _put_in_place(schemes: Json, known: CredentialSchemes) -> None:
+    own = schemes.pop(known.placeholder)
+    for name, scheme in known.documented.items():
+        schemes[name] = {**own, **scheme} if name == known.placeholder else dict(scheme)
+
+
+def _meant(requirement: Json, method: str, known: CredentialSchemes | None) -> list[Json]:
+    if known is None or set(requirement) != {known.placeholder}:
+        return [requirement]
+    alternatives = known.safe if method in SAFE_METHODS else known.unsafe
+    return [{name: list(scopes) for name, scopes in one.items()} for one in alternatives]
 
 
 def _marks(dependant: Dependant) -> Iterator[bool]:

@@ -7,6 +7,7 @@ from typing import Generic
 
 from sqlalchemy import ColumnElement
 
+from dovetail.resources.closed import is_within_scopes
 from dovetail.resources.policies import registered_policy
 from dovetail.resources.policy import Create, Model, Policy, Viewer, is_always, remembers_viewers
 
@@ -16,7 +17,8 @@ class Access(Generic[Model, Viewer, Create]):
     """A policy, and the models that its resource leads to, by path (`reviews.reviewer`).
 
     The policies of those models are the ones that the site has registered; a model without one is seen with the rows
-    that lead to it. `fields` are the names that the resource knows; a policy may hide others, which it has elsewhere.
+    that lead to it. Of a model that the scopes of a viewer's token do not name, they see what anybody sees. `fields`
+    are the names that the resource knows; a policy may hide others, which it has elsewhere.
     """
 
     policy: Policy[Model, Viewer, Create]
@@ -26,15 +28,19 @@ class Access(Generic[Model, Viewer, Create]):
     def related(self, viewer: Viewer | None) -> Mapping[str, ColumnElement[bool]]:
         """Return the conditions on the rows of related models, by path, without those that all rows fulfil."""
         own = self.policy.related(viewer)
-        asked = {name: one.where(viewer, "view") for name, one in self.policies.items() if name not in own}
+        others = {name: one for name, one in self.policies.items() if name not in own}
+        asked = {name: one.where(self._seer_of(name, viewer), "view") for name, one in others.items()}
         return {name: condition for name, condition in (asked | dict(own)).items() if not is_always(condition)}
 
     def hidden(self, viewer: Viewer | None) -> frozenset[str]:
         """Return the fields of the resource that are hidden, by its policy or by that of a nested object."""
         names = set(self.policy.hidden(viewer))
         for path, one in self.policies.items():
-            names |= {f"{path}.{name}" for name in one.hidden(viewer)}
+            names |= {f"{path}.{name}" for name in one.hidden(self._seer_of(path, viewer))}
         return self.fields & names
+
+    def _seer_of(self, path: str, viewer: Viewer | None) -> Viewer | None:
+        return viewer if is_within_scopes(viewer, self.targets[path]) else None
 
     @cached_property
     def policies(self) -> Mapping[str, Policy]:

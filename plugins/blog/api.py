@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Response, status
 from sqlalchemy import bindparam
 
 from dovetail.api.schemas import Filter, Id, PathId
-from dovetail.contrib.auth.access import CurrentUser, OptionalUser
+from dovetail.contrib.auth.access import CurrentUser, OptionalUser, takes_scopes
 from dovetail.database.models import related
 from dovetail.database.session import SessionDep, SourceDep
 from dovetail.errors import NotFoundError
@@ -75,6 +75,7 @@ posts.add_list(router, "/tags/{name:path}/posts", name="list_tag_posts", where=h
     response_model=TagRead,
     responses={status.HTTP_200_OK: {"model": TagRead, "description": "The post carried the tag already."}},
 )
+@takes_scopes("blog.change_post")
 async def attach_tag(
     post_id: PathId, data: TagAttach, user: CurrentUser, session: SessionDep, response: Response
 ) -> Tag:
@@ -87,6 +88,7 @@ async def attach_tag(
 
 
 @router.delete("/posts/{post_id}/tags/{tag_id}", status_code=status.HTTP_204_NO_CONTENT)
+@takes_scopes("blog.change_post")
 async def detach_tag(post_id: PathId, tag_id: PathId, user: CurrentUser, session: SessionDep) -> None:
     """Take a tag off a post; the tag itself stays."""
     await tagging.detach_tag(session, await queries.get_post_to_change(session, post_id, user), tag_id)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response, status
 from sqlalchemy import and_, bindparam
 
 from dovetail.api.schemas import Filter, Id, PathId
-from dovetail.contrib.auth.access import CurrentUser, OptionalUser
+from dovetail.contrib.auth.access import CurrentUser, OptionalUser, takes_scopes
 from dovetail.database.session import SessionDep, SourceDep
 from dovetail.plugin import plugin_settings
 from dovetail.resources.resource import ONCE, Resource
@@ -58,6 +58,7 @@ comments.add_list(
     response_model=CommentRead,
     openapi_extra=ONCE,
 )
+@takes_scopes("comments.add_comment")
 async def create_comment(
     *,
     post_id: PathId,
@@ -78,6 +79,7 @@ async def create_comment(
 
 
 @router.patch("/comments/{comment_id}", response_model=CommentRead)
+@takes_scopes("comments.change_comment")
 async def update_comment(
     *,
     comment_id: PathId,

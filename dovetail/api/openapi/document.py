@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
+from dovetail.api.credentials import CredentialSchemes, schemes_of
 from dovetail.api.fastapi_private import RouteContext, routes_of
 from dovetail.api.front.fast_path import Endpoint
 from dovetail.api.openapi.components import name_components, share_enums, write_whole_numbers
@@ -57,15 +58,17 @@ def document_problems(app: FastAPI, plugins: Operations) -> None:
         nonlocal described
         schema = generate()
         if schema is not described:  # FastAPI keeps the document until a route is added
-            _complete(schema, list(routes_of(app.routes)), plugins)
+            _complete(schema, list(routes_of(app.routes)), plugins, schemes_of(app))
             described = schema
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
 
 
-def _complete(document: Json, routes: list[RouteContext], plugins: Operations) -> None:
-    describe_security(document, routes)
+def _complete(
+    document: Json, routes: list[RouteContext], plugins: Operations, schemes: CredentialSchemes | None
+) -> None:
+    describe_security(document, routes, schemes)
     describe_limits(document, routes)
     _place_token_urls(document)
     name_components(document, plugins, reserved=problem_schemas())

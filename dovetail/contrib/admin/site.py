@@ -8,6 +8,7 @@ from typing import ClassVar, cast
 
 from fastapi import FastAPI
 from jinja2 import BytecodeCache, ChoiceLoader, FileSystemLoader
+from pydantic import SecretStr
 from sqladmin import Admin, BaseView
 from sqladmin.authentication import AuthenticationBackend
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -37,10 +38,11 @@ from dovetail.contrib.admin.settings import AdminSettings
 from dovetail.contrib.admin.sqladmin_private import has_default, is_action, menu_of
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.cookies import Cookies
-from dovetail.contrib.admin.web.csrf import make_session_token
+from dovetail.contrib.admin.web.csrf import is_session_token, make_session_token
 from dovetail.contrib.admin.web.headers import SecurityHeaders
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.rendering import Templates, path_for, query_of
+from dovetail.contrib.auth.credentials.browser_sessions import BROWSER_SESSIONS, BrowserSessions
 from dovetail.contrib.auth.factors.requirement import lacks_factor
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.declared import declared_permissions
@@ -156,6 +158,7 @@ class AdminSite(Admin):
             authorization_backend=self._authorization,
         )
         VISITOR_AUTHENTICATOR.set(app, self._authenticate_visitor)
+        BROWSER_SESSIONS.set(app, self._browser_sessions(settings.secret_key))
         self._prepare_templates(settings.base_dir / "project" / "templates")
         self.admin.router.routes = []  # those of SQLAdmin read files, have no token and log out on GET
 
@@ -282,6 +285,13 @@ class AdminSite(Admin):
         environment.globals["provider_buttons"] = partial(by_provider.provider_buttons, self.app)
         environment.bytecode_cache = self.bytecode_cache
         environment.trim_blocks = environment.lstrip_blocks = True
+
+    def _browser_sessions(self, secret_key: SecretStr) -> BrowserSessions:
+        return BrowserSessions(
+            cookie=self._cookies.session,
+            csrf_token=lambda user, session: make_session_token(secret_key, user, session),
+            is_csrf_token=lambda given, user, session: is_session_token(given, secret_key, user, session),
+        )
 
     async def _authenticate_visitor(self, connection: HTTPConnection, session: AsyncSession) -> User | None:
         key = connection.cookies.get(self._cookies.session)

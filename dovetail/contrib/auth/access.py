@@ -24,17 +24,23 @@ from dovetail.api.throttling.throttled import THROTTLED as THROTTLED  # noqa: PL
 from dovetail.api.throttling.throttled import throttle as throttle  # noqa: PLC0414 - as above
 from dovetail.api.throttling.throttled import throttled as throttled  # noqa: PLC0414 - as above
 from dovetail.contrib.auth.accounts.access_tokens import (
+    current_of,
     find_user_by_token,
     get_user_by_token,
     loaded_values,
-    session_found,
 )
+from dovetail.contrib.auth.credentials.browser_sessions import check_csrf
+from dovetail.contrib.auth.credentials.reading import Credential, credential_of
+from dovetail.contrib.auth.credentials.scopes import InsufficientScopeError, check_scopes
+from dovetail.contrib.auth.credentials.scopes import takes_scopes as takes_scopes  # noqa: PLC0414 - it is public
 from dovetail.contrib.auth.events.origin import Who
 from dovetail.contrib.auth.factors.requirement import check_factor, lacks_factor
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.sessions.current import session_of
+from dovetail.contrib.auth.sessions.current import CurrentSession, session_of
 from dovetail.contrib.auth.sessions.use import remember_use
+from dovetail.contrib.auth.setting_types.schemes import Scheme
 from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.contrib.auth.tokens.current import token_of
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
@@ -54,47 +60,65 @@ _scheme = OAuth2PasswordBearer(
 )
 
 
-def bearer_token(connection: HTTPConnection) -> str | None:
-    """Return the bearer token in the Authorization header (RFC 6750, section 2.1)."""
-    for name, value in connection.scope["headers"]:
-        if name == b"authorization":  # the first one, as `connection.headers` would have it
-            scheme, _, token = value.decode("latin-1").partition(" ")
-            return token.strip() if scheme.lower() == "bearer" else None
-    return None
-
-
 async def authenticate_request(connection: HTTPConnection, session: AsyncSession) -> User | None:
     """Return the user whose token came with a request; the kernel's AUTHENTICATOR."""
-    token = bearer_token(connection)
-    user = await get_user_by_token(session, token) if token else None
+    credential = credential_of(connection)
+    user = await get_user_by_token(session, credential.token, credential.door) if credential else None
+    if user is not None:
+        _check_cookie(connection, user, credential)
     return None if user is None or lacks_factor(user, _settings(connection)) else _noted(connection, user)
 
 
-async def _bearer_token(connection: HTTPConnection) -> str | None:
+async def _credential(connection: HTTPConnection) -> Credential | None:
     # FastAPI runs what is not async in a thread, and threads are what slow mail servers hold.
-    return bearer_token(connection)
+    return credential_of(connection)
 
 
-BearerToken = Annotated[str | None, Depends(_bearer_token)]
+CredentialDep = Annotated[Credential | None, Depends(_credential)]
 Documented = Annotated[str | None, Depends(_scheme)]
 
 
+async def _find(connection: HTTPConnection, session: AsyncSession, credential: Credential) -> User:
+    user = await get_user_by_token(session, credential.token, credential.door)
+    if user is None:
+        raise bad_token(credential)
+    _check_cookie(connection, user, credential)
+    return user
+
+
+def _check_cookie(connection: HTTPConnection, user: User, credential: Credential | None) -> None:
+    login = session_of(user) if credential is not None and credential.scheme is Scheme.SESSION else None
+    if login is not None:
+        check_csrf(connection, user.id, login.id)
+
+
 @authenticates(required=False)
-async def get_optional_user(
-    connection: HTTPConnection, session: SessionDep, token: BearerToken, _: Documented
+async def get_any_user(
+    connection: HTTPConnection, session: SessionDep, credential: CredentialDep, _: Documented
 ) -> User | None:
+    """Return the user whose token came with the request, whatever its scopes, and None without one.
+
+    What they may do is for the endpoint to ask. Raise as `get_optional_user` does, but not for scopes.
+    """
+    if credential is None:
+        return None
+    user = await _find(connection, session, credential)
+    check_factor(user, _settings(connection))
+    return _noted(connection, user)
+
+
+AnyUser = Annotated[User | None, Depends(get_any_user)]
+
+
+@authenticates(required=False)
+async def get_optional_user(connection: HTTPConnection, user: AnyUser) -> User | None:
     """Return the user whose token came with the request, None without one.
 
     Raise NotAuthenticatedError for a token that is wrong, expired or revoked: who sends it believes to be logged in;
-    SecondFactorRequiredError for a user who has to enrol a second factor first.
+    SecondFactorRequiredError for a user who has to enrol a second factor first; InsufficientScopeError for a token
+    with scopes, of which the endpoint asks for none.
     """
-    if token is None:
-        return None
-    user = await get_user_by_token(session, token)
-    if user is None:
-        raise bad_token()
-    check_factor(user, _settings(connection))
-    return _noted(connection, user)
+    return user if user is None else check_scopes(connection, user)
 
 
 def _note_actor(user: User | Found[User]) -> None:
@@ -103,10 +127,11 @@ def _note_actor(user: User | Found[User]) -> None:
         scope[ACTOR] = user if isinstance(user, Found) else Who(user.id, user.username)
 
 
-def bad_token() -> NotAuthenticatedError:
+def bad_token(credential: Credential | None = None) -> NotAuthenticatedError:
     """Return the error for a token that is nobody's."""
     error = NotAuthenticatedError("The token is wrong, expired or revoked; log in again.")
-    error.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'  # RFC 6750, section 3.1
+    scheme = Scheme.BEARER if credential is None else credential.scheme
+    error.headers["WWW-Authenticate"] = f'{scheme} error="invalid_token"'  # RFC 6750, section 3.1
     return error
 
 
@@ -126,18 +151,15 @@ CurrentUser = Annotated[User, Depends(get_current_user)]
 
 @authenticates(required=True)
 async def get_enrolling_user(
-    connection: HTTPConnection, session: SessionDep, token: BearerToken, _: Documented
+    connection: HTTPConnection, session: SessionDep, credential: CredentialDep, _: Documented
 ) -> User:
     """Return the user who is asking, one who has to enrol a second factor too: to enrol it, or to log out.
 
     Raise NotAuthenticatedError.
     """
-    if token is None:
+    if credential is None:
         raise NotAuthenticatedError
-    user = await get_user_by_token(session, token)
-    if user is None:
-        raise bad_token()
-    return _noted(connection, user)
+    return check_scopes(connection, _noted(connection, await _find(connection, session, credential)))
 
 
 EnrollingUser = Annotated[User, Depends(get_enrolling_user)]
@@ -145,13 +167,13 @@ EnrollingUser = Annotated[User, Depends(get_enrolling_user)]
 
 @authenticates(required=True)
 async def get_enrolling_user_beside(
-    connection: HTTPConnection, session: SessionDep, token: BearerToken, _: Documented
+    connection: HTTPConnection, session: SessionDep, credential: CredentialDep, _: Documented
 ) -> User:
     """Return the same, looked up in a transaction that is over when the endpoint begins, as UserBeside does.
 
     Raise NotAuthenticatedError.
     """
-    return _noted(connection, await _look_up(session, token))
+    return check_scopes(connection, _noted(connection, await _look_up(connection, session, credential)))
 
 
 EnrollingUserBeside = Annotated[User, Depends(get_enrolling_user_beside)]
@@ -168,16 +190,18 @@ StaffUser = Annotated[User, Depends(get_staff_user)]
 
 
 @authenticates(required=True)
-async def get_user_beside(connection: HTTPConnection, session: SessionDep, token: BearerToken, _: Documented) -> User:
+async def get_user_beside(
+    connection: HTTPConnection, session: SessionDep, credential: CredentialDep, _: Documented
+) -> User:
     """Return the user who is asking, looked up in a transaction that is over when the endpoint begins.
 
     For endpoints that hash a password, or wait for anything else that is no database, before they touch a row: the
     session has not been used yet and holds no connection. What was true of the user may have changed by the time the
     row is locked. Raise NotAuthenticatedError.
     """
-    user = await _look_up(session, token)
+    user = await _look_up(connection, session, credential)
     check_factor(user, _settings(connection))
-    return _noted(connection, user)
+    return check_scopes(connection, _noted(connection, user))
 
 
 UserBeside = Annotated[User, Depends(get_user_beside)]
@@ -226,14 +250,16 @@ class UserPolicy(Policy[Model, User, Create]):
         reader = self.reader
         if reader is not OptionalUser and reader is not CurrentUser and reader is not StaffUser:
             return await super().recognize_reader(connection, source)
-        token, recognized = bearer_token(connection), None
-        if token is not None:
-            found = await find_user_by_token(source, token)
+        credential, recognized = credential_of(connection), None
+        if credential is not None:
+            found = await find_user_by_token(source, credential.token, credential.door)
             if found is None:
-                raise bad_token()
-            remember_use(connection.app, session_found(found))
-            _note_actor(found)
-            recognized = _RecognizedUser(found, is_remembered=self.remembers_viewers)
+                raise bad_token(credential)
+            remember_use(connection.app, found.current or current_of(found.user.item))
+            _note_actor(found.user)
+            recognized = _RecognizedUser(found.user, is_remembered=self.remembers_viewers)
+            if not isinstance(found.current, CurrentSession):  # a login has no scopes
+                check_scopes(connection, recognized.viewer)
             if _settings(connection).require_second_factor != "none":  # or there is no need to make a user of the row
                 check_factor(recognized.viewer, _settings(connection))
         if reader is not OptionalUser:
@@ -241,6 +267,14 @@ class UserPolicy(Policy[Model, User, Create]):
             if reader is StaffUser:
                 await get_staff_user(user)
         return recognized or Recognized(None)
+
+    @override
+    def identity(self, viewer: User | None) -> str | None:
+        """Return the user's key; with a token that has scopes, the token's too: it is shown no other one's answers."""
+        if viewer is None:
+            return None
+        token = None if viewer.token_scopes is None else token_of(viewer)
+        return str(viewer.id) if token is None else f"{viewer.id} by token {token.id}"
 
     @override
     def viewer_values(self, viewer: User) -> Hashable | None:
@@ -262,14 +296,12 @@ class UserPolicy(Policy[Model, User, Create]):
 
         Raises what CurrentUser and StaffUser raise.
         """
-        writer, token = self.writer, bearer_token(connection)
-        if (writer is not CurrentUser and writer is not StaffUser) or not token:
+        writer, credential = self.writer, credential_of(connection)
+        if (writer is not CurrentUser and writer is not StaffUser) or credential is None:
             return None
-        user = await get_user_by_token(session, token)
-        if user is None:
-            raise bad_token()
+        user = await _find(connection, session, credential)
         check_factor(user, _settings(connection))
-        _noted(connection, user)
+        check_scopes(connection, _noted(connection, user))
         return Recognized(user if writer is CurrentUser else await get_staff_user(user))
 
 
@@ -300,14 +332,11 @@ class StaffOnly(UserPolicy[Model, Create]):
         return true() if viewer is not None and viewer.is_staff else false()
 
 
-async def _look_up(session: AsyncSession, token: str | None) -> User:
-    if token is None:
+async def _look_up(connection: HTTPConnection, session: AsyncSession, credential: Credential | None) -> User:
+    if credential is None:
         raise NotAuthenticatedError
     async with lookup_session(session) as lookup:
-        user = await get_user_by_token(lookup, token)
-    if user is None:
-        raise bad_token()
-    return user
+        return await _find(connection, lookup, credential)
 
 
 def _settings(connection: HTTPConnection) -> AuthSettings:
@@ -318,8 +347,11 @@ def _settings(connection: HTTPConnection) -> AuthSettings:
 
 def check_permission(user: User, *permissions: str) -> None:
     """Raise PermissionDeniedError unless the user has one of these permissions, `blog.change_post`."""
-    if not any(map(user.has_perm, permissions)):
-        raise PermissionDeniedError(f"This takes the permission {permissions[0]}.")
+    if any(map(user.has_perm, permissions)):
+        return
+    if user.token_scopes is not None and user.token_scopes.isdisjoint(permissions):
+        raise InsufficientScopeError(permissions[0])
+    raise PermissionDeniedError(f"This takes the permission {permissions[0]}.")
 
 
 def permission_required(permission: str) -> Callable[[User], Awaitable[User]]:
@@ -331,7 +363,9 @@ def permission_required(permission: str) -> Callable[[User], Awaitable[User]]:
     """
 
     @authenticates(required=True)
-    async def get_permitted_user(user: CurrentUser) -> User:
+    async def get_permitted_user(user: AnyUser) -> User:
+        if user is None:
+            raise NotAuthenticatedError
         check_permission(user, permission)
         return user
 
@@ -375,7 +409,7 @@ class ModelPermissions(UserPolicy[Model, Create]):
 
 def _noted(connection: HTTPConnection, user: User) -> User:
     """Return the user, of whose session it is remembered that it is used."""
-    remember_use(connection.app, session_of(user))
+    remember_use(connection.app, current_of(user))
     _note_actor(user)
     return user
 

@@ -23,7 +23,7 @@ PERMISSIONS = "loaded_permissions"  # in the __dict__ of a User, where no column
 UNUSABLE_PASSWORD = "!"  # noqa: S105 - as a `hashed_password` it matches no password
 
 
-def _pairs(name: str, own: str, other: str) -> Table:
+def link_table(name: str, own: str, other: str) -> Table:
     """Return the table `name` with links between rows of two tables, `"auth_group.id"`, found from either side."""
     columns = [target.removeprefix("auth_").replace(".", "_") for target in (own, other)]
     return Table(
@@ -35,9 +35,9 @@ def _pairs(name: str, own: str, other: str) -> Table:
     )
 
 
-users_groups = _pairs("auth_user_group", "auth_user.id", "auth_group.id")
-users_permissions = _pairs("auth_user_permission", "auth_user.id", "auth_permission.name")
-groups_permissions = _pairs("auth_group_permission", "auth_group.id", "auth_permission.name")
+users_groups = link_table("auth_user_group", "auth_user.id", "auth_group.id")
+users_permissions = link_table("auth_user_permission", "auth_user.id", "auth_permission.name")
+groups_permissions = link_table("auth_group_permission", "auth_group.id", "auth_permission.name")
 
 
 class Permission(Base):
@@ -123,6 +123,11 @@ class User(IdMixin, TimestampMixin, Base):
         Raise DovetailError as `permissions` does.
         """
         return self.is_active and (self.is_superuser or permission in self.permissions)
+
+    @property
+    def token_scopes(self) -> frozenset[str] | None:
+        """Return the permissions that the token of this request is limited to; None without such a limit."""
+        return None
 
     def has_perms(self, *permissions: str) -> bool:
         """Return True if the user has all of these."""

@@ -12,6 +12,7 @@ plugin = Plugin(
         "dovetail.contrib.auth.models:Group",
         "dovetail.contrib.auth.models:Permission",
         "dovetail.contrib.auth.sessions.models:Session",
+        "dovetail.contrib.auth.tokens.models:PersonalToken",
         "dovetail.contrib.auth.models:OneTimeToken",
         "dovetail.contrib.auth.events.models:SecurityEvent",
         "dovetail.contrib.auth.factors.models:Totp",
@@ -32,6 +33,7 @@ plugin = Plugin(
     routers=lazy(
         auth="dovetail.contrib.auth.api.auth:router",
         sessions="dovetail.contrib.auth.api.sessions:router",
+        tokens="dovetail.contrib.auth.api.tokens:router",
         groups="dovetail.contrib.auth.api.groups:router",
         providers="dovetail.contrib.auth.api.providers:router",
         users="dovetail.contrib.auth.api.users:router",
@@ -53,6 +55,11 @@ plugin = Plugin(
             name="changepassword",
             help="Give a user a new password.",
             run="dovetail.contrib.auth.commands:changepassword",
+        ),
+        Command(
+            name="createtoken",
+            help="Make a personal token of a user, for a program.",
+            run="dovetail.contrib.auth.upkeep.createtoken:createtoken",
         ),
         Command(
             name="creategroup",

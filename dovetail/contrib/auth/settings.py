@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 
 from dovetail.contrib.auth.setting_types.providers import Providers
+from dovetail.contrib.auth.setting_types.schemes import Scheme, check_header, read_schemes
 from dovetail.settings import Names
 from dovetail.validators import check_origins_fit, check_passkey_origins, check_rp_id
 
@@ -19,6 +20,9 @@ class AuthSettings(BaseModel):
     # Seconds after which a login is over that nobody uses. Use is written down every five minutes only.
     session_idle_seconds: Annotated[int, Field(ge=900)] = 7 * 24 * 3600
     proof_seconds: Seconds = 600  # that a password counts as just entered, before one changes what one logs in with
+    schemes: Annotated[Names, AfterValidator(read_schemes)] = (Scheme.BEARER.value,)  # see docs/tokens.md
+    api_key_header: Annotated[str, AfterValidator(check_header)] = "X-API-Key"
+    personal_token_days: Annotated[int, Field(gt=0, le=3_660)] = 366  # the longest that a personal token may last
     reset_token_lifetime: Seconds = 3600
     verify_token_lifetime: Seconds = 24 * 3600
 

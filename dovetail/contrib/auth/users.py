@@ -42,6 +42,7 @@ from dovetail.contrib.auth.sessions.ending import end_sessions_of
 from dovetail.contrib.auth.sessions.log_in import LoggedIn as LoggedIn  # noqa: PLC0414 - it is public
 from dovetail.contrib.auth.sessions.log_in import log_in as log_in  # noqa: PLC0414
 from dovetail.contrib.auth.sessions.log_in import note_proof as note_proof  # noqa: PLC0414
+from dovetail.contrib.auth.tokens.personal import revoke_tokens_of
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.plugin import context_of
@@ -158,7 +159,9 @@ async def hash_new_password(password: str, *, username: str, email: str) -> Hash
 async def set_password(
     session: AsyncSession, user: User, password: HashedPassword, *, keep_token: str | None = None
 ) -> None:
-    """Give the user a new password and end all their sessions, except the bearer token `keep_token`.
+    """Give the user a new password and end all their sessions, except that of the token `keep_token`.
+
+    Without `keep_token` nobody proved to know the old password, as with a reset: personal tokens are revoked too.
 
     `hash_new_password` makes the password, before the user is locked:
 
@@ -168,6 +171,8 @@ async def set_password(
     await UserStore(session).update(user, {"hashed_password": password.value})
     await record(session, EventKind.PASSWORD_CHANGED, user=user)
     await end_sessions(session, user, keep_token=keep_token)
+    if keep_token is None:
+        await revoke_tokens_of(session, user)
 
 
 class UserChanges(TypedDict, total=False):
@@ -211,6 +216,7 @@ async def update_user(session: AsyncSession, user: User, **values: Unpack[UserCh
         await expire_one_time_tokens(session, user.id)
     if deactivated:
         await end_sessions(session, user)
+        await revoke_tokens_of(session, user)
     return user
 
 

@@ -1,7 +1,7 @@
 """Those who ask: what they send to say who they are."""
 
 from tests.contract.roads.asgi import Headers
-from tests.contract.roads.site import token_of
+from tests.contract.roads.site import personal_token_of, token_of
 
 
 def bearer(name: str) -> Headers:
@@ -29,6 +29,8 @@ CALLERS: dict[str, Headers] = {
     "deactivated": bearer("gone"),
     "expired": bearer("late"),
     "wrong": bearer("nobody"),
+    "token": raw(b"Bearer " + personal_token_of("unlimited").encode()),
+    "limited token": raw(b"Bearer " + personal_token_of("limited").encode()),
 }
 LIBRARYS_CALLERS: dict[str, Headers] = {
     "nobody": NOBODY,

@@ -5,16 +5,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from fastapi import FastAPI
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.settings import Settings
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.testing import PASSWORD, cheap_hash
+from dovetail.contrib.auth.tokens.models import PersonalToken, token_scopes
+from dovetail.contrib.auth.tokens.text import PERSONAL_PREFIX, make_token_text
+from dovetail.database.models import Base
 from dovetail.database.unit_of_work import Database
 from dovetail.signing import hash_token
 from dovetail.testing.fixtures import running
@@ -121,6 +126,13 @@ def token_of(name: str) -> str:
     return f"the-token-of-{name}"
 
 
+@cache
+def personal_token_of(name: str) -> str:
+    """A personal token of root, "limited" or "unlimited"."""
+    del name  # another one for each
+    return make_token_text(PERSONAL_PREFIX)
+
+
 async def seed(session: AsyncSession) -> None:
     """Make the library's and the shop's tables, and rows in all; their moments are DAY."""
     connection = await session.connection()
@@ -131,6 +143,8 @@ async def seed(session: AsyncSession) -> None:
     session.add_all(Group(id=number, name=f"spare {number}") for number in (1, 2, *_spare_keys()))
     await session.flush()
     session.add_all(_tokens())
+    await session.flush()
+    await session.execute(insert(token_scopes), [{"personal_token_id": 2, "permission_name": "blog.view_post"}])
     for rows in (_blog(stamps), _library(stamps), _shop(stamps)):
         for row in rows:
             session.add(row)
@@ -152,14 +166,28 @@ def _users(stamps: dict[str, Any]) -> list[User]:
     ]
 
 
-def _tokens() -> list[Session]:
+def _tokens() -> list[Base]:
     until = datetime.now(UTC) + timedelta(days=1)
     found = [
         Session(token_hash=hash_token(token_of(name)), user_id=key, expires_at=until, proved_at=until)
         for key, name in enumerate(NAMES, 1)
     ]
+    # The personal tokens of root: one may do all that root may, the other nothing but view posts.
+    personal = [
+        PersonalToken(
+            id=number,
+            token_hash=hash_token(personal_token_of(name)),
+            user_id=NAMES.index("root") + 1,
+            name=name,
+            hint="dvt_",
+            is_limited=name == "limited",
+            expires_at=until,
+            used_at=until,
+        )
+        for number, name in enumerate(("unlimited", "limited"), 1)
+    ]
     late = Session(token_hash=hash_token(token_of("late")), user_id=ADA, expires_at=DAY)
-    return [*found, late]
+    return [*found, *personal, late]
 
 
 def _blog(stamps: dict[str, Any]) -> list[Any]:

@@ -44,9 +44,14 @@ def make_session_token(secret_key: SecretStr, user_id: int, session_id: int) -> 
 
 async def check_session_token(request: Request, secret_key: SecretStr, user_id: int, session_id: int) -> None:
     """Raise PermissionDeniedError unless header X-CSRF-Token, or the field csrf_token, holds the token of a session."""
-    expected = make_session_token(secret_key, user_id, session_id)
-    if not compare_digest((await _given(request)).encode(errors="replace"), expected.encode()):
+    if not is_session_token(await _given(request), secret_key, user_id, session_id):
         raise _refused()
+
+
+def is_session_token(given: str, secret_key: SecretStr, user_id: int, session_id: int) -> bool:
+    """Return True if a text is the token of the forms sent in a session."""
+    expected = make_session_token(secret_key, user_id, session_id)
+    return compare_digest(given.encode(errors="replace"), expected.encode())
 
 
 async def owner_of(request: Request, secret_key: SecretStr) -> int | None:

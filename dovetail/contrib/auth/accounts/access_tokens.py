@@ -1,7 +1,8 @@
-"""Find who holds a bearer token, the token of a session: its SHA-256 is stored, and deleting the row revokes it."""
+"""Find who holds a token, of a session or a personal one: its SHA-256 is stored, and deleting the row revokes it."""
 
 from collections.abc import Hashable
 from datetime import UTC, datetime
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,9 +18,15 @@ from dovetail.contrib.auth.sessions.current import (
     session_of,
 )
 from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.tokens.current import TOKEN_COLUMNS, CurrentToken, read_token, remember_token, token_of
+from dovetail.contrib.auth.tokens.limited_user import token_columns
+from dovetail.contrib.auth.tokens.models import PersonalToken
+from dovetail.contrib.auth.tokens.text import PERSONAL_PREFIX, is_token_text, looks_like
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.resources.sql.statements import EntityStatement, Found
 from dovetail.signing import hash_token
+
+Current: TypeAlias = CurrentSession | CurrentToken
 
 
 def _holders() -> Select[User]:
@@ -29,40 +36,78 @@ def _holders() -> Select[User]:
         .where(
             Session.token_hash == bindparam("token_hash"),
             Session.expires_at > bindparam("now"),
-            Session.door == Door.API,
+            Session.door == bindparam("door", type_=Session.door.type),
+            User.is_active.is_(True),
+        )
+    )
+
+
+def _owners() -> Select[User]:
+    return (
+        select(User)
+        .join(PersonalToken, User.id == PersonalToken.user_id)
+        .where(
+            PersonalToken.token_hash == bindparam("token_hash"),
+            PersonalToken.expires_at > bindparam("now"),
             User.is_active.is_(True),
         )
     )
 
 
 _USER_BY_TOKEN = EntityStatement(User, _holders, beside=permission_columns, apart=SESSION_COLUMNS, note=remember_holder)
+_USER_BY_PERSONAL = EntityStatement(User, _owners, beside=token_columns, apart=TOKEN_COLUMNS, note=remember_token)
 
 
-async def get_user_by_token(session: AsyncSession, token: str) -> User | None:
-    """Return the active user who holds this bearer token, and all they are permitted, by one statement."""
-    return await _USER_BY_TOKEN.one_or_none(session, **_values(token))
+class FoundUser(NamedTuple):
+    """Somebody who holds a token, made when asked for, and by what they came."""
+
+    user: Found[User]
+    current: Current | None
 
 
-async def find_user_by_token(source: ReadSource, token: str) -> Found[User] | None:
+async def get_user_by_token(session: AsyncSession, token: str, door: Door = Door.API) -> User | None:
+    """Return the active user who holds this token, and all they are permitted, by one statement.
+
+    It is the token of a session at this door, or a personal one at that of the API.
+    """
+    if _is_personal(token, door):
+        if not is_token_text(token, PERSONAL_PREFIX):
+            return None
+        return await _USER_BY_PERSONAL.one_or_none(session, **_values(token))
+    return await _USER_BY_TOKEN.one_or_none(session, door=door, **_values(token))
+
+
+async def find_user_by_token(source: ReadSource, token: str, door: Door = Door.API) -> FoundUser | None:
     """Return the same user by the same statement, where there may be no session; see EntityStatement.find."""
-    return await _USER_BY_TOKEN.find(source, **_values(token))
+    if _is_personal(token, door):
+        is_one = is_token_text(token, PERSONAL_PREFIX)
+        owner = await _USER_BY_PERSONAL.find(source, **_values(token)) if is_one else None
+        return None if owner is None else FoundUser(owner, read_token(owner.apart) if owner.apart else None)
+    found = await _USER_BY_TOKEN.find(source, door=door, **_values(token))
+    return None if found is None else FoundUser(found, read_session(found.apart) if found.apart else None)
 
 
-def session_found(found: Found[User]) -> CurrentSession | None:
-    """Return the session by whose token a user was found."""
-    return read_session(found.apart) if found.apart else session_of(found.item)
+def current_of(user: User) -> Current | None:
+    """Return the session or the personal token by which the user of this request came."""
+    return session_of(user) or token_of(user)
 
 
 def loaded_values(user: User) -> Hashable | None:
     """Return all that is loaded of a user by their token; None if something of it has to be loaded anew."""
     columns = _USER_BY_TOKEN.values_of(user)
-    return None if columns is None or PERMISSIONS not in vars(user) else (columns, user.permissions)
+    return None if columns is None or PERMISSIONS not in vars(user) else (columns, user.permissions, user.token_scopes)
 
 
-async def lock_user_by_token(session: AsyncSession, token: str) -> User | None:
+async def lock_user_by_token(session: AsyncSession, token: str, door: Door = Door.API) -> User | None:
     """Return the same user, whom nobody else changes before the transaction ends."""
-    statement = _holders().with_for_update(key_share=True, of=User).execution_options(populate_existing=True)
-    return await session.scalar(statement, {"token_hash": hash_token(token), "now": datetime.now(UTC)})
+    is_personal = _is_personal(token, door)
+    statement = (_owners() if is_personal else _holders()).with_for_update(key_share=True, of=User)
+    values = {"token_hash": hash_token(token), "now": datetime.now(UTC)} | ({} if is_personal else {"door": door})
+    return await session.scalar(statement.execution_options(populate_existing=True), values)
+
+
+def _is_personal(token: str, door: Door) -> bool:
+    return door is Door.API and looks_like(token, PERSONAL_PREFIX)
 
 
 def _values(token: str) -> dict[str, object]:

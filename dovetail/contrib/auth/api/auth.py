@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from dovetail.contrib.auth import users
-from dovetail.contrib.auth.access import BearerToken, EnrollingUser
+from dovetail.contrib.auth.access import CredentialDep, EnrollingUser
 from dovetail.contrib.auth.api.dependencies import UserManagerDep
 from dovetail.contrib.auth.api.schemas import (
     AccessTokenRead,
@@ -20,12 +20,15 @@ from dovetail.contrib.auth.api.second_factors import login as second_step
 from dovetail.contrib.auth.api.second_factors import own, proof
 from dovetail.contrib.auth.api.second_factors.login import log_in_or_challenge
 from dovetail.contrib.auth.api.second_factors.schemas import SecondStepRead
+from dovetail.contrib.auth.credentials.scopes import takes_any_scopes
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.mail.models import MailKind
 from dovetail.contrib.auth.mail.outbox import send_token
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_session
+from dovetail.contrib.auth.tokens.current import token_of
+from dovetail.contrib.auth.tokens.personal import revoke_token
 from dovetail.database.session import SessionDep
 from dovetail.errors import BadRequestError, FieldError, NotAuthenticatedError, PermissionDeniedError
 
@@ -71,10 +74,15 @@ async def login(
 
 
 @router.post("/logout", status_code=204)
-async def logout(user: EnrollingUser, token: BearerToken, session: SessionDep) -> None:
-    """Revoke the token that comes with the request."""
-    assert token is not None  # noqa: S101 - it is how the current user was found
-    await end_session(session, token)
+@takes_any_scopes
+async def logout(user: EnrollingUser, credential: CredentialDep, session: SessionDep) -> None:
+    """Revoke the token that comes with the request: end the session, or remove the personal token."""
+    assert credential is not None  # noqa: S101 - it is how the current user was found
+    personal = token_of(user)
+    if personal is not None:
+        await revoke_token(session, user, personal.id)
+        return
+    await end_session(session, credential.token)
     await record(session, EventKind.LOGOUT, user=user)
 
 

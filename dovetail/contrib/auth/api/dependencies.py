@@ -7,19 +7,28 @@ from fastapi import Depends, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
+from dovetail.api.credentials import CREDENTIAL_SCHEMES
 from dovetail.api.principal import AUTHENTICATOR
 from dovetail.api.problems import ON_REFUSAL
 from dovetail.contrib.auth.access import authenticate_request
+from dovetail.contrib.auth.credentials.documented import describe, headers_of
+from dovetail.contrib.auth.credentials.reading import CREDENTIALS, CredentialReader
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import note_failure
 from dovetail.contrib.auth.events.recorder import RECORDER, Recorder
 from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, make_sender
 from dovetail.contrib.auth.mail.postman import POSTMAN, Postman
 from dovetail.contrib.auth.providers.desk import PROVIDERS, make_desk
-from dovetail.contrib.auth.sessions.use import USE_LOG, UseLog
+from dovetail.contrib.auth.sessions.current import CurrentSession
+from dovetail.contrib.auth.sessions.use import UseLog, note_use, set_use_logs
+from dovetail.contrib.auth.setting_types.schemes import read_schemes
 from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.contrib.auth.tokens.current import CurrentToken, note_token_use
 from dovetail.database.session import SessionDep
+from dovetail.errors import ConfigurationError
+from dovetail.middleware.cache_control import CREDENTIAL_HEADERS
 from dovetail.plugin import PLUGIN_SETTINGS, Context, plugin_settings
+from dovetail.settings import Settings
 
 if TYPE_CHECKING:
     from dovetail.contrib.auth.manager import UserManager
@@ -34,7 +43,29 @@ def setup(app: FastAPI, context: Context) -> None:
     PROVIDERS.set(app, make_desk(settings.providers, context.database, context.settings))
     EMAIL_SENDER.set(app, make_sender(settings, debug=context.settings.debug))
     POSTMAN.set(app, Postman(context.database, partial(_settings_of, app), partial(EMAIL_SENDER.get, app)))
-    USE_LOG.set(app, UseLog(context.database))
+    set_use_logs(
+        app,
+        {
+            CurrentSession: UseLog(context.database, note_use),
+            CurrentToken: UseLog(context.database, note_token_use),
+        },
+    )
+    _set_schemes(app, settings, context.settings)
+
+
+def _set_schemes(app: FastAPI, settings: AuthSettings, site: Settings) -> None:
+    reader = CredentialReader(read_schemes(settings.schemes), settings.api_key_header)
+    headers = headers_of(reader)
+    CREDENTIALS.set(app, reader)
+    CREDENTIAL_SCHEMES.set(app, describe(app, reader))
+    CREDENTIAL_HEADERS.set(app, headers)
+    allowed = {name.lower().encode() for name in site.cors_allowed_headers}
+    missing = sorted(headers.own - allowed)
+    if site.cors_allowed_origins and missing:
+        raise ConfigurationError(
+            f"AUTH_SCHEMES takes credentials in {missing[0].decode()}, which pages of other origins may not send; "
+            "add it to CORS_ALLOWED_HEADERS"
+        )
 
 
 def _settings_of(app: FastAPI) -> AuthSettings:

@@ -8,7 +8,7 @@ from pydantic import MISSING, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.schemas import Id, PathId, Schema
-from dovetail.contrib.auth.access import StaffUser
+from dovetail.contrib.auth.access import StaffUser, takes_scopes
 from dovetail.contrib.auth.api.policies import GROUPS, PERMISSIONS
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
@@ -127,6 +127,7 @@ router.include_router(permissions.router)
     openapi_extra={"parameters": [documentation.if_match(required=False)]},
     responses=documentation.precondition_responses(required=False) | {422: {}},
 )
+@takes_scopes("auth.delete_group")
 async def delete_group(group_id: PathId, viewer: StaffUser, session: SessionDep, request: Request) -> None:
     """Remove a group; those who are in it lose what it permits."""
     group = await groups.lock(session, viewer, group_id, request, action="delete")

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from dovetail.contrib.auth.credentials.reading import check_browser_sessions
 from dovetail.contrib.auth.events.recorder import RECORDER
 from dovetail.contrib.auth.mail.postman import POSTMAN
 from dovetail.contrib.auth.sessions.use import write_at_the_end
@@ -16,6 +17,7 @@ from dovetail.plugin import Context
 async def lifespan(app: FastAPI, context: Context) -> AsyncIterator[None]:
     """Run a site and send its mail; at its end, write down the use of sessions and what was refused."""
     postman, recorder = POSTMAN.get(app), RECORDER.get(app)
+    check_browser_sessions(app)
     async with write_at_the_end(app, context):
         watching = asyncio.get_running_loop().create_task(postman.watch())
         try:

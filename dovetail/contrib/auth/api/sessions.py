@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.schemas import Id, Page, PathId, Schema, UTCTime
 from dovetail.contrib.auth import users
-from dovetail.contrib.auth.access import CurrentUser, EnrollingUserBeside, StaffUser, check_permission
+from dovetail.contrib.auth.access import CurrentUser, EnrollingUserBeside, StaffUser, check_permission, takes_scopes
 from dovetail.contrib.auth.api.schemas import CurrentPassword
 from dovetail.contrib.auth.credential_changes import prove
 from dovetail.contrib.auth.models import User
@@ -96,6 +96,7 @@ async def logout_everybody(
 
 
 @router.get("/users/{user_id}/sessions", tags=["users"])
+@takes_scopes("auth.view_session")
 async def list_user_sessions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> Page[SessionRead]:
     """Return all sessions of a user, to staff with the permission to view sessions."""
     check_permission(viewer, "auth.view_session")
@@ -103,6 +104,7 @@ async def list_user_sessions(user_id: PathId, viewer: StaffUser, session: Sessio
 
 
 @router.delete("/users/{user_id}/sessions", status_code=204, tags=["users"])
+@takes_scopes("auth.delete_session")
 async def end_user_sessions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> None:
     """End all sessions of a user, as staff with the permission to delete sessions."""
     check_permission(viewer, "auth.delete_session")

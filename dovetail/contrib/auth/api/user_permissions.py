@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.schemas import PathId, Schema
-from dovetail.contrib.auth.access import CurrentUser, StaffUser, check_permission
+from dovetail.contrib.auth.access import CurrentUser, StaffUser, check_permission, takes_scopes
 from dovetail.contrib.auth.api.groups import MOST, GroupName, PermissionName
+from dovetail.contrib.auth.credentials.scopes import takes_any_scopes
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions import grants
 from dovetail.contrib.auth.permissions.held import groups_of, own_permissions
@@ -37,12 +38,14 @@ class UserPermissionsRead(UserPermissions):
 
 
 @router.get("/users/me/permissions", response_model=UserPermissionsRead)
+@takes_any_scopes
 async def get_my_permissions(user: CurrentUser, session: SessionDep) -> UserPermissionsRead:
     """Return what the user that the token belongs to may do."""
     return await _held(session, user)
 
 
 @router.get("/users/{user_id}/permissions", response_model=UserPermissionsRead)
+@takes_scopes("auth.view_user")
 async def get_user_permissions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> UserPermissionsRead:
     """Return what a user may do, to staff with the permission to view users."""
     check_permission(viewer, "auth.view_user")
@@ -50,6 +53,7 @@ async def get_user_permissions(user_id: PathId, viewer: StaffUser, session: Sess
 
 
 @router.put("/users/{user_id}/permissions", response_model=UserPermissionsRead)
+@takes_scopes("auth.change_user")
 async def set_user_permissions(
     user_id: PathId, data: UserPermissions, viewer: StaffUser, session: SessionDep
 ) -> UserPermissionsRead:

@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.api.schemas import PathId
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.access import (
-    BearerToken,
+    CredentialDep,
     CurrentUser,
     StaffUser,
     UserBeside,
     bad_token,
     check_permission,
+    takes_scopes,
 )
 from dovetail.contrib.auth.accounts.access_tokens import lock_user_by_token
 from dovetail.contrib.auth.accounts.one_time_tokens import expire_one_time_tokens, pending_email
@@ -33,6 +34,7 @@ from dovetail.contrib.auth.credential_changes import (
     start_reset_of,
     wrong_password,
 )
+from dovetail.contrib.auth.credentials.scopes import takes_any_scopes
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, TokenPurpose, User
@@ -81,6 +83,7 @@ accounts = Resource(
 
 
 @router.get("/users/me")
+@takes_any_scopes
 async def get_me(user: CurrentUser, session: SessionDep) -> MeRead:
     """Return the user that the token belongs to."""
     return await _me(session, user)
@@ -90,7 +93,7 @@ async def get_me(user: CurrentUser, session: SessionDep) -> MeRead:
 async def update_me(
     data: ProfileUpdate,
     user: UserBeside,
-    token: BearerToken,
+    credential: CredentialDep,
     manager: UserManagerDep,
 ) -> MeRead:
     """Change what is given of oneself.
@@ -108,14 +111,15 @@ async def update_me(
             proof = await prove(user, current)
         proof.check(user)
         password = await _hash_new_password(data, user)
-    locked = await lock_user_by_token(manager.session, token or "")
+    assert credential is not None  # noqa: S101 - it is how the user was found
+    locked = await lock_user_by_token(manager.session, credential.token, credential.door)
     if locked is None:
-        raise bad_token()
+        raise bad_token(credential)
     if proof is not None:
         proof.check(locked)
     elif changes_credentials(locked, values):
         raise wrong_password()
-    await change_own_account(manager, locked, values, password=password, keep_token=token)
+    await change_own_account(manager, locked, values, password=password, keep_token=credential.token)
     return await _me(manager.session, locked)
 
 
@@ -142,6 +146,7 @@ router.include_router(accounts.router)  # behind /users/me, which looks like one
         }
     },
 )
+@takes_scopes("auth.add_user")
 async def create_user(data: UserCreate, staff: StaffUser, manager: UserManagerDep, request: Request) -> Response:
     """Make an account for somebody, as staff: a link to choose a password is sent to them."""
     session = manager.session
@@ -162,6 +167,7 @@ async def create_user(data: UserCreate, staff: StaffUser, manager: UserManagerDe
     openapi_extra={"parameters": [documentation.if_match(required=False)]},
     responses=documentation.precondition_responses(required=False) | {200: {"headers": ETAG}},
 )
+@takes_scopes("auth.change_user")
 async def update_user(
     *,
     user_id: PathId,
@@ -188,6 +194,7 @@ async def update_user(
 
 
 @router.post("/users/{user_id}/reset-password", status_code=202, responses={409: {"description": "Deactivated"}})
+@takes_scopes("auth.change_user")
 async def start_reset(user_id: PathId, staff: StaffUser, manager: UserManagerDep) -> None:
     """Send a user a link to choose a new password, as staff; until they follow it, nothing changes for them."""
     check_permission(staff, "auth.change_user")
@@ -202,6 +209,7 @@ async def start_reset(user_id: PathId, staff: StaffUser, manager: UserManagerDep
     openapi_extra={"parameters": [documentation.if_match(required=False)]},
     responses=documentation.precondition_responses(required=False) | {422: {}},
 )
+@takes_scopes("auth.delete_user")
 async def delete_user(user_id: PathId, staff: StaffUser, session: SessionDep, request: Request) -> None:
     """Remove a user and what is theirs, but not oneself."""
     user = await accounts.lock(session, staff, user_id, request, action="delete")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Column, Dialect, ScalarSelect, String, Table, func, literal_column, select
+from sqlalchemy import Column, ColumnElement, Dialect, ScalarSelect, String, Table, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups, users_permissions
@@ -15,15 +15,22 @@ def permission_columns(dialect: Dialect) -> tuple[ScalarSelect[str], ScalarSelec
 
     A user who holds nothing costs two looks into an index.
     """
-    # SQLAlchemy's own aggregate_strings puts the separator in when it executes; this one can be prepared.
-    joined = func.group_concat if dialect.name == "sqlite" else func.string_agg
-    own = select(joined(users_permissions.c.permission_name, BETWEEN)).where(users_permissions.c.user_id == User.id)
+    own = select(joined_names(dialect, users_permissions.c.permission_name)).where(
+        users_permissions.c.user_id == User.id
+    )
     by_groups = (
-        select(joined(groups_permissions.c.permission_name, BETWEEN))
+        select(joined_names(dialect, groups_permissions.c.permission_name))
         .join_from(users_groups, groups_permissions, users_groups.c.group_id == groups_permissions.c.group_id)
         .where(users_groups.c.user_id == User.id)
     )
     return own.correlate(User).scalar_subquery(), by_groups.correlate(User).scalar_subquery()
+
+
+def joined_names(dialect: Dialect, column: ColumnElement[str]) -> ColumnElement[str]:
+    """Return the aggregate of a column of names: one text, with a space between two."""
+    # SQLAlchemy's own aggregate_strings puts the separator in when it executes; this one can be prepared.
+    joined = func.group_concat if dialect.name == "sqlite" else func.string_agg
+    return joined(column, BETWEEN)
 
 
 async def load_permissions(session: AsyncSession, *users: User) -> None:

@@ -2,14 +2,15 @@
 
 The statement that finds a user by their token tells whether the use of their session was noted lately. If it was not,
 its key is remembered here, and a task writes all that came together some seconds later. A use that is lost, as with a
-server that is killed, is noted by the next request.
+server that is killed, is noted by the next request. Personal tokens have a log of the same kind.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeAlias
 
 from fastapi import FastAPI
 from sqlalchemy import select, update
@@ -29,18 +30,34 @@ MOST = 50_000  # sessions that wait to be written down; a use beyond them is not
 BATCH = 500  # rows that are locked at once
 
 
-class UseLog:
-    """Remembers which sessions of a site were used, and writes it down."""
+class Used(Protocol):
+    """A session or a token that a request came by."""
 
-    def __init__(self, database: Database) -> None:
+    @property
+    def id(self) -> int:
+        """The key."""
+
+    @property
+    def is_due(self) -> bool:
+        """True if its use is to be noted."""
+
+
+NoteUse: TypeAlias = Callable[[AsyncSession, Sequence[int]], Awaitable[None]]
+
+
+class UseLog:
+    """Remembers which sessions of a site were used, and writes it down by `note_use`."""
+
+    def __init__(self, database: Database, note_use: NoteUse) -> None:
         self._database = database
+        self._note_use = note_use
         self._used: set[int] = set()
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
 
-    def note(self, current: CurrentSession | None) -> None:
+    def note(self, current: Used) -> None:
         """Remember the use of a session, if it is to be written down."""
-        if current is None or not current.is_due or len(self._used) >= MOST:
+        if not current.is_due or len(self._used) >= MOST:
             return
         self._used.add(current.id)
         if self._task is None or self._task.done():
@@ -52,9 +69,9 @@ class UseLog:
         try:
             for start in range(0, len(keys), BATCH):
                 async with self._database.unit_of_work() as session:
-                    await note_use(session, keys[start : start + BATCH])
+                    await self._note_use(session, keys[start : start + BATCH])
         except Exception:
-            logger.warning("the last use of %d sessions was not written down", len(keys), exc_info=True)
+            logger.warning("the last use of %d sessions or tokens was not written down", len(keys), exc_info=True)
 
     async def close(self) -> None:
         """Write down what is left, as the server stops."""
@@ -70,6 +87,7 @@ class UseLog:
 
 
 USE_LOG = StateKey[UseLog]("session_use", "add dovetail.contrib.auth to the plugins")
+USE_LOGS = StateKey[Mapping[type, UseLog]]("use_logs", "add dovetail.contrib.auth to the plugins")  # by what is used
 
 
 @asynccontextmanager
@@ -77,14 +95,21 @@ async def write_at_the_end(app: FastAPI, context: Context) -> AsyncIterator[None
     """Run a site, and write down at its end which sessions were used."""
     del context
     yield
-    await USE_LOG.get(app).close()
+    for log in USE_LOGS.get(app).values():
+        await log.close()
 
 
-def remember_use(app: Starlette, current: CurrentSession | None) -> None:
-    """Remember that a session was used, for a site that writes it down."""
-    log = USE_LOG.find(app)
-    if log is not None:
-        log.note(current)
+def set_use_logs(app: Starlette, logs: Mapping[type, UseLog]) -> None:
+    """Let a site write down the use of what it is of, among them of sessions."""
+    USE_LOG.set(app, logs[CurrentSession])
+    USE_LOGS.set(app, logs)
+
+
+def remember_use(app: Starlette, current: Used | None) -> None:
+    """Remember that a session or a token was used, for a site that writes it down."""
+    logs = USE_LOGS.find(app)
+    if logs is not None and current is not None and current.is_due:
+        logs[type(current)].note(current)
 
 
 async def note_use(session: AsyncSession, keys: Sequence[int]) -> None:

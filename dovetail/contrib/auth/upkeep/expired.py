@@ -18,6 +18,7 @@ from dovetail.contrib.auth.accounts.one_time_tokens import is_over
 from dovetail.contrib.auth.models import OneTimeToken
 from dovetail.contrib.auth.sessions.log_in import NO_SYNCHRONIZATION
 from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.tokens.models import PersonalToken
 from dovetail.database.models import Base
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import ConfigurationError
@@ -35,6 +36,7 @@ def expired_of(context: Context) -> Iterator[Expired]:
     Raise ConfigurationError for what a plugin lists and is no such thing.
     """
     yield "session", Session, lambda _context: Session.expires_at <= datetime.now(UTC)
+    yield "personal token", PersonalToken, lambda _context: PersonalToken.expires_at <= datetime.now(UTC)
     yield "one-time token", OneTimeToken, lambda _context: is_over(datetime.now(UTC))
     for found in context.extensions(EXTENSION_POINT):
         match found:

@@ -132,9 +132,9 @@ async def test_a_database_that_is_away_costs_a_line_in_the_log(app, client, sess
         raise OSError("away")
 
     with monkeypatch.context() as broken:
-        broken.setattr(use, "note_use", fail)
+        broken.setattr(USE_LOG.get(app), "_note_use", fail)
         await USE_LOG.get(app).write()
-    assert "the last use of 1 sessions was not written down" in caplog.text
+    assert "the last use of 1 sessions or tokens was not written down" in caplog.text
     await client.get("/api/users/me")
     await USE_LOG.get(app).write()
     assert datetime.now(UTC) - await used_at(session) < MINUTE

@@ -1,0 +1,179 @@
+"""Make, see and revoke personal tokens: `/api/auth/tokens`, `/api/users/{user_id}/tokens`."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field, StrictBool, model_validator
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.api.schemas import Id, Page, PathId, Schema, UTCTime
+from dovetail.contrib.auth.access import CredentialDep, CurrentUser, StaffUser, check_permission, takes_scopes
+from dovetail.contrib.auth.api.dependencies import AuthSettingsDep
+from dovetail.contrib.auth.api.groups import MOST, PermissionName
+from dovetail.contrib.auth.credentials.browser_sessions import BROWSER_SESSIONS
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.managing import check_may_manage
+from dovetail.contrib.auth.proof import RecentProof
+from dovetail.contrib.auth.sessions.current import session_of
+from dovetail.contrib.auth.setting_types.schemes import Scheme
+from dovetail.contrib.auth.tokens import personal
+from dovetail.contrib.auth.tokens.models import MAXIMUM_TOKEN_NAME, PersonalToken
+from dovetail.database.session import SessionDep
+from dovetail.errors import FieldError, InvalidInputError, NotFoundError, PermissionDeniedError
+
+router = APIRouter()
+
+
+class TokenCreate(Schema):
+    """A personal token to make: with scopes, or with all that its owner may do, if that is said in so many words."""
+
+    name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=MAXIMUM_TOKEN_NAME,
+            pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+            description="What it is for.",
+            examples=["ci"],
+        ),
+    ]
+    scopes: Annotated[
+        list[PermissionName],
+        Field(max_length=MOST, description="What it is limited to: permissions.", examples=[["blog.add_post"]]),
+    ] = []  # noqa: RUF012 - pydantic copies it
+    unlimited: Annotated[StrictBool, Field(description="Whether it may do all that you may; then without scopes.")] = (
+        False
+    )
+    lifetime_days: Annotated[int, Field(ge=1, le=3_660, description="Days until it expires.", examples=[90])] = 90
+
+    @model_validator(mode="after")
+    def _say_what_it_may(self) -> Self:
+        if self.unlimited == bool(self.scopes):
+            raise ValueError("a token has scopes, or else unlimited: true")
+        return self
+
+
+class TokenRead(Schema):
+    """A personal token that is not over; the token itself is shown once, to who makes it."""
+
+    id: Id
+    name: Annotated[str, Field(examples=["ci"])]
+    hint: Annotated[str, Field(description="How the token begins.", examples=["dvt_8fQz"])]
+    scopes: Annotated[
+        list[PermissionName] | None,
+        Field(
+            description="What it is limited to; null: it may do all that its owner may.", examples=[["blog.add_post"]]
+        ),
+    ]
+    created_at: UTCTime
+    expires_at: UTCTime
+    used_at: Annotated[UTCTime | None, Field(description="When it was last used, to within five minutes.")]
+
+
+class MadeTokenRead(TokenRead):
+    """A token that was just made."""
+
+    token: Annotated[
+        str,
+        Field(
+            description="Keep it now: it is stored nowhere.",
+            examples=["dvt_8fQzV0cN2mW5xYk7Lr9TbGh3JdPs6Ua1EeXoCiMvRqB4wZ0Hn3d"],
+        ),
+    ]
+
+
+class CSRFTokenRead(Schema):
+    """The token for the header X-CSRF-Token of what a page of this origin changes by its session."""
+
+    csrf_token: Annotated[str, Field(examples=["5f0c1b…"])]
+
+
+@router.get("/auth/csrf", tags=["auth"])
+async def get_csrf_token(user: CurrentUser, credential: CredentialDep, request: Request) -> CSRFTokenRead:
+    """Return the CSRF token of the session by whose cookie this request came; 403 to who came by another token."""
+    current = session_of(user)
+    if credential is None or credential.scheme is not Scheme.SESSION or current is None:
+        raise PermissionDeniedError("Only who comes by the cookie of a session needs a CSRF token.")
+    return CSRFTokenRead(csrf_token=BROWSER_SESSIONS.get(request.app).csrf_token(user.id, current.id))
+
+
+@router.get("/auth/tokens", tags=["auth"])
+async def list_tokens(user: CurrentUser, session: SessionDep) -> Page[TokenRead]:
+    """Return all personal tokens of oneself, the newest first, on one page."""
+    return _page(await personal.tokens_of(session, user))
+
+
+@router.post("/auth/tokens", status_code=201, tags=["auth"])
+async def create_token(
+    data: TokenCreate,
+    _: RecentProof,
+    user: CurrentUser,
+    session: SessionDep,
+    settings: AuthSettingsDep,
+    response: Response,
+) -> MadeTokenRead:
+    """Make a personal token, for a program. It takes a recent proof, as by the operation `prove`.
+
+    With scopes it does nothing that they do not name. Without, which takes `unlimited: true`, it does what its owner
+    may, but for what takes a recent proof.
+    """
+    if data.lifetime_days > settings.personal_token_days:
+        detail = f"A personal token lasts {settings.personal_token_days} days or less."
+        raise InvalidInputError(detail, errors=[FieldError(pointer="/lifetime_days", detail=detail)])
+    scopes = None if data.unlimited else data.scopes
+    lasts = timedelta(days=data.lifetime_days)
+    made = await personal.make_token(session, user, name=data.name, scopes=scopes, lifetime=lasts)
+    response.headers["Pragma"] = "no-cache"  # as for a login
+    return MadeTokenRead(**_columns(made.row), scopes=made.scopes, token=made.token)
+
+
+@router.delete("/auth/tokens/{token_id}", status_code=204, tags=["auth"])
+async def revoke_token(token_id: PathId, _: RecentProof, user: CurrentUser, session: SessionDep) -> None:
+    """Revoke a personal token of oneself: it is worth nothing from now on. It takes a recent proof.
+
+    A token revokes itself, without any, by the operation `logout`.
+    """
+    if not await personal.revoke_token(session, user, token_id):
+        raise NotFoundError("You have no such token.")
+
+
+@router.get("/users/{user_id}/tokens", tags=["users"])
+@takes_scopes("auth.view_personaltoken")
+async def list_user_tokens(user_id: PathId, viewer: StaffUser, session: SessionDep) -> Page[TokenRead]:
+    """Return all personal tokens of a user, to staff with the permission to view personal tokens."""
+    check_permission(viewer, "auth.view_personaltoken")
+    return _page(await personal.tokens_of(session, await _user(session, user_id)))
+
+
+@router.delete("/users/{user_id}/tokens", status_code=204, tags=["users"])
+@takes_scopes("auth.delete_personaltoken")
+async def revoke_user_tokens(user_id: PathId, viewer: StaffUser, session: SessionDep) -> None:
+    """Revoke all personal tokens of a user, as staff with the permission to delete personal tokens."""
+    check_permission(viewer, "auth.delete_personaltoken")
+    user = await _user(session, user_id)
+    await check_may_manage(session, viewer, user)
+    await personal.revoke_tokens_of(session, user)
+
+
+def _page(rows: Iterable[PersonalToken]) -> Page[TokenRead]:
+    items = [TokenRead(**_columns(row), scopes=_scopes(row)) for row in rows]
+    return Page[TokenRead](items=items, total=None, next=None, previous=None)
+
+
+def _scopes(row: PersonalToken) -> list[str] | None:
+    return [scope.name for scope in row.scopes] if row.is_limited else None
+
+
+def _columns(row: PersonalToken) -> dict[str, object]:
+    names = ("id", "name", "hint", "created_at", "expires_at", "used_at")
+    return {name: getattr(row, name) for name in names}
+
+
+async def _user(session: AsyncSession, user_id: int) -> User:
+    user = await session.scalar(select(User).where(User.id == user_id))
+    if user is None:
+        raise NotFoundError(f"There is no user {user_id}.")
+    return user

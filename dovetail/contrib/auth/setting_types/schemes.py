@@ -1,0 +1,53 @@
+"""The ways in which a request may bring a credential, of which AUTH_SCHEMES names those that a site takes."""
+
+import re
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+class Scheme(StrEnum):
+    """A way to send a credential."""
+
+    BEARER = "Bearer"  # `Authorization: Bearer ...` (RFC 6750)
+    TOKEN = "Token"  # noqa: S105 - `Authorization: Token ...`, as clients of Django REST framework send it
+    API_KEY = "ApiKey"  # a header of its own, AUTH_API_KEY_HEADER
+    SESSION = "Session"  # the cookie of the back office, sent by pages of the same origin
+
+
+BY_NAME = {scheme.lower(): scheme for scheme in Scheme}
+TOKEN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, section 5.1
+# What these say is read elsewhere: a secret in one of them would end up in logs, or mean something else.
+TAKEN_HEADERS = frozenset(
+    {
+        *("accept", "authorization", "connection", "content-length", "content-type", "cookie", "host"),
+        *("idempotency-key", "if-match", "if-none-match", "origin", "referer", "transfer-encoding", "user-agent"),
+        *("x-csrf-token", "x-request-id"),
+    }
+)
+
+
+def read_schemes(names: tuple[str, ...]) -> tuple[Scheme, ...]:
+    """Return the schemes of these names, in any case. Raise ValueError for a name that is none, and for none at all."""
+    if not names:
+        raise ValueError(f"AUTH_SCHEMES names no scheme, expected some of {', '.join(Scheme)}")
+    found: list[Scheme] = []
+    for name in names:
+        scheme = BY_NAME.get(name.lower())
+        if scheme is None:
+            near = get_close_matches(name.lower(), BY_NAME, n=1, cutoff=0)
+            raise ValueError(f"AUTH_SCHEMES names {name!r}, expected some of {', '.join(Scheme)}{_ask(near)}")
+        if scheme in found:
+            raise ValueError(f"AUTH_SCHEMES names {scheme.value} twice; name it once")
+        found.append(scheme)
+    return tuple(found)
+
+
+def check_header(name: str) -> str:
+    """Return the name of a header for API keys. Raise ValueError for one that cannot be, or has a meaning already."""
+    if TOKEN_NAME.fullmatch(name) is None or name.lower() in TAKEN_HEADERS:
+        raise ValueError(f"AUTH_API_KEY_HEADER is {name!r}, expected the name of a header of its own, as X-API-Key")
+    return name
+
+
+def _ask(near: list[str]) -> str:
+    return f"; did you mean {BY_NAME[near[0]].value!r}?" if near else ""

@@ -1,0 +1,61 @@
+"""Know the personal token of a request: the statement that finds the user by a token brings it along."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple, cast
+
+from sqlalchemy import ColumnElement, bindparam, or_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.current import last_noted
+from dovetail.contrib.auth.tokens.limited_user import remember_limits
+from dovetail.contrib.auth.tokens.models import PersonalToken
+
+TOKEN = "current_token"  # noqa: S105 - in the __dict__ of a User, where no column is
+
+
+class CurrentToken(NamedTuple):
+    """The key of the personal token by which a user came, and whether its use is to be noted."""
+
+    id: int
+    is_due: bool
+
+
+# Asked for beside the user, by those who join PersonalToken.
+TOKEN_COLUMNS: tuple[ColumnElement[object], ...] = (
+    cast("ColumnElement[object]", PersonalToken.id),
+    cast(
+        "ColumnElement[object]",
+        or_(PersonalToken.used_at.is_(None), PersonalToken.used_at <= bindparam("last_noted")),
+    ),
+)
+
+
+def remember_token(user: User, row: Sequence[object]) -> None:
+    """Let a user know what `token_columns` and, behind them, TOKEN_COLUMNS gave: `token_of` asks for it."""
+    end = len(row) - len(TOKEN_COLUMNS)
+    remember_limits(user, row[:end])
+    vars(user)[TOKEN] = read_token(row[end:])
+
+
+def read_token(row: Sequence[object]) -> CurrentToken:
+    """Return what TOKEN_COLUMNS gave."""
+    key, is_due = row
+    return CurrentToken(cast("int", key), bool(is_due))
+
+
+def token_of(user: User) -> CurrentToken | None:
+    """Return the personal token by which the user of this request came; None for a login, and elsewhere."""
+    found: CurrentToken | None = vars(user).get(TOKEN)
+    return found
+
+
+async def note_token_use(session: AsyncSession, keys: Sequence[int]) -> None:
+    """Write down that the tokens with these keys are used now."""
+    now = datetime.now(UTC)
+    is_due = or_(PersonalToken.used_at.is_(None), PersonalToken.used_at <= last_noted(now))
+    await session.execute(
+        update(PersonalToken).where(PersonalToken.id.in_(keys), is_due).values(used_at=now),
+        execution_options={"synchronize_session": False},
+    )

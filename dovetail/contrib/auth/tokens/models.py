@@ -1,0 +1,38 @@
+"""Declare the tables of tokens that programs keep: personal ones."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, false
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from dovetail.contrib.auth.models import Permission, link_table
+from dovetail.database.column_types import utcnow
+from dovetail.database.models import Base, IdMixin
+
+MAXIMUM_TOKEN_NAME = 100  # characters
+MAXIMUM_HINT = 10
+
+token_scopes = link_table("auth_token_scope", "auth_personal_token.id", "auth_permission.name")
+
+
+class PersonalToken(IdMixin, Base):
+    """A token that a user made for a program: whoever holds it may do what the user may, within its scopes.
+
+    Only the SHA-256 of the token is kept, and `hint`, by which its owner knows it again. Deleting the row revokes it.
+    What it `is_limited` to are its scopes: none at all, if the permissions that they name are gone.
+    """
+
+    __tablename__ = "auth_personal_token"
+
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(MAXIMUM_TOKEN_NAME))
+    hint: Mapped[str] = mapped_column(String(MAXIMUM_HINT))
+    is_limited: Mapped[bool] = mapped_column(server_default=false())
+    created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]  # to within some minutes; None: never
+
+    scopes: Mapped[list[Permission]] = relationship(
+        secondary=token_scopes, lazy="raise", passive_deletes=True, order_by=lambda: Permission.name
+    )

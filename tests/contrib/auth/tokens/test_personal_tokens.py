@@ -1,0 +1,200 @@
+"""Personal tokens in the API: made with a recent proof, shown once, listed, revoked, and over with the account."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
+from dovetail.contrib.auth.models import Permission
+from dovetail.contrib.auth.permissions.grants import grant
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.sessions.use import USE_LOGS
+from dovetail.contrib.auth.tokens.current import CurrentToken
+from dovetail.contrib.auth.tokens.models import PersonalToken
+from dovetail.contrib.auth.tokens.personal import MOST_TOKENS, make_token
+from dovetail.contrib.auth.users import set_password, update_user
+from dovetail.errors import ConflictError
+from tests.contrib.auth.helpers import bearer, hashed, pointers
+
+SCOPED = {"name": "ci", "scopes": ["blog.view_post", "blog.add_post"], "lifetime_days": 30}
+
+
+@pytest.fixture
+async def ada(make_user):
+    return await make_user(username="ada")
+
+
+@pytest.fixture
+async def browser(ada, client_for):
+    return await client_for(ada)
+
+
+async def make(browser, **values):
+    answer = await browser.post("/api/auth/tokens", json={**SCOPED, **values})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def row_of(session):
+    row = (await session.scalars(select(PersonalToken).execution_options(populate_existing=True))).one()
+    await session.commit()  # or SQLite would let nobody else write
+    return row
+
+
+async def test_a_token_is_shown_once_and_only_its_hash_is_kept(browser, session):
+    answer = await browser.post("/api/auth/tokens", json=SCOPED)
+    made, row = answer.json(), await row_of(session)
+    assert made["token"].startswith("dvt_")
+    assert made["hint"] == made["token"][:8]
+    assert (answer.headers["cache-control"], answer.headers["pragma"]) == ("no-store", "no-cache")
+    assert made["token"] not in str(vars(row).values())
+    (listed,) = (await browser.get("/api/auth/tokens")).json()["items"]
+    assert listed == {name: value for name, value in made.items() if name != "token"}
+    assert listed["scopes"] == ["blog.add_post", "blog.view_post"]
+    lasts = datetime.fromisoformat(listed["expires_at"]) - datetime.fromisoformat(listed["created_at"])
+    assert lasts == timedelta(days=30)
+
+
+async def test_a_token_is_its_owner(browser, client):
+    made = await make(browser, scopes=[], unlimited=True)
+    assert made["scopes"] is None
+    me = (await client.get("/api/users/me", headers=bearer(made["token"]))).json()
+    assert me["username"] == "ada"
+
+
+async def test_all_rights_of_the_owner_are_given_only_if_that_is_said(browser):
+    for body in ({"scopes": []}, {"unlimited": True}):
+        answer = await browser.post("/api/auth/tokens", json={**SCOPED, **body})
+        assert answer.status_code == 422, answer.text
+
+
+async def test_scopes_are_permissions_that_there_are_and_lifetimes_have_a_limit(browser, app):
+    answer = await browser.post("/api/auth/tokens", json={**SCOPED, "scopes": ["blog.add_posts"]})
+    assert answer.status_code == 422
+    assert "blog.add_post" in answer.text
+    answer = await browser.post("/api/auth/tokens", json={**SCOPED, "lifetime_days": 367})
+    assert (answer.status_code, pointers(answer)) == (422, ["/lifetime_days"])
+
+
+async def test_making_and_revoking_take_a_recent_proof_that_no_token_can_give(browser, client, session):
+    made = await make(browser, scopes=[], unlimited=True)
+    token = bearer(made["token"])
+    assert (await client.post("/api/auth/tokens", json=SCOPED, headers=token)).status_code == 403
+    assert (await client.delete(f"/api/auth/tokens/{made['id']}", headers=token)).status_code == 403
+    await session.execute(update(Session).values(proved_at=datetime.now(UTC) - timedelta(hours=1)))
+    await session.commit()
+    for answer in (
+        await browser.post("/api/auth/tokens", json=SCOPED),
+        await browser.delete(f"/api/auth/tokens/{made['id']}"),
+    ):
+        assert (answer.status_code, answer.json()["type"]) == (401, "urn:dovetail:problem:proof-required")
+
+
+async def test_a_revoked_token_is_refused_at_the_next_request(browser, client):
+    made = await make(browser)
+    token = bearer(made["token"])
+    assert (await client.get("/api/posts", headers=token)).status_code == 200
+    assert (await browser.delete(f"/api/auth/tokens/{made['id']}")).status_code == 204
+    assert (await client.get("/api/posts", headers=token)).status_code == 401
+    assert (await browser.delete(f"/api/auth/tokens/{made['id']}")).status_code == 404
+
+
+async def test_a_token_revokes_itself_by_logging_out(browser, client):
+    made = await make(browser)
+    assert (await client.post("/api/auth/logout", headers=bearer(made["token"]))).status_code == 204
+    assert (await client.get("/api/posts", headers=bearer(made["token"]))).status_code == 401
+    assert (await browser.get("/api/users/me")).status_code == 200
+
+
+async def test_nobody_sees_or_revokes_the_tokens_of_others(browser, client_for, make_user):
+    made = await make(browser)
+    eve = await client_for(await make_user(username="eve"))
+    assert (await eve.get("/api/auth/tokens")).json()["items"] == []
+    assert (await eve.delete(f"/api/auth/tokens/{made['id']}")).status_code == 404
+    assert (await browser.get("/api/auth/tokens")).json()["items"] != []
+
+
+async def test_staff_see_and_revoke_the_tokens_of_others_with_the_permissions(
+    browser, ada, client_for, make_user, session
+):
+    made = await make(browser)
+    clerk = await make_user(username="clerk", is_staff=True)
+    staff, path = await client_for(clerk), f"/api/users/{ada.id}/tokens"
+    assert (await staff.get(path)).status_code == (await staff.delete(path)).status_code == 403
+    await grant(session, clerk, ["auth.view_personaltoken", "auth.delete_personaltoken"])
+    await session.commit()
+    (seen,) = (await staff.get(path)).json()["items"]
+    assert (seen["id"], "token" in seen) == (made["id"], False)
+    assert (await staff.delete(path)).status_code == 204
+    assert (await browser.get("/api/auth/tokens")).json()["items"] == []
+
+
+async def test_an_expired_token_opens_nothing_and_goes_when_another_is_made(browser, client, session):
+    made = await make(browser)
+    await session.execute(update(PersonalToken).values(expires_at=datetime.now(UTC)))
+    await session.commit()
+    assert (await client.get("/api/posts", headers=bearer(made["token"]))).status_code == 401
+    assert (await browser.get("/api/auth/tokens")).json()["items"] == []
+    other = await make(browser)
+    assert (await row_of(session)).id == other["id"]
+
+
+async def test_a_user_has_no_more_than_a_hundred_tokens(ada, session):
+    lasts = timedelta(days=1)
+    for number in range(MOST_TOKENS):
+        await make_token(session, ada, name=str(number), scopes=None, lifetime=lasts)
+    with pytest.raises(ConflictError, match="revoke those"):
+        await make_token(session, ada, name="one more", scopes=None, lifetime=lasts)
+
+
+async def test_a_reset_and_a_deactivation_revoke_tokens_and_ones_own_change_of_the_password_does_not(ada, session):
+    lasts, count = timedelta(days=1), select(PersonalToken.id)
+    await make_token(session, ada, name="one", scopes=None, lifetime=lasts)
+    ada = await session.merge(ada)
+    await set_password(session, ada, await hashed(), keep_token="the session")
+    assert len((await session.scalars(count)).all()) == 1
+    await set_password(session, ada, await hashed())
+    assert (await session.scalars(count)).all() == []
+    await make_token(session, ada, name="two", scopes=None, lifetime=lasts)
+    await update_user(session, ada, is_active=False)
+    assert (await session.scalars(count)).all() == []
+
+
+async def test_a_deactivated_owner_never_passes(browser, client, session, ada):
+    made = await make(browser)
+    (await session.merge(ada)).is_active = False  # by hand, so that the token is still there
+    await session.commit()
+    assert (await client.get("/api/posts", headers=bearer(made["token"]))).status_code == 401
+
+
+async def test_use_is_written_down_after_the_answer_and_once_in_some_minutes(browser, client, session, app):
+    made = await make(browser)
+    log = USE_LOGS.get(app)[CurrentToken]
+    assert (await row_of(session)).used_at is None
+    await client.get("/api/posts", headers=bearer(made["token"]))
+    assert (await row_of(session)).used_at is None
+    await log.write()
+    first = (await row_of(session)).used_at
+    assert first is not None
+    await client.get("/api/posts", headers=bearer(made["token"]))
+    await log.write()
+    assert (await row_of(session)).used_at == first
+
+
+async def test_making_and_revoking_are_security_events_without_the_token(browser, session):
+    made = await make(browser)
+    await browser.delete(f"/api/auth/tokens/{made['id']}")
+    kinds = (EventKind.TOKEN_MADE, EventKind.TOKEN_REVOKED)
+    rows = (await session.scalars(select(SecurityEvent).where(SecurityEvent.kind.in_(kinds)))).all()
+    assert sorted(row.kind for row in rows) == sorted(kinds)
+    assert all("'ci'" in row.detail and made["token"] not in row.detail for row in rows)
+
+
+async def test_a_permission_that_is_gone_leaves_a_token_with_fewer_scopes_not_with_none(browser, client, session):
+    made = await make(browser, scopes=["blog.view_post"])
+    await session.delete(await session.get_one(Permission, "blog.view_post"))
+    await session.commit()
+    (listed,) = (await browser.get("/api/auth/tokens")).json()["items"]
+    assert listed["scopes"] == []
+    assert (await client.get("/api/posts", headers=bearer(made["token"]))).status_code == 403

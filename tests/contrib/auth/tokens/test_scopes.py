@@ -1,0 +1,232 @@
+"""Tokens with scopes: never more than these, never more than the owner, on both roads and at every door."""
+
+from datetime import timedelta
+
+import pytest
+from fastapi import APIRouter, Depends
+from sqlalchemy import update
+
+from dovetail.contrib.auth.access import (
+    CurrentUser,
+    OptionalUser,
+    StaffOnly,
+    StaffUser,
+    UserBeside,
+    permission_required,
+    takes_scopes,
+)
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.grants import grant, revoke
+from dovetail.contrib.auth.tokens.personal import make_token
+from dovetail.errors import ConfigurationError
+from dovetail.resources.resource import Resource
+from plugins.blog.models import Post, Tag
+from plugins.blog.schemas import TagRead
+from tests.contrib.auth.helpers import bearer
+
+POST = {"title": "A title", "content": "Some text"}
+VIA_FASTAPI = {"Idempotency-Key": "so that the fast road leaves it"}
+
+
+@pytest.fixture
+async def root(make_user):
+    return await make_user(username="root", is_superuser=True)
+
+
+@pytest.fixture
+async def ada(make_user):
+    return await make_user(username="ada")
+
+
+@pytest.fixture
+def limited(session):
+    """Headers with a token of a user, which is limited to these scopes."""
+
+    async def make(user, *scopes):
+        made = await make_token(session, user, name="t", scopes=scopes, lifetime=timedelta(days=1))
+        await session.commit()
+        return bearer(made.token)
+
+    return make
+
+
+@pytest.fixture
+async def draft(session, ada):
+    post = Post(title="Draft", content="b", author_id=ada.id, is_published=False)
+    session.add(post)
+    await session.commit()
+    return post.id
+
+
+def scope_of(answer):
+    assert answer.status_code == 403, (answer.status_code, answer.text)
+    assert answer.json()["type"] == "urn:dovetail:problem:insufficient-scope"
+    challenge = answer.headers["www-authenticate"]
+    assert challenge.startswith('Bearer error="insufficient_scope"')
+    return challenge.partition('scope="')[2].rstrip('"')
+
+
+async def test_a_superusers_token_does_what_its_scopes_name_and_nothing_else(client, root, limited, draft):
+    token = await limited(root, "blog.view_post")
+    assert (await client.get(f"/api/posts/{draft}", headers=token)).status_code == 200
+    assert scope_of(await client.post("/api/posts", json=POST, headers=token)) == "blog.add_post"
+    assert scope_of(await client.post("/api/posts", json=POST, headers=token | VIA_FASTAPI)) == "blog.add_post"
+    assert scope_of(await client.patch(f"/api/posts/{draft}", json={"title": "x"}, headers=token)) == "blog.change_post"
+    assert scope_of(await client.delete(f"/api/posts/{draft}", headers=token)) == "blog.delete_post"
+    assert scope_of(await client.get("/api/users", headers=token)) == "auth.view_user"
+    assert scope_of(await client.get("/api/users/1", headers=token)) == "auth.view_user"
+    assert scope_of(await client.delete("/api/users/1", headers=token)) == "auth.delete_user"
+    assert (
+        scope_of(await client.post(f"/api/posts/{draft}/tags", json={"name": "x"}, headers=token)) == "blog.change_post"
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/api/users/me"),
+        ("GET", "/api/auth/sessions"),
+        ("GET", "/api/auth/tokens"),
+        ("POST", "/api/auth/logout-everybody"),
+        ("DELETE", "/api/users/me/pending-email"),
+    ],
+)
+async def test_what_asks_for_no_permission_is_closed_to_a_token_with_scopes(client, root, limited, method, path):
+    token = await limited(root, "blog.view_post", "auth.change_user", "auth.view_user")
+    body = {"json": {"full_name": "Eve"}} if method == "PATCH" else {}
+    assert scope_of(await client.request(method, path, headers=token, **body)) == ""
+
+
+async def test_what_only_staff_may_see_of_the_site_is_closed_too(client, root, limited):
+    token = await limited(root, "blog.view_post")
+    assert (await client.get("/debug/pool", headers=token)).status_code == 403
+
+
+async def test_every_token_tells_who_one_is(client, root, limited):
+    token = await limited(root, "blog.view_post")
+    assert (await client.get("/api/users/me", headers=token)).json()["username"] == "root"
+    assert (await client.get("/api/users/me/permissions", headers=token)).status_code == 200
+
+
+async def test_a_scope_gives_nothing_that_the_owner_may_not_do_now(client, ada, root, limited, session):
+    post = Post(title="Other", content="b", author_id=root.id, is_published=True)
+    session.add(post)
+    await session.commit()
+    token, change = await limited(ada, "blog.change_post"), {"title": "New"}
+    path = f"/api/posts/{post.id}"
+    assert (await client.patch(path, json=change, headers=token)).json()["type"].endswith("permission-denied")
+    await grant(session, ada, ["blog.change_post"])
+    await session.commit()
+    assert (await client.patch(path, json=change, headers=token)).status_code == 200
+    await revoke(session, ada, ["blog.change_post"])
+    await session.commit()
+    assert (await client.patch(path, json=change, headers=token)).status_code == 403
+    await session.execute(update(User).where(User.id == root.id).values(is_superuser=False))
+    await session.commit()
+    token = await limited(root, "auth.view_user")
+    assert (await client.get("/api/users", headers=token)).json()["type"].endswith("permission-denied")
+
+
+async def test_a_scope_lets_the_owner_do_with_their_own_what_everybody_may(client, ada, limited):
+    token = await limited(ada, "blog.add_post")
+    assert (await client.post("/api/posts", json=POST, headers=token)).status_code == 201
+    assert (await client.post("/api/posts", json=POST, headers=token | VIA_FASTAPI)).status_code == 201
+
+
+async def test_nobody_is_given_more_than_the_scopes_by_a_token_that_manages_users(client, root, ada, limited):
+    token, path = await limited(root, "auth.view_user", "auth.change_user"), f"/api/users/{ada.id}"
+    assert (await client.patch(path, json={"full_name": "Ada"}, headers=token)).status_code == 200
+    assert (await client.patch(path, json={"is_superuser": True}, headers=token)).status_code == 403
+    given = {"groups": [], "permissions": ["blog.delete_post"]}
+    assert (await client.put(f"{path}/permissions", json=given, headers=token)).status_code == 403
+    given = {"groups": [], "permissions": ["auth.view_user"]}
+    assert (await client.put(f"{path}/permissions", json=given, headers=token)).status_code == 200
+
+
+async def test_a_token_is_not_shown_the_answer_that_another_one_was_given_under_the_same_key(
+    client, ada, limited, client_for
+):
+    browser, key = await client_for(ada), {"Idempotency-Key": "k"}
+    assert (await browser.post("/api/posts", json=POST, headers=key)).status_code == 201
+    first, second = await limited(ada, "blog.view_post"), await limited(ada, "blog.add_post")
+    assert scope_of(await client.post("/api/posts", json=POST, headers=first | key)) == "blog.add_post"
+    answer = await client.post("/api/posts", json=POST, headers=second | key)
+    assert (answer.status_code, "idempotency-replayed" in answer.headers) == (201, False)
+
+
+async def test_a_staff_policy_is_as_wide_as_the_scopes(app, client, root, limited, session):
+    app.include_router(Resource(model=Tag, read=TagRead, policy=StaffOnly(), name="word").router)
+    session.add(Tag(name="one"))
+    await session.commit()
+    assert scope_of(await client.get("/words", headers=await limited(root, "blog.view_post"))) == "blog.view_tag"
+    assert (await client.get("/words", headers=await limited(root, "blog.view_tag"))).status_code == 200
+    assert (await client.get("/words", headers=await limited(root, "blog.change_tag"))).status_code == 200
+
+
+async def test_endpoints_are_closed_to_scopes_unless_they_name_some(app, client, root, limited):
+    router = APIRouter()
+    for name, dependency in {
+        "current": CurrentUser,
+        "optional": OptionalUser,
+        "staff": StaffUser,
+        "beside": UserBeside,
+    }.items():
+
+        def plain(user):
+            return user.username
+
+        def marked(user):
+            return user.username
+
+        plain.__annotations__ = marked.__annotations__ = {"user": dependency}
+        router.get(f"/{name}")(plain)
+        router.get(f"/{name}-marked")(takes_scopes("blog.view_post")(marked))
+
+    @router.get("/permitted")
+    async def permitted(user: User = Depends(permission_required("blog.view_post"))) -> bool:  # noqa: B008
+        return user.is_superuser
+
+    app.include_router(router)
+    for scopes, status in ((["blog.view_post"], 200), (["blog.view_tag"], 403)):
+        token = await limited(root, *scopes)
+        for name in ("current", "optional", "staff", "beside"):
+            assert scope_of(await client.get(f"/{name}", headers=token)) == ""
+            assert (await client.get(f"/{name}-marked", headers=token)).status_code == status
+        answer = await client.get("/permitted", headers=token)
+        assert answer.status_code == status
+        assert answer.json() is False or status == 403
+
+
+def test_an_endpoint_that_takes_scopes_names_one():
+    with pytest.raises(ConfigurationError, match="names no permission"):
+        takes_scopes()
+
+
+async def test_a_token_with_scopes_takes_the_one_statement_that_a_login_takes(
+    client, root, limited, client_for, count_statements
+):
+    browser, token = await client_for(root), await limited(root, "blog.view_post", "blog.change_post", "blog.add_post")
+    draft = (await browser.post("/api/posts", json=POST)).json()["id"]
+    for method, path, body in (
+        ("GET", f"/api/posts/{draft}", {}),
+        ("GET", "/api/posts", {}),
+        ("PATCH", f"/api/posts/{draft}", {"json": {"title": "x"}}),
+    ):
+        counts = []
+        for asked, headers in ((browser, {}), (client, token)):
+            await asked.request(method, path, headers=headers, **body)
+            with count_statements() as statements:
+                assert (await asked.request(method, path, headers=headers, **body)).status_code == 200
+            counts.append(len(statements))
+        assert counts[0] == counts[1], (method, path, statements)
+
+
+async def test_what_looks_like_a_token_and_has_a_wrong_checksum_takes_no_statement(
+    client, root, limited, count_statements
+):
+    token = await limited(root, "blog.view_post")
+    wrong = {"Authorization": token["Authorization"][:-1] + ("a" if token["Authorization"][-1] != "a" else "b")}
+    for path in ("/api/posts", "/api/users/me"):
+        with count_statements() as statements:
+            assert (await client.get(path, headers=wrong)).status_code == 401
+        assert statements == []
