@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Column, Select, select
 
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.database.models import Base
@@ -31,7 +31,7 @@ async def rows_of(database: Database) -> list[str]:
     return sorted(lines, key=lambda line: VARYING.sub("?", line))
 
 
-def _settled(columns: list[Any]) -> Any:
+def _settled(columns: list[Column[object]]) -> Select[object]:
     """The security events but refusals, which are written a moment later, several as one row: so keys differ too."""
     kept = [column for column in columns if column.name != "id"]
     return select(*kept).where(SecurityEvent.kind != EventKind.ACCESS_DENIED).order_by(SecurityEvent.id)

@@ -66,9 +66,9 @@ class FoundUser(NamedTuple):
 
 
 async def get_user_by_token(session: AsyncSession, token: str, door: Door = Door.API) -> User | None:
-    """Return the active user who holds this token, and all they are permitted, by one statement.
+    """Return the active user who holds this bearer token, and all they are permitted, by one statement.
 
-    It is the token of a session at this door, or a personal one at that of the API.
+    It is that of a session at this door, or a personal one at the door of the API.
     """
     if _is_personal(token, door):
         if not is_token_text(token, PERSONAL_PREFIX):

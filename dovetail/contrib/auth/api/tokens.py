@@ -22,7 +22,7 @@ from dovetail.contrib.auth.setting_types.schemes import Scheme
 from dovetail.contrib.auth.tokens import personal
 from dovetail.contrib.auth.tokens.models import MAXIMUM_TOKEN_NAME, PersonalToken
 from dovetail.database.session import SessionDep
-from dovetail.errors import FieldError, InvalidInputError, NotFoundError, PermissionDeniedError
+from dovetail.errors import FieldError, InvalidInputError, NotFoundError
 
 router = APIRouter()
 
@@ -88,15 +88,15 @@ class MadeTokenRead(TokenRead):
 class CSRFTokenRead(Schema):
     """The token for the header X-CSRF-Token of what a page of this origin changes by its session."""
 
-    csrf_token: Annotated[str, Field(examples=["5f0c1b…"])]
+    csrf_token: Annotated[str | None, Field(description="Null for who needs none.", examples=["2.7.5f0c1b…"])]
 
 
 @router.get("/auth/csrf", tags=["auth"])
 async def get_csrf_token(user: CurrentUser, credential: CredentialDep, request: Request) -> CSRFTokenRead:
-    """Return the CSRF token of the session by whose cookie this request came; 403 to who came by another token."""
+    """Return the CSRF token of the session by whose cookie this request came; null if it came by another token."""
     current = session_of(user)
     if credential is None or credential.scheme is not Scheme.SESSION or current is None:
-        raise PermissionDeniedError("Only who comes by the cookie of a session needs a CSRF token.")
+        return CSRFTokenRead(csrf_token=None)
     return CSRFTokenRead(csrf_token=BROWSER_SESSIONS.get(request.app).csrf_token(user.id, current.id))
 
 
