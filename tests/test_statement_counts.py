@@ -128,8 +128,8 @@ COSTS = [
     Cost(
         "reset_password",
         "anonymous",
-        17,
-        17,
+        19,
+        19,
         lambda s: s.anonymous.post("/api/auth/reset-password", json={"token": s.reset_token, "password": NEW_PASSWORD}),
     ),
     Cost(

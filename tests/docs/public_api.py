@@ -94,7 +94,15 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         "Who is asking, how often they may, and what they may see and change.",
         (
             *("CurrentUser", "OptionalUser", "StaffUser", "UserBeside", "StaffBeside"),
-            *("check_permission", "permission_required", "throttled", "throttle", "THROTTLED", "network_of"),
+            *(
+                "check_permission",
+                "permission_required",
+                "takes_scopes",
+                "throttled",
+                "throttle",
+                "THROTTLED",
+                "network_of",
+            ),
             *("UserPolicy", "ModelPermissions", "StaffWrite", "StaffOnly", "UserPublic"),
         ),
     ),
