@@ -1,35 +1,46 @@
 """Find out who is at a page, see that a form is theirs, and change the token of a session when rights change."""
 
 import logging
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.contrib.admin.entry.returning import MustEnrolError, NotLoggedInError
+from dovetail.contrib.admin.entry.returning import MustEnrolError, NotLoggedInError, OtherSessionError, wants_json
 from dovetail.contrib.admin.entry.sessions import get_user, has_other_rights
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import USER, load_rights, user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import Rules
-from dovetail.contrib.admin.web.csrf import check_session_token, check_token
+from dovetail.contrib.admin.web.csrf import check_session_token, check_token, owner_of
 from dovetail.contrib.auth.events.origin import Who
 from dovetail.contrib.auth.factors.requirement import lacks_factor
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.contrib.auth.sessions.rotation import rotate
 from dovetail.contrib.auth.sessions.use import remember_use
+from dovetail.errors import PermissionDeniedError
 from dovetail.state import ACTOR, current_scope
 
 logger = logging.getLogger("dovetail.admin")
 
 
-async def let_in(office: Office, request: Request, *, public: bool, enrolling: bool) -> None:
-    """Find out who is logged in, and what they may see, unless the page is `public`.
+@dataclass(frozen=True, kw_only=True)
+class Entrance:
+    """Says whom a page is for: everybody, or also who has to enrol a second factor first; and if it is a form."""
+
+    public: bool = False
+    enrolling: bool = False
+    is_form: bool = False
+
+
+async def let_in(office: Office, request: Request, entrance: Entrance) -> None:
+    """Find out who is logged in, and what they may see, unless the page is public.
 
     Raise NotLoggedInError, and MustEnrolError for who has to enrol a second factor first if the page is not for that.
     """
-    if public:
+    if entrance.public:
         return
     key = request.cookies.get(office.cookies.session)
     user = await get_user(request_context().session, key) if key else None
@@ -42,19 +53,28 @@ async def let_in(office: Office, request: Request, *, public: bool, enrolling: b
         scope[ACTOR] = Who(user.id, user.username)
     await office.authorization.load(request)
     await load_rights(request, Rules(user, office.policies, office.homes), office.views.values())
-    if not enrolling and lacks_factor(user, settings_of(request_context().session)):
+    if not entrance.enrolling and lacks_factor(user, settings_of(request_context().session)):
         raise MustEnrolError
 
 
-async def check_form(office: Office, request: Request, *, public: bool) -> None:
-    """Raise PermissionDeniedError for a form that we have not sent to this session, or to this browser if `public`."""
-    if public:
+async def check_form(office: Office, request: Request, entrance: Entrance) -> None:
+    """Raise PermissionDeniedError for a form that we have not sent to this session, or to this browser if it is public.
+
+    Raise OtherSessionError for one that we sent to the same user in another session, to be looked at once more.
+    """
+    if entrance.public:
         await check_token(request, office.secret_key, request.cookies.get(office.cookies.visitor))
         return
     user = user_of(request)
     current = session_of(user)
     assert current is not None  # noqa: S101 - it is how the user was found
-    await check_session_token(request, office.secret_key, user.id, current.id)
+    try:
+        await check_session_token(request, office.secret_key, user.id, current.id)
+    except PermissionDeniedError:
+        is_shown_again = entrance.is_form and not wants_json(request)
+        if is_shown_again and await owner_of(request, office.secret_key) == user.id:
+            raise OtherSessionError from None
+        raise
 
 
 async def renew_token(office: Office, request: Request, response: Response) -> None:

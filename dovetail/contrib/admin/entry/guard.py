@@ -10,9 +10,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from dovetail.api.problems import tell_of_refusal
-from dovetail.contrib.admin.entry.admission import check_form, let_in, renew_token
+from dovetail.contrib.admin.entry.admission import Entrance, check_form, let_in, renew_token
 from dovetail.contrib.admin.entry.preparation import FindPreparation, Preparation
-from dovetail.contrib.admin.entry.returning import MustEnrolError, NotLoggedInError, lead_away, wants_json
+from dovetail.contrib.admin.entry.returning import (
+    MustEnrolError,
+    NotLoggedInError,
+    OtherSessionError,
+    lead_away,
+    wants_json,
+)
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.web.csrf import check_origin
@@ -45,21 +51,22 @@ def guarded(
     that page. The work of a `preparation` comes before the transaction. What was typed into a page that `is_form` is
     shown again to who has to log in first.
     """
+    entrance = Entrance(public=public, enrolling=enrolling, is_form=is_form)
 
     async def respond(request: Request) -> Response:
         async def run() -> Response:
             office.messages.load(request)
-            return await _respond_in_transaction(office, request, endpoint, public=public, enrolling=enrolling)
+            return await _respond_in_transaction(office, request, endpoint, entrance)
 
         try:
             office.messages.load(request)
             has_files = await _receive(request)
             found = None if preparation is None or request.method in SAFE_METHODS else preparation(request)
             if found is not None:
-                await try_twice(partial(_prepare, office, request, found, enrolling=enrolling))
+                await try_twice(partial(_prepare, office, request, found, entrance))
             response = await try_twice(run, lambda: not has_files)  # whoever read a file finds nothing more in it
             await renew_token(office, request, response)
-        except (NotLoggedInError, MustEnrolError, ProofRequiredError) as error:
+        except (NotLoggedInError, MustEnrolError, OtherSessionError, ProofRequiredError) as error:
             response = await lead_away(office, request, error, is_form=is_form)
         except ClientDisconnect:
             return Response(status_code=CLIENT_HUNG_UP)  # for the access log: nobody is there to read it
@@ -102,15 +109,13 @@ async def _receive(request: Request) -> bool:
     return any(isinstance(value, UploadFile) for _, value in form.multi_items())
 
 
-async def _respond_in_transaction(
-    office: Office, request: Request, endpoint: Endpoint, *, public: bool, enrolling: bool
-) -> Response:
+async def _respond_in_transaction(office: Office, request: Request, endpoint: Endpoint, entrance: Entrance) -> Response:
     is_safe = request.method in SAFE_METHODS
     async with office.database.unit_of_work(read_only=is_safe) as session:
         with enter_request_context(request, session) as context:
-            await let_in(office, request, public=public, enrolling=enrolling)
+            await let_in(office, request, entrance)
             if not is_safe:
-                await check_form(office, request, public=public)
+                await check_form(office, request, entrance)
             found = await endpoint(request)
             # What is only read is not undone: a stream may read on when the connection here is free again.
             if not (is_safe and isinstance(found, Response)):
@@ -120,12 +125,12 @@ async def _respond_in_transaction(
     return found
 
 
-async def _prepare(office: Office, request: Request, preparation: Preparation, *, enrolling: bool) -> None:
+async def _prepare(office: Office, request: Request, preparation: Preparation, entrance: Entrance) -> None:
     """Do what takes long before the transaction, for somebody who may send the form."""
     async with office.database.unit_of_work(read_only=True) as session:
         with enter_request_context(request, session):
-            await let_in(office, request, public=False, enrolling=enrolling)
-            await check_form(office, request, public=False)
+            await let_in(office, request, entrance)
+            await check_form(office, request, entrance)
             if preparation.check is not None:
                 preparation.check(request)
     await preparation.work(request)

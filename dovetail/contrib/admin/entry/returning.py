@@ -35,12 +35,18 @@ class MustEnrolError(Exception):
     """Whoever is logged in sees this page only once they have a second factor."""
 
 
+class OtherSessionError(Exception):
+    """The form was sent to the same user in a session that is over; they have logged in again elsewhere."""
+
+
 async def lead_away(office: Office, request: Request, error: Exception, *, is_form: bool) -> Response:
     """Lead to the page that lets one go on after `error`, and from there back; a form is kept until then."""
     if isinstance(error, MustEnrolError):
         if wants_json(request):
             return JSONResponse({"detail": SecondFactorRequiredError().detail}, HTTPStatus.FORBIDDEN)
         return RedirectResponse(request.url_for("admin:account").path, HTTPStatus.SEE_OTHER)
+    if isinstance(error, OtherSessionError):
+        return RedirectResponse(_with_token(request, await _keep(office, request)), HTTPStatus.SEE_OTHER)
     page, why, short = PROVE if isinstance(error, ProofRequiredError) else LOG_IN
     if wants_json(request):
         return JSONResponse({"detail": short}, HTTPStatus.UNAUTHORIZED)

@@ -10,7 +10,7 @@ from dovetail.contrib.admin.entry import kept_forms
 from dovetail.contrib.admin.models import KeptForm
 from dovetail.contrib.admin.testing import ORIGIN, read_form
 from dovetail.contrib.auth.sessions.models import Session
-from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.contrib.auth.testing import PASSWORD, new_token
 from plugins.blog.models import Tag
 
 TYPED = {"username": "eve", "email": "eve@example.org", "bio": "Two\r\nlines", "password": "a secret that is long"}
@@ -152,3 +152,19 @@ async def test_a_button_leads_back_to_the_page_that_it_stands_on(office, session
             "/admin/blog-tag/delete", data={"csrf_token": token, "pks": "1"}, headers={"Referer": referer}
         )
         assert parse_qs(urlsplit(answer.headers["location"]).query) == {"next": [target]}
+
+
+async def test_who_logged_in_again_in_another_tab_finds_the_old_one_as_it_was(office, session, boss):
+    form = read_form((await office.get("/blog-tag/create")).text)
+    await session.execute(delete(Session))
+    await new_token(session, boss.id)  # SQLite gives the number of the last row that was deleted again
+    await session.commit()
+    await log_in(office.client, "/admin/login")
+    shown = await office.client.post("/admin/blog-tag/create", data={**form, "name": "typed"})
+    assert (shown.status_code, await session.scalar(select(Tag.id))) == (303, None)
+    await session.commit()
+    page = await office.client.get(shown.headers["location"])
+    assert read_form(page.text)["name"] == ["typed"]
+    saved = await office.client.post(shown.headers["location"], data={**read_form(page.text), "save": "list"})
+    assert saved.headers["location"] == "/admin/blog-tag/list"
+    assert await session.scalar(select(Tag.name)) == "typed"
