@@ -53,6 +53,7 @@ check: .venv/.dev  ## Lint, format, types, the count of Any, and layers
 bench: .venv/.dev .venv/.bench  ## Measure against what you would use instead, 20 minutes on a quiet machine (BENCH="--rounds 1")
 	$(BIN)/python -m benchmarks.migrations
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.enumeration
 	$(BIN)/python -m benchmarks.run $(BENCH)
 	$(BIN)/python -m benchmarks.million.run --posts 50000 --database postgresql --output var/benchmark-back-office.json
 	$(BIN)/python -m benchmarks.report

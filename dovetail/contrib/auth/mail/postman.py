@@ -8,9 +8,10 @@ is sent at least once, and now and then twice.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import Context as Variables
 from datetime import UTC, datetime, timedelta
+from random import uniform
 from smtplib import SMTPRecipientsRefused
 
 from sqlalchemy import delete, exists, select, update
@@ -25,6 +26,7 @@ from dovetail.database.unit_of_work import BESIDE_REQUESTS, Database
 from dovetail.state import StateKey
 
 AT_ONCE = 10  # mails that one process sends
+PAUSES = (0.05, 0.3)  # seconds between the commit of a mail and a look into the outbox
 POLL = 10.0  # seconds after which a process looks for what others left
 MAXIMUM_ATTEMPTS = 12
 FIRST_PAUSE = timedelta(seconds=30)  # which doubles: the last attempt is some 17 hours after the first
@@ -45,6 +47,7 @@ class Postman:
         self._sender = sender
         self._task: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()  # for the database: however much mail there is, it takes one connection
+        self._hurry = asyncio.Event()
         self._again = False
         self._closing = False
         self.sent = self.failed = 0
@@ -57,10 +60,12 @@ class Postman:
             self._task = asyncio.get_running_loop().create_task(self._work(), context=Variables())
 
     async def settle(self) -> None:
-        """Wait until everything that is due was sent, or has failed."""
+        """Send at once what is due, and wait until it was sent or has failed."""
         self.wake()
+        self._hurry.set()
         while self._task is not None and not self._task.done():
             await self._task
+        self._hurry.clear()
 
     async def watch(self) -> None:
         """Look now and then for mail that another process left."""
@@ -71,17 +76,26 @@ class Postman:
     async def close(self) -> None:
         """Finish what is being sent, and leave the rest to others."""
         self._closing = True
+        self._hurry.set()
         if self._task is not None:
             await self._task
 
     async def _work(self) -> None:
         try:
             while self._again and not self._closing:
+                # Not at once: what comes next on a connection would tell by its time whether there was mail to write.
+                await self._wait(uniform(*PAUSES))  # noqa: S311 - it is no secret
                 self._again = False
                 while not self._closing and (rows := await self._take()):
                     await asyncio.gather(*(self._deliver(row) for row in rows))
         except Exception as error:  # noqa: BLE001 - the rows stay, and the next look finds them
             logger.warning("The outbox could not be read: %s", str(error).partition("\n")[0])
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait, unless somebody is in a hurry."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
 
     @asynccontextmanager
     async def _work_on_rows(self, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
