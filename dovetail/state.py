@@ -21,6 +21,7 @@ Info: TypeAlias = MutableMapping[object, object]  # `info` of a session or a con
 
 
 ACTOR = "dovetail.actor"  # in the scope of a request: who sends it, once that is known
+APPLICATION = "dovetail.application"  # in the same: the whole application, where "app" may be one mounted in it
 # The ASGI scope of the request that is being answered, for what is handed none: who asks, from where; None outside.
 current_scope: ContextVar[MutableMapping[str, object] | None] = ContextVar("current_scope", default=None)
 
@@ -32,6 +33,13 @@ class HasState(Protocol):
     @property
     def state(self) -> object:
         """The attributes that it carries."""
+
+
+def current_application() -> HasState | None:
+    """Return the application that answers the request at hand, and not one that is mounted in it; None outside."""
+    scope = current_scope.get() or {}
+    found = scope.get(APPLICATION)
+    return found if isinstance(found, HasState) else None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from dovetail.middleware.request_id import RequestIds, current_request_id, with_
 from dovetail.middleware.security_headers import SecurityHeaders
 from dovetail.middleware.trusted_host import TrustedHosts, refuse_host
 from dovetail.settings import Settings
-from dovetail.state import current_scope
+from dovetail.state import APPLICATION, current_scope
 
 
 class EdgeMiddleware:
@@ -50,6 +50,7 @@ class EdgeMiddleware:
         if not FORWARDED.isdisjoint(sent):
             await self._forwarded.believe(scope)  # everything below sees who really asks
         request_id = scope.setdefault("state", {})["request_id"] = self._request_ids.of(sent)
+        scope[APPLICATION] = scope.get("app")
         token, scope_token = current_request_id.set(request_id), current_scope.set(scope)
         try:
             if scope["type"] == "http":

@@ -12,7 +12,8 @@ from ipaddress import ip_address, ip_network
 from math import ceil
 from typing import Annotated, Protocol
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
 from starlette.requests import HTTPConnection
 
 from dovetail.errors import TooManyRequestsError
@@ -123,7 +124,8 @@ def read_rates(value: object) -> object:
     return parse_rates(value) if isinstance(value, str) else value
 
 
-Rates = Annotated[tuple[Rate, ...], BeforeValidator(read_rates)]
+Rates = Annotated[tuple[Rate, ...], NoDecode, BeforeValidator(read_rates), Field(validate_default=True)]
+"""The type of a setting that holds rates: `login: Rates = parse_rates("5/minute")`."""
 
 
 def network_of(connection: HTTPConnection) -> str:

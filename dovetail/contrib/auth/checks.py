@@ -106,7 +106,7 @@ def check_superuser(context: Context) -> Iterator[CheckMessage]:
         return
     if password := given.password.get_secret_value():
         try:
-            check_password(password, username=given.username, email=given.email)
+            check_password(password, username=given.username, email=given.email, context=context)
         except InvalidInputError as found:
             yield warning(
                 "auth.W011",

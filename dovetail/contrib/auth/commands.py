@@ -3,18 +3,19 @@
 import secrets
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import click
 from pydantic import BaseModel, SecretStr
 from sqlalchemy import exists, select
 
 from dovetail.contrib.auth.accounts.password_validation import check_password
+from dovetail.contrib.auth.accounts.passwords import HashedPassword, hash_password
 from dovetail.contrib.auth.factors.links import check_can_enrol, print_enrolment_link
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.users import (
     create_user,
     get_user_by_login,
-    hash_new_password,
     normalize_email,
     normalize_username,
     set_password,
@@ -50,7 +51,7 @@ async def createsuperuser(context: Context, *, noinput: bool, if_none: bool, pas
     if noinput:
         new = load_plugin_settings(NewPasskeyUser if passkey else NewSuperuser, "SUPERUSER_", context.settings.base_dir)
     else:
-        new = _ask(has_password=not passkey)
+        new = _ask(context, has_password=not passkey)
     if passkey:
         check_can_enrol(context)
     await _create(context, new)
@@ -68,8 +69,15 @@ async def changepassword(context: Context, username: str) -> None:
         user = await get_user_by_login(session, username)
     if user is None:
         raise NotFoundError(f"There is no user {username!r}.")
-    password = _ask_password(user.username, user.email)
-    hashed = await hash_new_password(password, username=user.username, email=user.email)
+    check = partial(
+        check_password,
+        username=user.username,
+        email=user.email,
+        full_name=user.full_name,
+        has_second_factor=user.has_second_factor,
+        context=context,
+    )
+    hashed = HashedPassword(await hash_password(_ask_password(check)))
     async with context.database.unit_of_work() as session:
         await set_password(session, await session.get_one(User, user.id), hashed)
     click.echo(f"The password of {user.username} was changed, and all their sessions were ended.")
@@ -108,21 +116,22 @@ async def _has_superuser(context: Context) -> bool:
         return bool(await session.scalar(select(exists().where(User.is_superuser.is_(True)))))
 
 
-def _ask(*, has_password: bool) -> NewPasskeyUser:
+def _ask(context: Context, *, has_password: bool) -> NewPasskeyUser:
     username = click.prompt("Username", value_proc=_checked(normalize_username))
     email = click.prompt("E-mail address", value_proc=_checked(normalize_email))
     if not has_password:
         return NewPasskeyUser(username=username, email=email)
-    return NewSuperuser(username=username, email=email, password=SecretStr(_ask_password(username, email)))
+    check = partial(check_password, username=username, email=email, context=context)
+    return NewSuperuser(username=username, email=email, password=SecretStr(_ask_password(check)))
 
 
-def _ask_password(username: str, email: str) -> str:
+def _ask_password(check: Callable[[str], None]) -> str:
     # Where nobody types nothing is shown anyway, and getpass would only complain that it cannot hide it.
     hide = sys.stdin.isatty()
     while True:
         password: str = click.prompt("Password", hide_input=hide, confirmation_prompt="Password (again)")
         try:
-            check_password(password, username=username, email=email)
+            check(password)
         except InvalidInputError as error:
             click.echo(error.detail, err=True)
         else:

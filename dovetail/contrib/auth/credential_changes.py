@@ -12,6 +12,7 @@ from dovetail.contrib.auth.accounts.passwords import HashedPassword, verify_pass
 from dovetail.contrib.auth.accounts.store import UserStore, taken
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record, record_failure
+from dovetail.contrib.auth.limits.attempts import begin_proof
 from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.users import UserChanges
@@ -34,9 +35,15 @@ class Proof:
 
 
 async def prove(user: User, current_password: str) -> Proof:
-    """Verify the current password, which takes long, and return what it proves: nothing if it is wrong."""
+    """Verify the current password, which takes long, and return what it proves: nothing if it is wrong.
+
+    Raise TooManyRequestsError where somebody tries too often.
+    """
+    attempt = await begin_proof(user)
     verified, better_hash = await verify_password(current_password, user.hashed_password)
-    if not verified:
+    if verified:
+        await attempt.succeed()
+    else:
         await record_failure(EventKind.PROOF_FAILED, user=user, detail="wrong password")
     # A login may store the better hash while we wait: that is the same password.
     return Proof(frozenset({user.hashed_password, better_hash} - {None})) if verified else Proof()

@@ -72,7 +72,13 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             user = await find_user_of_one_time_token(lookup, token, TokenPurpose.RESET_PASSWORD)
         if user is None:
             raise InvalidResetPasswordToken
-        hashed = await users.hash_new_password(password, username=user.username, email=user.email)
+        hashed = await users.hash_new_password(
+            password,
+            username=user.username,
+            email=user.email,
+            full_name=user.full_name,
+            has_second_factor=user.has_second_factor,
+        )
         redeemed = await redeem_one_time_token(self.session, token, TokenPurpose.RESET_PASSWORD)
         if redeemed is None:  # somebody was faster
             raise InvalidResetPasswordToken

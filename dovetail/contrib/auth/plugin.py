@@ -62,6 +62,11 @@ plugin = Plugin(
             run="dovetail.contrib.auth.upkeep.createtoken:createtoken",
         ),
         Command(
+            name="unlock",
+            help="Forget the failed logins of a user or an address.",
+            run="dovetail.contrib.auth.upkeep.unlock:unlock",
+        ),
+        Command(
             name="creategroup",
             help="Make a group of users who are permitted the same.",
             run="dovetail.contrib.auth.permission_commands:creategroup",

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from dovetail.contrib.auth.password_rules.rule import Rules
+from dovetail.contrib.auth.setting_types.limits import LimitSettings
 from dovetail.contrib.auth.setting_types.providers import Providers
 from dovetail.contrib.auth.setting_types.schemes import Scheme, check_header, read_schemes
 from dovetail.settings import Names
@@ -12,7 +14,7 @@ from dovetail.validators import check_origins_fit, check_passkey_origins, check_
 Seconds = Annotated[int, Field(gt=0)]
 
 
-class AuthSettings(BaseModel):
+class AuthSettings(LimitSettings):
     """Settings of contrib/auth: `AUTH_TOKEN_LIFETIME=3600`, `AUTH_EMAIL_BACKEND=smtp` and so on."""
 
     registration_open: bool = True
@@ -23,6 +25,8 @@ class AuthSettings(BaseModel):
     schemes: Annotated[Names, AfterValidator(read_schemes)] = (Scheme.BEARER.value,)  # see docs/tokens.md
     api_key_header: Annotated[str, AfterValidator(check_header)] = "X-API-Key"
     personal_token_days: Annotated[int, Field(gt=0, le=3_660)] = 366  # the longest that a personal token may last
+    # The rules for new passwords: dotted paths, each with its options, as AUTH_PASSWORD_VALIDATORS of Django.
+    password_rules: Rules
     reset_token_lifetime: Seconds = 3600
     verify_token_lifetime: Seconds = 24 * 3600
 

@@ -28,6 +28,7 @@ from dovetail.contrib.auth.accounts.passwords import HashedPassword, hash_passwo
 from dovetail.contrib.auth.accounts.store import UserStore, taken
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record, record_failure
+from dovetail.contrib.auth.limits.attempts import begin_login
 from dovetail.contrib.auth.models import (
     MAXIMUM_BIO,
     MAXIMUM_EMAIL,
@@ -45,7 +46,7 @@ from dovetail.contrib.auth.sessions.log_in import note_proof as note_proof  # no
 from dovetail.contrib.auth.tokens.personal import revoke_tokens_of
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import FieldError, InvalidInputError
-from dovetail.plugin import context_of
+from dovetail.plugin import Context, context_of
 from dovetail.validators import normalize
 
 # A name in ASCII cannot be mistaken for another one, and one without @ never for an address.
@@ -91,7 +92,10 @@ async def create_user(
         "is_superuser": is_superuser,
     }
     if isinstance(password, str):
-        password = await hash_new_password(password, username=username, email=email)
+        context = context_of(session)
+        password = await hash_new_password(
+            password, username=username, email=email, full_name=str(values["full_name"]), context=context
+        )
     stored = UNUSABLE_PASSWORD if password is None else password.value
     if not (is_verified or shares_address):  # the index sees to an address that is proved
         await _refuse_taken(session, email)
@@ -103,7 +107,8 @@ async def create_user(
 async def authenticate(session: AsyncSession, login: str, password: str) -> User | None:
     """Return the active user with this username or proved e-mail address, and this password; None for everybody else.
 
-    An unknown name, a wrong password and a deactivated user cost the same work. The user is looked up among what is
+    An unknown name, a wrong password and a deactivated user cost the same work. Raise TooManyRequestsError before any
+    work, where somebody tries too often; see `limits/attempts.py`. The user is looked up among what is
     committed, and no connection is held while the password is hashed; give a session that has done nothing yet. The
     user's row is locked until the transaction ends, so that a session begun now cannot survive a password change.
     """
@@ -111,12 +116,14 @@ async def authenticate(session: AsyncSession, login: str, password: str) -> User
         found = await get_user_by_login(lookup, login)
     if found is not None and "@" in login and not found.is_verified:
         found = None  # an address counts once it is proved, or one could log in by that of somebody else
+    attempt = await begin_login(found, login, password)
     verified, better_hash = await verify_password(password, found.hashed_password if found else None)
     if found is None or not verified:
         # Whatever name was typed is not recorded: now and then it is a password.
         reason = "unknown name" if found is None else "wrong password"
         await record_failure(EventKind.LOGIN_FAILED, user=found, detail=reason)
         return None
+    await attempt.succeed(remember=True)
     # Neither the row nor a connection is held while we hash, so the row is looked at again. What another login has
     # stored meanwhile is what we would store; anything else is another password.
     user = await session.scalar(
@@ -147,12 +154,28 @@ async def get_user_by_login(session: AsyncSession, login: str) -> User | None:
         return None
 
 
-async def hash_new_password(password: str, *, username: str, email: str) -> HashedPassword:
+async def hash_new_password(
+    password: str,
+    *,
+    username: str,
+    email: str,
+    full_name: str = "",
+    has_second_factor: bool = False,
+    context: Context | None = None,
+) -> HashedPassword:
     """Hash a password for the user of this name and address, which takes long: do it before you touch a row.
 
-    Raise InvalidInputError if the password is too weak.
+    A command hands its `context`, for the rules of the site; a request knows them. Raise InvalidInputError if the
+    password is too weak, and UnavailableError if too many others are hashed.
     """
-    check_password(password, username=username, email=email)
+    check_password(
+        password,
+        username=username,
+        email=email,
+        full_name=full_name,
+        has_second_factor=has_second_factor,
+        context=context,
+    )
     return HashedPassword(await hash_password(password))
 
 
@@ -165,7 +188,7 @@ async def set_password(
 
     `hash_new_password` makes the password, before the user is locked:
 
-        hashed = await hash_new_password("correct horse", username="ada", email="ada@example.org")
+        hashed = await hash_new_password("correct horse battery staple", username="ada", email="ada@example.org")
         async with context.database.unit_of_work() as session: ...
     """
     await UserStore(session).update(user, {"hashed_password": password.value})

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("dovetail.throttling")
 T = TypeVar("T")
 SWEEP_EVERY = 1_000  # requests that one process counts
-REMEMBERED = "known|"
+REMEMBERED = "known:"
 
 
 class StorageLimiter:

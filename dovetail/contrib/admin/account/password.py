@@ -51,7 +51,13 @@ async def prepare(office: Office, request: Request) -> None:
     else:
         proof = await prove(user, str(form.get("current_password", "")))
     proof.check(user)
-    hashed = await users.hash_new_password(str(form.get("password", "")), username=user.username, email=user.email)
+    hashed = await users.hash_new_password(
+        str(form.get("password", "")),
+        username=user.username,
+        email=user.email,
+        full_name=user.full_name,
+        has_second_factor=user.has_second_factor,
+    )
     NEW_PASSWORD.set(request, NewPassword(hashed=hashed, proof=proof))
 
 

@@ -27,7 +27,7 @@ from dovetail.contrib.admin.web.responses import is_refusal, sendable
 from dovetail.contrib.auth.proof import ProofRequiredError
 from dovetail.database.drivers.retries import try_twice
 from dovetail.database.session import SAFE_METHODS
-from dovetail.errors import CLIENT_HUNG_UP
+from dovetail.errors import CLIENT_HUNG_UP, TooManyRequestsError, UnavailableError
 
 logger = logging.getLogger("dovetail.admin")
 
@@ -91,6 +91,8 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     # What took too long once takes as long again.
     headers = {"Retry-After": "1"} if told.is_expected and not told.is_too_slow else {}
+    if isinstance(error, TooManyRequestsError | UnavailableError):
+        headers = error.headers
     if wants_json(request):
         return JSONResponse({"detail": told.message}, told.status, headers)
     plainer = request.url.path if told.is_too_slow and request.url.query else None

@@ -17,6 +17,7 @@ from dovetail.contrib.auth.events.record import record, record_failure
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_session
 from dovetail.contrib.auth.users import authenticate
+from dovetail.errors import TooManyRequestsError
 
 # The same words for an unknown name, a wrong password, a deactivated user and one who is not staff.
 REFUSED = "This name and password do not open the back office."
@@ -46,7 +47,12 @@ async def _log_in(office: Office, request: Request) -> Response:
     form = await request.form()
     refuse_files(form)
     name, password = form.get("username"), form.get("password")
-    user = await _authenticate(name, password) if isinstance(name, str) and isinstance(password, str) else None
+    try:
+        user = await _authenticate(name, password) if isinstance(name, str) and isinstance(password, str) else None
+    except TooManyRequestsError as refusal:
+        page = await _form(office, request, HTTPStatus.TOO_MANY_REQUESTS, username=name, error=refusal.detail)
+        page.headers.update(refusal.headers)
+        return page
     if user is None:
         return await _form(office, request, HTTPStatus.UNAUTHORIZED, username=name, error=REFUSED)
     waiting = await ask_for_second_factor(office, request, user)

@@ -1,9 +1,10 @@
-"""Hash and verify passwords with Argon2, in threads and never on the event loop.
+"""Hash and verify passwords with Argon2, in threads and never on the event loop: a bounded pool with a bounded queue.
 
 By pwdlib, and as fastapi-users does it: its `PasswordHelper` is these two hashers, but comes with all of FastAPI.
 """
 
 import os
+import unicodedata
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -16,10 +17,14 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD
+from dovetail.contrib.auth.password_rules.length import LONGEST, SHORTEST
+from dovetail.errors import UnavailableError
 
 SALT_LENGTH = 16  # bytes, as Argon2 recommends (RFC 9106, section 3.1)
-MINIMUM_LENGTH = 8
-MAXIMUM_LENGTH = 128
+MINIMUM_LENGTH = SHORTEST
+MAXIMUM_LENGTH = LONGEST
+WAIT = 5  # seconds that somebody is told to wait
+MAXIMUM_WAITING = 100  # hashes that wait for a thread: some seconds of work for two cores
 
 hasher = PasswordHash((Argon2Hasher(), BcryptHasher()))  # the first makes, both verify
 # One hash takes a whole core and 64 MiB, so more at once than there are cores would only cost memory. The limit is
@@ -35,8 +40,11 @@ class HashedPassword:
 
 
 async def hash_password(password: str) -> str:
-    """Return the Argon2id hash of `password`, computed in a thread."""
-    return await to_thread.run_sync(hasher.hash, password, limiter=_get_limiter())
+    """Return the Argon2id hash of `password`, computed in a thread.
+
+    Raise UnavailableError if too many wait for a thread already.
+    """
+    return await to_thread.run_sync(hasher.hash, normalized(password), limiter=_get_limiter())
 
 
 async def verify_password(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
@@ -46,7 +54,7 @@ async def verify_password(password: str, hashed_password: str | None) -> tuple[b
     knows what the other stores.
 
     Without a usable hash (`None`, `"!"`, anything unknown) it is False, after the same work. What no password can be,
-    over the maximum length or not Unicode, is never hashed.
+    over the maximum length or not Unicode, is never hashed. Raise UnavailableError if too many wait already.
     """
     if len(password) > MAXIMUM_LENGTH or not is_text(password):
         return False, None
@@ -58,17 +66,28 @@ def is_text(value: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
+def normalized(password: str) -> str:
+    """Return a password in the form that is hashed, NFKC: keyboards write the same letters in several ways.
+
+    (NIST SP 800-63B-4, section 3.1.1.2, as RFC 8265 has it for passwords.) The length is limited before.
+    """
+    return unicodedata.normalize("NFKC", password)
+
+
 def _verify(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
     stored = hashed_password or UNUSABLE_PASSWORD
+    text = normalized(password)
     try:
-        verified = hasher.verify(password, stored)
+        verified = hasher.verify(text, stored)
+        if not verified and text != password:  # its hash may be of the time when nothing was normalized
+            return hasher.verify(password, stored), None
     except UnknownHashError:
-        hasher.hash(password)  # an answer that comes sooner would tell that there is nobody of this name
+        hasher.hash(text)  # an answer that comes sooner would tell that there is nobody of this name
         return False, None
     if not verified or not _is_weak(stored):
         return verified, None
     # A salt has to differ from user to user and is no secret; the old hash holds a random one.
-    return True, hasher.hash(password, salt=sha256(stored.encode()).digest()[:SALT_LENGTH])
+    return True, hasher.hash(text, salt=sha256(stored.encode()).digest()[:SALT_LENGTH])
 
 
 def _is_weak(stored: str) -> bool:
@@ -78,8 +97,10 @@ def _is_weak(stored: str) -> bool:
 
 def _get_limiter() -> CapacityLimiter:
     try:
-        return _limiter.get()
+        limiter = _limiter.get()
     except LookupError:
         limiter = CapacityLimiter(os.cpu_count() or 1)
         _limiter.set(limiter)
-        return limiter
+    if limiter.statistics().tasks_waiting >= MAXIMUM_WAITING:
+        raise UnavailableError("Too many logins are at work; try again shortly.", retry_after=WAIT)
+    return limiter

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from dovetail.contrib.auth import users
-from dovetail.contrib.auth.access import CredentialDep, EnrollingUser
-from dovetail.contrib.auth.api.dependencies import UserManagerDep
+from dovetail.contrib.auth.access import THROTTLED, CredentialDep, EnrollingUser
+from dovetail.contrib.auth.api.dependencies import UserManagerDep, limited
 from dovetail.contrib.auth.api.schemas import (
     AccessTokenRead,
     EmailRequest,
@@ -39,7 +39,8 @@ router = APIRouter(prefix="/auth", tags=["auth"])
     "/register",
     status_code=201,
     response_model=UserRead,
-    responses={403: {"description": "Registration is closed"}},
+    responses={**THROTTLED, 403: {"description": "Registration is closed"}},
+    dependencies=[limited("register")],
 )
 async def register(data: UserRegister, manager: UserManagerDep) -> User:
     """Make an account; a message asks its owner to confirm the address. 409 names the field that is taken."""
@@ -57,7 +58,7 @@ async def register(data: UserRegister, manager: UserManagerDep) -> User:
     return user
 
 
-@router.post("/login", responses={401: {"description": "Wrong name or password"}})
+@router.post("/login", responses={**THROTTLED, 401: {"description": "Wrong name or password"}})
 async def login(
     form: Annotated[LoginForm, Form()], session: SessionDep, request: Request, response: Response
 ) -> AccessTokenRead | SecondStepRead:
@@ -86,13 +87,13 @@ async def logout(user: EnrollingUser, credential: CredentialDep, session: Sessio
     await record(session, EventKind.LOGOUT, user=user)
 
 
-@router.post("/forgot-password", status_code=202)
+@router.post("/forgot-password", status_code=202, responses=THROTTLED, dependencies=[limited("reset")])
 async def forgot_password(data: EmailRequest, session: SessionDep) -> None:
     """Send a token for a new password to the address, if it is somebody's. The answer does not tell whether it is."""
     await send_token(session, MailKind.RESET_PASSWORD, data.email)
 
 
-@router.post("/reset-password", status_code=204)
+@router.post("/reset-password", status_code=204, responses=THROTTLED, dependencies=[limited("token")])
 async def reset_password(data: ResetPasswordRequest, manager: UserManagerDep) -> None:
     """Set a new password with the token from the e-mail, which works once; every session is ended."""
     # Imported here and below, as the manager is: see `make_manager`.
@@ -104,13 +105,13 @@ async def reset_password(data: ResetPasswordRequest, manager: UserManagerDep) ->
         raise _bad_token() from None
 
 
-@router.post("/request-verify-token", status_code=202)
+@router.post("/request-verify-token", status_code=202, responses=THROTTLED, dependencies=[limited("verify")])
 async def request_verify_token(data: EmailRequest, session: SessionDep) -> None:
     """Send a token that confirms the address, if it is somebody's. The answer does not tell whether it is."""
     await send_token(session, MailKind.VERIFY_EMAIL, data.email)
 
 
-@router.post("/verify", response_model=UserRead)
+@router.post("/verify", response_model=UserRead, responses=THROTTLED, dependencies=[limited("token")])
 async def verify(data: VerifyRequest, manager: UserManagerDep) -> User:
     """Confirm the address with the token from the e-mail, which works once.
 

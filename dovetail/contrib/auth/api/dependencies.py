@@ -1,15 +1,18 @@
 """Dependencies of auth's endpoints, and the setup that puts what they need into the application."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
+from fastapi.params import Depends as DependsParam
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from dovetail.api.credentials import CREDENTIAL_SCHEMES
 from dovetail.api.principal import AUTHENTICATOR
 from dovetail.api.problems import ON_REFUSAL
+from dovetail.api.throttling.rates import Rate, network_of
+from dovetail.api.throttling.throttled import throttle
 from dovetail.contrib.auth.access import authenticate_request
 from dovetail.contrib.auth.credentials.documented import describe, headers_of
 from dovetail.contrib.auth.credentials.reading import CREDENTIALS, CredentialReader
@@ -80,6 +83,16 @@ def _note_refusal(connection: HTTPConnection, reason: str) -> None:
 
 
 AuthSettingsDep = Annotated[AuthSettings, Depends(plugin_settings("auth", AuthSettings))]
+
+
+def limited(name: Literal["register", "reset", "verify", "token"]) -> DependsParam:
+    """Return a dependency that counts a request from a network against AUTH_THROTTLE_<NAME>; say THROTTLED, too."""
+
+    async def count(request: Request, settings: AuthSettingsDep) -> None:
+        rates: tuple[Rate, ...] = getattr(settings, f"throttle_{name}")
+        await throttle(request, rates, network_of(request), name=name)
+
+    return DependsParam(count)
 
 
 def make_manager(session: AsyncSession, settings: AuthSettings) -> "UserManager":

@@ -9,7 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.schemas import Id, Page, PathId, Schema, UTCTime
 from dovetail.contrib.auth import users
-from dovetail.contrib.auth.access import CurrentUser, EnrollingUserBeside, StaffUser, check_permission, takes_scopes
+from dovetail.contrib.auth.access import (
+    THROTTLED,
+    CurrentUser,
+    EnrollingUserBeside,
+    StaffUser,
+    check_permission,
+    takes_scopes,
+)
 from dovetail.contrib.auth.api.schemas import CurrentPassword
 from dovetail.contrib.auth.credential_changes import prove
 from dovetail.contrib.auth.models import User
@@ -73,7 +80,7 @@ async def logout_everywhere(
     await users.log_out_everywhere(session, user, keep_id=row.id if keep_current else None)
 
 
-@router.post("/auth/prove", status_code=204, tags=["auth"])
+@router.post("/auth/prove", status_code=204, tags=["auth"], responses=THROTTLED)
 async def prove_with_password(data: PasswordProof, user: EnrollingUserBeside, session: SessionDep) -> None:
     """Prove again who one is, by the password: what takes a recent proof is open for some minutes, in this session."""
     proof = await prove(user, data.password.get_secret_value())

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.api.schemas import PathId
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.access import (
+    THROTTLED,
     CredentialDep,
     CurrentUser,
     StaffUser,
@@ -89,7 +90,7 @@ async def get_me(user: CurrentUser, session: SessionDep) -> MeRead:
     return await _me(session, user)
 
 
-@router.patch("/users/me")
+@router.patch("/users/me", responses=THROTTLED)
 async def update_me(
     data: ProfileUpdate,
     user: UserBeside,
@@ -249,7 +250,14 @@ async def _hash_new_password(data: ProfileUpdate, user: User) -> HashedPassword 
         return None
     username = user.username if data.username is MISSING else data.username
     email = user.email if data.email is MISSING else data.email
-    return await users.hash_new_password(data.password.get_secret_value(), username=username, email=email)
+    full_name = user.full_name if data.full_name is MISSING else data.full_name
+    return await users.hash_new_password(
+        data.password.get_secret_value(),
+        username=username,
+        email=email,
+        full_name=full_name,
+        has_second_factor=user.has_second_factor,
+    )
 
 
 def _columns(data: ProfileUpdate | UserUpdate) -> users.UserChanges:

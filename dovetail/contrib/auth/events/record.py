@@ -16,7 +16,7 @@ from dovetail.contrib.auth.events.origin import clean_detail, current_origin, wh
 from dovetail.contrib.auth.events.recorder import RECORDER, Recorder
 from dovetail.contrib.auth.models import User
 from dovetail.database.after_commit import after_commit
-from dovetail.state import HasState, current_scope
+from dovetail.state import current_application
 
 logger = logging.getLogger("dovetail.auth.events")
 
@@ -92,6 +92,5 @@ def _log(level: int, event: SecurityEvent) -> None:
 
 
 def _recorder() -> Recorder | None:
-    scope = current_scope.get()
-    app = scope.get("app") if scope is not None else None
-    return RECORDER.find(app) if isinstance(app, HasState) else None
+    app = current_application()
+    return None if app is None else RECORDER.find(app)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.origin import Who
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.factors.challenges import (
     LIFETIME,
@@ -30,7 +31,9 @@ from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty
 from dovetail.contrib.auth.factors.passkeys.webauthn_json import Json, challenge_in, request_options
 from dovetail.contrib.auth.factors.recovery_codes import count_recovery_codes, use_recovery_code
 from dovetail.contrib.auth.factors.totp import use_totp
+from dovetail.contrib.auth.limits.attempts import begin_proof
 from dovetail.contrib.auth.models import User
+from dovetail.database.unit_of_work import lookup_session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +98,13 @@ async def finish_second_step(
 ) -> Proved | Refusal:
     """Return who answered the challenge, which is used up then. It bears five wrong answers.
 
-    What was counted has to be kept, so let the transaction be committed in any case.
+    What was counted has to be kept, so let the transaction be committed in any case. Give a session that has done
+    nothing yet. Raise TooManyRequestsError where somebody tries too often, with however many challenges.
     """
+    async with lookup_session(session) as lookup:
+        asked = await find_challenge(lookup, challenge, ChallengePurpose.LOGIN)
+    if asked is not None and asked.user_id is not None:
+        await begin_proof(Who(asked.user_id))
     found = await find_challenge(session, challenge, ChallengePurpose.LOGIN)
     user = None if found is None or found.user_id is None else await lock_active(session, found.user_id)
     if found is None or user is None or not await count_attempt(session, found):

@@ -8,6 +8,7 @@ from dovetail.contrib.auth.accounts import passwords
 from dovetail.contrib.auth.accounts.passwords import hash_password, verify_password
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD
 from dovetail.contrib.auth.testing import PASSWORD, cheap_hash
+from dovetail.errors import UnavailableError
 from tests.contrib.auth.helpers import login
 
 
@@ -94,3 +95,37 @@ async def test_what_is_no_hash_matches_nothing_after_the_same_work(stored, hashe
 async def test_what_can_be_no_password_is_not_even_hashed(password, hashes):
     assert await verify_password(password, None) == (False, None)
     assert hashes.count == 0
+
+
+async def test_the_same_letters_are_the_same_password_however_a_keyboard_writes_them():
+    hashed = await hash_password("Ångström and a half")
+
+    assert (await verify_password("Ångström and a half", hashed))[0]
+    assert (await verify_password("angstrom and a half", hashed))[0] is False
+
+
+async def test_a_hash_of_before_passwords_were_normalized_still_verifies():
+    written = "Å" + "ngström and a half"  # the sign of the unit, which NFKC makes the letter
+    assert (await verify_password(written, cheap_hash(written)))[0]
+
+
+async def test_who_comes_when_the_queue_is_full_is_told_to_come_back_and_waits_for_nothing(monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(passwords, "MAXIMUM_WAITING", 3)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(passwords.hasher, "hash", lambda _: "hashed" if gate.wait(30) else "stalled")
+
+    def in_a_loop_of_its_own() -> list[str]:
+        async def main() -> list[str]:
+            waiting = [asyncio.create_task(hash_password(PASSWORD)) for _ in range(5)]
+            for _ in range(10):  # until each has come as far as it can
+                await asyncio.sleep(0)
+            with pytest.raises(UnavailableError) as refused:
+                await hash_password(PASSWORD)
+            assert refused.value.headers == {"Retry-After": "5"}
+            gate.set()
+            return await asyncio.gather(*waiting)
+
+        return anyio.run(main)
+
+    assert await asyncio.to_thread(in_a_loop_of_its_own) == ["hashed"] * 5

@@ -25,7 +25,7 @@ from dovetail.errors import FieldError, NotAuthenticatedError
 from dovetail.plugin import context_of
 
 router = APIRouter(tags=["auth"])
-WRONG: dict[int | str, dict[str, object]] = {401: {"description": "Wrong, used or expired"}}
+WRONG: dict[int | str, dict[str, object]] = {**THROTTLED, 401: {"description": "Wrong, used or expired"}}
 
 
 async def log_in_or_challenge(

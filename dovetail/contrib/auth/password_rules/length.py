@@ -1,0 +1,24 @@
+"""The length of a password, which is what makes it hard to guess (NIST SP 800-63B-4, section 3.1.1.2)."""
+
+from collections.abc import Iterator
+
+from dovetail.contrib.auth.password_rules.rule import About
+
+SHORTEST = 8  # characters, whatever the settings say
+LONGEST = 128
+
+
+class Length:
+    """At least 15 characters where the password is the only factor, 8 beside a second one."""
+
+    def __init__(self, *, minimum: int = 15, with_second_factor: int = SHORTEST) -> None:
+        for name, value in (("minimum", minimum), ("with_second_factor", with_second_factor)):
+            if not SHORTEST <= value <= LONGEST:
+                raise ValueError(f"{name} is {value}, expected {SHORTEST} to {LONGEST}")
+        self._minimum, self._with_second_factor = minimum, with_second_factor
+
+    def problems(self, password: str, about: About) -> Iterator[str]:
+        """Yield a sentence for a password that is too short."""
+        minimum = self._with_second_factor if about.has_second_factor else self._minimum
+        if len(password) < minimum:
+            yield f"The password is too short: it has {len(password)} characters, expected {minimum} or more."

@@ -1,0 +1,85 @@
+"""The interface of a rule for new passwords, and the settings that name rules.
+
+A rule is a class; AUTH_PASSWORD_RULES lists the dotted paths of some, each with options if it takes any:
+
+    AUTH_PASSWORD_RULES='["shop.rules.NoColours", {"rule": "dovetail.contrib.auth.password_rules.length.Length",
+                           "options": {"minimum": 20}}]'
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pkgutil import resolve_name
+from typing import Annotated, NotRequired, Protocol, TypeAlias, runtime_checkable
+
+from pydantic import BeforeValidator, Field, InstanceOf, TypeAdapter, ValidationError, with_config
+from typing_extensions import TypedDict
+
+ROOM = "dovetail.contrib.auth.password_rules"
+DEFAULT_RULES = (f"{ROOM}.length.Length", f"{ROOM}.common.NotCommon", f"{ROOM}.context.NotPersonal")
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """The account that a new password is for."""
+
+    username: str = ""
+    email: str = ""
+    full_name: str = ""
+    site_name: str = ""
+    has_second_factor: bool = False
+
+
+@runtime_checkable
+class PasswordRule(Protocol):
+    """A rule; the options in the settings are the keyword arguments of its class."""
+
+    def problems(self, password: str, about: About) -> Iterable[str]:
+        """Yield a sentence for each thing that is wrong with a password, which is text of 8 to 128 characters."""
+
+
+@with_config(extra="forbid")
+class _Named(TypedDict):
+    rule: str
+    options: NotRequired[dict[str, object]]
+
+
+_NAMED: TypeAdapter[list[str | _Named]] = TypeAdapter(list[str | _Named])
+
+
+def make_rules(value: object) -> object:
+    """Read a list of rules as the settings write it. Raise ValueError for what is no rule, or takes no such option."""
+    if isinstance(value, tuple):
+        return value
+    try:
+        named = _NAMED.validate_python(value)
+    except ValidationError:
+        raise ValueError(
+            'expected a JSON list of dotted paths, or of {"rule": "a.dotted.path", "options": {...}}'
+        ) from None
+    return tuple(_make(one) for one in named)
+
+
+def default_rules() -> tuple[PasswordRule, ...]:
+    """Return the rules of a site that names none."""
+    return tuple(_make(name) for name in DEFAULT_RULES)
+
+
+def _make(named: str | _Named) -> PasswordRule:
+    if isinstance(named, str):
+        named = {"rule": named}
+    path = named["rule"]
+    options: Mapping[str, object] = named.get("options", {})
+    try:
+        made: object = resolve_name(path)(**options)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"{path!r} is no password rule: {error}") from None
+    except TypeError as error:
+        raise ValueError(f"{path!r} does not take {dict(options)}: {error}") from None
+    if not isinstance(made, PasswordRule):
+        raise ValueError(f"{path!r} is no password rule: it has no method `problems`")  # noqa: TRY004 - pydantic's
+    return made
+
+
+Rules: TypeAlias = Annotated[
+    tuple[InstanceOf[PasswordRule], ...], BeforeValidator(make_rules), Field(default_factory=default_rules)
+]
