@@ -158,6 +158,8 @@ class Rights:
         conditions = [self._listed(view, model) for view in views if view in self._listable]
         if any(condition is EVERYTHING for condition in conditions):
             return EVERYTHING
+        if model is User:  # everybody knows of themselves: who may write posts names themselves as their author
+            conditions.append(User.id == user_of(self._request).id)
         return or_(*conditions) if conditions else NOTHING
 
     def _listed(self, view: ViewBase, model: type[object]) -> ColumnElement[bool]:

@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from dovetail.api.principal import VISITOR_AUTHENTICATOR
 from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import EXTENSION_POINT, check_sections
+from dovetail.contrib.admin.checks.policy_checks import find_unfit_policies
 from dovetail.contrib.admin.checks.site_checks import Claims, find_missing_templates, find_shadowed, identify
 from dovetail.contrib.admin.checks.view_checks import find_problems, find_unknown_permissions
 from dovetail.contrib.admin.columns.identifiers import identifier_of
@@ -94,6 +95,7 @@ def load_views(context: Context) -> list[type[BaseView]]:
         for view in views:
             problems += claims.claim(plugin.name, view)
             found_wrong = [*find_problems(view), *find_unknown_permissions(view, permissions)]
+            found_wrong = found_wrong or [*find_unfit_policies(view, context.policies)]
             problems += [f"plugin {plugin.name!r}: {problem}" for problem in found_wrong]
         found += views
     if problems:

@@ -1,9 +1,17 @@
-"""Name the models that the back office shows and for which no policy is registered: they are closed."""
+"""Refuse views whose policies cannot decide for them, and name the models for which no policy is registered."""
 
 from collections.abc import Iterator
+from typing import get_args
 
+from sqladmin import BaseView
+
+from dovetail.contrib.admin.rules.rules import knows
+from dovetail.contrib.admin.view_base import FollowsRule
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.auth.models import User
 from dovetail.plugin import CheckMessage, Context, warning
+from dovetail.resources.policies import Policies
+from dovetail.resources.policy import Policy
 
 
 def check_policies(context: Context) -> Iterator[CheckMessage]:
@@ -21,3 +29,32 @@ def check_policies(context: Context) -> Iterator[CheckMessage]:
                 "change all rows, nobody else any.",
                 f"register one: Plugin(policies=lazy({model.__name__}='...:THE_POLICY'))",
             )
+
+
+def find_unfit_policies(view: type[BaseView], policies: Policies) -> Iterator[str]:
+    """Yield a sentence for a policy that decides for no users, and for each rule of an action that no policy knows."""
+    model: type[object] | None = getattr(view, "model", None) if issubclass(view, ModelAdmin) else None
+    if model is None:
+        return
+    policy, is_registered = policies.of(model), policies.is_registered(model)
+    if is_registered and not _decides_for_users(policy):
+        yield (
+            f"{view.__name__}: the policy of {model.__name__}, a {type(policy).__name__}, decides for others than "
+            "users, and whoever enters the back office is a User; let its `writer` give one"
+        )
+    for one in (getattr(getattr(view, name, None), "follows_rule", None) for name in dir(view)):
+        if isinstance(one, FollowsRule) and not (is_registered and knows(policy, one.rule)):
+            yield (
+                f"{view.__name__}: {one.action!r} follows the rule {one.rule!r}, which "
+                f"{type(policy).__name__}.where allows nobody; name one that it knows"
+            )
+
+
+def _decides_for_users(policy: Policy) -> bool:
+    viewer = (get_args(policy.writer) or (None,))[0]
+    if viewer is None or viewer is type(None) or not isinstance(viewer, type):
+        return True
+    try:
+        return issubclass(User, viewer)
+    except TypeError:  # a protocol, which tells nothing of classes
+        return True

@@ -14,7 +14,7 @@ from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
 from dovetail.resources.closed import Label
 from dovetail.resources.policies import Policies
-from dovetail.resources.policy import is_always, is_never
+from dovetail.resources.policy import Policy, is_always, is_never
 from dovetail.state import StateKey
 
 RULES = StateKey["Rules"]("dovetail_admin_rules", "nobody is logged in")  # of a request; read it by `rules_of`
@@ -88,14 +88,14 @@ class Rules:
         self._ask_old_hook(model, action, rows)
 
     def rule_called(self, model: type[object], name: str) -> str:
-        """Return the rule that an action of the back office follows: that of its own name, or else "change".
+        """Return the rule that an action of a view follows: that of its name where the policy knows it, or "change".
 
-        A policy knows a name if it allows something to somebody who has every permission.
+        An action that is called like one that changes no row changes rows all the same.
         """
-        if name in KNOWN or not self._policies.is_registered(model):
-            return name if name in KNOWN else "change"
-        everybody = User(id=0, username="", email="", is_active=True, is_staff=True, is_superuser=True)
-        return "change" if is_never(self._policies.of(model).where(everybody, name)) else name
+        if name in {"change", "delete"}:
+            return name
+        is_known = name not in KNOWN and self._policies.is_registered(model) and knows(self._policies.of(model), name)
+        return name if is_known else "change"
 
     def _ask(self, model: type[object], action: str) -> ColumnElement[bool]:
         if self._policies.is_registered(model):
@@ -121,6 +121,17 @@ class Rules:
 def rules_of(request: Request) -> Rules:
     """Return what the policies say to the user of a request. Raise ConfigurationError where nobody is logged in."""
     return RULES.get(request)
+
+
+def knows(policy: Policy, action: str) -> bool:
+    """Return whether a policy knows an action: it allows somebody to do it to some row."""
+    for viewer in policy.sample_viewers():
+        try:
+            if not is_never(policy.where(viewer, action)):
+                return True
+        except Exception:  # noqa: BLE001, S112 - such a viewer is none that the policy has to know
+            continue
+    return False
 
 
 def _closed(action: str) -> str:

@@ -10,12 +10,14 @@ from tests.contrib.admin.cabinet.models import Folder, Paper
 
 class FolderAdmin(ModelAdmin, model=Folder):
     column_list = ("name", "papers")
+    column_details_list = ("name", "papers", "clips")
     form_columns = ("name", "papers")
     form_ajax_refs: ClassVar[dict[str, Any]] = {"papers": {"fields": ("title",)}}
 
 
 class PaperAdmin(ModelAdmin, model=Paper):
     column_list = ("title", "remark", "remark_length", "loud_remark", "folder", "origin", "origin.remark", "level")
+    column_details_list = (*column_list, "clips")
     column_searchable_list = ("title", "remark", "origin.remark", "folder.name")
     column_sortable_list = ("title", "remark", "remark_length", "folder", "origin")
     column_sort_paths: ClassVar[dict[str, str]] = {"folder": "folder.name", "origin": "origin.remark"}
@@ -48,3 +50,7 @@ class PaperAdmin(ModelAdmin, model=Paper):
     @action("lift-as-stamped", "Lift", rule="stamp")
     async def lift_as_stamped(self, request: Request, papers: Sequence[Paper]) -> str:
         return "Lifted."
+
+    @action("view", "Look")
+    async def look(self, request: Request, papers: Sequence[Paper]) -> str:
+        return "Looked."

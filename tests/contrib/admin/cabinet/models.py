@@ -19,6 +19,7 @@ class Folder(IdMixin, CabinetBase):
     is_open: Mapped[bool] = mapped_column(default=True)
 
     papers: Mapped[list["Paper"]] = relationship(back_populates="folder", lazy="raise")
+    clips: Mapped[list["Clip"]] = relationship(lazy="raise")
 
     def __str__(self) -> str:
         return self.name
@@ -39,6 +40,7 @@ class Paper(IdMixin, CabinetBase):
     owner: Mapped[User] = relationship(lazy="raise")
     folder: Mapped[Folder | None] = relationship(back_populates="papers", lazy="raise")
     origin: Mapped["Paper | None"] = relationship(lambda: Paper, remote_side=lambda: Paper.id, lazy="raise")
+    clips: Mapped[list["Clip"]] = relationship(lazy="raise")
     remark_length: Mapped[int] = column_property(func.length(remark.column, type_=Integer))
 
     @property
@@ -47,3 +49,17 @@ class Paper(IdMixin, CabinetBase):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.loud_remark})"
+
+
+class Clip(IdMixin, CabinetBase):
+    """It has neither a view nor a policy of its own."""
+
+    __tablename__ = "cabinet_clip"
+
+    name: Mapped[str] = mapped_column(String(50))
+    is_public: Mapped[bool] = mapped_column(default=False)
+    paper_id: Mapped[int] = mapped_column(ForeignKey(Paper.id, ondelete="CASCADE"))
+    folder_id: Mapped[int] = mapped_column(ForeignKey(Folder.id, ondelete="CASCADE"))
+
+    def __str__(self) -> str:
+        return self.name

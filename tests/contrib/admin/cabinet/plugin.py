@@ -5,7 +5,7 @@ from dovetail.plugin import Plugin, lazy
 plugin = Plugin(
     name="cabinet",
     depends_on=("auth",),
-    models=lazy("tests.contrib.admin.cabinet.models:Folder", "tests.contrib.admin.cabinet.models:Paper"),
+    models=lazy(*(f"tests.contrib.admin.cabinet.models:{name}" for name in ("Clip", "Folder", "Paper"))),
     policies=lazy(
         Folder="tests.contrib.admin.cabinet.policies:FOLDERS", Paper="tests.contrib.admin.cabinet.policies:PAPERS"
     ),

@@ -1,9 +1,11 @@
+from collections.abc import Mapping
+
 from sqlalchemy import ColumnElement, and_, or_, true
 from typing_extensions import override
 
 from dovetail.contrib.auth.access import UserPolicy
 from dovetail.contrib.auth.models import User
-from tests.contrib.admin.cabinet.models import Folder, Paper
+from tests.contrib.admin.cabinet.models import Clip, Folder, Paper
 
 KEEPS_REMARKS = "cabinet.change_folder"  # whoever has it reads and writes remarks, and levels
 
@@ -26,6 +28,10 @@ class PaperPolicy(UserPolicy[Paper]):
     @override
     def explain(self, viewer: User | None, action: str) -> str:
         return f"This paper is not yours to {action}."
+
+    @override
+    def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:
+        return {"clips": Clip.is_public.is_(True)}
 
     @override
     def hidden(self, viewer: User | None) -> frozenset[str]:

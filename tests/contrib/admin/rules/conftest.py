@@ -15,7 +15,7 @@ from dovetail.testing.fixtures import running
 from tests.contrib.admin.cabinet.models import CabinetBase, Folder, Paper
 
 VERBS = ("view", "add", "change", "delete")
-PERMISSIONS = {f"cabinet.{verb}_{model}" for verb in VERBS for model in ("paper", "folder")}
+PERMISSIONS = {f"cabinet.{verb}_{model}" for verb in VERBS for model in ("paper", "folder", "clip")}
 
 
 @pytest.fixture
