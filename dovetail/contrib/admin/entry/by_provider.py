@@ -23,7 +23,7 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record_failure
-from dovetail.contrib.auth.providers.browser import CALLBACK, callback_address
+from dovetail.contrib.auth.providers.browser import CALLBACK, callback_address, is_sent_by_another_site
 from dovetail.contrib.auth.providers.desk import PROVIDERS, START_RATE
 from dovetail.contrib.auth.providers.entry import prove_by_provider
 from dovetail.contrib.auth.providers.models import MAXIMUM_NEXT
@@ -72,6 +72,8 @@ async def leave_for_provider(office: Office, request: Request) -> Response:
     desk = PROVIDERS.get(office.app)
     provider = desk.provider(request.path_params["name"])
     to_account = "connect" in request.query_params
+    if is_sent_by_another_site(request):
+        return _to_login(request, f"Choose {provider.label} here to log in: another site led you there.")
     back = request.url_for("admin:account" if to_account else "admin:provider-return").path
     onwards = back if to_account else f"{back}?{urlencode({'next': target_of(request)})}"
     browser = desk.cookie.read_or_make(request)
@@ -98,7 +100,7 @@ async def return_from_provider(office: Office, request: Request) -> Response:
     try:
         return await try_twice(partial(_let_in, office, request))
     except NotAuthenticatedError as error:  # which has undone all, so that the login can still be connected
-        return _to_login(request, error.detail, to_account=False)
+        return _to_login(request, error.detail)
 
 
 async def _let_in(office: Office, request: Request) -> Response:
@@ -115,7 +117,7 @@ async def _let_in(office: Office, request: Request) -> Response:
             return await enter(office, request, proven.user, proven.method, proved_at=proven.proved_at)
 
 
-def _to_login(request: Request, told: str, *, to_account: bool) -> Response:
+def _to_login(request: Request, told: str, *, to_account: bool = False) -> Response:
     Flash.error(request, told)
     if to_account:
         return RedirectResponse(request.url_for("admin:account").path, HTTPStatus.SEE_OTHER)

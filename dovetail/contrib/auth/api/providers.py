@@ -33,7 +33,7 @@ from dovetail.contrib.auth.providers.schemas import (
 )
 from dovetail.contrib.auth.sessions.log_in import log_in
 from dovetail.database.session import SessionDep
-from dovetail.errors import NotFoundError
+from dovetail.errors import NotFoundError, PermissionDeniedError
 from dovetail.plugin import context_of
 
 router = APIRouter(prefix="/auth", tags=["auth"])
@@ -71,7 +71,11 @@ async def list_providers(desk: DeskDep, request: Request) -> ProviderList:
     status_code=303,
     response_class=Response,
     dependencies=[throttled(START_RATE, name="provider_login")],
-    responses={303: {"description": "To the provider"}, 503: {"description": "The provider does not answer"}},
+    responses={
+        303: {"description": "To the provider"},
+        403: {"description": "Led here by another site"},
+        503: {"description": "The provider does not answer"},
+    },
 )
 async def start_provider_login(
     name: ProviderName,
@@ -82,8 +86,11 @@ async def start_provider_login(
 ) -> Response:
     """Send a browser to a provider to log in; it comes back to `next`, a page of this site.
 
-    That page then asks for what came of it: `/auth/providers/token` logs in, `/auth/connected-logins` connects.
+    That page then asks for what came of it: `/auth/providers/token` logs in, `/auth/connected-logins` connects. Pages
+    of other sites cannot lead here.
     """
+    if browser.is_sent_by_another_site(request):
+        raise PermissionDeniedError("Begin the login on a page of this site: another site led here.")
     provider, key = desk.provider(name), desk.cookie.read_or_make(request)
     address = browser.callback_address(request, provider)
     url = await desk.start(provider, browser=key, next_page=next_page, redirect_uri=address, again=again)

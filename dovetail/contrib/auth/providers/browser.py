@@ -49,6 +49,14 @@ class BrowserCookie:
         )
 
 
+def is_sent_by_another_site(connection: HTTPConnection) -> bool:
+    """Return True if a page of another site led the browser here: nobody there may begin a login for its user.
+
+    A provider that remembers its users asks them nothing, so that they would be logged in without their doing.
+    """
+    return connection.headers.get("sec-fetch-site") == "cross-site"
+
+
 def callback_address(connection: HTTPConnection, provider: AnyProvider) -> str:
     """Return where a provider sends browsers back to; it has to be registered there."""
     try:

@@ -50,7 +50,8 @@ def settings(
 ) -> Settings:
     """The site's settings; the environment names the provider twice, as an OpenID provider and as an OAuth 2 server."""
     ours = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "internal_network": True}
-    corner = {"name": "corner", "kind": "oidc", "issuer": provider.base, **ours, **options}
+    more = {"second_factor_amr": ["otp"], **options}
+    corner = {"name": "corner", "kind": "oidc", "issuer": provider.base, **ours, **more}
     code = {
         "name": "code",
         "title": "Code Hub",

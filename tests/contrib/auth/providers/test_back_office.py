@@ -67,6 +67,25 @@ async def test_whom_it_does_not_let_in_is_told_on_the_login_page(browser, make_u
     assert (await session.scalars(select(Session))).all() == []
 
 
+async def test_another_site_leads_to_the_login_page_and_no_further(browser):
+    answer = await browser.client.get("/admin/login/with/corner", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.headers["location"].startswith("/admin/login?")
+    assert "another site led you there" in (await browser.client.get(answer.headers["location"])).text
+
+
+async def test_whoever_has_a_second_factor_is_asked_for_it_unless_the_provider_was(
+    browser, make_user, provider, session
+):
+    boss = await make_user(username="boss", is_superuser=True, has_second_factor=True)
+    await connect(session, boss, provider)
+    entered = await follow(browser, "/admin/login/with/corner")
+    assert entered.headers["location"].startswith("/admin/login/second-factor")
+    assert (await session.scalars(select(Session))).all() == []
+    await session.rollback()
+    provider.lies.claims = {"amr": ["otp"]}
+    assert (await follow(browser, "/admin/login/with/corner")).headers["location"] == "/admin/"
+
+
 async def test_a_provider_that_is_down_is_told_on_the_login_page(browser, provider):
     provider.lies.status = 500
     answer = await browser.client.get("/admin/login/with/corner")

@@ -4,6 +4,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
+from dovetail.contrib.auth.events.recorder import RECORDER
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from dovetail.contrib.auth.providers.models import ConnectedLogin
 from dovetail.contrib.auth.sessions.models import Session
@@ -40,6 +42,33 @@ async def test_what_nobody_connected_yet_can_be_connected_after_another_login(br
     answer = await browser.client.post("/api/auth/connected-logins", headers=bearer(token))
     assert answer.status_code == 201
     assert (await browser.log_in()).status_code == 200
+
+
+async def test_whoever_has_a_second_factor_gets_a_challenge_unless_the_provider_asked_for_one(
+    browser, provider, make_user, session
+):
+    ada = await make_user(username="ada")
+    await browser.connect(await token_of(browser.client, "ada"))
+    (await session.get_one(User, ada.id)).has_second_factor = True
+    await session.commit()
+    answer = (await browser.log_in()).json()
+    assert "access_token" not in answer
+    assert answer["challenge"]
+    provider.lies.claims = {"amr": ["otp"]}
+    assert "access_token" in (await browser.log_in()).json()
+
+
+async def test_what_happens_is_a_security_event(app, browser, make_user, session):
+    await make_user(username="ada")
+    await browser.log_in()
+    token = await token_of(browser.client, "ada")
+    made = (await browser.connect(token)).json()
+    await browser.client.delete(f"/api/auth/connected-logins/{made['id']}", headers=bearer(token))
+    await RECORDER.get(app).settle()
+    found = {event.kind: event.detail for event in await session.scalars(select(SecurityEvent))}
+    assert "No account is connected" in found[EventKind.LOGIN_FAILED]
+    assert "ada@example.org at corner" in found[EventKind.IDENTITY_LINKED]
+    assert "ada@example.org at corner" in found[EventKind.IDENTITY_UNLINKED]
 
 
 async def test_a_login_whose_address_the_provider_does_not_vouch_for_is_not_connected(browser, provider, make_user):

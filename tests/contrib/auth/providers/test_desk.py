@@ -71,6 +71,22 @@ async def test_no_other_site_can_be_named(browser, page):
     assert pointers(answer) == ["next"]
 
 
+async def test_another_site_cannot_begin_a_login_for_somebody(browser, session):
+    for headers, status in (({"Sec-Fetch-Site": "cross-site"}, 403), ({"Sec-Fetch-Site": "same-site"}, 303)):
+        answer = await browser.client.get("/api/auth/providers/corner/login", headers=headers)
+        assert answer.status_code == status
+    assert await session.scalar(select(func.count()).select_from(ProviderLogin)) == 1
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])  # how both count is shown with the limiter
+async def test_whoever_begins_very_many_logins_has_to_wait(browser):
+    answers = [await browser.leave("code") for _ in range(60)]
+    while answers[-1].status_code == 303 and len(answers) < 150:  # one more a second is let through
+        answers.append(await browser.leave("code"))
+    assert answers[0].status_code == 303
+    assert answers[-1].status_code == 429
+
+
 async def test_a_state_works_once_of_many_times_at_once(browser):
     address = await browser.be_sent_back(await browser.leave())
     answers = await asyncio.gather(*(browser.return_to(address) for _ in range(5)))
