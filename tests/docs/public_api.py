@@ -93,16 +93,9 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     "dovetail.contrib.auth.access": (
         "Who is asking, how often they may, and what they may see and change.",
         (
-            *("CurrentUser", "OptionalUser", "StaffUser", "UserBeside", "StaffBeside"),
-            *(
-                "check_permission",
-                "permission_required",
-                "takes_scopes",
-                "throttled",
-                "throttle",
-                "THROTTLED",
-                "network_of",
-            ),
+            *("CurrentUser", "OptionalUser", "StaffUser", "UserBeside", "StaffBeside", "EnrollingUser"),
+            *("begin_login", "SecondStep", "check_permission", "permission_required", "takes_scopes"),
+            *("throttled", "throttle", "THROTTLED", "network_of"),
             *("UserPolicy", "ModelPermissions", "StaffWrite", "StaffOnly", "UserPublic"),
         ),
     ),

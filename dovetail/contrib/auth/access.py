@@ -35,6 +35,8 @@ from dovetail.contrib.auth.credentials.scopes import InsufficientScopeError, che
 from dovetail.contrib.auth.credentials.scopes import takes_scopes as takes_scopes  # noqa: PLC0414 - it is public
 from dovetail.contrib.auth.events.origin import Who
 from dovetail.contrib.auth.factors.requirement import check_factor, lacks_factor
+from dovetail.contrib.auth.factors.second_step import SecondStep as SecondStep  # noqa: PLC0414 - names of the public API
+from dovetail.contrib.auth.factors.second_step import begin_login as begin_login  # noqa: PLC0414 - as above
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.current import CurrentSession, session_of
 from dovetail.contrib.auth.sessions.use import remember_use

@@ -109,7 +109,9 @@ async def new_token(session: AsyncSession, user_id: int, *, lifetime: int = 3600
     """Log a user in for `lifetime` seconds and return the token."""
     user = await session.get_one(User, user_id)
     lasts = Lifetime(absolute=lifetime)
-    logged_in = await log_in(session, user, connection=None, method="password", door=door, lifetime=lasts)
+    logged_in = await log_in(
+        session, user, connection=None, method="password", second_factor=True, door=door, lifetime=lasts
+    )
     return logged_in.token
 
 

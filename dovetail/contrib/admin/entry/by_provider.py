@@ -23,6 +23,7 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record_failure
+from dovetail.contrib.auth.factors.second_step import Proved
 from dovetail.contrib.auth.providers.browser import CALLBACK, callback_address, is_sent_by_another_site
 from dovetail.contrib.auth.providers.desk import PROVIDERS, START_RATE
 from dovetail.contrib.auth.providers.entry import prove_by_provider
@@ -114,7 +115,13 @@ async def _let_in(office: Office, request: Request) -> Response:
                 waiting = await ask_for_second_factor(office, request, proven.user, proven.method)
                 if waiting is not None:
                     return waiting
-            return await enter(office, request, proven.user, proven.method, proved_at=proven.proved_at)
+            proved = Proved(
+                user=proven.user,
+                method=proven.method,
+                second_factor=proven.has_second_factor,
+                proved_at=proven.proved_at,
+            )
+            return await enter(office, request, proved)
 
 
 def _to_login(request: Request, told: str, *, to_account: bool = False) -> Response:

@@ -15,7 +15,7 @@ from dovetail.contrib.auth.factors.challenges import find_challenge, use_challen
 from dovetail.contrib.auth.factors.models import ChallengePurpose
 from dovetail.contrib.auth.factors.passkeys.registration import begin_registration
 from dovetail.contrib.auth.factors.passkeys.relying_party import relying_party
-from dovetail.contrib.auth.factors.second_step import lock_active
+from dovetail.contrib.auth.factors.second_step import Proved, lock_active
 from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
 from dovetail.plugin import context_of
@@ -66,7 +66,7 @@ async def _register(office: Office, request: Request, user: User) -> Response | 
         "next": request.url_for("admin:index").path,
     }
     page = await office.render(request, "sqladmin/recovery_codes.html", values)
-    return await enter(office, request, locked, "passkey", page)
+    return await enter(office, request, Proved(user=locked, method="passkey"), page)
 
 
 async def field_of(request: Request, name: str) -> str:

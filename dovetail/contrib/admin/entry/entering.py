@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -14,22 +13,14 @@ from dovetail.contrib.admin.entry.sessions import lifetime_of
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.csrf import make_token
-from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.factors.second_step import Proved
 from dovetail.contrib.auth.sessions.ending import end_session
 from dovetail.contrib.auth.sessions.log_in import log_in
 from dovetail.contrib.auth.sessions.models import Door
 
 
-async def enter(
-    office: Office,
-    request: Request,
-    user: User,
-    method: str,
-    response: Response | None = None,
-    *,
-    proved_at: datetime | None = None,
-) -> Response:
-    """Log staff in who proved by `method` who they are, now or at `proved_at`; lead them to the page they asked for.
+async def enter(office: Office, request: Request, proved: Proved, response: Response | None = None) -> Response:
+    """Log staff in who proved who they are, by all that it takes, and lead them to the page that they asked for.
 
     The session that this browser had ends. Another `response` than the way to that page gets the cookie, too.
     """
@@ -37,7 +28,14 @@ async def enter(
     await end_session(session, request.cookies.get(office.cookies.session, ""))
     lasts = lifetime_of(office.settings)
     logged_in = await log_in(
-        session, user, connection=request, method=method, door=Door.OFFICE, lifetime=lasts, proved_at=proved_at
+        session,
+        proved.user,
+        connection=request,
+        method=proved.method,
+        second_factor=proved.second_factor,
+        door=Door.OFFICE,
+        lifetime=lasts,
+        proved_at=proved.proved_at,
     )
     response = response or RedirectResponse(target_of(request), HTTPStatus.SEE_OTHER)
     office.cookies.set(response, office.cookies.session, logged_in.token, max_age=lasts.absolute)

@@ -14,6 +14,7 @@ from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record, record_failure
+from dovetail.contrib.auth.factors.second_step import Proved
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_session
 from dovetail.contrib.auth.users import authenticate
@@ -56,7 +57,7 @@ async def _log_in(office: Office, request: Request) -> Response:
     if user is None:
         return await _form(office, request, HTTPStatus.UNAUTHORIZED, username=name, error=REFUSED)
     waiting = await ask_for_second_factor(office, request, user)
-    return waiting or await enter(office, request, user, "password")
+    return waiting or await enter(office, request, Proved(user=user, method="password", second_factor=False))
 
 
 async def _authenticate(name: str, password: str) -> User | None:

@@ -52,7 +52,7 @@ async def show_second_step(office: Office, request: Request) -> Response:
         answer = await answer_in(request)
         proved = await second_step.finish_second_step(session, challenge, answer, party)
         if not isinstance(proved, Refusal):
-            return await enter(office, request, proved.user, proved.method)
+            return await enter(office, request, proved)
         error = WRONG[answer.kind] if proved is Refusal.WRONG else None
     step = await second_step.resume_second_step(session, challenge, party)
     if step is None:
@@ -73,7 +73,7 @@ async def log_in_with_passkey(office: Office, request: Request) -> Response:
     party = relying_party(context_of(session), request)
     proved = await second_step.finish_passkey_login(session, await passkey_in(request), party)
     if proved is not None and proved.user.is_staff:
-        return await enter(office, request, proved.user, proved.method)
+        return await enter(office, request, proved)
     if proved is not None:
         await record(session, EventKind.LOGIN_FAILED, user=proved.user, detail="no staff")
     values = {"passkeys": True, "error": NO_STAFF}

@@ -137,7 +137,14 @@ async def log_in_by_provider(
         step = await begin_second_step(session, proven.user, proven.method, party)
         if step is not None:
             return SecondStepRead.model_validate(step, from_attributes=True)
-    logged_in = await log_in(session, proven.user, connection=request, method=proven.method, proved_at=proven.proved_at)
+    logged_in = await log_in(
+        session,
+        proven.user,
+        connection=request,
+        method=proven.method,
+        second_factor=proven.has_second_factor,
+        proved_at=proven.proved_at,
+    )
     response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
     return AccessTokenRead(access_token=logged_in.token, expires_in=logged_in.seconds)
 

@@ -1,16 +1,18 @@
 """The second step of a login: who gave the right password gets a challenge, and a session for an answer to it.
 
-    found = await begin_login(session, user, method="password", connection=request)
+    found = await begin_login(session, user, connection=request, method="ldap")
 
-A plugin that lets people in by other means asks the same way, so that nothing passes a second factor by; what logs
-somebody in by two factors at once, as a passkey does, calls `log_in`.
+A plugin that lets people in by other means begins a login in the same way, and `log_in` refuses who has a second factor
+and did not give it: nothing passes one by.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, auto
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
 
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.origin import Who
@@ -27,13 +29,15 @@ from dovetail.contrib.auth.factors.held import methods_of
 from dovetail.contrib.auth.factors.models import ChallengePurpose, Passkey
 from dovetail.contrib.auth.factors.passkeys.assertions import find_passkey, use_passkey
 from dovetail.contrib.auth.factors.passkeys.registration import passkeys_of
-from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty
+from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty, find_relying_party
 from dovetail.contrib.auth.factors.passkeys.webauthn_json import Json, challenge_in, request_options
 from dovetail.contrib.auth.factors.recovery_codes import count_recovery_codes, use_recovery_code
 from dovetail.contrib.auth.factors.totp import use_totp
 from dovetail.contrib.auth.limits.attempts import begin_proof
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.log_in import LoggedIn, log_in
 from dovetail.database.unit_of_work import lookup_session
+from dovetail.plugin import context_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +70,8 @@ class Proved:
 
     user: User
     method: str
+    second_factor: bool = True
+    proved_at: datetime | None = None  # None: just now
 
 
 class Refusal(Enum):
@@ -73,6 +79,19 @@ class Refusal(Enum):
 
     WRONG = auto()  # another answer may be given
     OVER = auto()  # the challenge is gone, or bears no more answers
+
+
+async def begin_login(
+    session: AsyncSession, user: User, *, connection: HTTPConnection, method: str
+) -> LoggedIn | SecondStep:
+    """Return a session of a user who proved who they are by `method`, "ldap"; who has a second factor gets a challenge.
+
+    The challenge goes to POST /auth/login/second-factor, with the factor, which answers with the token. Lock the user's
+    row first, as for `log_in`. Raise NotAuthenticatedError if the user is deactivated.
+    """
+    party = find_relying_party(context_of(session), connection)
+    step = await begin_second_step(session, user, method, party)
+    return step or await log_in(session, user, connection=connection, method=method)
 
 
 async def begin_second_step(

@@ -30,7 +30,7 @@ from dovetail.contrib.auth.sessions.models import (
 )
 from dovetail.contrib.auth.sessions.rotation import rights_of
 from dovetail.contrib.auth.settings import AuthSettings
-from dovetail.errors import NotAuthenticatedError
+from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.plugin import context_of
 from dovetail.signing import hash_token
 
@@ -64,6 +64,7 @@ async def log_in(
     *,
     connection: "HTTPConnection | None",
     method: str,
+    second_factor: bool = False,
     door: Door = Door.API,
     lifetime: Lifetime | None = None,
     proved_at: datetime | None = None,
@@ -72,11 +73,16 @@ async def log_in(
 
     `connection` is the request by which they did, of which address and browser are noted; None for a command. Without
     a `lifetime` it lasts as long as the settings say. They proved who they are at `proved_at`, or else now. The user's
-    sessions that are over are removed, and of more than MOST_SESSIONS those that were used longest ago. Raise
-    NotAuthenticatedError if the user is deactivated.
+    sessions that are over are removed, and of more than MOST_SESSIONS those that were used longest ago.
+
+    `second_factor` says that they gave one, too, or something as good, such as a passkey; see `begin_login` of
+    `dovetail.contrib.auth.access` for who has not. Raise NotAuthenticatedError if the user is deactivated, and
+    PermissionDeniedError if they have a second factor and did not give it.
     """
     if not user.is_active:
         raise NotAuthenticatedError("This account is deactivated.")
+    if user.has_second_factor and not second_factor:
+        raise PermissionDeniedError("This account has a second factor, and it was not given.")
     now, lasts = datetime.now(UTC), lifetime or lifetime_of(settings_of(session))
     await _make_room(session, user, door, now)
     if door == Door.OFFICE:  # whose tokens change with them

@@ -3,13 +3,18 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import func, select, update
+from starlette.requests import HTTPConnection
 
+from dovetail.contrib.auth.access import SecondStep, begin_login
 from dovetail.contrib.auth.factors.challenges import MAXIMUM_ATTEMPTS
 from dovetail.contrib.auth.factors.models import Challenge, RecoveryCode, Totp
+from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.testing import PASSWORD
-from dovetail.contrib.auth.users import set_password
+from dovetail.contrib.auth.users import LoggedIn, log_in, set_password
+from dovetail.errors import PermissionDeniedError
 from tests.contrib.auth.helpers import bearer, hashed, login
 
 STEP = "/api/auth/login/second-factor"
@@ -161,3 +166,15 @@ async def test_a_login_without_a_second_factor_costs_what_it_did(client, make_us
     with count_statements() as seen:
         assert (await login(client, "ada")).json()["access_token"]
     assert len(seen) == 5
+
+
+async def test_a_plugin_that_logs_in_by_its_own_means_cannot_pass_a_second_factor_by(with_totp, make_user, database):
+    ada, eve = (await with_totp()).user, await make_user(username="eve")
+    connection = HTTPConnection({"type": "http", "headers": [], "client": ("203.0.113.7", 1), "path": "/"})
+    async with database.unit_of_work() as session:
+        user = await session.get_one(User, ada.id)
+        with pytest.raises(PermissionDeniedError, match="second factor"):
+            await log_in(session, user, connection=None, method="ldap")
+        step = await begin_login(session, user, connection=connection, method="ldap")
+        assert isinstance(step, SecondStep)
+        assert isinstance(await begin_login(session, eve, connection=connection, method="ldap"), LoggedIn)

@@ -17,9 +17,9 @@ from dovetail.contrib.auth.api.second_factors.schemas import (
 from dovetail.contrib.auth.factors import second_step
 from dovetail.contrib.auth.factors.passkeys.assertions import begin_passkey_login
 from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_party, relying_party
-from dovetail.contrib.auth.factors.second_step import Proved, Refusal
+from dovetail.contrib.auth.factors.second_step import Proved, Refusal, SecondStep
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.sessions.log_in import log_in
+from dovetail.contrib.auth.sessions.log_in import LoggedIn, log_in
 from dovetail.database.session import SessionDep
 from dovetail.errors import FieldError, NotAuthenticatedError
 from dovetail.plugin import context_of
@@ -32,11 +32,10 @@ async def log_in_or_challenge(
     session: AsyncSession, user: User, request: Request, response: Response
 ) -> AccessTokenRead | SecondStepRead:
     """Return a token for a user who gave the right password; a challenge, if they have a second factor."""
-    party = find_relying_party(context_of(session), request)
-    step = await second_step.begin_second_step(session, user, "password", party)
-    if step is None:
-        return await _give_token(session, Proved(user=user, method="password"), request, response)
-    return SecondStepRead.model_validate(step, from_attributes=True)
+    begun = await second_step.begin_login(session, user, connection=request, method="password")
+    if isinstance(begun, SecondStep):
+        return SecondStepRead.model_validate(begun, from_attributes=True)
+    return _token(begun, response)
 
 
 @router.post("/login/second-factor", response_model=AccessTokenRead, responses=WRONG | THROTTLED)
@@ -102,7 +101,13 @@ def wrong_factor(data: Answer) -> NotAuthenticatedError:
 
 
 async def _give_token(session: AsyncSession, proved: Proved, request: Request, response: Response) -> AccessTokenRead:
-    logged_in = await log_in(session, proved.user, connection=request, method=proved.method)
+    logged_in = await log_in(
+        session, proved.user, connection=request, method=proved.method, second_factor=proved.second_factor
+    )
+    return _token(logged_in, response)
+
+
+def _token(logged_in: LoggedIn, response: Response) -> AccessTokenRead:
     response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
     return AccessTokenRead(access_token=logged_in.token, expires_in=logged_in.seconds)
 
