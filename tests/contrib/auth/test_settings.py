@@ -28,6 +28,8 @@ def test_settings_are_read_from_the_environment(monkeypatch, tmp_path):
     ("name", "value"),
     [
         ("AUTH_TOKEN_LIFETIME", "0"),
+        ("AUTH_SESSION_IDLE_SECONDS", "899"),
+        ("AUTH_PROOF_SECONDS", "0"),
         ("AUTH_RESET_PASSWORD_URL", "https://example.org/reset"),
         ("AUTH_EMAIL_BACKEND", "pigeon"),
         ("AUTH_EMAIL_PORT", "70000"),

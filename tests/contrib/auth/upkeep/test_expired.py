@@ -1,5 +1,6 @@
 """Removing rows that are over: which ones, in which steps, and those of plugins."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from dovetail.contrib.auth.upkeep.expired import delete_in_batches, expired_of
 from dovetail.contrib.auth.users import create_user
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context, Plugin, context_of
+from tests.contrib.auth.test_commands import at_a_terminal
 from tests.running import manage
 
 
@@ -44,6 +46,14 @@ def test_the_command_removes_what_has_expired_and_nothing_else(database_url, run
     printed = manage(command, DATABASE_URL=database_url).stdout
     assert "2 expired sessions removed.\n1 expired one-time token removed.\n" in printed
     assert run_async(read) == ["2", "once 0"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_at_a_terminal_a_bar_tells_how_far_it_is(database_url, run_async):
+    run_async(make)
+    code, screen = at_a_terminal(["purge-expired"], [], database_url)
+    assert code == 0
+    assert re.search(r"sessions +\[#+\] +100%", screen), screen
 
 
 async def test_each_batch_is_a_transaction_of_its_own(database, monkeypatch):
