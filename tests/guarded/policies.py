@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from dovetail.database.prepared_reads import ReadSource
@@ -34,6 +35,9 @@ class Numbered(Policy):
 
     async def recognize_reader(self, connection: HTTPConnection, source: ReadSource) -> Recognized[int | None] | None:
         return Recognized(await viewer(connection))
+
+    async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> Recognized[int]:
+        return Recognized(await known_viewer(await viewer(connection)))
 
     def viewer_values(self, viewer: int) -> int:
         return viewer

@@ -20,6 +20,7 @@ from dovetail.resources.write.insert_statements import (
     Defaults,
     NewRow,
     arguments_of,
+    guarded_insert,
     in_order,
     insert_many_statement,
     insert_statement,
@@ -48,7 +49,8 @@ class Inserter:
     ) -> tuple[object, Batch] | None:
         """Insert the row and read it in one statement; return its key and what was read.
 
-        None where that cannot be done, and nothing is done then. SQLite takes one more for the links of each relation.
+        What was read is nothing if the row would not be allowed; nothing was inserted then. None where that cannot be
+        done, and nothing is done then. SQLite takes one more for the links of each relation.
         """
         dialect = dialect_of(session)
         links = {name: list(row.links[name]) for name in sorted(row.links) if row.links[name]}
@@ -56,15 +58,15 @@ class Inserter:
         if values is None or not self._read_back.is_possible(tuple(links), visibility, dialect):
             return None
         key = ("at once", dialect.name, tuple(values), tuple(links), visibility.cache_key)
-        plan: Plan | None = self._plans.remember(
-            key, lambda: self._read_back.compile(*self._statement(values), tuple(links), visibility, dialect)
-        )
+        guarded, plan = self._plans.remember(key, lambda: self._compile(values, tuple(links), visibility, dialect))
         if plan is None:
             return None
         arguments = arguments_of(values) | {f"link_{name}": keys for name, keys in links.items()}
         # What is refused once it is written has to be rolled back.
-        connection = await (driver_for_all if visibility.check is None else driver_to_write)(session)
+        connection = await (driver_for_all if visibility.check is None or guarded else driver_to_write)(session)
         batch = await plan.fetch(connection, arguments, visibility.bind_values)
+        if not batch.items:  # nothing was inserted
+            return None, batch
         note_written(session)  # on PostgreSQL this one statement may have been all of the transaction
         made = batch.version(0)[self._reader.version_within(visibility.hidden).index(self._key)]
         if dialect.name == "sqlite":
@@ -105,6 +107,17 @@ class Inserter:
         for name, keys in links.items():
             if keys:
                 await self._link(name).fetch(session, key=key, keys=list(keys))
+
+    def _compile(
+        self, values: Mapping[str, object], links: Sequence[str], visibility: Visibility, dialect: Dialect
+    ) -> tuple[bool, Plan | None]:
+        """Return the plan that inserts and reads a row, and whether it inserts only what is allowed."""
+        statement, defaults = self._statement(values)
+        guarded = None
+        if visibility.check is not None and dialect.name == "postgresql":  # there it may be all of a transaction
+            guarded = guarded_insert(self._model, [*values, *defaults], visibility.check)
+        write = statement if guarded is None else guarded
+        return guarded is not None, self._read_back.compile(write, defaults, links, visibility, dialect)
 
     def _insertable(self, session: AsyncSession, row: NewRow) -> dict[str, object] | None:
         if why_objects(self._model, type(session.sync_session)) is not None:

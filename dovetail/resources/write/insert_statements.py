@@ -7,14 +7,19 @@ from typing import Any, TypeAlias
 from sqlalchemy import (
     BindParameter,
     Column,
+    ColumnElement,
     Dialect,
     Executable,
     Insert,
     bindparam,
     insert,
     inspect,
+    null,
+    select,
 )
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 
@@ -46,6 +51,24 @@ def python_defaults(model: type[object], names: Iterable[str]) -> Defaults:
 def insert_statement(model: type[object], names: Iterable[str]) -> Insert:
     """Return the INSERT of one row, with its `placeholders`."""
     return insert(inspect(model).local_table).values(placeholders(model, names))
+
+
+def guarded_insert(model: type[object], names: Iterable[str], check: ColumnElement[bool]) -> Insert | None:
+    """Return the INSERT of one row that inserts nothing unless the row is to fulfil `check`.
+
+    It asks of the values that are inserted, so that nothing has to be rolled back. None if the condition looks at a
+    column whose value the database makes.
+    """
+    given, table = placeholders(model, names), inspect(model).local_table
+    values = {column: null() for column in table.columns if _is_null(column)} | given
+
+    def value(element: ExternallyTraversible, **_: object) -> ExternallyTraversible | None:
+        return values[element] if isinstance(element, Column) and element in values else None
+
+    asked = visitors.replacement_traverse(check, {}, value)
+    if any(isinstance(part, Column) and part.table is table for part in visitors.iterate(asked)):
+        return None
+    return insert(table).from_select(list(given), select(*given.values()).where(asked))
 
 
 def placeholders(model: type[object], names: Iterable[str]) -> dict[Column[object], BindParameter[object]]:
@@ -99,6 +122,11 @@ def maker_of(default: Any) -> Callable[[], object]:
     """Return what makes the value of such a default."""
     # SQLAlchemy has wrapped functions that take nothing, so that they take the context; the others are objects' affair.
     return (lambda: default.arg(None)) if default.is_callable else (lambda: default.arg)
+
+
+def _is_null(column: Column[object]) -> bool:
+    """Return True if a column is null in a row that is inserted without it."""
+    return not column.primary_key and column.server_default is None and column.computed is None
 
 
 def _counts_up(key: Column[object], rows: Sequence[Mapping[str, object]], dialect: Dialect) -> bool:

@@ -205,7 +205,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         await session.flush()
 
     def _check_written(self, viewer: Viewer, action: str, batch: Batch) -> None:
-        if batch.refused():
+        if batch.refused() or not batch.items:
             raise self.spec.refusal(viewer, action)
 
     async def _row_changes(

@@ -3,11 +3,19 @@
 import pytest
 from sqlalchemy import select
 
+from dovetail.api.schemas import Schema
+from dovetail.database.prepared_reads import DriverConnection
 from dovetail.resources.resource import ReadOnly, Resource
 from tests.guarded.api import NoteRead, NoteWrite, find_labels
 from tests.guarded.models import Note, note_labels
+from tests.guarded.policies import NOTES
 
 BOTH = pytest.mark.parametrize("notes", ["/api/notes", "/api/loud_notes"])
+
+
+class Plain(Schema):
+    title: str
+    owner_id: int
 
 
 async def titles(client, url):
@@ -136,3 +144,23 @@ async def test_an_answer_is_given_again_only_to_somebody_who_may_still_see_the_r
             (await session.get(Note, one)).owner_id = 2
     assert (await callers.owner.post("/api/notes", json=fields, headers=key)).status_code == 404
     assert (await callers.owner.post("/api/notes/bulk", json=many, headers=bulk)).status_code == 404
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_row_that_its_values_alone_allow_is_added_without_a_transaction(
+    callers, app, count_statements, session, monkeypatch
+):
+    app.include_router(Resource(model=Note, read=Plain, create=Plain, policy=NOTES, name="plain").router)
+    begun: list[DriverConnection] = []
+    begin = DriverConnection.begin
+
+    async def counting(self: DriverConnection) -> None:
+        begun.append(self)
+        await begin(self)
+
+    monkeypatch.setattr(DriverConnection, "begin", counting)
+    for owner, status in ((1, 201), (2, 403)):
+        with count_statements() as statements:
+            answer = await callers.owner.post("/plains", json={"title": f"of {owner}", "owner_id": owner})
+        assert (answer.status_code, len(statements), begun) == (status, 1, []), statements
+    assert [row[1] for row in await stored(session)][4:] == ["of 1"]
