@@ -14,6 +14,7 @@ from dovetail.contrib.auth.access import CredentialDep, CurrentUser, StaffUser, 
 from dovetail.contrib.auth.api.dependencies import AuthSettingsDep
 from dovetail.contrib.auth.api.groups import MOST, PermissionName
 from dovetail.contrib.auth.credentials.browser_sessions import BROWSER_SESSIONS
+from dovetail.contrib.auth.mail.outbox import tell_of_change
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.managing import check_may_manage
 from dovetail.contrib.auth.proof import RecentProof
@@ -126,6 +127,7 @@ async def create_token(
     scopes = None if data.unlimited else data.scopes
     lasts = timedelta(days=data.lifetime_days)
     made = await personal.make_token(session, user, name=data.name, scopes=scopes, lifetime=lasts)
+    await tell_of_change(session, user, f"a personal token was made for your account: {made.row.name}.")
     response.headers["Pragma"] = "no-cache"  # as for a login
     return MadeTokenRead(**_columns(made.row), scopes=made.scopes, token=made.token)
 
@@ -138,6 +140,7 @@ async def revoke_token(token_id: PathId, _: RecentProof, user: CurrentUser, sess
     """
     if not await personal.revoke_token(session, user, token_id):
         raise NotFoundError("You have no such token.")
+    await tell_of_change(session, user, "a personal token of your account was revoked.")
 
 
 @router.get("/users/{user_id}/tokens", tags=["users"])

@@ -6,6 +6,7 @@ from datetime import timedelta
 import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.mail.outbox import tell_of_change
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.contrib.auth.tokens.personal import make_token
@@ -38,6 +39,7 @@ async def createtoken(
     async with context.database.unit_of_work() as session:
         user = await _active(session, username)
         made = await make_token(session, user, name=name, scopes=scopes or None, lifetime=lifetime)
+        await tell_of_change(session, user, f"a personal token was made for your account: {made.row.name}.")
     click.echo(f"A token of {user.username}, until {made.row.expires_at:%Y-%m-%d %H:%M} UTC:", err=True)
     click.echo(made.token)  # alone on the standard output, for scripts
 
