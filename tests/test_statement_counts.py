@@ -102,6 +102,13 @@ COSTS = [
     Cost("logout_everywhere", "ada", 7, 7, lambda s: s.ada.post("/api/auth/logout-everywhere")),
     Cost("logout_everybody", "staff", 4, 4, lambda s: s.staff.post("/api/auth/logout-everybody")),
     Cost("prove_with_password", "ada", 7, 7, lambda s: s.ada.post("/api/auth/prove", json={"password": PASSWORD})),
+    Cost(
+        "refresh_token",
+        "where there are none",
+        1,
+        1,
+        lambda s: s.anonymous.post("/api/auth/token", data={"grant_type": "refresh_token", "refresh_token": "x"}),
+    ),
     Cost("list_tokens", "ada", 3, 3, lambda s: s.ada.get("/api/auth/tokens")),
     Cost("create_token", "ada", 11, 11, lambda s: s.ada.post("/api/auth/tokens", json={"name": "ci", "scopes": SOME})),
     Cost("get_csrf_token", "who came by a token", 1, 1, lambda s: s.ada.get("/api/auth/csrf")),

@@ -90,11 +90,12 @@ def _place_token_urls(document: Json) -> None:
     schemes = document.get("components", {}).get("securitySchemes", {})
     for name, scheme in schemes.items():
         for flow in scheme.get("flows", {}).values():
-            url = flow.get("tokenUrl", "")
-            if url in paths:
-                flow["tokenUrl"] = paths[url]
-            elif url and not re.match("https?://|/", url):
-                schemes[name] = {"type": "http", "scheme": "bearer"}
+            for key in ("refreshUrl", "tokenUrl"):
+                url = flow.get(key, "")
+                if url in paths:
+                    flow[key] = paths[url]
+                elif url and not re.match("https?://|/", url):
+                    schemes[name] = {"type": "http", "scheme": "bearer"}
 
 
 def _operations(route: RouteContext) -> Iterator[str]:

@@ -22,6 +22,8 @@ class AuthSettings(LimitSettings):
     # Seconds after which a login is over that nobody uses. Use is written down every five minutes only.
     session_idle_seconds: Annotated[int, Field(ge=900)] = 7 * 24 * 3600
     proof_seconds: Seconds = 600  # that a password counts as just entered, before one changes what one logs in with
+    refresh_tokens: bool = False  # whether a login gives one, and a token that is good for a short time only:
+    access_token_lifetime: Seconds = 900
     schemes: Annotated[Names, AfterValidator(read_schemes)] = (Scheme.BEARER.value,)  # see docs/tokens.md
     api_key_header: Annotated[str, AfterValidator(check_header)] = "X-API-Key"
     personal_token_days: Annotated[int, Field(gt=0, le=3_660)] = 366  # the longest that a personal token may last

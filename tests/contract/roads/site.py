@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.settings import Settings
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.sessions.token_text import PERSONAL_PREFIX, make_token_text
 from dovetail.contrib.auth.testing import PASSWORD, cheap_hash
 from dovetail.contrib.auth.tokens.models import PersonalToken, token_scopes
-from dovetail.contrib.auth.tokens.text import PERSONAL_PREFIX, make_token_text
 from dovetail.database.models import Base
 from dovetail.database.unit_of_work import Database
 from dovetail.signing import hash_token

@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import PERMISSIONS, User
@@ -18,10 +18,10 @@ from dovetail.contrib.auth.sessions.current import (
     session_of,
 )
 from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.sessions.token_text import PERSONAL_PREFIX, is_token_text, looks_like
 from dovetail.contrib.auth.tokens.current import TOKEN_COLUMNS, CurrentToken, read_token, remember_token, token_of
 from dovetail.contrib.auth.tokens.limited_user import token_columns
 from dovetail.contrib.auth.tokens.models import PersonalToken
-from dovetail.contrib.auth.tokens.text import PERSONAL_PREFIX, is_token_text, looks_like
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.resources.sql.statements import EntityStatement, Found
 from dovetail.signing import hash_token
@@ -36,6 +36,7 @@ def _holders() -> Select[User]:
         .where(
             Session.token_hash == bindparam("token_hash"),
             Session.expires_at > bindparam("now"),
+            or_(Session.token_expires_at.is_(None), Session.token_expires_at > bindparam("now")),
             Session.door == bindparam("door", type_=Session.door.type),
             User.is_active.is_(True),
         )

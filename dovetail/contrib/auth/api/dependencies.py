@@ -57,7 +57,7 @@ def setup(app: FastAPI, context: Context) -> None:
 
 
 def _set_schemes(app: FastAPI, settings: AuthSettings, site: Settings) -> None:
-    reader = CredentialReader(read_schemes(settings.schemes), settings.api_key_header)
+    reader = CredentialReader(read_schemes(settings.schemes), settings.api_key_header, settings.refresh_tokens)
     headers = headers_of(reader)
     CREDENTIALS.set(app, reader)
     CREDENTIAL_SCHEMES.set(app, describe(app, reader))

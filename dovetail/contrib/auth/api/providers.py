@@ -146,7 +146,7 @@ async def log_in_by_provider(
         proved_at=proven.proved_at,
     )
     response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
-    return AccessTokenRead(access_token=logged_in.token, expires_in=logged_in.seconds)
+    return AccessTokenRead.of(logged_in)
 
 
 @router.get("/connected-logins", response_model=ConnectedLoginList)

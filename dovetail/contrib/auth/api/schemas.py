@@ -1,7 +1,7 @@
 """The bodies of requests and answers about users; a password hash is in none of them."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import MISSING, AfterValidator, BaseModel, Field, JsonValue, SecretStr, Strict
 
@@ -9,6 +9,7 @@ from dovetail.api.schemas import Schema, UTCTime
 from dovetail.contrib.auth import models, users
 from dovetail.contrib.auth.access import UserPublic
 from dovetail.contrib.auth.accounts.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH
+from dovetail.contrib.auth.sessions.log_in import LoggedIn
 from dovetail.errors import InvalidInputError
 
 
@@ -159,6 +160,15 @@ class AccessTokenRead(Schema):
     access_token: Annotated[str, Field(examples=["mF_9.B5f-4.1JqM"])]
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a kind of token, not a token
     expires_in: Annotated[int, Field(description="Seconds until the token expires.")]
+    refresh_token: Annotated[
+        str | MISSING, Field(description="Gives the next token, once; with AUTH_REFRESH_TOKENS.", examples=["dvr_8fQz"])
+    ] = MISSING
+
+    @classmethod
+    def of(cls, logged_in: LoggedIn) -> Self:
+        """Return the answer for somebody who has logged in."""
+        given = MISSING if logged_in.refresh_token is None else logged_in.refresh_token
+        return cls(access_token=logged_in.token, expires_in=logged_in.seconds, refresh_token=given)
 
 
 class EmailRequest(Schema):

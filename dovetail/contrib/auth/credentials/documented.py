@@ -45,7 +45,9 @@ def headers_of(reader: CredentialReader) -> CredentialHeaders:
 def _documented(app: Starlette, reader: CredentialReader, scheme: Scheme) -> list[tuple[str, Mapping[str, object]]]:
     match scheme:
         case Scheme.BEARER:
-            return [(scheme.value, {})]  # as the dependency describes it
+            flow = {"scopes": {}, "tokenUrl": "login", "refreshUrl": "refresh_token"}
+            # As the dependency describes it, and where the next token comes from.
+            return [(scheme.value, {"flows": {"password": flow}} if reader.gives_refresh_tokens else {})]
         case Scheme.TOKEN:
             what = "The word Token, a space, and a token: `Token dvt_...`."
             return [(scheme.value, _key("header", "Authorization", what))]

@@ -33,6 +33,7 @@ class CredentialReader:
 
     schemes: Sequence[Scheme] = (Scheme.BEARER,)
     api_key_header: str = "X-API-Key"
+    gives_refresh_tokens: bool = False
     _by_word: dict[str, Scheme] = field(init=False)
     _api_key: bytes | None = field(init=False)
 

@@ -28,6 +28,7 @@ from dovetail.contrib.auth.sessions.models import (
     Door,
     Session,
 )
+from dovetail.contrib.auth.sessions.refresh_tokens import make_refresh_token
 from dovetail.contrib.auth.sessions.rotation import rights_of
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
@@ -51,11 +52,15 @@ class Lifetime:
 
 @dataclass(frozen=True, kw_only=True)
 class LoggedIn:
-    """A session that has begun: its token, which is stored nowhere, and its row."""
+    """A session that has begun: its token, which is stored nowhere, and its row.
+
+    With AUTH_REFRESH_TOKENS there is a refresh token too, and the token is good for less long than the session.
+    """
 
     token: str = field(repr=False)
     row: Session
-    seconds: int  # until it ends, however it is used
+    seconds: int  # until the token is worth nothing, however it is used
+    refresh_token: str | None = field(default=None, repr=False)
 
 
 async def log_in(
@@ -83,7 +88,10 @@ async def log_in(
         raise NotAuthenticatedError("This account is deactivated.")
     if user.has_second_factor and not second_factor:
         raise PermissionDeniedError("This account has a second factor, and it was not given.")
-    now, lasts = datetime.now(UTC), lifetime or lifetime_of(settings_of(session))
+    now, settings = datetime.now(UTC), settings_of(session)
+    lasts = lifetime or lifetime_of(settings)
+    is_refreshed = settings.refresh_tokens and door == Door.API and lifetime is None
+    seconds = min(settings.access_token_lifetime, lasts.absolute) if is_refreshed else lasts.absolute
     await _make_room(session, user, door, now)
     if door == Door.OFFICE:  # whose tokens change with them
         await load_permissions(session, user)
@@ -94,20 +102,22 @@ async def log_in(
         user_id=user.id,
         door=door,
         method=method[:MAXIMUM_METHOD],
-        address=_address_of(connection),
-        user_agent=_user_agent_of(connection),
+        address=address_of(connection),
+        user_agent=user_agent_of(connection),
         rights=rights_of(user) if door == Door.OFFICE else "",
         created_at=now,
         used_at=now,
         proved_at=proved_at or now,
         expires_at=ends_at if lasts.idle is None else min(ends_at, now + timedelta(seconds=lasts.idle)),
         ends_at=None if lasts.idle is None else ends_at,
+        token_expires_at=now + timedelta(seconds=seconds) if is_refreshed else None,
         idle_seconds=lasts.idle,
     )
     session.add(row)
     await session.flush()
     await record(session, EventKind.LOGIN, user=user, actor=user, detail=f"{row.method} ({door})")
-    return LoggedIn(token=token, row=row, seconds=lasts.absolute)
+    refresh_token = await make_refresh_token(session, row) if is_refreshed else None
+    return LoggedIn(token=token, row=row, seconds=seconds, refresh_token=refresh_token)
 
 
 async def note_proof(session: AsyncSession, row: Session) -> None:
@@ -134,6 +144,18 @@ def settings_of(session: AsyncSession) -> AuthSettings:
     return settings
 
 
+def address_of(connection: "HTTPConnection | None") -> str:
+    """Return the address of a client, as it is kept."""
+    client = None if connection is None else connection.client
+    return "" if client is None else client.host[:MAXIMUM_ADDRESS]
+
+
+def user_agent_of(connection: "HTTPConnection | None") -> str:
+    """Return what a client says of itself, as it is kept."""
+    text = "" if connection is None else connection.headers.get("user-agent", "")[:MAXIMUM_USER_AGENT]
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cc")
+
+
 async def _make_room(session: AsyncSession, user: User, door: Door, now: datetime) -> None:
     kept = (
         select(Session.id)
@@ -144,13 +166,3 @@ async def _make_room(session: AsyncSession, user: User, door: Door, now: datetim
     superfluous = and_(Session.door == door, Session.id.not_in(kept))
     statement = delete(Session).where(Session.user_id == user.id, or_(Session.expires_at <= now, superfluous))
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
-
-
-def _address_of(connection: "HTTPConnection | None") -> str:
-    client = None if connection is None else connection.client
-    return "" if client is None else client.host[:MAXIMUM_ADDRESS]
-
-
-def _user_agent_of(connection: "HTTPConnection | None") -> str:
-    text = "" if connection is None else connection.headers.get("user-agent", "")[:MAXIMUM_USER_AGENT]
-    return "".join(sign for sign in text if unicodedata.category(sign) != "Cc")

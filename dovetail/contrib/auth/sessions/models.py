@@ -27,7 +27,8 @@ class Session(IdMixin, Base):
     """A login: whoever holds its token is the user, until it expires. Deleting the row ends it.
 
     Only the SHA-256 of the token is kept. Use puts `expires_at` off by `idle_seconds`, up to `ends_at`; both are None
-    if it does not. It is written down every few minutes only, so `used_at` may lag behind by as much.
+    if it does not. It is written down every few minutes only, so `used_at` may lag behind by as much. The token may be
+    good for less long, until `token_expires_at`: a refresh token gives the next one then.
     """
 
     __tablename__ = "auth_session"
@@ -44,6 +45,23 @@ class Session(IdMixin, Base):
     proved_at: Mapped[datetime | None]  # when the user last proved who they are; None: never in this session
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ends_at: Mapped[datetime | None]
+    token_expires_at: Mapped[datetime | None]  # None: the token is good for as long as the session lasts
     idle_seconds: Mapped[int | None]
 
     user: Mapped[User] = relationship(lazy="raise")
+
+
+class RefreshToken(IdMixin, Base):
+    """A token that gives a session its next token, and works once; those that were used tell of a copy.
+
+    Of the request that used it, address and client are noted.
+    """
+
+    __tablename__ = "auth_refresh_token"
+
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("auth_session.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
+    used_at: Mapped[datetime | None]
+    address: Mapped[str] = mapped_column(String(MAXIMUM_ADDRESS), default="", server_default="")
+    user_agent: Mapped[str] = mapped_column(String(MAXIMUM_USER_AGENT), default="", server_default="")

@@ -16,8 +16,8 @@ from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import check_permissions
+from dovetail.contrib.auth.sessions.token_text import PERSONAL_PREFIX, make_token_text
 from dovetail.contrib.auth.tokens.models import MAXIMUM_TOKEN_NAME, PersonalToken, token_scopes
-from dovetail.contrib.auth.tokens.text import PERSONAL_PREFIX, make_token_text
 from dovetail.errors import ConflictError, FieldError, InvalidInputError
 from dovetail.signing import hash_token
 from dovetail.validators import normalize

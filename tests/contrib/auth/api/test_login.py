@@ -196,3 +196,11 @@ async def test_logging_out_needs_a_token(client):
     response = await client.post("/api/auth/logout")
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_a_site_without_refresh_tokens_gives_none_and_takes_none(client, make_user):
+    await make_user(username="ada")
+    assert "refresh_token" not in (await login(client, "ada")).json()
+    form = {"grant_type": "refresh_token", "refresh_token": "dvr_x"}
+    answer = await client.post("/api/auth/token", data=form)
+    assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")

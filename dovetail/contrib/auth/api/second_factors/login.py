@@ -109,7 +109,7 @@ async def _give_token(session: AsyncSession, proved: Proved, request: Request, r
 
 def _token(logged_in: LoggedIn, response: Response) -> AccessTokenRead:
     response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
-    return AccessTokenRead(access_token=logged_in.token, expires_in=logged_in.seconds)
+    return AccessTokenRead.of(logged_in)
 
 
 def _refused(refusal: Refusal, data: Answer) -> NotAuthenticatedError:

@@ -2,7 +2,7 @@
 
 import re
 
-from dovetail.contrib.auth.tokens.text import (
+from dovetail.contrib.auth.sessions.token_text import (
     LENGTH,
     PERSONAL_PREFIX,
     REFRESH_PREFIX,
