@@ -26,7 +26,11 @@ GET = "GET"
 
 # What a valid body or query can still be refused for, by the type of the error and the name of what is wrong.
 MEANING = (
-    ("unknown", r"/permissions"),  # of no plugin
+    ("unknown", r"/permissions|/scopes"),  # of no plugin
+    ("value_error", r""),  # a token to make that names scopes and wants to be unlimited, or does neither
+    ("invalid", r"/lifetime_days"),  # longer than the site's settings allow
+    ("invalid_grant", r"/refresh_token"),  # made by us
+    ("unsupported_grant_type", r"/grant_type"),  # of a site that gives no refresh tokens
     ("weak_password", r"/password"),  # too common, or like the name of the user
     ("invalid", r"/current_password"),
     ("bad_token", r"/token"),  # from an e-mail

@@ -13,7 +13,7 @@ from dovetail.contrib.auth.api.dependencies import AuthSettingsDep
 from dovetail.contrib.auth.api.schemas import AccessTokenRead
 from dovetail.contrib.auth.sessions.refreshing import NotRefreshed, refresh
 from dovetail.database.session import SessionDep
-from dovetail.errors import BadRequestError
+from dovetail.errors import BadRequestError, FieldError
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 REFUSED: dict[int | str, dict[str, object]] = {
@@ -55,16 +55,20 @@ async def refresh_token(
     """
     if form.grant_type != "refresh_token" or not settings.refresh_tokens:
         found = "gives no refresh tokens" if form.grant_type == "refresh_token" else "logs in at the operation login"
-        return _refuse(request, "unsupported_grant_type", f"This site {found}; expected a grant_type that it knows.")
+        return _refuse(
+            request, "unsupported_grant_type", "/grant_type", f"This site {found}; expected a grant_type that it knows."
+        )
     given = await refresh(session, form.refresh_token.get_secret_value(), request)
     if isinstance(given, NotRefreshed):
-        return _refuse(request, "invalid_grant", TOLD[given])  # not raised: that a session was ended is to be kept
+        return _refuse(
+            request, "invalid_grant", "/refresh_token", TOLD[given]
+        )  # not raised: that a session was ended is to be kept
     response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
     return AccessTokenRead.of(given)
 
 
-def _refuse(request: Request, error: str, detail: str) -> Response:
+def _refuse(request: Request, error: str, pointer: str, detail: str) -> Response:
     """Return a problem with the members that a client of OAuth 2 looks for (RFC 6749, section 5.2)."""
-    problem = respond(request, BadRequestError(detail))
+    problem = respond(request, BadRequestError(detail, errors=[FieldError(pointer=pointer, detail=detail, type=error)]))
     body = orjson.loads(bytes(problem.body)) | {"error": error, "error_description": detail}
     return Response(orjson.dumps(body), problem.status_code, media_type="application/problem+json")

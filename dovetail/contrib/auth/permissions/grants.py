@@ -93,8 +93,8 @@ async def record_grants(
             await record(session, kind, detail=f"group {holder.name}: {named}")
 
 
-async def check_permissions(session: AsyncSession, names: Collection[str]) -> None:
-    """Raise InvalidInputError if one of these is no permission; it says which one was meant."""
+async def check_permissions(session: AsyncSession, names: Collection[str], *, pointer: str = "/permissions") -> None:
+    """Raise InvalidInputError if one of these, which stand at `pointer`, is no permission; it says which was meant."""
     if not names:
         return
     known = set((await session.scalars(select(Permission.name).where(Permission.name.in_(names)))).all())
@@ -104,7 +104,7 @@ async def check_permissions(session: AsyncSession, names: Collection[str]) -> No
         near = get_close_matches(missing[0], everything, n=1)
         hint = f"did you mean {near[0]}?" if near else "`manage.py permissions` lists all"
         detail = f"There is no permission {quoted(missing[0])}; {hint}"
-        raise InvalidInputError(detail, errors=[FieldError(pointer="/permissions", detail=detail, type="unknown")])
+        raise InvalidInputError(detail, errors=[FieldError(pointer=pointer, detail=detail, type="unknown")])
 
 
 def clean_group_name(name: str) -> str:

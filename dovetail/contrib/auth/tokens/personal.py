@@ -46,7 +46,7 @@ async def make_token(
     """
     now, name = datetime.now(UTC), clean_name(name)
     names = None if scopes is None else sorted(set(scopes))
-    await check_permissions(session, names or ())
+    await check_permissions(session, names or (), pointer="/scopes")
     # Whoever resets the password now waits for us, and revokes this token too.
     await session.execute(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
     await _make_room(session, user, now)

@@ -13,6 +13,7 @@ from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.auth.helpers import bearer
 
 AGO = timedelta(minutes=1)
+COUNTED = ("refresh_token",)  # operations whose statements are counted here
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +116,13 @@ async def test_who_was_second_to_a_thief_ends_the_session_by_trying_again(client
     await let_pass(session, timedelta(seconds=15))
     await refresh(client, given["refresh_token"])
     assert await statuses(client, stolen["access_token"]) == [401]
+
+
+async def test_a_refresh_takes_five_statements_besides_that_of_its_limit(client, given, count_statements):
+    with count_statements() as statements:
+        assert (await refresh(client, given["refresh_token"])).status_code == 200
+    asked = [one for one in statements if "auth_" in one]
+    assert len(asked) == 5, "\n".join(asked)
 
 
 async def test_a_refresh_token_opens_nothing_itself(client, given):
