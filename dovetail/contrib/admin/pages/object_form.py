@@ -44,12 +44,14 @@ class FormPage:
     view: ModelAdmin
     title: str
     version: str | None  # of the object as it is stored now; None for a new one
+    can_delete: bool = False
 
     async def show(self, form: Form, status: int = HTTPStatus.OK, error: str | None = None) -> Response:
         """Return the page with the form."""
         view, creating = self.view, self.version is None
         extra = await (view.create_context if creating else view.edit_context)(self.request)
         context = {"model_view": view, "form": form, "error": error, "title": self.title, "version": self.version}
+        context["can_delete"] = self.can_delete
         template = view.create_template if creating else view.edit_template
         return await self.office.render(self.request, template, {**extra, **context}, status)
 
@@ -59,9 +61,9 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
     form_class = _permitted_form(request, view, await view.get_form(creating=obj is None))
     initial = {} if obj is None else await view.get_form_data_for_edit(obj)
     title = f"New {view.name.lower()}" if obj is None else view.title_of(obj)
-    page = FormPage(
-        office=office, request=request, view=view, title=title, version=None if obj is None else version(initial)
-    )
+    can_delete = obj is not None and bool(await view.check_can_delete(request, obj))
+    state = None if obj is None else version(initial)
+    page = FormPage(office=office, request=request, view=view, title=title, version=state, can_delete=can_delete)
     relations = view.shown(request, view.form_relation_names)
     unseen = [] if obj is None else [name for name in relations if is_hidden(obj, name)]
     kept = None if request.method == "POST" else await _kept(page)

@@ -63,7 +63,9 @@ async def show_edit_form(office: Office, request: Request) -> Response:
     """Show the form of an object, or change the object to what is sent."""
     view = open_view(office, request, Action.EDIT)
     obj = _found(await view.get_object_for_edit(request))
-    await rules_of(request).check(request_context().session, view.model, "change", [obj])
+    rules = rules_of(request)
+    await rules.load(request_context().session, view.model, ["change", "delete"], [obj])
+    rules.require(view.model, "change", [obj])
     allow(await view.check_can_edit(request, obj))
     return await object_form.edit(office, request, view, obj)
 

@@ -81,8 +81,12 @@ class Rules:
         return self._found.get((model, action), {}).get(_identity(obj), False)
 
     async def check(self, session: AsyncSession, model: type[object], action: str, rows: Sequence[object]) -> None:
-        """Raise PermissionDeniedError, with the sentence of the policy, unless the user may do it to all these rows."""
+        """Raise PermissionDeniedError as `require` does, of rows as they are now."""
         await self.load(session, model, [action], rows)
+        self.require(model, action, rows)
+
+    def require(self, model: type[object], action: str, rows: Sequence[object]) -> None:
+        """Raise PermissionDeniedError, with the sentence of the policy, unless the user may do it to all these rows."""
         if not all(self.allows(model, action, row) for row in rows):
             raise PermissionDeniedError(self.explain(model, action))
         self._ask_old_hook(model, action, rows)

@@ -54,3 +54,12 @@ class PaperAdmin(ModelAdmin, model=Paper):
     @action("view", "Look")
     async def look(self, request: Request, papers: Sequence[Paper]) -> str:
         return "Looked."
+
+
+class SortedPaperAdmin(ModelAdmin, model=Paper):
+    """Papers by what not everybody may read."""
+
+    identity = "sorted-papers"
+    column_list = ("title",)
+    column_default_sort = ("remark", True)
+    form_columns = ("title",)

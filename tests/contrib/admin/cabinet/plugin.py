@@ -9,5 +9,7 @@ plugin = Plugin(
     policies=lazy(
         Folder="tests.contrib.admin.cabinet.policies:FOLDERS", Paper="tests.contrib.admin.cabinet.policies:PAPERS"
     ),
-    admin_views=lazy("tests.contrib.admin.cabinet.admin:FolderAdmin", "tests.contrib.admin.cabinet.admin:PaperAdmin"),
+    admin_views=lazy(
+        *(f"tests.contrib.admin.cabinet.admin:{name}Admin" for name in ("Folder", "Paper", "SortedPaper"))
+    ),
 )

@@ -1,8 +1,13 @@
 """What a policy hides is nowhere in the back office, and what it lets nobody write is not written."""
 
+import re
+
 import pytest
 
 from dovetail.contrib.auth.permissions import grants
+from dovetail.resources.policies import POLICIES
+from plugins.blog.models import Post
+from plugins.blog.policies import PostPolicy
 from tests.contrib.admin.cabinet.models import Paper
 from tests.contrib.admin.cabinet.policies import KEEPS_REMARKS
 
@@ -115,3 +120,28 @@ async def test_a_change_of_what_is_hidden_does_not_show_in_the_version_of_a_form
     session.add(cabinet.low)
     await session.commit()
     assert (await cabinet.office.get(path)).text == before.text
+
+
+async def test_a_default_order_by_what_is_hidden_is_that_of_the_keys(cabinet, session):
+    page = (await cabinet.office.get("/sorted-papers/list")).text
+    places = [page.index(f"Select Paper {one.id}") for one in (cabinet.low, cabinet.mine, cabinet.locked)]
+    assert places == sorted(places)
+    await grants.grant(session, cabinet.clara, [KEEPS_REMARKS])
+    await session.commit()
+    page = (await cabinet.office.get("/sorted-papers/list")).text
+    assert re.findall(r"Select (\w+) \(", page) == ["Locked", "Foreign", "Mine", "Low"]
+
+
+async def test_an_index_of_words_in_what_is_hidden_is_not_searched(cabinet, session, app):
+    class TitlesOnly(PostPolicy):
+        def hidden(self, viewer: object) -> frozenset[str]:
+            return frozenset({"content"})
+
+    POLICIES.get(app).registered[Post] = TitlesOnly()
+    session.add(Post(title="Harbour", content="Lighthouse", author_id=cabinet.clara.id, is_published=True))
+    await grants.grant(session, cabinet.clara, ["blog.view_post"])
+    await session.commit()
+    for term, found in (("harbour", True), ("lighthouse", False)):
+        page = await cabinet.office.get("/blog-post/list", search=term)
+        assert ("Harbour" in page.text) is found
+        assert "Lighthouse" not in page.text
