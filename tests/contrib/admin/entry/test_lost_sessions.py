@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import delete, func, select, update
 
 from dovetail.contrib.admin.entry import kept_forms
@@ -11,6 +12,7 @@ from dovetail.contrib.admin.models import KeptForm
 from dovetail.contrib.admin.testing import ORIGIN, read_form
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.testing import PASSWORD, new_token
+from dovetail.testing.fixtures import TEST_SECRET_KEY
 from plugins.blog.models import Tag
 
 TYPED = {"username": "eve", "email": "eve@example.org", "bio": "Two\r\nlines", "password": "a secret that is long"}
@@ -81,12 +83,14 @@ async def test_it_is_shown_to_its_author_alone_and_only_there(office, session, m
 
 
 async def test_neither_the_row_nor_the_address_tells_what_was_typed(office, session):
-    sent = await send_late(office, session, "/blog-tag/create", {"name": "confidential"})
+    sent = await send_late(office, session, "/auth-user/create", {**TYPED, "username": "confidential"})
     row = (await session.scalars(select(KeptForm))).one()
     token = parse_qs(parse_qs(urlsplit(sent.headers["location"]).query)["next"][0].partition("?")[2])["kept"][0]
     stored = " ".join(str(value) for value in vars(row).values())
     assert token not in stored
     assert "confidential" not in stored + sent.headers["location"]
+    kept = dict(kept_forms._unsealed(SecretStr(TEST_SECRET_KEY), token, row.sealed).multi_items())
+    assert (kept["username"], kept.keys() & {"password", "current_password", "csrf_token"}) == ("confidential", set())
     assert timedelta(minutes=50) < row.expires_at - datetime.now(UTC) < timedelta(minutes=61)
 
 

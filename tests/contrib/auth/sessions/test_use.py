@@ -138,3 +138,11 @@ async def test_a_database_that_is_away_costs_a_line_in_the_log(app, client, sess
     await client.get("/api/users/me")
     await USE_LOG.get(app).write()
     assert datetime.now(UTC) - await used_at(session) < MINUTE
+
+
+async def test_what_another_process_has_just_written_down_is_not_written_again(session, client):
+    await set_back(session, 4)
+    before = await used_at(session)
+    key = await session.scalar(select(Session.id))
+    await note_use(session, [key])
+    assert await used_at(session) == before
