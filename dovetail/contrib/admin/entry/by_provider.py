@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from dovetail.api.addresses import address_of
-from dovetail.api.throttling.rates import LIMITER, Charge, network_of, parse_rates, take_or_refuse
 from dovetail.contrib.admin.entry.entering import enter, target_of
 from dovetail.contrib.admin.entry.guard import error_page
 from dovetail.contrib.admin.entry.second_step import ask_for_second_factor
@@ -25,7 +24,7 @@ from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record_failure
 from dovetail.contrib.auth.factors.second_step import Proved
 from dovetail.contrib.auth.providers.browser import CALLBACK, callback_address, is_sent_by_another_site
-from dovetail.contrib.auth.providers.desk import PROVIDERS, START_RATE
+from dovetail.contrib.auth.providers.desk import PROVIDERS
 from dovetail.contrib.auth.providers.entry import prove_by_provider
 from dovetail.contrib.auth.providers.models import MAXIMUM_NEXT
 from dovetail.database.drivers.retries import try_twice
@@ -79,9 +78,7 @@ async def leave_for_provider(office: Office, request: Request) -> Response:
     onwards = back if to_account else f"{back}?{urlencode({'next': target_of(request)})}"
     browser = desk.cookie.read_or_make(request)
     try:
-        rates = parse_rates(START_RATE)
-        charges = [Charge("provider_login", network_of(request), rate) for rate in rates]
-        await take_or_refuse(LIMITER.get(office.app), charges)
+        await desk.count(office.app, request)
         url = await desk.start(
             provider,
             browser=browser,

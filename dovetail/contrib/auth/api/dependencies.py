@@ -43,7 +43,7 @@ def setup(app: FastAPI, context: Context) -> None:
     AUTHENTICATOR.set(app, authenticate_request)
     RECORDER.set(app, Recorder(context.database))
     ON_REFUSAL.set(app, _note_refusal)
-    PROVIDERS.set(app, make_desk(settings.providers, context.database, context.settings))
+    PROVIDERS.set(app, make_desk(settings, context.database, context.settings))
     EMAIL_SENDER.set(app, make_sender(settings, debug=context.settings.debug))
     POSTMAN.set(app, Postman(context.database, partial(_settings_of, app), partial(EMAIL_SENDER.get, app)))
     set_use_logs(

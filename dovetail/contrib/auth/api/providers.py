@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
 
 from dovetail.api.schemas import PathId
-from dovetail.api.throttling.throttled import throttled
+from dovetail.api.throttling.throttled import THROTTLED
 from dovetail.contrib.auth.access import CurrentUser
 from dovetail.contrib.auth.api.schemas import AccessTokenRead
 from dovetail.contrib.auth.api.second_factors.schemas import SecondStepRead
@@ -21,7 +21,7 @@ from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_pa
 from dovetail.contrib.auth.factors.second_step import begin_second_step
 from dovetail.contrib.auth.proof import RecentProof
 from dovetail.contrib.auth.providers import browser, connected, logins
-from dovetail.contrib.auth.providers.desk import PROVIDERS, START_RATE, ProviderDesk
+from dovetail.contrib.auth.providers.desk import PROVIDERS, ProviderDesk
 from dovetail.contrib.auth.providers.entry import prove_by_provider
 from dovetail.contrib.auth.providers.models import MAXIMUM_NEXT, ConnectedLogin
 from dovetail.contrib.auth.providers.schemas import (
@@ -70,8 +70,8 @@ async def list_providers(desk: DeskDep, request: Request) -> ProviderList:
     "/providers/{name}/login",
     status_code=303,
     response_class=Response,
-    dependencies=[throttled(START_RATE, name="provider_login")],
-    responses={
+    responses=THROTTLED
+    | {
         303: {"description": "To the provider"},
         403: {"description": "Led here by another site"},
         503: {"description": "The provider does not answer"},
@@ -91,6 +91,7 @@ async def start_provider_login(
     """
     if browser.is_sent_by_another_site(request):
         raise PermissionDeniedError("Begin the login on a page of this site: another site led here.")
+    await desk.count(request.app, request)
     provider, key = desk.provider(name), desk.cookie.read_or_make(request)
     address = browser.callback_address(request, provider)
     url = await desk.start(provider, browser=key, next_page=next_page, redirect_uri=address, again=again)

@@ -12,22 +12,24 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
+from starlette.requests import HTTPConnection
 
+from dovetail.api.throttling.rates import LIMITER, Charge, Rate, network_of, take_or_refuse
 from dovetail.contrib.auth.providers import logins
 from dovetail.contrib.auth.providers.browser import BrowserCookie
 from dovetail.contrib.auth.providers.logins import secrets_of
 from dovetail.contrib.auth.providers.vouching import ProviderError, Vouched
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
+from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import ConfigurationError, NotFoundError, UnavailableError
 from dovetail.settings import Settings
-from dovetail.state import StateKey
+from dovetail.state import HasState, StateKey
 
 if TYPE_CHECKING:
     from dovetail.contrib.auth.providers.documents import Documents
 
 logger = logging.getLogger("dovetail.auth")
-START_RATE = "60/minute"  # logins that are begun from one network: each is a row
 LIBRARIES = ("authlib", "httpx2", "joserfc")
 
 
@@ -39,6 +41,7 @@ class ProviderDesk:
     database: Database
     secret_key: SecretStr
     cookie: BrowserCookie
+    rates: tuple[Rate, ...]  # of logins from one network, by whatever means
 
     def provider(self, name: str) -> AnyProvider:
         """Return the provider of this name. Raise NotFoundError."""
@@ -54,6 +57,11 @@ class ProviderDesk:
         from dovetail.contrib.auth.providers.documents import Documents
 
         return Documents()
+
+    async def count(self, app: HasState, connection: HTTPConnection) -> None:
+        """Count a login that is begun, among all logins from this network. Raise TooManyRequestsError."""
+        network = network_of(connection)
+        await take_or_refuse(LIMITER.get(app), [Charge("login-network", network, rate) for rate in self.rates])
 
     async def start(
         self, provider: AnyProvider, *, browser: str, next_page: str, redirect_uri: str, again: bool = False
@@ -104,15 +112,25 @@ class ProviderDesk:
 PROVIDERS = StateKey[ProviderDesk]("login_providers", "name a provider in AUTH_PROVIDERS")
 
 
-def make_desk(providers: tuple[AnyProvider, ...], database: Database, settings: Settings) -> ProviderDesk:
-    """Return the desk for these providers. Raise ConfigurationError if a library is missing that only they need."""
+def make_desk(auth: AuthSettings, database: Database, settings: Settings) -> ProviderDesk:
+    """Return the desk for the providers that `auth` names.
+
+    Raise ConfigurationError if a library is missing that only they need.
+    """
+    providers = auth.providers
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if providers and missing:
         raise ConfigurationError(
             f"AUTH_PROVIDERS names {providers[0].name}, which takes {missing[0]}: pip install 'dovetail[providers]'"
         )
     cookie = BrowserCookie(settings.secret_key, secure=not settings.debug)
-    return ProviderDesk(providers=providers, database=database, secret_key=settings.secret_key, cookie=cookie)
+    return ProviderDesk(
+        providers=providers,
+        database=database,
+        secret_key=settings.secret_key,
+        cookie=cookie,
+        rates=auth.throttle_login_network,
+    )
 
 
 def _explain(provider: AnyProvider, error: ProviderError) -> str:
