@@ -290,7 +290,7 @@ class AdminSite(Admin):
 
     def _browser_sessions(self, secret_key: SecretStr) -> BrowserSessions:
         return BrowserSessions(
-            cookie=self._cookies.session,
+            cookie=lambda: self._cookies.session,
             csrf_token=lambda user, session: make_session_token(secret_key, user, session),
             is_csrf_token=lambda given, user, session: is_session_token(given, secret_key, user, session),
         )

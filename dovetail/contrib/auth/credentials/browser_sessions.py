@@ -22,7 +22,7 @@ CSRF_HEADER = "X-CSRF-Token"
 class BrowserSessions:
     """The cookie that holds the token of a session, and its CSRF tokens: whoever keeps such sessions sets this."""
 
-    cookie: str
+    cookie: Callable[[], str]  # its name, by HTTPS another one than by HTTP
     csrf_token: Callable[[int, int], str]  # of the user and the session with these keys
     is_csrf_token: Callable[[str, int, int], bool]  # whether a text is the token of these
 
@@ -37,7 +37,7 @@ def cookie_of(connection: HTTPConnection) -> str | None:
     session, `check_csrf` finds out.
     """
     sessions = BROWSER_SESSIONS.get(connection.app)
-    token = connection.cookies.get(sessions.cookie)
+    token = connection.cookies.get(sessions.cookie())
     if not token or not is_same_origin(connection):
         return None
     if _is_unsafe(connection) and CSRF_HEADER not in connection.headers:

@@ -54,7 +54,7 @@ def _documented(app: Starlette, reader: CredentialReader, scheme: Scheme) -> lis
         case Scheme.API_KEY:
             return [(scheme.value, _key("header", reader.api_key_header, "A token, and nothing else."))]
         case Scheme.SESSION:
-            cookie = BROWSER_SESSIONS.get(app).cookie
+            cookie = BROWSER_SESSIONS.get(app).cookie()
             what = "The session of the back office, for pages of the same origin."
             token = "The token that get_csrf_token gives, for what changes something."  # noqa: S105 - a description
             return [

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from pydantic import ValidationError
 
@@ -142,6 +143,19 @@ async def test_the_cookie_of_the_back_office_is_taken_from_pages_of_this_origin_
     answer = await client.get(draft, headers=page)
     assert answer.headers["cache-control"] == "no-store"
     assert (await client.get("/api/posts")).headers["vary"] == "Authorization, Cookie"
+
+
+@taking("Bearer", "Session")
+async def test_by_https_it_is_the_cookie_that_no_other_host_can_plant(app, cookie):
+    transport = httpx.ASGITransport(app)
+    for root, sent, status in (
+        ("https://testserver", f"__Host-{cookie}", 200),
+        ("https://testserver", cookie, 401),
+        ("http://testserver", f"__Host-{cookie}", 401),
+    ):
+        async with httpx.AsyncClient(transport=transport, base_url=root) as client:
+            answer = await client.get("/api/users/me", headers={"Cookie": sent, **SAME_ORIGIN})
+            assert answer.status_code == status, (root, sent)
 
 
 @taking("Bearer", "Session")
