@@ -18,6 +18,7 @@ plugin = Plugin(
         "admin.account": lazy(
             "dovetail.contrib.admin.account.sessions:SESSIONS",
             "dovetail.contrib.admin.account.factors:FACTORS",
+            "dovetail.contrib.admin.account.tokens:TOKENS",
             "dovetail.contrib.admin.account.password:PASSWORD",
             "dovetail.contrib.admin.account.connected:CONNECTED",
         ),

@@ -1,0 +1,86 @@
+"""Let staff make, see and revoke their own personal tokens, after a recent proof of who they are."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
+from dovetail.contrib.admin.entry.enrolment import field_of
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.auth.models import Permission, User
+from dovetail.contrib.auth.proof import check_recent_proof
+from dovetail.contrib.auth.sessions.log_in import settings_of
+from dovetail.contrib.auth.tokens import personal
+from dovetail.errors import FieldError, InvalidInputError, NotFoundError
+
+DEFAULT_DAYS = 90
+LARGEST_KEY = 19  # digits
+
+
+async def load(_office: Office, request: Request) -> Mapping[str, object]:
+    """Return one's tokens, and the permissions that a new one may be limited to."""
+    session, user = request_context().session, user_of(request)
+    longest = settings_of(session).personal_token_days
+    return {
+        "tokens": await personal.tokens_of(session, user),
+        "scopes": await _scopes(session, user),
+        "longest": longest,
+        "days": min(DEFAULT_DAYS, longest),
+    }
+
+
+async def make(office: Office, request: Request) -> Response:
+    """Make a token, and show it this once."""
+    session, user, form = request_context().session, user_of(request), await request.form()
+    await check_recent_proof(session, user)
+    scopes = [str(scope) for scope in form.getlist("scopes")]
+    unlimited = bool(await field_of(request, "unlimited"))
+    if unlimited == bool(scopes):
+        raise _invalid("scopes", "Choose what the token is limited to, or let it do all that you may.")
+    lasts = timedelta(days=_days(await field_of(request, "days"), settings_of(session).personal_token_days))
+    name = await field_of(request, "name")
+    made = await personal.make_token(session, user, name=name, scopes=None if unlimited else scopes, lifetime=lasts)
+    values = {"made": made, "next": request.url_for("admin:account").path}
+    return await office.render(request, "sqladmin/new_token.html", values)
+
+
+async def revoke(_office: Office, request: Request) -> str:
+    """Revoke the token that a button stands beside."""
+    session, user = request_context().session, user_of(request)
+    await check_recent_proof(session, user)
+    key = await field_of(request, "token")
+    is_key = key.isascii() and key.isdecimal() and len(key) < LARGEST_KEY
+    if not is_key or not await personal.revoke_token(session, user, int(key)):
+        raise NotFoundError("This token is gone already.")
+    return "The token was revoked."
+
+
+async def _scopes(session: AsyncSession, user: User) -> Sequence[str]:
+    names = (await session.scalars(select(Permission.name).order_by(Permission.name))).all()
+    return [name for name in names if user.has_perm(name)]
+
+
+def _days(text: str, longest: int) -> int:
+    days = int(text) if text.isascii() and text.isdecimal() and len(text) < LARGEST_KEY else 0
+    if not 1 <= days <= longest:
+        raise _invalid("days", f"A token lasts 1 to {longest} days.")
+    return days
+
+
+def _invalid(field: str, detail: str) -> InvalidInputError:
+    return InvalidInputError(detail, errors=[FieldError(pointer=f"/{field}", detail=detail)])
+
+
+TOKENS = AccountSection(
+    name="tokens",
+    title="Tokens for programs",
+    template="sqladmin/account/tokens.html",
+    load=load,
+    routes=[AccountRoute("make", make), AccountRoute("revoke", revoke)],
+)
