@@ -16,8 +16,9 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.auth.credential_changes import Proof, prove
 from dovetail.contrib.auth.factors.held import methods_of
 from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_party, relying_party
-from dovetail.contrib.auth.factors.proof import begin_proof, prove_by_factor
+from dovetail.contrib.auth.factors.proof import begin_passkey_proof, prove_by_factor
 from dovetail.contrib.auth.factors.second_step import lock_active
+from dovetail.contrib.auth.limits.attempts import begin_proof
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from dovetail.contrib.auth.proof import current_row
 from dovetail.contrib.auth.sessions.log_in import note_proof
@@ -51,7 +52,7 @@ async def give_options(_office: Office, request: Request) -> Response:
     """Return what the browser is asked by a script of the page: a passkey of the user's."""
     session = request_context().session
     party = relying_party(context_of(session), request)
-    return JSONResponse(await begin_proof(session, user_of(request), party))
+    return JSONResponse(await begin_passkey_proof(session, user_of(request), party))
 
 
 def preparation(_request: Request) -> Preparation:
@@ -64,6 +65,8 @@ async def _verify(request: Request) -> None:
     refuse_files(form)
     if "password" in form:
         PROOF.set(request, await prove(user_of(request), str(form["password"])))
+    else:
+        await begin_proof(user_of(request), is_guessable="code" in form)
 
 
 async def _find_wrong(request: Request, user: User) -> str | None:

@@ -13,7 +13,7 @@ from dovetail.contrib.auth.factors.second_step import Answer, verify_answer
 from dovetail.contrib.auth.models import User
 
 
-async def begin_proof(session: AsyncSession, user: User, party: RelyingParty) -> Json:
+async def begin_passkey_proof(session: AsyncSession, user: User, party: RelyingParty) -> Json:
     """Return what the browser of somebody who is logged in is asked: one of their passkeys."""
     challenge = await make_challenge(session, ChallengePurpose.PROOF, user.id)
     return request_options(party, challenge, await passkeys_of(session, user.id))

@@ -121,12 +121,13 @@ async def finish_second_step(
     nothing yet. Raise TooManyRequestsError where somebody tries too often, with however many challenges.
     """
     async with lookup_session(session) as lookup:
-        asked = await find_challenge(lookup, challenge, ChallengePurpose.LOGIN)
-    if asked is not None and asked.user_id is not None:
-        await begin_proof(Who(asked.user_id))
-    found = await find_challenge(session, challenge, ChallengePurpose.LOGIN)
-    user = None if found is None or found.user_id is None else await lock_active(session, found.user_id)
-    if found is None or user is None or not await count_attempt(session, found):
+        found = await find_challenge(lookup, challenge, ChallengePurpose.LOGIN)
+    if found is None or found.user_id is None:
+        return Refusal.OVER
+    await begin_proof(Who(found.user_id), is_guessable=answer.code is not None)
+    # The user first, as everybody; and SQLite lets nobody write who has read what somebody else changed since.
+    user = await lock_active(session, found.user_id)
+    if user is None or not await count_attempt(session, found):
         return Refusal.OVER
     method = await verify_answer(session, user, answer, challenge, party)
     if method is None:
@@ -138,9 +139,13 @@ async def finish_second_step(
 
 
 async def finish_passkey_login(session: AsyncSession, credential: Json, party: RelyingParty) -> Proved | None:
-    """Return whose passkey signed a challenge of `begin_passkey_login`, which is used up in any case; else None."""
+    """Return whose passkey signed a challenge of `begin_passkey_login`, which is used up in any case; else None.
+
+    Give a session that has done nothing yet.
+    """
     challenge = challenge_in(credential)
-    found = await find_passkey(session, credential)
+    async with lookup_session(session) as lookup:
+        found = await find_passkey(lookup, credential)
     user = None if found is None else await lock_active(session, found.user_id)
     if not await use_challenge(session, challenge, ChallengePurpose.PASSKEY_LOGIN):
         return None

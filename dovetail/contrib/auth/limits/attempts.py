@@ -76,16 +76,19 @@ async def begin_login(user: User | None, login: str, password: str) -> Attempt:
     return await _take(desk, user, advance, Attempt(desk.limiter, place, is_known, tuple(advance)))
 
 
-async def begin_proof(user: User | Who) -> Attempt:
+async def begin_proof(user: User | Who, *, is_guessable: bool = True) -> Attempt:
     """Count in advance that somebody who is logged in, or half so, proves who they are. Raise as `begin_login` does.
 
-    Whoever gets that far has a token or the password, so all networks count together.
+    Whoever gets that far has a token or the password, so all networks count together. What nobody guesses, a passkey or
+    a recovery code, counts for the network alone: by one of those the owner gets in while somebody else guesses.
     """
     desk = _desk()
     if desk is None:
         return Attempt()
     account = account_key(who(user), "", desk.secret_key)
     place = f"{account}@{desk.network}"
+    if not is_guessable:
+        return await _take(desk, user, [], Attempt(desk.limiter, place))
     advance = [Charge("factor", place, rate) for rate in desk.settings.throttle_factor]
     advance += [Charge("factor-account", account, rate) for rate in desk.settings.throttle_login_account]
     return await _take(desk, user, advance, Attempt(desk.limiter, place, advance=tuple(advance)))

@@ -51,3 +51,10 @@ async def test_a_passkey_is_a_recent_proof_for_a_question_of_its_own(client, wit
     asked = (await ada.client.post("/api/auth/prove/options")).json()["options"]
     assert (await ada.client.post(PROVE, json={"passkey": ada.authenticator.get(asked)})).status_code == 204
     assert await may_change(ada)
+
+
+async def test_who_guesses_codes_with_somebodys_token_is_slowed_down(with_totp):
+    ada = await with_totp()
+    guesses = [await ada.client.post(PROVE, json={"code": f"{n:06}"}) for n in range(6)]
+    assert [one.status_code for one in guesses] == [401] * 5 + [429]
+    assert (await ada.client.post(PROVE, json={"recovery_code": ada.recovery_codes[0]})).status_code == 204

@@ -16,10 +16,10 @@ COUNTED = {
     "rename_passkey": 5,
     "remove_passkey": 13,
     "renew_recovery_codes": 7,
-    "answer_login_challenge": 9,
+    "answer_login_challenge": 10,
     "begin_login_with_passkey": 3,
     "begin_proof_with_passkey": 4,
-    "prove_with_second_factor": 9,
+    "prove_with_second_factor": 10,
     "log_in_with_passkey": 9,
 }
 
