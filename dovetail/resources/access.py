@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 
 from dovetail.resources.closed import is_within_scopes
 from dovetail.resources.policies import registered_policy
-from dovetail.resources.policy import Create, Model, Policy, Viewer, is_always, remembers_viewers
+from dovetail.resources.policy import Create, Model, Policy, Viewer, is_always
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,3 @@ class Access(Generic[Model, Viewer, Create]):
         """The policies of the models that the resource leads to, by path."""
         found = {path: registered_policy(model) for path, model in self.targets.items()}
         return {path: policy for path, policy in found.items() if policy is not None}
-
-    @property
-    def is_anonymous_remembered(self) -> bool:
-        """True if all policies promise that what somebody unknown may see never changes."""
-        return self.policy.remembers_anonymous and self._targets_remember[0]
-
-    @property
-    def are_remembered(self) -> bool:
-        """True if all policies promise that what a viewer may see hangs on the viewer's values alone."""
-        return self._targets_remember[1]
-
-    @cached_property
-    def _targets_remember(self) -> tuple[bool, bool]:
-        """Whether the policies of related models promise that, of somebody unknown and of viewers."""
-        targets = self.policies.values()
-        return all(one.remembers_anonymous for one in targets), all(map(remembers_viewers, targets))

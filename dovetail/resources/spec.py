@@ -29,7 +29,7 @@ from dovetail.errors import (
 )
 from dovetail.resources.access import Access
 from dovetail.resources.closed import Closed
-from dovetail.resources.policy import Policy, Recognized, is_always, is_never
+from dovetail.resources.policy import Policy, Recognized, is_always, is_never, remembers_viewers
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.filters import filter_parameters
 from dovetail.resources.query.ordering import Term, ordering_terms
@@ -234,7 +234,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     def visibility_of(self, recognized: Recognized[Viewer | None]) -> Visibility:
         """Return what somebody may see whom the policy has recognized. Raises as `visibility` does."""
         values = recognized.values
-        if values is None or not self.access.are_remembered:
+        if values is None or not self._remembers_viewers:
             return self.visibility(recognized.viewer)
         return self._kept(VIEW, values, lambda: self._seen_by(recognized.viewer))
 
@@ -313,8 +313,9 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     def _remembered(self, what: str, viewer: Viewer | None, make: Callable[[], Visibility]) -> Visibility:
         """Return what `make` makes, or what it made of a viewer with the same values."""
         if viewer is None:
-            return self._kept(what, None, make) if self.access.is_anonymous_remembered else make()
-        values = self.policy.viewer_values(viewer) if self.access.are_remembered else None
+            is_remembered = self.policy.remembers_anonymous and self._remembers_anonymous
+            return self._kept(what, None, make) if is_remembered else make()
+        values = self.policy.viewer_values(viewer) if self._remembers_viewers else None
         return make() if values is None else self._kept(what, values, make)
 
     def _kept(self, what: str, values: Hashable, make: Callable[[], Visibility]) -> Visibility:
@@ -325,6 +326,16 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         if found is None:
             found = kept[values] = make()
         return found
+
+    @cached_property
+    def _remembers_viewers(self) -> bool:
+        """True if all policies promise that what a viewer may see hangs on the viewer's values alone."""
+        return all(map(remembers_viewers, self.access.policies.values()))
+
+    @cached_property
+    def _remembers_anonymous(self) -> bool:
+        """True if the policies of related models promise that what somebody unknown may see never changes."""
+        return all(one.remembers_anonymous for one in self.access.policies.values())
 
     @cached_property
     def _seen(self) -> dict[str, Cache]:
