@@ -1,0 +1,149 @@
+"""The site with rows in every table of its plugins, and with somebody of every role."""
+
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import Connection, false, insert, inspect, select
+from sqlalchemy.exc import SAWarning
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.settings import Settings
+from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups, users_permissions
+from dovetail.contrib.auth.permissions.held import load_permissions
+from dovetail.contrib.auth.rules.ruled import Ruled, ruled_models
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.database.unit_of_work import Database
+from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
+from dovetail.plugin import context_of
+from dovetail.signing import hash_token
+from dovetail.testing.fixtures import make_client, running
+from dovetail.testing.rows import fill_tables
+from plugins.blog.models import Post, Tag
+from plugins.comments.models import Comment, CommentStatus
+from project.application import create_app
+from tests.contract.matrix.roles import Role, Roles, make_roles
+from tests.contract.usual import without_fast_path
+
+AUTHOR, READER = 1, 2
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A site, the models of its plugins, who asks, and a client for each of them."""
+
+    app: FastAPI
+    models: list[Ruled]
+    roles: Roles
+    clients: Mapping[int | None, httpx.AsyncClient]
+
+    @property
+    def database(self) -> Database:
+        """The database of the site."""
+        database: Database = self.app.state.database
+        return database
+
+    async def truth(self, session: AsyncSession, ruled: Ruled, role: Role, action: str) -> frozenset[int]:
+        """Return the keys of the rows on which the declared rule lets somebody do something; they have to see them."""
+        user = None if role.key is None else await session.get_one(User, role.key)
+        if user is not None:
+            await load_permissions(session, user)
+        (key,) = inspect(ruled.model).primary_key
+        try:
+            conditions = [ruled.policy.where(user, one) for one in {"view", action}]
+        except (NotAuthenticatedError, PermissionDeniedError):
+            conditions = [false()]
+        return frozenset(await session.scalars(select(key).where(*conditions)))
+
+    async def everything(self, session: AsyncSession, ruled: Ruled) -> frozenset[int]:
+        """Return the keys of all rows of a model."""
+        (key,) = inspect(ruled.model).primary_key
+        return frozenset(await session.scalars(select(key)))
+
+
+@pytest.fixture(params=["fast", "usual"])
+async def matrix(
+    request: pytest.FixtureRequest, make_settings: Callable[..., Settings], database_url: str
+) -> AsyncIterator[Matrix]:
+    """Give the matrix, on FastAPI's road too."""
+    app = create_app(make_settings(database_url=database_url))
+    if request.param == "usual":
+        app = without_fast_path(app)
+    async with running(app), AsyncExitStack() as stack:
+        database: Database = app.state.database
+        async with database.unit_of_work() as session:
+            models = [one for one in ruled_models(context_of(session)) if _is_numbered(one.model)]
+            roles = make_roles(models)
+            await _add_people(session, roles)
+            await _add_rows(session)
+            tables = [inspect(one.model).local_table.name for one in models]  # type: ignore[attr-defined]  # a Table
+            await (await session.connection()).run_sync(_fill, tables)
+        clients: dict[int | None, httpx.AsyncClient] = {}
+        for role in roles:
+            headers = {} if role.key is None else {"Authorization": f"Bearer {token_of(role.key)}"}
+            clients[role.key] = await stack.enter_async_context(make_client(app, headers))
+        yield Matrix(app, models, roles, clients)
+
+
+def token_of(key: int) -> str:
+    """Return the token of a user."""
+    return f"the-token-of-{key}"
+
+
+def _is_numbered(model: type[object]) -> bool:
+    """Return True for a model whose rows are known by a number, as these doors are asked for them."""
+    keys = inspect(model).primary_key
+    return len(keys) == 1 and keys[0].type.python_type is int
+
+
+def _fill(connection: Connection, tables: Iterable[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # an index on an expression is not read: no row depends on it
+        fill_tables(connection, tables)
+
+
+async def _add_people(session: AsyncSession, roles: Roles) -> None:
+    later = datetime.now(UTC) + timedelta(days=1)
+    for role in roles:
+        if role.key is None:
+            continue
+        user = User(
+            id=role.key,
+            username=f"user{role.key}",
+            email=f"user{role.key}@example.org",
+            hashed_password="!",
+            is_staff=role.is_staff,
+            is_superuser=role.is_superuser,
+        )
+        session.add(user)
+        session.add(Session(user_id=role.key, token_hash=hash_token(token_of(role.key)), expires_at=later))
+        await session.flush()
+        if role.by_group:
+            group = Group(name=role.name)
+            session.add(group)
+            await session.flush()
+            await session.execute(insert(users_groups).values(user_id=role.key, group_id=group.id))
+            links, holder = groups_permissions, {"group_id": group.id}
+        else:
+            links, holder = users_permissions, {"user_id": role.key}
+        for name in role.permissions:
+            await session.execute(insert(links).values(permission_name=name, **holder))
+
+
+async def _add_rows(session: AsyncSession) -> None:
+    """Add posts, tags and comments in every state, of two users."""
+    for number in range(1, 7):
+        author = (AUTHOR, READER)[number % 2]
+        post = Post(title=f"post {number}", content="Text.", author_id=author, is_published=number > 2)
+        post.tags = [Tag(name=f"tag {number}")]
+        session.add(post)
+        await session.flush()
+        for status in CommentStatus:
+            session.add(Comment(post_id=post.id, author_id=AUTHOR, content="So.", status=status))
+    session.add(Tag(name="free"))
+    await session.flush()
