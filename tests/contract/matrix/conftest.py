@@ -1,7 +1,7 @@
 """The site with rows in every table of its plugins, and with somebody of every role."""
 
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,15 +12,20 @@ from fastapi import FastAPI
 from sqlalchemy import Connection, false, insert, inspect, select
 from sqlalchemy.exc import SAWarning
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.routing import BaseRoute, Mount
 
 from config.settings import Settings
+from dovetail.contrib.admin.site import load_views
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups, users_permissions
 from dovetail.contrib.auth.permissions.held import load_permissions
 from dovetail.contrib.auth.rules.ruled import Ruled, ruled_models
-from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.sessions.models import Door, Session
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.plugin import context_of
+from dovetail.settings import SETTINGS
 from dovetail.signing import hash_token
 from dovetail.testing.fixtures import make_client, running
 from dovetail.testing.rows import fill_tables
@@ -31,6 +36,7 @@ from tests.contract.matrix.roles import Role, Roles, make_roles
 from tests.contract.usual import without_fast_path
 
 AUTHOR, READER = 1, 2
+MOST_ROWS = 9
 
 
 @dataclass(frozen=True)
@@ -40,13 +46,21 @@ class Matrix:
     app: FastAPI
     models: list[Ruled]
     roles: Roles
-    clients: Mapping[int | None, httpx.AsyncClient]
+    clients: Mapping[int | None, httpx.AsyncClient]  # with a token, for REST
+    office_clients: Mapping[int | None, httpx.AsyncClient]  # with a cookie, for the back office
+    views: list[type[ModelAdmin]]
 
     @property
     def database(self) -> Database:
         """The database of the site."""
         database: Database = self.app.state.database
         return database
+
+    @property
+    def office_routes(self) -> Sequence[BaseRoute]:
+        """The routes of the back office."""
+        (mount,) = [route for route in self.app.routes if isinstance(route, Mount) and route.name == "admin"]
+        return mount.routes
 
     async def truth(self, session: AsyncSession, ruled: Ruled, role: Role, action: str) -> frozenset[int]:
         """Return the keys of the rows on which the declared rule lets somebody do something; they have to see them."""
@@ -60,34 +74,42 @@ class Matrix:
             conditions = [false()]
         return frozenset(await session.scalars(select(key).where(*conditions)))
 
-    async def everything(self, session: AsyncSession, ruled: Ruled) -> frozenset[int]:
-        """Return the keys of all rows of a model."""
+    async def rows(self, session: AsyncSession, ruled: Ruled) -> list[int]:
+        """Return the keys of the rows of a model that every door is asked for; of many, the first ones."""
         (key,) = inspect(ruled.model).primary_key
-        return frozenset(await session.scalars(select(key)))
+        return list(await session.scalars(select(key).order_by(key).limit(MOST_ROWS)))
 
 
-@pytest.fixture(params=["fast", "usual"])
+@pytest.fixture
 async def matrix(
-    request: pytest.FixtureRequest, make_settings: Callable[..., Settings], database_url: str
+    make_settings: Callable[..., Settings], database_url: str, database_kind: str
 ) -> AsyncIterator[Matrix]:
-    """Give the matrix, on FastAPI's road too."""
+    """Give the matrix: each road on one database, for roads/ compares both on both."""
     app = create_app(make_settings(database_url=database_url))
-    if request.param == "usual":
+    if database_kind == "sqlite":
         app = without_fast_path(app)
     async with running(app), AsyncExitStack() as stack:
         database: Database = app.state.database
         async with database.unit_of_work() as session:
-            models = [one for one in ruled_models(context_of(session)) if _is_numbered(one.model)]
+            context = context_of(session)
+            models = [one for one in ruled_models(context) if _is_numbered(one.model)]
+            views = [view for view in load_views(context) if issubclass(view, ModelAdmin)]
             roles = make_roles(models)
             await _add_people(session, roles)
             await _add_rows(session)
             tables = [inspect(one.model).local_table.name for one in models]  # type: ignore[attr-defined]  # a Table
             await (await session.connection()).run_sync(_fill, tables)
+        cookie = Cookies(SETTINGS.get(app).secret_key, secure=False).session
         clients: dict[int | None, httpx.AsyncClient] = {}
+        desks: dict[int | None, httpx.AsyncClient] = {}
         for role in roles:
-            headers = {} if role.key is None else {"Authorization": f"Bearer {token_of(role.key)}"}
-            clients[role.key] = await stack.enter_async_context(make_client(app, headers))
-        yield Matrix(app, models, roles, clients)
+            token = token_of(role.key or 0)
+            sent = {} if role.key is None else {"Authorization": f"Bearer {token}"}
+            clients[role.key] = await stack.enter_async_context(make_client(app, sent))
+            desks[role.key] = desk = await stack.enter_async_context(make_client(app))
+            if role.key is not None:  # the first request gets it another token, for rights were gained
+                desk.cookies.set(cookie, f"desk-{token}", domain="testserver.local", path="/")
+        yield Matrix(app, models, roles, clients, desks, views)
 
 
 def token_of(key: int) -> str:
@@ -121,7 +143,10 @@ async def _add_people(session: AsyncSession, roles: Roles) -> None:
             is_superuser=role.is_superuser,
         )
         session.add(user)
-        session.add(Session(user_id=role.key, token_hash=hash_token(token_of(role.key)), expires_at=later))
+        token = token_of(role.key)
+        session.add(Session(user_id=role.key, token_hash=hash_token(token), expires_at=later))
+        desk = hash_token(f"desk-{token}")
+        session.add(Session(user_id=role.key, token_hash=desk, door=Door.OFFICE, expires_at=later))
         await session.flush()
         if role.by_group:
             group = Group(name=role.name)

@@ -2,33 +2,39 @@
 
 import csv
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from httpx import AsyncClient
+from httpx import AsyncClient, Response
+from sqladmin.authorization import Action
+from starlette.routing import BaseRoute
 
-Keys = frozenset[int]
-CLOSED = (403, 404)
+from dovetail.contrib.admin.views import ModelAdmin
+from tests.contract.matrix.rest_doors import Keys
+
 OpensFor = Callable[[AsyncClient, str, Sequence[int]], Awaitable[Keys]]
 
 
 @dataclass(frozen=True)
 class OfficeDoor:
-    """A page of a view: `opens_for` returns the keys for which it lets somebody do `action`."""
+    """A page of a view: `opens_for` returns the keys for which it lets somebody do `action` of the rules."""
 
-    name: str
+    page: str
+    permission: str  # what the door of the view takes, as SQLAdmin calls it
     action: str
     opens_for: OpensFor
+
+    def is_offered(self, view: type[ModelAdmin]) -> bool:
+        """Return True if the view has the page at all."""
+        switch = {"details": "can_view_details", "edit": "can_edit", "delete": "can_delete", "export": "can_export"}
+        return self.page == "list" or bool(getattr(view, switch[self.page]))
 
 
 async def _list(client: AsyncClient, url: str, _keys: Sequence[int]) -> Keys:
     answer = await client.get(f"{url}/list?pageSize=200")
-    if answer.status_code in CLOSED:
-        return frozenset()
-    assert answer.status_code == 200, answer.text
-    return frozenset(
-        int(key) for key in re.findall(r'name="pks" value="(\d+)"|data-pk="(\d+)"', answer.text) for key in key if key
-    )
+    links = re.findall(rf"{url}/(?:details|edit)/([0-9]+)", answer.text) if _opens(answer) else []
+    boxes = re.findall(r'name="pks" value="([0-9]+)"', answer.text) if _opens(answer) else []
+    return frozenset(map(int, [*links, *boxes]))
 
 
 async def _details(client: AsyncClient, url: str, keys: Sequence[int]) -> Keys:
@@ -40,12 +46,47 @@ async def _edit(client: AsyncClient, url: str, keys: Sequence[int]) -> Keys:
 
 
 async def _delete(client: AsyncClient, url: str, keys: Sequence[int]) -> Keys:
-    return frozenset([key for key in keys if _opens(await client.get(f"{url}/delete?pks={key}"))])
+    """Ask for the page that asks whether one is sure."""
+    found = set()
+    for key in keys:
+        answer = await client.get(f"{url}/delete?pks={key}")
+        if _opens(answer) and f'name="pks" value="{key}"' in answer.text:
+            found.add(key)
+    return frozenset(found)
 
 
 async def _export(client: AsyncClient, url: str, _keys: Sequence[int]) -> Keys:
     answer = await client.get(f"{url}/export/csv")
-    if answer.status_code in CLOSED:
-        return frozenset()
-    rows = list(csv.reader(answer.text.removeprefix("\ufeff").splitlines()))
-    return frozenset(int(row[rows[0].index("id")]) for row in rows[1:]) if "id" in rows[0] else frozenset()
+    rows = list(csv.DictReader(answer.text.removeprefix("\ufeff").splitlines())) if _opens(answer) else []
+    return frozenset(int(row["id"]) for row in rows if row.get("id"))
+
+
+DOORS = {
+    "list": OfficeDoor("list", Action.LIST, "view", _list),
+    "details": OfficeDoor("details", Action.DETAILS, "view", _details),
+    "edit": OfficeDoor("edit", Action.EDIT, "change", _edit),
+    "delete": OfficeDoor("delete", Action.DELETE, "delete", _delete),
+    "export": OfficeDoor("export", Action.EXPORT, "view", _export),
+}
+# Pages that show no rows of a model by themselves, or whose rows are asked about elsewhere, and where.
+ELSEWHERE = {
+    "create": "the row that comes of it decides: tests/contrib/admin/rules",
+    "ajax_lookup": "tests/contrib/admin/rules/test_rows.py",
+}
+
+
+def office_doors(routes: Sequence[BaseRoute]) -> Iterator[OfficeDoor]:
+    """Yield the doors of each view. Fails for a page of views that is no door which is known here."""
+    for route in routes:
+        if "{identity}" not in getattr(route, "path", ""):
+            continue
+        name = str(getattr(route, "name", ""))
+        assert name in DOORS or name in ELSEWHERE, f"{name} is a new kind of door: say in DOORS for which rows it opens"
+        if name in DOORS:
+            yield DOORS[name]
+
+
+def _opens(answer: Response) -> bool:
+    # 303 leads whoever is no staff to the login, and whoever may delete nothing of what is selected back to the list.
+    assert answer.status_code in (200, 303, 403, 404), answer.text
+    return answer.status_code == 200

@@ -26,11 +26,16 @@ class RestDoor:
 
 
 async def _list(client: AsyncClient, path: str, _keys: Sequence[int]) -> Keys:
-    answer = await client.get(path, params={"limit": 100})
-    if answer.status_code in CLOSED:
-        return frozenset()
-    assert answer.status_code == 200, answer.text
-    return frozenset(item["id"] for item in answer.json()["items"])
+    found: set[int] = set()
+    page: str | None = f"{path}?limit=100"
+    while page is not None:
+        answer = await client.get(page)
+        if answer.status_code in CLOSED:
+            return frozenset()
+        assert answer.status_code == 200, answer.text
+        found |= {item["id"] for item in answer.json()["items"]}
+        page = answer.json()["next"]
+    return frozenset(found)
 
 
 async def _get(client: AsyncClient, path: str, keys: Sequence[int]) -> Keys:
@@ -78,7 +83,7 @@ def rest_doors(app: FastAPI) -> Iterator[RestDoor]:
         assert kind is not None, f"{endpoint.__name__} is a new kind of door: say in DOORS for which rows it opens"
         door = DOORS[kind]
         if door is not None:
-            yield RestDoor(route.path_format, endpoint.spec, *door)
+            yield RestDoor(str(route.path_format), endpoint.spec, *door)
 
 
 def _of(path: str, key: int) -> str:

@@ -15,7 +15,7 @@ async def test_every_door_of_rest_opens_for_the_rows_that_the_rule_names(matrix:
     assert len({door.spec.model for door in doors}) > 3
     differences = []
     async with matrix.database.unit_of_work(read_only=True) as session:
-        rows = {one.label: sorted(await matrix.everything(session, one)) for one in matrix.models}
+        rows = {one.label: await matrix.rows(session, one) for one in matrix.models}
         truths = {
             (one.label, role.name, action): await matrix.truth(session, one, role, action)
             for one, action in product(matrix.models, ("view", "change", "delete"))
@@ -24,8 +24,9 @@ async def test_every_door_of_rest_opens_for_the_rows_that_the_rule_names(matrix:
     for door in doors:
         ruled = by_model[door.spec.model]
         for role, path in product(matrix.roles.asking(ruled), _addresses(door)):
-            found = await door.opens_for(matrix.clients[role.key], path, rows[ruled.label])
-            wanted = truths[ruled.label, role.name, door.action]
+            asked = rows[ruled.label]
+            found = (await door.opens_for(matrix.clients[role.key], path, asked)).intersection(asked)
+            wanted = truths[ruled.label, role.name, door.action].intersection(asked)
             if not (found == wanted if path == door.path else found <= wanted):
                 differences.append((path, door.action, role.name, sorted(found - wanted), sorted(wanted - found)))
     assert differences == []

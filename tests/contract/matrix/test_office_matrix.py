@@ -1,0 +1,44 @@
+"""Role x model x action x page of the back office: each opens for the rows that the rule and the permission allow."""
+
+from itertools import product
+
+from dovetail.contrib.admin.view_base import PERMISSIONS
+from dovetail.contrib.auth.permissions.declared import model_permission
+from dovetail.contrib.auth.rules.ruled import Ruled
+from tests.contract.matrix.conftest import Matrix
+from tests.contract.matrix.office_doors import OfficeDoor, office_doors
+from tests.contract.matrix.roles import Role
+
+# Views that let one do less than the rules say, and why.
+NARROWER = {"auth.user": "nobody manages somebody who may do more", "auth.group": "nobody gives what they lack"}
+
+
+async def test_every_page_of_the_back_office_opens_for_the_rows_that_the_rule_and_the_permission_allow(
+    matrix: Matrix,
+) -> None:
+    by_model = {one.model: one for one in matrix.models}
+    differences = []
+    async with matrix.database.unit_of_work(read_only=True) as session:
+        for view in matrix.views:
+            ruled = by_model.get(view.model)
+            if ruled is None:
+                continue
+            asked = await matrix.rows(session, ruled)
+            for role, door in product(matrix.roles.asking(ruled), office_doors(matrix.office_routes)):
+                if not door.is_offered(view):
+                    continue
+                truth = await matrix.truth(session, ruled, role, door.action)
+                wanted = truth.intersection(asked) if _is_let_in(role, door, ruled) else frozenset[int]()
+                url = f"/admin/{view.identity}"
+                found = (await door.opens_for(matrix.office_clients[role.key], url, asked)).intersection(asked)
+                is_right = found <= wanted if ruled.label in NARROWER else found == wanted
+                if not is_right:
+                    more, less = sorted(found - wanted), sorted(wanted - found)
+                    differences.append(f"{view.identity} {door.page} {role.name}: more {more}, less {less}")
+    assert "\n".join(differences) == ""
+
+
+def _is_let_in(role: Role, door: OfficeDoor, ruled: Ruled) -> bool:
+    """Return True if somebody may enter a page of a view at all."""
+    needed = {model_permission(ruled.plugin, verb, ruled.model.__name__) for verb in PERMISSIONS[door.permission]}
+    return role.is_superuser or (role.is_staff and bool(needed & role.permissions))
