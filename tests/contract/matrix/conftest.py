@@ -1,7 +1,6 @@
 """The site with rows in every table of its plugins, and with somebody of every role."""
 
-import warnings
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Connection, false, insert, inspect, select
-from sqlalchemy.exc import SAWarning
+from sqlalchemy import false, insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import BaseRoute, Mount
 
@@ -28,10 +26,11 @@ from dovetail.plugin import context_of
 from dovetail.settings import SETTINGS
 from dovetail.signing import hash_token
 from dovetail.testing.fixtures import make_client, running
-from dovetail.testing.rows import fill_tables
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment, CommentStatus
 from project.application import create_app
+from tests.contract.matrix.filling import fill
+from tests.contract.matrix.rest_doors import rest_doors
 from tests.contract.matrix.roles import Role, Roles, make_roles
 from tests.contract.usual import without_fast_path
 
@@ -92,13 +91,14 @@ async def matrix(
         database: Database = app.state.database
         async with database.unit_of_work() as session:
             context = context_of(session)
-            models = [one for one in ruled_models(context) if _is_numbered(one.model)]
             views = [view for view in load_views(context) if issubclass(view, ModelAdmin)]
+            shown = {view.model for view in views} | {door.spec.model for door in rest_doors(app)}
+            models = [one for one in ruled_models(context) if one.model in shown and _is_numbered(one.model)]
             roles = make_roles(models)
             await _add_people(session, roles)
             await _add_rows(session)
-            tables = [inspect(one.model).local_table.name for one in models]  # type: ignore[attr-defined]  # a Table
-            await (await session.connection()).run_sync(_fill, tables)
+            for one in models:
+                await fill(session, one.model)
         cookie = Cookies(SETTINGS.get(app).secret_key, secure=False).session
         clients: dict[int | None, httpx.AsyncClient] = {}
         desks: dict[int | None, httpx.AsyncClient] = {}
@@ -121,12 +121,6 @@ def _is_numbered(model: type[object]) -> bool:
     """Return True for a model whose rows are known by a number, as these doors are asked for them."""
     keys = inspect(model).primary_key
     return len(keys) == 1 and keys[0].type.python_type is int
-
-
-def _fill(connection: Connection, tables: Iterable[str]) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # an index on an expression is not read: no row depends on it
-        fill_tables(connection, tables)
 
 
 async def _add_people(session: AsyncSession, roles: Roles) -> None:
