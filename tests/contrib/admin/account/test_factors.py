@@ -117,3 +117,17 @@ async def test_a_link_to_enrol_that_is_wrong_used_or_not_of_staff_opens_nothing(
             headers={"Origin": LOCALHOST, "Accept": "application/json"},
         )
         assert options.status_code == 403
+
+
+async def test_an_action_on_users_removes_the_factors_of_who_lost_them(office, back_office_for, make_user, session):
+    ada = await make_user(username="ada", is_superuser=True)
+    await enrol(await back_office_for(ada))
+    chosen = {"pks": [str(ada.id)]}
+    asked = await office.post("/auth-user/action/remove-factors", chosen)
+    assert "Their password is enough then." in asked.text
+    assert await session.scalar(select(func.count()).select_from(Totp)) == 1
+    await session.rollback()
+    done = await office.post("/auth-user/action/remove-factors", {**chosen, "confirmed": "yes"})
+    assert done.status_code == 303
+    assert "1 second factor removed." in (await office.get("/")).text
+    assert await session.scalar(select(func.count()).select_from(Totp)) == 0

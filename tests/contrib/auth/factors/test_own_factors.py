@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 from dovetail.contrib.auth.factors.models import RecoveryCode, Totp
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.auth.factors.conftest import FACTORS, code_of, register
 from tests.contrib.auth.factors.soft_authenticator import SoftAuthenticator
 from tests.contrib.auth.helpers import login
@@ -118,3 +119,11 @@ async def test_nobody_has_more_than_twenty_factors_of_a_kind(with_totp, session)
     session.add_all(Totp(user_id=ada.user.id, name=f"{n}", secret="x", confirmed_at=now) for n in range(19))
     await session.commit()
     assert (await ada.client.post(f"{FACTORS}/totp", json={"name": "x"})).status_code == 409
+
+
+async def test_with_a_second_factor_a_shorter_password_will_do(with_totp, client_for, make_user):
+    eve = await client_for(await make_user(username="eve"))
+    change = {"password": "wq8#kd2z", "current_password": PASSWORD}
+    assert (await eve.patch("/api/users/me", json=change)).status_code == 422
+    ada = await with_totp()
+    assert (await ada.client.patch("/api/users/me", json=change)).status_code == 200
