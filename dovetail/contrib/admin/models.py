@@ -1,8 +1,8 @@
 """Declare the table of forms that were sent after their session was over."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ColumnElement, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dovetail.database.column_types import utcnow
@@ -24,3 +24,11 @@ class KeptForm(IdMixin, Base):
     sealed: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+def is_over() -> ColumnElement[bool]:
+    """Return the condition on forms that are kept no longer."""
+    return KeptForm.expires_at <= datetime.now(UTC)
+
+
+EXPIRED = ("kept form", KeptForm, lambda _context: is_over())  # for `manage.py purge-expired`

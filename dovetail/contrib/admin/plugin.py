@@ -22,7 +22,7 @@ plugin = Plugin(
             "dovetail.contrib.admin.account.password:PASSWORD",
             "dovetail.contrib.admin.account.connected:CONNECTED",
         ),
-        "auth.expired": lazy("dovetail.contrib.admin.entry.kept_forms:EXPIRED"),
+        "auth.expired": lazy("dovetail.contrib.admin.models:EXPIRED"),
     },
     paths={"office": "/admin"},
     setup=deferred("dovetail.contrib.admin.site:mount"),

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from dovetail.contrib.admin.models import KeptForm
+from dovetail.contrib.admin.models import KeptForm, is_over
 from dovetail.contrib.admin.web.csrf import FIELD
 from dovetail.contrib.auth.models import User
 from dovetail.signing import Signer, hash_token
@@ -32,12 +32,6 @@ LARGEST = 256_000  # characters of a form, as JSON
 LONGEST_PATH = 2000
 MOST = 10  # of one user
 NO_SYNCHRONIZATION = {"synchronize_session": False}
-EXPIRED = ("kept form", KeptForm, lambda _context: is_over())  # for `manage.py purge-expired`
-
-
-def is_over() -> ColumnElement[bool]:
-    """Return the condition on forms that are kept no longer."""
-    return KeptForm.expires_at <= datetime.now(UTC)
 
 
 async def keep_form(session: AsyncSession, secret_key: SecretStr, request: Request, owner: int) -> str | None:

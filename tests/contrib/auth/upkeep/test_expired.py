@@ -44,7 +44,7 @@ async def read(session):
 def test_the_command_removes_what_has_expired_and_nothing_else(database_url, run_async, command):
     run_async(make)
     printed = manage(command, DATABASE_URL=database_url).stdout
-    assert "2 expired sessions removed.\n1 expired one-time token removed.\n" in printed
+    assert {"2 expired sessions removed.", "1 expired one-time token removed."} <= set(printed.splitlines())
     assert run_async(read) == ["2", "once 0"]
 
 
@@ -96,8 +96,8 @@ async def test_a_plugin_lists_rows_of_its_own(session):
         return User.is_active.is_(False)
 
     found = list(expired_of(with_extension(context_of(session), ("leaver", User, condition))))
-    assert [title for title, _, _ in found] == ["session", "one-time token", "leaver"]
-    assert found[-1] == ("leaver", User, condition)
+    assert ("leaver", User, condition) in found
+    assert {"session", "one-time token"} <= {title for title, _, _ in found}
 
 
 @pytest.mark.parametrize("thing", ["carts", ("cart", User), ("cart", int, print), ("cart", User, True)], ids=repr)
