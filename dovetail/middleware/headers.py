@@ -1,9 +1,10 @@
 """Headers as ASGI has them: a few pairs of bytes, names in lower case. Looking is cheaper than making an object."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from starlette.types import Scope
+if TYPE_CHECKING:  # commands that record events do without Starlette
+    from starlette.types import Scope
 
 MAXIMUM_FIELDS = 1000  # of a form and of a query; Starlette's parsers of forms have the same limit
 Pair: TypeAlias = tuple[bytes, bytes]
@@ -11,12 +12,12 @@ Pairs: TypeAlias = Sequence[Pair]
 Values: TypeAlias = Mapping[bytes, bytes]  # one value by name
 
 
-def first_values(scope: Scope) -> Values:
+def first_values(scope: "Scope") -> Values:
     """Return the request's headers by name; of those that were sent twice, the first value."""
     return dict(reversed([*scope["headers"]]))
 
 
-def header(scope: Scope, name: bytes) -> str:
+def header(scope: "Scope", name: bytes) -> str:
     """The first value of the request's header `name`, which is in lower case; empty without one."""
     for key, value in scope["headers"]:
         if key == name:

@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from math import ceil
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
-from starlette.requests import HTTPConnection
 
 from dovetail.errors import TooManyRequestsError
 from dovetail.state import StateKey
+
+if TYPE_CHECKING:  # commands that read settings do without Starlette
+    from starlette.requests import HTTPConnection
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 RATE = re.compile(r"(\d{1,9})\s*(?:/|\bper\b)\s*(\d{1,6})?\s*(second|minute|hour|day)s?", re.IGNORECASE)
@@ -128,7 +130,7 @@ Rates = Annotated[tuple[Rate, ...], NoDecode, BeforeValidator(read_rates), Field
 """The type of a setting that holds rates: `login: Rates = parse_rates("5/minute")`."""
 
 
-def network_of(connection: HTTPConnection) -> str:
+def network_of(connection: "HTTPConnection") -> str:
     """Return from where a request comes: the address that TRUSTED_PROXIES lets us believe, of IPv6 its /64."""
     return network(connection.client.host) if connection.client else NOWHERE
 

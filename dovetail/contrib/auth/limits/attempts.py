@@ -16,7 +16,6 @@ try at once.
 from dataclasses import dataclass
 
 from pydantic import SecretStr
-from starlette.requests import HTTPConnection
 
 from dovetail.api.throttling.rates import LIMITER, Charge, Limiter, network_of, take_or_refuse
 from dovetail.contrib.auth.events.models import EventKind
@@ -112,6 +111,9 @@ class _Desk:
 
 
 def _desk() -> _Desk | None:
+    # Imported here: commands that change users do without Starlette.
+    from starlette.requests import HTTPConnection
+
     app, scope = current_application(), current_scope.get()
     if app is None or scope is None:
         return None

@@ -80,8 +80,7 @@ async def test_staff_with_the_permission_end_the_sessions_of_chosen_users(
     names = ["auth.view_user", "auth.change_user", "auth.delete_session"]
     await grant(session, await session.get_one(User, eddie.id), names)
     await session.commit()
-    await of_eddie.post("/auth-user/action/end-sessions", pks)
-    assert "Only a superuser may change a superuser." in (await of_eddie.get("/auth-user/list")).text
+    assert (await of_eddie.post("/auth-user/action/end-sessions", pks)).status_code == 403  # of the boss
     assert await count(session, ada) == 1
     assert (await office.post("/auth-user/action/end-sessions", pks)).status_code == 303
     assert (await count(session, ada), await count(session, boss)) == (0, 1)
