@@ -13,9 +13,11 @@ from sqlalchemy import Table, delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config.settings import Settings
+from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.auth.models import Group, Permission, User, groups_permissions, users_groups, users_permissions
-from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.sessions.models import Door, Session
 from dovetail.database.unit_of_work import Database
+from dovetail.settings import SETTINGS
 from dovetail.signing import hash_token
 from dovetail.testing.fixtures import make_client, running
 from project.application import create_app
@@ -34,7 +36,9 @@ class Site:
     """A site that one world after another is put into."""
 
     app: FastAPI
-    clients: Mapping[int | None, httpx.AsyncClient]
+    clients: Mapping[int | None, httpx.AsyncClient]  # with a token, for REST
+    desks: Mapping[int, httpx.AsyncClient]  # with a cookie, for the back office
+    cookie: str
 
     @property
     def database(self) -> Database:
@@ -52,20 +56,22 @@ class Site:
         async with self.database.engine.begin() as connection:
             await _empty(connection)
             await fill(connection, world)
-            await connection.execute(insert(Session), [_session(key) for key in PEOPLE])
+            sessions = [_session(key, door) for key in PEOPLE for door in Door]
+            await connection.execute(insert(Session), sessions)
             if connection.dialect.name == "postgresql":  # which does not count on from keys that were given
                 await connection.exec_driver_sql("SELECT setval('worlds_note_id_seq', 1000)")
+        for key, desk in self.desks.items():
+            desk.cookies.clear()  # the token of the world before was changed
+            desk.cookies.set(self.cookie, token_of(key, Door.OFFICE), domain="testserver.local", path="/")
         return world
 
 
-@pytest.fixture(params=["fast", "usual"])
-async def site(
-    request: pytest.FixtureRequest, make_settings: Callable[..., Settings], database_url: str
-) -> AsyncIterator[Site]:
-    """Give the site, with its fast path and without."""
+@pytest.fixture
+async def site(make_settings: Callable[..., Settings], database_url: str, database_kind: str) -> AsyncIterator[Site]:
+    """Give the site: each road on one database, for roads/ compares both on both."""
     plugins = (*Settings.model_fields["plugins"].default, "tests.contract.worlds")
     app = create_app(make_settings(plugins=plugins, database_url=database_url))
-    if request.param == "usual":
+    if database_kind == "sqlite":
         app = without_fast_path(app)
     async with running(app), AsyncExitStack() as stack:
         database: Database = app.state.database
@@ -73,21 +79,25 @@ async def site(
             await connection.run_sync(WorldBase.metadata.create_all)
             names = [{"name": name, "plugin": "worlds", "title": name} for name in PERMISSIONS]
             await connection.execute(insert(Permission), names)
+        cookie = Cookies(SETTINGS.get(app).secret_key, secure=False).session
         clients: dict[int | None, httpx.AsyncClient] = {}
+        desks: dict[int, httpx.AsyncClient] = {}
         for key in (None, *PEOPLE):
             headers = {} if key is None else {"Authorization": f"Bearer {token_of(key)}"}
             clients[key] = await stack.enter_async_context(make_client(app, headers))
-        yield Site(app, clients)
+            if key is not None:
+                desks[key] = await stack.enter_async_context(make_client(app, {"Origin": "http://testserver"}))
+        yield Site(app, clients, desks, cookie)
 
 
-def token_of(key: int) -> str:
+def token_of(key: int, door: Door = Door.API) -> str:
     """Return the token of a user."""
-    return f"the-token-of-{key}"
+    return f"the-token-of-{key}-for-{door}"
 
 
-def _session(key: int) -> dict[str, object]:
+def _session(key: int, door: Door) -> dict[str, object]:
     later = datetime.now(UTC) + timedelta(days=1)
-    return {"user_id": key, "token_hash": hash_token(token_of(key)), "expires_at": later}
+    return {"user_id": key, "door": door, "token_hash": hash_token(token_of(key, door)), "expires_at": later}
 
 
 async def _empty(connection: AsyncConnection) -> None:
