@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from dovetail.testing.browser import LiveServer
+from tests.contrib.admin.axe import findings
 from tests.running import free_port, manage, serving
 
 pytestmark = pytest.mark.browser
@@ -95,6 +96,7 @@ async def test_an_administrator_enrols_an_app_and_logs_in_by_password_and_code(b
     await page.get_by_label("New authenticator app").fill("My telephone")
     await page.get_by_role("button", name="Add an app").click()
     await expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    problems = {"the new app": await findings(page)}
     secret = "".join((await page.locator("code.secret").inner_text()).split())
     await page.get_by_label("Code", exact=True).fill("000000")
     await page.get_by_role("button", name="Confirm").click()
@@ -102,7 +104,9 @@ async def test_an_administrator_enrols_an_app_and_logs_in_by_password_and_code(b
     await page.get_by_label("Code", exact=True).fill(pyotp.TOTP(secret).at(datetime.now(UTC)))
     await page.get_by_role("button", name="Confirm").click()
     code = await page.locator(".recovery-codes li").first.inner_text()
+    problems["the recovery codes"] = await findings(page)
     await page.get_by_role("link", name="I have kept them").click()
+    problems["the account"] = await findings(page)
     await log_out(page)
     await give_password()
     await page.get_by_label("Code of your authenticator app").fill(
@@ -113,6 +117,8 @@ async def test_an_administrator_enrols_an_app_and_logs_in_by_password_and_code(b
     await log_out(page)
     await give_password()
     await page.get_by_text("Use a recovery code").click()
+    problems["the second step"] = await findings(page)
     await page.get_by_label("Recovery code", exact=True).fill(code)
     await page.get_by_role("button", name="Log in").last.click()
     await expect(page.get_by_role("heading", name="Welcome, ada")).to_be_visible()
+    assert {where: found for where, found in problems.items() if found} == {}
