@@ -1,6 +1,7 @@
 """A read with a token takes the fast path, and whatever changes about its user counts from the very next request on."""
 
 import logging
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -187,13 +188,13 @@ async def test_a_policy_is_asked_about_equal_viewers_again_unless_it_lets_them_b
     clients, drafts, monkeypatch, remembers
 ):
     asked: list[User | None] = []
-    rows = PostPolicy.rows
+    where = PostPolicy.where
 
-    def noting(self, viewer):
+    def noting(self, viewer, action):
         asked.append(viewer)
-        return rows(self, viewer)
+        return where(self, viewer, action)
 
-    monkeypatch.setattr(PostPolicy, "rows", noting)
+    monkeypatch.setattr(PostPolicy, "where", noting)
     monkeypatch.setattr(PostPolicy, "remembers_viewers", remembers)
     for _ in range(3):
         for client in clients.values():
@@ -314,3 +315,22 @@ async def test_a_read_that_loses_its_connection_is_read_again_and_asks_nobody_tw
         event.remove(database.engine.sync_engine, "before_cursor_execute", lose)
     assert len(lost) == len(asked) == 1
     assert ["auth_session" in statement for statement in statements] == [True, False, False]
+
+
+async def test_a_rule_is_remembered_of_each_action_apart(clients, drafts, monkeypatch):
+    asked: list[str] = []
+    where = PostPolicy.where
+
+    def noting(self, viewer, action):
+        asked.append(action)
+        return where(self, viewer, action)
+
+    monkeypatch.setattr(PostPolicy, "where", noting)
+    for number in range(3):
+        mine = await clients["ada"].patch(f"/api/posts/{drafts['ada']}", json={"title": f"x {number}"})
+        theirs = await clients["bob"].patch(f"/api/posts/{drafts['ada']}", json={"title": "y"})
+        made = await clients["ada"].post("/api/posts", json={"title": "new", "content": "x"})
+        gone = await clients["ada"].delete(made.headers["Location"])
+        assert [one.status_code for one in (mine, theirs, made, gone)] == [200, 404, 201, 204]
+    # For ada to lock and to answer what she changed, to add, and to lock what she deletes; for bob to lock.
+    assert Counter(asked) == {"view": 3, "change": 3, "add": 1, "delete": 1}
