@@ -92,7 +92,7 @@ def _address(kind: str, number: int) -> str:
 
 
 async def _log_in(client: httpx.AsyncClient, kind: str, number: int) -> httpx.Response:
-    form = {"username": _address(kind, number), "password": "a wrong password"}
+    form = {"username": _address(kind, number), "password": f"a wrong password {number}"}
     return await client.post("/api/auth/login", data=form, headers={"Authorization": ""})
 
 

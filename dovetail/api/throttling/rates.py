@@ -19,6 +19,7 @@ from dovetail.errors import TooManyRequestsError
 from dovetail.state import StateKey
 
 if TYPE_CHECKING:  # commands that read settings do without Starlette
+    from sqlalchemy.ext.asyncio import AsyncSession
     from starlette.requests import HTTPConnection
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
@@ -86,17 +87,23 @@ class Limiter(Protocol):
         Raise UnavailableError if that cannot be counted.
         """
 
-    async def give_back(self, charges: Sequence[Charge]) -> None:
-        """Undo `take`: what was counted need not be."""
+    async def give_back(
+        self,
+        charges: Sequence[Charge],
+        *,
+        remember: tuple[str, int] | None = None,
+        session: "AsyncSession | None" = None,
+    ) -> None:
+        """Undo `take`: what was counted need not be. `remember` is a key, and for how many seconds to remember it.
+
+        Where the database counts, that is done in the transaction of `session`, if one is given.
+        """
 
     async def forget(self, name: str, part: str) -> int:
         """Forget what was counted under limits whose name starts with `name` and in whose key `part` stands.
 
         Return how many were found.
         """
-
-    async def remember(self, key: str, seconds: int) -> None:
-        """Remember a key for some seconds."""
 
     async def remembers(self, key: str) -> bool:
         """Return True if the key is remembered."""

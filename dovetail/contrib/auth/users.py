@@ -45,7 +45,7 @@ from dovetail.contrib.auth.sessions.log_in import log_in as log_in  # noqa: PLC0
 from dovetail.contrib.auth.sessions.log_in import note_proof as note_proof  # noqa: PLC0414
 from dovetail.contrib.auth.tokens.personal import revoke_tokens_of
 from dovetail.database.unit_of_work import lookup_session
-from dovetail.errors import FieldError, InvalidInputError
+from dovetail.errors import DovetailError, FieldError, InvalidInputError
 from dovetail.plugin import Context, context_of
 from dovetail.validators import normalize
 
@@ -92,7 +92,7 @@ async def create_user(
         "is_superuser": is_superuser,
     }
     if isinstance(password, str):
-        context = context_of(session)
+        context = _context_of(session)
         password = await hash_new_password(
             password, username=username, email=email, full_name=str(values["full_name"]), context=context
         )
@@ -102,6 +102,13 @@ async def create_user(
     user = await UserStore(session).create(values | {"hashed_password": stored})
     await record(session, EventKind.USER_CREATED, user=user, detail=_flags(values))
     return user
+
+
+def _context_of(session: AsyncSession) -> Context | None:
+    try:
+        return context_of(session)
+    except DovetailError:  # of a script that knows no site: the default rules hold
+        return None
 
 
 async def authenticate(session: AsyncSession, login: str, password: str) -> User | None:
@@ -123,7 +130,7 @@ async def authenticate(session: AsyncSession, login: str, password: str) -> User
         reason = "unknown name" if found is None else "wrong password"
         await record_failure(EventKind.LOGIN_FAILED, user=found, detail=reason)
         return None
-    await attempt.succeed(remember=True)
+    await attempt.succeed(session, remember=True)
     # Neither the row nor a connection is held while we hash, so the row is looked at again. What another login has
     # stored meanwhile is what we would store; anything else is another password.
     user = await session.scalar(

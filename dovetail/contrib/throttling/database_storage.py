@@ -43,15 +43,24 @@ class DatabaseStorage(Storage, MovingWindowSupport, GcraSupport):
             rows = (await session.execute(statements.take(self._dialect, cells))).all()
             if any(row.refused for row in rows) and not all(row.refused for row in rows):
                 granted = {row.key for row in rows if not row.refused}
-                back = statements.give_back([cell for cell in cells if cell.key in granted])
-                await session.execute(back, execution_options=NO_SYNC)
+                back = statements.give_back(self._dialect, [cell for cell in cells if cell.key in granted])
+                await session.execute(back)
         found = {row.key: (row.until - row.now, row.refused) for row in rows}
         return [Taken(cell, *found[cell.key]) for cell in cells]
 
-    async def give_back_cells(self, cells: Sequence[Cell]) -> None:
-        """Take a request out of each cell again."""
-        async with self._database.unit_of_work() as session:
-            await session.execute(statements.give_back(cells), execution_options=NO_SYNC)
+    async def give_back_cells(
+        self, cells: Sequence[Cell], remember: tuple[str, int] | None = None, session: AsyncSession | None = None
+    ) -> None:
+        """Take a request out of each cell again, and remember a key, in the transaction of `session` if it is given."""
+        if session is None:
+            async with self._database.unit_of_work() as own:
+                await self.give_back_cells(cells, remember, own)
+            return
+        if cells:
+            await session.execute(statements.give_back(self._dialect, cells))
+        if remember is not None:
+            key, seconds = remember
+            await session.execute(statements.remember(self._dialect, key, seconds * SECOND))
 
     async def forget_keys(self, prefix: str, part: str) -> int:
         """Forget the keys that begin with `prefix` and hold `part`, and return how many there were."""
@@ -60,11 +69,6 @@ class DatabaseStorage(Storage, MovingWindowSupport, GcraSupport):
         )
         async with self._database.unit_of_work() as session:
             return len((await session.execute(found.returning(Bucket.key), execution_options=NO_SYNC)).all())
-
-    async def remember_key(self, key: str, seconds: int) -> None:
-        """Remember a key for some seconds from now on."""
-        async with self._database.unit_of_work() as session:
-            await session.execute(statements.remember(self._dialect, key, seconds * SECOND))
 
     async def remembers_key(self, key: str) -> bool:
         """Return True if the key is remembered."""

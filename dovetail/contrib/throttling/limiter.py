@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.throttling.rates import LIMITER, Charge, Standing
 from dovetail.contrib.throttling.models import LONGEST_KEY
@@ -49,29 +50,32 @@ class StorageLimiter:
             for charge, one in zip(charges, taken, strict=True)
         ]
 
-    async def give_back(self, charges: Sequence[Charge]) -> None:
-        """Undo `take`."""
-        await self._run(lambda storage: storage.give_back_cells([_cell(charge) for charge in charges]))
+    async def give_back(
+        self, charges: Sequence[Charge], *, remember: tuple[str, int] | None = None, session: AsyncSession | None = None
+    ) -> None:
+        """Undo `take`, and remember a key for some seconds; in the transaction of `session` if the database counts."""
+        cells = [_cell(charge) for charge in charges]
+        kept = None if remember is None else (_fitting(REMEMBERED + remember[0]), remember[1])
+        await self._run(lambda storage: storage.give_back_cells(cells, kept, session))
 
     async def forget(self, name: str, part: str) -> int:
         """Forget what was counted under limits whose name starts with `name` and in whose key `part` stands."""
         return await self._run(lambda storage: storage.forget_keys(name, part))
 
-    async def remember(self, key: str, seconds: int) -> None:
-        """Remember a key for some seconds."""
-        await self._run(lambda storage: storage.remember_key(_fitting(REMEMBERED + key), seconds))
-
     async def remembers(self, key: str) -> bool:
         """Return True if the key is remembered."""
         return await self._run(lambda storage: storage.remembers_key(_fitting(REMEMBERED + key)))
+
+    def prepare(self) -> None:
+        """Make the storages, which import the library: nothing is connected yet."""
+        _ = self._rows, self._redis
 
     async def aclose(self) -> None:
         """Close the connections to Redis."""
         if "_redis" in vars(self) and self._redis is not None:
             await self._redis.aclose()
 
-    # Made with the first request: the library takes longer to import than most requests to answer, and no command
-    # and no site without a limit needs it.
+    # Made when a server starts: the library takes longer to import than most requests to answer.
     @cached_property
     def _rows(self) -> "DatabaseStorage":
         from dovetail.contrib.throttling.database_storage import DatabaseStorage
@@ -117,11 +121,14 @@ def make_limiter(context: Context) -> StorageLimiter:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI, context: Context) -> AsyncIterator[None]:  # noqa: ARG001 - every lifespan is handed it
-    """Close the connections to Redis at the end."""
-    yield
+    """Import what counts before the first request has to wait for it, and close the connections to Redis at the end."""
     limiter = LIMITER.find(app)
-    if isinstance(limiter, StorageLimiter):
-        await limiter.aclose()
+    if not isinstance(limiter, StorageLimiter):  # the site has one of its own
+        yield
+        return
+    limiter.prepare()
+    yield
+    await limiter.aclose()
 
 
 def make_redis_storage(url: str) -> "RedisGcraStorage":

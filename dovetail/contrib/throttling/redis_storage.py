@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from limits.aio.storage import RedisStorage
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.throttling import limits_private
 from dovetail.contrib.throttling.statements import Cell
@@ -70,9 +71,18 @@ class RedisGcraStorage(RedisStorage, GcraSupport):
             Taken(cell, ahead, not fits) for cell, fits, ahead in zip(cells, answer[::2], answer[1::2], strict=True)
         ]
 
-    async def give_back_cells(self, cells: Sequence[Cell]) -> None:
-        """Take a request out of each cell again."""
-        await self._give_back(self._keys(cells), [cell.step for cell in cells])
+    async def give_back_cells(
+        self,
+        cells: Sequence[Cell],
+        remember: tuple[str, int] | None = None,
+        session: AsyncSession | None = None,  # noqa: ARG002 - of a database that does not count
+    ) -> None:
+        """Take a request out of each cell again, and remember a key for some seconds from now on."""
+        if cells:
+            await self._give_back(self._keys(cells), [cell.step for cell in cells])
+        if remember is not None:
+            key, seconds = remember
+            await self._remember([self.bridge.prefixed_key(key)], [seconds])
 
     async def forget_keys(self, prefix: str, part: str) -> int:
         """Forget the keys that begin with `prefix` and hold `part`, and return how many there were."""
@@ -81,10 +91,6 @@ class RedisGcraStorage(RedisStorage, GcraSupport):
         for key in found:
             await self.clear(key.removeprefix(self.bridge.prefixed_key("")))
         return len(found)
-
-    async def remember_key(self, key: str, seconds: int) -> None:
-        """Remember a key for some seconds from now on."""
-        await self._remember([self.bridge.prefixed_key(key)], [seconds])
 
     async def remembers_key(self, key: str) -> bool:
         """Return True if the key is remembered."""

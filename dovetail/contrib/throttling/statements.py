@@ -9,7 +9,7 @@ database's clock counts, so that machines need not agree on the time, and its ro
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Insert, Update, case, func, literal_column, update
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Insert, case, func, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dovetail.contrib.throttling.models import Bucket
@@ -79,10 +79,18 @@ def remember(dialect: Dialect, key: str, span: int) -> Insert:
     return statement.on_conflict_do_update(index_elements=[Bucket.key], set_=changes)
 
 
-def give_back(cells: Sequence[Cell]) -> Update:
-    """Return the statement that takes a request out of each bucket again."""
-    step = case(*((Bucket.key == cell.key, cell.step) for cell in cells), else_=0)
-    return update(Bucket).where(Bucket.key.in_([cell.key for cell in cells])).values(until=Bucket.until - step)
+def give_back(dialect: Dialect, cells: Sequence[Cell]) -> Insert:
+    """Return the statement that takes a request out of each bucket again, in the order in which `take` locks them.
+
+    A bucket that is gone is made anew and says nothing.
+    """
+    rows = [
+        {"key": cell.key, "until": now(dialect), "span": cell.step, "hits": 0, "refused": False}
+        for cell in sorted(cells, key=lambda cell: cell.key)
+    ]
+    statement = _insert(dialect).values(rows)
+    changes = {"until": Bucket.until - statement.excluded.span}
+    return statement.on_conflict_do_update(index_elements=[Bucket.key], set_=changes)
 
 
 def _insert(dialect: Dialect) -> postgresql.Insert | sqlite.Insert:

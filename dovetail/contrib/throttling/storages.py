@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from dovetail.contrib.throttling.statements import Cell
 
 
@@ -31,16 +33,17 @@ class GcraSupport(ABC):
         """Count a request against each cell, or against none if one refuses it; in the order of the cells."""
 
     @abstractmethod
-    async def give_back_cells(self, cells: Sequence[Cell]) -> None:
-        """Take a request out of each cell again."""
+    async def give_back_cells(
+        self, cells: Sequence[Cell], remember: tuple[str, int] | None = None, session: AsyncSession | None = None
+    ) -> None:
+        """Take a request out of each cell again, and remember a key for some seconds from now on.
+
+        A storage in the database of `session` does so in its transaction.
+        """
 
     @abstractmethod
     async def forget_keys(self, prefix: str, part: str) -> int:
         """Forget the keys that begin with `prefix` and hold `part`, and return how many there were."""
-
-    @abstractmethod
-    async def remember_key(self, key: str, seconds: int) -> None:
-        """Remember a key for some seconds from now on."""
 
     @abstractmethod
     async def remembers_key(self, key: str) -> bool:

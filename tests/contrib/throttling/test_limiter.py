@@ -100,7 +100,7 @@ async def test_letters_that_a_pattern_would_read_are_letters_when_something_is_f
 
 
 async def test_a_key_is_remembered_until_its_time_is_over(limiter):
-    await limiter.remember("ada", 60)
+    await limiter.give_back([], remember=("ada", 60))
 
     assert await limiter.remembers("ada")
     assert not await limiter.remembers("bob")

@@ -16,6 +16,7 @@ try at once.
 from dataclasses import dataclass
 
 from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.throttling.rates import LIMITER, Charge, Limiter, network_of, take_or_refuse
 from dovetail.contrib.auth.events.models import EventKind
@@ -43,17 +44,16 @@ class Attempt:
     is_known: bool = False
     advance: tuple[Charge, ...] = ()
 
-    async def succeed(self, *, remember: bool = False) -> None:
+    async def succeed(self, session: AsyncSession | None = None, *, remember: bool = False) -> None:
         """Give back what was counted in advance, and `remember` that the owner logs in from here.
 
-        Call it while no connection is held.
+        Call it while no row is locked; where the database counts, it is done in the transaction of `session`.
         """
         if self.limiter is None:
             return
-        if self.advance:
-            await self.limiter.give_back(self.advance)
-        if remember and not self.is_known:
-            await self.limiter.remember(self.place, REMEMBERED)
+        place = (self.place, REMEMBERED) if remember and not self.is_known else None
+        if self.advance or place is not None:
+            await self.limiter.give_back(self.advance, remember=place, session=session)
 
 
 async def begin_login(user: User | None, login: str, password: str) -> Attempt:
