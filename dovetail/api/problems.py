@@ -29,7 +29,7 @@ from dovetail.errors import (
     InvalidInputError,
     NotAuthenticatedError,
 )
-from dovetail.state import StateKey
+from dovetail.state import StateKey, current_application
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:dovetail:problem:"
@@ -138,7 +138,8 @@ def _with_challenges(connection: HTTPConnection, error: DovetailError) -> dict[s
 
 def tell_of_refusal(connection: HTTPConnection, reason: str) -> None:
     """Tell the plugin that wants to know of it that a request is answered with 403."""
-    listener = ON_REFUSAL.find(connection.app) if "app" in connection.scope else None
+    app = current_application()  # the site's, also for what is mounted in it
+    listener = None if app is None else ON_REFUSAL.find(app)
     if listener is not None:
         listener(connection, reason)
 

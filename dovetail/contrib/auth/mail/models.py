@@ -44,7 +44,7 @@ class OutgoingMail(IdMixin, Base):
     created_at: Mapped[datetime] = mapped_column(
         default=lambda: datetime.now(UTC), server_default=utcnow(), sort_order=90
     )
-    due_at: Mapped[datetime | None] = mapped_column(default=lambda: datetime.now(UTC), index=True)
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     error: Mapped[str] = mapped_column(String(MAXIMUM_ERROR), default="", server_default="")
 

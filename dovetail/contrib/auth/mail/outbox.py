@@ -7,6 +7,7 @@ The mail of a transaction that is rolled back is never sent, and a process that 
 
 import json
 import secrets
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +18,7 @@ from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
 from dovetail.contrib.auth.mail.postman import POSTMAN
 from dovetail.contrib.auth.models import User
 from dovetail.database.after_commit import after_commit
-from dovetail.state import HasState, current_scope
+from dovetail.state import current_application
 
 SUBJECTS = {
     MailKind.RESET_PASSWORD: "Choose a new password",
@@ -75,10 +76,10 @@ async def tell_of_change(session: AsyncSession, user: User, change: str, *, to: 
 
 
 def _post(session: AsyncSession, row: OutgoingMail) -> OutgoingMail:
+    row.due_at = datetime.now(UTC)
     session.add(row)
-    scope = current_scope.get()
-    app = scope.get("app") if scope is not None else None
-    postman = POSTMAN.find(app) if isinstance(app, HasState) else None
+    app = current_application()
+    postman = None if app is None else POSTMAN.find(app)
     if postman is not None:  # otherwise a server finds the row within seconds
         after_commit(session, postman.wake)
     return row

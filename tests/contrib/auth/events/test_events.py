@@ -1,14 +1,19 @@
 import logging
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
+from anyio import to_thread
 from sqlalchemy import select
 
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.events.record import record, record_failure
 from dovetail.contrib.auth.events.recorder import MAXIMUM_ROWS, RECORDER, Recorder
+from dovetail.contrib.auth.mail.models import OutgoingMail
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.auth.helpers import NEW_PASSWORD, login, token_in
+from tests.running import python
 
 BROWSER = {"User-Agent": "Firefox/1\x1b[31m" + "x" * 500}
 
@@ -145,3 +150,29 @@ async def test_no_secret_is_in_a_row_or_a_line_whatever_door_it_came_by(  # noqa
 async def test_a_failure_outside_of_a_request_is_logged_alone(caplog):
     await record_failure(EventKind.LOGIN_FAILED, detail="by hand")
     assert caplog.messages == ["login_failed user=- actor=- from=- agent='': by hand"]
+
+
+async def test_events_are_kept_for_as_many_days_as_the_settings_say(database, database_url, session):
+    now = datetime.now(UTC)
+    session.add_all(
+        SecurityEvent(kind=EventKind.LOGIN, detail=str(days), created_at=now - timedelta(days=days))
+        for days in (0, 29, 31)
+    )
+    session.add(OutgoingMail(kind="message", to="a@x.org", subject="new", due_at=None))
+    lost = OutgoingMail(kind="message", to="a@x.org", subject="old", due_at=None, created_at=now - timedelta(days=31))
+    session.add(lost)
+    await session.commit()
+    done = await to_thread.run_sync(
+        partial(python, "manage.py", "purge-expired", DATABASE_URL=database_url, AUTH_EVENTS_DAYS=30)
+    )
+    assert "1 expired security event removed." in done.stdout
+    assert "1 expired undeliverable mail removed." in done.stdout
+    assert (await session.scalars(select(SecurityEvent.detail).order_by(SecurityEvent.id))).all() == ["0", "29"]
+    assert (await session.scalars(select(OutgoingMail.subject))).all() == ["new"]
+
+
+async def test_a_page_of_the_back_office_that_is_refused_is_recorded(app, back_office_for, make_user, session):
+    office = await back_office_for(await make_user(username="eddie", is_staff=True))
+    assert (await office.get("/auth-user/list")).status_code == 403
+    (denied,) = await events(app, session, EventKind.ACCESS_DENIED)
+    assert (denied.actor_name, denied.detail.endswith("(GET /admin/auth-user/list)")) == ("eddie", True)
