@@ -96,7 +96,7 @@ async def test_no_endpoint_of_the_api_holds_a_connection_while_it_waits(app, bos
     assert seen.offences == []
     assert seen.most_connections == 1
     assert sorted(name for name, hashes in hashing.items() if hashes) == [
-        *("login", "register", "reset_password", "update_me")
+        *("login", "prove_with_password", "register", "reset_password", "update_me")
     ]
 
 

@@ -4,7 +4,6 @@ from pkgutil import resolve_name
 
 import click
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.routing import NoMatchFound
 
 from dovetail.contrib.auth.factors.challenges import ENROLMENT_LIFETIME, make_challenge
 from dovetail.contrib.auth.factors.models import ChallengePurpose
@@ -20,6 +19,9 @@ def check_can_enrol(context: Context) -> str:
 
     Raise ConfigurationError if there is none, or if the site knows no passkeys.
     """
+    # Imported here: other commands do without Starlette.
+    from starlette.routing import NoMatchFound
+
     application = resolve_name(context.settings.application_factory)(context.settings)  # which knows where pages are
     try:
         path = application.url_path_for("admin:enrol")

@@ -4,14 +4,16 @@
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from starlette.requests import HTTPConnection
 
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import NotFoundError
 from dovetail.plugin import Context
 from dovetail.validators import LOCALHOST
+
+if TYPE_CHECKING:  # commands do without Starlette
+    from starlette.requests import HTTPConnection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,7 @@ class RelyingParty:
         return hostname is not None and (hostname == self.id or hostname.endswith(f".{self.id}"))
 
 
-def relying_party(context: Context, connection: HTTPConnection | None) -> RelyingParty:
+def relying_party(context: Context, connection: "HTTPConnection | None") -> RelyingParty:
     """Return the site as its settings name it.
 
     Without AUTH_PASSKEY_RP_ID that is `localhost` on a developer's machine, with whatever port the request came to.
@@ -44,7 +46,7 @@ def relying_party(context: Context, connection: HTTPConnection | None) -> Relyin
     return RelyingParty(id=LOCALHOST, name=name, origins=settings.passkey_origins or _own_origin(connection))
 
 
-def find_relying_party(context: Context, connection: HTTPConnection | None) -> RelyingParty | None:
+def find_relying_party(context: Context, connection: "HTTPConnection | None") -> RelyingParty | None:
     """Return the same; None where there are no passkeys."""
     try:
         return relying_party(context, connection)
@@ -52,7 +54,7 @@ def find_relying_party(context: Context, connection: HTTPConnection | None) -> R
         return None
 
 
-def _own_origin(connection: HTTPConnection | None) -> tuple[str, ...]:
+def _own_origin(connection: "HTTPConnection | None") -> tuple[str, ...]:
     if connection is None or connection.url.hostname != LOCALHOST:
         return (f"http://{LOCALHOST}:8000",)
     parts = urlsplit(str(connection.url))
