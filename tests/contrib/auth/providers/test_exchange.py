@@ -69,6 +69,7 @@ NOT_FOR_US = {
     "another issuer": {"iss": "https://elsewhere.example"},
     "no issuer": {"iss": None},
     "another audience": {"aud": "another-site"},
+    "another audience and us as the authorized party": {"aud": "another-site", "azp": CLIENT_ID},
     "no audience": {"aud": None},
     "several audiences and no authorized party": {"aud": [CLIENT_ID, "another-site"]},
     "another authorized party": {"aud": [CLIENT_ID, "another-site"], "azp": "another-site"},
@@ -206,8 +207,6 @@ ANSWERS = {
     "leads elsewhere": RedirectResponse("http://127.0.0.1:1/", 307),
     "is no JSON": PlainTextResponse("Welcome"),
     "is no object": JSONResponse(["access_token"]),
-    "is endless": PlainTextResponse("x" * 1_100_000),
-    "is compressed": PlainTextResponse(b"\x1f\x8b", headers={"Content-Encoding": "gzip"}),
     "is deep": PlainTextResponse("[" * 200_000, media_type="application/json"),
     "is empty": JSONResponse({}),
     "has an ID token of another kind": JSONResponse({"access_token": "x", "token_type": "Bearer", "id_token": 5}),
@@ -222,6 +221,19 @@ async def test_nobody_gets_in_whose_providers_token_endpoint_answers_what(provid
     with pytest.raises(ProviderError) as refused:
         await log_in(provider)
     assert refused.value.told == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (JSONResponse({"access_token": "x" * 1_100_000}), "sent more than 1000000 bytes"),
+        (PlainTextResponse(b"\x1f\x8b", headers={"Content-Encoding": "gzip"}), "sent a compressed answer"),
+    ],
+)
+async def test_an_answer_that_could_fill_the_memory_is_not_read(provider, answer, told):
+    provider.lies.answer = answer
+    with pytest.raises(ProviderError, match=told):
+        await log_in(provider)
 
 
 @pytest.mark.parametrize("status", [500, 503])
