@@ -4,12 +4,14 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from dovetail.application import make_application
 from dovetail.contrib.admin.testing import ORIGIN, read_form
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.providers.models import ConnectedLogin
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.testing import PASSWORD
-from tests.contrib.auth.providers.conftest import Browser
+from dovetail.testing.fixtures import running
+from tests.contrib.auth.providers.conftest import Browser, new_browser
 
 
 async def connect(session, user: User, provider) -> None:
@@ -92,6 +94,13 @@ async def test_a_provider_that_is_down_is_told_on_the_login_page(browser, provid
     assert answer.status_code == 303
     assert "Corner does not answer at the moment" in (await browser.client.get(answer.headers["location"])).text
     assert (await browser.client.get("/admin/login/with/other")).status_code == 404
+
+
+async def test_a_site_that_drops_the_routers_of_providers_has_no_buttons_and_no_way_there(settings):
+    async with running(make_application(settings, {"auth.providers": None})) as app, new_browser(app) as client:
+        page = await client.get("/admin/login")
+        assert (page.status_code, "Log in with Corner" in page.text) == (200, False)
+        assert (await client.get("/admin/login/with/corner")).status_code == 404
 
 
 async def test_an_owner_connects_and_disconnects_a_login_and_is_told_by_mail(browser, make_user, session, outbox):
