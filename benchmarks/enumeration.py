@@ -7,6 +7,7 @@ follows at once, on the same connection. The medians may lie 5 ms apart; and wha
 import argparse
 import asyncio
 import json
+import logging
 import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ from sqlalchemy import insert
 from config.settings import Settings
 from dovetail.application import site_application
 from dovetail.contrib.auth.accounts.passwords import hash_password
+from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, Outbox
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.log_in import log_in
 from dovetail.database.unit_of_work import DATABASE
@@ -92,7 +94,7 @@ def _address(kind: str, number: int) -> str:
 
 
 async def _log_in(client: httpx.AsyncClient, kind: str, number: int) -> httpx.Response:
-    form = {"username": _address(kind, number), "password": f"a wrong password {number}"}
+    form = {"username": _address(kind, number), "password": f"wrong {kind} {number}"}  # a spray is limited
     return await client.post("/api/auth/login", data=form, headers={"Authorization": ""})
 
 
@@ -181,6 +183,8 @@ async def _measure_on(kind: str, url: str, tries: int) -> bool:
     secret = SecretStr("a-secret-for-a-measurement-0123456789")
     settings = Settings.model_validate({"environment": "test", "secret_key": secret, "database_url": SecretStr(url)})
     app = site_application(settings)
+    EMAIL_SENDER.set(app, Outbox())
+    logging.disable(logging.WARNING)  # whose lines would stand between the figures
     async with app.router.lifespan_context(app):
         doors = await measure(app, tries=tries, hashed=await hash_password(PASSWORD))
     for name, door in doors.items():
