@@ -14,7 +14,7 @@ is to be different is left out by `without` and written as an ordinary FastAPI e
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,7 +26,7 @@ from dovetail.database.prepared_reads import ReadSource
 from dovetail.resources.endpoints import bulk, documentation, items
 from dovetail.resources.endpoints.fast_place import Values
 from dovetail.resources.endpoints.lists import Listing, Where, add_list
-from dovetail.resources.endpoints.replays import replay
+from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.key_reader import KeyReader
 from dovetail.resources.policy import Open as Open  # noqa: PLC0414 - names of the public API
 from dovetail.resources.policy import Policy as Policy  # noqa: PLC0414 - as above
@@ -153,8 +153,8 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
 
         The endpoint says so by `openapi_extra=ONCE`. Raises InvalidInputError for a key of another request.
         """
-        again = partial(replay, self, session, viewer)
-        return await idempotency.respond_once(request, session, self.policy.identity(viewer), make, again)
+        replays = Replays(self, session, viewer)
+        return await idempotency.respond_once(request, session, self.policy.identity(viewer), make, replays)
 
 
 async def find_or_make(session: AsyncSession, name: InstrumentedAttribute[str], names: Iterable[str]) -> dict[str, int]:

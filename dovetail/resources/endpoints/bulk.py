@@ -15,7 +15,7 @@ from dovetail.api.schemas import Schema
 from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
-from dovetail.resources.endpoints.replays import replay
+from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.spec import Operation, Spec
@@ -48,8 +48,8 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
 
     async def endpoint(request: Request, session: AsyncSession, viewer: object, data: Any) -> Response:
         make_once = partial(make, session, viewer, data.items)
-        again = partial(replay, spec, session, viewer)
-        return await respond_once(request, session, spec.policy.identity(viewer), make_once, again)
+        replays = Replays(spec, session, viewer)
+        return await respond_once(request, session, spec.policy.identity(viewer), make_once, replays)
 
     _add(
         spec,

@@ -22,7 +22,7 @@ from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
-from dovetail.resources.endpoints.replays import replay
+from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route, item_path
 from dovetail.resources.policy import not_found
 from dovetail.resources.query.url import read_item_query, split_query
@@ -70,8 +70,8 @@ async def create(
         headers = {"Location": f"{quote(request.scope['path'])}/{quote(str(key), safe='')}"}
         return _item_response(spec, request, batch, key, status=201, headers=headers if spec.has("retrieve") else None)
 
-    again = partial(replay, spec, session, viewer)
-    return await respond_once(request, session, spec.policy.identity(viewer), make, again)
+    replays = Replays(spec, session, viewer)
+    return await respond_once(request, session, spec.policy.identity(viewer), make, replays)
 
 
 async def update(

@@ -1,13 +1,15 @@
 """Answers that are given again for an `Idempotency-Key`, to whoever may know less than when they were given first."""
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
 
 import orjson
 from sqlalchemy import or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from dovetail.database.fast_unit_of_work import SessionSource
+from dovetail.database.fast_unit_of_work import SessionSource, dialect_of
 from dovetail.resources.policy import is_always, not_found
 from dovetail.resources.read.etags import etag
 from dovetail.resources.read.reader import Batch
@@ -17,23 +19,43 @@ from dovetail.resources.visibility import Visibility
 ORJSON_OPTIONS = orjson.OPT_UTC_Z
 
 
-async def replay(
-    spec: Spec, session: AsyncSession, viewer: object, written_keys: Sequence[Hashable], stored: Response
-) -> Response:
-    """Return the answer that was kept for the rows with these keys, or what the viewer may see of them now.
+@dataclass(frozen=True)
+class Replays:
+    """What is noted of the rows that a viewer made, and what they are answered when they ask for the same again."""
 
-    JSON has held the keys. Raises NotFoundError if a row is there that they may neither view nor add any more.
-    """
-    keys = [spec.key_adapter.validate_python(key) for key in written_keys]
-    await _check_rows(spec, session, viewer, keys)
-    related, hidden = spec.access.related(viewer), spec.access.hidden(viewer)
-    if not (related or hidden):
-        return stored
-    visibility = Visibility(true(), related, hidden)
-    batch = await spec.written_reader.read_keys(SessionSource(session), keys, visibility)
-    if len(batch.items) < len(keys):
-        raise not_found(spec.singular, keys[0])
-    return _written_anew(batch, keys, stored)
+    spec: Spec
+    session: AsyncSession
+    viewer: object
+
+    def note(self, keys: Sequence[Hashable]) -> str:
+        """Return a text about the rows with these keys, to be kept with the answer."""
+        return orjson.dumps({"keys": list(keys), "rules": self._rules()}, default=str).decode()
+
+    async def again(self, note: str, stored: Response) -> Response:
+        """Return the answer that was kept; if other fields or related rows are hidden now, what may be seen by now.
+
+        Raises NotFoundError if a row is there that the viewer may neither view nor add any more.
+        """
+        noted = orjson.loads(note)
+        keys = [self.spec.key_adapter.validate_python(key) for key in noted["keys"]]
+        await _check_rows(self.spec, self.session, self.viewer, keys)
+        if noted["rules"] == self._rules():
+            return stored
+        access = self.spec.access
+        visibility = Visibility(true(), access.related(self.viewer), access.hidden(self.viewer))
+        batch = await self.spec.written_reader.read_keys(SessionSource(self.session), keys, visibility)
+        if len(batch.items) < len(keys):
+            raise not_found(self.spec.singular, keys[0])
+        return _written_anew(batch, keys, stored)
+
+    def _rules(self) -> str:
+        """Return a digest of what hides fields and related rows from the viewer."""
+        dialect = dialect_of(self.session)
+        texts = sorted(self.spec.access.hidden(self.viewer))
+        for path, condition in sorted(self.spec.access.related(self.viewer).items()):
+            compiled = condition.compile(dialect=dialect)
+            texts += [path, str(compiled), repr(compiled.params)]
+        return blake2b("\0".join(texts).encode(), digest_size=16).hexdigest()
 
 
 async def _check_rows(spec: Spec, session: AsyncSession, viewer: object, keys: Sequence[Hashable]) -> None:

@@ -7,9 +7,8 @@ it. (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,10 +20,18 @@ from dovetail.state import StateKey
 
 HEADER = "Idempotency-Key"
 MAXIMUM_LENGTH = 255
-KEYS = "keys of rows"  # among the headers that are kept, and never sent
+NOTE = "note about the rows"  # among the headers that are kept, and never sent
 KEPT_HEADERS = ("content-type", "etag", "location", "link")
 
-Replay: TypeAlias = Callable[[Sequence[Hashable], Response], Awaitable[Response]]
+
+class Replays(Protocol):
+    """Decides what is answered again, as somebody may know less by then."""
+
+    def note(self, keys: Sequence[Hashable]) -> str:
+        """Return a text about the rows that were made, to be kept with the answer."""
+
+    async def again(self, note: str, stored: Response) -> Response:
+        """Return what is answered now, where `stored` was answered first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +74,11 @@ async def respond_once(
     session: AsyncSession,
     owner: str | None,
     answer: Callable[[], Awaitable[Response]],
-    replay: Replay,
+    replays: Replays,
 ) -> Response:
     """Return what `answer` does, or what it answered when the same owner sent the same key before.
 
-    `replay` is given the keys of the rows that were made then, as JSON has them, and what was answered; it gives what
-    is to be answered now. An error is not kept: its transaction is rolled back, key and all, and the client may try
-    again.
+    An error is not kept: its transaction is rolled back, key and all, and the client may try again.
     """
     key = request.headers.get(HEADER)
     if key is None:
@@ -85,7 +90,7 @@ async def respond_once(
         response = await answer()
         kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
         if isinstance(response, WrittenResponse):
-            kept[KEYS] = orjson.dumps(list(response.keys), default=str).decode()
+            kept[NOTE] = replays.note(response.keys)
         body = bytes(response.body)
         fresh = Answer(fingerprint=fingerprint, status=response.status_code, headers=kept, body=body)
         await store.keep(session, str(owner), key, fresh)
@@ -93,9 +98,9 @@ async def respond_once(
     if found.fingerprint != fingerprint:
         raise _refused("the key was used for another request; take a new one", "key_reused")
     headers = {**found.headers, "Idempotency-Replayed": "true"}
-    keys = headers.pop(KEYS, None)
+    note = headers.pop(NOTE, None)
     stored = Response(found.body, found.status, headers)
-    return stored if keys is None else await replay(orjson.loads(keys), stored)
+    return stored if note is None else await replays.again(note, stored)
 
 
 def _store(request: Request, owner: str | None, key: str) -> IdempotencyStore:

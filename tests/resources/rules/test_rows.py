@@ -8,7 +8,7 @@ from dovetail.database.prepared_reads import DriverConnection
 from dovetail.resources.resource import ReadOnly, Resource
 from tests.guarded.api import NoteRead, NoteWrite, find_labels
 from tests.guarded.models import Note, note_labels
-from tests.guarded.policies import NOTES
+from tests.guarded.policies import NOTES, Notes
 
 BOTH = pytest.mark.parametrize("notes", ["/api/notes", "/api/loud_notes"])
 
@@ -164,3 +164,14 @@ async def test_a_row_that_its_values_alone_allow_is_added_without_a_transaction(
             answer = await callers.owner.post("/plains", json={"title": f"of {owner}", "owner_id": owner})
         assert (answer.status_code, len(statements), begun) == (status, 1, []), statements
     assert [row[1] for row in await stored(session)][4:] == ["of 1"]
+
+
+async def test_an_answer_is_given_again_without_what_is_hidden_by_now(callers, monkeypatch):
+    key, fields = {"Idempotency-Key": "once"}, {"title": "new", "owner_id": 0, "grade": 4}
+    first = await callers.staff.post("/api/notes", json=fields, headers=key)
+    await callers.staff.patch(f"/api/notes/{first.json()['id']}", json={"title": "changed"})
+    assert (await callers.staff.post("/api/notes", json=fields, headers=key)).json() == first.json()
+    monkeypatch.setattr(Notes, "hidden", lambda self, viewer: frozenset({"grade"}))
+    again = await callers.staff.post("/api/notes", json=fields, headers=key)
+    assert (again.status_code, again.headers["Location"]) == (201, first.headers["Location"])
+    assert "grade" not in again.json()
