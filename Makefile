@@ -55,7 +55,7 @@ bench: .venv/.dev .venv/.bench  ## Measure against what you would use instead, 2
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.enumeration
 	$(BIN)/python -m benchmarks.logins
-	$(BIN)/python -m benchmarks.accounts
+	$(BIN)/python -m benchmarks.tokens
 	$(BIN)/python -m benchmarks.run $(BENCH)
 	$(BIN)/python -m benchmarks.million.run --posts 50000 --database postgresql --output var/benchmark-back-office.json
 	$(BIN)/python -m benchmarks.report

@@ -1,7 +1,7 @@
-"""Measure what accounts cost: `python -m benchmarks.accounts`.
+"""Measure what a token costs: `python -m benchmarks.tokens`.
 
-A request with a token beside one without: statements and CPU, for a user who holds permissions by three groups, of a
-resource whose policy asks for them. And fifty logins at once: how long `/health/live` waits meanwhile.
+A read with a token beside the same without: statements and CPU, for a user who holds permissions by three groups, of a
+resource whose policy asks for them.
 """
 
 import argparse
@@ -11,11 +11,10 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from http import HTTPStatus
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter, process_time
+from time import process_time
 
 import httpx
 from fastapi import FastAPI
@@ -23,11 +22,8 @@ from pydantic import SecretStr
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from benchmarks.machine import part_cores
-from benchmarks.servers import dovetail, serve
 from config.settings import Settings
 from dovetail.application import site_application
-from dovetail.contrib.auth.accounts.passwords import hash_password
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import create_group, join_group
 from dovetail.contrib.auth.sessions.log_in import log_in
@@ -37,10 +33,8 @@ from dovetail.testing.databases import TestDatabases
 from dovetail.testing.statements import counted_statements
 from plugins.blog.models import Post
 
-RESULTS = Path("var") / "benchmark-accounts.json"
-PASSWORD = "correct horse battery staple"  # noqa: S105 - it guards nothing
+RESULTS = Path("var") / "benchmark-tokens.json"
 SECRET = SecretStr("a-secret-for-a-measurement-0123456789")
-LOGINS = 50
 READS = {"one post": "/api/posts/1", "twenty posts": "/api/posts?limit=20"}
 GROUPS = ("blog.view_tag", "blog.add_post", "comments.view_comment")  # one each; none opens drafts
 
@@ -59,23 +53,6 @@ class Cost:
         micros = "{:.0f} and {:.0f} us".format(*(one * 1e6 for one in self.cpu))
         counts = "{} and {} statements".format(*self.statements)
         return f"{self.database:10} {self.read:13} {counts}, {micros}, {ratio:.2f}"
-
-
-@dataclass(frozen=True)
-class Stall:
-    """The seconds that `/health/live` took while many logged in at once."""
-
-    database: str
-    logins: int
-    refused: int  # with 503, to be tried again
-    seconds: float
-    p99: float
-    longest: float
-
-    def __str__(self) -> str:
-        waits = f"p99 {self.p99 * 1000:.0f} ms, longest {self.longest * 1000:.0f} ms"
-        logins = f"{self.logins} logins in {self.seconds:.1f} s, {self.refused} of them refused"
-        return f"{self.database:10} {logins}; /health/live {waits}"
 
 
 async def measure_reads(kind: str, app: FastAPI, times: int) -> list[Cost]:
@@ -109,39 +86,6 @@ async def _read(  # noqa: PLR0917 - what is measured, and where
     return Cost(kind, name, (counts[0], counts[1]), (median(taken[0]), median(taken[1])))
 
 
-async def measure_logins(kind: str, server: str) -> Stall:
-    """Return how long `/health/live` of a server took while LOGINS users logged in at once."""
-    limits = httpx.Limits(max_connections=LOGINS + 5)
-    async with httpx.AsyncClient(base_url=server, timeout=60, limits=limits) as client:
-        waits: list[float] = []
-        over = asyncio.Event()
-        watching = asyncio.create_task(_watch(client, waits, over))
-        started = perf_counter()
-        answers = await asyncio.gather(*(_log_in(client, number) for number in range(LOGINS)))
-        seconds = perf_counter() - started
-        over.set()
-        await watching
-    refused = sum(answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE for answer in answers)  # the queue was too long
-    for answer in answers:
-        if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
-            answer.raise_for_status()
-    return Stall(kind, len(answers), refused, seconds, quantiles(waits, n=100)[98], max(waits))
-
-
-async def _watch(client: httpx.AsyncClient, waits: list[float], over: asyncio.Event) -> None:
-    while not over.is_set():
-        started = perf_counter()
-        (await client.get("/health/live")).raise_for_status()
-        waits.append(perf_counter() - started)
-        await asyncio.sleep(0.005)
-
-
-async def _log_in(client: httpx.AsyncClient, number: int) -> httpx.Response:
-    form = {"username": f"user{number}", "password": PASSWORD}
-    # Each comes from a network of its own, as users do; limits are for others to measure.
-    return await client.post("/api/auth/login", data=form, headers={"X-Forwarded-For": f"10.0.{number}.1"})
-
-
 async def _make_reader(session: AsyncSession) -> str:
     reader = (await session.scalars(insert(User).returning(User), _people(1, "reader", "!"))).one()
     for permission in GROUPS:
@@ -162,13 +106,11 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=300, help="how often each read is asked (300)")
     times = parser.parse_args().times
     logging.disable(logging.WARNING)  # whose lines would stand between the figures
-    found: list[Cost | Stall] = []
+    found: list[Cost] = []
     with _databases() as databases:
         for kind in ("sqlite", "postgresql"):
             with databases.migrated(kind, Settings) as url:
                 found += asyncio.run(_reads(kind, url, times))
-            with databases.migrated(kind, Settings) as url:
-                found.append(_logins(kind, url))
     for one in found:
         print(one)  # noqa: T201 - it is its output
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
@@ -191,20 +133,6 @@ async def _reads(kind: str, url: str, times: int) -> list[Cost]:
     app = site_application(_settings(url))
     async with app.router.lifespan_context(app):
         return await measure_reads(kind, app, times)
-
-
-def _logins(kind: str, url: str) -> Stall:
-    asyncio.run(_add_people(url))
-    with TemporaryDirectory() as folder:
-        site = dovetail(TRUSTED_PROXIES=json.dumps(["127.0.0.1"]))
-        with serve((site,), url, Path(folder), part_cores()) as (server,):
-            return asyncio.run(measure_logins(kind, f"http://127.0.0.1:{server.port}"))
-
-
-async def _add_people(url: str) -> None:
-    app = site_application(_settings(url))
-    async with app.router.lifespan_context(app), DATABASE.get(app).unit_of_work() as session:
-        await session.execute(insert(User), _people(LOGINS, "user", await hash_password(PASSWORD)))
 
 
 def _settings(url: str) -> Settings:
