@@ -24,10 +24,6 @@ class Principal(Protocol):
     def is_staff(self) -> bool:
         """Return True for somebody who may use what is for staff only."""
 
-    @property
-    def token_scopes(self) -> frozenset[str] | None:
-        """Return the permissions that the token of the request is limited to; None without such a limit."""
-
 
 Authenticator: TypeAlias = Callable[[HTTPConnection, AsyncSession], Awaitable[Principal | None]]
 
@@ -58,7 +54,7 @@ async def find_staff(connection: HTTPConnection, *, pages: bool = False) -> Prin
         raise NotAuthenticatedError
     if not principal.is_staff:
         raise PermissionDeniedError("This is for staff only.")
-    if principal.token_scopes is not None:
+    if getattr(principal, "token_scopes", None) is not None:  # of a token that is limited to permissions
         raise PermissionDeniedError("The token is limited to its scopes; this takes one without scopes, or a login.")
     return principal
 
