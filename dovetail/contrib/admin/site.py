@@ -48,8 +48,8 @@ from dovetail.contrib.auth.factors.requirement import lacks_factor
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.declared import declared_permissions
 from dovetail.contrib.auth.sessions.current import session_of
-from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.contrib.auth.sessions.use import remember_use
+from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.pool_share import PoolShare
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import ConfigurationError
@@ -299,7 +299,9 @@ class AdminSite(Admin):
         key = connection.cookies.get(self._cookies.session)
         user = await get_user(session, key) if key else None
         remember_use(self.app, None if user is None else session_of(user))
-        return None if user is None or lacks_factor(user, settings_of(session)) else user
+        settings = self._context.plugin_settings["auth"]  # the session here stands outside the pool, and knows none
+        assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
+        return None if user is None or lacks_factor(user, settings) else user
 
     def _csrf_token(self, request: Request) -> str:
         user = USER.find(request)
