@@ -1,4 +1,4 @@
-"""What providers say of themselves: their endpoints and their keys, fetched when first needed and kept for a while.
+"""Descriptions of providers by themselves: endpoints and keys, fetched when first needed and kept for a while.
 
 (https://openid.net/specs/openid-connect-discovery-1_0.html, section 4)
 """

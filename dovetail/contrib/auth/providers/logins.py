@@ -24,7 +24,7 @@ NO_SYNCHRONIZATION = {"synchronize_session": False}
 
 @dataclass(frozen=True)
 class Secrets:
-    """What a login sends to the provider and looks for in its answer, each a text of 256 bits."""
+    """The texts that a login sends to the provider and looks for in its answer, 256 bits each."""
 
     state: str
     nonce: str

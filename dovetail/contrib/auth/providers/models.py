@@ -1,4 +1,4 @@
-"""Who somebody is elsewhere: subjects that belong to accounts, and logins at providers that are under way."""
+"""Tables of who somebody is elsewhere: subjects that belong to accounts, and logins at providers that are under way."""
 
 from datetime import datetime
 

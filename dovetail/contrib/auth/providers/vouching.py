@@ -1,4 +1,4 @@
-"""What a provider says of somebody, checked for form: whoever it is, a mail address, a name, and how they proved it."""
+"""Claims of a provider about somebody, checked for form: a subject, an address, a name, and how it was proved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -56,7 +56,7 @@ class ClaimNames(BaseModel):
 
 
 class Provider(BaseModel):
-    """What all providers have."""
+    """A provider of either kind."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
