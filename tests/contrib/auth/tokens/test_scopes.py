@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel
 from sqlalchemy import update
 
 from dovetail.contrib.auth.access import (
@@ -195,6 +196,45 @@ async def test_endpoints_are_closed_to_scopes_unless_they_name_some(app, client,
         answer = await client.get("/permitted", headers=token)
         assert answer.status_code == status
         assert answer.json() is False or status == 403
+
+
+async def test_what_the_owner_is_permitted_besides_is_not_permitted_to_the_token(app, client, ada, limited, session):
+    router = APIRouter()
+
+    @router.get("/mine")
+    @takes_scopes("blog.view_post")
+    async def mine(user: CurrentUser) -> list[str]:
+        return [
+            *sorted(user.permissions),
+            *(name for name in ("blog.view_post", "blog.view_tag") if user.has_perm(name)),
+        ]
+
+    app.include_router(router)
+    await grant(session, ada, ["blog.view_post", "blog.view_tag"])
+    token = await limited(ada, "blog.view_post", "blog.add_tag")
+    assert (await client.get("/mine", headers=token)).json() == ["blog.view_post", "blog.view_post"]
+
+
+class PostTitle(BaseModel):
+    title: str
+
+
+class TagWithPosts(BaseModel):
+    name: str
+    posts: list[PostTitle]
+
+
+async def test_of_related_objects_that_no_scope_names_a_token_sees_what_everybody_sees(
+    app, client, root, limited, session
+):
+    app.include_router(Resource(model=Tag, read=TagWithPosts, policy=StaffOnly(), name="word").router)
+    tag = Tag(name="one")
+    for title, is_published in (("Draft", False), ("Out", True)):
+        session.add(Post(title=title, content="b", author_id=root.id, is_published=is_published, tags=[tag]))
+    await session.commit()
+    for scopes, titles in ((["blog.view_tag"], ["Out"]), (["blog.view_tag", "blog.view_post"], ["Draft", "Out"])):
+        (word,) = (await client.get("/words", headers=await limited(root, *scopes))).json()["items"]
+        assert sorted(post["title"] for post in word["posts"]) == titles, scopes
 
 
 def test_an_endpoint_that_takes_scopes_names_one():
