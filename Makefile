@@ -53,9 +53,9 @@ check: .venv/.dev  ## Lint, format, types, the count of Any, and layers
 bench: .venv/.dev .venv/.bench  ## Measure against what you would use instead, 20 minutes on a quiet machine (BENCH="--rounds 1")
 	$(BIN)/python -m benchmarks.migrations
 	$(BIN)/python -m benchmarks.startup
-	$(BIN)/python -m benchmarks.enumeration
-	$(BIN)/python -m benchmarks.logins
-	$(BIN)/python -m benchmarks.tokens
+	$(BIN)/python -m benchmarks.accounts.enumeration
+	$(BIN)/python -m benchmarks.accounts.logins
+	$(BIN)/python -m benchmarks.accounts.tokens
 	$(BIN)/python -m benchmarks.run $(BENCH)
 	$(BIN)/python -m benchmarks.million.run --posts 50000 --database postgresql --output var/benchmark-back-office.json
 	$(BIN)/python -m benchmarks.report

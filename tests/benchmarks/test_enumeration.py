@@ -1,11 +1,11 @@
 """No answer tells which addresses are known: neither what it says nor what it takes, nor the one after it.
 
-`python -m benchmarks.enumeration` measures the time itself, on a machine that does nothing else.
+`python -m benchmarks.accounts.enumeration` measures the time itself, on a machine that does nothing else.
 """
 
 from time import process_time
 
-from benchmarks.enumeration import LARGEST_GAP, PASSWORD, measure
+from benchmarks.accounts.enumeration import LARGEST_GAP, PASSWORD, measure
 from dovetail.contrib.auth.testing import cheap_hash
 
 

@@ -1,6 +1,6 @@
 """What accounts cost is counted: a token is one statement more, whatever policy and groups there are."""
 
-from benchmarks.tokens import measure_reads
+from benchmarks.accounts.tokens import measure_reads
 
 
 async def test_a_token_is_one_statement_more_with_a_policy_and_three_groups(app, database_kind):

@@ -1,4 +1,4 @@
-"""Measure what a token costs: `python -m benchmarks.tokens`.
+"""Measure what a token costs: `python -m benchmarks.accounts.tokens`.
 
 A read with a token beside the same without: statements and CPU, for a user who holds permissions by three groups, of a
 resource whose policy asks for them.

@@ -1,4 +1,4 @@
-"""Measure what many logins at once do to everybody else: `python -m benchmarks.logins --logins 50`.
+"""Measure what many logins at once do to everybody else: `python -m benchmarks.accounts.logins --logins 50`.
 
 A server in a process of its own hashes in earnest, on SQLite; meanwhile /health/live is asked without a pause, which
 sees how long the event loop stalls. The 99th percentile may be 100 ms.

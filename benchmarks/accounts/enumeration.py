@@ -1,4 +1,4 @@
-"""Measure whether answers tell which addresses are known: `python -m benchmarks.enumeration --tries 200`.
+"""Measure whether answers tell which addresses are known: `python -m benchmarks.accounts.enumeration --tries 200`.
 
 Each door is asked about addresses that are known, unknown, and known but deactivated, in turns, and another request
 follows at once, on the same connection. The medians may lie 5 ms apart; and what is answered must be alike.
