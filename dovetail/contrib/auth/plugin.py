@@ -71,32 +71,32 @@ plugin = Plugin(
         Command(
             name="creategroup",
             help="Make a group of users who are permitted the same.",
-            run="dovetail.contrib.auth.permission_commands:creategroup",
+            run="dovetail.contrib.auth.permissions.commands:creategroup",
         ),
         Command(
             name="grant",
             help="Give a user or a group permissions.",
-            run="dovetail.contrib.auth.permission_commands:grant",
+            run="dovetail.contrib.auth.permissions.commands:grant",
         ),
         Command(
             name="revoke",
             help="Take permissions from a user or a group.",
-            run="dovetail.contrib.auth.permission_commands:revoke",
+            run="dovetail.contrib.auth.permissions.commands:revoke",
         ),
         Command(
             name="permissions",
             help="List what a user or a group is permitted, and by what.",
-            run="dovetail.contrib.auth.permission_commands:permissions",
+            run="dovetail.contrib.auth.permissions.commands:permissions",
         ),
         Command(
             name="why",
             help="Tell why somebody may do something, or not.",
-            run="dovetail.contrib.auth.rule_commands:why",
+            run="dovetail.contrib.auth.rules.commands:why",
         ),
         Command(
             name="rls",
             help="Write the policies as row-level security of PostgreSQL.",
-            run="dovetail.contrib.auth.rule_commands:rls",
+            run="dovetail.contrib.auth.rules.commands:rls",
         ),
         Command(
             name="sessions",

@@ -68,12 +68,12 @@ async def permissions(
     """
     if snapshot or revision is not None:
         # Imported here: who only lists permissions needs no rules.
-        from dovetail.contrib.auth import rule_commands
+        from dovetail.contrib.auth.rules import commands as rules
 
         if revision is None:
-            rule_commands.echo_snapshot(context)
+            rules.echo_snapshot(context)
         else:
-            await rule_commands.echo_differences(context, revision, with_groups=groups)
+            await rules.echo_differences(context, revision, with_groups=groups)
         return
     async with context.database.unit_of_work(read_only=True) as session:
         lines = await _lines(session, holder)

@@ -87,7 +87,7 @@ def test_rules_are_written_as_statements_for_postgresql(run):
 @pytest.fixture
 def repository(tmp_path):
     """A copy of the site in a repository of its own, whose one commit is as the site is now."""
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     for folder in ("config", "dovetail", "migrations", "plugins", "project"):
         shutil.copytree(root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("manage.py", "pyproject.toml"):
