@@ -36,7 +36,7 @@ from dovetail.migrations.readiness import Readiness
 from dovetail.mounting import NamedRouter, include, place, routers_of
 from dovetail.plugin import PLUGIN_SETTINGS, Context, Mounts, Setup
 from dovetail.registry import Registry, load_registry, load_web
-from dovetail.resources.policies import POLICIES
+from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.policy_checks import policy_problems, resources_of
 from dovetail.server.collector import collector_paused
 from dovetail.settings import SETTINGS, Settings

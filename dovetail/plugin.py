@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from dovetail.database.models import Base
     from dovetail.database.unit_of_work import Database
-    from dovetail.resources.policies import Policies
+    from dovetail.resources.policies.registered import Policies
     from dovetail.resources.policy import Policy
     from dovetail.settings import Settings
 
@@ -87,7 +87,7 @@ class Context:
     def policies(self) -> "Policies":
         """The policies of all models: `context.policies.of(Post)`. Raise ConfigurationError if they do not fit."""
         # Imported here: most commands have no use for it.
-        from dovetail.resources.policies import load_policies
+        from dovetail.resources.policies.registered import load_policies
 
         return load_policies(self.plugins)
 

@@ -19,7 +19,7 @@ from dovetail.cli.state import State
 from dovetail.contrib.admin.testing import ORIGIN, BackOffice, read_form
 from dovetail.contrib.auth.accounts import passwords
 from dovetail.contrib.auth.accounts.one_time_tokens import create_one_time_token
-from dovetail.contrib.auth.commands import changepassword, createsuperuser
+from dovetail.contrib.auth.commands.accounts import changepassword, createsuperuser
 from dovetail.contrib.auth.mail.postman import POSTMAN
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.sessions.models import Door

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from sqlalchemy import inspect
 
 from dovetail.api.fastapi_private import routes_of
-from dovetail.resources.closed import Closed
 from dovetail.resources.endpoints.routes import ResourceEndpoint
-from dovetail.resources.policies import Policies
+from dovetail.resources.policies.closed import Closed
+from dovetail.resources.policies.registered import Policies
 from dovetail.resources.policy import Policy, ReadOnly
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.nodes import Node, Relation

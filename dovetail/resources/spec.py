@@ -27,8 +27,8 @@ from dovetail.errors import (
     NotAuthenticatedError,
     PermissionDeniedError,
 )
-from dovetail.resources.access import Access
-from dovetail.resources.closed import Closed
+from dovetail.resources.policies.access import Access
+from dovetail.resources.policies.closed import Closed
 from dovetail.resources.policy import Policy, Recognized, is_always, is_never, remembers_viewers
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.filters import filter_parameters

@@ -24,7 +24,7 @@ from dovetail.ownership import owner_of, owner_of_name
 from dovetail.plugin import CheckMessage, Context, Level, Plugin, warning
 from dovetail.registry import Registry
 from dovetail.resources.checks import listed_resources, unserved
-from dovetail.resources.policies import POLICIES
+from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.policy_checks import resources_of, unregistered
 
 

@@ -17,7 +17,7 @@ from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.rendering import Templates
 from dovetail.database.pool_share import PoolShare
-from dovetail.resources.policies import Policies
+from dovetail.resources.policies.registered import Policies
 
 
 @dataclass(frozen=True, kw_only=True)

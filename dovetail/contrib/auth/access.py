@@ -48,7 +48,7 @@ from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import ConfigurationError, NotAuthenticatedError, PermissionDeniedError
 from dovetail.plugin import PLUGIN_SETTINGS
-from dovetail.resources.closed import Label
+from dovetail.resources.policies.closed import Label
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.sql.statements import Found
 from dovetail.state import ACTOR, current_scope

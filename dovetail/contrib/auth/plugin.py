@@ -50,13 +50,13 @@ plugin = Plugin(
         Command(
             name="createsuperuser",
             help="Make a user who may do everything.",
-            run="dovetail.contrib.auth.commands:createsuperuser",
+            run="dovetail.contrib.auth.commands.accounts:createsuperuser",
             quickstart=("--if-none",),
         ),
         Command(
             name="changepassword",
             help="Give a user a new password.",
-            run="dovetail.contrib.auth.commands:changepassword",
+            run="dovetail.contrib.auth.commands.accounts:changepassword",
         ),
         Command(
             name="createtoken",
@@ -71,32 +71,32 @@ plugin = Plugin(
         Command(
             name="creategroup",
             help="Make a group of users who are permitted the same.",
-            run="dovetail.contrib.auth.permissions.commands:creategroup",
+            run="dovetail.contrib.auth.commands.permissions:creategroup",
         ),
         Command(
             name="grant",
             help="Give a user or a group permissions.",
-            run="dovetail.contrib.auth.permissions.commands:grant",
+            run="dovetail.contrib.auth.commands.permissions:grant",
         ),
         Command(
             name="revoke",
             help="Take permissions from a user or a group.",
-            run="dovetail.contrib.auth.permissions.commands:revoke",
+            run="dovetail.contrib.auth.commands.permissions:revoke",
         ),
         Command(
             name="permissions",
             help="List what a user or a group is permitted, and by what.",
-            run="dovetail.contrib.auth.permissions.commands:permissions",
+            run="dovetail.contrib.auth.commands.permissions:permissions",
         ),
         Command(
             name="why",
             help="Tell why somebody may do something, or not.",
-            run="dovetail.contrib.auth.rules.commands:why",
+            run="dovetail.contrib.auth.commands.rules:why",
         ),
         Command(
             name="rls",
             help="Write the policies as row-level security of PostgreSQL.",
-            run="dovetail.contrib.auth.rules.commands:rls",
+            run="dovetail.contrib.auth.commands.rules:rls",
         ),
         Command(
             name="sessions",

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.error_translation import BROKEN_REFERENCE
 from dovetail.errors import ConflictError, FieldError, InvalidInputError
-from dovetail.resources.policies import registered_policy
+from dovetail.resources.policies.registered import registered_policy
 from dovetail.resources.policy import Policy, is_always
 from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.write.links import Links

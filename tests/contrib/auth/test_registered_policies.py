@@ -11,8 +11,8 @@ from dovetail.contrib.auth.access import ModelPermissions, UserPolicy
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import create_group, grant, join_group
 from dovetail.errors import ConfigurationError, PermissionDeniedError
-from dovetail.resources.closed import Closed
-from dovetail.resources.policies import POLICIES, load_policies
+from dovetail.resources.policies.closed import Closed
+from dovetail.resources.policies.registered import POLICIES, load_policies
 from dovetail.resources.policy import ReadOnly
 from dovetail.resources.policy_checks import policy_problems
 from dovetail.resources.resource import Resource

@@ -10,7 +10,7 @@ from dovetail.contrib.admin.view_base import FollowsRule
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.auth.models import User
 from dovetail.plugin import CheckMessage, Context, warning
-from dovetail.resources.policies import Policies
+from dovetail.resources.policies.registered import Policies
 from dovetail.resources.policy import Policy
 
 

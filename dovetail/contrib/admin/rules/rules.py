@@ -12,8 +12,8 @@ from starlette.requests import Request
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
-from dovetail.resources.closed import Label
-from dovetail.resources.policies import Policies
+from dovetail.resources.policies.closed import Label
+from dovetail.resources.policies.registered import Policies
 from dovetail.resources.policy import Policy, is_always, is_never
 from dovetail.state import StateKey
 

@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConfigurationError, PermissionDeniedError
-from dovetail.resources.closed import registered_model
+from dovetail.resources.policies.closed import registered_model
 
 CallableT = TypeVar("CallableT", bound=Callable[..., object])
 

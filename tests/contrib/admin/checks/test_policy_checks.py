@@ -9,7 +9,7 @@ from starlette.requests import Request
 from dovetail.contrib.admin.checks.policy_checks import check_policies, find_unfit_policies
 from dovetail.contrib.admin.views import ModelAdmin, action
 from dovetail.plugin import Context, Plugin
-from dovetail.resources.policies import load_policies
+from dovetail.resources.policies.registered import load_policies
 from dovetail.resources.policy import Open, Policy
 from tests.contrib.admin.cabinet.models import Folder, Paper
 from tests.contrib.admin.cabinet.policies import FOLDERS, PAPERS

@@ -3,7 +3,7 @@
 import re
 
 from dovetail.contrib.auth.permissions import grants
-from dovetail.resources.policies import POLICIES
+from dovetail.resources.policies.registered import POLICIES
 from plugins.blog.models import Post
 from plugins.blog.policies import PostPolicy
 from tests.contrib.admin.cabinet.models import Paper

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from dovetail.contrib.admin.rules.rules import Rules
 from dovetail.contrib.auth.permissions import grants
 from dovetail.errors import PermissionDeniedError
-from dovetail.resources.policies import Policies
+from dovetail.resources.policies.registered import Policies
 from dovetail.resources.policy import ReadOnly
 from tests.contrib.admin.cabinet.models import Clip, Folder, Paper
 

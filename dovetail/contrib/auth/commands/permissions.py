@@ -68,7 +68,7 @@ async def permissions(
     """
     if snapshot or revision is not None:
         # Imported here: who only lists permissions needs no rules.
-        from dovetail.contrib.auth.rules import commands as rules
+        from dovetail.contrib.auth.commands import rules
 
         if revision is None:
             rules.echo_snapshot(context)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import class_mapper
 
 from dovetail.database.models import Base
 from dovetail.errors import ConfigurationError
-from dovetail.resources.closed import Closed, Label, Registered, register, registered_model
+from dovetail.resources.policies.closed import Closed, Label, Registered, register, registered_model
 from dovetail.resources.policy import Policy
 from dovetail.state import StateKey
 

@@ -7,8 +7,8 @@ from typing import Generic
 
 from sqlalchemy import ColumnElement
 
-from dovetail.resources.closed import is_within_scopes
-from dovetail.resources.policies import registered_policy
+from dovetail.resources.policies.closed import is_within_scopes
+from dovetail.resources.policies.registered import registered_policy
 from dovetail.resources.policy import Create, Model, Policy, Viewer, is_always
 
 
