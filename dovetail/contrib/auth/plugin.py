@@ -121,12 +121,12 @@ plugin = Plugin(
         Command(
             name="enrolmentlink",
             help="Print a link with which a user registers a passkey, once.",
-            run="dovetail.contrib.auth.factors.commands:enrolmentlink",
+            run="dovetail.contrib.auth.commands.factors:enrolmentlink",
         ),
         Command(
             name="removefactors",
             help="Remove the second factors of a user who lost them.",
-            run="dovetail.contrib.auth.factors.commands:removefactors",
+            run="dovetail.contrib.auth.commands.factors:removefactors",
         ),
     ),
     checks=lazy(
