@@ -40,12 +40,12 @@ class DatabaseStorage(Storage, MovingWindowSupport, GcraSupport):
     async def take_cells(self, cells: Sequence[Cell]) -> Sequence[Taken]:
         """Count a request against each cell: one statement, and a second one only if a cell refuses it."""
         async with self._database.unit_of_work() as session:
-            rows = (await session.execute(statements.take(self._dialect, cells))).all()
+            rows = (await session.execute(*statements.take(self._dialect, cells))).all()
             if any(row.refused for row in rows) and not all(row.refused for row in rows):
                 granted = {row.key for row in rows if not row.refused}
                 back = statements.give_back(self._dialect, [cell for cell in cells if cell.key in granted])
-                await session.execute(back)
-        found = {row.key: (row.until - row.now, row.refused) for row in rows}
+                await session.execute(*back)
+        found = {row.key: (row.until - row.now, bool(row.refused)) for row in rows}
         return [Taken(cell, *found[cell.key]) for cell in cells]
 
     async def give_back_cells(
@@ -57,7 +57,7 @@ class DatabaseStorage(Storage, MovingWindowSupport, GcraSupport):
                 await self.give_back_cells(cells, remember, own)
             return
         if cells:
-            await session.execute(statements.give_back(self._dialect, cells))
+            await session.execute(*statements.give_back(self._dialect, cells))
         if remember is not None:
             key, seconds = remember
             await session.execute(statements.remember(self._dialect, key, seconds * SECOND))

@@ -8,12 +8,14 @@ database's clock counts, so that machines need not agree on the time, and its ro
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Insert, case, func, literal_column
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Insert, TextClause, case, literal_column, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dovetail.contrib.throttling.models import Bucket
 
+INSERT = 'INSERT INTO throttling_bucket ("key", until, span, hits, refused) VALUES'
 SECOND = 1_000_000  # microseconds
 CLOCKS = {
     "postgresql": "CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000 AS BIGINT)",
@@ -35,29 +37,12 @@ def now(dialect: Dialect) -> ColumnElement[int]:
     return literal_column(CLOCKS[dialect.name], BigInteger)
 
 
-def take(dialect: Dialect, cells: Sequence[Cell]) -> Insert:
+def take(dialect: Dialect, cells: Sequence[Cell]) -> tuple[TextClause, dict[str, object]]:
     """Return the statement that counts a request against each cell, and answers key, until, refused and the time.
 
-    The rows are in the order of their keys, as everybody locks them.
+    The rows are in the order of their keys, as everybody locks them. It comes with its parameters.
     """
-    clock = now(dialect)
-    rows = [
-        {"key": cell.key, "until": clock + cell.step, "span": cell.span, "hits": 0, "refused": False}
-        for cell in sorted(cells, key=lambda cell: cell.key)
-    ]
-    statement = _insert(dialect).values(rows)
-    given = statement.excluded
-    # SQLite's max() of two is PostgreSQL's greatest().
-    later = getattr(func, "max" if dialect.name == "sqlite" else "greatest")
-    after = later(Bucket.until, clock) + (given.until - clock)
-    fits = after <= clock + given.span
-    changes: Mapping[str, object] = {
-        "until": case((fits, after), else_=Bucket.until),
-        "span": given.span,
-        "refused": ~fits,
-    }
-    statement = statement.on_conflict_do_update(index_elements=[Bucket.key], set_=changes)
-    return statement.returning(Bucket.key, Bucket.until, Bucket.refused, clock.label("now"))
+    return _take(dialect.name, len(cells)), _parameters(cells)
 
 
 def count(dialect: Dialect, key: str, amount: int, span: int) -> Insert:
@@ -79,18 +64,45 @@ def remember(dialect: Dialect, key: str, span: int) -> Insert:
     return statement.on_conflict_do_update(index_elements=[Bucket.key], set_=changes)
 
 
-def give_back(dialect: Dialect, cells: Sequence[Cell]) -> Insert:
+def give_back(dialect: Dialect, cells: Sequence[Cell]) -> tuple[TextClause, dict[str, object]]:
     """Return the statement that takes a request out of each bucket again, in the order in which `take` locks them.
 
-    A bucket that is gone is made anew and says nothing.
+    A bucket that is gone is made anew and says nothing. It comes with its parameters.
     """
-    rows = [
-        {"key": cell.key, "until": now(dialect), "span": cell.step, "hits": 0, "refused": False}
-        for cell in sorted(cells, key=lambda cell: cell.key)
-    ]
-    statement = _insert(dialect).values(rows)
-    changes = {"until": Bucket.until - statement.excluded.span}
-    return statement.on_conflict_do_update(index_elements=[Bucket.key], set_=changes)
+    parameters = {name: value for name, value in _parameters(cells).items() if not name.startswith("span")}
+    return _give_back(dialect.name, len(cells)), parameters
+
+
+# As text: SQLAlchemy would compile an INSERT of several rows anew each time, with SQLite's only writer waiting for it.
+@cache
+def _take(name: str, number: int) -> TextClause:
+    clock, later = CLOCKS[name], "max" if name == "sqlite" else "greatest"
+    row = f"(CAST(:key{{0}} AS VARCHAR), {clock} + CAST(:step{{0}} AS BIGINT), CAST(:span{{0}} AS BIGINT), 0, false)"
+    after = f"{later}(throttling_bucket.until, {clock}) + (excluded.until - {clock})"
+    return text(
+        f"{INSERT} {_rows(row, number)} "
+        f'ON CONFLICT ("key") DO UPDATE SET until = CASE WHEN {after} <= {clock} + excluded.span THEN {after} '
+        f"ELSE throttling_bucket.until END, span = excluded.span, refused = {after} > {clock} + excluded.span "
+        f'RETURNING "key", until, refused, {clock} AS now'
+    )
+
+
+@cache
+def _give_back(name: str, number: int) -> TextClause:
+    row = f"(CAST(:key{{0}} AS VARCHAR), {CLOCKS[name]}, CAST(:step{{0}} AS BIGINT), 0, false)"
+    undo = 'ON CONFLICT ("key") DO UPDATE SET until = throttling_bucket.until - excluded.span'
+    return text(f"{INSERT} {_rows(row, number)} {undo}")
+
+
+def _rows(row: str, number: int) -> str:
+    return ", ".join(row.format(one) for one in range(number))
+
+
+def _parameters(cells: Sequence[Cell]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for number, cell in enumerate(sorted(cells, key=lambda cell: cell.key)):
+        found |= {f"key{number}": cell.key, f"step{number}": cell.step, f"span{number}": cell.span}
+    return found
 
 
 def _insert(dialect: Dialect) -> postgresql.Insert | sqlite.Insert:
