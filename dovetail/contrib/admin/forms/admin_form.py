@@ -54,7 +54,7 @@ def restricted(form_class: type[Form], hidden: Collection[str], read_only: Colle
         return form_class
 
     class RestrictedForm(form_class):  # type: ignore[valid-type, misc]  # it is a class
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
+        def __init__(self, *args: object, **kwargs: object) -> None:
             super().__init__(*args, **kwargs)
             for field in self:
                 if field.name in read_only:

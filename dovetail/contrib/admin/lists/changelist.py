@@ -52,7 +52,7 @@ class ChangeListView(ViewBase):
         """Return the filters of the list."""
         return self.get_filters()
 
-    def shown_filters(self, request: Request) -> builtins.list[Any]:
+    def shown_filters(self, request: Request) -> builtins.list[object]:
         """Return the filters of the list by what the user may read."""
         fields = fields_of(request)
         return [one for one in self.filters() if not filters_by_hidden(one, self.model, fields)]

@@ -39,18 +39,19 @@ async def apply_filter(one: Any, statement: AnySelect, request: Request, model: 
         raise BadRequestError(f"{one.title}: {error}") from None
 
 
-def filters_by_hidden(one: Any, model: type[object], fields: Fields) -> bool:
+def filters_by_hidden(one: object, model: type[object], fields: Fields) -> bool:
     """Return whether a filter asks for what the user may not read, or offers it as choices."""
     if isinstance(one, ForeignKeyFilter):
-        display: Any = one.foreign_display_field
-        if fields.is_hidden(one.foreign_model or display.parent.class_, str(display.key)):
+        display = one.foreign_display_field
+        target: type[object] = one.foreign_model or getattr(display, "class_", model)
+        if fields.is_hidden(target, str(getattr(display, "key", display))):
             return True
     named = [getattr(one, name, None) for name in ("column", "relation", "foreign_key")]
     for column in (column_of(model, name) for name in named if name is not None):
         owner = getattr(column, "class_", model)
         if fields.is_hidden(owner, str(column.key)) or fields.tells(owner, column):
             return True
-    return fields.is_hidden(model, one.parameter_name)
+    return fields.is_hidden(model, str(getattr(one, "parameter_name", "")))
 
 
 def _refers_to_visible(one: object, model: type[object], rights: Rights) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ hidden as the column, and so are a relation and the key behind it.
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import cast
 
 from sqlalchemy import ColumnElement, inspect
 from sqlalchemy.exc import InvalidRequestError
@@ -128,9 +128,11 @@ def fields_of(request: Request) -> Fields:
 
 def behind_proxy(mapper: Mapper[object], name: str) -> tuple[str, str]:
     """Return the relation that an association proxy reads, and what of its objects; or the name itself and nothing."""
-    descriptor: Any = mapper.all_orm_descriptors.get(name)
+    descriptor: object = mapper.all_orm_descriptors.get(name)
     is_proxy = getattr(descriptor, "extension_type", None) is AssociationProxyExtensionType.ASSOCIATION_PROXY
-    return (str(descriptor.target_collection), str(descriptor.value_attr)) if is_proxy else (name, "")
+    if not is_proxy:
+        return name, ""
+    return str(getattr(descriptor, "target_collection", name)), str(getattr(descriptor, "value_attr", ""))
 
 
 def _with_what_tells(model: type[object], named: frozenset[str]) -> Iterator[str]:
@@ -172,12 +174,12 @@ def _read_by(model: type[object], name: str) -> Iterator[tuple[object, str]]:
     yield from _columns_in(attribute.sql)
 
 
-def _columns_in(expression: Any) -> Iterator[tuple[object, str]]:
+def _columns_in(expression: object) -> Iterator[tuple[object, str]]:
     made = expression.__clause_element__() if hasattr(expression, "__clause_element__") else expression
-    for part in iterate(made):
+    for part in iterate(cast("ColumnElement[object]", made)):
         if isinstance(part, ColumnElement):
             yield from map(_place, part.base_columns)
 
 
-def _place(column: Any) -> tuple[object, str]:
+def _place(column: object) -> tuple[object, str]:
     return getattr(column, "table", None), str(getattr(column, "name", ""))
