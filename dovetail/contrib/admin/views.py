@@ -241,9 +241,8 @@ class RelationFilter:
         """Keep the rows that are related to the object with this identifier, if the user may know of it."""
         if not value:
             return query
-        relation: Any = self.relation
-        rights = rights_of(request_context().request)
-        visible = rights.found(relation.class_, [relation.key], relation.property.mapper.class_)
+        rights, relation = rights_of(request_context().request), self.relation
+        visible = rights.found(relation.property.parent.class_, [relation.key], relation.property.mapper.class_)
         return query.where(leads_to_identifier(self.relation, value, visible))
 
 
