@@ -95,13 +95,9 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             *("CurrentUser", "OptionalUser", "StaffUser", "UserBeside", "StaffBeside", "EnrollingUser"),
             *("begin_login", "SecondStep", "check_permission", "permission_required", "takes_scopes"),
-            *("throttled", "throttle", "THROTTLED", "network_of"),
+            *("throttled", "throttle", "THROTTLED", "network_of", "RecentProof", "check_recent_proof"),
             *("UserPolicy", "ModelPermissions", "StaffWrite", "StaffOnly", "UserPublic"),
         ),
-    ),
-    "dovetail.contrib.auth.proof": (
-        "Asking who they are again, before somebody changes what they log in with.",
-        ("RecentProof", "check_recent_proof"),
     ),
     "dovetail.contrib.admin.views": (
         "A model's pages in the back office.",

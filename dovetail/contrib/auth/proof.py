@@ -13,8 +13,8 @@ from typing import Annotated
 from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.access import CurrentUser
 from dovetail.contrib.auth.credential_changes import Proof
+from dovetail.contrib.auth.current_user import CurrentUser
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from dovetail.contrib.auth.sessions.current import load_session
 from dovetail.contrib.auth.sessions.log_in import settings_of

@@ -1,0 +1,240 @@
+"""Know who is asking: dependencies that give the user whose credential came with a request, or refuse it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import OAuth2PasswordBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from dovetail.api.security import authenticates
+from dovetail.contrib.auth.accounts.access_tokens import current_of, get_user_by_token
+from dovetail.contrib.auth.credentials.browser_sessions import check_csrf
+from dovetail.contrib.auth.credentials.reading import Credential, credential_of
+from dovetail.contrib.auth.credentials.scopes import InsufficientScopeError, check_scopes
+from dovetail.contrib.auth.events.origin import Who
+from dovetail.contrib.auth.factors.requirement import check_factor, lacks_factor
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.current import session_of
+from dovetail.contrib.auth.sessions.use import remember_use
+from dovetail.contrib.auth.setting_types.schemes import Scheme
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.database.session import SessionDep
+from dovetail.database.unit_of_work import lookup_session
+from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
+from dovetail.plugin import PLUGIN_SETTINGS
+from dovetail.resources.sql.statements import Found
+from dovetail.state import ACTOR, current_scope
+
+# For the OpenAPI document, and so that /docs can log in; the URL is that of the operation, wherever it is mounted.
+_scheme = OAuth2PasswordBearer(
+    tokenUrl="login", scheme_name="Bearer", description="Log in with e-mail or username.", auto_error=False
+)
+
+
+async def authenticate_request(connection: HTTPConnection, session: AsyncSession) -> User | None:
+    """Return the user whose token came with a request; the kernel's AUTHENTICATOR."""
+    credential = credential_of(connection)
+    user = await get_user_by_token(session, credential.token, credential.door) if credential else None
+    if user is not None:
+        _check_cookie(connection, user, credential)
+    return None if user is None or lacks_factor(user, settings_of_request(connection)) else note_use(connection, user)
+
+
+async def _credential(connection: HTTPConnection) -> Credential | None:
+    # FastAPI runs what is not async in a thread, and threads are what slow mail servers hold.
+    return credential_of(connection)
+
+
+CredentialDep = Annotated[Credential | None, Depends(_credential)]
+
+
+Documented = Annotated[str | None, Depends(_scheme)]
+
+
+async def find_user(connection: HTTPConnection, session: AsyncSession, credential: Credential) -> User:
+    """Return the user whose credential this is. Raise NotAuthenticatedError."""
+    user = await get_user_by_token(session, credential.token, credential.door)
+    if user is None:
+        raise bad_token(credential)
+    _check_cookie(connection, user, credential)
+    return user
+
+
+def _check_cookie(connection: HTTPConnection, user: User, credential: Credential | None) -> None:
+    login = session_of(user) if credential is not None and credential.scheme is Scheme.SESSION else None
+    if login is not None:
+        check_csrf(connection, user.id, login.id)
+
+
+@authenticates(required=False)
+async def get_any_user(
+    connection: HTTPConnection, session: SessionDep, credential: CredentialDep, _: Documented
+) -> User | None:
+    """Return the user whose token came with the request, whatever its scopes, and None without one.
+
+    What they may do is for the endpoint to ask. Raise as `get_optional_user` does, but not for scopes.
+    """
+    if credential is None:
+        return None
+    user = await find_user(connection, session, credential)
+    check_factor(user, settings_of_request(connection))
+    return note_use(connection, user)
+
+
+AnyUser = Annotated[User | None, Depends(get_any_user)]
+
+
+@authenticates(required=False)
+async def get_optional_user(connection: HTTPConnection, user: AnyUser) -> User | None:
+    """Return the user whose token came with the request, None without one.
+
+    Raise NotAuthenticatedError for a token that is wrong, expired or revoked: who sends it believes to be logged in;
+    SecondFactorRequiredError for a user who has to enrol a second factor first; InsufficientScopeError for a token
+    with scopes, of which the endpoint asks for none.
+    """
+    return user if user is None else check_scopes(connection, user)
+
+
+def note_actor(user: User | Found[User]) -> None:
+    """Note who came, for what is recorded of this request."""
+    scope = current_scope.get()  # of the whole site, whatever it is mounted in
+    if scope is not None:
+        scope[ACTOR] = user if isinstance(user, Found) else Who(user.id, user.username)
+
+
+def bad_token(credential: Credential | None = None) -> NotAuthenticatedError:
+    """Return the error for a token that is nobody's."""
+    error = NotAuthenticatedError("The token is wrong, expired or revoked; log in again.")
+    scheme = Scheme.BEARER if credential is None else credential.scheme
+    error.headers["WWW-Authenticate"] = f'{scheme} error="invalid_token"'  # RFC 6750, section 3.1
+    return error
+
+
+OptionalUser = Annotated[User | None, Depends(get_optional_user)]
+
+
+@authenticates(required=True)
+async def get_current_user(user: OptionalUser) -> User:
+    """Return the user who is asking. Raise NotAuthenticatedError."""
+    if user is None:
+        raise NotAuthenticatedError
+    return user
+
+
+CurrentUser = Annotated[User, Depends(get_current_user)]
+
+
+@authenticates(required=True)
+async def get_enrolling_user(
+    connection: HTTPConnection, session: SessionDep, credential: CredentialDep, _: Documented
+) -> User:
+    """Return the user who is asking, one who has to enrol a second factor too: to enrol it, or to log out.
+
+    Raise NotAuthenticatedError.
+    """
+    if credential is None:
+        raise NotAuthenticatedError
+    return check_scopes(connection, note_use(connection, await find_user(connection, session, credential)))
+
+
+EnrollingUser = Annotated[User, Depends(get_enrolling_user)]
+
+
+@authenticates(required=True)
+async def get_enrolling_user_beside(
+    connection: HTTPConnection, session: SessionDep, credential: CredentialDep, _: Documented
+) -> User:
+    """Return the same, looked up in a transaction that is over when the endpoint begins, as UserBeside does.
+
+    Raise NotAuthenticatedError.
+    """
+    return check_scopes(connection, note_use(connection, await _look_up(connection, session, credential)))
+
+
+EnrollingUserBeside = Annotated[User, Depends(get_enrolling_user_beside)]
+
+
+async def get_staff_user(user: CurrentUser) -> User:
+    """Return the member of staff who is asking. Raise NotAuthenticatedError and PermissionDeniedError."""
+    if not user.is_staff:
+        raise PermissionDeniedError("This is for staff only.")
+    return user
+
+
+StaffUser = Annotated[User, Depends(get_staff_user)]
+
+
+@authenticates(required=True)
+async def get_user_beside(
+    connection: HTTPConnection, session: SessionDep, credential: CredentialDep, _: Documented
+) -> User:
+    """Return the user who is asking, looked up in a transaction that is over when the endpoint begins.
+
+    For endpoints that hash a password, or wait for anything else that is no database, before they touch a row: the
+    session has not been used yet and holds no connection. What was true of the user may have changed by the time the
+    row is locked. Raise NotAuthenticatedError.
+    """
+    user = await _look_up(connection, session, credential)
+    check_factor(user, settings_of_request(connection))
+    return check_scopes(connection, note_use(connection, user))
+
+
+UserBeside = Annotated[User, Depends(get_user_beside)]
+
+
+async def get_staff_beside(user: UserBeside) -> User:
+    """Return the member of staff who is asking, as UserBeside does. Raise as `get_staff_user` does."""
+    return await get_staff_user(user)
+
+
+StaffBeside = Annotated[User, Depends(get_staff_beside)]
+
+
+async def _look_up(connection: HTTPConnection, session: AsyncSession, credential: Credential | None) -> User:
+    if credential is None:
+        raise NotAuthenticatedError
+    async with lookup_session(session) as lookup:
+        return await find_user(connection, lookup, credential)
+
+
+def settings_of_request(connection: HTTPConnection) -> AuthSettings:
+    """Return the settings of auth in the site that was asked."""
+    settings = PLUGIN_SETTINGS.get(connection.app)["auth"]
+    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
+    return settings
+
+
+def check_permission(user: User, *permissions: str) -> None:
+    """Raise PermissionDeniedError unless the user has one of these permissions, `blog.change_post`."""
+    if any(map(user.has_perm, permissions)):
+        return
+    if user.token_scopes is not None and user.token_scopes.isdisjoint(permissions):
+        raise InsufficientScopeError(permissions[0])
+    raise PermissionDeniedError(f"This takes the permission {permissions[0]}.")
+
+
+def permission_required(permission: str) -> Callable[[User], Awaitable[User]]:
+    """Return a dependency that gives the user who is asking, if they have this permission.
+
+        Refunder = Annotated[User, Depends(permission_required("shop.refund_order"))]
+
+    It raises NotAuthenticatedError and PermissionDeniedError.
+    """
+
+    @authenticates(required=True)
+    async def get_permitted_user(user: AnyUser) -> User:
+        if user is None:
+            raise NotAuthenticatedError
+        check_permission(user, permission)
+        return user
+
+    return get_permitted_user
+
+
+def note_use(connection: HTTPConnection, user: User) -> User:
+    """Return the user, of whose session it is remembered that it is used."""
+    remember_use(connection.app, current_of(user))
+    note_actor(user)
+    return user

@@ -1,0 +1,199 @@
+"""Policies of resources whose viewers are users."""
+
+import re
+from collections.abc import Hashable, Iterable
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, false, true
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+from typing_extensions import TypeVar, override
+
+from dovetail.contrib.auth.accounts.access_tokens import (
+    current_of,
+    find_user_by_token,
+    loaded_values,
+)
+from dovetail.contrib.auth.credentials.reading import credential_of
+from dovetail.contrib.auth.credentials.scopes import check_scopes
+from dovetail.contrib.auth.current_user import (
+    CurrentUser,
+    OptionalUser,
+    StaffUser,
+    bad_token,
+    find_user,
+    get_current_user,
+    get_staff_user,
+    note_actor,
+    note_use,
+    settings_of_request,
+)
+from dovetail.contrib.auth.factors.requirement import check_factor
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.current import CurrentSession
+from dovetail.contrib.auth.sessions.use import remember_use
+from dovetail.contrib.auth.tokens.current import token_of
+from dovetail.database.prepared_reads import ReadSource
+from dovetail.errors import ConfigurationError
+from dovetail.resources.policies.closed import Label
+from dovetail.resources.policy import Policy, Recognized
+from dovetail.resources.sql.statements import Found
+
+Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - as in Policy
+
+
+Create = TypeVar("Create", contravariant=True, default=Any)  # noqa: PLC0105 - as in Policy
+
+
+class _RecognizedUser(Recognized[User | None]):
+    """A user of whom mostly no more is needed than the values: what they may see was found out before."""
+
+    def __init__(self, found: Found[User], *, is_remembered: bool) -> None:
+        self._found = found
+        self.values = found.values if is_remembered else None
+
+    @property
+    @override
+    def viewer(self) -> User:  # type: ignore[override]  # it is read only
+        """The user."""
+        return self._found.item
+
+
+class UserPolicy(Policy[Model, User, Create]):
+    """Lets anybody ask and users write; subclasses say what they may see and change: here, nothing.
+
+    The viewer of a write is a User; that of a read is a User, or None for somebody who sends no token.
+    """
+
+    reader: ClassVar[object] = OptionalUser
+    writer: ClassVar[object] = CurrentUser
+    # True if `where`, `related` and `hidden` look at nothing of a user but columns and permissions, and at nothing else
+    # that changes while the process runs: what they may see is remembered until one of those changes.
+    remembers_viewers: ClassVar[bool] = False
+
+    @override
+    async def recognize_reader(self, connection: HTTPConnection, source: ReadSource) -> Recognized[User | None] | None:
+        """Return the user whose token came with the request, by one statement; None for a `reader` of one's own.
+
+        Raises what OptionalUser, CurrentUser and StaffUser raise.
+        """
+        reader = self.reader
+        if reader is not OptionalUser and reader is not CurrentUser and reader is not StaffUser:
+            return await super().recognize_reader(connection, source)
+        credential, recognized = credential_of(connection), None
+        if credential is not None:
+            found = await find_user_by_token(source, credential.token, credential.door)
+            if found is None:
+                raise bad_token(credential)
+            remember_use(connection.app, found.current or current_of(found.user.item))
+            note_actor(found.user)
+            recognized = _RecognizedUser(found.user, is_remembered=self.remembers_viewers)
+            if not isinstance(found.current, CurrentSession):  # a login has no scopes
+                check_scopes(connection, recognized.viewer)
+            if (
+                settings_of_request(connection).require_second_factor != "none"
+            ):  # or there is no need to make a user of the row
+                check_factor(recognized.viewer, settings_of_request(connection))
+        if reader is not OptionalUser:
+            user = await get_current_user(None if recognized is None else recognized.viewer)
+            if reader is StaffUser:
+                await get_staff_user(user)
+        return recognized or Recognized(None)
+
+    @override
+    def identity(self, viewer: User | None) -> str | None:
+        """Return the user's key; with a token that has scopes, the token's too: it is shown no other one's answers."""
+        if viewer is None:
+            return None
+        token = None if viewer.token_scopes is None else token_of(viewer)
+        return str(viewer.id) if token is None else f"{viewer.id} by token {token.id}"
+
+    @override
+    def viewer_values(self, viewer: User) -> Hashable | None:
+        """Return the user's columns and permissions, if that is all that decides what they may see."""
+        return loaded_values(viewer) if self.remembers_viewers else None
+
+    @override
+    def sample_viewers(self) -> Iterable[User | None]:
+        """Return somebody unknown, a user, a member of staff and a superuser."""
+        flags = ((False, False), (True, False), (True, True))
+        users = [User(id=0, is_active=True, is_staff=staff, is_superuser=superuser) for staff, superuser in flags]
+        for user in users:
+            user.remember_permissions(())
+        return (None, *users)
+
+    @override
+    async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> Recognized[User] | None:
+        """Return the user whose token came with the request; None without one, or for a `writer` of one's own.
+
+        Raises what CurrentUser and StaffUser raise.
+        """
+        writer, credential = self.writer, credential_of(connection)
+        if (writer is not CurrentUser and writer is not StaffUser) or credential is None:
+            return None
+        user = await find_user(connection, session, credential)
+        check_factor(user, settings_of_request(connection))
+        check_scopes(connection, note_use(connection, user))
+        return Recognized(user if writer is CurrentUser else await get_staff_user(user))
+
+
+class StaffWrite(UserPolicy[Model, Create]):
+    """Lets everybody read everything and staff write it. Reads do not ask who is asking, which makes them fast."""
+
+    remembers_anonymous: ClassVar[bool] = True
+    remembers_viewers: ClassVar[bool] = True
+    reader: ClassVar[object] = Policy.reader
+    writer: ClassVar[object] = StaffUser
+
+    @override
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
+        """Return a condition that all rows fulfil, or none."""
+        return true() if action == "view" or (viewer is not None and viewer.is_staff) else false()
+
+
+class StaffOnly(UserPolicy[Model, Create]):
+    """Lets staff read and write everything, and nobody else anything."""
+
+    reader: ClassVar[object] = StaffUser
+    writer: ClassVar[object] = StaffUser
+    remembers_viewers: ClassVar[bool] = True
+
+    @override
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
+        """Return a condition that all rows fulfil, or none."""
+        return true() if viewer is not None and viewer.is_staff else false()
+
+
+class ModelPermissions(UserPolicy[Model, Create]):
+    """Lets staff do with all rows of a model what they are permitted: `ModelPermissions("shop.product")`.
+
+    Raises ConfigurationError for a label that is no such pair.
+
+    To read takes `shop.view_product` or `shop.change_product`; to write `shop.add_product` and so on. Superusers may
+    do everything.
+    """
+
+    reader: ClassVar[object] = StaffUser
+    writer: ClassVar[object] = StaffUser
+    remembers_anonymous: ClassVar[bool] = True
+    remembers_viewers: ClassVar[bool] = True
+
+    def __init__(self, label: str) -> None:
+        if re.fullmatch(r"[a-z][a-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*", label) is None:
+            raise ConfigurationError(
+                f'ModelPermissions({label!r}) names no model, expected a plugin and a model: "shop.product"'
+            )
+        plugin, _, model = label.partition(".")
+        self._label = Label(plugin, model)
+
+    @override
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
+        """Return a condition that all rows fulfil, or none."""
+        if viewer is None or not viewer.is_staff:
+            return false()
+        return true() if any(map(viewer.has_perm, self._label.permissions(action))) else false()
+
+    @override
+    def explain(self, viewer: User | None, action: str) -> str:
+        """Return the sentence that names the permission."""
+        return f"This takes the permission {self._label.permissions(action)[0]}."
