@@ -10,7 +10,7 @@ from dovetail.database.models import Base, IdMixin
 
 
 class KeptForm(IdMixin, Base):
-    """What somebody had typed when their session was over, until they are back: encrypted, for an hour.
+    """The text that somebody had typed when their session was over, until they are back: encrypted, for an hour.
 
     The key is made of a token of which only the SHA-256 is here: the address to come back to holds it, and the site's
     SECRET_KEY is part of it. So neither the database nor the address tells anything alone.

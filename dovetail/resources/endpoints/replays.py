@@ -21,7 +21,7 @@ ORJSON_OPTIONS = orjson.OPT_UTC_Z
 
 @dataclass(frozen=True)
 class Replays:
-    """What is noted of the rows that a viewer made, and what they are answered when they ask for the same again."""
+    """A note of the rows that a viewer made, and what they are answered when they ask for the same again."""
 
     spec: Spec
     session: AsyncSession

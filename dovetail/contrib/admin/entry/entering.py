@@ -1,4 +1,4 @@
-"""What the pages share by which one enters the back office: a form for a visitor, the session, and where to go then."""
+"""Share between the pages by which one enters the back office: a form for a visitor, the session, where to go then."""
 
 import secrets
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the user of a session may do, as a hash: their token changes when it does.
+"""The rights of the user of a session, as a hash: their token changes when it does.
 
 Revision ID: auth_0010_session_rights
 Revises: auth_0009_outgoing_mail

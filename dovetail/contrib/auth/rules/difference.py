@@ -73,7 +73,7 @@ def _says(rule: Mapping[str, ShownTree] | None, what: str, role: Role) -> Shown:
         return [] if what in FIELDS else NONE
     tree = rule[NOBODY if role.has is None else USER]
     while isinstance(tree, dict):
-        tree = tree["yes" if role.has is not None and tree["ask"] in role.has else "no"]  # type: ignore[assignment]
+        tree = tree["yes" if role.has is not None and tree["ask"] in role.has else "no"]  # type: ignore[assignment]  # a branch holds two trees
     return tree
 
 

@@ -173,7 +173,7 @@ class ViewerColumn(ColumnClause[object]):
         if any(not isinstance(one, ClauseElement) and not hasattr(one, "__clause_element__") for one in other):
             message = f"it compares {self.viewer_column} of its viewer with a Python value, {other[0]!r}"
             raise UnexplainableRuleError(message)
-        return super().operate(op, *other, **kwargs)  # type: ignore[arg-type]
+        return super().operate(op, *other, **kwargs)  # type: ignore[arg-type]  # it is what super() takes
 
     def __format__(self, format_spec: str) -> str:
         raise UnexplainableRuleError(f"it writes {self.viewer_column} of its viewer into a text")
@@ -189,6 +189,8 @@ class _Viewer:
     @property  # type: ignore[misc]  # it is read only
     def __class__(self) -> type[User]:  # type: ignore[override]  # so that isinstance(viewer, User) holds
         return User
+
+    token_scopes = None  # rules are told for whoever logs in; a token may take away from that
 
     def has_perm(self, permission: str) -> bool:
         """Ask for a permission."""

@@ -79,4 +79,4 @@ def _function(signature: str, kind: str, body: ClauseElement) -> str:
 
 def dialect() -> Dialect:
     """Return the dialect of PostgreSQL."""
-    return postgresql.dialect()  # type: ignore[no-untyped-call]
+    return postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy declares no types there

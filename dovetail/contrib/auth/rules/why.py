@@ -28,7 +28,7 @@ Where: TypeAlias = Callable[[User | None, str], ColumnElement[bool]]  # what `Po
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked: may `user` (None is somebody unknown) do `action` to rows of `model`, or to those `chosen`."""
+    """The question: may `user` (None is somebody unknown) do `action` to rows of `model`, or to those `chosen`."""
 
     user: User | None
     action: str

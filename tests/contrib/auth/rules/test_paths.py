@@ -31,7 +31,7 @@ value_of = viewer_columns(lambda name: f"viewer_{name}")
 
 
 def text(condition: ColumnElement[bool]) -> str:
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy declares no types there
     return str(condition.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
@@ -100,4 +100,4 @@ def test_flags_of_the_account_are_questions_too() -> None:
 )
 def test_a_rule_that_needs_a_real_user_is_refused_and_told_why(rule: object, words: str) -> None:
     with pytest.raises(UnexplainableRuleError, match=words):
-        explore(rule, value_of, NO_ROWS)  # type: ignore[arg-type]
+        explore(rule, value_of, NO_ROWS)  # type: ignore[arg-type]  # it is made wrong

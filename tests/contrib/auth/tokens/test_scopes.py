@@ -192,7 +192,7 @@ async def test_endpoints_are_closed_to_scopes_unless_they_name_some(app, client,
         router.get(f"/{name}-marked")(takes_scopes("blog.view_post")(marked))
 
     @router.get("/permitted")
-    async def permitted(user: User = Depends(permission_required("blog.view_post"))) -> bool:  # noqa: B008
+    async def permitted(user: User = Depends(permission_required("blog.view_post"))) -> bool:  # noqa: B008 - it is made wrong
         return user.is_superuser
 
     app.include_router(router)

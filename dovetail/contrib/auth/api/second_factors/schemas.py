@@ -45,7 +45,7 @@ FactorName = Annotated[
 
 
 class Credential(BaseModel):
-    """What `PublicKeyCredential.toJSON()` returns; what else browsers put in is passed over."""
+    """The value that `PublicKeyCredential.toJSON()` returns; what else browsers put in is passed over."""
 
     model_config = ConfigDict(populate_by_name=True, hide_input_in_errors=True)
 
@@ -59,7 +59,7 @@ class Credential(BaseModel):
 
 
 class AssertionResponse(BaseModel):
-    """What an authenticator signed."""
+    """The statement that an authenticator signed."""
 
     client_data: Base64Url = Field(alias="clientDataJSON")
     authenticator_data: Base64Url = Field(alias="authenticatorData")
