@@ -28,8 +28,6 @@ class Folder(IdMixin, WorldBase):
     owner_id: Mapped[int]
     is_open: Mapped[bool] = mapped_column(default=False, server_default=false())
 
-    notes: Mapped[list["Note"]] = relationship(back_populates="folder", lazy="raise")
-
     def __str__(self) -> str:
         return self.name
 
