@@ -52,7 +52,7 @@ class Note(IdMixin, WorldBase):
     is_open: Mapped[bool] = mapped_column(default=False, server_default=false())
     folder_id: Mapped[int | None] = mapped_column(ForeignKey("worlds_folder.id", ondelete="SET NULL"))
 
-    folder: Mapped[Folder | None] = relationship(back_populates="notes", lazy="raise")
+    folder: Mapped[Folder | None] = relationship(lazy="raise")
     labels: Mapped[list[Label]] = relationship(secondary=note_labels, order_by=Label.id, lazy="raise")
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from dovetail.contrib.auth.upkeep.expired import delete_in_batches, expired_of
 from dovetail.contrib.auth.users import create_user
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context, Plugin, context_of
-from tests.contrib.auth.test_commands import at_a_terminal
+from tests.contrib.auth.commands.test_accounts import at_a_terminal
 from tests.running import manage
 
 
