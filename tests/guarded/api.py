@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.api.schemas import Schema
 from dovetail.errors import InvalidInputError
 from dovetail.resources.resource import Resource
-from tests.guarded.models import Label, Note, Person
+from tests.guarded.models import Keeper, Label, Note
 from tests.guarded.policies import LABELS, NOTES, PEOPLE
 
 
@@ -93,7 +93,7 @@ def note_resource(read: type[NoteRead], name: str) -> Resource:
 
 
 notes, loud_notes = note_resource(NoteRead, "note"), note_resource(LoudNoteRead, "loud_note")
-people = Resource(model=Person, read=PersonRead, policy=PEOPLE, plural="people", without={"delete", "bulk_delete"})
+people = Resource(model=Keeper, read=PersonRead, policy=PEOPLE, plural="people", without={"delete", "bulk_delete"})
 labels = Resource(model=Label, read=LabelRead, policy=LABELS, without={"delete", "bulk_delete"})
 router = APIRouter(tags=["guarded"])
 for resource in (notes, loud_notes, people, labels):

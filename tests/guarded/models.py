@@ -19,7 +19,7 @@ note_labels = Table(
 )
 
 
-class Person(IdMixin, GuardedBase):
+class Keeper(IdMixin, GuardedBase):
     __tablename__ = "guarded_person"
 
     name: Mapped[str] = mapped_column(String(50))
@@ -46,5 +46,5 @@ class Note(IdMixin, GuardedBase):
     grade: Mapped[int] = mapped_column(default=0)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("guarded_person.id"))
 
-    person: Mapped[Person | None] = relationship(lazy="raise")
+    person: Mapped[Keeper | None] = relationship(lazy="raise")
     labels: Mapped[list[Label]] = relationship(secondary=note_labels, order_by=Label.name, lazy="raise")

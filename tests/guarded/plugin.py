@@ -4,9 +4,9 @@ from dovetail.plugin import Plugin, lazy
 
 plugin = Plugin(
     name="guarded",
-    models=lazy(*(f"tests.guarded.models:{name}" for name in ("Person", "Label", "Note"))),
+    models=lazy(*(f"tests.guarded.models:{name}" for name in ("Keeper", "Label", "Note"))),
     policies=lazy(
-        Person="tests.guarded.policies:PEOPLE",
+        Keeper="tests.guarded.policies:PEOPLE",
         Label="tests.guarded.policies:LABELS",
         Note="tests.guarded.policies:NOTES",
     ),

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.errors import NotAuthenticatedError
 from dovetail.resources.policy import Policy, Recognized
-from tests.guarded.models import Label, Note, Person
+from tests.guarded.models import Keeper, Label, Note
 
 STAFF = 0
 
@@ -52,7 +52,7 @@ class People(Numbered):
     def where(self, viewer: int | None, action: str) -> ColumnElement[bool]:
         if action != "view":
             return true() if viewer == STAFF else false()
-        return true() if viewer == STAFF else Person.is_known.is_(True)
+        return true() if viewer == STAFF else Keeper.is_known.is_(True)
 
     def hidden(self, viewer: int | None) -> frozenset[str]:
         return frozenset() if viewer == STAFF else frozenset({"phone"})

@@ -12,7 +12,7 @@ from dovetail.application import make_application
 from dovetail.contrib.idempotency.models import IdempotentAnswer
 from dovetail.settings import Settings
 from dovetail.testing.fixtures import make_client, running
-from tests.guarded.models import GuardedBase, Label, Note, Person
+from tests.guarded.models import GuardedBase, Keeper, Label, Note
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ async def app(make_settings: Callable[..., Settings], empty_database_url: str) -
         async with application.state.database.unit_of_work() as session:
             open_, shut = Label(name="open"), Label(name="shut", is_open=False)
             rows = [
-                Person(name="Ada", phone="111"),
-                Person(name="Eve", phone="2", is_known=False),
+                Keeper(name="Ada", phone="111"),
+                Keeper(name="Eve", phone="2", is_known=False),
                 Note(title="mine", owner_id=1, grade=7, person_id=1, labels=[open_, shut]),
                 Note(title="theirs", owner_id=2, grade=3, person_id=2),
                 Note(title="public", owner_id=2, is_public=True, grade=5, person_id=2, labels=[shut]),
