@@ -64,7 +64,7 @@ def test_the_site_itself_is_in_order():
     assert result.stdout == "Everything is in order: 8 plugins checked.\n"
     assert result.stderr == ""
     alone = manage("check", PLUGINS='["dovetail.contrib.throttling", "dovetail.contrib.auth"]')
-    assert alone.stdout == "Everything is in order: 1 plugin checked.\n"
+    assert alone.stdout == "Everything is in order: 2 plugins checked.\n"
 
 
 def test_deploy_adds_what_matters_in_production():
