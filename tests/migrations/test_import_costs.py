@@ -100,7 +100,7 @@ async def test_in_an_empty_database_everything_waits(make_settings, empty_databa
     finally:
         await engine.dispose()
 
-    assert waiting[0] == "auth_0001_initial"
+    assert waiting[0] == "throttling_0001_initial"
     assert waiting[-1].startswith("comments_")
 
 
