@@ -1,9 +1,8 @@
 """Create, change and delete objects in the request's transaction, writing only what the form named."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 from sqlalchemy import Column, inspect
 from sqlalchemy.orm import ONETOMANY, Mapper
@@ -130,10 +129,11 @@ def _set_column(obj: object, name: str, column: Column[object], value: object) -
     setattr(obj, name, None if value == "" and column.nullable else value)
 
 
-async def _related(view: ViewBase, request: Request, obj: object, name: str, value: Any) -> object:
+async def _related(view: ViewBase, request: Request, obj: object, name: str, value: object) -> object:
     mapper: Mapper[object] = inspect(view.model)
     many = mapper.relationships[name].uselist
-    identifiers = sorted({str(one) for one in value if one}) if many else [str(value)] if value else []
+    chosen = value if many and isinstance(value, Iterable) else [value]
+    identifiers = sorted({str(one) for one in chosen if one})
     found: Sequence[object] = await view.get_related(request, name, identifiers) if identifiers else []
     if len(found) < len(identifiers):
         found = [*found, *_kept(obj, name, set(identifiers).difference(map(identifier_of, found)))]
