@@ -97,7 +97,7 @@ def newcomer(api, anonymous, log_in):
     taken = api.models.UserRegister(username="LINUS", email="other@example.org", password=password)
     again = api.auth.register.sync(client=anonymous, body=taken)
     assert (again.status, again.errors[0].pointer) == (409, "/username")
-    return log_in("linus@example.org", password)
+    return log_in("linus", password)
 
 
 def test_somebody_registers_writes_changes_and_removes_a_post(api, newcomer):
