@@ -204,7 +204,10 @@ async def test_other_origins_may_not_read_the_back_office_where_it_was_moved_to(
         ({"admin.office": ""}, "the site mounts 'admin.office' at '', expected a path of its own"),
         (
             {"auth": APIRouter()},
-            "the site replaces 'auth', which has 3 routers: auth.auth, auth.groups, auth.users; name one",
+            (
+                "the site replaces 'auth', which has 7 routers: auth.auth, auth.sessions, auth.tokens, auth.refresh, "
+                "auth.groups, auth.providers, auth.users; name one"
+            ),
         ),
         ({"auth.users": "/api/auth", "auth.auth": ""}, None),
     ],

@@ -47,7 +47,7 @@ READ = Road(
         Stop("dovetail.api.front.fast_path:FastPathMiddleware.__call__", "asks whether the fast path may answer"),
         Stop("dovetail.api.front.fast_path:FastPathRoutes.find", "finds the endpoint that the router would choose"),
         Stop("dovetail.resources.endpoints.fast_path:FastRead.read", "opens a source of rows, finds out who asks"),
-        Stop("dovetail.contrib.auth.access:UserPolicy.recognize_reader", "the policy: who asks?"),
+        Stop("dovetail.contrib.auth.user_policies:UserPolicy.recognize_reader", "the policy: who asks?"),
         Stop("dovetail.contrib.auth.accounts.access_tokens:find_user_by_token", "the token and its user"),
         Stop("dovetail.database.pool.fair_pool:FairPool.take", "a connection, in the order of those who wait"),
         Stop("dovetail.resources.sql.statements:PreparedStatement.fetch", "puts the values into a statement"),

@@ -21,7 +21,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "dovetail/contrib/auth/accounts/password_validation.py": (f"{AUTH}/accounts/test_password_validation.py",),
     "dovetail/contrib/auth/accounts/passwords.py": (f"{AUTH}/accounts/test_passwords.py",),
     "dovetail/contrib/auth/accounts/store.py": (f"{AUTH}/test_users.py", f"{AUTH}/api/test_registration.py"),
-    "dovetail/contrib/auth/access.py": (
+    "dovetail/contrib/auth/user_policies.py": (
         f"{AUTH}/test_access.py",
         f"{AUTH}/test_policies.py",
         f"{RESOURCES}/test_policy.py",

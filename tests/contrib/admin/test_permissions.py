@@ -106,10 +106,14 @@ async def test_a_deletion_of_several_rows_takes_the_permission_to_delete(let, se
     assert await session.get(Post, post.id) is not None
 
 
-async def test_the_author_of_a_post_is_hidden_from_whoever_may_not_view_users(let, post):
-    assert "writer" not in (await (await let("eddie", "blog.view_post")).get(f"{POSTS}/details/{post.id}")).text
-    seeing = await let("ann", "blog.view_post", "auth.view_user")
-    assert "writer" in (await seeing.get(f"{POSTS}/details/{post.id}")).text
+async def test_the_author_of_a_post_is_shown_as_its_policy_says_and_no_other_user_is_found(let, post):
+    eddie = await let("eddie", "blog.view_post", "blog.change_post")
+    assert "writer" in (await eddie.get(f"{POSTS}/details/{post.id}")).text
+    found = (await eddie.get(f"{POSTS}/ajax/lookup?name=author&term=")).json()["results"]
+    assert ["eddie" in one["text"] for one in found] == [True]
+    seeing = await let("ann", "blog.view_post", "blog.change_post", "auth.view_user")
+    found = (await seeing.get(f"{POSTS}/ajax/lookup?name=author&term=writer")).json()["results"]
+    assert ["writer" in one["text"] for one in found] == [True]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ By pwdlib, and as fastapi-users does it: its `PasswordHelper` is these two hashe
 """
 
 import os
-import unicodedata
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -19,6 +18,7 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD
 from dovetail.contrib.auth.password_rules.length import LONGEST, SHORTEST
 from dovetail.errors import UnavailableError
+from dovetail.validators import normalize
 
 SALT_LENGTH = 16  # bytes, as Argon2 recommends (RFC 9106, section 3.1)
 MINIMUM_LENGTH = SHORTEST
@@ -69,9 +69,9 @@ def is_text(value: str) -> bool:
 def normalized(password: str) -> str:
     """Return a password in the form that is hashed, NFKC: keyboards write the same letters in several ways.
 
-    (NIST SP 800-63B-4, section 3.1.1.2, as RFC 8265 has it for passwords.) The length is limited before.
+    (NIST SP 800-63B-4, section 3.1.1.2, as RFC 8265 has it for passwords.) Raise ValueError for one that is too long.
     """
-    return unicodedata.normalize("NFKC", password)
+    return normalize(password, maximum=MAXIMUM_LENGTH)
 
 
 def _verify(password: str, hashed_password: str | None) -> tuple[bool, str | None]:

@@ -30,6 +30,7 @@ from dovetail.database.session import SessionDep
 from dovetail.errors import FieldError, InvalidInputError, NotFoundError, PermissionDeniedError
 
 router = APIRouter()
+of_users = APIRouter()  # goes where the router of users goes
 KeepCurrent = Annotated[bool, Query(description="Whether the session of this very request goes on.")]
 
 
@@ -102,7 +103,7 @@ async def logout_everybody(
     await ending.end_all_sessions(session, keep_id=row.id if keep_current else None)
 
 
-@router.get("/users/{user_id}/sessions", tags=["users"])
+@of_users.get("/users/{user_id}/sessions")
 @takes_scopes("auth.view_session")
 async def list_user_sessions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> Page[SessionRead]:
     """Return all sessions of a user, to staff with the permission to view sessions."""
@@ -110,7 +111,7 @@ async def list_user_sessions(user_id: PathId, viewer: StaffUser, session: Sessio
     return _page(await listing.sessions_of(session, await _find(session, user_id)), viewer)
 
 
-@router.delete("/users/{user_id}/sessions", status_code=204, tags=["users"])
+@of_users.delete("/users/{user_id}/sessions", status_code=204)
 @takes_scopes("auth.delete_session")
 async def end_user_sessions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> None:
     """End all sessions of a user, as staff with the permission to delete sessions."""

@@ -26,6 +26,7 @@ from dovetail.database.session import SessionDep
 from dovetail.errors import FieldError, InvalidInputError, NotFoundError
 
 router = APIRouter()
+of_users = APIRouter()  # goes where the router of users goes
 
 
 class TokenCreate(Schema):
@@ -143,7 +144,7 @@ async def revoke_token(token_id: PathId, _: RecentProof, user: CurrentUser, sess
     await tell_of_change(session, user, "a personal token of your account was revoked.")
 
 
-@router.get("/users/{user_id}/tokens", tags=["users"])
+@of_users.get("/users/{user_id}/tokens")
 @takes_scopes("auth.view_personaltoken")
 async def list_user_tokens(user_id: PathId, viewer: StaffUser, session: SessionDep) -> Page[TokenRead]:
     """Return all personal tokens of a user, to staff with the permission to view personal tokens."""
@@ -151,7 +152,7 @@ async def list_user_tokens(user_id: PathId, viewer: StaffUser, session: SessionD
     return _page(await personal.tokens_of(session, await _user(session, user_id)))
 
 
-@router.delete("/users/{user_id}/tokens", status_code=204, tags=["users"])
+@of_users.delete("/users/{user_id}/tokens", status_code=204)
 @takes_scopes("auth.delete_personaltoken")
 async def revoke_user_tokens(user_id: PathId, viewer: StaffUser, session: SessionDep) -> None:
     """Revoke all personal tokens of a user, as staff with the permission to delete personal tokens."""

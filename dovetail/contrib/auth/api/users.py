@@ -22,7 +22,7 @@ from dovetail.contrib.auth.access import (
 from dovetail.contrib.auth.accounts.access_tokens import lock_user_by_token
 from dovetail.contrib.auth.accounts.one_time_tokens import expire_one_time_tokens, pending_email
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
-from dovetail.contrib.auth.api import user_permissions
+from dovetail.contrib.auth.api import sessions, tokens, user_permissions
 from dovetail.contrib.auth.api.dependencies import UserManagerDep
 from dovetail.contrib.auth.api.policies import USERS
 from dovetail.contrib.auth.api.schemas import MeRead, ProfileUpdate, UserCreate, UserRead, UserUpdate
@@ -130,7 +130,8 @@ async def cancel_email_change(user: CurrentUser, session: SessionDep) -> None:
     await expire_one_time_tokens(session, user.id, TokenPurpose.CHANGE_EMAIL)
 
 
-router.include_router(user_permissions.router)
+for part in (user_permissions.router, sessions.of_users, tokens.of_users):
+    router.include_router(part)
 router.include_router(others.router)
 router.include_router(accounts.router)  # behind /users/me, which looks like one of its paths
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -14,7 +15,7 @@ from sqlalchemy import select
 
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.models import Session
-from dovetail.contrib.auth.testing import PASSWORD, new_token
+from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.contrib.auth.users import authenticate, create_user
 from tests import outside
 from tests.contrib.auth.helpers import NEW_PASSWORD
@@ -142,7 +143,7 @@ def test_it_asks_at_a_terminal_and_shows_no_password(database_url, run_async):
 def test_changepassword_asks_twice_and_ends_every_session(database_url, run_async):
     async def make(session):
         user = await create_user(session, username="ada", email="ada@example.org", password=PASSWORD)
-        await new_token(session, user.id, lifetime=3600)
+        session.add(Session(user_id=user.id, token_hash="0" * 64, expires_at=datetime.now(UTC) + timedelta(hours=1)))
 
     run_async(make)
     code, screen = at_a_terminal(["changepassword", "ADA@example.org"], [NEW_PASSWORD, NEW_PASSWORD], database_url)
