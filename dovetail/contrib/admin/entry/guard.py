@@ -91,7 +91,7 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     # What took too long once takes as long again.
     headers = {"Retry-After": "1"} if told.is_expected and not told.is_too_slow else {}
-    if isinstance(error, TooManyRequestsError | UnavailableError):
+    if isinstance(error, TooManyRequestsError | UnavailableError) and not told.is_too_slow:
         headers = error.headers
     if wants_json(request):
         return JSONResponse({"detail": told.message}, told.status, headers)
