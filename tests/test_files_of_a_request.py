@@ -24,9 +24,9 @@ from tests.library.schemas import BookRead
 ROOT = Path(__file__).parent.parent
 OURS = ("dovetail", "plugins", "project", "config")
 FILES_OF_A_READ = 14
-FILES_OF_A_READ_WITH_A_TOKEN = 16
+FILES_OF_A_READ_WITH_A_TOKEN = 22  # whose token it is, of which kind, when it was used last, and for whom it speaks
 # With the rooms of `database`, of which SQLite's writers enter more: they take turns, and BEGIN looks at the file.
-FILES_OF_A_WRITE = {"sqlite": 32, "postgresql": 26}
+FILES_OF_A_WRITE = {"sqlite": 41, "postgresql": 35}
 FILES_OF_A_FILTER = 6
 ABOVE_THE_MIDDLEWARE = {"LeanFastAPI.__call__"}  # the application itself
 

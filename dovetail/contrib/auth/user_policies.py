@@ -14,7 +14,7 @@ from dovetail.contrib.auth.accounts.access_tokens import (
     find_user_by_token,
     loaded_values,
 )
-from dovetail.contrib.auth.credentials.reading import credential_of
+from dovetail.contrib.auth.credentials.reading import BEARER_ONLY, CREDENTIALS, CredentialReader, credential_of
 from dovetail.contrib.auth.credentials.scopes import check_scopes
 from dovetail.contrib.auth.current_user import (
     CurrentUser,
@@ -80,7 +80,9 @@ class UserPolicy(Policy[Model, User, Create]):
         reader = self.reader
         if reader is not OptionalUser and reader is not CurrentUser and reader is not StaffUser:
             return await super().recognize_reader(connection, source)
-        credential, recognized = credential_of(connection), None
+        reading: CredentialReader = getattr(connection.app.state, CREDENTIALS.name, BEARER_ONLY)
+        brings_one = any(name in reading.headers for name, _ in connection.scope["headers"])  # most strangers do not
+        credential, recognized = reading.read(connection) if brings_one else None, None
         if credential is not None:
             found = await find_user_by_token(source, credential.token, credential.door)
             if found is None:

@@ -34,6 +34,7 @@ class CredentialReader:
     schemes: Sequence[Scheme] = (Scheme.BEARER,)
     api_key_header: str = "X-API-Key"
     gives_refresh_tokens: bool = False
+    headers: frozenset[bytes] = field(init=False)  # without any of these there is no credential, and nothing to read
     _by_word: dict[str, Scheme] = field(init=False)
     _api_key: bytes | None = field(init=False)
 
@@ -42,6 +43,8 @@ class CredentialReader:
         object.__setattr__(self, "_by_word", words)
         header = self.api_key_header.lower().encode() if Scheme.API_KEY in self.schemes else None
         object.__setattr__(self, "_api_key", header)
+        looked_at = (b"authorization", header, b"cookie" if Scheme.SESSION in self.schemes else None)
+        object.__setattr__(self, "headers", frozenset(one for one in looked_at if one is not None))
 
     def read(self, connection: HTTPConnection) -> Credential | None:
         """Return the credential of a request; None without one, or with one of a scheme that is not taken.
