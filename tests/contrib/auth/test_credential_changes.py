@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select, update
@@ -322,4 +323,5 @@ async def test_a_stranger_learns_nothing_of_which_forms_there_are(client):
     for identity in ("auth-user", "nothing"):
         for path in ("create", "edit/1"):
             page = await client.post(f"/admin/{identity}/{path}", headers={"Origin": "http://testserver"})
-            assert (page.status_code, page.headers["location"]) == (303, "/admin/login")
+            back = quote(f"/admin/{identity}/{path}", safe="")
+            assert (page.status_code, page.headers["location"]) == (303, f"/admin/login?next={back}")

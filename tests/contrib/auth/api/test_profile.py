@@ -90,7 +90,7 @@ async def test_a_new_password_stops_a_reset_under_way(ada, client, outbox):
 async def test_a_weak_new_password_is_refused_also_if_it_resembles_the_new_name(ada, client):
     for change in ({"password": "12345678901"}, {"username": "lovelace", "password": "lovelace1"}):
         response = await ada.patch("/api/users/me", json=change | {"current_password": PASSWORD})
-        assert (response.status_code, pointers(response)) == (422, ["/password"])
+        assert (response.status_code, set(pointers(response))) == (422, {"/password"})
     assert (await login(client, "ada")).status_code == 200
 
 

@@ -23,7 +23,7 @@ async def test_registration_answers_the_user_and_no_secret(client):
     user = response.json()
     assert user.keys() == {
         "id", "username", "email", "full_name", "bio", "is_active", "is_verified", "is_staff", "is_superuser",
-        "created_at", "updated_at",
+        "has_second_factor", "created_at", "updated_at",
     }  # fmt: skip
     assert (user["username"], user["email"], user["full_name"]) == ("ada", "ada@example.org", "Ada Lovelace")
     assert (user["is_active"], user["is_verified"], user["is_superuser"]) == (True, False, False)

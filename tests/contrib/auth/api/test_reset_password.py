@@ -139,7 +139,7 @@ async def test_a_weak_password_is_refused_and_the_token_still_works(client, make
     await make_user(username="ada")
     token = await token_for_ada(client, outbox)
     response = await reset(client, token, "1234567890")
-    assert (response.status_code, pointers(response)) == (422, ["/password"])
+    assert (response.status_code, set(pointers(response))) == (422, {"/password"})
     assert (await reset(client, token)).status_code == 204
 
 
