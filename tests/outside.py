@@ -7,7 +7,8 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.settings import Settings
-from dovetail.database.unit_of_work import Database
+from dovetail.context import open_context
+from dovetail.registry import load_registry
 from dovetail.settings import Settings as KernelSettings
 from tests.running import SECRET
 
@@ -23,11 +24,10 @@ def run_async(settings: KernelSettings, function: Callable[[AsyncSession], Await
     """What `async def function(session)` answers, in a transaction of its own."""
 
     async def run() -> T:
-        database = Database.from_settings(settings)
-        try:
-            async with database.unit_of_work() as session:
-                return await function(session)
-        finally:
-            await database.dispose()
+        async with (
+            open_context(settings, load_registry(settings)) as context,
+            context.database.unit_of_work() as session,
+        ):
+            return await function(session)
 
     return asyncio.run(run())
