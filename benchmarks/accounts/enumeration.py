@@ -10,7 +10,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -59,19 +59,23 @@ class Door:
         return max(_gap(self.times), _gap(self.next_times))
 
 
-async def measure(app: FastAPI, *, tries: int, hashed: str, clock: Clock = perf_counter) -> Mapping[str, Door]:
+async def measure(
+    app: FastAPI, *, tries: int, hashed: str, clock: Clock = perf_counter, first: int = 0
+) -> Mapping[str, Door]:
     """Ask each door `tries` times for each kind, with users whose passwords have this hash.
 
+    The users are numbered from `first` on; a second measure of one site begins where the one before ended.
     `time.process_time` as the `clock` sees no difference in waiting, and is not misled by what else a machine does.
     """
-    attackers = await _make_people(app, tries, hashed)
+    numbers = range(first, first + tries)
+    attackers = await _make_people(app, numbers, hashed)
     doors = {name: Door() for name in ASKS}
-    for number in range(tries):
+    for number in numbers:
         turned = KINDS[number % len(KINDS) :] + KINDS[: number % len(KINDS)]
         for name, ask in ASKS.items():
             for kind in turned:
                 # Whoever asks comes from elsewhere each time: limits are for others to measure.
-                async with _client(app, number, attackers[number]) as client:
+                async with _client(app, number, attackers[number - first]) as client:
                     await _time(client, doors[name], clock, partial(ask, client, kind, number), kind)
     return doors
 
@@ -127,7 +131,7 @@ ASKS: Mapping[str, Ask] = {
 }
 
 
-async def _make_people(app: FastAPI, tries: int, hashed: str) -> Sequence[str]:
+async def _make_people(app: FastAPI, numbers: Iterable[int], hashed: str) -> Sequence[str]:
     """Make the users that are known, and one attacker for each try; return the attackers' tokens."""
     rows = [
         {
@@ -138,7 +142,7 @@ async def _make_people(app: FastAPI, tries: int, hashed: str) -> Sequence[str]:
             "is_active": name != "ended",
         }
         for name in ("known", "ended", "attacker")
-        for number in range(tries)
+        for number in numbers
     ]
     async with DATABASE.get(app).unit_of_work() as session:
         found = await session.scalars(insert(User).returning(User), rows)
