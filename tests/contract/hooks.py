@@ -32,7 +32,8 @@ MEANING = (
     ("invalid_grant", r"/refresh_token"),  # made by us
     ("unsupported_grant_type", r"/grant_type"),  # of a site that gives no refresh tokens
     ("weak_password", r"/password"),  # too common, or like the name of the user
-    ("invalid", r"/current_password"),
+    ("invalid", r"/current_password|/password"),
+    ("bad_number", r"/passkey/.*"),  # in what else a browser sends of a passkey, which may be any JSON
     ("bad_token", r"/token"),  # from an e-mail
     ("wrong_factor", r"/(code|passkey)"),  # of a device that is about to be enrolled
     ("bad_state", r"state"),  # of a login at a provider, made by us
@@ -134,6 +135,8 @@ def what_was_made_is_there(context: CheckContext, response: Response, case: Case
     """
     made_by = context.internals.find_parent(case_id=case.id)
     answer = None if made_by is None else context.internals.find_response(case_id=made_by.id)
+    if case.path.startswith("/api/auth/factors/totp/"):
+        return  # an app is a factor once a code of it has confirmed it
     if answer is None or "idempotency-replayed" not in answer.headers:
         ensure_resource_availability(context, response, case)
 

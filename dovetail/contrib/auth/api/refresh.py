@@ -30,7 +30,9 @@ TOLD = {
 class RefreshForm(Schema):
     """A refresh token, in exchange for the next one."""
 
-    grant_type: Annotated[str, Field(max_length=100, examples=["refresh_token"], description="`refresh_token`.")]
+    grant_type: Annotated[
+        str, Field(min_length=1, max_length=100, examples=["refresh_token"], description="`refresh_token`.")
+    ]
     refresh_token: Annotated[SecretStr, Field(min_length=1, max_length=200, examples=["dvr_8fQzV0cN2mW5xYk7Lr9TbGh"])]
     scope: Annotated[str, Field(max_length=1000, description="There are none; it is passed over.")] = ""
     client_id: Annotated[str, Field(max_length=1000, description="Nobody is asked for one; it is passed over.")] = ""

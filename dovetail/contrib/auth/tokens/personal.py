@@ -114,7 +114,7 @@ def clean_name(name: str) -> str:
         found = ""
     if not found.isprintable() or not found:
         detail = f"The name of a token has 1 to {MAXIMUM_TOKEN_NAME} characters, on one line."
-        raise InvalidInputError(detail, errors=[FieldError(pointer="/name", detail=detail)])
+        raise InvalidInputError(detail, errors=[FieldError(pointer="/name", detail=detail, type="value_error")])
     return found
 
 
