@@ -5,14 +5,15 @@ others allows its action of every row that is seen, and is asked besides, of eac
 """
 
 import warnings
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, Generic
 
 from sqlalchemy import ColumnElement, true
-from sqlalchemy.sql.elements import False_, True_
 from typing_extensions import TypeVar, deprecated
 
 from dovetail.errors import ConfigurationError, PermissionDeniedError
+from dovetail.resources.conditions import is_always, is_never
 
 # Their names stand in signatures that authors of plugins read.
 Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - see above; an instance is one row
@@ -46,13 +47,13 @@ class DeprecatedHooks(Generic[Model, Viewer, Create]):
         elif "rows" in own:
             raise ConfigurationError(f"{name} has both `where` and `rows`; drop `rows`")
 
+    @abstractmethod
     def where(self, viewer: Viewer | None, action: str) -> ColumnElement[bool]:
         """Return the condition on the rows to which the viewer may do `action`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def explain(self, viewer: Viewer | None, action: str) -> str:
         """Return the sentence by which an action is refused."""
-        raise NotImplementedError
 
     @deprecated(WHERE)
     def rows(self, viewer: Viewer | None) -> ColumnElement[bool]:
@@ -76,9 +77,9 @@ class DeprecatedHooks(Generic[Model, Viewer, Create]):
 
     def _check(self, viewer: Viewer, action: str) -> None:
         condition = _declared(self, viewer, action)
-        if isinstance(condition, False_):
+        if is_never(condition):
             raise PermissionDeniedError(self.explain(viewer, action))
-        if not isinstance(condition, True_):
+        if not is_always(condition):
             name = type(self).__name__
             raise ConfigurationError(
                 f"{name}.{HOOKS[action]} cannot tell of one row what `where` says in SQL; let {name}.where decide"

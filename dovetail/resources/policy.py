@@ -21,7 +21,6 @@ from typing import Annotated, ClassVar, Generic
 from fastapi import Depends
 from sqlalchemy import ColumnElement, false, true
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.elements import False_, True_
 from starlette.requests import HTTPConnection
 from typing_extensions import override
 
@@ -143,16 +142,6 @@ class Open(ReadOnly[Model, Viewer, Create]):
     def where(self, viewer: Viewer | None, action: str) -> ColumnElement[bool]:
         """Return a condition that all rows fulfil."""
         return true()
-
-
-def is_always(condition: ColumnElement[bool]) -> bool:
-    """Return True for `true()`, which needs no look at any row."""
-    return isinstance(condition, True_)
-
-
-def is_never(condition: ColumnElement[bool]) -> bool:
-    """Return True for `false()`, which needs no look at any row."""
-    return isinstance(condition, False_)
 
 
 def remembers_viewers(policy: object) -> bool:

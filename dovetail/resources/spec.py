@@ -27,9 +27,10 @@ from dovetail.errors import (
     NotAuthenticatedError,
     PermissionDeniedError,
 )
+from dovetail.resources.conditions import is_always, is_never
 from dovetail.resources.policies.access import Access
 from dovetail.resources.policies.closed import Closed
-from dovetail.resources.policy import Policy, Recognized, is_always, is_never, remembers_viewers
+from dovetail.resources.policy import Policy, Recognized, remembers_viewers
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.filters import filter_parameters
 from dovetail.resources.query.ordering import Term, ordering_terms

@@ -22,7 +22,7 @@ from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import User
 from dovetail.database.drivers.sqlalchemy_private import conditions_of, kept_as_it_stands
 from dovetail.errors import NotAuthenticatedError
-from dovetail.resources.policy import is_always, is_never
+from dovetail.resources.conditions import is_always, is_never
 from dovetail.resources.query.paths import Criteria, Path
 from dovetail.state import StateKey
 

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from dovetail.database.fast_unit_of_work import SessionSource, dialect_of
-from dovetail.resources.policy import is_always, not_found
+from dovetail.resources.conditions import is_always
+from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import etag
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec

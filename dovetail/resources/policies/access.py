@@ -7,9 +7,10 @@ from typing import Generic
 
 from sqlalchemy import ColumnElement
 
+from dovetail.resources.conditions import is_always
 from dovetail.resources.policies.closed import is_within_scopes
 from dovetail.resources.policies.registered import registered_policy
-from dovetail.resources.policy import Create, Model, Policy, Viewer, is_always
+from dovetail.resources.policy import Create, Model, Policy, Viewer
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from starlette.requests import Request
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
+from dovetail.resources.conditions import is_always, is_never
 from dovetail.resources.policies.closed import Label
 from dovetail.resources.policies.registered import Policies
-from dovetail.resources.policy import Policy, is_always, is_never
+from dovetail.resources.policy import Policy
 from dovetail.state import StateKey
 
 RULES = StateKey["Rules"]("dovetail_admin_rules", "nobody is logged in")  # of a request; read it by `rules_of`

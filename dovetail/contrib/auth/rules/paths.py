@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Boolean, ClauseElement, ColumnClause, ColumnElement, and_, false, inspect, not_, or_, true
-from sqlalchemy.sql.elements import AsBoolean, False_, True_
 from typing_extensions import override
 
 from dovetail.contrib.auth.models import User
 from dovetail.errors import DovetailError, NotAuthenticatedError, PermissionDeniedError
+from dovetail.resources.conditions import is_always, is_never
 
 T = TypeVar("T")
 NO_ROWS: ColumnElement[bool] = false()  # what a refusal comes to, for a rule that says which rows
@@ -140,20 +140,6 @@ def leaf_for(tree: Tree[T], answer: Answer) -> Leaf[T]:
 def viewer_columns(write: Callable[[str], str]) -> ValueOf:
     """Return what gives a column of the viewer as the SQL that `write` makes of its name."""
     return lambda name: ViewerColumn(name, write(name))
-
-
-def is_always(condition: ColumnElement[bool]) -> bool:
-    """Return True for the condition that every row fulfils."""
-    return isinstance(_bare(condition), True_)
-
-
-def is_never(condition: ColumnElement[bool]) -> bool:
-    """Return True for the condition that no row fulfils."""
-    return isinstance(_bare(condition), False_)
-
-
-def _bare(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return condition.element if isinstance(condition, AsBoolean) else condition  # which `and_` puts around a constant
 
 
 class ViewerColumn(ColumnClause[object]):

@@ -3,27 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Protocol
 
-from sqlalchemy import ColumnElement
-
-from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.declared import ACTIONS, EXTENSION_POINT
 from dovetail.errors import NotFoundError, quoted
 from dovetail.plugin import Context, Plugin
-
-
-class Rules(Protocol):
-    """The part of a policy that tells what somebody may do."""
-
-    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
-        """Return the condition on the rows."""
-
-    def hidden(self, viewer: User | None) -> frozenset[str]:
-        """Return the fields that may not be read."""
-
-    def read_only(self, viewer: User | None) -> frozenset[str]:
-        """Return the fields that may not be written."""
+from dovetail.resources.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -32,7 +16,7 @@ class Ruled:
 
     plugin: str
     model: type[object]
-    policy: Rules
+    policy: Policy
     actions: Sequence[str] = ACTIONS
 
     @property

@@ -20,8 +20,9 @@ from dovetail.contrib.auth.rules.paths import (
     viewer_columns,
     walk,
 )
-from dovetail.contrib.auth.rules.ruled import Ruled, Rules
+from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.viewer_functions import as_text
+from dovetail.resources.policy import Policy
 
 T = TypeVar("T")
 Shown: TypeAlias = "str | list[str]"  # a condition, or names of fields
@@ -45,7 +46,7 @@ def _said(one: Ruled) -> Iterable[tuple[str, Mapping[str, ShownTree]]]:
         yield what, _both(rule, NO_FIELDS, sorted)
 
 
-def _where(policy: Rules, action: str, viewer: User | None) -> ColumnElement[bool]:
+def _where(policy: Policy, action: str, viewer: User | None) -> ColumnElement[bool]:
     return policy.where(viewer, action)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import ColumnElement, false, or_, true
 
+from dovetail.contrib.auth.access import UserPolicy
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.rules.difference import differences, roles_of
 from dovetail.contrib.auth.rules.ruled import Ruled
@@ -15,7 +16,7 @@ PUBLISHED = Post.is_published.is_(True)
 
 
 @dataclass
-class Policy:
+class Policy(UserPolicy[Post]):
     """A policy whose parts the tests change one by one."""
 
     unknown: ColumnElement[bool] = field(default_factory=lambda: PUBLISHED)
@@ -34,9 +35,6 @@ class Policy:
 
     def hidden(self, viewer: User | None) -> frozenset[str]:
         return self.secret if viewer is None or not viewer.is_staff else frozenset()
-
-    def read_only(self, viewer: User | None) -> frozenset[str]:
-        return frozenset()
 
 
 def snapshot(policy: Policy) -> Snapshot:
