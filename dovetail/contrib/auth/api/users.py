@@ -41,6 +41,7 @@ from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, TokenPurpose, User
 from dovetail.contrib.auth.permissions.managing import check_may_manage, check_may_set_flags
 from dovetail.contrib.auth.proof import prove_without_password
+from dovetail.contrib.auth.tokens.limited_user import is_superuser_by_row
 from dovetail.database.session import SessionDep
 from dovetail.errors import ConflictError, NotFoundError
 from dovetail.resources.endpoints import documentation
@@ -238,7 +239,7 @@ async def _me(session: SessionDep, user: User) -> MeRead:
 def _check_own(data: UserUpdate, user: User, staff: User) -> None:
     if user.id != staff.id:
         return
-    if False in (data.is_active, data.is_staff) or (data.is_superuser is False and user.is_superuser):
+    if False in (data.is_active, data.is_staff) or (data.is_superuser is False and is_superuser_by_row(user)):
         raise ConflictError("You cannot deactivate yourself or take your own rights away; ask another superuser to.")
     if changes_credentials(user, _columns(data)):
         raise ConflictError(

@@ -2,6 +2,7 @@
 
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.contrib.auth.tokens.limited_user import is_superuser_by_row
 from dovetail.errors import PermissionDeniedError
 
 
@@ -15,8 +16,7 @@ class SecondFactorRequiredError(PermissionDeniedError):
 def is_required(user: User, settings: AuthSettings) -> bool:
     """Return True if the user has to have a second factor."""
     wanted = settings.require_second_factor
-    is_superuser = vars(user).get("is_superuser", False)  # whatever their token is limited to
-    return wanted == "all" or (wanted == "staff" and (user.is_staff or is_superuser))
+    return wanted == "all" or (wanted == "staff" and (user.is_staff or is_superuser_by_row(user)))
 
 
 def lacks_factor(user: User, settings: AuthSettings) -> bool:

@@ -32,15 +32,24 @@ class LimitedUser(User):
     @override
     def permissions(self) -> frozenset[str]:
         """Return what the user is permitted and the token names. Raise DovetailError as that of User does."""
-        if User.is_superuser.__get__(self, User):
+        if is_superuser_by_row(self):
             return self.token_scopes
         return super().permissions & self.token_scopes
 
     @property
     @override
-    def is_superuser(self) -> bool:  # type: ignore[override]  # a column of the row, and here no longer
-        """False."""
+    def is_superuser(self) -> bool:
+        """False; what is set is set in the row, for they may change their own account as staff."""
         return False
+
+    @is_superuser.setter
+    def is_superuser(self, value: bool) -> None:
+        User.is_superuser.__set__(self, value)
+
+
+def is_superuser_by_row(user: User) -> bool:
+    """Return True for a superuser, whatever the token by which they came is limited to."""
+    return User.is_superuser.__get__(user, User)
 
 
 def token_columns(dialect: Dialect) -> Sequence[ScalarSelect[str]]:

@@ -150,6 +150,22 @@ async def test_nobody_is_given_more_than_the_scopes_by_a_token_that_manages_user
     assert (await client.put(f"{path}/permissions", json=given, headers=token)).status_code == 200
 
 
+@ON_ONE
+async def test_a_token_that_manages_users_changes_its_owner_and_takes_no_rights_of_theirs(
+    client, root, make_user, limited, session
+):
+    staff = await make_user(username="staff", is_staff=True)
+    await grant(session, staff, ["auth.view_user", "auth.change_user"])
+    whole = {"full_name": "New", "is_staff": True, "is_superuser": False}
+    token = await limited(staff, "auth.view_user", "auth.change_user")
+    assert (await client.patch(f"/api/users/{staff.id}", json=whole, headers=token)).status_code == 200
+    token = await limited(root, "auth.view_user", "auth.change_user")
+    assert (await client.patch(f"/api/users/{root.id}", json=whole, headers=token)).status_code == 409
+    assert (await client.patch(f"/api/users/{root.id}", json={"full_name": "New"}, headers=token)).status_code == 200
+    found = await session.get_one(User, root.id, populate_existing=True)
+    assert (found.full_name, found.is_superuser) == ("New", True)
+
+
 async def test_a_token_is_not_shown_the_answer_that_another_one_was_given_under_the_same_key(
     client, ada, limited, client_for
 ):
