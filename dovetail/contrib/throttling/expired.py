@@ -12,4 +12,4 @@ def is_over(context: Context) -> ColumnElement[bool]:
     return Bucket.until <= now(context.database.engine.dialect)
 
 
-EXPIRED = ("bucket of a limit", Bucket, is_over)
+EXPIRED = ("limit bucket", Bucket, is_over)

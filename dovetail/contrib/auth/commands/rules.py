@@ -62,7 +62,8 @@ async def rls(context: Context, *, sql: bool) -> None:
     """
     if not sql:
         raise InvalidInputError("The statements are only written, never run: say --sql and give them to psql.")
-    for statement in ("BEGIN", *security_statements(ruled_models(context)), "COMMIT"):
+    quiet = "SET LOCAL client_min_messages = warning"  # of policies that are not there yet
+    for statement in ("BEGIN", quiet, *security_statements(ruled_models(context)), "COMMIT"):
         click.echo(f"{statement};")
 
 

@@ -121,7 +121,7 @@ def _is_over() -> ColumnElement[bool]:
     return ProviderLogin.expires_at <= datetime.now(UTC)
 
 
-EXPIRED = ("login at a provider", ProviderLogin, lambda _context: _is_over())  # for `manage.py purge-expired`
+EXPIRED = ("provider login", ProviderLogin, lambda _context: _is_over())  # for `manage.py purge-expired`
 # The provider was asked, and something came of it.
 _is_known = (ProviderLogin.subject != "") | (ProviderLogin.failure != "")
 

@@ -44,14 +44,14 @@ def security_statements(rules: Iterable[Ruled]) -> list[str]:
 
     Raise UnexplainableRuleError, which names the model, for a rule that cannot be written as SQL.
     """
-    statements = list(viewer_functions())
+    statements: list[str] = []
     for rule in rules:
         try:
             statements += _of_model(rule)
         except UnexplainableRuleError as error:
             message = f"the policy of {rule.model.__name__} cannot be written as SQL: {error}"
             raise UnexplainableRuleError(message) from error
-    return statements
+    return [*viewer_functions("\n".join(statements)), *statements]
 
 
 def row_condition(where: Where, action: str) -> ColumnElement[bool]:

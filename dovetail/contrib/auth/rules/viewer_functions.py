@@ -18,11 +18,13 @@ QUOTE = "$dovetail$"
 # Names are looked up where they are when the function is made, not where its caller says.
 DEFINER = "LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT"
 _KEY = f"nullif(current_setting('{SETTING}', true), '')"
-_SECRET = frozenset({"hashed_password"})  # no rule has a use for it
 
 
-def viewer_functions() -> Iterator[str]:
-    """Yield the statements that make them."""
+def viewer_functions(used_by: str) -> Iterator[str]:
+    """Yield the statements that make them; of a user's columns only those that the statements `used_by` ask for.
+
+    Whoever may write SQL of their own may say who they are, and so read what these functions tell of anybody.
+    """
     yield _function("is_unknown()", "boolean", select(literal_column(f"{_KEY} IS NULL")))
     user = select(User.id).where(User.id == literal_column(f"{_KEY}::bigint"), User.is_active)
     yield _function("is_known()", "boolean", select(user.exists()))
@@ -36,7 +38,7 @@ def viewer_functions() -> Iterator[str]:
     held = or_(User.is_superuser, wanted.in_(own.correlate(User)), wanted.in_(by_groups.correlate(User)))
     yield _function("has_perm(wanted text)", "boolean", select(user.where(held).exists()))
     for column in inspect(User).columns:
-        if column.key not in _SECRET:
+        if f"dovetail_viewer_{column.key}()" in used_by:
             kind = column.type.compile(dialect=dialect())
             yield _function(f"{column.key}()", kind, user.with_only_columns(column))
 

@@ -81,6 +81,8 @@ def test_rules_are_written_as_statements_for_postgresql(run):
     lines = told.stdout.splitlines()
     assert (lines[0], lines[-1]) == ("BEGIN;", "COMMIT;")
     assert "ALTER TABLE blog_post ENABLE ROW LEVEL SECURITY;" in lines
+    assert "dovetail_viewer_id()" in told.stdout
+    assert "email" not in told.stdout  # no rule asks for it, so no function tells it
     assert run("rls").code == 1
 
 
