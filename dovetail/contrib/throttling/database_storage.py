@@ -13,9 +13,8 @@ from dovetail.contrib.throttling import statements
 from dovetail.contrib.throttling.models import Bucket
 from dovetail.contrib.throttling.statements import SECOND, Cell
 from dovetail.contrib.throttling.storages import GcraSupport, Taken
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.database.unit_of_work import Database
-
-NO_SYNC = {"synchronize_session": False}
 
 
 class DatabaseStorage(Storage, MovingWindowSupport, GcraSupport):
@@ -68,7 +67,7 @@ class DatabaseStorage(Storage, MovingWindowSupport, GcraSupport):
             Bucket.key.startswith(prefix, autoescape=True), Bucket.key.contains(part, autoescape=True)
         )
         async with self._database.unit_of_work() as session:
-            return len((await session.execute(found.returning(Bucket.key), execution_options=NO_SYNC)).all())
+            return len((await session.execute(found.returning(Bucket.key), execution_options=NO_SYNCHRONIZATION)).all())
 
     async def remembers_key(self, key: str) -> bool:
         """Return True if the key is remembered."""
@@ -115,7 +114,7 @@ class DatabaseStorage(Storage, MovingWindowSupport, GcraSupport):
     async def clear(self, key: str) -> None:
         """Forget a key."""
         async with self._database.unit_of_work() as session:
-            await session.execute(delete(Bucket).where(Bucket.key == key), execution_options=NO_SYNC)
+            await session.execute(delete(Bucket).where(Bucket.key == key), execution_options=NO_SYNCHRONIZATION)
 
     async def _ahead(self, key: str) -> int:
         clock = statements.now(self._dialect)
@@ -123,12 +122,3 @@ class DatabaseStorage(Storage, MovingWindowSupport, GcraSupport):
             return int(
                 await session.scalar(select(Bucket.until - clock).where(Bucket.key == key, Bucket.until > clock)) or 0
             )
-
-
-async def delete_expired(session: AsyncSession) -> int:
-    """Remove the rows that say nothing any more, and return how many there were."""
-    clock = statements.now(session.get_bind().dialect)
-    deleted = await session.execute(
-        delete(Bucket).where(Bucket.until <= clock).returning(Bucket.key), execution_options=NO_SYNC
-    )
-    return len(deleted.all())

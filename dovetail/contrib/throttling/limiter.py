@@ -10,8 +10,9 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.throttling.rates import LIMITER, Charge, Standing
-from dovetail.contrib.throttling.models import LONGEST_KEY
-from dovetail.contrib.throttling.statements import SECOND, Cell
+from dovetail.contrib.throttling.models import LONGEST_KEY, Bucket
+from dovetail.contrib.throttling.statements import SECOND, Cell, now
+from dovetail.database.bulk import delete_some
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("dovetail.throttling")
 T = TypeVar("T")
 SWEEP_EVERY = 1_000  # requests that one process counts
+MOST_SWEPT = 10_000  # rows that the last of them removes: more than all of them made
 REMEMBERED = "known:"
 
 
@@ -99,10 +101,8 @@ class StorageLimiter:
     async def _sweep(self) -> None:
         self._counted += 1
         if self._counted % SWEEP_EVERY == 0:
-            from dovetail.contrib.throttling.database_storage import delete_expired
-
             async with self._database.unit_of_work() as session:
-                await delete_expired(session)
+                await delete_some(session, Bucket, Bucket.until <= now(self._database.engine.dialect), most=MOST_SWEPT)
 
 
 def install(app: FastAPI, context: Context) -> None:

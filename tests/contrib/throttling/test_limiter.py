@@ -3,9 +3,12 @@
 import asyncio
 
 import pytest
+from sqlalchemy import select
 
 from dovetail.api.throttling.rates import Charge, Rate
+from dovetail.contrib.throttling import limiter as limiter_module
 from dovetail.contrib.throttling.limiter import StorageLimiter
+from dovetail.contrib.throttling.models import Bucket
 
 FIVE = Charge("login", "203.0.113.7", Rate(5, 60))
 
@@ -130,3 +133,29 @@ async def test_a_redis_that_is_away_is_stood_in_for_by_the_database_and_the_log_
     assert [await taken(limiter, FIVE) for _ in range(6)] == [True] * 5 + [False]
     assert "Redis does not answer" in caplog.text
     await limiter.aclose()
+
+
+@pytest.mark.parametrize("storage_kind", ["sqlite", "postgresql"])
+async def test_every_so_many_requests_remove_rows_that_say_nothing_any_more(limiter, database, pass_time, monkeypatch):
+    monkeypatch.setattr(limiter_module, "SWEEP_EVERY", 3)
+    await limiter.take([FIVE])
+    await limiter.take([Charge("login", "ada", Rate(5, 60))])
+    await pass_time(61)
+    await limiter.take([Charge("login", "bob", Rate(5, 60))])
+
+    async with database.unit_of_work(read_only=True) as session:
+        assert (await session.scalars(select(Bucket.key))).all() == [Charge("login", "bob", Rate(5, 60)).bucket]
+
+
+@pytest.mark.parametrize("storage_kind", ["postgresql"])
+async def test_removing_rows_waits_for_nobody_who_counts_in_one(limiter, database, pass_time, monkeypatch):
+    monkeypatch.setattr(limiter_module, "SWEEP_EVERY", 2)
+    await limiter.take([FIVE])
+    await pass_time(61)
+    async with database.unit_of_work() as session:
+        await session.scalars(select(Bucket).with_for_update())
+        async with asyncio.timeout(5):
+            await limiter.take([Charge("login", "bob", Rate(5, 60))])
+
+    async with database.unit_of_work(read_only=True) as session:
+        assert len((await session.scalars(select(Bucket.key))).all()) == 2

@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.factors.models import Challenge, ChallengePurpose
 from dovetail.contrib.auth.models import User
+from dovetail.database.bulk import NO_SYNCHRONIZATION, delete_some
 from dovetail.signing import hash_token
 
 LIFETIME = 300  # seconds
 ENROLMENT_LIFETIME = 3600
 MAXIMUM_ATTEMPTS = 5
-NO_SYNCHRONIZATION = {"synchronize_session": False}
 
 
 async def make_challenge(
@@ -27,9 +27,9 @@ async def make_challenge(
     method: str = "",
     lifetime: int = LIFETIME,
 ) -> str:
-    """Make a challenge and return its token, 43 characters of base64url; those that have expired are removed."""
+    """Make a challenge and return its token, 43 characters of base64url; some that have expired are removed."""
     now = datetime.now(UTC)
-    await session.execute(delete(Challenge).where(is_over()), execution_options=NO_SYNCHRONIZATION)
+    await delete_some(session, Challenge, is_over())
     token = secrets.token_urlsafe(32)
     session.add(
         Challenge(

@@ -12,10 +12,10 @@ from dovetail.contrib.auth.factors.recovery_codes import (
     make_recovery_codes,
 )
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import ConflictError, NotFoundError
 
 MAXIMUM_FACTORS = 20  # of each kind, of one user
-NO_SYNCHRONIZATION = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.factors.models import RecoveryCode
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.signing import hash_token
 
 COUNT = 10
@@ -14,7 +15,6 @@ GROUPS, GROUP_LENGTH = 4, 6
 # (OWASP ASVS 5.0, requirement 6.5.2).
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 MAXIMUM_CODE = 64  # characters of what somebody types
-NO_SYNCHRONIZATION = {"synchronize_session": False}
 
 
 async def make_recovery_codes(session: AsyncSession, user_id: int) -> list[str]:

@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.auth.factors.encryption import decrypt, encrypt
 from dovetail.contrib.auth.factors.models import Totp
 from dovetail.contrib.auth.models import User
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.plugin import context_of
 
 STEP = 30  # seconds
 DRIFT = 1  # steps that the clock of a device may be early or late (RFC 6238, section 5.2)
 DIGITS = 6
 TIME_TO_CONFIRM = timedelta(hours=1)
-NO_SYNCHRONIZATION = {"synchronize_session": False}
 
 
 async def begin_totp(session: AsyncSession, user: User, name: str) -> tuple[Totp, str]:

@@ -20,9 +20,9 @@ from dovetail.contrib.auth.models import MAXIMUM_USERNAME, UNUSABLE_PASSWORD, Us
 from dovetail.contrib.auth.providers.models import ConnectedLogin, ProviderLogin
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.contrib.auth.users import create_user
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import ConflictError, InvalidInputError, NotAuthenticatedError, NotFoundError
 
-NO_SYNCHRONIZATION = {"synchronize_session": False}
 TRIES = 5  # to find a username that nobody has
 
 

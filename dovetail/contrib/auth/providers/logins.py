@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.auth.providers.models import MAXIMUM_FAILURE, ProviderLogin
 from dovetail.contrib.auth.providers.vouching import Vouched
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
+from dovetail.database.bulk import NO_SYNCHRONIZATION, delete_some
 from dovetail.errors import BadRequestError, FieldError
 from dovetail.signing import Signer, hash_token
 
 LIFETIME = 600  # seconds to go to the provider, log in there, and come back
-NO_SYNCHRONIZATION = {"synchronize_session": False}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,11 @@ def secrets_of(state: str, secret_key: SecretStr) -> Secrets:
 
 
 async def begin(session: AsyncSession, provider: AnyProvider, *, browser: str, next_page: str) -> str:
-    """Insert a login that goes out to `provider` from the browser with this key, and return its state."""
+    """Insert a login that goes out to `provider` from the browser with this key, and return its state.
+
+    Some of those that are over are removed, for strangers begin as many as they like.
+    """
+    await delete_some(session, ProviderLogin, _is_over())
     now, state = datetime.now(UTC), secrets.token_urlsafe(32)
     session.add(
         ProviderLogin(

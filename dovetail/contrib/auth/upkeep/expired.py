@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, delete, func, inspect, select
+from sqlalchemy import ColumnElement, func, select
 
 from dovetail.contrib.auth.accounts.one_time_tokens import is_over
 from dovetail.contrib.auth.models import OneTimeToken
-from dovetail.contrib.auth.sessions.log_in import NO_SYNCHRONIZATION
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.tokens.models import PersonalToken
+from dovetail.database.bulk import delete_some
 from dovetail.database.models import Base
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import ConfigurationError
@@ -60,14 +60,9 @@ async def delete_in_batches(database: Database, model: type[Base], condition: Co
 
     Each is a transaction of its own, and rows that somebody else has locked stay for the next time, so nobody waits.
     """
-    (key,) = inspect(model).primary_key
-    some = select(key).where(condition).order_by(key).limit(BATCH).with_for_update(skip_locked=True)
-    while True:
+    count = BATCH
+    while count == BATCH:
         async with database.unit_of_work() as session:
-            keys = (await session.scalars(some)).all()
-            if keys:
-                await session.execute(delete(model).where(key.in_(keys)), execution_options=NO_SYNCHRONIZATION)
-        if keys:
-            yield len(keys)
-        if len(keys) < BATCH:
-            return
+            count = await delete_some(session, model, condition, most=BATCH)
+        if count:
+            yield count

@@ -103,6 +103,22 @@ async def test_a_challenge_ends_after_five_minutes(client, with_totp, session):
     assert (await answer(client, challenge, code=ada.code())).json()["errors"][0]["type"] == "challenge_over"
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_login_removes_challenges_that_are_over_and_waits_for_nobody_who_does_too(client, with_totp, database):
+    await with_totp()
+    for _ in range(2):
+        await begin(client)
+    async with database.unit_of_work() as session:
+        await session.execute(update(Challenge).values(expires_at=datetime.now(UTC)))
+    async with database.unit_of_work() as session:
+        locked = await session.scalar(select(Challenge.id).limit(1).with_for_update())
+        async with asyncio.timeout(5):
+            await begin(client)
+        left = (await session.scalars(select(Challenge.id))).all()
+    assert locked in left
+    assert len(left) == 2
+
+
 async def test_a_challenge_is_for_its_user_alone(client, with_totp):
     await with_totp("ada")
     eve = await with_totp("eve")

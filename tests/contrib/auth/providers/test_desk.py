@@ -116,6 +116,14 @@ async def test_a_state_works_for_ten_minutes(browser, session):
     assert (await browser.return_to(address)).status_code == 400
 
 
+async def test_a_login_that_begins_removes_those_that_are_over(browser, session):
+    await browser.leave()
+    await session.execute(update(ProviderLogin).values(expires_at=datetime.now(UTC)))
+    await session.commit()
+    await browser.leave(next="/later")
+    assert (await session.scalars(select(ProviderLogin.next))).all() == ["/later"]
+
+
 @pytest.mark.parametrize("query", ["", "?state=", "?state=%00", "?state=guessed&code=x", "?state=" + "x" * 5000])
 async def test_whoever_only_guesses_is_refused(browser, provider, query):
     await browser.leave()

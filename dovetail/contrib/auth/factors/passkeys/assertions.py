@@ -16,8 +16,7 @@ from dovetail.contrib.auth.factors.passkeys.webauthn_json import (
     verify_assertion,
 )
 from dovetail.contrib.auth.models import User
-
-NO_SYNCHRONIZATION = {"synchronize_session": False}
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 
 
 async def begin_passkey_login(session: AsyncSession, party: RelyingParty) -> Json:

@@ -1,0 +1,23 @@
+"""Change many rows at once, and remove those that are over while others work."""
+
+from sqlalchemy import ColumnElement, delete, inspect, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.database.models import Base
+
+NO_SYNCHRONIZATION = {"synchronize_session": False}  # for statements whose rows nobody looks at in memory
+MOST_SWEPT = 1_000  # rows that somebody removes who came for something else
+
+
+async def delete_some(
+    session: AsyncSession, model: type[Base], condition: ColumnElement[bool], *, most: int = MOST_SWEPT
+) -> int:
+    """Delete up to `most` rows of `model` for which the condition holds, by one statement; return how many it were.
+
+    Rows that somebody else has locked stay for the next time, so nobody waits, and no two wait for each other.
+    """
+    (key,) = inspect(model).primary_key
+    # Not in the condition itself: PostgreSQL may ask a subquery again for each row, and each time lock others.
+    some = select(key.label("key")).where(condition).limit(most).with_for_update(skip_locked=True).cte()
+    statement = delete(model).where(key.in_(select(some.c.key))).returning(key)
+    return len((await session.execute(statement, execution_options=NO_SYNCHRONIZATION)).all())
