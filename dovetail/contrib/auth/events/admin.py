@@ -11,6 +11,7 @@ from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 class SecurityEventAdmin(ModelAdmin, model=SecurityEvent):
     """The view of what happened to accounts: nobody writes here, and only superusers read."""
 
+    name_plural = "Security events"
     icon = "fa-solid fa-shield-halved"
     category = "People"
     can_create = False
