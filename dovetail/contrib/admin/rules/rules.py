@@ -13,6 +13,7 @@ from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
 from dovetail.resources.conditions import is_always, is_never
+from dovetail.resources.deprecated_hooks import HOOKS
 from dovetail.resources.policies.closed import Label
 from dovetail.resources.policies.registered import Policies
 from dovetail.resources.policy import Policy
@@ -21,7 +22,6 @@ from dovetail.state import StateKey
 RULES = StateKey["Rules"]("dovetail_admin_rules", "nobody is logged in")  # of a request; read it by `rules_of`
 EVERYTHING: ColumnElement[bool] = true()
 NOTHING: ColumnElement[bool] = false()
-OLD_HOOKS = {"add": "may_create", "change": "may_update", "delete": "may_delete"}  # asked of each row, until they go
 KNOWN = frozenset({"view", "add", "change", "delete"})  # actions that every policy knows
 
 
@@ -48,15 +48,15 @@ class Rules:
 
     def hidden(self, model: type[object]) -> frozenset[str]:
         """Return the fields that the user may not read, as the policy names them."""
-        return self._policies.of(model).hidden(self._viewer) if self._policies.is_registered(model) else frozenset()
+        return self._policies.of(model).hidden(self._viewer)
 
     def read_only(self, model: type[object]) -> frozenset[str]:
         """Return the fields that the user may not write, as the policy names them."""
-        return self._policies.of(model).read_only(self._viewer) if self._policies.is_registered(model) else frozenset()
+        return self._policies.of(model).read_only(self._viewer)
 
     def related(self, model: type[object]) -> Mapping[str, ColumnElement[bool]]:
         """Return the conditions on rows of related models that take the place of what their own policies say."""
-        return self._policies.of(model).related(self._viewer) if self._policies.is_registered(model) else {}
+        return self._policies.of(model).related(self._viewer)
 
     async def load(
         self, session: AsyncSession, model: type[object], actions: Sequence[str], rows: Sequence[object]
@@ -113,14 +113,12 @@ class Rules:
         return Label(self._homes.get(model, ""), model.__name__)
 
     def _ask_old_hook(self, model: type[object], action: str, rows: Sequence[object]) -> None:
-        policy, hook = self._policies.of(model), OLD_HOOKS.get(action, "")
-        if hook not in policy.old_hooks:
+        policy, hook = self._policies.of(model), HOOKS.get(action, "")
+        if action == "view" or hook not in policy.old_hooks:
             return
+        changes: tuple[object, ...] = (frozenset(),) if action == "change" else ()
         for row in rows:
-            if action == "change":
-                policy.may_update(self._viewer, row, frozenset())
-            else:
-                getattr(policy, hook)(self._viewer, row)
+            getattr(policy, hook)(self._viewer, row, *changes)
 
 
 def rules_of(request: Request) -> Rules:
