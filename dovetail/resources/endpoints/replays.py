@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from dovetail.database.fast_unit_of_work import SessionSource, dialect_of
 from dovetail.resources.conditions import is_always
+from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import etag
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
-
-ORJSON_OPTIONS = orjson.OPT_UTC_Z
+from dovetail.resources.write.bulk import Written
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,5 @@ def _written_anew(batch: Batch, keys: Sequence[Hashable], stored: Response) -> R
         body = orjson.dumps(batch.items[0], option=ORJSON_OPTIONS)
         headers["etag"] = etag(batch.version(0), body)
     else:  # of a bulk request
-        items = {batch.position(number)[0]: item for number, item in enumerate(batch.items)} if len(keys) > 1 else {}
-        found = [items[key] for key in keys] if items else batch.items
-        body = orjson.dumps({"items": found}, option=ORJSON_OPTIONS)
+        body = orjson.dumps({"items": Written(keys, batch).items()}, option=ORJSON_OPTIONS)
     return Response(body, stored.status_code, headers)

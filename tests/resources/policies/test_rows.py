@@ -171,7 +171,13 @@ async def test_an_answer_is_given_again_without_what_is_hidden_by_now(callers, m
     first = await callers.staff.post("/api/notes", json=fields, headers=key)
     await callers.staff.patch(f"/api/notes/{first.json()['id']}", json={"title": "changed"})
     assert (await callers.staff.post("/api/notes", json=fields, headers=key)).json() == first.json()
+    many, bulk = {"items": [fields | {"title": title} for title in ("b", "a")]}, {"Idempotency-Key": "many"}
+    made = await callers.staff.post("/api/notes/bulk", json=many, headers=bulk)
     monkeypatch.setattr(Notes, "hidden", lambda self, viewer: frozenset({"grade"}))
     again = await callers.staff.post("/api/notes", json=fields, headers=key)
     assert (again.status_code, again.headers["Location"]) == (201, first.headers["Location"])
     assert "grade" not in again.json()
+    anew = await callers.staff.post("/api/notes/bulk", json=many, headers=bulk)
+    assert anew.json()["items"] == [
+        {name: one[name] for name in one if name != "grade"} for one in made.json()["items"]
+    ]
