@@ -11,7 +11,7 @@ from dovetail.database.models import related
 from dovetail.database.session import SessionDep, SourceDep
 from dovetail.errors import NotFoundError
 from dovetail.resources.resource import Resource
-from plugins.blog import queries, services, tagging
+from plugins.blog import services, tagging
 from plugins.blog.models import POST_TEXT, Post, Tag
 from plugins.blog.policies import POSTS, TAGS
 from plugins.blog.schemas import PostCreate, PostRead, PostUpdate, TagAttach, TagName, TagRead
@@ -80,7 +80,7 @@ async def attach_tag(
     post_id: PathId, data: TagAttach, user: CurrentUser, session: SessionDep, response: Response
 ) -> Tag:
     """Let a post carry a tag, which is made if there is none of that name, and answer the tag."""
-    post = await queries.get_post_to_change(session, post_id, user)
+    post = await posts.lock(session, user, post_id)
     tag, is_new = await tagging.attach_tag(session, post, data.name)
     if not is_new:
         response.status_code = status.HTTP_200_OK
@@ -91,4 +91,4 @@ async def attach_tag(
 @takes_scopes("blog.change_post")
 async def detach_tag(post_id: PathId, tag_id: PathId, user: CurrentUser, session: SessionDep) -> None:
     """Take a tag off a post; the tag itself stays."""
-    await tagging.detach_tag(session, await queries.get_post_to_change(session, post_id, user), tag_id)
+    await tagging.detach_tag(session, await posts.lock(session, user, post_id), tag_id)
