@@ -1,11 +1,16 @@
-"""Change what one logs in with: the name, the address and the password. It takes the current password.
+"""Change what one logs in with, and tell its owner: the name, the address, the password, and personal tokens.
 
-Whoever has got hold of a token, or of somebody's open browser, must not be able to keep the account: they do not know
-the password. What takes long comes first, on what a `lookup_session` read; the row is locked then, and looked at again.
+The first three take the current password: whoever has got hold of a token, or of somebody's open browser, does not know
+it, and must not be able to keep the account. What takes long comes first, on what a `lookup_session` read; the row is
+locked then, and looked at again.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.passwords import HashedPassword, verify_password
@@ -14,7 +19,9 @@ from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record, record_failure
 from dovetail.contrib.auth.limits.attempts import begin_proof
 from dovetail.contrib.auth.mail import emails
+from dovetail.contrib.auth.mail.outbox import tell_of_change
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.tokens.personal import MadeToken, make_token, revoke_token
 from dovetail.contrib.auth.users import UserChanges
 from dovetail.errors import ConflictError, FieldError, InvalidInputError
 
@@ -106,6 +113,23 @@ async def start_reset_of(manager: "UserManager", user: User) -> None:
         raise ConflictError(f"{user.username} is deactivated; activate the account first.")
     await record(manager.session, EventKind.RESET_STARTED, user=user)
     await manager.forgot_password(user)
+
+
+async def make_personal_token(
+    session: AsyncSession, user: User, *, name: str, scopes: Collection[str] | None, lifetime: timedelta
+) -> MadeToken:
+    """Give a user a personal token, and tell them. Raise as `make_token` does."""
+    made = await make_token(session, user, name=name, scopes=scopes, lifetime=lifetime)
+    await tell_of_change(session, user, f"a personal token was made for your account: {made.row.name}.")
+    return made
+
+
+async def revoke_personal_token(session: AsyncSession, user: User, key: int) -> bool:
+    """Revoke the personal token with this key, if it is the user's, and tell them; return whether it was."""
+    is_revoked = await revoke_token(session, user, key)
+    if is_revoked:
+        await tell_of_change(session, user, "a personal token of your account was revoked.")
+    return is_revoked
 
 
 async def _refuse_if_taken(manager: "UserManager", user: User, email: str) -> None:

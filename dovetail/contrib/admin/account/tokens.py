@@ -13,6 +13,7 @@ from dovetail.contrib.admin.entry.enrolment import field_of
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.auth.credential_changes import make_personal_token, revoke_personal_token
 from dovetail.contrib.auth.models import Permission, User
 from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions.log_in import settings_of
@@ -45,7 +46,7 @@ async def make(office: Office, request: Request) -> Response:
         raise _invalid("scopes", "Choose what the token is limited to, or let it do all that you may.")
     lasts = timedelta(days=_days(await field_of(request, "days"), settings_of(session).personal_token_days))
     name = await field_of(request, "name")
-    made = await personal.make_token(session, user, name=name, scopes=None if unlimited else scopes, lifetime=lasts)
+    made = await make_personal_token(session, user, name=name, scopes=None if unlimited else scopes, lifetime=lasts)
     values = {"made": made, "next": request.url_for("admin:account").path}
     return await office.render(request, "sqladmin/new_token.html", values)
 
@@ -56,7 +57,7 @@ async def revoke(_office: Office, request: Request) -> str:
     await check_recent_proof(session, user)
     key = await field_of(request, "token")
     is_key = key.isascii() and key.isdecimal() and len(key) < LARGEST_KEY
-    if not is_key or not await personal.revoke_token(session, user, int(key)):
+    if not is_key or not await revoke_personal_token(session, user, int(key)):
         raise NotFoundError("This token is gone already.")
     return "The token was revoked."
 

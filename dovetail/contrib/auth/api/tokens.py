@@ -13,8 +13,8 @@ from dovetail.api.schemas import Id, Page, PathId, Schema, UTCTime
 from dovetail.contrib.auth.access import CredentialDep, CurrentUser, StaffUser, check_permission, takes_scopes
 from dovetail.contrib.auth.api.dependencies import AuthSettingsDep
 from dovetail.contrib.auth.api.groups import MOST, PermissionName
+from dovetail.contrib.auth.credential_changes import make_personal_token, revoke_personal_token
 from dovetail.contrib.auth.credentials.browser_sessions import BROWSER_SESSIONS
-from dovetail.contrib.auth.mail.outbox import tell_of_change
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.managing import check_may_manage
 from dovetail.contrib.auth.proof import RecentProof
@@ -127,8 +127,7 @@ async def create_token(
         raise InvalidInputError(detail, errors=[FieldError(pointer="/lifetime_days", detail=detail)])
     scopes = None if data.unlimited else data.scopes
     lasts = timedelta(days=data.lifetime_days)
-    made = await personal.make_token(session, user, name=data.name, scopes=scopes, lifetime=lasts)
-    await tell_of_change(session, user, f"a personal token was made for your account: {made.row.name}.")
+    made = await make_personal_token(session, user, name=data.name, scopes=scopes, lifetime=lasts)
     response.headers["Pragma"] = "no-cache"  # as for a login
     return MadeTokenRead(**_columns(made.row), scopes=made.scopes, token=made.token)
 
@@ -139,9 +138,8 @@ async def revoke_token(token_id: PathId, _: RecentProof, user: CurrentUser, sess
 
     A token revokes itself, without any, by the operation `logout`.
     """
-    if not await personal.revoke_token(session, user, token_id):
+    if not await revoke_personal_token(session, user, token_id):
         raise NotFoundError("You have no such token.")
-    await tell_of_change(session, user, "a personal token of your account was revoked.")
 
 
 @of_users.get("/users/{user_id}/tokens")

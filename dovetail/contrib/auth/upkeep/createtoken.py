@@ -6,10 +6,9 @@ from datetime import timedelta
 import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.mail.outbox import tell_of_change
+from dovetail.contrib.auth.credential_changes import make_personal_token
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
-from dovetail.contrib.auth.tokens.personal import make_token
 from dovetail.contrib.auth.users import get_user_by_login
 from dovetail.errors import ConflictError, NotFoundError
 from dovetail.plugin import Context, async_command
@@ -38,8 +37,7 @@ async def createtoken(
     lifetime = _read_lifetime(expires, settings)
     async with context.database.unit_of_work() as session:
         user = await _active(session, username)
-        made = await make_token(session, user, name=name, scopes=scopes or None, lifetime=lifetime)
-        await tell_of_change(session, user, f"a personal token was made for your account: {made.row.name}.")
+        made = await make_personal_token(session, user, name=name, scopes=scopes or None, lifetime=lifetime)
     click.echo(f"A token of {user.username}, until {made.row.expires_at:%Y-%m-%d %H:%M} UTC:", err=True)
     click.echo(made.token)  # alone on the standard output, for scripts
 

@@ -39,6 +39,14 @@ async def test_a_token_is_shown_once_and_works(office, client, session):
         assert (await office.post(REVOKE, {"token": key})).status_code == 404
 
 
+async def test_its_owner_is_told_by_mail(office, session, outbox):
+    await office.post(MAKE, SCOPED)
+    (row,) = await rows(session)
+    await office.post(REVOKE, {"token": str(row.id)})
+    told = [message.body for message in outbox.messages]
+    assert ["was made for your account: <b>ci." in told[0], "was revoked." in told[1]] == [True, True]
+
+
 async def test_all_that_one_may_has_to_be_chosen(office, client, session):
     for form in ({"scopes": []}, {"unlimited": "yes"}):
         answer = await office.post(MAKE, SCOPED | form)
