@@ -14,9 +14,9 @@ from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.credential_changes import Proof
-from dovetail.contrib.auth.current_user import CurrentUser
+from dovetail.contrib.auth.current_user import CurrentUser, EnrollingUserBeside
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
-from dovetail.contrib.auth.sessions.current import load_session
+from dovetail.contrib.auth.sessions.current import load_session, session_of
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.database.session import SessionDep
@@ -37,11 +37,6 @@ class ProofRequiredError(NotAuthenticatedError):
         self.headers["WWW-Authenticate"] = challenge
 
 
-def is_proved(row: Session, seconds: int) -> bool:
-    """Return True if the user proved who they are within the last `seconds`, in this session."""
-    return row.proved_at is not None and row.proved_at > datetime.now(UTC) - timedelta(seconds=seconds)
-
-
 async def current_row(session: AsyncSession, user: User) -> Session:
     """Return the row of the session by which the user of this request came.
 
@@ -49,7 +44,7 @@ async def current_row(session: AsyncSession, user: User) -> Session:
     """
     row = await load_session(session, user)
     if row is None:
-        raise PermissionDeniedError("This takes a login: no other token can prove who is there.")
+        raise _no_login()
     return row
 
 
@@ -58,22 +53,17 @@ async def check_recent_proof(session: AsyncSession, user: User) -> Session:
 
     Raise ProofRequiredError, and PermissionDeniedError for a user who came without a session, as by a personal token.
     """
-    row = await current_row(session, user)
-    seconds = settings_of(session).proof_seconds
-    if not is_proved(row, seconds):
-        raise ProofRequiredError(seconds)
-    return row
+    return _proved(await current_row(session, user), settings_of(session).proof_seconds)
 
 
-async def prove_without_password(session: AsyncSession, user: User, seconds: int) -> Proof:
+async def prove_without_password(session: AsyncSession, user: User) -> Proof:
     """Return the proof of a user who has no password to give, by a recent login in the session of this request.
 
     It holds as long as they have none. Nothing but a lookup is done in `session`. Raise as `check_recent_proof` does.
     """
     async with lookup_session(session) as lookup:
         row = await current_row(lookup, user)
-    if not is_proved(row, seconds):
-        raise ProofRequiredError(seconds)
+    _proved(row, settings_of(session).proof_seconds)
     return Proof(frozenset({UNUSABLE_PASSWORD}))
 
 
@@ -83,3 +73,26 @@ async def get_recent_proof(user: CurrentUser, session: SessionDep) -> Session:
 
 
 RecentProof = Annotated[Session, Depends(get_recent_proof)]
+
+
+async def get_proving_user(user: EnrollingUserBeside) -> User:
+    """Return the user who is asking, looked up as EnrollingUserBeside does, before anything is verified or counted.
+
+    Raise PermissionDeniedError for a user who came without a session, as by a personal token.
+    """
+    if session_of(user) is None:
+        raise _no_login()
+    return user
+
+
+ProvingUser = Annotated[User, Depends(get_proving_user)]
+
+
+def _no_login() -> PermissionDeniedError:
+    return PermissionDeniedError("This takes a login: no other token can prove who is there.")
+
+
+def _proved(row: Session, seconds: int) -> Session:
+    if row.proved_at is None or row.proved_at <= datetime.now(UTC) - timedelta(seconds=seconds):
+        raise ProofRequiredError(seconds)
+    return row

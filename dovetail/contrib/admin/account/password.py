@@ -47,7 +47,7 @@ async def prepare(office: Office, request: Request) -> None:
     user = user_of(request)
     if user.hashed_password == UNUSABLE_PASSWORD:
         async with office.database.unit_of_work(read_only=True) as session:
-            proof = await prove_without_password(session, user, settings_of(session).proof_seconds)
+            proof = await prove_without_password(session, user)
     else:
         proof = await prove(user, str(form.get("current_password", "")))
     proof.check(user)

@@ -12,7 +12,6 @@ from dovetail.contrib.auth import users
 from dovetail.contrib.auth.access import (
     THROTTLED,
     CurrentUser,
-    EnrollingUserBeside,
     StaffUser,
     check_permission,
     takes_scopes,
@@ -21,7 +20,7 @@ from dovetail.contrib.auth.api.schemas import CurrentPassword
 from dovetail.contrib.auth.credential_changes import prove
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.managing import check_may_manage
-from dovetail.contrib.auth.proof import RecentProof, check_recent_proof, current_row
+from dovetail.contrib.auth.proof import ProvingUser, RecentProof, check_recent_proof, current_row
 from dovetail.contrib.auth.sessions import ending, listing
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.sessions.log_in import note_proof
@@ -82,12 +81,12 @@ async def logout_everywhere(
 
 
 @router.post("/auth/prove", status_code=204, tags=["auth"], responses=THROTTLED)
-async def prove_with_password(data: PasswordProof, user: EnrollingUserBeside, session: SessionDep) -> None:
+async def prove_with_password(data: PasswordProof, user: ProvingUser, session: SessionDep) -> None:
     """Prove again who one is, by the password: what takes a recent proof is open for some minutes, in this session."""
     proof = await prove(user, data.password.get_secret_value())
     row = await current_row(session, user)
-    locked = await session.get_one(User, user.id, populate_existing=True)
-    if locked.hashed_password not in proof.hashes:
+    found = await session.get_one(User, user.id, populate_existing=True)
+    if found.hashed_password not in proof.hashes:
         detail = "This is not your password."
         raise InvalidInputError(detail, errors=[FieldError(pointer="/password", detail=detail)])
     await note_proof(session, row)

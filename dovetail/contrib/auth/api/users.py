@@ -108,7 +108,7 @@ async def update_me(
     if data.password is not MISSING or changes_credentials(user, values):
         current = "" if data.current_password is MISSING else data.current_password.get_secret_value()
         if user.hashed_password == UNUSABLE_PASSWORD:
-            proof = await prove_without_password(manager.session, user, manager.settings.proof_seconds)
+            proof = await prove_without_password(manager.session, user)
         else:
             proof = await prove(user, current)
         proof.check(user)

@@ -10,6 +10,7 @@ from dovetail.contrib.auth.models import Permission
 from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.sessions.use import USE_LOGS
+from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.contrib.auth.tokens.current import CurrentToken
 from dovetail.contrib.auth.tokens.models import PersonalToken
 from dovetail.contrib.auth.tokens.personal import MOST_TOKENS, make_token
@@ -94,6 +95,16 @@ async def test_making_and_revoking_take_a_recent_proof_that_no_token_can_give(br
         await browser.delete(f"/api/auth/tokens/{made['id']}"),
     ):
         assert (answer.status_code, answer.json()["type"]) == (401, "urn:dovetail:problem:proof-required")
+
+
+@ON_ONE
+async def test_nobody_tries_a_password_by_a_token_that_is_no_login(browser, client, hashes):
+    token = bearer((await make(browser, scopes=[], unlimited=True))["token"])
+    hashes.count = 0
+    for path, proof in (("", {"password": PASSWORD}), ("/second-factor", {"code": "123456"}), ("/options", None)):
+        answer = await client.post(f"/api/auth/prove{path}", json=proof, headers=token)
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:dovetail:problem:permission-denied")
+    assert hashes.count == 0
 
 
 async def test_a_revoked_token_is_refused_at_the_next_request(browser, client):

@@ -4,14 +4,13 @@ from fastapi import APIRouter, Request, Response
 
 from dovetail.api.problems import respond
 from dovetail.api.throttling.throttled import THROTTLED
-from dovetail.contrib.auth.access import EnrollingUserBeside
 from dovetail.contrib.auth.api.second_factors.login import given_answer, wrong_factor
 from dovetail.contrib.auth.api.second_factors.schemas import Answer, PasskeyOptions
 from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_party, relying_party
 from dovetail.contrib.auth.factors.proof import begin_passkey_proof, prove_by_factor
 from dovetail.contrib.auth.factors.second_step import lock_active
 from dovetail.contrib.auth.limits.attempts import begin_proof
-from dovetail.contrib.auth.proof import current_row
+from dovetail.contrib.auth.proof import ProvingUser, current_row
 from dovetail.contrib.auth.sessions.log_in import note_proof
 from dovetail.database.session import SessionDep
 from dovetail.errors import NotAuthenticatedError
@@ -21,16 +20,14 @@ router = APIRouter(prefix="/prove", tags=["auth"])
 
 
 @router.post("/options", responses={404: {"description": "This site knows no passkeys"}})
-async def begin_proof_with_passkey(user: EnrollingUserBeside, session: SessionDep, request: Request) -> PasskeyOptions:
+async def begin_proof_with_passkey(user: ProvingUser, session: SessionDep, request: Request) -> PasskeyOptions:
     """Begin to prove who one is by a passkey: the answer goes to `navigator.credentials.get`."""
     party = relying_party(context_of(session), request)
     return PasskeyOptions(options=await begin_passkey_proof(session, user, party))
 
 
 @router.post("/second-factor", status_code=204, response_class=Response, responses=THROTTLED)
-async def prove_with_second_factor(
-    data: Answer, user: EnrollingUserBeside, session: SessionDep, request: Request
-) -> Response:
+async def prove_with_second_factor(data: Answer, user: ProvingUser, session: SessionDep, request: Request) -> Response:
     """Prove again who one is by a code, a recovery code or a passkey, as `prove_with_password` does by the password."""
     answer = given_answer(data)
     await begin_proof(user, is_guessable=answer.code is not None)
