@@ -44,6 +44,7 @@ from dovetail.resources.visibility import Visibility
 
 MAXIMUM_VIEWERS = 1_000  # whose visibilities are kept; each is some kilobytes
 VIEW = "view"
+SEE = "see"  # what is remembered of a viewer: that, and `lock to ...` and `answer ...` with each action
 CLOSED = Closed(object)  # in the place of the closed policy of the model, which is made with the resource
 WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 Operation: TypeAlias = Literal[
@@ -229,7 +230,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         Raises PermissionDeniedError if that is none at all, and NotAuthenticatedError of somebody unknown.
         """
         if where is None:
-            return self._remembered(VIEW, viewer, partial(self._seen_by, viewer))
+            return self._remembered(SEE, viewer, partial(self._seen_by, viewer))
         return self._seen_by(viewer, where)
 
     def visibility_of(self, recognized: Recognized[Viewer | None]) -> Visibility:
@@ -237,7 +238,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         values = recognized.values
         if values is None or not self._remembers_viewers:
             return self.visibility(recognized.viewer)
-        return self._kept(VIEW, values, lambda: self._seen_by(recognized.viewer))
+        return self._kept(SEE, values, lambda: self._seen_by(recognized.viewer))
 
     def lock_visibility(self, viewer: Viewer | None, action: str) -> Visibility:
         """Return the rows that a viewer may know of, with the question whether they may do `action`. Raises as above.
@@ -251,7 +252,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
 
         Raises PermissionDeniedError if they may do it to no row.
         """
-        return self._remembered(action, viewer, partial(self._written_by, viewer, action))
+        return self._remembered(f"answer {action}", viewer, partial(self._written_by, viewer, action))
 
     def refusal(self, viewer: Viewer | None, action: str) -> DovetailError:
         """Return the error for somebody who may not do `action`."""

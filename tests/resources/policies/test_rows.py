@@ -1,11 +1,14 @@
 """A row that a policy does not show is not there, and one that may not be written is not written, by any door."""
 
 import pytest
+from fastapi import Request, Response
 from sqlalchemy import select
 
 from dovetail.api.schemas import Schema
 from dovetail.database.prepared_reads import DriverConnection
+from dovetail.database.session import SessionDep
 from dovetail.resources.resource import ReadOnly, Resource
+from tests.guarded import api
 from tests.guarded.api import NoteRead, NoteWrite, find_labels
 from tests.guarded.models import Note, note_labels
 from tests.guarded.policies import NOTES, Notes
@@ -181,3 +184,16 @@ async def test_an_answer_is_given_again_without_what_is_hidden_by_now(callers, m
     assert anew.json()["items"] == [
         {name: one[name] for name in one if name != "grade"} for one in made.json()["items"]
     ]
+
+
+async def test_what_is_answered_after_an_action_is_not_what_may_be_seen_of_the_list(callers, app):
+    @app.post("/touched/{key}")
+    async def touch(key: int, request: Request, session: SessionDep, viewer: NOTES.writer) -> Response:
+        await api.notes.lock(session, viewer, key, action="view")
+        return await api.notes.respond(request, session, viewer, key, action="view")
+
+    seen = await titles(callers.owner, "/api/notes")
+    for one in (callers.owner, callers.other):
+        assert (await one.post("/touched/3")).status_code == 200
+    assert await titles(callers.owner, "/api/notes") == seen
+    assert await titles(callers.other, "/api/notes") == {"theirs", "public"}
