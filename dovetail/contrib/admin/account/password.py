@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from starlette.requests import Request
 
 from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
@@ -15,9 +14,11 @@ from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
 from dovetail.contrib.auth.api.dependencies import make_manager
 from dovetail.contrib.auth.credential_changes import Proof, change_own_account, prove
-from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
+from dovetail.contrib.auth.factors.second_step import lock_active
+from dovetail.contrib.auth.models import UNUSABLE_PASSWORD
 from dovetail.contrib.auth.proof import prove_without_password
 from dovetail.contrib.auth.sessions.log_in import settings_of
+from dovetail.errors import NotAuthenticatedError
 from dovetail.state import StateKey
 
 
@@ -64,8 +65,9 @@ async def prepare(office: Office, request: Request) -> None:
 async def change_password(office: Office, request: Request) -> str:
     """Set the new password: every other session ends, and the user is told by mail."""
     session, new = request_context().session, NEW_PASSWORD.get(request)
-    statement = select(User).where(User.id == user_of(request).id).with_for_update(key_share=True)
-    user = (await session.scalars(statement.execution_options(populate_existing=True))).one()
+    user = await lock_active(session, user_of(request).id)
+    if user is None:
+        raise NotAuthenticatedError
     new.proof.check(user)
     key = request.cookies.get(office.cookies.session)  # of this very session, which goes on
     manager = make_manager(session, settings_of(session))

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import User
-from dovetail.errors import ConflictError, FieldError
+from dovetail.errors import ConflictError, FieldError, NotFoundError
 
 UNIQUE_FIELDS = {
     "username": "A user with this username already exists.",
@@ -25,6 +25,21 @@ def taken(field: str) -> ConflictError:
     """Return the error for a `username` or `email` that somebody else has."""
     detail = UNIQUE_FIELDS[field]
     return ConflictError(detail, errors=[FieldError(pointer=f"/{field}", detail=detail, type="unique")])
+
+
+async def lock_user(session: AsyncSession, user_id: int) -> User | None:
+    """Return the user, active or not, whom nobody changes before the transaction ends; None if they are gone."""
+    return await session.scalar(
+        select(User).where(User.id == user_id).with_for_update(key_share=True).execution_options(populate_existing=True)
+    )
+
+
+async def get_user(session: AsyncSession, user_id: int, *, lock: bool = False) -> User:
+    """Return the user with this key, locked as `lock_user` does if that is wanted. Raise NotFoundError."""
+    user = await lock_user(session, user_id) if lock else await session.get(User, user_id)
+    if user is None:
+        raise NotFoundError(f"There is no user {user_id}.")
+    return user
 
 
 class UserStore:

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.schemas import Id, Page, PathId, Schema, UTCTime
 from dovetail.contrib.auth import users
@@ -16,6 +15,7 @@ from dovetail.contrib.auth.access import (
     check_permission,
     takes_scopes,
 )
+from dovetail.contrib.auth.accounts.store import get_user
 from dovetail.contrib.auth.api.schemas import CurrentPassword
 from dovetail.contrib.auth.credential_changes import prove
 from dovetail.contrib.auth.models import User
@@ -107,7 +107,7 @@ async def logout_everybody(
 async def list_user_sessions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> Page[SessionRead]:
     """Return all sessions of a user, to staff with the permission to view sessions."""
     check_permission(viewer, "auth.view_session")
-    return _page(await listing.sessions_of(session, await _find(session, user_id)), viewer)
+    return _page(await listing.sessions_of(session, await get_user(session, user_id)), viewer)
 
 
 @of_users.delete("/users/{user_id}/sessions", status_code=204)
@@ -115,7 +115,7 @@ async def list_user_sessions(user_id: PathId, viewer: StaffUser, session: Sessio
 async def end_user_sessions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> None:
     """End all sessions of a user, as staff with the permission to delete sessions."""
     check_permission(viewer, "auth.delete_session")
-    user = await _find(session, user_id)
+    user = await get_user(session, user_id)
     await check_may_manage(session, viewer, user)
     await users.log_out_everywhere(session, user)
 
@@ -138,10 +138,3 @@ def _read(row: Session, *, is_current: bool) -> SessionRead:
         expires_at=row.expires_at,
         is_current=is_current,
     )
-
-
-async def _find(session: AsyncSession, user_id: int) -> User:
-    user = await session.get(User, user_id)
-    if user is None:
-        raise NotFoundError(f"There is no user {user_id}.")
-    return user

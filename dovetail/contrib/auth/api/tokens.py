@@ -6,16 +6,14 @@ from typing import Annotated, Self
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, StrictBool, model_validator
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.schemas import Id, Page, PathId, Schema, UTCTime
 from dovetail.contrib.auth.access import CredentialDep, CurrentUser, StaffUser, check_permission, takes_scopes
+from dovetail.contrib.auth.accounts.store import get_user
 from dovetail.contrib.auth.api.dependencies import AuthSettingsDep
 from dovetail.contrib.auth.api.groups import MOST, PermissionName
 from dovetail.contrib.auth.credential_changes import make_personal_token, revoke_personal_token
 from dovetail.contrib.auth.credentials.browser_sessions import BROWSER_SESSIONS
-from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.managing import check_may_manage
 from dovetail.contrib.auth.proof import RecentProof
 from dovetail.contrib.auth.sessions.current import session_of
@@ -147,7 +145,7 @@ async def revoke_token(token_id: PathId, _: RecentProof, user: CurrentUser, sess
 async def list_user_tokens(user_id: PathId, viewer: StaffUser, session: SessionDep) -> Page[TokenRead]:
     """Return all personal tokens of a user, to staff with the permission to view personal tokens."""
     check_permission(viewer, "auth.view_personaltoken")
-    return _page(await personal.tokens_of(session, await _user(session, user_id)))
+    return _page(await personal.tokens_of(session, await get_user(session, user_id)))
 
 
 @of_users.delete("/users/{user_id}/tokens", status_code=204)
@@ -155,7 +153,7 @@ async def list_user_tokens(user_id: PathId, viewer: StaffUser, session: SessionD
 async def revoke_user_tokens(user_id: PathId, viewer: StaffUser, session: SessionDep) -> None:
     """Revoke all personal tokens of a user, as staff with the permission to delete personal tokens."""
     check_permission(viewer, "auth.delete_personaltoken")
-    user = await _user(session, user_id)
+    user = await get_user(session, user_id)
     await check_may_manage(session, viewer, user)
     await personal.revoke_tokens_of(session, user)
 
@@ -172,10 +170,3 @@ def _scopes(row: PersonalToken) -> list[str] | None:
 def _columns(row: PersonalToken) -> dict[str, object]:
     names = ("id", "name", "hint", "created_at", "expires_at", "used_at")
     return {name: getattr(row, name) for name in names}
-
-
-async def _user(session: AsyncSession, user_id: int) -> User:
-    user = await session.scalar(select(User).where(User.id == user_id))
-    if user is None:
-        raise NotFoundError(f"There is no user {user_id}.")
-    return user

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.schemas import PathId, Schema
 from dovetail.contrib.auth.access import CurrentUser, StaffUser, check_permission, takes_scopes
+from dovetail.contrib.auth.accounts.store import get_user
 from dovetail.contrib.auth.api.groups import MOST, GroupName, PermissionName
 from dovetail.contrib.auth.credentials.scopes import takes_any_scopes
 from dovetail.contrib.auth.models import User
@@ -17,7 +17,6 @@ from dovetail.contrib.auth.permissions import grants
 from dovetail.contrib.auth.permissions.held import groups_of, own_permissions
 from dovetail.contrib.auth.permissions.managing import check_may_manage, set_groups, set_permissions
 from dovetail.database.session import SessionDep
-from dovetail.errors import NotFoundError
 
 router = APIRouter()
 
@@ -49,7 +48,7 @@ async def get_my_permissions(user: CurrentUser, session: SessionDep) -> UserPerm
 async def get_user_permissions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> UserPermissionsRead:
     """Return what a user may do, to staff with the permission to view users."""
     check_permission(viewer, "auth.view_user")
-    return await _held(session, await _user(session, user_id))
+    return await _held(session, await get_user(session, user_id))
 
 
 @router.put("/users/{user_id}/permissions", response_model=UserPermissionsRead)
@@ -62,20 +61,12 @@ async def set_user_permissions(
     Staff with the permission to change users may, and nobody gives or takes what they may not do themselves.
     """
     check_permission(viewer, "auth.change_user")
-    user = await _user(session, user_id, lock=True)
+    user = await get_user(session, user_id, lock=True)
     await check_may_manage(session, viewer, user)
     wanted = [(await grants.get_group(session, name)).id for name in data.groups]
     await set_groups(session, viewer, user, wanted)
     await set_permissions(session, viewer, user, data.permissions)
     return await _held(session, user)
-
-
-async def _user(session: AsyncSession, user_id: int, *, lock: bool = False) -> User:
-    statement = select(User).where(User.id == user_id)
-    user = await session.scalar(statement.with_for_update(key_share=True) if lock else statement)
-    if user is None:
-        raise NotFoundError(f"There is no user {user_id}.")
-    return user
 
 
 async def _held(session: AsyncSession, user: User) -> UserPermissionsRead:

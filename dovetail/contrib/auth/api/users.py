@@ -4,7 +4,6 @@ from typing import cast
 
 from fastapi import APIRouter, Request, Response
 from pydantic import MISSING
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.schemas import PathId
@@ -22,6 +21,7 @@ from dovetail.contrib.auth.access import (
 from dovetail.contrib.auth.accounts.access_tokens import lock_user_by_token
 from dovetail.contrib.auth.accounts.one_time_tokens import expire_one_time_tokens, pending_email
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
+from dovetail.contrib.auth.accounts.store import get_user
 from dovetail.contrib.auth.api import sessions, tokens, user_permissions
 from dovetail.contrib.auth.api.dependencies import UserManagerDep
 from dovetail.contrib.auth.api.policies import USERS
@@ -43,7 +43,7 @@ from dovetail.contrib.auth.permissions.managing import check_may_manage, check_m
 from dovetail.contrib.auth.proof import prove_without_password
 from dovetail.contrib.auth.tokens.limited_user import is_superuser_by_row
 from dovetail.database.session import SessionDep
-from dovetail.errors import ConflictError, NotFoundError
+from dovetail.errors import ConflictError
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.resource import Resource
 
@@ -201,7 +201,7 @@ async def update_user(
 async def start_reset(user_id: PathId, staff: StaffUser, manager: UserManagerDep) -> None:
     """Send a user a link to choose a new password, as staff; until they follow it, nothing changes for them."""
     check_permission(staff, "auth.change_user")
-    user = await _locked(manager.session, user_id)
+    user = await get_user(manager.session, user_id, lock=True)
     await check_may_manage(manager.session, staff, user)
     await start_reset_of(manager, user)
 
@@ -223,15 +223,7 @@ async def delete_user(user_id: PathId, staff: StaffUser, session: SessionDep, re
     await accounts.writer.delete_items(session, [user])
 
 
-async def _locked(session: AsyncSession, user_id: int) -> User:
-    statement = select(User).where(User.id == user_id).with_for_update(key_share=True)
-    user = await session.scalar(statement.execution_options(populate_existing=True))
-    if user is None:
-        raise NotFoundError(f"There is no user {user_id}.")
-    return user
-
-
-async def _me(session: SessionDep, user: User) -> MeRead:
+async def _me(session: AsyncSession, user: User) -> MeRead:
     known = UserRead.model_validate(user, from_attributes=True)
     return MeRead(**dict(known), pending_email=await pending_email(session, user.id))
 

@@ -2,9 +2,9 @@
 
 import click
 
+from dovetail.contrib.auth.accounts.store import lock_user
 from dovetail.contrib.auth.factors.changes import remove_factors_of
 from dovetail.contrib.auth.factors.links import find_user, print_enrolment_link
-from dovetail.contrib.auth.factors.second_step import lock_user
 from dovetail.plugin import Context, async_command
 
 

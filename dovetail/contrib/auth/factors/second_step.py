@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
+from dovetail.contrib.auth.accounts.store import lock_user
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.origin import Who
 from dovetail.contrib.auth.events.record import record
@@ -197,10 +197,3 @@ async def lock_active(session: AsyncSession, user_id: int) -> User | None:
     """Return the user, whom nobody changes before the transaction ends; None if they are not active."""
     user = await lock_user(session, user_id)
     return user if user is not None and user.is_active else None
-
-
-async def lock_user(session: AsyncSession, user_id: int) -> User | None:
-    """Return the user, active or not, whom nobody changes before the transaction ends; None if they are gone."""
-    return await session.scalar(
-        select(User).where(User.id == user_id).with_for_update(key_share=True).execution_options(populate_existing=True)
-    )

@@ -4,12 +4,11 @@ from fastapi import APIRouter
 
 from dovetail.api.schemas import PathId
 from dovetail.contrib.auth.access import StaffUser, check_permission
+from dovetail.contrib.auth.accounts.store import get_user
 from dovetail.contrib.auth.factors.changes import remove_factors_of
-from dovetail.contrib.auth.factors.second_step import lock_user
 from dovetail.contrib.auth.permissions.managing import REMOVE_FACTORS, check_may_remove_factors
 from dovetail.contrib.auth.proof import RecentProof
 from dovetail.database.session import SessionDep
-from dovetail.errors import NotFoundError
 
 router = APIRouter()
 
@@ -22,8 +21,6 @@ async def remove_user_factors(user_id: PathId, _: RecentProof, viewer: StaffUser
     `auth.remove_factors`, which superusers have, and a recent proof; nobody does it to whoever may do more.
     """
     check_permission(viewer, REMOVE_FACTORS)
-    user = await lock_user(session, user_id)
-    if user is None:
-        raise NotFoundError(f"There is no user {user_id}.")
+    user = await get_user(session, user_id, lock=True)
     await check_may_remove_factors(session, viewer, user)
     await remove_factors_of(session, user)
