@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, and_, func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.permissions.declared import model_permission
 from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.why import Asked, Explanation, explain
 from dovetail.errors import InvalidInputError, NotFoundError
+from dovetail.resources.policies.closed import Label
 from dovetail.resources.query.comparable import python_type, read_value
 
 
@@ -104,7 +104,7 @@ def _of_fields(asked: Why) -> Iterator[str]:
 def _of_back_office(asked: Why) -> Iterator[str]:
     if asked.user is None:
         return
-    permission = model_permission(asked.ruled.plugin, asked.action, asked.ruled.model.__name__)
-    needed = {"is_staff": asked.user.is_staff, permission: asked.user.has_perm(permission)}
+    permissions = Label(asked.ruled.plugin, asked.ruled.model.__name__).permissions(asked.action)
+    needed = {"is_staff": asked.user.is_staff, " or ".join(permissions): any(map(asked.user.has_perm, permissions))}
     missing = [name for name, has in needed.items() if not has]
     yield f"The back office wants {' and '.join(needed)} besides: lacks {' and '.join(missing) or 'nothing'}."

@@ -8,6 +8,7 @@ a policy says of fields is explored in the same way.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Boolean, ClauseElement, ColumnClause, ColumnElement, and_, false, inspect, not_, or_, true
@@ -73,13 +74,25 @@ def explore(
     if len(known) > MAXIMUM_QUESTIONS:
         raise UnexplainableRuleError(f"it asks more than {MAXIMUM_QUESTIONS} questions about its viewer")
     try:
-        return walk(rule, value_of, known.__getitem__, refused)
-    except KeyError as error:
-        (question,) = error.args
-        if not isinstance(question, Question):
-            raise
+        return walk(rule, value_of, partial(_known_answer, known), refused)
+    except _UnansweredQuestion as unanswered:
+        question = unanswered.question
     ways = [explore(rule, value_of, refused, known | {question: answer}) for answer in (True, False)]
     return Branch(question, *ways)
+
+
+class _UnansweredQuestion(BaseException):
+    """Stops a rule that asks what is not known; no rule that catches an Exception can go on without the answer."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(question)
+        self.question = question
+
+
+def _known_answer(answers: Mapping[Question, bool], question: Question) -> bool:
+    if question not in answers:
+        raise _UnansweredQuestion(question)
+    return answers[question]
 
 
 def walk(rule: Callable[[User], T], value_of: ValueOf, answer: Answer, refused: T) -> Leaf[T]:

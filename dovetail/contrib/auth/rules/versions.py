@@ -3,8 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tarfile
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,37 +20,32 @@ def snapshot_of_revision(site: Path, revision: str) -> Snapshot:
     Its `manage.py permissions --snapshot` tells, with the packages that are installed now. Raise InvalidInputError for
     a revision that there is not, or that cannot tell.
     """
-    with TemporaryDirectory(prefix="dovetail-rules-") as folder, _checked_out(site, revision, Path(folder)) as old:
+    with TemporaryDirectory(prefix="dovetail-rules-") as folder:
+        with tarfile.open(fileobj=BytesIO(_archive(site, revision))) as archive:
+            archive.extractall(folder, filter="data")
         command = [sys.executable, "manage.py", "permissions", "--snapshot"]
-        told = subprocess.run(command, cwd=old, capture_output=True, text=True, check=False, timeout=PATIENCE)  # noqa: S603 - our own words
+        told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE)  # noqa: S603 - our own words
     if told.returncode:
         raise InvalidInputError(f"Revision {revision!r} cannot tell its rules: {_last_line(told.stderr)}")
     found: Snapshot = json.loads(told.stdout)
     return found
 
 
-@contextmanager
-def _checked_out(site: Path, revision: str, folder: Path) -> Iterator[Path]:
-    """Give the folder of the site as it was in a revision."""
-    top = Path(_git(site, "rev-parse", "--show-toplevel"))
+def _archive(site: Path, revision: str) -> bytes:
+    """Return the site's folder as it was in a revision, as a tar archive."""
     commit = _git(site, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", of=revision)
-    tree = folder / "tree"
-    _git(site, "worktree", "add", "--quiet", "--detach", str(tree), commit)
-    try:
-        yield tree / site.resolve().relative_to(top.resolve())
-    finally:
-        _git(site, "worktree", "remove", "--force", str(tree))
+    return _git(site, "archive", "--format=tar", commit.decode().strip())
 
 
-def _git(site: Path, *arguments: str, of: str = "") -> str:
+def _git(site: Path, *arguments: str, of: str = "") -> bytes:
     try:
-        done = subprocess.run(["git", *arguments], cwd=site, capture_output=True, text=True, check=False)  # noqa: S603, S607 - git of the machine
+        done = subprocess.run(["git", *arguments], cwd=site, capture_output=True, check=False)  # noqa: S603, S607 - git of the machine
     except FileNotFoundError:
         raise InvalidInputError("To compare with another version takes git, which is not installed.") from None
     if done.returncode:
-        what = f"There is no revision {of!r} here." if of else f"git {arguments[0]} failed: {_last_line(done.stderr)}"
-        raise InvalidInputError(what)
-    return done.stdout.strip()
+        told = _last_line(done.stderr.decode(errors="replace"))
+        raise InvalidInputError(f"There is no revision {of!r} here." if of else f"git {arguments[0]} failed: {told}")
+    return done.stdout
 
 
 def _last_line(text: str) -> str:

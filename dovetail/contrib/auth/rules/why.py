@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import User
@@ -86,6 +86,13 @@ class _Finder:
     session: AsyncSession
     asked: Asked
 
+    async def finds(self, condition: ColumnElement[bool]) -> bool:
+        """Return True if one of the rows that were asked about fulfils a condition."""
+        rows = select(literal(1)).select_from(self.asked.model).where(condition).limit(1)
+        if self.asked.chosen is not None:
+            rows = rows.where(self.asked.chosen)
+        return await self.session.scalar(rows) is not None
+
     async def count(self, condition: ColumnElement[bool]) -> int:
         """Return how many of the rows that were asked about fulfil a condition."""
         rows = select(func.count()).select_from(self.asked.model).where(condition)
@@ -117,10 +124,12 @@ async def _smallest_change(
         return None
     known = {question: answer_of(user, question) for question in questions_of(tree)}
     turned = [one for one in sorted(known) if one.is_permission and known[one] == is_allowed]
+    asked: set[int] = set()  # leaves, of which there are fewer than sets of permissions
     for chosen in _sets_of(turned):
         leaf = leaf_for(tree, (known | dict.fromkeys(chosen, not is_allowed)).__getitem__)
-        if (await finder.count(leaf.value) > 0) != is_allowed:
+        if id(leaf) not in asked and await finder.finds(leaf.value) != is_allowed:
             return tuple(one.name for one in chosen)
+        asked.add(id(leaf))
     return None
 
 

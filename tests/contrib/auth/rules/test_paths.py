@@ -101,3 +101,13 @@ def test_flags_of_the_account_are_questions_too() -> None:
 def test_a_rule_that_needs_a_real_user_is_refused_and_told_why(rule: object, words: str) -> None:
     with pytest.raises(UnexplainableRuleError, match=words):
         explore(rule, value_of, NO_ROWS)  # type: ignore[arg-type]  # it is made wrong
+
+
+def test_a_rule_that_catches_errors_is_asked_every_question_all_the_same() -> None:
+    def careful(viewer: User) -> ColumnElement[bool]:
+        try:
+            return true() if viewer.has_perm(VIEW.name) else false()
+        except Exception:  # noqa: BLE001 - the careless thing that is tried
+            return false()
+
+    assert questions_of(explore(careful, value_of, NO_ROWS)) == {VIEW}
