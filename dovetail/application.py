@@ -22,7 +22,13 @@ from dovetail.api.pages import debug, docs, health, landing
 from dovetail.api.pages.health import READINESS
 from dovetail.api.pages.landing import PLUGIN_NAMES
 from dovetail.api.problems import add_problem_details, answer
-from dovetail.api.route_checks import ROUTE_OWNERS, answers, streams_without_a_session, unreachable_routes
+from dovetail.api.route_checks import (
+    ROUTE_OWNERS,
+    answers,
+    limits_without_a_limiter,
+    streams_without_a_session,
+    unreachable_routes,
+)
 from dovetail.context import make_context
 from dovetail.database.unit_of_work import DATABASE
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, describe
@@ -166,8 +172,9 @@ def _set_up(app: FastAPI, context: Context, entry: InstalledPlugin, setup: Setup
 
 
 def _refuse_impossible_operations(app: FastAPI, context: Context) -> None:
-    contradictions = policy_problems(resources_of(app), context.policies)
-    if problems := [*duplicate_operation_ids(app), *streams_without_a_session(app), *contradictions]:
+    problems = [*duplicate_operation_ids(app), *streams_without_a_session(app), *limits_without_a_limiter(app)]
+    problems += policy_problems(resources_of(app), context.policies)
+    if problems:
         raise ConfigurationError("\n".join(problems))
 
 

@@ -11,6 +11,8 @@ from starlette.convertors import Convertor, FloatConvertor, IntegerConvertor, Pa
 from starlette.routing import Mount, WebSocketRoute
 
 from dovetail.api.fastapi_private import RouteContext, routes_of
+from dovetail.api.throttling.rates import LIMITER
+from dovetail.api.throttling.throttled import is_throttled
 from dovetail.database.session import stream_sessions, unit_of_work
 from dovetail.state import StateKey
 
@@ -73,6 +75,15 @@ def streams_without_a_session(app: FastAPI) -> Iterator[str]:
                 f"the endpoint {route.name!r} ({route.path}) yields, and its SessionDep is closed by then; "
                 f"let it ask for {stream_sessions.__module__}.StreamSessionsDep"
             )
+
+
+def limits_without_a_limiter(app: FastAPI) -> Iterator[str]:
+    """Yield a sentence for each endpoint that has a limit on a site where nobody counts requests."""
+    if LIMITER.find(app) is not None:
+        return
+    for route in routes_of(app.routes):
+        if isinstance(route.original_route, APIRoute) and is_throttled(route.dependant):
+            yield f"the endpoint {route.name!r} ({route.path}) has a limit, and nobody counts requests; {LIMITER.hint}"
 
 
 def answers(app: FastAPI, path: str) -> bool:

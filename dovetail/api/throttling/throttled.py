@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from fastapi.params import Depends
 from starlette.requests import HTTPConnection, Request
 
+from dovetail.api.fastapi_private import Dependant
 from dovetail.api.principal import AUTHENTICATOR
 from dovetail.api.throttling.rates import (
     LIMIT_HEADERS,
@@ -94,6 +95,11 @@ def make_throttled(rates: str, *, by: By = "network", name: str = "") -> Throttl
     if not callable(by) and by not in {"network", "user"}:
         raise ConfigurationError(f"throttled(by={by!r}): expected 'network', 'user' or a function of the request")
     return Throttled(parsed, by, name)
+
+
+def is_throttled(dependant: Dependant) -> bool:
+    """Return True if an endpoint, or what it depends on, has a limit that `throttled` gave it."""
+    return isinstance(dependant.call, Throttled) or any(map(is_throttled, dependant.dependencies))
 
 
 async def _count(connection: HTTPConnection, rates: tuple[Rate, ...], key: str, name: str) -> Sequence[Standing]:

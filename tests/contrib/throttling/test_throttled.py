@@ -5,9 +5,13 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from dovetail.api.throttling.throttled import throttled
+from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
 from dovetail.resources.resource import Open, Resource
 from plugins.blog.models import Tag
+from tests.test_registry import package, plugin
+
+__all__ = ("package",)  # a fixture
 
 
 class TagRead(BaseModel):
@@ -147,3 +151,24 @@ def test_a_resource_refuses_limits_of_operations_that_it_has_not_and_rates_that_
         Resource(model=Tag, read=TagRead, policy=Open(), limits={"create": "1/minute"})
     with pytest.raises(ConfigurationError, match="no rate"):
         Resource(model=Tag, read=TagRead, policy=Open(), limits={"list": "often"})
+
+
+def test_a_site_does_not_start_with_limits_that_nobody_counts(package, make_settings):
+    api = """
+    from fastapi import APIRouter
+
+    from dovetail.api.throttling.throttled import throttled
+
+    router = APIRouter(dependencies=[throttled("5/minute")])
+
+    @router.get("/counted")
+    async def counted() -> None: ...
+    """
+    package("pkg_counted", plugin("counted", routers="lazy('pkg_counted.api:router')"), api=api)
+    with pytest.raises(ConfigurationError) as raised:
+        make_application(make_settings(plugins=("pkg_counted",)))
+    assert str(raised.value) == (
+        "the endpoint 'counted' (/api/counted) has a limit, and nobody counts requests; "
+        "add dovetail.contrib.throttling to the plugins"
+    )
+    make_application(make_settings(plugins=("dovetail.contrib.throttling", "pkg_counted")))
