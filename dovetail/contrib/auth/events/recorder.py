@@ -8,6 +8,7 @@ process that is killed loses the last moment's rows; the lines of its log are wr
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -51,6 +52,7 @@ class Recorder:
         self._window_ends = 0.0
         self._task: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
+        self._news = asyncio.Event()  # there is more than repetitions to write
 
     def add(self, key: Key, values: Mapping[str, object]) -> None:
         """Note a refusal; those with the same key are alike."""
@@ -62,6 +64,7 @@ class Recorder:
         if key not in self._seen:
             self._seen.add(key)
             self._new[key] = _Refusal(values=values)
+            self._news.set()
         elif (known := self._new.get(key) or self._repeated.get(key)) is not None:
             known.times += 1
         else:
@@ -74,27 +77,22 @@ class Recorder:
         """Write at once what is there, and wait for it."""
         if self._task is not None:
             self._hurry.set()
+            self._news.set()
             await self._task
             self._hurry.clear()
+            self._news.clear()
 
     async def _write(self) -> None:
         while self._new or self._repeated:
+            if not self._new and not self._hurry.is_set():
+                await _wait(self._news, self._window_ends - monotonic())
             if self._new:
-                await self._wait(PAUSE)
+                await _wait(self._hurry, PAUSE)
+                self._news.clear()
                 batch, self._new = self._new, {}
             else:
-                await self._wait(self._window_ends - monotonic())
-                batch, self._repeated = ({}, self._repeated) if self._new else (self._repeated, {})
-            if batch:
-                await self._insert([refusal.row() for refusal in batch.values()])
-
-    async def _wait(self, seconds: float) -> None:
-        """Wait, unless somebody is in a hurry."""
-        try:
-            async with asyncio.timeout(max(seconds, 0)):
-                await self._hurry.wait()
-        except TimeoutError:
-            pass
+                batch, self._repeated = self._repeated, {}
+            await self._insert([refusal.row() for refusal in batch.values()])
 
     async def _insert(self, rows: list[dict[str, object]]) -> None:
         try:
@@ -108,6 +106,13 @@ class Recorder:
     async def _insert_all(self, rows: list[dict[str, object]]) -> None:
         async with self._database.unit_of_work() as session:
             await session.execute(insert(SecurityEvent), rows, execution_options=BESIDE_REQUESTS)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Wait for so many seconds, or for what happens before."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(seconds, 0)):
+            await event.wait()
 
 
 RECORDER = StateKey[Recorder]("security_event_recorder", "add dovetail.contrib.auth to the plugins")

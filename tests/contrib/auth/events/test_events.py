@@ -1,3 +1,4 @@
+import asyncio
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -97,6 +98,24 @@ async def test_refusals_of_many_kinds_fill_no_table(database, session):
     found = (await session.scalars(select(SecurityEvent))).all()
     assert len(found) == MAXIMUM_ROWS + 1
     assert sum(event.times for event in found) == 3 * MAXIMUM_ROWS
+
+
+async def test_what_is_new_does_not_wait_for_the_end_of_the_minute_of_what_is_repeated(database):
+    recorder = Recorder(database)
+
+    async def written() -> list[str]:
+        async with database.unit_of_work(read_only=True) as session:
+            return list(await session.scalars(select(SecurityEvent.detail).order_by(SecurityEvent.id)))
+
+    for detail in ("guessed", "guessed", "denied"):
+        recorder.add((detail,), {"kind": EventKind.ACCESS_DENIED, "detail": detail})
+        for _ in range(100):
+            if detail in await written():
+                break
+            await asyncio.sleep(0.05)
+    assert await written() == ["guessed", "denied"]
+    await recorder.settle()
+    assert await written() == ["guessed", "denied", "guessed"]
 
 
 async def test_events_outlive_the_account_and_keep_its_name(app, back_office_for, make_user, session):
