@@ -8,7 +8,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import cast
 
 import httpx2
@@ -17,6 +17,9 @@ from dovetail.contrib.auth.providers.vouching import ProviderError
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 
 MAXIMUM_ANSWER = 1_000_000  # bytes
+# Their last 32 bits are an address of IPv4: RFC 6052, section 2.1, and RFC 4291, section 2.5.5.1.
+CARRIERS = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")  # RFC 8215
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Dovetail"}
 
 
@@ -96,9 +99,17 @@ def make_tls() -> ssl.SSLContext:
 
 
 def _is_internal(text: str) -> bool:
-    address = ip_address(text)
-    address = getattr(address, "ipv4_mapped", None) or address
-    return not address.is_global or address.is_multicast
+    address = _reached_by(ip_address(text))
+    return not address.is_global or address.is_multicast or address in LOCAL_NAT64
+
+
+def _reached_by(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return where this machine, or a gateway, takes what is sent to an address: some carry one of IPv4."""
+    if isinstance(address, IPv4Address):
+        return address
+    if any(address in network for network in CARRIERS):
+        return IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 async def _resolve(host: str, port: int) -> list[str]:

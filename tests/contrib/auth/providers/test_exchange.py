@@ -269,6 +269,14 @@ async def test_an_address_of_our_own_network_is_not_asked_unless_the_settings_sa
     assert provider.asked == []
 
 
+@pytest.mark.parametrize(
+    "address", ["::ffff:10.0.0.1", "::10.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::1", "2002:a00:1::1", "fd00::1"]
+)
+async def test_an_address_of_ipv6_that_leads_into_our_own_network_is_not_asked_either(address):
+    with pytest.raises(ProviderError, match="an address of an internal network"):
+        await new_documents().endpoints(configured(f"https://[{address}]", internal_network=False))
+
+
 async def test_what_the_id_token_leaves_out_is_asked_of_the_userinfo_endpoint(provider):
     provider.lies.claims = {"email": None, "email_verified": None}
     assert (await log_in(provider)).email == "ada@example.org"
