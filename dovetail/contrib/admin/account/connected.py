@@ -6,10 +6,10 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
 from dovetail.contrib.admin.entry.by_provider import provider_buttons
-from dovetail.contrib.admin.entry.enrolment import field_of
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.web.form_fields import key_of
 from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.providers import connected, logins
 from dovetail.contrib.auth.providers.desk import PROVIDERS
@@ -43,10 +43,7 @@ async def disconnect(office: Office, request: Request) -> str:
     """Let a login no longer open the account."""
     session, user = request_context().session, user_of(request)
     await check_recent_proof(session, user)
-    text = await field_of(request, "id")
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):  # noqa: PLR2004 - a BIGINT has 19 digits
-        raise NotFoundError
-    gone = await connected.disconnect(session, user, int(text), PROVIDERS.get(office.app).providers)
+    gone = await connected.disconnect(session, user, await key_of(request, "id"), PROVIDERS.get(office.app).providers)
     return f"{gone.email} may no longer log in to your account."
 
 

@@ -6,11 +6,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
-from dovetail.contrib.admin.entry.enrolment import field_of
 from dovetail.contrib.admin.entry.second_step import knows_passkeys, passkey_in
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.web.form_fields import field_of, key_of
 from dovetail.contrib.auth.factors import changes
 from dovetail.contrib.auth.factors.held import factors_of, find_factor
 from dovetail.contrib.auth.factors.models import Passkey, Totp
@@ -49,7 +49,7 @@ async def begin_totp(office: Office, request: Request) -> Response:
 
 async def confirm_totp(office: Office, request: Request) -> Response:
     """Let the app count if it shows the right code; show its QR code again if it does not."""
-    session, user, key = request_context().session, await _proven(request), await _key(request)
+    session, user, key = request_context().session, await _proven(request), await key_of(request, "id")
     added = await changes.confirm_totp_enrolment(session, user, key, await field_of(request, "code"))
     if added is None:
         return await _show_totp(office, request, await session.get_one(Totp, key), NOT_THE_CODE)
@@ -81,14 +81,16 @@ async def renew_codes(office: Office, request: Request) -> Response:
 async def rename(_office: Office, request: Request) -> str:
     """Give a factor another name."""
     session, user, kind = request_context().session, await _proven(request), await _kind(request)
-    factor = await changes.rename_factor(session, user, kind, await _key(request), await field_of(request, "name"))
+    factor = await changes.rename_factor(
+        session, user, kind, await key_of(request, "id"), await field_of(request, "name")
+    )
     return f"It is called {factor.name} now."
 
 
 async def remove(_office: Office, request: Request) -> str:
     """Remove a factor."""
     session, user = request_context().session, await _proven(request)
-    factor = await find_factor(session, user, await _kind(request), await _key(request))
+    factor = await find_factor(session, user, await _kind(request), await key_of(request, "id"))
     await changes.remove_own_factor(session, user, factor)
     return f"{factor.name} was removed."
 
@@ -120,13 +122,6 @@ async def _kind(request: Request) -> type[Totp] | type[Passkey]:
     if kind is None:
         raise NotFoundError
     return kind
-
-
-async def _key(request: Request) -> int:
-    text = await field_of(request, "id")
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):  # noqa: PLR2004 - a BIGINT has 19 digits
-        raise NotFoundError
-    return int(text)
 
 
 FACTORS = AccountSection(

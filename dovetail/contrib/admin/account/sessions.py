@@ -8,13 +8,12 @@ from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.web.form_fields import key_of
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions import listing
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.errors import NotFoundError
-
-LARGEST_KEY = 19  # digits
 
 
 async def load(_office: Office, request: Request) -> Mapping[str, object]:
@@ -29,9 +28,7 @@ async def end(_office: Office, request: Request) -> str:
     """End the session that a button stands beside."""
     session, user = request_context().session, user_of(request)
     await check_recent_proof(session, user)
-    key = str((await request.form()).get("session", ""))
-    is_key = key.isascii() and key.isdigit() and len(key) < LARGEST_KEY
-    if not is_key or not await listing.end_one(session, user, int(key)):
+    if not await listing.end_one(session, user, await key_of(request, "session")):
         raise NotFoundError("This session is over already.")
     return "The session was ended."
 

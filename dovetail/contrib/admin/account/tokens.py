@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
-from dovetail.contrib.admin.entry.enrolment import field_of
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.web.form_fields import field_of, key_of, number_of
 from dovetail.contrib.auth.credential_changes import make_personal_token, revoke_personal_token
 from dovetail.contrib.auth.models import Permission, User
 from dovetail.contrib.auth.proof import check_recent_proof
@@ -21,7 +21,6 @@ from dovetail.contrib.auth.tokens import personal
 from dovetail.errors import FieldError, InvalidInputError, NotFoundError
 
 DEFAULT_DAYS = 90
-LARGEST_KEY = 19  # digits
 
 
 async def load(_office: Office, request: Request) -> Mapping[str, object]:
@@ -44,7 +43,7 @@ async def make(office: Office, request: Request) -> Response:
     unlimited = bool(await field_of(request, "unlimited"))
     if unlimited == bool(scopes):
         raise _invalid("scopes", "Choose what the token is limited to, or let it do all that you may.")
-    lasts = timedelta(days=_days(await field_of(request, "days"), settings_of(session).personal_token_days))
+    lasts = timedelta(days=await _days(request, settings_of(session).personal_token_days))
     name = await field_of(request, "name")
     made = await make_personal_token(session, user, name=name, scopes=None if unlimited else scopes, lifetime=lasts)
     values = {"made": made, "next": request.url_for("admin:account").path}
@@ -55,9 +54,7 @@ async def revoke(_office: Office, request: Request) -> str:
     """Revoke the token that a button stands beside."""
     session, user = request_context().session, user_of(request)
     await check_recent_proof(session, user)
-    key = await field_of(request, "token")
-    is_key = key.isascii() and key.isdecimal() and len(key) < LARGEST_KEY
-    if not is_key or not await revoke_personal_token(session, user, int(key)):
+    if not await revoke_personal_token(session, user, await key_of(request, "token")):
         raise NotFoundError("This token is gone already.")
     return "The token was revoked."
 
@@ -67,9 +64,9 @@ async def _scopes(session: AsyncSession, user: User) -> Sequence[str]:
     return [name for name in names if user.has_perm(name)]
 
 
-def _days(text: str, longest: int) -> int:
-    days = int(text) if text.isascii() and text.isdecimal() and len(text) < LARGEST_KEY else 0
-    if not 1 <= days <= longest:
+async def _days(request: Request, longest: int) -> int:
+    days = await number_of(request, "days")
+    if days is None or not 1 <= days <= longest:
         raise _invalid("days", f"A token lasts 1 to {longest} days.")
     return days
 

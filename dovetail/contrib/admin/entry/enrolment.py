@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -10,6 +9,7 @@ from dovetail.contrib.admin.entry.entering import enter, visitor_page
 from dovetail.contrib.admin.entry.second_step import knows_passkeys, passkey_in
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.web.form_fields import field_of
 from dovetail.contrib.auth.factors import changes
 from dovetail.contrib.auth.factors.challenges import find_challenge, use_challenge
 from dovetail.contrib.auth.factors.models import ChallengePurpose
@@ -67,12 +67,6 @@ async def _register(office: Office, request: Request, user: User) -> Response | 
     }
     page = await office.render(request, "sqladmin/recovery_codes.html", values)
     return await enter(office, request, Proved(user=locked, method="passkey"), page)
-
-
-async def field_of(request: Request, name: str) -> str:
-    """Return what a form has in a field, nothing if there is no such field."""
-    value = (await request.form()).get(name)
-    return "" if value is None or isinstance(value, UploadFile) else value
 
 
 async def _user(request: Request) -> User | None:
