@@ -35,7 +35,8 @@ async def test_every_page_of_the_back_office_opens_for_the_rows_that_the_rule_an
                 wanted = truth.intersection(asked) if _is_let_in(role, door, ruled) else frozenset[int]()
                 url = f"/admin/{view.identity}"
                 found = (await door.opens_for(matrix.office_clients[role.key], url, asked)).intersection(asked)
-                is_right = found <= wanted if ruled.label in NARROWER else found == wanted
+                is_narrower = ruled.label in NARROWER and (door.action != "view" or not role.is_superuser)
+                is_right = found <= wanted if is_narrower else found == wanted
                 if not is_right:
                     more, less = sorted(found - wanted), sorted(wanted - found)
                     differences.append(f"{view.identity} {door.page} {role.name}: more {more}, less {less}")

@@ -48,6 +48,9 @@ async def _check_pages(desk: AsyncClient, world: World, person: Person, note: No
     edit = await desk.get(f"{URL}/edit/{note.id}")
     opens = _enters(person, CHANGE) and world.may(person, "view", note) and world.may(person, "change", note)
     assert (edit.status_code == 200) == opens, (edit.status_code, where)
+    delete = await desk.get(f"{URL}/delete?pks={note.id}")
+    opens = _enters(person, DELETE) and world.may(person, "view", note) and world.may(person, "delete", note)
+    assert (delete.status_code == 200 and f'value="{note.id}"' in delete.text) == opens, (delete.status_code, where)
 
 
 def _shows(world: World, person: Person, folder_id: int) -> bool:
