@@ -55,6 +55,14 @@ async def test_another_scheme_is_no_token(client, routes):
     assert (await client.get("/current", headers=headers)).headers["WWW-Authenticate"] == "Bearer"
 
 
+@pytest.mark.parametrize("name", ["access_token", "token", "api_key"])
+async def test_a_token_in_an_address_is_none(client, routes, make_user, name):
+    await make_user(username="ada")
+    params = {name: await token_of(client, "ada")}
+    assert (await client.get("/current", params=params)).status_code == 401
+    assert (await client.get("/optional", params=params)).json() is None
+
+
 async def test_the_scheme_may_be_written_in_any_case(client, routes, make_user):
     await make_user(username="ada")
     token = await token_of(client, "ada")

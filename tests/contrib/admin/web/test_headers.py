@@ -35,6 +35,12 @@ async def test_files_outside_are_not_served(client, path):
     assert "import" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/assets", "/assets/", "/statics/", "/statics/css/"])
+async def test_no_folder_is_listed(client, path):
+    answer = await client.get(f"/admin{path}")
+    assert answer.status_code in {303, 307, 404}
+
+
 async def test_no_page_holds_an_inline_script_or_style(office, boss):
     for path in (
         "/",

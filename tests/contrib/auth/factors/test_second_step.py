@@ -130,6 +130,7 @@ async def test_a_challenge_is_for_its_user_alone(client, with_totp):
 async def test_a_recovery_code_works_once_however_it_is_typed(client, with_totp, session):
     ada = await with_totp()
     code = ada.recovery_codes[3]
+    assert len(code.replace("-", "")) == 24  # of 32 letters and digits: 120 bits
     stored = (await session.scalars(select(RecoveryCode.code_hash))).all()
     await session.rollback()
     assert (len(stored), any(code in one for one in stored)) == (10, False)

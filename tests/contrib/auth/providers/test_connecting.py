@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.events.recorder import RECORDER
@@ -86,6 +86,15 @@ async def test_a_login_belongs_to_one_account(browser, make_user):
     answer = await browser.connect(await token_of(browser.client, "eve"))
     assert answer.status_code == 409
     assert answer.json()["detail"] == "This login at Corner is connected with an account already."
+
+
+async def test_the_same_subject_of_another_issuer_is_somebody_else(browser, make_user, session):
+    await make_user(username="ada")
+    assert (await browser.connect(await token_of(browser.client, "ada"))).status_code == 201
+    assert (await browser.log_in()).status_code == 200
+    await session.execute(update(ConnectedLogin).values(issuer="https://elsewhere.example"))
+    await session.commit()
+    assert (await browser.log_in()).status_code == 401
 
 
 async def test_nothing_is_connected_without_a_login_and_a_recent_proof(browser, make_user, session):

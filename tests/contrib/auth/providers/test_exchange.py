@@ -223,6 +223,13 @@ async def test_nobody_gets_in_whose_providers_token_endpoint_answers_what(provid
     assert refused.value.told == ""
 
 
+async def test_a_provider_leads_to_no_other_address(provider):
+    provider.lies.answer = RedirectResponse("/userinfo", 303)
+    with pytest.raises(ProviderError):
+        await log_in(provider)
+    assert provider.asked[-1] == "/token"
+
+
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
