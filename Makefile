@@ -50,7 +50,7 @@ check: .venv/.dev  ## Lint, format, types, the count of Any, and layers
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python manage.py check
 
-bench: .venv/.dev .venv/.bench  ## Measure against what you would use instead, 20 minutes on a quiet machine (BENCH="--rounds 1")
+bench: .venv/.dev .venv/.bench  ## Measure against what you would use instead, 25 minutes on a quiet machine (BENCH="--rounds 1")
 	$(BIN)/python -m benchmarks.migrations
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.accounts.enumeration
