@@ -23,7 +23,7 @@ from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, make_sender
 from dovetail.contrib.auth.mail.postman import POSTMAN, Postman
 from dovetail.contrib.auth.providers.desk import PROVIDERS, make_desk
 from dovetail.contrib.auth.sessions.current import CurrentSession
-from dovetail.contrib.auth.sessions.use import UseLog, note_use, set_use_logs
+from dovetail.contrib.auth.sessions.use import USE_LOGS, UseLog, note_use
 from dovetail.contrib.auth.setting_types.schemes import read_schemes
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.contrib.auth.tokens.current import CurrentToken, note_token_use
@@ -46,7 +46,7 @@ def setup(app: FastAPI, context: Context) -> None:
     PROVIDERS.set(app, make_desk(settings, context.database, context.settings))
     EMAIL_SENDER.set(app, make_sender(settings, debug=context.settings.debug))
     POSTMAN.set(app, Postman(context.database, partial(_settings_of, app), partial(EMAIL_SENDER.get, app)))
-    set_use_logs(
+    USE_LOGS.set(
         app,
         {
             CurrentSession: UseLog(context.database, note_use),

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 
-from dovetail.contrib.auth.sessions.current import CurrentSession, last_noted
+from dovetail.contrib.auth.sessions.current import last_noted
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.database.unit_of_work import Database
 from dovetail.plugin import Context
@@ -86,7 +86,6 @@ class UseLog:
             await self.write()
 
 
-USE_LOG = StateKey[UseLog]("session_use", "add dovetail.contrib.auth to the plugins")
 USE_LOGS = StateKey[Mapping[type, UseLog]]("use_logs", "add dovetail.contrib.auth to the plugins")  # by what is used
 
 
@@ -97,12 +96,6 @@ async def write_at_the_end(app: FastAPI, context: Context) -> AsyncIterator[None
     yield
     for log in USE_LOGS.get(app).values():
         await log.close()
-
-
-def set_use_logs(app: Starlette, logs: Mapping[type, UseLog]) -> None:
-    """Let a site write down the use of what it is of, among them of sessions."""
-    USE_LOG.set(app, logs[CurrentSession])
-    USE_LOGS.set(app, logs)
 
 
 def remember_use(app: Starlette, current: Used | None) -> None:

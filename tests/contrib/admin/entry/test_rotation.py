@@ -9,8 +9,9 @@ from sqlalchemy import func, select, update
 from dovetail.contrib.admin.testing import ORIGIN, read_form
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.auth.permissions.grants import create_group, grant, join_group
+from dovetail.contrib.auth.sessions.current import CurrentSession
 from dovetail.contrib.auth.sessions.models import Session
-from dovetail.contrib.auth.sessions.use import USE_LOG
+from dovetail.contrib.auth.sessions.use import USE_LOGS
 from dovetail.contrib.auth.testing import PASSWORD, new_token
 from dovetail.contrib.auth.users import note_proof
 from plugins.blog.models import Tag
@@ -129,5 +130,5 @@ async def test_work_in_the_back_office_is_noted_as_use_of_its_session(app, offic
     await session.execute(update(Session).values(used_at=datetime.now(UTC) - timedelta(minutes=6)))
     await session.commit()
     assert (await office.get("/blog-tag/list")).status_code == 200
-    await USE_LOG.get(app).write()
+    await USE_LOGS.get(app)[CurrentSession].write()
     assert datetime.now(UTC) - await session.scalar(select(Session.used_at)) < timedelta(minutes=1)

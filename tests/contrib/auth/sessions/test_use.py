@@ -8,9 +8,10 @@ from sqlalchemy import delete, select, update
 
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions import use
+from dovetail.contrib.auth.sessions.current import CurrentSession
 from dovetail.contrib.auth.sessions.log_in import Lifetime, log_in
 from dovetail.contrib.auth.sessions.models import Session
-from dovetail.contrib.auth.sessions.use import USE_LOG, note_use
+from dovetail.contrib.auth.sessions.use import USE_LOGS, note_use
 from tests.contract.usual import without_fast_path
 
 MINUTE = timedelta(minutes=1)
@@ -49,14 +50,14 @@ async def test_a_use_is_written_down_once_in_five_minutes_and_after_the_answer(
             await client.get(path)
         await set_back(session, 4)
         await client.get(path)
-        await USE_LOG.get(app).write()
+        await USE_LOGS.get(app)[CurrentSession].write()
         assert datetime.now(UTC) - await used_at(session) > 3 * MINUTE
         await set_back(session, 6)
         with count_statements() as statements:
             assert (await client.get(path)).status_code == 200
         assert len(statements) == len(usual)
         assert datetime.now(UTC) - await used_at(session) > 5 * MINUTE
-        await USE_LOG.get(app).write()
+        await USE_LOGS.get(app)[CurrentSession].write()
         assert datetime.now(UTC) - await used_at(session) < MINUTE
 
 
@@ -68,7 +69,7 @@ async def test_writing_notes_the_use_too(app, client, session):
     ):
         await set_back(session, 6)
         assert (await ask()).is_success
-        await USE_LOG.get(app).write()
+        await USE_LOGS.get(app)[CurrentSession].write()
         assert datetime.now(UTC) - await used_at(session) < MINUTE
 
 
@@ -77,7 +78,7 @@ async def test_many_requests_at_once_are_one_write_behind_them(app, client, sess
     await set_back(session, 6)
     with count_statements() as statements:
         await asyncio.gather(*(client.get("/api/users/me") for _ in range(5)))
-        await USE_LOG.get(app)._task
+        await USE_LOGS.get(app)[CurrentSession]._task
     assert len([one for one in statements if one.startswith("UPDATE auth_session")]) == 1
     assert datetime.now(UTC) - await used_at(session) < MINUTE
 
@@ -113,14 +114,14 @@ async def test_a_late_note_of_use_revives_no_session(app, client, session, what)
     over = datetime.now(UTC) - MINUTE
     await session.execute(delete(Session) if what == "ended" else update(Session).values(expires_at=over))
     await session.commit()
-    await USE_LOG.get(app).write()
+    await USE_LOGS.get(app)[CurrentSession].write()
     assert (await client.get("/api/users/me")).status_code == 401
 
 
 async def test_what_is_left_is_written_when_the_server_stops(app, client, session):
     await set_back(session, 6)
     await client.get("/api/users/me")
-    await USE_LOG.get(app).close()
+    await USE_LOGS.get(app)[CurrentSession].close()
     assert datetime.now(UTC) - await used_at(session) < MINUTE
 
 
@@ -132,11 +133,11 @@ async def test_a_database_that_is_away_costs_a_line_in_the_log(app, client, sess
         raise OSError("away")
 
     with monkeypatch.context() as broken:
-        broken.setattr(USE_LOG.get(app), "_note_use", fail)
-        await USE_LOG.get(app).write()
+        broken.setattr(USE_LOGS.get(app)[CurrentSession], "_note_use", fail)
+        await USE_LOGS.get(app)[CurrentSession].write()
     assert "the last use of 1 sessions or tokens was not written down" in caplog.text
     await client.get("/api/users/me")
-    await USE_LOG.get(app).write()
+    await USE_LOGS.get(app)[CurrentSession].write()
     assert datetime.now(UTC) - await used_at(session) < MINUTE
 
 
