@@ -14,7 +14,13 @@ from dovetail.contrib.auth.accounts.access_tokens import (
     find_user_by_token,
     loaded_values,
 )
-from dovetail.contrib.auth.credentials.reading import BEARER_ONLY, CREDENTIALS, CredentialReader, credential_of
+from dovetail.contrib.auth.credentials.reading import (
+    BEARER_ONLY,
+    CREDENTIALS,
+    Credential,
+    CredentialReader,
+    credential_of,
+)
 from dovetail.contrib.auth.credentials.scopes import check_scopes
 from dovetail.contrib.auth.current_user import (
     CurrentUser,
@@ -82,25 +88,30 @@ class UserPolicy(Policy[Model, User, Create]):
             return await super().recognize_reader(connection, source)
         reading: CredentialReader = getattr(connection.app.state, CREDENTIALS.name, BEARER_ONLY)
         brings_one = any(name in reading.headers for name, _ in connection.scope["headers"])  # most strangers do not
-        credential, recognized = reading.read(connection) if brings_one else None, None
-        if credential is not None:
-            found = await find_user_by_token(source, credential.token, credential.door)
-            if found is None:
-                raise bad_token(credential)
-            remember_use(connection.app, found.current or current_of(found.user.item))
-            note_actor(found.user)
-            recognized = _RecognizedUser(found.user, is_remembered=self.remembers_viewers)
-            if not isinstance(found.current, CurrentSession):  # a login has no scopes
-                check_scopes(connection, recognized.viewer)
-            if (
-                settings_of_request(connection).require_second_factor != "none"
-            ):  # or there is no need to make a user of the row
-                check_factor(recognized.viewer, settings_of_request(connection))
+        credential = reading.read(connection) if brings_one else None
+        recognized = None if credential is None else await self._recognize(connection, source, credential)
         if reader is not OptionalUser:
             user = await get_current_user(None if recognized is None else recognized.viewer)
             if reader is StaffUser:
                 await get_staff_user(user)
         return recognized or Recognized(None)
+
+    async def _recognize(
+        self, connection: HTTPConnection, source: ReadSource, credential: Credential
+    ) -> _RecognizedUser:
+        """Return the user whose credential this is, of whose row a User is made only where one is needed."""
+        found = await find_user_by_token(source, credential.token, credential.door)
+        if found is None:
+            raise bad_token(credential)
+        remember_use(connection.app, found.current or current_of(found.user.item))
+        note_actor(found.user)
+        recognized = _RecognizedUser(found.user, is_remembered=self.remembers_viewers)
+        if not isinstance(found.current, CurrentSession):  # a login has no scopes
+            check_scopes(connection, recognized.viewer)
+        settings = settings_of_request(connection)
+        if settings.require_second_factor != "none":
+            check_factor(recognized.viewer, settings)
+        return recognized
 
     @override
     def identity(self, viewer: User | None) -> str | None:
