@@ -10,8 +10,6 @@ from tests.library.api import BookPolicy
 from tests.library.models import BOOK_TEXT, Book
 from tests.library.schemas import BookRead
 
-HIDDEN_FIELDS = {"secret", "author.email", "translator.email"}
-
 
 @pytest.mark.parametrize("path", ["/api/books", "/api/loud_books"])
 async def test_hidden_rows_are_found_by_nothing(client, stranger, owner, staff, shelf, path):  # noqa: PLR0917 - fixtures

@@ -9,7 +9,6 @@ import pytest
 from tests.library.api import BookPolicy
 
 SEES = {"view": 1, "related": 1, "hidden": 1}
-LOCKS = {"view": 1, "change": 1}
 
 
 @pytest.fixture
