@@ -129,7 +129,9 @@ class ViewBase(OpenModelView):
     def rule_for(self, rules: Rules, action: str) -> str:
         """Return the rule of the policy that decides to which rows an action may be done: `change` for `edit`."""
         known = RULES.get(action) or self.action_rules.get(action)
-        return known or rules.rule_called(self.model, action.partition(":")[2])
+        if known is None:  # the policy knows it today as yesterday
+            known = self.action_rules[action] = rules.rule_called(self.model, action.partition(":")[2])
+        return known
 
     def select_object(self, identifier: str) -> AnySelect:
         """Return the statement that selects the object with this identifier, if the user may see it."""

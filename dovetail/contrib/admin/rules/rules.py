@@ -32,6 +32,8 @@ class Rules:
         self._viewer, self._policies, self._homes = viewer, policies, homes
         self._conditions: dict[tuple[type[object], str], ColumnElement[bool]] = {}
         self._found: dict[tuple[type[object], str], dict[object, bool]] = {}
+        self._hidden: dict[type[object], frozenset[str]] = {}
+        self._related: dict[type[object], Mapping[str, ColumnElement[bool]]] = {}
 
     def where(self, model: type[object], action: str) -> ColumnElement[bool]:
         """Return the condition on the rows to which the user may do `action`; EVERYTHING or NOTHING are two."""
@@ -48,7 +50,9 @@ class Rules:
 
     def hidden(self, model: type[object]) -> frozenset[str]:
         """Return the fields that the user may not read, as the policy names them."""
-        return self._policies.of(model).hidden(self._viewer)
+        if model not in self._hidden:
+            self._hidden[model] = self._policies.of(model).hidden(self._viewer)
+        return self._hidden[model]
 
     def read_only(self, model: type[object]) -> frozenset[str]:
         """Return the fields that the user may not write, as the policy names them."""
@@ -56,7 +60,9 @@ class Rules:
 
     def related(self, model: type[object]) -> Mapping[str, ColumnElement[bool]]:
         """Return the conditions on rows of related models that take the place of what their own policies say."""
-        return self._policies.of(model).related(self._viewer)
+        if model not in self._related:
+            self._related[model] = self._policies.of(model).related(self._viewer)
+        return self._related[model]
 
     async def load(
         self, session: AsyncSession, model: type[object], actions: Sequence[str], rows: Sequence[object]

@@ -1,6 +1,8 @@
 """The policy of a model decides about rows at every door of the back office, as the member of a group finds it."""
 
 import re
+from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +13,7 @@ from dovetail.errors import PermissionDeniedError
 from dovetail.resources.policies.registered import Policies
 from dovetail.resources.policy import ReadOnly
 from tests.contrib.admin.cabinet.models import Clip, Paper
+from tests.contrib.admin.cabinet.policies import PaperPolicy
 
 PAPERS = "/cabinet-paper"
 SEEN, UNSEEN = {"Low", "Mine", "Locked", "Foreign"}, {"High"}
@@ -184,6 +187,26 @@ async def test_a_page_asks_the_rules_once_however_many_rows_there_are(cabinet, s
         counts.append(len(statements))
     assert counts == [counts[0]] * 2
     assert sum("may_0" in statement for statement in statements) == 1
+
+
+async def test_a_page_asks_a_policy_once_whatever_it_shows_of_a_model(cabinet, monkeypatch):
+    asked: Counter[object] = Counter()
+
+    def count(name: str, hook: Callable[..., object]) -> Callable[..., object]:
+        def counting(self: PaperPolicy, *arguments: object) -> object:
+            asked[(name, *arguments[1:])] += 1
+            return hook(self, *arguments)
+
+        return counting
+
+    assert (await cabinet.office.get(f"{PAPERS}/list")).status_code == 200  # which finds out what actions follow
+    for name in ("where", "related", "hidden"):
+        monkeypatch.setattr(PaperPolicy, name, count(name, getattr(PaperPolicy, name)))
+    for path in ("list", f"details/{cabinet.low.id}", f"edit/{cabinet.low.id}", "export/csv"):
+        asked.clear()
+        assert (await cabinet.office.get(f"{PAPERS}/{path}")).status_code == 200
+        assert asked[("where", "view")] == asked[("hidden",)] == 1
+        assert max(asked.values()) == 1, (path, asked)
 
 
 async def test_a_relation_to_a_model_without_a_view_shows_what_policies_say_of_it(cabinet, session):
