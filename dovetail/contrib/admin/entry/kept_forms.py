@@ -21,6 +21,7 @@ from starlette.requests import Request
 from dovetail.contrib.admin.models import KeptForm, is_over
 from dovetail.contrib.admin.web.csrf import FIELD
 from dovetail.contrib.auth.models import User
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.signing import Signer, hash_token
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ LIFETIME = timedelta(hours=1)
 LARGEST = 256_000  # characters of a form, as JSON
 LONGEST_PATH = 2000
 MOST = 10  # of one user
-NO_SYNCHRONIZATION = {"synchronize_session": False}
 
 
 async def keep_form(session: AsyncSession, secret_key: SecretStr, request: Request, owner: int) -> str | None:

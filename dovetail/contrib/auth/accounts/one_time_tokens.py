@@ -15,12 +15,12 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, u
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import OneTimeToken, TokenPurpose, User
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.plugin import context_of
 from dovetail.signing import Signer, hash_token
 
 MAXIMUM_SENT = 5  # of one purpose, to one user or one address, in WINDOW
 WINDOW = timedelta(hours=1)
-NO_SYNCHRONIZATION = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
-from dovetail.contrib.auth.sessions.log_in import NO_SYNCHRONIZATION
 from dovetail.contrib.auth.sessions.models import Session
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.plugin import context_of
 from dovetail.signing import hash_token
 

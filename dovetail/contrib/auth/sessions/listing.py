@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.sessions.log_in import NO_SYNCHRONIZATION
 from dovetail.contrib.auth.sessions.models import Session
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 
 
 async def sessions_of(session: AsyncSession, user: User) -> Sequence[Session]:

@@ -31,6 +31,7 @@ from dovetail.contrib.auth.sessions.models import (
 from dovetail.contrib.auth.sessions.refresh_tokens import make_refresh_token
 from dovetail.contrib.auth.sessions.rotation import rights_of
 from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.plugin import context_of
 from dovetail.signing import hash_token
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
 MOST_SESSIONS = 100  # of one user at one door: a program that logs in for every call fills no table
-NO_SYNCHRONIZATION = {"synchronize_session": False}  # nothing looks at rows of sessions in memory
 
 
 @dataclass(frozen=True, kw_only=True)

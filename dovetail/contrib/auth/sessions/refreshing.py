@@ -20,7 +20,6 @@ from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.log_in import (
-    NO_SYNCHRONIZATION,
     LoggedIn,
     address_of,
     settings_of,
@@ -29,6 +28,7 @@ from dovetail.contrib.auth.sessions.log_in import (
 from dovetail.contrib.auth.sessions.models import RefreshToken, Session
 from dovetail.contrib.auth.sessions.refresh_tokens import make_refresh_token
 from dovetail.contrib.auth.sessions.token_text import REFRESH_PREFIX, is_token_text
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.signing import hash_token
 
 GRACE = timedelta(seconds=10)

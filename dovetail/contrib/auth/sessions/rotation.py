@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.models import Session
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.signing import hash_token
 
 
@@ -39,7 +40,7 @@ async def rotate(session: AsyncSession, token: str, user: User) -> Rotated | Non
         .where(Session.token_hash == hash_token(token), Session.user_id == user.id)
         .values(token_hash=hash_token(new), rights=rights_of(user))
         .returning(Session.expires_at, Session.ends_at),
-        execution_options={"synchronize_session": False},
+        execution_options=NO_SYNCHRONIZATION,
     )
     found = row.one_or_none()
     if found is None:

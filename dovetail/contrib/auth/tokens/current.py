@@ -11,6 +11,7 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.current import last_noted
 from dovetail.contrib.auth.tokens.limited_user import remember_limits
 from dovetail.contrib.auth.tokens.models import PersonalToken
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 
 TOKEN = "current_token"  # noqa: S105 - in the __dict__ of a User, where no column is
 
@@ -57,5 +58,5 @@ async def note_token_use(session: AsyncSession, keys: Sequence[int]) -> None:
     is_due = or_(PersonalToken.used_at.is_(None), PersonalToken.used_at <= last_noted(now))
     await session.execute(
         update(PersonalToken).where(PersonalToken.id.in_(keys), is_due).values(used_at=now),
-        execution_options={"synchronize_session": False},
+        execution_options=NO_SYNCHRONIZATION,
     )

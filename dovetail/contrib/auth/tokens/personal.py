@@ -18,13 +18,13 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import check_permissions
 from dovetail.contrib.auth.sessions.token_text import PERSONAL_PREFIX, make_token_text
 from dovetail.contrib.auth.tokens.models import MAXIMUM_TOKEN_NAME, PersonalToken, token_scopes
+from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import ConflictError, FieldError, InvalidInputError
 from dovetail.signing import hash_token
 from dovetail.validators import normalize
 
 MOST_TOKENS = 100  # of one user
 SHOWN = 8  # characters of a token that are kept in clear: the prefix, and four of 43 random ones
-NO_SYNCHRONIZATION = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, kw_only=True)
