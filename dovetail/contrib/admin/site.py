@@ -299,8 +299,8 @@ class AdminSite(Admin):
         key = connection.cookies.get(self._cookies.session)
         user = await get_user(session, key) if key else None
         remember_use(self.app, None if user is None else session_of(user))
-        settings = self._context.plugin_settings["auth"]  # the session here stands outside the pool, and knows none
-        assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
+        # The session here stands outside the pool, and knows no settings.
+        settings = AuthSettings.of(self._context.plugin_settings)
         return None if user is None or lacks_factor(user, settings) else user
 
     def _csrf_token(self, request: Request) -> str:

@@ -202,9 +202,7 @@ class UserAdmin(ModelAdmin, model=User):
 
     @property
     def _settings(self) -> AuthSettings:
-        settings = PLUGIN_SETTINGS.get(app_of(self))["auth"]
-        assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
-        return settings
+        return AuthSettings.of(PLUGIN_SETTINGS.get(app_of(self)))
 
     def _tell_what_is_sent(self, request: Request, manager: "UserManager") -> None:
         for message in manager.messages:

@@ -201,9 +201,7 @@ async def _look_up(connection: HTTPConnection, session: AsyncSession, credential
 
 def settings_of_request(connection: HTTPConnection) -> AuthSettings:
     """Return the settings of auth in the site that was asked."""
-    settings = PLUGIN_SETTINGS.get(connection.app)["auth"]
-    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
-    return settings
+    return AuthSettings.of(PLUGIN_SETTINGS.get(connection.app))
 
 
 def check_permission(user: User, *permissions: str) -> None:

@@ -1,5 +1,6 @@
 """The settings of the auth plugin, read from the environment under `AUTH_`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -56,6 +57,13 @@ class AuthSettings(LimitSettings):
     email_password: SecretStr = SecretStr("")
     email_security: Literal["none", "starttls", "tls"] = "none"
     email_timeout: Seconds = 10
+
+    @classmethod
+    def of(cls, plugin_settings: Mapping[str, object]) -> Self:
+        """Return the settings of auth among those of all plugins: `AuthSettings.of(context.plugin_settings)`."""
+        found = plugin_settings["auth"]
+        assert isinstance(found, cls)  # noqa: S101 - the plugin names this class
+        return found
 
     @model_validator(mode="after")
     def _have_a_place_for_the_token(self) -> Self:

@@ -42,13 +42,12 @@ def check_password(
 def _site(context: Context | None) -> tuple[Sequence[PasswordRule], str]:
     app = current_application()
     if context is not None:
-        settings, site = context.plugin_settings["auth"], context.settings
+        found, site = context.plugin_settings, context.settings
     elif app is not None:
-        settings, site = PLUGIN_SETTINGS.get(app)["auth"], SETTINGS.get(app)
+        found, site = PLUGIN_SETTINGS.get(app), SETTINGS.get(app)
     else:
         return default_rules(), ""
-    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
-    return settings.password_rules, site.site_name
+    return AuthSettings.of(found).password_rules, site.site_name
 
 
 def _problems(password: str, rules: Sequence[PasswordRule], about: About) -> Iterator[str]:

@@ -72,9 +72,7 @@ def _set_schemes(app: FastAPI, settings: AuthSettings, site: Settings) -> None:
 
 
 def _settings_of(app: FastAPI) -> AuthSettings:
-    settings = PLUGIN_SETTINGS.get(app)["auth"]
-    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
-    return settings
+    return AuthSettings.of(PLUGIN_SETTINGS.get(app))
 
 
 def _note_refusal(connection: HTTPConnection, reason: str) -> None:

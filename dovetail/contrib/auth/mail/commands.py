@@ -19,8 +19,7 @@ MOST = 50  # mails that were given up and are listed
 @async_command
 async def sendmail(context: Context, *, retry: bool) -> None:
     """Send the mail that is due, as every server does by itself, and list what was given up."""
-    settings = context.plugin_settings["auth"]
-    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
+    settings = AuthSettings.of(context.plugin_settings)
     if retry:
         async with context.database.unit_of_work() as session:
             again = update(OutgoingMail).where(OutgoingMail.due_at.is_(None), OutgoingMail.kind == MailKind.MESSAGE)

@@ -139,9 +139,7 @@ def lifetime_of(settings: AuthSettings) -> Lifetime:
 
 def settings_of(session: AsyncSession) -> AuthSettings:
     """Return the settings of auth of the application that opened a session of the database."""
-    settings = context_of(session).plugin_settings["auth"]
-    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
-    return settings
+    return AuthSettings.of(context_of(session).plugin_settings)
 
 
 def address_of(connection: "HTTPConnection | None") -> str:

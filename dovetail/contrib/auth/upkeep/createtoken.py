@@ -32,9 +32,7 @@ async def createtoken(
     """Make a personal token of the user USERNAME (or with this e-mail address), and print it this once."""
     if unlimited == bool(scopes):
         raise click.UsageError("name what the token may do, --scope blog.add_post, or say --unlimited")
-    settings = context.plugin_settings["auth"]
-    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
-    lifetime = _read_lifetime(expires, settings)
+    lifetime = _read_lifetime(expires, AuthSettings.of(context.plugin_settings))
     async with context.database.unit_of_work() as session:
         user = await _active(session, username)
         made = await make_personal_token(session, user, name=name, scopes=scopes or None, lifetime=lifetime)

@@ -21,9 +21,7 @@ def was_given_up(context: Context) -> ColumnElement[bool]:
 
 
 def _limit(context: Context) -> datetime:
-    settings = context.plugin_settings["auth"]
-    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
-    return datetime.now(UTC) - timedelta(days=settings.events_days)
+    return datetime.now(UTC) - timedelta(days=AuthSettings.of(context.plugin_settings).events_days)
 
 
 EVENTS = ("security event", SecurityEvent, is_old)

@@ -35,8 +35,7 @@ def relying_party(context: Context, connection: "HTTPConnection | None") -> Rely
     Without AUTH_PASSKEY_RP_ID that is `localhost` on a developer's machine, with whatever port the request came to.
     Raise NotFoundError in production.
     """
-    settings = context.plugin_settings["auth"]
-    assert isinstance(settings, AuthSettings)  # noqa: S101 - the plugin names this class
+    settings = AuthSettings.of(context.plugin_settings)
     name = context.settings.site_name
     if settings.passkey_rp_id:
         origins = settings.passkey_origins or (f"https://{settings.passkey_rp_id}",)
