@@ -39,6 +39,17 @@ def normalize(text: str, *, maximum: int) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
+def clean_name(text: str, *, maximum: int) -> str:
+    """Return a name that somebody gives a thing, as it is stored: in form NFKC, on one line, with single spaces.
+
+    Raises ValueError for none, for more than `maximum` characters before or after, and for what cannot be printed.
+    """
+    name = " ".join(normalize(text, maximum=maximum).split())
+    if not (0 < len(name) <= maximum and name.isprintable()):  # one character may become eighteen
+        raise ValueError(f"expected a name of 1 to {maximum} characters, on one line")
+    return name
+
+
 def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     """Return the origins in lower case. Raises ValueError for what no browser would send, or a `*` beside others."""
     if ANY in origins and len(origins) > 1:

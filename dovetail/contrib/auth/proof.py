@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.credential_changes import Proof
 from dovetail.contrib.auth.current_user import CurrentUser, EnrollingUserBeside
+from dovetail.contrib.auth.factors.second_step import lock_active
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from dovetail.contrib.auth.sessions.current import load_session, session_of
 from dovetail.contrib.auth.sessions.log_in import settings_of
@@ -54,6 +55,15 @@ async def check_recent_proof(session: AsyncSession, user: User) -> Session:
     Raise ProofRequiredError, and PermissionDeniedError for a user who came without a session, as by a personal token.
     """
     return _proved(await current_row(session, user), settings_of(session).proof_seconds)
+
+
+async def lock_proven(session: AsyncSession, user: User) -> User:
+    """Return the user who is asking, locked, if they proved recently who they are. Raise as `check_recent_proof`."""
+    await check_recent_proof(session, user)
+    locked = await lock_active(session, user.id)
+    if locked is None:
+        raise NotAuthenticatedError
+    return locked
 
 
 async def prove_without_password(session: AsyncSession, user: User) -> Proof:

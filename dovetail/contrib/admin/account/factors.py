@@ -18,12 +18,11 @@ from dovetail.contrib.auth.factors.passkeys.registration import begin_registrati
 from dovetail.contrib.auth.factors.passkeys.relying_party import relying_party
 from dovetail.contrib.auth.factors.qr_code import qr_code
 from dovetail.contrib.auth.factors.requirement import is_required
-from dovetail.contrib.auth.factors.second_step import lock_active
 from dovetail.contrib.auth.factors.totp import otpauth_uri, secret_of
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.proof import check_recent_proof
+from dovetail.contrib.auth.proof import lock_proven
 from dovetail.contrib.auth.sessions.log_in import settings_of
-from dovetail.errors import InvalidInputError, NotAuthenticatedError, NotFoundError
+from dovetail.errors import InvalidInputError, NotFoundError
 from dovetail.plugin import context_of
 
 KINDS: Mapping[str, type[Totp] | type[Passkey]] = {"totp": Totp, "passkey": Passkey}
@@ -96,12 +95,7 @@ async def remove(_office: Office, request: Request) -> str:
 
 
 async def _proven(request: Request) -> User:
-    session = request_context().session
-    await check_recent_proof(session, user_of(request))
-    locked = await lock_active(session, user_of(request).id)
-    if locked is None:
-        raise NotAuthenticatedError
-    return locked
+    return await lock_proven(request_context().session, user_of(request))
 
 
 async def _show_totp(office: Office, request: Request, row: Totp, error: str | None = None) -> Response:

@@ -1,6 +1,5 @@
 """Change the factors of a user whose row is locked: each change is an event, and the user is told of it by mail."""
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +15,7 @@ from dovetail.contrib.auth.factors.recovery_codes import make_recovery_codes
 from dovetail.contrib.auth.mail.outbox import tell_of_change
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError
-from dovetail.validators import normalize
+from dovetail.validators import clean_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,9 +108,9 @@ def _described(factor: Totp | Passkey) -> str:
 
 def _clean(name: str) -> str:
     """Return a name as it is stored. Raise InvalidInputError."""
-    with suppress(ValueError):
-        cleaned = " ".join(normalize(name, maximum=MAXIMUM_NAME).split())
-        if cleaned and cleaned.isprintable():
-            return cleaned
-    detail = f"A factor has a name of 1 to {MAXIMUM_NAME} characters, by which you know it again."
-    raise InvalidInputError(detail, errors=[FieldError(pointer="/name", detail=detail, type="value_error")])
+    try:
+        return clean_name(name, maximum=MAXIMUM_NAME)
+    except ValueError:
+        detail = f"A factor has a name of 1 to {MAXIMUM_NAME} characters, by which you know it again."
+        error = FieldError(pointer="/name", detail=detail, type="value_error")
+        raise InvalidInputError(detail, errors=[error]) from None

@@ -21,7 +21,7 @@ from dovetail.contrib.auth.tokens.models import MAXIMUM_TOKEN_NAME, PersonalToke
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import ConflictError, FieldError, InvalidInputError
 from dovetail.signing import hash_token
-from dovetail.validators import normalize
+from dovetail.validators import clean_name
 
 MOST_TOKENS = 100  # of one user
 SHOWN = 8  # characters of a token that are kept in clear: the prefix, and four of 43 random ones
@@ -44,7 +44,7 @@ async def make_token(
     Raise InvalidInputError for a name that will not do and for a scope that is no permission, ConflictError for a user
     who has MOST_TOKENS already. The user's tokens that are over are removed.
     """
-    now, name = datetime.now(UTC), clean_name(name)
+    now, name = datetime.now(UTC), _clean(name)
     names = None if scopes is None else sorted(set(scopes))
     await check_permissions(session, names or (), pointer="/scopes")
     # Whoever resets the password now waits for us, and revokes this token too.
@@ -106,16 +106,14 @@ async def revoke_tokens_of(session: AsyncSession, user: User) -> None:
         await record(session, EventKind.TOKEN_REVOKED, user=user, detail=f"all personal tokens ({count})")
 
 
-def clean_name(name: str) -> str:
-    """Return the name of a token, on one line. Raise InvalidInputError."""
+def _clean(name: str) -> str:
+    """Return the name of a token as it is stored. Raise InvalidInputError."""
     try:
-        found = " ".join(normalize(name, maximum=MAXIMUM_TOKEN_NAME).split())
+        return clean_name(name, maximum=MAXIMUM_TOKEN_NAME)
     except ValueError:
-        found = ""
-    if not found.isprintable() or not found:
         detail = f"The name of a token has 1 to {MAXIMUM_TOKEN_NAME} characters, on one line."
-        raise InvalidInputError(detail, errors=[FieldError(pointer="/name", detail=detail, type="value_error")])
-    return found
+        error = FieldError(pointer="/name", detail=detail, type="value_error")
+        raise InvalidInputError(detail, errors=[error]) from None
 
 
 async def _make_room(session: AsyncSession, user: User, now: datetime) -> None:

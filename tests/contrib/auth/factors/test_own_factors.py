@@ -81,7 +81,7 @@ async def test_a_factor_gets_another_name(with_totp):
     for kind in ("totp", "passkeys"):
         path = f"{FACTORS}/{kind}/{listed[kind][0]['id']}"
         assert (await ada.client.patch(path, json={"name": "Old one"})).json()["name"] == "Old one"
-        for wrong in ("", " ", "x" * 101, "a\x1bb"):
+        for wrong in ("", " ", "x" * 101, "a\x1bb", "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 6):
             assert (await ada.client.patch(path, json={"name": wrong})).status_code == 422
 
 

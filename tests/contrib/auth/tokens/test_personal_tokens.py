@@ -69,7 +69,8 @@ async def test_a_token_is_its_owner(browser, client):
 
 @ON_ONE
 async def test_all_rights_of_the_owner_are_given_only_if_that_is_said(browser):
-    for body in ({"scopes": []}, {"unlimited": True}):
+    long = "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 6  # 108 characters, as they are stored
+    for body in ({"scopes": []}, {"unlimited": True}, {"name": long}):
         answer = await browser.post("/api/auth/tokens", json={**SCOPED, **body})
         assert answer.status_code == 422, answer.text
 

@@ -26,12 +26,11 @@ from dovetail.contrib.auth.factors.models import Passkey, Totp
 from dovetail.contrib.auth.factors.passkeys.registration import begin_registration
 from dovetail.contrib.auth.factors.passkeys.relying_party import relying_party
 from dovetail.contrib.auth.factors.requirement import is_required
-from dovetail.contrib.auth.factors.second_step import lock_active
 from dovetail.contrib.auth.factors.totp import otpauth_uri
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.proof import check_recent_proof
+from dovetail.contrib.auth.proof import lock_proven
 from dovetail.database.session import SessionDep
-from dovetail.errors import BadRequestError, FieldError, NotAuthenticatedError
+from dovetail.errors import BadRequestError, FieldError
 from dovetail.plugin import context_of
 
 router = APIRouter(prefix="/factors", tags=["auth"])
@@ -39,11 +38,7 @@ router = APIRouter(prefix="/factors", tags=["auth"])
 
 async def get_proven_user(user: EnrollingUser, session: SessionDep) -> User:
     """Return the user who is asking, locked, if they proved recently who they are. Raise as `check_recent_proof`."""
-    await check_recent_proof(session, user)
-    locked = await lock_active(session, user.id)
-    if locked is None:
-        raise NotAuthenticatedError
-    return locked
+    return await lock_proven(session, user)
 
 
 ProvenUser = Annotated[User, Depends(get_proven_user)]
