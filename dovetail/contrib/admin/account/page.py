@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
+from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection, Prepare
 from dovetail.contrib.admin.entry.guard import guarded
 from dovetail.contrib.admin.entry.preparation import Preparation
 from dovetail.contrib.admin.office import Office
@@ -75,10 +75,10 @@ class AccountPage:
         status = HTTPStatus.OK if told is None else told.status
         return await self.office.render(request, "sqladmin/account.html", {"sections": shown, "enrols": enrols}, status)
 
-    async def prepare(self, route: AccountRoute, request: Request) -> None:
+    async def prepare(self, work: Prepare, request: Request) -> None:
         """Do what comes before the transaction; `run` tells what went wrong with it."""
         try:
-            await route.prepare(self.office, request)
+            await work(self.office, request)
         except Exception as error:
             if message_for(error).is_ours:
                 raise
@@ -105,8 +105,8 @@ class AccountPage:
             Flash.success(request, outcome)
         return RedirectResponse(request.url_for("admin:account").path, HTTPStatus.SEE_OTHER)
 
-    def _preparation(self, route: AccountRoute, _request: Request) -> Preparation:
-        return Preparation(work=partial(self.prepare, route))
+    def _preparation(self, route: AccountRoute, _request: Request) -> Preparation | None:
+        return None if route.prepare is None else Preparation(work=partial(self.prepare, route.prepare))
 
     async def _respond(self, route: AccountRoute, request: Request) -> str | Response | None:
         refusal = REFUSAL.find(request)

@@ -17,6 +17,7 @@ undoes all that it did, and is shown in the section: `error` is the sentence, `e
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from jinja2 import Environment, TemplateNotFound
 from starlette.requests import Request
@@ -28,12 +29,11 @@ from dovetail.errors import ConfigurationError
 EXTENSION_POINT = "admin.account"
 
 
+Prepare: TypeAlias = Callable[[Office, Request], Awaitable[None]]
+
+
 async def _load_nothing(_office: Office, _request: Request) -> Mapping[str, object]:
     return {}
-
-
-async def _prepare_nothing(_office: Office, _request: Request) -> None:
-    return None
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class AccountRoute:
 
     name: str
     respond: Callable[[Office, Request], Awaitable[str | Response | None]]
-    prepare: Callable[[Office, Request], Awaitable[None]] = _prepare_nothing
+    prepare: Prepare | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

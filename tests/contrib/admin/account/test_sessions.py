@@ -48,6 +48,14 @@ async def test_one_or_all_others_are_ended(office, others, session, boss):
     assert "Log out everywhere else" not in (await office.get("/account/")).text
 
 
+async def test_a_button_that_prepares_nothing_looks_its_user_up_once(office, others, count_statements):
+    data = {"csrf_token": await office.token(), "session": "2"}
+    with count_statements() as statements:
+        sent = await office.client.post("/admin/account/sessions/end", data=data, headers=REFERER)
+    assert sent.status_code == 303
+    assert len([one for one in statements if "auth_session.rights" in one and "FROM auth_user" in one]) == 1
+
+
 async def test_without_a_recent_proof_the_password_is_asked_for_and_one_comes_back(office, others, session, boss):
     await session.execute(update(Session).values(proved_at=datetime.now(UTC) - timedelta(hours=1)))
     await session.commit()
