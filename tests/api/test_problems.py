@@ -6,6 +6,7 @@ import pytest
 
 from dovetail.api.problems import MAXIMUM_ERRORS, problem_type
 from dovetail.errors import ConflictError, NotFoundError
+from tests.once import asks_no_database
 from tests.probe.mistakes import SECRET
 
 MEMBERS = {"type", "title", "status", "detail", "errors", "request_id"}
@@ -21,6 +22,7 @@ def assert_is_problem(answer, status):
     return problem
 
 
+@asks_no_database
 async def test_an_error_of_ours_brings_its_type_title_detail_and_fields(probe):
     problem = assert_is_problem(await probe.get("/api/mistakes/dovetail-error"), 422)
     assert problem["type"] == "urn:dovetail:problem:invalid-input"
@@ -29,6 +31,7 @@ async def test_an_error_of_ours_brings_its_type_title_detail_and_fields(probe):
     assert problem["errors"] == [{"pointer": "/colour", "detail": "too loud", "type": "invalid"}]
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(400, "bad-request"), (401, "not-authenticated"), (404, "not-found"), (418, "i-m-a-teapot"), (599, "error-599")],
@@ -40,18 +43,21 @@ async def test_an_http_exception_is_a_problem_with_its_headers(probe, status, ki
     assert answer.headers["x-reason"] == "because"
 
 
+@asks_no_database
 @pytest.mark.parametrize("status", [204, 304])
 async def test_an_http_exception_without_an_error_status_has_no_body(probe, status):
     answer = await probe.get(f"/api/mistakes/http-exception/{status}")
     assert (answer.status_code, answer.content) == (status, b"")
 
 
+@asks_no_database
 async def test_what_an_http_exception_says_in_json_is_kept_beside_the_detail(probe):
     problem = assert_is_problem(await probe.get("/api/mistakes/http-exception-with-data"), 409)
     assert problem["data"] == {"code": "TAKEN"}
     assert problem["detail"] == ConflictError().detail
 
 
+@asks_no_database
 async def test_an_unknown_address_and_one_of_ours_have_one_type(probe):
     unknown = assert_is_problem(await probe.get("/api/nowhere"), 404)
     ours = assert_is_problem(await probe.get("/api/mistakes/not-found"), 404)
@@ -59,12 +65,14 @@ async def test_an_unknown_address_and_one_of_ours_have_one_type(probe):
     assert unknown["detail"] == ours["detail"] == NotFoundError().detail
 
 
+@asks_no_database
 async def test_a_method_that_is_not_allowed_names_those_that_are(probe):
     answer = await probe.delete("/api/echo")
     assert_is_problem(answer, 405)
     assert answer.headers["allow"] == "OPTIONS, POST"
 
 
+@asks_no_database
 async def test_invalid_input_points_to_each_field_and_never_echoes_it(probe):
     body = {"name": 5, "size": SECRET, "pet": {"kind": SECRET}}
     answer = await probe.post("/api/items", json=body)
@@ -78,6 +86,7 @@ async def test_an_invalid_parameter_is_named(probe):
     assert [error["pointer"] for error in problem["errors"]] == ["size"]
 
 
+@asks_no_database
 async def test_names_in_pointers_are_escaped_as_rfc_6901_says(probe):
     answer = await probe.post(
         "/api/echo", content=b'{"a/b": {"c~d": NaN}}', headers={"content-type": "application/json"}
@@ -85,6 +94,7 @@ async def test_names_in_pointers_are_escaped_as_rfc_6901_says(probe):
     assert assert_is_problem(answer, 422)["errors"][0]["pointer"] == "/a~1b/c~0d"
 
 
+@asks_no_database
 async def test_a_body_that_is_wrong_in_many_places_gets_a_short_answer(probe):
     answer = await probe.post("/api/items", json={"name": "x", "numbers": ["no"] * 5000})
     problem = assert_is_problem(answer, 422)
@@ -92,6 +102,7 @@ async def test_a_body_that_is_wrong_in_many_places_gets_a_short_answer(probe):
     assert problem["errors"][-1]["detail"] == f"{5000 - MAXIMUM_ERRORS} more things are wrong."
 
 
+@asks_no_database
 async def test_broken_json_says_where_it_breaks(probe):
     answer = await probe.post("/api/echo", content=b'{"a": 1,}', headers={"content-type": "application/json"})
     problem = assert_is_problem(answer, 422)
@@ -134,11 +145,13 @@ async def test_a_stale_write_is_a_failed_precondition(probe):
     assert problem["type"] == "urn:dovetail:problem:stale-write"
 
 
+@asks_no_database
 async def test_what_a_plugins_own_middleware_raises_is_a_problem_too(probe):
     problem = assert_is_problem(await probe.get("/refused-by-a-plugin"), 409)
     assert problem["detail"] == "A plugin's middleware refuses."
 
 
+@asks_no_database
 async def test_an_error_raised_in_a_task_group_keeps_its_meaning(probe):
     problem = assert_is_problem(await probe.get("/api/mistakes/task-group"), 409)
     assert problem["detail"] == "Both want the same."

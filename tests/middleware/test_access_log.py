@@ -11,12 +11,14 @@ from io import StringIO
 import pytest
 
 from dovetail.middleware.logging import LineHandler
+from tests.once import asks_no_database
 
 
 def access_lines(caplog) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "dovetail.access"]
 
 
+@asks_no_database
 async def test_a_request_is_one_line_with_method_path_status_and_duration(probe, caplog):
     await probe.get("/health/live")
     await probe.delete("/api/nowhere")
@@ -31,17 +33,20 @@ async def test_a_request_is_one_line_with_method_path_status_and_duration(probe,
     ]
 
 
+@asks_no_database
 async def test_the_query_is_not_logged(probe, caplog):
     await probe.get("/health/live?token=hunter2")
     assert "hunter2" not in "".join(access_lines(caplog))
 
 
+@asks_no_database
 async def test_a_path_cannot_forge_a_line(probe, caplog):
     await probe.get("/x%0AINFO%20dovetail.access%1b[31m")
     (line,) = access_lines(caplog)
     assert line.startswith("GET /x%0AINFO%20dovetail.access%1B%5B31m 404")
 
 
+@asks_no_database
 async def test_a_line_is_a_record_as_the_logger_itself_would_make_it(probe, caplog):
     for _ in range(2):  # the second is made from the first
         await probe.get("/health/live")
@@ -82,6 +87,7 @@ def only_ours() -> Iterator[tuple[CountingHandler, list[str]]]:
     found += [re.sub(r"^[\d-]+ [\d:]+,\d{3} |[\d.]+ ms$", "", line) for line in stream.getvalue().splitlines()]
 
 
+@asks_no_database
 async def test_a_line_that_is_written_without_a_record_is_the_same(probe):
     with only_ours() as (handler, lines):
         for path in ("/health/live", "/x%0A%1b", "/api/mistakes/bug"):
@@ -99,6 +105,7 @@ async def test_a_line_that_is_written_without_a_record_is_the_same(probe):
     ]
 
 
+@asks_no_database
 @pytest.mark.parametrize("name", ["", "dovetail", "dovetail.access"])
 async def test_whoever_else_listens_gets_a_record(probe, name):
     found = []
@@ -115,6 +122,7 @@ async def test_whoever_else_listens_gets_a_record(probe, name):
     assert len(lines) == 1
 
 
+@asks_no_database
 async def test_a_filter_of_the_logger_or_of_the_handler_sees_every_line(probe):
     seen = []
 
@@ -130,6 +138,7 @@ async def test_a_filter_of_the_logger_or_of_the_handler_sees_every_line(probe):
     assert (seen, lines) == (["dovetail.access"] * 2, [])
 
 
+@asks_no_database
 async def test_another_format_or_level_of_the_handler_holds_for_the_access_log_too(probe):
     with only_ours() as (handler, lines):
         handler.setFormatter(logging.Formatter("%(request_id)s says %(message)s"))
@@ -139,6 +148,7 @@ async def test_another_format_or_level_of_the_handler_holds_for_the_access_log_t
     assert lines == ["the-id says GET /health/live 200 "]
 
 
+@asks_no_database
 async def test_a_logger_that_passes_nothing_on_is_silent(probe, monkeypatch):
     monkeypatch.setattr(logging.getLogger("dovetail"), "propagate", False)
     with only_ours() as (_, lines):
@@ -168,6 +178,7 @@ write()
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@asks_no_database
 async def test_who_makes_records_of_their_own_makes_those_of_the_access_log_too(probe, caplog, monkeypatch):
     class Traced(logging.LogRecord):
         pass

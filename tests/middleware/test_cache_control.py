@@ -6,6 +6,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from dovetail.testing.fixtures import make_client
+from tests.once import asks_no_database
 
 TOKEN = {"Authorization": "Bearer anything"}
 COOKIE = {"Cookie": "session=anything"}
@@ -35,15 +36,18 @@ async def test_what_anybody_may_read_may_be_kept_but_not_for_somebody_with_a_tok
     assert answer.headers["vary"] == "Authorization"
 
 
+@asks_no_database
 async def test_an_answer_to_a_change_is_not_stored(probe):
     for answer in (await probe.post("/api/echo", json=1), await probe.delete("/api/nowhere"), await probe.put("/")):
         assert answer.headers["cache-control"] == "no-store"
 
 
+@asks_no_database
 async def test_head_is_told_what_get_is_told(probe):
     assert (await probe.head("/health/live", headers=TOKEN)).headers["cache-control"] == "no-store"
 
 
+@asks_no_database
 async def test_what_an_answer_says_itself_stands(probe_app, tmp_path):
     (tmp_path / "style.css").write_text("a {}")
 

@@ -8,6 +8,7 @@ from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
 from dovetail.settings import Settings, load_settings
 from dovetail.testing.fixtures import make_client
+from tests.once import asks_no_database
 
 ORIGIN = "https://app.example.com"
 PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "PATCH"}
@@ -42,6 +43,7 @@ async def test_an_origin_of_the_settings_may_read_every_answer(probe, path, stat
     assert {"ETag", "Link", "Location", "Retry-After", "X-Request-ID"} <= set(exposed)
 
 
+@asks_no_database
 async def test_it_may_read_that_its_body_is_too_large_and_its_host_is_wrong(probe):
     large = await probe.post("/api/echo", content=b"x" * 1001, headers={"Origin": ORIGIN})
     wrong = await probe.get("/", headers={"Origin": ORIGIN, "Host": "evil.example"})
@@ -49,6 +51,7 @@ async def test_it_may_read_that_its_body_is_too_large_and_its_host_is_wrong(prob
     assert {one.headers["access-control-allow-origin"] for one in (large, wrong)} == {ORIGIN}
 
 
+@asks_no_database
 async def test_a_preflight_is_answered_and_remembered(probe):
     wanted = {"Access-Control-Request-Headers": "authorization,if-match,idempotency-key,content-type"}
     answer = await probe.options("/api/items/1", headers=PREFLIGHT | wanted)
@@ -59,6 +62,7 @@ async def test_a_preflight_is_answered_and_remembered(probe):
     assert "access-control-allow-credentials" not in answer.headers
 
 
+@asks_no_database
 async def test_another_origin_is_told_nothing_but_the_answer_still_varies(probe):
     for headers in ({"Origin": "https://app.example.com.evil.example"}, {"Origin": "null"}, {}):
         answer = await probe.get("/health/live", headers=headers)
@@ -70,6 +74,7 @@ async def test_another_origin_is_told_nothing_but_the_answer_still_varies(probe)
     assert "access-control-allow-origin" not in refused.headers
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -90,6 +95,7 @@ async def test_a_refused_preflight_is_a_problem_that_names_what_is_not_allowed(p
     assert problem["request_id"] == refused.headers["x-request-id"]
 
 
+@asks_no_database
 async def test_the_back_office_is_for_its_own_origin_alone(probe):
     for answer in (
         await probe.get("/admin/", headers={"Origin": ORIGIN}),

@@ -2,7 +2,10 @@
 
 import httpx
 
+from tests.once import asks_no_database
 
+
+@asks_no_database
 async def test_head_is_get_without_the_body(probe_url):
     async with httpx.AsyncClient(base_url=probe_url) as client:
         for path in ("/", "/health/live", "/api/nowhere", "/openapi.json"):

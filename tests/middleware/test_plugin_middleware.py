@@ -5,6 +5,7 @@ from starlette.middleware import Middleware
 
 from dovetail.settings import Settings
 from dovetail.testing.fixtures import make_client
+from tests.once import asks_no_database
 
 
 @pytest.fixture
@@ -29,17 +30,20 @@ async def test_its_middleware_sees_every_answer(probe, path, status):
     assert (answer.status_code, answer.headers.get("x-probe")) == (status, "testserver")
 
 
+@asks_no_database
 async def test_its_middleware_sees_a_body_refused(probe):
     for content in (b"x" * 1001, (b"x" * 501 for _ in range(2))):
         answer = await probe.post("/api/echo", content=aiter_of(content), headers={"Content-Type": "application/json"})
         assert (answer.status_code, answer.headers.get("x-probe")) == (413, "testserver")
 
 
+@asks_no_database
 async def test_its_middleware_sees_a_host_refused_and_never_the_host(probe):
     answer = await probe.get("/", headers={"Host": "evil.example"})
     assert (answer.status_code, answer.headers.get("x-probe")) == (400, "no host")
 
 
+@asks_no_database
 async def test_a_middleware_that_reads_the_body_itself_cannot_read_more_than_the_limit(probe_app):
     class Reading:
         def __init__(self, app):

@@ -12,14 +12,17 @@ from starlette.routing import Route
 from dovetail.middleware.logging import RequestIdFilter, configure_logging
 from dovetail.middleware.request_id import BATCH, RequestIds
 from dovetail.testing.fixtures import make_client
+from tests.once import asks_no_database
 
 
+@asks_no_database
 async def test_an_id_that_a_proxy_sent_is_kept(probe):
     for given in ("abc-123", "Root=1-67891233-abcdef012345678912345678", "a" * 128):
         answer = await probe.get("/health/live", headers={"X-Request-ID": given})
         assert answer.headers["x-request-id"] == given
 
 
+@asks_no_database
 async def test_an_id_that_could_forge_a_log_line_is_replaced(probe):
     for given in ("a" * 129, "two words", "x\ty", '"><script>', "é", "", "-rm"):
         answer = await probe.get("/health/live", headers={"X-Request-ID": given.encode("latin-1")})
@@ -27,11 +30,13 @@ async def test_an_id_that_could_forge_a_log_line_is_replaced(probe):
         assert len(answer.headers["x-request-id"]) == 32
 
 
+@asks_no_database
 async def test_every_request_without_an_id_gets_its_own(probe):
     ids = {(await probe.get("/health/live")).headers["x-request-id"] for _ in range(10)}
     assert len(ids) == 10
 
 
+@asks_no_database
 async def test_an_id_that_the_application_sets_itself_is_replaced(probe_app):
     async def own(_request):
         return Response(headers={"X-Request-ID": "own"})
@@ -65,12 +70,14 @@ print(*(ids.of({}) for _ in range(3)), flush=True)
     assert len(set(done.stdout.split())) == 6
 
 
+@asks_no_database
 async def test_every_log_record_of_a_request_carries_its_id(probe, caplog):
     await probe.get("/api/mistakes/bug", headers={"X-Request-ID": "the-id"})
     names = {record.name for record in caplog.records if getattr(record, "request_id", None) == "the-id"}
     assert names >= {"dovetail.probe", "dovetail.errors", "dovetail.access"}
 
 
+@asks_no_database
 async def test_a_record_outside_of_a_request_carries_a_dash(probe, caplog):
     await probe.get("/health/live")
     logging.getLogger("dovetail.probe").warning("by the way")

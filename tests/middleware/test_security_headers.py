@@ -5,8 +5,10 @@ import pytest
 
 from dovetail.application import make_application
 from dovetail.middleware.security_headers import DEFAULTS
+from tests.once import asks_no_database
 
 
+@asks_no_database
 async def test_every_answer_carries_them_errors_too(probe):
     for path in ("/health/live", "/api/nowhere", "/api/mistakes/bug", "/refused-by-a-plugin", "/%00"):
         answer = await probe.get(path)
@@ -14,6 +16,7 @@ async def test_every_answer_carries_them_errors_too(probe):
         assert "strict-transport-security" not in answer.headers
 
 
+@asks_no_database
 async def test_what_an_application_sets_itself_is_left_alone(probe):
     answer = await probe.get("/admin/")
     assert answer.headers.get_list("content-security-policy") == ["default-src 'none'"]

@@ -19,6 +19,7 @@ from dovetail.errors import NotAuthenticatedError, NotFoundError
 from dovetail.testing.fixtures import running
 from tests.library.api import BookPolicy, books, viewer
 from tests.library.models import Genre
+from tests.once import asks_no_database
 from tests.resources.conftest import DAY, author, library_settings, make_book
 from tests.resources.conftest import app as library_app
 
@@ -156,6 +157,7 @@ async def test_both_roads_answer_alike_whatever_the_headers(app, usual_app, capl
         assert fast == usual, path
 
 
+@asks_no_database
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 @pytest.mark.usefixtures("shelf")
 async def test_both_roads_answer_other_methods_alike(app, usual_app, caplog, method):
@@ -191,6 +193,7 @@ async def test_both_roads_refuse_what_cannot_be_made_alike(app, usual_app, caplo
     assert fast["status"] >= 400
 
 
+@asks_no_database
 @pytest.mark.parametrize("body", [b"", b'{"title"'])
 async def test_a_client_that_hangs_up_within_its_body_is_no_fault_of_the_site_on_both_roads(
     app, usual_app, caplog, body
@@ -399,6 +402,7 @@ async def test_an_exhausted_pool_is_answered_alike(make_settings, library_settin
         assert (await get(sites[0], "/api/books")).status_code == 200
 
 
+@asks_no_database
 async def test_a_fast_endpoint_stays_in_the_openapi_document(app):
     operations = (await get(app, "/openapi.json")).json()["paths"]
     assert operations["/api/books/{book_id}"]["get"]["operationId"] == "get_book"

@@ -11,6 +11,7 @@ from dovetail.api.openapi.document import duplicate_operation_ids, operation_id
 from dovetail.api.schemas import Schema
 from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
+from tests.once import asks_no_database
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 METHODS = {"get", "put", "post", "delete", "patch"}
@@ -30,17 +31,20 @@ def operations(document):
     }
 
 
+@asks_no_database
 async def test_an_operation_is_named_as_its_function(document):
     assert document["paths"]["/api/items"]["post"]["operationId"] == "create_item"
     assert document["paths"]["/health/ready"]["get"]["operationId"] == "get_readiness"
 
 
+@asks_no_database
 async def test_every_operation_of_the_site_has_one_name_that_python_and_typescript_accept(app):
     names = [operation["operationId"] for operation in operations(app.openapi()).values()]
     assert len(names) == len(set(names)) > 15
     assert [name for name in names if not re.fullmatch("[a-z][a-z0-9_]*", name)] == []
 
 
+@asks_no_database
 async def test_every_error_of_every_operation_of_the_site_is_a_problem(app):
     shared = app.openapi()["components"]["responses"]
     for name, operation in operations(app.openapi()).items():
@@ -55,6 +59,7 @@ async def test_every_error_of_every_operation_of_the_site_is_a_problem(app):
             assert response["description"], (name, status)
 
 
+@asks_no_database
 async def test_an_operation_declares_the_errors_that_apply_to_it(app):
     described = operations(app.openapi())
     assert {"401", "404", "409", "422"} <= described["patch /api/posts/{post_id}"]["responses"].keys()
@@ -62,6 +67,7 @@ async def test_an_operation_declares_the_errors_that_apply_to_it(app):
     assert {"401", "403", "404"} <= described["get /debug/pool"]["responses"].keys()
 
 
+@asks_no_database
 async def test_fastapis_own_error_schema_is_gone(app):
     schemas = app.openapi()["components"]["schemas"]
     assert "HTTPValidationError" not in str(app.openapi())
@@ -69,6 +75,7 @@ async def test_fastapis_own_error_schema_is_gone(app):
     assert set(schemas["Problem"]["required"]) >= {"type", "title", "status", "detail"}
 
 
+@asks_no_database
 async def test_schemas_have_names_that_classes_can_have(app):
     schemas = app.openapi()["components"]["schemas"]
     assert [name for name in schemas if not re.fullmatch("[A-Z][A-Za-z]+", name)] == []
@@ -76,6 +83,7 @@ async def test_schemas_have_names_that_classes_can_have(app):
     assert [name for name, schema in schemas.items() if schema.get("title", name) != name] == []
 
 
+@asks_no_database
 async def test_nothing_refers_to_what_is_not_there(app):
     document = app.openapi()
     for node in nodes(document):
@@ -84,6 +92,7 @@ async def test_nothing_refers_to_what_is_not_there(app):
             assert name in document["components"][kind], node
 
 
+@asks_no_database
 async def test_the_document_says_who_may_come_without_a_token(app):
     described = operations(app.openapi())
     assert described["get /api/posts"]["security"] == [{}, {"Bearer": []}]
@@ -93,12 +102,14 @@ async def test_the_document_says_who_may_come_without_a_token(app):
     assert "security" not in described["get /health/live"]
 
 
+@asks_no_database
 async def test_a_new_object_links_to_what_can_be_done_with_it(app):
     links = operations(app.openapi())["post /api/posts"]["responses"]["201"]["links"]
     assert links.keys() == {"get_post", "update_post", "delete_post"}
     assert links["get_post"]["parameters"] == {"post_id": "$response.body#/id"}
 
 
+@asks_no_database
 async def test_every_body_and_every_answer_of_the_site_has_an_example(app):
     for name, operation in operations(app.openapi()).items():
         media = [*operation.get("requestBody", {}).get("content", {}).values()]
@@ -109,6 +120,7 @@ async def test_every_body_and_every_answer_of_the_site_has_an_example(app):
         )
 
 
+@asks_no_database
 async def test_every_example_fits_its_schema(app):
     document = app.openapi()
     checked = 0
@@ -131,6 +143,7 @@ class Branch(Schema):
     branches: list["Branch"]
 
 
+@asks_no_database
 async def test_a_schema_that_holds_itself_has_an_example_that_ends(probe_app):
     @probe_app.get("/branch")
     async def get_branch() -> Branch: ...
@@ -139,6 +152,7 @@ async def test_a_schema_that_holds_itself_has_an_example_that_ends(probe_app):
     assert answer["content"]["application/json"]["example"] == {"parent": None, "branches": []}
 
 
+@asks_no_database
 async def test_bounds_of_integers_are_integers_that_a_column_holds(app):
     for node in nodes(app.openapi()):
         if node.get("type") == "integer":
@@ -146,6 +160,7 @@ async def test_bounds_of_integers_are_integers_that_a_column_holds(app):
             assert all(isinstance(bound, int) and -(2**63) <= bound < 2**63 for bound in bounds), node
 
 
+@asks_no_database
 async def test_the_document_is_the_same_each_time(probe, document):
     assert (await probe.get("/openapi.json")).json() == (await probe.get("/openapi.json")).json() == document
 

@@ -7,6 +7,9 @@ import pytest
 
 from dovetail.settings import Settings
 from tests.api.test_problems import assert_is_problem
+from tests.once import asks_no_database
+
+pytestmark = asks_no_database
 
 LIMIT = 1000
 JSON = {"Content-Type": "application/json"}

@@ -12,6 +12,7 @@ from dovetail.middleware.bodies.json_body import MAXIMUM_ERRORS, check_json, has
 from dovetail.settings import Settings
 from dovetail.testing.fixtures import make_client
 from tests.api.test_problems import assert_is_problem
+from tests.once import asks_no_database
 
 SIZE = Settings.model_fields["max_body_size"].default
 JSON = {"Content-Type": "application/json"}
@@ -39,6 +40,7 @@ def calls():
     sys.setprofile(None)
 
 
+@asks_no_database
 @pytest.mark.parametrize("body", LARGE.values(), ids=LARGE)
 async def test_a_body_of_a_great_many_values_is_refused_at_little_cost(probe, calls, body):
     assert len(body) <= SIZE
@@ -99,11 +101,13 @@ async def test_who_has_logged_in_is_told_what_is_wrong(client_for, make_user):
         assert [one["pointer"] for one in assert_is_problem(wrong, 422)["errors"]] == ["/title/0"]
 
 
+@asks_no_database
 async def test_an_address_without_a_login_is_checked_at_once(probe):
     for path in ("/api/echo", "/api/nowhere", "/admin/anything"):
         assert_is_problem(await probe.post(path, content=b"[NaN]", headers=JSON), 422)
 
 
+@asks_no_database
 async def test_a_form_of_a_great_many_fields_is_refused_at_little_cost(probe, calls):
     for body, status in ((b"&" * SIZE, 413), (b"a=1&" * 600_000, 413), (b"a;" * 1_300_000, 422)):
         calls.clear()
@@ -112,6 +116,7 @@ async def test_a_form_of_a_great_many_fields_is_refused_at_little_cost(probe, ca
         assert calls.total() < 50_000
 
 
+@asks_no_database
 async def test_a_form_of_a_great_many_parts_is_refused_at_little_cost(probe, calls):
     part = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n'
     headers = {"Content-Type": "multipart/form-data; boundary=x"}

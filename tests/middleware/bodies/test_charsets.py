@@ -5,6 +5,7 @@ import pytest
 
 from dovetail.contrib.admin.testing import ORIGIN, read_form
 from tests.api.test_problems import assert_is_problem
+from tests.once import asks_no_database
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -34,6 +35,7 @@ async def post_parts(client: httpx.AsyncClient, path: str, *parts: bytes, parame
     return await client.post(path, content=b"".join(parts) + b"--x--\r\n", headers=headers)
 
 
+@asks_no_database
 @pytest.mark.parametrize("charset", OTHERS)
 async def test_another_charset_is_refused_wherever_text_comes_in(probe, charset):
     for kind, path, body in ((FORM, "/api/forms", b"name=%2B2AA-"), (JSON, "/api/echo", b'"+2AA-"')):
@@ -97,6 +99,7 @@ async def test_text_that_comes_as_a_file_is_refused_by_an_api(probe, parameters)
         assert answer.json()["name"] == "x"
 
 
+@asks_no_database
 @pytest.mark.parametrize("field", ["username", "password", "grant_type"])
 async def test_a_login_takes_no_file(client, field):
     answer = await post_parts(client, "/api/auth/login", part(named('; filename="a"', field)))
@@ -141,6 +144,7 @@ ODD_TYPES = (
 )
 
 
+@asks_no_database
 @pytest.mark.parametrize("content_type", ODD_TYPES)
 async def test_whatever_a_body_calls_itself_it_is_refused_and_not_a_server_error(client, content_type):
     headers = {"Content-Type": content_type, "Origin": ORIGIN}

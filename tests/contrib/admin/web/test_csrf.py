@@ -15,6 +15,7 @@ from dovetail.errors import PermissionDeniedError
 from dovetail.signing import Signer
 from plugins.blog.models import Tag
 from tests.contrib.admin.conftest import COOKIE
+from tests.once import asks_no_database
 
 SECRET = SecretStr("a secret of this site, which is long enough")
 UNSAFE = [
@@ -85,6 +86,7 @@ async def test_a_post_from_elsewhere_is_refused_even_with_the_token(office, head
         assert "did not come from a page" in answer.text
 
 
+@asks_no_database
 async def test_every_route_that_takes_a_post_is_among_those_tried(app):
     admin = next(route.app for route in app.routes if getattr(route, "name", "") == "admin")
     takers = {route.path for route in admin.routes if "POST" in getattr(route, "methods", ())}

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.once import asks_no_database
+
 
 @pytest.mark.parametrize(
     "path", ["/", "/login", "/auth-user/list", "/nothing", "/blog-post/ajax/lookup?name=author&term=x"]
@@ -18,6 +20,7 @@ async def test_no_page_is_stored_framed_or_given_foreign_scripts(office, path):
     assert headers["x-content-type-options"] == "nosniff"
 
 
+@asks_no_database
 @pytest.mark.parametrize("path", ["/assets/admin.css", "/assets/admin.js", "/statics/css/tabler.min.css"])
 async def test_files_may_be_stored(client, path):
     answer = await client.get(f"/admin{path}")
@@ -25,6 +28,7 @@ async def test_files_may_be_stored(client, path):
     assert answer.headers["cache-control"] == "public, max-age=3600"
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     "path",
     ["/assets/../site.py", "/assets/%2e%2e/site.py", "/assets/..%2fsite.py", "/statics/..%2f..%2fsqladmin/models.py"],
@@ -35,6 +39,7 @@ async def test_files_outside_are_not_served(client, path):
     assert "import" not in answer.text
 
 
+@asks_no_database
 @pytest.mark.parametrize("path", ["/assets", "/assets/", "/statics/", "/statics/css/"])
 async def test_no_folder_is_listed(client, path):
     answer = await client.get(f"/admin{path}")
