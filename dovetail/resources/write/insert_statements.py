@@ -7,10 +7,13 @@ from typing import Any, TypeAlias
 from sqlalchemy import (
     BindParameter,
     Column,
+    ColumnClause,
     ColumnElement,
     Dialect,
     Executable,
+    FromClause,
     Insert,
+    TextClause,
     bindparam,
     insert,
     inspect,
@@ -57,7 +60,7 @@ def guarded_insert(model: type[object], names: Iterable[str], check: ColumnEleme
     """Return the INSERT of one row that inserts nothing unless the row is to fulfil `check`.
 
     It asks of the values that are inserted, so that nothing has to be rolled back. None if the condition looks at a
-    column whose value the database makes.
+    column whose value the database makes, or names one in SQL of its own.
     """
     given, table = placeholders(model, names), inspect(model).local_table
     values = {column: null() for column in table.columns if _is_null(column)} | given
@@ -66,7 +69,7 @@ def guarded_insert(model: type[object], names: Iterable[str], check: ColumnEleme
         return values[element] if isinstance(element, Column) and element in values else None
 
     asked = visitors.replacement_traverse(check, {}, value)
-    if any(isinstance(part, Column) and part.table is table for part in visitors.iterate(asked)):
+    if any(_names_column(part, table) for part in visitors.iterate(asked)):
         return None
     return insert(table).from_select(list(given), select(*given.values()).where(asked))
 
@@ -126,7 +129,13 @@ def maker_of(default: Any) -> Callable[[], object]:
 
 def _is_null(column: Column[object]) -> bool:
     """Return True if a column is null in a row that is inserted without it."""
-    return not column.primary_key and column.server_default is None and column.computed is None
+    made = (column.default, column.server_default, column.computed, column.identity)
+    return not column.primary_key and all(one is None for one in made)
+
+
+def _names_column(part: ExternallyTraversible, table: FromClause) -> bool:
+    """Return True for a column of the table, and for a text that may be one."""
+    return isinstance(part, TextClause) or (isinstance(part, ColumnClause) and part.table in {None, table})
 
 
 def _counts_up(key: Column[object], rows: Sequence[Mapping[str, object]], dialect: Dialect) -> bool:

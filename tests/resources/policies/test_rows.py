@@ -2,15 +2,17 @@
 
 import pytest
 from fastapi import Request, Response
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, String, and_, column, func, literal_column, select, text, true
+from sqlalchemy.orm import Mapped, mapped_column
 
 from dovetail.api.schemas import Schema
+from dovetail.database.models import IdMixin
 from dovetail.database.prepared_reads import DriverConnection
 from dovetail.database.session import SessionDep
 from dovetail.resources.resource import ReadOnly, Resource
 from tests.guarded import api
 from tests.guarded.api import NoteRead, NoteWrite, find_labels
-from tests.guarded.models import Note, note_labels
+from tests.guarded.models import GuardedBase, Note, note_labels
 from tests.guarded.policies import NOTES, Notes
 
 BOTH = pytest.mark.parametrize("notes", ["/api/notes", "/api/loud_notes"])
@@ -197,3 +199,54 @@ async def test_what_is_answered_after_an_action_is_not_what_may_be_seen_of_the_l
         assert (await one.post("/touched/3")).status_code == 200
     assert await titles(callers.owner, "/api/notes") == seen
     assert await titles(callers.other, "/api/notes") == {"theirs", "public"}
+
+
+IN_RAW_SQL = (
+    lambda viewer: literal_column("owner_id") == viewer,
+    lambda viewer: column("owner_id") == viewer,
+    lambda viewer: and_(text(f"owner_id = {viewer}"), text("1 = 1")),
+)
+
+
+@pytest.mark.parametrize("rule", IN_RAW_SQL)
+async def test_a_rule_in_raw_sql_decides_about_what_is_written(callers, app, session, rule):
+    class Raw(Notes):
+        def where(self, viewer: int | None, action: str) -> ColumnElement[bool]:
+            return true() if action == "view" else rule(viewer)
+
+    fields = {"create": Plain, "update": Plain}
+    app.include_router(Resource(model=Note, read=Plain, policy=Raw(), name="raw", **fields).router)
+    for method, path in (("POST", "/raws"), ("PATCH", "/raws/1")):
+        before = await stored(session)
+        body = {"title": "x", "owner_id": 2}
+        assert (await callers.owner.request(method, path, json=body)).status_code == 403
+        assert await stored(session) == before
+        await session.rollback()  # SQLite lets nobody write whose snapshot is older
+        assert (await callers.owner.request(method, path, json=body | {"owner_id": 1})).is_success
+
+
+class Stamped(IdMixin, GuardedBase):
+    __tablename__ = "guarded_stamped"
+
+    title: Mapped[str] = mapped_column(String(50))
+    state: Mapped[str | None] = mapped_column(String(50), default=func.lower("NEW"))
+
+
+class StampedWrite(Schema):
+    title: str
+
+
+class StampedRead(StampedWrite):
+    state: str | None
+
+
+@pytest.mark.parametrize(("is_new", "status"), [(True, 201), (False, 403)])
+async def test_a_rule_decides_by_the_value_that_sql_makes(callers, app, session, is_new, status):
+    class ByState(Notes):
+        def where(self, viewer: int | None, action: str) -> ColumnElement[bool]:
+            return Stamped.state == "new" if is_new else Stamped.state.is_(None)
+
+    router = Resource(model=Stamped, read=StampedRead, create=StampedWrite, policy=ByState(), name="stamped").router
+    app.include_router(router)
+    assert (await callers.owner.post("/stampeds", json={"title": "x"})).status_code == status
+    assert (await session.scalar(select(func.count()).select_from(Stamped))) == int(is_new)
