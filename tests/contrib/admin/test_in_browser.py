@@ -174,6 +174,7 @@ async def test_logging_out_shuts_the_door(editor):
     await expect(editor.get_by_role("button", name="Log in")).to_be_visible()
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])  # where things stand on a page, whatever it was read from
 async def test_what_can_be_done_with_a_row_stays_in_sight_however_long_the_row_is(editor, session):
     post = (await session.scalars(select(Post).where(Post.title == "Old title"))).one()
     names = [f"a rather long tag of the number {n}" for n in range(3)]
@@ -200,6 +201,7 @@ EDGE_AND_COVERED = """
 """
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])  # where things stand on a page, whatever it was read from
 async def test_a_list_that_is_wider_than_its_frame_has_an_edge_and_scrolls_until_nothing_is_covered(editor):
     await editor.set_viewport_size({"width": 1100, "height": 900})
     await editor.goto("/admin/auth-user/list")

@@ -11,6 +11,7 @@ from dovetail.api.schemas import Schema
 from dovetail.resources.policy import ReadOnly
 from dovetail.resources.resource import Resource
 from plugins.blog.models import Tag
+from tests.once import asks_no_database
 
 NAMES = [f"tag {number:02}" for number in range(7)]
 
@@ -46,12 +47,14 @@ async def names(client: httpx.AsyncClient, query: str) -> list[str]:
     return [item["name"] for item in answer.json()["items"]]
 
 
+@asks_no_database
 async def test_a_parameter_that_comes_twice_is_refused(items):
     answer = await items.get("/test/any/items?limit=5&limit=6")
     assert answer.status_code == 422
     assert [(error["pointer"], error["type"]) for error in answer.json()["errors"]] == [("limit", "repeated")]
 
 
+@asks_no_database
 async def test_what_cannot_be_ordered_by_is_quoted_shortly(items):
     answer = await items.get("/test/any/items?ordering=" + "x" * 500 + "%07")
     (error,) = answer.json()["errors"]
@@ -104,6 +107,7 @@ async def test_the_widest_page_and_the_deepest_offset_answer(items):
     assert deepest["next"] is None
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [

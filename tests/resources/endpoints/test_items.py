@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.library.models import Loan
+from tests.once import asks_no_database
 
 
 async def test_the_whole_life_of_an_object(owner, client, author):
@@ -122,6 +123,7 @@ async def test_a_demanded_precondition_is_demanded_of_bulk_requests_too(app, cli
     assert "428" in app.openapi()["paths"]["/api/loans/bulk"]["patch"]["responses"]
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

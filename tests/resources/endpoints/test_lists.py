@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.once import asks_no_database
+
 PATHS = ("/api/books", "/api/loud_books")  # the compiled road, and that of the ORM
 
 
@@ -122,6 +124,7 @@ async def test_filters_search_order_and_pages(staff, shelf, path):
     assert found == dict(QUERIES)
 
 
+@asks_no_database
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_bad_parameter_is_refused_by_name_with_what_is_allowed(client, shelf, path):
     for query, parameter, words in BAD:
@@ -132,6 +135,7 @@ async def test_a_bad_parameter_is_refused_by_name_with_what_is_allowed(client, s
         assert words in details[0], query
 
 
+@asks_no_database
 async def test_all_bad_parameters_are_named_at_once(client, shelf):
     answer = await client.get("/api/books?limit=0&pages=x&colour=red&ordering=text")
     assert {error["pointer"] for error in answer.json()["errors"]} == {"limit", "pages", "colour", "ordering"}
@@ -239,6 +243,7 @@ async def test_full_text_finds_words_in_any_form_and_puts_the_best_first(client,
         assert (await client.get("/api/found_books", params={"search": text})).status_code == 200
 
 
+@asks_no_database
 async def test_every_parameter_is_documented_with_type_and_description(app):
     operation = app.openapi()["paths"]["/api/books"]["get"]
     documented = {parameter["name"]: parameter for parameter in operation["parameters"]}

@@ -15,6 +15,7 @@ from dovetail.resources.endpoints.fast_place import FastPlace
 from dovetail.resources.within import Within
 from tests.library.api import BookPolicy, Viewer, books, genres, loud_books
 from tests.library.models import Book, Genre
+from tests.once import asks_no_database
 
 IN_GENRE = related(Book.genres, Genre.id == bindparam("genre_id"))
 Name = Annotated[str, Path(max_length=10)]
@@ -148,6 +149,7 @@ async def gives_another(name: str) -> dict[str, object]:
     return {"genre": 1}
 
 
+@asks_no_database
 @pytest.mark.usefixtures("shelf")
 @pytest.mark.parametrize("resource", [books, loud_books])
 async def test_values_that_do_not_fit_the_placeholders_say_so(add, client, resource, caplog):

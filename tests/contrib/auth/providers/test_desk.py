@@ -13,8 +13,10 @@ from sqlalchemy import func, select, update
 from dovetail.contrib.auth.providers.models import ProviderLogin
 from tests.contrib.auth.helpers import pointers
 from tests.contrib.auth.providers.conftest import Browser, new_browser
+from tests.once import asks_no_database
 
 
+@asks_no_database
 async def test_providers_are_listed_with_the_addresses_of_their_buttons(client):
     assert (await client.get("/api/auth/providers")).json() == {
         "items": [
@@ -52,6 +54,7 @@ async def test_the_browser_comes_back_to_the_page_it_named(browser):
     assert (await browser.go_and_return()).headers["location"] == "/"
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     "page",
     [
