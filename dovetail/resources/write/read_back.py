@@ -17,6 +17,7 @@ from sqlalchemy import (
     Float,
     Insert,
     Table,
+    TextClause,
     Update,
     cast,
     func,
@@ -80,8 +81,8 @@ class ReadBack:
 
 
 def has_subquery(condition: ColumnElement[bool]) -> bool:
-    """Return True if a condition looks at other rows than the one it is asked of."""
-    return any(isinstance(part, (SelectBase, SelectiveCondition)) for part in visitors.iterate(condition))
+    """Return True if a condition looks at other rows than the one it is asked of, or is a text that may."""
+    return any(isinstance(part, (SelectBase, SelectiveCondition, TextClause)) for part in visitors.iterate(condition))
 
 
 def _prepare_returning(  # noqa: PLR0917 - as ReadBack.compile has them
