@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import SecretStr
+from sqladmin import BaseView
 from sqladmin.audit import AuditEntry
 from sqladmin.authorization import Action
 from sqlalchemy import inspect, select
@@ -66,6 +67,18 @@ class FollowsRule:
     rule: str
 
 
+def taken_permissions(view: type[BaseView]) -> list[TakesPermission]:
+    """Return the permissions that actions of a view name."""
+    found = (getattr(getattr(view, name, None), "takes_permission", None) for name in dir(view))
+    return [one for one in found if isinstance(one, TakesPermission)]
+
+
+def followed_rules(view: type[BaseView]) -> list[FollowsRule]:
+    """Return the rules that actions of a view name."""
+    found = (getattr(getattr(view, name, None), "follows_rule", None) for name in dir(view))
+    return [one for one in found if isinstance(one, FollowsRule)]
+
+
 class ViewBase(OpenModelView):
     """Options and hooks of `dovetail.contrib.admin.views.ModelAdmin` that need no other view and no statement."""
 
@@ -103,11 +116,8 @@ class ViewBase(OpenModelView):
     def __init__(self) -> None:
         super().__init__()
         self._form_class: type[Form] | None = None
-        methods = [getattr(type(self), name) for name in dir(type(self))]
-        taken = [getattr(method, "takes_permission", None) for method in methods]
-        self.action_permissions = {one.action: one.permission for one in taken if isinstance(one, TakesPermission)}
-        followed = [getattr(method, "follows_rule", None) for method in methods]
-        self.action_rules = {one.action: one.rule for one in followed if isinstance(one, FollowsRule)}
+        self.action_permissions = {one.action: one.permission for one in taken_permissions(type(self))}
+        self.action_rules = {one.action: one.rule for one in followed_rules(type(self))}
 
     def rows(self, request: Request) -> AnySelect:  # noqa: ARG002 - for those who override it
         """Return the rows that the view shows, in lists, forms, autocompletes, actions and exports.

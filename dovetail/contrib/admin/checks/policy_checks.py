@@ -6,7 +6,7 @@ from typing import get_args
 from sqladmin import BaseView
 
 from dovetail.contrib.admin.rules.rules import knows
-from dovetail.contrib.admin.view_base import FollowsRule
+from dovetail.contrib.admin.view_base import followed_rules
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.auth.models import User
 from dovetail.plugin import CheckMessage, Context, warning
@@ -42,8 +42,8 @@ def find_unfit_policies(view: type[BaseView], policies: Policies) -> Iterator[st
             f"{view.__name__}: the policy of {model.__name__}, a {type(policy).__name__}, decides for others than "
             "users, and whoever enters the back office is a User; let its `writer` give one"
         )
-    for one in (getattr(getattr(view, name, None), "follows_rule", None) for name in dir(view)):
-        if isinstance(one, FollowsRule) and not (is_registered and knows(policy, one.rule)):
+    for one in followed_rules(view):
+        if not (is_registered and knows(policy, one.rule)):
             yield (
                 f"{view.__name__}: {one.action!r} follows the rule {one.rule!r}, which "
                 f"{type(policy).__name__}.where allows nobody; name one that it knows"

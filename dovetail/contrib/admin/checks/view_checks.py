@@ -10,7 +10,7 @@ from dovetail.contrib.admin.checks.form_checks import find_form_columns, try_for
 from dovetail.contrib.admin.checks.ignored import find_ignored
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
 from dovetail.contrib.admin.sqladmin_private import is_action
-from dovetail.contrib.admin.view_base import TakesPermission
+from dovetail.contrib.admin.view_base import taken_permissions
 from dovetail.contrib.admin.views import ModelAdmin
 
 EXCLUDING = (
@@ -34,8 +34,7 @@ def find_problems(view: type[BaseView]) -> list[str]:
 
 def find_unknown_permissions(view: type[BaseView], known: Collection[str]) -> Iterator[str]:
     """Yield a sentence for each permission that a page or an action takes and that no plugin has."""
-    taken = [getattr(getattr(view, name, None), "takes_permission", None) for name in dir(view)]
-    names = [one.permission for one in taken if isinstance(one, TakesPermission)]
+    names = [one.permission for one in taken_permissions(view)]
     for name in [*names, *filter(None, [getattr(view, "permission_required", None)])]:
         if name not in known:
             near = get_close_matches(name, known, n=1)
