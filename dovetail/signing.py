@@ -43,7 +43,7 @@ class Signer:
     def dumps(self, value: Json) -> str:
         """Return a value as JSON with its signature, in a text for URLs and cookies. Raise ValueError if it is none."""
         payload = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
-        return _encode(self.signature(payload)[:SIGNATURE_LENGTH] + payload)
+        return base64url(self.signature(payload)[:SIGNATURE_LENGTH] + payload)
 
     def loads(self, text: str) -> Json:
         """Return the value that `dumps` made `text` of. Raise BadSignatureError for every other text."""
@@ -68,7 +68,8 @@ def _derive_key(secret: str, purpose: str) -> bytes:
     return digest(secret.encode(), f"dovetail.signing 1\0{purpose}".encode(), "sha256")
 
 
-def _encode(raw: bytes) -> str:
+def base64url(raw: bytes) -> str:
+    """Return bytes as text for URLs, without padding (RFC 4648, section 5)."""
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
@@ -77,6 +78,6 @@ def _decode(text: str) -> bytes:
         raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
     except ValueError:
         raise BadSignatureError from None
-    if _encode(raw) != text:  # base64 passes over characters that are none of its own
+    if base64url(raw) != text:  # base64 passes over characters that are none of its own
         raise BadSignatureError
     return raw

@@ -7,7 +7,6 @@ Everybody locks the user first and touches tokens then, so that no two wait for 
 """
 
 import secrets
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.auth.models import OneTimeToken, TokenPurpose, User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.plugin import context_of
-from dovetail.signing import Signer, hash_token
+from dovetail.signing import Signer, base64url, hash_token
 
 MAXIMUM_SENT = 5  # of one purpose, to one user or one address, in WINDOW
 WINDOW = timedelta(hours=1)
@@ -78,7 +77,7 @@ async def create_one_time_token(
 def token_of(session: AsyncSession, nonce: str) -> str:
     """Return the token of 256 bits that belongs to a nonce: whoever reads that in a table alone cannot tell it."""
     signer = Signer(context_of(session).settings.secret_key, "auth.one_time_token")
-    return urlsafe_b64encode(signer.signature(nonce.encode())).rstrip(b"=").decode()
+    return base64url(signer.signature(nonce.encode()))
 
 
 async def is_alive(session: AsyncSession, token: str, purpose: TokenPurpose) -> bool:

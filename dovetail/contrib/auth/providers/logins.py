@@ -4,7 +4,6 @@ Nothing here waits for a provider, and no transaction is open while somebody doe
 """
 
 import secrets
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +16,7 @@ from dovetail.contrib.auth.providers.vouching import Vouched
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.database.bulk import NO_SYNCHRONIZATION, delete_some
 from dovetail.errors import BadRequestError, FieldError
-from dovetail.signing import Signer, hash_token
+from dovetail.signing import Signer, base64url, hash_token
 
 LIFETIME = 600  # seconds to go to the provider, log in there, and come back
 
@@ -34,10 +33,10 @@ class Secrets:
 def secrets_of(state: str, secret_key: SecretStr) -> Secrets:
     """Return what belongs to a state. It is made of the state and the site's key, so that the database holds none."""
     nonce, verifier = (
-        urlsafe_b64encode(Signer(secret_key, f"dovetail.auth.provider.{use}").signature(state.encode(errors="replace")))
+        base64url(Signer(secret_key, f"dovetail.auth.provider.{use}").signature(state.encode(errors="replace")))
         for use in ("nonce", "verifier")
     )
-    return Secrets(state=state, nonce=nonce.rstrip(b"=").decode(), verifier=verifier.rstrip(b"=").decode())
+    return Secrets(state=state, nonce=nonce, verifier=verifier)
 
 
 async def begin(session: AsyncSession, provider: AnyProvider, *, browser: str, next_page: str) -> str:

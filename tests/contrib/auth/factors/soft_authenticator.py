@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from webauthn.helpers import base64url_to_bytes as decode
+from webauthn.helpers import bytes_to_base64url as encode
 from webauthn.helpers import encode_cbor
-
-from dovetail.contrib.auth.factors.passkeys.webauthn_json import decode, encode
 
 Json: TypeAlias = dict
 ORIGIN = "http://localhost:8000"

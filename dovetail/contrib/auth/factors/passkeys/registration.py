@@ -13,13 +13,13 @@ from dovetail.contrib.auth.factors.passkeys.webauthn_json import (
     Json,
     challenge_in,
     creation_options,
-    encode,
+    transports_in,
     verify_registration,
 )
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConflictError
 from dovetail.plugin import context_of
-from dovetail.signing import Signer
+from dovetail.signing import Signer, base64url
 
 
 async def begin_registration(session: AsyncSession, user: User, party: RelyingParty) -> Json:
@@ -46,12 +46,12 @@ async def finish_registration(
         user_id=user.id,
         name=name,
         user_handle=_handle_of(session, user, await passkeys_of(session, user.id)),
-        credential_id=made.credential_id,
-        public_key=made.public_key,
+        credential_id=base64url(made.credential_id),
+        public_key=base64url(made.credential_public_key),
         sign_count=made.sign_count,
-        transports=made.transports,
+        transports=transports_in(credential),
         aaguid=made.aaguid,
-        is_backed_up=made.is_backed_up,
+        is_backed_up=made.credential_backed_up,
         created_at=datetime.now(UTC),
     )
     try:
@@ -76,4 +76,4 @@ def _handle_of(session: AsyncSession, user: User, existing: list[Passkey]) -> st
     if existing:
         return existing[0].user_handle
     signer = Signer(context_of(session).settings.secret_key, "auth.passkeys.user_handle")
-    return encode(signer.signature(f"{user.id} {user.created_at.isoformat()}".encode()))
+    return base64url(signer.signature(f"{user.id} {user.created_at.isoformat()}".encode()))

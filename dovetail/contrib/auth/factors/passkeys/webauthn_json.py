@@ -7,9 +7,8 @@ imported late: it brings OpenSSL along.
 import json
 import logging
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from pydantic import JsonValue
@@ -24,24 +23,13 @@ if TYPE_CHECKING:
         PublicKeyCredentialDescriptor,
         PublicKeyCredentialRequestOptions,
     )
+    from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 logger = logging.getLogger("dovetail.auth")
 
 Json = dict[str, JsonValue]
 CREDENTIAL_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{MAXIMUM_CREDENTIAL_ID}}}")
 TIMEOUT = 300_000  # milliseconds that a browser waits for its user
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewCredential:
-    """A credential that an authenticator has just made, as it is stored."""
-
-    credential_id: str
-    public_key: str
-    sign_count: int
-    aaguid: str
-    transports: str
-    is_backed_up: bool
 
 
 def creation_options(party: RelyingParty, user: User, handle: str, challenge: str, existing: Sequence[Passkey]) -> Json:
@@ -61,12 +49,12 @@ def creation_options(party: RelyingParty, user: User, handle: str, challenge: st
         user_display_name=user.full_name or user.username,
         challenge=decode(challenge),
         timeout=TIMEOUT,
+        exclude_credentials=_descriptors(existing),
         # With these two a passkey is enough by itself: it knows whose it is, and asks for a finger or a PIN.
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
         ),
     )
-    options.exclude_credentials = _descriptors(existing)
     return _as_json(options)
 
 
@@ -85,13 +73,13 @@ def request_options(party: RelyingParty, challenge: str, allowed: Sequence[Passk
     return _as_json(options)
 
 
-def verify_registration(party: RelyingParty, credential: Json, challenge: str) -> NewCredential | None:
+def verify_registration(party: RelyingParty, credential: Json, challenge: str) -> "VerifiedRegistration | None":
     """Return the credential if an authenticator made it for this challenge and verified its user; else None."""
     from webauthn import verify_registration_response
 
     try:
-        verified = verify_registration_response(
-            credential=json.dumps(credential),
+        return verify_registration_response(
+            credential=credential,
             expected_challenge=decode(challenge),
             expected_rp_id=party.id,
             expected_origin=list(party.origins),
@@ -100,14 +88,6 @@ def verify_registration(party: RelyingParty, credential: Json, challenge: str) -
     except Exception as error:  # noqa: BLE001 - whatever a library makes of a stranger's bytes, they prove nothing
         logger.warning("A new passkey was refused: %s", error)
         return None
-    return NewCredential(
-        credential_id=encode(verified.credential_id),
-        public_key=encode(verified.credential_public_key),
-        sign_count=verified.sign_count,
-        aaguid=verified.aaguid,
-        transports=_transports(credential),
-        is_backed_up=verified.credential_backed_up,
-    )
 
 
 def verify_assertion(party: RelyingParty, credential: Json, challenge: str, passkey: Passkey) -> int | None:
@@ -119,7 +99,7 @@ def verify_assertion(party: RelyingParty, credential: Json, challenge: str, pass
 
     try:
         verified = verify_authentication_response(
-            credential=json.dumps(credential),
+            credential=credential,
             expected_challenge=decode(challenge),
             expected_rp_id=party.id,
             expected_origin=list(party.origins),
@@ -153,27 +133,24 @@ def user_handle_in(credential: Json) -> str | None:
     return found.rstrip("=") if isinstance(found, str) and found else None
 
 
-def encode(raw: bytes) -> str:
-    """Return bytes as base64url without padding."""
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+def transports_in(credential: Json) -> str:
+    """Return by what a browser says a new passkey is reached, of the ways that there are."""
+    from webauthn.helpers.structs import AuthenticatorTransport
+
+    found = _response(credential).get("transports")
+    if not isinstance(found, list):
+        return ""
+    return " ".join(sorted(transport.value for transport in AuthenticatorTransport if transport.value in found))
 
 
 def decode(text: str) -> bytes:
-    """Return what `encode` was given. Raise ValueError."""
+    """Return the bytes that a text is base64url of, padded or not. Raise ValueError."""
     return urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
 
 
 def _response(credential: Json) -> Json:
     found = credential.get("response")
     return found if isinstance(found, dict) else {}
-
-
-def _transports(credential: Json) -> str:
-    from webauthn.helpers.structs import AuthenticatorTransport
-
-    found = _response(credential).get("transports")
-    known = {transport.value for transport in AuthenticatorTransport}
-    return " ".join(sorted(known.intersection(found))) if isinstance(found, list) else ""
 
 
 def _descriptors(passkeys: Sequence[Passkey]) -> "list[PublicKeyCredentialDescriptor]":
