@@ -25,6 +25,7 @@ def test_the_wheel_holds_every_file_of_the_framework_and_nothing_else(wheel: Pat
 
     assert found == files_of_the_framework()
     assert {"dovetail/py.typed", "dovetail/contrib/admin/templates/sqladmin/base.html"} <= found
+    assert "dovetail/contrib/auth/password_rules/common_passwords.LICENSE.txt" in found  # both lists ask for it
 
 
 def test_the_wheel_says_its_version_its_command_and_its_extras(wheel: Path):

@@ -12,7 +12,6 @@ from dovetail.settings import Settings
 from dovetail.testing.fixtures import make_client
 from tests.api.test_problems import assert_is_problem
 from tests.contrib.auth.helpers import bearer, token_of
-from tests.once import asks_no_database
 
 
 async def test_its_policy_forbids_what_is_not_of_this_site_and_what_stands_in_the_page(probe):
@@ -115,7 +114,7 @@ def watch(page: Page) -> list[str]:
     return hosts
 
 
-@asks_no_database
+@pytest.mark.parametrize("database_kind", ["sqlite"])  # how a page is drawn, whatever an operation asks
 @pytest.mark.browser
 async def test_a_browser_draws_it_and_tries_an_operation_without_another_host(browser_page: Page) -> None:
     hosts = watch(browser_page)
