@@ -78,7 +78,7 @@ class Policy(DeprecatedHooks[Model, Viewer, Create]):
         return Recognized(None) if self.writer is Policy.writer else None  # type: ignore[arg-type]  # nobody gives None
 
     def viewer_values(self, viewer: Viewer) -> Hashable | None:  # noqa: ARG002 - for subclasses
-        """Return all that `rows`, `related` and `hidden` look at of a viewer; None if it cannot be told, as here.
+        """Return all that `where`, `related` and `hidden` look at of a viewer; None if it cannot be told, as here.
 
         What a viewer may see is remembered by these values, so that the hooks are not asked about equal ones again:
         they may look at nothing else that changes, be it a clock, a setting or another row.
