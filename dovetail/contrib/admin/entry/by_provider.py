@@ -22,7 +22,6 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record_failure
-from dovetail.contrib.auth.factors.second_step import Proved
 from dovetail.contrib.auth.providers.browser import CALLBACK, callback_address, is_sent_by_another_site
 from dovetail.contrib.auth.providers.desk import PROVIDERS
 from dovetail.contrib.auth.providers.entry import prove_by_provider
@@ -104,20 +103,14 @@ async def return_from_provider(office: Office, request: Request) -> Response:
 async def _let_in(office: Office, request: Request) -> Response:
     async with office.database.unit_of_work() as session:
         with enter_request_context(request, session):
-            proven = await prove_by_provider(session, request, PROVIDERS.get(office.app))
-            if not proven.user.is_staff:
-                await record_failure(EventKind.LOGIN_FAILED, user=proven.user, detail=f"{proven.method}: no staff")
+            proved = await prove_by_provider(session, request, PROVIDERS.get(office.app))
+            if not proved.user.is_staff:
+                await record_failure(EventKind.LOGIN_FAILED, user=proved.user, detail=f"{proved.method}: no staff")
                 raise NotAuthenticatedError(NO_STAFF)
-            if not proven.has_second_factor:
-                waiting = await ask_for_second_factor(office, request, proven.user, proven.method)
+            if not proved.second_factor:
+                waiting = await ask_for_second_factor(office, request, proved.user, proved.method)
                 if waiting is not None:
                     return waiting
-            proved = Proved(
-                user=proven.user,
-                method=proven.method,
-                second_factor=proven.has_second_factor,
-                proved_at=proven.proved_at,
-            )
             return await enter(office, request, proved)
 
 

@@ -16,6 +16,7 @@ from dovetail.api.schemas import PathId
 from dovetail.api.throttling.throttled import THROTTLED
 from dovetail.contrib.auth.access import CurrentUser
 from dovetail.contrib.auth.api.schemas import AccessTokenRead
+from dovetail.contrib.auth.api.second_factors.login import give_token
 from dovetail.contrib.auth.api.second_factors.schemas import SecondStepRead
 from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_party
 from dovetail.contrib.auth.factors.second_step import begin_second_step
@@ -31,7 +32,6 @@ from dovetail.contrib.auth.providers.schemas import (
     ProviderList,
     ProviderRead,
 )
-from dovetail.contrib.auth.sessions.log_in import log_in
 from dovetail.database.session import SessionDep
 from dovetail.errors import NotFoundError, PermissionDeniedError
 from dovetail.plugin import context_of
@@ -132,22 +132,13 @@ async def log_in_by_provider(
 
     401 says what went wrong, at the provider or here: nobody has connected an account with that login, for instance.
     """
-    proven = await prove_by_provider(session, request, desk)
-    if not proven.has_second_factor:
+    proved = await prove_by_provider(session, request, desk)
+    if not proved.second_factor:
         party = find_relying_party(context_of(session), request)
-        step = await begin_second_step(session, proven.user, proven.method, party)
+        step = await begin_second_step(session, proved.user, proved.method, party)
         if step is not None:
             return SecondStepRead.model_validate(step, from_attributes=True)
-    logged_in = await log_in(
-        session,
-        proven.user,
-        connection=request,
-        method=proven.method,
-        second_factor=proven.has_second_factor,
-        proved_at=proven.proved_at,
-    )
-    response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
-    return AccessTokenRead.of(logged_in)
+    return await give_token(session, proved, request, response)
 
 
 @router.get("/connected-logins", response_model=ConnectedLoginList)

@@ -38,7 +38,7 @@ async def log_in_or_challenge(
     return _token(begun, response)
 
 
-@router.post("/login/second-factor", response_model=AccessTokenRead, responses=WRONG | THROTTLED)
+@router.post("/login/second-factor", response_model=AccessTokenRead, responses=WRONG)
 async def answer_login_challenge(
     data: SecondStepAnswer, session: SessionDep, request: Request, response: Response
 ) -> AccessTokenRead | Response:
@@ -51,7 +51,7 @@ async def answer_login_challenge(
     proved = await second_step.finish_second_step(session, challenge, answer, party)
     if isinstance(proved, Refusal):
         return respond(request, _refused(proved, data))  # not raised: that it was tried is to be kept
-    return await _give_token(session, proved, request, response)
+    return await give_token(session, proved, request, response)
 
 
 @router.post(
@@ -82,7 +82,20 @@ async def log_in_with_passkey(
     proved = await second_step.finish_passkey_login(session, data.passkey.as_json(), party)
     if proved is None:
         return respond(request, _wrong("/passkey", "The passkey is wrong or the login took too long; try again."))
-    return await _give_token(session, proved, request, response)
+    return await give_token(session, proved, request, response)
+
+
+async def give_token(session: AsyncSession, proved: Proved, request: Request, response: Response) -> AccessTokenRead:
+    """Return the token of a session that begins for somebody who proved who they are."""
+    logged_in = await log_in(
+        session,
+        proved.user,
+        connection=request,
+        method=proved.method,
+        second_factor=proved.second_factor,
+        proved_at=proved.proved_at,
+    )
+    return _token(logged_in, response)
 
 
 def given_answer(data: Answer) -> second_step.Answer:
@@ -98,13 +111,6 @@ def wrong_factor(data: Answer) -> NotAuthenticatedError:
     """Return the error for an answer that proves nothing."""
     given = next(name for name in ("code", "recovery_code", "passkey") if getattr(data, name) is not MISSING)
     return _wrong(f"/{given}", "This is wrong, or was used already; try again.")
-
-
-async def _give_token(session: AsyncSession, proved: Proved, request: Request, response: Response) -> AccessTokenRead:
-    logged_in = await log_in(
-        session, proved.user, connection=request, method=proved.method, second_factor=proved.second_factor
-    )
-    return _token(logged_in, response)
 
 
 def _token(logged_in: LoggedIn, response: Response) -> AccessTokenRead:
