@@ -149,7 +149,7 @@ COSTS = [
     ),
     # Logins at providers: the provider is asked between two transactions.
     Cost("list_providers", "anonymous", 0, 0, lambda s: s.anonymous.get("/api/auth/providers")),
-    Cost("start_provider_login", "anonymous", 2, 2, lambda s: s.anonymous.get("/api/auth/providers/corner/login")),
+    Cost("start_provider_login", "anonymous", 3, 3, lambda s: s.anonymous.get("/api/auth/providers/corner/login")),
     Cost(
         "finish_provider_login",
         "refused there",

@@ -37,9 +37,9 @@ from dovetail.contrib.auth.permissions.managing import (
 )
 from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions.current import session_of
-from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.contrib.auth.settings import AUTH_SETTINGS, AuthSettings
 from dovetail.errors import ConflictError
-from dovetail.plugin import PLUGIN_SETTINGS, StateKey
+from dovetail.plugin import StateKey
 
 if TYPE_CHECKING:
     from dovetail.contrib.auth.manager import UserManager
@@ -202,7 +202,7 @@ class UserAdmin(ModelAdmin, model=User):
 
     @property
     def _settings(self) -> AuthSettings:
-        return AuthSettings.of(PLUGIN_SETTINGS.get(app_of(self)))
+        return AUTH_SETTINGS.get(app_of(self))
 
     def _tell_what_is_sent(self, request: Request, manager: "UserManager") -> None:
         for message in manager.messages:

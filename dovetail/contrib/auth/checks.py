@@ -31,7 +31,7 @@ class GivenSuperuser(BaseModel):
 
 def check_email(context: Context) -> Iterator[CheckMessage]:
     """Find e-mails that reach nobody, that lead nowhere or to the wrong place, or that others on the way can read."""
-    settings = _settings(context)
+    settings = settings_in_production(context)
     if settings is None:
         return
     if settings.email_backend == "console":
@@ -47,7 +47,7 @@ def check_email(context: Context) -> Iterator[CheckMessage]:
 
 def check_lifetimes(context: Context) -> Iterator[CheckMessage]:
     """Find tokens that are good for so long that whoever finds one can use it."""
-    settings = _settings(context)
+    settings = settings_in_production(context)
     if settings is None:
         return
     for code, name, seconds, longest, what in (
@@ -65,7 +65,7 @@ def check_lifetimes(context: Context) -> Iterator[CheckMessage]:
 
 def check_sessions(context: Context) -> Iterator[CheckMessage]:
     """Find sessions that outlive their use, and proofs that prove little."""
-    settings = _settings(context)
+    settings = settings_in_production(context)
     if settings is None:
         return
     if settings.session_idle_seconds > LONGEST_IDLE:
@@ -86,7 +86,7 @@ def check_sessions(context: Context) -> Iterator[CheckMessage]:
 
 def check_registration(context: Context) -> Iterator[CheckMessage]:
     """Say that strangers may make accounts."""
-    settings = _settings(context)
+    settings = settings_in_production(context)
     if settings is not None and settings.registration_open:
         yield info(
             "auth.I001", "Anybody may make an account.", "set AUTH_REGISTRATION_OPEN=false if that is not what you want"
@@ -95,7 +95,7 @@ def check_registration(context: Context) -> Iterator[CheckMessage]:
 
 def check_superuser(context: Context) -> Iterator[CheckMessage]:
     """Find a password of a superuser that can be guessed, where the variables of `createsuperuser` hold one."""
-    if _settings(context) is None:
+    if settings_in_production(context) is None:
         return
     # Imported here: a server without such a variable does without.
     from dovetail.contrib.auth.accounts.password_validation import check_password
@@ -172,7 +172,7 @@ def _check_links(settings: AuthSettings) -> Iterator[CheckMessage]:
             )
 
 
-def _settings(context: Context) -> AuthSettings | None:
+def settings_in_production(context: Context) -> AuthSettings | None:
     """Return the settings of a site that strangers can reach; None in development."""
     settings = context.plugin_settings["auth"]
     in_production = context.settings.environment == "production"

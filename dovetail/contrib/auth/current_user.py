@@ -19,11 +19,10 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.sessions.use import remember_use
 from dovetail.contrib.auth.setting_types.schemes import Scheme
-from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.contrib.auth.settings import AUTH_SETTINGS, AuthSettings
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
-from dovetail.plugin import PLUGIN_SETTINGS
 from dovetail.resources.sql.statements import Found
 from dovetail.state import ACTOR, current_scope
 
@@ -201,7 +200,7 @@ async def _look_up(connection: HTTPConnection, session: AsyncSession, credential
 
 def settings_of_request(connection: HTTPConnection) -> AuthSettings:
     """Return the settings of auth in the site that was asked."""
-    return AuthSettings.of(PLUGIN_SETTINGS.get(connection.app))
+    return AUTH_SETTINGS.get(connection.app)
 
 
 def check_permission(user: User, *permissions: str) -> None:

@@ -10,6 +10,7 @@ from dovetail.contrib.auth.setting_types.limits import LimitSettings
 from dovetail.contrib.auth.setting_types.providers import Providers
 from dovetail.contrib.auth.setting_types.schemes import Scheme, check_header, read_schemes
 from dovetail.settings import Names
+from dovetail.state import StateKey
 from dovetail.validators import check_origins_fit, check_passkey_origins, check_rp_id
 
 Seconds = Annotated[int, Field(gt=0)]
@@ -78,3 +79,6 @@ class AuthSettings(LimitSettings):
     def _have_origins_of_the_domain(self) -> Self:
         check_origins_fit(self.passkey_rp_id, self.passkey_origins)
         return self
+
+
+AUTH_SETTINGS = StateKey[AuthSettings]("auth_settings")  # of the application at hand

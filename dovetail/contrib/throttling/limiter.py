@@ -115,7 +115,7 @@ def make_limiter(context: Context) -> StorageLimiter:
     url = context.settings.redis_url.get_secret_value()
     limiter = StorageLimiter(context.database, url)
     if url:
-        make_redis_storage(url)  # so that a wrong one is told at the start
+        limiter.prepare()  # so that a wrong one is told at the start
     return limiter
 
 

@@ -43,13 +43,16 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
     ) -> None:
         """Raise ConflictError, as the database does for a key that is not there, for one that is not to be viewed.
 
-        With each body comes the row that it changes; what stays as it is is not asked about.
+        With each body comes the row that it changes; what stays as it is is not asked about, if the viewer may read it:
+        of a field that they may not read, an answer to the right guess would tell the key.
         """
         if not self._keys:
             return
         pairs = list(data)
+        hidden = self._spec.policy.hidden(viewer)
         for one in self._keys:
-            wanted = {value for body, item in pairs for value in _new(one.field, body, item)}
+            is_told = one.field in self._told and one.field not in hidden
+            wanted = {value for body, item in pairs for value in _new(one.field, body, item if is_told else None)}
             if wanted and await self._hidden(session, viewer, one, wanted):
                 raise ConflictError(BROKEN_REFERENCE)
 
@@ -103,6 +106,11 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
         schemas = [schema for schema in (spec.create, spec.update, spec.replace) if schema is not None]
         names = dict.fromkeys(name for schema in schemas for name in schema.model_fields)
         return [one for name in names for one in _references(spec.model, name)]
+
+    @cached_property
+    def _told(self) -> frozenset[str]:
+        """The fields that answers hold."""
+        return frozenset(self._spec.reader.node.names())
 
     @cached_property
     def _linked(self) -> Sequence[Reference]:

@@ -98,7 +98,9 @@ async def _change(client: AsyncClient, world: World, person: Person | None, rand
     body = _body(world, random)
     after = _with(world, note, body)
     answer = await client.patch(f"{URL}/{note.id}", json=body)
-    wanted = _refusals(world, person, note, "change", body) or ([] if world.may(person, "change", after) else [403])
+    wanted = _refusals(world, person, note, "change", body)
+    if person is not None:
+        wanted += _of_row(world, person, "change", after)
     assert answer.status_code in (wanted or [200]), (answer.text, person, note, body, world.seed, world.told())
     if not wanted:
         world.notes[world.notes.index(note)] = after
@@ -119,8 +121,7 @@ async def _add(client: AsyncClient, world: World, person: Person | None, random:
     body = {"owner_id": random.choice(PEOPLE)} | _body(world, random)
     made = _with(world, NoteRow(0, 0, False, "new", 0, None), body)
     answer = await client.post(URL, json=body)
-    wanted = [401] if person is None else _of_fields(world, person, body)
-    wanted = wanted or ([] if world.may(person, "add", made) else [403])
+    wanted = [401] if person is None else _of_fields(world, person, body) + _of_row(world, person, "add", made)
     assert answer.status_code in (wanted or [201]), (answer.text, person, body, world.seed, world.told())
     if not wanted:
         made.id = int(answer.headers["location"].rpartition("/")[2])
@@ -135,6 +136,10 @@ def _refusals(world: World, person: Person | None, note: NoteRow, action: str, b
         return [404, 403]  # 403: to somebody who sees none whatever there is
     refused = [] if world.may(person, action, note) else [403]
     return refused + _of_fields(world, person, body)
+
+
+def _of_row(world: World, person: Person, action: str, after: NoteRow) -> list[int]:
+    return [] if world.may(person, action, after) else [403]
 
 
 def _of_fields(world: World, person: Person, body: Mapping[str, Any]) -> list[int]:

@@ -26,7 +26,7 @@ NOTES, FOLDERS, LABELS = (WorldBase.metadata.tables[f"worlds_{name}"] for name i
 
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(database_url)
+    engine = create_async_engine(database_url.replace("postgresql:", "postgresql+asyncpg:"))
     async with engine.begin() as connection:
         await connection.run_sync(WorldBase.metadata.create_all)
         await connection.execute(insert(Permission), [{"name": n, "plugin": "worlds", "title": n} for n in PERMISSIONS])

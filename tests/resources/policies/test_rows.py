@@ -11,7 +11,7 @@ from dovetail.database.prepared_reads import DriverConnection
 from dovetail.database.session import SessionDep
 from dovetail.resources.resource import ReadOnly, Resource
 from tests.guarded import api
-from tests.guarded.api import NoteRead, NoteWrite, find_labels
+from tests.guarded.api import NoteRead, NoteUpdate, NoteWrite, find_labels
 from tests.guarded.models import GuardedBase, Note, note_labels
 from tests.guarded.policies import NOTES, Notes
 
@@ -125,6 +125,21 @@ async def test_a_key_that_one_may_not_view_is_answered_as_one_that_does_not_exis
             told = [answer.json()["detail"].replace("shut", "none") for answer in (found, unknown)]
             assert told[0] == told[1]
         assert (await callers.staff.post(notes, json=fields | extra)).status_code == 201
+
+
+class Discreet(Notes):
+    def hidden(self, viewer: int | None) -> frozenset[str]:
+        return super().hidden(viewer) | {"person_id", "person"}
+
+
+async def test_the_right_guess_at_a_key_that_one_may_not_read_is_answered_as_every_other(callers, app):
+    links = {"labels": find_labels}
+    rows = Resource(model=Note, read=NoteRead, update=NoteUpdate, policy=Discreet(), name="row", links=links)
+    app.include_router(rows.router)
+    known = await callers.other.patch("/api/notes/2", json={"person_id": 2})
+    guesses = [await callers.other.patch("/rows/2", json={"person_id": key}) for key in (2, 99)]
+    assert (known.status_code, [answer.status_code for answer in guesses]) == (200, [409, 409])
+    assert guesses[0].json()["detail"] == guesses[1].json()["detail"]
 
 
 @BOTH

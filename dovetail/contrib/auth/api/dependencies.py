@@ -25,12 +25,12 @@ from dovetail.contrib.auth.providers.desk import PROVIDERS, make_desk
 from dovetail.contrib.auth.sessions.current import CurrentSession
 from dovetail.contrib.auth.sessions.use import USE_LOGS, UseLog, note_use
 from dovetail.contrib.auth.setting_types.schemes import read_schemes
-from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.contrib.auth.settings import AUTH_SETTINGS, AuthSettings
 from dovetail.contrib.auth.tokens.current import CurrentToken, note_token_use
 from dovetail.database.session import SessionDep
 from dovetail.errors import ConfigurationError
 from dovetail.middleware.cache_control import CREDENTIAL_HEADERS
-from dovetail.plugin import PLUGIN_SETTINGS, Context, plugin_settings
+from dovetail.plugin import Context
 from dovetail.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,13 +39,14 @@ if TYPE_CHECKING:
 
 def setup(app: FastAPI, context: Context) -> None:
     """Tell the kernel who is asking, and choose who delivers e-mail."""
-    settings = _settings_of(app)
+    settings = AuthSettings.of(context.plugin_settings)
+    AUTH_SETTINGS.set(app, settings)
     AUTHENTICATOR.set(app, authenticate_request)
     RECORDER.set(app, Recorder(context.database))
     ON_REFUSAL.set(app, _note_refusal)
     PROVIDERS.set(app, make_desk(settings, context.database, context.settings))
     EMAIL_SENDER.set(app, make_sender(settings, debug=context.settings.debug))
-    POSTMAN.set(app, Postman(context.database, partial(_settings_of, app), partial(EMAIL_SENDER.get, app)))
+    POSTMAN.set(app, Postman(context.database, partial(AUTH_SETTINGS.get, app), partial(EMAIL_SENDER.get, app)))
     USE_LOGS.set(
         app,
         {
@@ -71,16 +72,16 @@ def _set_schemes(app: FastAPI, settings: AuthSettings, site: Settings) -> None:
         )
 
 
-def _settings_of(app: FastAPI) -> AuthSettings:
-    return AuthSettings.of(PLUGIN_SETTINGS.get(app))
-
-
 def _note_refusal(connection: HTTPConnection, reason: str) -> None:
     place = f"{connection.scope.get('method', '')} {connection.scope['path']}"  # as the access log has it
     note_failure(EventKind.ACCESS_DENIED, detail=reason, place=place.strip())
 
 
-AuthSettingsDep = Annotated[AuthSettings, Depends(plugin_settings("auth", AuthSettings))]
+async def _get_auth_settings(connection: HTTPConnection) -> AuthSettings:
+    return AUTH_SETTINGS.get(connection.app)
+
+
+AuthSettingsDep = Annotated[AuthSettings, Depends(_get_auth_settings)]
 
 
 def limited(name: Literal["register", "reset", "verify", "token"]) -> DependsParam:

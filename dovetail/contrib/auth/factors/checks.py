@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.contrib.auth.checks import settings_in_production
 from dovetail.plugin import CheckMessage, Context, info, warning
 from dovetail.validators import LOCALHOST
 
 
 def check_requirement(context: Context) -> Iterator[CheckMessage]:
     """Find a site whose staff may log in with nothing but a password."""
-    settings = _settings(context)
+    settings = settings_in_production(context)
     if settings is not None and settings.require_second_factor == "none":
         yield warning(
             "auth.W020",
@@ -20,7 +20,7 @@ def check_requirement(context: Context) -> Iterator[CheckMessage]:
 
 def check_passkeys(context: Context) -> Iterator[CheckMessage]:
     """Find passkeys that nobody can use."""
-    settings = _settings(context)
+    settings = settings_in_production(context)
     if settings is None:
         return
     if not settings.passkey_rp_id:
@@ -33,10 +33,3 @@ def check_passkeys(context: Context) -> Iterator[CheckMessage]:
             "Passkeys are made for localhost, where nobody but you finds the site.",
             "set AUTH_PASSKEY_RP_ID to its domain, e.g. example.org",
         )
-
-
-def _settings(context: Context) -> AuthSettings | None:
-    """Return the settings of a site that strangers can reach; None in development."""
-    settings = context.plugin_settings["auth"]
-    in_production = context.settings.environment == "production"
-    return settings if in_production and isinstance(settings, AuthSettings) else None

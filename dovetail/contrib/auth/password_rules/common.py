@@ -7,12 +7,10 @@ MIT licence, (c) 2021 Marco Wegner and contributors, and 2012 Dan Wheeler and Dr
 both. It is read at the first new password, in 50 ms and 5 MB.
 """
 
-import lzma
 import re
 import string
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 from dovetail.contrib.auth.password_rules.rule import About
 
@@ -37,6 +35,10 @@ class NotCommon:
 @cache
 def common_passwords() -> frozenset[str]:
     """Return the list, in small letters."""
+    # Imported here: few processes are given a new password.
+    import lzma
+    from importlib.resources import files
+
     packed = (files("dovetail.contrib.auth.password_rules") / "common_passwords.txt.xz").read_bytes()
     return frozenset(lzma.decompress(packed).decode("ascii").split("\n")) - {""}
 

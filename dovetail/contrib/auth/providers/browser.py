@@ -1,7 +1,8 @@
 """Know the browser that went to a provider again when it comes back, by a cookie; and the addresses it goes to."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import SecretStr
 from starlette.requests import HTTPConnection
@@ -28,11 +29,12 @@ class BrowserCookie:
 
     secret_key: SecretStr
     secure: bool
-    name: str = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def name(self) -> str:
+        """Return the name, which is the site's own."""
         site = Signer(self.secret_key, "dovetail.auth.cookies").signature(b"").hex()[:8]
-        object.__setattr__(self, "name", f"{'__Host-' if self.secure else ''}dovetail-login-{site}")
+        return f"{'__Host-' if self.secure else ''}dovetail-login-{site}"
 
     def read(self, connection: HTTPConnection) -> str:
         """Return the key of the browser that asks; empty if it has none."""

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
+from dovetail.contrib.auth.checks import settings_in_production
 from dovetail.contrib.auth.setting_types.providers import AnyProvider, OidcProvider
-from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.plugin import CheckMessage, Context, error, warning
 
 
 def check_providers(context: Context) -> Iterator[CheckMessage]:
     """Find providers in production that are asked in clear, or that are not asked for an address."""
-    settings = context.plugin_settings["auth"]
-    if context.settings.environment == "production" and isinstance(settings, AuthSettings):
+    settings = settings_in_production(context)
+    if settings is not None:
         for provider in settings.providers:
             yield from _check(provider)
 

@@ -118,8 +118,7 @@ def make_desk(auth: AuthSettings, database: Database, settings: Settings) -> Pro
     Raise ConfigurationError if a library is missing that only they need.
     """
     providers = auth.providers
-    missing = [name for name in LIBRARIES if find_spec(name) is None]
-    if providers and missing:
+    if providers and (missing := [name for name in LIBRARIES if find_spec(name) is None]):
         raise ConfigurationError(
             f"AUTH_PROVIDERS names {providers[0].name}, which takes {missing[0]}: pip install 'dovetail[providers]'"
         )

@@ -113,8 +113,6 @@ def as_condition(
     if isinstance(tree, Leaf):
         return tree.value
     yes, no, asked = as_condition(tree.if_yes, ask), as_condition(tree.if_no, ask), ask(tree.question)
-    if yes.compare(no):
-        return yes
     if is_always(yes):
         return either(asked, no)
     if is_always(no):

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.mail.postman import POSTMAN
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.contrib.auth.settings import AUTH_SETTINGS, AuthSettings
 from tests.contrib.auth.helpers import ADA, login, pointers, token_in
 
 
@@ -124,7 +124,7 @@ async def test_a_password_of_megabytes_is_refused_before_it_is_hashed(client, ha
 
 
 async def test_registration_can_be_closed(client, app):
-    app.state.plugin_settings = {**app.state.plugin_settings, "auth": AuthSettings(registration_open=False)}
+    AUTH_SETTINGS.set(app, AuthSettings(registration_open=False))
     response = await register(client)
     assert response.status_code == 403
 

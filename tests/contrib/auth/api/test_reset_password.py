@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 
 from dovetail.contrib.auth.models import OneTimeToken, User
 from dovetail.contrib.auth.sessions.models import Session
-from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.contrib.auth.settings import AUTH_SETTINGS, AuthSettings
 from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.auth.helpers import NEW_PASSWORD, bearer, login, pointers, token_in, token_of
 
@@ -79,7 +79,7 @@ async def test_an_expired_token_does_not_work(client, make_user, outbox, session
 
 
 async def test_a_token_lives_as_long_as_the_settings_say(client, make_user, outbox, session, app):
-    app.state.plugin_settings = {**app.state.plugin_settings, "auth": AuthSettings(reset_token_lifetime=60)}
+    AUTH_SETTINGS.set(app, AuthSettings(reset_token_lifetime=60))
     await make_user(username="ada")
     await token_for_ada(client, outbox)
     expires_at = await session.scalar(select(OneTimeToken.expires_at))
@@ -192,7 +192,7 @@ async def test_a_token_for_one_thing_is_none_for_another(client, make_user, outb
 
 async def test_a_message_leads_to_the_page_that_the_settings_name(client, make_user, outbox, app):
     url = "https://example.org/reset#{token}"
-    app.state.plugin_settings = {**app.state.plugin_settings, "auth": AuthSettings(reset_password_url=url)}
+    AUTH_SETTINGS.set(app, AuthSettings(reset_password_url=url))
     await make_user(username="ada")
     await forgot(client)
     assert "\nhttps://example.org/reset#" in outbox.messages[0].body
