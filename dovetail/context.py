@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from dovetail.database.change_log import CHANGE_LOG
 from dovetail.database.unit_of_work import Database
 from dovetail.plugin import Context, session_info
 from dovetail.registry import Registry, load_all_plugin_settings, load_models
@@ -29,7 +30,11 @@ def make_context(
         paths=paths or {},
         database=Database.from_settings(settings, command_timeout=command_timeout),
     )
-    context.database.sessions.configure(info=session_info(context))
+    info = session_info(context)
+    context.database.sessions.configure(info=info)
+    log = CHANGE_LOG.find(info)
+    if log is not None:
+        log.watch(context.database.engine)
     return context
 
 

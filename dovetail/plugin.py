@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
     from starlette.requests import HTTPConnection
 
+    from dovetail.database.change_log import ChangeLog
     from dovetail.database.models import Base
     from dovetail.database.unit_of_work import Database
     from dovetail.resources.policies.registered import Policies
@@ -101,7 +102,8 @@ _CONTEXT = InfoKey[Context]("context")  # in `session.info`
 
 def session_info(context: Context) -> dict[object, object]:
     """Return the `info` of sessions in which `context_of` finds the context: `async_sessionmaker(..., info=...)`."""
-    return {_CONTEXT: context}
+    logs = [plugin.change_log for plugin in context.plugins if plugin.change_log is not None]
+    return {_CONTEXT: context} | _change_log(context, logs)
 
 
 def context_of(session: "AsyncSession") -> Context:
@@ -116,6 +118,15 @@ def context_of(session: "AsyncSession") -> Context:
             "info=session_info(context)."
         )
     return context
+
+
+def _change_log(context: Context, logs: "Sequence[Callable[[Context], ChangeLog]]") -> dict[object, object]:
+    if not logs:
+        return {}
+    # Imported here: most commands open no database, or have no log.
+    from dovetail.database.change_log import CHANGE_LOG
+
+    return {CHANGE_LOG: logs[0](context)}
 
 
 Check: TypeAlias = "Callable[[Context], Iterable[CheckMessage]]"
@@ -189,6 +200,8 @@ class Plugin:
     checks: "Sequence[Check]" = ()
     extensions: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # for plugins it depends on: {point: things}
     after_migrate: AfterMigrate | None = None
+    # Makes what writes down the changes of rows, for the sessions of an application; one plugin of a site may have it.
+    change_log: "Callable[[Context], ChangeLog] | None" = None
     lifespan: "Lifespan | None" = None
     setup: "Setup | None" = None  # the one escape hatch: (app, context)
 

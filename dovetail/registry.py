@@ -59,6 +59,7 @@ def load_registry(settings: Settings, reserved_commands: Iterable[str] = ()) -> 
     commands = [(name, "manage.py itself") for name in reserved_commands]
     commands += [(command.name, entry.plugin.name) for entry in found for command in entry.plugin.commands]
     problems += _clashes("command", commands)
+    problems += _logs(found)
     if problems:
         raise PluginError(problems)
     return Registry(installed=MappingProxyType({entry.plugin.name: entry for entry in ordered}))
@@ -185,6 +186,11 @@ def _clashes(what: str, owned: Iterable[tuple[str, str]]) -> list[str]:
         for name, who in owners.items()
         if len(who) > 1
     ]
+
+
+def _logs(found: Sequence[InstalledPlugin]) -> list[str]:
+    names = [entry.plugin.name for entry in found if entry.plugin.change_log is not None]
+    return [f"the plugins {' and '.join(names)} each keep a log of changes; enable one of them"] if names[1:] else []
 
 
 def _resolve(entry: InstalledPlugin, part: str, problems: list[str], registry: Registry) -> list[Any]:

@@ -151,6 +151,14 @@ def test_two_plugins_with_one_command_are_refused(package, load):
     )
 
 
+def test_two_plugins_that_keep_a_log_of_changes_are_refused(package, load):
+    for name in ("one", "two"):
+        package(f"pkg_{name}", plugin(name, change_log="lambda context: None"))
+    assert problems(lambda: load("pkg_one", "pkg_two")) == (
+        "the plugins one and two each keep a log of changes; enable one of them",
+    )
+
+
 def test_a_command_that_manage_py_has_itself_is_refused(package, load):
     package("pkg_greedy", plugin("greedy", commands="(Command(name='check', help='', run='a:b'),)"))
     assert problems(lambda: load("pkg_greedy")) == (
