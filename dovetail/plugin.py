@@ -187,6 +187,7 @@ class Plugin:
     depends_on: Sequence[str] = ()
     settings: "type[BaseModel] | None" = None  # read from the environment under BLOG_
     models: "Sequence[type[Base]]" = ()
+    internal_models: Collection[str] = ()  # names of those of them that nobody manages, and that get no permissions
     # Who may do what to which rows, by model, or by its name: lazy(Post="plugins.blog.policies:POSTS").
     policies: "Mapping[type[Base], Policy] | Mapping[str, Policy]" = field(default_factory=dict)
     routers: "Routers" = ()  # below /api, unless the site says otherwise

@@ -55,6 +55,7 @@ def load_registry(settings: Settings, reserved_commands: Iterable[str] = ()) -> 
     found = list(import_plugins(settings.plugins, problems))
     problems += _bad_names(found)
     problems += _missing_dependencies(found, settings.plugins)
+    problems += _unknown_internal_models(found)
     ordered = _in_order(found, problems)
     commands = [(name, "manage.py itself") for name in reserved_commands]
     commands += [(command.name, entry.plugin.name) for entry in found for command in entry.plugin.commands]
@@ -163,6 +164,18 @@ def _missing_dependencies(found: Sequence[InstalledPlugin], packages: Sequence[s
             near = get_close_matches(missing, names - {entry.plugin.name}, n=1)
             hint = f"did you mean {near[0]!r}?" if near else "add its package to the plugins in the settings"
             yield f"plugin {entry.plugin.name!r} depends on {missing!r}, which is not enabled; {hint}"
+
+
+def _unknown_internal_models(found: Sequence[InstalledPlugin]) -> Iterator[str]:
+    for plugin in (entry.plugin for entry in found):
+        internal = plugin.internal_models
+        if isinstance(internal, str):
+            yield f"plugin {plugin.name!r} has the text {internal!r} as internal_models, expected ({internal!r},)"
+            continue
+        for name in sorted(set(map(str, internal)) - set(plugin.model_names)) if internal else ():
+            near = get_close_matches(name, plugin.model_names, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "list it among its models, or leave it out"
+            yield f"plugin {plugin.name!r} names {name!r} among its internal_models, which is no model of it; {hint}"
 
 
 def _in_order(found: Sequence[InstalledPlugin], problems: list[str]) -> list[InstalledPlugin]:

@@ -119,6 +119,23 @@ def test_a_misspelt_dependency_is_answered_with_the_nearest_enabled_one(package,
     assert problem == "plugin 'misspelt' depends on 'auht', which is not enabled; did you mean 'auth'?"
 
 
+@pytest.mark.parametrize(
+    ("internal", "said"),
+    [
+        (
+            '("Ordr",)',
+            "plugin 'one' names 'Ordr' among its internal_models, which is no model of it; did you mean 'Order'?",
+        ),
+        ('("Nothing",)', "which is no model of it; list it among its models, or leave it out"),
+        ('"Order"', "plugin 'one' has the text 'Order' as internal_models, expected ('Order',)"),
+    ],
+)
+def test_an_internal_model_that_the_plugin_does_not_have_is_refused(package, load, internal, said):
+    package("pkg_one", plugin("one", models='lazy("pkg_one.models:Order")', internal_models=internal))
+    (found,) = problems(lambda: load("pkg_one"))
+    assert found.endswith(said)
+
+
 def test_a_circle_is_refused_and_drawn(package, load):
     package("pkg_hen", plugin("hen", depends_on="('egg',)"))
     package("pkg_egg", plugin("egg", depends_on="('hen',)"))

@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 from dovetail.api.fastapi_private import routes_of
 from dovetail.resources.endpoints.routes import ResourceEndpoint
 from dovetail.resources.policies.closed import Closed
-from dovetail.resources.policies.registered import Policies
+from dovetail.resources.policies.registered import Policies, is_internal
 from dovetail.resources.policy import Policy, ReadOnly
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.nodes import Node, Relation
@@ -36,6 +36,11 @@ def policy_problems(specs: Iterable[Spec], policies: Policies) -> Iterator[str]:
             yield (
                 f"{spec.singular}: its policy is a {type(spec.policy).__name__}, and for {spec.model.__name__} another "
                 f"object is registered, a {type(registered).__name__}: give the resource that one"
+            )
+        if is_internal(spec.model) and isinstance(spec.policy, Closed):
+            yield (
+                f"{spec.singular}: {spec.model.__name__} is internal, so there is no permission to ask for: give the "
+                "resource a policy, or take the model out of internal_models"
             )
         yield from _impossible(spec)
     for model, policy in {**policies.registered, **{spec.model: spec.policy for spec in specs}}.items():

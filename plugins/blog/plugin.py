@@ -6,6 +6,7 @@ plugin = Plugin(
     name="blog",
     depends_on=("auth",),
     models=lazy("plugins.blog.models:Post", "plugins.blog.models:Tag", "plugins.blog.models:WordpressItem"),
+    internal_models=("WordpressItem",),
     policies=lazy(Post="plugins.blog.policies:POSTS", Tag="plugins.blog.policies:TAGS"),
     routers=lazy(api="plugins.blog.api:router"),
     admin_views=lazy("plugins.blog.admin:PostAdmin", "plugins.blog.admin:TagAdmin"),

@@ -8,6 +8,7 @@ plugin = Plugin(
     depends_on=("auth", "blog"),
     settings=CommentsSettings,
     models=lazy("plugins.comments.models:Comment", "plugins.comments.models:WordpressComment"),
+    internal_models=("WordpressComment",),
     policies=lazy(Comment="plugins.comments.policies:COMMENTS"),
     routers=lazy(api="plugins.comments.api:router"),
     admin_views=lazy("plugins.comments.admin:CommentAdmin"),

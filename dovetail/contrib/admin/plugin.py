@@ -14,6 +14,7 @@ plugin = Plugin(
         "dovetail.contrib.admin.checks.policy_checks:check_policies",
     ),
     models=lazy("dovetail.contrib.admin.models:KeptForm"),
+    internal_models=("KeptForm",),
     extensions={
         "admin.account": lazy(
             "dovetail.contrib.admin.account.sessions:SESSIONS",

@@ -24,6 +24,18 @@ plugin = Plugin(
         "dovetail.contrib.auth.providers.models:ProviderLogin",
         "dovetail.contrib.auth.mail.models:OutgoingMail",
     ),
+    internal_models=(
+        "RefreshToken",
+        "OneTimeToken",
+        "SecurityEvent",
+        "Totp",
+        "Passkey",
+        "RecoveryCode",
+        "Challenge",
+        "ConnectedLogin",
+        "ProviderLogin",
+        "OutgoingMail",
+    ),
     policies=lazy(
         User="dovetail.contrib.auth.api.policies:USERS",
         Group="dovetail.contrib.auth.api.policies:GROUPS",

@@ -5,5 +5,6 @@ from dovetail.plugin import Plugin, deferred, lazy
 plugin = Plugin(
     name="idempotency",
     models=lazy("dovetail.contrib.idempotency.models:IdempotentAnswer"),
+    internal_models=("IdempotentAnswer",),
     setup=deferred("dovetail.contrib.idempotency.store:install"),
 )

@@ -34,10 +34,11 @@ class Label:
 
 @dataclass(frozen=True)
 class Registered:
-    """The label of a model, and its policy if it has one."""
+    """The label of a model, and its policy if it has one; an internal model has no permissions."""
 
     label: Label
     policy: Policy | None
+    is_internal: bool = False
 
 
 REGISTERED = InfoKey[dict[type[object], Registered]]("registered")  # by model, in the info of its table

@@ -6,7 +6,7 @@ A model without one is closed: it is for staff with the model's permission. `con
 also noted in the table of its model, as a part of the model, so that a resource finds those of related models.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,6 +29,10 @@ class HasPolicies(Protocol):
     @property
     def models(self) -> Sequence[type[Base]]:
         """The models of the plugin."""
+
+    @property
+    def internal_models(self) -> Collection[str]:
+        """The names of those models that have no permissions."""
 
     @property
     def policies(self) -> Mapping[type[Base], Policy] | Mapping[str, Policy]:
@@ -63,6 +67,12 @@ def registered_policy(model: type[object]) -> Policy | None:
     return next((one.policy for one in line if one is not None and one.policy is not None), None)
 
 
+def is_internal(model: type[object]) -> bool:
+    """Return True for a model that its plugin calls internal: it has no permissions, which the closed policy asks."""
+    registered = registered_model(model)
+    return registered is not None and registered.is_internal
+
+
 def load_policies(plugins: Iterable[HasPolicies]) -> Policies:
     """Return the policies of these plugins, and note each in the table of its model.
 
@@ -75,7 +85,9 @@ def load_policies(plugins: Iterable[HasPolicies]) -> Policies:
         raise ConfigurationError("\n".join(problems))
     for plugin in plugins:
         for model in plugin.models:
-            register(model, Registered(Label(plugin.name, model.__name__), found.get(model)))
+            label = Label(plugin.name, model.__name__)
+            internal = label.model in plugin.internal_models
+            register(model, Registered(label, found.get(model), is_internal=internal))
     return Policies(found)
 
 

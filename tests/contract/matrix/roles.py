@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from dovetail.contrib.auth.permissions.declared import ACTIONS, model_permission
 from dovetail.contrib.auth.rules.ruled import Ruled
+from dovetail.resources.policies.registered import is_internal
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ def make_roles(models: Iterable[Ruled]) -> Roles:
     numbers = iter(range(10, 1_000))
     found: dict[str, list[Role]] = {}
     for one in models:
+        if is_internal(one.model):  # there is nothing to grant
+            found[one.label] = []
+            continue
         names = {action: model_permission(one.plugin, action, one.model.__name__) for action in one.actions}
         roles = [Role(f"staff with {name}", next(numbers), frozenset({name}), is_staff=True) for name in names.values()]
         four = frozenset(names[action] for action in ACTIONS)

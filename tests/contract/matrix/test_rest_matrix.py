@@ -2,6 +2,8 @@
 
 from itertools import product
 
+from sqlalchemy import ColumnElement, inspect, select
+
 from tests.contract.matrix.conftest import Matrix
 from tests.contract.matrix.rest_doors import RestDoor, rest_doors
 
@@ -30,6 +32,23 @@ async def test_every_door_of_rest_opens_for_the_rows_that_the_rule_names(matrix:
             if not (found == wanted if path == door.path else found <= wanted):
                 differences.append((path, door.action, role.name, sorted(found - wanted), sorted(wanted - found)))
     assert differences == []
+
+
+async def test_superusers_pass_wherever_a_rule_lets_anybody_pass(matrix: Matrix) -> None:
+    """Each policy of the site lets them do to all rows what it lets anybody do to any."""
+    bound = []
+    async with matrix.database.unit_of_work(read_only=True) as session:
+        for ruled, action in ((one, action) for one in matrix.models for action in one.actions):
+            truths = {role: await matrix.truth(session, ruled, role, action) for role in matrix.roles.asking(ruled)}
+            (of_superusers,) = [rows for role, rows in truths.items() if role.is_superuser]
+            if any(truths.values()) and of_superusers != set(await session.scalars(select(_key(ruled.model)))):
+                bound.append((ruled.label, action))
+    assert bound == []
+
+
+def _key(model: type[object]) -> ColumnElement[int]:
+    (key,) = inspect(model).primary_key
+    return key
 
 
 def _addresses(door: RestDoor) -> list[str]:

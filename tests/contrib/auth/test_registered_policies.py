@@ -5,6 +5,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import ColumnElement, false, true
 
+from dovetail.api.schemas import Schema
 from dovetail.application import make_application
 from dovetail.cli.checks.system_checks import check_policies
 from dovetail.contrib.auth.access import ModelPermissions, UserPolicy
@@ -16,13 +17,17 @@ from dovetail.resources.policies.registered import POLICIES, load_policies
 from dovetail.resources.policy import ReadOnly
 from dovetail.resources.policy_checks import policy_problems
 from dovetail.resources.resource import Resource
-from plugins.blog.models import Post, Tag
+from plugins.blog.models import Post, Tag, WordpressItem
 from plugins.blog.policies import POSTS, TAGS
 from plugins.blog.schemas import PostRead, TagRead
 from tests.test_registry import package, plugin
 
 __all__ = ("package",)  # a fixture
 SITE = ("dovetail.contrib.throttling", "dovetail.contrib.auth", "plugins.blog")
+
+
+class ItemRead(Schema):
+    key: str
 
 
 @pytest.fixture
@@ -46,6 +51,15 @@ def test_a_site_knows_the_policy_of_each_model(site):
     policies = POLICIES.get(site)
     assert (policies.of(Post), policies.of(Tag)) == (POSTS, TAGS)
     assert policies.is_registered(User)
+
+
+def test_a_resource_of_an_internal_model_takes_a_policy_for_there_is_no_permission_to_ask_for(site):
+    (problem,) = problems(site, model=WordpressItem, read=ItemRead)
+    assert problem == (
+        "wordpress_item: WordpressItem is internal, so there is no permission to ask for: give the resource a policy, "
+        "or take the model out of internal_models"
+    )
+    assert problems(site, model=WordpressItem, read=ItemRead, policy=ReadOnly()) == []
 
 
 def test_a_resource_with_another_policy_than_the_registered_one_is_refused(site):

@@ -10,7 +10,7 @@ from dovetail.contrib.admin.view_base import followed_rules
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.auth.models import User
 from dovetail.plugin import CheckMessage, Context, warning
-from dovetail.resources.policies.registered import Policies
+from dovetail.resources.policies.registered import Policies, is_internal
 from dovetail.resources.policy import Policy
 
 
@@ -37,6 +37,11 @@ def find_unfit_policies(view: type[BaseView], policies: Policies) -> Iterator[st
     if model is None:
         return
     policy, is_registered = policies.of(model), policies.is_registered(model)
+    if is_internal(model) and not is_registered:
+        yield (
+            f"{view.__name__}: {model.__name__} is internal, so there is no permission to ask for: register a policy "
+            "for it, or take it out of internal_models"
+        )
     if is_registered and not _decides_for_users(policy):
         yield (
             f"{view.__name__}: the policy of {model.__name__}, a {type(policy).__name__}, decides for others than "

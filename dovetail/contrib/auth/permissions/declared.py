@@ -1,4 +1,4 @@
-"""Name the permissions that the plugins have: four for each model, and what a plugin declares besides.
+"""Name the permissions that the plugins have: four for each model that is not internal, and what a plugin declares.
 
     Plugin(name="shop", ..., extensions={"auth.permissions": [("refund_order", "Can refund an order")]})
 
@@ -58,6 +58,8 @@ def wanted(stored: Sequence[Declared], migrated: Migrated) -> list[Declared]:
 
 def _of_models(plugin: Plugin) -> Iterator[Declared]:
     for model in plugin.model_names:
+        if model in plugin.internal_models:
+            continue
         words = " ".join(_WORD.findall(model)).lower()
         for action in ACTIONS:
             yield Declared(model_permission(plugin.name, action, model), plugin.name, f"Can {action} {words}")

@@ -12,6 +12,7 @@ from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.why import Asked, Explanation, explain
 from dovetail.errors import InvalidInputError, NotFoundError
 from dovetail.resources.policies.closed import Label
+from dovetail.resources.policies.registered import is_internal
 from dovetail.resources.query.comparable import python_type, read_value
 
 
@@ -85,6 +86,8 @@ def _sentences(asked: Why, action: str, found: Explanation) -> Iterator[str]:
     for question, answer in found.answers.items():
         yield f"It asked for {question.name}: {'yes' if answer else 'no'}."
     yield f"It refused: {found.refusal}" if found.refusal else f"Its SQL: {' '.join(found.condition.split())}"
+    if found.binds_superuser and asked.user is not None and asked.user.is_active:
+        yield "A superuser has every permission, but to this rule that is not enough: it binds superusers too."
     if found.change is None:
         if asked.user is not None and not asked.user.is_superuser:
             yield f"No permission would {'end' if found.is_allowed else 'change'} that."
@@ -103,6 +106,9 @@ def _of_fields(asked: Why) -> Iterator[str]:
 
 def _of_back_office(asked: Why) -> Iterator[str]:
     if asked.user is None:
+        return
+    if is_internal(asked.ruled.model):
+        yield f"The back office shows {asked.ruled.label} to superusers only: it is internal, and has no permissions."
         return
     permissions = Label(asked.ruled.plugin, asked.ruled.model.__name__).permissions(asked.action)
     needed = {"is_staff": asked.user.is_staff, " or ".join(permissions): any(map(asked.user.has_perm, permissions))}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, false, func, literal, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import User
@@ -42,7 +42,7 @@ class Explanation:
 
     Of all rows, `rows` is how many there are that it is allowed on. `answers` are what the rule asked about the user,
     and `change` the permissions that would turn the answer: granted if it is no, revoked if it is yes; None if no
-    permissions would.
+    permissions would. `binds_superuser` says that the user is a superuser, and not allowed it on all the rows.
     """
 
     is_allowed: bool
@@ -51,6 +51,7 @@ class Explanation:
     refusal: str | None
     answers: dict[Question, bool]
     change: tuple[str, ...] | None
+    binds_superuser: bool = False
 
 
 async def explain(session: AsyncSession, where: Where, asked: Asked) -> Explanation:
@@ -111,7 +112,9 @@ async def _explanation(
     dialect = finder.session.get_bind().dialect
     condition = str(leaf.value.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     change = None if tree is None else await _smallest_change(finder, tree, is_allowed=rows > 0)
-    return Explanation(rows > 0, rows, condition, leaf.refusal, answers, change)
+    user = finder.asked.user
+    binds = user is not None and user.is_superuser and await finder.finds(not_(func.coalesce(leaf.value, false())))
+    return Explanation(rows > 0, rows, condition, leaf.refusal, answers, change, binds)
 
 
 async def _smallest_change(

@@ -64,6 +64,19 @@ def test_a_policy_that_cannot_decide_for_a_view_is_refused(policies, view, said)
     assert all(one.startswith(words) for one, words in zip(found, said, strict=True))
 
 
+def test_a_view_of_an_internal_model_takes_a_policy_for_there_is_no_permission_to_ask_for():
+    internal = Plugin(name="cabinet", models=(Paper, Folder), internal_models=("Paper",))
+    try:
+        (found,) = find_unfit_policies(PaperAdmin, load_policies([internal]))
+        with_policy = Plugin(
+            name="cabinet", models=(Paper, Folder), internal_models=("Paper",), policies={Paper: PAPERS}
+        )
+        assert list(find_unfit_policies(PaperAdmin, load_policies([with_policy]))) == []
+    finally:
+        load_policies([plugin()])
+    assert found.startswith("PaperAdmin: Paper is internal, so there is no permission to ask for: register a policy")
+
+
 def test_each_model_without_a_policy_is_named_once(make_settings):
     context = Context(
         settings=make_settings(),

@@ -1,10 +1,12 @@
 """The pages of security events and of outgoing mail, for superusers."""
 
 import pytest
+from sqlalchemy import select
 
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.mail.models import OutgoingMail
+from dovetail.contrib.auth.models import Permission
 from dovetail.contrib.auth.permissions.grants import grant
 
 EVENTS, MAIL = "/auth-security-event", "/auth-outgoing-mail"
@@ -54,7 +56,7 @@ async def test_nobody_writes_events_and_what_stands_in_a_mail_is_not_shown(offic
 async def test_others_see_neither_page_whatever_they_are_permitted(database, make_user, back_office_for):
     eddie = await make_user(username="eddie", is_staff=True)
     async with database.unit_of_work() as session:
-        await grant(session, eddie, ["auth.view_securityevent", "auth.view_outgoingmail"])
+        await grant(session, eddie, list(await session.scalars(select(Permission.name))))
     office = await back_office_for(eddie)
     for page in (EVENTS, MAIL):
         assert (await office.get(f"{page}/list")).status_code == 403

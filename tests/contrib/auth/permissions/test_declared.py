@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import select, text
 
-from dovetail.contrib.auth.models import Permission, groups_permissions
+from dovetail.contrib.auth.models import Permission, groups_permissions, users_permissions
 from dovetail.contrib.auth.permissions.declared import Declared, declared_permissions, wanted
-from dovetail.contrib.auth.permissions.grants import create_group
+from dovetail.contrib.auth.permissions.grants import create_group, grant
+from dovetail.contrib.auth.users import create_user
 from dovetail.errors import ConfigurationError
 from dovetail.migrations.run.runner import Target, migrate
 from dovetail.plugin import Migrated, Plugin, lazy
@@ -75,6 +76,34 @@ async def test_permissions_of_a_plugin_at_zero_are_gone_with_all_that_was_grante
     await migrate(settings, load_registry(settings))
     async with database.unit_of_work() as session:
         assert "comments.view_comment" in await stored(session)
+
+
+def test_an_internal_model_has_no_permissions_of_its_own():
+    plugin = shop(internal_models=["OrderItem"], extensions={"auth.permissions": [REFUND]})
+    assert [one.name for one in declared_permissions([plugin])] == ["shop.refund_order"]
+
+
+async def test_what_nobody_manages_lengthens_no_list_of_permissions(session):
+    models = ("keptform", "challenge", "bucket", "outgoingmail", "securityevent", "totp", "passkey", "idempotentanswer")
+    internal = (*models, "onetimetoken", "recoverycode", "refreshtoken", "providerlogin", "connectedlogin")
+    named = [name for name in await stored(session) if name.endswith(tuple(f"_{model}" for model in internal))]
+    assert named == []
+    assert {"auth.view_session", "auth.delete_personaltoken"} <= await stored(session)
+
+
+async def test_migrate_removes_the_permissions_of_a_model_that_became_internal_with_their_grants(settings, database):
+    old = "auth.view_challenge"
+    async with database.unit_of_work() as session:
+        session.add(Permission(name=old, plugin="auth", title="Can view challenge"))
+        await session.flush()
+        await create_group(session, "old hands", [old, "blog.view_post"])
+        eddie = await create_user(session, username="eddie", email="eddie@example.org", password="a good long password")
+        await grant(session, eddie, [old])
+    assert await migrate(settings, load_registry(settings)) == []
+    async with database.unit_of_work() as session:
+        assert old not in await stored(session)
+        assert list(await session.scalars(select(groups_permissions.c.permission_name))) == ["blog.view_post"]
+        assert list(await session.scalars(select(users_permissions.c.permission_name))) == []
 
 
 async def test_migrate_mends_permissions_when_no_migration_is_left_to_apply(settings, database):

@@ -10,9 +10,13 @@ from dovetail.contrib.auth.access import check_permission
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.contrib.auth.permissions.held import load_permissions
+from dovetail.contrib.auth.rules.asking import Why, why
 from dovetail.contrib.auth.rules.paths import Question
+from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.why import Asked, Explanation, explain
+from dovetail.resources.policy import Policy
 from plugins.blog.models import Post
+from plugins.blog.policies import POSTS
 
 VIEW, CHANGE, DELETE = (f"blog.{verb}_post" for verb in ("view", "change", "delete"))
 
@@ -80,6 +84,21 @@ async def test_no_grant_helps_somebody_unknown(session: AsyncSession, ada: User)
 async def test_without_a_row_the_rows_are_counted(session: AsyncSession, ada: User) -> None:
     assert (await ask(session, ada, "view")).rows == 2
     assert (await ask(session, None, "view")).rows == 1
+
+
+async def test_a_rule_that_asks_for_no_permission_is_told_to_bind_superusers_too(
+    session: AsyncSession, make_user: Any, ada: User
+) -> None:
+    assert not (await ask(session, ada, "change")).binds_superuser
+    await session.rollback()
+    root = await make_user(is_superuser=True)
+    own = Policy[Post, User]()
+    own.where = lambda viewer, _: Post.author_id == viewer.id  # type: ignore[method-assign]
+    lines = await why(session, Why(root, "change", Ruled("blog", Post, own), ("1",)))
+    assert "A superuser has every permission, but to this rule that is not enough: it binds superusers too." in lines
+    lines = await why(session, Why(root, "change", Ruled("blog", Post, POSTS), ("1",)))
+    assert not any("binds" in line for line in lines)
+    assert not (await ask(session, root, "change")).binds_superuser
 
 
 async def test_a_superuser_is_told_that_no_permission_matters(session: AsyncSession, make_user: Any, ada: User) -> None:
