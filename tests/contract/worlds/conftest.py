@@ -29,6 +29,8 @@ from tests.contract.worlds.rules import PERMISSIONS, Person
 from tests.contract.worlds.world import PEOPLE, World, make_world
 
 WORLDS = int(os.environ.get("WORLDS", "3"))  # a few thousand by `make worlds`
+FIRST_WORLD = int(os.environ.get("FIRST_WORLD", "0"))
+TOGETHER = 100  # worlds in one test, so that workers share them
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,14 @@ class Site:
             desk.cookies.clear()  # the token of the world before was changed
             desk.cookies.set(self.cookie, token_of(key, Door.OFFICE), domain="testserver.local", path="/")
         return world
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Hand each test its `seeds`, which are those of some of the worlds."""
+    if "seeds" in metafunc.fixturenames:
+        end = FIRST_WORLD + WORLDS
+        pieces = [range(first, min(first + TOGETHER, end)) for first in range(FIRST_WORLD, end, TOGETHER)]
+        metafunc.parametrize("seeds", pieces, ids=[f"{piece[0]}-{piece[-1]}" for piece in pieces])
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from dovetail.contrib.auth.models import Permission
 from dovetail.contrib.auth.rules.row_security import security_statements
 from dovetail.contrib.auth.rules.ruled import Ruled
-from tests.contract.worlds.conftest import WORLDS
 from tests.contract.worlds.filling import fill, values_of
 from tests.contract.worlds.models import WorldBase
 from tests.contract.worlds.policies import Current, WorldPolicy
@@ -41,8 +40,8 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-async def test_row_security_shows_and_takes_what_the_rules_say(engine: AsyncEngine) -> None:
-    for seed in range(WORLDS):
+async def test_row_security_shows_and_takes_what_the_rules_say(engine: AsyncEngine, seeds: range) -> None:
+    for seed in seeds:
         world = Current.world = make_world(seed)
         async with engine.connect() as connection:
             await fill(connection, world)

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from dovetail.contrib.auth.password_rules.common import common_passwords
-from dovetail.contrib.auth.password_rules.length import LONGEST, SHORTEST
+from dovetail.contrib.auth.password_rules.common import NotCommon, common_passwords
+from dovetail.contrib.auth.password_rules.length import LONGEST, Length
+from dovetail.contrib.auth.password_rules.rule import About
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.errors import ConfigurationError
@@ -32,11 +33,20 @@ def listed(*rules: object) -> str:
     return json.dumps(rules)
 
 
-def test_ten_thousand_and_more_common_passwords_fit_the_other_rules():
-    fitting = {one for one in common_passwords() if SHORTEST <= len(one) <= LONGEST}
+@pytest.mark.parametrize(
+    ("second_factor", "known"),
+    [
+        (True, {"password", "qwertyuiop", "iloveyou"}),
+        (False, {"1qaz2wsx3edc4rfv", "passwordpassword", "trueloveneverdies"}),
+    ],
+)
+def test_ten_thousand_and_more_common_passwords_fit_each_length_that_the_rules_ask_for(second_factor, known):
+    about = About(has_second_factor=second_factor)
+    fitting = {one for one in common_passwords() if len(one) <= LONGEST and not list(Length().problems(one, about))}
 
-    assert len(fitting) > 20_000
-    assert {"password", "qwertyuiop", "iloveyou", "1qaz2wsx3edc4rfv"} <= fitting
+    assert len(fitting) > 13_000
+    assert known <= fitting
+    assert all(list(NotCommon().problems(one.upper(), about)) for one in sorted(fitting)[::100])
     assert {"dragon", "monkey"} <= common_passwords()  # of which longer ones are made
 
 
