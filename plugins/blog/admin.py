@@ -11,41 +11,38 @@ class PostAdmin(ModelAdmin, model=Post):
 
     icon = "fa-solid fa-pen-nib"
     category = "Blog"
-    column_list = ("title", "author", "is_published", "tags", "view_count", "created_at")
-    column_details_list = (
+    list_display = ("title", "author", "is_published", "tags", "view_count", "created_at")
+    details_display = (
         *("title", "content", "author", "tags", "is_published", "view_count"),
         *("created_at", "updated_at"),
     )
-    column_export_list: ClassVar[list[Any]] = ["id", "title", "author", "is_published", "tags", "created_at"]
-    column_formatters: ClassVar[dict[Any, Any]] = {"title": shortened(80)}
-    column_labels: ClassVar[dict[Any, str]] = {
+    export_display: ClassVar[list[Any]] = ["id", "title", "author", "is_published", "tags", "created_at"]
+    formatters: ClassVar[dict[Any, Any]] = {"title": shortened(80)}
+    labels: ClassVar[dict[Any, str]] = {
         "is_published": "Published",
         "view_count": "Views",
         "created_at": "Created",
         "updated_at": "Changed",
     }
     full_text = POST_TEXT
-    column_searchable_list = ("author.username", "author.full_name")
-    column_sortable_list = ("title", "author", "is_published", "view_count", "created_at")
-    column_sort_paths: ClassVar[dict[str, str]] = {"author": "author.username"}
-    column_default_sort = ("created_at", True)
+    search_fields = ("author.username", "author.full_name")
+    search_help_text = "title, content, author"
+    sortable_by = ("title", "author", "is_published", "view_count", "created_at")
+    sort_paths: ClassVar[dict[str, str]] = {"author": "author.username"}
+    ordering = ("-created_at",)
     unindexed = ("author", "search")  # by somebody's name: within the time limit of the back office, or not at all
-    column_filters = (
+    list_filter = (
         BooleanFilter(Post.is_published, title="Published"),
         RelationFilter(Post.author),
         RelationFilter(Post.tags, title="Tag"),
     )
-    form_columns = ("title", "content", "author", "tags", "is_published")
-    form_args: ClassVar[dict[str, dict[str, object]]] = {"content": {"enable_autoresize": False}}
-    form_widget_args: ClassVar[dict[str, dict[str, object]]] = {"content": {"rows": 18}}
-    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {
+    fields = ("title", "content", "author", "tags", "is_published")
+    field_args: ClassVar[dict[str, dict[str, object]]] = {"content": {"enable_autoresize": False}}
+    widget_args: ClassVar[dict[str, dict[str, object]]] = {"content": {"rows": 18}}
+    autocomplete_fields: ClassVar[dict[str, dict[str, object]]] = {
         "author": {"fields": ("username", "full_name", "email"), "order_by": "username"},
         "tags": {"fields": ("name",), "order_by": "name"},
     }
-
-    def search_placeholder(self) -> str:
-        """Return what the search looks at, in words."""
-        return "title, content, author"
 
 
 class TagAdmin(ModelAdmin, model=Tag):
@@ -53,9 +50,9 @@ class TagAdmin(ModelAdmin, model=Tag):
 
     icon = "fa-solid fa-tag"
     category = "Blog"
-    column_list = ("name",)
-    column_searchable_list = ("name",)
-    column_sortable_list = ("name",)
-    column_default_sort = "name"
+    list_display = ("name",)
+    search_fields = ("name",)
+    sortable_by = ("name",)
+    ordering = ("name",)
     unindexed = ("search",)  # there are few tags
-    form_columns = ("name",)
+    fields = ("name",)

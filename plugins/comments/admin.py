@@ -18,8 +18,8 @@ class CommentAdmin(ModelAdmin, model=Comment):
     can_create = False
     icon = "fa-solid fa-comments"
     category = "Blog"
-    column_list = ("content", "post", "author", "status", "created_at")
-    column_details_list = (
+    list_display = ("content", "post", "author", "status", "created_at")
+    details_display = (
         "content",
         "post",
         "author",
@@ -28,34 +28,31 @@ class CommentAdmin(ModelAdmin, model=Comment):
         "created_at",
         "updated_at",
     )
-    column_formatters: ClassVar[dict[Any, Any]] = {"content": shortened(90), "status": badge(COLOURS)}
-    column_formatters_detail: ClassVar[dict[Any, Any]] = {"status": badge(COLOURS)}
-    column_labels: ClassVar[dict[Any, str]] = {
+    formatters: ClassVar[dict[Any, Any]] = {"content": shortened(90), "status": badge(COLOURS)}
+    details_formatters: ClassVar[dict[Any, Any]] = {"status": badge(COLOURS)}
+    labels: ClassVar[dict[Any, str]] = {
         "content": "Comment",
         "parent": "In reply to",
         "created_at": "Written",
         "updated_at": "Changed",
     }
     full_text = COMMENT_TEXT
-    column_searchable_list = ("author.username",)
-    column_sortable_list = ("post", "author", "status", "created_at")
-    column_sort_paths: ClassVar[dict[str, str]] = {"post": "post.title", "author": "author.username"}
-    column_default_sort = ("created_at", True)
+    search_fields = ("author.username",)
+    search_help_text = "comment, author"
+    sortable_by = ("post", "author", "status", "created_at")
+    sort_paths: ClassVar[dict[str, str]] = {"post": "post.title", "author": "author.username"}
+    ordering = ("-created_at",)
     unindexed = ("post", "author", "search")  # by what others are called: within the back office's time limit, or not
-    column_filters = (
+    list_filter = (
         ChoiceFilter(Comment.status, CommentStatus),
         RelationFilter(Comment.post),
         RelationFilter(Comment.author),
     )
-    form_columns = ("content", "status")
-    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {
+    fields = ("content", "status")
+    autocomplete_fields: ClassVar[dict[str, dict[str, object]]] = {
         "post": {"fields": ("title",), "order_by": "title"},
         "author": {"fields": ("username", "full_name"), "order_by": "username"},
     }
-
-    def search_placeholder(self) -> str:
-        """Return what the search looks at, in words."""
-        return "comment, author"
 
     @action("approve", "Approve", permission=MODERATE, rule="moderate")
     async def approve(self, request: Request, comments: Sequence[Comment]) -> str:  # noqa: ARG002 - every action is handed it

@@ -6,7 +6,7 @@ SQLAdmin is pinned to one minor version; tests/contrib/admin/test_sqladmin_priva
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sqladmin import Admin, BaseView, ModelView
 from sqladmin._menu import Menu
@@ -18,15 +18,22 @@ from sqladmin.helpers import prettify_class_name, slugify_action_name, slugify_c
 from sqladmin.models import ModelViewMeta
 from sqlalchemy import ColumnElement, Select
 from sqlalchemy.engine import Row
-from sqlalchemy.orm import ColumnProperty, Mapper, QueryableAttribute
+from sqlalchemy.orm import ColumnProperty, Mapper
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.attributes import name_of
+from dovetail.contrib.admin.options.names import RENAMED, with_new_names
+from dovetail.contrib.admin.options.options import Options
 
 AnySelect: TypeAlias = Select[Any]  # of objects or of columns: SQLAdmin, and authors of views, hand and take both
 FORM_NAMES: Mapping[str, str] = (
     WTFORMS_ATTRS  # what a form calls an attribute whose name WTForms uses itself: data -> data_
 )
+
+UNASKED: dict[str, object] = {"column_default_sort": [], "form_ajax_refs": {}, "column_sortable_list": []}
+"""Options of SQLAdmin that are read by us, and not by it."""
 
 
 class ViewMeta(ModelViewMeta):
@@ -34,25 +41,21 @@ class ViewMeta(ModelViewMeta):
 
     def __new__(mcs, name: str, bases: tuple[type, ...], attributes: dict[str, Any], **options: Any) -> Any:
         """Make the class of a view."""
-        if isinstance(attributes.get("column_default_sort"), QueryableAttribute):
-            # Left as it is, Python would ask the view for its value.
-            attributes["column_default_sort"] = attributes["column_default_sort"].key
+        attributes = with_new_names(name, attributes)
         view = super().__new__(mcs, name, bases, attributes, **options)
         if options:
             view.identity = attributes.get("identity", "")
         return view
 
 
-class OpenModelView(ModelView, metaclass=ViewMeta):
+class OpenModelView(Options, ModelView, metaclass=ViewMeta):
     """SQLAdmin's view of a model, with public names for what it found out and for what it asks."""
 
-    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {}
-
     def __init__(self) -> None:
-        given, self.form_ajax_refs = self.form_ajax_refs, {}  # type: ignore[misc]  # SQLAdmin would make loaders of its own
+        # Without autocompletes: SQLAdmin would make loaders of its own.
+        vars(self).update({old: getattr(self, new) for old, new in RENAMED.items()} | UNASKED)
         super().__init__()
-        self.form_ajax_refs = given  # type: ignore[misc]  # as above
-        self._ajax_relation_names = set(given)
+        self._ajax_relation_names = set(self.autocomplete_fields)
         self._form_ajax_refs = self.make_loaders()
         self._column_labels = {name: self.label(name) for name in [*self._prop_names, *self._list_prop_names]}
 
@@ -89,13 +92,8 @@ class OpenModelView(ModelView, metaclass=ViewMeta):
 
     @property
     def search_names(self) -> Sequence[str]:
-        """Return the columns of `column_searchable_list`, as paths."""
+        """Return the columns of `search_fields`, as paths."""
         return self._search_fields
-
-    @property
-    def sort_names(self) -> Sequence[str]:
-        """Return the columns of `column_sortable_list`, as paths."""
-        return self._sort_fields
 
     @cached_property
     def linked_names(self) -> frozenset[str]:
@@ -108,7 +106,7 @@ class OpenModelView(ModelView, metaclass=ViewMeta):
         return self._form_ajax_refs
 
     def label(self, name: str) -> str:
-        """Return the heading of a column: the one from `column_labels`, or its name in words."""
+        """Return the heading of a column: the one from `labels`, or its name in words."""
         plain = name.replace("_", " ").replace(".", " ")
         return str(self._column_labels.get(name, plain[:1].upper() + plain[1:]))
 
@@ -123,7 +121,7 @@ class OpenModelView(ModelView, metaclass=ViewMeta):
 
     def get_details_columns(self) -> list[str]:
         """Return the columns of a page: those of the list, unless the view says otherwise."""
-        return self._build_column_list(include=self.column_details_list, defaults=self._list_prop_names)
+        return list(map(name_of, self.details_display)) or list(self._list_prop_names)
 
     # What SQLAdmin asks of a view by private names.
 

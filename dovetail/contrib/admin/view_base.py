@@ -2,7 +2,7 @@
 
 import builtins
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,8 +16,8 @@ from starlette.requests import Request
 from wtforms import Form
 
 from dovetail.contrib.admin import sqladmin_private
-from dovetail.contrib.admin.columns.attributes import name_of
-from dovetail.contrib.admin.columns.formats import EMPTY, FORMATTERS
+from dovetail.contrib.admin.columns.attributes import find, has_order, name_of, term_of
+from dovetail.contrib.admin.columns.formats import EMPTY
 from dovetail.contrib.admin.columns.identifiers import has_identifier, identifier_of
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
 from dovetail.contrib.admin.forms.converter import Converter
@@ -26,7 +26,6 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import EVERYTHING, Rules, rules_of
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, OpenModelView, class_in_words
 from dovetail.contrib.auth.permissions.declared import model_permission
-from dovetail.database.search.search import FullText
 
 # The permissions on the model of which one is enough for an action; who may change rows may look at them, as in Django.
 PERMISSIONS: Mapping[str, Sequence[str]] = {
@@ -87,31 +86,9 @@ class ViewBase(OpenModelView):
 
     site_secret_key: ClassVar[SecretStr]  # the site's; signs the addresses of pages far from the start of the list
 
-    page_size: ClassVar[int] = 25
-    page_size_options: ClassVar[Sequence[int]] = (25, 50, 100, 200)
-    count_limit: ClassVar[int] = 10_000
-    """Up to how many rows a list counts; of more it says that there are more, and how many matters to nobody."""
-
     export_types: ClassVar[builtins.list[str]] = ["csv"]
     form_base_class: ClassVar[type[Form]] = AdminForm
     form_converter = Converter
-    column_type_formatters = FORMATTERS
-    column_type_formatters_detail = FORMATTERS
-
-    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {}
-    """Autocompletes of relations: `{"author": {"fields": ("username",)}}` finds authors; order_by, limit, where too."""
-
-    full_text: ClassVar[FullText | None] = None
-    """Columns whose words are searched by an index: what `full_text` of `dovetail.database.models` returned."""
-
-    searches_texts: ClassVar[bool] = False
-    """True if `column_searchable_list` may name texts of any length, which every search reads in every row."""
-
-    column_sort_paths: ClassVar[Mapping[str, str]] = {}
-    """By which column to sort a relation: `{"author": "author.username"}`; name it in `column_sortable_list` too."""
-
-    unindexed: ClassVar[Collection[str]] = ()
-    """Sortable columns, filters and `search` that may do without an index; `manage.py check` names all others."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -186,13 +163,15 @@ class ViewBase(OpenModelView):
         return _follow(obj, prop.split("."))
 
     def default_sort(self) -> builtins.list[tuple[str, bool]]:
-        """Return `column_default_sort` as names, each with whether it descends; without one, the primary key."""
-        given: object = self.column_default_sort
-        if not given:
+        """Return `ordering` as names, each with whether it descends; without one, the primary key."""
+        if not self.ordering:
             return [(self.mapper.get_property_by_column(key).key, False) for key in self.pk_columns]
-        several = given if isinstance(given, list) else [given]
-        pairs = [one if isinstance(one, tuple) else (one, False) for one in several]
-        return [(name_of(name), bool(descending)) for name, descending in pairs]
+        return [term_of(one) for one in self.ordering]
+
+    @property
+    def sort_names(self) -> Sequence[str]:
+        """Return the columns by which the list can be sorted: `sortable_by`, or all that have an order."""
+        return sortable_names(type(self))
 
     def permissions_for(self, action: str) -> builtins.list[str]:
         """Return the permissions of which one is enough for an action, such as `["blog.change_post"]`."""
@@ -228,6 +207,14 @@ class ViewBase(OpenModelView):
     @abstractmethod
     async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:
         """Return the objects that a form chose for a relation, as far as the user may see them."""
+
+
+def sortable_names(view: type[ViewBase]) -> builtins.list[str]:
+    """Return the columns by which the list of a view can be sorted, as paths."""
+    if view.sortable_by is not None:
+        return [name_of(one) for one in view.sortable_by]
+    found = [(name, find(view.model, view.sort_paths.get(name, name))) for name in map(name_of, view.list_display)]
+    return [name for name, attribute in found if attribute is not None and has_order(attribute)]
 
 
 def _nothing_for(error: InvalidRequestError) -> tuple[None, object]:

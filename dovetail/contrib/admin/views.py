@@ -1,12 +1,12 @@
 """Write a plugin's part of the back office: views of models, actions, filters and formatters.
 
     class PostAdmin(ModelAdmin, model=Post):
-        column_list = ("title", "author", "created_at")
-        column_filters = (BooleanFilter(Post.is_published, title="Published"), "created_at")
-        column_formatters = {"title": shortened(80)}
-        form_columns = ("title", "content")
+        list_display = ("title", "author", "created_at")
+        list_filter = (BooleanFilter(Post.is_published, title="Published"), "created_at")
+        formatters = {"title": shortened(80)}
+        fields = ("title", "content")
 
-Options that are not explained here are those of SQLAdmin (https://aminalaee.github.io/sqladmin/api_reference/model_view/).
+Options are called as in Django, where Django has them: `dovetail.contrib.admin.options.options` lists them all.
 """
 
 import builtins
@@ -15,7 +15,7 @@ from enum import Enum
 from functools import wraps
 from inspect import iscoroutinefunction
 from textwrap import shorten
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import sqladmin
 from markupsafe import Markup
@@ -50,20 +50,17 @@ ActionMethod = Callable[[View, Request, Sequence[Any]], Awaitable[Outcome]]
 
 
 class ModelAdmin(ChangeListView):
-    """Lists, forms and actions for one model; options and hooks are SQLAdmin's, with these differences.
+    """Lists, forms and actions for one model; options are called as in Django, and everything else is refused.
 
-    `column_list` and `form_columns` must be given, and every relation of a form needs an entry in `form_ajax_refs`.
+    `list_display` and `fields` must be given, and every relation of a form needs an entry in `autocomplete_fields`.
     Pages and exports show what the list shows, unless they have a list of their own. `rows` says once which rows a
     user may see and touch, everywhere. Hooks run inside the request's one transaction, before it commits; an error of
     `dovetail.errors` raised there is shown to the user and nothing is saved.
 
         class TagAdmin(ModelAdmin, model=Tag):
-            column_list = [Tag.name]
-            form_columns = [Tag.name]
+            list_display = [Tag.name]
+            fields = [Tag.name]
     """
-
-    column_filters: ClassVar[Sequence[Any]] = ()
-    """Columns and relations, or filters of this module and of `sqladmin.filters`."""
 
     @property
     def session(self) -> AsyncSession:
@@ -156,7 +153,7 @@ def action(
 class BooleanFilter(SQLAdminBooleanFilter):
     """Filters by yes and no.
 
-    column_filters = [BooleanFilter(Post.is_published, title="Published")]
+    list_filter = [BooleanFilter(Post.is_published, title="Published")]
     """
 
     async def get_filtered_query(self, query: AnySelect, value: object, model: object) -> AnySelect:
@@ -169,7 +166,7 @@ class BooleanFilter(SQLAdminBooleanFilter):
 class ChoiceFilter(StaticValuesFilter):
     """Filters by one of the values of an enumeration.
 
-    column_filters = [ChoiceFilter(Comment.status, CommentStatus)]
+    list_filter = [ChoiceFilter(Comment.status, CommentStatus)]
     """
 
     reads_text = True  # what is asked for is handed to it as it stands in the address
@@ -191,7 +188,7 @@ class ChoiceFilter(StaticValuesFilter):
 class ColumnFilter:
     """Filters by comparing a column with what is typed: a part of a text, a number, a date, a time, a UUID.
 
-    column_filters = [ColumnFilter(Post.created_at, title="Written"), ColumnFilter(Post.view_count)]
+    list_filter = [ColumnFilter(Post.created_at, title="Written"), ColumnFilter(Post.view_count)]
     """
 
     has_operator = True
@@ -218,9 +215,9 @@ class ColumnFilter:
 
 
 class RelationFilter:
-    """Filters by a related object, chosen by typing; the view names the relation in `form_ajax_refs`.
+    """Filters by a related object, chosen by typing; the view names the relation in `autocomplete_fields`.
 
-    column_filters = [RelationFilter(Post.author), RelationFilter(Post.tags, title="Tag")]
+    list_filter = [RelationFilter(Post.author), RelationFilter(Post.tags, title="Tag")]
     """
 
     has_operator = False
@@ -247,7 +244,7 @@ class RelationFilter:
 
 
 def as_filter(model: type[object], one: object) -> Any:
-    """Return what stands in `column_filters` as a filter: a column or a relation, by name or itself, or a filter.
+    """Return what stands in `list_filter` as a filter: a column or a relation, by name or itself, or a filter.
 
     SQLAdmin's own filter of comparisons takes texts for dates, so ours stands in for it.
     """
@@ -275,7 +272,7 @@ def _filter_of(column: Any, name: str) -> BooleanFilter | ColumnFilter | StaticV
 
 
 def shortened(length: int) -> Callable[[object, str], str]:
-    """Return a formatter for `column_formatters` that shows the first words, `length` characters at most."""
+    """Return a formatter for `formatters` that shows the first words, `length` characters at most."""
 
     def show(obj: object, name: str) -> str:
         return shorten(str(getattr(obj, name)), length, placeholder="…")

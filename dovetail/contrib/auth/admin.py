@@ -57,12 +57,12 @@ class UserAdmin(ModelAdmin, model=User):
 
     icon = "fa-solid fa-users"
     category = "People"
-    column_list = ("username", "email", "full_name", "is_active", "is_staff", "created_at")
-    column_details_list = (
+    list_display = ("username", "email", "full_name", "is_active", "is_staff", "created_at")
+    details_display = (
         *("username", "email", "full_name", "bio", "is_active", "is_verified", "is_staff", "is_superuser"),
         *("has_second_factor", "groups", "user_permissions", "created_at", "updated_at"),
     )
-    column_labels: ClassVar[dict[Any, str]] = {
+    labels: ClassVar[dict[Any, str]] = {
         "email": "E-mail address",
         "is_active": "Active",
         "is_verified": "Verified",
@@ -73,14 +73,14 @@ class UserAdmin(ModelAdmin, model=User):
         "created_at": "Joined",
         "updated_at": "Changed",
     }
-    column_searchable_list = ("username", "email", "full_name")
-    column_sortable_list = column_list
+    search_fields = ("username", "email", "full_name")
+    sortable_by = list_display
     unindexed = (  # staff look for users by hand, and seldom
         *("username", "email", "full_name", "is_active", "is_staff", "is_superuser", "is_verified", "created_at"),
         *("has_second_factor", "groups", "search"),
     )
-    column_default_sort = ("created_at", True)
-    column_filters = (
+    ordering = ("-created_at",)
+    list_filter = (
         BooleanFilter(User.is_active, title="Active"),
         BooleanFilter(User.is_staff, title="Staff"),
         BooleanFilter(User.is_superuser, title="Superuser"),
@@ -88,15 +88,15 @@ class UserAdmin(ModelAdmin, model=User):
         BooleanFilter(User.is_verified, title="Verified"),
         BooleanFilter(User.has_second_factor, title="Second factor"),
     )
-    form_columns = (
+    fields = (
         *("username", "email", "full_name", "bio", "is_active", "is_verified"),
         *("is_staff", "is_superuser", "groups", "user_permissions"),
     )
-    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {
+    autocomplete_fields: ClassVar[dict[str, dict[str, object]]] = {
         "groups": {"fields": ("name",), "order_by": "name"},
         "user_permissions": {"fields": ("name", "title"), "order_by": "name"},
     }
-    form_args: ClassVar[dict[str, dict[str, object]]] = {
+    field_args: ClassVar[dict[str, dict[str, object]]] = {
         "email": {"description": "A new one counts once its owner follows the link that is sent there."},
         "is_active": {"description": "Somebody who is not active cannot log in. Better than deleting them."},
         "is_staff": {"description": "May enter the back office, and do there what is permitted below."},
@@ -104,7 +104,7 @@ class UserAdmin(ModelAdmin, model=User):
         "groups": {"description": "What a group permits, everybody in it may do."},
     }
 
-    form_widget_args: ClassVar[dict[str, dict[str, object]]] = {
+    widget_args: ClassVar[dict[str, dict[str, object]]] = {
         "username": {"autocomplete": "username"},  # beside a new password: what a password manager keeps it under
         "email": {"autocomplete": "email"},
         "full_name": {"autocomplete": "name"},
@@ -238,14 +238,14 @@ class GroupAdmin(ModelAdmin, model=Group):
 
     icon = "fa-solid fa-users-gear"
     category = "People"
-    column_list = ("name",)
-    column_details_list = ("name", "permissions")
-    column_searchable_list = ("name",)
-    column_sortable_list = ("name",)
-    column_default_sort = "name"
+    list_display = ("name",)
+    details_display = ("name", "permissions")
+    search_fields = ("name",)
+    sortable_by = ("name",)
+    ordering = ("name",)
     unindexed = ("name", "search")  # there are few groups
-    form_columns = ("name", "permissions")
-    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {
+    fields = ("name", "permissions")
+    autocomplete_fields: ClassVar[dict[str, dict[str, object]]] = {
         "permissions": {"fields": ("name", "title"), "order_by": "name"}
     }
 

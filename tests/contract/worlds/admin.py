@@ -7,24 +7,24 @@ from tests.contract.worlds.models import Folder, Label, Note
 
 
 class NoteAdmin(ModelAdmin, model=Note):
-    column_list = ("id", "title", "score", "folder", "labels")
-    column_details_list = ("id", "title", "score", "folder", "labels")
-    column_export_list: ClassVar[list[str]] = ["id", "title", "score", "folder", "labels"]
-    column_searchable_list = ("title", "folder.name")
-    column_sortable_list = ("id", "score")
-    column_default_sort = "id"
+    list_display = ("id", "title", "score", "folder", "labels")
+    details_display = ("id", "title", "score", "folder", "labels")
+    export_display: ClassVar[list[str]] = ["id", "title", "score", "folder", "labels"]
+    search_fields = ("title", "folder.name")
+    sortable_by = ("id", "score")
+    ordering = ("id",)
     unindexed = ("score", "search")
-    form_columns = ("title", "score", "owner_id", "is_open", "folder")
-    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {"folder": {"fields": ("name",), "order_by": "name"}}
+    fields = ("title", "score", "owner_id", "is_open", "folder")
+    autocomplete_fields: ClassVar[dict[str, dict[str, object]]] = {"folder": {"fields": ("name",), "order_by": "name"}}
 
 
 class FolderAdmin(ModelAdmin, model=Folder):
-    column_list = ("id", "name")
-    column_default_sort = "id"
-    form_columns = ("name", "owner_id", "is_open")
+    list_display = ("id", "name")
+    ordering = ("id",)
+    fields = ("name", "owner_id", "is_open")
 
 
 class LabelAdmin(ModelAdmin, model=Label):
-    column_list = ("id", "name")
-    column_default_sort = "id"
-    form_columns = ("name", "owner_id", "is_open")
+    list_display = ("id", "name")
+    ordering = ("id",)
+    fields = ("name", "owner_id", "is_open")

@@ -143,7 +143,7 @@ async def test_a_list_shows_every_kind_of_attribute(office, specimens):
 
 @pytest.mark.parametrize("direction", ["asc", "desc"])
 async def test_a_list_is_sorted_by_every_column_that_it_offers(office, specimens, direction):
-    for column in SpecimenAdmin.column_sortable_list:
+    for column in SpecimenAdmin.sortable_by:
         page = await office.get("/drawer-specimen/list", sortBy=column, sort=direction)
         assert sorted(names(page)) == ["Ammonite", "Bare"], column
 
@@ -166,12 +166,12 @@ async def test_a_filter_finds_what_was_typed_for_its_column(office, specimens):
 
 
 async def test_every_column_that_can_be_filtered_is_asked_above():
-    filtered = {name for name in (*TYPED, *COMPUTED) if name in SpecimenAdmin.column_filters}
+    filtered = {name for name in (*TYPED, *COMPUTED) if name in SpecimenAdmin.list_filter}
     assert filtered <= set(FOUND_BY)
 
 
 async def test_nonsense_in_a_filter_is_one_clear_sentence(office, specimens):
-    for column in SpecimenAdmin.column_filters:
+    for column in SpecimenAdmin.list_filter:
         for value in NONSENSE:
             asked = {column: value, f"{column}_op": "equals"}
             answer = await office.get("/drawer-specimen/list", **asked)

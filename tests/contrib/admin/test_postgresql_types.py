@@ -40,7 +40,7 @@ async def lists(app, session):
 async def stored(session, key: int) -> dict[str, object]:
     session.expire_all()
     found = await session.scalar(select(Lists).where(Lists.id == key))
-    values = {name: getattr(found, name) for name in ListsAdmin.column_list if name != "vector"}
+    values = {name: getattr(found, name) for name in ListsAdmin.list_display if name != "vector"}
     await session.commit()
     return values
 
@@ -49,7 +49,7 @@ async def test_they_are_listed_sorted_searched_filtered_and_exported(office, lis
     page = await office.get("/drawer-lists/list")
     for shown in ("1, -2", "a, b, c", "[[1, 2], [3, 4]]", "Dark blue", "10.0.0.1"):
         assert shown in page.text, shown
-    for column in ListsAdmin.column_sortable_list:
+    for column in ListsAdmin.sortable_by:
         assert (await office.get("/drawer-lists/list", sortBy=column)).status_code == 200, column
     for asked in ({"search": "full 10.0"}, {"mood": "good"}, {"colour": "dark_blue"}):
         answer = await office.get("/drawer-lists/list", **asked)
@@ -95,7 +95,7 @@ async def test_lists_are_typed_one_value_a_line(office, session, lists):
 
 @pytest.mark.parametrize(("column", "words"), [("matrix", "lists of"), ("vector", "Could not find field converter")])
 def test_what_cannot_be_typed_is_refused(column, words):
-    options = {"column_list": ("name",), "form_columns": (column,)}
+    options = {"list_display": ("name",), "fields": (column,)}
     (problem,) = find_problems(type(ModelAdmin)("OddAdmin", (ModelAdmin,), options, model=Lists))
     assert words in problem
-    assert "take it out, or give form_overrides" in problem
+    assert "take it out, or give formfield_overrides" in problem

@@ -46,7 +46,7 @@ class LoadingView(OpenModelView):
     asked: ClassVar[list[Any]] = []
 
     def make_loaders(self) -> dict[str, Any]:
-        return {name: ObjectLoader(name, Author, self, **options) for name, options in self.form_ajax_refs.items()}
+        return {name: ObjectLoader(name, Author, self, **options) for name, options in self.autocomplete_fields.items()}
 
     def select_object(self, identifier):
         self.asked.append(identifier)
@@ -62,14 +62,14 @@ class LoadingView(OpenModelView):
 
 
 class BookView(LoadingView, model=Book):
-    column_list = ("title", "author.name")
-    column_details_list = ("title", "author")
-    column_export_list = ("title",)
-    column_searchable_list = (Book.title, "author.name")
-    column_sortable_list = (Book.title,)
-    column_labels: ClassVar[dict[Any, str]] = {"title": "Its name"}
-    form_columns = ("title", "author")
-    form_ajax_refs: ClassVar[dict[str, Any]] = {"author": {"fields": ("name", "no.such.path"), "order_by": "name"}}
+    list_display = ("title", "author.name")
+    details_display = ("title", "author")
+    export_display = ("title",)
+    search_fields = (Book.title, "author.name")
+    sortable_by = (Book.title,)
+    labels: ClassVar[dict[Any, str]] = {"title": "Its name"}
+    fields = ("title", "author")
+    autocomplete_fields: ClassVar[dict[str, Any]] = {"author": {"fields": ("name", "no.such.path"), "order_by": "name"}}
 
     @action("burn-it", "Burn")
     async def burn(self, request): ...
@@ -138,18 +138,12 @@ def test_a_view_keeps_the_identity_of_its_class_and_has_none_of_its_own_making()
     assert ViewMeta("Named", (LoadingView,), {"identity": "tomes"}, model=Book).identity == "tomes"
 
 
-def test_a_view_may_be_sorted_by_an_attribute():
-    made = ViewMeta("Sorted", (LoadingView,), {"column_default_sort": Book.title}, model=Book)
-    assert made.column_default_sort == "title"
-
-
 def test_what_sqladmin_found_out_about_a_view_has_public_names(view):
     assert view.mapper is inspect(Book)
     assert list(view.list_names) == ["title", "author.name"]
     assert list(view.details_names) == ["title", "author"]
     assert list(view.export_names) == ["title"]
     assert list(view.search_names) == ["title", "author.name"]
-    assert list(view.sort_names) == ["title"]
     assert list(view.form_names) == ["title", "author"]
     assert list(view.form_relation_names) == ["author"]
 
@@ -162,7 +156,7 @@ def test_relations_are_shown_as_links_unless_the_view_says_otherwise(view):
 
 def test_pages_show_what_the_list_shows_unless_the_view_says_otherwise():
     class Short(LoadingView, model=Book):
-        column_list = ("title",)
+        list_display = ("title",)
 
     assert Short().details_names == ["title"]
 
@@ -174,7 +168,7 @@ def test_headings_are_those_of_the_view_or_names_in_words(view):
 
 
 def test_the_form_takes_our_loaders(view):
-    assert view.form_ajax_refs["author"]["fields"][0] == "name"
+    assert view.autocomplete_fields["author"]["fields"][0] == "name"
     assert isinstance(view.loaders["author"], ObjectLoader)
     assert view._ajax_relation_names == {"author"}  # of which the form asks for no choices
 

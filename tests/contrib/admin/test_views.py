@@ -20,7 +20,7 @@ from plugins.blog.models import Post
 
 
 def problems_with(**options: Any) -> list[str]:
-    attributes = {"column_list": ("title",), "form_columns": ("title",)} | options
+    attributes = {"list_display": ("title",), "fields": ("title",)} | options
     given = {name: value for name, value in attributes.items() if value is not None}
     return find_problems(type(ModelAdmin)("SomeAdmin", (ModelAdmin,), given, model=Post))
 
@@ -32,22 +32,22 @@ def test_a_view_that_names_its_columns_is_fine():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"column_list": ()}, "column_list is empty"),
-        ({"column_list": "__all__"}, 'column_list is "__all__"'),
-        ({"form_columns": ()}, "form_columns is empty"),
-        ({"form_columns": "__all__"}, 'form_columns is "__all__"'),
-        ({"column_details_list": "__all__"}, 'column_details_list is "__all__"'),
+        ({"list_display": ()}, "list_display is empty"),
+        ({"list_display": "__all__"}, 'list_display is "__all__"'),
+        ({"fields": ()}, "fields is empty"),
+        ({"fields": "__all__"}, 'fields is "__all__"'),
+        ({"details_display": "__all__"}, 'details_display is "__all__"'),
         (
-            {"column_list": None, "column_exclude_list": ("id",)},
-            "column_exclude_list shows columns that are added later",
+            {"list_display": None, "column_exclude_list": ("id",)},
+            "column_exclude_list is not asked here; write list_display, which names what to show",
         ),
-        ({"form_columns": None, "form_excluded_columns": ("id",)}, "form_excluded_columns shows columns"),
-        ({"column_list": ("titel",)}, "column_list names 'titel', which Post does not have"),
-        ({"column_list": ("author.hashed_password",)}, "names 'author.hashed_password', which is never shown"),
-        ({"column_searchable_list": ("author.hashed_password",)}, "never shown"),
-        ({"form_columns": ("author",)}, "the form edits 'author' without an autocomplete, which would load every User"),
+        ({"fields": None, "form_excluded_columns": ("id",)}, "form_excluded_columns"),
+        ({"list_display": ("titel",)}, "list_display names 'titel', which Post does not have"),
+        ({"list_display": ("author.hashed_password",)}, "names 'author.hashed_password', which is never shown"),
+        ({"search_fields": ("author.hashed_password",)}, "never shown"),
+        ({"fields": ("author",)}, "the form edits 'author' without an autocomplete, which would load every User"),
         ({"can_import": True}, "can_import is on"),
-        ({"column_searchable_list": ("content",)}, "names 'content', a text of any length, which every search would"),
+        ({"search_fields": ("content",)}, "names 'content', a text of any length, which every search would"),
     ],
 )
 def test_an_open_view_is_refused(options, words):
@@ -55,16 +55,16 @@ def test_an_open_view_is_refused(options, words):
 
 
 def test_a_view_may_search_texts_of_any_length_where_its_author_says_so():
-    assert problems_with(column_searchable_list=("content",), searches_texts=True) == []
+    assert problems_with(search_fields=("content",), searches_texts=True) == []
 
 
 def test_a_view_without_forms_needs_no_form_columns():
-    assert problems_with(form_columns=(), can_create=False, can_edit=False) == []
+    assert problems_with(fields=(), can_create=False, can_edit=False) == []
 
 
 def test_an_action_that_works_on_get_is_refused():
     class SomeAdmin(ModelAdmin, model=Post):
-        column_list = form_columns = ("title",)
+        list_display = fields = ("title",)
 
         @sqladmin_action("publish")
         async def publish(self, request: Any) -> None: ...
@@ -105,7 +105,7 @@ class ThirdReport(BaseView):
 
 
 class OneAdmin(ModelAdmin, model=Post):
-    column_list = form_columns = ("title",)
+    list_display = fields = ("title",)
 
 
 class OtherAdmin(OneAdmin, model=Post):
@@ -125,7 +125,7 @@ class StaticsAdmin(OneAdmin, model=Post):
 
 
 class UntemplatedAdmin(OneAdmin, model=Post):
-    list_template = "nope.html"
+    change_list_template = "nope.html"
 
 
 class ShadowedAdmin(OneAdmin, model=Post):
@@ -189,7 +189,7 @@ def test_a_page_that_stands_where_another_is_is_refused(make_settings):
 
 def test_a_template_that_is_not_there_is_refused(make_settings):
     context = broken(make_settings(), f"{__name__}:UntemplatedAdmin")
-    with pytest.raises(ConfigurationError, match=r"list_template is 'nope\.html', which is no template"):
+    with pytest.raises(ConfigurationError, match=r"change_list_template is 'nope\.html', which is no template"):
         mount(FastAPI(), context)
 
 

@@ -22,22 +22,22 @@ AUTOCOMPLETE_OPTIONS = frozenset({"fields", "order_by", "limit", "where"})
 def find_filters(view: type[ModelAdmin]) -> Iterator[str]:
     """Find filters by what cannot be filtered by, and filters that nobody could tell apart."""
     taken = set(TAKEN)
-    for one in view.column_filters:
+    for one in view.list_filter:
         if problem := _refuse(view, one):
-            yield f"column_filters {problem}"
+            yield f"list_filter {problem}"
             continue
         parameter = as_filter(view.model, one).parameter_name
         if parameter in taken:
-            yield f"column_filters has a filter called {parameter!r}, a name that is taken; give it parameter_name"
+            yield f"list_filter has a filter called {parameter!r}, a name that is taken; give it parameter_name"
         taken |= {parameter, f"{parameter}_op"}
 
 
 def find_autocompletes(view: type[ModelAdmin]) -> Iterator[str]:
-    """Find entries of `form_ajax_refs` that would find nothing, or show what is never shown."""
+    """Find entries of `autocomplete_fields` that would find nothing, or show what is never shown."""
     mapper: Mapper[object] = inspect(view.model)
     relations = mapper.relationships
-    for name, options in view.form_ajax_refs.items():
-        where = f"form_ajax_refs[{name!r}]"
+    for name, options in view.autocomplete_fields.items():
+        where = f"autocomplete_fields[{name!r}]"
         if name not in relations:
             yield f"{where} is for a relation, which {view.model.__name__} does not have under this name"
         elif not isinstance(options, Mapping) or not set(options) <= AUTOCOMPLETE_OPTIONS:
@@ -50,12 +50,12 @@ def find_autocompletes(view: type[ModelAdmin]) -> Iterator[str]:
 
 def find_slow_searches(view: type[ModelAdmin]) -> Iterator[str]:
     """Find texts of any length that are searched letter by letter, and full text without its index."""
-    for name in map(name_of, view.column_searchable_list):
+    for name in map(name_of, view.search_fields):
         found = find(view.model, name)
         kind = getattr(found.sql, "type", None) if found is not None and found.kind is Kind.COLUMN else None
         if isinstance(kind, Text) and not view.searches_texts:
             yield (
-                f"column_searchable_list names {name!r}, a text of any length, which every search would read in every "
+                f"search_fields names {name!r}, a text of any length, which every search would read in every "
                 "row; search its words by an index, full_text = full_text(...), or set searches_texts = True where "
                 "rows are few"
             )
@@ -109,11 +109,11 @@ def _refuse_attribute(view: type[ModelAdmin], name: str) -> str:
 
 
 def _refuse_relation(view: type[ModelAdmin], name: str) -> str:
-    if name in view.form_ajax_refs:
+    if name in view.autocomplete_fields:
         return ""
     return (
         f"filters by the relation {name!r} without an autocomplete; "
-        f'add form_ajax_refs = {{{name!r}: {{"fields": ("...",)}}}} with the columns to search'
+        f'add autocomplete_fields = {{{name!r}: {{"fields": ("...",)}}}} with the columns to search'
     )
 
 

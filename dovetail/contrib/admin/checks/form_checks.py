@@ -20,22 +20,22 @@ TAKEN = frozenset({"meta", "form_errors", "save", "csrf_token"})  # what forms a
 def find_form_columns(view: type[ModelAdmin]) -> Iterator[str]:
     """Find columns that a form could not edit."""
     mapper: Mapper[object] = inspect(view.model)
-    for name in map(name_of, view.form_columns):
+    for name in map(name_of, view.fields):
         found = find(view.model, name)
         if found is None:
             continue
         if "." in name:
-            yield f"form_columns names {name!r}, which is of another object; edit it there"
+            yield f"fields names {name!r}, which is of another object; edit it there"
         elif name in mapper.synonyms:
-            yield f"form_columns names {name!r}, a synonym; name {found.target!r} itself"
+            yield f"fields names {name!r}, a synonym; name {found.target!r} itself"
         elif found.kind is Kind.RELATION:
             yield from _refuse_relation(view, mapper, name)
         elif found.kind is not Kind.COLUMN:
-            yield f"form_columns names {name!r}, {say(found)}, which a form cannot edit; take it out"
+            yield f"fields names {name!r}, {say(found)}, which a form cannot edit; take it out"
         elif name in TAKEN or name.startswith("_") or (hasattr(AdminForm, name) and name not in FORM_NAMES):
-            yield f"form_columns names {name!r}, which a form calls something else; give the attribute another name"
+            yield f"fields names {name!r}, which a form calls something else; give the attribute another name"
         elif problem := _refuse_column(view, mapper, found):
-            yield f"form_columns names {name!r}, {problem}"
+            yield f"fields names {name!r}, {problem}"
 
 
 def try_form(view: type[ModelAdmin]) -> Iterator[str]:
@@ -57,11 +57,11 @@ def _refuse_relation(view: type[ModelAdmin], mapper: Mapper[object], name: str) 
     relation = mapper.relationships[name]
     target = relation.mapper.class_.__name__
     if relation.viewonly:
-        yield f"form_columns names {name!r}, a relation that is viewonly and would not be saved; take it out"
-    elif name not in view.form_ajax_refs:
+        yield f"fields names {name!r}, a relation that is viewonly and would not be saved; take it out"
+    elif name not in view.autocomplete_fields:
         yield (
             f"the form edits {name!r} without an autocomplete, which would load every {target}; "
-            f'add form_ajax_refs = {{{name!r}: {{"fields": ("...",)}}}} with the columns to search'
+            f'add autocomplete_fields = {{{name!r}: {{"fields": ("...",)}}}} with the columns to search'
         )
 
 
@@ -74,11 +74,11 @@ def _refuse_column(view: type[ModelAdmin], mapper: Mapper[object], found: Attrib
         return "a key, which a form leaves out unless form_include_pk is set"
     if column.computed is not None or (column.identity is not None and column.identity.always):
         return "which the database computes; take it out"
-    if found.name not in {name_of(one) for one in view.form_overrides}:
+    if found.name not in {name_of(one) for one in view.formfield_overrides}:
         try:
             try_field(mapper.column_attrs[found.name])
         except NoConverterFound as error:
-            return f"which has no field ({error}); take it out, or give form_overrides = {{{found.name!r}: ...}}"
+            return f"which has no field ({error}); take it out, or give formfield_overrides = {{{found.name!r}: ...}}"
     return ""
 
 

@@ -7,9 +7,6 @@ from sqladmin import ModelView
 from dovetail.contrib.admin.views import ModelAdmin
 
 OPTIONS = {
-    "form_rules": "a form shows form_columns in their order",
-    "form_create_rules": "override get_form, which is told whether it creates",
-    "form_edit_rules": "override get_form, which is told whether it creates",
     "save_as": "there is no button to save as new",
     "save_as_continue": "there is no button to save as new",
     "use_pretty_export": "exports have labels already",
@@ -31,10 +28,9 @@ METHODS = {
     "get_model_objects": "rows",
     "insert_model": "create_object",
     "update_model": "change_object",
-    "delete_model": "delete_object",
-    "export_data": "column_export_list",
+    "export_data": "export_display",
     "get_export_name": "identity, after which the file is called",
-    "custom_export_cell": "column_export_list with a property of the model",
+    "custom_export_cell": "export_display with a property of the model",
     "check_can_import": "nothing: there is no import",
     "on_import_row": "nothing: there is no import",
 }

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import Column, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
+from dovetail.contrib.admin.columns.attributes import term_of
+from dovetail.contrib.admin.view_base import sortable_names
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.search.indexes import Unserved, index_for, starts_an_index, unindexed_steps
 from dovetail.plugin import CheckMessage, Context, warning
@@ -23,13 +25,13 @@ def check_indexes(context: Context) -> Iterator[CheckMessage]:
 
 def unserved(view: type[ModelAdmin]) -> Iterator[tuple[str, Unserved]]:
     """Find what no index serves, each with the name by which `unindexed` accepts it."""
-    for number, name in enumerate(_default_sort(view)[:1]):
+    for number, name in enumerate([term_of(one)[0] for one in view.ordering][:1]):
         yield from ((name, one) for one in _order(view, name, "the default order by " if not number else ""))
-    for name in _names(view.column_sortable_list):
+    for name in sortable_names(view):
         yield from ((name, one) for one in _order(view, name, "the order by "))
-    for one in view.column_filters:
+    for one in view.list_filter:
         yield from _filter(view, one)
-    fields = _names(view.column_searchable_list)
+    fields = _names(view.search_fields)
     if fields and view.search_query is ModelAdmin.search_query:
         own = ", ".join(f'"{field}"' for field in fields if "." not in field)
         yield SEARCH, Unserved("its search", f"full_text({view.model.__name__}, {own})" if own else None)
@@ -48,7 +50,7 @@ def _check(view: type[ModelAdmin]) -> Iterator[CheckMessage]:
 
 
 def _order(view: type[ModelAdmin], name: str, what: str) -> Iterator[Unserved]:
-    path = view.column_sort_paths.get(name, name)
+    path = view.sort_paths.get(name, name)
     if "." in path:
         yield Unserved(f"{what}{name}, which is another table's", None)
         return
@@ -68,12 +70,6 @@ def _filter(view: type[ModelAdmin], one: object) -> Iterator[tuple[str, Unserved
     column = None if name is None else _column(view.model, name)
     if column is not None and not starts_an_index(column):
         yield column.name, Unserved(f"the filter by {name}", index_for(view.model, column))
-
-
-def _default_sort(view: type[ModelAdmin]) -> list[str]:
-    found = view.column_default_sort
-    terms = found if isinstance(found, list) else [found] if found else []
-    return [_names([term[0] if isinstance(term, tuple) else term])[0] for term in terms]
 
 
 def _names(columns: str | Sequence[Any]) -> list[str]:

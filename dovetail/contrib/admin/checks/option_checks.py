@@ -4,42 +4,43 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Enum, inspect
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Enum, inspect
 from sqlalchemy.orm import Mapper
 
-from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
+from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, has_order, name_of, term_of
 from dovetail.contrib.admin.columns.readers import reader_of
+from dovetail.contrib.admin.view_base import sortable_names
 from dovetail.contrib.admin.views import ModelAdmin
 
 SECRET = re.compile(r"passw|secret|^hashed_|_hash$")
-SHOWN = ("column_list", "column_details_list", "column_export_list")
-LISTS = (*SHOWN, "form_columns", "column_searchable_list", "column_sortable_list")
-SEQUENCES = (*LISTS, "column_filters", "non_link_related_fields", "page_size_options", "export_types")
+SHOWN = ("list_display", "details_display", "export_display")
+LISTS = (*SHOWN, "fields", "search_fields")
+SEQUENCES = (*LISTS, "ordering", "list_filter", "non_link_related_fields", "list_per_page_options", "export_types")
 MAPPINGS = (
-    *("column_labels", "column_formatters", "column_formatters_detail", "column_sort_paths", "column_type_formatters"),
-    *("column_type_formatters_detail", "form_args", "form_widget_args", "form_overrides", "form_ajax_refs"),
+    *("labels", "formatters", "details_formatters", "sort_paths", "type_formatters"),
+    *("details_type_formatters", "field_args", "widget_args", "formfield_overrides", "autocomplete_fields"),
 )
-KEYED_BY_COLUMN = ("column_labels", "column_formatters", "column_formatters_detail", "form_overrides")
-KEYED_BY_NAME = ("column_sort_paths", "form_args", "form_widget_args", "form_ajax_refs")
-CALLED = ("column_formatters", "column_formatters_detail", "column_type_formatters", "column_type_formatters_detail")
+KEYED_BY_COLUMN = ("labels", "formatters", "details_formatters", "formfield_overrides")
+KEYED_BY_NAME = ("sort_paths", "field_args", "widget_args", "autocomplete_fields")
+CALLED = ("formatters", "details_formatters", "type_formatters", "details_type_formatters")
 IN_SQL = (Kind.COLUMN, Kind.EXPRESSION)
 
 
 def find_shapes(view: type[ModelAdmin]) -> Iterator[str]:
     """Find options of the wrong kind: a text where several names are expected, another model's column."""
-    for option in SEQUENCES:
+    sortable = [] if view.sortable_by is None else ["sortable_by"]
+    for option in (*SEQUENCES, *sortable):
         value = getattr(view, option)
         if isinstance(value, str) and value != "__all__":
             yield f"{option} is the text {value!r}; write ({value!r},)"
         elif not isinstance(value, Sequence | str):
             yield f"{option} is {value!r}, expected a tuple"
-        elif option in LISTS and not isinstance(value, str):
+        elif option in {*LISTS, "ordering", "sortable_by"} and not isinstance(value, str):
             yield from (f"{option} {problem}" for one in value if (problem := _stranger(view, one)))
     for option in MAPPINGS:
         if not isinstance(getattr(view, option), Mapping):
             yield f"{option} is {getattr(view, option)!r}, expected a dict"
-    for option in ("name", "name_plural", "icon", "category", "identity"):
+    for option in ("name", "name_plural", "icon", "category", "identity", "search_help_text"):
         if not isinstance(getattr(view, option), str):
             yield f"{option} is {getattr(view, option)!r}, expected a text"
     yield from _find_numbers(view)
@@ -47,8 +48,8 @@ def find_shapes(view: type[ModelAdmin]) -> Iterator[str]:
 
 def find_names(view: type[ModelAdmin]) -> Iterator[str]:
     """Find names that lead nowhere, or to what the option can do nothing with."""
-    for option in LISTS:
-        for name in map(name_of, getattr(view, option)):
+    for option in (*LISTS, "sortable_by"):
+        for name in map(name_of, getattr(view, option) or ()):
             found = find(view.model, name)
             if found is None:
                 yield f"{option} names {name!r}, which {view.model.__name__} does not have"
@@ -56,7 +57,7 @@ def find_names(view: type[ModelAdmin]) -> Iterator[str]:
                 yield f"{option} names {name!r}, which is never shown or edited; take it out"
             elif option in SHOWN and found.kind is Kind.METHOD:
                 yield f"{option} names {name!r}, a method; make it a property"
-            elif option == "column_searchable_list" and found.kind not in IN_SQL:
+            elif option == "search_fields" and found.kind not in IN_SQL:
                 yield f"{option} names {name!r}, {say(found)}; name columns, such as 'title' or 'author.username'"
     mapper: Mapper[object] = inspect(view.model)
     for key in mapper.primary_key:
@@ -66,19 +67,15 @@ def find_names(view: type[ModelAdmin]) -> Iterator[str]:
 
 def find_orders(view: type[ModelAdmin]) -> Iterator[str]:
     """Find what a list cannot be ordered by."""
-    sortable = [name_of(column) for column in view.column_sortable_list]
-    for name in view.column_sort_paths:
+    sortable = sortable_names(view)
+    where = "list_display" if view.sortable_by is None else "sortable_by"
+    for name in map(name_of, view.sort_paths):
         if name not in sortable:
-            yield f"column_sort_paths sorts {name!r}, which column_sortable_list does not name"
+            yield f"sort_paths sorts {name!r}, which {where} does not name"
     for name in sortable:
-        yield from _unordered(view, "column_sortable_list", name)
-    default: Any = view.column_default_sort
-    for one in default if isinstance(default, list) else [default] if default else []:
-        pair = one if isinstance(one, tuple) else (one, False)
-        if len(pair) != 2 or _stranger(view, pair[0]):  # noqa: PLR2004 - a name and whether it descends
-            yield f"column_default_sort holds {one!r}, expected a name, or a name and whether it descends"
-        else:
-            yield from _unordered(view, "column_default_sort", name_of(pair[0]))
+        yield from _unordered(view, "sortable_by", name)
+    for one in view.ordering:
+        yield from _unordered(view, "ordering", term_of(one)[0])
 
 
 def find_mappings(view: type[ModelAdmin]) -> Iterator[str]:
@@ -111,12 +108,12 @@ def say(found: Attribute) -> str:
 
 
 def _find_numbers(view: type[ModelAdmin]) -> Iterator[str]:
-    for option in ("page_size", "count_limit"):
+    for option in ("list_per_page", "count_limit"):
         if not _is_count(getattr(view, option)):
             yield f"{option} is {getattr(view, option)!r}, expected a whole number from 1"
-    sizes = view.page_size_options
+    sizes = view.list_per_page_options
     if isinstance(sizes, Sequence) and not (sizes and all(map(_is_count, sizes))):
-        yield f"page_size_options is {sizes!r}, expected whole numbers from 1"
+        yield f"list_per_page_options is {sizes!r}, expected whole numbers from 1"
     for kind in view.export_types if isinstance(view.export_types, Sequence) else ():
         if kind != "csv":
             yield f"export_types offers {kind!r}, expected 'csv', which is all there is"
@@ -138,20 +135,16 @@ def _stranger(view: type[ModelAdmin], column: Any) -> str:
 
 
 def _unordered(view: type[ModelAdmin], option: str, name: str) -> Iterator[str]:
-    path = view.column_sort_paths.get(name, name)
+    path = view.sort_paths.get(name, name)
     found = find(view.model, path)
     if found is None:
-        if path != name or option == "column_default_sort":
+        if path != name or option == "ordering":
             yield f"{option} sorts by {path!r}, which {view.model.__name__} does not have"
     elif found.kind is Kind.RELATION:
-        yield f"{option} names {name!r}, a relation; say in column_sort_paths by which column, such as '{name}.name'"
+        yield f"{option} names {name!r}, a relation; say in sort_paths by which column, such as '{name}.name'"
     elif SECRET.search(found.target):
         yield f"{option} sorts by {path!r}, which is never shown; take it out"
-    elif found.kind not in IN_SQL or _has_no_order(found):
-        yield f"{option} sorts by {path!r}, {say(found)}, which no database can order"
     elif found.is_to_many:
         yield f"{option} sorts by {path!r}, of which a row has several; sort by a column of its own"
-
-
-def _has_no_order(found: Attribute) -> bool:
-    return isinstance(found.sql.type, JSON) and not isinstance(found.sql.type, JSONB)
+    elif not has_order(found):
+        yield f"{option} sorts by {path!r}, {say(found)}, which no database can order"

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from jinja2 import Environment, TemplateNotFound
-from sqladmin import BaseView, ModelView
+from sqladmin import BaseView
 from starlette.routing import BaseRoute, Match, Route
 
-from dovetail.contrib.admin.sqladmin_private import class_slug, exposed_pages
+from dovetail.contrib.admin.sqladmin_private import OpenModelView, class_slug, exposed_pages
 from dovetail.ownership import owner_of
 
 IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 TAKEN = frozenset({"account", "assets", "statics"})  # where the page of one's own account and the site's files are
-TEMPLATES = ("list_template", "create_template", "details_template", "edit_template")
+TEMPLATES = ("change_list_template", "add_form_template", "details_template", "change_form_template")
 
 
 class Claims:
@@ -69,7 +69,7 @@ def find_missing_templates(views: Iterable[BaseView], environment: Environment) 
     for view in views:
         for option in TEMPLATES:
             name = getattr(view, option, None)
-            if name is None or name == getattr(ModelView, option):
+            if name is None or name == getattr(OpenModelView, option):
                 continue
             try:
                 loader.get_source(environment, name)

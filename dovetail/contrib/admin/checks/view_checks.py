@@ -8,17 +8,11 @@ from sqladmin import BaseView
 from dovetail.contrib.admin.checks.filter_checks import find_autocompletes, find_filters, find_slow_searches
 from dovetail.contrib.admin.checks.form_checks import find_form_columns, try_form
 from dovetail.contrib.admin.checks.ignored import find_ignored
+from dovetail.contrib.admin.checks.name_checks import find_unknown_names
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
 from dovetail.contrib.admin.sqladmin_private import is_action
 from dovetail.contrib.admin.view_base import taken_permissions
 from dovetail.contrib.admin.views import ModelAdmin
-
-EXCLUDING = (
-    "column_exclude_list",
-    "column_details_exclude_list",
-    "column_export_exclude_list",
-    "form_excluded_columns",
-)
 
 
 def find_problems(view: type[BaseView]) -> list[str]:
@@ -45,6 +39,7 @@ def find_unknown_permissions(view: type[BaseView], known: Collection[str]) -> It
 def _find(view: type[ModelAdmin]) -> list[str]:
     """Return the problems of the first of these steps that finds any: each relies on those before it."""
     steps = (
+        (find_unknown_names,),
         (_refuse_open_lists, find_shapes, find_ignored),
         (find_names, find_orders, find_mappings, find_autocompletes),
         (find_filters, find_form_columns, find_slow_searches, _refuse_open_doors),
@@ -55,16 +50,13 @@ def _find(view: type[ModelAdmin]) -> list[str]:
 
 
 def _refuse_open_lists(view: type[ModelAdmin]) -> Iterator[str]:
-    for option in EXCLUDING:
-        if getattr(view, option):
-            yield f"{option} shows columns that are added later; list what to show instead"
     for option in LISTS:
         if getattr(view, option) == "__all__":
             yield f'{option} is "__all__"; name the columns'
-    if not view.column_list:
-        yield "column_list is empty; name the columns to list"
-    if (view.can_create or view.can_edit) and not view.form_columns:
-        yield "form_columns is empty; name the columns to edit, or switch can_create and can_edit off"
+    if not view.list_display:
+        yield "list_display is empty; name the columns to list"
+    if (view.can_create or view.can_edit) and not view.fields:
+        yield "fields is empty; name the columns to edit, or switch can_create and can_edit off"
 
 
 def _refuse_open_doors(view: type[ModelAdmin]) -> Iterator[str]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import Column, inspect
+from sqlalchemy import JSON, Column, inspect
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
 from sqlalchemy.ext.hybrid import HybridExtensionType
 from sqlalchemy.orm import Mapper
@@ -54,6 +55,12 @@ def name_of(column: object) -> str:
     return column if isinstance(column, str) else str(getattr(column, "key", column))
 
 
+def term_of(term: object) -> tuple[str, bool]:
+    """Return the name in a term of an order such as `-created_at`, and whether it descends."""
+    name = name_of(term)
+    return name.removeprefix("-"), name.startswith("-")
+
+
 def find(model: type[object], path: str) -> Attribute | None:
     """Return what the path leads to from `model`, or None if it leads nowhere."""
     *steps, name = path.split(".")
@@ -65,6 +72,13 @@ def find(model: type[object], path: str) -> Attribute | None:
         owner, is_to_many = relation.mapper.class_, is_to_many or bool(relation.uselist)
     kind = _kind(owner, name)
     return None if kind is None else Attribute(kind, owner, name, is_to_many)
+
+
+def has_order(found: Attribute) -> bool:
+    """Return whether the rows of its model can be put in an order by an attribute."""
+    if found.kind not in {Kind.COLUMN, Kind.EXPRESSION} or found.is_to_many:
+        return False
+    return not isinstance(found.sql.type, JSON) or isinstance(found.sql.type, JSONB)
 
 
 def _kind(model: type[object], name: str) -> Kind | None:

@@ -39,7 +39,7 @@ class ChangeListView(ViewBase):
 
     def make_loaders(self) -> dict[str, Any]:
         """Make what finds the objects of each relation of the form, by the name of the relation."""
-        return {name: make_autocomplete(self, name, options) for name, options in self.form_ajax_refs.items()}
+        return {name: make_autocomplete(self, name, options) for name, options in self.autocomplete_fields.items()}
 
     @property
     def autocompletes(self) -> Mapping[str, Autocomplete]:
@@ -97,7 +97,7 @@ class ChangeListView(ViewBase):
         if sort_by and sort_by not in self.sortable(request):
             raise BadRequestError("This list cannot be sorted by that column.")
         asked = [(sort_by, request.query_params.get("sort") == "desc")] if sort_by else self.default_sort()
-        paths = [(self.column_sort_paths.get(name, name), descending) for name, descending in asked]
+        paths = [(self.sort_paths.get(name, name), descending) for name, descending in asked]
         fields = fields_of(request)
         paths = [(path, descending) for path, descending in paths if not fields.is_hidden(self.model, path)]
         return order(stmt, self.model, paths, rights_of(request))
@@ -106,7 +106,7 @@ class ChangeListView(ViewBase):
         """Return the columns by which the user may sort the list."""
         fields = fields_of(request)
         names = self.shown(request, self.sort_names)
-        return [name for name in names if not fields.is_hidden(self.model, self.column_sort_paths.get(name, name))]
+        return [name for name in names if not fields.is_hidden(self.model, self.sort_paths.get(name, name))]
 
     def count_query(self, request: Request) -> AnySelect:
         """Return the statement that counts the rows of the user."""
@@ -124,7 +124,7 @@ class ChangeListView(ViewBase):
         return await paginator.beside(cursor)
 
     async def _paginator(self, request: Request) -> Paginator:
-        page_size = min(_whole_number(request, "pageSize", self.page_size), max(self.page_size_options))
+        page_size = min(_whole_number(request, "pageSize", self.list_per_page), max(self.list_per_page_options))
         if page_size < 1:
             raise BadRequestError("pageSize is less than 1; a page has one row at least.")
         context, words = request_context(), search.words_of(request.query_params.get("search", ""))
@@ -150,7 +150,9 @@ class ChangeListView(ViewBase):
         return f"admin {self.identity}"
 
     def search_placeholder(self) -> str:
-        """Return the names of the columns that the search looks at."""
+        """Return `search_help_text`, or the names of the columns that the search looks at."""
+        if self.search_help_text:
+            return self.search_help_text
         full_text, names = self._searched(request_context().request)
         names = [*(full_text.columns if full_text else ()), *names]
         return ", ".join(self.label(name).lower() for name in names)

@@ -52,7 +52,7 @@ class FormPage:
         extra = await (view.create_context if creating else view.edit_context)(self.request)
         context = {"model_view": view, "form": form, "error": error, "title": self.title, "version": self.version}
         context["can_delete"] = self.can_delete
-        template = view.create_template if creating else view.edit_template
+        template = view.add_form_template if creating else view.change_form_template
         return await self.office.render(self.request, template, {**extra, **context}, status)
 
 

@@ -35,7 +35,7 @@ async def show_list(office: Office, request: Request) -> Response:
         await rules.load(session, view.model, ["change", "delete"], pagination.rows)
         pagination.add_pagination_urls(request.url)
         context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
-        return await office.render(request, view.list_template, context)
+        return await office.render(request, view.change_list_template, context)
 
     return await view.deferred_columns.retry_with_missed(request_context().session, show)
 
@@ -95,7 +95,7 @@ async def autocomplete(office: Office, request: Request) -> Response:
     name, term = request.query_params.get("name", ""), request.query_params.get("term", "").strip()
     loader = view.autocompletes.get(name) if view.shown(request, [name]) else None
     if loader is None:
-        raise BadRequestError("`name` has to be a relation in `form_ajax_refs` of the view.")
+        raise BadRequestError("`name` has to be a relation in `autocomplete_fields` of the view.")
     is_filter = any(
         isinstance(one, RelationFilter) and one.parameter_name == name for one in view.shown_filters(request)
     )

@@ -38,8 +38,8 @@ async def run_task(office: Office, request: Request, task: Task) -> Response:
     form = await request.form() if request.method == "POST" else FormData()
     sent = form.getlist("pks") or request.query_params.getlist("pks")
     keys = list(dict.fromkeys(key for key in sent if isinstance(key, str) and key))
-    if len(keys) > max(view.page_size_options):
-        raise BadRequestError(f"Select {max(view.page_size_options)} rows or fewer.")
+    if len(keys) > max(view.list_per_page_options):
+        raise BadRequestError(f"Select {max(view.list_per_page_options)} rows or fewer.")
     if not keys:
         Flash.warning(request, "Nothing was selected.")
         return _back(request, view)

@@ -17,28 +17,28 @@ class SecurityEventAdmin(ModelAdmin, model=SecurityEvent):
     can_create = False
     can_edit = False
     can_delete = False
-    column_list = ("created_at", "kind", "username", "actor_name", "address", "detail", "times")
-    column_details_list = (
+    list_display = ("created_at", "kind", "username", "actor_name", "address", "detail", "times")
+    details_display = (
         *("created_at", "kind", "username", "actor_name", "address", "user_agent", "request_id", "detail", "times"),
     )
-    form_columns = ("detail",)
-    column_labels: ClassVar[dict[Any, str]] = {
+    fields = ("detail",)
+    labels: ClassVar[dict[Any, str]] = {
         "created_at": "Time",
         "username": "User",
         "actor_name": "By",
         "times": "Times",
         "request_id": "Request",
     }
-    column_sortable_list = ("id",)
-    column_default_sort = ("id", True)
-    column_filters = (
+    sortable_by = ("id",)
+    ordering = ("-id",)
+    list_filter = (
         ChoiceFilter(SecurityEvent.kind, EventKind),
         RelationFilter(SecurityEvent.user),
         RelationFilter(SecurityEvent.actor, title="By"),
         ColumnFilter(SecurityEvent.address),
         ColumnFilter(SecurityEvent.created_at, title="Time"),
     )
-    form_ajax_refs: ClassVar[dict[str, dict[str, object]]] = {
+    autocomplete_fields: ClassVar[dict[str, dict[str, object]]] = {
         "user": {"fields": ("username",), "order_by": "username"},
         "actor": {"fields": ("username",), "order_by": "username"},
     }

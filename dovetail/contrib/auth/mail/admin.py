@@ -16,13 +16,13 @@ class OutgoingMailAdmin(ModelAdmin, model=OutgoingMail):
     category = "People"
     can_create = False
     can_edit = False
-    column_list = ("created_at", "to", "subject", "attempts", "due_at", "error")
-    column_details_list = column_list
-    form_columns = ("to",)
-    column_labels: ClassVar[dict[Any, str]] = {"created_at": "Time", "due_at": "Next attempt (none: given up)"}
-    column_sortable_list = ("id",)
-    column_default_sort = ("id", True)
-    column_filters = (ChoiceFilter(OutgoingMail.kind, MailKind),)
+    list_display = ("created_at", "to", "subject", "attempts", "due_at", "error")
+    details_display = list_display
+    fields = ("to",)
+    labels: ClassVar[dict[Any, str]] = {"created_at": "Time", "due_at": "Next attempt (none: given up)"}
+    sortable_by = ("id",)
+    ordering = ("-id",)
+    list_filter = (ChoiceFilter(OutgoingMail.kind, MailKind),)
     unindexed = ("kind",)  # there is little mail on its way
 
     def is_accessible(self, request: Request) -> bool:

@@ -9,27 +9,27 @@ from tests.contrib.admin.cabinet.models import Folder, Paper
 
 
 class FolderAdmin(ModelAdmin, model=Folder):
-    column_list = ("name", "papers")
-    column_details_list = ("name", "papers", "clips")
-    form_columns = ("name", "papers")
-    form_ajax_refs: ClassVar[dict[str, Any]] = {"papers": {"fields": ("title",)}}
+    list_display = ("name", "papers")
+    details_display = ("name", "papers", "clips")
+    fields = ("name", "papers")
+    autocomplete_fields: ClassVar[dict[str, Any]] = {"papers": {"fields": ("title",)}}
 
 
 class PaperAdmin(ModelAdmin, model=Paper):
-    column_list = ("title", "remark", "remark_length", "loud_remark", "folder", "origin", "origin.remark", "level")
-    column_details_list = (*column_list, "clips")
-    column_searchable_list = ("title", "remark", "origin.remark", "folder.name")
-    column_sortable_list = ("title", "remark", "remark_length", "folder", "origin")
-    column_sort_paths: ClassVar[dict[str, str]] = {"folder": "folder.name", "origin": "origin.remark"}
-    column_filters = (
+    list_display = ("title", "remark", "remark_length", "loud_remark", "folder", "origin", "origin.remark", "level")
+    details_display = (*list_display, "clips")
+    search_fields = ("title", "remark", "origin.remark", "folder.name")
+    sortable_by = ("title", "remark", "remark_length", "folder", "origin")
+    sort_paths: ClassVar[dict[str, str]] = {"folder": "folder.name", "origin": "origin.remark"}
+    list_filter = (
         ColumnFilter(Paper.remark),
         ColumnFilter(Paper.remark_length, parameter_name="remark_length"),
         AllUniqueStringValuesFilter(Paper.remark, parameter_name="remarks"),
         ForeignKeyFilter(Paper.origin_id, Paper.remark, title="Origin"),
         RelationFilter(Paper.folder),
     )
-    form_columns = ("title", "remark", "level", "owner", "folder", "origin")
-    form_ajax_refs: ClassVar[dict[str, Any]] = {
+    fields = ("title", "remark", "level", "owner", "folder", "origin")
+    autocomplete_fields: ClassVar[dict[str, Any]] = {
         "owner": {"fields": ("username",)},
         "folder": {"fields": ("name",)},
         "origin": {"fields": ("title", "remark"), "order_by": "remark"},
@@ -60,6 +60,6 @@ class SortedPaperAdmin(ModelAdmin, model=Paper):
     """Papers by what not everybody may read."""
 
     identity = "sorted-papers"
-    column_list = ("title",)
-    column_default_sort = ("remark", True)
-    form_columns = ("title",)
+    list_display = ("title",)
+    ordering = ("-remark",)
+    fields = ("title",)

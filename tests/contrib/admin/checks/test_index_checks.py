@@ -1,6 +1,6 @@
 """What no index serves in a view's list is named, and nothing of what is shipped is."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from config.settings import Settings
 from dovetail.cli.checks.system_checks import run_checks
@@ -13,21 +13,21 @@ from plugins.comments.models import Comment, CommentStatus
 
 
 class Careless(ModelAdmin, model=Post):
-    column_list = ("title",)
-    column_default_sort: ClassVar[Any] = [("content", True), ("title", False)]
-    column_sortable_list = (Post.title, "author", "created_at", "content")
-    column_sort_paths: ClassVar[dict[str, str]] = {"author": "author.username"}
-    column_searchable_list = ("title", "author.username")
-    column_filters = (BooleanFilter(Post.is_published), RelationFilter(Post.author), RelationFilter(Post.tags))
-    form_columns = ("title",)
+    list_display = ("title",)
+    ordering = ("-content", "title")
+    sortable_by = (Post.title, "author", "created_at", "content")
+    sort_paths: ClassVar[dict[str, str]] = {"author": "author.username"}
+    search_fields = ("title", "author.username")
+    list_filter = (BooleanFilter(Post.is_published), RelationFilter(Post.author), RelationFilter(Post.tags))
+    fields = ("title",)
 
 
 class Careful(ModelAdmin, model=Comment):
-    column_list = ("content",)
-    column_default_sort: ClassVar[Any] = ("created_at", True)
-    column_sortable_list = ("status",)
-    column_filters = (ChoiceFilter(Comment.status, CommentStatus), RelationFilter(Comment.post))
-    form_columns = ("content",)
+    list_display = ("content",)
+    ordering = ("-created_at",)
+    sortable_by = ("status",)
+    list_filter = (ChoiceFilter(Comment.status, CommentStatus), RelationFilter(Comment.post))
+    fields = ("content",)
 
 
 def test_orders_and_searches_without_an_index_are_named():
@@ -46,7 +46,7 @@ def test_what_has_its_indexes_is_not_named():
 
 def test_a_filter_without_an_index_is_named():
     class Filtering(Careful, model=Comment):
-        column_filters = (BooleanFilter(Comment.updated_at, title="Changed"),)
+        list_filter = (BooleanFilter(Comment.updated_at, title="Changed"),)
 
     assert [one.index for _, one in unserved(Filtering)] == [
         'Index("ix_comments_comment_updated_at", Comment.updated_at)'

@@ -52,7 +52,7 @@ async def visit(office, view, key: str):
     for found in dict.fromkeys(re.findall(r'href="(\?[^"]*)"', list_page.text)):
         path = found.replace("&amp;", "&")
         yield path, (await office.get(f"/{view.identity}/list{path}")).status_code
-    for name in view.form_ajax_refs if view.can_create or view.can_edit else ():
+    for name in view.autocomplete_fields if view.can_create or view.can_edit else ():
         yield name, (await office.get(f"/{view.identity}/ajax/lookup", name=name)).status_code
         yield name, (await office.get(f"/{view.identity}/ajax/lookup", name=name, term="a")).status_code
     if view.can_view_details:

@@ -24,8 +24,8 @@ class RobotPolicy(Policy[Paper, Robot]):
 
 
 class PaperAdmin(ModelAdmin, model=Paper):
-    column_list = ("title",)
-    form_columns = ("title",)
+    list_display = ("title",)
+    fields = ("title",)
 
 
 class PaperDesk(PaperAdmin, model=Paper):
@@ -37,8 +37,8 @@ class PaperDesk(PaperAdmin, model=Paper):
 
 
 class FolderAdmin(ModelAdmin, model=Folder):
-    column_list = ("name",)
-    form_columns = ("name",)
+    list_display = ("name",)
+    fields = ("name",)
 
 
 def plugin(**policies: Policy) -> Plugin:

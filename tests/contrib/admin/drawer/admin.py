@@ -14,40 +14,40 @@ UNSORTED = ("facts", "must_facts", "words")
 
 
 class SpecimenAdmin(ModelAdmin, model=Specimen):
-    column_list = (*TYPED, *COMPUTED, *ONLY_SHOWN, "shelf", "owner", "shelf.label", "owner.username")
-    column_searchable_list = (*TYPED, *COMPUTED, "shelf.label")
+    list_display = (*TYPED, *COMPUTED, *ONLY_SHOWN, "shelf", "owner", "shelf.label", "owner.username")
+    search_fields = (*TYPED, *COMPUTED, "shelf.label")
     searches_texts = True
-    column_sortable_list = (*(name for name in (*TYPED, *COMPUTED) if name not in UNSORTED), "shelf", "owner.username")
-    column_sort_paths: ClassVar[dict[str, str]] = {"shelf": "shelf.label"}
-    column_default_sort = ("id", True)
-    column_filters = (*(name for name in (*TYPED, *COMPUTED) if name not in UNSORTED), "shelf", "owner")
-    form_columns = (*TYPED, "shelf", "owner")
-    form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {
+    sortable_by = (*(name for name in (*TYPED, *COMPUTED) if name not in UNSORTED), "shelf", "owner.username")
+    sort_paths: ClassVar[dict[str, str]] = {"shelf": "shelf.label"}
+    ordering = ("-id",)
+    list_filter = (*(name for name in (*TYPED, *COMPUTED) if name not in UNSORTED), "shelf", "owner")
+    fields = (*TYPED, "shelf", "owner")
+    autocomplete_fields: ClassVar[dict[str, dict[str, Any]]] = {
         "shelf": {"fields": ("label",)},
         "owner": {"fields": ("username",), "order_by": "username"},
     }
 
 
 class ShelfAdmin(ModelAdmin, model=Shelf):
-    column_list = ("key", "label", "specimens", "specimens.name")
-    column_sortable_list = column_searchable_list = ("key", "label")
-    column_filters = ("label", "specimens")
-    form_columns = ("key", "label", "specimens")
+    list_display = ("key", "label", "specimens", "specimens.name")
+    sortable_by = search_fields = ("key", "label")
+    list_filter = ("label", "specimens")
+    fields = ("key", "label", "specimens")
     form_include_pk = True
-    form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {"specimens": {"fields": ("name",)}}
+    autocomplete_fields: ClassVar[dict[str, dict[str, Any]]] = {"specimens": {"fields": ("name",)}}
 
 
 class OddAdmin(ModelAdmin, model=Odd):
-    column_list = ("key", "data", "errors", "process")
-    column_sortable_list = column_searchable_list = column_filters = column_list
-    form_columns = column_list
+    list_display = ("key", "data", "errors", "process")
+    sortable_by = search_fields = list_filter = list_display
+    fields = list_display
     form_include_pk = True
 
 
 class PairAdmin(ModelAdmin, model=Pair):
-    column_list = ("left", "right", "title")
-    column_sortable_list = column_searchable_list = column_filters = column_list
-    form_columns = column_list
+    list_display = ("left", "right", "title")
+    sortable_by = search_fields = list_filter = list_display
+    fields = list_display
     form_include_pk = True
 
 
@@ -56,10 +56,10 @@ class ReadOnlyAdmin(ModelAdmin, model=Specimen):
 
     identity = "sealed"
     name = "Sealed specimen"
-    column_list = ("name",)
-    form_columns = ("name", "notes", "is_good", "colour", "seen_at", "shelf", "whole")
-    form_ajax_refs: ClassVar[dict[str, dict[str, Any]]] = {"shelf": {"fields": ("label",)}}
-    form_widget_args: ClassVar[dict[str, dict[str, Any]]] = {
+    list_display = ("name",)
+    fields = ("name", "notes", "is_good", "colour", "seen_at", "shelf", "whole")
+    autocomplete_fields: ClassVar[dict[str, dict[str, Any]]] = {"shelf": {"fields": ("label",)}}
+    widget_args: ClassVar[dict[str, dict[str, Any]]] = {
         "name": {"readonly": True},
         "notes": {"disabled": True},
         "is_good": {"readonly": True},
@@ -74,8 +74,8 @@ class ListsAdmin(ModelAdmin, model=Lists):
     """What PostgreSQL alone has."""
 
     name_plural = "Lists"
-    column_list = ("name", "numbers", "words", "days", "facts", "mood", "colour", "matrix", "address", "vector")
-    column_sortable_list = ("numbers", "days", "facts", "mood", "colour", "address", "vector")
-    column_searchable_list = column_list
-    column_filters = ("mood", "colour")
-    form_columns = ("name", "numbers", "words", "days", "facts", "mood", "colour", "address")
+    list_display = ("name", "numbers", "words", "days", "facts", "mood", "colour", "matrix", "address", "vector")
+    sortable_by = ("numbers", "days", "facts", "mood", "colour", "address", "vector")
+    search_fields = list_display
+    list_filter = ("mood", "colour")
+    fields = ("name", "numbers", "words", "days", "facts", "mood", "colour", "address")

@@ -19,9 +19,9 @@ from dovetail.contrib.auth.models import User
 from tests.contrib.admin.drawer.models import Colour, Odd, Pair, Shelf, Size, Specimen
 
 BASE: dict[str, Any] = {
-    "column_list": ("name",),
-    "form_columns": ("name", "shelf"),
-    "form_ajax_refs": {"shelf": {"fields": ("label",)}, "owner": {"fields": ("username",)}},
+    "list_display": ("name",),
+    "fields": ("name", "shelf"),
+    "autocomplete_fields": {"shelf": {"fields": ("label",)}, "owner": {"fields": ("username",)}},
 }
 NO_COLUMN = "which Specimen does not have"
 
@@ -61,131 +61,120 @@ def shout(obj: Any, name: str) -> str:
 REFUSED: list[tuple[dict[str, Any], str]] = [
     *(
         ({option: "name"}, f"{option} is the text 'name'; write ('name',)")
-        for option in ("column_list", "column_filters")
+        for option in ("list_display", "list_filter")
     ),
-    *(
-        ({option: "name"}, "is the text 'name'")
-        for option in ("form_columns", "column_sortable_list", "column_export_list")
-    ),
-    *(({option: "name"}, "is the text 'name'") for option in ("column_searchable_list", "column_details_list")),
+    *(({option: "name"}, "is the text 'name'") for option in ("fields", "sortable_by", "export_display")),
+    *(({option: "name"}, "is the text 'name'") for option in ("search_fields", "details_display")),
     *(
         ({option: 3}, f"{option} is 3, expected a tuple")
-        for option in ("column_list", "column_filters", "page_size_options")
+        for option in ("list_display", "list_filter", "list_per_page_options")
     ),
-    *(({option: [3]}, f"{option} holds 3, expected names") for option in ("column_list", "column_sortable_list")),
-    *(({option: ("nope",)}, NO_COLUMN) for option in ("column_list", "column_details_list", "column_export_list")),
+    *(({option: [3]}, f"{option} holds 3, expected names") for option in ("list_display", "sortable_by")),
+    *(({option: ("nope",)}, NO_COLUMN) for option in ("list_display", "details_display", "export_display")),
+    *(({option: ("nope",)}, NO_COLUMN) for option in ("fields", "search_fields", "sortable_by")),
+    *(({option: ("shelf.nope",)}, NO_COLUMN) for option in ("list_display", "search_fields")),
+    *(({option: ("owner.hashed_password",)}, "never shown") for option in ("list_display", "search_fields")),
+    ({"list_display": [Odd.data]}, "list_display holds Odd.data, which is of another model"),
+    ({"list_display": [func.lower(Specimen.name)]}, "expected names or attributes of Specimen"),
+    ({"list_display": ("shout",)}, "list_display names 'shout', a method; make it a property"),
     *(
-        ({option: ("nope",)}, NO_COLUMN)
-        for option in ("form_columns", "column_searchable_list", "column_sortable_list")
-    ),
-    *(({option: ("shelf.nope",)}, NO_COLUMN) for option in ("column_list", "column_searchable_list")),
-    *(({option: ("owner.hashed_password",)}, "never shown") for option in ("column_list", "column_searchable_list")),
-    ({"column_list": [Odd.data]}, "column_list holds Odd.data, which is of another model"),
-    ({"column_list": [func.lower(Specimen.name)]}, "expected names or attributes of Specimen"),
-    ({"column_list": ("shout",)}, "column_list names 'shout', a method; make it a property"),
-    *(
-        ({"column_searchable_list": (name,)}, f"names {name!r}")
+        ({"search_fields": (name,)}, f"names {name!r}")
         for name in ("whispered", "loud", "extent", "shelf", "shelf_label")
     ),
+    *(({"sortable_by": (name,)}, "no database can order") for name in ("whispered", "loud", "extent", "facts")),
+    ({"sortable_by": ("shelf",)}, "a relation; say in sort_paths by which column"),
+    ({"sortable_by": ("shelf_label",)}, "an association proxy, which no database can order"),
+    ({"sortable_by": ("shelf.specimens.name",)}, "of which a row has several"),
+    ({"sortable_by": ("shelf",), "sort_paths": {"shelf": "shelf.nope"}}, NO_COLUMN),
+    ({"sortable_by": ("owner",), "sort_paths": {"owner": "owner.hashed_password"}}, "never shown"),
+    ({"sort_paths": {"shelf": "shelf.label"}, "list_display": ("name",)}, "which list_display does not name"),
+    ({"sort_paths": {"shelf": "shelf.label"}, "sortable_by": ("name",)}, "which sortable_by does not name"),
+    ({"sort_paths": {Specimen.shelf: "shelf.label"}}, "keyed by names; write 'shelf'"),
+    ({"ordering": "nope"}, "ordering is the text 'nope'; write ('nope',)"),
+    ({"ordering": ("-nope",)}, NO_COLUMN),
+    ({"ordering": (("name", True),)}, "ordering holds ('name', True)"),
+    ({"ordering": ("-shelf",)}, "ordering names 'shelf', a relation"),
+    ({"ordering": 3}, "ordering is 3, expected a tuple"),
+    ({"list_filter": ("nope",)}, "which is no column and no relation of Specimen itself"),
+    ({"list_filter": ("shelf.label",)}, "no column and no relation of Specimen itself"),
     *(
-        ({"column_sortable_list": (name,)}, "no database can order")
-        for name in ("whispered", "loud", "extent", "facts")
-    ),
-    ({"column_sortable_list": ("shelf",)}, "a relation; say in column_sort_paths by which column"),
-    ({"column_sortable_list": ("shelf_label",)}, "an association proxy, which no database can order"),
-    ({"column_sortable_list": ("shelf.specimens.name",)}, "of which a row has several"),
-    ({"column_sortable_list": ("shelf",), "column_sort_paths": {"shelf": "shelf.nope"}}, NO_COLUMN),
-    ({"column_sortable_list": ("owner",), "column_sort_paths": {"owner": "owner.hashed_password"}}, "never shown"),
-    ({"column_sort_paths": {"shelf": "shelf.label"}}, "which column_sortable_list does not name"),
-    ({"column_sort_paths": {Specimen.shelf: "shelf.label"}}, "keyed by names; write 'shelf'"),
-    ({"column_default_sort": "nope"}, NO_COLUMN),
-    ({"column_default_sort": ("name", True, 3)}, "column_default_sort holds ('name', True, 3)"),
-    ({"column_default_sort": ("shelf", True)}, "column_default_sort names 'shelf', a relation"),
-    ({"column_default_sort": 3}, "column_default_sort holds 3"),
-    ({"column_filters": ("nope",)}, "which is no column and no relation of Specimen itself"),
-    ({"column_filters": ("shelf.label",)}, "no column and no relation of Specimen itself"),
-    *(
-        ({"column_filters": (name,)}, "nothing can be compared")
+        ({"list_filter": (name,)}, "nothing can be compared")
         for name in ("facts", "data", "whispered", "extent", "untyped")
     ),
     *(
-        ({"column_filters": (make(Specimen.facts),)}, "nothing can be compared")
+        ({"list_filter": (make(Specimen.facts),)}, "nothing can be compared")
         for make in (ColumnFilter, OperationColumnFilter)
     ),
     (
-        {"column_filters": ("shelf",), "form_ajax_refs": {}, "form_columns": ("name",)},
-        "without an autocomplete; add form_ajax_refs",
+        {"list_filter": ("shelf",), "autocomplete_fields": {}, "fields": ("name",)},
+        "without an autocomplete; add autocomplete_fields",
     ),
     (
-        {"column_filters": (RelationFilter(Specimen.shelf),), "form_ajax_refs": {}, "form_columns": ("name",)},
+        {"list_filter": (RelationFilter(Specimen.shelf),), "autocomplete_fields": {}, "fields": ("name",)},
         "without an autocomplete",
     ),
-    ({"column_filters": (ColumnFilter,)}, "holds the class ColumnFilter; make one: ColumnFilter(...)"),
-    ({"column_filters": (NoFilter(),)}, "which has no parameter_name"),
-    ({"column_filters": ("name", ColumnFilter(Specimen.name))}, "a filter called 'name', a name that is taken"),
-    ({"column_filters": (ColumnFilter(Specimen.name, parameter_name="page"),)}, "a filter called 'page'"),
-    *(
-        ({"form_columns": (name,)}, "which a form cannot edit")
-        for name in ("whispered", "loud", "name_twice", "name_length")
-    ),
-    *(({"form_columns": (name,)}, "which a form cannot edit") for name in ("extent", "shelf_label", "shout")),
-    ({"form_columns": ("alias",)}, "a synonym; name 'name' itself"),
-    ({"form_columns": ("shelf.label",)}, "which is of another object; edit it there"),
-    ({"form_columns": ("owner_id",)}, "a foreign key; name the relation 'owner'"),
-    ({"form_columns": ("id",)}, "a key, which a form leaves out unless form_include_pk is set"),
-    ({"form_columns": ("doubled",)}, "which the database computes; take it out"),
-    ({"form_columns": ("data",)}, "which has no field (bytes cannot be typed); take it out, or give form_overrides"),
-    ({"form_columns": ("owner",), "form_ajax_refs": {}}, "the form edits 'owner' without an autocomplete"),
-    ({"form_ajax_refs": {"nope": {"fields": ("name",)}}}, "form_ajax_refs['nope'] is for a relation"),
-    ({"form_ajax_refs": {"name": {"fields": ("name",)}}}, "form_ajax_refs['name'] is for a relation"),
-    ({"form_ajax_refs": {"shelf": ("label",)}}, "expected a dict with some of fields, limit, order_by, where"),
-    ({"form_ajax_refs": {"shelf": {"fields": ("label",), "page_size": 3}}}, "expected a dict with some of"),
-    *(({"form_ajax_refs": {"shelf": {"fields": fields}}}, "needs fields") for fields in ((), "label", None)),
-    ({"form_ajax_refs": {"shelf": {"fields": ("nope",)}}}, "fields names 'nope', which is no column of Shelf"),
+    ({"list_filter": (ColumnFilter,)}, "holds the class ColumnFilter; make one: ColumnFilter(...)"),
+    ({"list_filter": (NoFilter(),)}, "which has no parameter_name"),
+    ({"list_filter": ("name", ColumnFilter(Specimen.name))}, "a filter called 'name', a name that is taken"),
+    ({"list_filter": (ColumnFilter(Specimen.name, parameter_name="page"),)}, "a filter called 'page'"),
+    *(({"fields": (name,)}, "which a form cannot edit") for name in ("whispered", "loud", "name_twice", "name_length")),
+    *(({"fields": (name,)}, "which a form cannot edit") for name in ("extent", "shelf_label", "shout")),
+    ({"fields": ("alias",)}, "a synonym; name 'name' itself"),
+    ({"fields": ("shelf.label",)}, "which is of another object; edit it there"),
+    ({"fields": ("owner_id",)}, "a foreign key; name the relation 'owner'"),
+    ({"fields": ("id",)}, "a key, which a form leaves out unless form_include_pk is set"),
+    ({"fields": ("doubled",)}, "which the database computes; take it out"),
+    ({"fields": ("data",)}, "which has no field (bytes cannot be typed); take it out, or give formfield_overrides"),
+    ({"fields": ("owner",), "autocomplete_fields": {}}, "the form edits 'owner' without an autocomplete"),
+    ({"autocomplete_fields": {"nope": {"fields": ("name",)}}}, "autocomplete_fields['nope'] is for a relation"),
+    ({"autocomplete_fields": {"name": {"fields": ("name",)}}}, "autocomplete_fields['name'] is for a relation"),
+    ({"autocomplete_fields": {"shelf": ("label",)}}, "expected a dict with some of fields, limit, order_by, where"),
+    ({"autocomplete_fields": {"shelf": {"fields": ("label",), "page_size": 3}}}, "expected a dict with some of"),
+    *(({"autocomplete_fields": {"shelf": {"fields": fields}}}, "needs fields") for fields in ((), "label", None)),
+    ({"autocomplete_fields": {"shelf": {"fields": ("nope",)}}}, "fields names 'nope', which is no column of Shelf"),
     (
-        {"form_ajax_refs": {"shelf": {"fields": ("specimens",)}}},
+        {"autocomplete_fields": {"shelf": {"fields": ("specimens",)}}},
         "fields names 'specimens', which is no column of Shelf",
     ),
-    ({"form_ajax_refs": {"shelf": {"fields": ("specimens.name",)}}}, "needs order_by"),
+    ({"autocomplete_fields": {"shelf": {"fields": ("specimens.name",)}}}, "needs order_by"),
     (
-        {"form_ajax_refs": {"owner": {"fields": ("hashed_password",)}}},
+        {"autocomplete_fields": {"owner": {"fields": ("hashed_password",)}}},
         "fields names 'hashed_password', which is never shown",
     ),
-    ({"form_ajax_refs": {"shelf": {"fields": ("label",), "order_by": "nope"}}}, "order_by names 'nope'"),
-    ({"form_ajax_refs": {"shelf": {"fields": ("label",), "limit": 0}}}, "limit is 0"),
-    ({"form_ajax_refs": {"shelf": {"fields": ("label",), "where": "x"}}}, "where is 'x'"),
-    *(({option: {"nope": {}}}, NO_COLUMN) for option in ("form_args", "form_widget_args", "column_labels")),
-    *(
-        ({option: {Specimen.name: {}}}, "is keyed by names; write 'name'")
-        for option in ("form_args", "form_widget_args")
-    ),
-    *(({option: ["name"]}, "expected a dict") for option in ("form_args", "column_labels", "column_formatters")),
-    ({"column_formatters": {"name": "upper"}}, "column_formatters formats 'name' with 'upper', expected a function"),
-    ({"column_type_formatters": {str: 3}}, "expected a function"),
-    ({"form_args": {"name": {"nonsense": 1}}}, "its form cannot be made: TypeError"),
-    ({"form_overrides": {"name": str}}, "its form cannot be made"),
-    ({"form_overrides": {"name": RadioField}, "form_args": {"name": {"choices": 3}}}, "its form cannot be made"),
-    *(({"page_size": value}, "page_size is") for value in (0, -1, "25", None, True, 2.5)),
-    *(({"page_size_options": value}, "page_size_options is") for value in ((), (0,), ("25",))),
+    ({"autocomplete_fields": {"shelf": {"fields": ("label",), "order_by": "nope"}}}, "order_by names 'nope'"),
+    ({"autocomplete_fields": {"shelf": {"fields": ("label",), "limit": 0}}}, "limit is 0"),
+    ({"autocomplete_fields": {"shelf": {"fields": ("label",), "where": "x"}}}, "where is 'x'"),
+    *(({option: {"nope": {}}}, NO_COLUMN) for option in ("field_args", "widget_args", "labels")),
+    *(({option: {Specimen.name: {}}}, "is keyed by names; write 'name'") for option in ("field_args", "widget_args")),
+    *(({option: ["name"]}, "expected a dict") for option in ("field_args", "labels", "formatters")),
+    ({"formatters": {"name": "upper"}}, "formatters formats 'name' with 'upper', expected a function"),
+    ({"type_formatters": {str: 3}}, "expected a function"),
+    ({"field_args": {"name": {"nonsense": 1}}}, "its form cannot be made: TypeError"),
+    ({"formfield_overrides": {"name": str}}, "its form cannot be made"),
+    ({"formfield_overrides": {"name": RadioField}, "field_args": {"name": {"choices": 3}}}, "its form cannot be made"),
+    *(({"list_per_page": value}, "list_per_page is") for value in (0, -1, "25", None, True, 2.5)),
+    *(({"list_per_page_options": value}, "list_per_page_options is") for value in ((), (0,), ("25",))),
     *(({"count_limit": value}, "count_limit is") for value in (0, None)),
     ({"export_types": ["csv", "json"]}, "export_types offers 'json', expected 'csv'"),
     *(({option: 3}, f"{option} is 3, expected a text") for option in ("name_plural", "icon", "category")),
-    *(({option: value}, f"{option} is set, but") for option, value in (("form_rules", ["name"]), ("save_as", True))),
+    ({"save_as": True}, "save_as is set, but"),
+    ({"form_rules": ["name"]}, "form_rules is not asked here; write fields"),
+    ({"list_dispaly": ["name"]}, "list_dispaly is no option of a view; did you mean 'list_display'?"),
     *(({option: value}, "take it out") for option, value in (("export_max_rows", 3), ("show_compact_lists", False))),
     *(({method: plain}, f"{method} is overridden, but nothing asks it") for method in ("list_query", "count_query")),
-    *(({method: plain}, "override") for method in ("insert_model", "delete_model", "get_export_name", "details_query")),
+    *(({method: plain}, "override") for method in ("insert_model", "get_export_name", "details_query")),
 ]
 
 WORKS: list[dict[str, Any]] = [
-    {"column_list": [Specimen.name, "shelf", Specimen.name_length, "shelf.label", "shelf.specimens.name", "alias"]},
-    {"column_list": ["shelf_label", "extent", "loud", "whispered", "data", "late", "facts", "size"]},
+    {"list_display": [Specimen.name, "shelf", Specimen.name_length, "shelf.label", "shelf.specimens.name", "alias"]},
+    {"list_display": ["shelf_label", "extent", "loud", "whispered", "data", "late", "facts", "size"]},
     {
-        "column_details_list": ["late", "owner.username"],
-        "column_export_list": ["late", "shelf.specimens.name", Specimen.shelf],
+        "details_display": ["late", "owner.username"],
+        "export_display": ["late", "shelf.specimens.name", Specimen.shelf],
     },
-    {"column_searchable_list": ["data", "facts", "size", "seen_at", "lasts", "shelf.specimens.name", "neighbours"]},
+    {"search_fields": ["data", "facts", "size", "seen_at", "lasts", "shelf.specimens.name", "neighbours"]},
     {
-        "column_sortable_list": [
+        "sortable_by": [
             Specimen.name_twice,
             "neighbours",
             "data",
@@ -196,14 +185,11 @@ WORKS: list[dict[str, Any]] = [
             "shelf.label",
         ]
     },
-    {"column_sortable_list": ["shelf"], "column_sort_paths": {"shelf": "shelf.label"}, "column_default_sort": "shelf"},
-    *(
-        {"column_default_sort": sort}
-        for sort in ("name", ("name", True), ["name", ("whole", True)], Specimen.name, "alias")
-    ),
-    {"column_default_sort": [("shelf.label", True), Specimen.seen_at]},
+    {"sortable_by": ["shelf"], "sort_paths": {"shelf": "shelf.label"}, "ordering": ("shelf",)},
+    *({"ordering": sort} for sort in (("name",), ["-name"], ["name", "-whole"], (Specimen.name,), ["alias"])),
+    {"ordering": ["-shelf.label", Specimen.seen_at]},
     {
-        "column_filters": [
+        "list_filter": [
             Specimen.seen_at,
             "is_rare",
             "colour",
@@ -215,42 +201,42 @@ WORKS: list[dict[str, Any]] = [
         ]
     },
     {
-        "column_filters": [
+        "list_filter": [
             OperationColumnFilter(Specimen.seen_at),
             OperationColumnFilter("whole"),
             BooleanFilter("is_good"),
         ]
     },
-    {"column_filters": [BooleanFilter(Specimen.is_good, default_value=False), OwnFilter()]},
-    {"column_filters": [AllUniqueStringValuesFilter(Specimen.found_on), AllUniqueStringValuesFilter("whole")]},
-    {"column_filters": [StaticValuesFilter(Specimen.whole, [("3", "Three")], default_value="3")]},
-    {"column_filters": [ForeignKeyFilter(Specimen.owner_id, User.username, title="Owner")]},
-    {"column_filters": [ChoiceFilter(Specimen.colour, Colour), ChoiceFilter(Specimen.size, Size)]},
-    {"column_filters": [RelationFilter(Specimen.owner), ColumnFilter(Specimen.name, "Called", "called")]},
-    {"form_columns": [Specimen.name, Specimen.shelf]},
-    {"form": OwnForm, "form_columns": ("name", "whole")},
-    {"form_columns": ("name", "whole"), "form_overrides": {"whole": IntegerField, Specimen.name: StringField}},
-    {"form_overrides": {"name": RadioField}, "form_args": {"name": {"choices": [("Ammonite", "Ammonite")]}}},
+    {"list_filter": [BooleanFilter(Specimen.is_good, default_value=False), OwnFilter()]},
+    {"list_filter": [AllUniqueStringValuesFilter(Specimen.found_on), AllUniqueStringValuesFilter("whole")]},
+    {"list_filter": [StaticValuesFilter(Specimen.whole, [("3", "Three")], default_value="3")]},
+    {"list_filter": [ForeignKeyFilter(Specimen.owner_id, User.username, title="Owner")]},
+    {"list_filter": [ChoiceFilter(Specimen.colour, Colour), ChoiceFilter(Specimen.size, Size)]},
+    {"list_filter": [RelationFilter(Specimen.owner), ColumnFilter(Specimen.name, "Called", "called")]},
+    {"fields": [Specimen.name, Specimen.shelf]},
+    {"form": OwnForm, "fields": ("name", "whole")},
+    {"fields": ("name", "whole"), "formfield_overrides": {"whole": IntegerField, Specimen.name: StringField}},
+    {"formfield_overrides": {"name": RadioField}, "field_args": {"name": {"choices": [("Ammonite", "Ammonite")]}}},
     {
-        "form_args": {
+        "field_args": {
             "name": {"label": "Called", "validators": [DataRequired()], "description": "<b>", "default": "New"}
         }
     },
-    {"form_args": {"name": {"validators": [ReadOnly()]}}, "form_widget_args": {"name": {"placeholder": '"<>'}}},
+    {"field_args": {"name": {"validators": [ReadOnly()]}}, "widget_args": {"name": {"placeholder": '"<>'}}},
     {
-        "form_ajax_refs": {
+        "autocomplete_fields": {
             "shelf": {"fields": (Shelf.label,), "order_by": Shelf.label, "limit": 1, "where": Shelf.label != "x"}
         }
     },
-    {"form_ajax_refs": {"shelf": {"fields": ("specimens.name", "key"), "order_by": ("label", "key")}}},
-    {"column_labels": {Specimen.name: "Called", "whole": "<i>"}, "column_formatters": {"name": shout}},
-    {"column_type_formatters": {}, "column_list": ["name", "is_good", "is_rare", "seen_at", "data", "size"]},
-    {"page_size": 1, "page_size_options": (1, 2), "count_limit": 1},
-    {"can_create": False, "can_edit": False, "form_columns": ()},
+    {"autocomplete_fields": {"shelf": {"fields": ("specimens.name", "key"), "order_by": ("label", "key")}}},
+    {"labels": {Specimen.name: "Called", "whole": "<i>"}, "formatters": {"name": shout}},
+    {"type_formatters": {}, "list_display": ["name", "is_good", "is_rare", "seen_at", "data", "size"]},
+    {"list_per_page": 1, "list_per_page_options": (1, 2), "count_limit": 1},
+    {"can_create": False, "can_edit": False, "fields": ()},
     {"can_view_details": False, "can_delete": False, "can_export": False},
     {"export_types": []},
     {"name": "Ä <b>", "name_plural": "", "category": "<i>", "icon": 'x" onclick="'},
-    {"non_link_related_fields": ["shelf", Specimen.owner], "column_list": ["name", "shelf", "owner"]},
+    {"non_link_related_fields": ["shelf", Specimen.owner], "list_display": ["name", "shelf", "owner"]},
 ]
 
 
@@ -262,7 +248,7 @@ def views() -> Iterator[type[ModelAdmin]]:
     """Views with options that work, each at `/odd-<number>`."""
     for number, options in enumerate(WORKS):
         yield make(f"Odd{number}Admin", {"name": f"Odd {number}", "identity": f"odd-{number}"} | options)
-    yield make("PairsAdmin", {"identity": "odd-pair", "column_list": ("title",), "form_columns": ("title",)}, Pair)
+    yield make("PairsAdmin", {"identity": "odd-pair", "list_display": ("title",), "fields": ("title",)}, Pair)
 
 
 def make(name: str, options: dict[str, Any], model: type[Any] = Specimen) -> type[ModelAdmin]:

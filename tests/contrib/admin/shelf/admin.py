@@ -16,13 +16,13 @@ from tests.contrib.admin.shelf.models import Book, Box, Genre, Keeper, Note, Sta
 class BookAdmin(ModelAdmin, model=Book):
     """Everybody sees the books that are their own or nobody's; those titled Hidden exist for nobody."""
 
-    column_list = ("title", "owner", "owner.email", "pages")
-    column_searchable_list = ("title", "owner.username")
-    column_sortable_list = ("title", "owner", "pages")
-    column_sort_paths: ClassVar[dict[str, str]] = {"owner": "owner.username"}
-    column_filters = (RelationFilter(Book.owner), OperationColumnFilter(Book.pages))
-    form_columns = ("title", "notes", "pages", "owner", "genres")
-    form_ajax_refs: ClassVar[dict[str, Any]] = {
+    list_display = ("title", "owner", "owner.email", "pages")
+    search_fields = ("title", "owner.username")
+    sortable_by = ("title", "owner", "pages")
+    sort_paths: ClassVar[dict[str, str]] = {"owner": "owner.username"}
+    list_filter = (RelationFilter(Book.owner), OperationColumnFilter(Book.pages))
+    fields = ("title", "notes", "pages", "owner", "genres")
+    autocomplete_fields: ClassVar[dict[str, Any]] = {
         "owner": {"fields": ("username",)},
         "genres": {"fields": ("name",)},
     }
@@ -58,10 +58,10 @@ class ReadingAdmin(ModelAdmin, model=Book):
     """A list whose formatter reads a column that the list does not name."""
 
     identity = "reading"
-    column_list = ("title",)
-    column_searchable_list = ("title",)
-    column_formatters: ClassVar[dict[str, Any]] = {"title": _with_notes}
-    form_columns = ("title",)
+    list_display = ("title",)
+    search_fields = ("title",)
+    formatters: ClassVar[dict[str, Any]] = {"title": _with_notes}
+    fields = ("title",)
 
 
 class AnsweringAdmin(ModelAdmin, model=Book):
@@ -69,8 +69,8 @@ class AnsweringAdmin(ModelAdmin, model=Book):
 
     identity = "answering"
     name = "Answering book"
-    column_list = ("title",)
-    form_columns = ("title",)
+    list_display = ("title",)
+    fields = ("title",)
 
     @action("answer", "Answer")
     async def answer(self, request: Request, books: Sequence[Book]) -> Any:
@@ -121,8 +121,8 @@ class ThinBookAdmin(ModelAdmin, model=Book):
 
     identity = "thin-books"
     name = "Thin book"
-    column_list = ("title",)
-    form_columns = ("title",)
+    list_display = ("title",)
+    fields = ("title",)
 
     def rows(self, request: Request) -> Select[Any]:
         return select(Book).where(Book.pages < 20)
@@ -137,8 +137,8 @@ class ThinBookAdmin(ModelAdmin, model=Book):
 class GenreAdmin(ModelAdmin, model=Genre):
     """Secret genres are seen by nobody; those who are called guest may not list genres at all."""
 
-    column_list = ("name",)
-    form_columns = ("name",)
+    list_display = ("name",)
+    fields = ("name",)
 
     def rows(self, request: Request) -> Select[Any]:
         return select(Genre).where(Genre.is_secret.is_(False))
@@ -148,18 +148,18 @@ class GenreAdmin(ModelAdmin, model=Genre):
 
 
 class StampAdmin(ModelAdmin, model=Stamp):
-    column_list = ("motif", "year", "country")
-    column_sortable_list = column_list
-    form_columns = ("motif",)
+    list_display = ("motif", "year", "country")
+    sortable_by = list_display
+    fields = ("motif",)
     can_create = False
 
 
 class NoteAdmin(ModelAdmin, model=Note):
     """Everybody sees their own notes."""
 
-    column_list = ("title",)
-    form_columns = ("title",)
-    column_filters = (AllUniqueStringValuesFilter(Note.title),)
+    list_display = ("title",)
+    fields = ("title",)
+    list_filter = (AllUniqueStringValuesFilter(Note.title),)
 
     def rows(self, request: Request) -> Select[Any]:
         return select(Note).where(Note.writer_id == user_of(request).id)
@@ -168,8 +168,8 @@ class NoteAdmin(ModelAdmin, model=Note):
 class KeeperAdmin(ModelAdmin, model=Keeper):
     """Those who are called guest may not list keepers."""
 
-    column_list = ("name",)
-    form_columns = ("name",)
+    list_display = ("name",)
+    fields = ("name",)
 
     def has_permission(self, request: Request, action: str, obj: Any = None) -> bool:
         return not (action == Action.LIST and user_of(request).username == "guest")
@@ -178,19 +178,19 @@ class KeeperAdmin(ModelAdmin, model=Keeper):
 class BoxAdmin(ModelAdmin, model=Box):
     """Boxes belong to all; what they hold does not."""
 
-    column_list = ("name", "note", "note.title", "keeper", "notes")
-    column_searchable_list = ("name", "note.title", "keeper.name", "notes.title", "parent.note.title")
-    column_sortable_list = ("name", "note", "keeper")
-    column_sort_paths: ClassVar[dict[str, str]] = {"note": "note.title", "keeper": "keeper.name"}
-    column_default_sort = "name"
-    column_filters = (
+    list_display = ("name", "note", "note.title", "keeper", "notes")
+    search_fields = ("name", "note.title", "keeper.name", "notes.title", "parent.note.title")
+    sortable_by = ("name", "note", "keeper")
+    sort_paths: ClassVar[dict[str, str]] = {"note": "note.title", "keeper": "keeper.name"}
+    ordering = ("name",)
+    list_filter = (
         RelationFilter(Box.note),
         RelationFilter(Box.notes),
         RelationFilter(Box.keeper),
         ForeignKeyFilter(Box.note_id, Note.title),
     )
-    form_columns = ("name", "note", "keeper", "notes")
-    form_ajax_refs: ClassVar[dict[str, Any]] = {
+    fields = ("name", "note", "keeper", "notes")
+    autocomplete_fields: ClassVar[dict[str, Any]] = {
         "note": {"fields": ("title",)},
         "keeper": {"fields": ("name",)},
         "notes": {"fields": ("title",)},

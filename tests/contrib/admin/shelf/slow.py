@@ -34,10 +34,10 @@ class SlowStampAdmin(ModelAdmin, model=Stamp):
     """What is called slowly takes a minute; actions do so to rows that were found at once."""
 
     identity = "slow-stamp"
-    column_list = ("motif",)
-    column_searchable_list = ("motif",)
-    form_columns = ("motif",)
-    form_ajax_refs: ClassVar[dict[str, Any]] = {}
+    list_display = ("motif",)
+    search_fields = ("motif",)
+    fields = ("motif",)
+    autocomplete_fields: ClassVar[dict[str, Any]] = {}
 
     def rows(self, request: Request) -> Select[Any]:
         return select(Stamp) if "/action/" in request.url.path else select(Stamp).where(slowly())

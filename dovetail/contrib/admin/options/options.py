@@ -1,0 +1,85 @@
+"""Declare the options of a model's view, under the names that they have in Django where Django has them."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import ClassVar
+
+from dovetail.contrib.admin.columns.formats import FORMATTERS
+from dovetail.database.search.search import FullText
+
+
+class Options:
+    """What the author of a view may say of it; a name is a text or an attribute, a path is `author.username`."""
+
+    # The list.
+    list_display: ClassVar[Sequence[object]] = ()
+    """The columns of the list, as names and paths."""
+
+    list_filter: ClassVar[Sequence[object]] = ()
+    """Columns and relations, or filters of `dovetail.contrib.admin.views` and of `sqladmin.filters`."""
+
+    list_per_page: ClassVar[int] = 25
+    list_per_page_options: ClassVar[Sequence[int]] = (25, 50, 100, 200)
+    count_limit: ClassVar[int] = 10_000
+    """Up to how many rows a list counts; of more it says that there are more, and how many matters to nobody."""
+
+    ordering: ClassVar[Sequence[object]] = ()
+    """By what the list is ordered unless it is asked otherwise: `("-created_at", "title")`; else by primary key."""
+
+    sortable_by: ClassVar[Sequence[object] | None] = None
+    """The columns by which the list can be sorted; None for all that have an order."""
+
+    sort_paths: ClassVar[Mapping[str, str]] = {}
+    """By which column to sort a relation: `{"author": "author.username"}`."""
+
+    search_fields: ClassVar[Sequence[object]] = ()
+    """The columns in which each word that is searched may stand."""
+
+    search_help_text: ClassVar[str] = ""
+    """What the search says that it looks at; without it, the names of the columns."""
+
+    full_text: ClassVar[FullText | None] = None
+    """Columns whose words are searched by an index: what `full_text` of `dovetail.database.models` returned."""
+
+    searches_texts: ClassVar[bool] = False
+    """True if `search_fields` may name texts of any length, which every search reads in every row."""
+
+    unindexed: ClassVar[Collection[str]] = ()
+    """Sortable columns, filters and `search` that may do without an index; `manage.py check` names all others."""
+
+    # Pages and exports.
+    details_display: ClassVar[Sequence[object]] = ()
+    """The columns of an object's page; those of the list, if there are none."""
+
+    export_display: ClassVar[Sequence[object]] = ()
+    """The columns of an export; those of the list, if there are none."""
+
+    labels: ClassVar[Mapping[object, str]] = {}
+    """The headings of columns and fields; without one, a name in words."""
+
+    formatters: ClassVar[Mapping[object, Callable[..., object]]] = {}
+    """How the list shows columns: functions of an object and a name, and of the request if they take three."""
+
+    details_formatters: ClassVar[Mapping[object, Callable[..., object]]] = {}
+    type_formatters: ClassVar[Mapping[type[object], Callable[..., object]]] = FORMATTERS
+    details_type_formatters: ClassVar[Mapping[type[object], Callable[..., object]]] = FORMATTERS
+
+    # Forms.
+    fields: ClassVar[Sequence[object]] = ()
+    """The attributes that the form edits, in this order."""
+
+    autocomplete_fields: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+    """Autocompletes of relations: `{"author": {"fields": ("username",)}}` finds authors; order_by, limit, where too."""
+
+    formfield_overrides: ClassVar[Mapping[object, object]] = {}
+    """Fields of WTForms to be taken in place of others, by name."""
+
+    field_args: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+    """What fields are made with, by name: `label`, `description`, `validators`, `default`."""
+
+    widget_args: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+    """Attributes of the inputs, by name: `{"content": {"rows": 18}}`."""
+
+    # Templates.
+    change_list_template: ClassVar[str] = "sqladmin/list.html"
+    add_form_template: ClassVar[str] = "sqladmin/create.html"
+    change_form_template: ClassVar[str] = "sqladmin/edit.html"
