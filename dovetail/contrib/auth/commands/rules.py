@@ -1,7 +1,7 @@
 """`manage.py why`, `rls`, and what `permissions` tells of rules."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 from sqlalchemy import select
@@ -10,7 +10,8 @@ from dovetail.contrib.auth.models import Group, User, groups_permissions
 from dovetail.contrib.auth.permissions.held import load_permissions
 from dovetail.contrib.auth.rules.asking import Why
 from dovetail.contrib.auth.rules.asking import why as explain_why
-from dovetail.contrib.auth.rules.difference import differences, roles_of
+from dovetail.contrib.auth.rules.difference import Difference, differences, roles_of
+from dovetail.contrib.auth.rules.row_changes import check_database, conditions_of, row_changes
 from dovetail.contrib.auth.rules.row_security import security_statements
 from dovetail.contrib.auth.rules.ruled import find_ruled, ruled_models
 from dovetail.contrib.auth.rules.snapshot import take_snapshot
@@ -73,16 +74,37 @@ def echo_snapshot(context: Context) -> None:
 
 
 async def echo_differences(context: Context, revision: str, *, with_groups: bool) -> None:
-    """Write which rows and fields each role gained or lost since a revision; exit with 1 if there are any."""
+    """Write which rows and fields each role gained or lost since a revision; exit with 1 if there are any.
+
+    The rows are those of the database at hand; without one, conditions on them alone.
+    """
     before = snapshot_of_revision(context.settings.base_dir, revision)
     after = take_snapshot(ruled_models(context))
     groups = await _groups(context) if with_groups else {}
     found = list(differences(before, after, roles_of(before, after, groups=groups)))
-    for one in found:
-        click.echo(str(one))
-    if found:
-        raise click.exceptions.Exit(1)
-    click.echo(f"Nobody gained or lost anything since {revision}.")
+    if not found:
+        click.echo(f"Nobody gained or lost anything since {revision}.")
+        return
+    try:
+        await check_database(context.database)
+    except InvalidInputError as error:
+        for one in found:
+            click.echo(str(one))
+        click.echo(f"These are conditions alone, without rows: the database cannot be asked, {error.detail}")
+    else:
+        await _echo_with_rows(context, found)
+    raise click.exceptions.Exit(1)
+
+
+async def _echo_with_rows(context: Context, found: Iterable[Difference]) -> None:
+    models = {one.label: one.model for one in ruled_models(context)}
+    async with context.database.unit_of_work(read_only=True) as session:
+        for one in found:
+            click.echo(str(one))
+            model = models.get(one.model)
+            runnable = None if model is None else conditions_of(one, model, session.get_bind().dialect.name)
+            for line in [] if runnable is None else await row_changes(session, runnable):
+                click.echo(f"  {line}")
 
 
 async def _groups(context: Context) -> Mapping[str, Sequence[str]]:

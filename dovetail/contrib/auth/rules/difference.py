@@ -7,7 +7,7 @@ with all that it gives.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from dovetail.contrib.auth.rules.snapshot import FIELDS, NOBODY, USER, Shown, ShownTree, Snapshot
+from dovetail.contrib.auth.rules.snapshot import FIELDS, NOBODY, USER, Said, Shown, ShownTree, Snapshot, on
 
 ALL, NONE = "true", "false"  # as conditions on rows
 
@@ -18,6 +18,11 @@ class Role:
 
     name: str
     has: frozenset[str] | None  # None: somebody unknown
+    is_superuser: bool = False
+    group: str | None = None
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,23 @@ class Difference:
 
     model: str
     what: str  # an action, or which fields
-    role: str
-    before: Shown
-    after: Shown
+    role: Role
+    rules: tuple[Said | None, Said | None]  # before and after
+
+    @property
+    def before(self) -> Shown:
+        """What the role might do."""
+        return _said(self.rules[0], self.what, self.role)
+
+    @property
+    def after(self) -> Shown:
+        """What the role may do now."""
+        return _said(self.rules[1], self.what, self.role)
+
+    def in_words_of(self, dialect: str) -> tuple[Shown | None, Shown | None]:
+        """Return both as a database runs them; None for what a version does not say."""
+        before, after = (_says(rule, self.what, self.role, on(dialect)) for rule in self.rules)
+        return before, after
 
     def __str__(self) -> str:
         gain = {True: "gained", False: "lost", None: "changed"}[self.is_gain]
@@ -52,8 +71,8 @@ def roles_of(*snapshots: Snapshot, groups: Mapping[str, Collection[str]] | None 
         Role("somebody unknown", None),
         Role("a user", frozenset()),
         *(Role(f"a user with {name}", frozenset({name})) for name in sorted(asked)),
-        Role("a superuser", frozenset(asked)),
-        *(Role(f"the group {name}", frozenset(held)) for name, held in sorted((groups or {}).items())),
+        Role("a superuser", frozenset(asked), is_superuser=True),
+        *(Role(f"the group {name}", frozenset(held), group=name) for name, held in sorted((groups or {}).items())),
     ]
 
 
@@ -63,15 +82,20 @@ def differences(before: Snapshot, after: Snapshot, roles: Collection[Role]) -> I
         old, new = before.get(model, {}), after.get(model, {})
         for what in dict.fromkeys([*new, *old]):
             for role in roles:
-                pair = [_says(one.get(what), what, role) for one in (old, new)]
-                if pair[0] != pair[1]:
-                    yield Difference(model, what, role.name, *pair)
+                found = Difference(model, what, role, (old.get(what), new.get(what)))
+                if found.before != found.after:
+                    yield found
 
 
-def _says(rule: Mapping[str, ShownTree] | None, what: str, role: Role) -> Shown:
+def _said(rule: Said | None, what: str, role: Role) -> Shown:
+    shown = _says(rule, what, role)
+    return NONE if shown is None else shown
+
+
+def _says(rule: Said | None, what: str, role: Role, end: str = "") -> Shown | None:
     if rule is None:
         return [] if what in FIELDS else NONE
-    tree = rule[NOBODY if role.has is None else USER]
+    tree = rule.get((NOBODY if role.has is None else USER) + end)
     while isinstance(tree, dict):
         tree = tree["yes" if role.has is not None and tree["ask"] in role.has else "no"]  # type: ignore[assignment]  # a branch holds two trees
     return tree

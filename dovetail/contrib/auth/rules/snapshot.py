@@ -1,14 +1,17 @@
 """Write down what every rule of a site says, so that two versions of the code can be compared without running both.
 
 A snapshot is JSON: of each model and action a tree of questions about the viewer with SQL as its leaves, and of each
-model the fields that are not to be read or written, as such trees too.
+model the fields that are not to be read or written, as such trees too. What is compared is the SQL of PostgreSQL; the
+same conditions stand beside it as each database runs them on rows of the model.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Dialect, Integer, literal_column, select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import CompileError
 
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.rules.paths import (
@@ -21,15 +24,19 @@ from dovetail.contrib.auth.rules.paths import (
     walk,
 )
 from dovetail.contrib.auth.rules.ruled import Ruled
-from dovetail.contrib.auth.rules.viewer_functions import as_text
+from dovetail.contrib.auth.rules.viewer_functions import as_text, dialect
 from dovetail.resources.policy import Policy
 
 T = TypeVar("T")
-Shown: TypeAlias = "str | list[str]"  # a condition, or names of fields
+Shown: TypeAlias = str | list[str]  # a condition, or names of fields
 # What one rule says: of somebody unknown, and of users a tree, `{"ask": "blog.view_post", "yes": ..., "no": ...}`.
-ShownTree: TypeAlias = "Shown | dict[str, object]"
-Snapshot: TypeAlias = Mapping[str, Mapping[str, Mapping[str, ShownTree]]]  # by model, what, and "unknown" or "user"
+ShownTree: TypeAlias = Shown | dict[str, object]
+Said: TypeAlias = Mapping[str, ShownTree]  # by "unknown" or "user", and the same as a database runs it
+Snapshot: TypeAlias = Mapping[str, Mapping[str, Said]]  # by model and what
 NOBODY, USER = "unknown", "user"
+VIEWER = "viewer"  # what a condition calls whoever asks: `blog_post.author_id = viewer.id`
+UNTOLD = "cannot be told"
+DIALECTS = {"postgresql": dialect, "sqlite": sqlite.dialect}
 FIELDS = "fields not to be read", "fields not to be written"
 NO_FIELDS: frozenset[str] = frozenset()
 
@@ -39,24 +46,45 @@ def take_snapshot(models: Iterable[Ruled]) -> Snapshot:
     return {one.label: dict(_said(one)) for one in models}
 
 
-def _said(one: Ruled) -> Iterable[tuple[str, Mapping[str, ShownTree]]]:
+def on(dialect_name: str) -> str:
+    """Return the end of the names under which the conditions stand that a database runs: `user on sqlite`."""
+    return f" on {dialect_name}"
+
+
+def _said(one: Ruled) -> Iterable[tuple[str, Said]]:
+    shows: dict[str, Callable[[ColumnElement[bool]], Shown]] = {"": as_text}
+    shows |= {on(name): partial(_on_rows, one.model, make()) for name, make in DIALECTS.items()}
     for action in one.actions:
-        yield action, _both(partial(_where, one.policy, action), NO_ROWS, as_text)
+        yield action, _both(partial(_where, one.policy, action), NO_ROWS, shows)
     for what, rule in zip(FIELDS, (one.policy.hidden, one.policy.read_only), strict=True):
-        yield what, _both(rule, NO_FIELDS, sorted)
+        yield what, _both(rule, NO_FIELDS, {"": sorted})
 
 
 def _where(policy: Policy, action: str, viewer: User | None) -> ColumnElement[bool]:
     return policy.where(viewer, action)
 
 
-def _both(rule: Callable[[User | None], T], refused: T, show: Callable[[T], Shown]) -> Mapping[str, ShownTree]:
-    value_of = viewer_columns(lambda name: f"viewer.{name}")
+def _on_rows(model: type[object], spoken: Dialect, condition: ColumnElement[bool]) -> str:
+    """Return a condition as text, its subqueries joined to the row."""
+    rows = select(literal_column("1", Integer)).select_from(model).where(condition)
     try:
-        unknown = walk(lambda _: rule(None), value_of, lambda _: False, refused)
-        return {NOBODY: _shown(unknown, show), USER: _shown(explore(rule, value_of, refused), show)}
+        told = str(rows.compile(dialect=spoken, compile_kwargs={"literal_binds": True}))
+    except CompileError as error:  # it is in the words of the other database
+        return f"{UNTOLD}: {error}"
+    return told.partition("\nWHERE ")[2] or "1 = 1"
+
+
+def _both(rule: Callable[[User | None], T], refused: T, shows: Mapping[str, Callable[[T], Shown]]) -> Said:
+    """Return what a rule says, shown in each way; a way ends the name under which it stands."""
+    value_of = viewer_columns(lambda name: f"{VIEWER}.{name}")
+    try:
+        trees = {
+            NOBODY: walk(lambda _: rule(None), value_of, lambda _: False, refused),
+            USER: explore(rule, value_of, refused),
+        }
     except UnexplainableRuleError as error:
-        return dict.fromkeys((NOBODY, USER), f"cannot be told: {error}")
+        return dict.fromkeys((NOBODY, USER), f"{UNTOLD}: {error}")
+    return {who + end: _shown(tree, show) for who, tree in trees.items() for end, show in shows.items()}
 
 
 def _shown(tree: Tree[T], show: Callable[[T], Shown]) -> ShownTree:

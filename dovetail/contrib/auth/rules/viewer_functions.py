@@ -80,5 +80,5 @@ def _function(signature: str, kind: str, body: ClauseElement) -> str:
 
 
 def dialect() -> Dialect:
-    """Return the dialect of PostgreSQL."""
-    return postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy declares no types there
+    """Return the dialect of PostgreSQL, which writes % once, as no driver reads it."""
+    return postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy declares no types there

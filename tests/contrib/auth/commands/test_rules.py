@@ -114,6 +114,14 @@ def test_what_a_role_lost_between_two_versions_is_told(repository, tmp_path_fact
         "  - rows where blog_post.is_published IS true OR blog_post.author_id = viewer.id",
         "  + rows where blog_post.is_published IS true",
     ]
+    assert told.stdout.endswith("the database cannot be asked, there is no file where DATABASE_URL says\n")
+    assert run("migrate").code == 0
+    told = run("permissions", "--diff", "HEAD")
+    assert told.code == 1
+    assert told.stdout.splitlines()[3:5] == [
+        "  gained here, by one or more of 0 users: no row",
+        "  lost here, by one or more of 0 users: no row",
+    ]
     refused = run("permissions", "--diff", "nosuch")
     assert (refused.code, refused.stderr) == (1, "manage.py: There is no revision 'nosuch' here.\n")
     assert "blog.post" in json.loads(run("permissions", "--snapshot").stdout)
