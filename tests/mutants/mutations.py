@@ -5,13 +5,14 @@ context managers, overridden methods of policies; and over what is not in a func
 condition that is built once. Its operators know nothing of that, and are used here on the whole module.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import chain
 
 import libcst as cst
 import libcst.matchers as m
-from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import mutation_operators, operator_arg_removal
 
 # What never lets anybody in: types, what stands only for the type checker, words for the log.
@@ -43,19 +44,60 @@ class Mutant:
         return f"`{self.before}` → `{self.after}`"
 
 
-def mutants(source: str) -> list[Mutant]:
-    """Return every change of a module, each once, in the order of its lines."""
-    wrapper = MetadataWrapper(cst.parse_module(source))
-    visitor = _Visitor()
-    wrapper.visit(visitor)
-    texts = dict.fromkeys(_replace(wrapper.module, old, new) for old, new in visitor.found)
-    texts.pop(source, None)
-    return sorted((_describe(source, text) for text in texts if _compiles(text)), key=lambda mutant: mutant.line)
+@dataclass(frozen=True)
+class Change:
+    """What may be done to a module: its statement of this number has `new` in place of `old`."""
+
+    statement: int
+    old: cst.CSTNode
+    new: cst.CSTNode
+    rank: bytes  # as if drawn by lot
+
+
+class Changes:
+    """Every change of a module, each once. To make a mutant of one takes far longer than to find it."""
+
+    def __init__(self, source: str, seed: str = "") -> None:
+        self._source, self._module = source, cst.parse_module(source)
+        self._texts = [self._module.code_for_node(statement) for statement in self._module.body]
+        self._seed = seed
+        self._found = list(self._find())
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def mutants(self, size: int | None = None) -> list[Mutant]:
+        """Return the mutants of all changes, or of `size` that the seed draws, in the order of their lines.
+
+        A change is drawn for what it is, so that another one elsewhere in the module leaves it in. The few that cannot
+        be compiled are left out.
+        """
+        drawn = sorted(self._found, key=lambda change: change.rank)[:size]
+        made = {mutant.source: mutant for mutant in map(self._make, drawn) if mutant}
+        return sorted(made.values(), key=lambda mutant: (mutant.line, mutant.source))
+
+    def _find(self) -> Iterator[Change]:
+        seen = Counter[str]()
+        for number, statement in enumerate(self._module.body):
+            visitor = _Visitor()
+            statement.visit(visitor)
+            pairs = {(id(old), self._module.code_for_node(new)): (old, new) for old, new in visitor.found}
+            for (_, text), (old, new) in pairs.items():
+                name = f"{self._seed} {self._module.code_for_node(old)} {text}"
+                seen[name] += 1
+                yield Change(number, old, new, sha256(f"{name} {seen[name]}".encode()).digest())
+
+    def _make(self, change: Change) -> Mutant | None:
+        text = self._texts[change.statement]
+        changed = _replace(self._module, self._module.body[change.statement], change.old, change.new)
+        if changed == text or not _compiles(changed):
+            return None
+        header = "".join(self._module.code_for_node(line) for line in self._module.header)
+        begin = len(header + "".join(self._texts[: change.statement]))
+        return _describe(self._source, begin, text, changed)
 
 
 class _Visitor(cst.CSTVisitor):
-    METADATA_DEPENDENCIES = (PositionProvider,)
-
     def __init__(self) -> None:
         super().__init__()
         self.found: list[tuple[cst.CSTNode, cst.CSTNode]] = []
@@ -108,9 +150,9 @@ def _is_sentence(value: cst.CSTNode) -> bool:
     )
 
 
-def _replace(module: cst.Module, old: cst.CSTNode, new: cst.CSTNode) -> str:
-    changed = module.deep_replace(old, new)
-    return cst.ensure_type(changed, cst.Module).code
+def _replace(module: cst.Module, statement: cst.CSTNode, old: cst.CSTNode, new: cst.CSTNode) -> str:
+    changed = statement.deep_replace(old, new)
+    return "" if isinstance(changed, cst.RemovalSentinel) else module.code_for_node(changed)
 
 
 def _compiles(text: str) -> bool:
@@ -121,14 +163,15 @@ def _compiles(text: str) -> bool:
     return True
 
 
-def _describe(source: str, text: str) -> Mutant:
-    old, new = source.splitlines(), text.splitlines()
+def _describe(source: str, begin: int, text: str, changed: str) -> Mutant:
+    above, old, new = source.count("\n", 0, begin), text.splitlines(), changed.splitlines()
     pairs = list(zip(old, new, strict=False))
     first = next((i for i, (a, b) in enumerate(pairs) if a != b), len(pairs))
     same = next((i for i, (a, b) in enumerate(zip(reversed(old), reversed(new), strict=False)) if a != b), len(pairs))
     same = min(same, len(old) - first, len(new) - first)
     before, after = old[first : len(old) - same], new[first : len(new) - same]
-    return Mutant(first + 1, _one_line(before), _one_line(after), text)
+    whole = source[:begin] + changed + source[begin + len(text) :]
+    return Mutant(above + first + 1, _one_line(before), _one_line(after), whole)
 
 
 def _one_line(lines: list[str]) -> str:

@@ -1,68 +1,66 @@
 """`make mutants`: break the code that lets people in, in every small way, and see that a test fails each time.
 
-    make mutants                                              # all of it
-    make mutants MUTANTS="dovetail/contrib/auth/users.py"     # one module, or a few
-    make mutants MUTANTS="--again dovetail/signing.py"        # what survived last time, now that there are tests
+    make mutants                                              # a sample of each module; what was run is not run again
+    make mutants MUTANTS="--minutes 9"                        # a piece of it
+    make mutants MUTANTS="--size 0 dovetail/signing.py"       # every mutant of a module, or of a few
+    make mutants MUTANTS="--again dovetail/signing.py"        # what survived, imported anew, with all tests that run it
 
 It ends with 1 if fewer than 90 of 100 were killed, or if a test fails before anything is broken; it names each
-survivor for which survivors.md gives no reason. Each mutant has a process of its own, and the tests that are nearest to
-its module (`modules.py`) run in it until one fails. SQLite alone is used: what is PostgreSQL's alone (locks of rows) is
-seen in the statements.
+survivor for which survivors.md gives no reason. Each mutant has a process of its own, and those of the tests that are
+nearest to its module (`modules.py`) that run the broken statement run in it until one fails. SQLite alone is used: what
+is PostgreSQL's alone (locks of rows) is seen in the statements.
 """
 
 import argparse
-import json
+import math
 import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+import pytest
 
-from tests.mutants.judge import UnfitTestsError, judge
+from tests.mutants import covered, record, table
+from tests.mutants.choice import Choice
+from tests.mutants.fresh import UnfitTestsError, judge_fresh
+from tests.mutants.host import Limits, Task, run_host
 from tests.mutants.modules import LIBRARIES, MODULES
-from tests.mutants.mutations import Mutant, mutants
+from tests.mutants.mutations import Changes
+from tests.mutants.processes import OPTIONS, leave, run_forked
+from tests.mutants.record import Verdict
+from tests.mutants.template import prepare_template
 
-HERE = Path(__file__).parent
-LAST = Path("var/mutants.json")  # what survived
 ENOUGH = 90  # of 100
 MEMORY = Path("/dev/shm")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What became of the mutants of a module."""
-
-    path: str
-    killed: int
-    survivors: list[Mutant]
+ROOT = Path(__file__).parent.parent.parent
+OUTPUT = os.dup(1)
 
 
 def main() -> int:
     """Run the mutants and print what became of them."""
     given = _arguments()
-    os.chdir(HERE.parent.parent)
+    os.chdir(ROOT)
     os.environ["TEST_DATABASE_URL"] = "none"  # so that no run of pytest starts PostgreSQL
-    for name in LIBRARIES:  # once, and not in every process
-        with suppress(ImportError):
-            import_module(name)
-    last: dict[str, list[str]] = json.loads(LAST.read_text()) if LAST.exists() else {}
-    verdicts, unfit = [], 0
-    for path in given.modules or MODULES:
-        try:
-            verdicts.append(_judge(path, last.get(path, []) if given.again else None, given))
-        except UnfitTestsError as error:
-            click.echo(str(error))
-            unfit = 1
-            continue
-        last[path] = [str(mutant) for mutant in verdicts[-1].survivors]
-        LAST.parent.mkdir(exist_ok=True)
-        LAST.write_text(json.dumps(last, indent=1))
-    return _sum_up(verdicts) or unfit
+    limits = Limits(time.monotonic() + given.minutes * 60, math.inf if given.again else given.seconds)
+    paths = given.modules or list(MODULES)
+    if not given.table:
+        for name in LIBRARIES:  # once, and not in every process
+            with suppress(ImportError):
+                import_module(name)
+        folder = MEMORY if os.access(MEMORY, os.W_OK) else None
+        with TemporaryDirectory(prefix="dovetail-mutants-", dir=folder) as scratch:
+            try:
+                _run(paths, given, limits, Path(scratch))
+            except UnfitTestsError as error:
+                click.echo(str(error))
+                return 1
+    else:
+        table.write(record.load().values())
+    return _sum_up(paths)
 
 
 def _arguments() -> argparse.Namespace:
@@ -70,43 +68,85 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "modules", nargs="*", metavar="PATH", help="a module that modules.py names; all of them without"
     )
-    parser.add_argument("--again", action="store_true", help="only what survived last time")
-    parser.add_argument("--quick", action="store_true", help="do not look again, more slowly, at what survived")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="mutants at once, one a core by default")
+    parser.add_argument("--again", action="store_true", help="only what survived, with all tests, imported anew")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing more after so many minutes")
+    parser.add_argument("--seconds", type=float, default=5, help="the processor time of the tests of a mutant (5)")
+    parser.add_argument("--seed", default="1", help="which mutants are drawn, where there are more than --size (1)")
+    parser.add_argument("--size", type=int, default=100, help="mutants of a module, 0 for all of them (100)")
+    parser.add_argument("--table", action="store_true", help="run nothing; write the table into survivors.md")
     given = parser.parse_args()
     if unknown := set(given.modules) - set(MODULES):
         parser.error(f"tests/mutants/modules.py names no tests for {', '.join(sorted(unknown))}")
     return given
 
 
-def _judge(path: str, only: Sequence[str] | None, given: argparse.Namespace) -> Verdict:
-    begun = time.monotonic()
-    found = [mutant for mutant in mutants(Path(path).read_text()) if only is None or str(mutant) in only]
-    survivors: list[Mutant] = []
-    if found:
-        folder = MEMORY if os.access(MEMORY, os.W_OK) else None
-        with TemporaryDirectory(prefix="dovetail-mutants-", dir=folder) as scratch:
-            survivors = judge(path, found, MODULES[path], jobs=given.jobs, quick=given.quick, scratch=Path(scratch))
-    killed = len(found) - len(survivors)
-    click.echo(f"{path}: {killed} killed of {len(found)}, {time.monotonic() - begun:.0f} s")
-    for mutant in survivors:
-        click.echo(f"  {mutant.line}: {mutant}")
-    return Verdict(path, killed, survivors)
+def _run(paths: Sequence[str], given: argparse.Namespace, limits: Limits, scratch: Path) -> None:
+    _look_at_tests(paths, limits, scratch)
+    verdicts = record.load()
+    if given.again:
+        tasks = [_survivors(path, verdicts) for path in paths]
+    else:
+        tasks = [_drawn(path, given, verdicts) for path in paths]
+        if any(task.mutants for task in tasks):
+            run_host([task for task in tasks if task.mutants], limits, scratch, _say)
+        judged = record.load()
+        tasks = [Task(task.path, [each for each in task.mutants if record.key(each) not in judged]) for task in tasks]
+    _run_fresh([task for task in tasks if task.mutants], limits, scratch)
+    if limits.is_over:
+        click.echo("The time is over; the same command goes on from here.")
 
 
-def _sum_up(verdicts: Sequence[Verdict]) -> int:
-    killed = sum(each.killed for each in verdicts)
-    total = killed + sum(len(each.survivors) for each in verdicts)
-    click.echo("\n| module | killed | survived |\n|---|---|---|")
-    for each in verdicts:
-        click.echo(f"| `{each.path}` | {each.killed} | {len(each.survivors)} |")
-    click.echo(f"\n{killed} of {total} were killed, {killed / max(total, 1):.1%}; expected {ENOUGH} % or more.")
-    reasons = (HERE / "survivors.md").read_text()
-    for one in verdicts:
-        for mutant in one.survivors:
-            if str(mutant) not in reasons:
-                click.echo(f"survivors.md gives no reason for {one.path}:{mutant.line}: {mutant}")
-    return 1 if killed * 100 < total * ENOUGH else 0
+def _look_at_tests(paths: Sequence[str], limits: Limits, scratch: Path) -> None:
+    """Find out which tests run what, where that is not known. Raise UnfitTestsError for one that fails."""
+    files = dict.fromkeys(covered.test_files(place for path in paths for place in MODULES[path]))
+    unknown = [file for file in files if covered.load(file) is None]
+    if unknown:
+        recorder = covered.Recorder(list(MODULES), limits.until)
+        run_forked(scratch / "covered", lambda: leave(pytest.main([*OPTIONS, *unknown], plugins=[recorder])))
+    known = [each for each in map(covered.load, files) if each]
+    if failed := [name for each in known for name in each.failed]:
+        raise UnfitTestsError(f"before anything is broken a test fails: pytest {' '.join(failed)}")
+
+
+def _drawn(path: str, given: argparse.Namespace, verdicts: dict[str, Verdict]) -> Task:
+    drawn = Changes(Path(path).read_text(), given.seed).mutants(given.size or None)
+    return Task(path, [mutant for mutant in drawn if record.key(mutant) not in verdicts])
+
+
+def _survivors(path: str, verdicts: dict[str, Verdict]) -> Task:
+    survived = {key for key, verdict in verdicts.items() if verdict.survived and verdict.path == path}
+    if not survived:
+        return Task(path, [])
+    return Task(path, [each for each in Changes(Path(path).read_text()).mutants() if record.key(each) in survived])
+
+
+def _run_fresh(tasks: Sequence[Task], limits: Limits, scratch: Path) -> None:
+    if not tasks or limits.is_over:
+        return
+    prepare_template(next(covered.test_files(MODULES[tasks[0].path])), scratch)
+    for task in tasks:
+        choice = Choice(task.path, Path(task.path).read_text())
+        for mutant in task.mutants:
+            if not limits.is_over:
+                verdict = judge_fresh(task.path, mutant, choice, limits, scratch)
+                record.add(verdict)
+                _say(verdict)
+
+
+def _say(verdict: Verdict) -> None:
+    """Print a verdict, from a process whose own output goes nowhere too."""
+    line = f"{verdict.path}:{verdict.mutant}: {verdict.verdict} {verdict.killer}".rstrip()
+    os.write(OUTPUT, f"{line}\n".encode())
+
+
+def _sum_up(paths: Sequence[str]) -> int:
+    by_module = table.current(record.load().values())
+    found = [verdict for path in paths for verdict in by_module[path]]
+    for verdict in table.without_reason(found):
+        click.echo(f"survivors.md gives no reason for {verdict.path}:{verdict.mutant}")
+    click.echo(f"{table.share(found)}; expected {ENOUGH} % or more.")
+    killed = sum(not verdict.survived for verdict in found)
+    return 1 if killed * 100 < len(found) * ENOUGH else 0
 
 
 if __name__ == "__main__":

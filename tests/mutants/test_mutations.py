@@ -5,15 +5,17 @@ from textwrap import dedent
 
 import pytest
 
+from tests.mutants.choice import Choice
+from tests.mutants.covered import Covered, Tried, digest
 from tests.mutants.loading import Functions
-from tests.mutants.modules import MODULES
-from tests.mutants.mutations import mutants
+from tests.mutants.modules import EXCEPTED, MODULES, ROOMS
+from tests.mutants.mutations import Changes
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 def changes(source):
-    return {(mutant.before, mutant.after) for mutant in mutants(dedent(source))}
+    return {(mutant.before, mutant.after) for mutant in Changes(dedent(source)).mutants()}
 
 
 def test_decorated_functions_and_what_runs_on_import_are_broken_too():
@@ -92,5 +94,66 @@ def test_the_code_of_a_decorated_function_is_exchanged_in_memory(monkeypatch):
 
 
 def test_every_module_and_every_test_that_is_named_is_there():
-    for path in (*MODULES, *(file for files in MODULES.values() for file in files)):
+    for path in (*MODULES, *EXCEPTED):
         assert (ROOT / path).is_file(), path
+    for place in (place for places in MODULES.values() for place in places):
+        assert (ROOT / place).exists(), place
+
+
+def test_every_module_of_auth_permission_and_session_code_is_named_or_excepted():
+    found = {
+        str(path.relative_to(ROOT))
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        if "migrations" not in path.parts and path.read_text(encoding="utf-8")
+    }
+    assert found - MODULES.keys() - EXCEPTED.keys() == set(), "name these in modules.py, with the tests nearest to them"
+    assert MODULES.keys().isdisjoint(EXCEPTED)
+
+
+LINES = """\
+def one(a):
+    if a:
+        return two(
+            a,
+        )
+    return 3
+
+
+def two(a):
+    return a
+"""
+
+
+@pytest.fixture
+def known(tmp_path, monkeypatch):
+    """Two tests of a module: a slow one that runs all of `one`, and a quick one that runs but its end."""
+    monkeypatch.chdir(tmp_path)
+    Path("code.py").write_text(LINES, encoding="utf-8")
+    Path("test_code.py").touch()
+    monkeypatch.setitem(MODULES, "code.py", ("test_code.py",))
+    tests = {"slow": Tried(2, {"code.py": [2, 3, 4, 6, 10]}), "quick": Tried(1, {"code.py": [2, 6]})}
+    Covered({path: digest(path) for path in ("code.py", "test_code.py")}, tests).keep("test_code.py")
+    return Choice("code.py", LINES)
+
+
+def test_the_tests_that_run_a_broken_statement_are_chosen_and_the_quickest_first(known):
+    assert known.by_line(2) == ["quick", "slow"]
+    assert known.by_line(5) == ["slow"]  # the statement begins two lines above
+    known.note_killer("slow")
+    assert known.by_line(6) == ["slow", "quick"]
+    assert known.of_module() == ["slow", "quick"]
+
+
+def test_what_was_found_of_tests_holds_until_a_module_that_they_run_is_changed(known):
+    Path("code.py").write_text(f"{LINES}\n", encoding="utf-8")
+    assert Choice("code.py", LINES).by_line(2) == []
+
+
+def test_a_sample_keeps_its_mutants_when_another_function_is_changed():
+    def drawn(source):
+        return {str(mutant) for mutant in Changes(source, "a seed").mutants(3)}
+
+    of_one = "def one(a):\n    return a < 1 and a > 7\n"
+    assert len(drawn(of_one)) == 3
+    assert drawn(of_one) == drawn(f"import os\n\n\n{of_one}")
