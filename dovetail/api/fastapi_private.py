@@ -1,7 +1,7 @@
 """Every part of FastAPI and Starlette that is leaned on and that they do not document.
 
 tests/api/test_fastapi_private.py fails when one of them changes. Import this module before routes are made: it changes
-how FastAPI works in two places.
+how FastAPI works in three places.
 
 FastAPI looks through the fields of all models three times for a document, and makes of each field what validates it,
 only to read its annotation: half of the document's time. `flat_models` does without.
@@ -9,19 +9,30 @@ only to read its annotation: half of the document's time. `flat_models` does wit
 FastAPI refuses models of pydantic.v1. It asks of each annotation of a route, and of each object that it encodes,
 whether it is one, and imports pydantic.v1 for the question: a twelfth of a server's start, and as long a stop at the
 first request that asks. In a process where nobody has imported pydantic.v1 there are no such models.
+
+FastAPI looks through an endpoint's parameters, and makes validators for them, when a route is made, and once more
+wherever its router is included: half of the time in which an application is made of routers that are there already.
+`populate` does without where the inclusion changes nothing of that.
 """
 
 import sys
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 from fastapi import FastAPI, encoders, routing, utils
 from fastapi._compat import shared, v2
+from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies import models
+from fastapi.dependencies.utils import _get_flat_body_params as body_params_of
+from fastapi.routing import _APIRouteLike as AnyRoute
+from fastapi.routing import _populate_api_route_state as populate_anew
 from fastapi.security.base import SecurityBase
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from starlette import _utils
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Mount, Route, WebSocketRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 RouteContext: TypeAlias = routing.RouteContext  # a route with its whole path, as it is included
@@ -101,6 +112,49 @@ def is_model_instance(thing: object) -> bool:
     return "pydantic.v1" in sys.modules and _is_model_instance(thing)
 
 
+def populate(route: AnyRoute, path: str, endpoint: Callable[..., object], **said: object) -> None:
+    """Fill in a route at `path`, with `said` of it; an included one knows from the route that it stands for."""
+    known = getattr(route, "original_route", None)
+    if not isinstance(known, routing.APIRoute) or not _is_known(known, path, said):
+        populate_anew(route, path, endpoint, **said)  # type: ignore[arg-type]  # passed on as they came
+        return
+    for name in AnyRoute.__annotations__:
+        setattr(route, name, said[name] if name in said else getattr(known, name))
+    route.path = path
+    route.path_regex, route.path_format, route.param_convertors = compile_path(path)
+    # Whoever instruments FastAPI wraps `call` of this very object.
+    route.dependant = replace(known.dependant, call=endpoint, path=route.path_format)
+    route.unique_id = route.operation_id or _unique_id(route)
+    route.response_field = _renamed(known.response_field, known, route)
+    route.stream_item_field = _renamed(known.stream_item_field, known, route)
+    named = {status: _renamed(field, known, route) for status, field in known.response_fields.items()}
+    route.response_fields = {status: field for status, field in named.items() if field is not None}
+
+
+def _unique_id(route: AnyRoute) -> str:
+    make = route.generate_unique_id_function
+    return str(make.value(route) if isinstance(make, DefaultPlaceholder) else make(route))
+
+
+def _is_known(known: routing.APIRoute, path: str, said: Mapping[str, object]) -> bool:
+    """Return whether the included route asks for the same, answers the same, and names no model after itself."""
+    same = all(said[name] == getattr(known, name) for name in ("dependencies", "responses", "response_class"))
+    names = utils.get_path_param_names(path) == utils.get_path_param_names(known.path)
+    body = known.body_field
+    own = body is None or any(one is body for one in body_params_of(known.dependant))
+    return same and names and own
+
+
+def _renamed(field: v2.ModelField | None, known: routing.APIRoute, route: AnyRoute) -> v2.ModelField | None:
+    """Return the field of an answer with the name that is made of the included route's id: it becomes a title."""
+    if field is None:
+        return None
+    renamed = copy(field)
+    renamed.name = field.name.removesuffix(known.unique_id) + route.unique_id
+    return renamed
+
+
 v2.get_flat_models_from_model = flat_models
 shared.is_pydantic_v1_model_class = is_model_class
 encoders.is_pydantic_v1_model_instance = is_model_instance  # type: ignore[attr-defined,assignment]  # imported there
+routing._populate_api_route_state = populate  # noqa: SLF001 - what including a router calls
