@@ -164,6 +164,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         difference=(f"{AUTH}/rules/test_difference.py",),
         paths=(f"{AUTH}/rules/test_paths.py",),
         row_security=(),
+        row_changes=(f"{AUTH}/rules/test_difference.py",),
         ruled=(),
         snapshot=(f"{AUTH}/rules/test_difference.py",),
         versions=(),

@@ -26,7 +26,8 @@ def judge_fresh(path: str, mutant: Mutant, choice: Choice, limits: Limits, scrat
     Raise UnfitTestsError if no test imports the module.
     """
     names = choice.by_line(mutant.line) if choice.is_in_function(mutant.line) else []
-    names = choice.within(names or choice.of_module(), limits.a_mutant)
+    names = [name for name in names or choice.of_module() if limits.match in name]
+    names = choice.within(names, limits.a_mutant)
     files = sorted({name.partition("::")[0] for name in names})
     mutated = Mutated(path, mutant.source)
 

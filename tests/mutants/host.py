@@ -32,10 +32,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Limits:
-    """How long all of it may take, by the clock that only goes forward, and the tests of one mutant, in seconds."""
+    """How long all of it may take, by the clock that only goes forward, and the tests of one mutant, in seconds.
+
+    Only tests are run that have `match` in their names.
+    """
 
     until: float
     a_mutant: float
+    match: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -94,7 +98,8 @@ class _Host:
         choice = self._choices[path]
         if not choice.is_in_function(mutant.line):
             return None
-        names = choice.within(choice.by_line(mutant.line), self._limits.a_mutant)
+        names = [name for name in choice.by_line(mutant.line) if self._limits.match in name]
+        names = choice.within(names, self._limits.a_mutant)
         if not names:
             return None if choice.is_imported(mutant.line) else _verdict(path, mutant, UNRUN)
 

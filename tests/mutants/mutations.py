@@ -28,6 +28,7 @@ PASSED_OVER = (
     | m.AnnAssign(annotation=m.Annotation(m.Name("TypeAlias")))
     | m.Assign(value=m.Subscript() | m.Call(func=m.Attribute(attr=m.Name("getLogger"))))
 )
+SAVES_WORK = m.Name("NO_SYNCHRONIZATION")  # without it the ORM does the same, and looks at objects in memory too
 SIMPLE_TEST = m.Name() | m.Attribute() | m.Call() | m.Await() | m.NamedExpr()
 
 
@@ -105,7 +106,7 @@ class _Visitor(cst.CSTVisitor):
     def on_visit(self, node: cst.CSTNode) -> bool:
         if m.matches(node, PASSED_OVER):
             return False
-        self.found += ((node, new) for new in chain(_mutmuts(node), _own(node)) if not _changes_words(node, new))
+        self.found += ((node, new) for new in chain(_mutmuts(node), _own(node)) if not _changes_nothing(node, new))
         return True
 
 
@@ -133,14 +134,14 @@ def _own(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         yield cst.ensure_type(cst.ensure_type(node, cst.Call).func, cst.Attribute).value
 
 
-def _changes_words(node: cst.CSTNode, new: cst.CSTNode) -> bool:
-    """Return True if all that is changed is a sentence for people, or an argument that is one."""
+def _changes_nothing(node: cst.CSTNode, new: cst.CSTNode) -> bool:
+    """Return True if all that is changed is a sentence for people, or an argument that is one or only saves work."""
     if isinstance(node, cst.SimpleString):
         return " " in node.raw_value
     if isinstance(node, cst.Call) and isinstance(new, cst.Call):
         kept = {id(argument) for argument in new.args}
         lost = [argument.value for argument in node.args if id(argument) not in kept]
-        return bool(lost) and all(_is_sentence(value) for value in lost)
+        return bool(lost) and all(m.matches(value, SAVES_WORK) or _is_sentence(value) for value in lost)
     return False
 
 

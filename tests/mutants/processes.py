@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
@@ -30,6 +31,7 @@ def run_forked(home: Path, work: Callable[[], object]) -> tuple[int, str]:
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
+        os.setpgid(0, 0)
         os.environ["TMPDIR"] = tempfile.tempdir = str(home)
         silence = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
@@ -38,10 +40,14 @@ def run_forked(home: Path, work: Callable[[], object]) -> tuple[int, str]:
             work()
         finally:
             os._exit(BROKEN)
-    _, status = os.waitpid(pid, 0)
+    try:
+        _, status = os.waitpid(pid, 0)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)  # what a test had begun, and did not come to end
     told = home / "told"
     text = told.read_text() if told.exists() else ""
-    shutil.rmtree(home, ignore_errors=True)  # what a killed one leaves, too
+    shutil.rmtree(home, ignore_errors=True)
     return os.waitstatus_to_exitcode(status), text
 
 
@@ -56,9 +62,17 @@ def run_tests(session: pytest.Session, names: Sequence[str], seconds: Callable[[
 
     One that takes far longer than its `seconds` ends the process by SIGALRM.
     """
+    session.config.pluginmanager.register(_Leaver())
     by_name = {item.nodeid: item for item in session.items}
     for item, following in pairwise([*(by_name[name] for name in names), None]):
         signal.alarm(int(LONGEST + SLOWNESS * seconds(item.nodeid)))
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        if session.testsfailed:
+
+
+class _Leaver:
+    """A plugin for pytest: it leaves the process when a test fails, before anybody says why."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        if call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception):
             leave(FAILED, item.nodeid)

@@ -45,7 +45,7 @@ def main() -> int:
     given = _arguments()
     os.chdir(ROOT)
     os.environ["TEST_DATABASE_URL"] = "none"  # so that no run of pytest starts PostgreSQL
-    limits = Limits(time.monotonic() + given.minutes * 60, math.inf if given.again else given.seconds)
+    limits = Limits(time.monotonic() + given.minutes * 60, math.inf if given.again else given.seconds, given.match)
     paths = given.modules or list(MODULES)
     if not given.table:
         for name in LIBRARIES:  # once, and not in every process
@@ -69,6 +69,7 @@ def _arguments() -> argparse.Namespace:
         "modules", nargs="*", metavar="PATH", help="a module that modules.py names; all of them without"
     )
     parser.add_argument("--again", action="store_true", help="only what survived, with all tests, imported anew")
+    parser.add_argument("--match", default="", help="run only the tests that have this in their names")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing more after so many minutes")
     parser.add_argument("--seconds", type=float, default=5, help="the processor time of the tests of a mutant (5)")
     parser.add_argument("--seed", default="1", help="which mutants are drawn, where there are more than --size (1)")

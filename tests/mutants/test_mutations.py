@@ -66,6 +66,7 @@ def test_types_sentences_and_words_for_the_log_are_left_alone():
         == set()
     )
     assert changes('raise Forbidden("You may not.")') == {('raise Forbidden("You may not.")', "pass")}
+    assert changes("x = run(options=NO_SYNCHRONIZATION)") == {("x = run(options=NO_SYNCHRONIZATION)", "x = None")}
 
 
 def decorated(function):

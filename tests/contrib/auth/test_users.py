@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import func, select
 
 from dovetail.contrib.auth.accounts.store import UserStore
+from dovetail.contrib.auth.events.models import SecurityEvent
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.ending import end_all_sessions
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.testing import PASSWORD, new_token
 from dovetail.contrib.auth.users import (
@@ -95,6 +97,12 @@ async def test_a_session_that_knows_no_plugins_refuses_to_end_sessions(settings,
             await end_sessions(session, await session.get_one(User, user.id))
 
 
+def bring(session, extensions):
+    """Let a plugin bring these to the site of a session of the database."""
+    context, witness = context_of(session), Plugin(name="witness", extensions=extensions)
+    session.info.update(session_info(replace(context, plugins=(*context.plugins, witness))))
+
+
 async def test_plugins_end_their_own_sessions_in_the_same_transaction(database, make_user):
     user = await make_user(username="ada")
     calls: list[tuple[object, int]] = []
@@ -102,16 +110,26 @@ async def test_plugins_end_their_own_sessions_in_the_same_transaction(database, 
     async def end(session, user) -> None:
         calls.append((session, user.id))
 
-    witness = Plugin(name="witness", extensions={"auth.end_sessions": [end]})
     async with database.unit_of_work() as session:
-        context = context_of(session)
-        session.info.update(session_info(replace(context, plugins=(*context.plugins, witness))))
+        bring(session, {"auth.end_sessions": [end]})
         ada = await session.get_one(User, user.id)
         await update_user(session, ada, full_name="Ada")
         assert calls == []
         await set_password(session, ada, await hashed())
         await update_user(session, ada, is_active=False)
         assert calls == [(session, user.id)] * 2
+
+
+async def test_plugins_end_their_own_sessions_of_everybody_in_the_same_transaction(session):
+    calls: list[object] = []
+
+    async def end(session) -> None:
+        calls.append(session)
+
+    bring(session, {"auth.end_all_sessions": [end]})
+    await end_all_sessions(session)
+    assert calls == [session]
+    assert list(await session.scalars(select(SecurityEvent.detail))) == ["of everybody"]
 
 
 async def test_ending_sessions_can_spare_one_token(database, make_user):
