@@ -21,9 +21,19 @@ Info: TypeAlias = MutableMapping[object, object]  # `info` of a session or a con
 
 
 ACTOR = "dovetail.actor"  # in the scope of a request: who sends it, once that is known
+DOOR = "dovetail.door"  # in the same: by which door it came, "bulk" say; without it, by an operation of the API
+CREDENTIAL = "dovetail.credential"  # in the same: by what they proved who they are, "token 'ci'" say
+IMPERSONATOR = "dovetail.impersonator"  # in the same: who really sends it, "root, who is somebody else" say
 APPLICATION = "dovetail.application"  # in the same: the whole application, where "app" may be one mounted in it
 # The ASGI scope of the request that is being answered, for what is handed none: who asks, from where; None outside.
 current_scope: ContextVar[MutableMapping[str, object] | None] = ContextVar("current_scope", default=None)
+
+
+def note_of_request(key: str, value: object) -> None:
+    """Note something of the request that is being answered, for what is recorded of it; outside of one, nothing."""
+    scope = current_scope.get()
+    if scope is not None:
+        scope[key] = value
 
 
 @runtime_checkable

@@ -40,8 +40,10 @@ class ChangeLog(Protocol):
         `before` is read from the rows as they were. Of a change, `after` names the columns that may have changed.
         """
 
-    def insert_deleted(self, table: FromClause, where: Sequence[ColumnElement[bool]]) -> Insert:
+    def insert_deleted(self, table: FromClause, where: Sequence[ColumnElement[bool]]) -> Insert | None:
         """Return the INSERT of lines for the rows that `where` chooses, and for what the database deletes with them.
+
+        None if changes of none of these tables are written down.
 
         It has to run before they are deleted, or beside that in one statement.
         """
@@ -50,6 +52,7 @@ class ChangeLog(Protocol):
         """Return what fills the placeholders of all these INSERTs: who changes something here and now, from where."""
 
 
+UNRECORDED = {"is_unrecorded": True}  # execution options of what empties the tables, and the log with them
 CHANGE_LOG = InfoKey[ChangeLog]("change_log")  # in a session's info
 
 
@@ -58,3 +61,8 @@ def log_of(session: AsyncSession, table: FromClause) -> ChangeLog | None:
     # Asked for every write, so without CHANGE_LOG.find, which would double the cost.
     log: ChangeLog | None = session.info.get(CHANGE_LOG)
     return log if log is not None and log.columns(table) else None
+
+
+def is_unrecorded(options: Mapping[str, object]) -> bool:
+    """Return whether a statement with these execution options leaves no trace in the log."""
+    return bool(options.get("is_unrecorded"))

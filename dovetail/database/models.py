@@ -35,6 +35,8 @@ class Base(AsyncAttrs, DeclarativeBase):
     """Maps a class to a table, with names and types that are alike on SQLite and PostgreSQL."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    # False: changes of the rows are not written down by contrib/history. It holds for heirs too, unless they say True.
+    __history__: ClassVar[bool] = True
     type_annotation_map: ClassVar[dict[type, object]] = {
         datetime: UTCDateTime(),
         # A native PostgreSQL enum outlives a downgrade and breaks the next upgrade.

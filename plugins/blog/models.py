@@ -74,6 +74,7 @@ class WordpressItem(Base):
     """An item of a WordPress export and the post it became; a second import finds it whatever was edited since."""
 
     __tablename__ = "blog_wordpress_item"
+    __history__ = False
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of its guid and number
     post_id: Mapped[int] = mapped_column(ForeignKey("blog_post.id", ondelete="CASCADE"), index=True)

@@ -62,6 +62,7 @@ class WordpressComment(Base):
     """A remark of a WordPress export and the comment it became; a second import finds it whatever was edited since."""
 
     __tablename__ = "comments_wordpress_comment"
+    __history__ = False
 
     post_id: Mapped[int] = mapped_column(ForeignKey("blog_post.id", ondelete="CASCADE"), primary_key=True)
     key: Mapped[str] = mapped_column(String(64), primary_key=True)  # its number in the old site

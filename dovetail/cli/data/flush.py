@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.cli.data.plugin_tables import ownerless_tables, plugin_tables
 from dovetail.cli.data.sequences import sequences
 from dovetail.cli.state import State
+from dovetail.database.change_log import UNRECORDED
 from dovetail.migrations.history.status import recorded_migrations
 from dovetail.migrations.locks.blockers import is_lock_timeout
 from dovetail.migrations.locks.patience import PAUSE, LockPatience
@@ -101,7 +102,7 @@ async def _empty(session: AsyncSession, tables: Sequence[Table]) -> None:
         return
     await session.execute(text("PRAGMA defer_foreign_keys = on"))  # until the COMMIT
     for table in reversed(tables):
-        await session.execute(delete(table))
+        await session.execute(delete(table), execution_options=UNRECORDED)
     if await session.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")):
         forget = text("DELETE FROM sqlite_sequence WHERE name = :name")
         await session.execute(forget, [{"name": table.name} for table in tables])

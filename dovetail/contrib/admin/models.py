@@ -17,6 +17,7 @@ class KeptForm(IdMixin, Base):
     """
 
     __tablename__ = "admin_kept_form"
+    __history__ = False
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)

@@ -24,7 +24,7 @@ from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.sql.statements import Found
-from dovetail.state import ACTOR, current_scope
+from dovetail.state import ACTOR, CREDENTIAL, current_scope, note_of_request
 
 # For the OpenAPI document, and so that /docs can log in; the URL is that of the operation, wherever it is mounted.
 _scheme = OAuth2PasswordBearer(
@@ -232,6 +232,8 @@ def permission_required(permission: str) -> Callable[[User], Awaitable[User]]:
 
 def note_use(connection: HTTPConnection, user: User) -> User:
     """Return the user, of whose session it is remembered that it is used."""
-    remember_use(connection.app, current_of(user))
+    current = current_of(user)
+    remember_use(connection.app, current)
     note_actor(user)
+    note_of_request(CREDENTIAL, current)
     return user

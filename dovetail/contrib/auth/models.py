@@ -48,6 +48,7 @@ class Permission(Base):
     """
 
     __tablename__ = "auth_permission"
+    __history__ = False
 
     name: Mapped[str] = mapped_column(String(MAXIMUM_PERMISSION), primary_key=True)
     plugin: Mapped[str] = mapped_column(String(100), index=True)
@@ -167,6 +168,7 @@ class OneTimeToken(IdMixin, Base):
     """
 
     __tablename__ = "auth_one_time_token"
+    __history__ = False
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     purpose: Mapped[TokenPurpose]

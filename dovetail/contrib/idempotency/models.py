@@ -13,6 +13,7 @@ class IdempotentAnswer(IdMixin, Base):
     """The answer to a request; `status` is null while its transaction is at work, so nobody else ever sees null."""
 
     __tablename__ = "idempotency_answer"
+    __history__ = False
     __table_args__ = (UniqueConstraint("owner", "key"),)
 
     owner: Mapped[str] = mapped_column(String(64))  # who asked

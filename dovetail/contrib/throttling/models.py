@@ -16,6 +16,7 @@ class Bucket(Base):
     """
 
     __tablename__ = "throttling_bucket"
+    __history__ = False
 
     key: Mapped[str] = mapped_column(String(LONGEST_KEY), primary_key=True)
     until: Mapped[int] = mapped_column(BigInteger, index=True)

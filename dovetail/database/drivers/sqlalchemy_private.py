@@ -4,7 +4,7 @@ SQLAlchemy is pinned to one minor version; tests/database/drivers/test_sqlalchem
 changes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic, time
 from typing import Any, TypeVar, cast
 from weakref import ref
@@ -16,9 +16,12 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     Connection,
+    CursorResult,
     Dialect,
     Engine,
+    Insert,
     Select,
+    Update,
     exc,
 )
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
@@ -244,6 +247,45 @@ def copied_from(bind: BindParameter[object]) -> Iterable[BindParameter[object]]:
 def bind_processors(compiled: Any) -> Processors:
     """Return what SQLAlchemy applies to the values of a compiled statement for the driver, by their names."""
     return cast("Processors", compiled._bind_processors)  # noqa: SLF001 - there is no public name for it
+
+
+def answered_rows(result: CursorResult[Any]) -> list[tuple[object, ...]]:
+    """Return the rows that an INSERT answered, as the driver gives them, and leave them to whoever reads the result."""
+    strategy: Any = result.cursor_strategy
+    rows: Any = getattr(strategy, "_rowbuffer", None)  # of an INSERT that was sent in several parts
+    return [tuple(row) for row in rows or cast("Any", result.cursor)._rows]  # noqa: SLF001 - what the adapters have read
+
+
+def values_to_set(statement: Insert | Update) -> Mapping[object, object]:
+    """Return the values that an INSERT or UPDATE names itself, by columns, or by their keys."""
+    ordered: Any = getattr(statement, "_ordered_values", None)
+    return dict(ordered) if ordered else cast("Mapping[object, object]", statement._values or {})  # noqa: SLF001 - there is no public name for it
+
+
+def names_many_rows(statement: Insert) -> bool:
+    """Return whether an INSERT names the values of several rows, or takes its rows from a SELECT."""
+    return bool(statement._multi_values) or statement.select is not None  # noqa: SLF001 - there is no public name for it
+
+
+def answers(statement: Insert) -> bool:
+    """Return whether an INSERT has a RETURNING of its own."""
+    return bool(statement._returning)  # noqa: SLF001 - there is no public name for it
+
+
+def fetches_keys(statement: Insert) -> bool:
+    """Return whether the ORM lets an INSERT of many rows fetch what the database made: `return_defaults`."""
+    return bool(statement._return_defaults)  # noqa: SLF001 - there is no public name for it
+
+
+def conflict_of(statement: Insert) -> tuple[str, Sequence[str]] | None:
+    """Return what an INSERT does ON CONFLICT, `on_conflict_do_update` say, and on which columns; None for no such."""
+    clause: Any = statement._post_values_clause  # noqa: SLF001 - there is no public name for it
+    if clause is None:
+        return None
+    targets = [
+        one if isinstance(one, str) else getattr(one, "key", "") for one in clause.inferred_target_elements or ()
+    ]
+    return str(clause.__visit_name__), targets
 
 
 def conditions_of(statement: Select[object]) -> tuple[ColumnElement[bool], ...]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dovetail.resources.sql.arrays import members
+from dovetail.resources.sql.change_lines import ChangeLines
 from dovetail.resources.sql.statements import Statement
 
 
@@ -20,6 +21,7 @@ class NamedRows:
         mapper = inspect(name.class_)
         (self._key,) = mapper.primary_key
         self._name = name
+        self._lines = ChangeLines()
         self._find, self._make = Statement(self._select), Statement(self._insert, writes=True)
 
     async def find_or_make(self, session: AsyncSession, names: Iterable[str]) -> dict[str, Any]:
@@ -32,7 +34,10 @@ class NamedRows:
         for statement in (self._find, self._make, self._find):
             missing = [name for name in wanted if name not in keys]
             if missing:
-                keys |= {row[0]: row[1] for row in await statement.fetch(session, names=missing)}
+                found = {row[0]: row[1] for row in await statement.fetch(session, names=missing)}
+                keys |= found
+                if statement is self._make:
+                    await self._lines.made(session, self._key, list(found.values()))
         return keys
 
     def _select(self, dialect: Dialect) -> ClauseElement:

@@ -29,6 +29,7 @@ from dovetail.resources.spec import Create, Model, Replace, Update, Viewer
 from dovetail.resources.write.links import find_links
 from dovetail.resources.write.one_row import Locked
 from dovetail.resources.write.writer import ADD, CHANGE, DELETE, Change, Writer
+from dovetail.state import DOOR, note_of_request
 
 All = TypeVar("All")
 One = TypeVar("One")
@@ -166,6 +167,7 @@ class _Job(Generic[All, One]):
 
     async def run(self) -> All | list[One]:
         """Return what was done, together or each, in their order. Raises one error that names each that failed."""
+        note_of_request(DOOR, "bulk")
         for number in range(self.total):
             with self._noting(number):
                 self.check(number)

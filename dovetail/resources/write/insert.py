@@ -7,12 +7,15 @@ listens to is made as an object by the ORM instead (`model_rules.py`).
 """
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
-from sqlalchemy import Dialect, Insert
+from sqlalchemy import Column, Dialect, Insert, Table, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.database.change_log import ChangeLog, log_of
 from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, driver_to_write, note_written
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
+from dovetail.resources.sql.change_lines import ChangeLines
 from dovetail.resources.sql.json_values import result_processor
 from dovetail.resources.sql.statements import PreparedStatement, Statement
 from dovetail.resources.visibility import Visibility
@@ -28,7 +31,7 @@ from dovetail.resources.write.insert_statements import (
     prepare_values,
     python_defaults,
 )
-from dovetail.resources.write.links import link_many_statements, link_statement
+from dovetail.resources.write.links import link_columns, link_many_statements, link_statement
 from dovetail.resources.write.model_rules import make_object, why_objects
 from dovetail.resources.write.read_back import ReadBack
 
@@ -43,6 +46,7 @@ class Inserter:
         self._read_back = ReadBack(reader)
         self._plans = Cache()
         self._links: dict[str, Statement] = {}
+        self._lines = ChangeLines()
 
     async def insert_and_read(
         self, session: AsyncSession, row: NewRow, visibility: Visibility
@@ -57,11 +61,14 @@ class Inserter:
         values = self._insertable(session, row)
         if values is None or not self._read_back.is_possible(tuple(links), visibility, dialect):
             return None
-        key = ("at once", dialect.name, tuple(values), tuple(links), visibility.cache_key)
-        guarded, plan = self._plans.remember(key, lambda: self._compile(values, tuple(links), visibility, dialect))
+        log = log_of(session, self._table)
+        key = ("at once", dialect.name, tuple(values), tuple(links), visibility.cache_key, log)
+        guarded, plan = self._plans.remember(key, lambda: self._compile(values, tuple(links), visibility, dialect, log))
         if plan is None:
             return None
         arguments = arguments_of(values) | {f"link_{name}": keys for name, keys in links.items()}
+        if log is not None:
+            arguments |= log.values()
         # What is refused once it is written has to be rolled back.
         connection = await (driver_for_all if visibility.check is None or guarded else driver_to_write)(session)
         batch = await plan.fetch(connection, arguments, visibility.bind_values)
@@ -70,6 +77,7 @@ class Inserter:
         note_written(session)  # on PostgreSQL this one statement may have been all of the transaction
         made = batch.version(0)[self._reader.version_within(visibility.hidden).index(self._key)]
         if dialect.name == "sqlite":
+            await self._lines.made(session, self._key_column, [made])
             await self.link(session, made, links)
         return made, batch
 
@@ -107,9 +115,23 @@ class Inserter:
         for name, keys in links.items():
             if keys:
                 await self._link(name).fetch(session, key=key, keys=list(keys))
+                await self._lines.linked(session, *link_columns(self._model, name), key, keys)
+
+    @property
+    def _table(self) -> Table:
+        return cast("Table", inspect(self._model).local_table)
+
+    @property
+    def _key_column(self) -> Column[object]:
+        return cast("Column[object]", inspect(self._model).column_attrs[self._key].columns[0])
 
     def _compile(
-        self, values: Mapping[str, object], links: Sequence[str], visibility: Visibility, dialect: Dialect
+        self,
+        values: Mapping[str, object],
+        links: Sequence[str],
+        visibility: Visibility,
+        dialect: Dialect,
+        log: ChangeLog | None,
     ) -> tuple[bool, Plan | None]:
         """Return the plan that inserts and reads a row, and whether it inserts only what is allowed."""
         statement, defaults = self._statement(values)
@@ -117,7 +139,7 @@ class Inserter:
         if visibility.check is not None and dialect.name == "postgresql":  # there it may be all of a transaction
             guarded = guarded_insert(self._model, [*values, *defaults], visibility.check)
         write = statement if guarded is None else guarded
-        return guarded is not None, self._read_back.compile(write, defaults, links, visibility, dialect)
+        return guarded is not None, self._read_back.compile(write, defaults, links, visibility, dialect, log)
 
     def _insertable(self, session: AsyncSession, row: NewRow) -> dict[str, object] | None:
         if why_objects(self._model, type(session.sync_session)) is not None:
@@ -131,7 +153,9 @@ class Inserter:
         prepared: PreparedStatement = self._plans.remember(key, lambda: self._compile_row(values, dialect))
         ((made,),) = await prepared.fetch(connection, arguments_of(values))
         convert = result_processor(getattr(self._model, self._key).type, dialect)
-        return made if convert is None else convert(made)
+        key_made = made if convert is None else convert(made)
+        await self._lines.made(session, self._key_column, [key_made])
+        return key_made
 
     def _compile_row(self, values: Mapping[str, object], dialect: Dialect) -> PreparedStatement:
         statement, defaults = self._statement(values)

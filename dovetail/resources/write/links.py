@@ -26,14 +26,14 @@ async def find_links(finders: Mapping[str, FindLinks], session: AsyncSession, it
     """Return the keys of what `items` name, found all at once: two requests that make the same rows never deadlock."""
     found: dict[str, Mapping[object, object]] = {}
     for field, find in finders.items():
-        wanted = {name for item in items for name in _given(item, field) or ()}
+        wanted = {name for item in items for name in named(item, field) or ()}
         found[field] = await find(session, wanted) if wanted else {}
     return found
 
 
 def keys_of(data: BaseModel, found: Links) -> LinksOfRow:
     """Return the keys that `data` names, by field; without the fields that it does not set."""
-    given = {field: _given(data, field) for field in found}
+    given = {field: named(data, field) for field in found}
     return {
         field: list(dict.fromkeys(found[field][name] for name in names))
         for field, names in given.items()
@@ -106,10 +106,11 @@ def link_columns(model: type[object], name: str) -> tuple[Column[object], Column
     return own, other
 
 
-def _insert(own: Column[object], other: Column[object], rows: Select[object]) -> Insert:
-    return insert(own.table).from_select([own, other], rows)
-
-
-def _given(data: BaseModel, field: str) -> Collection[object] | None:
+def named(data: BaseModel, field: str) -> Collection[object] | None:
+    """Return what `data` names in a field; None if it does not set it."""
     value = getattr(data, field, MISSING)
     return None if value is MISSING else value
+
+
+def _insert(own: Column[object], other: Column[object], rows: Select[object]) -> Insert:
+    return insert(own.table).from_select([own, other], rows)

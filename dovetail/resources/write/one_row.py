@@ -6,14 +6,28 @@ Many rows, and those that the ORM has to read or write, are the affair of `locke
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Delete, Dialect, Update, bindparam, delete, inspect, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Dialect,
+    Insert,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.database.change_log import ChangeLog, log_of
 from dovetail.database.drivers.sqlalchemy_private import sessions_are_heard
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write, flush
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
+from dovetail.resources.sql.change_lines import ChangeLines, changed_line
 from dovetail.resources.sql.entities import Entities
 from dovetail.resources.sql.nested_select import allowed_column
 from dovetail.resources.sql.statements import PreparedStatement, Statement, prepare
@@ -81,6 +95,7 @@ class OneRow(Generic[Model]):
         self._entities = Entities(model)
         self._plans = Cache()
         self._delete = Statement(lambda _: self._delete_statement(), writes=True)
+        self._lines = ChangeLines()
 
     def find_lock(self, session: AsyncSession, key: Hashable, visibility: Visibility) -> Lock[Model] | None:
         """Return what locks the row if it is visible; None if the ORM has to read it.
@@ -119,12 +134,17 @@ class OneRow(Generic[Model]):
         if not values:
             return None
         dialect = dialect_of(session)
-        place = ("update", dialect.name, tuple(values), visibility.cache_key)
-        plan = self._plans.remember(place, lambda: self._compile_update(tuple(values), visibility, dialect))
+        log = log_of(session, self._table)
+        place = ("update", dialect.name, tuple(values), visibility.cache_key, log)
+        plan = self._plans.remember(place, lambda: self._compile_update(tuple(values), visibility, dialect, log))
         assert plan is not None  # noqa: S101 - it can update
         connection = await driver_to_write(session)
-        arguments = {f"{VALUE}{name}": value for name, value in values.items()}
-        return await plan.fetch(connection, arguments | {KEY: key_of(change.item)}, visibility.bind_values)
+        arguments = {f"{VALUE}{name}": value for name, value in values.items()} | {KEY: key_of(change.item)}
+        if log is not None:
+            if dialect.name == "sqlite":
+                await self._lines.write(session, log, tuple(values), lambda: self._line(log, tuple(values)), arguments)
+            arguments |= log.values()
+        return await plan.fetch(connection, arguments, visibility.bind_values)
 
     def can_delete(self, session: AsyncSession) -> bool:
         """Return True if one statement deletes a row with all that belongs to it, and nobody listens to that."""
@@ -134,8 +154,33 @@ class OneRow(Generic[Model]):
 
     async def delete(self, session: AsyncSession, item: Model) -> None:
         """Delete a row that is locked, if that `can_delete`."""
-        await self._delete.fetch(session, **{KEY: key_of(item)})
+        log, key = log_of(session, self._table), {KEY: key_of(item)}
+        if log is None:
+            await self._delete.fetch(session, **key)
+        elif dialect_of(session).name == "sqlite":
+            await self._lines.write(session, log, "gone", lambda: self._line_of_deleted(log), key)
+            await self._delete.fetch(session, **key)
+        else:
+            await self._lines.write(session, log, "delete", lambda: self._recorded_delete(log), key)
         session.expunge(item)
+
+    @property
+    def _table(self) -> Table:
+        return cast("Table", inspect(self._model).local_table)
+
+    def _line(self, log: ChangeLog, names: Sequence[str]) -> Insert:
+        values = placeholders(self._model, names)
+        return changed_line(
+            log, self._table, {column.key: value for column, value in values.items()}, [self._has_key()]
+        )
+
+    def _line_of_deleted(self, log: ChangeLog) -> Insert | None:
+        return log.insert_deleted(self._table, [self._has_key()])
+
+    def _recorded_delete(self, log: ChangeLog) -> Delete:
+        line = self._line_of_deleted(log)
+        statement = self._delete_statement()
+        return statement if line is None else statement.add_cte(line.cte("history_line"))
 
     @cached_property
     def _is_plain(self) -> bool:
@@ -151,7 +196,9 @@ class OneRow(Generic[Model]):
         # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns.
         return prepare(statement.with_for_update(key_share=True, of=self._model), dialect, visibility.binds)
 
-    def _compile_update(self, names: Sequence[str], visibility: Visibility, dialect: Dialect) -> Plan | None:
+    def _compile_update(
+        self, names: Sequence[str], visibility: Visibility, dialect: Dialect, log: ChangeLog | None = None
+    ) -> Plan | None:
         if not self._read_back.is_possible((), visibility, dialect):
             return None
         table = inspect(self._model).local_table
@@ -162,7 +209,7 @@ class OneRow(Generic[Model]):
         defaults = {name: maker_of(default) for name, default in made.items() if name not in names}
         statement: Update = update(table).where(self._has_key())
         statement = statement.values(placeholders(self._model, [*names, *defaults]))
-        return self._read_back.compile(statement, defaults, (), visibility, dialect)
+        return self._read_back.compile(statement, defaults, (), visibility, dialect, log)
 
     def _delete_statement(self) -> Delete:
         return delete(inspect(self._model).local_table).where(self._has_key())

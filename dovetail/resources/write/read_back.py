@@ -6,12 +6,14 @@ hides it: the read that is compiled for every page finds that row in it, and no 
 only, so what is not of the row itself comes as one JSON array.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import orjson
 from sqlalchemy import (
     CTE,
+    Column,
     ColumnElement,
     Dialect,
     Float,
@@ -28,8 +30,11 @@ from sqlalchemy import (
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import SelectBase
 
+from dovetail.database.change_log import ChangeLog
+from dovetail.database.drivers.sqlalchemy_private import values_to_set
 from dovetail.database.search.selective_conditions import SelectiveCondition
 from dovetail.resources.read.reader import Cache, Plan, Reader
+from dovetail.resources.sql.change_lines import changed_line, made_line, picture
 from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nested_select import NestedSelect, page_columns
 from dovetail.resources.sql.nodes import Node, Relation
@@ -58,26 +63,72 @@ class ReadBack:
         key = (dialect.name, tuple(links), visibility.hidden)
         return node is not None and bool(self._known.remember(key, lambda: _sees_only_the_row(node, links, dialect)))
 
-    def compile(
-        self, write: Write, defaults: Defaults, links: Sequence[str], visibility: Visibility, dialect: Dialect
+    def compile(  # noqa: PLR0917 - what the statement is made of
+        self,
+        write: Write,
+        defaults: Defaults,
+        links: Sequence[str],
+        visibility: Visibility,
+        dialect: Dialect,
+        log: ChangeLog | None = None,
     ) -> Plan | None:
-        """Return the plan that writes and reads the row, if that `is_possible`; None if JSON would lose something."""
+        """Return the plan that writes and reads the row, if that `is_possible`; None if JSON would lose something.
+
+        On PostgreSQL it writes the change into the `log` too.
+        """
         node, model = self._reader.node_for(visibility, dialect), self._reader.model
         assert node is not None  # noqa: S101 - it is possible
         columns = page_columns(node, self._reader.version_within(visibility.hidden), visibility.check)
         is_sqlite = dialect.name == "sqlite"
+        lines = None if is_sqlite or log is None else _Lines(log, write)
 
         def beside(row: CTE) -> Sequence[CTE]:
             hiding = [_row_cte(model, dialect)] if is_sqlite else []
-            return [*hiding, *(link_cte(model, name, row, dialect) for name in links)]
+            linked = {name: link_cte(model, name, row, dialect) for name in links}
+            written = () if lines is None else lines.of(row, model, linked)
+            return [*hiding, *linked.values(), *written]
 
-        page = select(*columns) if is_sqlite else write.returning(*columns)
+        looked_at = () if lines is None else [column for column in lines.columns if column not in set(columns)]
+        page = select(*columns) if is_sqlite else write.returning(*columns, *looked_at)
         nested = self._reader.nested_select(node, page, visibility, dialect, beside=beside)
         if is_sqlite:
             prepared = _prepare_returning(write, nested, model, visibility, dialect, defaults)
         else:
             prepared = prepare_values(nested.statement, dialect, visibility.binds, defaults)
         return self._reader.plan_of(nested, prepared, visibility, dialect)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """The lines of the log about what a statement writes, as CTEs of that statement."""
+
+    log: ChangeLog
+    write: Write
+
+    @property
+    def columns(self) -> Sequence[Column[object]]:
+        """The columns that RETURNING has to have for them."""
+        return self.log.columns(self.write.table)
+
+    def of(self, row: CTE, model: type[object], links: Mapping[str, CTE]) -> Iterator[CTE]:
+        """Yield them, about the row that is written and about the links to others."""
+        table = self.write.table
+        if not isinstance(table, Table):
+            return
+        if self.columns:
+            yield self._of_row(row, table).cte("history_line")
+        for name, cte in links.items():
+            linking = link_columns(model, name)[0].table
+            if self.log.columns(linking):
+                yield made_line(self.log, linking, picture(cte)).cte(f"history_line_{name}")
+
+    def _of_row(self, row: CTE, table: Table) -> Insert:
+        if isinstance(self.write, Insert):
+            return made_line(self.log, table, picture(row))
+        names = {getattr(column, "key", column) for column in values_to_set(self.write)}
+        same = [column == row.c[column.key] for column in table.primary_key.columns]
+        after = {key: value for key, value in picture(row).items() if key in names}
+        return changed_line(self.log, table, after, same)  # the table is as it was before the statement
 
 
 def has_subquery(condition: ColumnElement[bool]) -> bool:

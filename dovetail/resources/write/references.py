@@ -19,7 +19,7 @@ from dovetail.resources.conditions import is_always
 from dovetail.resources.policies.registered import registered_policy
 from dovetail.resources.policy import Policy
 from dovetail.resources.spec import VIEW, Create, Model, Replace, Spec, Update, Viewer
-from dovetail.resources.write.links import Links
+from dovetail.resources.write.links import Links, named
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
         `found` are the keys of what the bodies of `items` name.
         """
         for one in self._linked:
-            given = {name for item in items for name in getattr(item, one.field, None) or ()}
+            given = {name for item in items for name in named(item, one.field) or ()}
             names = {key: name for name, key in found[one.field].items() if name in given and isinstance(key, Hashable)}
             hidden = await self._hidden(session, viewer, one, set(names)) if names else set()
             if hidden:

@@ -21,7 +21,7 @@ from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.contrib.auth.sessions.rotation import rotate
 from dovetail.contrib.auth.sessions.use import remember_use
 from dovetail.errors import PermissionDeniedError
-from dovetail.state import ACTOR, current_scope
+from dovetail.state import ACTOR, CREDENTIAL, DOOR, note_of_request
 
 logger = logging.getLogger("dovetail.admin")
 
@@ -40,6 +40,7 @@ async def let_in(office: Office, request: Request, entrance: Entrance) -> None:
 
     Raise NotLoggedInError, and MustEnrolError for who has to enrol a second factor first if the page is not for that.
     """
+    note_of_request(DOOR, "back office")
     if entrance.public:
         return
     key = request.cookies.get(office.cookies.session)
@@ -47,10 +48,10 @@ async def let_in(office: Office, request: Request, entrance: Entrance) -> None:
     USER.set(request, user)
     if user is None:
         raise NotLoggedInError
-    remember_use(office.app, session_of(user))
-    scope = current_scope.get()
-    if scope is not None:
-        scope[ACTOR] = Who(user.id, user.username)
+    current = session_of(user)
+    remember_use(office.app, current)
+    note_of_request(ACTOR, Who(user.id, user.username))
+    note_of_request(CREDENTIAL, current)
     await office.authorization.load(request)
     await load_rights(request, Rules(user, office.policies, office.homes), office.views.values())
     if not entrance.enrolling and lacks_factor(user, settings_of(request_context().session)):

@@ -34,6 +34,7 @@ async def run_action(office: Office, make_task: Callable[[Request], Awaitable[ob
 
 async def run_task(office: Office, request: Request, task: Task) -> Response:
     """Do the task with the rows that the form, or a link, selects; ask first if it has a question."""
+    note_of_request(DOOR, "action")
     view = task.view
     form = await request.form() if request.method == "POST" else FormData()
     sent = form.getlist("pks") or request.query_params.getlist("pks")

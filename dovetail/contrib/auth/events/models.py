@@ -76,6 +76,7 @@ class SecurityEvent(IdMixin, Base):
     """
 
     __tablename__ = "auth_security_event"
+    __history__ = False
     __table_args__ = (  # each serves a filter of the page that shows the newest first
         Index("ix_auth_security_event_kind_id", "kind", "id"),
         Index("ix_auth_security_event_user_id_id", "user_id", "id"),

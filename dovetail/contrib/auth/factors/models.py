@@ -23,6 +23,7 @@ class Totp(IdMixin, Base):
     """
 
     __tablename__ = "auth_totp"
+    __history__ = False
 
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(MAXIMUM_NAME))
@@ -41,6 +42,7 @@ class Passkey(IdMixin, Base):
     """
 
     __tablename__ = "auth_passkey"
+    __history__ = False
 
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(MAXIMUM_NAME))
@@ -59,6 +61,7 @@ class RecoveryCode(IdMixin, Base):
     """A code that stands in for a second factor once, of which only the SHA-256 is kept; deleting the row uses it."""
 
     __tablename__ = "auth_recovery_code"
+    __history__ = False
 
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
@@ -83,6 +86,7 @@ class Challenge(IdMixin, Base):
     """
 
     __tablename__ = "auth_challenge"
+    __history__ = False
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     purpose: Mapped[ChallengePurpose]

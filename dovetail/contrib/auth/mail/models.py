@@ -32,6 +32,7 @@ class OutgoingMail(IdMixin, Base):
     """
 
     __tablename__ = "auth_outgoing_mail"
+    __history__ = False
 
     kind: Mapped[MailKind]
     user_id: Mapped[int | None] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)

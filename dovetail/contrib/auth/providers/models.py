@@ -20,6 +20,7 @@ class ConnectedLogin(IdMixin, Base):
     """Somebody at a provider who may log in to an account. No two accounts have the same."""
 
     __tablename__ = "auth_connected_login"
+    __history__ = False
     __table_args__ = (UniqueConstraint("issuer", "subject"),)
 
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
@@ -39,6 +40,7 @@ class ProviderLogin(IdMixin, Base):
     """
 
     __tablename__ = "auth_provider_login"
+    __history__ = False
 
     state_hash: Mapped[str] = mapped_column(String(64), unique=True)
     browser_hash: Mapped[str] = mapped_column(String(64), index=True)

@@ -20,6 +20,9 @@ class CurrentSession(NamedTuple):
     id: int
     is_due: bool
 
+    def __str__(self) -> str:
+        return f"session {self.id}"
+
 
 # Asked for beside the user, by those who join Session.
 SESSION_COLUMNS: tuple[ColumnElement[object], ...] = (

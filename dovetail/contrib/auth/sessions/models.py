@@ -32,6 +32,7 @@ class Session(IdMixin, Base):
     """
 
     __tablename__ = "auth_session"
+    __history__ = False
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
@@ -58,6 +59,7 @@ class RefreshToken(IdMixin, Base):
     """
 
     __tablename__ = "auth_refresh_token"
+    __history__ = False
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     session_id: Mapped[int] = mapped_column(ForeignKey("auth_session.id", ondelete="CASCADE"), index=True)

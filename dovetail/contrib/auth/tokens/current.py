@@ -17,10 +17,14 @@ TOKEN = "current_token"  # noqa: S105 - in the __dict__ of a User, where no colu
 
 
 class CurrentToken(NamedTuple):
-    """The key of the personal token by which a user came, and whether its use is to be noted."""
+    """The key of the personal token by which a user came, whether its use is to be noted, and what it is called."""
 
     id: int
     is_due: bool
+    name: str
+
+    def __str__(self) -> str:
+        return f"token {self.name!r}"
 
 
 # Asked for beside the user, by those who join PersonalToken.
@@ -30,6 +34,7 @@ TOKEN_COLUMNS: tuple[ColumnElement[object], ...] = (
         "ColumnElement[object]",
         or_(PersonalToken.used_at.is_(None), PersonalToken.used_at <= bindparam("last_noted")),
     ),
+    cast("ColumnElement[object]", PersonalToken.name),
 )
 
 
@@ -42,8 +47,8 @@ def remember_token(user: User, row: Sequence[object]) -> None:
 
 def read_token(row: Sequence[object]) -> CurrentToken:
     """Return what TOKEN_COLUMNS gave."""
-    key, is_due = row
-    return CurrentToken(cast("int", key), bool(is_due))
+    key, is_due, name = row
+    return CurrentToken(cast("int", key), bool(is_due), str(name))
 
 
 def token_of(user: User) -> CurrentToken | None:

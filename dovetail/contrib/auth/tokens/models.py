@@ -23,6 +23,7 @@ class PersonalToken(IdMixin, Base):
     """
 
     __tablename__ = "auth_personal_token"
+    __history__ = False
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)

@@ -1,0 +1,112 @@
+"""Rows as JSON objects, made by the database, alike on both: what is written down need not be sent to us and back."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from sqlalchemy import JSON, Boolean, ColumnElement, DateTime, LargeBinary, Text, Uuid, literal_column
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from dovetail.database.column_types import UTCDateTime
+
+MOST = 40  # pairs in one call of a function: PostgreSQL takes 50, SQLite 63
+
+
+class json_row(FunctionElement[str]):  # noqa: N801 - reads as the SQL function it is
+    """A JSON object of names and values."""
+
+    type = Text()
+    inherit_cache = True
+
+    def __init__(self, values: Mapping[str, ColumnElement[object]]) -> None:
+        pairs = [(sql_text(name), in_json(value)) for name, value in values.items()]
+        super().__init__(*(part for pair in pairs for part in pair))
+
+
+class in_json(FunctionElement[object]):  # noqa: N801 - as above
+    """A value as a part of a JSON object: as `json_build_object` of PostgreSQL makes it, on SQLite too."""
+
+    inherit_cache = True
+
+    def __init__(self, value: ColumnElement[object]) -> None:
+        self.type = value.type
+        super().__init__(value)
+
+
+class current_transaction(FunctionElement[int]):  # noqa: N801 - as above
+    """The number of the transaction; 0 on SQLite, whose transactions write one after the other."""
+
+    inherit_cache = True
+
+
+def sql_text(text: str) -> ColumnElement[object]:
+    """Return a text that stands in the statement itself."""
+    return cast("ColumnElement[object]", literal_column("'" + text.replace("'", "''") + "'", Text()))
+
+
+@compiles(json_row, "postgresql")
+def _postgresql_row(element: json_row, compiler: SQLCompiler, **kwargs: object) -> str:
+    chunks = [", ".join(chunk) for chunk in _chunks(element, compiler, kwargs)]
+    if len(chunks) == 1:
+        return f"json_build_object({chunks[0]})"
+    return f"CAST({' || '.join(f'jsonb_build_object({chunk})' for chunk in chunks)} AS JSON)"
+
+
+@compiles(json_row, "sqlite")
+def _sqlite_row(element: json_row, compiler: SQLCompiler, **kwargs: object) -> str:
+    first, *others = _chunks(element, compiler, kwargs)
+    made = f"json_object({', '.join(first)})"
+    for chunk in others:  # json_patch would drop what is null
+        paths = [f"""'$."{one[1:]}""".removesuffix("'") + """"'""" if not n % 2 else one for n, one in enumerate(chunk)]
+        made = f"json_set({made}, {', '.join(paths)})"
+    return made
+
+
+@compiles(in_json, "postgresql")
+def _postgresql_value(element: in_json, compiler: SQLCompiler, **kwargs: object) -> str:
+    return str(compiler.process(element.clauses, **kwargs))
+
+
+@compiles(in_json, "sqlite")
+def _sqlite_value(element: in_json, compiler: SQLCompiler, **kwargs: object) -> str:
+    value, kind = compiler.process(element.clauses, **kwargs), bare(element.type)
+    if isinstance(kind, Boolean):
+        return f"json(CASE WHEN {value} THEN 'true' WHEN NOT {value} THEN 'false' ELSE 'null' END)"
+    if isinstance(kind, JSON):
+        return f"json({value})"
+    if isinstance(kind, LargeBinary):
+        return f"'\\x' || lower(hex({value}))"
+    if isinstance(kind, DateTime):
+        zone = " || '+00:00'" if isinstance(element.type, UTCDateTime) else ""
+        return f"replace({value}, ' ', 'T'){zone}"
+    if isinstance(kind, Uuid):
+        parts = " || '-' || ".join(f"substr({value}, {start}, {length})" for start, length in _UUID)
+        return f"CASE WHEN instr({value}, '-') THEN {value} ELSE {parts} END"
+    return str(value)
+
+
+_UUID = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+
+
+@compiles(current_transaction, "postgresql")
+def _postgresql_transaction(_element: current_transaction, _compiler: SQLCompiler, **_kwargs: object) -> str:
+    return "CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"
+
+
+@compiles(current_transaction, "sqlite")
+def _sqlite_transaction(_element: current_transaction, _compiler: SQLCompiler, **_kwargs: object) -> str:
+    return "0"
+
+
+def bare(kind: TypeEngine[object]) -> TypeEngine[object]:
+    """Return the type behind types of an author's own."""
+    while isinstance(kind, TypeDecorator):
+        kind = kind.impl_instance
+    return kind
+
+
+def _chunks(element: json_row, compiler: SQLCompiler, kwargs: dict[str, object]) -> list[list[str]]:
+    parts = [str(compiler.process(part, **kwargs)) for part in element.clauses]
+    return [parts[start : start + 2 * MOST] for start in range(0, len(parts), 2 * MOST)] or [[]]

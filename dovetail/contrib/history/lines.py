@@ -1,0 +1,171 @@
+"""The INSERTs of the log: each line is read from the row itself, by the database, in one statement for many rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast as as_type
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Insert,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.types import JSON
+
+from dovetail.contrib.history.json_rows import bare, current_transaction, in_json, json_row, sql_text
+from dovetail.contrib.history.models import ChangeAction, RecordedChange
+from dovetail.contrib.history.recorded import Recorded, RecordedTable
+from dovetail.database.change_log import Picture
+
+REDACTED = "•••"
+PLACEHOLDER = "history_"  # with the name of a column: the placeholder for who and where
+ORIGIN = ("door", "via", "actor_id", "actor_name", "address", "request_id")
+LOG = as_type("Table", RecordedChange.__table__)
+COLUMNS = ("transaction", "action", "model", "object_key", "before", "after", *ORIGIN)
+
+
+class Lines:
+    """Makes the statements that write lines about the rows of `recorded` tables."""
+
+    def __init__(self, recorded: Recorded) -> None:
+        self.recorded = recorded
+
+    def insert(
+        self, table: RecordedTable, before: Picture | None, after: Picture | None, where: Sequence[ColumnElement[bool]]
+    ) -> Insert:
+        """Return the INSERT of a line for each row that `where` chooses; see ChangeLog.insert."""
+        return _insert(self.select(table, before, after, where))
+
+    def select(
+        self, table: RecordedTable, before: Picture | None, after: Picture | None, where: Sequence[ColumnElement[bool]]
+    ) -> Select[object]:
+        """Return the SELECT of those lines."""
+        if before is None or after is None:
+            known: Picture = before or after or {}
+            action = ChangeAction.DELETE if after is None else ChangeAction.ADD
+            names = known.keys()
+            fields = {name: one for name, one in table.fields.items() if one.key in names}
+        else:
+            known, action = before, ChangeAction.CHANGE
+            fields = table.written(after.keys())
+            where = [*where, _differ([(before[one.key], after[one.key]) for one in fields.values()])]
+        if table.is_link:
+            action = ChangeAction.CHANGE
+        key = object_key([known[one.key] for one in table.keys])
+        pictures = [_picture(table, fields, one) for one in (before, after)]
+        origin = [bindparam(f"{PLACEHOLDER}{name}", type_=LOG.c[name].type) for name in ORIGIN]
+        told = [current_transaction(), sql_text(action), sql_text(table.label), key, *pictures, *origin]
+        columns = as_type("list[ColumnElement[object]]", told)
+        return as_type("Select[object]", select(*columns).where(*where))
+
+    def insert_deleted(self, table: Table, where: Sequence[ColumnElement[bool]]) -> Insert | None:
+        """Return the INSERT of lines for rows that are deleted, and for what the database deletes or empties with them.
+
+        None if nothing of that is written down.
+        """
+        found = list(self._gone(table, and_(*where)))
+        if not found:
+            return None
+        return _insert(found[0] if len(found) == 1 else union_all(*found))
+
+    def _gone(self, table: Table, condition: ColumnElement[bool]) -> Iterator[Select[object]]:
+        gone: dict[Table, list[ColumnElement[bool]]] = {table: [condition]}
+        for one in _below(table):
+            conditions = gone.get(one)
+            if conditions is None:
+                continue
+            chosen = _with_own_kind(one, or_(*conditions))
+            known = self.recorded.find(one)
+            if known is not None:
+                yield self.select(known, picture(one), None, [chosen])
+            for child, column, target, rule in _referring(one):
+                keys = select(target).where(chosen)
+                if rule == "CASCADE" and child is not one:
+                    gone.setdefault(child, []).append(column.in_(keys))
+                elif rule == "SET NULL" and (lost := self.recorded.find(child)) is not None:
+                    emptied: Mapping[str, ColumnElement[object]] = {column.key: literal(None, column.type)}
+                    yield self.select(lost, picture(child), emptied, [column.in_(keys)])
+
+
+def object_key(values: Sequence[ColumnElement[object]]) -> ColumnElement[str]:
+    """Return the text of a key as the back office's addresses have it: `12`, or `3;7` of two parts."""
+    texts = [cast(in_json(value), Text) for value in values]
+    if len(texts) == 1:
+        return texts[0]
+    escaped = [
+        func.replace(func.replace(one, sql_text("\\"), sql_text("\\\\")), sql_text(";"), sql_text("\\;"))
+        for one in texts
+    ]
+    made: ColumnElement[str] = escaped[0]
+    for one in escaped[1:]:
+        made = made.concat(sql_text(";")).concat(one)
+    return made
+
+
+def rows_with(keys: Sequence[ColumnElement[object]], select_keys: Select[object]) -> ColumnElement[bool]:
+    """Return the condition that the key of a row is among those that a statement selects."""
+    return keys[0].in_(select_keys) if len(keys) == 1 else tuple_(*keys).in_(select_keys)
+
+
+def picture(table: Table) -> Picture:
+    """Return the values of the columns of a table, by their keys."""
+    return {column.key: column for column in table.columns}
+
+
+def _insert(rows: Select[object] | CompoundSelect[object]) -> Insert:
+    return insert(LOG).from_select(COLUMNS, rows, include_defaults=False)
+
+
+def _picture(table: RecordedTable, fields: Mapping[str, Column[object]], values: Picture | None) -> json_row:
+    if values is None:
+        return json_row({})
+    redacted = sql_text(REDACTED)
+    return json_row({name: redacted if name in table.secrets else values[one.key] for name, one in fields.items()})
+
+
+def _differ(pairs: Sequence[tuple[ColumnElement[object], ColumnElement[object]]]) -> ColumnElement[bool]:
+    return or_(*(_comparable(one).is_distinct_from(_comparable(other)) for one, other in pairs)) if pairs else false()
+
+
+def _comparable(value: ColumnElement[object]) -> ColumnElement[object]:
+    return cast(value, Text) if isinstance(bare(value.type), JSON) else value  # PostgreSQL cannot compare two of these
+
+
+def _below(table: Table) -> list[Table]:
+    """Return the table, and behind it those that refer to others, each behind what it refers to."""
+    order = table.metadata.sorted_tables
+    return [table, *(one for one in order if one is not table)]
+
+
+def _referring(table: Table) -> Iterator[tuple[Table, Column[object], Column[object], str]]:
+    """Yield the columns that refer to a table, what of it they refer to, and what is done when that is deleted."""
+    for other in table.metadata.tables.values():
+        for key in other.foreign_keys:
+            if key.column.table is table:
+                yield other, key.parent, key.column, (key.ondelete or "").upper()
+
+
+def _with_own_kind(table: Table, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition with the rows that go because they refer to such rows of the table itself, to any depth."""
+    own = [(one, target) for child, one, target, rule in _referring(table) if child is table and rule == "CASCADE"]
+    keys = list(table.primary_key.columns)
+    if not own or len(keys) != 1:
+        return condition
+    found = select(keys[0]).where(condition).cte(f"gone_{table.name}", recursive=True)
+    other = table.alias()
+    for column, _target in own:
+        found = found.union(select(other.c[keys[0].key]).join(found, other.c[column.key] == found.c[0]))
+    return keys[0].in_(select(found.c[0]))

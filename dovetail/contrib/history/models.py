@@ -1,0 +1,69 @@
+"""The table of changes: one line for each row that was changed, in the transaction of the change."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, BigInteger, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dovetail.database.column_types import utcnow
+from dovetail.database.models import Base, IdMixin
+
+MAXIMUM_MODEL = 200  # characters; "blog.post"
+MAXIMUM_VIA = 200
+MAXIMUM_NAME = 150  # of who did it
+
+
+class ChangeAction(StrEnum):
+    """The kinds of changes."""
+
+    ADD = "add"
+    CHANGE = "change"
+    DELETE = "delete"
+
+
+class ChangeDoor(StrEnum):
+    """The ways by which a change came."""
+
+    REST = "rest"
+    BULK = "bulk"  # many rows by one request of the API
+    OFFICE = "back office"
+    ACTION = "action"  # of a list of the back office, deleting what was selected included
+    COMMAND = "command"  # `manage.py createsuperuser`
+    IMPORT = "import"  # a command that brings rows from elsewhere, `loaddata` say
+    CODE = "code"  # neither a request nor a command: a task of a plugin
+
+
+class RecordedChange(IdMixin, Base):
+    """A change of the object that `model` and `object_key` name, with the values of its fields before and after.
+
+    What was added has no `before` and what was deleted no `after`; of a change both hold what was written. `actor_id`
+    refers to no row: the line outlives the account. (`transaction`, `id`) is the order in which transactions began to
+    write; see `feed.py`.
+    """
+
+    __tablename__ = "history_change"
+    __history__ = False
+    __table_args__ = (
+        Index("ix_history_change_model_object_key_id", "model", "object_key", "id"),
+        Index("ix_history_change_transaction_id", "transaction", "id"),
+        # Numbers are never given twice there, so that a reader's position stays one when lines are purged.
+        {"sqlite_autoincrement": True},
+    )
+
+    created_at: Mapped[datetime] = mapped_column(server_default=utcnow(), index=True)
+    transaction: Mapped[int] = mapped_column(BigInteger)  # PostgreSQL's number of it; 0 on SQLite
+    action: Mapped[ChangeAction]
+    model: Mapped[str] = mapped_column(String(MAXIMUM_MODEL))
+    object_key: Mapped[str] = mapped_column(Text)
+    before: Mapped[dict[str, object]] = mapped_column(JSON)
+    after: Mapped[dict[str, object]] = mapped_column(JSON)
+    door: Mapped[ChangeDoor]
+    via: Mapped[str] = mapped_column(String(MAXIMUM_VIA), default="", server_default="")
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)
+    actor_name: Mapped[str] = mapped_column(String(MAXIMUM_NAME), default="", server_default="")
+    address: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    request_id: Mapped[str] = mapped_column(String(128), default="", server_default="")
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.model} {self.object_key}"

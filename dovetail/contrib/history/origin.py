@@ -1,0 +1,41 @@
+"""Know of a change who makes it, by which door, and from where: of the request that is answered, or of a command."""
+
+from collections.abc import Mapping
+
+import click
+
+from dovetail.contrib.auth.events.origin import current_origin
+from dovetail.contrib.history.lines import PLACEHOLDER
+from dovetail.contrib.history.models import MAXIMUM_NAME, MAXIMUM_VIA, ChangeDoor
+from dovetail.state import CREDENTIAL, DOOR, IMPERSONATOR, current_scope
+
+IMPORTS = ("load", "import")  # how the names of commands begin that bring rows from elsewhere
+
+
+def origin_values() -> Mapping[str, object]:
+    """Return what fills the placeholders of the log's INSERTs."""
+    scope = current_scope.get()
+    if scope is None:
+        door, via = _of_command()
+    else:
+        door = ChangeDoor(str(scope.get(DOOR, ChangeDoor.REST)))
+        said = (scope.get(CREDENTIAL), scope.get(IMPERSONATOR))
+        via = ", ".join(str(one) for one in said if one)
+    origin = current_origin()
+    values = {
+        "door": door,
+        "via": via[:MAXIMUM_VIA],
+        "actor_id": origin.actor.id,
+        "actor_name": origin.actor.name[:MAXIMUM_NAME],
+        "address": origin.address,
+        "request_id": origin.request_id,
+    }
+    return {f"{PLACEHOLDER}{name}": value for name, value in values.items()}
+
+
+def _of_command() -> tuple[ChangeDoor, str]:
+    command = click.get_current_context(silent=True)
+    name = None if command is None else command.info_name
+    if not name:
+        return ChangeDoor.CODE, ""
+    return ChangeDoor.IMPORT if name.startswith(IMPORTS) else ChangeDoor.COMMAND, name

@@ -1,0 +1,140 @@
+"""Decide what is written down: of which tables, which of their columns, and which of those are secret.
+
+Each model of each plugin is, unless it says `__history__ = False`, or the site names it in HISTORY_IGNORE. A link of a
+many-to-many relation counts as a change of the object whose column stands first in the table of links.
+
+A secret column leaves only a trace that it changed. It is one if it is marked, `mapped_column(info={"secret": True})`,
+if its name says so ("hashed_password", "token_hash", "api_secret"), unless it is marked otherwise, or if the policy of
+its model hides it from everybody.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Column, FromClause, Table, inspect
+from sqlalchemy.orm import MANYTOMANY, Mapper
+
+from dovetail.errors import ConfigurationError
+from dovetail.plugin import Context
+
+SECRET_WORDS = frozenset({"password", "passwd", "secret", "token", "hash", "credential", "private"})
+
+
+@dataclass(frozen=True)
+class RecordedTable:
+    """A table whose changes are written down as changes of `label`, an object of which is known by `keys`."""
+
+    table: Table
+    label: str  # "blog.post"
+    keys: tuple[Column[object], ...]
+    fields: Mapping[str, Column[object]]  # by attribute; of links by the relation
+    secrets: frozenset[str] = frozenset()
+    is_link: bool = False
+
+    @property
+    def columns(self) -> list[Column[object]]:
+        """The columns that a picture of a row has to have."""
+        return list(dict.fromkeys([*self.keys, *self.table.primary_key.columns, *self.fields.values()]))
+
+    def written(self, names: Collection[str]) -> dict[str, Column[object]]:
+        """Return the fields whose columns are among `names` and that somebody sets: others follow from a change."""
+        return {name: one for name, one in self.fields.items() if one.key in names and one.onupdate is None}
+
+
+class Recorded:
+    """The tables whose changes are written down; found when first asked, since all models have to be there."""
+
+    def __init__(self, context: Context, ignored: Collection[str]) -> None:
+        self._context = context
+        self._ignored = ignored
+        self._tables: dict[str, RecordedTable] | None = None
+
+    def find(self, table: FromClause) -> RecordedTable | None:
+        """Return what is known of a table; None if its changes are not written down."""
+        return self.tables.get(getattr(table, "key", ""))
+
+    @property
+    def tables(self) -> Mapping[str, RecordedTable]:
+        """All of them, by their names."""
+        if self._tables is None:
+            self._tables = {one.table.key: one for one in _tables(self._context, self._ignored)}
+        return self._tables
+
+    def labels_of(self, model: type[object]) -> list[str]:
+        """Return the labels under which the changes of an object stand: one for each table that it has a part in."""
+        tables = dict.fromkeys(mapper.local_table for mapper in inspect(model).iterate_to_root())
+        return list(dict.fromkeys(one.label for table in tables if (one := self.find(table)) is not None))
+
+
+def is_secret(column: Column[object]) -> bool:
+    """Return whether the value of a column is never to be written down."""
+    marked: object = column.info.get("secret")
+    if marked is not None:
+        return bool(marked)
+    return not SECRET_WORDS.isdisjoint(column.name.lower().split("_")) and not column.foreign_keys
+
+
+def check_ignored(context: Context, ignored: Collection[str]) -> None:
+    """Raise ConfigurationError for a name in HISTORY_IGNORE that is no model's."""
+    known = {label for label, _ in _models(context)}
+    for name in ignored:
+        if name not in known:
+            raise ConfigurationError(
+                f"HISTORY_IGNORE names {name!r}, which is no model; expected some of: {', '.join(sorted(known))}"
+            )
+
+
+def _tables(context: Context, ignored: Collection[str]) -> Iterator[RecordedTable]:
+    links: dict[str, RecordedTable] = {}
+    seen: set[str] = set()
+    for label, model in _models(context):
+        mapper: Mapper[object] = inspect(model)
+        table = mapper.local_table
+        if label in ignored or getattr(model, "__history__", True) is False or not isinstance(table, Table):
+            continue
+        for link in _links(label, mapper):
+            links.setdefault(link.table.key, link)
+        if table.key not in seen:  # that of a class and of its heirs is the class's
+            seen.add(table.key)
+            yield _of_model(context, label, model, table)
+    yield from (link for key, link in links.items() if key not in seen)
+
+
+def _models(context: Context) -> Iterator[tuple[str, type[object]]]:
+    for plugin in context.plugins:
+        for model in sorted(plugin.models, key=lambda one: len(one.__mro__)):
+            yield f"{plugin.name}.{model.__name__.lower()}", model
+
+
+def _of_model(context: Context, label: str, model: type[object], table: Table) -> RecordedTable:
+    mapper: Mapper[object] = inspect(model)
+    fields: dict[str, Column[object]] = {}
+    for heir in (mapper, *mapper.self_and_descendants):  # heirs may have columns of their own in the same table
+        for attribute in heir.column_attrs:
+            for column in attribute.columns:
+                if isinstance(column, Column) and column.table is table and column.computed is None:
+                    fields.setdefault(attribute.key, column)
+    hidden = _hidden_from_all(context, model)
+    secrets = frozenset(name for name, column in fields.items() if is_secret(column) or name in hidden)
+    return RecordedTable(table, label, tuple(table.primary_key.columns), fields, secrets)
+
+
+def _hidden_from_all(context: Context, model: type[object]) -> frozenset[str]:
+    policy = context.policies.of(model)
+    return _common(policy.hidden(viewer) for viewer in policy.sample_viewers())
+
+
+def _common(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    found = list(sets)
+    return frozenset.intersection(*found) if found else frozenset()
+
+
+def _links(label: str, mapper: Mapper[object]) -> Iterator[RecordedTable]:
+    for relation in mapper.relationships:
+        table = relation.secondary
+        if relation.direction is not MANYTOMANY or relation.viewonly or not isinstance(table, Table):
+            continue
+        own = [table.columns[column.key] for _, column in relation.synchronize_pairs]
+        other = [table.columns[column.key] for _, column in relation.secondary_synchronize_pairs or ()]
+        if len(other) == 1 and own and own[0] is next(iter(table.columns)):
+            yield RecordedTable(table, label, tuple(own), {relation.key: other[0]}, is_link=True)

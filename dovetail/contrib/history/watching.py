@@ -1,0 +1,228 @@
+"""Writes down what goes through SQLAlchemy: flushes of the ORM, `session.execute(update(...))`, statements of Core.
+
+A line is read from the row itself, so the log of an UPDATE or a DELETE runs in front of it, and that of an INSERT
+behind it: one statement more for each statement, however many rows it changes. An INSERT that may update rows instead
+takes a look at them before and after.
+
+SQL that is written as text is not seen: say what it changes, or write it with `insert`, `update` and `delete`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, cast
+
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Delete,
+    Insert,
+    Table,
+    Update,
+    bindparam,
+    inspect,
+    literal,
+    select,
+    tuple_,
+    type_coerce,
+)
+from sqlalchemy.orm import Mapper
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.visitors import ExternallyTraversible
+from sqlalchemy.types import NullType
+
+from dovetail.contrib.history.lines import Lines, picture, rows_with
+from dovetail.contrib.history.origin import origin_values
+from dovetail.contrib.history.recorded import RecordedTable
+from dovetail.contrib.history.upserts import Upsert
+from dovetail.database.change_log import is_unrecorded
+from dovetail.database.drivers.sqlalchemy_private import (
+    answered_rows,
+    answers,
+    conflict_of,
+    fetches_keys,
+    names_many_rows,
+    values_to_set,
+)
+from dovetail.errors import DovetailError
+from dovetail.state import InfoKey
+
+Parameters: TypeAlias = Sequence[Mapping[str, object]]
+GIVEN = "given_"  # with the name of a parameter of the statement that is watched
+MOST = 1000  # keys of one statement
+UPSERT = InfoKey[Upsert]("history_upsert")  # in a connection's info
+
+
+class Watcher:
+    """Hears each statement of an engine before and after it is executed."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    def before(
+        self,
+        connection: Connection,
+        statement: object,
+        many: Parameters,
+        one: Mapping[str, object],
+        options: Mapping[str, object],
+    ) -> tuple[object, Parameters, Mapping[str, object]]:
+        """Write down what an UPDATE or a DELETE is about to change, and let an INSERT answer the keys of its rows."""
+        if isinstance(statement, Insert | Update | Delete) and not is_unrecorded(options):
+            parameters = many or [one]
+            if isinstance(statement, Insert):
+                statement = self._prepared(connection, statement, parameters)
+            else:
+                self._write_first(connection, statement, parameters)
+        return statement, many, one
+
+    def after(  # noqa: PLR0917 - as SQLAlchemy calls it
+        self,
+        connection: Connection,
+        statement: object,
+        many: Parameters,
+        one: Mapping[str, object],
+        options: Mapping[str, object],
+        result: CursorResult[object],
+    ) -> None:
+        """Write down which rows an INSERT has made."""
+        if not isinstance(statement, Insert) or is_unrecorded(options):
+            return
+        table = self._lines.recorded.find(statement.table)
+        if table is None:
+            return
+        upsert = UPSERT.pop(connection.info)
+        if upsert is not None:
+            upsert.write(connection)
+            return
+        columns: Sequence[ColumnElement[object]] = list(table.table.primary_key.columns)
+        if answers(statement):
+            columns = [type_coerce(column, NullType()) for column in columns]  # the keys are as the driver has them
+        keys = _made_keys(statement, table, many or [one], result)
+        for start in range(0, len(keys), MOST):
+            chosen = _have_keys(columns, keys[start : start + MOST])
+            line = self._lines.insert(table, None, picture(table.table), [chosen])
+            connection.execute(line, origin_values())
+
+    def _write_first(self, connection: Connection, statement: Update | Delete, parameters: Parameters) -> None:
+        table = statement.table
+        if not isinstance(table, Table):
+            return
+        table = table.metadata.tables[table.key]  # without the annotations of the ORM
+        where = [] if statement.whereclause is None else [_of_one_table(table, _renamed(statement.whereclause))]
+        line: Insert | None
+        if isinstance(statement, Delete):
+            line = self._lines.insert_deleted(table, where)
+        else:
+            known = self._lines.recorded.find(table)
+            after = {} if known is None else _changed(statement, table, parameters[0])
+            if known is None or not known.written(after):
+                return
+            line = self._lines.insert(known, picture(table), after, where)
+        if line is not None:
+            origin = origin_values()
+            rows = [{**{f"{GIVEN}{name}": value for name, value in row.items()}, **origin} for row in parameters]
+            connection.execute(line, rows if len(rows) > 1 else rows[0])
+
+    def _prepared(self, connection: Connection, statement: Insert, parameters: Parameters) -> Insert:
+        table = self._lines.recorded.find(statement.table)
+        if table is None:
+            return statement
+        conflict = conflict_of(statement)
+        if conflict is not None and conflict[0] == "on_conflict_do_update":
+            UPSERT.set(connection.info, Upsert.begin(connection, table, statement, parameters, conflict[1]))
+            return statement
+        keys = list(table.table.primary_key.columns)
+        if answers(statement):
+            missing = {key.name for key in keys} - {column.name for column in statement.exported_columns}
+            if missing:
+                raise DovetailError(
+                    f"An INSERT into {table.table.name} answers no {', '.join(sorted(missing))}, which its history "
+                    "needs; add the primary key to `returning()`."
+                )
+            return statement
+        is_one = len(parameters) == 1 and not names_many_rows(statement) and conflict is None
+        if is_one or fetches_keys(statement) or (conflict is None and _gives_keys(statement, keys, parameters)):
+            return statement
+        return statement.returning(*keys)
+
+
+def _made_keys(
+    statement: Insert, table: RecordedTable, parameters: Parameters, result: CursorResult[object]
+) -> list[tuple[object, ...]]:
+    keys = list(table.table.primary_key.columns)
+    if answers(statement):
+        names = list(result.keys())
+        places = [names.index(key.name) for key in keys]
+        return [tuple(row[place] for place in places) for row in answered_rows(result)]
+    if not fetches_keys(statement) and _gives_keys(statement, keys, parameters):
+        return [tuple(row[key.key] for key in keys) for row in parameters]
+    return [tuple(row or ()) for row in result.inserted_primary_key_rows]
+
+
+def _gives_keys(statement: Insert, keys: Sequence[Column[object]], parameters: Parameters) -> bool:
+    return not names_many_rows(statement) and all(row.get(key.key) is not None for row in parameters for key in keys)
+
+
+def _have_keys(columns: Sequence[ColumnElement[object]], keys: Sequence[tuple[object, ...]]) -> ColumnElement[bool]:
+    return columns[0].in_([key[0] for key in keys]) if len(columns) == 1 else tuple_(*columns).in_(keys)
+
+
+def _changed(statement: Update, table: Table, given: Mapping[str, object]) -> dict[str, ColumnElement[object]]:
+    """Return what an UPDATE sets, by names of columns."""
+    names = _columns_by_attribute(statement, table)
+    found: dict[str, ColumnElement[object]] = {}
+    for key, value in values_to_set(statement).items():
+        name = key if isinstance(key, str) else str(getattr(key, "key", ""))
+        column = names.get(name)
+        if column is not None:
+            found[column.key] = _as_column(value, column)
+    for name in given:
+        column = names.get(name)
+        if column is not None:
+            found[column.key] = bindparam(f"{GIVEN}{name}", type_=column.type)
+    return found
+
+
+def _columns_by_attribute(statement: Update, table: Table) -> dict[str, Column[object]]:
+    found = {column.key: column for column in table.columns}
+    entity = statement.entity_description.get("entity") if hasattr(statement, "entity_description") else None
+    if isinstance(entity, type):
+        mapper: Mapper[object] = inspect(entity)
+        for attribute in mapper.column_attrs:
+            for column in attribute.columns:
+                if isinstance(column, Column) and column.table is table:
+                    found[attribute.key] = column
+    return found
+
+
+def _as_column(value: object, column: Column[object]) -> ColumnElement[object]:
+    if isinstance(value, BindParameter):
+        if value.required:
+            return bindparam(f"{GIVEN}{value.key}", type_=column.type)
+        return literal(value.effective_value, column.type)
+    made = value.__clause_element__() if hasattr(value, "__clause_element__") else value
+    if isinstance(made, ColumnElement):
+        return _renamed(made)
+    return literal(value, column.type)
+
+
+def _renamed(expression: ColumnElement[object]) -> ColumnElement[object]:
+    """Return the expression with placeholders that clash with no column of the log."""
+
+    def rename(element: ExternallyTraversible, **_: object) -> ExternallyTraversible | None:
+        if isinstance(element, BindParameter) and element.required:
+            return bindparam(f"{GIVEN}{element.key}", type_=element.type, expanding=element.expanding)
+        return None
+
+    return visitors.replacement_traverse(expression, {}, rename)
+
+
+def _of_one_table(table: Table, condition: ColumnElement[object]) -> ColumnElement[bool]:
+    """Return the condition as one on the table alone, if it looks at others beside it."""
+    keys = list(table.primary_key.columns)
+    chosen = select(*keys).where(cast("ColumnElement[bool]", condition))
+    if len(chosen.get_final_froms()) == 1:
+        return cast("ColumnElement[bool]", condition)
+    return rows_with(keys, chosen)

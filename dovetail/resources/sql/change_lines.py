@@ -1,0 +1,84 @@
+"""The lines of a history about rows that are written past SQLAlchemy: beside what writes them, or as a statement.
+
+PostgreSQL writes the lines in the statement that changes the rows. SQLite has no such statement; there, and where the
+rows are known by their keys only, one more INSERT reads the rows, in front of what changes or deletes them and behind
+what makes them. See `database/change_log.py`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import CTE, Column, ColumnElement, Delete, Insert, Table, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.database.change_log import ChangeLog, Picture, log_of
+from dovetail.database.fast_unit_of_work import driver_to_write
+from dovetail.resources.sql.arrays import members
+from dovetail.resources.sql.statements import PreparedStatement, prepare
+
+MADE = "made_keys"  # the placeholder for the keys of rows that were made
+OWN, LINKED = "own_key", "linked_keys"  # those for the key of a row, and of the rows that it was linked to
+
+
+class ChangeLines:
+    """Writes lines by statements that are compiled once for each log, each database and each `kind`."""
+
+    def __init__(self) -> None:
+        self._prepared: dict[tuple[ChangeLog, str, object], PreparedStatement | None] = {}
+
+    async def write(
+        self,
+        session: AsyncSession,
+        log: ChangeLog,
+        kind: object,
+        build: Callable[[], Insert | Delete | None],
+        values: Mapping[str, object],
+    ) -> None:
+        """Run what `build` makes for a kind of statement, whose placeholders `values` fill, and the log itself."""
+        connection = await driver_to_write(session)
+        place = (log, connection.dialect.name, kind)
+        if place not in self._prepared:
+            statement = build()
+            self._prepared[place] = None if statement is None else prepare(statement, connection.dialect)
+        prepared = self._prepared[place]
+        if prepared is not None:
+            await prepared.fetch(connection, {**values, **log.values()})
+
+    async def made(self, session: AsyncSession, key: Column[object], keys: Sequence[object]) -> None:
+        """Write that the rows with these keys were made, if that is written down."""
+        table = key.table
+        log = log_of(session, table)
+        if log is None or not keys:
+            return
+        found = members(MADE, key.type, (await driver_to_write(session)).dialect)
+        chosen = [key.in_(select(found.c.value))]
+        line = (table, "made")
+        await self.write(session, log, line, lambda: made_line(log, table, picture(table), chosen), {MADE: list(keys)})
+
+    async def linked(
+        self, session: AsyncSession, own: Column[object], other: Column[object], key: object, keys: Sequence[object]
+    ) -> None:
+        """Write that a row was linked to rows, by the columns `own` and `other`, if that is written down."""
+        table = own.table
+        log = log_of(session, table)
+        if log is None:
+            return
+        found = members(LINKED, other.type, (await driver_to_write(session)).dialect)
+        chosen = [own == bindparam(OWN, type_=own.type), other.in_(select(found.c.value))]
+        values = {OWN: key, LINKED: list(keys)}
+        line = (table, "linked")
+        await self.write(session, log, line, lambda: made_line(log, table, picture(table), chosen), values)
+
+
+def picture(table: Table | CTE) -> Picture:
+    """Return the values of the columns of a table, or of a CTE that stands for it, by their keys."""
+    return {column.key: column for column in table.columns}
+
+
+def made_line(log: ChangeLog, table: Table, after: Picture, where: Sequence[ColumnElement[bool]] = ()) -> Insert:
+    """Return the INSERT of lines about rows that were made."""
+    return log.insert(table, before=None, after=after, where=where)
+
+
+def changed_line(log: ChangeLog, table: Table, after: Picture, where: Sequence[ColumnElement[bool]]) -> Insert:
+    """Return the INSERT of lines about rows that a statement beside it changes, or one behind it."""
+    return log.insert(table, before=picture(table), after=after, where=where)

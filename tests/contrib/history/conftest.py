@@ -1,0 +1,42 @@
+"""The site with a history."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+from sqlalchemy import select
+
+from config.settings import Settings
+from dovetail.contrib.history.models import RecordedChange
+from dovetail.database.unit_of_work import Database
+
+
+class HistorySettings(Settings):
+    """The site's settings with the history among the plugins."""
+
+    plugins: tuple[str, ...] = tuple(
+        dict.fromkeys((*Settings.model_fields["plugins"].default, "dovetail.contrib.history"))
+    )
+
+
+@pytest.fixture(scope="session")
+def settings_class() -> type[Settings]:
+    return HistorySettings
+
+
+@pytest.fixture
+def changes(database: Database) -> Callable[..., Awaitable[Sequence[RecordedChange]]]:
+    """Return what was written down of a model, `await changes("blog.post")`, since the last time that was asked."""
+    seen = 0
+
+    async def find(*models: str) -> Sequence[RecordedChange]:
+        nonlocal seen
+        async with database.unit_of_work(read_only=True) as session:
+            rows = (
+                await session.scalars(
+                    select(RecordedChange).where(RecordedChange.id > seen).order_by(RecordedChange.id)
+                )
+            ).all()
+        seen = max([seen, *(row.id for row in rows)])
+        return [row for row in rows if not models or row.model in models]
+
+    return find

@@ -1,0 +1,90 @@
+"""The log is read in the order of commits: who remembers a position misses no transaction that commits late."""
+
+import pytest
+from sqlalchemy import text
+
+from dovetail.contrib.history.feed import MOST, START, position_of, read_history
+from plugins.blog.models import Tag
+
+
+async def read_all(database, after=START, limit=100):
+    """Read on from a position, and return the names of the tags, and where to read on."""
+    names = []
+    while True:
+        async with database.unit_of_work(read_only=True) as session:
+            found = await read_history(session, after=after, limit=limit)
+        if not found:
+            return names, after
+        names += [row.after["name"] for row in found]
+        after = position_of(found[-1])
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_transaction_that_commits_late_is_not_missed_by_who_has_read_what_came_in_between(database):
+    async with database.unit_of_work() as early:
+        early.add(Tag(name="early"))
+        await early.flush()  # it has its number, and its line has one too
+        async with database.unit_of_work() as late:
+            late.add(Tag(name="late"))
+        names, position = await read_all(database)
+        assert names == []  # the line of `late` is committed, but that of `early` is to come before it
+    names, position = await read_all(database, position)
+    assert names == ["early", "late"]
+    assert await read_all(database, position) == ([], position)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_transactions_that_overlap_come_once_each_whatever_the_order_of_their_commits(database):
+    names, position = [], START
+    sessions = [database.sessions() for _ in range(4)]
+    try:
+        for number, session in enumerate(sessions):
+            session.add(Tag(name=f"{number} a"))
+            await session.flush()
+        for number in (2, 0, 3, 1):
+            session = sessions[number]
+            async with session.begin_nested():  # a savepoint has a number of its own
+                session.add(Tag(name=f"{number} b"))
+            if number == 3:
+                await session.rollback()
+            else:
+                await session.commit()
+            more, position = await read_all(database, position, limit=1)
+            names += more
+    finally:
+        for session in sessions:
+            await session.close()
+    assert names == ["0 a", "0 b", "1 a", "1 b", "2 a", "2 b"]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_transaction_that_only_reads_holds_nothing_up(database):
+    async with database.unit_of_work() as reader:
+        await reader.execute(text("SELECT count(*) FROM blog_tag"))
+        async with database.unit_of_work() as writer:
+            writer.add(Tag(name="x"))
+        assert (await read_all(database))[0] == ["x"]
+
+
+async def test_what_is_read_in_pieces_comes_in_order_and_once(database):
+    for number in range(5):
+        async with database.unit_of_work() as session:
+            session.add_all([Tag(name=f"{number}{letter}") for letter in "ab"])
+    assert (await read_all(database, limit=3))[0] == [f"{number}{letter}" for number in range(5) for letter in "ab"]
+
+
+async def test_a_number_is_not_given_again_once_the_last_lines_are_gone(database):
+    async with database.unit_of_work() as session:
+        session.add(Tag(name="x"))
+    _, position = await read_all(database)
+    async with database.unit_of_work() as session:
+        await session.execute(text("DELETE FROM history_change"))
+        session.add(Tag(name="y"))
+    assert (await read_all(database, position))[0] == ["y"]
+
+
+@pytest.mark.parametrize("limit", [0, MOST + 1])
+async def test_a_limit_that_is_none_is_refused(database, limit):
+    async with database.unit_of_work(read_only=True) as session:
+        with pytest.raises(ValueError, match="within 1 and 10,000"):
+            await read_history(session, limit=limit)
