@@ -41,6 +41,7 @@ T = TypeVar("T")
 SelectT = TypeVar("SelectT", bound=Select[Any])
 RETURNED_AT = InfoKey[float]("returned_at")
 Ping = Callable[[object], bool]
+Rows = Iterable[Iterable[object]]
 Processors = Mapping[str, Callable[[Any], Any]]
 
 run_in_greenlet = greenlet_spawn  # lets a function that may block, as SQLAlchemy's do, run in an event loop
@@ -249,16 +250,17 @@ def bind_processors(compiled: Any) -> Processors:
     return cast("Processors", compiled._bind_processors)  # noqa: SLF001 - there is no public name for it
 
 
-def answered_rows(result: CursorResult[Any]) -> list[tuple[object, ...]]:
+def answered_rows(result: CursorResult[object]) -> list[tuple[object, ...]]:
     """Return the rows that an INSERT answered, as the driver gives them, and leave them to whoever reads the result."""
-    strategy: Any = result.cursor_strategy
-    rows: Any = getattr(strategy, "_rowbuffer", None)  # of an INSERT that was sent in several parts
-    return [tuple(row) for row in rows or cast("Any", result.cursor)._rows]  # noqa: SLF001 - what the adapters have read
+    # Of an INSERT that was sent in several parts, or what the adapters of asyncpg and aiosqlite have read.
+    sent: Rows | None = getattr(result.cursor_strategy, "_rowbuffer", None)
+    read: Rows = getattr(result.cursor, "_rows", ())
+    return [tuple(row) for row in sent or read]
 
 
 def values_to_set(statement: Insert | Update) -> Mapping[object, object]:
     """Return the values that an INSERT or UPDATE names itself, by columns, or by their keys."""
-    ordered: Any = getattr(statement, "_ordered_values", None)
+    ordered: Iterable[tuple[object, object]] | None = getattr(statement, "_ordered_values", None)
     return dict(ordered) if ordered else cast("Mapping[object, object]", statement._values or {})  # noqa: SLF001 - there is no public name for it
 
 

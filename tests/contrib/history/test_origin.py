@@ -46,7 +46,7 @@ async def test_changes_of_many_rows_and_of_the_back_office_name_their_doors(ada,
     await changes()
     await client.post("/api/posts/bulk", json={"items": [NEW]})
     assert {row.door for row in await changes("blog.post")} == {"bulk"}
-    await office.submit("/tag/create", {"name": "x"})
+    await office.submit("/blog-tag/create", {"name": "x"})
     rows = await changes("blog.tag")
     assert {(row.door, row.actor_name, row.via.partition(" ")[0]) for row in rows} == {
         ("back office", "ada", "session")
@@ -79,5 +79,5 @@ async def test_commands_leave_lines_that_name_them(settings, database, changes, 
         *("add", "3", "Editors"),
         *("import", "loaddata"),
     )
-    assert manage("flush", "--noinput", **site).code == 0
+    assert manage("flush", "--yes", **site).code == 0
     assert await changes() == []

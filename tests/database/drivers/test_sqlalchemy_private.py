@@ -18,10 +18,13 @@ from sqlalchemy import (
     create_engine,
     event,
     exc,
+    insert,
     inspect,
     select,
     text,
+    update,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, selectinload
@@ -398,3 +401,43 @@ def test_the_variants_of_a_type_are_known_by_their_dialects():
 def test_the_pool_of_an_application_is_one_of_these():
     assert issubclass(FairPool, sqlalchemy_private.QueuePool)
     assert FairPool._queue_class is FairPool.queue_class
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_the_rows_that_an_insert_answered_are_known_and_left_to_who_reads_them(database, count):
+    seen = []
+    engine = database.engine.sync_engine
+
+    def listener(*given):
+        seen.append(sqlalchemy_private.answered_rows(given[-1]))
+
+    event.listen(engine, "after_execute", listener)
+    async with database.unit_of_work() as session:
+        rows = [{"name": str(number)} for number in range(count)]
+        made = (await session.execute(insert(Tag).returning(Tag.id, Tag.name), rows)).all()
+    event.remove(engine, "after_execute", listener)
+    assert sorted(seen[0]) == sorted(tuple(row) for row in made)
+    assert len(made) == count
+
+
+def test_what_an_insert_or_update_says_itself_is_known():
+    table = Tag.__table__
+    assert list(sqlalchemy_private.values_to_set(update(table).values(name="x"))) == ["name"]
+    assert list(sqlalchemy_private.values_to_set(update(table).ordered_values((table.c.name, "x")))) == [table.c.name]
+    assert not sqlalchemy_private.values_to_set(update(table))
+    plain = insert(table)
+    assert not sqlalchemy_private.names_many_rows(plain.values(name="x"))
+    assert sqlalchemy_private.names_many_rows(plain.values([{"name": "x"}, {"name": "y"}]))
+    assert sqlalchemy_private.names_many_rows(plain.from_select(["name"], select(table.c.name)))
+    assert not sqlalchemy_private.answers(plain)
+    assert sqlalchemy_private.answers(plain.returning(table.c.id))
+    assert not sqlalchemy_private.fetches_keys(plain)
+    assert sqlalchemy_private.fetches_keys(plain.return_defaults())
+
+
+def test_what_an_insert_does_on_conflict_is_known():
+    new = sqlite.insert(Tag)
+    assert sqlalchemy_private.conflict_of(insert(Tag)) is None
+    assert sqlalchemy_private.conflict_of(new.on_conflict_do_nothing()) == ("on_conflict_do_nothing", [])
+    upsert = new.on_conflict_do_update(index_elements=[Tag.id], set_={"name": "x"})
+    assert sqlalchemy_private.conflict_of(upsert) == ("on_conflict_do_update", ["id"])

@@ -24,6 +24,7 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
 from dovetail.errors import BadRequestError
+from dovetail.state import DOOR, note_of_request
 
 
 async def run_action(office: Office, make_task: Callable[[Request], Awaitable[object]], request: Request) -> object:
