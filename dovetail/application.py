@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 
 from dovetail.api.addresses import path_of
 from dovetail.api.body_checks import after_login
-from dovetail.api.fastapi_private import LeanFastAPI  # it changes how FastAPI works, before any route is made
+from dovetail.api.fastapi_private import LeanFastAPI, analysing_once  # it changes how FastAPI works, before any route
 from dovetail.api.front.fast_path import FastPathMiddleware
 from dovetail.api.openapi.document import document_problems, duplicate_operation_ids, operation_id, operation_ids
 from dovetail.api.pages import debug, docs, health, landing
@@ -72,6 +72,7 @@ def site_application(settings: Settings) -> FastAPI:
 
 
 @collector_paused()
+@analysing_once()
 def make_application(settings: Settings, mounts: Mounts = EVERYTHING_IN_ITS_PLACE) -> FastAPI:
     """Make an application: kernel routes, every plugin's routers, and what plugins set up themselves.
 

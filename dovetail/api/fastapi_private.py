@@ -1,7 +1,7 @@
 """Every part of FastAPI and Starlette that is leaned on and that they do not document.
 
 tests/api/test_fastapi_private.py fails when one of them changes. Import this module before routes are made: it changes
-how FastAPI works in three places.
+how FastAPI works in five places.
 
 FastAPI looks through the fields of all models three times for a document, and makes of each field what validates it,
 only to read its annotation: half of the document's time. `flat_models` does without.
@@ -13,19 +13,29 @@ first request that asks. In a process where nobody has imported pydantic.v1 ther
 FastAPI looks through an endpoint's parameters, and makes validators for them, when a route is made, and once more
 wherever its router is included: half of the time in which an application is made of routers that are there already.
 `populate` does without where the inclusion changes nothing of that.
+
+FastAPI looks into what an endpoint depends on for each endpoint, down to the session that all of them share.
+`analysing_once` remembers it while routes are made.
+
+FastAPI's document, which pydantic has made JSON of in one go, is gone through once more, in Python.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from copy import copy
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, ParamSpec, TypeAlias, cast
 
 from fastapi import FastAPI, encoders, routing, utils
 from fastapi._compat import shared, v2
 from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies import models
+from fastapi.dependencies import utils as dependencies
 from fastapi.dependencies.utils import _get_flat_body_params as body_params_of
+from fastapi.openapi import utils as openapi
+from fastapi.openapi.models import OpenAPI
 from fastapi.routing import _APIRouteLike as AnyRoute
 from fastapi.routing import _populate_api_route_state as populate_anew
 from fastapi.security.base import SecurityBase
@@ -36,6 +46,7 @@ from starlette.routing import Mount, Route, WebSocketRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 RouteContext: TypeAlias = routing.RouteContext  # a route with its whole path, as it is included
+P = ParamSpec("P")
 Dependant: TypeAlias = models.Dependant  # what an endpoint depends on, each with the function (`call`) that provides it
 
 routes_of = routing.iter_route_contexts  # of routes, those of included routers too, in the router's order
@@ -45,6 +56,7 @@ may_have_body = utils.is_body_allowed_for_status_code  # of a status (RFC 9110, 
 TELEMETRY = "fastapi.telemetry"  # in the scope of a request that FastAPI reports to OpenTelemetry
 KNOWN_MATCHES = {one.matches for one in (routing.APIRoute, Route, Mount, routing.APIWebSocketRoute, WebSocketRoute)}
 
+_analysed: ContextVar["dict[object, Dependant] | None"] = ContextVar("dovetail_analysed", default=None)
 _is_model_class = shared.is_pydantic_v1_model_class
 _is_model_instance = shared.is_pydantic_v1_model_instance
 
@@ -57,6 +69,20 @@ def chooses_by_its_pattern(route: RouteContext) -> bool:
 def is_security_scheme(dependant: Dependant) -> bool:
     """Return whether a dependency is one of FastAPI's security schemes."""
     return isinstance(dependant.call, SecurityBase)
+
+
+@contextmanager
+def analysing_once() -> Iterator[None]:
+    """Let FastAPI look once only into each function that endpoints depend on, while the routes of a site are made.
+
+    As a decorator, while the function runs.
+    """
+    known = _analysed.get()
+    token = _analysed.set({} if known is None else known)
+    try:
+        yield
+    finally:
+        _analysed.reset(token)
 
 
 class LeanFastAPI(FastAPI):
@@ -154,6 +180,49 @@ def _renamed(field: v2.ModelField | None, known: routing.APIRoute, route: AnyRou
     return renamed
 
 
+def remembering(get_dependant: Callable[P, Dependant]) -> Callable[P, Dependant]:
+    """Return a function that answers as FastAPI's `get_dependant`, and looks once only within `analysing_once`.
+
+    The path has no part in what a function depends on: the names of its parameters have.
+    """
+
+    def dependant_of(*args: P.args, **given: P.kwargs) -> Dependant:
+        known = _analysed.get()
+        if known is None:
+            return get_dependant(*args, **given)
+        path, name = str(given["path"]), cast("str | None", given.get("name"))
+        options = sorted((key, value) for key, value in given.items() if key not in {"path", "name", "call"})
+        # By its identity, for not all that can be called is hashable. `known` keeps it, and nothing else gets its id.
+        key = id(given["call"]), frozenset(utils.get_path_param_names(path)), repr(options)
+        if key not in known:
+            known[key] = get_dependant(*args, **given)
+        found = known[key]
+        # A copy, for the route puts what it depends on itself in front.
+        return replace(found, path=path, name=name, dependencies=[*found.dependencies])
+
+    return dependant_of
+
+
+def encoding_documents(encode: Callable[P, object]) -> Callable[P, object]:
+    """Return a function that answers as FastAPI's `jsonable_encoder`, and is quick with a whole document."""
+
+    def encoded(*args: P.args, **options: P.kwargs) -> object:
+        if args and isinstance(args[0], OpenAPI):
+            return without_none(args[0].model_dump(mode="json", by_alias=True, exclude_none=True))
+        return encode(*args, **options)
+
+    return encoded
+
+
+def without_none(found: object) -> object:
+    """Return a JSON value without the members of objects that are null, which pydantic leaves in what is no model."""
+    if isinstance(found, dict):
+        return {name: without_none(value) for name, value in found.items() if value is not None}
+    return [without_none(item) for item in found] if isinstance(found, list) else found
+
+
+dependencies.get_dependant = routing.get_dependant = remembering(dependencies.get_dependant)  # type: ignore[attr-defined]  # imported there
+openapi.jsonable_encoder = encoding_documents(openapi.jsonable_encoder)  # type: ignore[attr-defined]  # see above
 v2.get_flat_models_from_model = flat_models
 shared.is_pydantic_v1_model_class = is_model_class
 encoders.is_pydantic_v1_model_instance = is_model_instance  # type: ignore[attr-defined,assignment]  # imported there

@@ -5,11 +5,14 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, encoders
 from fastapi._compat import v2
+from fastapi.dependencies import utils as dependencies
+from fastapi.openapi import utils as openapi
 from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
 from opentelemetry import trace
@@ -21,6 +24,8 @@ from starlette.routing import Mount, Route, WebSocketRoute
 import tests
 from dovetail.api.fastapi_private import (
     TELEMETRY,
+    Dependant,
+    analysing_once,
     chooses_by_its_pattern,
     flat_models,
     is_security_scheme,
@@ -102,6 +107,13 @@ def test_the_models_within_a_model_are_those_that_fastapi_finds():
 def test_the_document_of_the_site_is_what_it_is_without(settings, monkeypatch: pytest.MonkeyPatch):
     document = make_application(settings).openapi()
     monkeypatch.setattr(v2, "get_flat_models_from_model", as_fastapi_does)
+
+    assert make_application(settings).openapi() == document
+
+
+def test_a_document_is_encoded_as_fastapi_does_it(settings, monkeypatch: pytest.MonkeyPatch):
+    document = make_application(settings).openapi()
+    monkeypatch.setattr(openapi, "jsonable_encoder", encoders.jsonable_encoder)
 
     assert make_application(settings).openapi() == document
 
@@ -198,6 +210,53 @@ def test_a_security_scheme_is_told_from_other_dependencies():
     app.add_api_route("/one", endpoint, dependencies=[Depends(scheme), Depends(endpoint)])
     (route,) = routes_of(app.routes)
     assert [is_security_scheme(one) for one in route.dependant.dependencies] == [True, False]
+
+
+def shared(key: int = 0) -> int:
+    return key
+
+
+def asks(key: int, value: Annotated[int, Depends(shared)]) -> int:
+    return key + value
+
+
+def included() -> FastAPI:
+    app, router = FastAPI(openapi_url=None), APIRouter()
+    router.add_api_route("/query", asks, dependencies=[Depends(endpoint)])
+    router.add_api_route("/again", asks)
+    router.add_api_route("/path/{key}", asks)
+    app.include_router(router, prefix="/api")
+    return app
+
+
+def test_each_function_is_looked_into_once_while_a_site_is_made(monkeypatch: pytest.MonkeyPatch):
+    looked_into: list[object] = []
+    original = dependencies.get_typed_signature
+    monkeypatch.setattr(dependencies, "get_typed_signature", lambda call: looked_into.append(call) or original(call))
+
+    with analysing_once(), analysing_once():
+        list(routes_of(included().routes))
+
+    # Below a path with a parameter of that name, `key` is another thing.
+    assert (looked_into.count(asks), looked_into.count(shared), looked_into.count(endpoint)) == (2, 2, 1)
+    list(routes_of(included().routes))
+    assert looked_into.count(asks) == 2 + 3, "remembered for ever"
+
+
+def test_what_is_remembered_of_a_function_is_what_there_is_to_know_of_it():
+    plain = [route.dependant for route in routes_of(included().routes)]
+    with analysing_once():
+        remembered = [route.dependant for route in routes_of(included().routes)]
+
+    assert list(map(told, remembered)) == list(map(told, plain))
+    assert [len(one.dependencies) for one in remembered] == [2, 1, 1], "one route's own are another's too"
+    assert [one.path for one in remembered] == ["/api/query", "/api/again", "/api/path/{key}"]
+
+
+def told(dependant: Dependant) -> tuple[object, ...]:
+    fields = (dependant.path_params, dependant.query_params, dependant.body_params)
+    names = [[(field.name, field.field_info.annotation) for field in some] for some in fields]
+    return dependant.call, dependant.name, dependant.scope, names, list(map(told, dependant.dependencies))
 
 
 def test_which_answers_may_have_a_body():

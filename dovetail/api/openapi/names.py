@@ -50,11 +50,14 @@ def operations(document: Json, plugins: Operations) -> Iterator[tuple[str, Json]
 
 def nodes(found: object) -> Iterator[Json]:
     """Yield every object in a JSON value."""
-    if isinstance(found, dict):
-        yield found
-        found = list(found.values())
-    for item in found if isinstance(found, list) else ():
-        yield from nodes(item)
+    waiting = [found]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            yield one
+            waiting += [item for item in one.values() if isinstance(item, dict | list)]
+        elif isinstance(one, list):
+            waiting += [item for item in one if isinstance(item, dict | list)]
 
 
 def references(found: object) -> set[str]:

@@ -1,17 +1,19 @@
 """Describe the errors of every operation in the OpenAPI document: problem details, written once and referred to."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from dovetail.api.openapi.names import Json
 from dovetail.api.problems import MEDIA_TYPE, Problem, ProblemError, error_classes, problem_type
 from dovetail.api.throttling.rates import HEADERS
-from dovetail.errors import InvalidInputError, TooManyRequestsError
+from dovetail.errors import DovetailError, InvalidInputError, TooManyRequestsError
 
 SCHEMAS = "#/components/schemas/"
 RESPONSES = "#/components/responses/"
 FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
 UNSAFE_METHODS = frozenset({"post", "put", "patch", "delete"})
 REQUEST_ID = "1f0c9c1e5c2b4f5f9c0d8f6f0a4b7e21"
+Classes = Mapping[int, type[DovetailError]]  # our own error of each status that has one
 
 
 def describe_problems(document: Json) -> None:
@@ -22,11 +24,12 @@ def describe_problems(document: Json) -> None:
         schemas.pop(unused, None)
     schemas |= problem_schemas()
     shared = components.setdefault("responses", {})
+    classes = error_classes()
     for path, operations in document.get("paths", {}).items():
         for method, operation in operations.items():
             responses = operation.setdefault("responses", {})
             for status in _statuses(path, method, operation):
-                _add_response(responses, status, shared)
+                _add_response(responses, status, shared, classes)
             operation["responses"] = dict(sorted(responses.items()))
 
 
@@ -54,13 +57,14 @@ def _statuses(path: str, method: str, operation: Json) -> set[int]:
     return found
 
 
-def _add_response(responses: Json, status: int, shared: Json) -> None:
+def _add_response(responses: Json, status: int, shared: Json, classes: Classes) -> None:
     declared = responses.get(str(status), {})
     schema = declared.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref")
     if "content" in declared and schema != SCHEMAS + FASTAPIS_OWN[0]:
         return  # the author's own
-    name = _title(status).replace(" ", "").replace("-", "")
-    shared[name] = _response(status)
+    name = _title(status, classes).replace(" ", "").replace("-", "")
+    if name not in shared:
+        shared[name] = _response(status, classes)
     words = declared.get("description", "")
     if words in ("", HTTPStatus(status).phrase, "Validation Error"):
         responses[str(status)] = {"$ref": RESPONSES + name}
@@ -68,26 +72,26 @@ def _add_response(responses: Json, status: int, shared: Json) -> None:
         responses[str(status)] = shared[name] | {"description": words}
 
 
-def _response(status: int) -> Json:
-    content = {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + Problem.__name__}, "example": _example(status)}}
+def _response(status: int, classes: Classes) -> Json:
+    content = {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + Problem.__name__}, "example": _example(status, classes)}}
     headers = {"headers": HEADERS} if status == TooManyRequestsError.status else {}
-    return {"description": _title(status), **headers, "content": content}
+    return {"description": _title(status, classes), **headers, "content": content}
 
 
-def _example(status: int) -> Json:
-    known = error_classes().get(status)
+def _example(status: int, classes: Classes) -> Json:
+    known = classes.get(status)
     error = ProblemError(pointer="limit", detail="expected a whole number from 1 to 100", type="bad_parameter")
     return Problem(
         type=problem_type(status),
-        title=_title(status),
+        title=_title(status, classes),
         status=status,
-        detail=known().detail if known else f"{_title(status)}.",
+        detail=known().detail if known else f"{_title(status, classes)}.",
         errors=[error] if known is InvalidInputError else [],
         request_id=REQUEST_ID,
     ).model_dump()
 
 
-def _title(status: int) -> str:
+def _title(status: int, classes: Classes) -> str:
     # Our own where there is one: the phrases of Python's HTTPStatus are not the same in every version of Python.
-    known = error_classes().get(status)
+    known = classes.get(status)
     return known.title if known else HTTPStatus(status).phrase

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import ForeignKey, Table
 from sqlalchemy.orm import configure_mappers
 
+from dovetail.api.fastapi_private import analysing_once
 from dovetail.api.openapi.unbounded import unbounded_lists
 from dovetail.api.route_checks import unreachable_routes
 from dovetail.application import site_application
@@ -28,6 +29,7 @@ from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.policy_checks import resources_of, unregistered
 
 
+@analysing_once()
 def run_checks(
     context: Context, registry: Registry, *, deploy: bool = False, thorough: bool = True
 ) -> list[CheckMessage]:

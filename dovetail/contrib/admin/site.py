@@ -23,7 +23,7 @@ from dovetail.api.principal import VISITOR_AUTHENTICATOR
 from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import EXTENSION_POINT, check_sections
 from dovetail.contrib.admin.checks.policy_checks import find_unfit_policies
-from dovetail.contrib.admin.checks.site_checks import Claims, find_missing_templates, find_shadowed, identify
+from dovetail.contrib.admin.checks.site_checks import Claims, find_shadowed, find_unfit_templates, identify
 from dovetail.contrib.admin.checks.view_checks import find_problems, find_unknown_permissions
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.entry import by_provider, enrolment, login, prove, second_step
@@ -179,7 +179,7 @@ class AdminSite(Admin):
         office = self._make_office()
         own = list(self._own_routes(office))
         brought = [self._behind_guard(office, route) for route in self.admin.router.routes]
-        problems = [*find_shadowed(own, brought), *find_missing_templates(self.views, self.templates.env)]
+        problems = [*find_shadowed(own, brought), *find_unfit_templates(self.views, self.templates.env)]
         if problems:
             raise ConfigurationError("\n".join(problems))
         self.admin.router.routes = [*own, *brought]

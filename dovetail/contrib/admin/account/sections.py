@@ -19,10 +19,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from jinja2 import Environment, TemplateNotFound
+from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dovetail.contrib.admin.checks.site_checks import template_problem
 from dovetail.contrib.admin.office import Office
 from dovetail.errors import ConfigurationError
 
@@ -78,7 +79,5 @@ def _find_problems(found: Sequence[object], environment: Environment) -> Iterato
         if one.name in names:
             yield f"two sections of the account page are called {one.name!r}; give one of them another name"
         names.add(one.name)
-        try:
-            environment.get_template(one.template)
-        except TemplateNotFound:
-            yield f"the section {one.name!r} of the account page names {one.template!r}, which is no template"
+        if problem := template_problem(one.template, environment):
+            yield f"the section {one.name!r} of the account page names {one.template!r}, which {problem}"

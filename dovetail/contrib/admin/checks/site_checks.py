@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, TemplateNotFound
+from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError
 from sqladmin import BaseView
 from starlette.routing import BaseRoute, Match, Route
 
@@ -13,6 +14,7 @@ from dovetail.ownership import owner_of
 
 IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 TAKEN = frozenset({"account", "assets", "statics"})  # where the page of one's own account and the site's files are
+OURS = Path(__file__).parents[1] / "templates"
 TEMPLATES = ("change_list_template", "add_form_template", "details_template", "change_form_template")
 
 
@@ -63,18 +65,32 @@ def find_shadowed(own: Sequence[BaseRoute], brought: Sequence[Route]) -> Iterato
             yield f"{where} stands where another page is; give it another path"
 
 
-def find_missing_templates(views: Iterable[BaseView], environment: Environment) -> Iterator[str]:
-    """Find templates that views name and the site does not have."""
-    loader: Any = environment.loader
+def find_unfit_templates(views: Iterable[BaseView], environment: Environment) -> Iterator[str]:
+    """Find templates that views name and the site does not have, or that cannot be filled in."""
     for view in views:
         for option in TEMPLATES:
             name = getattr(view, option, None)
             if name is None or name == getattr(OpenModelView, option):
                 continue
-            try:
-                loader.get_source(environment, name)
-            except TemplateNotFound:
-                yield f"{type(view).__name__}: {option} is {name!r}, which is no template of the site"
+            if problem := template_problem(name, environment):
+                yield f"{type(view).__name__}: {option} is {name!r}, which {problem}"
+
+
+def template_problem(name: str, environment: Environment) -> str | None:
+    """Return the reason why a template cannot be shown, None if it can.
+
+    The templates of the back office itself are read and not looked through: that is a twentieth of a start.
+    """
+    loader: Any = environment.loader
+    try:
+        source, path, _ = loader.get_source(environment, name)
+        if path is None or not Path(path).is_relative_to(OURS):
+            environment.parse(source, name, path)
+    except TemplateNotFound:
+        return "is no template of the site"
+    except TemplateSyntaxError as error:
+        return f"Jinja cannot read: line {error.lineno}: {error.message}"
+    return None
 
 
 def _plugin_and_model(plugin: str, model: str) -> str:

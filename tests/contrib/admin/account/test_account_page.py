@@ -85,10 +85,11 @@ async def test_a_password_that_comes_as_a_file_or_without_the_token_is_refused(d
         (42, "expected an AccountSection"),
         (AccountSection(name="password", title="Again", template="some.html"), "give one of them another name"),
         (AccountSection(name="odd", title="Odd", template="nowhere.html"), "which is no template"),
+        (AccountSection(name="odd", title="Odd", template="odd.html"), "which Jinja cannot read: line 2: "),
     ],
 )
 def test_a_section_that_cannot_be_shown_is_refused_at_start(more, told):
-    templates = Environment(loader=DictLoader({"some.html": ""}), autoescape=True)
+    templates = Environment(loader=DictLoader({"some.html": "", "odd.html": "\n{% if %}"}), autoescape=True)
     section = AccountSection(name="password", title="Password", template="some.html")
     assert check_sections([section], templates) == [section]
     with pytest.raises(ConfigurationError, match=told):
