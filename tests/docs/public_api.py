@@ -97,6 +97,7 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             *("begin_login", "SecondStep", "check_permission", "permission_required", "takes_scopes"),
             *("throttled", "throttle", "THROTTLED", "network_of", "RecentProof", "check_recent_proof"),
             *("UserPolicy", "ModelPermissions", "StaffWrite", "StaffOnly", "UserPublic"),
+            "visible_rows",
         ),
     ),
     "dovetail.contrib.admin.views": (
@@ -111,6 +112,7 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             "shortened",
             "badge",
             "user_of",
+            "shown_rows",
         ),
     ),
 }

@@ -21,7 +21,7 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import User
 from dovetail.database.drivers.sqlalchemy_private import conditions_of, kept_as_it_stands
-from dovetail.errors import NotAuthenticatedError
+from dovetail.errors import ConfigurationError, NotAuthenticatedError
 from dovetail.resources.conditions import is_always, is_never
 from dovetail.resources.query.paths import Criteria, Path
 from dovetail.state import StateKey
@@ -145,10 +145,18 @@ class Rights:
         return self._views[model]
 
     def only_visible(self, statement: AnySelect) -> AnySelect:
-        """Keep what the user may know of in a statement that reads columns of models, as filters do for choices."""
-        for column in statement.column_descriptions:
-            if isinstance(column["entity"], type):
-                statement = statement.where(self.visible(column["entity"]))
+        """Keep what the user may know of in a statement that reads columns of models, as filters do for choices.
+
+        Raise ConfigurationError for one of which it cannot be told whose rows it reads.
+        """
+        entities = {column["entity"] for column in statement.column_descriptions} - {None}
+        if not entities or not all(isinstance(entity, type) for entity in entities):
+            raise ConfigurationError(
+                "A filter asks for choices by a statement that selects no column of a model itself: an alias or a "
+                "function alone. Select a column of the model, or run it yourself with shown_rows(request, model)."
+            )
+        for entity in entities:
+            statement = statement.where(self.visible(entity))
         return statement
 
     def _find(self, model: type[object]) -> ColumnElement[bool]:

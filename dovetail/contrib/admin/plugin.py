@@ -12,6 +12,7 @@ plugin = Plugin(
         "dovetail.contrib.admin.checks.production:check_pool",
         "dovetail.contrib.admin.checks.index_checks:check_indexes",
         "dovetail.contrib.admin.checks.policy_checks:check_policies",
+        "dovetail.contrib.admin.checks.own_statements:check_own_statements",
     ),
     models=lazy("dovetail.contrib.admin.models:KeptForm"),
     internal_models=("KeptForm",),

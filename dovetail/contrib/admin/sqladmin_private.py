@@ -6,6 +6,8 @@ SQLAdmin is pinned to one minor version; tests/contrib/admin/test_sqladmin_priva
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from inspect import unwrap
+from types import FunctionType
 from typing import Any, NamedTuple, TypeAlias
 
 from sqladmin import Admin, BaseView, ModelView
@@ -178,9 +180,15 @@ class ExposedPage(NamedTuple):
 
 def exposed_pages(view: type[BaseView]) -> Iterator[ExposedPage]:
     """Return the pages that the methods of a view are, for a view without a model."""
-    for method in (getattr(view, name, None) for name in dir(view)):
-        if hasattr(method, "_exposed"):
-            yield ExposedPage(getattr(method, "_path"), getattr(method, "_identity"))  # noqa: B009 - of any function
+    for _, method in exposed_methods(view):
+        yield ExposedPage(getattr(method, "_path"), getattr(method, "_identity"))  # noqa: B009 - of any function
+
+
+def exposed_methods(view: type[BaseView]) -> Iterator[tuple[str, FunctionType]]:
+    """Return the methods of a view that are pages, by name, as they were written."""
+    for name, method in ((name, getattr(view, name, None)) for name in dir(view)):
+        if isinstance(method, FunctionType) and hasattr(method, "_exposed"):
+            yield name, unwrap(method)
 
 
 def is_action(method: object) -> bool:

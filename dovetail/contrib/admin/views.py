@@ -22,7 +22,7 @@ from markupsafe import Markup
 from sqladmin.authorization import custom_action
 from sqladmin.filters import BooleanFilter as SQLAdminBooleanFilter
 from sqladmin.filters import OperationColumnFilter, StaticValuesFilter
-from sqlalchemy import Boolean
+from sqlalchemy import Boolean, ColumnElement
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -269,6 +269,17 @@ def _filter_of(column: Any, name: str) -> BooleanFilter | ColumnFilter | StaticV
     if isinstance(column_type, EnumType):
         return StaticValuesFilter(column, [(one, one) for one in column_type.enums], title=title)
     return ColumnFilter(column, parameter_name=name)
+
+
+def shown_rows(request: Request, model: type[object]) -> ColumnElement[bool]:
+    """Return the condition on the rows of a model that the user of a request may know of, for SQL of one's own.
+
+        select(User.username, func.count()).join(Post.author).where(shown_rows(request, Post), ...)
+
+    It is that of lists, lookups and choices: what the model's policy lets the user view, as far as a view of the model
+    that they may list shows it. A page (`@expose`) or a filter that reads a model by itself adds it, one a model.
+    """
+    return rights_of(request).visible(model)
 
 
 def shortened(length: int) -> Callable[[object, str], str]:

@@ -38,6 +38,7 @@ from dovetail.contrib.auth.user_policies import ModelPermissions as ModelPermiss
 from dovetail.contrib.auth.user_policies import StaffOnly as StaffOnly  # noqa: PLC0414 - names of the public API
 from dovetail.contrib.auth.user_policies import StaffWrite as StaffWrite  # noqa: PLC0414 - names of the public API
 from dovetail.contrib.auth.user_policies import UserPolicy as UserPolicy  # noqa: PLC0414 - names of the public API
+from dovetail.resources.policies.registered import visible_rows as visible_rows  # noqa: PLC0414 - names of the public API
 
 
 class UserPublic(Schema):

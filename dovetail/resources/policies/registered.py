@@ -10,11 +10,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import class_mapper
 
 from dovetail.database.models import Base
 from dovetail.errors import ConfigurationError
-from dovetail.resources.policies.closed import Closed, Label, Registered, register, registered_model
+from dovetail.resources.policies.closed import (
+    Closed,
+    Label,
+    Registered,
+    is_within_scopes,
+    register,
+    registered_model,
+)
 from dovetail.resources.policy import Policy
 from dovetail.state import StateKey
 
@@ -71,6 +79,18 @@ def is_internal(model: type[object]) -> bool:
     """Return True for a model that its plugin calls internal: it has no permissions, which the closed policy asks."""
     registered = registered_model(model)
     return registered is not None and registered.is_internal
+
+
+def visible_rows(viewer: object, model: type[object], action: str = "view") -> ColumnElement[bool]:
+    """Return the condition on the rows of a model to which a viewer may do `action`, for SQL that one writes oneself.
+
+        select(func.count()).select_from(Post).where(visible_rows(user, Post))
+
+    The policy that the site has registered says it; without one, staff with the model's permission have all rows, and
+    nobody else any. A viewer of None is somebody unknown, and so is one whose token has no scope for the model.
+    """
+    policy = registered_policy(model) or Closed(model)
+    return policy.where(viewer if is_within_scopes(viewer, model) else None, action)
 
 
 def load_policies(plugins: Iterable[HasPolicies]) -> Policies:

@@ -15,8 +15,18 @@ def names_in_text_of(model: type[object]) -> frozenset[str]:
 
     Code that reads attributes by computed names may read any: all attributes of the class are returned then.
     """
+    texts = [function for cls in model.__mro__ for function in _functions(vars(cls).get("__str__"))]
+    names = _all_names(texts, model)
+    return frozenset(names if names.isdisjoint(DYNAMIC) else {*names, *dir(model)})
+
+
+def names_in(function: FunctionType) -> frozenset[str]:
+    """Return every name in the code of a function and of the functions beside it that it calls."""
+    return frozenset(_all_names([function], None))
+
+
+def _all_names(waiting: list[FunctionType], model: type[object] | None) -> set[str]:
     names: set[str] = set()
-    waiting = [function for cls in model.__mro__ for function in _functions(vars(cls).get("__str__"))]
     seen: set[FunctionType] = set()
     while waiting:
         function = waiting.pop()
@@ -27,8 +37,8 @@ def names_in_text_of(model: type[object]) -> frozenset[str]:
         names |= found
         for name in found:
             waiting += _functions(function.__globals__.get(name))
-            waiting += [one for cls in model.__mro__ for one in _functions(vars(cls).get(name))]
-    return frozenset(names if names.isdisjoint(DYNAMIC) else {*names, *dir(model)})
+            waiting += [one for cls in getattr(model, "__mro__", ()) for one in _functions(vars(cls).get(name))]
+    return names
 
 
 def _functions(value: object) -> Iterator[FunctionType]:

@@ -1,10 +1,13 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from sqladmin import expose
 from sqladmin.filters import AllUniqueStringValuesFilter, ForeignKeyFilter
+from sqlalchemy import func, select
 from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
-from dovetail.contrib.admin.views import ColumnFilter, ModelAdmin, RelationFilter, action
+from dovetail.contrib.admin.views import ColumnFilter, ModelAdmin, RelationFilter, action, shown_rows
 from tests.contrib.admin.cabinet.models import Folder, Paper
 
 
@@ -34,6 +37,13 @@ class PaperAdmin(ModelAdmin, model=Paper):
         "folder": {"fields": ("name",)},
         "origin": {"fields": ("title", "remark"), "order_by": "remark"},
     }
+
+    @expose("/by-folder")
+    async def by_folder(self, request: Request) -> Response:
+        """Count the papers in each folder, by SQL of its own."""
+        counted = select(Folder.name, func.count()).join(Folder.papers).group_by(Folder.name).order_by(Folder.name)
+        rows = await self.session.execute(counted.where(shown_rows(request, Folder), shown_rows(request, Paper)))
+        return JSONResponse([list(row) for row in rows])
 
     @action("stamp", "Stamp")
     async def stamp(self, request: Request, papers: Sequence[Paper]) -> str:
