@@ -13,7 +13,7 @@ class Choice:
     def __init__(self, path: str, source: str) -> None:
         self._path, tree = path, ast.parse(source)
         self._statements, self._functions = _statements(tree), _functions(tree)
-        self._tests, self._places = _known(MODULES[path])
+        self._tests, self._places = _known(path)
         self._imported = imported_lines().get(path, set())
         self._killers: list[str] = []  # the last one first
 
@@ -70,13 +70,13 @@ class Choice:
         return min(inner, key=len, default=range(0))
 
 
-def _known(places: Sequence[str]) -> tuple[Mapping[str, Tried], Mapping[str, int]]:
-    """Return what is known of the tests in some places, and the number of the place where each is."""
+def _known(path: str) -> tuple[Mapping[str, Tried], Mapping[str, int]]:
+    """Return what is known of the tests that are near to a module, and the number of the place where each is."""
     tests, numbers = dict[str, Tried](), dict[str, int]()
-    for number, place in enumerate(places):
+    for number, place in enumerate(MODULES[path]):
         for file in test_files([place]):
             covered = load(file)
-            for name, tried in covered.tests.items() if covered else ():
+            for name, tried in covered.tests.items() if covered and covered.knows(path) else ():
                 tests[name] = tried
                 numbers.setdefault(name, number)
     return tests, numbers

@@ -1,7 +1,7 @@
 """Find out by coverage.py which tests run which lines of the modules, and keep it for the next run.
 
 The tests run once, over the code as it is, and have to pass. What was found out of a file of tests holds until that
-file, or a module that it runs, is changed.
+file is changed, and of a module until that is.
 """
 
 import json
@@ -30,7 +30,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Covered:
-    """What is known of a file of tests: each test, and the digest of every file that this depends on."""
+    """What is known of a file of tests: each test, and the digests of that file and of the modules as they were."""
 
     digests: dict[str, str]
     tests: dict[str, Tried]
@@ -41,9 +41,13 @@ class Covered:
         FOLDER.mkdir(parents=True, exist_ok=True)
         _kept(file).write_text(json.dumps(asdict(self)))
 
-    def is_fresh(self) -> bool:
-        """Return True if none of the files was changed since."""
-        return all(Path(path).is_file() and digest(path) == known for path, known in self.digests.items())
+    def holds_for(self, path: str) -> bool:
+        """Return True if all tests passed, and a module is still as it was."""
+        return not self.failed and self.knows(path)
+
+    def knows(self, path: str) -> bool:
+        """Return True if a file is still as it was."""
+        return self.digests.get(path) == digest(path)
 
 
 def digest(path: str) -> str:
@@ -58,14 +62,13 @@ def test_files(places: Iterable[str]) -> Iterator[str]:
 
 
 def load(file: str) -> Covered | None:
-    """Return what is known of a file of tests, or None if nothing is, or too little by now."""
+    """Return what is known of a file of tests, or None if nothing is, or the file was changed."""
     kept = _kept(file)
     if not kept.exists():
         return None
     told = json.loads(kept.read_text())
-    tests = {name: Tried(**each) for name, each in told["tests"].items()}
-    covered = Covered(told["digests"], tests, told["failed"])
-    return covered if covered.is_fresh() else None
+    covered = Covered(told["digests"], {name: Tried(**each) for name, each in told["tests"].items()}, told["failed"])
+    return covered if covered.knows(file) else None
 
 
 class Recorder:
@@ -108,8 +111,7 @@ class Recorder:
         self._coverage.stop()
         lines = _lines_by_test(self._coverage, self._modules)
         tests = {name: Tried(self._seconds[name], lines.get(name, {})) for name in self._passed()}
-        run = {path for tried in tests.values() for path in tried.lines}
-        Covered({path: digest(path) for path in sorted({file, *run})}, tests, self._failed).keep(file)
+        Covered({path: digest(path) for path in (file, *self._modules)}, tests, self._failed).keep(file)
         if imported := lines.get(""):
             _keep_imported(imported)
         self._seconds, self._failed = {}, []

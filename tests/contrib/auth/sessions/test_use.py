@@ -102,6 +102,15 @@ async def test_use_puts_off_the_end_of_a_session_up_to_its_absolute_end(session,
         assert abs(row.expires_at - now - left) < timedelta(seconds=30)
 
 
+async def test_the_use_of_a_session_puts_off_no_end_but_its_own(session, ada):
+    user = await session.get_one(User, ada.id)
+    keys = [(await log_in(session, user, connection=None, method="x")).row.id for _ in range(2)]
+    await set_back(session, 6)
+    await note_use(session, keys[:1])
+    used = [await session.scalar(select(Session.used_at).where(Session.id == key)) for key in keys]
+    assert used[0] - used[1] > 5 * MINUTE
+
+
 async def test_a_session_that_nobody_uses_is_over(client, session):
     await set_back(session, 20, expires_at=datetime.now(UTC) - MINUTE, ends_at=datetime.now(UTC) + 60 * MINUTE)
     assert (await client.get("/api/users/me")).status_code == 401
@@ -118,10 +127,11 @@ async def test_a_late_note_of_use_revives_no_session(app, client, session, what)
     assert (await client.get("/api/users/me")).status_code == 401
 
 
-async def test_what_is_left_is_written_when_the_server_stops(app, client, session):
+async def test_what_is_left_is_written_when_the_server_stops_and_not_later(app, client, session, monkeypatch):
+    monkeypatch.setattr(use, "PAUSE", 3600)
     await set_back(session, 6)
     await client.get("/api/users/me")
-    await USE_LOGS.get(app)[CurrentSession].close()
+    await asyncio.wait_for(USE_LOGS.get(app)[CurrentSession].close(), 30)
     assert datetime.now(UTC) - await used_at(session) < MINUTE
 
 
