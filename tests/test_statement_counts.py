@@ -208,11 +208,11 @@ COSTS = [
     Cost("create_post", "with new tags", 5, 4, lambda s: s.ada.post(LIST, json=new_post(tags=["new", "newer"]))),
     # The answer is looked for before the turn among its retries, which PostgreSQL gives by a lock.
     Cost("create_post", "with a key", 6, 7, lambda s: s.ada.post(LIST, json=new_post(), headers=KEY)),
-    Cost("update_post", "a column", 3, 3, lambda s: s.ada.patch(POST.format(s), json={"title": "x"})),
+    Cost("update_post", "a column", 2, 2, lambda s: s.ada.patch(POST.format(s), json={"title": "x"})),
     Cost("update_post", "nothing", 3, 3, lambda s: s.ada.patch(POST.format(s), json={})),
     Cost("update_post", "the same tags", 5, 5, lambda s: s.ada.patch(POST.format(s), json={"tags": ["one", "two"]})),
     Cost("update_post", "other tags", 8, 8, lambda s: s.ada.patch(POST.format(s), json={"tags": ["new", "two"]})),
-    Cost("delete_post", "ada", 3, 3, lambda s: s.ada.delete(POST.format(s))),
+    Cost("delete_post", "ada", 2, 2, lambda s: s.ada.delete(POST.format(s))),
     Cost("bulk_create_posts", "two", 5, 5, lambda s: s.ada.post(f"{LIST}/bulk", json=bulk(2))),
     Cost("bulk_create_posts", "fifty", 5, 5, lambda s: s.ada.post(f"{LIST}/bulk", json=bulk(50))),
     Cost(
@@ -284,7 +284,7 @@ COSTS = [
         4,
         lambda s: s.staff.patch(f"/api/comments/{s.comment}", json={"status": "rejected"}),
     ),
-    Cost("delete_comment", "ada", 3, 3, lambda s: s.ada.delete(f"/api/comments/{s.comment}")),
+    Cost("delete_comment", "ada", 2, 2, lambda s: s.ada.delete(f"/api/comments/{s.comment}")),
 ]
 
 

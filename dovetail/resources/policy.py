@@ -22,7 +22,7 @@ from fastapi import Depends
 from sqlalchemy import ColumnElement, false, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
-from typing_extensions import override
+from typing_extensions import TypeVar, override
 
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.errors import NotFoundError, quoted
@@ -31,16 +31,18 @@ from dovetail.resources.deprecated_hooks import DeprecatedHooks
 from dovetail.resources.deprecated_hooks import Model as Model  # noqa: PLC0414 - as above
 from dovetail.resources.deprecated_hooks import Viewer as Viewer  # noqa: PLC0414 - as above
 
+Somebody = TypeVar("Somebody", covariant=True, default=object)  # noqa: PLC0105 - as Model is named
+
 
 async def nobody() -> None:
     """Return the viewer of a policy that knows no users: None."""
 
 
 @dataclass
-class Recognized(Generic[Viewer]):
+class Recognized(Generic[Somebody]):
     """Somebody who reads or writes."""
 
-    viewer: Viewer
+    viewer: Somebody
     values: Hashable | None = None  # all that was loaded of them, if what they may see is to be remembered by that
 
 

@@ -32,11 +32,11 @@ from dovetail.resources.policy import Open as Open  # noqa: PLC0414 - names of t
 from dovetail.resources.policy import Policy as Policy  # noqa: PLC0414 - as above
 from dovetail.resources.policy import ReadOnly as ReadOnly  # noqa: PLC0414 - as above
 from dovetail.resources.policy import Recognized as Recognized  # noqa: PLC0414 - as above
-from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.spec import CHANGE, Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.sql.named_rows import named_rows
 from dovetail.resources.write import idempotency
 from dovetail.resources.write.declarations import check_writing
-from dovetail.resources.write.writer import CHANGE, Writer
+from dovetail.resources.write.writer import Writer
 
 ONCE: dict[str, object] = {"parameters": [documentation.idempotency_key()]}
 """The `openapi_extra` of an endpoint that answers by `Resource.respond_once`: it takes an `Idempotency-Key`."""

@@ -43,7 +43,7 @@ from dovetail.resources.targets import field_names, targets
 from dovetail.resources.visibility import Visibility
 
 MAXIMUM_VIEWERS = 1_000  # whose visibilities are kept; each is some kilobytes
-VIEW = "view"
+VIEW, ADD, CHANGE, DELETE = "view", "add", "change", "delete"  # what a policy is asked for
 SEE = "see"  # what is remembered of a viewer: that, and `lock to ...` and `answer ...` with each action
 CLOSED = Closed(object)  # in the place of the closed policy of the model, which is made with the resource
 WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -235,10 +235,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
 
     def visibility_of(self, recognized: Recognized[Viewer | None]) -> Visibility:
         """Return what somebody may see whom the policy has recognized. Raises as `visibility` does."""
-        values = recognized.values
-        if values is None or not self._remembers_viewers:
-            return self.visibility(recognized.viewer)
-        return self._kept(SEE, values, lambda: self._seen_by(recognized.viewer))
+        return self._remembered_of(SEE, recognized, self._seen_by)
 
     def lock_visibility(self, viewer: Viewer | None, action: str) -> Visibility:
         """Return the rows that a viewer may know of, with the question whether they may do `action`. Raises as above.
@@ -253,6 +250,13 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         Raises PermissionDeniedError if they may do it to no row.
         """
         return self._remembered(f"answer {action}", viewer, partial(self._written_by, viewer, action))
+
+    def change_visibility(self, recognized: Recognized[Viewer], action: str) -> Visibility:
+        """Return what somebody may see, as `visibility_of` does, with the question whether they may do `action`.
+
+        Raises PermissionDeniedError as `visibility` does, but not if they may do it to no row.
+        """
+        return self._remembered_of(f"see and {action}", recognized, partial(self._changeable_by, action))
 
     def refusal(self, viewer: Viewer | None, action: str) -> DovetailError:
         """Return the error for somebody who may not do `action`."""
@@ -275,8 +279,15 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
 
     def version_for(self, viewer: Viewer | None) -> tuple[str, ...]:
         """Return the attributes whose values make the version that the viewer was told."""
-        reads_as_nobody = self.policy.reader is Policy.reader
-        return self.reader.version_within(self.access.hidden(None if reads_as_nobody else viewer))
+        return self.reader.version_within(self.access.hidden(None if self._reads_as_nobody else viewer))
+
+    def version_in(self, visibility: Visibility) -> tuple[str, ...]:
+        """Return the same of the viewer whose visibility this is."""
+        return self.reader.version_within(self.access.hidden(None) if self._reads_as_nobody else visibility.hidden)
+
+    @cached_property
+    def _reads_as_nobody(self) -> bool:
+        return self.policy.reader is Policy.reader
 
     @cached_property
     def access(self) -> Access[Model, Viewer, Create]:
@@ -302,6 +313,10 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         related, hidden = self.access.related(viewer), self.access.hidden(viewer)
         return Visibility(true(), related, hidden, self._templates, check)
 
+    def _changeable_by(self, action: str, viewer: Viewer | None) -> Visibility:
+        related, hidden = self.access.related(viewer), self.access.hidden(viewer)
+        return Visibility(self._rows(viewer), related, hidden, self._templates, self._check(viewer, action))
+
     def _rows(self, viewer: Viewer | None) -> ColumnElement[bool]:
         rows = self.policy.where(viewer, VIEW)
         if is_never(rows):
@@ -311,6 +326,19 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     def _check(self, viewer: Viewer | None, action: str) -> ColumnElement[bool] | None:
         condition = self.policy.where(viewer, action)
         return None if is_always(condition) else condition
+
+    def _remembered_of(
+        self,
+        what: str,
+        recognized: Recognized[Viewer | None],
+        make: Callable[[Viewer | None], Visibility],
+    ) -> Visibility:
+        """Return the same as `_remembered`, and make no viewer of somebody of whom it is remembered."""
+        values = recognized.values
+        if values is None or not self._remembers_viewers:
+            viewer = recognized.viewer
+            return self._remembered(what, viewer, partial(make, viewer))
+        return self._kept(what, values, lambda: make(recognized.viewer))
 
     def _remembered(self, what: str, viewer: Viewer | None, make: Callable[[], Visibility]) -> Visibility:
         """Return what `make` makes, or what it made of a viewer with the same values."""

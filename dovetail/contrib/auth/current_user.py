@@ -23,7 +23,6 @@ from dovetail.contrib.auth.settings import AUTH_SETTINGS, AuthSettings
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
-from dovetail.resources.sql.statements import Found
 from dovetail.state import ACTOR, CREDENTIAL, current_scope, note_of_request
 
 # For the OpenAPI document, and so that /docs can log in; the URL is that of the operation, wherever it is mounted.
@@ -37,7 +36,7 @@ async def authenticate_request(connection: HTTPConnection, session: AsyncSession
     credential = credential_of(connection)
     user = await get_user_by_token(session, credential.token, credential.door) if credential else None
     if user is not None:
-        _check_cookie(connection, user, credential)
+        check_cookie(connection, user, credential)
     return None if user is None or lacks_factor(user, settings_of_request(connection)) else note_use(connection, user)
 
 
@@ -57,11 +56,12 @@ async def find_user(connection: HTTPConnection, session: AsyncSession, credentia
     user = await get_user_by_token(session, credential.token, credential.door)
     if user is None:
         raise bad_token(credential)
-    _check_cookie(connection, user, credential)
+    check_cookie(connection, user, credential)
     return user
 
 
-def _check_cookie(connection: HTTPConnection, user: User, credential: Credential | None) -> None:
+def check_cookie(connection: HTTPConnection, user: User, credential: Credential | None) -> None:
+    """Raise PermissionDeniedError if a cookie would change something without the CSRF token of its session."""
     login = session_of(user) if credential is not None and credential.scheme is Scheme.SESSION else None
     if login is not None:
         check_csrf(connection, user.id, login.id)
@@ -96,11 +96,11 @@ async def get_optional_user(connection: HTTPConnection, user: AnyUser) -> User |
     return user if user is None else check_scopes(connection, user)
 
 
-def note_actor(user: User | Found[User]) -> None:
+def note_actor(user: User) -> None:
     """Note who came, for what is recorded of this request."""
     scope = current_scope.get()  # of the whole site, whatever it is mounted in
     if scope is not None:
-        scope[ACTOR] = user if isinstance(user, Found) else Who(user.id, user.username)
+        scope[ACTOR] = Who(user.id, user.username)
 
 
 def bad_token(credential: Credential | None = None) -> NotAuthenticatedError:

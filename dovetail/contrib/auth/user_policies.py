@@ -9,11 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 from typing_extensions import TypeVar, override
 
-from dovetail.contrib.auth.accounts.access_tokens import (
-    current_of,
-    find_user_by_token,
-    loaded_values,
-)
+from dovetail.contrib.auth.accounts.access_tokens import find_user_by_token, loaded_values
 from dovetail.contrib.auth.credentials.reading import (
     BEARER_ONLY,
     CREDENTIALS,
@@ -27,23 +23,24 @@ from dovetail.contrib.auth.current_user import (
     OptionalUser,
     StaffUser,
     bad_token,
-    find_user,
+    check_cookie,
     get_current_user,
     get_staff_user,
-    note_actor,
-    note_use,
-    settings_of_request,
 )
 from dovetail.contrib.auth.factors.requirement import check_factor
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.current import CurrentSession
 from dovetail.contrib.auth.sessions.use import remember_use
+from dovetail.contrib.auth.setting_types.schemes import Scheme
+from dovetail.contrib.auth.settings import AUTH_SETTINGS, AuthSettings
 from dovetail.contrib.auth.tokens.current import token_of
+from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policies.closed import Label
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.sql.statements import Found
+from dovetail.state import ACTOR, CREDENTIAL, current_scope
 
 Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - as in Policy
 
@@ -51,7 +48,7 @@ Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - 
 Create = TypeVar("Create", contravariant=True, default=Any)  # noqa: PLC0105 - as in Policy
 
 
-class _RecognizedUser(Recognized[User | None]):
+class _RecognizedUser(Recognized[User]):
     """A user of whom mostly no more is needed than the values: what they may see was found out before."""
 
     def __init__(self, found: Found[User], *, is_remembered: bool) -> None:
@@ -99,18 +96,25 @@ class UserPolicy(Policy[Model, User, Create]):
     async def _recognize(
         self, connection: HTTPConnection, source: ReadSource, credential: Credential
     ) -> _RecognizedUser:
-        """Return the user whose credential this is, of whose row a User is made only where one is needed."""
+        """Return the user whose credential this is, of whose row a User is made only where one is needed.
+
+        What every request would be asked in vain is looked at here, so that most need none of the others.
+        """
         found = await find_user_by_token(source, credential.token, credential.door)
         if found is None:
             raise bad_token(credential)
-        remember_use(connection.app, found.current or current_of(found.user.item))
-        note_actor(found.user)
-        recognized = _RecognizedUser(found.user, is_remembered=self.remembers_viewers)
-        if not isinstance(found.current, CurrentSession):  # a login has no scopes
-            check_scopes(connection, recognized.viewer)
-        settings = settings_of_request(connection)
+        recognized, current = _RecognizedUser(found.user, is_remembered=self.remembers_viewers), found.current
+        if credential.scheme is Scheme.SESSION:
+            check_cookie(connection, recognized.viewer, credential)
+        settings: AuthSettings = getattr(connection.app.state, AUTH_SETTINGS.name)
         if settings.require_second_factor != "none":
             check_factor(recognized.viewer, settings)
+        if current is not None and current.is_due:
+            remember_use(connection.app, current)
+        if (scope := current_scope.get()) is not None:
+            scope[ACTOR], scope[CREDENTIAL] = found.who, current
+        if not isinstance(current, CurrentSession):  # a login has no scopes
+            check_scopes(connection, recognized.viewer)
         return recognized
 
     @override
@@ -144,10 +148,10 @@ class UserPolicy(Policy[Model, User, Create]):
         writer, credential = self.writer, credential_of(connection)
         if (writer is not CurrentUser and writer is not StaffUser) or credential is None:
             return None
-        user = await find_user(connection, session, credential)
-        check_factor(user, settings_of_request(connection))
-        check_scopes(connection, note_use(connection, user))
-        return Recognized(user if writer is CurrentUser else await get_staff_user(user))
+        recognized = await self._recognize(connection, SessionSource(session), credential)
+        if writer is StaffUser:
+            await get_staff_user(recognized.viewer)
+        return recognized
 
 
 class StaffWrite(UserPolicy[Model, Create]):

@@ -27,7 +27,7 @@ from dovetail.database.prepared_reads import NeedsSessionError, PoolSource, Read
 from dovetail.database.unit_of_work import DATABASE, Database
 from dovetail.resources.endpoints.fast_place import FastPlace
 from dovetail.resources.endpoints.routes import item_path
-from dovetail.resources.policy import Policy
+from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.idempotency import HEADER
@@ -36,9 +36,11 @@ ReadEndpoint: TypeAlias = Callable[[Request, ReadSource, Visibility], Awaitable[
 
 
 class WriteEndpoint(Protocol):
-    """A function that writes, and is given as `key` and `data` what it needs of them."""
+    """A function that writes, and is given who asks, and as `key` and `data` what it needs of them."""
 
-    def __call__(self, request: Request, session: AsyncSession, viewer: object, **given: Any) -> Awaitable[Response]:
+    def __call__(
+        self, request: Request, session: AsyncSession, recognized: Recognized[Any], **given: Any
+    ) -> Awaitable[Response]:
         """Return the response."""
 
 
@@ -128,7 +130,7 @@ class FastWrite:
                 if recognized is None:
                     return None
                 begun = True
-                return await self.endpoint(request, session, recognized.viewer, **given)
+                return await self.endpoint(request, session, recognized, **given)
         except DBAPIError as error:
             if not error.connection_invalidated or isinstance(error.orig, TimeoutError):
                 raise

@@ -24,14 +24,14 @@ from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route, item_path
-from dovetail.resources.policy import not_found
+from dovetail.resources.policy import Recognized, not_found
 from dovetail.resources.query.url import read_item_query, split_query
 from dovetail.resources.read.etags import etag, is_known
 from dovetail.resources.read.reader import ALL_FIELDS, Batch
-from dovetail.resources.spec import Spec
+from dovetail.resources.spec import ADD, CHANGE, Spec
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.idempotency import WrittenResponse, respond_once
-from dovetail.resources.write.writer import ADD, CHANGE, Writer
+from dovetail.resources.write.writer import Writer
 
 ETAG = "The version of the object, for If-Match and If-None-Match."
 
@@ -60,10 +60,10 @@ async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility:
 
 
 async def create(
-    writer: Writer, request: Request, session: AsyncSession, viewer: object, *, data: BaseModel
+    writer: Writer, request: Request, session: AsyncSession, recognized: Recognized[object], *, data: BaseModel
 ) -> Response:
     """Make an object and return it, or return what was answered to the same `Idempotency-Key` before."""
-    spec = writer.spec
+    spec, viewer = writer.spec, recognized.viewer
 
     async def make() -> Response:
         key, batch = await writer.create_and_read(session, viewer, data)
@@ -75,16 +75,29 @@ async def create(
 
 
 async def update(
-    writer: Writer, request: Request, session: AsyncSession, viewer: object, *, key: Hashable, data: BaseModel
+    writer: Writer,
+    request: Request,
+    session: AsyncSession,
+    recognized: Recognized[object],
+    *,
+    key: Hashable,
+    data: BaseModel,
 ) -> Response:
     """Change an object and return it."""
-    batch = await writer.update_and_read(session, viewer, key, data, request.headers.get("If-Match"))
+    if_match = request.headers.get("If-Match")
+    batch = await writer.at_once.update(session, recognized, key, data, if_match)
+    if batch is None:
+        batch = await writer.update_and_read(session, recognized.viewer, key, data, if_match)
     return _item_response(writer.spec, request, batch, key)
 
 
-async def delete(writer: Writer, request: Request, session: AsyncSession, viewer: object, *, key: Hashable) -> Response:
+async def delete(
+    writer: Writer, request: Request, session: AsyncSession, recognized: Recognized[object], *, key: Hashable
+) -> Response:
     """Delete an object."""
-    await writer.delete_item(session, viewer, key, request.headers.get("If-Match"))
+    if_match = request.headers.get("If-Match")
+    if not await writer.at_once.delete(session, recognized, key, if_match):
+        await writer.delete_item(session, recognized.viewer, key, if_match)
     return Response(status_code=204)
 
 
@@ -152,14 +165,18 @@ def _add_retrieve(spec: Spec, router: APIRouter) -> None:
 
 
 def _add_create(writer: Writer, router: APIRouter) -> None:
-    spec, endpoint = writer.spec, partial(create, writer)
+    spec = writer.spec
+
+    async def endpoint(request: Request, session: AsyncSession, viewer: object, data: BaseModel) -> Response:
+        return await create(writer, request, session, Recognized(viewer), data=data)
+
     described = ResourceEndpoint(
         spec,
         endpoint,
         name=f"create_{spec.singular}",
         description=f"Make a {spec.singular}.",
         parameters={"session": SessionDep, "viewer": spec.policy.writer, "data": spec.create},
-        fast_path=FastWrite(spec.policy, endpoint, schema=spec.create),
+        fast_path=FastWrite(spec.policy, partial(create, writer), schema=spec.create),
     )
     add_route(
         router,
@@ -186,7 +203,7 @@ def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schem
     async def endpoint(
         request: Request, session: AsyncSession, viewer: object, data: BaseModel, **path: Hashable
     ) -> Response:
-        return await update(writer, request, session, viewer, key=path[key_name], data=data)
+        return await update(writer, request, session, Recognized(viewer), key=path[key_name], data=data)
 
     described = ResourceEndpoint(
         spec,
@@ -214,7 +231,7 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
     path, key_name = item_path(spec)
 
     async def endpoint(request: Request, session: AsyncSession, viewer: object, **path: Hashable) -> Response:
-        return await delete(writer, request, session, viewer, key=path[key_name])
+        return await delete(writer, request, session, Recognized(viewer), key=path[key_name])
 
     described = ResourceEndpoint(
         spec,

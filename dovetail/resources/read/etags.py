@@ -7,13 +7,19 @@ writer had asked for.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 
-from sqlalchemy import inspect
+from sqlalchemy import ColumnElement, LargeBinary, String, bindparam, func, inspect, literal_column
 
+from dovetail.database.column_types import UTCDateTime
 from dovetail.errors import StaleWriteError
 
 STAR = "*"
+BETWEEN = b"\0"  # stands in no value
+VERSION_LENGTH = 16  # hexadecimal digits
+VERSION, BEFORE = "version", "before_moment"  # placeholders: the digest, and what its text begins with
+# What `_text` makes of a moment, in PostgreSQL's words.
+ISO_FORMAT = literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'""", String)
 
 
 def version_attributes(model: type[object]) -> list[str]:
@@ -37,15 +43,13 @@ def version_within(model: type[object], attributes: Sequence[str], hidden: Colle
 
 def version(values: Sequence[object]) -> str:
     """Return the version of a row that has these values of its version attributes."""
-    return _digest(values).hexdigest()
+    return _digest(_text(values))
 
 
 def etag(values: Sequence[object], body: bytes) -> str:
     """Return the strong entity tag of a response."""
-    digest = _digest(values)
-    own = digest.hexdigest()
-    digest.update(body)
-    return f'"{own}-{digest.hexdigest()}"'
+    text = _text(values)
+    return f'"{_digest(text)}-{blake2b(text + body, digest_size=8).hexdigest()}"'
 
 
 def is_known(tag: str, if_none_match: str) -> bool:
@@ -58,15 +62,57 @@ def check_if_match(if_match: str, values: Sequence[object]) -> None:
     """Raise StaleWriteError unless one of the tags is of this version of the row (strong comparison)."""
     current = version(values)
     for one in _split(if_match):
-        if one == STAR or one.strip('"').partition("-")[0] == current:
+        if one == STAR or _version_of(one) == current:
             return
     raise StaleWriteError
 
 
-def _digest(values: Sequence[object]) -> blake2b:
+def only_version(if_match: str) -> str | None:
+    """Return the version that a header names, "*" for any; None if it names several tags."""
+    tags = _split(if_match)
+    if len(tags) > 1:
+        return None
+    return STAR if tags[0] == STAR else _version_of(tags[0])
+
+
+def has_version(changed_at: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Return the condition, for PostgreSQL, that a row is of a version that is made of its key and this moment.
+
+    `version_arguments` gives the values of its placeholders.
+    """
+    moment = func.to_char(func.timezone(literal_column("'UTC'", String), changed_at), ISO_FORMAT)
+    text = bindparam(BEFORE, type_=LargeBinary).concat(func.convert_to(moment, literal_column("'UTF8'", String)))
+    digest = func.encode(func.sha256(text), literal_column("'hex'", String))
+    found: ColumnElement[bool] = func.left(digest, VERSION_LENGTH) == bindparam(VERSION, type_=String)
+    return found
+
+
+def version_arguments(key: object, version: str) -> dict[str, object]:
+    """Return what the row with this key is asked by `has_version`."""
+    return {VERSION: version, BEFORE: _text((key,)) + BETWEEN}
+
+
+def is_told_by_moment(model: type[object], attributes: Sequence[str]) -> bool:
+    """Return True if a version is made of the key and a moment, as `has_version` asks for it."""
+    mapper = inspect(model)
+    keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+    *others, last = attributes
+    return len(keys) == 1 and others == keys and isinstance(getattr(model, last).type, UTCDateTime)
+
+
+def _digest(text: bytes) -> str:
+    # PostgreSQL has SHA-256 too.
+    return sha256(text).hexdigest()[:VERSION_LENGTH]
+
+
+def _text(values: Sequence[object]) -> bytes:
     # A moment's repr() takes ten times as long as its ISO form.
-    texts = [value.isoformat() if type(value) is datetime else repr(value) for value in values]
-    return blake2b("\0".join(texts).encode("utf-8", "replace"), digest_size=8)
+    texts = [value.isoformat(timespec="microseconds") if type(value) is datetime else repr(value) for value in values]
+    return BETWEEN.join([text.encode("utf-8", "replace") for text in texts])
+
+
+def _version_of(tag: str) -> str:
+    return tag.strip('"').partition("-")[0]
 
 
 def _split(header: str) -> list[str]:

@@ -19,7 +19,7 @@ FLOAT8, NUMERIC = 701, 1700  # https://github.com/postgres/postgres/blob/master/
 def json_converter(column_type: TypeEngine[object], dialect: Dialect, *, into_utc: bool) -> Convert | None:
     """Return what turns a value of the driver into one for orjson; None if it can stay as it is."""
     if isinstance(column_type, UTCDateTime) and dialect.name == "postgresql":
-        return None  # asyncpg gives every timestamp with time zone in UTC
+        return None  # and nothing else is to be done
     steps: list[Convert] = []
     processor = result_processor(column_type, dialect)
     if processor is not None:
@@ -36,7 +36,9 @@ def json_converter(column_type: TypeEngine[object], dialect: Dialect, *, into_ut
 
 
 def result_processor(column_type: TypeEngine[object], dialect: Dialect) -> Convert | None:
-    """Return what SQLAlchemy applies to each value of the driver; None if it is nothing."""
+    """Return what SQLAlchemy applies to each value of the driver; None if it is nothing, or changes nothing."""
+    if isinstance(column_type, UTCDateTime) and dialect.name == "postgresql":
+        return None  # asyncpg gives every timestamp with time zone in UTC
     implementation = column_type.dialect_impl(dialect)
     is_float = isinstance(implementation, Float)
     # Numeric types of PostgreSQL want to know what arrives: float8 or numeric.

@@ -165,24 +165,32 @@ class EntityStatement(Statement, Generic[T]):
         return self._made(rows[0], partial(self._entities.attach, session)) if rows else None
 
     async def find(self, source: ReadSource, **values: object) -> "Found[T] | None":
-        """Return the object, which belongs to the session of `source` if it has one; None if there is none.
+        """Return the object, which will belong to the session of `source` if it has one; None if there is none.
 
         Raises NeedsSessionError if somebody listens to the loads of such objects, and there is no session.
         """
-        if source.session is not None or self._entities.events.load:
+        if self._entities.events.load:
             item = await self.one_or_none(session_of(source), **values)
             return None if item is None else Found(None, lambda: item)
         rows = await self.prepared(source.dialect).fetch(await source.connection(), values)
         if not rows:
             return None
-        row = tuple(rows[0])
+        row, session = tuple(rows[0]), source.session
         end = len(row) - len(self._apart)
-        make = partial(self._entities.detached, dialect=source.dialect)
+        make = (
+            partial(self._entities.detached, dialect=source.dialect)
+            if session is None
+            else partial(self._entities.attach, session)
+        )
         return Found(row[:end], lambda: self._made(row, make), row[end:])
 
     def values_of(self, item: T) -> Hashable | None:
         """Return all that the statement loads of an object, as it is now; None if something of it is not loaded."""
         return self._entities.values_of(item)
+
+    def place_of(self, name: str) -> int:
+        """Return where in `Found.values` the value of this attribute is."""
+        return [column.key for column in self._entities.columns()].index(name)
 
     def _made(self, row: Row, make: Callable[[Row], T]) -> T:
         item = make(row[: self._width])

@@ -25,10 +25,10 @@ from dovetail.errors import (
     StaleWriteError,
 )
 from dovetail.resources.read.reader import Batch
-from dovetail.resources.spec import Create, Model, Replace, Update, Viewer
+from dovetail.resources.spec import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.write.links import find_links
 from dovetail.resources.write.one_row import Locked
-from dovetail.resources.write.writer import ADD, CHANGE, DELETE, Change, Writer
+from dovetail.resources.write.writer import Change, Writer
 from dovetail.state import DOOR, note_of_request
 
 All = TypeVar("All")

@@ -87,7 +87,14 @@ def check_enums(model: type[object], values: Mapping[str, object]) -> None:
 
     SQLAlchemy would store it as it is, and nobody could read the row again.
     """
-    errors = [
+    errors = unknown_members(model, values)
+    if errors:
+        raise InvalidInputError(errors[0].detail, errors=errors)
+
+
+def unknown_members(model: type[object], values: Mapping[str, object]) -> list[FieldError]:
+    """Return an error for each such text."""
+    return [
         FieldError(
             pointer=f"/{name}",
             detail=f"expected one of {', '.join(members.enums)}, found {quoted(value)}",
@@ -96,8 +103,6 @@ def check_enums(model: type[object], values: Mapping[str, object]) -> None:
         for name, members in _enums(inspect(model)).items()
         if isinstance(value := values.get(name), str) and not _has(members, value)
     ]
-    if errors:
-        raise InvalidInputError(errors[0].detail, errors=errors)
 
 
 def make_object(model: type[object], values: Mapping[str, object]) -> object:

@@ -103,7 +103,7 @@ class OneRow(Generic[Model]):
         It has to where it loads more than the row, where somebody wants to see what it loads, and to read anew what the
         session has already.
         """
-        if not self._is_plain or self._entities.are_heard() or self._entities.has(session, key):
+        if not self._is_plain or self._entities.are_heard() or self.is_known(session, key):
             return None
         template = visibility.template
         if template is None:
@@ -120,7 +120,7 @@ class OneRow(Generic[Model]):
             return False
         dialect = dialect_of(session)
         place = ("possible", dialect.name, visibility.cache_key)
-        return self._plans.remember(place, lambda: self._compile_update((), visibility, dialect) is not None)
+        return self._plans.remember(place, lambda: self.compile_update((), visibility, dialect) is not None)
 
     async def update(
         self, session: AsyncSession, change: RowChange[Model], visibility: Visibility, *, is_touched: bool
@@ -136,7 +136,7 @@ class OneRow(Generic[Model]):
         dialect = dialect_of(session)
         log = log_of(session, self._table)
         place = ("update", dialect.name, tuple(values), visibility.cache_key, log)
-        plan = self._plans.remember(place, lambda: self._compile_update(tuple(values), visibility, dialect, log))
+        plan = self._plans.remember(place, lambda: self.compile_update(tuple(values), visibility, dialect, log=log))
         assert plan is not None  # noqa: S101 - it can update
         connection = await driver_to_write(session)
         arguments = {f"{VALUE}{name}": value for name, value in values.items()} | {KEY: key_of(change.item)}
@@ -145,6 +145,30 @@ class OneRow(Generic[Model]):
                 await self._lines.write(session, log, tuple(values), lambda: self._line(log, tuple(values)), arguments)
             arguments |= log.values()
         return await plan.fetch(connection, arguments, visibility.bind_values)
+
+    def compile_update(
+        self,
+        names: Sequence[str],
+        visibility: Visibility,
+        dialect: Dialect,
+        *conditions: ColumnElement[bool],
+        log: ChangeLog | None = None,
+    ) -> Plan | None:
+        """Return what writes these attributes of a row, if it fulfils the conditions, and reads it.
+
+        None if that is the affair of SQLAlchemy or of several statements.
+        """
+        if not self._read_back.is_possible((), visibility, dialect):
+            return None
+        table = inspect(self._model).local_table
+        own = [column for column in table.columns if is_python(column.onupdate)]
+        made = {name: column.onupdate for name, column in columns_of(self._model) if column in own}
+        if len(made) < len(own) or any(map(wants_context, made.values())):
+            return None  # SQLAlchemy knows how to call these
+        defaults = {name: maker_of(default) for name, default in made.items() if name not in names}
+        statement: Update = update(table).where(self.has_key(), *conditions)
+        statement = statement.values(placeholders(self._model, [*names, *defaults]))
+        return self._read_back.compile(statement, defaults, (), visibility, dialect, log)
 
     def can_delete(self, session: AsyncSession) -> bool:
         """Return True if one statement deletes a row with all that belongs to it, and nobody listens to that."""
@@ -164,6 +188,16 @@ class OneRow(Generic[Model]):
             await self._lines.write(session, log, "delete", lambda: self._recorded_delete(log), key)
         session.expunge(item)
 
+    def has_key(self) -> ColumnElement[bool]:
+        """Return the condition that a row has the key KEY."""
+        column = getattr(self._model, self._key)
+        found: ColumnElement[bool] = column == bindparam(KEY, type_=column.type)
+        return found
+
+    def is_known(self, session: AsyncSession, key: Hashable) -> bool:
+        """Return True if the session has the object with this key already."""
+        return bool(session.sync_session.identity_map) and self._entities.has(session, key)
+
     @property
     def _table(self) -> Table:
         return cast("Table", inspect(self._model).local_table)
@@ -171,11 +205,11 @@ class OneRow(Generic[Model]):
     def _line(self, log: ChangeLog, names: Sequence[str]) -> Insert:
         values = placeholders(self._model, names)
         return changed_line(
-            log, self._table, {column.key: value for column, value in values.items()}, [self._has_key()]
+            log, self._table, {column.key: value for column, value in values.items()}, [self.has_key()]
         )
 
     def _line_of_deleted(self, log: ChangeLog) -> Insert | None:
-        return log.insert_deleted(self._table, [self._has_key()])
+        return log.insert_deleted(self._table, [self.has_key()])
 
     def _recorded_delete(self, log: ChangeLog) -> Delete:
         line = self._line_of_deleted(log)
@@ -192,32 +226,12 @@ class OneRow(Generic[Model]):
 
     def _prepare_lock(self, visibility: Visibility, dialect: Dialect) -> PreparedStatement | None:
         columns = [*self._entities.columns(), *allowed_column(visibility.check)]
-        statement = select(*columns).where(self._has_key(), visibility.rows)
+        statement = select(*columns).where(self.has_key(), visibility.rows)
         # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns.
         return prepare(statement.with_for_update(key_share=True, of=self._model), dialect, visibility.binds)
 
-    def _compile_update(
-        self, names: Sequence[str], visibility: Visibility, dialect: Dialect, log: ChangeLog | None = None
-    ) -> Plan | None:
-        if not self._read_back.is_possible((), visibility, dialect):
-            return None
-        table = inspect(self._model).local_table
-        own = [column for column in table.columns if is_python(column.onupdate)]
-        made = {name: column.onupdate for name, column in columns_of(self._model) if column in own}
-        if len(made) < len(own) or any(map(wants_context, made.values())):
-            return None  # SQLAlchemy knows how to call these
-        defaults = {name: maker_of(default) for name, default in made.items() if name not in names}
-        statement: Update = update(table).where(self._has_key())
-        statement = statement.values(placeholders(self._model, [*names, *defaults]))
-        return self._read_back.compile(statement, defaults, (), visibility, dialect, log)
-
     def _delete_statement(self) -> Delete:
-        return delete(inspect(self._model).local_table).where(self._has_key())
-
-    def _has_key(self) -> ColumnElement[bool]:
-        column = getattr(self._model, self._key)
-        found: ColumnElement[bool] = column == bindparam(KEY, type_=column.type)
-        return found
+        return delete(inspect(self._model).local_table).where(self.has_key())
 
 
 def changed_values(change: RowChange[Model], *, is_touched: bool) -> dict[str, object]:

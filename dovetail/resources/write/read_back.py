@@ -150,7 +150,7 @@ def _prepare_returning(  # noqa: PLR0917 - as ReadBack.compile has them
     if not all(is_exact_in_json(column.type, dialect) for column in others.values()):
         return None
     columns = [_as_stored(getattr(model, name).property.columns[0]) for name in nested.own.values()]
-    statement = prepare_values(write.returning(*columns), dialect, (), defaults)
+    statement = prepare_values(write.returning(*columns), dialect, visibility.binds, defaults)
     packed = prepare(select(func.json_array(*others.values())), dialect, visibility.binds)
     if statement is None or packed is None:
         return None

@@ -100,6 +100,11 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
         return reference.policy.where(viewer, VIEW) if shown is None else shown
 
     @cached_property
+    def fields(self) -> frozenset[str]:
+        """The fields of bodies that `check` looks at."""
+        return frozenset(one.field for one in self._keys)
+
+    @cached_property
     def _keys(self) -> Sequence[Reference]:
         """The fields of bodies that are foreign keys to models with policies."""
         spec = self._spec

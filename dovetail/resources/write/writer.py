@@ -13,7 +13,8 @@ from dovetail.errors import PreconditionRequiredError
 from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reader import Batch
-from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.spec import ADD, CHANGE, DELETE, Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.write.at_once import AtOnce, values_of
 from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.insert_statements import NewRow
 from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_of
@@ -22,7 +23,6 @@ from dovetail.resources.write.model_rules import check_enums
 from dovetail.resources.write.one_row import Locked, OneRow, RowChange
 from dovetail.resources.write.references import References
 
-ADD, CHANGE, DELETE = "add", "change", "delete"
 Values: TypeAlias = Mapping[str, object]  # by attribute
 
 
@@ -59,6 +59,11 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     def one_row(self) -> OneRow[Model]:
         """Return what locks, updates and deletes a row by statements that are compiled."""
         return OneRow(self.spec.model, self.spec.key, self.spec.written_reader)
+
+    @cached_property
+    def at_once(self) -> AtOnce[Model, Viewer, Create, Update, Replace]:
+        """Return what updates and deletes a row by a single statement, where that does."""
+        return AtOnce(self.spec, self.one_row, self.references)
 
     async def lock_items(
         self, session: AsyncSession, viewer: Viewer, keys: Iterable[Hashable], action: str
@@ -218,9 +223,10 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         """Return what the default service writes, which is links only where a hook writes the rest."""
         await self.references.check(session, viewer, [(change.data, change.item) for change in changes])
         links = await self._links(session, viewer, [change.data for change in changes], found)
+        hooked = self.spec.update_with is not None  # which does it all
         kept = self.spec.kept_fields(viewer) if self.spec.replace is not None else frozenset()
         rows = [
-            RowChange(change.item, self._values(change.data, kept), keys)
+            RowChange(change.item, {} if hooked else values_of(self.spec, change.data, kept), keys)
             for change, keys in zip(changes, links, strict=True)
         ]
         for row in rows:
@@ -239,14 +245,6 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     def _names_links(self, items: Sequence[Create | Update | Replace]) -> bool:
         """Return True if one of `items` names rows, or that there are to be none."""
         return any(getattr(data, field, None) not in (None, MISSING) for field in self.spec.links for data in items)
-
-    def _values(self, data: Update | Replace, kept: frozenset[str]) -> dict[str, object]:
-        """Return what a change sets, if no hook does it; a replacement that does not name one of `kept` keeps it."""
-        if self.spec.update_with is not None:
-            return {}
-        everything = isinstance(data, self.spec.replace or ())
-        left_out = set(self.spec.links) | (kept - data.model_fields_set)
-        return data.model_dump(exclude_unset=not everything, exclude=left_out)
 
     async def _make(self, session: AsyncSession, viewer: Viewer, data: Create) -> Model | Values:
         """Return a new object, or the values of one."""

@@ -1,18 +1,20 @@
 """Find who holds a token, of a session or a personal one: its SHA-256 is stored, and deleting the row revokes it."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.events.origin import Who
 from dovetail.contrib.auth.models import PERMISSIONS, User
 from dovetail.contrib.auth.permissions.held import permission_columns
 from dovetail.contrib.auth.sessions.current import (
+    NOTED_EVERY,
     SESSION_COLUMNS,
     CurrentSession,
-    last_noted,
     read_session,
     remember_holder,
     session_of,
@@ -60,9 +62,10 @@ _USER_BY_PERSONAL = EntityStatement(User, _owners, beside=token_columns, apart=T
 
 
 class FoundUser(NamedTuple):
-    """Somebody who holds a token, made when asked for, and by what they came."""
+    """Somebody who holds a token, made when asked for; their key and name, and by what they came."""
 
     user: Found[User]
+    who: Who
     current: Current | None
 
 
@@ -83,9 +86,9 @@ async def find_user_by_token(source: ReadSource, token: str, door: Door = Door.A
     if _is_personal(token, door):
         is_one = is_token_text(token, PERSONAL_PREFIX)
         owner = await _USER_BY_PERSONAL.find(source, **_values(token)) if is_one else None
-        return None if owner is None else FoundUser(owner, read_token(owner.apart) if owner.apart else None)
+        return None if owner is None else _found(owner, read_token)
     found = await _USER_BY_TOKEN.find(source, door=door, **_values(token))
-    return None if found is None else FoundUser(found, read_session(found.apart) if found.apart else None)
+    return None if found is None else _found(found, read_session)
 
 
 def current_of(user: User) -> Current | None:
@@ -107,10 +110,23 @@ async def lock_user_by_token(session: AsyncSession, token: str, door: Door = Doo
     return await session.scalar(statement.execution_options(populate_existing=True), values)
 
 
+def _found(found: Found[User], read: Callable[[Sequence[object]], Current]) -> FoundUser:
+    values = found.values
+    if not isinstance(values, tuple):  # somebody listens to the loads of users, so that there is one
+        return FoundUser(found, Who(found.item.id, found.item.username), current_of(found.item))
+    key, name = _places()
+    return FoundUser(found, Who(values[key], values[name]), read(found.apart))
+
+
+@cache
+def _places() -> tuple[int, int]:
+    return _USER_BY_TOKEN.place_of("id"), _USER_BY_TOKEN.place_of("username")
+
+
 def _is_personal(token: str, door: Door) -> bool:
-    return door is Door.API and looks_like(token, PERSONAL_PREFIX)
+    return token.startswith(PERSONAL_PREFIX) and door is Door.API and looks_like(token, PERSONAL_PREFIX)
 
 
 def _values(token: str) -> dict[str, object]:
     now = datetime.now(UTC)
-    return {"token_hash": hash_token(token), "now": now, "last_noted": last_noted(now)}
+    return {"token_hash": hash_token(token), "now": now, "last_noted": now - NOTED_EVERY}

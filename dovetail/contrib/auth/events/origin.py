@@ -14,7 +14,6 @@ from dovetail.contrib.auth.events.models import (
 )
 from dovetail.contrib.auth.models import User
 from dovetail.middleware.request_id import current_request_id
-from dovetail.resources.sql.statements import Found
 from dovetail.state import ACTOR, current_scope
 
 
@@ -40,7 +39,7 @@ def current_origin() -> Origin:
     scope = current_scope.get() or {}
     noted, client = scope.get(ACTOR), scope.get("client")
     return Origin(
-        actor=who(noted.item if isinstance(noted, Found) else noted),
+        actor=who(noted),
         address=printable(str(client[0]), MAXIMUM_ADDRESS) if isinstance(client, tuple | list) and client else "",
         user_agent=printable(_user_agent(scope), MAXIMUM_USER_AGENT),
         request_id=(current_request_id.get() or "")[:MAXIMUM_REQUEST_ID],

@@ -1,0 +1,155 @@
+"""A change or a removal of one row by a single statement, which asks all that is to be asked as it writes.
+
+    UPDATE ... WHERE <key, rules, entity tag> RETURNING <the row as a read answers it>
+
+Where it finds no row nothing was changed, and whoever asked goes the way of `Writer`, which locks the row first and
+knows what to answer: 404, 403, 412, or the row as it was. PostgreSQL needs no transaction around a single statement.
+What hooks write, listeners hear, or leads to other rows goes that way from the start.
+"""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Generic
+
+from pydantic import BaseModel
+from sqlalchemy import inspect
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, flush, note_written
+from dovetail.resources.policy import Policy, Recognized
+from dovetail.resources.read.etags import STAR, is_told_by_moment, only_version, version_arguments
+from dovetail.resources.read.reader import Batch, Cache, Plan
+from dovetail.resources.spec import CHANGE, DELETE, Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.sql.statements import PreparedStatement
+from dovetail.resources.visibility import Visibility
+from dovetail.resources.write.conditional_writes import compile_update, prepare_delete
+from dovetail.resources.write.insert_statements import arguments_of
+from dovetail.resources.write.model_rules import OF_UPDATES, unknown_members, why_objects
+from dovetail.resources.write.one_row import KEY, OneRow
+from dovetail.resources.write.references import References
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A row that is asked for: the rules that it has to fulfil, and the values that say which it is."""
+
+    visibility: Visibility
+    arguments: Mapping[str, object]
+    is_tagged: bool  # the arguments tell a version
+
+
+class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
+    """Updates and deletes a row by one statement, where that is all there is to do."""
+
+    def __init__(
+        self,
+        spec: Spec[Model, Viewer, Create, Update, Replace],
+        one_row: OneRow[Model],
+        references: References[Model, Viewer, Create, Update, Replace],
+    ) -> None:
+        self._spec = spec
+        self._one_row = one_row
+        self._references = references
+        self._plans = Cache()
+
+    async def update(
+        self,
+        session: AsyncSession,
+        recognized: Recognized[Viewer],
+        key: Hashable,
+        data: Update | Replace,
+        if_match: str | None,
+    ) -> Batch | None:
+        """Change the row with this key, and return it as the viewer may see it; None if nothing was changed."""
+        if not self._updates or why_objects(self._spec.model, type(session.sync_session), OF_UPDATES) is not None:
+            return None
+        asked = self._asked(session, recognized, CHANGE, key, if_match)
+        values = None if asked is None else self._values(recognized, data)
+        if asked is None or not values:
+            return None
+        dialect, names, visibility = dialect_of(session), tuple(values), asked.visibility
+        place = ("update", dialect.name, names, visibility.template, asked.is_tagged)
+        compiled = partial(compile_update, self._spec, self._one_row, names, visibility, dialect)
+        plan: Plan | None = self._plans.remember(place, lambda: compiled(is_tagged=asked.is_tagged))
+        if plan is None:
+            return None
+        await flush(session)
+        arguments = {**arguments_of(values), **asked.arguments}
+        batch = await plan.fetch(await driver_for_all(session), arguments, visibility.bind_values)
+        if not batch.items:
+            return None
+        note_written(session)
+        return batch
+
+    async def delete(
+        self, session: AsyncSession, recognized: Recognized[Viewer], key: Hashable, if_match: str | None
+    ) -> bool:
+        """Delete the row with this key; return False if nothing was deleted."""
+        if not self._deletes or not self._one_row.can_delete(session):
+            return False
+        asked = self._asked(session, recognized, DELETE, key, if_match)
+        if asked is None:
+            return False
+        dialect, visibility = dialect_of(session), asked.visibility
+        place = ("delete", dialect.name, visibility.template, asked.is_tagged)
+        compiled = partial(prepare_delete, self._spec, self._one_row, visibility, dialect)
+        prepared: PreparedStatement | None = self._plans.remember(place, lambda: compiled(is_tagged=asked.is_tagged))
+        if prepared is None:
+            return False
+        await flush(session)
+        rows = await prepared.fetch(await driver_for_all(session), asked.arguments, visibility.bind_values)
+        if rows:
+            note_written(session)
+        return bool(rows)
+
+    @cached_property
+    def _updates(self) -> bool:
+        """True if no hook writes the row or looks at it."""
+        return self._spec.update_with is None and "may_update" not in self._spec.policy.old_hooks
+
+    @cached_property
+    def _deletes(self) -> bool:
+        return self._spec.delete_with is None and "may_delete" not in self._spec.policy.old_hooks
+
+    def _asked(
+        self, session: AsyncSession, recognized: Recognized[Viewer], action: str, key: Hashable, if_match: str | None
+    ) -> _Asked | None:
+        """Return what is asked of the row; None if only Python can ask it, or somebody has to see the row."""
+        if inspect(self._spec.model).class_manager.dispatch.load or self._one_row.is_known(session, key):
+            return None
+        visibility = self._spec.change_visibility(recognized, action)
+        if visibility.template is None or (if_match is None and self._spec.requires_if_match):
+            return None
+        version = STAR if if_match is None else only_version(if_match)
+        if version == STAR:
+            return _Asked(visibility, {KEY: key}, is_tagged=False)
+        if version is None or not is_told_by_moment(self._spec.model, self._spec.version_in(visibility)):
+            return None
+        return _Asked(visibility, {KEY: key, **version_arguments(key, version)}, is_tagged=True)
+
+    def _values(self, recognized: Recognized[Viewer], data: Update | Replace) -> Mapping[str, object] | None:
+        """Return what is to be written, by attribute; None if that is more than columns of the row, or is refused."""
+        spec, named = self._spec, data.model_fields_set
+        is_whole = isinstance(data, spec.replace or ())
+        if not self._elsewhere.isdisjoint(type(data).model_fields if is_whole else named):
+            return None
+        if self._limits_fields and spec.policy.read_only(recognized.viewer) & named:
+            return None
+        values = values_of(spec, data, spec.kept_fields(recognized.viewer) if is_whole else frozenset())
+        return None if unknown_members(spec.model, values) else values
+
+    @cached_property
+    def _elsewhere(self) -> frozenset[str]:
+        """The fields that lead to other rows, and the key."""
+        return self._references.fields | self._spec.links.keys() | {self._spec.key}
+
+    @cached_property
+    def _limits_fields(self) -> bool:
+        return type(self._spec.policy).read_only is not Policy.read_only
+
+
+def values_of(spec: Spec, data: BaseModel, kept: frozenset[str]) -> dict[str, object]:
+    """Return what a body sets, by attribute; a replacement that does not name one of `kept` keeps it."""
+    is_whole = isinstance(data, spec.replace or ())
+    return data.model_dump(exclude_unset=not is_whole, exclude=set(spec.links) | (kept - data.model_fields_set))

@@ -1,0 +1,116 @@
+"""The statements of `at_once.py`: UPDATE and DELETE of a row if it may be written, and is as the client saw it."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnClause,
+    ColumnElement,
+    Date,
+    DateTime,
+    Dialect,
+    Integer,
+    LargeBinary,
+    Numeric,
+    String,
+    Time,
+    Uuid,
+    delete,
+    inspect,
+    or_,
+    true,
+)
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.visitors import ExternallyTraversible
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from dovetail.database.column_types import UTCDateTime
+from dovetail.database.drivers.sqlalchemy_private import kind_of
+from dovetail.resources.conditions import is_never
+from dovetail.resources.read.etags import has_version
+from dovetail.resources.read.reader import Plan
+from dovetail.resources.spec import Model, Spec
+from dovetail.resources.sql.statements import PreparedStatement, prepare
+from dovetail.resources.visibility import Visibility
+from dovetail.resources.write.insert_statements import placeholders
+from dovetail.resources.write.one_row import OneRow
+
+# Kinds of columns of which a database says, as Python does, whether two values are equal.
+COMPARABLE = frozenset({Boolean, Date, DateTime, Integer, LargeBinary, Numeric, String, Time, Uuid})
+
+
+def compile_update(
+    spec: Spec[Model],
+    one_row: OneRow[Model],
+    names: Sequence[str],
+    visibility: Visibility,
+    dialect: Dialect,
+    *,
+    is_tagged: bool,
+) -> Plan | None:
+    """Return what writes these attributes of a row if that changes any of them, and reads it.
+
+    None if the database cannot ask all there is to ask before it writes.
+    """
+    check = true() if visibility.check is None else visibility.check
+    changed, later = placeholders(spec.model, names), _afterwards(spec.model, names, check)
+    conditions = list(_conditions(spec, visibility, dialect, is_tagged=is_tagged))
+    if not conditions or later is None or len(changed) < len(names):
+        return None
+    if not all(_is_comparable(column.type) for column in changed):
+        return None
+    differs = or_(*(column.is_distinct_from(value) for column, value in changed.items()))
+    return one_row.compile_update(names, visibility, dialect, *conditions, later, differs)
+
+
+def prepare_delete(
+    spec: Spec[Model], one_row: OneRow[Model], visibility: Visibility, dialect: Dialect, *, is_tagged: bool
+) -> PreparedStatement | None:
+    """Return what deletes a row and answers its key; None as above."""
+    conditions = list(_conditions(spec, visibility, dialect, is_tagged=is_tagged))
+    if not conditions:
+        return None
+    table, key = inspect(spec.model).local_table, getattr(spec.model, spec.key)
+    return prepare(delete(table).where(one_row.has_key(), *conditions).returning(key), dialect, visibility.binds)
+
+
+def _conditions(
+    spec: Spec[Model], visibility: Visibility, dialect: Dialect, *, is_tagged: bool
+) -> Iterator[ColumnElement[bool]]:
+    """Yield what the row has to fulfil before it is written; nothing if no row can, or the database cannot say."""
+    check = true() if visibility.check is None else visibility.check
+    if is_never(visibility.rows) or is_never(check) or (is_tagged and dialect.name != "postgresql"):
+        return
+    yield visibility.rows
+    yield check
+    if is_tagged:
+        yield has_version(getattr(spec.model, spec.version_in(visibility)[-1]))
+
+
+def _afterwards(model: type[object], names: Sequence[str], check: ColumnElement[bool]) -> ColumnElement[bool] | None:
+    """Return the condition that the row fulfils `check` once these attributes are written.
+
+    None if it looks at a column whose value the database makes, or names one in SQL of its own.
+    """
+    given = placeholders(model, names)
+    named = [part for part in visitors.iterate(check) if isinstance(part, ColumnClause)]
+    if any(part not in given and (not isinstance(part, Column) or _is_made(part)) for part in named):
+        return None
+    if given.keys().isdisjoint(named):
+        return true()  # it was asked for already
+
+    def value(element: ExternallyTraversible, **_: object) -> ExternallyTraversible | None:
+        return given[element] if isinstance(element, Column) and element in given else None
+
+    return visitors.replacement_traverse(check, {}, value)
+
+
+def _is_made(column: Column[object]) -> bool:
+    """Return True if an UPDATE changes a column that it does not name."""
+    return any(one is not None for one in (column.onupdate, column.server_onupdate, column.computed))
+
+
+def _is_comparable(column_type: TypeEngine[object]) -> bool:
+    is_ours = isinstance(column_type, UTCDateTime)
+    return (is_ours or not isinstance(column_type, TypeDecorator)) and kind_of(column_type) in COMPARABLE
