@@ -23,10 +23,10 @@ from tests.library.schemas import BookRead
 
 ROOT = Path(__file__).parent.parent
 OURS = ("dovetail", "plugins", "project", "config")
-FILES_OF_A_READ = 14
-FILES_OF_A_READ_WITH_A_TOKEN = 22  # whose token it is, of which kind, when it was used last, and for whom it speaks
+FILES_OF_A_READ = 13
+FILES_OF_A_READ_WITH_A_TOKEN = 16  # whose token it is, and for whom it speaks
 # With the rooms of `database`, of which SQLite's writers enter more: they take turns, and BEGIN looks at the file.
-FILES_OF_A_WRITE = {"sqlite": 41, "postgresql": 35}
+FILES_OF_A_WRITE = {"sqlite": 24, "postgresql": 20}
 FILES_OF_A_FILTER = 6
 ABOVE_THE_MIDDLEWARE = {"LeanFastAPI.__call__"}  # the application itself
 
@@ -92,7 +92,7 @@ async def test_a_get_with_a_token_enters_few_files(client_for, ada, path):
 async def test_a_patch_of_one_post_enters_few_files(client_for, ada, path, database_kind):
     client = await client_for(ada)
     files = await files_of(lambda number: client.patch(path, json={"title": f"Title {number}"}))
-    assert {"dovetail/resources/write/one_row.py", "dovetail/database/fast_unit_of_work.py"} < files
+    assert {"dovetail/resources/write/at_once.py", "dovetail/database/fast_unit_of_work.py"} < files
     assert len(files) <= FILES_OF_A_WRITE[database_kind], "\n".join(sorted(files))
 
 

@@ -24,8 +24,7 @@ from dovetail.database.drivers.sqlalchemy_private import (
     proxy_of,
     run_in_greenlet,
 )
-from dovetail.database.pool.wait_budget import have_waited
-from dovetail.database.pool.writer_queue import CONNECT, WriterQueue
+from dovetail.database.pool.writer_queue import CONNECT, WriterQueue, have_waited
 from dovetail.database.prepared_reads import DriverConnection, PoolSource
 from dovetail.state import InfoKey
 

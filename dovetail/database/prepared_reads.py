@@ -21,7 +21,8 @@ from dovetail.database.drivers.sqlalchemy_private import (
     say_rollback,
     statement_listeners,
 )
-from dovetail.database.pool.fair_pool import FairPool, unreachable
+from dovetail.database.pool.fair_pool import FairPool
+from dovetail.database.pool.unreachable import unreachable
 
 WITHIN_TRANSACTIONS = "dovetail_within_transactions"  # an execution option of an engine: nothing runs outside of one
 

@@ -1,7 +1,7 @@
 """The unit of work: one transaction, committed at the edge and nowhere else."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from time import perf_counter
@@ -15,9 +15,8 @@ from dovetail.database.engine.sqlite_transactions import READ_ONLY
 from dovetail.database.engine.urls import database_url, is_memory
 from dovetail.database.fast_unit_of_work import FastUnitOfWork, async_connection_of
 from dovetail.database.lazy_loading import refuse_lazy_loads
-from dovetail.database.pool.fair_pool import UnpooledConnections
-from dovetail.database.pool.wait_budget import have_waited
-from dovetail.database.pool.writer_queue import TAKE_TURN, WriterQueue
+from dovetail.database.pool.unreachable import UnpooledConnections
+from dovetail.database.pool.writer_queue import TAKE_TURN, WriterQueue, have_waited
 from dovetail.settings import Settings
 from dovetail.state import StateKey
 
@@ -71,9 +70,13 @@ class Database:
                 if AFTER_COMMIT in session.info:
                     run_after_commit(session)
 
-    def fast_unit_of_work(self) -> FastUnitOfWork:
-        """Return a unit of work that begins no transaction before something is written; see FastUnitOfWork."""
-        return FastUnitOfWork(self.engine, self.sessions, self._turns)
+    @property
+    def fast_unit_of_work(self) -> Callable[[], FastUnitOfWork]:
+        """A function that returns a unit of work which begins no transaction before something is written.
+
+        See FastUnitOfWork. Who works often asks for the function once.
+        """
+        return partial(FastUnitOfWork, self.engine, self.sessions, self._turns)
 
     @asynccontextmanager
     async def outside_the_pool(self) -> AsyncIterator[AsyncSession]:

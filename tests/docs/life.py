@@ -62,9 +62,11 @@ READ = Road(
 )
 WRITE = Road(
     "A write",
-    "`PATCH /api/posts/1`, with a token: in front of FastAPI's router, by three statements that were compiled before, "
-    "in one transaction, which is committed before the answer leaves. What is unusual (a token that is nobody's, a "
-    "body that is wrong, an `Idempotency-Key`) goes through the router, into the same `update`.",
+    "`PATCH /api/posts/1`, with a token: in front of FastAPI's router, by two statements that were compiled before: the "
+    "token with its user, and an UPDATE that asks policy and `If-Match` and answers the row, a transaction by itself on "
+    "PostgreSQL. Where it finds no row, `Writer.update_and_read` locks the row and says why: 404, 403, 412. What is "
+    "unusual (a token that is nobody's, a body that is wrong, an `Idempotency-Key`) goes through the router, into the "
+    "same `update`.",
     (
         MIDDLEWARE,
         Stop(
@@ -79,14 +81,14 @@ WRITE = Road(
             "dovetail.database.fast_unit_of_work:FastUnitOfWork.__aenter__",
             "a connection; BEGIN comes later",
         ),
-        Stop("dovetail.contrib.auth.accounts.access_tokens:get_user_by_token", "the row of the token and its user"),
+        Stop("dovetail.contrib.auth.user_policies:UserPolicy.recognize_writer", "the policy: who writes?"),
+        Stop("dovetail.contrib.auth.accounts.access_tokens:find_user_by_token", "the token and its user"),
         Stop("dovetail.resources.endpoints.items:update", "the endpoint, one function for both roads"),
-        Stop("dovetail.resources.write.writer:Writer.lock_item", "BEGIN; locks the row, if the policy lets it be seen"),
-        Stop("dovetail.resources.write.one_row:Lock.take", "makes the object, and reads whether the policy allows it"),
-        Stop("dovetail.resources.write.writer:Writer.taken", "404 or 403 to whoever may not"),
-        Stop("dovetail.resources.write.writer:Writer.check_precondition", "If-Match: 412 to a stale writer"),
-        Stop("dovetail.resources.write.one_row:OneRow.update", "UPDATE, which answers the row as a GET would"),
-        Stop("dovetail.resources.read.etags:etag", "the new ETag; then COMMIT, and the middleware"),
+        Stop("dovetail.resources.write.at_once:AtOnce.update", "what listens, links or refers goes another way"),
+        Stop("dovetail.resources.spec:Spec.change_visibility", "what they may see and change, as it was before"),
+        Stop("dovetail.database.fast_unit_of_work:driver_for_all", "BEGIN, but for a single statement on PostgreSQL"),
+        Stop("dovetail.resources.read.reader:Plan.fetch", "UPDATE, which answers the row as a GET would"),
+        Stop("dovetail.resources.read.etags:etag", "the new ETag; then the middleware"),
     ),
 )
 MIGRATE = Road(

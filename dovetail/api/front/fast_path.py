@@ -13,10 +13,9 @@ exceptions of a fast path meet the application's own handlers.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import update_wrapper
-from typing import Generic, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIWebSocketRoute
@@ -25,61 +24,16 @@ from starlette.convertors import Convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dovetail.api.body_checks import waiting
 from dovetail.api.fastapi_private import TELEMETRY, RouteContext, chooses_by_its_pattern, path_within, routes_of
-from dovetail.api.front.repeating import TRIED, Raise, Repeating, RereadableBody
+from dovetail.api.front.endpoint import Endpoint, FastAnswer
+from dovetail.api.front.repeating import TRIED, Raise, Repeating
 from dovetail.database.drivers.lost_connections import asks_for_another_try
 
-P = ParamSpec("P")
-R = TypeVar("R")
-# Answers a request, or leaves it to FastAPI with None, and then it has done nothing.
-FastAnswer: TypeAlias = Callable[[Request], Awaitable[Response | None]]
-# Gives what answers the requests of an application, which is asked for once.
-FastPath: TypeAlias = Callable[[FastAPI], FastAnswer]
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 UNNAMED = re.compile(r"\(\?P<[^>]+>")
-
-
-class NamedResource(Protocol):
-    """The resource that an endpoint belongs to."""
-
-    @property
-    def singular(self) -> str:
-        """The name of one: `post`."""
-
-
-class Endpoint(Generic[P, R]):
-    """A path operation function of FastAPI, with its fast path if it has one and the resource that it belongs to.
-
-    FastAPI reads the signature of `function`, and calls the Endpoint as it would call the function.
-    """
-
-    def __init__(
-        self,
-        function: Callable[P, Awaitable[R]],
-        fast_path: FastPath | None = None,
-        resource: NamedResource | None = None,
-    ) -> None:
-        update_wrapper(self, function)
-        self._function = function
-        self.fast_path = fast_path
-        self.resource = resource
-
-    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run the function."""
-        return await self._function(*args, **kwargs)
-
-
-def with_fast_path(answer: FastAnswer) -> Callable[[Callable[P, Awaitable[R]]], Endpoint[P, R]]:
-    """Return a decorator that gives an endpoint its fast path; `answer` gives what the endpoint gives, or None.
-
-    @router.get("/live")
-    @with_fast_path(answer_live)
-    async def get_liveness() -> Health: ...
-    """
-    return lambda function: Endpoint(function, lambda _app: answer)
 
 
 class FastJSONResponse(Response):
@@ -128,6 +82,29 @@ class FastPathMiddleware:
                 raise  # a read was tried twice by now
             scope[TRIED] = True  # and nothing was written: the fast path answers for that
             return None
+
+
+class RereadableBody:
+    """Receives a body for a fast path, and the same again for FastAPI."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._seen: deque[Message] = deque()
+
+    async def __call__(self) -> Message:
+        """Receive the next part."""
+        self._seen.append(await self._receive())
+        return self._seen[-1]
+
+    def again(self) -> Receive:
+        """Return what receives all parts once more."""
+        if not self._seen:
+            return self._receive
+
+        async def receive() -> Message:
+            return self._seen.popleft() if self._seen else await self._receive()
+
+        return receive
 
 
 class FastPathRoutes:

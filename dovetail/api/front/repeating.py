@@ -6,7 +6,6 @@ without a connection; if it is another process's, one of them asks now and then,
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -61,29 +60,6 @@ class Repeating:
             yield
         finally:
             lock.release()
-
-
-class RereadableBody:
-    """Receives a body for a fast path, and the same again for FastAPI."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._seen: deque[Message] = deque()
-
-    async def __call__(self) -> Message:
-        """Receive the next part."""
-        self._seen.append(await self._receive())
-        return self._seen[-1]
-
-    def again(self) -> Receive:
-        """Return what receives all parts once more."""
-        if not self._seen:
-            return self._receive
-
-        async def receive() -> Message:
-            return self._seen.popleft() if self._seen else await self._receive()
-
-        return receive
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 
 from dovetail.api.credentials import CredentialSchemes, schemes_of
 from dovetail.api.fastapi_private import RouteContext, routes_of
-from dovetail.api.front.fast_path import Endpoint
+from dovetail.api.front.endpoint import Endpoint
 from dovetail.api.openapi.components import name_components, share_enums, write_whole_numbers
 from dovetail.api.openapi.examples import add_examples
 from dovetail.api.openapi.limited import describe_limits

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from dovetail.api.principal import StaffDep
-from dovetail.database.pool.fair_pool import PoolStatistics, pool_statistics
+from dovetail.database.pool.fair_pool import pool_statistics
+from dovetail.database.pool.statistics import PoolStatistics
 from dovetail.database.unit_of_work import DATABASE
 from dovetail.errors import NotFoundError
 

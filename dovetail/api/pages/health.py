@@ -5,7 +5,8 @@ from typing import Literal, Protocol
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from dovetail.api.front.fast_path import FastJSONResponse, with_fast_path
+from dovetail.api.front.endpoint import with_fast_path
+from dovetail.api.front.fast_path import FastJSONResponse
 from dovetail.state import StateKey
 
 router = APIRouter(prefix="/health", tags=["health"])

@@ -1,27 +1,26 @@
 """The one async engine of an application, tuned so that SQLite and PostgreSQL keep the same promises."""
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, ExceptionContext, event, exc
+from sqlalchemy import URL, Engine, ExceptionContext, event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
-from dovetail.database.drivers.aiosqlite_connections import is_still_there, open_connection, open_existing
+from dovetail.database.drivers.aiosqlite_connections import open_connection, open_existing
 from dovetail.database.drivers.lost_connections import (
     CONNECTOR,
     is_local,
     is_lost,
     let_go_of_lock,
     renew_statements,
-    throw_away,
 )
 from dovetail.database.drivers.sqlalchemy_private import set_ping
-from dovetail.database.engine.sqlite_transactions import READ_ONLY, use_real_transactions
+from dovetail.database.engine.sqlite_transactions import keep_to_file, use_real_transactions
 from dovetail.database.engine.unportable_values import refuse_unportable_values
 from dovetail.database.engine.urls import database_url, is_memory
-from dovetail.database.pool.fair_pool import FairPool, unreachable
+from dovetail.database.pool.fair_pool import FairPool
+from dovetail.database.pool.unreachable import unreachable
 from dovetail.database.prepared_reads import WITHIN_TRANSACTIONS
 from dovetail.settings import Settings
 
@@ -61,27 +60,6 @@ def create_engine(
     else:
         bound_pings(engine.sync_engine, settings.database_connect_timeout)
     return engine
-
-
-def keep_to_file(engine: Engine, database: str) -> None:
-    """Let no connection of `engine` go on with a file that has lost its name: one that was removed, or replaced.
-
-    A writer finds out before it writes. The pool asks instead of sending a ping, which a file does not need.
-    """
-
-    @event.listens_for(engine, "begin", insert=True)
-    def _refuse(connection: Connection) -> None:
-        driver: object = connection.connection.driver_connection
-        if connection.get_execution_options().get(READ_ONLY, False) or is_still_there(driver, database):
-            return
-        error = sqlite3.OperationalError(f"the file {database} was removed or replaced")
-        throw_away(engine, connection.connection, error)
-        raise exc.OperationalError("BEGIN", None, error, hide_parameters=True, connection_invalidated=True)
-
-    def ping(connection: Any) -> bool:
-        return is_still_there(connection.driver_connection, database)
-
-    set_ping(engine, ping)
 
 
 def bound_pings(engine: Engine, seconds: float) -> None:

@@ -1,12 +1,15 @@
-"""Transactions on SQLite that keep PostgreSQL's promises."""
+"""Transactions on SQLite that keep PostgreSQL's promises, on a file that is still there."""
 
 import sqlite3
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, exc
 
-from dovetail.database.pool.wait_budget import have_waited, time_left
+from dovetail.database.drivers.aiosqlite_connections import is_still_there
+from dovetail.database.drivers.lost_connections import throw_away
+from dovetail.database.drivers.sqlalchemy_private import set_ping
+from dovetail.database.pool.writer_queue import have_waited, time_left
 from dovetail.state import InfoKey
 
 READ_ONLY = "dovetail_read_only"  # an execution option of a connection
@@ -42,6 +45,27 @@ def use_real_transactions(engine: Engine, *, patience: float | None = None, fore
             _limit_waiting(connection, patience)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         have_waited()
+
+
+def keep_to_file(engine: Engine, database: str) -> None:
+    """Let no connection of `engine` go on with a file that has lost its name: one that was removed, or replaced.
+
+    A writer finds out before it writes. The pool asks instead of sending a ping, which a file does not need.
+    """
+
+    @event.listens_for(engine, "begin", insert=True)
+    def _refuse(connection: Connection) -> None:
+        driver: object = connection.connection.driver_connection
+        if connection.get_execution_options().get(READ_ONLY, False) or is_still_there(driver, database):
+            return
+        error = sqlite3.OperationalError(f"the file {database} was removed or replaced")
+        throw_away(engine, connection.connection, error)
+        raise exc.OperationalError("BEGIN", None, error, hide_parameters=True, connection_invalidated=True)
+
+    def ping(connection: Any) -> bool:
+        return is_still_there(connection.driver_connection, database)
+
+    set_ping(engine, ping)
 
 
 def _limit_waiting(connection: Connection, patience: float) -> None:

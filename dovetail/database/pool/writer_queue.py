@@ -1,15 +1,20 @@
-"""SQLite has one writer at a time: those of one process queue here, in the order they came."""
+"""SQLite has one writer at a time: those of one process queue here, in the order they came, for a bounded time.
+
+A writer waits for its turn in this process, for a connection, and for writers of other processes. Each by itself could
+take as long as a request may wait at all; so one time bounds all that stands between it and its first statement.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from dovetail.database.drivers.sqlalchemy_private import may_block, wait_in_greenlet
-from dovetail.database.pool.wait_budget import begin_to_wait
 from dovetail.errors import UnavailableError
 from dovetail.state import InfoKey
 
@@ -17,6 +22,23 @@ from dovetail.state import InfoKey
 TAKE_TURN = InfoKey[Callable[[], Awaitable[None]]]("take_turn")
 # In a session's info: a function that gives the Connection that it works on.
 CONNECT = InfoKey[Callable[[], Connection]]("connect")
+_until: ContextVar[float | None] = ContextVar("dovetail_waits_until", default=None)
+
+
+def begin_to_wait(seconds: float) -> None:
+    """Give all waits from now on `seconds` together."""
+    _until.set(monotonic() + seconds)
+
+
+def have_waited() -> None:
+    """End the count: nothing more stands in the way, or the work was given up."""
+    _until.set(None)
+
+
+def time_left(otherwise: float | None) -> float | None:
+    """Return the seconds that may be waited yet; `otherwise` where nobody counts them."""
+    until = _until.get()
+    return otherwise if until is None else max(0.0, until - monotonic())
 
 
 class QueueingSession(Session):

@@ -19,10 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from dovetail.api.front.fast_path import FastAnswer
+from dovetail.api.front.endpoint import FastAnswer
 from dovetail.database.drivers.lost_connections import asks_for_another_try, may_be_read_again
 from dovetail.database.error_translation import client_error
-from dovetail.database.fast_unit_of_work import SessionSource
+from dovetail.database.fast_unit_of_work import FastUnitOfWork, SessionSource
 from dovetail.database.prepared_reads import NeedsSessionError, PoolSource, ReadSource
 from dovetail.database.unit_of_work import DATABASE, Database
 from dovetail.resources.endpoints.fast_place import FastPlace
@@ -114,16 +114,16 @@ class FastWrite:
 
     def __call__(self, app: FastAPI) -> FastAnswer:
         """Return what answers the requests of an application."""
-        return partial(self.write, DATABASE.get(app))
+        return partial(self.write, DATABASE.get(app).fast_unit_of_work)
 
-    async def write(self, database: Database, request: Request) -> Response | None:
+    async def write(self, begin: Callable[[], FastUnitOfWork], request: Request) -> Response | None:
         """Return the answer; None if FastAPI has to see to the request, and then nothing was done."""
         if HEADER in request.headers:
             return None
         given = await self._read(request)
         if given is None:
             return None
-        begun, work = False, database.fast_unit_of_work()
+        begun, work = False, begin()
         try:
             async with work as session:
                 recognized = await self.policy.recognize_writer(request, session)

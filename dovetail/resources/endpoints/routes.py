@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.api.front.fast_path import Endpoint, FastPath
+from dovetail.api.front.endpoint import Endpoint, FastPath
 from dovetail.resources.spec import Spec
 
 

@@ -24,7 +24,7 @@ from dovetail.resources.spec import CHANGE, DELETE, Create, Model, Replace, Spec
 from dovetail.resources.sql.statements import PreparedStatement
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.conditional_writes import compile_update, prepare_delete
-from dovetail.resources.write.insert_statements import arguments_of
+from dovetail.resources.write.insert_statements import VALUE
 from dovetail.resources.write.model_rules import OF_UPDATES, unknown_members, why_objects
 from dovetail.resources.write.one_row import KEY, OneRow
 from dovetail.resources.write.references import References
@@ -75,7 +75,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         if plan is None:
             return None
         await flush(session)
-        arguments = {**arguments_of(values), **asked.arguments}
+        arguments = {**{VALUE + name: value for name, value in values.items()}, **asked.arguments}
         batch = await plan.fetch(await driver_for_all(session), arguments, visibility.bind_values)
         if not batch.items:
             return None
@@ -116,7 +116,8 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         self, session: AsyncSession, recognized: Recognized[Viewer], action: str, key: Hashable, if_match: str | None
     ) -> _Asked | None:
         """Return what is asked of the row; None if only Python can ask it, or somebody has to see the row."""
-        if inspect(self._spec.model).class_manager.dispatch.load or self._one_row.is_known(session, key):
+        known = session.sync_session.identity_map
+        if inspect(self._spec.model).class_manager.dispatch.load or (known and self._one_row.is_known(session, key)):
             return None
         visibility = self._spec.change_visibility(recognized, action)
         if visibility.template is None or (if_match is None and self._spec.requires_if_match):

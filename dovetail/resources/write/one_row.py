@@ -196,7 +196,7 @@ class OneRow(Generic[Model]):
 
     def is_known(self, session: AsyncSession, key: Hashable) -> bool:
         """Return True if the session has the object with this key already."""
-        return bool(session.sync_session.identity_map) and self._entities.has(session, key)
+        return self._entities.has(session, key)
 
     @property
     def _table(self) -> Table:

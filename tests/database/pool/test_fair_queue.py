@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.util.queue import Empty, Full
 
-from dovetail.database.pool.fair_queue import FairQueue
+from dovetail.database.pool.fair_pool import FairQueue
 from dovetail.database.prepared_reads import connect_to_read
 from dovetail.database.unit_of_work import Database
 

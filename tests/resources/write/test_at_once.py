@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, literal, select
+from sqlalchemy import event, literal, select, text
 from sqlalchemy.orm import Session
 
 from dovetail.database.column_types import UTCDateTime
@@ -101,10 +101,15 @@ async def test_a_writer_who_had_to_wait_looks_at_the_row_as_it_is_by_then(client
 
 
 async def _until_it_waits(database):
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with asyncio.timeout(20), database.outside_the_pool() as session:
-        while not (await (await session.connection()).exec_driver_sql(waiting)).scalar_one():  # noqa: ASYNC110 - the database tells nobody
+    async with asyncio.timeout(20):
+        while not await _waiting(database):  # noqa: ASYNC110 - the database tells nobody
             await asyncio.sleep(0.01)
+
+
+async def _waiting(database):
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with database.unit_of_work() as session:  # one each time: it sees the activity of its beginning
+        return await session.scalar(text(asked))
 
 
 @pytest.mark.parametrize("name", ["load", "before_update", "before_flush"])

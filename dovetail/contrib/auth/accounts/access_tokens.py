@@ -1,6 +1,6 @@
 """Find who holds a token, of a session or a personal one: its SHA-256 is stored, and deleting the row revokes it."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple, TypeAlias
@@ -15,13 +15,12 @@ from dovetail.contrib.auth.sessions.current import (
     NOTED_EVERY,
     SESSION_COLUMNS,
     CurrentSession,
-    read_session,
     remember_holder,
     session_of,
 )
 from dovetail.contrib.auth.sessions.models import Door, Session
 from dovetail.contrib.auth.sessions.token_text import PERSONAL_PREFIX, is_token_text, looks_like
-from dovetail.contrib.auth.tokens.current import TOKEN_COLUMNS, CurrentToken, read_token, remember_token, token_of
+from dovetail.contrib.auth.tokens.current import TOKEN_COLUMNS, CurrentToken, remember_token, token_of
 from dovetail.contrib.auth.tokens.limited_user import token_columns
 from dovetail.contrib.auth.tokens.models import PersonalToken
 from dovetail.database.prepared_reads import ReadSource
@@ -86,9 +85,9 @@ async def find_user_by_token(source: ReadSource, token: str, door: Door = Door.A
     if _is_personal(token, door):
         is_one = is_token_text(token, PERSONAL_PREFIX)
         owner = await _USER_BY_PERSONAL.find(source, **_values(token)) if is_one else None
-        return None if owner is None else _found(owner, read_token)
+        return None if owner is None else _found(owner, CurrentToken)
     found = await _USER_BY_TOKEN.find(source, door=door, **_values(token))
-    return None if found is None else _found(found, read_session)
+    return None if found is None else _found(found, CurrentSession)
 
 
 def current_of(user: User) -> Current | None:
@@ -110,12 +109,13 @@ async def lock_user_by_token(session: AsyncSession, token: str, door: Door = Doo
     return await session.scalar(statement.execution_options(populate_existing=True), values)
 
 
-def _found(found: Found[User], read: Callable[[Sequence[object]], Current]) -> FoundUser:
+def _found(found: Found[User], kind: Callable[[int, bool], Current]) -> FoundUser:
     values = found.values
     if not isinstance(values, tuple):  # somebody listens to the loads of users, so that there is one
         return FoundUser(found, Who(found.item.id, found.item.username), current_of(found.item))
     key, name = _places()
-    return FoundUser(found, Who(values[key], values[name]), read(found.apart))
+    used, is_due = found.apart
+    return FoundUser(found, Who(values[key], values[name]), kind(used, bool(is_due)))
 
 
 @cache

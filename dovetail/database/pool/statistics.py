@@ -1,0 +1,19 @@
+"""The numbers of a pool of connections."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolStatistics:
+    """A pool at one moment; times are in seconds."""
+
+    size: int
+    max_overflow: int
+    timeout: float
+    recycle: int
+    pre_ping: bool
+    checked_in: int
+    checked_out: int
+    overflow: int
+    waiting: int  # callers that found every connection taken
+    timeouts: int  # callers that gave up, since the process started
