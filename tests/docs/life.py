@@ -62,11 +62,11 @@ READ = Road(
 )
 WRITE = Road(
     "A write",
-    "`PATCH /api/posts/1`, with a token: in front of FastAPI's router, by two statements that were compiled before: the "
-    "token with its user, and an UPDATE that asks policy and `If-Match` and answers the row, a transaction by itself on "
-    "PostgreSQL. Where it finds no row, `Writer.update_and_read` locks the row and says why: 404, 403, 412. What is "
-    "unusual (a token that is nobody's, a body that is wrong, an `Idempotency-Key`) goes through the router, into the "
-    "same `update`.",
+    "`PATCH /api/posts/1`, with a token: in front of FastAPI's router, by two statements that were compiled before: "
+    "the token with its user, and an UPDATE that asks policy and `If-Match` and answers the row, a transaction by "
+    "itself on PostgreSQL. Where it finds no row, `Writer.update_and_read` locks the row and says why: 404, 403, 412. "
+    "What is unusual (a token that is nobody's, a body that is wrong, an `Idempotency-Key`) goes through the router, "
+    "into the same `update`.",
     (
         MIDDLEWARE,
         Stop(

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.database.change_log import CHANGE_LOG, log_of
 from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, flush, note_written
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.read.etags import STAR, is_told_by_moment, only_version, version_arguments
@@ -116,9 +117,11 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         self, session: AsyncSession, recognized: Recognized[Viewer], action: str, key: Hashable, if_match: str | None
     ) -> _Asked | None:
         """Return what is asked of the row; None if only Python can ask it, or somebody has to see the row."""
-        known = session.sync_session.identity_map
-        if inspect(self._spec.model).class_manager.dispatch.load or (known and self._one_row.is_known(session, key)):
+        mapper, known = inspect(self._spec.model), session.sync_session.identity_map
+        if mapper.class_manager.dispatch.load or (known and self._one_row.is_known(session, key)):
             return None
+        if CHANGE_LOG in session.info and log_of(session, mapper.local_table) is not None:
+            return None  # which is for writes of a locked row to take along
         visibility = self._spec.change_visibility(recognized, action)
         if visibility.template is None or (if_match is None and self._spec.requires_if_match):
             return None
