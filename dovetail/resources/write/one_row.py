@@ -204,9 +204,7 @@ class OneRow(Generic[Model]):
 
     def _line(self, log: ChangeLog, names: Sequence[str]) -> Insert:
         values = placeholders(self._model, names)
-        return changed_line(
-            log, self._table, {column.key: value for column, value in values.items()}, [self.has_key()]
-        )
+        return changed_line(log, self._table, {column.key: value for column, value in values.items()}, [self.has_key()])
 
     def _line_of_deleted(self, log: ChangeLog) -> Insert | None:
         return log.insert_deleted(self._table, [self.has_key()])

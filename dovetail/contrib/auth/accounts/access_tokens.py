@@ -20,11 +20,11 @@ from dovetail.contrib.auth.sessions.current import (
 )
 from dovetail.contrib.auth.sessions.models import Door, Session
 from dovetail.contrib.auth.sessions.token_text import PERSONAL_PREFIX, is_token_text, looks_like
-from dovetail.contrib.auth.tokens.current import TOKEN_COLUMNS, CurrentToken, remember_token, token_of
+from dovetail.contrib.auth.tokens.current import TOKEN_COLUMNS, CurrentToken, read_token, remember_token, token_of
 from dovetail.contrib.auth.tokens.limited_user import token_columns
 from dovetail.contrib.auth.tokens.models import PersonalToken
 from dovetail.database.prepared_reads import ReadSource
-from dovetail.resources.sql.statements import EntityStatement, Found
+from dovetail.resources.sql.statements import EntityStatement, Found, Row
 from dovetail.signing import hash_token
 
 Current: TypeAlias = CurrentSession | CurrentToken
@@ -85,9 +85,9 @@ async def find_user_by_token(source: ReadSource, token: str, door: Door = Door.A
     if _is_personal(token, door):
         is_one = is_token_text(token, PERSONAL_PREFIX)
         owner = await _USER_BY_PERSONAL.find(source, **_values(token)) if is_one else None
-        return None if owner is None else _found(owner, CurrentToken)
+        return None if owner is None else _found(owner, read_token)
     found = await _USER_BY_TOKEN.find(source, door=door, **_values(token))
-    return None if found is None else _found(found, CurrentSession)
+    return None if found is None else _found(found, lambda row: CurrentSession(row[0], bool(row[1])))
 
 
 def current_of(user: User) -> Current | None:
@@ -109,13 +109,12 @@ async def lock_user_by_token(session: AsyncSession, token: str, door: Door = Doo
     return await session.scalar(statement.execution_options(populate_existing=True), values)
 
 
-def _found(found: Found[User], kind: Callable[[int, bool], Current]) -> FoundUser:
+def _found(found: Found[User], read: Callable[[Row], Current]) -> FoundUser:
     values = found.values
     if not isinstance(values, tuple):  # somebody listens to the loads of users, so that there is one
         return FoundUser(found, Who(found.item.id, found.item.username), current_of(found.item))
     key, name = _places()
-    used, is_due = found.apart
-    return FoundUser(found, Who(values[key], values[name]), kind(used, bool(is_due)))
+    return FoundUser(found, Who(values[key], values[name]), read(found.apart))
 
 
 @cache
