@@ -44,6 +44,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
             f"{AUTH}/test_access.py",
             f"{AUTH}/test_locks.py",
             f"{AUTH}/test_reads_with_a_token.py",
+            f"{AUTH}/tokens/test_personal_tokens.py",
         ),
         one_time_tokens=(f"{AUTH}/accounts/test_one_time_tokens.py", f"{AUTH}/test_locks.py"),
         password_validation=(f"{AUTH}/accounts/test_password_validation.py",),

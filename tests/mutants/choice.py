@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from tests.mutants.covered import Tried, imported_lines, load, test_files
+from tests.mutants.covered import Tried, imported_lines, known_files, load, test_files
 from tests.mutants.modules import MODULES
 
 
@@ -71,9 +71,10 @@ class Choice:
 
 
 def _known(path: str) -> tuple[Mapping[str, Tried], Mapping[str, int]]:
-    """Return what is known of the tests that are near to a module, and the number of the place where each is."""
+    """Return what is known of tests, and the number of the place where each is; behind those near to a module all."""
     tests, numbers = dict[str, Tried](), dict[str, int]()
-    for number, place in enumerate(MODULES[path]):
+    far = len(MODULES[path])
+    for number, place in [*enumerate(MODULES[path]), *((far, file) for file in known_files())]:
         for file in test_files([place]):
             covered = load(file)
             for name, tried in covered.tests.items() if covered and covered.knows(path) else ():

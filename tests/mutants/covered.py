@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -64,11 +65,22 @@ def test_files(places: Iterable[str]) -> Iterator[str]:
 def load(file: str) -> Covered | None:
     """Return what is known of a file of tests, or None if nothing is, or the file was changed."""
     kept = _kept(file)
-    if not kept.exists():
+    if not kept.exists() or not Path(file).exists():
         return None
-    told = json.loads(kept.read_text())
-    covered = Covered(told["digests"], {name: Tried(**each) for name, each in told["tests"].items()}, told["failed"])
+    covered = _read(kept, kept.stat().st_mtime_ns)
     return covered if covered.knows(file) else None
+
+
+def known_files() -> list[str]:
+    """Return all files of tests of which something is known."""
+    kept = [path for path in sorted(FOLDER.glob("*.json")) if path != _kept(ON_IMPORT)]
+    return [next(iter(_read(path, path.stat().st_mtime_ns).digests)) for path in kept]
+
+
+@cache
+def _read(kept: Path, changed_at: int) -> Covered:
+    told = json.loads(kept.read_text())
+    return Covered(told["digests"], {name: Tried(**each) for name, each in told["tests"].items()}, told["failed"])
 
 
 class Recorder:

@@ -114,7 +114,8 @@ def _look_at_tests(paths: Sequence[str], limits: Limits, scratch: Path) -> None:
 
 def _drawn(path: str, given: argparse.Namespace, verdicts: dict[str, Verdict]) -> Task:
     drawn = Changes(Path(path).read_text(), given.seed).mutants(given.size or None)
-    return Task(path, [mutant for mutant in drawn if record.key(mutant) not in verdicts])
+    judged = {key for key, verdict in verdicts.items() if verdict.verdict != record.UNRUN}  # a test may run it by now
+    return Task(path, [mutant for mutant in drawn if record.key(mutant) not in judged])
 
 
 def _survivors(path: str, verdicts: dict[str, Verdict]) -> Task:

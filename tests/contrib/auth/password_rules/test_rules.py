@@ -6,12 +6,14 @@ import sys
 
 import pytest
 
+from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.password_rules.common import NotCommon, common_passwords
 from dovetail.contrib.auth.password_rules.length import LONGEST, Length
 from dovetail.contrib.auth.password_rules.rule import About
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.contrib.auth.testing import PASSWORD
-from dovetail.errors import ConfigurationError
+from dovetail.errors import ConfigurationError, InvalidInputError
+from dovetail.plugin import context_of
 from dovetail.settings import load_plugin_settings
 from tests.contrib.auth.helpers import ADA
 from tests.running import manage
@@ -83,6 +85,11 @@ async def test_whatever_the_rules_say_a_password_has_8_characters_and_at_most_12
     for password in ("7 chars", "x" * 129):
         answer = await client.post("/api/auth/register", json=ADA | {"password": password})
         assert answer.status_code == 422
+
+
+async def test_that_a_password_is_too_short_is_told_beside_what_the_rules_find(colours, session):
+    with pytest.raises(InvalidInputError, match=r"expected 8 or more\. mauve is a colour"):
+        check_password("mauve", username="ada", email="", context=context_of(session))
 
 
 def test_commands_obey_the_rules_of_the_site(colours, database_url):
