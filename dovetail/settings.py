@@ -71,6 +71,20 @@ def split_names(value: object) -> object:
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_names)]
 
 
+class SecretKey(SecretStr):
+    """SECRET_KEY, and those before it that may still be met: what they signed and encrypted is read, and never made."""
+
+    def __init__(self, value: str, earlier: tuple[str, ...]) -> None:
+        super().__init__(value)
+        self.earlier = earlier
+
+
+def secrets_to_read_with(secret_key: SecretStr) -> tuple[str, ...]:
+    """Return the secrets by which something may have been signed or encrypted, the one of now first."""
+    earlier = secret_key.earlier if isinstance(secret_key, SecretKey) else ()
+    return (secret_key.get_secret_value(), *earlier)
+
+
 class Settings(BaseSettings):
     """The kernel's settings; a site subclasses them in `config/settings.py` to name its plugins.
 
@@ -90,6 +104,7 @@ class Settings(BaseSettings):
     asgi_application: str = "config.asgi:app"  # what `manage.py runserver` serves
 
     secret_key: SecretStr = SecretStr("")
+    secret_key_fallbacks: tuple[SecretStr, ...] = ()  # those it took the place of, which are still read, as Django's
     allowed_hosts: Names = ("localhost", "127.0.0.1", "[::1]", "testserver")
     # Whose X-Forwarded headers are believed.
     trusted_proxies: Annotated[Names, AfterValidator(check_proxies)] = ("127.0.0.1", "::1")
@@ -162,6 +177,17 @@ class Settings(BaseSettings):
                 f"SECRET_KEY has {len(given)} characters, expected {MINIMUM_SECRET_LENGTH} or more; "
                 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
+        return self
+
+    @model_validator(mode="after")
+    def _know_earlier_secrets(self) -> Self:
+        earlier = tuple(one.get_secret_value() for one in self.secret_key_fallbacks)
+        if any(len(one) < MINIMUM_SECRET_LENGTH for one in earlier):
+            raise ValueError(
+                f"SECRET_KEY_FALLBACKS: one is shorter than {MINIMUM_SECRET_LENGTH} characters; take it out"
+            )
+        if earlier:
+            object.__setattr__(self, "secret_key", SecretKey(self.secret_key.get_secret_value(), earlier))
         return self
 
     @property

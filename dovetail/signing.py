@@ -4,7 +4,8 @@
     text = signer.dumps({"user": 7})
     value = signer.loads(text)
 
-As `django.core.signing`: the purpose (Django's salt) and the secret make the key. Nothing is encrypted.
+As `django.core.signing`: the purpose (Django's salt) and the secret make the key. Nothing is encrypted. What a secret
+of SECRET_KEY_FALLBACKS signed is read as well.
 """
 
 import json
@@ -16,6 +17,8 @@ from hmac import compare_digest, digest
 from typing import TypeAlias
 
 from pydantic import SecretStr
+
+from dovetail.settings import secrets_to_read_with
 
 SIGNATURE_LENGTH = 16  # bytes of an HMAC-SHA256 that stand before a signed value (RFC 2104, section 5)
 
@@ -30,7 +33,7 @@ class Signer:
     """Sign for one purpose: a name that starts with the plugin's, such as "blog.unsubscribe"."""
 
     def __init__(self, secret_key: SecretStr, purpose: str) -> None:
-        self._key = _derive_key(secret_key.get_secret_value(), purpose)
+        self._key, *self._earlier = (_derive_key(secret, purpose) for secret in secrets_to_read_with(secret_key))
 
     def signature(self, message: bytes) -> bytes:
         """Return the HMAC-SHA256 of a message, 32 bytes."""
@@ -38,7 +41,7 @@ class Signer:
 
     def is_signature(self, message: bytes, signature: bytes) -> bool:
         """Compare a signature with the one of `message`, in a time that does not tell how much of it is right."""
-        return compare_digest(signature, self.signature(message))
+        return any(compare_digest(signature, digest(key, message, "sha256")) for key in (self._key, *self._earlier))
 
     def dumps(self, value: Json) -> str:
         """Return a value as JSON with its signature, in a text for URLs and cookies. Raise ValueError if it is none."""
@@ -49,7 +52,8 @@ class Signer:
         """Return the value that `dumps` made `text` of. Raise BadSignatureError for every other text."""
         raw = _decode(text)
         signature, payload = raw[:SIGNATURE_LENGTH], raw[SIGNATURE_LENGTH:]
-        if not compare_digest(signature, self.signature(payload)[:SIGNATURE_LENGTH]):
+        expected = (digest(key, payload, "sha256")[:SIGNATURE_LENGTH] for key in (self._key, *self._earlier))
+        if not any(compare_digest(signature, one) for one in expected):
             raise BadSignatureError
         value: Json = json.loads(payload)
         return value

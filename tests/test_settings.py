@@ -8,7 +8,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from dovetail.errors import ConfigurationError
-from dovetail.settings import Settings, load_plugin_settings, load_settings
+from dovetail.settings import Settings, load_plugin_settings, load_settings, secrets_to_read_with
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -124,6 +124,15 @@ def test_a_short_secret_is_refused_and_not_shown(load, environment):
     text = problem(load, ENVIRONMENT=environment, SECRET_KEY="too-short-but-secret")
     assert "SECRET_KEY has 20 characters" in text
     assert "too-short" not in text
+
+
+def test_earlier_secrets_are_long_enough_too_and_shown_nowhere(load):
+    settings = load(SECRET_KEY=SECRET, SECRET_KEY_FALLBACKS=f'["{"e" * 32}"]')
+    assert secrets_to_read_with(settings.secret_key) == (SECRET, "e" * 32)
+    assert "eeee" not in f"{settings!r} {settings.secret_key!r} {settings.model_dump_json()}"
+    text = problem(load, SECRET_KEY=SECRET, SECRET_KEY_FALLBACKS='["too-short-but-secret"]')
+    assert "SECRET_KEY_FALLBACKS: one is shorter than 32 characters" in text
+    assert "too-short-but-secret" not in text
 
 
 def test_a_developers_machine_makes_one_secret_and_keeps_it_to_its_owner(load, tmp_path):

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 from pydantic import SecretStr
 
+from dovetail.settings import SecretKey
 from dovetail.signing import SIGNATURE_LENGTH, BadSignatureError, Signer, hash_token
 
 SECRET = SecretStr("a secret of this site, which is long enough")
@@ -45,6 +46,17 @@ def test_a_text_of_which_any_character_was_changed_is_refused():
         changed = text[:position] + ("A" if character != "A" else "B") + text[position + 1 :]
         with pytest.raises(BadSignatureError):
             signer.loads(changed)
+
+
+def test_what_an_earlier_key_signed_is_read_as_long_as_it_is_named_and_nothing_is_signed_by_it():
+    was, now = Signer(OTHER_SECRET, "tests"), Signer(SecretKey("k" * 40, (OTHER_SECRET.get_secret_value(),)), "tests")
+    assert now.loads(was.dumps(VALUE)) == VALUE
+    assert now.is_signature(b"message", was.signature(b"message"))
+    assert not was.is_signature(b"message", now.signature(b"message"))
+    with pytest.raises(BadSignatureError):
+        was.loads(now.dumps(VALUE))
+    with pytest.raises(BadSignatureError):
+        now.loads(Signer(SECRET, "tests").dumps(VALUE))
 
 
 @pytest.mark.parametrize("value", [VALUE, 0, ""])

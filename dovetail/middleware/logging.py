@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import logging.config
-from time import localtime, strftime
+from time import gmtime, strftime
 from typing import TextIO
 
 from dovetail.middleware.forks import forget_in_child
@@ -20,7 +20,7 @@ class RequestIdFilter(logging.Filter):
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as time, level, logger, request and message."""
+    """Formats a record as time (UTC, RFC 3339), level, logger, request and message."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,8 +35,8 @@ class LineFormatter(logging.Formatter):
         """Return the line of what was said at `created`, in seconds since 1970; each second's text is made once."""
         second = int(created)
         if second != self._second:
-            self._second, self._text = second, strftime("%Y-%m-%d %H:%M:%S", localtime(second))
-        return f"{self._text},{int(created % 1 * 1000):03d} {level} {name} [{request_id}] {message}"
+            self._second, self._text = second, strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
+        return f"{self._text}.{int(created % 1 * 1000):03d}Z {level} {name} [{request_id}] {message}"
 
 
 class LineHandler(logging.StreamHandler[TextIO]):

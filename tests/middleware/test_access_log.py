@@ -84,7 +84,7 @@ def only_ours() -> Iterator[tuple[CountingHandler, list[str]]]:
     finally:
         root.handlers = before
     handler.flush()
-    found += [re.sub(r"^[\d-]+ [\d:]+,\d{3} |[\d.]+ ms$", "", line) for line in stream.getvalue().splitlines()]
+    found += [re.sub(r"^[\dT:.-]+Z |[\d.]+ ms$", "", line) for line in stream.getvalue().splitlines()]
 
 
 @asks_no_database

@@ -41,6 +41,8 @@ class AuthSettings(LimitSettings):
 
     # Who has to have a second factor: whoever lacks it can only enrol one.
     require_second_factor: Literal["none", "staff", "all"] = "none"
+    # Steps of 30 seconds that the clock of an authenticator app may be early or late; 0 takes the code of now only.
+    totp_drift: Annotated[int, Field(ge=0, le=1)] = 1
     # The domain that passkeys are made for (example.org), and the origins of the pages that ask for them: of the domain
     # alone, unless they are given.
     passkey_rp_id: Annotated[str, AfterValidator(check_rp_id)] = ""

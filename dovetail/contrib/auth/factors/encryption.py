@@ -1,14 +1,18 @@
 """Encrypt what has to be read again, such as the secret of an authenticator app, with a key made of SECRET_KEY.
 
 Fernet of the library cryptography (AES-128 in CBC mode with an HMAC-SHA256), with a key by HKDF (RFC 5869). Who
-changes SECRET_KEY makes what was encrypted unreadable: users log in with a passkey or a recovery code, and enrol anew.
+changes SECRET_KEY leaves the old one in SECRET_KEY_FALLBACKS, by which what it encrypted is read until it was encrypted
+anew; without that users log in with a passkey or a recovery code, and enrol anew.
 """
 
 from base64 import urlsafe_b64encode
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
+
+from dovetail.settings import secrets_to_read_with
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -23,10 +27,10 @@ def decrypt(encrypted: str, secret_key: SecretStr) -> str | None:
     """Return what `encrypt` was given; None if it was another SECRET_KEY, or if it was tampered with."""
     from cryptography.fernet import InvalidToken
 
-    try:
-        return _fernet(secret_key.get_secret_value()).decrypt(encrypted).decode()
-    except InvalidToken:
-        return None
+    for secret in secrets_to_read_with(secret_key):
+        with suppress(InvalidToken):
+            return _fernet(secret).decrypt(encrypted).decode()
+    return None
 
 
 @lru_cache(maxsize=8)

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.auth.factors.encryption import decrypt, encrypt
 from dovetail.contrib.auth.factors.models import Totp
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.plugin import context_of
+from dovetail.settings import secrets_to_read_with
 
 STEP = 30  # seconds
-DRIFT = 1  # steps that the clock of a device may be early or late (RFC 6238, section 5.2)
 DIGITS = 6
 TIME_TO_CONFIRM = timedelta(hours=1)
 
@@ -79,15 +80,19 @@ async def use_totp(session: AsyncSession, user_id: int, code: str) -> bool:
 
 
 async def _use(session: AsyncSession, row: Totp, code: str) -> bool:
-    now = datetime.now(UTC)
-    step = _find_step(decrypt(row.secret, _key(session)), code, now)
-    if step is None:
+    now, key = datetime.now(UTC), _key(session)
+    secret = decrypt(row.secret, key)
+    drift = AuthSettings.of(context_of(session).plugin_settings).totp_drift
+    step = None if secret is None else _find_step(secret, code, now, drift)
+    if secret is None or step is None:
         return False
+    # By the SECRET_KEY of now, should it have been another one.
+    renewed = {} if len(secrets_to_read_with(key)) == 1 else {"secret": encrypt(secret, key)}
     # One statement decides: of two who send one code at once, the later finds the step moved.
     moved = await session.execute(
         update(Totp)
         .where(Totp.id == row.id, Totp.last_step < step)
-        .values(last_step=step, last_used_at=now)
+        .values(last_step=step, last_used_at=now, **renewed)
         .returning(Totp.id),
         execution_options=NO_SYNCHRONIZATION,
     )
@@ -98,14 +103,17 @@ def _key(session: AsyncSession) -> SecretStr:
     return context_of(session).settings.secret_key
 
 
-def _find_step(secret: str | None, code: str, now: datetime) -> int | None:
-    """Return the number of the 30 seconds, from 1970 on, whose code this is; None for a code of another time."""
+def _find_step(secret: str, code: str, now: datetime, drift: int) -> int | None:
+    """Return the number of the 30 seconds, from 1970 on, whose code this is; None for a code of another time.
+
+    The clock of the device may be `drift` steps early or late (RFC 6238, section 5.2).
+    """
     import pyotp
 
     typed = "".join(code.split())
-    if secret is None or len(typed) != DIGITS or not typed.isascii():
+    if len(typed) != DIGITS or not typed.isascii():
         return None
     current = int(now.timestamp()) // STEP
     app = pyotp.TOTP(secret, digits=DIGITS, interval=STEP)
-    steps = range(current - DRIFT, current + DRIFT + 1)
+    steps = range(current - drift, current + drift + 1)
     return next((step for step in steps if compare_digest(app.generate_otp(step), typed)), None)

@@ -7,13 +7,17 @@ import pytest
 from sqlalchemy import func, select, update
 from starlette.requests import HTTPConnection
 
+from dovetail.application import make_application
 from dovetail.contrib.auth.access import SecondStep, begin_login
 from dovetail.contrib.auth.factors.challenges import MAXIMUM_ATTEMPTS
 from dovetail.contrib.auth.factors.models import Challenge, RecoveryCode, Totp
+from dovetail.contrib.auth.factors.totp import begin_totp, confirm_totp
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.models import Session
-from dovetail.contrib.auth.users import LoggedIn, log_in, set_password
+from dovetail.contrib.auth.users import LoggedIn, create_user, log_in, set_password
 from dovetail.errors import PermissionDeniedError
+from dovetail.testing.fixtures import make_client, running
+from tests.contrib.auth.factors.conftest import code_of
 from tests.contrib.auth.helpers import bearer, hashed, login
 
 STEP = "/api/auth/login/second-factor"
@@ -68,6 +72,16 @@ async def test_a_code_of_more_than_a_minute_ago_or_ahead_is_refused(client, with
         refused = await answer(client, challenge, code=ada.code(steps))
         assert refused.status_code == 401
         assert refused.json()["errors"][0]["type"] == "wrong_factor"
+
+
+async def test_where_no_clock_may_differ_the_code_of_now_alone_is_taken(monkeypatch, make_settings, database_url):
+    monkeypatch.setenv("AUTH_TOTP_DRIFT", "0")
+    app = make_application(make_settings(database_url=database_url))
+    async with running(app), app.state.database.unit_of_work() as session:
+        ada = await create_user(session, username="ada", email="ada@example.org", password=None)
+        row, secret = await begin_totp(session, ada, "Telephone")
+        for steps, is_taken in ((-1, False), (1, False), (0, True), (0, False)):
+            assert await confirm_totp(session, row, code_of(secret, steps)) is is_taken
 
 
 async def test_of_five_who_send_one_code_at_once_one_is_let_in(client, with_totp):
@@ -174,6 +188,28 @@ async def test_the_secret_of_an_app_is_stored_encrypted(with_totp, session):
     await session.rollback()
     assert ada.secret not in stored
     assert stored.startswith("gAAAA")  # Fernet's version and time
+
+
+async def test_with_another_secret_key_codes_go_on_and_their_secret_is_encrypted_anew(
+    with_totp, session, settings, make_settings
+):
+    ada = await with_totp()
+    old, before = settings.secret_key.get_secret_value(), await session.scalar(select(Totp.secret))
+    await session.rollback()
+    new = "n" * 40
+    for secret_key, earlier, status in ((new, [], 401), (new, [old], 200), (new, [], 200)):
+        given = {"secret_key": secret_key, "secret_key_fallbacks": earlier}
+        url = settings.database_url.get_secret_value()
+        async with (
+            running(make_application(make_settings(database_url=url, **given))) as app,
+            make_client(app) as client,
+        ):
+            challenge = (await begin(client))["challenge"]
+            assert (await answer(client, challenge, code=ada.code())).status_code == status, (earlier, status)
+        await session.execute(update(Totp).values(last_step=Totp.last_step - 10))
+        await session.commit()
+    after = await session.scalar(select(Totp.secret))
+    assert before != after
 
 
 async def test_a_plugin_that_logs_in_by_its_own_means_cannot_pass_a_second_factor_by(with_totp, make_user, database):
