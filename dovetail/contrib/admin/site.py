@@ -33,6 +33,13 @@ from dovetail.contrib.admin.entry.sessions import get_user
 from dovetail.contrib.admin.forms.admin_form import is_protected
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import pages, why
+from dovetail.contrib.admin.pages.extras import (
+    INDEX_BOXES,
+    OBJECT_PAGES,
+    check_boxes,
+    check_pages,
+    show_object_page,
+)
 from dovetail.contrib.admin.pages.selection import run_action
 from dovetail.contrib.admin.permissions import USER, Authorization
 from dovetail.contrib.admin.settings import AdminSettings
@@ -162,6 +169,8 @@ class AdminSite(Admin):
         VISITOR_AUTHENTICATOR.set(app, self._authenticate_visitor)
         BROWSER_SESSIONS.set(app, self._browser_sessions(settings.secret_key))
         self._prepare_templates(settings.base_dir / "project" / "templates")
+        self._object_pages = check_pages(context.extensions(OBJECT_PAGES), self.templates.env)
+        self.templates.env.globals["object_pages"] = self._object_pages
         self.admin.router.routes = []  # those of SQLAdmin read files, have no token and log out on GET
 
     def init_templating_engine(self) -> Templates:
@@ -194,13 +203,17 @@ class AdminSite(Admin):
         asks = guarded(office, partial(prove.show_proof, office), enrolling=True, preparation=prove.preparation)
         yield Route("/prove", asks, name="prove", methods=["GET", "POST"])
         yield self._route(office, "/prove/options", prove.give_options, "prove-options", POST, enrolling=True)
-        yield self._route(office, "/", pages.show_index, "index")
+        boxes = check_boxes(self._context.extensions(INDEX_BOXES), self.templates.env)
+        yield self._route(office, "/", partial(pages.show_index, boxes), "index")
         yield self._route(office, "/why", why.show_why, "why")
         sections = check_sections(self._context.extensions(EXTENSION_POINT), self.templates.env)
         yield from AccountPage(office=office, sections=sections).routes()
         yield self._route(office, "/{identity}/list", pages.show_list, "list")
         yield self._route(office, "/{identity}/create", pages.show_create_form, "create", ("GET", "POST"))
         yield self._route(office, "/{identity}/details/{pk:path}", pages.show_details, "details")
+        for page in self._object_pages:
+            path, show = f"/{{identity}}/{page.name}/{{pk:path}}", partial(show_object_page, page)
+            yield self._route(office, path, show, f"object-{page.name}")
         yield self._route(office, "/{identity}/edit/{pk:path}", pages.show_edit_form, "edit", ("GET", "POST"))
         yield self._route(office, "/{identity}/delete", pages.delete_selected, "delete", ("GET", "POST"))
         yield self._route(office, "/{identity}/export/{export_type}", pages.export_list, "export")

@@ -1,12 +1,26 @@
 """The table of contents of the history."""
 
 from dovetail.contrib.history.settings import HistorySettings
-from dovetail.plugin import Plugin, deferred, lazy
+from dovetail.plugin import Command, Plugin, deferred, lazy
 
 plugin = Plugin(
     name="history",
     depends_on=("auth",),
     settings=HistorySettings,
     models=lazy("dovetail.contrib.history.models:RecordedChange"),
+    policies=lazy(RecordedChange="dovetail.contrib.history.policies:CHANGES"),
+    admin_views=lazy("dovetail.contrib.history.admin:RecordedChangeAdmin"),
+    commands=(
+        Command(
+            name="history",
+            help="List what was changed last, or archive old lines.",
+            run="dovetail.contrib.history.commands:history",
+        ),
+    ),
+    extensions={
+        "auth.expired": lazy("dovetail.contrib.history.old_lines:EXPIRED"),
+        "admin.object_pages": lazy("dovetail.contrib.history.admin:HISTORY"),
+        "admin.index_boxes": lazy("dovetail.contrib.history.admin:RECENT_CHANGES"),
+    },
     change_log=deferred("dovetail.contrib.history.log:make_log"),
 )

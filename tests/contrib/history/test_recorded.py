@@ -1,4 +1,4 @@
-"""Which tables are written down, and that secrets are not."""
+"""The tables that are written down, and the columns that are secret."""
 
 from collections.abc import Sequence
 

@@ -1,5 +1,6 @@
 """The pages of the back office; each asks who may see it before it reads a row."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from sqladmin.authorization import Action
@@ -11,6 +12,7 @@ from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import object_form, selection
 from dovetail.contrib.admin.pages.export import Export
+from dovetail.contrib.admin.pages.extras import IndexBox, load_boxes
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
@@ -19,9 +21,9 @@ from dovetail.contrib.admin.views import ModelAdmin, RelationFilter
 from dovetail.errors import BadRequestError
 
 
-async def show_index(office: Office, request: Request) -> Response:
-    """Show the models there are."""
-    return await office.render(request, "sqladmin/index.html", {})
+async def show_index(boxes: Sequence[IndexBox], office: Office, request: Request) -> Response:
+    """Show the models there are, and the boxes of plugins."""
+    return await office.render(request, "sqladmin/index.html", {"boxes": await load_boxes(boxes, office, request)})
 
 
 async def show_list(office: Office, request: Request) -> Response:

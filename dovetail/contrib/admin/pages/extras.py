@@ -1,0 +1,120 @@
+"""Pages of an object, and boxes on the first page, that plugins bring at `admin.object_pages` and `admin.index_boxes`.
+
+    extensions={"admin.object_pages": lazy("plugins.shop.admin:PRICES")}
+
+    PRICES = ObjectPage(name="prices", title="Prices", template="shop/prices.html", load=load_prices)
+
+A page stands beside the details of each object that the user may view, of every model. Its template extends
+"sqladmin/layout.html" and finds `model_view`, `pk`, `obj` and what `load` returned; a box finds what its own returned.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeAlias
+
+from jinja2 import Environment, TemplateNotFound
+from sqladmin.authorization import Action
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dovetail.contrib.admin.entry.access import allow, open_view
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.errors import ConfigurationError
+
+OBJECT_PAGES, INDEX_BOXES = "admin.object_pages", "admin.index_boxes"
+Values: TypeAlias = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class ShownObject:
+    """An object whose page is asked for: its view, its identifier, and itself unless it is gone."""
+
+    view: ViewBase
+    pk: str
+    obj: object | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectPage:
+    """A page of an object; `load` returns None if there is nothing to show of one that is gone."""
+
+    name: str  # in addresses
+    title: str
+    template: str
+    load: Callable[[Office, Request, ShownObject], Awaitable[Values | None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexBox:
+    """A part of the first page; `load` returns None if it is not to be shown."""
+
+    title: str
+    template: str
+    load: Callable[[Office, Request], Awaitable[Values | None]]
+
+
+def check_pages(found: Iterable[object], environment: Environment) -> list[ObjectPage]:
+    """Return the pages that plugins brought. Raise ConfigurationError for what cannot be shown."""
+    given = list(found)
+    _refuse(_find_problems(given, ObjectPage, OBJECT_PAGES, environment))
+    pages = [one for one in given if isinstance(one, ObjectPage)]
+    names = [one.name for one in pages]
+    _refuse(
+        f"two pages of objects are called {name!r}; give one of them another name"
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    )
+    return pages
+
+
+def check_boxes(found: Iterable[object], environment: Environment) -> list[IndexBox]:
+    """Return the boxes that plugins brought. Raise ConfigurationError for what cannot be shown."""
+    given = list(found)
+    _refuse(_find_problems(given, IndexBox, INDEX_BOXES, environment))
+    return [one for one in given if isinstance(one, IndexBox)]
+
+
+async def show_object_page(page: ObjectPage, office: Office, request: Request) -> Response:
+    """Show a page of an object that the user may view; of one that is gone, to superusers."""
+    view = open_view(office, request, Action.DETAILS)
+    obj = await view.get_object_for_details(request)
+    if obj is None and not user_of(request).is_superuser:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    if obj is not None:
+        allow(await view.check_can_view_details(request, obj))
+    shown = ShownObject(view, request.path_params["pk"], obj)
+    values = await page.load(office, request, shown)
+    if values is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    title = f"{view.name} {shown.pk}" if obj is None else view.title_of(obj)
+    context = {"model_view": view, "pk": shown.pk, "obj": obj, "title": title, "page": page, **values}
+    return await office.render(request, page.template, context)
+
+
+async def load_boxes(boxes: Iterable[IndexBox], office: Office, request: Request) -> list[tuple[IndexBox, Values]]:
+    """Return the boxes that are shown to the user, each with its values."""
+    found = [(box, await box.load(office, request)) for box in boxes]
+    return [(box, values) for box, values in found if values is not None]
+
+
+def _find_problems(
+    found: Iterable[object], kind: type[ObjectPage | IndexBox], point: str, environment: Environment
+) -> Iterator[str]:
+    for one in found:
+        if not isinstance(one, kind):
+            yield f"the extension point {point!r} holds {one!r:.80}, expected an {kind.__name__}"
+            continue
+        try:
+            environment.get_template(one.template)
+        except TemplateNotFound:
+            yield f"{kind.__name__} {one.title!r} names {one.template!r}, which is no template"
+
+
+def _refuse(problems: Iterable[str]) -> None:
+    found = list(problems)
+    if found:
+        raise ConfigurationError("\n".join(found))

@@ -1,0 +1,170 @@
+"""The history in the back office: all changes for superusers, a page of each object, and one's own recent changes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sqlalchemy import func, inspect, select
+from sqlalchemy.orm import Mapper
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.identifiers import have_identifiers
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.pages.extras import IndexBox, ObjectPage, ShownObject
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, ModelAdmin, user_of
+from dovetail.contrib.history.differences import Difference, Part, differences
+from dovetail.contrib.history.log import HistoryLog
+from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
+from dovetail.database.change_log import CHANGE_LOG
+
+PAGE = 50  # changes of one page
+RECENT = 10  # changes in the box
+WINDOW = 10_000  # changes among which one's own are looked for
+Texts = Mapping[tuple[str, str], str]  # of related objects, by relation and key
+
+
+class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
+    """The view of all changes: nobody writes here, and only superusers read."""
+
+    name = "Change"
+    name_plural = "History"
+    icon = "fa-solid fa-clock-rotate-left"
+    category = "People"
+    can_create = False
+    can_edit = False
+    can_delete = False
+    list_display = ("created_at", "actor_name", "door", "action", "model", "object_key")
+    details_display = (
+        *("created_at", "actor_name", "door", "via", "action", "model", "object_key", "before", "after"),
+        *("address", "request_id"),
+    )
+    fields = ("object_key",)
+    labels: ClassVar[dict[Any, str]] = {
+        "created_at": "Time",
+        "actor_name": "By",
+        "object_key": "Key",
+        "request_id": "Request",
+    }
+    sortable_by = ("id",)
+    ordering = ("-id",)
+    list_filter = (
+        ChoiceFilter(RecordedChange.action, ChangeAction),
+        ChoiceFilter(RecordedChange.door, ChangeDoor),
+        ColumnFilter(RecordedChange.model),
+        ColumnFilter(RecordedChange.actor_name, title="By"),
+        ColumnFilter(RecordedChange.created_at, title="Time"),
+    )
+    unindexed = ("action", "door", "actor_name")  # superusers look for them by hand, and seldom
+
+    def is_accessible(self, request: Request) -> bool:
+        """Return True for superusers."""
+        return user_of(request).is_superuser
+
+
+@dataclass(frozen=True)
+class ShownChange:
+    """A change as the page of an object shows it."""
+
+    change: RecordedChange
+    fields: Sequence[Difference]
+
+
+@dataclass(frozen=True)
+class RecentChange:
+    """A change as the first page shows it."""
+
+    change: RecordedChange
+    view: ViewBase
+
+
+async def load_history(_office: Office, request: Request, shown: ShownObject) -> Mapping[str, object] | None:
+    """Return the changes of an object, the latest first; None if it is gone and none are left of it."""
+    session, model = request_context().session, shown.view.model
+    log = CHANGE_LOG.find(session.info)
+    labels = log.recorded.labels_of(model) if isinstance(log, HistoryLog) else []
+    before = request.query_params.get("before", "")
+    statement = select(RecordedChange).where(RecordedChange.model.in_(labels), RecordedChange.object_key == shown.pk)
+    if before.isascii() and before.isdecimal() and len(before) < 19:  # noqa: PLR2004 - digits of a 64-bit number
+        statement = statement.where(RecordedChange.id < int(before))
+    found = (await session.scalars(statement.order_by(RecordedChange.id.desc()).limit(PAGE + 1))).all()
+    if not found and shown.obj is None:
+        return None
+    rows = found[:PAGE]
+    texts = await _related_texts(request, model, rows)
+    changes = [one for row in rows if (one := _shown(request, model, row, texts)) is not None]
+    return {"changes": changes, "label": shown.view.label, "older": rows[-1].id if len(found) > PAGE else None}
+
+
+async def load_recent(office: Office, request: Request) -> Mapping[str, object] | None:
+    """Return what the user has changed last, as far as they may list it; None if that is nothing."""
+    session = request_context().session
+    last = await session.scalar(select(func.max(RecordedChange.id)))
+    mine = select(RecordedChange).where(
+        RecordedChange.actor_id == user_of(request).id, RecordedChange.id > (last or 0) - WINDOW
+    )
+    rows = (await session.scalars(mine.order_by(RecordedChange.id.desc()).limit(RECENT * 5))).all()
+    models = {f"{home}.{model.__name__.lower()}": model for model, home in office.homes.items()}
+    found: dict[tuple[str, str, str], RecentChange] = {}
+    for row in rows:
+        model = models.get(row.model)
+        view = None if model is None else rights_of(request).view_of(model)
+        if view is not None:
+            found.setdefault((row.action, row.model, row.object_key), RecentChange(row, view))
+    return {"changes": list(found.values())[:RECENT]} if found else None
+
+
+def _shown(request: Request, model: type[object], row: RecordedChange, texts: Texts) -> ShownChange | None:
+    """Return a change without what the user may not read; None if nothing is left of it."""
+    relations = _relations(model)
+    fields = [
+        _named(one, row, texts) if one.field in relations else one
+        for one in differences(row.before, row.after)
+        if not fields_of(request).is_hidden(model, one.field)
+        and (one.field not in relations or any((one.field, key) in texts for key in _linked(row, one.field)))
+    ]
+    return ShownChange(row, fields) if fields else None
+
+
+def _named(difference: Difference, row: RecordedChange, texts: Texts) -> Difference:
+    def side(picture: Mapping[str, object]) -> list[Part]:
+        key = str(picture.get(difference.field, ""))
+        return [Part(texts[difference.field, key], is_marked=True)] if (difference.field, key) in texts else []
+
+    return Difference(difference.field, side(row.before), side(row.after))
+
+
+async def _related_texts(request: Request, model: type[object], rows: Sequence[RecordedChange]) -> Texts:
+    """Return what to call the objects to which links were made or cut, of those that the user may know of."""
+    found: dict[tuple[str, str], str] = {}
+    rights, fields = rights_of(request), fields_of(request)
+    for name, target in _relations(model).items():
+        keys = {key for row in rows for key in _linked(row, name)}
+        if not keys or fields.is_hidden(model, name):
+            continue
+        chosen = have_identifiers(target, keys)
+        visible = select(target).where(chosen, rights.shown(model, [name], target)).options(*fields.masks(target))
+        for obj in (await request_context().session.scalars(visible)).unique():
+            key = str(inspect(obj).identity[0])
+            found[name, key] = fields.text_of(obj) or key
+        if user_of(request).is_superuser:  # who may know of those that are gone, too
+            found |= {(name, key): key for key in keys if (name, key) not in found}
+    return found
+
+
+def _linked(row: RecordedChange, name: str) -> Iterator[str]:
+    for picture in (row.before, row.after):
+        if name in picture:
+            yield str(picture[name])
+
+
+def _relations(model: type[object]) -> dict[str, type[object]]:
+    mapper: Mapper[object] = inspect(model)
+    return {one.key: one.mapper.class_ for one in mapper.relationships if one.secondary is not None}
+
+
+HISTORY = ObjectPage(name="history", title="History", template="sqladmin/history.html", load=load_history)
+RECENT_CHANGES = IndexBox(title="Your recent changes", template="sqladmin/recent_changes.html", load=load_recent)

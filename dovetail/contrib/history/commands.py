@@ -1,0 +1,94 @@
+"""`manage.py history`: what was changed last, and an archive of lines that are to go."""
+
+import os
+from pathlib import Path
+
+import click
+from sqlalchemy import ColumnElement, select, update
+
+from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.old_lines import archived_lines, delete_lines, is_old, last_line
+from dovetail.errors import InvalidInputError
+from dovetail.plugin import Context, async_command
+
+MOST = 50  # lines that are listed
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.argument("key", required=False)
+@click.option("--archive", "file", type=click.Path(path_type=Path), help="Write lines into FILE, one JSON object each.")
+@click.option("--all", "everything", is_flag=True, help="Archive all lines, not only those older than HISTORY_DAYS.")
+@click.option("--purge", is_flag=True, help="Remove the lines that were archived, once FILE is on disk.")
+@click.option("--renumber", is_flag=True, help="Bring lines of another database into the order of this one.")
+@async_command
+async def history(
+    context: Context,
+    model: str | None,
+    key: str | None,
+    file: Path | None,
+    *,
+    everything: bool,
+    purge: bool,
+    renumber: bool,
+) -> None:
+    """List what was changed last, of MODEL (`blog.post`) and of its object KEY; or archive old lines."""
+    if renumber:
+        await _renumber(context)
+    elif file is not None:
+        await _archive(context, file, None if everything else is_old(context), purge=purge)
+    elif purge or everything:
+        raise InvalidInputError("--all and --purge are for an archive; write: history --archive FILE --purge")
+    else:
+        await _list(context, model, key)
+
+
+async def _list(context: Context, model: str | None, key: str | None) -> None:
+    statement = select(RecordedChange).order_by(RecordedChange.id.desc()).limit(MOST)
+    if model is not None:
+        statement = statement.where(RecordedChange.model == model.lower())
+    if key is not None:
+        statement = statement.where(RecordedChange.object_key == key)
+    async with context.database.unit_of_work(read_only=True) as session:
+        rows = (await session.scalars(statement)).all()
+    for row in reversed(rows):
+        who = row.actor_name or "-"
+        fields = ", ".join(sorted({*row.before, *row.after})) if row.action == "change" else ""
+        place = f"{row.door}{f' ({row.via})' if row.via else ''}"
+        click.echo(f"{row.created_at:%Y-%m-%d %H:%M:%S}  {row}  by {who}, {place}{f': {fields}' if fields else ''}")
+    if not rows:
+        click.echo("Nothing was changed.")
+
+
+async def _archive(context: Context, file: Path, condition: ColumnElement[bool] | None, *, purge: bool) -> None:
+    """Write the file under another name first: who finds it finds all of it."""
+    _refuse_existing(file)
+    last = await last_line(context.database, condition)
+    unfinished = file.with_name(f"{file.name}.unfinished")
+    total = 0
+    with unfinished.open("wb") as stream:
+        async for lines in archived_lines(context.database, condition, last):
+            stream.writelines(line + b"\n" for line in lines)
+            total += len(lines)
+        stream.flush()
+        os.fsync(stream.fileno())
+    unfinished.rename(file)
+    click.echo(f"{total:,} changes written to {file}.")
+    if purge:
+        gone = 0
+        async for count in delete_lines(context.database, condition, last):
+            gone += count
+        click.echo(f"{gone:,} changes removed.")
+
+
+def _refuse_existing(file: Path) -> None:
+    if file.exists():
+        raise InvalidInputError(f"{file} exists; name a new file.")
+    if not file.parent.is_dir():
+        raise InvalidInputError(f"{file.parent} is no folder; make it first.")
+
+
+async def _renumber(context: Context) -> None:
+    async with context.database.unit_of_work() as session:
+        await session.execute(update(RecordedChange).values(transaction=0))
+    click.echo("The lines are in the order of their numbers; readers of the feed have to begin anew.")

@@ -1,0 +1,64 @@
+"""`manage.py history` and `purge-expired`: what was changed last, an archive, and the end of old lines."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from dovetail.contrib.history.models import RecordedChange
+from plugins.blog.models import Tag
+from tests.running import manage
+
+
+@pytest.fixture
+async def site(settings, database) -> dict[str, str]:
+    """The environment of commands; of three changes two are older than 365 days."""
+    async with database.unit_of_work() as session:
+        session.add_all([Tag(name=name) for name in ("a", "b", "c")])
+    async with database.unit_of_work() as session:
+        old = update(RecordedChange).where(RecordedChange.id < 3)
+        await session.execute(old.values(created_at=datetime.now(UTC) - timedelta(days=366)))
+    return {"DATABASE_URL": settings.database_url.get_secret_value(), "PLUGINS": json.dumps(settings.plugins)}
+
+
+async def names(database) -> list[object]:
+    async with database.unit_of_work(read_only=True) as session:
+        rows = await session.scalars(select(RecordedChange.after).order_by(RecordedChange.id))
+        return [row["name"] for row in rows]
+
+
+async def test_old_lines_are_archived_and_then_removed(site, database, tmp_path):
+    file = tmp_path / "changes.jsonl"
+    done = manage("history", "--archive", str(file), "--purge", **site)
+    assert done.stdout == f"2 changes written to {file}.\n2 changes removed.\n"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(one["model"], one["after"]["name"], one["action"]) for one in lines] == [
+        ("blog.tag", "a", "add"),
+        ("blog.tag", "b", "add"),
+    ]
+    assert await names(database) == ["c"]
+    assert manage("history", "--archive", str(file), **site).error == f"{file} exists; name a new file."
+    everything = tmp_path / "all.jsonl"
+    assert manage("history", "--archive", str(everything), "--all", **site).code == 0
+    assert len(everything.read_text().splitlines()) == 1
+
+
+async def test_old_lines_are_removed_by_purge_expired_after_history_days(site, database):
+    assert "0 expired changes removed." in manage("purge-expired", **site, HISTORY_DAYS=400).stdout
+    assert "2 expired changes removed." in manage("purge-expired", **site).stdout
+    assert await names(database) == ["c"]
+
+
+async def test_what_was_changed_last_is_listed(site, database):
+    async with database.unit_of_work() as session:
+        (await session.get_one(Tag, 3)).name = "d"
+    lines = manage("history", "blog.tag", "3", **site).stdout.splitlines()
+    assert [line.partition("  ")[2] for line in lines] == [
+        "add blog.tag 3  by -, code",
+        "change blog.tag 3  by -, code: name",
+    ]
+    assert manage("history", "blog.post", **site).stdout == "Nothing was changed.\n"
+    assert manage("history", "--purge", **site).error == (
+        "--all and --purge are for an archive; write: history --archive FILE --purge"
+    )

@@ -1,0 +1,128 @@
+"""The history in the back office: a page of each object, the list of all changes, and one's own recent ones."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.grants import grant
+from dovetail.contrib.history.models import RecordedChange
+from dovetail.database.unit_of_work import Database
+from plugins.blog.models import Post, Tag
+
+
+@pytest.fixture
+async def boss(make_user) -> User:
+    return await make_user(username="boss", is_superuser=True)
+
+
+@pytest.fixture
+async def office(boss, back_office_for):
+    return await back_office_for(boss)
+
+
+@pytest.fixture
+async def stranger(make_user, back_office_for, database):
+    """Staff who may view posts."""
+    staff = await make_user(username="staff", is_staff=True)
+    async with database.unit_of_work() as session:
+        await grant(session, await session.get_one(User, staff.id), ["blog.view_post"])
+    return await back_office_for(staff)
+
+
+@pytest.fixture
+async def post(boss, database: Database) -> int:
+    """A post that was changed once, its title and its tags."""
+    async with database.unit_of_work() as session:
+        made = Post(title="An old title", content="Text.", author_id=boss.id)
+        session.add(made)
+    async with database.unit_of_work() as session:
+        found = await session.get_one(Post, made.id, options=[selectinload(Post.tags)])
+        found.title = "A new title"
+        found.tags.append(Tag(name="python"))
+    return made.id
+
+
+def page_of(app, name: str, **parameters: object) -> str:
+    root = app.url_path_for("admin:index").removesuffix("/")
+    return str(app.url_path_for(f"admin:{name}", **parameters)).removeprefix(root)
+
+
+async def test_the_page_of_an_object_shows_its_changes_side_by_side_the_latest_first(app, office, post):
+    page = await office.get(page_of(app, "object-history", identity="blog-post", pk=post))
+    assert page.status_code == 200
+    text = page.text
+    assert "<del>old</del>" in text
+    assert "<ins>new</ins>" in text
+    assert "<ins>python</ins>" in text
+    assert text.index("Changed by") < text.index("Added by")
+    details = await office.get(page_of(app, "details", identity="blog-post", pk=post))
+    assert page_of(app, "object-history", identity="blog-post", pk=post) in details.text
+
+
+async def test_the_page_of_an_object_that_is_gone_is_for_superusers(app, office, post, stranger, database):
+    address = page_of(app, "object-history", identity="blog-post", pk=post)
+    async with database.unit_of_work() as session:
+        await session.delete(await session.get_one(Post, post))
+    page = await office.get(address)
+    assert page.status_code == 200
+    assert "Deleted by" in page.text
+    assert "A new title" in page.text
+    assert (await stranger.get(address)).status_code == 404
+    assert (await office.get(page_of(app, "object-history", identity="blog-post", pk=10**6))).status_code == 404
+
+
+async def test_who_may_not_view_an_object_or_a_field_does_not_see_its_history(
+    app, boss, make_user, back_office_for, database
+):
+    async with database.unit_of_work() as session:
+        (await session.get_one(User, boss.id)).hashed_password = "another"
+        (await session.get_one(User, boss.id)).bio = "Likes tea"
+    staff = await make_user(username="staff", is_staff=True)
+    address = page_of(app, "object-history", identity="auth-user", pk=boss.id)
+    visitor = await back_office_for(staff)
+    assert (await visitor.get(address)).status_code == 403
+    async with database.unit_of_work() as session:
+        await grant(session, await session.get_one(User, staff.id), ["auth.view_user"])
+    page = await visitor.get(address)
+    assert page.status_code == 200
+    assert "Likes tea" in page.text
+    assert "ashed password" not in page.text
+    assert "another" not in page.text
+
+
+async def test_the_list_of_all_changes_is_for_superusers(app, office, post, make_user, back_office_for):
+    address = page_of(app, "list", identity="history-recorded-change")
+    page = await office.get(address)
+    assert page.status_code == 200
+    assert "blog.post" in page.text
+    staff = await back_office_for(await make_user(username="staff", is_staff=True))
+    assert (await staff.get(address)).status_code == 403
+
+
+async def test_the_first_page_shows_what_one_has_changed_oneself(app, office, make_user, back_office_for, database):
+    assert "Your recent changes" not in (await office.get("/")).text
+    await office.submit(page_of(app, "create", identity="blog-tag"), {"name": "tea"})
+    page = (await office.get("/")).text
+    async with database.unit_of_work() as session:
+        key = await session.scalar(select(RecordedChange.object_key).where(RecordedChange.model == "blog.tag"))
+    assert "Your recent changes" in page
+    assert page_of(app, "object-history", identity="blog-tag", pk=key) in page
+    other = await back_office_for(await make_user(username="other", is_superuser=True))
+    assert "Your recent changes" not in (await other.get("/")).text
+
+
+async def test_older_changes_are_a_page_away(app, office, boss, database):
+    async with database.unit_of_work() as session:
+        tag = Tag(name="0")
+        session.add(tag)
+    for number in range(1, 52):
+        async with database.unit_of_work() as session:
+            (await session.get_one(Tag, tag.id)).name = str(number)
+    address = page_of(app, "object-history", identity="blog-tag", pk=tag.id)
+    first = await office.get(address)
+    assert first.text.count("Changed by") == 50
+    (before,) = {part.split('"')[0] for part in first.text.split("?before=")[1:]}
+    rest = await office.get(address, before=before)
+    assert (rest.text.count("Changed by"), rest.text.count("Added by")) == (1, 1)
+    assert (await office.get(address, before="no number")).status_code == 200
