@@ -32,6 +32,12 @@ def test_each_model_has_four_permissions_and_is_not_imported_for_them():
     ]
 
 
+def test_the_words_of_a_models_name_are_told_apart_abbreviations_too():
+    plugin = Plugin(name="shop", models=lazy("no.such.module:APIKey", "no.such.module:Page2"))
+    titles = [one.title for one in declared_permissions([plugin])]
+    assert (titles[0], titles[-1]) == ("Can view api key", "Can delete page2")
+
+
 def test_a_plugin_may_declare_more():
     plugin = shop(extensions={"auth.permissions": [REFUND]})
     assert declared_permissions([plugin])[-1] == Declared("shop.refund_order", "shop", "Can refund an order")

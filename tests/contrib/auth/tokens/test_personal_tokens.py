@@ -11,7 +11,7 @@ from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.sessions.use import USE_LOGS
 from dovetail.contrib.auth.testing import PASSWORD
-from dovetail.contrib.auth.tokens.current import CurrentToken
+from dovetail.contrib.auth.tokens.current import CurrentToken, note_token_use
 from dovetail.contrib.auth.tokens.models import PersonalToken
 from dovetail.contrib.auth.tokens.personal import MOST_TOKENS, make_token
 from dovetail.contrib.auth.users import set_password, update_user
@@ -201,6 +201,14 @@ async def test_use_is_written_down_after_the_answer_and_once_in_some_minutes(bro
     await client.get("/api/posts", headers=bearer(made["token"]))
     await log.write()
     assert (await row_of(session)).used_at == first
+
+
+@ON_ONE
+async def test_the_use_of_a_token_is_noted_of_no_other(ada, session):
+    tokens = [await make_token(session, ada, name="x", scopes=None, lifetime=timedelta(days=1)) for _ in range(2)]
+    await note_token_use(session, [tokens[0].row.id])
+    used = await session.scalars(select(PersonalToken.id).where(PersonalToken.used_at.is_not(None)))
+    assert used.all() == [tokens[0].row.id]
 
 
 async def test_making_and_revoking_are_security_events_without_the_token(browser, session):
