@@ -52,6 +52,13 @@ def current_application() -> HasState | None:
     return found if isinstance(found, HasState) else None
 
 
+def forget_actor() -> None:
+    """Leave it open again who sends the request at hand."""
+    scope = current_scope.get() or {}
+    for name in (ACTOR, CREDENTIAL):
+        scope.pop(name, None)
+
+
 @dataclass(frozen=True)
 class StateKey(Generic[ValueT]):
     """A thing in the `state` of an application or a request: the attribute's name, and what to do where it is not."""

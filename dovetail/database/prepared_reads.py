@@ -1,6 +1,6 @@
 """The driver's own connection, for statements that SQLAlchemy compiled before: it costs a request the driver only."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, cast
@@ -23,6 +23,7 @@ from dovetail.database.drivers.sqlalchemy_private import (
 )
 from dovetail.database.pool.fair_pool import FairPool
 from dovetail.database.pool.unreachable import unreachable
+from dovetail.database.presumed import Presumable, Presumed, Remembered, UnconfirmedError
 
 WITHIN_TRANSACTIONS = "dovetail_within_transactions"  # an execution option of an engine: nothing runs outside of one
 
@@ -110,11 +111,15 @@ class PoolSource:
 
         async with PoolSource(engine) as source:
             rows = await (await source.connection()).fetch("SELECT 1", ())
+
+    `remembered` are rows of earlier requests that may be presumed; no answer may leave while one is `presumed`.
     """
 
     session: AsyncSession | None = None
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, remembered: Remembered | None = None) -> None:
+        self._remembered = remembered
+        self.presumed: Presumed | None = None
         self._engine = engine
         self._pool = engine.sync_engine.pool
         self._connection: DriverConnection | None = None
@@ -130,6 +135,26 @@ class PoolSource:
             self._pool.give_back(self._connection.managed)
         else:
             close_unused(self._connection.managed)
+
+    def presume(self, statement: Presumable, key: Hashable, values: Mapping[str, object]) -> tuple[object, ...] | None:
+        """Return the row that a statement gave before under this key, which is presumed then; None if it gave none."""
+        row = None if self._remembered is None else self._remembered.get((statement, key))
+        if row is not None:
+            self.presumed = Presumed(statement, values, row, key)
+        return row
+
+    def remember(self, statement: Presumable, key: Hashable, row: tuple[object, ...]) -> None:
+        """Keep a row, to be presumed by later requests."""
+        if self._remembered is not None:
+            self._remembered[statement, key] = row
+
+    def confirm(self, presumed: Presumed, row: Sequence[object] | None) -> None:
+        """Note that the statement gave the presumed row again. Raise UnconfirmedError if it is another one, or none."""
+        if row is None or tuple(row) != presumed.row:
+            if self._remembered is not None:
+                self._remembered.pop((presumed.statement, presumed.key), None)
+            raise UnconfirmedError
+        self.presumed = None
 
     def keep(self, connection: DriverConnection) -> DriverConnection:
         """Return `connection`, which stands for the one that was taken from now on."""

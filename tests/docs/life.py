@@ -40,8 +40,9 @@ MIDDLEWARE = Stop(
 )
 READ = Road(
     "A read",
-    "`GET /api/posts/1`, with a token: in front of FastAPI's router, on a bare connection of the pool, by two "
-    "statements that were compiled before: the token with its user, and the row. Without a token, by the second alone.",
+    "`GET /api/posts/1`, with a token that has come before: in front of FastAPI's router, on a bare connection of the "
+    "pool, by one statement that was compiled before. It gives the token with its user, as the last time, and the row. "
+    "If the user has changed, or the token comes for the first time, it is looked up by itself. Lists do that always.",
     (
         MIDDLEWARE,
         Stop("dovetail.api.front.fast_path:FastPathMiddleware.__call__", "asks whether the fast path may answer"),
@@ -49,12 +50,14 @@ READ = Road(
         Stop("dovetail.resources.endpoints.fast_path:FastRead.read", "opens a source of rows, finds out who asks"),
         Stop("dovetail.contrib.auth.user_policies:UserPolicy.recognize_reader", "the policy: who asks?"),
         Stop("dovetail.contrib.auth.accounts.access_tokens:find_user_by_token", "the token and its user"),
-        Stop("dovetail.database.pool.fair_pool:FairPool.take", "a connection, in the order of those who wait"),
-        Stop("dovetail.resources.sql.statements:PreparedStatement.fetch", "puts the values into a statement"),
-        Stop("dovetail.database.prepared_reads:DriverConnection.fetch", "asks the driver: rows, lists in them as JSON"),
+        Stop("dovetail.database.prepared_reads:PoolSource.presume", "as the last time, until that is confirmed"),
         Stop("dovetail.resources.spec:Spec.visibility_of", "what they may see: the policy is asked, or was before"),
         Stop("dovetail.resources.endpoints.items:retrieve", "the endpoint, one function for both roads"),
         Stop("dovetail.resources.read.reader:Reader.read_keys", "takes the compiled statement for what is visible"),
+        Stop("dovetail.database.pool.fair_pool:FairPool.take", "a connection, in the order of those who wait"),
+        Stop("dovetail.resources.sql.statements:PreparedStatement.fetch", "puts the values into a statement"),
+        Stop("dovetail.database.prepared_reads:DriverConnection.fetch", "asks the driver: rows, lists in them as JSON"),
+        Stop("dovetail.database.prepared_reads:PoolSource.confirm", "nothing counts if the user is another one by now"),
         Stop("dovetail.resources.read.etags:etag", "the ETag, of the row's version"),
         Stop("dovetail.api.front.fast_path:FastJSONResponse.__init__", "the answer, which leaves by the middleware"),
         Stop("dovetail.middleware.access_log:AccessLog.write", "the line in the log"),

@@ -84,8 +84,8 @@ class UserPolicy(Policy[Model, User, Create]):
         if reader is not OptionalUser and reader is not CurrentUser and reader is not StaffUser:
             return await super().recognize_reader(connection, source)
         reading: CredentialReader = getattr(connection.app.state, CREDENTIALS.name, BEARER_ONLY)
-        brings_one = any(name in reading.headers for name, _ in connection.scope["headers"])  # most strangers do not
-        credential = reading.read(connection) if brings_one else None
+        sent = [name for name, _ in connection.scope["headers"]]
+        credential = None if reading.headers.isdisjoint(sent) else reading.read(connection)  # most strangers send none
         recognized = None if credential is None else await self._recognize(connection, source, credential)
         if reader is not OptionalUser:
             user = await get_current_user(None if recognized is None else recognized.viewer)

@@ -24,14 +24,18 @@ from dovetail.database.drivers.lost_connections import asks_for_another_try, may
 from dovetail.database.error_translation import client_error
 from dovetail.database.fast_unit_of_work import FastUnitOfWork, SessionSource
 from dovetail.database.prepared_reads import NeedsSessionError, PoolSource, ReadSource
+from dovetail.database.presumed import Remembered
 from dovetail.database.unit_of_work import DATABASE, Database
 from dovetail.resources.endpoints.fast_place import FastPlace
 from dovetail.resources.endpoints.routes import item_path
 from dovetail.resources.policy import Policy, Recognized
+from dovetail.resources.read.reader import Cache
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.idempotency import HEADER
+from dovetail.state import forget_actor
 
+MAXIMUM_PRESUMED = 5_000  # tokens whose user is remembered by an endpoint; each is one or two kilobytes
 ReadEndpoint: TypeAlias = Callable[[Request, ReadSource, Visibility], Awaitable[Response | None]]
 
 
@@ -46,28 +50,51 @@ class WriteEndpoint(Protocol):
 
 @dataclass(frozen=True)
 class FastRead:
-    """Runs `endpoint` for the viewer whom the policy recognizes; `place` is what narrows a list by its path."""
+    """Runs `endpoint` for the viewer whom the policy recognizes; `place` is what narrows a list by its path.
+
+    An endpoint that `reads_one` row, by `Reader.read_keys` and nothing else, has it confirmed by that who asks.
+    """
 
     spec: Spec
     endpoint: ReadEndpoint
     place: FastPlace | None = None
+    reads_one: bool = False
 
     def __call__(self, app: FastAPI) -> FastAnswer:
         """Return what answers the requests of an application."""
-        return partial(self.read, DATABASE.get(app))
+        database = DATABASE.get(app)
+        if self.reads_one and self.spec.reader.why_python(database.engine.dialect) is None:
+            return partial(self.read_one, database, Cache(MAXIMUM_PRESUMED))
+        return partial(self.read, database)
 
-    async def read(self, database: Database, request: Request) -> Response | None:
+    async def read_one(self, database: Database, remembered: Remembered, request: Request) -> Response | None:
+        """Return the answer as `read` does, by one statement for somebody who has asked before."""
+        source = PoolSource(database.engine, remembered)
+        try:
+            answer = await self.read(database, request, source)
+        except Exception:
+            if source.presumed is None:
+                raise
+        else:
+            if source.presumed is None:
+                return answer
+        forget_actor()
+        return await self.read(database, request)
+
+    async def read(self, database: Database, request: Request, source: PoolSource | None = None) -> Response | None:
         """Return the answer; None if FastAPI has to see to the request."""
         visibility: Visibility | None = None
         try:
-            async with PoolSource(database.engine) as source:
-                visibility = await self._visibility(request, source)
-                return None if visibility is None else await self.endpoint(request, source, visibility)
+            async with source or PoolSource(database.engine) as opened:
+                visibility = await self._visibility(request, opened)
+                return None if visibility is None else await self.endpoint(request, opened, visibility)
         except NeedsSessionError:
             pass  # the connection is given back before the session takes one
         except DBAPIError as error:
             if not may_be_read_again(error):
                 raise
+        if source is not None and source.presumed is not None:
+            return None  # it is read again, for whoever that is
         # As FastAPI would read, or read again; but who asks is known by now, unless that was what failed.
         async with database.unit_of_work(read_only=True) as session:
             beside = SessionSource(session)

@@ -146,7 +146,7 @@ def _add_retrieve(spec: Spec, router: APIRouter) -> None:
         name=f"get_{spec.singular}",
         description=f"One {spec.singular}.",
         parameters={"session": SessionDep, "viewer": spec.policy.reader, key_name: spec.key_type},
-        fast_path=FastRead(spec, fast_endpoint),
+        fast_path=FastRead(spec, fast_endpoint, reads_one=True),
     )
     add_route(
         router,

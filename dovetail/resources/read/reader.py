@@ -15,7 +15,8 @@ from sqlalchemy import Dialect, Select, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
-from dovetail.database.prepared_reads import DriverConnection, ReadSource, session_of
+from dovetail.database.prepared_reads import DriverConnection, PoolSource, ReadSource, session_of
+from dovetail.database.presumed import Presumed, UnconfirmedError
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.filters import FilterParameter, filter_parameters
 from dovetail.resources.query.ordering import Terms, complete
@@ -37,6 +38,7 @@ from dovetail.resources.sql.nested_select import (
     page_columns,
 )
 from dovetail.resources.sql.nodes import Node, Relation, View
+from dovetail.resources.sql.presumed import confirming
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
 
@@ -84,7 +86,10 @@ class Plan:
         self, connection: DriverConnection, values: Mapping[str, object], viewer_values: Sequence[object]
     ) -> Batch:
         """Return the rows of a page and one more."""
-        rows = await self.prepared.fetch(connection, values, viewer_values)
+        return self.batch(await self.prepared.fetch(connection, values, viewer_values))
+
+    def batch(self, rows: Sequence[Sequence[object]]) -> Batch:
+        """Return what is answered of the driver's rows."""
         make_item = self.make_item
         return Batch([make_item(row) for row in rows], rows, self.order, self.versions, self.allowed)
 
@@ -183,18 +188,33 @@ class Reader:
         """Return the rows with these keys. Raises NeedsSessionError as `read` does."""
         # Nearly every read is of this kind, and to find its plan by the request would take ten times as long.
         is_plain = query is ALL_FIELDS and len(keys) == 1 and visibility.template is not None
+        if isinstance(source, PoolSource) and source.presumed is not None:
+            return await self._read_confirming(source, source.presumed, keys[0], visibility if is_plain else None)
         place = (source.dialect.name, visibility.template)
         plan: Plan | None = self._plans_of_one.get(place) if is_plain else None
         if plan is not None:
             return await plan.fetch(await source.connection(), {"filter_0_0": keys[0]}, visibility.bind_values)
-        listed = ListQuery(
-            filters=((self._key_filter, tuple(keys)),), limit=len(keys), fields=query.fields, expand=query.expand
-        )
-        request = PageRequest(listed, self._key_terms if len(keys) > 1 else ())
+        request = self._request_of(keys, query)
         plan = self.plan(request, visibility, source.dialect)
         if plan is not None and is_plain:
             self._plans_of_one[place] = plan
         return await self.run(plan, source, request, visibility)
+
+    async def _read_confirming(
+        self, source: PoolSource, presumed: Presumed, key: object, visibility: Visibility | None
+    ) -> Batch:
+        """Return the row with this key, by the statement that confirms who asks. Raise UnconfirmedError."""
+        if visibility is None:
+            raise UnconfirmedError
+        place = (source.dialect.name, visibility.template, presumed.statement)
+        plan: Plan | None = self._plans_of_one.get(place)
+        if plan is None:
+            plan = self._plans_of_one[place] = self._compile_confirming(presumed, visibility, source.dialect)
+        values = {**presumed.values, "filter_0_0": key}
+        rows = await plan.prepared.fetch(await source.connection(), values, visibility.bind_values)
+        width = len(presumed.row)
+        source.confirm(presumed, rows[0][:width] if rows else None)
+        return plan.batch([row[width + 1 :] for row in rows if row[width] is not None])
 
     async def load(self, session: AsyncSession, request: PageRequest, visibility: Visibility) -> Batch:
         """Return the same rows by the ORM, each validated and written by pydantic."""
@@ -294,13 +314,32 @@ class Reader:
         return self._nodes.remember(key, lambda: why_python(self._selected(query, hidden), dialect))
 
     def _compile(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> Plan | None:
+        select = self._page(request, visibility, dialect)
+        prepared = prepare(select.statement, dialect, visibility.binds)
+        return self.plan_of(select, prepared, visibility, dialect, request.terms)
+
+    def _compile_confirming(self, presumed: Presumed, visibility: Visibility, dialect: Dialect) -> Plan:
+        request = self._request_of((None,), ALL_FIELDS)
+        if self.is_compiled(request.query, visibility, dialect):
+            select = self._page(request, visibility, dialect)
+            prepared = prepare(confirming(presumed, select.statement, dialect), dialect, visibility.binds)
+            plan = self.plan_of(select, prepared, visibility, dialect)
+            if plan is not None:
+                return plan
+        raise UnconfirmedError
+
+    def _page(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> NestedSelect:
         node = self._selected(request.query, visibility.hidden)
         _refuse_impossible(node, visibility)
         columns = page_columns(node, self.version_within(visibility.hidden), visibility.check)
         page = page_select(self.model, columns, request, visibility, self.search, dialect=dialect)
-        select = self.nested_select(node, page, visibility, dialect, terms=request.terms)
-        prepared = prepare(select.statement, dialect, visibility.binds)
-        return self.plan_of(select, prepared, visibility, dialect, request.terms)
+        return self.nested_select(node, page, visibility, dialect, terms=request.terms)
+
+    def _request_of(self, keys: Sequence[object], query: ItemQuery) -> PageRequest:
+        listed = ListQuery(
+            filters=((self._key_filter, tuple(keys)),), limit=len(keys), fields=query.fields, expand=query.expand
+        )
+        return PageRequest(listed, self._key_terms if len(keys) > 1 else ())
 
 
 def _values(row: Sequence[object], places: Sequence[Place]) -> tuple[object, ...]:

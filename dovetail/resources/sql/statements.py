@@ -12,14 +12,14 @@ A service uses them beside `session.execute`: they run on the session's connecti
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Dialect, ScalarSelect, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.drivers.sqlalchemy_private import bind_processors, copied_from
 from dovetail.database.fast_unit_of_work import driver_to_read, driver_to_write
-from dovetail.database.prepared_reads import DriverConnection, ReadSource, session_of
+from dovetail.database.prepared_reads import DriverConnection, PoolSource, ReadSource, session_of
 from dovetail.resources.sql.entities import Entities
 from dovetail.resources.sql.json_values import Convert
 
@@ -135,6 +135,9 @@ class EntityStatement(Statement, Generic[T]):
 
     `beside` gives more columns, whose values `note` is handed with the object. So does `apart`, of what is not the
     object's: two that differ in nothing else are equal to whoever compares `Found.values`.
+
+    `known_by` names the placeholder whose value tells one object from another: where the source presumes, the row that
+    was given for it before is given again, if it `may_be_presumed` by what stood apart.
     """
 
     def __init__(
@@ -145,13 +148,22 @@ class EntityStatement(Statement, Generic[T]):
         beside: Callable[[Dialect], Sequence[ScalarSelect[str]]] = lambda _dialect: (),
         apart: Sequence[ColumnElement[object]] = (),
         note: Callable[[T, Row], None] = lambda _item, _row: None,
+        known_by: str | None = None,
+        may_be_presumed: Callable[[Row], bool] = lambda _apart: True,
     ) -> None:
         self._entities = Entities(model)
-        super().__init__(lambda dialect: build().with_only_columns(*self._entities.columns(), *beside(dialect), *apart))
+        super().__init__(self.select)
         self._select = build
         self._beside = beside
         self._apart = tuple(apart)
         self._note = note
+        self._known_by = known_by
+        self._may_be_presumed = may_be_presumed
+
+    def select(self, dialect: Dialect) -> Select[object]:
+        """Return the SELECT of the columns."""
+        columns = (*self._entities.columns(), *self._beside(dialect), *self._apart)
+        return cast("Select[object]", self._select().with_only_columns(*columns))
 
     async def one_or_none(self, session: AsyncSession, **values: object) -> T | None:
         """Return the object, which belongs to the session then; None if there is none."""
@@ -172,10 +184,10 @@ class EntityStatement(Statement, Generic[T]):
         if self._entities.events.load:
             item = await self.one_or_none(session_of(source), **values)
             return None if item is None else Found(None, lambda: item)
-        rows = await self.prepared(source.dialect).fetch(await source.connection(), values)
-        if not rows:
+        row = await self._row(source, values)
+        if row is None:
             return None
-        row, session = tuple(rows[0]), source.session
+        session = source.session
         end = len(row) - len(self._apart)
         make = (
             partial(self._entities.detached, dialect=source.dialect)
@@ -183,6 +195,18 @@ class EntityStatement(Statement, Generic[T]):
             else partial(self._entities.attach, session)
         )
         return Found(row[:end], lambda: self._made(row, make), row[end:])
+
+    async def _row(self, source: ReadSource, values: Mapping[str, object]) -> tuple[object, ...] | None:
+        key = None if self._known_by is None else values[self._known_by]
+        pool = source if key is not None and isinstance(source, PoolSource) else None
+        presumed = None if pool is None else pool.presume(self, key, values)
+        if presumed is not None:
+            return presumed
+        rows = await self.prepared(source.dialect).fetch(await source.connection(), values)
+        row = tuple(rows[0]) if rows else None
+        if pool is not None and row is not None and self._may_be_presumed(row[len(row) - len(self._apart) :]):
+            pool.remember(self, key, row)
+        return row
 
     def values_of(self, item: T) -> Hashable | None:
         """Return all that the statement loads of an object, as it is now; None if something of it is not loaded."""

@@ -59,7 +59,7 @@ async def seen_by(client: Any, drafts: dict[str, int]) -> set[str]:
 
 async def test_a_read_with_a_token_costs_two_statements_and_no_transaction(clients, drafts, count_statements, caplog):
     caplog.set_level(logging.DEBUG, "dovetail.database")
-    for path in (f"/api/posts/{drafts['ada']}", "/api/posts?limit=20&offset=0", "/api/posts?count=false"):
+    for path in (f"/api/posts/{drafts['ada']}?fields=title", "/api/posts?limit=20&offset=0", "/api/posts?count=false"):
         for _ in range(2):
             caplog.clear()
             with count_statements() as statements:
@@ -293,9 +293,9 @@ async def test_who_listens_to_loaded_users_hears_of_those_who_read(clients, draf
 
 @on_postgresql  # SQLite loses no connection
 async def test_a_read_that_loses_its_connection_is_read_again_and_asks_nobody_twice(
-    clients, drafts, database, monkeypatch, count_statements
+    clients, database, monkeypatch, count_statements
 ):
-    path = f"/api/posts/{drafts['ada']}"
+    path = "/api/posts?limit=5"
     await clients["ada"].get(path)
     lost = []
 

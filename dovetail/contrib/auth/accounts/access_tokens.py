@@ -56,8 +56,29 @@ def _owners() -> Select[User]:
     )
 
 
-_USER_BY_TOKEN = EntityStatement(User, _holders, beside=permission_columns, apart=SESSION_COLUMNS, note=remember_holder)
-_USER_BY_PERSONAL = EntityStatement(User, _owners, beside=token_columns, apart=TOKEN_COLUMNS, note=remember_token)
+def _is_noted(apart: Row) -> bool:
+    _, is_due, *_ = apart
+    return not is_due  # while its use is to be written down, who holds it has to be seen first
+
+
+_USER_BY_TOKEN = EntityStatement(
+    User,
+    _holders,
+    beside=permission_columns,
+    apart=SESSION_COLUMNS,
+    note=remember_holder,
+    known_by="token_hash",
+    may_be_presumed=_is_noted,
+)
+_USER_BY_PERSONAL = EntityStatement(
+    User,
+    _owners,
+    beside=token_columns,
+    apart=TOKEN_COLUMNS,
+    note=remember_token,
+    known_by="token_hash",
+    may_be_presumed=_is_noted,
+)
 
 
 class FoundUser(NamedTuple):

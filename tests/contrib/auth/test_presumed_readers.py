@@ -1,0 +1,148 @@
+"""Who reads one object is presumed to be whom their token named before; the statement that reads has to confirm it."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from sqlalchemy import delete, event, update
+
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.grants import create_group, join_group, leave_group
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.tokens.models import PersonalToken
+from dovetail.contrib.auth.tokens.personal import make_token
+from dovetail.state import ACTOR, CREDENTIAL
+from plugins.blog.models import Post
+
+
+@pytest.fixture
+async def ada(make_user):
+    return await make_user(username="ada")
+
+
+@pytest.fixture
+async def reader(client_for, ada):
+    return await client_for(ada)
+
+
+@pytest.fixture
+async def path(make_user, database):
+    """The address of a draft of somebody else."""
+    bob = await make_user(username="bob")
+    async with database.unit_of_work() as session:
+        session.add(post := Post(title="A draft", content="x", author_id=bob.id))
+        await session.flush()
+        return f"/api/posts/{post.id}"
+
+
+async def publish(database):
+    async with database.unit_of_work() as session:
+        await session.execute(update(Post).values(is_published=True))
+
+
+@pytest.fixture
+def cost(count_statements):
+    """What a request is answered, and how many statements that took."""
+
+    async def ask(client, path):
+        with count_statements() as statements:
+            answer = await client.get(path)
+        return answer.status_code, len(statements)
+
+    return ask
+
+
+async def test_one_object_costs_who_has_asked_before_one_statement_whether_it_is_there_or_not(
+    reader, path, cost, database
+):
+    assert [await cost(reader, path) for _ in range(3)] == [(404, 2), (404, 1), (404, 1)]
+    await publish(database)
+    assert [await cost(reader, path) for _ in range(2)] == [(200, 1), (200, 1)]
+    assert await cost(reader, f"{path}?fields=title") == (200, 2)  # a read of its own
+    assert await cost(reader, path.replace("posts/", "posts/x")) == (422, 2)  # FastAPI asks who that is, too
+
+
+async def test_the_answer_is_that_of_whoever_asks_for_the_first_time(reader, path, database, client_for, ada):
+    await publish(database)
+    first, second = [await reader.get(path) for _ in range(2)]
+    assert first.content == second.content
+    assert first.headers["etag"] == second.headers["etag"]
+    known = await reader.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert known.status_code == 304
+    assert (await (await client_for(ada)).get(path)).content == first.content
+
+
+async def test_what_a_group_gives_and_takes_counts_from_the_next_read_on(reader, path, cost, database, ada):
+    async with database.unit_of_work() as session:
+        group = await create_group(session, "editors", ["blog.view_post"])
+    for _ in range(2):
+        assert (await cost(reader, path))[0] == 404
+    async with database.unit_of_work() as session:
+        await join_group(session, await session.get_one(User, ada.id), group)
+    # The statement that says that she has changed reads nothing that counts; then she is looked up.
+    assert [await cost(reader, path) for _ in range(3)] == [(200, 3), (200, 2), (200, 1)]
+    async with database.unit_of_work() as session:
+        await leave_group(session, await session.get_one(User, ada.id), group)
+    assert [(await cost(reader, path))[0] for _ in range(3)] == [404, 404, 404]
+
+
+@pytest.fixture
+async def program(client_for, ada, database):
+    """A client that sends a personal token of ada's, whose use was written down just now."""
+    async with database.unit_of_work() as session:
+        token = (await make_token(session, ada, name="ci", scopes=None, lifetime=timedelta(days=1))).token
+        await session.execute(update(PersonalToken).values(used_at=datetime.now(UTC)))
+    client = await client_for(ada)
+    client.headers["Authorization"] = f"Bearer {token}"
+    return client
+
+
+async def test_a_personal_token_that_is_revoked_or_limited_is_refused_by_the_next_read(program, path, cost, database):
+    await publish(database)
+    assert [await cost(program, path) for _ in range(2)] == [(200, 2), (200, 1)]
+    async with database.unit_of_work() as session:
+        await session.execute(update(PersonalToken).values(is_limited=True))
+    assert (await cost(program, path))[0] == 403
+    async with database.unit_of_work() as session:
+        await session.execute(delete(PersonalToken))
+    assert (await cost(program, path))[0] == 401
+
+
+async def test_a_token_whose_use_is_to_be_written_down_is_looked_up(reader, path, cost, database):
+    async with database.unit_of_work() as session:
+        await session.execute(update(Session).values(used_at=datetime.now(UTC) - timedelta(hours=1)))
+    assert [await cost(reader, path) for _ in range(2)] == [(404, 2), (404, 2)]
+
+
+async def test_a_request_whose_token_has_ended_is_noted_as_nobodys(app, reader, path, database):
+    noted = []
+
+    async def watched(scope, receive, send):
+        await app(scope, receive, send)
+        noted.append(ACTOR in scope or CREDENTIAL in scope)
+
+    transport = httpx.ASGITransport(watched)
+    async with httpx.AsyncClient(transport=transport, base_url=reader.base_url, headers=reader.headers) as client:
+        assert [(await client.get(path)).status_code for _ in range(2)] == [404, 404]
+        async with database.unit_of_work() as session:
+            await session.execute(delete(Session))
+        assert (await client.get(path)).status_code == 401
+    assert noted == [True, True, False]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite loses no connection
+async def test_a_read_that_loses_its_connection_is_read_again_for_whoever_that_is(reader, path, cost, database):
+    await cost(reader, path)
+    lost = []
+
+    def lose(connection, *_):
+        if not lost:
+            lost.append(connection)
+            connection.connection.driver_connection.terminate()
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", lose)
+    try:
+        assert await cost(reader, path) == (404, 3)
+    finally:
+        event.remove(database.engine.sync_engine, "before_cursor_execute", lose)
+    assert lost
