@@ -1,5 +1,6 @@
 // Passkeys: a form with data-passkey="get" or "create" asks the browser for one when it is sent, and sends what it gave.
 // What the browser is asked stands in data-options, or comes from data-options-url, in JSON as the server wrote it.
+// A form with data-passkey-field names the field in whose list of names the browser offers passkeys, before any button.
 (function () {
   "use strict";
 
@@ -43,7 +44,36 @@
     return response.json();
   }
 
+  function send(form, credential) {
+    form.elements.passkey.value = JSON.stringify(asJson(credential));
+    return form.submit();
+  }
+
+  let offer = null; // which the browser makes now; of two requests for passkeys it refuses the second
+
+  function endOffer() {
+    if (offer) offer.abort();
+    offer = null;
+  }
+
+  // The server forgets what it asked after some minutes; whoever comes back to the field is offered passkeys anew.
+  async function makeOffer(form) {
+    if (offer || !window.PublicKeyCredential || !PublicKeyCredential.isConditionalMediationAvailable) return;
+    const own = offer = new AbortController();
+    try {
+      const known = await PublicKeyCredential.isConditionalMediationAvailable();
+      const options = known && !own.signal.aborted ? await optionsOf(form) : null;
+      if (options === null || own.signal.aborted) return;
+      setTimeout(() => own.abort(), 0.8 * options.timeout);
+      const asked = { publicKey: withBytes(options), mediation: "conditional", signal: own.signal };
+      send(form, await navigator.credentials.get(asked));
+    } finally {
+      if (offer === own) offer = null;
+    }
+  }
+
   async function ask(form) {
+    endOffer();
     const options = await optionsOf(form);
     // Sent without a passkey, the form gets the page that says what was wrong.
     if (options === null) return form.submit();
@@ -51,8 +81,7 @@
     const credential = form.dataset.passkey === "create"
       ? await navigator.credentials.create({ publicKey })
       : await navigator.credentials.get({ publicKey });
-    form.elements.passkey.value = JSON.stringify(asJson(credential));
-    return form.submit();
+    return send(form, credential);
   }
 
   const REASONS = {
@@ -64,6 +93,12 @@
   document.querySelectorAll("form[data-passkey]").forEach((form) => {
     const told = form.querySelector("[data-passkey-error]");
     const button = form.querySelector("[type=submit]");
+    const field = document.getElementById(form.dataset.passkeyField);
+    if (field) {
+      const start = () => { makeOffer(form).catch(() => {}); }; // an offer that nobody takes is no error
+      for (const name of ["focus", "pointerdown"]) field.addEventListener(name, start);
+      start();
+    }
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       told.hidden = true;

@@ -1,11 +1,12 @@
 """Passkeys and authenticator apps in a real Chromium, whose virtual authenticator stands in for a device."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import CDPSession, Page, expect
 
 from dovetail.testing.browser import LiveServer
 from tests.contrib.admin.axe import findings
@@ -21,6 +22,28 @@ DEVICE = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
+
+
+@dataclass
+class Device:
+    """A device with passkeys, which its user touches whenever it asks, or leaves alone."""
+
+    devtools: CDPSession
+    key: str
+
+    @classmethod
+    async def plug_into(cls, page: Page) -> "Device":
+        devtools = await page.context.new_cdp_session(page)
+        await devtools.send("WebAuthn.enable")
+        added = await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+        return cls(devtools, added["authenticatorId"])
+
+    async def touch(self, *, really: bool = True) -> None:
+        values = {"authenticatorId": self.key, "enabled": really}
+        await self.devtools.send("WebAuthn.setAutomaticPresenceSimulation", values)
+
+    async def leave_alone(self) -> None:
+        await self.touch(really=False)
 
 
 @pytest.fixture(scope="module")
@@ -64,22 +87,38 @@ async def log_out(page: Page) -> None:
 async def test_from_make_run_to_an_administrator_without_a_password(browser_page, environment):
     page = browser_page
     link = re.search(r"http://localhost:\S+", new_administrator(environment, "grace", "--passkey"))[0]
-    devtools = await page.context.new_cdp_session(page)
-    await devtools.send("WebAuthn.enable")
-    await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    device = await Device.plug_into(page)
     await page.goto(link)
     await page.get_by_role("button", name="Register a passkey").click()
     await expect(page.locator(".recovery-codes li")).to_have_count(10)
     await page.get_by_role("link", name="I have kept them").click()
     await expect(page.get_by_role("heading", name="Welcome, grace")).to_be_visible()
+    await device.leave_alone()  # it would take what the field of the name offers
     await log_out(page)
+    await device.touch()
     await page.get_by_role("button", name="Use a passkey").click()
     await expect(page.get_by_role("heading", name="Welcome, grace")).to_be_visible()
     await page.goto("/admin/account/")
     await expect(page.get_by_text("My first passkey")).to_be_visible()
+    await device.leave_alone()
     await log_out(page)
     await page.goto(link)
     await expect(page.get_by_role("alert")).to_contain_text("This link was used")
+
+
+async def test_the_field_of_the_name_offers_passkeys_before_any_button(browser_page, environment):
+    page = browser_page
+    link = re.search(r"http://localhost:\S+", new_administrator(environment, "hedy", "--passkey"))[0]
+    device = await Device.plug_into(page)
+    await page.goto(link)
+    await page.get_by_role("button", name="Register a passkey").click()
+    await page.get_by_role("link", name="I have kept them").click()
+    await expect(page.get_by_role("heading", name="Welcome, hedy")).to_be_visible()
+    await device.leave_alone()
+    await log_out(page)
+    await device.touch()
+    await page.goto("/admin/login?next=/admin/account/")  # where the device takes what the field offers
+    await expect(page.get_by_text("My first passkey")).to_be_visible()
 
 
 async def test_an_administrator_enrols_an_app_and_logs_in_by_password_and_code(browser_page, environment):
