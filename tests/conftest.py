@@ -17,6 +17,14 @@ from dovetail.settings import Settings
 from dovetail.testing.fixtures import make_client, running
 from tests.probe.models import ProbeBase
 
+# They take many seconds each: the last test of a run that other workers have ended must not be one of them.
+LONG = ("tests/test_docs.py", "tests/packaging/", "tests/benchmarks/", "tests/contract/matrix/", "tests/cli/scaffold/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the long tests first; the others stay in their order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
 
 @pytest.fixture
 def probe_settings(make_settings: Callable[..., Settings], empty_database_url: str) -> Settings:

@@ -9,7 +9,7 @@ from typing import ClassVar, cast
 from fastapi import FastAPI
 from jinja2 import BytecodeCache, ChoiceLoader, FileSystemLoader
 from pydantic import SecretStr
-from sqladmin import Admin, BaseView
+from sqladmin import BaseView
 from sqladmin.authentication import AuthenticationBackend
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.exceptions import HTTPException
@@ -43,7 +43,7 @@ from dovetail.contrib.admin.pages.extras import (
 from dovetail.contrib.admin.pages.selection import run_action
 from dovetail.contrib.admin.permissions import USER, Authorization
 from dovetail.contrib.admin.settings import AdminSettings
-from dovetail.contrib.admin.sqladmin_private import has_default, is_action, menu_of
+from dovetail.contrib.admin.sqladmin_private import LeanAdmin, has_default, is_action, menu_of
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.admin.web.csrf import is_session_token, make_session_token
@@ -142,7 +142,7 @@ class SiteFiles(StaticFiles):
         return [self._site_folder, *super().get_directories(directory, packages)]
 
 
-class AdminSite(Admin):
+class AdminSite(LeanAdmin):
     """One back office: its views, its cookies and its routes, all of which stand behind the guard."""
 
     bytecode_cache: ClassVar[BytecodeCache | None] = None  # where a process with many sites, as of tests, compiles once

@@ -6,8 +6,9 @@ SQLAdmin is pinned to one minor version; tests/contrib/admin/test_sqladmin_priva
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from inspect import unwrap
-from types import FunctionType
+from inspect import ismethod, unwrap
+from operator import itemgetter
+from types import FunctionType, MethodType
 from typing import Any, NamedTuple, TypeAlias
 
 from sqladmin import Admin, BaseView, ModelView
@@ -171,6 +172,22 @@ class ObjectLoader(QueryAjaxModelLoader):
         return [] if self.where is None else await self._prepare_where_clauses(request, term)
 
 
+class LeanAdmin(Admin):
+    """SQLAdmin's site, which finds the actions and the pages of a view by what is written in its class.
+
+    SQLAdmin asks a view for each of its attributes, properties too, and does so twice.
+    """
+
+    @staticmethod
+    def _find_decorated_funcs(
+        view: type[BaseView], view_instance: BaseView, handle_fn: Callable[[MethodType, type[BaseView], BaseView], None]
+    ) -> None:
+        names = [name for name, method in written_in(view) if is_action(method) or hasattr(method, "_exposed")]
+        methods = filter(ismethod, [getattr(view_instance, name) for name in names])
+        for method in sorted(methods, key=lambda one: unwrap(one).__code__.co_firstlineno, reverse=True):
+            handle_fn(method, view, view_instance)
+
+
 class ExposedPage(NamedTuple):
     """A page that a view brought: a method with `@expose`."""
 
@@ -186,9 +203,18 @@ def exposed_pages(view: type[BaseView]) -> Iterator[ExposedPage]:
 
 def exposed_methods(view: type[BaseView]) -> Iterator[tuple[str, FunctionType]]:
     """Return the methods of a view that are pages, by name, as they were written."""
-    for name, method in ((name, getattr(view, name, None)) for name in dir(view)):
+    for name, method in written_in(view):
         if isinstance(method, FunctionType) and hasattr(method, "_exposed"):
             yield name, unwrap(method)
+
+
+def written_in(view: type[BaseView]) -> list[tuple[str, object]]:
+    """Return what a class of views and the classes that it derives from have, by name and as it stands there.
+
+    Nothing is asked of the class itself: `dir` and `getattr` take ten times as long.
+    """
+    found = {name: value for cls in reversed(view.__mro__) for name, value in vars(cls).items()}
+    return sorted(found.items(), key=itemgetter(0))
 
 
 def is_action(method: object) -> bool:

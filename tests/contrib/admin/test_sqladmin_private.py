@@ -17,7 +17,7 @@ from wtforms.validators import Length
 
 import dovetail.contrib.admin
 from dovetail.contrib.admin import sqladmin_private
-from dovetail.contrib.admin.sqladmin_private import ObjectLoader, OpenModelView, ViewMeta
+from dovetail.contrib.admin.sqladmin_private import LeanAdmin, ObjectLoader, OpenModelView, ViewMeta
 from dovetail.contrib.admin.view_base import ViewBase
 
 
@@ -216,6 +216,26 @@ def test_pages_of_a_view_are_found_by_their_path_and_identity():
         async def show(self, request): ...
 
     assert list(sqladmin_private.exposed_pages(Report)) == [("/report", "yearly")]
+
+
+def test_actions_and_pages_of_a_view_are_those_that_sqladmin_finds_in_its_order(admin):
+    class PagedView(BookView, model=Book):
+        @expose("/page")
+        async def page(self, request): ...
+
+        async def read(self, request): ...  # no action any more
+
+        @action("again", "Again")
+        async def again(self, request): ...
+
+    admin.add_view(PagedView)
+    found: dict[type[Admin], list[Any]] = {Admin: [], LeanAdmin: []}
+    for site, methods in found.items():
+        site._find_decorated_funcs(PagedView, admin.views[0], lambda method, *_, into=methods: into.append(method))
+
+    decorated = [one for one in found[Admin] if hasattr(one, "_action") or hasattr(one, "_exposed")]
+    assert found[LeanAdmin] == decorated
+    assert [one.__name__ for one in decorated] == ["again", "page", "burn"]
 
 
 def test_actions_are_told_from_other_methods(view):

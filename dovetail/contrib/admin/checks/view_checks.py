@@ -10,7 +10,7 @@ from dovetail.contrib.admin.checks.form_checks import find_form_columns, try_for
 from dovetail.contrib.admin.checks.ignored import find_ignored
 from dovetail.contrib.admin.checks.name_checks import find_unknown_names
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
-from dovetail.contrib.admin.sqladmin_private import is_action
+from dovetail.contrib.admin.sqladmin_private import is_action, written_in
 from dovetail.contrib.admin.view_base import taken_permissions
 from dovetail.contrib.admin.views import ModelAdmin
 
@@ -62,8 +62,7 @@ def _refuse_open_lists(view: type[ModelAdmin]) -> Iterator[str]:
 def _refuse_open_doors(view: type[ModelAdmin]) -> Iterator[str]:
     if view.can_import:
         yield "can_import is on, but an import would write columns that the form excludes; use a command instead"
-    for attribute in dir(view):
-        method = getattr(view, attribute, None)
+    for attribute, method in written_in(view):
         if is_action(method) and not hasattr(method, "makes_task"):
             yield (
                 f"the action {attribute!r} changes data on GET; decorate it with dovetail.contrib.admin.views.action"
