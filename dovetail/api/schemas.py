@@ -62,6 +62,8 @@ class Schema(BaseModel):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Write bytes as base64, and read them so."""
+        if cls.__pydantic_complete__ and source is cls:  # which was seen to when the class was made
+            return handler(source)
         core: CoreSchema = with_base64(handler(source), handler)
         return core
 

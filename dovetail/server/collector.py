@@ -9,7 +9,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-RARELY = (20_000, 20, 20)  # new objects, and passes over younger ones, before the collector looks for cycles
+RARELY = (50_000, 20, 20)  # new objects, and passes over younger ones, before the collector looks for cycles
 
 
 def spare_process() -> None:

@@ -34,6 +34,7 @@ from dovetail.api.fastapi_private import (
     routes_of,
 )
 from dovetail.application import make_application
+from tests.once import asks_no_database
 
 REPOSITORY = Path(tests.__file__).parent.parent
 ROUTES = """
@@ -111,6 +112,7 @@ def test_the_document_of_the_site_is_what_it_is_without(settings, monkeypatch: p
     assert make_application(settings).openapi() == document
 
 
+@asks_no_database
 def test_a_document_is_encoded_as_fastapi_does_it(settings, monkeypatch: pytest.MonkeyPatch):
     document = make_application(settings).openapi()
     monkeypatch.setattr(openapi, "jsonable_encoder", encoders.jsonable_encoder)

@@ -28,7 +28,7 @@ def describe_problems(document: Json) -> None:
     for path, operations in document.get("paths", {}).items():
         for method, operation in operations.items():
             responses = operation.setdefault("responses", {})
-            for status in _statuses(path, method, operation):
+            for status in sorted(_statuses(path, method, operation)):
                 _add_response(responses, status, shared, classes)
             operation["responses"] = dict(sorted(responses.items()))
 
