@@ -26,7 +26,8 @@ def judge_fresh(path: str, mutant: Mutant, choice: Choice, limits: Limits, scrat
     Raise UnfitTestsError if no test imports the module.
     """
     names = choice.by_line(mutant.line) if choice.is_in_function(mutant.line) else []
-    names = [name for name in names or choice.of_module() if limits.match in name]
+    # Behind those that run the line, all: what is made once is made for the first test that needs it.
+    names = [name for name in dict.fromkeys([*names, *choice.of_module()]) if limits.match in name]
     names = choice.within(names, limits.a_mutant)
     files = sorted({name.partition("::")[0] for name in names})
     mutated = Mutated(path, mutant.source)

@@ -216,7 +216,7 @@ async def test_making_and_revoking_are_security_events_without_the_token(browser
     await browser.delete(f"/api/auth/tokens/{made['id']}")
     kinds = (EventKind.TOKEN_MADE, EventKind.TOKEN_REVOKED)
     rows = (await session.scalars(select(SecurityEvent).where(SecurityEvent.kind.in_(kinds)))).all()
-    assert sorted(row.kind for row in rows) == sorted(kinds)
+    assert sorted((row.kind, row.username) for row in rows) == sorted((kind, "ada") for kind in kinds)
     assert all("'ci'" in row.detail and made["token"] not in row.detail for row in rows)
 
 

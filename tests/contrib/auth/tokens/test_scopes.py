@@ -16,6 +16,7 @@ from dovetail.contrib.auth.access import (
     permission_required,
     takes_scopes,
 )
+from dovetail.contrib.auth.credentials.scopes import InsufficientScopeError
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant, revoke
 from dovetail.contrib.auth.tokens.personal import make_token
@@ -260,6 +261,11 @@ async def test_of_related_objects_that_no_scope_names_a_token_sees_what_everybod
     for scopes, titles in ((["blog.view_tag"], ["Out"]), (["blog.view_tag", "blog.view_post"], ["Draft", "Out"])):
         (word,) = (await client.get("/words", headers=await limited(root, *scopes))).json()["items"]
         assert sorted(post["title"] for post in word["posts"]) == titles, scopes
+
+
+def test_who_is_refused_is_told_what_token_it_takes():
+    assert str(InsufficientScopeError()).endswith("; this takes one without scopes, or a login.")
+    assert str(InsufficientScopeError("shop.add_order")).endswith("; this takes one with the scope shop.add_order.")
 
 
 def test_an_endpoint_that_takes_scopes_names_one():
