@@ -39,7 +39,7 @@ fuzz: .venv/.dev  ## Let schemathesis look for requests that break the API's doc
 worlds: .venv/.dev  ## Compare the doors with what random rules say in plain words, in many worlds (WORLDS=1000)
 	WORLDS=$(or $(WORLDS),1000) $(BIN)/python -m pytest tests/contract/worlds
 
-mutants: .venv/.dev  ## Break the code that lets people in, in small ways, and see that tests fail (MUTANTS="--help")
+mutants: .venv/.dev  ## Break the code that lets people in, in small ways, for hours, and see that tests fail (MUTANTS="--help")
 	$(BIN)/python -m tests.mutants.run $(MUTANTS)
 
 check: .venv/.dev  ## Lint, format, types, the count of Any, and layers
