@@ -20,6 +20,7 @@ import httpx
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from benchmarks.accounts.tables import keep, today
 from benchmarks.servers import PATIENCE, ROOT, SECRET, free_port, migrate
 from dovetail.contrib.auth.accounts.passwords import hash_password
 from dovetail.contrib.auth.models import User
@@ -101,6 +102,8 @@ def main() -> None:
         answers, waits = asyncio.run(measure(url, logins))
         seconds = perf_counter() - started
     found, half, longest = percentile(waits, 0.99), percentile(waits, 0.5), max(waits)
+    waited = {"p50": half, "p99": found, "longest": longest}
+    keep("logins", {"date": today(), "logins": logins, "seconds": seconds, "looks": len(waits), "waits": waited})
     told = f"{logins} logins at once: {dict(answers)} in {seconds:.1f} s; {len(waits)} looks at /health/live, "
     print(f"{told}p50 {half * 1000:.1f}, p99 {found * 1000:.1f}, longest {longest * 1000:.1f} ms")  # noqa: T201 - it is its output
     sys.exit(found > LONGEST_STALL or set(answers) != {200})

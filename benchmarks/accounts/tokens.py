@@ -6,11 +6,10 @@ resource whose policy asks for them.
 
 import argparse
 import asyncio
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -22,6 +21,7 @@ from pydantic import SecretStr
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from benchmarks.accounts.tables import Read, keep, today
 from config.settings import Settings
 from dovetail.application import site_application
 from dovetail.contrib.auth.models import User
@@ -33,7 +33,6 @@ from dovetail.testing.databases import TestDatabases
 from dovetail.testing.statements import counted_statements
 from plugins.blog.models import Post
 
-RESULTS = Path("var") / "benchmark-tokens.json"
 SECRET = SecretStr("a-secret-for-a-measurement-0123456789")
 READS = {"one post": "/api/posts/1", "twenty posts": "/api/posts?limit=20"}
 GROUPS = ("blog.view_tag", "blog.add_post", "comments.view_comment")  # one each; none opens drafts
@@ -113,8 +112,8 @@ def main() -> None:
                 found += asyncio.run(_reads(kind, url, times))
     for one in found:
         print(one)  # noqa: T201 - it is its output
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps([asdict(one) for one in found], indent=1) + "\n", encoding="utf-8")
+    reads = [Read(database=one.database, read=one.read, statements=one.statements, cpu=one.cpu) for one in found]
+    keep("tokens", {"date": today(), "times": times, "reads": reads})
 
 
 @contextmanager

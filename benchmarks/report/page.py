@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 
 from benchmarks import migrations, run, startup
+from benchmarks.accounts import tables as accounts
 from benchmarks.million.tables import back_office
 from benchmarks.report import figures, tables
 from benchmarks.report.figures import Figures
 
 BACK_OFFICE = Path("var") / "benchmark-back-office.json"
 PLOT = Path("docs") / "performance.svg"
+PAGES = (Path("README.md"), Path("docs") / "performance.md")
 SECTIONS: dict[str, Callable[[Figures], str]] = {
     "summary": tables.summary,
     "setting": tables.setting,
@@ -30,9 +32,12 @@ NEEDED = (*tables.WORKLOADS, "limit", "offset", "cursor", run.MIDDLEWARE)
 @click.option("--migrations", "other", default=migrations.RESULTS, show_default=True, type=click.Path(path_type=Path))
 @click.option("--startup", "start", default=startup.RESULTS, show_default=True, type=click.Path(path_type=Path))
 @click.option("--back-office", "office", default=BACK_OFFICE, show_default=True, type=click.Path(path_type=Path))
+@click.option("--accounts", "people", default=accounts.FOLDER, show_default=True, type=click.Path(path_type=Path))
 @click.option("--folder", default=Path(), type=click.Path(path_type=Path), help="Where README.md and docs/ are.")
 @click.option("--print", "is_printed", is_flag=True, help="Print the tables, and leave the files alone.")
-def main(*, path: Path, other: Path, start: Path, office: Path, folder: Path, is_printed: bool) -> None:
+def main(  # an option each
+    *, path: Path, other: Path, start: Path, office: Path, people: Path, folder: Path, is_printed: bool
+) -> None:
     """Write the tables of `make bench` into the README and docs/performance.md, and draw docs/performance.svg."""
     found = figures.read(path)
     if missing := [name for name in NEEDED if not found.workloads(name)]:
@@ -41,10 +46,11 @@ def main(*, path: Path, other: Path, start: Path, office: Path, folder: Path, is
     texts["migrations"] = migrations.table(json.loads(other.read_text(encoding="utf-8")))
     texts["startup"] = startup.table(json.loads(start.read_text(encoding="utf-8")))
     texts["back office"] = back_office(json.loads(office.read_text(encoding="utf-8")))
+    texts["accounts"] = accounts.text(*accounts.read(people))
     if is_printed:
         click.echo("\n\n".join(texts.values()))
         return
-    for page in (folder / "README.md", folder / "docs" / "performance.md"):
+    for page in (folder / name for name in PAGES):
         page.write_text(fill(page.read_text(encoding="utf-8"), texts), encoding="utf-8")
     from benchmarks.report import plot  # needs matplotlib, which only `make bench` installs
 
