@@ -100,10 +100,6 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             "visible_rows",
         ),
     ),
-    "dovetail.contrib.history.feed": (
-        "The log of changes, in the order of commits, for sites with `dovetail.contrib.history`.",
-        ("read_history", "Position", "START", "position_of"),
-    ),
     "dovetail.contrib.admin.views": (
         "A model's pages in the back office.",
         (

@@ -5,9 +5,20 @@ rows are known by their keys only, one more INSERT reads the rows, in front of w
 what makes them. See `database/change_log.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from sqlalchemy import CTE, Column, ColumnElement, Delete, Insert, Table, bindparam, select
+from sqlalchemy import (
+    CTE,
+    Column,
+    ColumnElement,
+    Delete,
+    Dialect,
+    Insert,
+    Table,
+    bindparam,
+    literal_column,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.change_log import ChangeLog, Picture, log_of
@@ -15,6 +26,7 @@ from dovetail.database.fast_unit_of_work import driver_to_write
 from dovetail.resources.sql.arrays import members
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 
+OLD = "history_old_"  # with the key of a column: its value before an UPDATE
 MADE = "made_keys"  # the placeholder for the keys of rows that were made
 OWN, LINKED = "own_key", "linked_keys"  # those for the key of a row, and of the rows that it was linked to
 
@@ -67,6 +79,19 @@ class ChangeLines:
         values = {OWN: key, LINKED: list(keys)}
         line = (table, "linked")
         await self.write(session, log, line, lambda: made_line(log, table, picture(table), chosen), values)
+
+
+def tells_old_rows(dialect: Dialect) -> bool:
+    """Return True if RETURNING of an UPDATE knows the row as it was, which PostgreSQL does from 18 on."""
+    version: tuple[int, ...] | None = getattr(dialect, "server_version_info", None)
+    return dialect.name == "postgresql" and version is not None and version >= (18,)
+
+
+def old_columns(columns: Sequence[Column[object]], dialect: Dialect) -> Iterator[ColumnElement[object]]:
+    """Yield the columns of the row as it was, called `old_title` and so on, for RETURNING."""
+    name = dialect.identifier_preparer.format_column
+    for column in columns:
+        yield literal_column(f"old.{name(column)}", column.type).label(f"{OLD}{column.key}")
 
 
 def picture(table: Table | CTE) -> Picture:

@@ -13,15 +13,16 @@ from functools import cached_property, partial
 from typing import Generic
 
 from pydantic import BaseModel
-from sqlalchemy import inspect
+from sqlalchemy import FromClause, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.change_log import CHANGE_LOG, log_of
+from dovetail.database.change_log import CHANGE_LOG, ChangeLog, log_of
 from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, flush, note_written
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.read.etags import STAR, is_told_by_moment, only_version, version_arguments
 from dovetail.resources.read.reader import Batch, Cache, Plan
 from dovetail.resources.spec import CHANGE, DELETE, Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.sql.change_lines import tells_old_rows
 from dovetail.resources.sql.statements import PreparedStatement
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.conditional_writes import compile_update, prepare_delete
@@ -70,13 +71,18 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         if asked is None or not values:
             return None
         dialect, names, visibility = dialect_of(session), tuple(values), asked.visibility
-        place = ("update", dialect.name, names, visibility.template, asked.is_tagged)
-        compiled = partial(compile_update, self._spec, self._one_row, names, visibility, dialect)
+        log = self._log(session)
+        if log is not None and not tells_old_rows(dialect):
+            return None  # the row has to be locked before it is known what it was
+        place = ("update", dialect.name, names, visibility.template, asked.is_tagged, log)
+        compiled = partial(compile_update, self._spec, self._one_row, names, visibility, dialect, log)
         plan: Plan | None = self._plans.remember(place, lambda: compiled(is_tagged=asked.is_tagged))
         if plan is None:
             return None
         await flush(session)
         arguments = {**{VALUE + name: value for name, value in values.items()}, **asked.arguments}
+        if log is not None:
+            arguments |= log.values()
         batch = await plan.fetch(await driver_for_all(session), arguments, visibility.bind_values)
         if not batch.items:
             return None
@@ -87,8 +93,8 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         self, session: AsyncSession, recognized: Recognized[Viewer], key: Hashable, if_match: str | None
     ) -> bool:
         """Delete the row with this key; return False if nothing was deleted."""
-        if not self._deletes or not self._one_row.can_delete(session):
-            return False
+        if not self._deletes or not self._one_row.can_delete(session) or self._log(session) is not None:
+            return False  # what goes along is written down of a row that is locked
         asked = self._asked(session, recognized, DELETE, key, if_match)
         if asked is None:
             return False
@@ -103,6 +109,14 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         if rows:
             note_written(session)
         return bool(rows)
+
+    def _log(self, session: AsyncSession) -> ChangeLog | None:
+        return log_of(session, self._table) if CHANGE_LOG in session.info else None
+
+    @cached_property
+    def _table(self) -> FromClause:
+        table: FromClause = inspect(self._spec.model).local_table
+        return table
 
     @cached_property
     def _updates(self) -> bool:
@@ -120,8 +134,6 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         mapper, known = inspect(self._spec.model), session.sync_session.identity_map
         if mapper.class_manager.dispatch.load or (known and self._one_row.is_known(session, key)):
             return None
-        if CHANGE_LOG in session.info and log_of(session, mapper.local_table) is not None:
-            return None  # which is for writes of a locked row to take along
         visibility = self._spec.change_visibility(recognized, action)
         if visibility.template is None or (if_match is None and self._spec.requires_if_match):
             return None

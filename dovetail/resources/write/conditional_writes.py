@@ -25,6 +25,7 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from dovetail.database.change_log import ChangeLog
 from dovetail.database.column_types import UTCDateTime
 from dovetail.database.drivers.sqlalchemy_private import kind_of
 from dovetail.resources.conditions import is_never
@@ -40,16 +41,17 @@ from dovetail.resources.write.one_row import OneRow
 COMPARABLE = frozenset({Boolean, Date, DateTime, Integer, LargeBinary, Numeric, String, Time, Uuid})
 
 
-def compile_update(
+def compile_update(  # noqa: PLR0917 - what the statement is made of
     spec: Spec[Model],
     one_row: OneRow[Model],
     names: Sequence[str],
     visibility: Visibility,
     dialect: Dialect,
+    log: ChangeLog | None,
     *,
     is_tagged: bool,
 ) -> Plan | None:
-    """Return what writes these attributes of a row if that changes any of them, and reads it.
+    """Return what writes these attributes of a row if that changes any of them, and reads it; and into the `log`.
 
     None if the database cannot ask all there is to ask before it writes.
     """
@@ -61,7 +63,7 @@ def compile_update(
     if not all(_is_comparable(column.type) for column in changed):
         return None
     differs = or_(*(column.is_distinct_from(value) for column, value in changed.items()))
-    return one_row.compile_update(names, visibility, dialect, *conditions, later, differs)
+    return one_row.compile_update(names, visibility, dialect, *conditions, later, differs, log=log)
 
 
 def prepare_delete(

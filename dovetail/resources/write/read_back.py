@@ -6,7 +6,7 @@ hides it: the read that is compiled for every page finds that row in it, and no 
 only, so what is not of the row itself comes as one JSON array.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -34,7 +34,14 @@ from dovetail.database.change_log import ChangeLog
 from dovetail.database.drivers.sqlalchemy_private import values_to_set
 from dovetail.database.search.selective_conditions import SelectiveCondition
 from dovetail.resources.read.reader import Cache, Plan, Reader
-from dovetail.resources.sql.change_lines import changed_line, made_line, picture
+from dovetail.resources.sql.change_lines import (
+    OLD,
+    changed_line,
+    made_line,
+    old_columns,
+    picture,
+    tells_old_rows,
+)
 from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nested_select import NestedSelect, page_columns
 from dovetail.resources.sql.nodes import Node, Relation
@@ -80,7 +87,7 @@ class ReadBack:
         assert node is not None  # noqa: S101 - it is possible
         columns = page_columns(node, self._reader.version_within(visibility.hidden), visibility.check)
         is_sqlite = dialect.name == "sqlite"
-        lines = None if is_sqlite or log is None else _Lines(log, write)
+        lines = None if is_sqlite or log is None else _Lines(log, write, tells_old_rows(dialect))
 
         def beside(row: CTE) -> Sequence[CTE]:
             hiding = [_row_cte(model, dialect)] if is_sqlite else []
@@ -88,7 +95,7 @@ class ReadBack:
             written = () if lines is None else lines.of(row, model, linked)
             return [*hiding, *linked.values(), *written]
 
-        looked_at = () if lines is None else [column for column in lines.columns if column not in set(columns)]
+        looked_at = () if lines is None else lines.returned(set(columns), dialect)
         page = select(*columns) if is_sqlite else write.returning(*columns, *looked_at)
         nested = self._reader.nested_select(node, page, visibility, dialect, beside=beside)
         if is_sqlite:
@@ -104,11 +111,22 @@ class _Lines:
 
     log: ChangeLog
     write: Write
+    tells_old_rows: bool
 
     @property
     def columns(self) -> Sequence[Column[object]]:
-        """The columns that RETURNING has to have for them."""
+        """The columns that the log looks at."""
         return self.log.columns(self.write.table)
+
+    def returned(self, known: Collection[object], dialect: Dialect) -> Iterator[ColumnElement[object]]:
+        """Yield what RETURNING has to have for them beside the columns that are `known`."""
+        yield from (column for column in self.columns if column not in known)
+        if self.tells_old_rows and not isinstance(self.write, Insert):
+            yield from old_columns([column for column in self.columns if column.key in self._names], dialect)
+
+    @property
+    def _names(self) -> Collection[object]:
+        return {getattr(column, "key", column) for column in values_to_set(self.write)}
 
     def of(self, row: CTE, model: type[object], links: Mapping[str, CTE]) -> Iterator[CTE]:
         """Yield them, about the row that is written and about the links to others."""
@@ -125,10 +143,13 @@ class _Lines:
     def _of_row(self, row: CTE, table: Table) -> Insert:
         if isinstance(self.write, Insert):
             return made_line(self.log, table, picture(row))
-        names = {getattr(column, "key", column) for column in values_to_set(self.write)}
+        names = self._names
         same = [column == row.c[column.key] for column in table.primary_key.columns]
         after = {key: value for key, value in picture(row).items() if key in names}
-        return changed_line(self.log, table, after, same)  # the table is as it was before the statement
+        if not self.tells_old_rows:
+            return changed_line(self.log, table, after, same)  # the table is as it was before the statement
+        before = {**picture(row), **{key: row.c[f"{OLD}{key}"] for key in after}}
+        return self.log.insert(table, before=before, after=after, where=())
 
 
 def has_subquery(condition: ColumnElement[bool]) -> bool:

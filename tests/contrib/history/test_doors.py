@@ -243,3 +243,27 @@ async def test_an_insert_that_answers_no_key_is_refused_with_what_to_do(database
 
 async def _lines(session) -> Sequence[RecordedChange]:
     return (await session.scalars(select(RecordedChange).order_by(RecordedChange.id))).all()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_patch_and_its_line_are_one_statement(ada_client, changes, count_statements):
+    made = (await ada_client.post("/api/posts", json=NEW)).json()
+    path = f"/api/posts/{made['id']}"
+    await ada_client.patch(path, json={"title": "Compiled"})
+    await changes()
+    with count_statements() as seen:
+        tagged = await ada_client.patch(
+            path, json={"title": "B"}, headers={"If-Match": (await ada_client.get(path)).headers["ETag"]}
+        )
+    assert tagged.status_code == 200
+    assert [(row.before, row.after) for row in await changes()] == [({"title": "Compiled"}, {"title": "B"})]
+    assert len(seen) == 2 + 2  # who asks, and the row; of the GET and of the PATCH
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_postgresql_that_does_not_tell_old_rows_reads_them_under_the_lock(ada_client, changes, database):
+    database.engine.dialect.server_version_info = (17, 0)
+    made = (await ada_client.post("/api/posts", json=NEW)).json()
+    await changes()
+    assert (await ada_client.patch(f"/api/posts/{made['id']}", json={"title": "B"})).status_code == 200
+    assert [(row.before, row.after) for row in await changes()] == [({"title": "A post"}, {"title": "B"})]
