@@ -34,12 +34,17 @@ def judge_fresh(path: str, mutant: Mutant, choice: Choice, limits: Limits, scrat
 
     def import_and_run() -> NoReturn:
         sys.meta_path.insert(0, mutated)
-        pytest.main([*OPTIONS, *files], plugins=[_Runner(mutated, names, choice, scratch)])
-        leave(FAILED)  # it could not be imported
+        try:
+            code = pytest.main([*OPTIONS, *files], plugins=[_Runner(mutated, names, choice, scratch)])
+        except Exception:  # noqa: BLE001 - a mutant may raise anything
+            leave(FAILED)  # a plugin of pytest imports it
+        leave(BROKEN if code == pytest.ExitCode.INTERNAL_ERROR else FAILED)  # it could not be imported
 
     code, killer = run_forked(scratch / "mutant", import_and_run)
     if code == BROKEN:
-        raise UnfitTestsError(f"{path}:{mutant.line}: no test imports the module; name others in modules.py")
+        raise UnfitTestsError(
+            f"{path}:{mutant.line}: no test imports the module, or none can be run; name others in modules.py"
+        )
     if code == FAILED and killer:
         choice.note_killer(killer)
     return verdict_of(path, mutant, code, killer, len(names))

@@ -1,6 +1,7 @@
 """What became of each mutant, kept so that a run goes on where the last one stopped."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from tests.mutants.mutations import Mutant
 
 FILE = Path("var/mutants/verdicts.jsonl")
+FINISHED = Path("var/mutants/finished.json")
 SURVIVED, KILLED, HUNG, UNRUN = "survived", "killed", "hung", "unrun"
 ALIVE = {SURVIVED, UNRUN}
 
@@ -46,3 +48,19 @@ def add(verdict: Verdict) -> None:
     FILE.parent.mkdir(parents=True, exist_ok=True)
     with FILE.open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(verdict)) + "\n")
+
+
+def finished(drawn: str) -> dict[str, str]:
+    """Return the modules of which all mutants that are `drawn` this way were judged, with their digests then."""
+    return _finished().get(drawn, {})
+
+
+def finish(drawn: str, digests: Mapping[str, str]) -> None:
+    """Note modules of which all mutants were judged."""
+    FINISHED.parent.mkdir(parents=True, exist_ok=True)
+    FINISHED.write_text(json.dumps(_finished() | {drawn: finished(drawn) | dict(digests)}, indent=1))
+
+
+def _finished() -> dict[str, dict[str, str]]:
+    told: dict[str, dict[str, str]] = json.loads(FINISHED.read_text()) if FINISHED.exists() else {}
+    return told

@@ -38,6 +38,7 @@ ENOUGH = 90  # of 100
 MEMORY = Path("/dev/shm")
 ROOT = Path(__file__).parent.parent.parent
 OUTPUT = os.dup(1)
+AT_ONCE = 12  # modules whose tests are collected together
 
 
 def main() -> int:
@@ -47,20 +48,16 @@ def main() -> int:
     os.environ["TEST_DATABASE_URL"] = "none"  # so that no run of pytest starts PostgreSQL
     limits = Limits(time.monotonic() + given.minutes * 60, math.inf if given.again else given.seconds, given.match)
     paths = given.modules or list(MODULES)
-    if not given.table:
-        for name in LIBRARIES:  # once, and not in every process
-            with suppress(ImportError):
-                import_module(name)
-        folder = MEMORY if os.access(MEMORY, os.W_OK) else None
-        with TemporaryDirectory(prefix="dovetail-mutants-", dir=folder) as scratch:
-            try:
-                _run(paths, given, limits, Path(scratch))
-            except UnfitTestsError as error:
-                click.echo(str(error))
-                return 1
-    else:
+    if given.table:
         table.write(record.load().values())
-    return _sum_up(paths)
+        return _sum_up(paths)
+    for name in LIBRARIES:  # once, and not in every process
+        with suppress(ImportError):
+            import_module(name)
+    unfit = [_run_some(paths[start : start + AT_ONCE], given, limits) for start in range(0, len(paths), AT_ONCE)]
+    if limits.is_over:
+        click.echo("The time is over; the same command goes on from here.")
+    return _sum_up(paths) or int(any(unfit))
 
 
 def _arguments() -> argparse.Namespace:
@@ -81,6 +78,25 @@ def _arguments() -> argparse.Namespace:
     return given
 
 
+def _run_some(paths: Sequence[str], given: argparse.Namespace, limits: Limits) -> bool:
+    """Run the mutants of some modules, and return True if a test fails before anything is broken, or none fits."""
+    drawn = f"{given.size} {given.seed}"
+    finished = record.finished(drawn)
+    paths = [path for path in paths if given.again or finished.get(path) != covered.digest(path)]
+    if limits.is_over or not paths:
+        return False
+    folder = MEMORY if os.access(MEMORY, os.W_OK) else None
+    with TemporaryDirectory(prefix="dovetail-mutants-", dir=folder) as scratch:
+        try:
+            _run(paths, given, limits, Path(scratch))
+        except UnfitTestsError as error:
+            click.echo(str(error))
+            return True
+    if not given.again and not limits.is_over:
+        record.finish(drawn, {path: covered.digest(path) for path in paths})
+    return False
+
+
 def _run(paths: Sequence[str], given: argparse.Namespace, limits: Limits, scratch: Path) -> None:
     _look_at_tests(paths, limits, scratch)
     verdicts = record.load()
@@ -93,8 +109,6 @@ def _run(paths: Sequence[str], given: argparse.Namespace, limits: Limits, scratc
         judged = record.load()
         tasks = [Task(task.path, [each for each in task.mutants if record.key(each) not in judged]) for task in tasks]
     _run_fresh([task for task in tasks if task.mutants], limits, scratch)
-    if limits.is_over:
-        click.echo("The time is over; the same command goes on from here.")
 
 
 def _look_at_tests(paths: Sequence[str], limits: Limits, scratch: Path) -> None:
