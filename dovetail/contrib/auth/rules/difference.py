@@ -36,12 +36,12 @@ class Difference:
 
     @property
     def before(self) -> Shown:
-        """What the role might do."""
+        """The rows or fields that the role had."""
         return _said(self.rules[0], self.what, self.role)
 
     @property
     def after(self) -> Shown:
-        """What the role may do now."""
+        """The rows or fields that the role has now."""
         return _said(self.rules[1], self.what, self.role)
 
     def in_words_of(self, dialect: str) -> tuple[Shown | None, Shown | None]:

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import ColumnElement, false, or_, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.access import check_permission
+from dovetail.contrib.auth.events.models import SecurityEvent
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.contrib.auth.permissions.held import load_permissions
@@ -14,6 +16,7 @@ from dovetail.contrib.auth.rules.asking import Why, why
 from dovetail.contrib.auth.rules.paths import Question
 from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.why import Asked, Explanation, explain
+from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.policy import Policy
 from plugins.blog.models import Post
 from plugins.blog.policies import POSTS
@@ -31,6 +34,13 @@ def where(viewer: User | None, action: str) -> ColumnElement[bool]:
         return true()
     own = Post.author_id == viewer.id
     return or_(Post.is_published.is_(True), own) if action == "view" else own
+
+
+class OnesOwn(Policy[Post, User]):
+    """Asks for no permission."""
+
+    def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
+        return false() if viewer is None else Post.author_id == viewer.id
 
 
 @pytest.fixture
@@ -92,13 +102,20 @@ async def test_a_rule_that_asks_for_no_permission_is_told_to_bind_superusers_too
     assert not (await ask(session, ada, "change")).binds_superuser
     await session.rollback()
     root = await make_user(is_superuser=True)
-    own = Policy[Post, User]()
-    own.where = lambda viewer, _: Post.author_id == viewer.id  # type: ignore[method-assign]
-    lines = await why(session, Why(root, "change", Ruled("blog", Post, own), ("1",)))
+    lines = await why(session, Why(root, "change", Ruled("blog", Post, OnesOwn()), ("1",)))
     assert "A superuser has every permission, but to this rule that is not enough: it binds superusers too." in lines
     lines = await why(session, Why(root, "change", Ruled("blog", Post, POSTS), ("1",)))
     assert not any("binds" in line for line in lines)
     assert not (await ask(session, root, "change")).binds_superuser
+
+
+async def test_the_back_office_is_said_to_show_what_is_internal_to_superusers_only(
+    app: FastAPI, session: AsyncSession, ada: User
+) -> None:
+    ruled = Ruled("auth", SecurityEvent, POLICIES.get(app).of(SecurityEvent))
+    assert (await why(session, Why(ada, "view", ruled)))[-1] == (
+        "The back office shows auth.securityevent to superusers only: it is internal, and has no permissions."
+    )
 
 
 async def test_a_superuser_is_told_that_no_permission_matters(session: AsyncSession, make_user: Any, ada: User) -> None:
