@@ -17,8 +17,8 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, ModelAdmin, user_of
 from dovetail.contrib.history.differences import Difference, Part, differences
-from dovetail.contrib.history.log import HistoryLog
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
+from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.database.change_log import CHANGE_LOG
 
 PAGE = 50  # changes of one page

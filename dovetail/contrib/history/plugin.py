@@ -22,5 +22,5 @@ plugin = Plugin(
         "admin.object_pages": lazy("dovetail.contrib.history.admin:HISTORY"),
         "admin.index_boxes": lazy("dovetail.contrib.history.admin:RECENT_CHANGES"),
     },
-    change_log=deferred("dovetail.contrib.history.log:make_log"),
+    change_log=deferred("dovetail.contrib.history.recording.log:make_log"),
 )

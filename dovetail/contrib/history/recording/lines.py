@@ -26,9 +26,9 @@ from sqlalchemy import (
 from sqlalchemy.types import JSON
 
 from dovetail.contrib.history.differences import REDACTED as REDACTED  # noqa: PLC0414 - what a line holds
-from dovetail.contrib.history.json_rows import bare, current_transaction, in_json, json_row, sql_text
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
-from dovetail.contrib.history.recorded import Recorded, RecordedTable
+from dovetail.contrib.history.recording.json_rows import bare, current_transaction, in_json, json_row, sql_text
+from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
 from dovetail.database.change_log import Picture
 
 PLACEHOLDER = "history_"  # with the name of a column: the placeholder for who and where

@@ -32,10 +32,10 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.types import NullType
 
-from dovetail.contrib.history.lines import Lines, picture, rows_with
-from dovetail.contrib.history.origin import origin_values
-from dovetail.contrib.history.recorded import RecordedTable
-from dovetail.contrib.history.upserts import Upsert
+from dovetail.contrib.history.recording.lines import Lines, picture, rows_with
+from dovetail.contrib.history.recording.origin import origin_values
+from dovetail.contrib.history.recording.recorded import RecordedTable
+from dovetail.contrib.history.recording.upserts import Upsert
 from dovetail.database.change_log import is_unrecorded
 from dovetail.database.drivers.sqlalchemy_private import (
     answered_rows,

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import click
 
 from dovetail.contrib.auth.events.origin import current_origin
-from dovetail.contrib.history.lines import PLACEHOLDER
 from dovetail.contrib.history.models import MAXIMUM_NAME, MAXIMUM_VIA, ChangeDoor
+from dovetail.contrib.history.recording.lines import PLACEHOLDER
 from dovetail.state import CREDENTIAL, DOOR, IMPERSONATOR, current_scope
 
 IMPORTS = ("load", "import")  # how the names of commands begin that bring rows from elsewhere

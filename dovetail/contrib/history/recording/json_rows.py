@@ -77,7 +77,7 @@ def _sqlite_value(element: in_json, compiler: SQLCompiler, **kwargs: object) -> 
     if isinstance(kind, JSON):
         return f"json({value})"
     if isinstance(kind, LargeBinary):
-        return f"'\\x' || lower(hex({value}))"
+        return f"CASE WHEN {value} IS NOT NULL THEN '\\x' || lower(hex({value})) END"
     if isinstance(kind, DateTime):
         zone = " || '+00:00'" if isinstance(element.type, UTCDateTime) else ""
         return f"replace({value}, ' ', 'T'){zone}"

@@ -8,11 +8,11 @@ import orjson
 from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Insert, insert, literal, select, tuple_
 from sqlalchemy.types import TypeEngine
 
-from dovetail.contrib.history.json_rows import current_transaction, json_row
-from dovetail.contrib.history.lines import LOG, PLACEHOLDER, REDACTED, object_key
 from dovetail.contrib.history.models import ChangeAction
-from dovetail.contrib.history.origin import origin_values
-from dovetail.contrib.history.recorded import RecordedTable
+from dovetail.contrib.history.recording.json_rows import current_transaction, json_row
+from dovetail.contrib.history.recording.lines import LOG, PLACEHOLDER, REDACTED, object_key
+from dovetail.contrib.history.recording.origin import origin_values
+from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.database.drivers.sqlalchemy_private import names_many_rows, values_to_set
 from dovetail.errors import DovetailError
 

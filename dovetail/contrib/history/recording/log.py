@@ -6,11 +6,11 @@ from typing import cast
 from sqlalchemy import Column, ColumnElement, FromClause, Insert, Table, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from dovetail.contrib.history.lines import Lines
-from dovetail.contrib.history.origin import origin_values
-from dovetail.contrib.history.recorded import Recorded, check_ignored
+from dovetail.contrib.history.recording.lines import Lines
+from dovetail.contrib.history.recording.origin import origin_values
+from dovetail.contrib.history.recording.recorded import Recorded, check_ignored
+from dovetail.contrib.history.recording.watching import Watcher
 from dovetail.contrib.history.settings import HistorySettings
-from dovetail.contrib.history.watching import Watcher
 from dovetail.database.change_log import Picture
 from dovetail.plugin import Context
 
