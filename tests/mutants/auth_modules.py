@@ -225,6 +225,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         "dovetail/contrib/auth/tokens",
         f"{AUTH}/tokens/test_personal_tokens.py",
         f"{AUTH}/tokens/test_scopes.py",
+        f"{AUTH}/test_secrets_in_logs.py",
         current=(),
         limited_user=(f"{AUTH}/tokens/test_scopes.py",),
         personal=(),
