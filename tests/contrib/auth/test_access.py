@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI
 from sqlalchemy import update
 
 from dovetail.api.principal import StaffDep
-from dovetail.contrib.auth.access import CurrentUser, OptionalUser, StaffUser
+from dovetail.contrib.auth.access import CurrentUser, OptionalUser, StaffBeside, StaffUser, UserBeside
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.signing import hash_token
@@ -28,6 +28,14 @@ def routes(app: FastAPI) -> None:
     async def staff(user: StaffUser) -> str:
         return user.username
 
+    @app.get("/beside")
+    async def beside(user: UserBeside) -> str:
+        return user.username
+
+    @app.get("/staff-beside")
+    async def staff_beside(user: StaffBeside) -> str:
+        return user.username
+
     @app.get("/kernel-staff")
     async def kernel_staff(principal: StaffDep) -> int:
         return principal.id
@@ -37,11 +45,11 @@ async def test_without_a_token_a_user_is_required_or_none(client, routes):
     response = await client.get("/current")
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert (await client.get("/optional")).json() is None
-    assert (await client.get("/staff")).status_code == 401
-    assert (await client.get("/kernel-staff")).status_code == 401
+    for path in ("/staff", "/beside", "/staff-beside", "/kernel-staff"):
+        assert (await client.get(path)).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/current", "/optional", "/staff"])
+@pytest.mark.parametrize("path", ["/current", "/optional", "/staff", "/beside"])
 async def test_a_wrong_token_is_told_so(client, routes, path):
     for token in (b"wrong", b"", b"\xe9", b"a b", b"x" * 5000):
         response = await client.get(path, headers={b"Authorization": b"Bearer " + token})

@@ -4,7 +4,16 @@ import pytest
 from sqlalchemy import true
 
 from dovetail.api.schemas import Schema
-from dovetail.contrib.auth.access import CurrentUser, ModelPermissions, StaffUser, UserPolicy
+from dovetail.contrib.auth.access import (
+    CurrentUser,
+    ModelPermissions,
+    StaffOnly,
+    StaffUser,
+    StaffWrite,
+    UserPolicy,
+)
+from dovetail.contrib.auth.accounts.access_tokens import get_user_by_token
+from dovetail.contrib.auth.testing import new_token
 from dovetail.errors import ConfigurationError
 from dovetail.resources.resource import Resource
 from plugins.blog.models import Tag
@@ -69,6 +78,35 @@ async def test_a_writer_that_is_not_every_user_is_asked_on_the_fast_path_too(app
         body = None if method == "DELETE" else {"name": method.lower()}
         answers = [await client.request(method, path, json=body) for client in clients]
         assert [answer.status_code for answer in answers] == [401, 403, status], method
+
+
+READY = [
+    (StaffWrite(), [200, 200, 200]),
+    (StaffOnly(), [401, 403, 200]),
+    (ModelPermissions("blog.tag"), [401, 403, 200]),
+]
+
+
+@pytest.mark.parametrize(("policy", "reads"), READY, ids=lambda one: type(one).__name__)
+async def test_a_policy_that_is_ready_made_lets_staff_write_and_reads_as_it_says(app, clients, policy, reads):
+    words = Resource(model=Tag, read=TagRead, create=WordWrite, policy=policy, name="word")
+    app.include_router(words.router)
+    writes = [await one.post("/words", json={"name": "new"}) for one in clients]
+    assert [answer.status_code for answer in writes] == [401, 403, 201]
+    answers = [await one.get("/words") for one in clients]
+    assert [answer.status_code for answer in answers] == reads
+    assert all(len(answer.json()["items"]) == 1 for answer in answers if answer.status_code == 200)
+
+
+class Remembered(Members):
+    remembers_viewers = True
+
+
+async def test_what_may_be_seen_is_remembered_only_for_a_policy_that_says_so(make_user, session):
+    token = await new_token(session, (await make_user()).id)
+    user = await get_user_by_token(session, token)
+    assert Members().viewer_values(user) is None
+    assert Remembered().viewer_values(user) is not None
 
 
 @pytest.mark.parametrize("label", ["", "shop", "shop.", ".order", "shop.or der", "Shop.order", "shop.order.x"])
