@@ -132,7 +132,7 @@ class PoolSource:
         if self._connection is None:
             return
         if isinstance(self._pool, FairPool):
-            self._pool.give_back(self._connection.managed)
+            await self._pool.give_back(self._connection.managed)
         else:
             close_unused(self._connection.managed)
 

@@ -84,12 +84,16 @@ class QueuePool(AsyncAdaptedQueuePool):
             or 0 <= self._recycle < time() - entry.starttime
         )
 
-    def give_back(self, taken: ManagesConnection) -> None:
-        """Return a connection, with no transaction open: one of `idle`, or one that `connect` gave."""
-        if isinstance(taken, ConnectionPoolEntry):
-            self._do_return_conn(taken)
+    async def give_back(self, taken: ManagesConnection) -> None:
+        """Return a connection, with no transaction open: one of `idle`, or one that `connect` gave.
+
+        It is closed if no more may lie ready, as after a rush that took more than the pool keeps.
+        """
+        put = self._do_return_conn if isinstance(taken, ConnectionPoolEntry) else close_unused
+        if self.idle.full():
+            await run_in_greenlet(put, taken)  # closing waits
         else:
-            close_unused(taken)
+            put(taken)  # type: ignore[arg-type]  # of one kind or the other, as `put` is
 
     def needs_no_ping(self, record: ConnectionPoolEntry) -> bool:  # noqa: ARG002 - for subclasses
         """Return whether a connection is given out without a ping, although the pool pings."""

@@ -41,6 +41,11 @@ class FairQueue(PoolQueue[T]):
         self.use_lifo = use_lifo
         self._items: deque[T] = deque()
         self._waiting: deque[asyncio.Future[T]] = deque()
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Take in no more, but for those who wait."""
+        self._is_closed = True
 
     def empty(self) -> bool:
         """Return whether nothing is in the queue."""
@@ -48,7 +53,7 @@ class FairQueue(PoolQueue[T]):
 
     def full(self) -> bool:
         """Return whether nothing more may be put in."""
-        return 0 < self.maxsize <= len(self._items)
+        return self._is_closed or 0 < self.maxsize <= len(self._items)
 
     def qsize(self) -> int:
         """Return the number of items."""
@@ -145,6 +150,14 @@ class FairPool(QueuePool):
             raise operational_error(error) from error
         finally:
             self.waiting -= waits
+
+    def dispose(self) -> None:
+        """Close the connections that lie ready; one that is out, or is being made, is closed when it comes back.
+
+        SQLAlchemy would lay it into this pool, which no engine has any more, and leave it to the garbage collector.
+        """
+        self.idle.close()
+        super().dispose()
 
     async def take(self) -> ManagesConnection:
         """Take a connection for a single read that can be tried once more; `give_back` must follow.

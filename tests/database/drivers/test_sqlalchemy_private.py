@@ -128,7 +128,7 @@ async def test_a_connection_is_usable_as_it_lies_unless_it_is_old_or_invalid_or_
     event.remove(pool, "checkin", listener)
     record.invalidate(soft=True)
     assert not pool.is_usable_as_it_lies(record)
-    pool.give_back(record)
+    await pool.give_back(record)
     assert pool.checkedin() == 1
 
 
@@ -141,7 +141,7 @@ async def test_one_loss_makes_all_as_old_invalid_and_none_that_is_newer(engine):
     assert not engine.pool.is_usable_as_it_lies(record)
     record.starttime = time.time() + 1
     assert engine.pool.is_usable_as_it_lies(record)
-    engine.pool.give_back(record)
+    await engine.pool.give_back(record)
 
 
 async def test_an_unused_connection_comes_back_without_a_rollback(engine):
@@ -149,7 +149,7 @@ async def test_an_unused_connection_comes_back_without_a_rollback(engine):
     event.listen(engine.pool, "reset", lambda _one, _record, state: resets.append(state.transaction_was_reset))
 
     taken = await sqlalchemy_private.run_in_greenlet(engine.pool.connect)
-    engine.pool.give_back(taken)
+    await engine.pool.give_back(taken)
 
     assert resets == [True]
     assert engine.pool.checkedout() == 0
@@ -239,7 +239,7 @@ async def test_what_lay_in_the_pool_becomes_what_a_connection_works_on_and_gives
     await sqlalchemy_private.run_in_greenlet(lambda: made.execute(text("SELECT 1")))
     await sqlalchemy_private.run_in_greenlet(made.close)
     assert pool.checkedout() == 0
-    pool.give_back(managed)  # once more is too often, and does nothing
+    await pool.give_back(managed)  # once more is too often, and does nothing
     assert (pool.checkedin(), pool.checkedout()) == (1, 0)
     assert sqlalchemy_private.proxy_of(pool, managed) is managed
 
