@@ -15,7 +15,7 @@ from pydantic_core import PydanticSerializationError
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.cli.data.plugin_tables import choose_tables, ownerless_tables, plugin_tables
+from dovetail.cli.data.plugin_tables import choose_tables, movable_tables, ownerless_tables, plugin_tables
 from dovetail.cli.data.table_rows import TableRows
 from dovetail.cli.output import progress
 from dovetail.cli.state import State
@@ -52,7 +52,7 @@ async def _dump(state: State, names: tuple[str, ...], exclude: tuple[str, ...], 
     count = 0
     async with state.open() as context:
         left_out = choose_tables(context, exclude)
-        chosen = (choose_tables(context, names) if names else set(plugin_tables(context))) - left_out
+        chosen = (choose_tables(context, names) if names else set(movable_tables(context))) - left_out
         with progress("dumpdata", await _count(context, chosen)) as advance:
             async for line in _lines(context, chosen):
                 before = "" if form == "jsonl" else ",\n" if count else "[\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dovetail.cli.data.dump_files import Record, records
-from dovetail.cli.data.plugin_tables import plugin_tables
+from dovetail.cli.data.plugin_tables import movable_tables
 from dovetail.cli.data.table_loader import TableLoader
 from dovetail.cli.output import progress
 from dovetail.cli.state import State
@@ -32,7 +32,7 @@ def loaddata(state: State, *, files: tuple[Path, ...]) -> None:
 async def _load(state: State, files: Sequence[Path]) -> int:
     count = 0
     async with state.open() as context, context.database.unit_of_work() as session:
-        loader = TableLoader(session, plugin_tables(context))
+        loader = TableLoader(session, movable_tables(context))
         with progress("loaddata") as advance:
             for batch in _batches(record for file in files for record in records(file)):
                 await loader.load(batch)

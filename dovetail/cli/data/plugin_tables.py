@@ -23,6 +23,11 @@ def plugin_tables(context: Context) -> dict[str, Table]:
     return found
 
 
+def movable_tables(context: Context) -> dict[str, Table]:
+    """Those of them whose rows mean the same in another database: a table says `info={"is_movable": False}`."""
+    return {name: table for name, table in plugin_tables(context).items() if table.info.get("is_movable", True)}
+
+
 def owner(table: Table, context: Context) -> str | None:
     """The enabled plugin that a table belongs to; None if it is none of them."""
     return owner_of(table, {plugin.name for plugin in context.plugins})

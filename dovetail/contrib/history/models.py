@@ -47,8 +47,9 @@ class RecordedChange(IdMixin, Base):
     __table_args__ = (
         Index("ix_history_change_model_object_key_id", "model", "object_key", "id"),
         Index("ix_history_change_transaction_id", "transaction", "id"),
-        # Numbers are never given twice there, so that a reader's position stays one when lines are purged.
-        {"sqlite_autoincrement": True},
+        # Numbers are never given twice, so that a reader's position stays one when lines are purged. They, and those of
+        # transactions, are of this database: an archive is what goes elsewhere.
+        {"sqlite_autoincrement": True, "info": {"is_movable": False}},
     )
 
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow(), index=True)

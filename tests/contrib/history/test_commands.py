@@ -62,3 +62,19 @@ async def test_what_was_changed_last_is_listed(site, database):
     assert manage("history", "--purge", **site).error == (
         "--all and --purge are for an archive; write: history --archive FILE --purge"
     )
+
+
+async def test_a_dump_holds_no_history_and_loading_one_writes_new_lines(site, database, tmp_path):
+    dump = tmp_path / "dump.jsonl"
+    assert manage("dumpdata", "--output", str(dump), **site).code == 0
+    assert "history_change" not in dump.read_text()
+    assert "blog_tag" in dump.read_text()
+    alone = tmp_path / "history.jsonl"
+    assert manage("dumpdata", "history", "--output", str(alone), **site).code == 0
+    assert (
+        "no enabled plugin is called 'history_change' or has such a table"
+        in manage("loaddata", str(alone), **site).error
+    )
+    assert manage("flush", "--yes", **site).code == 0
+    assert manage("loaddata", str(dump), **site).code == 0
+    assert await names(database) == ["a", "b", "c"]
