@@ -105,6 +105,7 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "ModelAdmin",
             "action",
+            "display",
             "BooleanFilter",
             "ChoiceFilter",
             "ColumnFilter",
@@ -130,7 +131,8 @@ INTERNAL = frozenset(
             "make_loaders",
         ),
         *("autocompletes", "get_related", "page_parameter", "search_placeholder", "default_sort", "can_delete_any"),
-        *("reads_text", "fast_unit_of_work", "outside_the_pool"),
+        *("names_of", "displayed", "linking", "detailed", "exported", "paths", "sort_names", "sort_path", "sortable"),
+        *("is_searchable", "shown_filters", "reads_text", "fast_unit_of_work", "outside_the_pool"),
     }
 )
 

@@ -27,8 +27,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import name_of
+from dovetail.contrib.admin.options.hooks import Hooks
 from dovetail.contrib.admin.options.names import RENAMED, with_new_names
-from dovetail.contrib.admin.options.options import Options
 
 AnySelect: TypeAlias = Select[Any]  # of objects or of columns: SQLAdmin, and authors of views, hand and take both
 FORM_NAMES: Mapping[str, str] = (
@@ -51,7 +51,7 @@ class ViewMeta(ModelViewMeta):
         return view
 
 
-class OpenModelView(Options, ModelView, metaclass=ViewMeta):
+class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
     """SQLAdmin's view of a model, with public names for what it found out and for what it asks."""
 
     def __init__(self) -> None:
@@ -69,21 +69,6 @@ class OpenModelView(Options, ModelView, metaclass=ViewMeta):
         return found
 
     @property
-    def list_names(self) -> Sequence[str]:
-        """Return the columns of the list, as paths."""
-        return self._list_prop_names
-
-    @property
-    def details_names(self) -> Sequence[str]:
-        """Return the columns of an object's page, as paths."""
-        return self._details_prop_names
-
-    @property
-    def export_names(self) -> Sequence[str]:
-        """Return the columns of an export, as paths."""
-        return self._export_prop_names
-
-    @property
     def form_names(self) -> Sequence[str]:
         """Return the attributes that the form edits."""
         return self._form_prop_names
@@ -92,11 +77,6 @@ class OpenModelView(Options, ModelView, metaclass=ViewMeta):
     def form_relation_names(self) -> Sequence[str]:
         """Return the relations that the form edits."""
         return self._form_relation_names
-
-    @property
-    def search_names(self) -> Sequence[str]:
-        """Return the columns of `search_fields`, as paths."""
-        return self._search_fields
 
     @cached_property
     def linked_names(self) -> frozenset[str]:
@@ -122,9 +102,17 @@ class OpenModelView(Options, ModelView, metaclass=ViewMeta):
         # SQLAdmin finds methods from the last to the first.
         return dict(reversed(self._visible_custom_actions(request, in_detail).items()))
 
+    def get_list_columns(self) -> list[str]:
+        """Return the names of what the list shows, which may be functions."""
+        return list(map(name_of, self.list_display))
+
     def get_details_columns(self) -> list[str]:
-        """Return the columns of a page: those of the list, unless the view says otherwise."""
-        return list(map(name_of, self.details_display)) or list(self._list_prop_names)
+        """Return the names of what a page shows: what the list shows, unless the view says otherwise."""
+        return list(map(name_of, self.details_display or self.list_display))
+
+    def get_export_columns(self) -> list[str]:
+        """Return the names of what an export holds: what the list shows, unless the view says otherwise."""
+        return list(map(name_of, self.export_display or self.list_display))
 
     # What SQLAdmin asks of a view by private names.
 

@@ -11,20 +11,21 @@ from sqladmin import BaseView
 from sqladmin.audit import AuditEntry
 from sqladmin.authorization import Action
 from sqlalchemy import inspect, select
-from sqlalchemy.exc import InvalidRequestError
 from starlette.requests import Request
 from wtforms import Form
 
 from dovetail.contrib.admin import sqladmin_private
-from dovetail.contrib.admin.columns.attributes import find, has_order, name_of, term_of
-from dovetail.contrib.admin.columns.formats import EMPTY
-from dovetail.contrib.admin.columns.identifiers import has_identifier, identifier_of
+from dovetail.contrib.admin.columns.identifiers import has_identifier
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
 from dovetail.contrib.admin.forms.converter import Converter
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import EVERYTHING, Rules, rules_of
+<<<<<<< HEAD
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, OpenModelView, class_in_words, written_in
+=======
+from dovetail.contrib.admin.shown import ShownView
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect
+>>>>>>> ce95abf (Show methods, functions and properties in lists, let hooks answer for lists, and search for phrases and beginnings)
 from dovetail.contrib.auth.permissions.declared import model_permission
 
 # The permissions on the model of which one is enough for an action; who may change rows may look at them, as in Django.
@@ -78,7 +79,7 @@ def followed_rules(view: type[BaseView]) -> list[FollowsRule]:
     return [one for one in found if isinstance(one, FollowsRule)]
 
 
-class ViewBase(OpenModelView):
+class ViewBase(ShownView):
     """Options and hooks of `dovetail.contrib.admin.views.ModelAdmin` that need no other view and no statement."""
 
     plugin_name: ClassVar[str] = ""
@@ -128,51 +129,6 @@ class ViewBase(OpenModelView):
         """Return the objects that a statement selects, in the request's session."""
         return (await request_context().session.scalars(statement)).unique().all()
 
-    def title_of(self, obj: object) -> str:
-        """Return what to call an object: what its `__str__` says, or its kind and key.
-
-        It is called by these too if what it says might hold what the user may not read.
-        """
-        speaks = "__str__" in {name for cls in type(obj).__mro__[:-1] for name in vars(cls)}
-        kind = self.name if isinstance(obj, self.model) else class_in_words(type(obj).__name__)
-        said = fields_of(request_context().request).text_of(obj) if speaks else ""
-        return said or f"{kind} {identifier_of(obj)}"
-
-    def shown(self, request: Request, names: Sequence[str]) -> builtins.list[str]:
-        """Return those of the columns, as paths, that the user may read."""
-        return fields_of(request).shown(self.model, names)
-
-    async def get_list_value(self, obj: object, prop: str, request: Request | None = None) -> tuple[object, object]:
-        """Return a value and what the list shows of it: a dash for what holds something that the user may not read."""
-        try:
-            found: tuple[object, object] = await super().get_list_value(obj, prop, request)
-        except InvalidRequestError as error:
-            return _nothing_for(error)
-        return found
-
-    async def get_detail_value(self, obj: object, prop: str, request: Request | None = None) -> tuple[object, object]:
-        """Return a value and what the page shows of it, as `get_list_value` does."""
-        try:
-            found: tuple[object, object] = await super().get_detail_value(obj, prop, request)
-        except InvalidRequestError as error:
-            return _nothing_for(error)
-        return found
-
-    async def get_prop_value(self, obj: object, prop: str) -> object:
-        """Return what a path leads to from an object: where it leads to several objects, a list of what each holds."""
-        return _follow(obj, prop.split("."))
-
-    def default_sort(self) -> builtins.list[tuple[str, bool]]:
-        """Return `ordering` as names, each with whether it descends; without one, the primary key."""
-        if not self.ordering:
-            return [(self.mapper.get_property_by_column(key).key, False) for key in self.pk_columns]
-        return [term_of(one) for one in self.ordering]
-
-    @property
-    def sort_names(self) -> Sequence[str]:
-        """Return the columns by which the list can be sorted: `sortable_by`, or all that have an order."""
-        return sortable_names(type(self))
-
     def permissions_for(self, action: str) -> builtins.list[str]:
         """Return the permissions of which one is enough for an action, such as `["blog.change_post"]`."""
         declared = self.action_permissions.get(action)
@@ -207,26 +163,3 @@ class ViewBase(OpenModelView):
     @abstractmethod
     async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:
         """Return the objects that a form chose for a relation, as far as the user may see them."""
-
-
-def sortable_names(view: type[ViewBase]) -> builtins.list[str]:
-    """Return the columns by which the list of a view can be sorted, as paths."""
-    if view.sortable_by is not None:
-        return [name_of(one) for one in view.sortable_by]
-    found = [(name, find(view.model, view.sort_paths.get(name, name))) for name in map(name_of, view.list_display)]
-    return [name for name, attribute in found if attribute is not None and has_order(attribute)]
-
-
-def _nothing_for(error: InvalidRequestError) -> tuple[None, object]:
-    if not fields_of(request_context().request).is_masked(error):
-        raise error
-    return None, EMPTY
-
-
-def _follow(obj: object, path: Sequence[str]) -> object:
-    if not path or obj is None:
-        return obj
-    found = getattr(obj, path[0], None)
-    if len(path) > 1 and isinstance(found, list | set | tuple):
-        return [_follow(one, path[1:]) for one in found]
-    return _follow(found, path[1:])

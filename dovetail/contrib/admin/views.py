@@ -32,6 +32,7 @@ from starlette.responses import Response
 from dovetail.contrib.admin import changes
 from dovetail.contrib.admin.changes import Task
 from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
+from dovetail.contrib.admin.columns.display import display as display  # noqa: PLC0414 - a name of the public API
 from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.lists.comparisons import OPERATIONS, compare, operations_of
 from dovetail.contrib.admin.lists.filtering import ALL, column_of
@@ -70,9 +71,9 @@ class ModelAdmin(ChangeListView):
         except LookupError:  # SQLAdmin asks a view for all its attributes when it starts, and expects AttributeError
             raise AttributeError("a view has a session while a request is answered, and no other") from None
 
-    def filters(self) -> builtins.list[object]:
-        """Return the filters of the list, made of what `get_filters` gives: columns, relations and filters."""
-        return [as_filter(self.model, one) for one in self.get_filters()]
+    def filters(self, request: Request) -> builtins.list[object]:
+        """Return the filters of the list, made of what `get_list_filter` gives: columns, relations and filters."""
+        return [as_filter(self.model, one) for one in self.get_list_filter(request)]
 
     async def prepare(self, request: Request) -> None:
         """Do what takes long and needs no row, such as hashing a password, before the transaction of a form begins.

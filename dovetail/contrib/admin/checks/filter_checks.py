@@ -9,6 +9,7 @@ from dovetail.contrib.admin.checks.option_checks import IN_SQL, SECRET, say
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
 from dovetail.contrib.admin.lists.comparisons import operations_of
 from dovetail.contrib.admin.lists.filtering import column_of
+from dovetail.contrib.admin.lists.search import bare
 from dovetail.contrib.admin.sqladmin_private import are_conditions
 from dovetail.contrib.admin.views import ModelAdmin, RelationFilter, as_filter
 from dovetail.database.search.search import FullText
@@ -50,7 +51,7 @@ def find_autocompletes(view: type[ModelAdmin]) -> Iterator[str]:
 
 def find_slow_searches(view: type[ModelAdmin]) -> Iterator[str]:
     """Find texts of any length that are searched letter by letter, and full text without its index."""
-    for name in map(name_of, view.search_fields):
+    for name in [bare(name) for name in map(name_of, view.search_fields) if not name.startswith("@")]:
         found = find(view.model, name)
         kind = getattr(found.sql, "type", None) if found is not None and found.kind is Kind.COLUMN else None
         if isinstance(kind, Text) and not view.searches_texts:
@@ -59,6 +60,10 @@ def find_slow_searches(view: type[ModelAdmin]) -> Iterator[str]:
                 "row; search its words by an index, full_text = full_text(...), or set searches_texts = True where "
                 "rows are few"
             )
+    indexed = view.full_text.columns if view.full_text is not None else ()
+    for name in map(name_of, view.search_fields):
+        if name.startswith("@") and bare(name) not in indexed:
+            yield f"search_fields names {name!r}, which full_text does not index; set full_text = full_text(...)"
     if view.full_text is not None:
         yield from _find_missing_index(view, view.full_text)
 

@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import Column, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
-from dovetail.contrib.admin.columns.attributes import term_of
-from dovetail.contrib.admin.view_base import sortable_names
+from dovetail.contrib.admin.columns.attributes import name_of, term_of
+from dovetail.contrib.admin.lists.search import bare
+from dovetail.contrib.admin.shown import sort_path_of, sortable_names
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.search.indexes import Unserved, index_for, starts_an_index, unindexed_steps
 from dovetail.plugin import CheckMessage, Context, warning
@@ -27,11 +28,11 @@ def unserved(view: type[ModelAdmin]) -> Iterator[tuple[str, Unserved]]:
     """Find what no index serves, each with the name by which `unindexed` accepts it."""
     for number, name in enumerate([term_of(one)[0] for one in view.ordering][:1]):
         yield from ((name, one) for one in _order(view, name, "the default order by " if not number else ""))
-    for name in sortable_names(view):
+    for name in sortable_names(view, view.list_display, view.sortable_by):
         yield from ((name, one) for one in _order(view, name, "the order by "))
     for one in view.list_filter:
         yield from _filter(view, one)
-    fields = _names(view.search_fields)
+    fields = [bare(name) for name in _names(view.search_fields) if not name.startswith("@")]
     if fields and view.search_query is ModelAdmin.search_query:
         own = ", ".join(f'"{field}"' for field in fields if "." not in field)
         yield SEARCH, Unserved("its search", f"full_text({view.model.__name__}, {own})" if own else None)
@@ -50,7 +51,7 @@ def _check(view: type[ModelAdmin]) -> Iterator[CheckMessage]:
 
 
 def _order(view: type[ModelAdmin], name: str, what: str) -> Iterator[Unserved]:
-    path = view.sort_paths.get(name, name)
+    path = sort_path_of(view, name)
     if "." in path:
         yield Unserved(f"{what}{name}, which is another table's", None)
         return
@@ -73,7 +74,7 @@ def _filter(view: type[ModelAdmin], one: object) -> Iterator[tuple[str, Unserved
 
 
 def _names(columns: str | Sequence[Any]) -> list[str]:
-    return [] if isinstance(columns, str) else [one if isinstance(one, str) else str(one.key) for one in columns]
+    return [] if isinstance(columns, str) else list(map(name_of, columns))
 
 
 def _column(model: type[object], name: str) -> Column[object] | None:

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import isroutine
 from typing import Any
 
 from sqlalchemy import Enum, inspect
 from sqlalchemy.orm import Mapper
 
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, has_order, name_of, term_of
+from dovetail.contrib.admin.columns.columns import column_for, is_asynchronous, takes
 from dovetail.contrib.admin.columns.readers import reader_of
-from dovetail.contrib.admin.view_base import sortable_names
+from dovetail.contrib.admin.lists.search import bare
+from dovetail.contrib.admin.shown import sort_path_of, sortable_names
 from dovetail.contrib.admin.views import ModelAdmin
 
 SECRET = re.compile(r"passw|secret|^hashed_|_hash$")
@@ -21,6 +24,7 @@ MAPPINGS = (
     *("details_type_formatters", "field_args", "widget_args", "formfield_overrides", "autocomplete_fields"),
 )
 KEYED_BY_COLUMN = ("labels", "formatters", "details_formatters", "formfield_overrides")
+LABELLED = ("labels", "formatters", "details_formatters")  # which a computed column may have, too
 KEYED_BY_NAME = ("sort_paths", "field_args", "widget_args", "autocomplete_fields")
 CALLED = ("formatters", "details_formatters", "type_formatters", "details_type_formatters")
 IN_SQL = (Kind.COLUMN, Kind.EXPRESSION)
@@ -28,15 +32,15 @@ IN_SQL = (Kind.COLUMN, Kind.EXPRESSION)
 
 def find_shapes(view: type[ModelAdmin]) -> Iterator[str]:
     """Find options of the wrong kind: a text where several names are expected, another model's column."""
-    sortable = [] if view.sortable_by is None else ["sortable_by"]
-    for option in (*SEQUENCES, *sortable):
+    optional = [option for option in ("sortable_by", "list_display_links") if getattr(view, option) is not None]
+    for option in (*SEQUENCES, *optional):
         value = getattr(view, option)
         if isinstance(value, str) and value != "__all__":
             yield f"{option} is the text {value!r}; write ({value!r},)"
         elif not isinstance(value, Sequence | str):
             yield f"{option} is {value!r}, expected a tuple"
-        elif option in {*LISTS, "ordering", "sortable_by"} and not isinstance(value, str):
-            yield from (f"{option} {problem}" for one in value if (problem := _stranger(view, one)))
+        elif option in {*LISTS, "ordering", *optional} and not isinstance(value, str):
+            yield from (f"{option} {problem}" for one in value if (problem := _stranger(view, one, option)))
     for option in MAPPINGS:
         if not isinstance(getattr(view, option), Mapping):
             yield f"{option} is {getattr(view, option)!r}, expected a dict"
@@ -48,17 +52,22 @@ def find_shapes(view: type[ModelAdmin]) -> Iterator[str]:
 
 def find_names(view: type[ModelAdmin]) -> Iterator[str]:
     """Find names that lead nowhere, or to what the option can do nothing with."""
-    for option in (*LISTS, "sortable_by"):
-        for name in map(name_of, getattr(view, option) or ()):
+    for option in SHOWN:
+        for one in getattr(view, option):
+            yield from (f"{option} names {name_of(one)!r}, {problem}" for problem in _refuse_shown(view, one))
+    for option in ("fields", "sortable_by", "search_fields"):
+        for name in map(bare if option == "search_fields" else str, map(name_of, getattr(view, option) or ())):
             found = find(view.model, name)
-            if found is None:
+            if found is None and not (option == "sortable_by" and column_for(view, view.model, name)):
                 yield f"{option} names {name!r}, which {view.model.__name__} does not have"
-            elif SECRET.search(found.target):
+            elif found is not None and SECRET.search(found.target):
                 yield f"{option} names {name!r}, which is never shown or edited; take it out"
-            elif option in SHOWN and found.kind is Kind.METHOD:
-                yield f"{option} names {name!r}, a method; make it a property"
-            elif option == "search_fields" and found.kind not in IN_SQL:
+            elif found is not None and option == "search_fields" and found.kind not in IN_SQL:
                 yield f"{option} names {name!r}, {say(found)}; name columns, such as 'title' or 'author.username'"
+    displayed = set(map(name_of, view.list_display))
+    for name in map(name_of, view.list_display_links or ()):
+        if name not in displayed:
+            yield f"list_display_links names {name!r}, which list_display does not show"
     mapper: Mapper[object] = inspect(view.model)
     for key in mapper.primary_key:
         if not isinstance(key.type, Enum) and reader_of(key.type) is None:
@@ -67,7 +76,7 @@ def find_names(view: type[ModelAdmin]) -> Iterator[str]:
 
 def find_orders(view: type[ModelAdmin]) -> Iterator[str]:
     """Find what a list cannot be ordered by."""
-    sortable = sortable_names(view)
+    sortable = sortable_names(view, view.list_display, view.sortable_by)
     where = "list_display" if view.sortable_by is None else "sortable_by"
     for name in map(name_of, view.sort_paths):
         if name not in sortable:
@@ -86,12 +95,29 @@ def find_mappings(view: type[ModelAdmin]) -> Iterator[str]:
                 yield f"{option} is keyed by names; write {name_of(name)!r} in place of {name}"
     for option in (*KEYED_BY_COLUMN, *KEYED_BY_NAME):
         for name in map(name_of, getattr(view, option)):
-            if find(view.model, name) is None:
+            if find(view.model, name) is None and (option not in LABELLED or name not in _computed_names(view)):
                 yield f"{option} names {name!r}, which {view.model.__name__} does not have"
     for option in CALLED:
         for name, formatter in getattr(view, option).items():
             if not callable(formatter):
                 yield f"{option} formats {name_of(name)!r} with {formatter!r}, expected a function"
+
+
+def _refuse_shown(view: type[ModelAdmin], one: object) -> Iterator[str]:
+    found, column = find(view.model, name_of(one)), column_for(view, view.model, one)
+    if column is None:
+        method = found is not None and found.kind is Kind.METHOD
+        yield (
+            "a method of another object; write one of the view"
+            if method
+            else f"which {view.model.__name__} does not have"
+        )
+    elif column.compute is None and found is not None and SECRET.search(found.target):
+        yield "which is never shown or edited; take it out"
+    elif is_asynchronous(column):
+        yield "which would have to be awaited; write a plain function: what it reads of an object is loaded with it"
+    elif not takes(column):
+        yield "which takes more than an object; write a function of one"
 
 
 def say(found: Attribute) -> str:
@@ -107,8 +133,12 @@ def say(found: Attribute) -> str:
     }[found.kind]
 
 
+def _computed_names(view: type[ModelAdmin]) -> set[str]:
+    return {name_of(one) for option in SHOWN for one in getattr(view, option)}
+
+
 def _find_numbers(view: type[ModelAdmin]) -> Iterator[str]:
-    for option in ("list_per_page", "count_limit"):
+    for option in ("list_per_page", "list_max_show_all", "count_limit"):
         if not _is_count(getattr(view, option)):
             yield f"{option} is {getattr(view, option)!r}, expected a whole number from 1"
     sizes = view.list_per_page_options
@@ -123,8 +153,8 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
-def _stranger(view: type[ModelAdmin], column: Any) -> str:
-    if isinstance(column, str):
+def _stranger(view: type[ModelAdmin], column: Any, option: str) -> str:
+    if isinstance(column, str) or (option in SHOWN and isroutine(column)):
         return ""
     if not isinstance(getattr(column, "key", None), str):
         return f"holds {column}, expected names or attributes of {view.model.__name__}"
@@ -135,7 +165,7 @@ def _stranger(view: type[ModelAdmin], column: Any) -> str:
 
 
 def _unordered(view: type[ModelAdmin], option: str, name: str) -> Iterator[str]:
-    path = view.sort_paths.get(name, name)
+    path = sort_path_of(view, name)
     found = find(view.model, path)
     if found is None:
         if path != name or option == "ordering":

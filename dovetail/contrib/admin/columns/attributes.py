@@ -51,8 +51,13 @@ class Attribute:
 
 
 def name_of(column: object) -> str:
-    """Return the name of what stands in a list of columns: a text, or an attribute of a model."""
-    return column if isinstance(column, str) else str(getattr(column, "key", column))
+    """Return the name of what stands in a list of columns: a text, an attribute of a model, or a function.
+
+    Django's `author__username` is the path `author.username`.
+    """
+    if isinstance(column, str):
+        return column if column.startswith("__") else column.replace("__", ".")
+    return str(getattr(column, "key", getattr(column, "__name__", column)))
 
 
 def term_of(term: object) -> tuple[str, bool]:

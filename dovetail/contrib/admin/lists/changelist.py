@@ -9,6 +9,7 @@ from sqladmin.authorization import Action
 from sqlalchemy.engine import Result, Row
 from starlette.requests import Request
 
+from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
 from dovetail.contrib.admin.lists import search
 from dovetail.contrib.admin.lists.autocomplete import Autocomplete, make_autocomplete
@@ -28,6 +29,7 @@ from dovetail.errors import BadRequestError
 from dovetail.resources.query.cursors import Cursor, read_cursor, write_cursor
 
 NUMBER = re.compile(r"[+-]?\d+")
+EVERYTHING_AT_ONCE = "all"  # what pageSize says where a list shows all its rows
 
 
 class ChangeListView(ViewBase):
@@ -48,14 +50,14 @@ class ChangeListView(ViewBase):
 
     # The list.
 
-    def filters(self) -> builtins.list[Any]:
+    def filters(self, request: Request) -> builtins.list[object]:
         """Return the filters of the list."""
-        return self.get_filters()
+        return [*self.get_list_filter(request)]
 
     def shown_filters(self, request: Request) -> builtins.list[object]:
         """Return the filters of the list by what the user may read."""
         fields = fields_of(request)
-        return [one for one in self.filters() if not filters_by_hidden(one, self.model, fields)]
+        return [one for one in self.filters(request) if not filters_by_hidden(one, self.model, fields)]
 
     async def matching(self, request: Request) -> AnySelect:
         """Return the rows of the user that the request's filters and search leave."""
@@ -73,7 +75,7 @@ class ChangeListView(ViewBase):
         """Keep the rows that hold every word of `term` in one of the searchable columns."""
         context = request_context()
         full_text, names = self._searched(context.request)
-        if not self.search_names and self.full_text is None:
+        if not names and self.full_text is None:
             return stmt
         searched = search.ListSearch(
             model=self.model,
@@ -86,18 +88,25 @@ class ChangeListView(ViewBase):
 
     def _searched(self, request: Request) -> tuple[FullText | None, Sequence[str]]:
         """Return the index and the columns that the user may search; an index tells what is in all its columns."""
-        names, indexed = self.search_names, self.full_text.columns if self.full_text else ()
+        given = [name for name in map(name_of, self.get_search_fields(request)) if not name.startswith("@")]
+        fields, indexed = fields_of(request), self.full_text.columns if self.full_text else ()
+        names = [name for name in given if not fields.is_hidden(self.model, search.bare(name))]
         if len(self.shown(request, indexed)) < len(indexed):
-            return None, self.shown(request, [*indexed, *names])
-        return self.full_text, self.shown(request, names)
+            return None, [*self.shown(request, indexed), *names]
+        return self.full_text, names
+
+    def is_searchable(self, request: Request) -> bool:
+        """Return whether there is anything that the user may search."""
+        full_text, names = self._searched(request)
+        return full_text is not None or bool(names)
 
     def sort_query(self, stmt: AnySelect, request: Request) -> AnySelect:
         """Put the rows in the order that the request asks for, or the view's own."""
         sort_by = request.query_params.get("sortBy")
         if sort_by and sort_by not in self.sortable(request):
             raise BadRequestError("This list cannot be sorted by that column.")
-        asked = [(sort_by, request.query_params.get("sort") == "desc")] if sort_by else self.default_sort()
-        paths = [(self.sort_paths.get(name, name), descending) for name, descending in asked]
+        asked = [(sort_by, request.query_params.get("sort") == "desc")] if sort_by else self.default_sort(request)
+        paths = [(self.sort_path(name), descending) for name, descending in asked]
         fields = fields_of(request)
         paths = [(path, descending) for path, descending in paths if not fields.is_hidden(self.model, path)]
         return order(stmt, self.model, paths, rights_of(request))
@@ -105,8 +114,8 @@ class ChangeListView(ViewBase):
     def sortable(self, request: Request) -> builtins.list[str]:
         """Return the columns by which the user may sort the list."""
         fields = fields_of(request)
-        names = self.shown(request, self.sort_names)
-        return [name for name in names if not fields.is_hidden(self.model, self.sort_paths.get(name, name))]
+        names = self.shown(request, self.sort_names(request))
+        return [name for name in names if not fields.is_hidden(self.model, self.sort_path(name))]
 
     def count_query(self, request: Request) -> AnySelect:
         """Return the statement that counts the rows of the user."""
@@ -124,9 +133,7 @@ class ChangeListView(ViewBase):
         return await paginator.beside(cursor)
 
     async def _paginator(self, request: Request) -> Paginator:
-        page_size = min(_whole_number(request, "pageSize", self.list_per_page), max(self.list_per_page_options))
-        if page_size < 1:
-            raise BadRequestError("pageSize is less than 1; a page has one row at least.")
+        page_size = self._page_size(request)
         context, words = request_context(), search.words_of(request.query_params.get("search", ""))
         ordered = self.sort_query(await self.matching(request), request)
         return Paginator(
@@ -134,10 +141,18 @@ class ChangeListView(ViewBase):
             model=self.model,
             ordered=ordered,
             is_counted=not context.frequent_words or not context.frequent_words.issuperset(words),
-            options=loading(self.model, self.list_names, rights_of(request), self.deferred_columns),
+            options=loading(self.model, self.paths(self.displayed(request)), rights_of(request), self.deferred_columns),
             size=page_size,
             count_limit=self.count_limit,
         )
+
+    def _page_size(self, request: Request) -> int:
+        if request.query_params.get("pageSize") == EVERYTHING_AT_ONCE:
+            return self.list_max_show_all
+        size = min(_whole_number(request, "pageSize", self.list_per_page), max(self.list_per_page_options))
+        if size < 1:
+            raise BadRequestError("pageSize is less than 1; a page has one row at least.")
+        return size
 
     def page_parameter(self, place: Cursor | int | str) -> str:
         """Return what stands in an address for a page of the list."""
@@ -155,7 +170,7 @@ class ChangeListView(ViewBase):
             return self.search_help_text
         full_text, names = self._searched(request_context().request)
         names = [*(full_text.columns if full_text else ()), *names]
-        return ", ".join(self.label(name).lower() for name in names)
+        return ", ".join(self.label(search.bare(name)).lower() for name in names)
 
     async def run_choices_query(self, statement: AnySelect) -> Sequence[Row[object]]:
         """Return a filter's choices among what the user may know of; filters know neither users nor `rows`."""
@@ -182,7 +197,7 @@ class ChangeListView(ViewBase):
     def form_details_query(self, request: Request) -> AnySelect:
         """Return the statement that selects the object of a page, with the relations it shows."""
         statement = self.select_object(request.path_params["pk"])
-        return statement.options(*loading(self.model, self.details_names, rights_of(request)))
+        return statement.options(*loading(self.model, self.paths(self.detailed(request)), rights_of(request)))
 
     def form_edit_query(self, request: Request) -> AnySelect:
         """Return the statement that selects the object of a form; it locks the object that is being saved."""

@@ -1,10 +1,11 @@
 """Search a list for words that stand in some column, by LIKE or by an index of words."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, String, cast, false, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Dialect, String, and_, cast, false, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
@@ -17,6 +18,8 @@ from dovetail.database.search.selective_conditions import Among, SelectiveCondit
 from dovetail.resources.query.paths import walk
 
 MAXIMUM_TERM = 200  # characters of a search that are looked at
+SIGNS = "^=@"  # in front of a column: it begins with a word, it is the word, it is searched by an index
+PART = re.compile(r'"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+|"(?=[^"]*$))')
 FREQUENT = 3_000  # rows with a word, from which on PostgreSQL is quicker to look at rows than to gather those
 MAXIMUM_VALUE = 1_000  # characters of what a filter compares with
 
@@ -45,6 +48,9 @@ class ListSearch:
         if self.full_text is None:
             return or_(false(), *alternatives)
         matches = self.full_text.matches(self.model, word)
+        if " " in word:  # the index knows its words, and not that they stand beside each other
+            columns = (contains(self.model, name, word, self.rights) for name in self.full_text.columns)
+            return or_(and_(matches, or_(*columns)), *alternatives)
         if word in self.frequent or not isinstance(matches, SelectiveCondition):
             return or_(matches, *alternatives)
         # An index answers no OR with something else in it: each alternative gives the keys that it finds.
@@ -55,8 +61,15 @@ class ListSearch:
 
 
 def words_of(term: str) -> list[str]:
-    """Return the words of a search, of which only the first MAXIMUM_TERM characters count."""
-    return term[:MAXIMUM_TERM].replace("\0", " ").split()
+    """Return the words and the "quoted phrases" of a search, of which only the first MAXIMUM_TERM characters count."""
+    found = PART.finditer(term[:MAXIMUM_TERM].replace("\0", " "))
+    parts = (" ".join((part["phrase"] or part["word"] or "").split()) for part in found)
+    return list(filter(None, parts))
+
+
+def bare(field: str) -> str:
+    """Return the path of an entry of `search_fields`, without the sign that says how it is searched."""
+    return field.lstrip(SIGNS)
 
 
 async def frequent_words(session: AsyncSession, model: type[object], full_text: FullText, term: str) -> set[str]:
@@ -72,12 +85,15 @@ async def frequent_words(session: AsyncSession, model: type[object], full_text: 
 
 
 def contains(model: type[object], field: str, word: str, rights: Rights) -> ColumnElement[bool]:
-    """Return the condition that the column at the end of a path holds `word`."""
-    path = walk(model, field.split("."))
+    """Return the condition that the column at the end of a path holds `word`, begins with it (^) or is it (=)."""
+    path = walk(model, bare(field).split("."))
 
     def holds(column: Any) -> ColumnElement[bool]:
         text = column if is_text(column.type) else cast(column, String)
-        found: ColumnElement[bool] = text.icontains(word, autoescape=True)
+        if field.startswith("="):
+            return func.lower(text) == func.lower(word)
+        search = text.istartswith if field.startswith("^") else text.icontains
+        found: ColumnElement[bool] = search(word, autoescape=True)
         return found
 
     return path.where(holds, rights.criteria(model, path), related=leads_to)

@@ -12,13 +12,19 @@ class Options:
 
     # The list.
     list_display: ClassVar[Sequence[object]] = ()
-    """The columns of the list, as names and paths."""
+    """The columns of the list: names and paths, methods of the view or the model, functions of an object, `__str__`."""
+
+    list_display_links: ClassVar[Sequence[object] | None] = None
+    """The columns that lead to the object's page; None for the first, and () for none."""
 
     list_filter: ClassVar[Sequence[object]] = ()
     """Columns and relations, or filters of `dovetail.contrib.admin.views` and of `sqladmin.filters`."""
 
     list_per_page: ClassVar[int] = 25
     list_per_page_options: ClassVar[Sequence[int]] = (25, 50, 100, 200)
+    list_max_show_all: ClassVar[int] = 200
+    """How many rows a list may have for it to offer all of them on one page."""
+
     count_limit: ClassVar[int] = 10_000
     """Up to how many rows a list counts; of more it says that there are more, and how many matters to nobody."""
 
@@ -32,7 +38,7 @@ class Options:
     """By which column to sort a relation: `{"author": "author.username"}`."""
 
     search_fields: ClassVar[Sequence[object]] = ()
-    """The columns in which each word that is searched may stand."""
+    """In which columns a searched word may stand; `^name` begins with it, `=name` is it, `@name` is of `full_text`."""
 
     search_help_text: ClassVar[str] = ""
     """What the search says that it looks at; without it, the names of the columns."""
@@ -58,6 +64,9 @@ class Options:
 
     formatters: ClassVar[Mapping[object, Callable[..., object]]] = {}
     """How the list shows columns: functions of an object and a name, and of the request if they take three."""
+
+    empty_value_display: ClassVar[str | None] = None
+    """What stands for a value that is not there; None for a dash."""
 
     details_formatters: ClassVar[Mapping[object, Callable[..., object]]] = {}
     type_formatters: ClassVar[Mapping[type[object], Callable[..., object]]] = FORMATTERS

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from io import StringIO
 
 from anyio import CancelScope
@@ -32,10 +33,10 @@ class Export:
     request: Request
     rights: Rights
 
-    @property
+    @cached_property
     def names(self) -> Sequence[str]:
         """The columns that the user may read, as paths."""
-        return self.rights.fields.shown(self.view.model, self.view.export_names)
+        return self.view.exported(self.request)
 
     async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncIterator[str]:
         """Return the lines of the file.
@@ -62,7 +63,7 @@ class Export:
         view, keys = self.view, primary_keys(self.view.model)
         page = self.statement.order_by(None).order_by(*keys).limit(BATCH)
         page = page if last is None else page.where(tuple_(*keys) > tuple_(*last))
-        page = page.options(*loading(view.model, self.names, self.rights, view.deferred_columns))
+        page = page.options(*loading(view.model, view.paths(self.names), self.rights, view.deferred_columns))
         rows = (await session.scalars(page)).unique().all()
         with enter_request_context(self.request, session):  # a later batch is read when that of the page is over
             cells = [[write_cell(await self._value(row, name)) for name in self.names] for row in rows]

@@ -40,8 +40,9 @@ async def run_task(office: Office, request: Request, task: Task) -> Response:
     form = await request.form() if request.method == "POST" else FormData()
     sent = form.getlist("pks") or request.query_params.getlist("pks")
     keys = list(dict.fromkeys(key for key in sent if isinstance(key, str) and key))
-    if len(keys) > max(view.list_per_page_options):
-        raise BadRequestError(f"Select {max(view.list_per_page_options)} rows or fewer.")
+    most = max(view.list_max_show_all, *view.list_per_page_options)
+    if len(keys) > most:
+        raise BadRequestError(f"Select {most} rows or fewer.")
     if not keys:
         Flash.warning(request, "Nothing was selected.")
         return _back(request, view)

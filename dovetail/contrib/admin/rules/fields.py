@@ -17,7 +17,7 @@ from sqlalchemy.sql.visitors import iterate
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import Kind, find
-from dovetail.contrib.admin.rules.code_names import names_in_text_of
+from dovetail.contrib.admin.columns.code_names import names_in_text_of
 from dovetail.contrib.admin.rules.rules import Rules
 from dovetail.state import StateKey
 
@@ -109,16 +109,29 @@ class Fields:
                 raise
             return ""
 
+    def may_tell(self, obj: object, names: frozenset[str]) -> bool:
+        """Return whether code that reads `names` may tell of an object what the user may not read.
+
+        It may where hidden columns were loaded, as for whoever changes the object.
+        """
+        mapper: Mapper[object] = inspect(obj).mapper
+        return self._holds_hidden(mapper, obj) and not self._hidden_near(mapper).isdisjoint(names)
+
     def _may_tell_hidden(self, mapper: Mapper[object], obj: object) -> bool:
         """Return whether hidden columns were loaded, as for whoever changes the object, and its text may be of them."""
-        keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
-        if not any(name in vars(obj) for name in self.hidden(mapper.class_) - keys):
+        if not self._holds_hidden(mapper, obj):
             return False
         if mapper not in self._telling:
-            targets = [mapper.class_, *(relation.mapper.class_ for relation in mapper.relationships)]
-            hidden = {name for target in targets for name in self.hidden(target)}
-            self._telling[mapper] = not hidden.isdisjoint(names_in_text_of(mapper.class_))
+            self._telling[mapper] = not self._hidden_near(mapper).isdisjoint(names_in_text_of(mapper.class_))
         return self._telling[mapper]
+
+    def _holds_hidden(self, mapper: Mapper[object], obj: object) -> bool:
+        keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
+        return any(name in vars(obj) for name in self.hidden(mapper.class_) - keys)
+
+    def _hidden_near(self, mapper: Mapper[object]) -> set[str]:
+        targets = [mapper.class_, *(relation.mapper.class_ for relation in mapper.relationships)]
+        return {name for target in targets for name in self.hidden(target)}
 
 
 def fields_of(request: Request) -> Fields:

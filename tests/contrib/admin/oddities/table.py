@@ -54,6 +54,13 @@ class OwnForm(Form):
 async def plain(self: Any, *args: Any, **kwargs: Any) -> Any: ...
 
 
+async def slow(obj: Any) -> str: ...
+
+
+def first_letter(obj: Any) -> str:
+    return str(obj.name[:1])
+
+
 def shout(obj: Any, name: str) -> str:
     return str(getattr(obj, name)).upper()
 
@@ -76,7 +83,18 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     *(({option: ("owner.hashed_password",)}, "never shown") for option in ("list_display", "search_fields")),
     ({"list_display": [Odd.data]}, "list_display holds Odd.data, which is of another model"),
     ({"list_display": [func.lower(Specimen.name)]}, "expected names or attributes of Specimen"),
-    ({"list_display": ("shout",)}, "list_display names 'shout', a method; make it a property"),
+    (
+        {"list_display": ("owner.has_perm",)},
+        "names 'owner.has_perm', a method of another object; write one of the view",
+    ),
+    ({"list_display": (slow,)}, "names 'slow', which would have to be awaited"),
+    ({"list_display": (shout,)}, "names 'shout', which takes more than an object"),
+    (
+        {"list_display_links": ("whole",), "list_display": ("name",)},
+        "list_display_links names 'whole', which",
+    ),
+    ({"search_fields": ("^nope",)}, "search_fields names 'nope', which Specimen does not have"),
+    ({"search_fields": ("@notes",)}, "search_fields names '@notes', which full_text does not index"),
     *(
         ({"search_fields": (name,)}, f"names {name!r}")
         for name in ("whispered", "loud", "extent", "shelf", "shelf_label")
@@ -166,6 +184,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 WORKS: list[dict[str, Any]] = [
+    {"list_display": ["__str__", "shout", "shelf__label", first_letter], "list_display_links": (first_letter, "shout")},
+    {"search_fields": ["^name", "=whole", "^shelf__label"], "search_help_text": "<b>names"},
+    {"list_max_show_all": 1, "empty_value_display": "<i>"},
     {"list_display": [Specimen.name, "shelf", Specimen.name_length, "shelf.label", "shelf.specimens.name", "alias"]},
     {"list_display": ["shelf_label", "extent", "loud", "whispered", "data", "late", "facts", "size"]},
     {

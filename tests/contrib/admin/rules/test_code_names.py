@@ -2,7 +2,7 @@
 
 import pytest
 
-from dovetail.contrib.admin.rules.code_names import names_in_text_of
+from dovetail.contrib.admin.columns.code_names import names_in_text_of
 
 
 def shorten(thing: "Plain") -> str:

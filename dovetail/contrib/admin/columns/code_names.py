@@ -1,7 +1,7 @@
 """Find the names in the code by which an object says what it is called: of what it reads, all are among them."""
 
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from types import CodeType, FunctionType
 
@@ -15,8 +15,12 @@ def names_in_text_of(model: type[object]) -> frozenset[str]:
 
     Code that reads attributes by computed names may read any: all attributes of the class are returned then.
     """
-    texts = [function for cls in model.__mro__ for function in _functions(vars(cls).get("__str__"))]
-    names = _all_names(texts, model)
+    return names_in_code(model, [vars(cls).get("__str__") for cls in model.__mro__])
+
+
+def names_in_code(model: type[object], code: Iterable[object]) -> frozenset[str]:
+    """Return every name in functions, methods and properties, and in whatever they call, as `names_in_text_of` does."""
+    names = _all_names([function for one in code for function in _functions(one)], model)
     return frozenset(names if names.isdisjoint(DYNAMIC) else {*names, *dir(model)})
 
 

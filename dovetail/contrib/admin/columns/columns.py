@@ -1,0 +1,126 @@
+"""Find what stands in `list_display`: attributes of the model, methods of the view or the model, functions, titles."""
+
+import inspect as python_inspect
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Mapper
+
+from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, has_order, name_of
+from dovetail.contrib.admin.columns.code_names import names_in_code
+from dovetail.contrib.admin.columns.display import Display, display_of
+
+TITLE = "__str__"  # what an object is called
+PLAIN = Display()
+STORED = frozenset({Kind.COLUMN, Kind.EXPRESSION, Kind.RELATION, Kind.COMPOSITE, Kind.PROXY})
+DEEPEST = 3  # relations, one behind the other, that are followed in the code of a computed column
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a list, a page or an export: `name` is what addresses and labels call it."""
+
+    name: str
+    compute: Callable[..., object] | None = None  # of an object; None for what a path of the model leads to
+    is_of_view: bool = False  # whether it takes the view first
+    shown_as: Display = PLAIN
+    reads: frozenset[str] = frozenset()  # names in the code that computes it
+    needs: tuple[str, ...] = ()  # the attributes among them, as paths: they are loaded with it
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return the paths that have to be loaded."""
+        return self.needs if self.compute is not None else (self.name, *self.needs)
+
+
+def column_for(view: type[object], model: type[object], one: object) -> Column | None:
+    """Return what an entry of `list_display` stands for, or None if the model and the view have nothing of the name.
+
+    A column or a relation of the model comes first, then the view's own method, then what else the model has.
+    """
+    name = name_of(one)
+    if name == TITLE:
+        return Column(name=name, reads=names_in_code(model, [getattr(model, TITLE)]))
+    found = find(model, name)
+    if found is not None and found.kind in STORED:
+        return Column(name=name)
+    if not isinstance(one, str) and callable(one):
+        return _computed(model, name, one)
+    method = _own_method(view, name)
+    if method is not None:
+        return _computed(model, name, method, is_of_view=not isinstance(method, staticmethod))
+    return None if found is None else _of_python(name, found)
+
+
+def sort_path(column: Column, model: type[object]) -> str | None:
+    """Return the path by which a column is sorted by itself, or None if it has no order."""
+    if column.shown_as.ordering is not None:
+        return column.shown_as.ordering
+    found = find(model, column.name) if column.compute is None else None
+    return column.name if found is not None and has_order(found) else None
+
+
+def is_asynchronous(column: Column) -> bool:
+    """Return whether what computes a column would have to be awaited."""
+    return python_inspect.iscoroutinefunction(column.compute)
+
+
+def takes(column: Column) -> bool:
+    """Return whether what computes a column can be called with an object alone."""
+    if column.compute is None:
+        return True
+    try:
+        python_inspect.signature(column.compute).bind(*([None] * (2 if column.is_of_view else 1)))
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _own_method(view: type[object], name: str) -> "Callable[..., object] | staticmethod[..., object] | None":
+    """Return a method of the author's: of the classes of the view that are no view without a model."""
+    for cls in view.__mro__:
+        if cls.__module__.startswith(("dovetail.contrib.admin.", "sqladmin.")):
+            continue
+        found = vars(cls).get(name)
+        if isinstance(found, staticmethod) or (callable(found) and not isinstance(found, type)):
+            return found
+    return None
+
+
+def _of_python(name: str, found: Attribute) -> Column | None:
+    """Return the column of a method or a property of a model, which no statement knows."""
+    computed = _computed(found.owner, name, python_inspect.getattr_static(found.owner, found.name, None))
+    if found.kind is Kind.METHOD:
+        return None if "." in name else computed
+    prefix = name.rpartition(".")[0]
+    needs = tuple(f"{prefix}.{path}" if prefix else path for path in computed.needs)
+    return Column(name=name, shown_as=computed.shown_as, reads=computed.reads, needs=needs)
+
+
+def _computed(model: type[object], name: str, function: object, *, is_of_view: bool = False) -> Column:
+    reads = names_in_code(model, [function])
+    compute = cast("Callable[..., object]", function.__func__ if isinstance(function, staticmethod) else function)
+    return Column(
+        name=name,
+        compute=compute,
+        is_of_view=is_of_view,
+        shown_as=display_of(compute),
+        reads=reads,
+        needs=tuple(_paths(inspect(model), reads, DEEPEST, ())),
+    )
+
+
+def _paths(mapper: Mapper[object], names: frozenset[str], depth: int, way: tuple[str, ...]) -> Iterator[str]:
+    """Yield the paths from a model that code which holds `names` may follow."""
+    yield from (".".join((*way, name)) for name in sorted(names.intersection(_loadable(mapper))))
+    if depth == 0:
+        return
+    for name in sorted(names.intersection(mapper.relationships.keys())):
+        if name not in way:
+            yield from _paths(mapper.relationships[name].mapper, names, depth - 1, (*way, name))
+
+
+def _loadable(mapper: Mapper[object]) -> Iterable[str]:
+    return [*mapper.column_attrs.keys(), *mapper.relationships.keys()]

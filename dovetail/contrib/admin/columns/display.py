@@ -1,0 +1,58 @@
+"""Say how a computed column is shown: what heads it, by what it is sorted, what stands for nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from dovetail.contrib.admin.columns.attributes import name_of
+
+Shown = TypeVar("Shown", bound=Callable[..., object])
+MARK = "shown_as"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Display:
+    """What `@display` says of a function, a method or the function of a property."""
+
+    description: str | None = None
+    ordering: str | None = None
+    boolean: bool = False
+    empty_value: str | None = None
+
+
+def display(
+    *, description: str | None = None, ordering: object = None, boolean: bool = False, empty_value: str | None = None
+) -> Callable[[Shown], Shown]:
+    """Say how what a function returns of an object is shown in `list_display` and `readonly_fields`.
+
+        class PostAdmin(ModelAdmin, model=Post):
+            list_display = ("title", "words", "is_recent")
+
+            @display(description="Words", ordering="length", empty_value="none yet")
+            def words(self, post: Post) -> int | None: ...
+
+    `ordering` is the column, or the path to one, by which the list is sorted where it is sorted by this; without it, it
+    cannot be. `boolean` shows a mark for yes and no, and `empty_value` is what is shown for None. It works for methods
+    of the view, for plain functions, and below `@property` for properties of the model. Raises TypeError for both
+    `boolean` and `empty_value`, as Django does.
+    """
+    if boolean and empty_value is not None:
+        raise TypeError("display takes boolean or empty_value, and not both: a mark stands for no as well as for None")
+    said = Display(
+        description=description,
+        ordering=None if ordering is None else name_of(ordering),
+        boolean=boolean,
+        empty_value=empty_value,
+    )
+
+    def decorate(function: Shown) -> Shown:
+        setattr(function, MARK, said)
+        return function
+
+    return decorate
+
+
+def display_of(function: object) -> Display:
+    """Return what `@display` says of a function, a method or a property; nothing, if it says nothing."""
+    found = getattr(function.fget if isinstance(function, property) else function, MARK, None)
+    return found if isinstance(found, Display) else Display()

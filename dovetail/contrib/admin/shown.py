@@ -1,0 +1,171 @@
+"""Show what objects hold: the columns of lists, pages and exports, what they are called and how they are ordered."""
+
+import builtins
+from collections.abc import Coroutine, Iterable, Sequence
+
+from sqlalchemy.exc import InvalidRequestError
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.attributes import name_of, term_of
+from dovetail.contrib.admin.columns.columns import TITLE, Column, column_for, sort_path
+from dovetail.contrib.admin.columns.display import Display
+from dovetail.contrib.admin.columns.formats import EMPTY, yes_or_no
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.admin.sqladmin_private import OpenModelView, class_in_words
+from dovetail.errors import ConfigurationError
+
+
+class ShownView(OpenModelView):
+    """A view of a model, as far as it shows objects to whoever may read them."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, Column] = {}
+        super().__init__()
+        self.names_of([*self.list_display, *self.details_display, *self.export_display])
+
+    def title_of(self, obj: object) -> str:
+        """Return what to call an object: what its `__str__` says, or its kind and key.
+
+        It is called by these too if what it says might hold what the user may not read.
+        """
+        speaks = "__str__" in {name for cls in type(obj).__mro__[:-1] for name in vars(cls)}
+        kind = self.name if isinstance(obj, self.model) else class_in_words(type(obj).__name__)
+        said = fields_of(request_context().request).text_of(obj) if speaks else ""
+        return said or f"{kind} {identifier_of(obj)}"
+
+    def shown(self, request: Request, names: Sequence[str]) -> builtins.list[str]:
+        """Return those of the columns, as paths, that the user may read."""
+        return fields_of(request).shown(self.model, names)
+
+    # What is shown of an object.
+
+    def names_of(self, columns: Iterable[object]) -> builtins.list[str]:
+        """Return what columns are called: attributes, methods, functions. Raise ConfigurationError for what is none."""
+        names = [name_of(one) for one in columns]
+        for name, one in zip(names, columns, strict=True):
+            if name not in self._columns:
+                found = column_for(type(self), self.model, one)
+                if found is None:
+                    raise ConfigurationError(f"{type(self).__name__} shows {name!r}, which it does not have")
+                self._columns[name] = found
+        return names
+
+    def displayed(self, request: Request) -> builtins.list[str]:
+        """Return the names of the list's columns that the user may read."""
+        return self.shown(request, self.names_of(self.get_list_display(request)))
+
+    def linking(self, request: Request) -> builtins.list[str]:
+        """Return the names of the list's columns that lead to the object's page."""
+        names = self.displayed(request)
+        return builtins.list(map(name_of, self.get_list_display_links(request, names)))
+
+    def detailed(self, request: Request) -> builtins.list[str]:
+        """Return the names of the columns of an object's page that the user may read."""
+        return self.shown(request, self.names_of(self.details_display or self.get_list_display(request)))
+
+    def exported(self, request: Request) -> builtins.list[str]:
+        """Return the names of the columns of an export that the user may read."""
+        return self.shown(request, self.names_of(self.export_display or self.get_list_display(request)))
+
+    def paths(self, names: Iterable[str]) -> builtins.list[str]:
+        """Return the paths that are loaded to show columns: those themselves, and what computes them reads."""
+        return [path for name in names for path in (self._columns[name].paths if name in self._columns else (name,))]
+
+    def label(self, name: str) -> str:
+        """Return the heading of a column: from `labels`, from `@display`, or its name in words."""
+        said = self._columns[name].shown_as.description if name in self._columns else None
+        said = self.name if name == TITLE else said
+        is_labelled = name in set(map(name_of, self.labels))
+        return super().label(name) if said is None or is_labelled else said
+
+    async def get_list_value(self, obj: object, prop: str, request: Request | None = None) -> tuple[object, object]:
+        """Return a value and what the list shows of it: a dash for what holds something that the user may not read."""
+        is_formatted = prop in set(map(name_of, self.formatters))
+        return await self._shown_value(obj, prop, super().get_list_value(obj, prop, request), is_formatted=is_formatted)
+
+    async def get_detail_value(self, obj: object, prop: str, request: Request | None = None) -> tuple[object, object]:
+        """Return a value and what the page shows of it, as `get_list_value` does."""
+        is_formatted = prop in set(map(name_of, self.details_formatters))
+        found = super().get_detail_value(obj, prop, request)
+        return await self._shown_value(obj, prop, found, is_formatted=is_formatted)
+
+    async def _shown_value(
+        self, obj: object, name: str, finding: Coroutine[None, None, tuple[object, object]], *, is_formatted: bool
+    ) -> tuple[object, object]:
+        fields = fields_of(request_context().request)
+        try:
+            value, formatted = await finding
+        except InvalidRequestError as error:
+            if not fields.is_masked(error):
+                raise
+            return None, EMPTY
+        column = self._columns.get(name)
+        if column is not None and name != TITLE and fields.may_tell(obj, column.reads):
+            return None, EMPTY
+        said = column.shown_as if column is not None else Display()
+        if is_formatted or not (value is None or said.boolean):
+            return value, formatted
+        if value is None:
+            shown = self.empty_value_display if said.empty_value is None else said.empty_value
+            return None, formatted if shown is None else shown
+        return value, yes_or_no(bool(value))
+
+    async def get_prop_value(self, obj: object, prop: str) -> object:
+        """Return what a column holds: where a path leads to several objects, a list of what each holds."""
+        if prop == TITLE:
+            return self.title_of(obj)
+        column = self._columns.get(prop)
+        if column is None or column.compute is None:
+            return _follow(obj, prop.split("."))
+        return column.compute(self, obj) if column.is_of_view else column.compute(obj)
+
+    # In which order.
+
+    def default_sort(self, request: Request) -> builtins.list[tuple[str, bool]]:
+        """Return the view's own order as names, each with whether it descends; without one, the primary key."""
+        ordering = self.get_ordering(request)
+        if not ordering:
+            return [(self.mapper.get_property_by_column(key).key, False) for key in self.pk_columns]
+        return [term_of(one) for one in ordering]
+
+    def sort_names(self, request: Request) -> builtins.list[str]:
+        """Return the columns by which the list can be sorted: `sortable_by`, or all that have an order."""
+        given = self.get_sortable_by(request)
+        return sortable_names(type(self), self.get_list_display(request), given)
+
+    def sort_path(self, name: str) -> str:
+        """Return the path by which a column is sorted: from `sort_paths`, from `@display`, or itself."""
+        return sort_path_of(type(self), name)
+
+
+def sortable_names(
+    view: type[ShownView], displayed: Sequence[object], given: Sequence[object] | None
+) -> builtins.list[str]:
+    """Return the columns by which the list of a view can be sorted: those `given`, or all `displayed` with an order."""
+    if given is not None:
+        return [name_of(one) for one in given]
+    columns = [(name_of(one), column_for(view, view.model, one)) for one in displayed]
+    return [
+        name
+        for name, column in columns
+        if name in view.sort_paths or (column is not None and sort_path(column, view.model) is not None)
+    ]
+
+
+def sort_path_of(view: type[ShownView], name: str) -> str:
+    """Return the path by which a view sorts a column."""
+    functions = {name_of(one): one for one in view.list_display}
+    column = column_for(view, view.model, functions.get(name, name))
+    said = None if column is None else column.shown_as.ordering
+    return name_of(view.sort_paths.get(name) or said or name)
+
+
+def _follow(obj: object, path: Sequence[str]) -> object:
+    if not path or obj is None:
+        return obj
+    found = getattr(obj, path[0], None)
+    if len(path) > 1 and isinstance(found, list | set | tuple):
+        return [_follow(one, path[1:]) for one in found]
+    return _follow(found, path[1:])

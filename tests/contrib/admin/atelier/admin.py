@@ -1,0 +1,69 @@
+from collections.abc import Sequence
+
+from starlette.requests import Request
+
+from dovetail.contrib.admin.views import ModelAdmin, display, user_of
+from tests.contrib.admin.atelier.models import Artist, Painting
+
+
+@display(description="Letters", ordering="title")
+def letters(painting: Painting) -> int:
+    return len(painting.title)
+
+
+class PaintingAdmin(ModelAdmin, model=Painting):
+    """Shows every kind of column."""
+
+    list_display = ("__str__", "by", "is_dear", letters, "summary", "shouted", "price", "artist__country")
+    list_display_links = ("price", "__str__")
+    search_fields = ("^title", "=slug", "artist__name")
+    search_help_text = "how a title begins, or a whole slug"
+    sortable_by = None
+    list_per_page = 2
+    list_per_page_options = (2, 5)
+    list_max_show_all = 4
+    empty_value_display = "?"
+    ordering = ("-artist__name", "title")
+    fields = ("title", "price")
+
+    @display(description="Painter", ordering="artist__name", empty_value="nobody knows")
+    def by(self, painting: Painting) -> str | None:
+        return painting.artist.name if painting.artist else None
+
+    @display(description="Dear", boolean=True)
+    def is_dear(self, painting: Painting) -> bool | None:
+        return None if painting.price is None else painting.price > 100
+
+
+class HookedAdmin(ModelAdmin, model=Painting):
+    """Answers by who asks."""
+
+    identity = "hooked"
+    list_display = ("title", "price", "story")
+    fields = ("title",)
+
+    def get_list_display(self, request: Request) -> Sequence[object]:
+        return ("title", "price") if user_of(request).is_superuser else ("title",)
+
+    def get_list_display_links(self, request: Request, list_display: Sequence[object]) -> Sequence[object]:
+        return list_display[-1:]
+
+    def get_search_fields(self, request: Request) -> Sequence[object]:
+        return ("title",) if user_of(request).is_superuser else ()
+
+    def get_sortable_by(self, request: Request) -> Sequence[object]:
+        return ("price",) if user_of(request).is_superuser else ()
+
+    def get_ordering(self, request: Request) -> Sequence[object]:
+        return ("-price",) if user_of(request).is_superuser else ("title",)
+
+    def get_list_filter(self, request: Request) -> Sequence[object]:
+        return ("price",) if user_of(request).is_superuser else ()
+
+
+class ArtistAdmin(ModelAdmin, model=Artist):
+    list_display = ("name", "country")
+    list_display_links = ()
+    search_fields = ("name",)
+    ordering = ("name",)
+    fields = ("name", "country", "is_living")

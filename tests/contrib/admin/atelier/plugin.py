@@ -1,0 +1,12 @@
+"""A plugin with views that use Django's options."""
+
+from dovetail.plugin import Plugin, lazy
+
+plugin = Plugin(
+    name="atelier",
+    depends_on=("auth",),
+    models=lazy("tests.contrib.admin.atelier.models:Artist", "tests.contrib.admin.atelier.models:Painting"),
+    admin_views=lazy(
+        *(f"tests.contrib.admin.atelier.admin:{name}" for name in ("PaintingAdmin", "HookedAdmin", "ArtistAdmin"))
+    ),
+)
