@@ -2,12 +2,14 @@
 
 import builtins
 from collections.abc import Coroutine, Iterable, Sequence
+from functools import cached_property
 
 from sqlalchemy.exc import InvalidRequestError
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import name_of, term_of
-from dovetail.contrib.admin.columns.columns import TITLE, Column, column_for, sort_path
+from dovetail.contrib.admin.columns.code_names import names_in_code
+from dovetail.contrib.admin.columns.columns import TITLE, Column, column_for, paths_read, sort_path
 from dovetail.contrib.admin.columns.display import Display
 from dovetail.contrib.admin.columns.formats import EMPTY, yes_or_no
 from dovetail.contrib.admin.columns.identifiers import identifier_of
@@ -72,6 +74,25 @@ class ShownView(OpenModelView):
     def paths(self, names: Iterable[str]) -> builtins.list[str]:
         """Return the paths that are loaded to show columns: those themselves, and what computes them reads."""
         return [path for name in names for path in (self._columns[name].paths if name in self._columns else (name,))]
+
+    def site_url(self, obj: object) -> str | None:
+        """Return where an object is on the site, if it has a page there that its user may know of."""
+        fields = fields_of(request_context().request)
+        if fields.may_tell(obj, frozenset(path.rpartition(".")[2] for path in self.url_paths)):
+            return None
+        try:
+            url = self.get_view_on_site_url(obj)
+        except InvalidRequestError as error:
+            if not fields.is_masked(error):
+                raise
+            return None
+        return url if url and url.startswith(("/", "http://", "https://")) else None
+
+    @cached_property
+    def url_paths(self) -> Sequence[str]:
+        """Return the paths that are loaded to find out where an object is on the site."""
+        code = (self.view_on_site, getattr(self.model, "get_absolute_url", None)) if self.view_on_site else ()
+        return paths_read(self.model, names_in_code(self.model, code))
 
     def label(self, name: str) -> str:
         """Return the heading of a column: from `labels`, from `@display`, or its name in words."""

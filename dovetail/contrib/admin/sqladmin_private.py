@@ -16,7 +16,7 @@ from sqladmin._menu import Menu
 from sqladmin._types import _UNSET
 from sqladmin.ajax import QueryAjaxModelLoader, _coerce_where_clauses
 from sqladmin.audit import AuditEntry
-from sqladmin.forms import WTFORMS_ATTRS, ModelConverter
+from sqladmin.forms import WTFORMS_ATTRS, ModelConverter, get_model_form
 from sqladmin.helpers import prettify_class_name, slugify_action_name, slugify_class_name
 from sqladmin.models import ModelViewMeta
 from sqlalchemy import ColumnElement, Select
@@ -25,6 +25,7 @@ from sqlalchemy.orm import ColumnProperty, Mapper
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.requests import Request
+from wtforms import Form
 
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.options.hooks import Hooks
@@ -68,16 +69,6 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
         found: Mapper[object] = self._mapper
         return found
 
-    @property
-    def form_names(self) -> Sequence[str]:
-        """Return the attributes that the form edits."""
-        return self._form_prop_names
-
-    @property
-    def form_relation_names(self) -> Sequence[str]:
-        """Return the relations that the form edits."""
-        return self._form_relation_names
-
     @cached_property
     def linked_names(self) -> frozenset[str]:
         """Return the relations whose objects are shown as links."""
@@ -114,6 +105,32 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
         """Return the names of what an export holds: what the list shows, unless the view says otherwise."""
         return list(map(name_of, self.export_display or self.list_display))
 
+    def get_form_columns(self) -> list[str]:
+        """Return nothing: which fields a form has, `make_form` is told."""
+        return []
+
+    async def make_form(self, names: Sequence[str]) -> type[Form]:
+        """Return the class of a form that edits these attributes, or the one that the view brings."""
+        if self.form is not None:
+            return self.form
+        if not names:
+            return type(f"{self.model.__name__}Form", (self.form_base_class,), {})
+        made: type[Form] = await get_model_form(
+            model=self.model,
+            session_maker=self.session_maker,
+            only=names,
+            column_labels={name: self.label(name) for name in names},
+            # SQLAdmin writes into what it is given.
+            form_args={name: _copied(options) for name, options in self.field_args.items()},
+            form_widget_args={name: dict(options) for name, options in self.widget_args.items()},
+            form_class=self.form_base_class,
+            form_overrides=self._form_overrides,
+            form_ajax_refs=self._form_ajax_refs,
+            form_include_pk=self.form_include_pk,
+            form_converter=self.form_converter,
+        )
+        return made
+
     # What SQLAdmin asks of a view by private names.
 
     @abstractmethod
@@ -140,6 +157,10 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
 
     async def _run_query(self, stmt: Any) -> object:
         return await self.run_query(stmt)
+
+
+def _copied(options: Mapping[str, object]) -> dict[str, object]:
+    return {name: list(value) if isinstance(value, list | tuple) else value for name, value in options.items()}
 
 
 class ObjectLoader(QueryAjaxModelLoader):

@@ -108,7 +108,11 @@ class _FormReader(HTMLParser):
             self.forms.append({})
         if not self.forms:
             return
-        if tag == "input" and "name" in found and (found.get("type") != "checkbox" or "checked" in found):
+        if (
+            tag == "input"
+            and "name" in found
+            and (found.get("type") not in {"checkbox", "radio"} or "checked" in found)
+        ):
             self._add(found["name"], found.get("value", "on"))
         elif tag == "select":
             self._select = found.get("name", "")

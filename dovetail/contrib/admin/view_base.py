@@ -15,9 +15,11 @@ from starlette.requests import Request
 from wtforms import Form
 
 from dovetail.contrib.admin import sqladmin_private
+from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.identifiers import has_identifier
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
 from dovetail.contrib.admin.forms.converter import Converter
+from dovetail.contrib.admin.forms.layout import Layout, editable, layout_of, names_in
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import EVERYTHING, Rules, rules_of
 <<<<<<< HEAD
@@ -93,7 +95,7 @@ class ViewBase(ShownView):
 
     def __init__(self) -> None:
         super().__init__()
-        self._form_class: type[Form] | None = None
+        self._form_classes: dict[tuple[str, ...], type[Form]] = {}
         self.action_permissions = {one.action: one.permission for one in taken_permissions(type(self))}
         self.action_rules = {one.action: one.rule for one in followed_rules(type(self))}
 
@@ -142,15 +144,47 @@ class ViewBase(ShownView):
         """Return whether to offer deleting; each object that is selected is asked about again."""
         return self.can_delete and self.has_permission(request, "delete")
 
-    async def get_form(self, *, creating: bool) -> type[Form]:  # noqa: ARG002 - for those who override it
-        """Return the class of the form; made once, since SQLAdmin's converter adds validators each time it runs."""
-        if self._form_class is None:
-            self._form_class = as_admin_form(await self.scaffold_form())
-        return self._form_class
+    # The form.
+
+    def get_fields(self, request: Request, obj: object | None = None) -> Sequence[object]:
+        """Return what the form edits: `fields`, or everything where it is said what to `exclude`."""
+        if self.fields or self.get_exclude(request, obj) is None:
+            return self.fields
+        return everything(type(self))
+
+    def form_layout(self, request: Request, obj: object | None) -> Layout:
+        """Return the groups of the form's fields, as far as the user may read them."""
+        without = set(map(name_of, self.get_exclude(request, obj) or ()))
+        layout = layout_of(self.get_fieldsets(request, obj), without)
+        shown = set(self.shown(request, names_in(layout)))
+        return tuple(left for one in layout if (left := one.only(shown)).rows)
+
+    def form_readonly(self, request: Request, obj: object | None) -> builtins.list[str]:
+        """Return the names of what the form shows and never writes."""
+        return self.names_of(self.get_readonly_fields(request, obj))
+
+    def edited(self, request: Request, obj: object | None) -> builtins.list[str]:
+        """Return the names of what the form edits, whether the user may read it or not."""
+        without = {*map(name_of, self.get_exclude(request, obj) or ()), *self.form_readonly(request, obj)}
+        return names_in(layout_of(self.get_fieldsets(request, obj), without))
+
+    async def get_form(
+        self,
+        request: Request | None = None,
+        obj: object | None = None,
+        *,
+        creating: bool | None = None,  # noqa: ARG002 - what overrides of the last release say
+    ) -> type[Form]:
+        """Return the class of the form of an object, or of a new one (None)."""
+        names = tuple(self.edited(request or request_context().request, obj))
+        if names not in self._form_classes:  # made once: it takes long
+            self._form_classes[names] = as_admin_form(await self.make_form(names))
+        return self._form_classes[names]
 
     async def get_form_data_for_edit(self, obj: object) -> dict[str, object]:
         """Return what the form shows of an object; its relations were loaded with it."""
-        names = self.shown(request_context().request, self.form_names)
+        request = request_context().request
+        names = self.shown(request, self.edited(request, obj))
         return {FORM_NAMES.get(name, name): getattr(obj, name) for name in names}
 
     async def audit(self, request: Request, action: str, obj: object, data: dict[str, object] | None) -> None:
@@ -163,3 +197,22 @@ class ViewBase(ShownView):
     @abstractmethod
     async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:
         """Return the objects that a form chose for a relation, as far as the user may see them."""
+
+
+def everything(view: type[ViewBase]) -> builtins.list[object]:
+    """Return what a form edits that is told what to exclude, and what it shows besides."""
+    names = editable(inspect(view.model), view.autocomplete_fields, with_keys=view.form_include_pk)
+    return [*names, *(one for one in view.readonly_fields if name_of(one) not in names)]
+
+
+def declared_layout(view: type[ViewBase]) -> Layout:
+    """Return the groups of a form's fields as the options of its view declare them."""
+    fields = view.fields or (everything(view) if view.exclude is not None else ())
+    fieldsets = view.fieldsets or ((None, {"fields": tuple(fields)}),)
+    return layout_of(fieldsets, set(map(name_of, view.exclude or ())))
+
+
+def declared_form(view: type[ViewBase]) -> builtins.list[str]:
+    """Return the names of what a form edits as the options of its view declare them."""
+    readonly = set(map(name_of, view.readonly_fields))
+    return [name for name in names_in(declared_layout(view)) if name not in readonly]

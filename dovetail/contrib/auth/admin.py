@@ -9,7 +9,6 @@ from wtforms import Field, Form
 from wtforms.validators import Optional
 
 from dovetail.contrib.admin.forms.fields import PasswordField
-from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import app_of
 from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, RelationFilter, action, user_of
 from dovetail.contrib.auth import users
@@ -110,10 +109,12 @@ class UserAdmin(ModelAdmin, model=User):
         "full_name": {"autocomplete": "name"},
     }
 
-    async def get_form(self, *, creating: bool) -> type[Form]:
+    async def get_form(
+        self, request: Request | None = None, obj: object | None = None, *, creating: bool | None = None
+    ) -> type[Form]:
         """Return the form; that of one's own account asks for the current password. Nobody chooses somebody else's."""
-        base: Any = await super().get_form(creating=creating)
-        if creating or not _is_own(request_context().request):
+        base: Any = await super().get_form(request, obj, creating=creating)
+        if request is None or obj is None or not _is_own(request):
             return cast("type[Form]", base)
         return type(base.__name__, (base,), {CURRENT: _current_password()})
 

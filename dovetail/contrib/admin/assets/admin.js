@@ -44,6 +44,24 @@
     time_24hr: true,
   });
 
+  // What is made of other fields is made again as they are typed, until somebody types it.
+  function slugOf(text) {
+    const plain = text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").replace(/ß/g, "ss");
+    return plain.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "");
+  }
+
+  document.querySelectorAll("[data-prepopulated-from]").forEach((field) => {
+    const names = field.dataset.prepopulatedFrom.split(" ");
+    const sources = names.map((name) => field.form.elements.namedItem(name)).filter(Boolean);
+    let typed = field.value !== "";
+    field.addEventListener("input", () => { typed = field.value !== ""; });
+    sources.forEach((source) => source.addEventListener("input", () => {
+      if (typed) return;
+      const made = slugOf(sources.map((one) => one.value).join(" "));
+      field.value = field.maxLength > 0 ? made.slice(0, field.maxLength).replace(/-+$/, "") : made;
+    }));
+  });
+
   // Related objects are chosen from the first ones, or by typing.
   function autocomplete(select, options) {
     select.select2({

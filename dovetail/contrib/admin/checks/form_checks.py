@@ -12,6 +12,7 @@ from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, nam
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
 from dovetail.contrib.admin.forms.converter import try_field
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
+from dovetail.contrib.admin.view_base import declared_form
 from dovetail.contrib.admin.views import ModelAdmin
 
 TAKEN = frozenset({"meta", "form_errors", "save", "csrf_token"})  # what forms and requests call other things
@@ -20,7 +21,7 @@ TAKEN = frozenset({"meta", "form_errors", "save", "csrf_token"})  # what forms a
 def find_form_columns(view: type[ModelAdmin]) -> Iterator[str]:
     """Find columns that a form could not edit."""
     mapper: Mapper[object] = inspect(view.model)
-    for name in map(name_of, view.fields):
+    for name in declared_form(view):
         found = find(view.model, name)
         if found is None:
             continue
@@ -42,7 +43,7 @@ def try_form(view: type[ModelAdmin]) -> Iterator[str]:
     """Make the form once, as the first request would."""
     make: Any = type(view)
     try:
-        coroutine = make(view.__name__, (view,), {"session_maker": None})().scaffold_form()
+        coroutine = make(view.__name__, (view,), {"session_maker": None})().make_form(declared_form(view))
         try:
             coroutine.send(None)
         except StopIteration as done:

@@ -7,8 +7,6 @@ from sqladmin import ModelView
 from dovetail.contrib.admin.views import ModelAdmin
 
 OPTIONS = {
-    "save_as": "there is no button to save as new",
-    "save_as_continue": "there is no button to save as new",
     "use_pretty_export": "exports have labels already",
     "export_max_rows": "exports are read in batches and have no limit; narrow `rows`",
     "show_compact_lists": "related objects stand beside each other",
@@ -20,6 +18,12 @@ OPTIONS = {
     "max_reported_missed_rows": "nothing is imported; use a command",
 }
 METHODS = {
+    "get_list_columns": "get_list_display",
+    "get_details_columns": "details_display",
+    "get_export_columns": "export_display",
+    "get_form_columns": "get_fields",
+    "get_filters": "get_list_filter",
+    "scaffold_form": "get_form",
     "list_query": "rows",
     "count_query": "rows",
     "details_query": "form_details_query",

@@ -1,6 +1,5 @@
 """Refuse options that would be passed over, or be an error of ours on the day they are used."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from inspect import isroutine
 from typing import Any
@@ -11,16 +10,33 @@ from sqlalchemy.orm import Mapper
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, has_order, name_of, term_of
 from dovetail.contrib.admin.columns.columns import column_for, is_asynchronous, takes
 from dovetail.contrib.admin.columns.readers import reader_of
+from dovetail.contrib.admin.forms.layout import SECRET, flat
 from dovetail.contrib.admin.lists.search import bare
 from dovetail.contrib.admin.shown import sort_path_of, sortable_names
+from dovetail.contrib.admin.view_base import declared_form
 from dovetail.contrib.admin.views import ModelAdmin
 
-SECRET = re.compile(r"passw|secret|^hashed_|_hash$")
-SHOWN = ("list_display", "details_display", "export_display")
-LISTS = (*SHOWN, "fields", "search_fields")
-SEQUENCES = (*LISTS, "ordering", "list_filter", "non_link_related_fields", "list_per_page_options", "export_types")
+SHOWN = ("list_display", "details_display", "export_display", "readonly_fields")
+LISTS = ("list_display", "details_display", "export_display", "fields", "search_fields")
+SEQUENCES = (
+    *LISTS,
+    "ordering",
+    "readonly_fields",
+    "list_filter",
+    "non_link_related_fields",
+    "list_per_page_options",
+    "export_types",
+)
 MAPPINGS = (
-    *("labels", "formatters", "details_formatters", "sort_paths", "type_formatters"),
+    *(
+        "prepopulated_fields",
+        "radio_fields",
+        "labels",
+        "formatters",
+        "details_formatters",
+        "sort_paths",
+        "type_formatters",
+    ),
     *("details_type_formatters", "field_args", "widget_args", "formfield_overrides", "autocomplete_fields"),
 )
 KEYED_BY_COLUMN = ("labels", "formatters", "details_formatters", "formfield_overrides")
@@ -32,15 +48,18 @@ IN_SQL = (Kind.COLUMN, Kind.EXPRESSION)
 
 def find_shapes(view: type[ModelAdmin]) -> Iterator[str]:
     """Find options of the wrong kind: a text where several names are expected, another model's column."""
-    optional = [option for option in ("sortable_by", "list_display_links") if getattr(view, option) is not None]
+    optional = [
+        option for option in ("sortable_by", "list_display_links", "exclude") if getattr(view, option) is not None
+    ]
     for option in (*SEQUENCES, *optional):
         value = getattr(view, option)
         if isinstance(value, str) and value != "__all__":
             yield f"{option} is the text {value!r}; write ({value!r},)"
         elif not isinstance(value, Sequence | str):
             yield f"{option} is {value!r}, expected a tuple"
-        elif option in {*LISTS, "ordering", *optional} and not isinstance(value, str):
-            yield from (f"{option} {problem}" for one in value if (problem := _stranger(view, one, option)))
+        elif option in {*LISTS, "readonly_fields", "ordering", *optional} and not isinstance(value, str):
+            entries = flat(value) if option == "fields" else value
+            yield from (f"{option} {problem}" for one in entries if (problem := _stranger(view, one, option)))
     for option in MAPPINGS:
         if not isinstance(getattr(view, option), Mapping):
             yield f"{option} is {getattr(view, option)!r}, expected a dict"
@@ -56,7 +75,8 @@ def find_names(view: type[ModelAdmin]) -> Iterator[str]:
         for one in getattr(view, option):
             yield from (f"{option} names {name_of(one)!r}, {problem}" for problem in _refuse_shown(view, one))
     for option in ("fields", "sortable_by", "search_fields"):
-        for name in map(bare if option == "search_fields" else str, map(name_of, getattr(view, option) or ())):
+        given = declared_form(view) if option == "fields" else map(name_of, getattr(view, option) or ())
+        for name in map(bare if option == "search_fields" else str, given):
             found = find(view.model, name)
             if found is None and not (option == "sortable_by" and column_for(view, view.model, name)):
                 yield f"{option} names {name!r}, which {view.model.__name__} does not have"
@@ -154,7 +174,9 @@ def _is_count(value: object) -> bool:
 
 
 def _stranger(view: type[ModelAdmin], column: Any, option: str) -> str:
-    if isinstance(column, str) or (option in SHOWN and isroutine(column)):
+    if isinstance(column, str) or (
+        option in {*SHOWN, "list_display_links", "sortable_by", "fields"} and isroutine(column)
+    ):
         return ""
     if not isinstance(getattr(column, "key", None), str):
         return f"holds {column}, expected names or attributes of {view.model.__name__}"

@@ -8,6 +8,7 @@ from sqladmin import BaseView
 from dovetail.contrib.admin.checks.filter_checks import find_autocompletes, find_filters, find_slow_searches
 from dovetail.contrib.admin.checks.form_checks import find_form_columns, try_form
 from dovetail.contrib.admin.checks.ignored import find_ignored
+from dovetail.contrib.admin.checks.layout_checks import find_fieldsets, find_layouts
 from dovetail.contrib.admin.checks.name_checks import find_unknown_names
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
 from dovetail.contrib.admin.sqladmin_private import is_action, written_in
@@ -40,8 +41,8 @@ def _find(view: type[ModelAdmin]) -> list[str]:
     """Return the problems of the first of these steps that finds any: each relies on those before it."""
     steps = (
         (find_unknown_names,),
-        (_refuse_open_lists, find_shapes, find_ignored),
-        (find_names, find_orders, find_mappings, find_autocompletes),
+        (_refuse_open_lists, find_shapes, find_fieldsets, find_ignored),
+        (find_names, find_orders, find_mappings, find_autocompletes, find_layouts),
         (find_filters, find_form_columns, find_slow_searches, _refuse_open_doors),
         (_try_form,),
     )
@@ -55,8 +56,14 @@ def _refuse_open_lists(view: type[ModelAdmin]) -> Iterator[str]:
             yield f'{option} is "__all__"; name the columns'
     if not view.list_display:
         yield "list_display is empty; name the columns to list"
-    if (view.can_create or view.can_edit) and not view.fields:
-        yield "fields is empty; name the columns to edit, or switch can_create and can_edit off"
+    if (view.can_create or view.can_edit) and not _says_what_to_edit(view):
+        yield "fields is empty; name the columns to edit, or what to exclude, or switch can_create and can_edit off"
+
+
+def _says_what_to_edit(view: type[ModelAdmin]) -> bool:
+    hooks = ("get_fields", "get_fieldsets", "get_form")
+    is_asked = any(getattr(view, hook) is not getattr(ModelAdmin, hook) for hook in hooks)
+    return bool(view.fields or view.fieldsets or view.exclude is not None or view.form is not None or is_asked)
 
 
 def _refuse_open_doors(view: type[ModelAdmin]) -> Iterator[str]:

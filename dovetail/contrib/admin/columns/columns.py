@@ -78,6 +78,11 @@ def takes(column: Column) -> bool:
     return True
 
 
+def paths_read(model: type[object], names: frozenset[str]) -> tuple[str, ...]:
+    """Return the columns and relations of a model, as paths, that code which holds `names` may read."""
+    return tuple(_paths(inspect(model), names, DEEPEST, ()))
+
+
 def _own_method(view: type[object], name: str) -> "Callable[..., object] | staticmethod[..., object] | None":
     """Return a method of the author's: of the classes of the view that are no view without a model."""
     for cls in view.__mro__:
@@ -108,7 +113,7 @@ def _computed(model: type[object], name: str, function: object, *, is_of_view: b
         is_of_view=is_of_view,
         shown_as=display_of(compute),
         reads=reads,
-        needs=tuple(_paths(inspect(model), reads, DEEPEST, ())),
+        needs=paths_read(model, reads),
     )
 
 

@@ -1,6 +1,6 @@
 """Fill in forms with what a request names and may write; every other field stays as it is."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
@@ -71,6 +71,19 @@ def is_protected(field: Field) -> bool:
         field.render_kw or {}
     )
     return any(given.get(name, False) is not False for name in ("readonly", "disabled"))
+
+
+def begin(form_class: type[Form], given: Mapping[str, object]) -> Form:
+    """Return the form of a new object with what is `given`: texts, as an address says them, or values.
+
+    What cannot be read, is protected or is no field counts for nothing.
+    """
+    empty = form_class()
+    known = {field.name for field in empty if not is_protected(field)}
+    texts = FormData([(name, value) for name, value in given.items() if name in known and isinstance(value, str)])
+    read = form_class(texts, data=dict(given))
+    data = {field.name: field.data for field in read if field.name in given and not field.process_errors}
+    return form_class(data={**{field.name: field.data for field in empty}, **data})
 
 
 def fill_in(

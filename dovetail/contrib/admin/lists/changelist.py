@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from sqladmin.authorization import Action
+from sqlalchemy import inspect
 from sqlalchemy.engine import Result, Row
+from sqlalchemy.orm.interfaces import ORMOption
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import name_of
@@ -197,14 +199,32 @@ class ChangeListView(ViewBase):
     def form_details_query(self, request: Request) -> AnySelect:
         """Return the statement that selects the object of a page, with the relations it shows."""
         statement = self.select_object(request.path_params["pk"])
-        return statement.options(*loading(self.model, self.paths(self.detailed(request)), rights_of(request)))
+        paths = [*self.paths(self.detailed(request)), *self.url_paths]
+        return statement.options(*loading(self.model, paths, rights_of(request)))
 
     def form_edit_query(self, request: Request) -> AnySelect:
         """Return the statement that selects the object of a form; it locks the object that is being saved."""
         statement = self.select_object(request.path_params["pk"])
         saving = request.method == "POST"  # whole, as whoever changes it needs it
-        statement = statement.options(*loading(self.model, self.form_names, rights_of(request), whole=saving))
+        statement = statement.options(*self.form_loading(request, None, whole=saving))
         return statement.with_for_update(of=self.model) if saving else statement
+
+    def form_loading(self, request: Request, obj: object | None, *, whole: bool) -> builtins.list[ORMOption]:
+        """Return the options that load what a form shows, and where the object is on the site."""
+        names = [*self.edited(request, obj), *self.form_readonly(request, obj)]
+        return loading(self.model, [*self.paths(names), *self.url_paths], rights_of(request), whole=whole)
+
+    async def load_for_form(self, request: Request, obj: object) -> object:
+        """Return the object with what its form shows, which may be more than forms do of other objects."""
+        mapper, unloaded = self.mapper, inspect(obj).unloaded
+        needed = self.paths([*self.edited(request, obj), *self.form_readonly(request, obj)])
+        names = {path.partition(".")[0] for path in self.shown(request, needed)}
+        if unloaded.isdisjoint(names.intersection(mapper.relationships.keys())):
+            return obj
+        whole = request.method == "POST"
+        statement = self.select_object(identifier_of(obj)).options(*self.form_loading(request, obj, whole=whole))
+        found = await request_context().session.scalars(statement.execution_options(populate_existing=True))
+        return found.unique().one()
 
     async def get_objects(self, identifiers: Sequence[str], *, for_update: bool = False) -> builtins.list[object]:
         """Return the objects with these identifiers that the user may touch, in the order of their keys."""

@@ -1,6 +1,6 @@
 """Declare the hooks that answer for options, request by request; each returns the option unless it is overridden."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 
@@ -38,3 +38,36 @@ class Hooks(Options):
     def get_ordering(self, request: Request) -> Sequence[object]:
         """Return by what the list is ordered unless it is asked otherwise."""
         return self.ordering
+
+    def get_fields(self, request: Request, obj: object | None = None) -> Sequence[object]:
+        """Return what the form edits."""
+        return self.fields
+
+    def get_exclude(self, request: Request, obj: object | None = None) -> Sequence[object] | None:
+        """Return what the form leaves out."""
+        return self.exclude
+
+    def get_fieldsets(
+        self, request: Request, obj: object | None = None
+    ) -> Sequence[tuple[str | None, Mapping[str, object]]]:
+        """Return the groups of the form; without `fieldsets`, one that holds what `get_fields` returns."""
+        return self.fieldsets or ((None, {"fields": tuple(self.get_fields(request, obj))}),)
+
+    def get_readonly_fields(self, request: Request, obj: object | None = None) -> Sequence[object]:
+        """Return what the form shows and never writes."""
+        return self.readonly_fields
+
+    def get_prepopulated_fields(self, request: Request, obj: object | None = None) -> Mapping[str, Sequence[str]]:
+        """Return the fields of a new object that are written as others are typed."""
+        return self.prepopulated_fields
+
+    def get_changeform_initial_data(self, request: Request) -> Mapping[str, object]:
+        """Return what the form of a new object begins with, by field: what its address says."""
+        return dict(request.query_params)
+
+    def get_view_on_site_url(self, obj: object) -> str | None:
+        """Return where an object is on the site, or None if it has no page there."""
+        if callable(self.view_on_site):
+            return self.view_on_site(obj)
+        find = getattr(obj, "get_absolute_url", None)
+        return str(find()) if self.view_on_site and callable(find) else None

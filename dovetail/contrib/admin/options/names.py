@@ -1,7 +1,8 @@
 """Translate the names that options had, and know what stands here in the place of Django's and SQLAdmin's others."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isfunction, signature
 
 RENAMED: Mapping[str, str] = {
     "column_list": "list_display",
@@ -35,7 +36,7 @@ INSTEAD: Mapping[str, str] = {
     "column_exclude_list": "list_display, which names what to show",
     "column_details_exclude_list": "details_display, which names what to show",
     "column_export_exclude_list": "export_display, which names what to export",
-    "form_excluded_columns": "fields, which names what to edit",
+    "form_excluded_columns": "exclude",
     "form_rules": "fields, in the order in which the form shows them",
     "form_create_rules": "get_form, which is told whether it creates",
     "form_edit_rules": "get_form, which is told whether it creates",
@@ -71,7 +72,23 @@ def with_new_names(view: str, attributes: Mapping[str, object]) -> dict[str, obj
             stacklevel=3,
         )
         found[new] = _VALUES.get(old, _same)(found.pop(old))
+    given = found.get("get_form")
+    if isfunction(given) and "obj" not in signature(given).parameters and "creating" in signature(given).parameters:
+        warnings.warn(
+            f"{view}: get_form takes the request and the object now, None of a new one; the next release does not say "
+            "whether it is creating",
+            DeprecationWarning,
+            stacklevel=3,
+        )
+        found["get_form"] = _told_of_objects(given)
     return found
+
+
+def _told_of_objects(old: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+    async def get_form(view: object, request: object, obj: object | None = None) -> object:  # noqa: ARG001 - the new hook's
+        return await old(view, creating=obj is None)
+
+    return get_form
 
 
 def _same(value: object) -> object:

@@ -74,7 +74,34 @@ class Options:
 
     # Forms.
     fields: ClassVar[Sequence[object]] = ()
-    """The attributes that the form edits, in this order."""
+    """The attributes that the form edits, in this order; those of a tuple in it stand beside each other."""
+
+    exclude: ClassVar[Sequence[object] | None] = None
+    """What a form leaves out; a view that has it and no `fields` edits everything else, but keys and secrets."""
+
+    fieldsets: ClassVar[Sequence[tuple[str | None, Mapping[str, object]]]] = ()
+    """Groups in place of `fields`: a title, and `fields`, `classes` ("collapse", "wide") and `description`."""
+
+    readonly_fields: ClassVar[Sequence[object]] = ()
+    """What a form shows and never writes: attributes, and what `list_display` can compute."""
+
+    prepopulated_fields: ClassVar[Mapping[str, Sequence[str]]] = {}
+    """Fields of a new object that are written as others are typed: `{"slug": ("title",)}`."""
+
+    radio_fields: ClassVar[Mapping[str, str]] = {}
+    """Choices to be shown as buttons in place of a list: `{"status": "horizontal"}`, or `vertical`."""
+
+    save_as: ClassVar[bool] = False
+    """Whether a form can be saved as a new object."""
+
+    save_as_continue: ClassVar[bool] = True
+    """Whether the form of an object that was saved as new opens; otherwise the list does."""
+
+    save_on_top: ClassVar[bool] = False
+    """Whether the buttons that save stand above the form, too."""
+
+    view_on_site: ClassVar[bool | Callable[..., str | None]] = True
+    """Whether an object has a link to its page on the site, `get_absolute_url`; or a function that returns it."""
 
     autocomplete_fields: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     """Autocompletes of relations: `{"author": {"fields": ("username",)}}` finds authors; order_by, limit, where too."""

@@ -1,7 +1,7 @@
 """Show and save the form of one object, or of a new one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -13,10 +13,13 @@ from wtforms import Form
 
 from dovetail.contrib.admin.changes import version
 from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.entry.access import allow
 from dovetail.contrib.admin.entry.kept_forms import PARAMETER, find_form, forget_form
-from dovetail.contrib.admin.forms.admin_form import fill_in, refuse_files, restricted
+from dovetail.contrib.admin.forms.admin_form import begin, fill_in, refuse_files, restricted
+from dovetail.contrib.admin.forms.layout import Layout, names_in
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.pages.shown_fields import ShownField, shown_field
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
@@ -27,6 +30,7 @@ from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.responses import is_refusal
 
 VERSION = "_version"
+SAVE_AS = "new"  # what the button says that saves the form of an object as a new one
 STALE = (
     "Somebody else changed this while you were editing, so nothing was saved yet. "
     "Open it in another tab to see their changes; saving again puts yours in their place."
@@ -44,42 +48,83 @@ class FormPage:
     view: ModelAdmin
     title: str
     version: str | None  # of the object as it is stored now; None for a new one
+    layout: Layout
+    readonly: Mapping[str, ShownField]  # what is shown and not written
     can_delete: bool = False
+    site_url: str | None = None  # where the object is on the site
+    prepopulated: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def can_save_as(self) -> bool:
+        """Whether the form of an object can be saved as a new one."""
+        view = self.view
+        return (
+            view.save_as
+            and self.version is not None
+            and view.can_create
+            and view.has_permission(self.request, "create")
+        )
 
     async def show(self, form: Form, status: int = HTTPStatus.OK, error: str | None = None) -> Response:
         """Return the page with the form."""
         view, creating = self.view, self.version is None
         extra = await (view.create_context if creating else view.edit_context)(self.request)
         context = {"model_view": view, "form": form, "error": error, "title": self.title, "version": self.version}
-        context["can_delete"] = self.can_delete
+        context |= {"can_delete": self.can_delete, "layout": self.layout, "readonly": self.readonly}
+        context["fields"] = {one.name: one for one in form}
+        context |= {"site_url": self.site_url, "prepopulated": self.prepopulated, "can_save_as": self.can_save_as}
         template = view.add_form_template if creating else view.change_form_template
         return await self.office.render(self.request, template, {**extra, **context}, status)
 
 
 async def edit(office: Office, request: Request, view: ModelAdmin, obj: object | None) -> Response:
     """Show the form of an object, or of a new one (None); save what is sent."""
-    form_class = _permitted_form(request, view, await view.get_form(creating=obj is None))
+    page = await _page(office, request, view, obj)
+    form_class = _permitted_form(request, view, await view.get_form(request, obj), obj)
     initial = {} if obj is None else await view.get_form_data_for_edit(obj)
-    title = f"New {view.name.lower()}" if obj is None else view.title_of(obj)
-    can_delete = obj is not None and bool(await view.check_can_delete(request, obj))
-    state = None if obj is None else version(initial)
-    page = FormPage(office=office, request=request, view=view, title=title, version=state, can_delete=can_delete)
-    relations = view.shown(request, view.form_relation_names)
+    page = replace(page, version=None if obj is None else version(initial))
+    relations = [name for name in view.shown(request, view.edited(request, obj)) if name in view.mapper.relationships]
     unseen = [] if obj is None else [name for name in relations if is_hidden(obj, name)]
     kept = None if request.method == "POST" else await _kept(page)
     if request.method != "POST" and kept is None:
-        return await page.show(_without_demands(form_class(data=initial), unseen))
+        form = (
+            form_class(data=initial)
+            if obj is not None
+            else begin(form_class, view.get_changeform_initial_data(request))
+        )
+        return await page.show(_without_demands(form, unseen))
     refuse_files(await request.form(), form_class)
     sent = await read_form(request, obj) if kept is None else kept
-    form, counting = fill_in(form_class, sent, initial, is_new=obj is None)
+    is_copy = kept is None and sent.get("save") == SAVE_AS
+    if is_copy:
+        allow(page.can_save_as and await view.check_can_create(request))
+    form, counting = fill_in(form_class, sent, {} if is_copy else initial, is_new=obj is None or is_copy)
     form = _without_demands(form, unseen)
     if kept is not None:
         return await page.show(form, error=KEPT if sent.get(VERSION) in {None, page.version} else STALE)
-    if page.version is not None and sent.get(VERSION) != page.version:
+    if page.version is not None and not is_copy and sent.get(VERSION) != page.version:
         return await page.show(form, HTTPStatus.CONFLICT, STALE)
     if not form.validate():
         return await page.show(form, HTTPStatus.BAD_REQUEST, "Nothing was saved. Correct what is marked below.")
-    return await _save_or_explain(page, obj, form, _named(page, form, counting, unseen), sent)
+    data = _named(page, form, counting, unseen)
+    return await _save_or_explain(page, None if is_copy else obj, form, data, sent)
+
+
+async def _page(office: Office, request: Request, view: ModelAdmin, obj: object | None) -> FormPage:
+    """Return what the page shows besides the form, read before anything is changed."""
+    layout, readonly = view.form_layout(request, obj), view.form_readonly(request, obj)
+    return FormPage(
+        office=office,
+        request=request,
+        view=view,
+        title=f"New {view.name.lower()}" if obj is None else view.title_of(obj),
+        version=None,
+        layout=layout,
+        readonly={name: await shown_field(view, request, obj, name) for name in names_in(layout) if name in readonly},
+        can_delete=obj is not None and bool(await view.check_can_delete(request, obj)),
+        site_url=None if obj is None else view.site_url(obj),
+        prepopulated=view.get_prepopulated_fields(request, obj) if obj is None else {},
+    )
 
 
 async def _kept(page: FormPage) -> FormData | None:
@@ -117,10 +162,10 @@ def _named(page: FormPage, form: Form, sent: FormData, unseen: Sequence[str]) ->
     return {name: value for name, value in data.items() if name in sent and (value or name not in unseen)}
 
 
-def _permitted_form(request: Request, view: ModelAdmin, form_class: type[Form]) -> type[Form]:
-    fields, rules = fields_of(request), rules_of(request)
+def _permitted_form(request: Request, view: ModelAdmin, form_class: type[Form], obj: object | None) -> type[Form]:
+    fields, rules, edited = fields_of(request), rules_of(request), view.edited(request, obj)
     # Of fields that the view added itself, such as a password, the policy speaks by name, too.
-    hidden = {*rules.hidden(view.model), *(set(view.form_names) - set(view.shown(request, view.form_names)))}
+    hidden = {*rules.hidden(view.model), *(set(edited) - set(view.shown(request, edited)))}
     read_only = fields.read_only(view.model)
     return restricted(
         form_class,
@@ -155,7 +200,7 @@ def _after_saving(page: FormPage, obj: object, sent: FormData) -> Response:
     if responses := request_context().responses:
         return responses[-1]
     Flash.success(request, f"{view.title_of(obj)} was saved.")
-    if sent.get("save") == "continue":
+    if sent.get("save") == "continue" or (sent.get("save") == SAVE_AS and view.save_as_continue):
         url = request.url_for("admin:edit", identity=view.identity, pk=identifier_of(obj))
     elif sent.get("save") == "another":
         url = request.url_for("admin:create", identity=view.identity)

@@ -51,6 +51,7 @@ async def show_details(office: Office, request: Request) -> Response:
     await rules.load(request_context().session, view.model, ["change", "delete", *actions], [model])
     allow(await view.check_can_view_details(request, model))
     context = {**await view.details_context(request), "model_view": view, "model": model, "title": view.title_of(model)}
+    context["site_url"] = view.site_url(model)
     return await office.render(request, view.details_template, context)
 
 
@@ -69,6 +70,7 @@ async def show_edit_form(office: Office, request: Request) -> Response:
     await rules.load(request_context().session, view.model, ["change", "delete"], [obj])
     rules.require(view.model, "change", [obj])
     allow(await view.check_can_edit(request, obj))
+    obj = await view.load_for_form(request, obj)
     return await object_form.edit(office, request, view, obj)
 
 

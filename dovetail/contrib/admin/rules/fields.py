@@ -25,6 +25,9 @@ FIELDS = StateKey["Fields"]("dovetail_admin_fields", "nobody is logged in")  # o
 MISSED = re.compile(r"'(\w+\.\w+)' is not available due to (?:raiseload=True|lazy='raise')")  # what SQLAlchemy says
 
 
+DEEPEST = 3  # relations, one behind the other, that code is followed through
+
+
 class Fields:
     """Knows what one user may not read or write of which model."""
 
@@ -109,29 +112,28 @@ class Fields:
                 raise
             return ""
 
-    def may_tell(self, obj: object, names: frozenset[str]) -> bool:
-        """Return whether code that reads `names` may tell of an object what the user may not read.
+    def may_tell(self, obj: object, names: frozenset[str], depth: int = DEEPEST) -> bool:
+        """Return whether code that reads `names` of an object would read what the user may not.
 
-        It may where hidden columns were loaded, as for whoever changes the object.
+        It would where hidden columns were loaded, of the object or of one that it refers to: as for whoever changes it.
         """
-        mapper: Mapper[object] = inspect(obj).mapper
-        return self._holds_hidden(mapper, obj) and not self._hidden_near(mapper).isdisjoint(names)
+        mapper, loaded = inspect(obj).mapper, vars(obj)
+        if not (self.hidden(mapper.class_) & names).isdisjoint(loaded):
+            return True
+        related = [loaded[name] for name in mapper.relationships.keys() if name in names and name in loaded]  # noqa: SIM118 - it is no mapping
+        near = [one for value in related for one in (value if isinstance(value, list | set) else [value]) if one]
+        return depth > 0 and any(self.may_tell(one, names, depth - 1) for one in near)
 
     def _may_tell_hidden(self, mapper: Mapper[object], obj: object) -> bool:
         """Return whether hidden columns were loaded, as for whoever changes the object, and its text may be of them."""
-        if not self._holds_hidden(mapper, obj):
+        keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
+        if not any(name in vars(obj) for name in self.hidden(mapper.class_) - keys):
             return False
         if mapper not in self._telling:
-            self._telling[mapper] = not self._hidden_near(mapper).isdisjoint(names_in_text_of(mapper.class_))
+            targets = [mapper.class_, *(relation.mapper.class_ for relation in mapper.relationships)]
+            hidden = {name for target in targets for name in self.hidden(target)}
+            self._telling[mapper] = not hidden.isdisjoint(names_in_text_of(mapper.class_))
         return self._telling[mapper]
-
-    def _holds_hidden(self, mapper: Mapper[object], obj: object) -> bool:
-        keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
-        return any(name in vars(obj) for name in self.hidden(mapper.class_) - keys)
-
-    def _hidden_near(self, mapper: Mapper[object]) -> set[str]:
-        targets = [mapper.class_, *(relation.mapper.class_ for relation in mapper.relationships)]
-        return {name for target in targets for name in self.hidden(target)}
 
 
 def fields_of(request: Request) -> Fields:

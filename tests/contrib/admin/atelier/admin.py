@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import ClassVar
 
 from starlette.requests import Request
 
@@ -67,3 +68,43 @@ class ArtistAdmin(ModelAdmin, model=Artist):
     search_fields = ("name",)
     ordering = ("name",)
     fields = ("name", "country", "is_living")
+
+
+class EaselAdmin(ModelAdmin, model=Painting):
+    """Has a form in groups, with fields that nobody writes."""
+
+    identity = "easel"
+    name = "Easel"
+    list_display = ("title",)
+    fieldsets = (
+        (None, {"fields": ("title", ("slug", "price"), "technique")}),
+        ("Sale", {"fields": ("is_sold", "artist", "by"), "classes": ("collapse",), "description": "When it went."}),
+    )
+    readonly_fields = ("price", "artist", "by")
+    prepopulated_fields: ClassVar[dict[str, Sequence[str]]] = {"slug": ("title",)}
+    radio_fields: ClassVar[dict[str, str]] = {"technique": "horizontal"}
+    save_as = True
+    save_on_top = True
+
+    @display(description="Painter")
+    def by(self, painting: Painting) -> str | None:
+        return painting.artist.name if painting.artist else None
+
+    def get_readonly_fields(self, request: Request, obj: object | None = None) -> Sequence[object]:
+        """Only a superuser names the technique, and of what is sold nobody changes the title."""
+        given = [*self.readonly_fields, *(() if user_of(request).is_superuser else ("technique",))]
+        return [*given, "title"] if isinstance(obj, Painting) and obj.is_sold else given
+
+    def get_view_on_site_url(self, obj: object) -> str | None:
+        return f"/gallery/{obj.slug}" if isinstance(obj, Painting) and obj.slug else None
+
+
+class OpenAdmin(ModelAdmin, model=Painting):
+    """Says what its form leaves out."""
+
+    identity = "open"
+    list_display = ("title",)
+    exclude = ("story", "shown_at")
+    readonly_fields = ("shouted",)
+    save_as_continue = False
+    save_as = True

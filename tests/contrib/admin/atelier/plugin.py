@@ -7,6 +7,9 @@ plugin = Plugin(
     depends_on=("auth",),
     models=lazy("tests.contrib.admin.atelier.models:Artist", "tests.contrib.admin.atelier.models:Painting"),
     admin_views=lazy(
-        *(f"tests.contrib.admin.atelier.admin:{name}" for name in ("PaintingAdmin", "HookedAdmin", "ArtistAdmin"))
+        *(
+            f"tests.contrib.admin.atelier.admin:{name}Admin"
+            for name in ("Painting", "Hooked", "Artist", "Easel", "Open")
+        )
     ),
 )

@@ -73,3 +73,17 @@ class SortedPaperAdmin(ModelAdmin, model=Paper):
     list_display = ("title",)
     ordering = ("-remark",)
     fields = ("title",)
+
+
+def told(paper: Paper) -> str:
+    """Would tell of two papers what not everybody may read."""
+    return f"{paper.remark} and {paper.origin.remark if paper.origin else None}"
+
+
+class ToldPaperAdmin(ModelAdmin, model=Paper):
+    """Computes what it shows of what not everybody may read, in lists and forms."""
+
+    identity = "told-papers"
+    list_display = ("title", told)
+    fields = ("title", "level", "remark", told)
+    readonly_fields = (told, "level", "remark")

@@ -10,6 +10,6 @@ plugin = Plugin(
         Folder="tests.contrib.admin.cabinet.policies:FOLDERS", Paper="tests.contrib.admin.cabinet.policies:PAPERS"
     ),
     admin_views=lazy(
-        *(f"tests.contrib.admin.cabinet.admin:{name}Admin" for name in ("Folder", "Paper", "SortedPaper"))
+        *(f"tests.contrib.admin.cabinet.admin:{name}Admin" for name in ("Folder", "Paper", "SortedPaper", "ToldPaper"))
     ),
 )

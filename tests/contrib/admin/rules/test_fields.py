@@ -146,3 +146,21 @@ async def test_an_index_of_words_in_what_is_hidden_is_not_searched(cabinet, sess
         page = await cabinet.office.get("/blog-post/list", search=term)
         assert ("Harbour" in page.text) is found
         assert "Lighthouse" not in page.text
+
+
+async def test_what_is_computed_of_what_is_hidden_shows_a_dash_in_lists_exports_and_forms(cabinet, session):
+    edit = f"/told-papers/edit/{cabinet.low.id}"
+    paths = (edit, "/told-papers/list", "/told-papers/export/csv")
+    refused = await cabinet.office.submit(edit, {"title": "", "remark": "forged", "level": "2", "told": "forged"})
+    assert refused.status_code == 400  # the whole row was loaded then, since it was to be changed
+    pages = [refused, *[await cabinet.office.get(path) for path in paths]]
+    assert [page.status_code for page in pages[1:]] == [200, 200, 200]
+    assert [told(page) for page in pages] == [False] * 4
+    assert "zz" not in "".join(page.text for page in pages)
+    await cabinet.office.submit(edit, {"title": "Lower", "remark": "forged", "level": "2"})
+    paper = await stored(session, cabinet.low)
+    assert (paper.title, paper.remark, paper.level) == ("Lower", "zzalpha", 0)
+    await grants.grant(session, cabinet.clara, [KEEPS_REMARKS])
+    await session.commit()
+    for path in paths:
+        assert "zzalpha and zzdelta" in (await cabinet.office.get(path)).text, path

@@ -1,0 +1,72 @@
+"""Refuse forms that are laid out wrongly: groups of nothing, fields twice, choices that are none."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import Boolean, Enum
+
+from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
+from dovetail.contrib.admin.columns.readers import is_text
+from dovetail.contrib.admin.forms.layout import CLASSES, OPTIONS, names_in
+from dovetail.contrib.admin.view_base import declared_form, declared_layout
+from dovetail.contrib.admin.views import ModelAdmin
+
+DIRECTIONS = ("horizontal", "vertical")
+
+
+def find_fieldsets(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find groups that are written otherwise than `(title, {"fields": (...)})`, and both ways of naming fields."""
+    if not isinstance(view.fieldsets, Sequence) or isinstance(view.fieldsets, str):
+        yield f"fieldsets is {view.fieldsets!r}, expected a tuple of (title, {{'fields': (...)}})"
+        return
+    if view.fieldsets and view.fields:
+        yield "fields and fieldsets both name what the form edits; drop fields"
+    for one in view.fieldsets:
+        if not isinstance(one, tuple | list) or len(one) != 2 or not isinstance(one[1], Mapping):  # noqa: PLR2004 - a pair
+            yield f"fieldsets holds {one!r}, expected (title, {{'fields': (...)}})"
+            continue
+        title, options = one
+        unknown = [*(set(options) - OPTIONS), *(set(_several(options.get("classes", ()))) - CLASSES)]
+        if unknown:
+            yield f"fieldsets[{title!r}] has {unknown[0]!r}, expected {', '.join(sorted(OPTIONS | CLASSES))}"
+        if not _several(options.get("fields", ())) or isinstance(options.get("fields"), str):
+            yield f"fieldsets[{title!r}] names no fields; write 'fields': ('...',)"
+
+
+def find_layouts(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find fields that stand in a form twice, are excluded in vain, or are read-only and not shown."""
+    shown = names_in(declared_layout(view))
+    yield from (f"the form has {name!r} twice; name it once" for name, count in Counter(shown).items() if count > 1)
+    for name in map(name_of, view.exclude or ()):
+        if find(view.model, name) is None:
+            yield f"exclude names {name!r}, which {view.model.__name__} does not have"
+    for name in map(name_of, view.readonly_fields):
+        if shown and name not in shown and view.get_fieldsets is ModelAdmin.get_fieldsets:
+            yield f"readonly_fields names {name!r}, which the form does not show; add it to fields"
+    yield from _find_prepopulated(view)
+    for name, direction in view.radio_fields.items():
+        found = find(view.model, name)
+        has_choices = found is not None and found.kind is Kind.COLUMN and isinstance(found.column.type, Enum | Boolean)
+        if not has_choices or name not in declared_form(view):
+            yield f"radio_fields names {name!r}, which is no choice of the form"
+        elif direction not in DIRECTIONS:
+            yield f"radio_fields shows {name!r} {direction!r}, expected 'horizontal' or 'vertical'"
+
+
+def _find_prepopulated(view: type[ModelAdmin]) -> Iterator[str]:
+    edited = declared_form(view)
+    for name, sources in view.prepopulated_fields.items():
+        found = find(view.model, name)
+        if found is None or found.kind is not Kind.COLUMN or not is_text(found.column.type) or name not in edited:
+            yield f"prepopulated_fields names {name!r}, which is no text of the form"
+        elif isinstance(sources, str) or not sources:
+            yield f"prepopulated_fields makes {name!r} of {sources!r}, expected a tuple of fields"
+        else:
+            missing = [one for one in sources if one not in edited]
+            yield from (
+                f"prepopulated_fields makes {name!r} of {one!r}, which the form does not edit" for one in missing
+            )
+
+
+def _several(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else (value,)

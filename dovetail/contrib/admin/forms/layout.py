@@ -1,0 +1,94 @@
+"""Lay out a form: which fields it has, in which groups, and which stand beside each other."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Column
+from sqlalchemy.orm import MANYTOONE, Mapper
+
+from dovetail.contrib.admin.columns.attributes import name_of
+
+CLASSES = frozenset({"collapse", "wide"})
+OPTIONS = frozenset({"fields", "classes", "description"})
+SECRET = re.compile(r"passw|secret|^hashed_|_hash$")  # what is never shown or edited
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fieldset:
+    """Fields that belong together: each row holds the names of fields that stand beside each other."""
+
+    title: str | None
+    rows: tuple[tuple[str, ...], ...]
+    classes: frozenset[str] = frozenset()
+    description: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the fields, in their order."""
+        return [name for row in self.rows for name in row]
+
+    def only(self, names: Collection[str]) -> "Fieldset":
+        """Return what is left of it with these fields alone."""
+        rows = (tuple(name for name in row if name in names) for row in self.rows)
+        left = tuple(row for row in rows if row)
+        return Fieldset(title=self.title, rows=left, classes=self.classes, description=self.description)
+
+
+Layout = tuple[Fieldset, ...]
+
+
+def layout_of(fieldsets: Iterable[tuple[str | None, Mapping[str, object]]], without: Collection[str] = ()) -> Layout:
+    """Return the groups that Django's `fieldsets` describe, but for the fields `without`; empty ones are left out."""
+    found = []
+    for title, options in fieldsets:
+        rows = tuple(_row(one) for one in _several(options.get("fields", ())))
+        left = tuple(row for row in (tuple(name for name in row if name not in without) for row in rows) if row)
+        classes = frozenset(str(one) for one in _several(options.get("classes", ())))
+        description = str(options.get("description", ""))
+        if left:
+            found.append(Fieldset(title=title, rows=left, classes=classes, description=description))
+    return tuple(found)
+
+
+def names_in(layout: Iterable[Fieldset]) -> list[str]:
+    """Return the names of all fields of a layout, in their order."""
+    return [name for fieldset in layout for name in fieldset.names]
+
+
+def flat(fields: Iterable[object]) -> list[object]:
+    """Return the entries of `fields`, those that stand beside each other one after the other."""
+    return [one for row in fields for one in (row if isinstance(row, list | tuple) else (row,))]
+
+
+def editable(mapper: Mapper[object], relations: Collection[str], *, with_keys: bool) -> list[str]:
+    """Return what a form edits that names nothing but what to exclude: columns, and relations with an autocomplete.
+
+    Keys, secrets, what the database computes, and foreign keys of relations are left out.
+    """
+    held = {column for one in mapper.relationships if one.direction is MANYTOONE for column in one.local_columns}
+    found = [name for name, column in _columns(mapper) if column not in held and _is_editable(column, with_keys)]
+    return [*found, *(name for name in mapper.relationships.keys() if name in relations)]  # noqa: SIM118 - no mapping
+
+
+def _columns(mapper: Mapper[object]) -> Iterator[tuple[str, Column[object]]]:
+    for attribute in mapper.column_attrs:
+        column = attribute.columns[0]
+        if isinstance(column, Column) and not SECRET.search(attribute.key):
+            yield attribute.key, column
+
+
+def _is_editable(column: Column[object], with_keys: bool) -> bool:  # noqa: FBT001 - a predicate
+    if column.computed is not None or (column.identity is not None and column.identity.always):
+        return False
+    if column.onupdate is not None or column.server_onupdate is not None:
+        return False
+    return with_keys or not (column.primary_key or column.foreign_keys)
+
+
+def _row(one: object) -> tuple[str, ...]:
+    return tuple(map(name_of, one)) if isinstance(one, list | tuple) else (name_of(one),)
+
+
+def _several(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else (value,)

@@ -1,0 +1,144 @@
+"""Forms in groups, with fields that nobody writes, and what a form can do besides saving."""
+
+import re
+
+import pytest
+
+from dovetail.contrib.admin.testing import BackOffice, read_form
+from dovetail.contrib.auth.models import Permission
+from dovetail.contrib.auth.permissions.grants import grant
+from tests.contrib.admin.atelier.models import Painting, Technique
+
+
+@pytest.fixture
+async def sold(session, paintings) -> Painting:
+    paintings[1].is_sold = True
+    await session.commit()
+    return paintings[1]
+
+
+@pytest.fixture
+async def desk(session, make_user, back_office_for) -> BackOffice:
+    """That of somebody who may change paintings, and make none."""
+    clerk = await make_user(is_staff=True)
+    session.add(Permission(name="atelier.change_painting", plugin="atelier", title="Change paintings"))
+    await grant(session, clerk, ["atelier.change_painting"])
+    await session.commit()
+    return await back_office_for(clerk)
+
+
+async def stored(session, key: int) -> Painting:
+    found = await session.get(Painting, key, populate_existing=True)
+    await session.commit()
+    return found
+
+
+async def test_a_form_shows_its_groups_and_what_it_does_not_write(office, paintings):
+    page = (await office.get(f"/easel/edit/{paintings[0].id}")).text
+    assert re.findall(r'fieldset-title">([^<]+)<', page) == ["Sale"]
+    assert '<details class="fieldset">' in page
+    assert "When it went." in page
+    assert re.findall(r'(?:id="label-field-|col-form-label">)(\w+)', page) == [
+        *("title", "slug", "Price", "technique", "is_sold", "Artist", "Painter"),
+    ]
+    assert re.findall(r"shown-field[^>]*>\s*(.*?)\s*</div>", page, re.DOTALL) == [
+        "900",
+        f'<a href="/admin/atelier-artist/edit/{paintings[0].artist_id}">Vermeer</a>',
+        "Vermeer",
+    ]
+    assert set(read_form(page)) == {"csrf_token", "_version", "title", "slug", "technique", "is_sold"}
+
+
+async def test_no_forged_form_writes_what_is_read_only(office, session, paintings):
+    forged = {"title": "New", "price": "1", "artist": "", "artist_id": "", "by": "me"}
+    assert (await office.submit(f"/easel/edit/{paintings[0].id}", forged)).status_code == 303
+    painting = await stored(session, paintings[0].id)
+    assert (painting.title, painting.price, painting.artist_id) == ("New", 900, paintings[0].artist_id)
+    assert (await office.submit("/easel/create", forged | {"slug": "s"})).status_code == 303
+    made = await stored(session, paintings[-1].id + 1)
+    assert (made.title, made.price, made.artist_id) == ("New", None, None)
+
+
+async def test_what_is_read_only_may_depend_on_who_asks_and_on_the_object(office, desk, session, sold, paintings):
+    forged = {"title": "Forged", "technique": "ink"}
+    await office.submit(f"/easel/edit/{sold.id}", forged)
+    painting = await stored(session, sold.id)
+    assert (painting.title, painting.technique) == ("View of Delft", Technique.INK)
+    assert 'type="radio"' not in (await desk.get(f"/easel/edit/{paintings[0].id}")).text
+    await desk.submit(f"/easel/edit/{paintings[0].id}", forged)
+    painting = await stored(session, paintings[0].id)
+    assert (painting.title, painting.technique) == ("Forged", None)
+
+
+async def test_a_form_that_is_refused_shows_what_it_does_not_write_as_it_was(office, paintings):
+    page = await office.submit(f"/easel/edit/{paintings[0].id}", {"title": ""})
+    assert page.status_code == 400
+    assert "Vermeer" in page.text
+    assert "900" in page.text
+
+
+async def test_a_group_that_is_folded_opens_where_something_in_it_is_wrong(office, paintings):
+    page = await office.submit(f"/easel/edit/{paintings[0].id}", {"is_sold": "perhaps"})
+    assert page.status_code == 400
+    assert '<details class="fieldset" open>' in page.text
+
+
+async def test_a_choice_can_be_made_by_buttons(office, session, paintings):
+    page = (await office.get(f"/easel/edit/{paintings[0].id}")).text
+    assert len(re.findall(r'type="radio" name="technique"', page)) == 3
+    assert (await office.submit(f"/easel/edit/{paintings[0].id}", {"technique": "oil"})).status_code == 303
+    assert (await stored(session, paintings[0].id)).technique is Technique.OIL
+    assert read_form((await office.get(f"/easel/edit/{paintings[0].id}")).text)["technique"] == ["oil"]
+
+
+async def test_a_form_edits_all_that_is_not_excluded(office, session, paintings):
+    page = (await office.get(f"/open/edit/{paintings[0].id}")).text
+    assert set(read_form(page)) - {"csrf_token", "_version"} == {
+        *("title", "slug", "technique", "price", "is_sold", "painted_on"),
+    }
+    assert "THE MILKMAID" in page
+    await office.submit(f"/open/edit/{paintings[0].id}", {"price": "7", "story": "Forged.", "shouted": "x"})
+    painting = await stored(session, paintings[0].id)
+    assert (painting.price, painting.story) == (7, "She pours milk.")
+
+
+async def test_an_object_is_saved_as_a_new_one(office, session, paintings):
+    key = paintings[-1].id
+    answer = await office.submit(f"/easel/edit/{paintings[0].id}", {"save": "new", "title": "A copy"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/admin/easel/edit/{key + 1}")
+    copy, first = await stored(session, key + 1), await stored(session, paintings[0].id)
+    assert (copy.title, copy.slug, copy.price, first.title) == ("A copy", "milkmaid", None, "The Milkmaid")
+    answer = await office.submit(f"/open/edit/{paintings[0].id}", {"save": "new", "_version": "old"})
+    assert answer.headers["location"] == "/admin/open/list"
+    assert (await stored(session, key + 2)).price == 900
+
+
+async def test_nobody_saves_as_new_who_may_not_add_or_where_the_view_does_not_say_so(office, desk, paintings):
+    edit = f"/easel/edit/{paintings[0].id}"
+    assert "Save as new" not in (await desk.get(edit)).text
+    assert (await desk.submit(edit, {"save": "new"})).status_code == 403
+    plain = f"/atelier-painting/edit/{paintings[0].id}"
+    assert "Save as new" not in (await office.get(plain)).text
+    assert (await office.submit(plain, {"save": "new"})).status_code == 403
+
+
+async def test_buttons_stand_on_top_where_the_view_says_so(office, paintings):
+    assert (await office.get("/easel/create")).text.count('value="continue"') == 2
+    assert (await office.get("/open/create")).text.count('value="continue"') == 1
+
+
+async def test_an_object_has_a_link_to_its_page_on_the_site(office, session, paintings):
+    for page in ("edit", "details"):
+        text = (await office.get(f"/easel/{page}/{paintings[0].id}")).text
+        assert '<a class="btn" href="/gallery/milkmaid">View on site</a>' in text
+    paintings[0].slug = ""
+    await session.commit()
+    assert "View on site" not in (await office.get(f"/easel/edit/{paintings[0].id}")).text
+
+
+async def test_a_new_form_begins_with_what_its_address_says_and_the_view_allows(office):
+    page = await office.get("/easel/create", title="From here", technique="ink", price="5", is_sold="perhaps", x="y")
+    form = read_form(page.text)
+    assert (form["title"], form["technique"], "price" in form) == (["From here"], ["ink"], False)
+    assert form["is_sold"] in ([], ["__None"], [""])
+    assert 'data-prepopulated-from="title"' in page.text
