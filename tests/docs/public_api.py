@@ -109,6 +109,8 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             "BooleanFilter",
             "ChoiceFilter",
             "ColumnFilter",
+            "DateFilter",
+            "EmptyFilter",
             "RelationFilter",
             "shortened",
             "badge",

@@ -22,12 +22,8 @@ from dovetail.contrib.admin.forms.converter import Converter
 from dovetail.contrib.admin.forms.layout import Layout, editable, layout_of, names_in
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import EVERYTHING, Rules, rules_of
-<<<<<<< HEAD
-from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, OpenModelView, class_in_words, written_in
-=======
 from dovetail.contrib.admin.shown import ShownView
-from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect
->>>>>>> ce95abf (Show methods, functions and properties in lists, let hooks answer for lists, and search for phrases and beginnings)
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, written_in
 from dovetail.contrib.auth.permissions.declared import model_permission
 
 # The permissions on the model of which one is enough for an action; who may change rows may look at them, as in Django.

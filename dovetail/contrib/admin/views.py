@@ -22,7 +22,7 @@ from markupsafe import Markup
 from sqladmin.authorization import custom_action
 from sqladmin.filters import BooleanFilter as SQLAdminBooleanFilter
 from sqladmin.filters import OperationColumnFilter, StaticValuesFilter
-from sqlalchemy import Boolean, ColumnElement
+from sqlalchemy import Boolean, ColumnElement, Date, DateTime
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -33,9 +33,14 @@ from dovetail.contrib.admin import changes
 from dovetail.contrib.admin.changes import Task
 from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
 from dovetail.contrib.admin.columns.display import display as display  # noqa: PLC0414 - a name of the public API
+from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.admin.lists.changelist import ChangeListView
-from dovetail.contrib.admin.lists.comparisons import OPERATIONS, compare, operations_of
-from dovetail.contrib.admin.lists.filtering import ALL, column_of
+from dovetail.contrib.admin.lists.column_filters import EMPTY
+from dovetail.contrib.admin.lists.column_filters import ColumnFilter as ColumnFilter  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.lists.column_filters import DateFilter as DateFilter  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.lists.column_filters import EmptyFilter as EmptyFilter  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.lists.filtering import ALL, column_of, may_be_empty
+from dovetail.contrib.admin.lists.path_filter import PathFilter
 from dovetail.contrib.admin.lists.relations import leads_to_identifier
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.permissions import user_of as user_of  # noqa: PLC0414 - a name of the public API
@@ -46,6 +51,7 @@ from dovetail.errors import BadRequestError, ConfigurationError
 
 View = TypeVar("View", bound="ModelAdmin")
 Choice = TypeVar("Choice")  # a value of the column: a member of its enumeration, say
+RunQuery = Callable[[AnySelect], object]
 Outcome = str | Response | None
 ActionMethod = Callable[[View, Request, Sequence[Any]], Awaitable[Outcome]]
 
@@ -157,8 +163,15 @@ class BooleanFilter(SQLAdminBooleanFilter):
     list_filter = [BooleanFilter(Post.is_published, title="Published")]
     """
 
-    async def get_filtered_query(self, query: AnySelect, value: object, model: object) -> AnySelect:
+    async def lookups(self, request: Request, model: type[object], run_query: RunQuery) -> list[tuple[str, str]]:
+        """Return what can be asked for: whether there is a value, too, where there may be none."""
+        found = await super().lookups(request, model, run_query)
+        return [*found, *([(EMPTY, "Unknown")] if may_be_empty(self.column, model) else [])]
+
+    async def get_filtered_query(self, query: AnySelect, value: object, model: type[object]) -> AnySelect:
         """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
+        if value == EMPTY and may_be_empty(self.column, model):
+            return query.where(column_of(model, self.column).is_(None))
         if value not in ALL | {"true", "false", None}:
             raise BadRequestError(f"{self.title}: filter by true or false.")
         return query if value in ALL else await super().get_filtered_query(query, value, model)
@@ -177,42 +190,20 @@ class ChoiceFilter(StaticValuesFilter):
         choices = [(value, value.replace("_", " ").capitalize()) for value in self.members]
         super().__init__(column, choices, title=title)
 
-    async def get_filtered_query(self, query: AnySelect, value: object, model: Any) -> AnySelect:
+    async def lookups(self, request: Request, model: type[object], run_query: RunQuery) -> list[tuple[str, str]]:
+        """Return the values, and whether there is one where there may be none."""
+        found = await super().lookups(request, model, run_query)
+        return [*found, *([(EMPTY, "None")] if may_be_empty(self.column, model) else [])]
+
+    async def get_filtered_query(self, query: AnySelect, value: object, model: type[object]) -> AnySelect:
         """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
         if value is None or value in ALL:
             return query
+        if value == EMPTY and may_be_empty(self.column, model):
+            return query.where(column_of(model, self.column).is_(None))
         if value not in self.members:
             raise BadRequestError(f"There is no {self.title.lower()} of this name to filter by.")
         return query.where(column_of(model, self.column) == self.members[value])
-
-
-class ColumnFilter:
-    """Filters by comparing a column with what is typed: a part of a text, a number, a date, a time, a UUID.
-
-    list_filter = [ColumnFilter(Post.created_at, title="Written"), ColumnFilter(Post.view_count)]
-    """
-
-    has_operator = True
-    template = "sqladmin/filters/operation_filter.html"
-
-    def __init__(self, column: Any, title: str | None = None, parameter_name: str | None = None) -> None:
-        self.column = column
-        self.parameter_name = parameter_name or str(column.key)
-        self.title = title or str(column.key).replace("_", " ").capitalize()
-
-    def get_operation_options_for_model(self, _model: type[object]) -> list[tuple[str, str]]:
-        """Return the comparisons that fit the column, each with its label."""
-        return [(name, OPERATIONS[name]) for name in operations_of(self.column.type)]
-
-    async def get_filtered_query(self, query: AnySelect, operation: str, value: str, _model: type[object]) -> AnySelect:
-        """Keep the rows that compare like this. Raises BadRequestError for what cannot be compared with the column."""
-        operations = operations_of(self.column.type)
-        if operation and operation not in operations:
-            raise BadRequestError(f"{self.title}: compare by {', '.join(operations)}.")
-        try:
-            return query.where(compare(self.column, operation or operations[0], value))
-        except ValueError as error:
-            raise BadRequestError(f"{self.title}: {error}") from None
 
 
 class RelationFilter:
@@ -255,10 +246,15 @@ def as_filter(model: type[object], one: object) -> Any:
         return BooleanFilter(column_of(model, one.column), one.title, one.parameter_name, one.default_value)
     if not isinstance(one, str) and hasattr(one, "get_filtered_query"):
         return one
-    attribute = find(model, name_of(one))
+    given, make = one if isinstance(one, tuple) else (one, None)
+    name = name_of(given)
+    attribute = find(model, name)
     if attribute is None:
-        raise ConfigurationError(f"{name_of(one)!r} is nothing to filter by")
-    return RelationFilter(attribute.sql) if attribute.kind is Kind.RELATION else _filter_of(attribute.sql, name_of(one))
+        raise ConfigurationError(f"{name!r} is nothing to filter by")
+    if attribute.kind is Kind.RELATION and make is None:
+        return RelationFilter(attribute.sql)
+    found = _filter_of(attribute.sql, attribute.name) if make is None else make(attribute.sql)
+    return PathFilter(name, attribute.owner, found) if "." in name else found
 
 
 def _filter_of(column: Any, name: str) -> BooleanFilter | ColumnFilter | StaticValuesFilter:
@@ -269,7 +265,8 @@ def _filter_of(column: Any, name: str) -> BooleanFilter | ColumnFilter | StaticV
         return ChoiceFilter(column, column_type.enum_class, title=title)
     if isinstance(column_type, EnumType):
         return StaticValuesFilter(column, [(one, one) for one in column_type.enums], title=title)
-    return ColumnFilter(column, parameter_name=name)
+    is_day = isinstance(bare(column_type), Date | DateTime)
+    return (DateFilter if is_day else ColumnFilter)(column, parameter_name=name)
 
 
 def shown_rows(request: Request, model: type[object]) -> ColumnElement[bool]:

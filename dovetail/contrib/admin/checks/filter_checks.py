@@ -2,21 +2,24 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import Boolean, Enum, Text, inspect
+from sqlalchemy import Boolean, Date, DateTime, Enum, Text, inspect
 from sqlalchemy.orm import Mapper
 
 from dovetail.contrib.admin.checks.option_checks import IN_SQL, say
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
+from dovetail.contrib.admin.columns.readers import bare as bare_type
 from dovetail.contrib.admin.forms.layout import SECRET
 from dovetail.contrib.admin.lists.comparisons import operations_of
 from dovetail.contrib.admin.lists.filtering import column_of
 from dovetail.contrib.admin.lists.search import bare
 from dovetail.contrib.admin.sqladmin_private import are_conditions
-from dovetail.contrib.admin.views import ModelAdmin, RelationFilter, as_filter
+from dovetail.contrib.admin.views import EmptyFilter, ModelAdmin, RelationFilter, as_filter
 from dovetail.database.search.search import FullText
 from dovetail.errors import ConfigurationError
 
-TAKEN = frozenset({"page", "pageSize", "search", "sortBy", "sort", "pks"})  # what addresses of lists say already
+TAKEN = frozenset(
+    {"year", "month", "day", "page", "pageSize", "search", "sortBy", "sort", "pks"}
+)  # what addresses of lists say already
 NEEDED = ("parameter_name", "title", "template", "get_filtered_query")
 AUTOCOMPLETE_OPTIONS = frozenset({"fields", "order_by", "limit", "where"})
 
@@ -28,10 +31,20 @@ def find_filters(view: type[ModelAdmin]) -> Iterator[str]:
         if problem := _refuse(view, one):
             yield f"list_filter {problem}"
             continue
-        parameter = as_filter(view.model, one).parameter_name
+        made = as_filter(view.model, one)
+        parameter = made.parameter_name
         if parameter in taken:
             yield f"list_filter has a filter called {parameter!r}, a name that is taken; give it parameter_name"
-        taken |= {parameter, f"{parameter}_op"}
+        taken |= {parameter, f"{parameter}_op", *getattr(made, "bounds", ())}
+
+
+def find_date_hierarchy(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find what has no years, months and days."""
+    name = None if view.date_hierarchy is None else name_of(view.date_hierarchy)
+    found = None if name is None else find(view.model, name)
+    is_date = found is not None and found.kind is Kind.COLUMN and isinstance(bare_type(found.sql.type), Date | DateTime)
+    if name is not None and ("." in name or not is_date):
+        yield f"date_hierarchy names {name!r}, which is no column of dates of {view.model.__name__}"
 
 
 def find_autocompletes(view: type[ModelAdmin]) -> Iterator[str]:
@@ -96,6 +109,10 @@ def _refuse(view: type[ModelAdmin], one: object) -> str:
         return f"holds the class {one.__name__}; make one: {one.__name__}(...)"
     if isinstance(one, RelationFilter):
         return _refuse_relation(view, one.relation.key)
+    if isinstance(one, tuple):
+        return _refuse_pair(view, one)
+    if isinstance(one, EmptyFilter):
+        return "" if find(view.model, name_of(one.column)) else _refuse_attribute(view, name_of(one.column))
     column = getattr(one, "column", None) or getattr(one, "foreign_key", None)
     if not isinstance(one, str) and hasattr(one, "get_filtered_query") and column is None:
         missing = [name for name in NEEDED if not hasattr(one, name)]
@@ -103,15 +120,27 @@ def _refuse(view: type[ModelAdmin], one: object) -> str:
     return _refuse_attribute(view, name_of(one if column is None else column))
 
 
+def _refuse_pair(view: type[ModelAdmin], pair: tuple[object, ...]) -> str:
+    if len(pair) != 2 or not hasattr(pair[1], "get_filtered_query"):  # noqa: PLR2004 - a name and a class
+        return f"holds {pair!r}, expected a name and a filter, such as ('author', EmptyFilter)"
+    name = name_of(pair[0])
+    found = find(view.model, name)
+    if found is not None and pair[1] is EmptyFilter and not SECRET.search(found.target):
+        return "" if "." not in name else f"names {name!r}, which is of another object"
+    return _refuse_attribute(view, name)
+
+
 def _refuse_attribute(view: type[ModelAdmin], name: str) -> str:
     found = find(view.model, name)
-    if found is None or "." in name:
-        return f"names {name!r}, which is no column and no relation of {view.model.__name__} itself"
+    if found is None:
+        return f"names {name!r}, which is no column and no relation of {view.model.__name__}"
     if SECRET.search(found.target):
         return f"names {name!r}, which is never shown; take it out"
+    if found.kind is Kind.RELATION and "." in name:
+        return f"names {name!r}, a relation of another object; filter by a column of it"
     if found.kind is Kind.RELATION:
         return _refuse_relation(view, name)
-    return "" if _can_be_compared(view, found) else f"names {name!r}, {say(found)}, with which nothing can be compared"
+    return "" if _can_be_compared(found) else f"names {name!r}, {say(found)}, with which nothing can be compared"
 
 
 def _refuse_relation(view: type[ModelAdmin], name: str) -> str:
@@ -123,10 +152,10 @@ def _refuse_relation(view: type[ModelAdmin], name: str) -> str:
     )
 
 
-def _can_be_compared(view: type[ModelAdmin], found: Attribute) -> bool:
+def _can_be_compared(found: Attribute) -> bool:
     if found.kind not in IN_SQL:
         return False
-    column_type = column_of(view.model, found.name).type
+    column_type = column_of(found.owner, found.name).type
     return isinstance(column_type, Boolean | Enum) or bool(operations_of(column_type))
 
 

@@ -30,6 +30,9 @@ def unserved(view: type[ModelAdmin]) -> Iterator[tuple[str, Unserved]]:
         yield from ((name, one) for one in _order(view, name, "the default order by " if not number else ""))
     for name in sortable_names(view, view.list_display, view.sortable_by):
         yield from ((name, one) for one in _order(view, name, "the order by "))
+    if view.date_hierarchy is not None:
+        name = name_of(view.date_hierarchy)
+        yield from ((name, one) for one in _order(view, name, "the way down by the dates of "))
     for one in view.list_filter:
         yield from _filter(view, one)
     fields = [bare(name) for name in _names(view.search_fields) if not name.startswith("@")]

@@ -7,7 +7,7 @@ from sqladmin import BaseView
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 
-from dovetail.contrib.admin.rules.code_names import names_in
+from dovetail.contrib.admin.columns.code_names import names_in
 from dovetail.contrib.admin.sqladmin_private import exposed_methods
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.plugin import CheckMessage, Context, info

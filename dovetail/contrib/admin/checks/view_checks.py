@@ -5,7 +5,12 @@ from difflib import get_close_matches
 
 from sqladmin import BaseView
 
-from dovetail.contrib.admin.checks.filter_checks import find_autocompletes, find_filters, find_slow_searches
+from dovetail.contrib.admin.checks.filter_checks import (
+    find_autocompletes,
+    find_date_hierarchy,
+    find_filters,
+    find_slow_searches,
+)
 from dovetail.contrib.admin.checks.form_checks import find_form_columns, try_form
 from dovetail.contrib.admin.checks.ignored import find_ignored
 from dovetail.contrib.admin.checks.layout_checks import find_fieldsets, find_layouts
@@ -43,7 +48,7 @@ def _find(view: type[ModelAdmin]) -> list[str]:
         (find_unknown_names,),
         (_refuse_open_lists, find_shapes, find_fieldsets, find_ignored),
         (find_names, find_orders, find_mappings, find_autocompletes, find_layouts),
-        (find_filters, find_form_columns, find_slow_searches, _refuse_open_doors),
+        (find_filters, find_date_hierarchy, find_form_columns, find_slow_searches, _refuse_open_doors),
         (_try_form,),
     )
     problems = ([problem for check in checks for problem in check(view)] for checks in steps)

@@ -15,6 +15,7 @@ from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
 from dovetail.contrib.admin.lists import search
 from dovetail.contrib.admin.lists.autocomplete import Autocomplete, make_autocomplete
+from dovetail.contrib.admin.lists.date_hierarchy import DateHierarchy, DateSteps
 from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
 from dovetail.contrib.admin.lists.filtering import apply_filter, filters_by_hidden
 from dovetail.contrib.admin.lists.ordering import order
@@ -66,12 +67,30 @@ class ChangeListView(ViewBase):
         statement = self.permitted_rows(request)
         for one in self.shown_filters(request):
             statement = await apply_filter(one, statement, request, self.model)
+        dates = self.dates(request)
+        condition = None if dates is None else dates.condition()
+        statement = statement if condition is None else statement.where(condition)
         term, context = request.query_params.get("search", ""), request_context()
         full_text, _ = self._searched(request)
-        if full_text is not None:
+        if full_text is not None and term not in context.searches:
+            context.searches.add(term)
             frequent = await search.frequent_words(context.session, self.model, full_text, term)
             context.frequent_words.update(frequent)
         return self.search_query(statement, term)
+
+    def dates(self, request: Request) -> DateHierarchy | None:
+        """Return how far the list was gone down by dates; None if it cannot be, or its user may not read them."""
+        name = None if self.date_hierarchy is None else name_of(self.date_hierarchy)
+        if name is None or fields_of(request).is_hidden(self.model, name):
+            return None
+        return DateHierarchy.of(getattr(self.model, name), request)
+
+    async def date_steps(self, request: Request) -> DateSteps | None:
+        """Return the links to years, months and days above the list."""
+        dates = self.dates(request)
+        if dates is None:
+            return None
+        return await dates.steps(request_context().session, await self.matching(request), self.model)
 
     def search_query(self, stmt: AnySelect, term: str) -> AnySelect:
         """Keep the rows that hold every word of `term` in one of the searchable columns."""

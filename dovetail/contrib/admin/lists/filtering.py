@@ -6,6 +6,7 @@ from sqladmin.filters import BooleanFilter, ForeignKeyFilter, StaticValuesFilter
 from sqlalchemy import ColumnElement, select, true
 from starlette.requests import Request
 
+from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.lists.search import MAXIMUM_VALUE
 from dovetail.contrib.admin.permissions import Rights, rights_of
@@ -22,11 +23,19 @@ def column_of(model: type[object], column: object) -> Any:
     return getattr(model, column) if isinstance(column, str) else column
 
 
+def may_be_empty(column: object, model: type[object]) -> bool:
+    """Return whether rows may have nothing in a column."""
+    return getattr(column_of(model, column), "nullable", False) is True
+
+
 async def apply_filter(one: Any, statement: AnySelect, request: Request, model: type[object]) -> AnySelect:
     """Return the statement with what the request asks of a filter. Raises BadRequestError for what makes no sense."""
-    value = request.query_params.get(one.parameter_name, "").replace("\0", "")
-    if len(value) > MAXIMUM_VALUE:
-        raise BadRequestError(f"A filter takes {MAXIMUM_VALUE} characters at most.")
+    value = _asked(request, one.parameter_name)
+    between = [_asked(request, name) for name in getattr(one, "bounds", ())]
+    if not value and not any(between) and not has_default(one):
+        return statement
+    if any(between):
+        statement = one.keep_between(statement, *between, model)
     if not value and not has_default(one):
         return statement
     statement = statement.where(_refers_to_visible(one, model, rights_of(request)))
@@ -37,6 +46,13 @@ async def apply_filter(one: Any, statement: AnySelect, request: Request, model: 
         return await one.get_filtered_query(statement, _typed(one, value, model), model)  # type: ignore[no-any-return]  # as above
     except (ValueError, ArithmeticError) as error:
         raise BadRequestError(f"{one.title}: {error}") from None
+
+
+def _asked(request: Request, name: str) -> str:
+    value = request.query_params.get(name, "").replace("\0", "")
+    if len(value) > MAXIMUM_VALUE:
+        raise BadRequestError(f"A filter takes {MAXIMUM_VALUE} characters at most.")
+    return value
 
 
 def filters_by_hidden(one: object, model: type[object], fields: Fields) -> bool:
@@ -51,7 +67,7 @@ def filters_by_hidden(one: object, model: type[object], fields: Fields) -> bool:
         owner = getattr(column, "class_", model)
         if fields.is_hidden(owner, str(column.key)) or fields.tells(owner, column):
             return True
-    return fields.is_hidden(model, str(getattr(one, "parameter_name", "")))
+    return fields.is_hidden(model, name_of(str(getattr(one, "parameter_name", ""))))
 
 
 def _refers_to_visible(one: object, model: type[object], rights: Rights) -> ColumnElement[bool]:
@@ -71,6 +87,7 @@ def _refers_to_visible(one: object, model: type[object], rights: Rights) -> Colu
 
 def _typed(one: Any, value: str, model: type[object]) -> object:
     """Return the value for SQLAdmin's filters, which compare a column of any type with the text itself."""
+    one = getattr(one, "inner", one)
     column = getattr(one, "column", None) or getattr(one, "foreign_key", None)
     if column is None or value in ALL - {""} or isinstance(one, BooleanFilter) or getattr(one, "reads_text", False):
         return value or None

@@ -72,6 +72,8 @@ def with_new_names(view: str, attributes: Mapping[str, object]) -> dict[str, obj
             stacklevel=3,
         )
         found[new] = _VALUES.get(old, _same)(found.pop(old))
+    if isinstance(key := getattr(found.get("date_hierarchy"), "key", None), str):
+        found["date_hierarchy"] = key  # left as it is, Python would ask the view for its value
     given = found.get("get_form")
     if isfunction(given) and "obj" not in signature(given).parameters and "creating" in signature(given).parameters:
         warnings.warn(

@@ -20,6 +20,9 @@ class Options:
     list_filter: ClassVar[Sequence[object]] = ()
     """Columns and relations, or filters of `dovetail.contrib.admin.views` and of `sqladmin.filters`."""
 
+    date_hierarchy: ClassVar[object | None] = None
+    """A column of dates by whose years, months and days the list can be gone down."""
+
     list_per_page: ClassVar[int] = 25
     list_per_page_options: ClassVar[Sequence[int]] = (25, 50, 100, 200)
     list_max_show_all: ClassVar[int] = 200

@@ -37,6 +37,7 @@ async def show_list(office: Office, request: Request) -> Response:
         await rules.load(session, view.model, ["change", "delete"], pagination.rows)
         pagination.add_pagination_urls(request.url)
         context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
+        context["date_steps"] = await view.date_steps(request)
         return await office.render(request, view.change_list_template, context)
 
     return await view.deferred_columns.retry_with_missed(request_context().session, show)

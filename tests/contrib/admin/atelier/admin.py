@@ -3,7 +3,7 @@ from typing import ClassVar
 
 from starlette.requests import Request
 
-from dovetail.contrib.admin.views import ModelAdmin, display, user_of
+from dovetail.contrib.admin.views import EmptyFilter, ModelAdmin, display, user_of
 from tests.contrib.admin.atelier.models import Artist, Painting
 
 
@@ -108,3 +108,18 @@ class OpenAdmin(ModelAdmin, model=Painting):
     readonly_fields = ("shouted",)
     save_as_continue = False
     save_as = True
+
+
+class FilteredAdmin(ModelAdmin, model=Painting):
+    """Filters by everything."""
+
+    identity = "filtered"
+    list_display = ("title",)
+    list_filter = (
+        *("is_sold", "technique", "painted_on", "shown_at", "price", "artist__country", "artist.is_living"),
+        (Painting.artist, EmptyFilter),
+        EmptyFilter(Painting.price),
+    )
+    date_hierarchy = "shown_at"
+    ordering = ("title",)
+    fields = ("title",)

@@ -14,7 +14,7 @@ from sqlalchemy import func
 from wtforms import Form, IntegerField, RadioField, StringField
 from wtforms.validators import DataRequired, ReadOnly
 
-from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, ModelAdmin, RelationFilter
+from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, EmptyFilter, ModelAdmin, RelationFilter
 from dovetail.contrib.auth.models import User
 from tests.contrib.admin.drawer.models import Colour, Odd, Pair, Shelf, Size, Specimen
 
@@ -113,8 +113,16 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"ordering": (("name", True),)}, "ordering holds ('name', True)"),
     ({"ordering": ("-shelf",)}, "ordering names 'shelf', a relation"),
     ({"ordering": 3}, "ordering is 3, expected a tuple"),
-    ({"list_filter": ("nope",)}, "which is no column and no relation of Specimen itself"),
-    ({"list_filter": ("shelf.label",)}, "no column and no relation of Specimen itself"),
+    ({"list_filter": ("nope",)}, "which is no column and no relation of Specimen"),
+    ({"list_filter": ("shelf.nope",)}, "which is no column and no relation of Specimen"),
+    ({"list_filter": ("shelf.specimens",)}, "a relation of another object; filter by a column of it"),
+    ({"list_filter": ("owner__hashed_password",)}, "which is never shown"),
+    ({"list_filter": (("name", "nope"),)}, "expected a name and a filter, such as ('author', EmptyFilter)"),
+    (
+        {"list_filter": ("found_on", ColumnFilter(Specimen.name, parameter_name="found_on_from"))},
+        "a name that is taken",
+    ),
+    *(({"date_hierarchy": name}, "which is no column of dates") for name in ("name", "nope", "shelf.label")),
     *(
         ({"list_filter": (name,)}, "nothing can be compared")
         for name in ("facts", "data", "whispered", "extent", "untyped")
@@ -199,6 +207,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 WORKS: list[dict[str, Any]] = [
+    {"list_filter": ["shelf__label", "owner.is_staff", ("name", ColumnFilter), (Specimen.shelf, EmptyFilter)]},
+    {"list_filter": [DateFilter(Specimen.naive_at), EmptyFilter(Specimen.late)], "date_hierarchy": "zoned_at"},
+    {"date_hierarchy": Specimen.naive_at},
+    {"date_hierarchy": "found_on"},
     {"save_as": True, "save_on_top": True, "view_on_site": lambda self, obj: f"/specimens/{obj.id}"},
     {
         "fields": (),

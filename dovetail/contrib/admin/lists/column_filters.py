@@ -1,0 +1,155 @@
+"""Filter a list by a column: by comparing it with what is typed, by spans of time, by whether there is a value."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, DateTime, and_, not_
+from sqlalchemy.orm import RelationshipProperty
+
+from dovetail.contrib.admin.columns.readers import bare
+from dovetail.contrib.admin.lists.comparisons import OPERATIONS, compare, operations_of
+from dovetail.contrib.admin.sqladmin_private import AnySelect
+from dovetail.errors import BadRequestError
+
+SPANS = {
+    "today": "Today",
+    "past_7_days": "Past 7 days",
+    "this_month": "This month",
+    "this_year": "This year",
+}
+EMPTY, FILLED = "null", "not_null"
+
+
+class ColumnFilter:
+    """Filters by comparing a column with what is typed: a part of a text, a number, a date, a time, a UUID.
+
+    list_filter = [ColumnFilter(Post.created_at, title="Written"), ColumnFilter(Post.view_count)]
+    """
+
+    has_operator = True
+    template = "sqladmin/filters/operation_filter.html"
+
+    def __init__(self, column: Any, title: str | None = None, parameter_name: str | None = None) -> None:
+        self.column = column
+        self.parameter_name = parameter_name or str(column.key)
+        self.title = title or str(column.key).replace("_", " ").capitalize()
+
+    def get_operation_options_for_model(self, _model: type[object]) -> list[tuple[str, str]]:
+        """Return the comparisons that fit the column, each with its label."""
+        return [(name, OPERATIONS[name]) for name in operations_of(self.column.type)]
+
+    async def get_filtered_query(self, query: AnySelect, operation: str, value: str, _model: type[object]) -> AnySelect:
+        """Keep the rows that compare like this. Raises BadRequestError for what cannot be compared with the column."""
+        operations = operations_of(self.column.type)
+        if operation and operation not in operations:
+            raise BadRequestError(f"{self.title}: compare by {', '.join(operations)}.")
+        try:
+            return query.where(compare(self.column, operation or operations[0], value))
+        except ValueError as error:
+            raise BadRequestError(f"{self.title}: {error}") from None
+
+
+class DateFilter(ColumnFilter):
+    """Filters by a date, or a date with a time, in UTC: today, past 7 days, this month, this year, from and to.
+
+    list_filter = [DateFilter(Post.created_at, title="Written")]
+
+    A column that may be empty can be asked for that as well. What else is typed is compared as `ColumnFilter` does.
+    """
+
+    template = "sqladmin/filters/date_filter.html"
+
+    @property
+    def bounds(self) -> tuple[str, str]:
+        """Return the names of the parameters that say from when and until when, both included."""
+        return f"{self.parameter_name}_from", f"{self.parameter_name}_to"
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """Return what can be chosen by one click, each with its label."""
+        may_be_empty = getattr(self.column, "nullable", False)
+        return [*SPANS.items(), *([(EMPTY, "No date"), (FILLED, "Has a date")] if may_be_empty else [])]
+
+    async def get_filtered_query(self, query: AnySelect, operation: str, value: str, model: type[object]) -> AnySelect:
+        """Keep the rows of a span, or those that compare as `ColumnFilter` says."""
+        if operation or value not in dict(self.choices):
+            return await super().get_filtered_query(query, operation, value, model)
+        if value in {EMPTY, FILLED}:
+            return query.where(self.column.is_(None) if value == EMPTY else self.column.is_not(None))
+        first, after = span(value, datetime.now(UTC).date())
+        return query.where(within(self.column, first, after))
+
+    def keep_between(self, query: AnySelect, first: str, last: str, _model: type[object]) -> AnySelect:
+        """Keep the rows from `first` until `last`, both included. Raises BadRequestError for what is no date."""
+        pairs = (("at_least", first), ("at_most", last))
+        try:
+            found = [compare(self.column, operation, text) for operation, text in pairs if text]
+        except ValueError as error:
+            raise BadRequestError(f"{self.title}: {error}") from None
+        return query.where(*found)
+
+
+class EmptyFilter:
+    """Filters by whether a column holds something, or a relation leads to something.
+
+    list_filter = [EmptyFilter(Post.author), ("published_at", EmptyFilter)]
+    """
+
+    has_operator = False
+    reads_text = True
+    template = "sqladmin/filters/lookup_filter.html"
+
+    def __init__(self, column: Any, title: str | None = None, parameter_name: str | None = None) -> None:
+        self.column = column
+        self.parameter_name = parameter_name or f"{column.key}_empty"
+        self.title = title or str(column.key).replace("_", " ").capitalize()
+
+    async def lookups(self, _request: object, _model: object, _run_query: object) -> list[tuple[str, str]]:
+        """Return what can be asked for."""
+        return [("all", "All"), ("yes", "Empty"), ("no", "Not empty")]
+
+    async def get_filtered_query(self, query: AnySelect, value: object, _model: type[object]) -> AnySelect:
+        """Keep the rows without a value, or with one. Raises BadRequestError for what is not offered."""
+        if value not in {"yes", "no"}:
+            raise BadRequestError(f"{self.title}: filter by yes or no.")
+        is_empty = self._is_empty()
+        return query.where(is_empty if value == "yes" else not_(is_empty))
+
+    def _is_empty(self) -> ColumnElement[bool]:
+        mapped = getattr(self.column, "property", None)
+        if isinstance(mapped, RelationshipProperty) and mapped.uselist:
+            missing: ColumnElement[bool] = not_(self.column.any())
+            return missing
+        found: ColumnElement[bool] = self.column == None  # noqa: E711 - IS NULL, of relations too
+        return found
+
+
+def span(name: str, today: date) -> tuple[date, date]:
+    """Return the first day of a span, and the day after its last."""
+    match name:
+        case "past_7_days":
+            return today - timedelta(days=7), today + timedelta(days=1)
+        case "this_month":
+            return month(today.year, today.month)
+        case "this_year":
+            return date(today.year, 1, 1), date(today.year + 1, 1, 1)
+    return today, today + timedelta(days=1)
+
+
+def month(year: int, number: int) -> tuple[date, date]:
+    """Return the first day of a month, and that of the next."""
+    return date(year, number, 1), date(year + number // 12, number % 12 + 1, 1)
+
+
+def within(column: Any, first: date, after: date) -> ColumnElement[bool]:
+    """Return the condition that a date, or a date with a time, is not before `first` and before `after`, in UTC."""
+    moment: Callable[[date], object] = _identity
+    if isinstance(bare(column.type), DateTime):
+        zone = UTC if getattr(bare(column.type), "timezone", False) else None
+        moment = lambda day: datetime.combine(day, time(), zone)  # noqa: E731 - one of two
+    return and_(column >= moment(first), column < moment(after))
+
+
+def _identity(day: date) -> object:
+    return day

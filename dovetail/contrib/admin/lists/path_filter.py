@@ -1,0 +1,53 @@
+"""Filter a list by a column of a related object, as the column itself would be filtered by."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select
+from starlette.requests import Request
+
+from dovetail.contrib.admin.lists.relations import leads_to
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.sqladmin_private import AnySelect
+from dovetail.database.drivers.sqlalchemy_private import conditions_of
+from dovetail.resources.query.paths import walk
+
+
+class PathFilter:
+    """Filters by what a path such as `author.is_staff` leads to; `inner` is the filter of the column at its end."""
+
+    def __init__(self, path: str, target: type[object], inner: Any) -> None:
+        self.path, self.inner, self.target = path, inner, target
+        self.column = inner.column
+        self.template: str = inner.template
+        self.has_operator = bool(getattr(inner, "has_operator", False))
+        self.parameter_name = path.replace(".", "__")
+        self.title = path.replace(".", " ").replace("_", " ").capitalize()
+        inner.parameter_name, inner.title = self.parameter_name, self.title
+        self.choices = getattr(inner, "choices", ())
+        self.bounds = getattr(inner, "bounds", ())
+
+    async def lookups(self, request: Request, _model: type[object], run_query: object) -> object:
+        """Return what can be chosen."""
+        return await self.inner.lookups(request, self.target, run_query)
+
+    def get_operation_options_for_model(self, _model: type[object]) -> object:
+        """Return the comparisons that fit the column."""
+        return self.inner.get_operation_options_for_model(self.target)
+
+    async def get_filtered_query(self, query: AnySelect, *asked: object) -> AnySelect:
+        """Keep the rows whose related object the filter of the column would keep."""
+        *values, model = asked
+        assert isinstance(model, type)  # noqa: S101 - the last argument of every filter
+        found = await self.inner.get_filtered_query(select(self.target), *values, self.target)
+        return query.where(self._leads_to(model, and_(*conditions_of(found))))
+
+    def keep_between(self, query: AnySelect, first: str, last: str, model: type[object]) -> AnySelect:
+        """Keep the rows whose related object the filter of the column would keep for its span."""
+        found = self.inner.keep_between(select(self.target), first, last, self.target)
+        return query.where(self._leads_to(model, and_(*conditions_of(found))))
+
+    def _leads_to(self, model: type[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        path = walk(model, self.path.split("."))
+        criteria = rights_of(request_context().request).criteria(model, path)
+        return path.where(lambda _column: condition, criteria, of_null=True, related=leads_to)
