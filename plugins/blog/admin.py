@@ -18,7 +18,7 @@ class PostAdmin(ModelAdmin, model=Post):
     )
     export_display: ClassVar[list[Any]] = ["id", "title", "author", "is_published", "tags", "created_at"]
     formatters: ClassVar[dict[Any, Any]] = {"title": shortened(80)}
-    labels: ClassVar[dict[Any, str]] = {
+    labels: ClassVar[dict[object, str]] = {
         "is_published": "Published",
         "view_count": "Views",
         "created_at": "Created",

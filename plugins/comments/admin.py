@@ -30,7 +30,7 @@ class CommentAdmin(ModelAdmin, model=Comment):
     )
     formatters: ClassVar[dict[Any, Any]] = {"content": shortened(90), "status": badge(COLOURS)}
     details_formatters: ClassVar[dict[Any, Any]] = {"status": badge(COLOURS)}
-    labels: ClassVar[dict[Any, str]] = {
+    labels: ClassVar[dict[object, str]] = {
         "content": "Comment",
         "parent": "In reply to",
         "created_at": "Written",

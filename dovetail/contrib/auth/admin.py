@@ -61,7 +61,7 @@ class UserAdmin(ModelAdmin, model=User):
         *("username", "email", "full_name", "bio", "is_active", "is_verified", "is_staff", "is_superuser"),
         *("has_second_factor", "groups", "user_permissions", "created_at", "updated_at"),
     )
-    labels: ClassVar[dict[Any, str]] = {
+    labels: ClassVar[dict[object, str]] = {
         "email": "E-mail address",
         "is_active": "Active",
         "is_verified": "Verified",

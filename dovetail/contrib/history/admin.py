@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Mapper
@@ -43,7 +43,7 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
         *("address", "request_id"),
     )
     fields = ("object_key",)
-    labels: ClassVar[dict[Any, str]] = {
+    labels: ClassVar[dict[object, str]] = {
         "created_at": "Time",
         "actor_name": "By",
         "object_key": "Key",

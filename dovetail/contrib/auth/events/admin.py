@@ -1,6 +1,6 @@
 """The page of security events in the back office, for superusers."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from starlette.requests import Request
 
@@ -22,7 +22,7 @@ class SecurityEventAdmin(ModelAdmin, model=SecurityEvent):
         *("created_at", "kind", "username", "actor_name", "address", "user_agent", "request_id", "detail", "times"),
     )
     fields = ("detail",)
-    labels: ClassVar[dict[Any, str]] = {
+    labels: ClassVar[dict[object, str]] = {
         "created_at": "Time",
         "username": "User",
         "actor_name": "By",

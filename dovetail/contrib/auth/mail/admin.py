@@ -1,6 +1,6 @@
 """The page of mail that is on its way, in the back office: for superusers."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from starlette.requests import Request
 
@@ -19,7 +19,7 @@ class OutgoingMailAdmin(ModelAdmin, model=OutgoingMail):
     list_display = ("created_at", "to", "subject", "attempts", "due_at", "error")
     details_display = list_display
     fields = ("to",)
-    labels: ClassVar[dict[Any, str]] = {"created_at": "Time", "due_at": "Next attempt (none: given up)"}
+    labels: ClassVar[dict[object, str]] = {"created_at": "Time", "due_at": "Next attempt (none: given up)"}
     sortable_by = ("id",)
     ordering = ("-id",)
     list_filter = (ChoiceFilter(OutgoingMail.kind, MailKind),)
