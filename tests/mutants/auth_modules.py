@@ -20,7 +20,12 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
             f"{AUTH}/api/test_profile.py",
             f"{AUTH}/api/test_users_api.py",
         ),
-        current_user=(f"{AUTH}/test_access.py", f"{AUTH}/test_reads_with_a_token.py", f"{AUTH}/credentials"),
+        current_user=(
+            f"{AUTH}/test_access.py",
+            f"{AUTH}/test_reads_with_a_token.py",
+            f"{AUTH}/credentials",
+            f"{AUTH}/events",
+        ),
         manager=(
             f"{AUTH}/api/test_reset_password.py",
             f"{AUTH}/api/test_verification.py",

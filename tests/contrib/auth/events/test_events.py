@@ -46,6 +46,13 @@ async def test_a_login_and_a_failure_tell_who_from_where_and_in_which_request(ap
     ]
 
 
+async def test_what_somebody_does_to_others_names_them_by_key_and_name(app, client_for, make_user, session):
+    boss = await make_user(username="boss", is_superuser=True)
+    assert (await (await client_for(boss)).post("/api/auth/logout-everybody")).status_code == 204
+    [event] = await events(app, session, EventKind.SESSION_ENDED)
+    assert (event.user_id, event.actor_id, event.actor_name) == (None, boss.id, "boss")
+
+
 async def test_a_failed_login_is_recorded_with_its_reason(app, client, make_user, session):
     await make_user(username="gone", is_active=False)
     for name, password in (("nobody", PASSWORD), ("gone", PASSWORD), ("gone", "no")):
