@@ -1,7 +1,8 @@
 """The endpoint of a list: it reads the URL, fetches a page and writes the envelope with links to its neighbours."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, TypeAlias
 
 import orjson
@@ -18,13 +19,13 @@ from dovetail.api.schemas import Page
 from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
-from dovetail.errors import ConfigurationError
+from dovetail.errors import ConfigurationError, InvalidInputError
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead
 from dovetail.resources.endpoints.fast_place import FastPlace, Named, Values
 from dovetail.resources.endpoints.page_links import link_header, page_url
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
-from dovetail.resources.query.cursors import Cursor, bad_cursor, write_cursor
+from dovetail.resources.query.cursors import Cursor, bad_cursor, read_cursor, write_cursor
 from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import FullTextSearch
 from dovetail.resources.query.url import Grammar, ListQuery, read_list_query, split_query
@@ -40,6 +41,7 @@ from dovetail.settings import SETTINGS
 Where: TypeAlias = ColumnElement[bool] | Callable[..., Awaitable[ColumnElement[bool]] | ColumnElement[bool]]
 ORJSON_OPTIONS = orjson.OPT_UTC_Z
 LONGEST_REMEMBERED = 300  # bytes of a query string
+CURSOR = re.compile(rb"(?P<before>(?:.*&)?)cursor=(?P<text>[A-Za-z0-9_-]+)(?P<after>(?:&.*)?)")  # as we write one
 
 
 @dataclass(frozen=True)
@@ -80,15 +82,30 @@ class Listing:
     def _read_of(self, connection: HTTPConnection, visibility: Visibility, dialect: Dialect) -> "_ListRead":
         query_string: bytes = connection.scope["query_string"]
         template = visibility.template
-        key = (query_string, dialect.name, template)
-        read: _ListRead | None = None if template is None else self._reads.get(key)
-        if read is None:
-            read = self._make_read(connection, visibility, dialect)
-            # A cursor is seldom seen twice, and belongs to one secret.
-            is_lasting = read.plan is not None and not read.request.query.by_cursor
-            if is_lasting and template is not None and len(query_string) <= LONGEST_REMEMBERED:
-                self._reads.remember(key, lambda: read)
-        return read
+        if template is None or len(query_string) > LONGEST_REMEMBERED:
+            return self._make_read(connection, visibility, dialect)
+        cursor, around = self._cursor_in(connection, query_string)
+        # With another cursor the same means the same, but for the place.
+        key = (dialect.name, template, around, None if cursor is None else _shape(cursor))
+        read: _ListRead | None = self._reads.get(key)
+        if read is not None:
+            return read if cursor is None else read.at(cursor)
+        made = self._make_read(connection, visibility, dialect)
+        if made.plan is not None and (cursor is not None or not made.request.query.by_cursor):
+            self._reads.remember(key, lambda: made)
+        return made
+
+    def _cursor_in(self, connection: HTTPConnection, query_string: bytes) -> tuple[Cursor | None, Hashable]:
+        """Return the cursor of a query string, and what stands around it; None without one, or with one to refuse."""
+        found = CURSOR.fullmatch(query_string) if b"cursor=" in query_string else None
+        if found is None:
+            return None, query_string
+        secret_key, list_name = _secret_key(connection), self.grammar.list_name
+        try:
+            cursor = read_cursor(found["text"].decode(), secret_key=secret_key, list_name=list_name)
+        except InvalidInputError:
+            return None, query_string
+        return cursor, (found["before"], found["after"])
 
     def _make_read(self, connection: HTTPConnection, visibility: Visibility, dialect: Dialect) -> "_ListRead":
         values, request = self.parse(connection, visibility)
@@ -236,6 +253,12 @@ class _ListRead:
     count: PreparedStatement | None
     parameters: Mapping[str, object]
 
+    def at(self, cursor: Cursor) -> "_ListRead":
+        """Return the same at another place. Raises InvalidInputError for a cursor whose values do not fit."""
+        query = replace(self.request.query, cursor=cursor)
+        request = replace(self.request, query=query, cursor_values=_position(cursor, self.request.terms))
+        return _ListRead(self.values, request, self.plan, self.count, {**self.parameters, **request.place()})
+
 
 def _offsets(
     connection: HTTPConnection, values: dict[str, str], request: PageRequest, *, has_more: bool
@@ -244,6 +267,12 @@ def _offsets(
     following = page_url(connection, values, offset=str(offset + limit)) if has_more else None
     previous = page_url(connection, values, offset=str(max(0, offset - limit))) if offset else None
     return following, previous
+
+
+def _shape(cursor: Cursor) -> Hashable:
+    """Return what of a cursor the statement depends on."""
+    nulls = tuple([value is None for value in cursor.values])
+    return cursor.ordering, cursor.backwards, cursor.inclusive, nulls
 
 
 def _cursor(terms: Terms, position: tuple[object, ...], *, backwards: bool = False) -> Cursor:

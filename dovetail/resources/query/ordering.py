@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -32,7 +32,7 @@ class Term:
         """The direction of the column's expression."""
         return Direction.of(descending=self.descending, may_be_null=self.path.is_nullable)
 
-    @property
+    @cached_property
     def adapter(self) -> TypeAdapter[object]:
         """The adapter that writes a value of the column into a cursor and reads it back."""
         return _adapter(self.path.type)

@@ -61,7 +61,11 @@ class PageRequest:
         found["words"] = self.query.search  # for full text
         for number, (parameter, value) in enumerate(self.query.filters):
             found |= {f"filter_{number}_{i}": one for i, one in enumerate(parameter.arguments(value))}
-        return found | {f"cursor_{number}": value for number, value in enumerate(self.cursor_values)}
+        return found | self.place()
+
+    def place(self) -> dict[str, object]:
+        """Return the values of those placeholders that say where the cursor stands."""
+        return {f"cursor_{number}": value for number, value in enumerate(self.cursor_values)}
 
 
 def conditions(
