@@ -254,6 +254,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     def change_visibility(self, recognized: Recognized[Viewer], action: str) -> Visibility:
         """Return what somebody may see, as `visibility_of` does, with the question whether they may do `action`.
 
+        All that a write asks of a row is made of it (`to_lock`, `once_written`), so that the policy is asked once.
         Raises PermissionDeniedError as `visibility` does, but not if they may do it to no row.
         """
         return self._remembered_of(f"see and {action}", recognized, partial(self._changeable_by, action))

@@ -47,6 +47,16 @@ class Visibility:
         return _Narrowed(self, within, values)
 
     @cached_property
+    def to_lock(self) -> "Visibility":
+        """The same rows with the same question, to be locked: of fields and related rows nothing is asked."""
+        return Visibility(self.rows, {}, frozenset(), self.templates, self.check)
+
+    @cached_property
+    def once_written(self) -> "Visibility":
+        """The same of rows that were just written, whether they may still be seen or not."""
+        return Visibility(true(), self.related, self.hidden, self.templates, self.check)
+
+    @cached_property
     def template(self) -> "Visibility | None":
         """A visibility that is kept, with the same `cache_key`: whatever was compiled for it serves this one too."""
         if self.templates is None or not self.is_cacheable:

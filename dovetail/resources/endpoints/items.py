@@ -28,7 +28,7 @@ from dovetail.resources.policy import Recognized, not_found
 from dovetail.resources.query.url import read_item_query, split_query
 from dovetail.resources.read.etags import etag, is_known
 from dovetail.resources.read.reader import ALL_FIELDS, Batch
-from dovetail.resources.spec import ADD, CHANGE, Spec
+from dovetail.resources.spec import ADD, CHANGE, DELETE, Spec
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.idempotency import WrittenResponse, respond_once
 from dovetail.resources.write.writer import Writer
@@ -85,9 +85,10 @@ async def update(
 ) -> Response:
     """Change an object and return it."""
     if_match = request.headers.get("If-Match")
-    batch = await writer.at_once.update(session, recognized, key, data, if_match)
+    asked = writer.spec.change_visibility(recognized, CHANGE)
+    batch = await writer.at_once.update(session, recognized, asked, key, data, if_match)
     if batch is None:
-        batch = await writer.update_and_read(session, recognized.viewer, key, data, if_match)
+        batch = await writer.update_and_read(session, recognized.viewer, asked, key, data, if_match)
     return _item_response(writer.spec, request, batch, key)
 
 
@@ -95,9 +96,9 @@ async def delete(
     writer: Writer, request: Request, session: AsyncSession, recognized: Recognized[object], *, key: Hashable
 ) -> Response:
     """Delete an object."""
-    if_match = request.headers.get("If-Match")
-    if not await writer.at_once.delete(session, recognized, key, if_match):
-        await writer.delete_item(session, recognized.viewer, key, if_match)
+    if_match, asked = request.headers.get("If-Match"), writer.spec.change_visibility(recognized, DELETE)
+    if not await writer.at_once.delete(session, asked, key, if_match):
+        await writer.delete_item(session, recognized.viewer, asked, key, if_match)
     return Response(status_code=204)
 
 

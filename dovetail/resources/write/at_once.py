@@ -8,7 +8,6 @@ What hooks write, listeners hear, or leads to other rows goes that way from the 
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Generic
 
@@ -19,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.database.change_log import CHANGE_LOG, ChangeLog, log_of
 from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, flush, note_written
 from dovetail.resources.policy import Policy, Recognized
-from dovetail.resources.read.etags import STAR, is_told_by_moment, only_version, version_arguments
+from dovetail.resources.read.etags import STAR, VERSION, is_told_by_moment, only_version, version_arguments
 from dovetail.resources.read.reader import Batch, Cache, Plan
-from dovetail.resources.spec import CHANGE, DELETE, Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.sql.change_lines import tells_old_rows
 from dovetail.resources.sql.statements import PreparedStatement
 from dovetail.resources.visibility import Visibility
@@ -30,15 +29,6 @@ from dovetail.resources.write.insert_statements import VALUE
 from dovetail.resources.write.model_rules import OF_UPDATES, unknown_members, why_objects
 from dovetail.resources.write.one_row import KEY, OneRow
 from dovetail.resources.write.references import References
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A row that is asked for: the rules that it has to fulfil, and the values that say which it is."""
-
-    visibility: Visibility
-    arguments: Mapping[str, object]
-    is_tagged: bool  # the arguments tell a version
 
 
 class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
@@ -55,57 +45,59 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         self._references = references
         self._plans = Cache()
 
-    async def update(
+    async def update(  # noqa: PLR0917 - as `Writer.update_and_read` has them
         self,
         session: AsyncSession,
         recognized: Recognized[Viewer],
+        asked: Visibility,
         key: Hashable,
         data: Update | Replace,
         if_match: str | None,
     ) -> Batch | None:
-        """Change the row with this key, and return it as the viewer may see it; None if nothing was changed."""
+        """Change the row with this key, and return it as the viewer may see it; None if nothing was changed.
+
+        `asked` is the viewer's `Spec.change_visibility`.
+        """
         if not self._updates or why_objects(self._spec.model, type(session.sync_session), OF_UPDATES) is not None:
             return None
-        asked = self._asked(session, recognized, CHANGE, key, if_match)
-        values = None if asked is None else self._values(recognized, data)
-        if asked is None or not values:
+        arguments = self._arguments(session, asked, key, if_match)
+        values = None if arguments is None else self._values(recognized, data)
+        if arguments is None or not values:
             return None
-        dialect, names, visibility = dialect_of(session), tuple(values), asked.visibility
+        dialect, names, is_tagged = dialect_of(session), tuple(values), VERSION in arguments
         log = self._log(session)
         if log is not None and not tells_old_rows(dialect):
             return None  # the row has to be locked before it is known what it was
-        place = ("update", dialect.name, names, visibility.template, asked.is_tagged, log)
-        compiled = partial(compile_update, self._spec, self._one_row, names, visibility, dialect, log)
-        plan: Plan | None = self._plans.remember(place, lambda: compiled(is_tagged=asked.is_tagged))
+        place = ("update", dialect.name, names, asked.template, is_tagged, log)
+        compiled = partial(compile_update, self._spec, self._one_row, names, asked, dialect, log)
+        plan: Plan | None = self._plans.remember(place, lambda: compiled(is_tagged=is_tagged))
         if plan is None:
             return None
         await flush(session)
-        arguments = {**{VALUE + name: value for name, value in values.items()}, **asked.arguments}
+        arguments |= {VALUE + name: value for name, value in values.items()}
         if log is not None:
             arguments |= log.values()
-        batch = await plan.fetch(await driver_for_all(session), arguments, visibility.bind_values)
+        batch = await plan.fetch(await driver_for_all(session), arguments, asked.bind_values)
         if not batch.items:
             return None
         note_written(session)
         return batch
 
-    async def delete(
-        self, session: AsyncSession, recognized: Recognized[Viewer], key: Hashable, if_match: str | None
-    ) -> bool:
+    async def delete(self, session: AsyncSession, asked: Visibility, key: Hashable, if_match: str | None) -> bool:
         """Delete the row with this key; return False if nothing was deleted."""
         if not self._deletes or not self._one_row.can_delete(session) or self._log(session) is not None:
             return False  # what goes along is written down of a row that is locked
-        asked = self._asked(session, recognized, DELETE, key, if_match)
-        if asked is None:
+        arguments = self._arguments(session, asked, key, if_match)
+        if arguments is None:
             return False
-        dialect, visibility = dialect_of(session), asked.visibility
-        place = ("delete", dialect.name, visibility.template, asked.is_tagged)
-        compiled = partial(prepare_delete, self._spec, self._one_row, visibility, dialect)
-        prepared: PreparedStatement | None = self._plans.remember(place, lambda: compiled(is_tagged=asked.is_tagged))
+        dialect, is_tagged = dialect_of(session), VERSION in arguments
+        place = ("delete", dialect.name, asked.template, is_tagged)
+        compiled = partial(prepare_delete, self._spec, self._one_row, asked, dialect)
+        prepared: PreparedStatement | None = self._plans.remember(place, lambda: compiled(is_tagged=is_tagged))
         if prepared is None:
             return False
         await flush(session)
-        rows = await prepared.fetch(await driver_for_all(session), asked.arguments, visibility.bind_values)
+        rows = await prepared.fetch(await driver_for_all(session), arguments, asked.bind_values)
         if rows:
             note_written(session)
         return bool(rows)
@@ -127,22 +119,21 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
     def _deletes(self) -> bool:
         return self._spec.delete_with is None and "may_delete" not in self._spec.policy.old_hooks
 
-    def _asked(
-        self, session: AsyncSession, recognized: Recognized[Viewer], action: str, key: Hashable, if_match: str | None
-    ) -> _Asked | None:
-        """Return what is asked of the row; None if only Python can ask it, or somebody has to see the row."""
+    def _arguments(
+        self, session: AsyncSession, asked: Visibility, key: Hashable, if_match: str | None
+    ) -> dict[str, object] | None:
+        """Return what says which row it is, and of which version; None if somebody else has to ask, or see the row."""
         mapper, known = inspect(self._spec.model), session.sync_session.identity_map
         if mapper.class_manager.dispatch.load or (known and self._one_row.is_known(session, key)):
             return None
-        visibility = self._spec.change_visibility(recognized, action)
-        if visibility.template is None or (if_match is None and self._spec.requires_if_match):
+        if asked.template is None or (if_match is None and self._spec.requires_if_match):
             return None
         version = STAR if if_match is None else only_version(if_match)
         if version == STAR:
-            return _Asked(visibility, {KEY: key}, is_tagged=False)
-        if version is None or not is_told_by_moment(self._spec.model, self._spec.version_in(visibility)):
+            return {KEY: key}
+        if version is None or not is_told_by_moment(self._spec.model, self._spec.version_in(asked)):
             return None
-        return _Asked(visibility, {KEY: key, **version_arguments(key, version)}, is_tagged=True)
+        return {KEY: key, **version_arguments(key, version)}
 
     def _values(self, recognized: Recognized[Viewer], data: Update | Replace) -> Mapping[str, object] | None:
         """Return what is to be written, by attribute; None if that is more than columns of the row, or is refused."""

@@ -14,6 +14,7 @@ from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import ADD, CHANGE, DELETE, Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.at_once import AtOnce, values_of
 from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.insert_statements import NewRow
@@ -77,7 +78,11 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
 
     async def lock_item(self, session: AsyncSession, viewer: Viewer, key: Hashable, action: str) -> Model:
         """Return one such row. Raises NotFoundError, and PermissionDeniedError if the viewer may not do `action`."""
-        visibility = self.spec.lock_visibility(viewer, action)
+        return await self._lock(session, viewer, key, action, self.spec.lock_visibility(viewer, action))
+
+    async def _lock(
+        self, session: AsyncSession, viewer: Viewer, key: Hashable, action: str, visibility: Visibility
+    ) -> Model:
         lock = self.one_row.find_lock(session, key, visibility)
         if lock is None:
             locked = (await lock_rows(session, self.spec.model, self.spec.key, [key], visibility)).get(key)
@@ -134,16 +139,23 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         self._check_written(viewer, ADD, done[1])
         return done
 
-    async def update_and_read(
-        self, session: AsyncSession, viewer: Viewer, key: Hashable, data: Update | Replace, if_match: str | None
+    async def update_and_read(  # noqa: PLR0917 - as FastAPI gives them
+        self,
+        session: AsyncSession,
+        viewer: Viewer,
+        asked: Visibility,
+        key: Hashable,
+        data: Update | Replace,
+        if_match: str | None,
     ) -> Batch:
         """Update the row with this key, and return it as the viewer may see it, whether they may view the row or not.
 
-        Raises NotFoundError, PermissionDeniedError, and what precondition and hooks raise.
+        `asked` is the viewer's `Spec.change_visibility`. Raises NotFoundError, PermissionDeniedError, and what
+        precondition and hooks raise.
         """
-        change = Change(await self.lock_item(session, viewer, key, CHANGE), data, if_match)
+        visibility = asked.once_written
+        change = Change(await self._lock(session, viewer, key, CHANGE, asked.to_lock), data, if_match)
         self.check_update(viewer, change)
-        visibility = self.spec.written_visibility(viewer, CHANGE)
         batch = None
         if self.spec.update_with is None and self.one_row.can_update(session, visibility):
             (row,) = await self._row_changes(session, viewer, [change], None)
@@ -157,9 +169,11 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         self._check_written(viewer, CHANGE, batch)
         return batch
 
-    async def delete_item(self, session: AsyncSession, viewer: Viewer, key: Hashable, if_match: str | None) -> None:
+    async def delete_item(
+        self, session: AsyncSession, viewer: Viewer, asked: Visibility, key: Hashable, if_match: str | None
+    ) -> None:
         """Delete the row with this key. Raises as `update_and_read` does."""
-        item = await self.lock_item(session, viewer, key, DELETE)
+        item = await self._lock(session, viewer, key, DELETE, asked.to_lock)
         self.check_delete(viewer, item)
         self.check_precondition(viewer, item, if_match)
         if self.spec.delete_with is None and self.one_row.can_delete(session):

@@ -127,23 +127,26 @@ async def test_a_row_that_somebody_listens_to_is_an_object(client, path, name, c
 
 
 async def test_an_object_that_the_session_has_is_not_changed_behind_its_back(database, book):
-    writer = novels.writer
-    anybody = Recognized(None)
+    writer, anybody = novels.writer, Recognized(None)
+    changed, deleted = (novels.change_visibility(anybody, action) for action in ("change", "delete"))
+    data = NovelUpdate(title="Pears")
     async with database.unit_of_work() as session:
         known = await session.get_one(Book, book.id)
-        assert await writer.at_once.update(session, anybody, book.id, NovelUpdate(title="Pears"), None) is None
-        assert await writer.at_once.delete(session, anybody, book.id, None) is False
+        assert await writer.at_once.update(session, anybody, changed, book.id, data, None) is None
+        assert await writer.at_once.delete(session, deleted, book.id, None) is False
         assert known.title == "Apples"
     async with database.unit_of_work() as session:
-        batch = await writer.at_once.update(session, anybody, book.id, NovelUpdate(title="Pears"), None)
+        batch = await writer.at_once.update(session, anybody, changed, book.id, data, None)
         assert batch.items[0]["title"] == "Pears"
         assert await session.scalar(select(Book.title)) == "Pears"  # in the same transaction
 
 
 async def test_what_leads_to_other_rows_is_not_written_at_once(database, book):
+    anybody = Recognized(None)
+    changed = novels.change_visibility(anybody, "change")
     async with database.unit_of_work() as session:
         for data in (NovelUpdate(genres=["new"]), NovelUpdate(title="Pears", genres=[]), NovelUpdate()):
-            assert await novels.writer.at_once.update(session, Recognized(None), book.id, data, None) is None
+            assert await novels.writer.at_once.update(session, anybody, changed, book.id, data, None) is None
 
 
 @on_postgresql
