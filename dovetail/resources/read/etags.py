@@ -7,9 +7,11 @@ writer had asked for.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from hashlib import blake2b, sha256
 
 from sqlalchemy import ColumnElement, LargeBinary, String, bindparam, func, inspect, literal_column
+from sqlalchemy.orm import Mapper
 
 from dovetail.database.column_types import UTCDateTime
 from dovetail.errors import StaleWriteError
@@ -92,12 +94,12 @@ def version_arguments(key: object, version: str) -> dict[str, object]:
     return {VERSION: version, BEFORE: _text((key,)) + BETWEEN}
 
 
-def is_told_by_moment(model: type[object], attributes: Sequence[str]) -> bool:
+@cache
+def is_told_by_moment(mapper: Mapper[object], attributes: tuple[str, ...]) -> bool:
     """Return True if a version is made of the key and a moment, as `has_version` asks for it."""
-    mapper = inspect(model)
     keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
     *others, last = attributes
-    return len(keys) == 1 and others == keys and isinstance(getattr(model, last).type, UTCDateTime)
+    return len(keys) == 1 and others == keys and isinstance(getattr(mapper.class_, last).type, UTCDateTime)
 
 
 def _digest(text: bytes) -> str:

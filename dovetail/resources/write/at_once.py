@@ -131,7 +131,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         version = STAR if if_match is None else only_version(if_match)
         if version == STAR:
             return {KEY: key}
-        if version is None or not is_told_by_moment(self._spec.model, self._spec.version_in(asked)):
+        if version is None or not is_told_by_moment(mapper, self._spec.version_in(asked)):
             return None
         return {KEY: key, **version_arguments(key, version)}
 

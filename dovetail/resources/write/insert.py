@@ -59,10 +59,11 @@ class Inserter:
         dialect = dialect_of(session)
         links = {name: list(row.links[name]) for name in sorted(row.links) if row.links[name]}
         values = self._insertable(session, row)
-        if values is None or not self._read_back.is_possible(tuple(links), visibility, dialect):
+        if values is None:
             return None
         log = log_of(session, self._table)
-        key = ("at once", dialect.name, tuple(values), tuple(links), visibility.cache_key, log)
+        asked = visibility.template or visibility.cache_key
+        key = ("at once", dialect.name, tuple(values), tuple(links), asked, log)
         guarded, plan = self._plans.remember(key, lambda: self._compile(values, tuple(links), visibility, dialect, log))
         if plan is None:
             return None
@@ -133,7 +134,9 @@ class Inserter:
         dialect: Dialect,
         log: ChangeLog | None,
     ) -> tuple[bool, Plan | None]:
-        """Return the plan that inserts and reads a row, and whether it inserts only what is allowed."""
+        """Return the plan that inserts and reads a row, if one can, and whether it inserts only what is allowed."""
+        if not self._read_back.is_possible(links, visibility, dialect):
+            return False, None
         statement, defaults = self._statement(values)
         guarded = None
         if visibility.check is not None and dialect.name == "postgresql":  # there it may be all of a transaction

@@ -6,6 +6,7 @@ A model that something listens to is written as objects by the ORM, others by st
 import inspect as python
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Enum, Table, inspect
@@ -26,6 +27,7 @@ OF_SESSIONS = (
     "transient_to_pending",
     "pending_to_persistent",
 )
+_ARE_SET = attrgetter("set")  # True of what somebody listens to
 
 
 def why_objects(
@@ -129,10 +131,16 @@ def _listeners(mapper: Mapper[object], session_class: type[Session], events: Seq
     name, manager = mapper.class_.__name__, mapper.class_manager
     if any(getattr(mapper.dispatch, event) for event in events) or any(map(_is_foreign, manager.dispatch.init)):
         yield f"events listen to {name}"
-    if any(manager[key].dispatch.set for key in mapper.column_attrs.keys()):  # noqa: SIM118 - it is no mapping
+    if any(map(_ARE_SET, _attributes(mapper))):
         yield f"events listen to attributes of {name}"
     if sessions_are_heard(session_class, OF_SESSIONS):
         yield "events listen to sessions"
+
+
+@cache
+def _attributes(mapper: Mapper[object]) -> tuple[object, ...]:
+    """Return what knows of each column who listens to it."""
+    return tuple(mapper.class_manager[key].dispatch for key in mapper.column_attrs.keys())  # noqa: SIM118 - it is no mapping
 
 
 def _is_foreign(listener: object) -> bool:

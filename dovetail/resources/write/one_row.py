@@ -119,7 +119,7 @@ class OneRow(Generic[Model]):
         if why_objects(self._model, type(session.sync_session), OF_UPDATES) is not None:
             return False
         dialect = dialect_of(session)
-        place = ("possible", dialect.name, visibility.cache_key)
+        place = ("possible", dialect.name, visibility.template or visibility.cache_key)
         return self._plans.remember(place, lambda: self.compile_update((), visibility, dialect) is not None)
 
     async def update(
@@ -135,7 +135,7 @@ class OneRow(Generic[Model]):
             return None
         dialect = dialect_of(session)
         log = log_of(session, self._table)
-        place = ("update", dialect.name, tuple(values), visibility.cache_key, log)
+        place = ("update", dialect.name, tuple(values), visibility.template or visibility.cache_key, log)
         plan = self._plans.remember(place, lambda: self.compile_update(tuple(values), visibility, dialect, log=log))
         assert plan is not None  # noqa: S101 - it can update
         connection = await driver_to_write(session)
