@@ -1,10 +1,11 @@
-"""Make fresh databases for tests: one is migrated a worker, and copied for each test."""
+"""Make fresh databases for tests: one of each kind is filled a worker, and copied for each test."""
 
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class TestDatabases:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._numbers = count()
-        self._templates: dict[tuple[str, type[Settings]], str] = {}
+        self._templates: dict[tuple[str, Hashable], str] = {}
         self._stack = ExitStack()
 
     def close(self) -> None:
@@ -48,7 +49,13 @@ class TestDatabases:
     @contextmanager
     def migrated(self, kind: str, settings_class: type[Settings]) -> Iterator[str]:
         """Give the URL of a copy of a database to which every migration was applied."""
-        template = self._template(kind, settings_class)
+        with self.copied(kind, settings_class, partial(migrate_site, settings_class)) as url:
+            yield url
+
+    @contextmanager
+    def copied(self, kind: str, key: Hashable, fill: Callable[[str], None]) -> Iterator[str]:
+        """Give the URL of a copy of a database that `fill` was given, by its URL, to fill it once for `key`."""
+        template = self._template(kind, key, fill)
         name = f"test_{os.getpid()}_{next(self._numbers)}"
         if kind == "sqlite":
             with self._sqlite_file(name) as path:
@@ -71,12 +78,16 @@ class TestDatabases:
             for each in self._folder.glob(f"{path.name}*"):  # the log and the lock files beside it too
                 each.unlink()
 
-    def _template(self, kind: str, settings_class: type[Settings]) -> str:
-        key = (kind, settings_class)
-        if key not in self._templates:
+    def _template(self, kind: str, key: Hashable, fill: Callable[[str], None]) -> str:
+        if (kind, key) not in self._templates:
             url = self._stack.enter_context(self.empty(kind))
-            secret = SecretStr("templates-need-a-secret-of-32-characters")
-            settings = settings_class.model_validate({"environment": "test", "database_url": url, "secret_key": secret})
-            asyncio.run(migrate(settings, load_registry(settings)))
-            self._templates[key] = url
-        return self._templates[key]
+            fill(url)
+            self._templates[kind, key] = url
+        return self._templates[kind, key]
+
+
+def migrate_site(settings_class: type[Settings], url: str) -> None:
+    """Apply every migration of the site that `settings_class` is of to the database at `url`."""
+    secret = SecretStr("templates-need-a-secret-of-32-characters")
+    settings = settings_class.model_validate({"environment": "test", "database_url": url, "secret_key": secret})
+    asyncio.run(migrate(settings, load_registry(settings)))

@@ -70,7 +70,7 @@ def with_database(url: str, name: str) -> str:
 async def _create(url: str, name: str, template: str | None) -> None:
     async with _connected(url) as connection:
         suffix = f' TEMPLATE "{template}"' if template else ""
-        if template and await connection.fetchval(COPIES_FILES):
+        if await connection.fetchval(COPIES_FILES):
             suffix += " STRATEGY FILE_COPY"
         await connection.execute(f'CREATE DATABASE "{name}"{suffix}')
 

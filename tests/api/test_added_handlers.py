@@ -8,10 +8,9 @@ import pytest
 from dovetail.application import make_application
 from dovetail.testing.fixtures import make_client, running
 from tests.conftest import create_tables
-from tests.library.models import LibraryBase
-from tests.resources.conftest import library_settings
+from tests.resources.conftest import library_settings, library_url
 
-__all__ = ("library_settings",)  # fixtures
+__all__ = ("library_settings", "library_url")  # fixtures
 
 PLUGIN = """
 from fastapi.exceptions import RequestValidationError
@@ -71,8 +70,6 @@ async def site(request, library_settings, answering, make_settings):
     if request.param == "usual":
         app.dependency_overrides[object] = object
     async with running(app), make_client(app) as client:
-        async with app.state.database.engine.begin() as connection:
-            await connection.run_sync(LibraryBase.metadata.create_all)
         yield client
 
 

@@ -1,6 +1,6 @@
 """The library, on a fresh database, with the two roads a read can take."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -14,25 +14,33 @@ from dovetail.application import make_application
 from dovetail.contrib.idempotency.models import IdempotentAnswer
 from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
+from dovetail.testing.databases import TestDatabases
 from dovetail.testing.fixtures import make_client, running
 from tests.library.models import Author, Book, Genre, LibraryBase, Review, Shelf
+from tests.tables import make_tables
 
 MakeBook: TypeAlias = Callable[..., Awaitable[Book]]
 DAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def library_settings(make_settings: Callable[..., Settings], empty_database_url: str) -> Settings:
+def library_url(database_kind: str, _databases: TestDatabases) -> Iterator[str]:
+    def fill(url: str) -> None:
+        make_tables(url, LibraryBase, IdempotentAnswer.__table__)
+
+    with _databases.copied(database_kind, LibraryBase, fill) as url:
+        yield url
+
+
+@pytest.fixture
+def library_settings(make_settings: Callable[..., Settings], library_url: str) -> Settings:
     plugins = ("tests.library", "dovetail.contrib.idempotency")
-    return make_settings(plugins=plugins, database_url=empty_database_url)
+    return make_settings(plugins=plugins, database_url=library_url)
 
 
 @pytest.fixture
 async def app(library_settings: Settings) -> AsyncIterator[FastAPI]:
     async with running(make_application(library_settings)) as application:
-        async with application.state.database.engine.begin() as connection:
-            await connection.run_sync(LibraryBase.metadata.create_all)
-            await connection.run_sync(IdempotentAnswer.__table__.create)
         yield application
 
 

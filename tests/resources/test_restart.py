@@ -13,29 +13,27 @@ pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"])
 
 @pytest.mark.parametrize("heard", [False, True], ids=["the site has not heard of it", "the site has heard of it"])
 @pytest.mark.parametrize("path", PATHS)
-async def test_reads_outlive_a_restart_of_the_database(client, make_book, empty_database_url, path, heard):
+async def test_reads_outlive_a_restart_of_the_database(client, make_book, library_url, path, heard):
     await make_book(title="Apples")
     before = await read_ten_times(client, path)
     assert {answer.status_code for answer in before} == {200}
-    cut_connections(empty_database_url)
+    cut_connections(library_url)
     await asyncio.sleep(0.1 if heard else 0)
     after = await read_ten_times(client, path)
     assert {(answer.status_code, answer.content) for answer in after} == {(200, before[0].content)}
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_a_read_whose_connection_is_cut_while_it_runs_is_repeated(
-    app, client, make_book, empty_database_url, path
-):
+async def test_a_read_whose_connection_is_cut_while_it_runs_is_repeated(app, client, make_book, library_url, path):
     await make_book(title="Apples")
-    lock = await asyncpg.connect(empty_database_url)
+    lock = await asyncpg.connect(library_url)
     transaction = lock.transaction()
     await transaction.start()
     await lock.execute("LOCK TABLE library_book")
     reading = asyncio.create_task(client.get(path))
     while not await waiting(lock):  # noqa: ASYNC110 - the server tells nobody
         await asyncio.sleep(0.01)
-    cut_connections(empty_database_url, keep=lock.get_server_pid())
+    cut_connections(library_url, keep=lock.get_server_pid())
     await transaction.rollback()
     await lock.close()
     assert (await reading).status_code == 200

@@ -20,10 +20,10 @@ from dovetail.testing.fixtures import running
 from tests.library.api import BookPolicy, books, viewer
 from tests.library.models import Genre
 from tests.once import asks_no_database
-from tests.resources.conftest import DAY, author, library_settings, make_book
+from tests.resources.conftest import DAY, author, library_settings, library_url, make_book
 from tests.resources.conftest import app as library_app
 
-__all__ = ("author", "library_settings", "make_book")  # fixtures
+__all__ = ("author", "library_settings", "library_url", "make_book")  # fixtures
 app = library_app
 
 DURATION = re.compile(r"[0-9.]+ ms")

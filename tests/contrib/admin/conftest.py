@@ -1,6 +1,6 @@
 """The site with two more plugins: views that use every seam, and views of every kind of attribute."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from fastapi import FastAPI
@@ -10,12 +10,26 @@ from dovetail.application import make_application
 from dovetail.contrib.admin.testing import BackOffice
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.settings import Settings
+from dovetail.testing.databases import TestDatabases, migrate_site
 from dovetail.testing.fixtures import TEST_SECRET_KEY, running
 from tests.contrib.admin.drawer.models import DrawerBase
 from tests.contrib.admin.shelf.models import ShelfBase
+from tests.tables import make_tables
 
 COOKIE = Cookies(SecretStr(TEST_SECRET_KEY), secure=False).session
 MORE = ("tests.contrib.admin.shelf", "tests.contrib.admin.drawer")
+
+
+@pytest.fixture
+def database_url(database_kind: str, settings_class: type[Settings], _databases: TestDatabases) -> Iterator[str]:
+    """That of the site, with the tables of the two plugins."""
+
+    def fill(url: str) -> None:
+        migrate_site(settings_class, url)
+        make_tables(url, ShelfBase, DrawerBase)
+
+    with _databases.copied(database_kind, (settings_class, MORE), fill) as url:
+        yield url
 
 
 @pytest.fixture
@@ -27,9 +41,6 @@ def settings(make_settings: Callable[..., Settings], settings_class: type[Settin
 @pytest.fixture
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     async with running(make_application(settings)) as app:
-        async with app.state.database.engine.begin() as connection:
-            for base in (ShelfBase, DrawerBase):
-                await connection.run_sync(base.metadata.create_all)
         yield app
 
 

@@ -18,11 +18,11 @@ KEY = {"Idempotency-Key": "k"}
 
 
 @pytest.fixture
-def library_settings(make_settings, empty_database_url):
+def library_settings(make_settings, library_url):
     plugins = ("tests.library", "dovetail.contrib.idempotency")
     return make_settings(
         plugins=plugins,
-        database_url=empty_database_url,
+        database_url=library_url,
         database_pool_size=3,
         database_pool_timeout=0.3,
         database_command_timeout=20,
@@ -52,10 +52,10 @@ async def nobody_may_write(url: str) -> AsyncIterator[None]:
 
 
 async def test_a_hundred_retries_in_two_processes_get_one_answer_and_leave_the_pool_to_others(
-    owner, elsewhere, author, session, empty_database_url
+    owner, elsewhere, author, session, library_url
 ):
     body = {"title": "Once", "author_id": author.id}
-    async with nobody_may_write(empty_database_url):
+    async with nobody_may_write(library_url):
         senders = [owner if number % 2 else elsewhere for number in range(100)]
         sending = [asyncio.create_task(each.post("/api/books", json=body, headers=KEY)) for each in senders]
         await asyncio.sleep(1)  # three times as long as anybody waits for a connection
@@ -67,10 +67,10 @@ async def test_a_hundred_retries_in_two_processes_get_one_answer_and_leave_the_p
     assert await session.scalar(select(func.count()).select_from(Book)) == 1
 
 
-async def test_a_wait_ends_with_an_answer_too(owner, author, app, empty_database_url):
+async def test_a_wait_ends_with_an_answer_too(owner, author, app, library_url):
     app.state.settings = app.state.settings.model_copy(update={"database_command_timeout": 0.6})
     body = {"title": "Once", "author_id": author.id}
-    async with nobody_may_write(empty_database_url), asyncio.timeout(15):
+    async with nobody_may_write(library_url), asyncio.timeout(15):
         sending = [asyncio.create_task(owner.post("/api/books", json=body, headers=KEY)) for _ in range(5)]
         done = asyncio.as_completed(sending)
         for _ in range(4):  # the first may still wait for the table

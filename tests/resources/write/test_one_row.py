@@ -237,14 +237,14 @@ async def test_a_fast_unit_of_work_that_is_cancelled_stores_nothing_and_gives_it
 @on_postgresql
 @pytest.mark.parametrize("said", ["UPDATE library_book", "DELETE FROM library_book"])
 async def test_a_connection_that_is_lost_between_lock_and_write_leaves_the_row_and_is_no_conflict(
-    client, make_book, database, empty_database_url, said
+    client, make_book, database, library_url, said
 ):
     book = await make_book(title="Apples")
     path = f"/api/novels/{book.id}"
 
     def cut(_connection, _cursor, statement, *_):
         if said in statement:
-            cut_connections(empty_database_url)
+            cut_connections(library_url)
 
     event.listen(database.engine.sync_engine, "before_cursor_execute", cut)
     try:

@@ -218,9 +218,9 @@ async def test_what_is_unusual_about_a_request_is_said_by_fastapi(client, author
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite has no connection to lose
-async def test_a_connection_that_was_lost_before_anything_was_written_is_replaced(client, author, empty_database_url):
+async def test_a_connection_that_was_lost_before_anything_was_written_is_replaced(client, author, library_url):
     await create(client, author)  # a connection of the pool just worked
-    cut_connections(empty_database_url)
+    cut_connections(library_url)
     await asyncio.sleep(0.1)  # the site has heard of it
     answer = await client.post("/api/novels", json={"title": "A novel", "author_id": author.id, "genres": ["new"]})
     assert (answer.status_code, [genre["name"] for genre in answer.json()["genres"]]) == (201, ["new"])
