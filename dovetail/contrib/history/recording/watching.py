@@ -97,8 +97,9 @@ class Watcher:
             upsert.write(connection)
             return
         columns: Sequence[ColumnElement[object]] = list(table.table.primary_key.columns)
-        if answers(statement):
-            columns = [type_coerce(column, NullType()) for column in columns]  # the keys are as the driver has them
+        if answers(statement):  # those keys are as the driver has them
+            told = set(result.keys())
+            columns = [type_coerce(key, NullType()) if key.key in told else key for key in columns]
         keys = _made_keys(statement, table, many or [one], result)
         for start in range(0, len(keys), MOST):
             chosen = _have_keys(columns, keys[start : start + MOST])
@@ -135,8 +136,9 @@ class Watcher:
             return statement
         keys = list(table.table.primary_key.columns)
         if answers(statement):
-            missing = {key.name for key in keys} - {column.name for column in statement.exported_columns}
-            if missing:
+            missing = {key.key for key in keys} - {column.key for column in statement.exported_columns}
+            is_one = len(parameters) == 1 and not names_many_rows(statement)
+            if missing and not (is_one and missing <= _given(statement, parameters[0]).keys()):
                 raise DovetailError(
                     f"An INSERT into {table.table.name} answers no {', '.join(sorted(missing))}, which its history "
                     "needs; add the primary key to `returning()`."
@@ -153,12 +155,27 @@ def _made_keys(
 ) -> list[tuple[object, ...]]:
     keys = list(table.table.primary_key.columns)
     if answers(statement):
-        names = list(result.keys())
-        places = [names.index(key.name) for key in keys]
-        return [tuple(row[place] for place in places) for row in answered_rows(result)]
+        names, given = list(result.keys()), _given(statement, parameters[0])
+        places = {key.key: names.index(key.key) for key in keys if key.key in names}
+        return [
+            tuple(row[places[key.key]] if key.key in places else given[key.key] for key in keys)
+            for row in answered_rows(result)
+        ]
     if not fetches_keys(statement) and _gives_keys(statement, keys, parameters):
         return [tuple(row[key.key] for key in keys) for row in parameters]
     return [tuple(row or ()) for row in result.inserted_primary_key_rows]
+
+
+def _given(statement: Insert, row: Mapping[str, object]) -> dict[str, object]:
+    """Return the values of a row that is inserted, as far as they are no SQL, by the keys of columns."""
+    found = dict(row)
+    for key, value in values_to_set(statement).items():
+        name = key if isinstance(key, str) else str(getattr(key, "key", ""))
+        if isinstance(value, BindParameter):
+            found[name] = row.get(value.key) if value.required else value.effective_value
+        elif not hasattr(value, "__clause_element__") and not isinstance(value, ColumnElement):
+            found[name] = value
+    return found
 
 
 def _gives_keys(statement: Insert, keys: Sequence[Column[object]], parameters: Parameters) -> bool:

@@ -235,6 +235,19 @@ async def test_an_upsert_tells_what_it_made_from_what_it_changed(database, chang
     ]
 
 
+async def test_a_tag_that_is_attached_and_taken_off_by_the_api_is_a_change_of_the_post(ada_client, changes):
+    made = (await ada_client.post("/api/posts", json=NEW)).json()
+    await changes()
+    for _ in range(2):  # the second time nothing happens
+        tag = (await ada_client.post(f"/api/posts/{made['id']}/tags", json={"name": "x"})).json()
+    assert (await ada_client.delete(f"/api/posts/{made['id']}/tags/{tag['id']}")).status_code == 204
+    assert told(await changes(), "name", "tags") == [
+        ("add", "blog.tag", str(tag["id"]), {}, {"name": "x"}),
+        ("change", "blog.post", str(made["id"]), {}, {"tags": tag["id"]}),
+        ("change", "blog.post", str(made["id"]), {"tags": tag["id"]}, {}),
+    ]
+
+
 async def test_an_insert_that_answers_no_key_is_refused_with_what_to_do(database):
     async with database.unit_of_work() as session:
         with pytest.raises(DovetailError, match=r"blog_tag answers no id.*returning"):
