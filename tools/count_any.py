@@ -22,7 +22,8 @@ CEILING = 273
 
 def main() -> int:
     """Print the number, and return 1 if it is above the ceiling."""
-    found = {path: count for path in _modules() if (count := count_any(path.read_text(encoding="utf-8")))}
+    texts = {path: path.read_text(encoding="utf-8") for path in _modules()}
+    found = {path: count for path, text in texts.items() if "Any" in text and (count := count_any(text))}
     total = sum(found.values())
     if "--list" in sys.argv[1:]:
         for path, count in Counter(found).most_common():
