@@ -35,7 +35,7 @@ from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.idempotency import HEADER
 from dovetail.state import forget_actor
 
-MAXIMUM_PRESUMED = 5_000  # tokens whose user is remembered by an endpoint; each is one or two kilobytes
+MAXIMUM_PRESUMED = 2_000  # tokens whose user is remembered by an endpoint; each is some kilobytes
 ReadEndpoint: TypeAlias = Callable[[Request, ReadSource, Visibility], Awaitable[Response | None]]
 
 
