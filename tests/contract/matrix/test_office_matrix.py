@@ -2,7 +2,12 @@
 
 from itertools import product
 
+from httpx import AsyncClient
+from sqlalchemy import inspect
+
 from dovetail.contrib.admin.view_base import PERMISSIONS
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.declared import model_permission
 from dovetail.contrib.auth.rules.ruled import Ruled
 from tests.contract.matrix.conftest import Matrix
@@ -40,7 +45,23 @@ async def test_every_page_of_the_back_office_opens_for_the_rows_that_the_rule_an
                 if not is_right:
                     more, less = sorted(found - wanted), sorted(wanted - found)
                     differences.append(f"{view.identity} {door.page} {role.name}: more {more}, less {less}")
+            for role, relation in product(matrix.roles.asking(ruled), view.autocomplete_fields):
+                target = by_model.get(inspect(view.model).relationships[relation].mapper.class_)
+                if target is not None:
+                    found = await _looked_up(matrix.office_clients[role.key], view, relation)
+                    truth = await matrix.truth(session, target, role, "view")
+                    more = sorted(found - truth - ({role.key} if target.model is User else set()))
+                    lacks = role.is_superuser and truth and not found
+                    if more or lacks:
+                        differences.append(f"{view.identity} lookup of {relation} {role.name}: more {more}")
     assert not differences, "\n".join(differences)
+
+
+async def _looked_up(client: AsyncClient, view: type[ModelAdmin], relation: str) -> frozenset[int]:
+    """Return the keys that a lookup offers: the first ones, for nothing was typed."""
+    answer = await client.get(f"/admin/{view.identity}/ajax/lookup?name={relation}&term=")
+    assert answer.status_code in (200, 303, 400, 403, 404), answer.text
+    return frozenset(int(one["id"]) for one in answer.json()["results"]) if answer.status_code == 200 else frozenset()
 
 
 def _is_let_in(role: Role, door: OfficeDoor, ruled: Ruled) -> bool:
