@@ -9,6 +9,7 @@ from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.models import Permission
 from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.sessions.token_text import PERSONAL_PREFIX, make_token_text
 from dovetail.contrib.auth.sessions.use import USE_LOGS
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.contrib.auth.tokens.current import CurrentToken, note_token_use
@@ -65,6 +66,20 @@ async def test_a_token_is_its_owner(browser, client):
     assert made["scopes"] is None
     me = (await client.get("/api/users/me", headers=bearer(made["token"]))).json()
     assert me["username"] == "ada"
+
+
+async def test_a_token_is_its_owners_alone_and_one_that_was_never_made_is_nobodys(
+    browser, client, client_for, make_user
+):
+    guess = bearer(make_token_text(PERSONAL_PREFIX))
+    mine = await make(browser, scopes=[], unlimited=True)
+    for path in ("/api/users/me", "/api/posts"):
+        assert (await client.get(path, headers=guess)).status_code == 401
+    assert (await client.patch("/api/users/me", json={"bio": "x"}, headers=guess)).status_code == 401
+    his = await make(await client_for(await make_user(username="bob")), scopes=[], unlimited=True)
+    for token, owner in ((mine, "ada"), (his, "bob")):
+        assert (await client.get("/api/users/me", headers=bearer(token["token"]))).json()["username"] == owner
+        assert (await client.get("/api/posts", headers=bearer(token["token"]))).status_code == 200
 
 
 @ON_ONE
