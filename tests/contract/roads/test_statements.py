@@ -24,21 +24,23 @@ async def test_no_operation_costs_more_statements_on_the_fast_road(roads: Roads)
 
 # The operations of the benchmark that bring a token: at most as many statements as its goals allow.
 @pytest.mark.parametrize(
-    ("goal", "statements", "method", "target"),
+    ("goal", "sqlite", "postgresql", "method", "target"),
     [
-        ("W1t", 1, "GET", "/api/posts/2"),
-        ("W2t", 2, "GET", "/api/posts?limit=20"),
-        ("W2t, deeper", 2, "GET", "/api/posts?limit=20&offset=5"),
-        ("W6", 2, "PATCH", "/api/posts/2"),
+        ("W1t", 1, 1, "GET", "/api/posts/2"),
+        ("W2t", 2, 2, "GET", "/api/posts?limit=20"),
+        ("W2t, deeper", 2, 2, "GET", "/api/posts?limit=20&offset=5"),
+        ("W6", 3, 2, "PATCH", "/api/posts/2"),  # SQLite has no SHA-256, by which a version is compared
     ],
 )
-async def test_what_is_asked_with_a_token_costs_few_statements(roads: Roads, goal, statements, method, target):
+async def test_what_is_asked_with_a_token_costs_few_statements(  # noqa: PLR0917 - the figures of a goal
+    roads: Roads, database_kind, goal, sqlite, postgresql, method, target
+):
     tag = (await roads.fast.send(Request(name=goal, target="/api/posts/2", headers=OWNER))).header("etag")
     headers, parts = (OWNER, ())
     if method == "PATCH":
         headers, parts = (*JSON, *OWNER, (b"if-match", tag.encode())), (b'{"title": "New"}',)
     request = Request(name=goal, method=method, target=target, headers=headers, parts=parts)
-    assert await count(roads.fast, request) <= statements
+    assert await count(roads.fast, request) <= {"sqlite": sqlite, "postgresql": postgresql}[database_kind]
     assert roads.fast.records[-1].status == 200
 
 
