@@ -24,7 +24,7 @@ def plugin_tables(context: Context) -> dict[str, Table]:
 
 
 def movable_tables(context: Context) -> dict[str, Table]:
-    """Those of them whose rows mean the same in another database: a table says `info={"is_movable": False}`."""
+    """Return the tables whose rows mean the same in another database: a table says `info={"is_movable": False}`."""
     return {name: table for name, table in plugin_tables(context).items() if table.info.get("is_movable", True)}
 
 

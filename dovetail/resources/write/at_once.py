@@ -22,10 +22,10 @@ from dovetail.resources.read.etags import STAR, VERSION, is_told_by_moment, only
 from dovetail.resources.read.reader import Batch, Cache, Plan
 from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.sql.change_lines import tells_old_rows
+from dovetail.resources.sql.insert_statements import VALUE
 from dovetail.resources.sql.statements import PreparedStatement
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.conditional_writes import compile_update, prepare_delete
-from dovetail.resources.write.insert_statements import VALUE
 from dovetail.resources.write.model_rules import OF_UPDATES, unknown_members, why_objects
 from dovetail.resources.write.one_row import KEY, OneRow
 from dovetail.resources.write.references import References

@@ -32,9 +32,9 @@ from dovetail.resources.conditions import is_never
 from dovetail.resources.read.etags import has_version
 from dovetail.resources.read.reader import Plan
 from dovetail.resources.spec import Model, Spec
+from dovetail.resources.sql.insert_statements import placeholders
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.insert_statements import placeholders
 from dovetail.resources.write.one_row import OneRow
 
 # Kinds of columns of which a database says, as Python does, whether two values are equal.

@@ -16,10 +16,7 @@ from dovetail.database.change_log import ChangeLog, log_of
 from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, driver_to_write, note_written
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.change_lines import ChangeLines
-from dovetail.resources.sql.json_values import result_processor
-from dovetail.resources.sql.statements import PreparedStatement, Statement
-from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.insert_statements import (
+from dovetail.resources.sql.insert_statements import (
     Defaults,
     NewRow,
     arguments_of,
@@ -31,6 +28,9 @@ from dovetail.resources.write.insert_statements import (
     prepare_values,
     python_defaults,
 )
+from dovetail.resources.sql.json_values import result_processor
+from dovetail.resources.sql.statements import PreparedStatement, Statement
+from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import link_columns, link_many_statements, link_statement
 from dovetail.resources.write.model_rules import make_object, why_objects
 from dovetail.resources.write.read_back import ReadBack

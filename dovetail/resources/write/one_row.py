@@ -29,10 +29,10 @@ from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write, flu
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.change_lines import ChangeLines, changed_line
 from dovetail.resources.sql.entities import Entities
+from dovetail.resources.sql.insert_statements import VALUE, columns_of, is_python, maker_of, placeholders
 from dovetail.resources.sql.nested_select import allowed_column
 from dovetail.resources.sql.statements import PreparedStatement, Statement, prepare
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.insert_statements import VALUE, columns_of, is_python, maker_of, placeholders
 from dovetail.resources.write.model_rules import OF_UPDATES, hears_deletes, wants_context, why_objects
 from dovetail.resources.write.read_back import ReadBack
 

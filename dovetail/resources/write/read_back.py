@@ -42,12 +42,12 @@ from dovetail.resources.sql.change_lines import (
     picture,
     tells_old_rows,
 )
+from dovetail.resources.sql.insert_statements import Defaults, prepare_values
 from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nested_select import NestedSelect, page_columns
 from dovetail.resources.sql.nodes import Node, Relation
 from dovetail.resources.sql.statements import PreparedStatement, Row, prepare
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.insert_statements import Defaults, prepare_values
 from dovetail.resources.write.links import link_columns, link_cte
 
 Write: TypeAlias = Insert | Update

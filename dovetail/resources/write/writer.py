@@ -14,10 +14,10 @@ from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import ADD, CHANGE, DELETE, Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.sql.insert_statements import NewRow
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.at_once import AtOnce, values_of
 from dovetail.resources.write.insert import Inserter
-from dovetail.resources.write.insert_statements import NewRow
 from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_of
 from dovetail.resources.write.locked_rows import delete_rows, link_rows, lock_rows, update_rows
 from dovetail.resources.write.model_rules import check_enums

@@ -23,10 +23,10 @@ from dovetail.resources.query.url import ListQuery
 from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.reader import Reader
 from dovetail.resources.sql.arrays import members
+from dovetail.resources.sql.insert_statements import NewRow
 from dovetail.resources.sql.statements import Statement
 from dovetail.resources.visibility import EVERYTHING
 from dovetail.resources.write.insert import Inserter
-from dovetail.resources.write.insert_statements import NewRow
 from tests.resources.read.test_roads import KIND_LISTS, KINDS, make_schema
 
 INEXACT = {"float", "decimal", "tiny"}

@@ -12,7 +12,7 @@ MARK = "shown_as"
 
 @dataclass(frozen=True, kw_only=True)
 class Display:
-    """What `@display` says of a function, a method or the function of a property."""
+    """The words of `@display`: what it says of a function, a method or the function of a property."""
 
     description: str | None = None
     ordering: str | None = None

@@ -33,7 +33,7 @@ class Step:
 
 @dataclass(frozen=True)
 class DateSteps:
-    """What stands above a list: the way to where one is, and where one can go on."""
+    """The line above a list: the way to where one is, and where one can go on."""
 
     way: Sequence[Step]
     further: Sequence[Step]

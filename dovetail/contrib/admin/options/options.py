@@ -8,7 +8,7 @@ from dovetail.database.search.search import FullText
 
 
 class Options:
-    """What the author of a view may say of it; a name is a text or an attribute, a path is `author.username`."""
+    """The options that the author of a view may set; a name is a text or an attribute, a path is `author.username`."""
 
     # The list.
     list_display: ClassVar[Sequence[object]] = ()

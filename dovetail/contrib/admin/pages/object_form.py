@@ -56,7 +56,7 @@ class FormPage:
 
     @property
     def can_save_as(self) -> bool:
-        """Whether the form of an object can be saved as a new one."""
+        """True if the form of an object can be saved as a new one."""
         view = self.view
         return (
             view.save_as

@@ -10,7 +10,7 @@ from dovetail.contrib.admin.views import ModelAdmin
 
 @dataclass(frozen=True)
 class ShownField:
-    """What a form shows of a field: several parts of a relation to many, each with the address of its page."""
+    """A field as a form shows it: several parts of a relation to many, each with the address of its page."""
 
     label: str
     parts: tuple[tuple[object, str | None], ...]
