@@ -113,8 +113,12 @@ async def test_several_credentials_are_refused_whatever_they_are(client, draft, 
 async def test_a_401_has_a_challenge_for_each_scheme_that_has_one(client, ada):
     for path in ("/api/users/me", "/api/users", "/debug/pool"):
         assert (await client.get(path)).headers["www-authenticate"] == "Token, Bearer"
-    wrong = await client.get("/api/users/me", headers={"Authorization": "Bearer wrong"})
-    assert wrong.headers["www-authenticate"] == 'Token, Bearer error="invalid_token"'
+    for scheme, told in (
+        ("Bearer", 'Token, Bearer error="invalid_token"'),
+        ("Token", 'Token error="invalid_token", Bearer'),
+    ):
+        wrong = await client.get("/api/users/me", headers={"Authorization": f"{scheme} wrong"})
+        assert wrong.headers["www-authenticate"] == told
 
 
 @taking("ApiKey")
