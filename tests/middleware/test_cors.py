@@ -19,6 +19,7 @@ def probe_settings(probe_settings: Settings) -> Settings:
     return probe_settings.model_copy(update={"cors_allowed_origins": (ORIGIN,), "max_body_size": 1000})
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     ("path", "status"),
     [

@@ -13,6 +13,7 @@ def probe_settings(probe_settings: Settings) -> Settings:
     return probe_settings.model_copy(update={"max_body_size": 1000})
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     ("path", "status"),
     [

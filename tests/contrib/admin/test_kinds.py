@@ -13,6 +13,7 @@ from sqlalchemy import select
 from dovetail.contrib.admin.testing import read_form
 from tests.contrib.admin.drawer.admin import COMPUTED, TYPED, SpecimenAdmin
 from tests.contrib.admin.drawer.models import Colour, Odd, Pair, Shelf, Size, Specimen
+from tests.once import asks_no_database
 
 TOKEN = UUID("12345678-1234-5678-1234-567812345678")
 FULL = {
@@ -229,6 +230,7 @@ async def test_every_value_that_may_be_missing_can_be_taken_away(office, session
     }
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     ("field", "text", "words"),
     [

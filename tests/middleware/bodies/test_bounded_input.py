@@ -83,6 +83,7 @@ def test_a_body_is_suspicious_only_if_something_may_be_wrong_with_it():
         assert is_suspicious(one), one
 
 
+@asks_no_database
 @pytest.mark.parametrize("body", [*LARGE.values(), b'[NaN, "x"]', rb'["\ud800"]'], ids=[*LARGE, "NaN", "surrogate"])
 async def test_a_stranger_is_told_to_log_in_before_the_body_is_looked_at(client, calls, body):
     for headers in (JSON, JSON | {"Authorization": "Bearer made-up"}):

@@ -89,6 +89,7 @@ FILES = ('; filename="a"', "; filename=", "; filename=\"a\"; filename*=utf-7''%2
 ODD = ("; filename*=utf-7''%2B2AA-", "; filename*0*=idna''a; filename*1=b", "; name*=utf-16''%d8%00", "; filename*")
 
 
+@asks_no_database
 @pytest.mark.parametrize("parameters", FILES + ODD)
 async def test_text_that_comes_as_a_file_is_refused_by_an_api(probe, parameters):
     answer = await post_parts(probe, "/api/forms", part(named(parameters)))

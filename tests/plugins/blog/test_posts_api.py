@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from plugins.blog.models import Post, Tag
+from tests.once import asks_no_database
 
 ALL = {
     "id",
@@ -133,6 +134,7 @@ async def test_twenty_clients_remove_a_post_and_one_does(author, session, make_p
 TOO_LONG = "x" * 201
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -179,6 +181,7 @@ async def test_a_bad_field_is_refused_by_name_in_both_create_and_update(author, 
     assert (await session.scalar(select(func.count()).select_from(Tag))) == 0
 
 
+@asks_no_database
 @pytest.mark.parametrize("author_id", [0, -1, 2**63, "1", True, 1.5, []])
 async def test_an_author_id_that_is_no_id_is_refused(staff, author_id):
     answer = await staff.client.post("/api/posts", json={"title": "t", "content": "c", "author_id": author_id})
@@ -186,6 +189,7 @@ async def test_an_author_id_that_is_no_id_is_refused(staff, author_id):
     assert "author_id" in answer.text
 
 
+@asks_no_database
 @pytest.mark.parametrize("missing", ["title", "content"])
 async def test_a_new_post_needs_title_and_content(author, missing):
     body = {"title": "t", "content": "c"}
@@ -195,6 +199,7 @@ async def test_a_new_post_needs_title_and_content(author, missing):
     assert missing in answer.text
 
 
+@asks_no_database
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{", b'"text"', b"\xff"])
 async def test_a_body_that_is_no_object_is_refused(author, make_post, body):
     post = await make_post()

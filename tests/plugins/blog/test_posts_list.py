@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from plugins.blog.models import Post
+from tests.once import asks_no_database
 
 DAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -80,6 +81,7 @@ async def test_no_filter_reaches_a_hidden_draft(client, other, posts, author):
             assert (page["items"], page["total"]) == ([], 0)
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [

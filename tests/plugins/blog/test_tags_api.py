@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from plugins.blog.models import Tag, post_tags
+from tests.once import asks_no_database
 
 
 async def names(client, path="/api/tags"):
@@ -51,6 +52,7 @@ async def test_only_who_may_change_the_post_may_change_its_tags(other, staff, ma
     assert (await staff.client.delete(f"/api/posts/{post.id}/tags/{tag}")).status_code == 204
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     "body", [{}, {"name": ""}, {"name": " "}, {"name": None}, {"name": 1}, {"name": "x" * 51}, {"name": "x", "id": 1}]
 )

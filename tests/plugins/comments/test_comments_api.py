@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from plugins.comments.models import Comment, CommentStatus
+from tests.once import asks_no_database
 
 FIELDS = {"id", "post_id", "parent_id", "content", "status", "created_at", "updated_at", "author_id", "author"}
 
@@ -234,6 +235,7 @@ async def test_a_bad_or_unknown_parameter_is_refused_by_name(client, post, query
     assert query.partition("=")[0] in answer.text
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -257,6 +259,7 @@ async def test_a_bad_field_is_refused_by_name_in_both_create_and_update(author, 
         assert field in answer.text
 
 
+@asks_no_database
 @pytest.mark.parametrize("parent_id", [0, -1, 2**63, "1", True, 1.5])
 async def test_a_parent_id_that_is_no_id_is_refused(author, post, parent_id):
     body = {"content": "x", "parent_id": parent_id}
@@ -265,6 +268,7 @@ async def test_a_parent_id_that_is_no_id_is_refused(author, post, parent_id):
     assert "parent_id" in answer.text
 
 
+@asks_no_database
 @pytest.mark.parametrize("status", ["spam", "", None, 1, "APPROVED"])
 async def test_a_status_that_is_none_is_refused(staff, make_comment, status):
     comment = await make_comment()

@@ -15,6 +15,7 @@ from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.testing.fixtures import make_client, running
 from tests.contrib.admin.conftest import COOKIE
 from tests.contrib.auth.helpers import hashed
+from tests.once import asks_no_database
 
 
 async def log_in(client: httpx.AsyncClient, name: str, password: str = PASSWORD, target: str = "") -> httpx.Response:
@@ -68,6 +69,7 @@ async def test_an_odd_login_form_is_refused_and_not_a_crash(client, boss, data):
     assert answer.status_code == 401
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     "path",
     ["/", "/auth-user/list", "/auth-user/create", "/blog-post/edit/1", "/blog-post/export/csv", "/shelf", "/report"],
@@ -93,6 +95,7 @@ async def test_logging_in_leads_to_the_page_that_was_asked_for(client, boss):
     ] == "/admin/auth-user/list?search=a%26b"
 
 
+@asks_no_database
 @pytest.mark.parametrize(
     "target",
     ["//evil.example/admin/", "https://evil.example/admin/", "/\\evil.example", "/api/posts", "javascript:alert(1)"],

@@ -77,6 +77,7 @@ async def test_a_post_without_a_token_is_refused(office):
         assert "no longer valid" in answer.text
 
 
+@asks_no_database
 @pytest.mark.parametrize("headers", ELSEWHERE)
 async def test_a_post_from_elsewhere_is_refused_even_with_the_token(office, headers):
     token = await office.token()
