@@ -136,6 +136,22 @@ class ViewBase(ShownView):
             model_permission(self.plugin_name, verb, self.model.__name__) for verb in PERMISSIONS.get(action, CHANGE)
         ]
 
+    def has_permission(self, request: Request, action: str, obj: object | None = None) -> bool:
+        """Return whether the user may do `action`, to `obj` if it is given: by permissions, policies and hooks."""
+        return bool(super().has_permission(request, action, obj)) and self._is_let(request, action, obj)
+
+    def _is_let(self, request: Request, action: str, obj: object | None) -> bool:
+        match action:
+            case Action.LIST | Action.DETAILS | Action.EXPORT:
+                return self.has_view_permission(request, obj)
+            case Action.CREATE:
+                return self.has_add_permission(request)
+            case Action.EDIT:
+                return self.has_change_permission(request, obj)
+            case Action.DELETE:
+                return self.has_delete_permission(request, obj)
+        return True
+
     def can_delete_any(self, request: Request) -> bool:
         """Return whether to offer deleting; each object that is selected is asked about again."""
         return self.can_delete and self.has_permission(request, "delete")

@@ -71,3 +71,21 @@ class Hooks(Options):
             return self.view_on_site(obj)
         find = getattr(obj, "get_absolute_url", None)
         return str(find()) if self.view_on_site and callable(find) else None
+
+    # Who may do what: each narrows what permissions and policies allow, and widens nothing.
+
+    def has_view_permission(self, request: Request, obj: object | None = None) -> bool:
+        """Return False to keep the user from listing, looking at and exporting objects, or from one object."""
+        return True
+
+    def has_add_permission(self, request: Request) -> bool:
+        """Return False to keep the user from adding objects."""
+        return True
+
+    def has_change_permission(self, request: Request, obj: object | None = None) -> bool:
+        """Return False to keep the user from changing objects, or one object."""
+        return True
+
+    def has_delete_permission(self, request: Request, obj: object | None = None) -> bool:
+        """Return False to keep the user from deleting objects, or one object."""
+        return True

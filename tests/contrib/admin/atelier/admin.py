@@ -123,3 +123,23 @@ class FilteredAdmin(ModelAdmin, model=Painting):
     date_hierarchy = "shown_at"
     ordering = ("title",)
     fields = ("title",)
+
+
+class GuardedAdmin(ModelAdmin, model=Painting):
+    """Lets even superusers do less than they may: nothing is added, and what is sold stays as it is."""
+
+    identity = "guarded"
+    list_display = ("title",)
+    fields = ("title",)
+
+    def has_view_permission(self, request: Request, obj: object | None = None) -> bool:
+        return not (isinstance(obj, Painting) and obj.title == "A found sheet")
+
+    def has_add_permission(self, request: Request) -> bool:
+        return False
+
+    def has_change_permission(self, request: Request, obj: object | None = None) -> bool:
+        return not (isinstance(obj, Painting) and obj.is_sold)
+
+    def has_delete_permission(self, request: Request, obj: object | None = None) -> bool:
+        return not (isinstance(obj, Painting) and obj.is_sold)

@@ -142,3 +142,19 @@ async def test_a_new_form_begins_with_what_its_address_says_and_the_view_allows(
     assert (form["title"], form["technique"], "price" in form) == (["From here"], ["ink"], False)
     assert form["is_sold"] in ([], ["__None"], [""])
     assert 'data-prepopulated-from="title"' in page.text
+
+
+async def test_hooks_keep_even_superusers_from_what_they_may_do_otherwise(office, session, sold, paintings):
+    free, sheet = paintings[0], paintings[3]
+    page = (await office.get("/guarded/list")).text
+    assert "New painting" not in page
+    assert f"/guarded/edit/{free.id}" in page
+    assert f"/guarded/edit/{sold.id}" not in page
+    assert (await office.get("/guarded/create")).status_code == 403
+    assert (await office.get(f"/guarded/edit/{sold.id}")).status_code == 403
+    assert (await office.get(f"/guarded/details/{sold.id}")).status_code == 200
+    assert (await office.get(f"/guarded/details/{sheet.id}")).status_code == 403
+    both = {"pks": [str(free.id), str(sold.id)], "confirmed": "yes"}
+    assert (await office.post("/guarded/delete", both)).status_code == 403
+    assert (await stored(session, free.id)) is not None
+    assert (await office.submit(f"/guarded/edit/{free.id}", {"title": "Free"})).status_code == 303
