@@ -59,7 +59,7 @@ def problems(requirement: Requirement) -> Iterator[str]:
         yield f"{requirement.number} is unexplained"
     for shown in requirement.answers.get("shown", ()):
         path, name = test_of(shown)
-        if name not in _tests_in(path):
+        if name not in tests_in(path):
             yield f"{requirement.number}: there is no test {path}::{name}"
     for page in requirement.answers.get("page", ()):
         if not (REPOSITORY / "docs" / page).exists():
@@ -67,7 +67,8 @@ def problems(requirement: Requirement) -> Iterator[str]:
 
 
 @cache
-def _tests_in(path: Path) -> frozenset[str]:
+def tests_in(path: Path) -> frozenset[str]:
+    """Return the names of the functions in a file of tests; none if there is no such file."""
     file = REPOSITORY / path
     if not file.exists():
         return frozenset()

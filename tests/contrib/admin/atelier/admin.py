@@ -1,10 +1,12 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from starlette.requests import Request
 
 from dovetail.contrib.admin.views import EmptyFilter, ModelAdmin, display, user_of
 from tests.contrib.admin.atelier.models import Artist, Painting
+
+Fieldsets = Sequence[tuple[str | None, Mapping[str, object]]]
 
 
 @display(description="Letters", ordering="title")
@@ -143,3 +145,27 @@ class GuardedAdmin(ModelAdmin, model=Painting):
 
     def has_delete_permission(self, request: Request, obj: object | None = None) -> bool:
         return not (isinstance(obj, Painting) and obj.is_sold)
+
+
+class ByObjectAdmin(ModelAdmin, model=Painting):
+    """Has another form for what is sold, for new objects, and for all others."""
+
+    identity = "by-object"
+    list_display = ("title",)
+
+    def get_fields(self, request: Request, obj: object | None = None) -> Sequence[object]:
+        return ("title", "slug", "price") if obj is None else ("title", "price", "artist")
+
+    def get_exclude(self, request: Request, obj: object | None = None) -> Sequence[object] | None:
+        return ("price",) if isinstance(obj, Painting) and obj.price else None
+
+    def get_readonly_fields(self, request: Request, obj: object | None = None) -> Sequence[object]:
+        return ("artist",)
+
+    def get_fieldsets(self, request: Request, obj: object | None = None) -> Fieldsets:
+        if isinstance(obj, Painting) and obj.is_sold:
+            return (("Sold", {"fields": ("story",)}),)
+        return super().get_fieldsets(request, obj)
+
+    def get_prepopulated_fields(self, request: Request, obj: object | None = None) -> dict[str, Sequence[str]]:
+        return {"slug": ("title",)} if user_of(request).is_superuser else {}

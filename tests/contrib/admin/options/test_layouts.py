@@ -158,3 +158,18 @@ async def test_hooks_keep_even_superusers_from_what_they_may_do_otherwise(office
     assert (await office.post("/guarded/delete", both)).status_code == 403
     assert (await stored(session, free.id)) is not None
     assert (await office.submit(f"/guarded/edit/{free.id}", {"title": "Free"})).status_code == 303
+
+
+async def test_fields_groups_and_what_is_left_out_may_depend_on_the_object(office, session, sold, paintings):
+    async def named(path: str) -> set[str]:
+        return set(read_form((await office.get(f"/by-object/{path}")).text)) - {"csrf_token", "_version"}
+
+    assert await named("create") == {"title", "slug", "price"}
+    assert 'data-prepopulated-from="title"' in (await office.get("/by-object/create")).text
+    assert await named(f"edit/{paintings[0].id}") == {"title"}
+    assert await named(f"edit/{paintings[2].id}") == {"title", "price"}
+    assert await named(f"edit/{sold.id}") == {"story"}
+    assert "Hals" in (await office.get(f"/by-object/edit/{paintings[2].id}")).text
+    await office.submit(f"/by-object/edit/{paintings[0].id}", {"price": "1", "story": "Forged.", "title": "New"})
+    painting = await stored(session, paintings[0].id)
+    assert (painting.title, painting.price, painting.story) == ("New", 900, "She pours milk.")

@@ -1,0 +1,40 @@
+"""What is made of other fields is written as they are typed, in a real Chromium."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from dovetail.contrib.auth.testing import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
+
+
+@pytest.fixture
+def settings(make_settings, database_url):
+    """The site as it is: the server in its own process knows no plugin of the tests."""
+    return make_settings(database_url=database_url)
+
+
+async def test_a_slug_is_written_as_its_title_is_typed_until_somebody_types_it(browser_page: Page, make_user):
+    await make_user(username="boss", is_superuser=True)
+
+    async def mark_as_made_of_the_title(route):
+        answer = await route.fetch()
+        page = (await answer.text()).replace('id="field-content"', 'id="field-content" data-prepopulated-from="title"')
+        await route.fulfill(response=answer, body=page)
+
+    await browser_page.goto("/admin/")
+    await browser_page.get_by_label("Username or e-mail address").fill("boss")
+    await browser_page.get_by_label("Password").fill(PASSWORD)
+    await browser_page.get_by_role("button", name="Log in").click()
+    await expect(browser_page.get_by_role("heading", name="Welcome")).to_be_visible()
+    await browser_page.route("**/blog-post/create", mark_as_made_of_the_title)
+    await browser_page.goto("/admin/blog-post/create")
+    title, slug = browser_page.get_by_label("Title"), browser_page.get_by_label("Content")
+    await title.press_sequentially("Über den  Dächern, 2!")
+    await expect(slug).to_have_value("uber-den-dachern-2")
+    await slug.fill("mine")
+    await title.press_sequentially(" and more")
+    await expect(slug).to_have_value("mine")
+    await slug.fill("")
+    await title.press_sequentially("?")
+    await expect(slug).to_have_value("uber-den-dachern-2-and-more")

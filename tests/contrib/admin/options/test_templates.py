@@ -1,0 +1,50 @@
+"""A view and a site bring templates of their own."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from dovetail.application import make_application
+from dovetail.settings import Settings
+from dovetail.testing.fixtures import running
+from plugins.blog.models import Tag
+
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
+PAGES = {"list": "of the list", "add": "of a new one", "change": "of a change", "details": "of a page"}
+
+
+@pytest.fixture
+def settings(make_settings, settings_class, database_url, tmp_path: Path) -> Settings:
+    for name in PAGES:
+        path = tmp_path / "project" / "templates" / "tagged" / f"{name}.html"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("our own {{ said }} called {{ model_view.name }}")
+    start = tmp_path / "project" / "templates" / "sqladmin" / "index.html"
+    start.parent.mkdir()
+    start.write_text('{% extends "sqladmin/layout.html" %}{% block heading %}Our own start{% endblock %}')
+    plugins = (*settings_class.model_fields["plugins"].default, "tests.contrib.admin.templated")
+    return make_settings(database_url=database_url, plugins=plugins, base_dir=tmp_path, site_name="The Gazette")
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    async with running(make_application(settings)) as app:
+        yield app
+
+
+async def test_a_view_may_bring_templates_of_its_own(office, session):
+    tag = Tag(name="python")
+    session.add(tag)
+    await session.commit()
+    paths = ("list", "create", f"edit/{tag.id}", f"details/{tag.id}")
+    for path, said in zip(paths, PAGES.values(), strict=True):
+        assert (await office.get(f"/tagged/{path}")).text == f"our own {said} called Tag"
+
+
+async def test_a_site_has_its_own_name_and_start(office):
+    page = (await office.get("/")).text
+    assert ">Our own start</h1>" in page
+    assert "The Gazette</title>" in page
+    assert "<span>The Gazette</span>" in page
