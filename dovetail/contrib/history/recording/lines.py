@@ -1,6 +1,7 @@
 """The INSERTs of the log: each line is read from the row itself, by the database, in one statement for many rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 from typing import cast as as_type
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     tuple_,
     union_all,
 )
@@ -33,6 +35,7 @@ from dovetail.database.change_log import Picture
 
 PLACEHOLDER = "history_"  # with the name of a column: the placeholder for who and where
 ORIGIN = ("door", "via", "actor_id", "actor_name", "address", "request_id")
+Reference: TypeAlias = tuple[Table, Column[object], Column[object], str]
 LOG = as_type("Table", RecordedChange.__table__)
 COLUMNS = ("transaction", "action", "model", "object_key", "before", "after", *ORIGIN)
 
@@ -42,6 +45,7 @@ class Lines:
 
     def __init__(self, recorded: Recorded) -> None:
         self.recorded = recorded
+        self._reached: dict[str, Sequence[tuple[Table, Sequence[Reference]]]] = {}
 
     def insert(
         self, table: RecordedTable, before: Picture | None, after: Picture | None, where: Sequence[ColumnElement[bool]]
@@ -76,28 +80,42 @@ class Lines:
 
         None if nothing of that is written down.
         """
-        found = list(self._gone(table, and_(*where)))
+        found = list(self._gone(table, and_(true(), *where)))
         if not found:
             return None
         return _insert(found[0] if len(found) == 1 else union_all(*found))
 
     def _gone(self, table: Table, condition: ColumnElement[bool]) -> Iterator[Select[object]]:
         gone: dict[Table, list[ColumnElement[bool]]] = {table: [condition]}
-        for one in _below(table):
-            conditions = gone.get(one)
-            if conditions is None:
-                continue
-            chosen = _with_own_kind(one, or_(*conditions))
+        for one, referring in self._reach(table):
+            chosen = _with_own_kind(one, or_(*gone[one]))
             known = self.recorded.find(one)
             if known is not None:
                 yield self.select(known, picture(one), None, [chosen])
-            for child, column, target, rule in _referring(one):
+            for child, column, target, rule in referring:
                 keys = select(target).where(chosen)
                 if rule == "CASCADE" and child is not one:
                     gone.setdefault(child, []).append(column.in_(keys))
                 elif rule == "SET NULL" and (lost := self.recorded.find(child)) is not None:
                     emptied: Mapping[str, ColumnElement[object]] = {column.key: literal(None, column.type)}
                     yield self.select(lost, picture(child), emptied, [column.in_(keys)])
+
+    def _reach(self, table: Table) -> Sequence[tuple[Table, Sequence[Reference]]]:
+        """Return the tables of which rows go with those of a table, each with the columns that refer to it.
+
+        They stand behind those they refer to; nothing, if no change of any of them is written down.
+        """
+        if table.key not in self._reached:
+            found: dict[Table, Sequence[Reference]] = {}
+            reached = {table}
+            for one in _below(table):
+                if one in reached:
+                    found[one] = list(_referring(one))
+                    reached |= {child for child, _, _, rule in found[one] if rule == "CASCADE"}
+            touched = {*found, *(child for referring in found.values() for child, _, _, rule in referring if rule)}
+            is_written = any(self.recorded.find(one) is not None for one in touched)
+            self._reached[table.key] = list(found.items()) if is_written else []
+        return self._reached[table.key]
 
 
 def object_key(values: Sequence[ColumnElement[object]]) -> ColumnElement[str]:
@@ -150,7 +168,7 @@ def _below(table: Table) -> list[Table]:
     return [table, *(one for one in order if one is not table)]
 
 
-def _referring(table: Table) -> Iterator[tuple[Table, Column[object], Column[object], str]]:
+def _referring(table: Table) -> Iterator[Reference]:
     """Yield the columns that refer to a table, what of it they refer to, and what is done when that is deleted."""
     for other in table.metadata.tables.values():
         for key in other.foreign_keys:

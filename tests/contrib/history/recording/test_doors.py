@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dovetail.contrib.auth.models import Group, User
+from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.errors import DovetailError
 from plugins.blog.models import Post, Tag, post_tags
@@ -200,6 +201,16 @@ async def test_what_the_database_deletes_along_is_written_down_once_each(databas
         ("delete", "comments.comment", "2"),
         ("delete", "comments.comment", "3"),
     ]
+
+
+async def test_deleting_everything_leaves_a_line_for_each_row_and_none_for_what_is_not_written_down(database, changes):
+    async with database.unit_of_work() as session:
+        session.add_all([Tag(name="x"), Tag(name="y")])
+    await changes()
+    async with database.unit_of_work() as session:
+        await session.execute(delete(Session))
+        await session.execute(delete(Tag))
+    assert [one[:3] for one in told(await changes())] == [("delete", "blog.tag", "1"), ("delete", "blog.tag", "2")]
 
 
 async def test_rows_that_are_only_made_where_they_are_missing_leave_a_line_if_they_were(database, changes, ada):
