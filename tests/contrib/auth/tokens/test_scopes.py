@@ -285,7 +285,8 @@ async def test_a_token_with_scopes_takes_the_one_statement_that_a_login_takes(
     ):
         counts = []
         for asked, headers in ((browser, {}), (client, token)):
-            await asked.request(method, path, headers=headers, **body)
+            for _ in range(2):  # after the first its use is written down, after the second it is remembered
+                await asked.request(method, path, headers=headers, **body)
             with count_statements() as statements:
                 assert (await asked.request(method, path, headers=headers, **body)).status_code == 200
             counts.append(len(statements))
