@@ -5,7 +5,7 @@ import socket
 
 import httpx
 
-from tests.running import free_port, manage, python, serving, start, stop, wait_until_it_answers
+from tests.running import TIMEOUT, free_port, manage, python, serving, start, stop, wait_until_it_answers
 
 COUNT = """
 from sqlalchemy import func
@@ -26,8 +26,9 @@ def test_it_makes_a_site_with_an_administrator_who_can_log_in(empty_database_url
     port = free_port()
     with serving("quickstart", "--port", str(port), DATABASE_URL=empty_database_url, port=port) as process:
         url = f"http://127.0.0.1:{port}"
-        pages = [httpx.get(url + path, follow_redirects=True).status_code for path in ("/", "/docs", "/admin/")]
-        posts = httpx.get(f"{url}/api/posts").json()["items"]
+        asked = [httpx.get(url + path, follow_redirects=True, timeout=TIMEOUT) for path in ("/", "/docs", "/admin/")]
+        pages = [answer.status_code for answer in asked]
+        posts = httpx.get(f"{url}/api/posts", timeout=TIMEOUT).json()["items"]
         output = stop(process)
         assert pages == [200, 200, 200]
         assert posts, "the demo blog is there"
@@ -38,7 +39,9 @@ def test_it_makes_a_site_with_an_administrator_who_can_log_in(empty_database_url
     assert password is not None
     assert username is not None
     with serving("quickstart", "--port", str(port), DATABASE_URL=empty_database_url, port=port):
-        login = httpx.post(f"{url}/api/auth/login", data={"username": username[1], "password": password[1]})
+        login = httpx.post(
+            f"{url}/api/auth/login", data={"username": username[1], "password": password[1]}, timeout=TIMEOUT
+        )
         assert login.status_code == 200, login.text
 
 
