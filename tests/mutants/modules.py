@@ -57,6 +57,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         statements=(f"{THROTTLING}/test_database_storage.py",),
         storages=(f"{THROTTLING}/test_redis_url.py",),
     ),
+    "dovetail/contrib/admin/columns/code_names.py": (f"{ADMIN}/rules/test_code_names.py",),
     "dovetail/contrib/admin/permissions.py": (f"{ADMIN}/test_permissions.py", f"{ADMIN}/test_rights.py"),
     **room(
         "dovetail/contrib/admin/account",
@@ -91,7 +92,6 @@ MODULES: dict[str, tuple[str, ...]] = {
         "dovetail/contrib/admin/rules",
         f"{ADMIN}/rules",
         f"{ADMIN}/test_rights.py",
-        code_names=(f"{ADMIN}/rules/test_code_names.py",),
         fields=(f"{ADMIN}/rules/test_fields.py",),
         rules=(f"{ADMIN}/rules/test_rows.py",),
     ),
