@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -34,11 +35,9 @@ def judge_fresh(path: str, mutant: Mutant, choice: Choice, limits: Limits, scrat
 
     def import_and_run() -> NoReturn:
         sys.meta_path.insert(0, mutated)
-        try:
-            code = pytest.main([*OPTIONS, *files], plugins=[_Runner(mutated, names, choice, scratch)])
-        except Exception:  # noqa: BLE001 - a mutant may raise anything
-            leave(FAILED)  # a plugin of pytest imports it
-        leave(BROKEN if code == pytest.ExitCode.INTERNAL_ERROR else FAILED)  # it could not be imported
+        with suppress(Exception):  # a mutant may raise anything
+            pytest.main([*OPTIONS, *files], plugins=[_Runner(mutated, names, choice, scratch)])
+        leave(FAILED)  # it could not be imported
 
     code, killer = run_forked(scratch / "mutant", import_and_run)
     if code == BROKEN:
@@ -59,7 +58,10 @@ class _Runner:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> NoReturn:
         """Run the tests until one fails."""
-        use_template(session, self._scratch)
-        run_tests(session, self._names, self._choice.seconds)
+        try:
+            use_template(session, self._scratch)
+            run_tests(session, self._names, self._choice.seconds)
+        except Exception:  # noqa: BLE001 - it is ours, and no test's: whatever it is, nothing was found out
+            leave(BROKEN)
         loaded = getattr(sys.modules.get(self._mutated.name), "__loader__", None) is self._mutated
         leave(PASSED if loaded else BROKEN)
