@@ -2,6 +2,7 @@
 
 import pytest
 from fastapi import Request, Response
+from pydantic import MISSING
 from sqlalchemy import ColumnElement, String, and_, column, func, literal_column, select, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -125,6 +126,29 @@ async def test_a_key_that_one_may_not_view_is_answered_as_one_that_does_not_exis
             told = [answer.json()["detail"].replace("shut", "none") for answer in (found, unknown)]
             assert told[0] == told[1]
         assert (await callers.staff.post(notes, json=fields | extra)).status_code == 201
+
+
+class Renaming(Schema):
+    title: str | MISSING = MISSING
+
+
+class Alike(Notes):
+    """One changes notes that have the title of a note of one's own."""
+
+    def where(self, viewer: int | None, action: str) -> ColumnElement[bool]:
+        return true() if action == "view" else Note.title.in_(select(Note.title).where(Note.owner_id == viewer))
+
+
+async def test_a_rule_that_looks_at_other_rows_of_the_same_table_is_asked_of_these_as_they_are(
+    callers, app, session, database
+):
+    rows = Resource(model=Note, read=Plain, update=Renaming, policy=Alike(), name="row")
+    app.include_router(rows.router)
+    async with database.unit_of_work() as unit:
+        unit.add(Note(title="mine", owner_id=2))
+    answers = [await callers.owner.patch("/rows/5", json={"title": title}) for title in ("else", "locked", "mine")]
+    assert [answer.status_code for answer in answers] == [403, 200, 200]
+    assert (5, "mine", 2) in await stored(session)
 
 
 class Discreet(Notes):
