@@ -6,9 +6,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event, exc
 
-from dovetail.database.drivers.aiosqlite_connections import is_still_there
-from dovetail.database.drivers.lost_connections import throw_away
-from dovetail.database.drivers.sqlalchemy_private import set_ping
 from dovetail.database.pool.writer_queue import have_waited, time_left
 from dovetail.state import InfoKey
 
@@ -52,6 +49,10 @@ def keep_to_file(engine: Engine, database: str) -> None:
 
     A writer finds out before it writes. The pool asks instead of sending a ping, which a file does not need.
     """
+    # Imported here: commands that migrate do without the drivers of asyncio and the ORM.
+    from dovetail.database.drivers.aiosqlite_connections import is_still_there
+    from dovetail.database.drivers.lost_connections import throw_away
+    from dovetail.database.drivers.sqlalchemy_private import set_ping
 
     @event.listens_for(engine, "begin", insert=True)
     def _refuse(connection: Connection) -> None:
