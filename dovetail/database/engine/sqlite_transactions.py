@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event, exc
 
-from dovetail.database.pool.writer_queue import have_waited, time_left
 from dovetail.state import InfoKey
 
 READ_ONLY = "dovetail_read_only"  # an execution option of a connection
@@ -37,11 +36,10 @@ def use_real_transactions(engine: Engine, *, patience: float | None = None, fore
     def _begin(connection: Connection) -> None:
         if connection.get_execution_options().get(READ_ONLY, False):
             connection.exec_driver_sql("BEGIN DEFERRED")
-            return
-        if patience is not None:
-            _limit_waiting(connection, patience)
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        have_waited()
+        elif patience is None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            _begin_in_time(connection, patience)
 
 
 def keep_to_file(engine: Engine, database: str) -> None:
@@ -69,9 +67,14 @@ def keep_to_file(engine: Engine, database: str) -> None:
     set_ping(engine, ping)
 
 
-def _limit_waiting(connection: Connection, patience: float) -> None:
+def _begin_in_time(connection: Connection, patience: float) -> None:
+    # Imported here: commands that migrate do without the ORM, and wait as long as it takes.
+    from dovetail.database.pool.writer_queue import have_waited, time_left
+
     left = time_left(patience) or 0.0
     wanted = patience if patience - left < WORTH_SAYING else left
     if connection.info.get(PATIENCE, patience) != wanted:
         connection.info[PATIENCE] = wanted
         connection.exec_driver_sql(f"PRAGMA busy_timeout={round(wanted * 1000)}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    have_waited()
