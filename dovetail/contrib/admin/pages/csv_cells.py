@@ -15,6 +15,7 @@ SEPARATORS = frozenset(",;:|^~`\t\r\n\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029\uff0c\
 QUOTES = frozenset("\"'\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")  # what may be dropped in front of a formula
 SIGN = re.compile("[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 OPERAND = re.compile("[^\\s=+\\-@)\\]}/*,;:|.!?\uff1d\uff0b\uff0d\uff20]")
+LINE_ENDS = frozenset("\r\n")
 LOOKAHEAD = 64  # characters behind a sign in which something to calculate with is looked for
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?")
 STARTS = ("\t", "\r", "\n")  # taken for nothing by some programs, which then begin with what follows
@@ -35,25 +36,33 @@ def write_cell(value: object) -> str:
 
 
 def _may_begin_formula(text: str, place: int) -> bool:
-    begins_text, begins_word = _begins_cell(text, place)
-    if not (begins_text or begins_word):
+    separator, spaces = _before_cell(text, place)
+    if separator is None and not spaces:
         return False
     if number := NUMBER.match(text, place):
         rest = text[number.end() : number.end() + 1]
-        return bool(rest) and rest not in SEPARATORS and (begins_text or not rest.isspace())
+        if not rest or rest in LINE_ENDS:
+            return False
+        # Whatever else separates the cells leaves more than a number in this one.
+        return rest != " " if separator is None else spaces or rest != separator
     following = text[place + 1 : place + 1 + LOOKAHEAD]
-    if following[:1].isspace() and not begins_text:
+    if following[:1] == " " and separator is None:
         return False  # "this - that", read as words, is no formula
     return len(following) == LOOKAHEAD or OPERAND.search(following) is not None
 
 
-def _begins_cell(text: str, place: int) -> tuple[bool, bool]:
-    """Return whether a cell may begin at `place`: if tabs and signs separate cells, and if spaces do."""
+def _before_cell(text: str, place: int) -> tuple[str | None, bool]:
+    """Return the separator before a cell that may begin at `place`, and whether spaces may be it.
+
+    It is "" at the start of the text, where every one is, and None within a line of words.
+    """
     before, spaces = place, False
     while before and text[before - 1] not in SEPARATORS and (text[before - 1].isspace() or text[before - 1] in QUOTES):
         before -= 1
         spaces = spaces or text[before].isspace()
-    return not before or text[before - 1] in SEPARATORS, spaces
+    if not before:
+        return "", spaces
+    return (text[before - 1] if text[before - 1] in SEPARATORS else None), spaces
 
 
 def _as_text(value: object) -> str:

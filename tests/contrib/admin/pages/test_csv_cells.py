@@ -9,7 +9,7 @@ from decimal import Decimal
 from io import StringIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dovetail.contrib.admin.pages.csv_cells import write_cell
@@ -51,6 +51,11 @@ def test_a_formula_on_a_line_of_its_own_stays_inert(line):
     assert write_cell(f"harmless{line}=1+1") == f"harmless{line}'=1+1"
 
 
+@settings(max_examples=400)
+@example("-1:", ",")
+@example(":-1;", ":")
+@example("; -1;", " ")
+@example("1 =\t1", " ")
 @given(st.text(alphabet=f"ab1 \"',;|\t\n:{SIGNS}", max_size=40), st.sampled_from(SEPARATORS))
 def test_no_text_makes_a_formula(text, separator):
     for line in re.split(r"[\r\n]+", write_cell(text)):
@@ -69,7 +74,9 @@ def test_no_text_makes_a_formula(text, separator):
         ("+4,5", "+4,5"),
         ("-1.5e-7", "-1.5e-7"),
         ("a;-5;b", "a;-5;b"),
-        ("-5;=1", "-5;'=1"),
+        ("-5;=1", "'-5;'=1"),  # to whom a comma separates cells, the first is no number
+        ("a:-5;b", "a:'-5;b"),
+        ("a -5;b", "a '-5;b"),
         ("-5 +1+cmd|' /C calc'!A0", "'-5 '+1+cmd|' /C calc'!A0"),
         ("from -5 to +5 degrees", "from -5 to +5 degrees"),
         ("a-b", "a-b"),
