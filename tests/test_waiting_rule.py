@@ -173,8 +173,8 @@ class Gate(Argon2Hasher):
 
 
 async def test_twelve_who_mistake_their_password_keep_nobody_else_waiting(make_settings, database_url, monkeypatch):
-    """With three connections, a third of a second to wait for one, and passwords that take for ever."""
-    settings = make_settings(database_url=database_url, database_pool_size=3, database_pool_timeout=0.3)
+    """With three connections, two seconds to wait for one, and passwords that take for ever."""
+    settings = make_settings(database_url=database_url, database_pool_size=3, database_pool_timeout=2)
     gate = Gate()
     monkeypatch.setattr(passwords, "hasher", PasswordHash((gate,)))
     async with running(make_application(settings)) as app, make_client(app) as client:
