@@ -98,13 +98,13 @@ async def echo_differences(context: Context, revision: str, *, with_groups: bool
 
 async def _echo_with_rows(context: Context, found: Iterable[Difference]) -> None:
     models = {one.label: one.model for one in ruled_models(context)}
-    async with context.database.unit_of_work(read_only=True) as session:
-        for one in found:
-            click.echo(str(one))
-            model = models.get(one.model)
-            runnable = None if model is None else conditions_of(one, model, session.get_bind().dialect.name)
-            for line in [] if runnable is None else await row_changes(session, runnable):
-                click.echo(f"  {line}")
+    dialect = context.database.engine.dialect.name
+    for one in found:
+        click.echo(str(one))
+        model = models.get(one.model)
+        runnable = None if model is None else conditions_of(one, model, dialect)
+        for line in [] if runnable is None else await row_changes(context.database, runnable):
+            click.echo(f"  {line}")
 
 
 async def _groups(context: Context) -> Mapping[str, Sequence[str]]:

@@ -26,11 +26,14 @@ from dovetail.contrib.auth.models import Group, User, users_groups
 from dovetail.contrib.auth.rules.difference import Difference, Role
 from dovetail.contrib.auth.rules.snapshot import UNTOLD, VIEWER
 from dovetail.database.engine.urls import is_memory
+from dovetail.database.pool.statement_timeouts import StatementLimit, StatementTimeoutError, with_statement_limit
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import InvalidInputError
 
 SHOWN_KEYS = 20  # of more rows, the number is told
 MOST_PEOPLE = 100  # in whose place a condition that names its viewer is run
+PATIENCE = 60  # seconds for a statement
+NOT_COMPARED = "its rows cannot be compared here:"
 WITHOUT_ROWS = "add"  # what is not there yet has no key
 
 
@@ -69,8 +72,23 @@ def conditions_of(difference: Difference, model: type[object], dialect: str) -> 
     return Conditions(model, difference.role, *told)
 
 
-async def row_changes(session: AsyncSession, found: Conditions) -> list[str]:
-    """Return a line for the rows that were gained, and one for those that were lost."""
+async def row_changes(database: Database, found: Conditions) -> list[str]:
+    """Return a line for the rows that were gained, and one for those that were lost.
+
+    The statements can only read, for another version wrote what they ask, and each has PATIENCE seconds.
+    """
+    limit = StatementLimit(PATIENCE)
+    engine = with_statement_limit(database.engine.execution_options(postgresql_readonly=True), limit)
+    try:
+        async with database.unit_of_work(read_only=True, engine=engine) as session:
+            return await _lines(session, found)
+    except StatementTimeoutError:
+        return [f"{NOT_COMPARED} a statement took more than {PATIENCE} seconds"]
+    except DBAPIError as error:  # a table or a column that this database has not, or not any more
+        return [f"{NOT_COMPARED} {_first_line(error.orig or error)}"]
+
+
+async def _lines(session: AsyncSession, found: Conditions) -> list[str]:
     by, people = "", None
     if found.names_viewer:
         chosen = select(*inspect(User).columns).where(*_people(found.role))
@@ -78,12 +96,8 @@ async def row_changes(session: AsyncSession, found: Conditions) -> list[str]:
         by = f", by one or more of {f'the first {MOST_PEOPLE} of ' if count > MOST_PEOPLE else ''}{count} users"
         people = chosen.order_by(User.id).limit(MOST_PEOPLE).subquery(VIEWER)
     before, after = map(_as_sql, (found.before, found.after))
-    try:
-        async with session.begin_nested():
-            gained = await _rows(session, found.model, and_(after, not_(before)), people)
-            lost = await _rows(session, found.model, and_(before, not_(after)), people)
-    except DBAPIError as error:  # a table or a column that this database has not, or not any more
-        return [f"its rows cannot be compared here: {_first_line(error.orig or error)}"]
+    gained = await _rows(session, found.model, and_(after, not_(before)), people)
+    lost = await _rows(session, found.model, and_(before, not_(after)), people)
     return [f"gained here{by}: {gained}", f"lost here{by}: {lost}"]
 
 

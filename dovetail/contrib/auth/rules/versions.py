@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tarfile
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,11 +25,22 @@ def snapshot_of_revision(site: Path, revision: str) -> Snapshot:
         with tarfile.open(fileobj=BytesIO(_archive(site, revision))) as archive:
             archive.extractall(folder, filter="data")
         command = [sys.executable, "manage.py", "permissions", "--snapshot"]
-        told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE)  # noqa: S603 - our own words
+        told = _run(command, Path(folder), revision)
     if told.returncode:
         raise InvalidInputError(f"Revision {revision!r} cannot tell its rules: {_last_line(told.stderr)}")
-    found: Snapshot = json.loads(told.stdout)
+    try:
+        found: Snapshot = json.loads(told.stdout)
+    except ValueError:
+        raise InvalidInputError(f"Revision {revision!r} cannot tell its rules: what it wrote is no JSON") from None
     return found
+
+
+def _run(command: Sequence[str], folder: Path, revision: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE)  # noqa: S603 - our own words
+    except subprocess.TimeoutExpired:
+        told = f"Revision {revision!r} cannot tell its rules: it took more than {PATIENCE} seconds"
+        raise InvalidInputError(told) from None
 
 
 def _archive(site: Path, revision: str) -> bytes:

@@ -7,8 +7,16 @@ from sqlalchemy import and_, false, not_, or_, true
 
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import create_group, join_group
+from dovetail.contrib.auth.rules import row_changes as module
 from dovetail.contrib.auth.rules.difference import differences, roles_of
-from dovetail.contrib.auth.rules.row_changes import MOST_PEOPLE, SHOWN_KEYS, check_database, conditions_of, row_changes
+from dovetail.contrib.auth.rules.row_changes import (
+    MOST_PEOPLE,
+    SHOWN_KEYS,
+    Conditions,
+    check_database,
+    conditions_of,
+    row_changes,
+)
 from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.snapshot import take_snapshot
 from dovetail.database.unit_of_work import Database
@@ -32,7 +40,7 @@ class Rule(Policy[Post, User]):
 
 
 @pytest.fixture
-async def told(session, make_user):
+async def told(database, session, make_user):
     """Tell the lines of a role for a change from one rule to another; ada wrote 1 to 3, bob 4, and 3 and 4 are out."""
     ada, bob = await make_user(username="ada"), await make_user(username="bob", is_superuser=True)
     for key, author, published in ((1, ada, False), (2, ada, False), (3, ada, True), (4, bob, True)):
@@ -46,7 +54,7 @@ async def told(session, make_user):
         found = differences(old, new, roles_of(old, new, groups={"editors": []}))
         (one,) = [one for one in found if one.role.name == role]
         runnable = conditions_of(one, Post, session.get_bind().dialect.name)
-        return None if runnable is None else await row_changes(session, runnable)
+        return None if runnable is None else await row_changes(database, runnable)
 
     return tell
 
@@ -84,7 +92,7 @@ async def test_of_many_rows_the_first_keys_and_the_number_are_told(told, session
     session.add_all(
         Post(id=key, title="t", content="c", author_id=author.id, is_published=False) for key in range(100, 130)
     )
-    await session.flush()
+    await session.commit()
     gained, _ = await told(lambda _: false(), lambda _: Post.id >= 100)
     assert gained.startswith("gained here: 30 rows: 100, 101, ")
     assert gained.endswith(f"{100 + SHOWN_KEYS - 1}, ...")
@@ -94,7 +102,7 @@ async def test_of_many_users_the_first_are_looked_at_and_that_is_said(told, sess
     session.add_all(
         User(username=f"u{key}", email=f"u{key}@example.org", hashed_password="!") for key in range(MOST_PEOPLE)
     )
-    await session.flush()
+    await session.commit()
     gained, _ = await told(lambda _: false(), lambda viewer: Post.author_id == viewer.id)
     assert (
         gained
@@ -106,15 +114,30 @@ async def test_what_was_no_rule_about_rows_that_are_there_is_not_run(told):
     assert await told(lambda _: false(), lambda _: true(), action="add") is None
 
 
-async def test_a_condition_on_what_this_database_has_not_is_told_and_ends_nothing(told, session):
+async def test_a_condition_on_what_this_database_has_not_is_told_and_ends_nothing(told, database, session):
     old = take_snapshot([Ruled("blog", Post, Rule(lambda _: PUBLISHED))])
     new = take_snapshot([Ruled("blog", Post, Rule(lambda _: true()))])
     one = next(one for one in differences(old, new, roles_of(old, new)) if one.role.name == "a user")
     runnable = conditions_of(one, Post, session.get_bind().dialect.name)
-    (line,) = await row_changes(session, replace(runnable, before="blog_post.gone IS NULL"))
+    (line,) = await row_changes(database, replace(runnable, before="blog_post.gone IS NULL"))
     assert line.startswith("its rows cannot be compared here: ")
     assert "gone" in line
-    assert (await row_changes(session, runnable))[0] == "gained here: 2 rows: 1, 2"
+    assert (await row_changes(database, runnable))[0] == "gained here: 2 rows: 1, 2"
+
+
+async def test_what_another_version_wrote_has_its_time_and_can_only_read(told, database, session, monkeypatch):
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+    role = roles_of()[0]
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    (line,) = await row_changes(database, Conditions(Post, role, f"({endless}) > 0", "1 = 1"))
+    assert line == "its rows cannot be compared here: a statement took more than 0.2 seconds"
+    monkeypatch.undo()
+    lines = await row_changes(database, Conditions(Post, role, "1 = 2", "blog_post.id < 3"))
+    assert lines == ["gained here: 2 rows: 1, 2", "lost here: no row"]
+    if session.get_bind().dialect.name == "postgresql":  # where a SELECT could write
+        writes = "setval(pg_get_serial_sequence('blog_post', 'id'), 99) > 0"
+        (line,) = await row_changes(database, Conditions(Post, role, writes, "1 = 1"))
+        assert "read-only transaction" in line
 
 
 async def test_a_version_that_does_not_say_it_for_this_database_has_conditions_alone(told, session):
