@@ -17,6 +17,7 @@ from dovetail.database.drivers.sqlalchemy_private import names_many_rows, values
 from dovetail.errors import DovetailError
 
 Row: TypeAlias = Mapping[str, object]  # the values of its fields, as in JSON
+Key: TypeAlias = tuple[str, str]  # the primary key of a row, and that of the object of which it tells
 MOST = 500  # rows of one look
 
 
@@ -26,7 +27,7 @@ class Upsert:
 
     table: RecordedTable
     chosen: Sequence[ColumnElement[bool]]
-    before: Mapping[str, Row]  # by key
+    before: Mapping[Key, Row]
 
     @classmethod
     def begin(
@@ -46,7 +47,7 @@ class Upsert:
             )
         values = [_values(statement, columns, row) for row in parameters]
         chosen = [_have(columns, values[start : start + MOST]) for start in range(0, len(values), MOST)]
-        return cls(table, chosen, _look(connection, table, chosen))
+        return cls(table, chosen, _look(connection, table, chosen, is_locked=True))
 
     def write(self, connection: Connection) -> None:
         """Write a line for each row that is another now."""
@@ -64,7 +65,7 @@ class Upsert:
                 | {
                     "action": ChangeAction.CHANGE if is_change else ChangeAction.ADD,
                     "model": self.table.label,
-                    "object_key": key.partition("/")[2],
+                    "object_key": key[1],
                     "before": {} if before is None else self._told(before, names),
                     "after": self._told(after, names),
                 }
@@ -76,14 +77,18 @@ class Upsert:
         return {name: REDACTED if name in self.table.secrets else row[name] for name in names}
 
 
-def _look(connection: Connection, table: RecordedTable, chosen: Sequence[ColumnElement[bool]]) -> dict[str, Row]:
+def _look(
+    connection: Connection, table: RecordedTable, chosen: Sequence[ColumnElement[bool]], *, is_locked: bool = False
+) -> dict[Key, Row]:
     own = object_key(list(table.table.primary_key.columns))
     named = object_key(table.keys)
-    row = json_row(dict(table.fields))
-    found: dict[str, Row] = {}
+    looked = select(own, named, json_row(dict(table.fields))).order_by(own)
+    if is_locked:  # on SQLite there is one writer at a time, and nothing to lock
+        looked = looked.with_for_update(key_share=True)
+    found: dict[Key, Row] = {}
     for condition in chosen:
-        for key, name, text in connection.execute(select(own, named, row).where(condition).order_by(own)):
-            found[f"{key.replace('/', '%')}/{name}"] = orjson.loads(text) if isinstance(text, str) else text
+        for key, name, text in connection.execute(looked.where(condition)):
+            found[key, name] = orjson.loads(text) if isinstance(text, str) else text
     return found
 
 

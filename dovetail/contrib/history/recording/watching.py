@@ -1,8 +1,8 @@
 """Writes down what goes through SQLAlchemy: flushes of the ORM, `session.execute(update(...))`, statements of Core.
 
 A line is read from the row itself, so the log of an UPDATE or a DELETE runs in front of it, and that of an INSERT
-behind it: one statement more for each statement, however many rows it changes. An INSERT that may update rows instead
-takes a look at them before and after.
+behind it: one statement more for each statement, however many rows it changes. On PostgreSQL another one locks the rows
+of an UPDATE or a DELETE first. An INSERT that may update rows instead takes a look at them before and after.
 
 SQL that is written as text is not seen: say what it changes, or write it with `insert`, `update` and `delete`.
 """
@@ -17,10 +17,12 @@ from sqlalchemy import (
     Connection,
     CursorResult,
     Delete,
+    Executable,
     Insert,
     Table,
     Update,
     bindparam,
+    func,
     inspect,
     literal,
     select,
@@ -122,11 +124,14 @@ class Watcher:
                 return
             line = self._lines.insert(known, picture(table), after, where)
         if line is not None:
+            given = [{f"{GIVEN}{name}": value for name, value in row.items()} for row in parameters]
+            if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
+                _lock(connection, table, where, given, is_delete=isinstance(statement, Delete))
             origin = origin_values()
-            rows = [{**{f"{GIVEN}{name}": value for name, value in row.items()}, **origin} for row in parameters]
-            connection.execute(line, rows if len(rows) > 1 else rows[0])
+            _execute(connection, line, [{**row, **origin} for row in given])
 
     def _prepared(self, connection: Connection, statement: Insert, parameters: Parameters) -> Insert:
+        UPSERT.pop(connection.info)  # of one that failed
         table = self._lines.recorded.find(statement.table)
         if table is None:
             return statement
@@ -148,6 +153,18 @@ class Watcher:
         if is_one or fetches_keys(statement) or (conflict is None and _gives_keys(statement, keys, parameters)):
             return statement
         return statement.returning(*keys)
+
+
+def _lock(
+    connection: Connection, table: Table, where: Sequence[ColumnElement[bool]], given: Parameters, *, is_delete: bool
+) -> None:
+    """Wait for transactions that change these rows as well, so that the line behind tells what those have left."""
+    rows = select(*table.primary_key.columns).where(*where).with_for_update(key_share=not is_delete).subquery()
+    _execute(connection, select(func.count()).select_from(rows), given)
+
+
+def _execute(connection: Connection, statement: Executable, rows: Parameters) -> None:
+    connection.execute(statement, rows if len(rows) > 1 else rows[0])
 
 
 def _made_keys(

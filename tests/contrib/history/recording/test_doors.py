@@ -1,11 +1,13 @@
 """Each door by which rows change leaves a line for each row, in the transaction of the change."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import httpx
 import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.auth.sessions.models import Session
@@ -291,3 +293,37 @@ async def test_a_postgresql_that_does_not_tell_old_rows_reads_them_under_the_loc
     await changes()
     assert (await ada_client.patch(f"/api/posts/{made['id']}", json={"title": "B"})).status_code == 200
     assert [(row.before, row.after) for row in await changes()] == [({"title": "A post"}, {"title": "B"})]
+
+
+async def test_an_upsert_that_fails_takes_no_line_from_the_next_insert(database, changes):
+    async with database.unit_of_work() as session:
+        dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+        new = dialect.insert(Group)
+        upsert = new.on_conflict_do_update(index_elements=[Group.id], set_={"name": new.excluded.name})
+        with pytest.raises(IntegrityError):
+            async with session.begin_nested():
+                await session.execute(upsert, [{"id": 1, "name": "Editors"}, {"id": 2, "name": "Editors"}])
+        await session.execute(insert(Tag), [{"name": "x"}])
+    assert told(await changes()) == [("add", "blog.tag", "1", {}, {"id": 1, "name": "x"})]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize("name", ["y", "x"])
+async def test_a_statement_that_waits_for_another_transaction_tells_what_that_has_left(database, changes, name):
+    async with database.unit_of_work() as session:
+        session.add(Tag(name="x"))
+    await changes()
+
+    async def rename() -> None:
+        async with database.unit_of_work() as late:
+            await late.execute(update(Tag).where(Tag.id == 1).values(name=name))
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        async with database.unit_of_work() as early:
+            await early.execute(update(Tag).where(Tag.id == 1).values(name="z"))
+            tasks.create_task(rename())
+            await asyncio.sleep(0.3)
+    assert [(row.before, row.after) for row in await changes()] == [
+        ({"name": "x"}, {"name": "z"}),
+        ({"name": "z"}, {"name": name}),
+    ]
