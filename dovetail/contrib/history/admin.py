@@ -1,6 +1,7 @@
 """The history in the back office: all changes for superusers, a page of each object, and one's own recent changes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from asyncio import to_thread
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -95,7 +96,10 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
         return None
     rows = found[:PAGE]
     texts = await _related_texts(request, model, rows)
-    changes = [one for row in rows if (one := _shown(request, model, row, texts)) is not None]
+    # Elsewhere, since comparing long texts takes a while.
+    told = await to_thread(lambda: [differences(row.before, row.after) for row in rows])
+    shown_rows = (_shown(request, model, row, texts, fields) for row, fields in zip(rows, told, strict=True))
+    changes = [one for one in shown_rows if one is not None]
     return {"changes": changes, "label": shown.view.label, "older": rows[-1].id if len(found) > PAGE else None}
 
 
@@ -117,12 +121,14 @@ async def load_recent(office: Office, request: Request) -> Mapping[str, object] 
     return {"changes": list(found.values())[:RECENT]} if found else None
 
 
-def _shown(request: Request, model: type[object], row: RecordedChange, texts: Texts) -> ShownChange | None:
+def _shown(
+    request: Request, model: type[object], row: RecordedChange, texts: Texts, told: Iterable[Difference]
+) -> ShownChange | None:
     """Return a change without what the user may not read; None if nothing is left of it."""
     relations = _relations(model)
     fields = [
         _named(one, row, texts) if one.field in relations else one
-        for one in differences(row.before, row.after)
+        for one in told
         if not fields_of(request).is_hidden(model, one.field)
         and (one.field not in relations or any((one.field, key) in texts for key in _linked(row, one.field)))
     ]

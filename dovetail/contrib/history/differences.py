@@ -1,7 +1,7 @@
 """Lines of the log as a person reads them: what a field was and is, side by side, with what differs marked."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import orjson
 
 REDACTED = "•••"  # in the place of a secret
-MOST = 20_000  # characters of a text in which single words are compared
+MOST = 1_000_000  # pairs of words that are compared between the first difference and the last
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -52,14 +52,33 @@ def _is_news(name: str, before: Mapping[str, object], after: Mapping[str, object
 def _difference(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> Difference:
     if name not in before or name not in after:
         return Difference(name, _whole(before, name), _whole(after, name))
-    old, new = text_of(before[name]), text_of(after[name])
-    if len(old) + len(new) > MOST:
-        return Difference(name, [Part(old, is_marked=True)], [Part(new, is_marked=True)])
-    ours, theirs = WORDS.findall(old), WORDS.findall(new)
-    found = SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes()
-    left = [Part("".join(ours[a:b]), kind != "equal") for kind, a, b, _, _ in found if b > a]
-    right = [Part("".join(theirs[a:b]), kind != "equal") for kind, _, _, a, b in found if b > a]
+    ours, theirs = (WORDS.findall(text_of(picture[name])) for picture in (before, after))
+    found = list(_pieces(ours, theirs))
+    left = [Part("".join(old), is_marked) for old, _, is_marked in found if old]
+    right = [Part("".join(new), is_marked) for _, new, is_marked in found if new]
     return Difference(name, left, right)
+
+
+def _pieces(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str], bool]]:
+    """Yield pieces of two texts, and whether they differ; what of long ones differs is one piece."""
+    start = _equal(ours, theirs)
+    ends = _equal(ours[start:][::-1], theirs[start:][::-1])
+    yield ours[:start], theirs[:start], False
+    old, new = ours[start : len(ours) - ends], theirs[start : len(theirs) - ends]
+    if len(old) * len(new) > MOST:
+        yield old, new, True
+    else:  # what stands everywhere begins no piece, or texts that repeat a few words would take minutes
+        for kind, a, b, c, d in SequenceMatcher(None, old, new).get_opcodes():
+            yield old[a:b], new[c:d], kind != "equal"
+    yield ours[len(ours) - ends :], theirs[len(theirs) - ends :], False
+
+
+def _equal(ours: Sequence[str], theirs: Sequence[str]) -> int:
+    """Return how many words two texts begin with alike."""
+    return next(
+        (at for at, (one, other) in enumerate(zip(ours, theirs, strict=False)) if one != other),
+        min(len(ours), len(theirs)),
+    )
 
 
 def _whole(picture: Mapping[str, object], name: str) -> list[Part]:

@@ -1,8 +1,10 @@
 """A change as a person reads it: fields side by side, with the words that differ marked."""
 
+from time import process_time
+
 import pytest
 
-from dovetail.contrib.history.differences import MOST, REDACTED, Part, differences, text_of
+from dovetail.contrib.history.differences import REDACTED, Part, differences, text_of
 
 
 def marked(parts) -> list[str]:
@@ -27,9 +29,23 @@ def test_what_was_added_has_nothing_on_the_left_and_what_was_deleted_nothing_on_
     assert (list(gone.before), list(gone.after)) == ([Part("A", is_marked=False)], [])
 
 
-def test_very_long_texts_are_marked_as_a_whole():
-    (found,) = differences({"text": "a " * MOST}, {"text": "b " * MOST})
-    assert [len(found.before), len(found.after)] == [1, 1]
+def test_what_differs_of_very_long_texts_is_marked_as_a_whole():
+    (found,) = differences({"text": "I " + "a " * 2000 + "end"}, {"text": "I " + "b " * 2000 + "end"})
+    assert [len(marked(found.before)), len(marked(found.after))] == [1, 1]
+    assert [found.before[0], found.before[-1]] == [Part("I ", is_marked=False), Part(" end", is_marked=False)]
+
+
+def test_single_words_of_a_long_text_are_marked():
+    text = " ".join(f"word{number}" for number in range(5000))
+    (found,) = differences({"text": text}, {"text": text.replace("word2500 ", "").replace("word2510", "new")})
+    assert (marked(found.before), marked(found.after)) == (["word2500 ", "word2510"], ["new"])
+
+
+def test_texts_that_repeat_a_few_words_are_compared_in_no_time():
+    begun = process_time()
+    differences({"text": "a b " * 2500}, {"text": "b a a " * 1600})
+    differences({"text": "a b " * 240}, {"text": "b a a " * 160})
+    assert process_time() - begun < 1
 
 
 @pytest.mark.parametrize(

@@ -318,11 +318,10 @@ async def test_a_statement_that_waits_for_another_transaction_tells_what_that_ha
         async with database.unit_of_work() as late:
             await late.execute(update(Tag).where(Tag.id == 1).values(name=name))
 
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
-        async with database.unit_of_work() as early:
-            await early.execute(update(Tag).where(Tag.id == 1).values(name="z"))
-            tasks.create_task(rename())
-            await asyncio.sleep(0.3)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks, database.unit_of_work() as early:
+        await early.execute(update(Tag).where(Tag.id == 1).values(name="z"))
+        tasks.create_task(rename())
+        await asyncio.sleep(0.3)
     assert [(row.before, row.after) for row in await changes()] == [
         ({"name": "x"}, {"name": "z"}),
         ({"name": "z"}, {"name": name}),
