@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import Select, func, inspect, select
 from sqlalchemy.orm import Mapper
 from starlette.requests import Request
 
@@ -85,13 +85,7 @@ class RecentChange:
 async def load_history(_office: Office, request: Request, shown: ShownObject) -> Mapping[str, object] | None:
     """Return the changes of an object, the latest first; None if it is gone and none are left of it."""
     session, model = request_context().session, shown.view.model
-    log = CHANGE_LOG.find(session.info)
-    labels = log.recorded.labels_of(model) if isinstance(log, HistoryLog) else []
-    before = request.query_params.get("before", "")
-    statement = select(RecordedChange).where(RecordedChange.model.in_(labels), RecordedChange.object_key == shown.pk)
-    if before.isascii() and before.isdecimal() and len(before) < 19:  # noqa: PLR2004 - digits of a 64-bit number
-        statement = statement.where(RecordedChange.id < int(before))
-    found = (await session.scalars(statement.order_by(RecordedChange.id.desc()).limit(PAGE + 1))).all()
+    found = (await session.scalars(_changes_of(request, shown).limit(PAGE + 1))).all()
     if not found and shown.obj is None:
         return None
     rows = found[:PAGE]
@@ -119,6 +113,21 @@ async def load_recent(office: Office, request: Request) -> Mapping[str, object] 
         if view is not None:
             found.setdefault((row.action, row.model, row.object_key), RecentChange(row, view))
     return {"changes": list(found.values())[:RECENT]} if found else None
+
+
+def _changes_of(request: Request, shown: ShownObject) -> Select[RecordedChange]:
+    """Return the SELECT of an object's changes, the latest first."""
+    log = CHANGE_LOG.find(request_context().session.info)
+    labels = log.recorded.labels_of(shown.view.model) if isinstance(log, HistoryLog) else []
+    of_object = (RecordedChange.model.in_(labels), RecordedChange.object_key == shown.pk)
+    statement = select(RecordedChange).where(*of_object).order_by(RecordedChange.id.desc())
+    if not user_of(request).is_superuser:  # an identifier may have been that of another object, which is gone
+        gone = select(func.max(RecordedChange.id)).where(*of_object, RecordedChange.action == ChangeAction.DELETE)
+        statement = statement.where(RecordedChange.id > func.coalesce(gone.scalar_subquery(), 0))
+    before = request.query_params.get("before", "")
+    if before.isascii() and before.isdecimal() and len(before) < 19:  # noqa: PLR2004 - digits of a 64-bit number
+        statement = statement.where(RecordedChange.id < int(before))
+    return statement
 
 
 def _shown(

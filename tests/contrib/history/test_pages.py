@@ -126,3 +126,20 @@ async def test_older_changes_are_a_page_away(app, office, boss, database):
     rest = await office.get(address, before=before)
     assert (rest.text.count("Changed by"), rest.text.count("Added by")) == (1, 1)
     assert (await office.get(address, before="no number")).status_code == 200
+
+
+async def test_what_had_the_same_identifier_before_has_a_history_of_its_own(
+    app, office, post, stranger, database, boss
+):
+    async with database.unit_of_work() as session:
+        old = await session.get_one(Post, post)
+        await session.delete(old)
+    async with database.unit_of_work() as session:
+        session.add(Post(id=post, title="Of somebody else", content="Text.", author_id=old.author_id))
+    address = page_of(app, "object-history", identity="blog-post", pk=post)
+    seen, everything = (await stranger.get(address)).text, (await office.get(address)).text
+    assert "Of somebody else" in seen
+    assert "Deleted by" not in seen
+    assert "A new title" not in seen
+    assert seen.count("ed by") == 1
+    assert "A new title" in everything

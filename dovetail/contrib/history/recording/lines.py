@@ -80,7 +80,7 @@ class Lines:
 
         None if nothing of that is written down.
         """
-        found = list(self._gone(table, and_(true(), *where)))
+        found = list(self._gone(table, and_(true(), *where)))[::-1]  # nothing of a row stands behind its end
         if not found:
             return None
         return _insert(found[0] if len(found) == 1 else union_all(*found))

@@ -145,8 +145,8 @@ async def test_the_orm_leaves_a_line_for_each_row_that_it_flushes(database, chan
         ("add", "blog.post", key, {}, {"title": "A", "view_count": 0}),
         ("change", "blog.post", key, {}, {"tags": tag}),
         ("change", "blog.post", key, {"title": "A", "view_count": 0}, {"title": "C", "view_count": 3}),
-        ("delete", "blog.post", key, {"title": "C", "view_count": 3}, {}),
         ("change", "blog.post", key, {"tags": tag}, {}),
+        ("delete", "blog.post", key, {"title": "C", "view_count": 3}, {}),
     ]
     assert {(row.door, row.actor_id) for row in rows} == {("code", None)}
 
