@@ -128,9 +128,7 @@ async def test_older_changes_are_a_page_away(app, office, boss, database):
     assert (await office.get(address, before="no number")).status_code == 200
 
 
-async def test_what_had_the_same_identifier_before_has_a_history_of_its_own(
-    app, office, post, stranger, database, boss
-):
+async def test_what_had_the_same_identifier_before_has_a_history_of_its_own(app, office, post, stranger, database):
     async with database.unit_of_work() as session:
         old = await session.get_one(Post, post)
         await session.delete(old)
