@@ -1,13 +1,14 @@
 """`manage.py history`: what was changed last, and an archive of lines that are to go."""
 
 import os
+from array import array
 from pathlib import Path
 
 import click
 from sqlalchemy import ColumnElement, select, update
 
 from dovetail.contrib.history.models import RecordedChange
-from dovetail.contrib.history.old_lines import archived_lines, delete_lines, is_old, last_line
+from dovetail.contrib.history.old_lines import archived_lines, delete_lines, is_old
 from dovetail.errors import InvalidInputError
 from dovetail.plugin import Context, async_command
 
@@ -63,22 +64,18 @@ async def _list(context: Context, model: str | None, key: str | None) -> None:
 async def _archive(context: Context, file: Path, condition: ColumnElement[bool] | None, *, purge: bool) -> None:
     """Write the file under another name first: who finds it finds all of it."""
     _refuse_existing(file)
-    last = await last_line(context.database, condition)
     unfinished = file.with_name(f"{file.name}.unfinished")
-    total = 0
+    numbers = array("q")
     with unfinished.open("wb") as stream:
-        async for lines in archived_lines(context.database, condition, last):
-            stream.writelines(line + b"\n" for line in lines)
-            total += len(lines)
+        async for lines in archived_lines(context.database, condition):
+            stream.writelines(line + b"\n" for _, line in lines)
+            numbers.extend(number for number, _ in lines)
         stream.flush()
         os.fsync(stream.fileno())
     unfinished.rename(file)
-    click.echo(f"{total:,} changes written to {file}.")
+    click.echo(f"{len(numbers):,} changes written to {file}.")
     if purge:
-        gone = 0
-        async for count in delete_lines(context.database, condition, last):
-            gone += count
-        click.echo(f"{gone:,} changes removed.")
+        click.echo(f"{await delete_lines(context.database, numbers):,} changes removed.")
 
 
 def _refuse_existing(file: Path) -> None:

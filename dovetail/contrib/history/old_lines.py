@@ -25,18 +25,11 @@ def is_old(context: Context) -> ColumnElement[bool]:
 EXPIRED = ("change", RecordedChange, is_old)  # for `manage.py purge-expired`
 
 
-async def last_line(database: Database, condition: ColumnElement[bool] | None) -> int:
-    """Return the number of the last line for which a condition holds, or of all; 0 if there is none."""
-    statement = select(func.max(RecordedChange.id))
-    async with database.unit_of_work(read_only=True) as session:
-        return await session.scalar(statement if condition is None else statement.where(condition)) or 0
-
-
 async def archived_lines(
-    database: Database, condition: ColumnElement[bool] | None, last: int
-) -> AsyncIterator[Sequence[bytes]]:
-    """Yield the lines up to the one with the number `last` as JSON, in batches; no connection is held in between."""
-    after = 0
+    database: Database, condition: ColumnElement[bool] | None
+) -> AsyncIterator[Sequence[tuple[int, bytes]]]:
+    """Yield the lines as their numbers and JSON, in batches; no connection is held in between."""
+    after, last = 0, await _last_line(database)
     while True:
         statement = select(RecordedChange).where(RecordedChange.id > after, RecordedChange.id <= last)
         if condition is not None:
@@ -45,19 +38,20 @@ async def archived_lines(
             rows = (await session.scalars(statement.order_by(RecordedChange.id).limit(BATCH))).all()
         if not rows:
             return
-        yield [orjson.dumps({name: getattr(row, name) for name in FIELDS}) for row in rows]
+        yield [(row.id, orjson.dumps({name: getattr(row, name) for name in FIELDS})) for row in rows]
         after = rows[-1].id
 
 
-async def delete_lines(database: Database, condition: ColumnElement[bool] | None, last: int) -> AsyncIterator[int]:
-    """Delete these lines, and yield how many each batch deleted."""
-    count = BATCH
-    while count == BATCH:
-        some = select(RecordedChange.id).where(RecordedChange.id <= last)
-        if condition is not None:
-            some = some.where(condition)
+async def delete_lines(database: Database, numbers: Sequence[int]) -> int:
+    """Delete the lines with these numbers, and return how many there were; those beside them may not be written yet."""
+    total = 0
+    for start in range(0, len(numbers), BATCH):
+        gone = delete(RecordedChange).where(RecordedChange.id.in_(numbers[start : start + BATCH]))
         async with database.unit_of_work() as session:
-            some = some.order_by(RecordedChange.id).limit(BATCH)
-            gone = delete(RecordedChange).where(RecordedChange.id.in_(some)).returning(RecordedChange.id)
-            count = len((await session.scalars(gone)).all())
-        yield count
+            total += len((await session.scalars(gone.returning(RecordedChange.id))).all())
+    return total
+
+
+async def _last_line(database: Database) -> int:
+    async with database.unit_of_work(read_only=True) as session:
+        return await session.scalar(select(func.max(RecordedChange.id))) or 0

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.old_lines import archived_lines, delete_lines
 from plugins.blog.models import Tag
 from tests.running import manage
 
@@ -78,3 +79,16 @@ async def test_a_dump_holds_no_history_and_loading_one_writes_new_lines(site, da
     assert manage("flush", "--yes", **site).code == 0
     assert manage("loaddata", str(dump), **site).code == 0
     assert await names(database) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_line_that_is_committed_while_an_archive_is_written_is_not_removed_with_it(database):
+    async with database.unit_of_work() as late:
+        late.add(Tag(name="late"))
+        await late.flush()  # its line has a number, and nobody else sees it
+        async with database.unit_of_work() as session:
+            session.add(Tag(name="early"))
+        numbers = [number async for lines in archived_lines(database, None) for number, _ in lines]
+    assert await names(database) == ["late", "early"]
+    assert await delete_lines(database, numbers) == 1
+    assert await names(database) == ["late"]
