@@ -1,0 +1,43 @@
+"""The pages of the history, held against axe-core in a wide and in a narrow window."""
+
+import pytest
+from playwright.async_api import Page
+
+from plugins.blog.models import Post, Tag
+from tests.contrib.admin.axe import findings
+from tests.contrib.admin.test_accessibility import log_in, width_beyond
+
+pytestmark = pytest.mark.browser
+PAGES = ("/", "/blog-post/history/1", "/history-recorded-change/list", "/history-recorded-change/details/1")
+
+
+@pytest.fixture(params=["sqlite"])
+def database_kind(request) -> str:
+    """One is enough: pages look the same on both."""
+    return request.param
+
+
+@pytest.fixture(params=[1300, 390], ids=["wide", "narrow"])
+async def page(app, browser_page: Page, database, make_user, request) -> Page:
+    """A window before a site on which the boss has changed a post."""
+    boss = await make_user(username="boss", full_name="The Boss", is_superuser=True)
+    async with database.unit_of_work() as session:
+        session.add(Post(title="An old title", content="Text, " * 100, author_id=boss.id, tags=[Tag(name="python")]))
+    await browser_page.set_viewport_size({"width": request.param, "height": 900})
+    return browser_page
+
+
+async def test_every_page_of_the_history_can_be_used_by_everybody(page):
+    await page.goto("/admin/")
+    await log_in(page)
+    await page.goto("/admin/blog-post/edit/1")
+    await page.get_by_label("Title").fill("A new title " + "without_any_gap" * 20)
+    await page.get_by_role("button", name="Save", exact=True).click()
+    problems = []
+    for path in PAGES:
+        answer = await page.goto(f"/admin{path}")
+        assert answer.status == 200, path
+        problems += [f"{path} {problem}" for problem in await findings(page)]
+        if width := await width_beyond(page):
+            problems.append(f"{path} is {width} px wider than the window")
+    assert "\n".join(problems) == ""
