@@ -84,7 +84,7 @@ async def respond_once(
     if key is None:
         return await answer()
     store = _store(request, owner, key)
-    fingerprint = await _fingerprint(request)
+    signer, sent = _signer(request), await _sent(request)
     found = await store.claim(session, str(owner), key)
     if found is None:
         response = await answer()
@@ -92,10 +92,11 @@ async def respond_once(
         if isinstance(response, WrittenResponse):
             kept[NOTE] = replays.note(response.keys)
         body = bytes(response.body)
+        fingerprint = signer.signature(sent).hex()
         fresh = Answer(fingerprint=fingerprint, status=response.status_code, headers=kept, body=body)
         await store.keep(session, str(owner), key, fresh)
         return response
-    if found.fingerprint != fingerprint:
+    if not signer.is_signature(sent, bytes.fromhex(found.fingerprint)):
         raise _refused("the key was used for another request; take a new one", "key_reused")
     headers = {**found.headers, "Idempotency-Replayed": "true"}
     note = headers.pop(NOTE, None)
@@ -118,9 +119,11 @@ def _refused(detail: str, kind: str) -> InvalidInputError:
     return InvalidInputError(errors=[FieldError(pointer=HEADER, detail=detail, type=kind)])
 
 
-async def _fingerprint(request: Request) -> str:
+def _signer(request: Request) -> Signer:
     # With the site's secret: a body may hold a password, and whoever has only the database must not try words on it.
-    signer = Signer(SETTINGS.get(request.app).secret_key, "dovetail.idempotency")
+    return Signer(SETTINGS.get(request.app).secret_key, "dovetail.idempotency")
+
+
+async def _sent(request: Request) -> bytes:
     parts = (request.method, request.scope["path"], request.url.query)
-    sent = "\n".join(parts).encode("utf-8", "replace") + b"\n" + await request.body()
-    return signer.signature(sent).hex()
+    return "\n".join(parts).encode("utf-8", "replace") + b"\n" + await request.body()

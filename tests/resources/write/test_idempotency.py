@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
 from dovetail.contrib.idempotency.models import IdempotentAnswer
+from dovetail.settings import SecretKey
 from tests.library.models import Book
 
 
@@ -60,6 +61,21 @@ async def test_what_is_kept_of_a_request_can_be_tried_on_words_by_the_site_only(
     app.state.settings = other
     again = await owner.post("/api/books", json=body(author), headers=headers)
     assert (again.status_code, again.json()["errors"][0]["type"]) == (422, "key_reused")
+    assert await count(session) == 1
+
+
+async def test_a_request_is_known_again_when_the_site_has_another_secret_as_long_as_it_names_the_old(
+    app, owner, author, session
+):
+    headers = {"Idempotency-Key": "secret"}
+    first = await owner.post("/api/books", json=body(author), headers=headers)
+    was = app.state.settings.secret_key.get_secret_value()
+    secret_key = SecretKey("the next secret of this site, long enough", (was,))
+    app.state.settings = app.state.settings.model_copy(update={"secret_key": secret_key})
+    again = await owner.post("/api/books", json=body(author), headers=headers)
+    assert (again.status_code, again.content) == (201, first.content)
+    other = await owner.post("/api/books", json=body(author, title="Other"), headers=headers)
+    assert (other.status_code, other.json()["errors"][0]["type"]) == (422, "key_reused")
     assert await count(session) == 1
 
 

@@ -9,9 +9,17 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from dovetail.contrib.admin.testing import ORIGIN, read_form
-from dovetail.contrib.admin.web.csrf import check_origin, check_token, make_token
+from dovetail.contrib.admin.web.csrf import (
+    check_origin,
+    check_token,
+    is_session_token,
+    make_session_token,
+    make_token,
+    owner_of,
+)
 from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
+from dovetail.settings import SecretKey
 from dovetail.signing import Signer
 from plugins.blog.models import Tag
 from tests.contrib.admin.conftest import COOKIE
@@ -187,6 +195,19 @@ async def test_the_token_of_a_cookie_is_taken():
     await check_token(request, SECRET, "x")
     with pytest.raises(PermissionDeniedError):
         await check_token(request, SecretStr("the secret of another site"), "x")
+
+
+async def test_a_form_of_before_the_secret_changed_is_known_as_long_as_the_old_one_is_named():
+    old = make_session_token(SECRET, 7, 5)
+    another = SecretStr("the next secret of this site, long enough")
+    named = SecretKey(another.get_secret_value(), (SECRET.get_secret_value(),))
+    for secret_key, owner in ((SECRET, 7), (named, 7), (another, None)):
+        assert await owner_of(sent_with(old), secret_key) == owner
+        assert is_session_token(old, secret_key, 7, 5) is (owner is not None)
+    signed = old.rpartition(".")[2]
+    for given in (signed, f"8.5.{signed}", f"7.6.{signed}", f"07.5.{signed}", f"7.5.{'00' * 32}", f"7.5.{old}"):
+        assert not is_session_token(given, named, 7, 5)
+        assert await owner_of(sent_with(given), named) is None
 
 
 async def test_a_token_may_stand_in_a_field_of_the_form():
