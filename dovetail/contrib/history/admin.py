@@ -16,7 +16,7 @@ from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.view_base import ViewBase
-from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, ModelAdmin, user_of
+from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, ModelAdmin, user_of
 from dovetail.contrib.history.differences import Difference, Part, differences
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
@@ -57,7 +57,7 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
         ChoiceFilter(RecordedChange.door, ChangeDoor),
         ColumnFilter(RecordedChange.model),
         ColumnFilter(RecordedChange.actor_name, title="By"),
-        ColumnFilter(RecordedChange.created_at, title="Time"),
+        DateFilter(RecordedChange.created_at, title="Time"),
     )
     unindexed = ("action", "door", "actor_name")  # superusers look for them by hand, and seldom
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from starlette.requests import Request
 
-from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, ModelAdmin, RelationFilter, user_of
+from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, ModelAdmin, RelationFilter, user_of
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 
 
@@ -36,7 +36,7 @@ class SecurityEventAdmin(ModelAdmin, model=SecurityEvent):
         RelationFilter(SecurityEvent.user),
         RelationFilter(SecurityEvent.actor, title="By"),
         ColumnFilter(SecurityEvent.address),
-        ColumnFilter(SecurityEvent.created_at, title="Time"),
+        DateFilter(SecurityEvent.created_at, title="Time"),
     )
     autocomplete_fields: ClassVar[dict[str, dict[str, object]]] = {
         "user": {"fields": ("username",), "order_by": "username"},
