@@ -7,11 +7,14 @@ from sqlalchemy import Column, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
 from dovetail.contrib.admin.columns.attributes import name_of, term_of
+from dovetail.contrib.admin.lists.path_filter import PathFilter
 from dovetail.contrib.admin.lists.search import bare
 from dovetail.contrib.admin.shown import sort_path_of, sortable_names
-from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.views import ModelAdmin, as_filter
 from dovetail.database.search.indexes import Unserved, index_for, starts_an_index, unindexed_steps
+from dovetail.errors import ConfigurationError
 from dovetail.plugin import CheckMessage, Context, warning
+from dovetail.resources.query.paths import walk
 
 SEARCH = "search"
 
@@ -64,16 +67,32 @@ def _order(view: type[ModelAdmin], name: str, what: str) -> Iterator[Unserved]:
 
 
 def _filter(view: type[ModelAdmin], one: object) -> Iterator[tuple[str, Unserved]]:
-    relation = getattr(one, "relation", None)
+    try:
+        made = as_filter(view.model, one)
+    except ConfigurationError:  # with which no site starts
+        return
+    if isinstance(made, PathFilter):
+        yield from ((made.path, found) for found in _filter_by_path(view, made))
+        return
+    relation = getattr(made, "relation", None)
     if isinstance(relation, InstrumentedAttribute):
         for step in unindexed_steps([relation]):
             yield relation.key, Unserved(f"the filter by {relation.key}", index_for(view.model, step))
         return
-    attribute = getattr(one, "column", None)
+    attribute = getattr(made, "column", None)
     name = attribute if isinstance(attribute, str) else getattr(attribute, "key", None)
     column = None if name is None else _column(view.model, name)
     if column is not None and not starts_an_index(column):
         yield column.name, Unserved(f"the filter by {name}", index_for(view.model, column))
+
+
+def _filter_by_path(view: type[ModelAdmin], one: PathFilter) -> Iterator[Unserved]:
+    what, path = f"the filter by {one.path}", walk(view.model, one.path.split("."))
+    for step in unindexed_steps(path.relations):
+        yield Unserved(what, index_for(view.model, step))
+    column = _column(one.target, path.attribute.key)
+    if column is not None and not starts_an_index(column):
+        yield Unserved(what, index_for(one.target, column))
 
 
 def _names(columns: str | Sequence[Any]) -> list[str]:

@@ -53,6 +53,16 @@ def test_a_filter_without_an_index_is_named():
     ]
 
 
+def test_filters_are_named_however_they_are_written():
+    class Named(Careful, model=Comment):
+        list_filter = ("updated_at", "status", "post", "post__content", "post.created_at", "nothing")
+
+    assert [(name, one.index) for name, one in unserved(Named)] == [
+        ("updated_at", 'Index("ix_comments_comment_updated_at", Comment.updated_at)'),
+        ("post.content", 'Index("ix_blog_post_content", Post.content)'),
+    ]
+
+
 def test_what_is_shipped_passes(make_settings):
     settings = make_settings(plugins=Settings.model_fields["plugins"].default)
     registry = load_registry(settings)
