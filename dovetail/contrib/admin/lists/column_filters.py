@@ -9,6 +9,9 @@ from sqlalchemy.orm import RelationshipProperty
 
 from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.admin.lists.comparisons import OPERATIONS, compare, operations_of
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import EVERYTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.errors import BadRequestError
 
@@ -91,7 +94,7 @@ class DateFilter(ColumnFilter):
 
 
 class EmptyFilter:
-    """Filters by whether a column holds something, or a relation leads to something.
+    """Filters by whether a column holds something, or a relation leads to something that the user may know of.
 
     list_filter = [EmptyFilter(Post.author), ("published_at", EmptyFilter)]
     """
@@ -118,11 +121,17 @@ class EmptyFilter:
 
     def _is_empty(self) -> ColumnElement[bool]:
         mapped = getattr(self.column, "property", None)
-        if isinstance(mapped, RelationshipProperty) and mapped.uselist:
-            missing: ColumnElement[bool] = not_(self.column.any())
+        visible = self._visible(mapped) if isinstance(mapped, RelationshipProperty) else EVERYTHING
+        if isinstance(mapped, RelationshipProperty) and (mapped.uselist or visible is not EVERYTHING):
+            leads = self.column.any if mapped.uselist else self.column.has
+            missing: ColumnElement[bool] = not_(leads(None if visible is EVERYTHING else visible))
             return missing
         found: ColumnElement[bool] = self.column == None  # noqa: E711 - IS NULL, of relations too
         return found
+
+    def _visible(self, mapped: RelationshipProperty[object]) -> ColumnElement[bool]:
+        rights = rights_of(request_context().request)
+        return rights.found(mapped.parent.class_, [self.column.key], mapped.mapper.class_)
 
 
 def span(name: str, today: date) -> tuple[date, date]:

@@ -7,13 +7,14 @@ from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from dovetail.contrib.admin.views import ColumnFilter, ModelAdmin, RelationFilter, action, shown_rows
+from dovetail.contrib.admin.views import ColumnFilter, EmptyFilter, ModelAdmin, RelationFilter, action, shown_rows
 from tests.contrib.admin.cabinet.models import Folder, Paper
 
 
 class FolderAdmin(ModelAdmin, model=Folder):
     list_display = ("name", "papers")
     details_display = ("name", "papers", "clips")
+    list_filter = (EmptyFilter(Folder.papers),)
     fields = ("name", "papers")
     autocomplete_fields: ClassVar[dict[str, Any]] = {"papers": {"fields": ("title",)}}
 
@@ -30,6 +31,8 @@ class PaperAdmin(ModelAdmin, model=Paper):
         AllUniqueStringValuesFilter(Paper.remark, parameter_name="remarks"),
         ForeignKeyFilter(Paper.origin_id, Paper.remark, title="Origin"),
         RelationFilter(Paper.folder),
+        EmptyFilter(Paper.folder),
+        EmptyFilter(Paper.origin),
     )
     fields = ("title", "remark", "level", "owner", "folder", "origin")
     autocomplete_fields: ClassVar[dict[str, Any]] = {

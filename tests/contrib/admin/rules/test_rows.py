@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dovetail.contrib.admin.rules.rules import Rules
 from dovetail.contrib.auth.permissions import grants
@@ -149,6 +149,18 @@ async def test_relations_show_find_filter_and_take_what_may_be_viewed(cabinet, s
     # What is chosen and may not be seen stays.
     assert (await cabinet.office.submit(f"{PAPERS}/edit/{cabinet.mine.id}", {"title": "New"})).status_code == 303
     assert (await stored(session, cabinet.mine)).folder_id == cabinet.closed.id
+
+
+async def test_a_filter_by_what_is_empty_does_not_tell_of_what_may_not_be_viewed(cabinet, session):
+    listed = f"{PAPERS}/list"
+    assert titles(await cabinet.office.get(listed, folder_empty="yes")) == {"Mine"}
+    assert titles(await cabinet.office.get(listed, folder_empty="no")) == SEEN - {"Mine"}
+    assert titles(await cabinet.office.get(listed, origin_empty="no")) == {"Low"}  # that of Mine is High
+    assert titles(await cabinet.office.get(listed, origin_empty="yes")) == SEEN - {"Low"}
+    assert "Open folder" not in (await cabinet.office.get("/cabinet-folder/list", papers_empty="yes")).text
+    await session.execute(update(Paper).where(Paper.title != "High").values(folder_id=cabinet.closed.id))
+    await session.commit()
+    assert "Open folder" in (await cabinet.office.get("/cabinet-folder/list", papers_empty="yes")).text
 
 
 async def test_a_folder_neither_shows_nor_moves_papers_that_may_not_be_seen_or_changed(cabinet, session):
