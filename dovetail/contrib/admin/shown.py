@@ -153,12 +153,13 @@ class ShownView(OpenModelView):
 
     def sort_names(self, request: Request) -> builtins.list[str]:
         """Return the columns by which the list can be sorted: `sortable_by`, or all that have an order."""
-        given = self.get_sortable_by(request)
-        return sortable_names(type(self), self.get_list_display(request), given)
+        displayed = self.get_list_display(request)
+        self.names_of(displayed)  # so that `sort_path` knows its functions, which may be a hook's
+        return sortable_names(type(self), displayed, self.get_sortable_by(request))
 
     def sort_path(self, name: str) -> str:
         """Return the path by which a column is sorted: from `sort_paths`, from `@display`, or itself."""
-        return sort_path_of(type(self), name)
+        return _sort_path_of(type(self), name, self._columns.get(name))
 
 
 def sortable_names(
@@ -178,7 +179,10 @@ def sortable_names(
 def sort_path_of(view: type[ShownView], name: str) -> str:
     """Return the path by which a view sorts a column."""
     functions = {name_of(one): one for one in view.list_display}
-    column = column_for(view, view.model, functions.get(name, name))
+    return _sort_path_of(view, name, column_for(view, view.model, functions.get(name, name)))
+
+
+def _sort_path_of(view: type[ShownView], name: str, column: Column | None) -> str:
     said = None if column is None else column.shown_as.ordering
     return name_of(view.sort_paths.get(name) or said or name)
 

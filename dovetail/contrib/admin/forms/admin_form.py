@@ -80,9 +80,10 @@ def begin(form_class: type[Form], given: Mapping[str, object]) -> Form:
     """
     empty = form_class()
     known = {field.name for field in empty if not is_protected(field)}
-    texts = FormData([(name, value) for name, value in given.items() if name in known and isinstance(value, str)])
-    read = form_class(texts, data=dict(given))
-    data = {field.name: field.data for field in read if field.name in given and not field.process_errors}
+    counting = {name: value for name, value in given.items() if name in known}
+    texts = FormData([(name, value) for name, value in counting.items() if isinstance(value, str)])
+    read = form_class(texts, data=counting)
+    data = {field.name: field.data for field in read if field.name in counting and not field.process_errors}
     return form_class(data={**{field.name: field.data for field in empty}, **data})
 
 

@@ -27,6 +27,7 @@ from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, by_attribute, read_form
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
+from dovetail.contrib.admin.web.form_fields import field_of
 from dovetail.contrib.admin.web.responses import is_refusal
 
 VERSION = "_version"
@@ -79,12 +80,14 @@ class FormPage:
 
 async def edit(office: Office, request: Request, view: ModelAdmin, obj: object | None) -> Response:
     """Show the form of an object, or of a new one (None); save what is sent."""
-    page = await _page(office, request, view, obj)
-    form_class = _permitted_form(request, view, await view.get_form(request, obj), obj)
+    is_copy = request.method == "POST" and await field_of(request, "save") == SAVE_AS
+    changed = None if is_copy else obj  # a copy takes what the form of a new object takes, and no more
+    page = await _page(office, request, view, changed)
+    form_class = _permitted_form(request, view, await view.get_form(request, changed), changed)
     initial = {} if obj is None else await view.get_form_data_for_edit(obj)
-    page = replace(page, version=None if obj is None else version(initial))
-    relations = [name for name in view.shown(request, view.edited(request, obj)) if name in view.mapper.relationships]
-    unseen = [] if obj is None else [name for name in relations if is_hidden(obj, name)]
+    if obj is not None:
+        page = replace(page, title=view.title_of(obj), version=version(initial))
+    unseen = [] if changed is None else _unseen(request, view, changed)
     kept = None if request.method == "POST" else await _kept(page)
     if request.method != "POST" and kept is None:
         form = (
@@ -95,7 +98,6 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
         return await page.show(_without_demands(form, unseen))
     refuse_files(await request.form(), form_class)
     sent = await read_form(request, obj) if kept is None else kept
-    is_copy = kept is None and sent.get("save") == SAVE_AS
     if is_copy:
         allow(page.can_save_as and await view.check_can_create(request))
     form, counting = fill_in(form_class, sent, {} if is_copy else initial, is_new=obj is None or is_copy)
@@ -107,7 +109,7 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
     if not form.validate():
         return await page.show(form, HTTPStatus.BAD_REQUEST, "Nothing was saved. Correct what is marked below.")
     data = _named(page, form, counting, unseen)
-    return await _save_or_explain(page, None if is_copy else obj, form, data, sent)
+    return await _save_or_explain(page, changed, form, data, sent)
 
 
 async def _page(office: Office, request: Request, view: ModelAdmin, obj: object | None) -> FormPage:
@@ -125,6 +127,12 @@ async def _page(office: Office, request: Request, view: ModelAdmin, obj: object 
         site_url=None if obj is None else view.site_url(obj),
         prepopulated=view.get_prepopulated_fields(request, obj) if obj is None else {},
     )
+
+
+def _unseen(request: Request, view: ModelAdmin, obj: object) -> list[str]:
+    """Return the relations of the form that lead to what the user may not see."""
+    names = view.shown(request, view.edited(request, obj))
+    return [name for name in names if name in view.mapper.relationships and is_hidden(obj, name)]
 
 
 async def _kept(page: FormPage) -> FormData | None:

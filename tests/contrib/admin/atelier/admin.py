@@ -46,7 +46,7 @@ class HookedAdmin(ModelAdmin, model=Painting):
     fields = ("title",)
 
     def get_list_display(self, request: Request) -> Sequence[object]:
-        return ("title", "price") if user_of(request).is_superuser else ("title",)
+        return ("title", letters, "price") if user_of(request).is_superuser else ("title",)
 
     def get_list_display_links(self, request: Request, list_display: Sequence[object]) -> Sequence[object]:
         return list_display[-1:]
@@ -55,7 +55,7 @@ class HookedAdmin(ModelAdmin, model=Painting):
         return ("title",) if user_of(request).is_superuser else ()
 
     def get_sortable_by(self, request: Request) -> Sequence[object]:
-        return ("price",) if user_of(request).is_superuser else ()
+        return ("price", letters) if user_of(request).is_superuser else ()
 
     def get_ordering(self, request: Request) -> Sequence[object]:
         return ("-price",) if user_of(request).is_superuser else ("title",)
@@ -70,6 +70,27 @@ class ArtistAdmin(ModelAdmin, model=Artist):
     search_fields = ("name",)
     ordering = ("name",)
     fields = ("name", "country", "is_living")
+    widget_args: ClassVar[dict[str, dict[str, object]]] = {"country": {"readonly": True}}
+
+
+class HermitAdmin(ModelAdmin, model=Artist):
+    """Leads to no page of the site."""
+
+    identity = "hermit"
+    list_display = ("name",)
+    fields = ("name",)
+    view_on_site = False
+
+
+class PatronAdmin(ModelAdmin, model=Artist):
+    """Says itself where an artist is on the site."""
+
+    identity = "patron"
+    list_display = ("name",)
+    fields = ("name",)
+
+    def view_on_site(self, obj: Artist) -> str | None:  # type: ignore[override]  # the option may be a function
+        return f"/patrons/{obj.id}"
 
 
 class EaselAdmin(ModelAdmin, model=Painting):
@@ -95,7 +116,7 @@ class EaselAdmin(ModelAdmin, model=Painting):
     def get_readonly_fields(self, request: Request, obj: object | None = None) -> Sequence[object]:
         """Only a superuser names the technique, and of what is sold nobody changes the title."""
         given = [*self.readonly_fields, *(() if user_of(request).is_superuser else ("technique",))]
-        return [*given, "title"] if isinstance(obj, Painting) and obj.is_sold else given
+        return [*given, "title"] if isinstance(obj, Painting) and obj.is_sold else given if obj else [*given, "is_sold"]
 
     def get_view_on_site_url(self, obj: object) -> str | None:
         return f"/gallery/{obj.slug}" if isinstance(obj, Painting) and obj.slug else None

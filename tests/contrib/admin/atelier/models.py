@@ -33,6 +33,9 @@ class Artist(IdMixin, AtelierBase):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return f"/artists/{self.name.lower()}"
+
 
 class Painting(IdMixin, AtelierBase):
     __tablename__ = "atelier_painting"

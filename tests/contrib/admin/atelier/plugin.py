@@ -9,7 +9,7 @@ plugin = Plugin(
     admin_views=lazy(
         *(
             f"tests.contrib.admin.atelier.admin:{name}Admin"
-            for name in ("Painting", "Hooked", "Artist", "Easel", "Open", "Filtered", "Guarded", "ByObject")
+            for name in ("Painting", "Hooked", "Artist", "Easel", "Open", "Filtered", "Guarded", "ByObject", "Hermit", "Patron")
         )
     ),
 )

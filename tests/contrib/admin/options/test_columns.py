@@ -149,11 +149,13 @@ async def test_all_rows_are_offered_on_one_page_where_there_are_few(office, sess
 
 async def test_hooks_answer_for_the_list_by_who_asks(office, make_user, session, paintings, back_office_for):
     page = await office.get("/hooked/list")
-    assert headings(page)[:-1] == ["Title", "Price"]
+    assert headings(page)[:-1] == ["Title", "Letters", "Price"]
     assert titles(page)[0] == "Laughing Cavalier"  # no price comes first where the order descends
     assert titles(await office.get("/hooked/list", search="delft")) == ["View of Delft"]
     assert len(re.findall('href="/admin/hooked/edit/', page.text)) == 4
     assert "sortBy=price" in page.text
+    by_function = await office.get("/hooked/list", sortBy="letters")
+    assert titles(by_function)[0] == "A found sheet"  # by the title, as it says
     assert 'name="price_op"' in page.text
     clerk = await make_user(is_staff=True)
     session.add(Permission(name="atelier.view_painting", plugin="atelier", title="See paintings"))

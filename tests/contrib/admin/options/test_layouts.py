@@ -113,6 +113,16 @@ async def test_an_object_is_saved_as_a_new_one(office, session, paintings):
     assert (await stored(session, key + 2)).price == 900
 
 
+async def test_a_copy_takes_what_a_new_object_takes_and_no_more(office, session, paintings):
+    forged = {"save": "new", "title": "A copy", "is_sold": "true"}
+    assert (await office.submit(f"/easel/edit/{paintings[0].id}", forged)).status_code == 303
+    copy = await stored(session, paintings[-1].id + 1)
+    assert (copy.title, copy.is_sold) == ("A copy", None)
+    refused = await office.submit(f"/easel/edit/{paintings[0].id}", forged | {"title": ""})
+    assert (refused.status_code, "The Milkmaid</h1>" in refused.text) == (400, True)
+    assert 'name="is_sold"' not in refused.text
+
+
 async def test_nobody_saves_as_new_who_may_not_add_or_where_the_view_does_not_say_so(office, desk, paintings):
     edit = f"/easel/edit/{paintings[0].id}"
     assert "Save as new" not in (await desk.get(edit)).text
@@ -134,13 +144,22 @@ async def test_an_object_has_a_link_to_its_page_on_the_site(office, session, pai
     paintings[0].slug = ""
     await session.commit()
     assert "View on site" not in (await office.get(f"/easel/edit/{paintings[0].id}")).text
+    links = {"atelier-artist": ["/artists/vermeer"], "hermit": [], "patron": [f"/patrons/{paintings[0].artist_id}"]}
+    for identity, found in links.items():
+        text = (await office.get(f"/{identity}/edit/{paintings[0].artist_id}")).text
+        assert re.findall('href="([^"]+)">View on site', text) == found, identity
 
 
 async def test_a_new_form_begins_with_what_its_address_says_and_the_view_allows(office):
-    page = await office.get("/easel/create", title="From here", technique="ink", price="5", is_sold="perhaps", x="y")
+    page = await office.get("/easel/create", title="From here", technique="ink", price="5", is_sold="true", x="y")
     form = read_form(page.text)
     assert (form["title"], form["technique"], "price" in form) == (["From here"], ["ink"], False)
-    assert form["is_sold"] in ([], ["__None"], [""])
+    assert "is_sold" not in form
+    begun = (await office.get("/atelier-artist/create", name="Rembrandt", country="XX", is_living="perhaps")).text
+    assert 'value="Rembrandt"' in begun
+    assert 'value="XX"' not in begun  # which nobody writes
+    undecided = read_form((await office.get("/open/create", is_sold="perhaps", price="much")).text)
+    assert (undecided["is_sold"] in ([], ["__None"], [""]), undecided["price"]) == (True, [""])
     assert 'data-prepopulated-from="title"' in page.text
 
 
