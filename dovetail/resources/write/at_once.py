@@ -20,7 +20,7 @@ from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, flus
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.read.etags import STAR, VERSION, is_told_by_moment, only_version, version_arguments
 from dovetail.resources.read.reader import Batch, Cache, Plan
-from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.spec import CHANGE, Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.sql.change_lines import tells_old_rows
 from dovetail.resources.sql.insert_statements import VALUE
 from dovetail.resources.sql.statements import PreparedStatement
@@ -28,6 +28,7 @@ from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.conditional_writes import compile_update, prepare_delete
 from dovetail.resources.write.model_rules import OF_UPDATES, unknown_members, why_objects
 from dovetail.resources.write.one_row import KEY, OneRow
+from dovetail.resources.write.read_back import fetch_allowed
 from dovetail.resources.write.references import References
 
 
@@ -56,7 +57,8 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
     ) -> Batch | None:
         """Change the row with this key, and return it as the viewer may see it; None if nothing was changed.
 
-        `asked` is the viewer's `Spec.change_visibility`.
+        `asked` is the viewer's `Spec.change_visibility`. Raises PermissionDeniedError, and changes nothing, if a
+        trigger makes of the row one that they may not write.
         """
         if not self._updates or why_objects(self._spec.model, type(session.sync_session), OF_UPDATES) is not None:
             return None
@@ -77,7 +79,9 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         arguments |= {VALUE + name: value for name, value in values.items()}
         if log is not None:
             arguments |= log.values()
-        batch = await plan.fetch(await driver_for_all(session), arguments, asked.bind_values)
+        batch = await fetch_allowed(plan, await driver_for_all(session), arguments, asked.bind_values)
+        if batch is None:
+            raise self._spec.refusal(recognized.viewer, CHANGE)
         if not batch.items:
             return None
         note_written(session)

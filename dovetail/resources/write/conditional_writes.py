@@ -63,7 +63,7 @@ def compile_update(  # noqa: PLR0917 - what the statement is made of
     if not all(_is_comparable(column.type) for column in changed):
         return None
     differs = or_(*(column.is_distinct_from(value) for column, value in changed.items()))
-    return one_row.compile_update(names, visibility, dialect, *conditions, later, differs, log=log)
+    return one_row.compile_update(names, visibility, dialect, *conditions, later, differs, log=log, is_alone=True)
 
 
 def prepare_delete(

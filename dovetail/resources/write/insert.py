@@ -33,7 +33,7 @@ from dovetail.resources.sql.statements import PreparedStatement, Statement
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import link_columns, link_many_statements, link_statement
 from dovetail.resources.write.model_rules import make_object, why_objects
-from dovetail.resources.write.read_back import ReadBack
+from dovetail.resources.write.read_back import ReadBack, fetch_allowed
 
 
 class Inserter:
@@ -72,9 +72,9 @@ class Inserter:
             arguments |= log.values()
         # What is refused once it is written has to be rolled back.
         connection = await (driver_for_all if visibility.check is None or guarded else driver_to_write)(session)
-        batch = await plan.fetch(connection, arguments, visibility.bind_values)
-        if not batch.items:  # nothing was inserted
-            return None, batch
+        batch = await fetch_allowed(plan, connection, arguments, visibility.bind_values)
+        if batch is None or not batch.items:  # nothing was inserted
+            return None, batch or plan.batch(())
         note_written(session)  # on PostgreSQL this one statement may have been all of the transaction
         made = batch.version(0)[self._reader.version_within(visibility.hidden).index(self._key)]
         if dialect.name == "sqlite":
@@ -142,7 +142,8 @@ class Inserter:
         if visibility.check is not None and dialect.name == "postgresql":  # there it may be all of a transaction
             guarded = guarded_insert(self._model, [*values, *defaults], visibility.check)
         write = statement if guarded is None else guarded
-        return guarded is not None, self._read_back.compile(write, defaults, links, visibility, dialect, log)
+        is_alone = guarded is not None
+        return is_alone, self._read_back.compile(write, defaults, links, visibility, dialect, log, is_alone=is_alone)
 
     def _insertable(self, session: AsyncSession, row: NewRow) -> dict[str, object] | None:
         if why_objects(self._model, type(session.sync_session)) is not None:

@@ -153,10 +153,11 @@ class OneRow(Generic[Model]):
         dialect: Dialect,
         *conditions: ColumnElement[bool],
         log: ChangeLog | None = None,
+        is_alone: bool = False,
     ) -> Plan | None:
         """Return what writes these attributes of a row, if it fulfils the conditions, and reads it.
 
-        None if that is the affair of SQLAlchemy or of several statements.
+        None if that is the affair of SQLAlchemy or of several statements. `is_alone` as in `ReadBack.compile`.
         """
         if not self._read_back.is_possible((), visibility, dialect):
             return None
@@ -168,7 +169,7 @@ class OneRow(Generic[Model]):
         defaults = {name: maker_of(default) for name, default in made.items() if name not in names}
         statement: Update = update(table).where(self.has_key(), *conditions)
         statement = statement.values(placeholders(self._model, [*names, *defaults]))
-        return self._read_back.compile(statement, defaults, (), visibility, dialect, log)
+        return self._read_back.compile(statement, defaults, (), visibility, dialect, log, is_alone=is_alone)
 
     def can_delete(self, session: AsyncSession) -> bool:
         """Return True if one statement deletes a row with all that belongs to it, and nobody listens to that."""

@@ -27,13 +27,15 @@ from sqlalchemy import (
     literal_column,
     select,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import SelectBase
 
 from dovetail.database.change_log import ChangeLog
 from dovetail.database.drivers.sqlalchemy_private import values_to_set
+from dovetail.database.prepared_reads import DriverConnection
 from dovetail.database.search.selective_conditions import SelectiveCondition
-from dovetail.resources.read.reader import Cache, Plan, Reader
+from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.change_lines import (
     OLD,
     changed_line,
@@ -42,6 +44,7 @@ from dovetail.resources.sql.change_lines import (
     picture,
     tells_old_rows,
 )
+from dovetail.resources.sql.enforced import enforced, is_refusal
 from dovetail.resources.sql.insert_statements import Defaults, prepare_values
 from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nested_select import NestedSelect, page_columns
@@ -78,15 +81,21 @@ class ReadBack:
         visibility: Visibility,
         dialect: Dialect,
         log: ChangeLog | None = None,
+        *,
+        is_alone: bool = False,
     ) -> Plan | None:
         """Return the plan that writes and reads the row, if that `is_possible`; None if JSON would lose something.
 
-        On PostgreSQL it writes the change into the `log` too.
+        On PostgreSQL it writes the change into the `log` too, and one that may be all of a transaction `is_alone`: it
+        fails if the row is not allowed as it is written, so `fetch_allowed` runs it.
         """
         node, model = self._reader.node_for(visibility, dialect), self._reader.model
         assert node is not None  # noqa: S101 - it is possible
-        columns = page_columns(node, self._reader.version_within(visibility.hidden), visibility.check)
         is_sqlite = dialect.name == "sqlite"
+        check = visibility.check
+        if is_alone and check is not None and not is_sqlite:
+            check = enforced(model, check)
+        columns = page_columns(node, self._reader.version_within(visibility.hidden), check)
         lines = None if is_sqlite or log is None else _Lines(log, write, tells_old_rows(dialect))
 
         def beside(row: CTE) -> Sequence[CTE]:
@@ -150,6 +159,18 @@ class _Lines:
             return changed_line(self.log, table, after, same)  # the table is as it was before the statement
         before = {**picture(row), **{key: row.c[f"{OLD}{key}"] for key in after}}
         return self.log.insert(table, before=before, after=after, where=())
+
+
+async def fetch_allowed(
+    plan: Plan, connection: DriverConnection, values: Mapping[str, object], viewer_values: Sequence[object]
+) -> Batch | None:
+    """Return the row that a statement wrote; None if a trigger made one of it that is not allowed, which is undone."""
+    try:
+        return await plan.fetch(connection, values, viewer_values)
+    except DBAPIError as error:
+        if not is_refusal(error):
+            raise
+        return None
 
 
 def has_subquery(condition: ColumnElement[bool]) -> bool:

@@ -1,5 +1,7 @@
 """A row that a policy does not show is not there, and one that may not be written is not written, by any door."""
 
+from itertools import product
+
 import pytest
 from fastapi import Request, Response
 from pydantic import MISSING
@@ -208,6 +210,33 @@ async def test_a_row_that_its_values_alone_allow_is_added_without_a_transaction(
             answer = await callers.owner.post("/plains", json={"title": f"of {owner}", "owner_id": owner})
         assert (answer.status_code, len(statements), begun) == (status, 1, []), statements
     assert [row[1] for row in await stored(session)][4:] == ["of 1"]
+
+
+GIVING_AWAY = (
+    """CREATE FUNCTION give_away() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN IF NEW.title LIKE 'moved%' THEN NEW.owner_id := 2; END IF; RETURN NEW; END $$""",
+    "CREATE TRIGGER give_away BEFORE INSERT OR UPDATE ON guarded_note FOR EACH ROW EXECUTE FUNCTION give_away()",
+)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_what_a_trigger_moves_out_of_the_rule_is_refused_and_undone(callers, app, session, count_statements):
+    fields = {"create": Plain, "update": Plain, "replace": Plain}
+    app.include_router(Resource(model=Note, read=Plain, policy=NOTES, name="plain", **fields).router)
+    for line in GIVING_AWAY:
+        await session.execute(text(line))
+    await session.commit()
+    before, slowly = await stored(session), {"Idempotency-Key": "in a transaction"}
+    for (method, path), title, headers in product(
+        (("POST", ""), ("PATCH", "/1"), ("PUT", "/1")), ("moved", "moved again"), ({}, slowly)
+    ):
+        body = {"title": title, "owner_id": 1}
+        with count_statements() as statements:
+            answer = await callers.owner.request(method, f"/plains{path}", json=body, headers=headers)
+        assert (answer.status_code, await stored(session)) == (403, before), (method, answer.text)
+        assert headers or len(statements) == 1, statements
+    assert (await callers.owner.patch("/plains/1", json={"title": "x", "owner_id": 1})).status_code == 200
+    assert (await callers.staff.patch("/plains/1", json={"title": "moved", "owner_id": 1})).json()["owner_id"] == 2
 
 
 async def test_an_answer_is_given_again_without_what_is_hidden_by_now(callers, monkeypatch):
