@@ -61,11 +61,8 @@ class FairQueue(PoolQueue[T]):
 
     def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002, FBT001, FBT002 - SQLAlchemy's signature
         """Give `item` to who waits, or lay it down. Raises QueueFull; nobody waits here: a pool never asks for it."""
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():  # not cancelled
-                waiter.set_result(item)
-                return
+        if self._hand_over(item):
+            return
         if self.full():
             raise QueueFull
         self._items.append(item)
@@ -110,11 +107,22 @@ class FairQueue(PoolQueue[T]):
             return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self.put(waiter.result())  # it came in the same moment: the next one may have it
+                item = waiter.result()  # it came in the same moment: the next one may have it
+                if not self._hand_over(item):
+                    self._items.append(item)  # even as one too many: nobody else has it, and it counts as one
             raise
         finally:
             if timer is not None:
                 timer.cancel()
+
+    def _hand_over(self, item: T) -> bool:
+        """Give `item` to who has waited longest; return False if nobody waits."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():  # not cancelled
+                waiter.set_result(item)
+                return True
+        return False
 
     def _give_up(self, waiter: asyncio.Future[T]) -> None:
         if not waiter.done():

@@ -142,3 +142,15 @@ async def test_a_queue_gives_its_items_in_order_and_refuses_too_many():
         await queue.wait(0.01)
     queue.put(5)  # not to the one who gave up
     assert queue.get_nowait() == 5
+
+
+async def test_what_comes_to_somebody_who_is_cancelled_in_that_moment_is_not_lost_in_a_full_queue():
+    queue: FairQueue[str] = FairQueue(maxsize=1)
+    waiting = asyncio.create_task(queue.wait(None))
+    await asyncio.sleep(0)
+    for item in ("handed over", "laid down"):
+        queue.put(item)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert {queue.get_nowait(), queue.get_nowait()} == {"handed over", "laid down"}
