@@ -137,8 +137,13 @@ class PoolSource:
             close_unused(self._connection.managed)
 
     def presume(self, statement: Presumable, key: Hashable, values: Mapping[str, object]) -> tuple[object, ...] | None:
-        """Return the row that a statement gave before under this key, which is presumed then; None if it gave none."""
-        row = None if self._remembered is None else self._remembered.get((statement, key))
+        """Return the row that a statement gave before under this key, which is presumed then; None if it gave none.
+
+        Of two nothing but the first is presumed: the read that confirms it confirms no other.
+        """
+        if self._remembered is None or self.presumed is not None:
+            return None
+        row = self._remembered.get((statement, key))
         if row is not None:
             self.presumed = Presumed(statement, values, row, key)
         return row

@@ -56,7 +56,12 @@ def may_be_read_again(error: exc.DBAPIError) -> bool:
 
     What waited in vain would wait as long again.
     """
-    return error.connection_invalidated and not isinstance(error.orig, TimeoutError)
+    return error.connection_invalidated and not waited_in_vain(error)
+
+
+def waited_in_vain(error: Exception) -> bool:
+    """Return whether no connection came free, or no answer came, in time."""
+    return isinstance(error, exc.TimeoutError) or isinstance(getattr(error, "orig", None), TimeoutError)
 
 
 def is_local(error: object) -> bool:

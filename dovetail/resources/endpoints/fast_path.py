@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from dovetail.api.front.endpoint import FastAnswer
-from dovetail.database.drivers.lost_connections import asks_for_another_try, may_be_read_again
+from dovetail.database.drivers.lost_connections import asks_for_another_try, may_be_read_again, waited_in_vain
 from dovetail.database.error_translation import client_error
 from dovetail.database.fast_unit_of_work import FastUnitOfWork, SessionSource
 from dovetail.database.prepared_reads import NeedsSessionError, PoolSource, ReadSource
@@ -72,8 +72,8 @@ class FastRead:
         source = PoolSource(database.engine, remembered)
         try:
             answer = await self.read(database, request, source)
-        except Exception:
-            if source.presumed is None:
+        except Exception as error:
+            if source.presumed is None or waited_in_vain(error):
                 raise
         else:
             if source.presumed is None:

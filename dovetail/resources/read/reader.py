@@ -6,7 +6,7 @@ Both read the same page and give the same answer; `Reader.why_python` says which
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import orjson
@@ -207,9 +207,10 @@ class Reader:
         if visibility is None:
             raise UnconfirmedError
         place = (source.dialect.name, visibility.template, presumed.statement)
-        plan: Plan | None = self._plans_of_one.get(place)
+        compiled = partial(self._compile_confirming, presumed, visibility, source.dialect)
+        plan: Plan | None = self._plans_of_one.remember(place, compiled)
         if plan is None:
-            plan = self._plans_of_one[place] = self._compile_confirming(presumed, visibility, source.dialect)
+            raise UnconfirmedError
         values = {**presumed.values, "filter_0_0": key}
         rows = await plan.prepared.fetch(await source.connection(), values, visibility.bind_values)
         width = len(presumed.row)
@@ -318,15 +319,13 @@ class Reader:
         prepared = prepare(select.statement, dialect, visibility.binds)
         return self.plan_of(select, prepared, visibility, dialect, request.terms)
 
-    def _compile_confirming(self, presumed: Presumed, visibility: Visibility, dialect: Dialect) -> Plan:
+    def _compile_confirming(self, presumed: Presumed, visibility: Visibility, dialect: Dialect) -> Plan | None:
         request = self._request_of((None,), ALL_FIELDS)
-        if self.is_compiled(request.query, visibility, dialect):
-            select = self._page(request, visibility, dialect)
-            prepared = prepare(confirming(presumed, select.statement, dialect), dialect, visibility.binds)
-            plan = self.plan_of(select, prepared, visibility, dialect)
-            if plan is not None:
-                return plan
-        raise UnconfirmedError
+        if not self.is_compiled(request.query, visibility, dialect):
+            return None
+        select = self._page(request, visibility, dialect)
+        prepared = prepare(confirming(presumed, select.statement, dialect), dialect, visibility.binds)
+        return self.plan_of(select, prepared, visibility, dialect)
 
     def _page(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> NestedSelect:
         node = self._selected(request.query, visibility.hidden)

@@ -4,15 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from sqlalchemy import delete, event, update
+from sqlalchemy import delete, event, select, update
 
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import create_group, join_group, leave_group
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.tokens.models import PersonalToken
 from dovetail.contrib.auth.tokens.personal import make_token
+from dovetail.database.prepared_reads import PoolSource
+from dovetail.resources.read.reader import Reader
+from dovetail.resources.sql.statements import Statement
 from dovetail.state import ACTOR, CREDENTIAL
 from plugins.blog.models import Post
+from plugins.blog.policies import PostPolicy
 
 
 @pytest.fixture
@@ -146,3 +150,42 @@ async def test_a_read_that_loses_its_connection_is_read_again_for_whoever_that_i
     finally:
         event.remove(database.engine.sync_engine, "before_cursor_execute", lose)
     assert lost
+
+
+async def test_who_gets_no_connection_waits_for_one_once(reader, path, cost, database, monkeypatch):
+    assert [(await cost(reader, path))[0] for _ in range(2)] == [404, 404]
+    pool, out = database.engine.pool, []
+    monkeypatch.setattr(pool, "_timeout", 0.05)
+    while not pool.is_exhausted():
+        out.append(await pool.take())
+    before = pool.timeouts
+    try:
+        assert (await reader.get(path)).status_code == 503
+    finally:
+        for one in out:
+            await pool.give_back(one)
+    assert pool.timeouts == before + 1
+
+
+async def test_a_rule_whose_text_depends_on_its_values_is_compiled_once_in_vain(reader, path, monkeypatch):
+    compiled, compile_anew = [], Reader._compile_confirming
+
+    def counted(*given):
+        compiled.append(given)
+        return compile_anew(*given)
+
+    monkeypatch.setattr(Reader, "_compile_confirming", counted)
+    monkeypatch.setattr(PostPolicy, "where", lambda _policy, viewer, _action: Post.author_id.in_([viewer.id]))
+    assert [(await reader.get(path)).status_code for _ in range(4)] == [404] * 4
+    assert len(compiled) == 1
+
+
+async def test_of_two_that_might_be_presumed_one_is(database):
+    first, second = Statement(lambda _: select(1)), Statement(lambda _: select(2))
+    remembered = {(first, "a"): (1,), (second, "b"): (2,)}
+    async with PoolSource(database.engine, remembered) as source:
+        assert source.presume(first, "a", {}) == (1,)
+        assert source.presume(second, "b", {}) is None  # it is looked up
+        assert source.presumed.statement is first
+        source.confirm(source.presumed, (1,))
+        assert source.presume(second, "b", {}) == (2,)
