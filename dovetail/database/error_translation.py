@@ -42,7 +42,7 @@ def client_error(error: Exception) -> DovetailError | None:
 def _driver_error(error: exc.DBAPIError) -> DovetailError | None:
     if isinstance(error, exc.IntegrityError):
         return ConflictError(CONFLICTS.get(code_of(error.orig)))
-    if _is_bad_data(error):
+    if is_bad_data(error):
         return InvalidInputError("A value cannot be stored: it is too large, too long or not valid text.")
     if code_of(error.orig).startswith(READ_ONLY):
         return UnavailableError("The database takes no changes at present; try again shortly.")
@@ -56,7 +56,8 @@ def is_busy(error: BaseException) -> bool:
     return isinstance(error, exc.DBAPIError) and sqlite_code(error.orig) in SQLITE_BUSY
 
 
-def _is_bad_data(error: exc.DBAPIError) -> bool:
+def is_bad_data(error: exc.DBAPIError) -> bool:
+    """Return True if the database cannot store, or the driver cannot send, a value of the statement."""
     # asyncpg finds some of it before it asks the server.
     driver_error = getattr(error.orig, "__cause__", None)
     return (

@@ -189,9 +189,13 @@ async def driver_for_all(session: AsyncSession) -> DriverConnection:
     to follow.
     """
     work = _work_of(session)
-    if work is None or work.driver.dialect.name == "sqlite" or work.is_in_transaction():
-        return await driver_to_write(session)
-    return work.driver
+    return await driver_to_write(session) if work is None or not stands_alone(session) else work.driver
+
+
+def stands_alone(session: AsyncSession) -> bool:
+    """Return whether a statement on the connection of `driver_for_all` is a transaction by itself."""
+    work = _work_of(session)
+    return work is not None and work.driver.dialect.name != "sqlite" and not work.is_in_transaction()
 
 
 def note_written(session: AsyncSession) -> None:

@@ -4,7 +4,8 @@
 
 Where it finds no row nothing was changed, and whoever asked goes the way of `Writer`, which locks the row first and
 knows what to answer: 404, 403, 412, or the row as it was. PostgreSQL needs no transaction around a single statement.
-What hooks write, listeners hear, or leads to other rows goes that way from the start.
+What hooks write, listeners hear, or leads to other rows goes that way from the start, and so does what is to be changed
+within a transaction of PostgreSQL's, which would be at its end with a statement that fails.
 """
 
 from collections.abc import Hashable, Mapping
@@ -13,14 +14,16 @@ from typing import Generic
 
 from pydantic import BaseModel
 from sqlalchemy import FromClause, inspect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.change_log import CHANGE_LOG, ChangeLog, log_of
-from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, flush, note_written
+from dovetail.database.error_translation import is_bad_data
+from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, flush, note_written, stands_alone
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.read.etags import STAR, VERSION, is_told_by_moment, only_version, version_arguments
 from dovetail.resources.read.reader import Batch, Cache, Plan
-from dovetail.resources.spec import CHANGE, Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.sql.change_lines import tells_old_rows
 from dovetail.resources.sql.insert_statements import VALUE
 from dovetail.resources.sql.statements import PreparedStatement
@@ -28,7 +31,6 @@ from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.conditional_writes import compile_update, prepare_delete
 from dovetail.resources.write.model_rules import OF_UPDATES, unknown_members, why_objects
 from dovetail.resources.write.one_row import KEY, OneRow
-from dovetail.resources.write.read_back import fetch_allowed
 from dovetail.resources.write.references import References
 
 
@@ -57,8 +59,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
     ) -> Batch | None:
         """Change the row with this key, and return it as the viewer may see it; None if nothing was changed.
 
-        `asked` is the viewer's `Spec.change_visibility`. Raises PermissionDeniedError, and changes nothing, if a
-        trigger makes of the row one that they may not write.
+        `asked` is the viewer's `Spec.change_visibility`.
         """
         if not self._updates or why_objects(self._spec.model, type(session.sync_session), OF_UPDATES) is not None:
             return None
@@ -75,13 +76,28 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         plan: Plan | None = self._plans.remember(place, lambda: compiled(is_tagged=is_tagged))
         if plan is None:
             return None
-        await flush(session)
         arguments |= {VALUE + name: value for name, value in values.items()}
         if log is not None:
             arguments |= log.values()
-        batch = await fetch_allowed(plan, await driver_for_all(session), arguments, asked.bind_values)
-        if batch is None:
-            raise self._spec.refusal(recognized.viewer, CHANGE)
+        return await self._write(session, plan, arguments, asked)
+
+    async def _write(
+        self, session: AsyncSession, plan: Plan, arguments: Mapping[str, object], asked: Visibility
+    ) -> Batch | None:
+        """Run the statement where its failure does no harm.
+
+        Whoever may not write the row is told that first, and not that a value cannot be stored; and the way of `Writer`
+        knows what to say of a row that a trigger makes one that may not be written.
+        """
+        await flush(session)
+        if dialect_of(session).name == "postgresql" and not stands_alone(session):
+            return None  # a transaction in which a statement has failed is at its end
+        try:
+            batch = await plan.fetch(await driver_for_all(session), arguments, asked.bind_values)
+        except DBAPIError as error:
+            if is_bad_data(error):
+                return None
+            raise
         if not batch.items:
             return None
         note_written(session)

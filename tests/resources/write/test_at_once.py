@@ -12,7 +12,7 @@ from dovetail.database.column_types import UTCDateTime
 from dovetail.resources.policy import Recognized
 from dovetail.resources.read.etags import has_version, version, version_arguments
 from tests.library.api import novels
-from tests.library.models import Book
+from tests.library.models import Author, Book
 from tests.library.schemas import NovelUpdate
 
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -135,10 +135,19 @@ async def test_an_object_that_the_session_has_is_not_changed_behind_its_back(dat
         assert await writer.at_once.update(session, anybody, changed, book.id, data, None) is None
         assert await writer.at_once.delete(session, deleted, book.id, None) is False
         assert known.title == "Apples"
-    async with database.unit_of_work() as session:
+    async with database.fast_unit_of_work() as session:
         batch = await writer.at_once.update(session, anybody, changed, book.id, data, None)
         assert batch.items[0]["title"] == "Pears"
-        assert await session.scalar(select(Book.title)) == "Pears"  # in the same transaction
+        assert await session.scalar(select(Book.title)) == "Pears"
+
+
+@on_postgresql
+async def test_a_transaction_is_not_risked_by_a_statement_that_may_fail(database, book):
+    changed, data = novels.change_visibility(Recognized(None), "change"), NovelUpdate(title="Pears")
+    async with database.fast_unit_of_work() as session:
+        session.add(Author(name="Of the same transaction"))
+        assert await novels.writer.at_once.update(session, Recognized(None), changed, book.id, data, None) is None
+        assert await session.scalar(select(Book.title)) == "Apples"
 
 
 async def test_what_leads_to_other_rows_is_not_written_at_once(database, book):
