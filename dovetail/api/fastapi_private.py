@@ -1,10 +1,7 @@
 """Every part of FastAPI and Starlette that is leaned on and that they do not document.
 
 tests/api/test_fastapi_private.py fails when one of them changes. Import this module before routes are made: it changes
-how FastAPI works in five places.
-
-FastAPI looks through the fields of all models three times for a document, and makes of each field what validates it,
-only to read its annotation: half of the document's time. `flat_models` does without.
+how FastAPI works in three places. What makes its documents sooner is `openapi/fastapi_documents.py`.
 
 FastAPI refuses models of pydantic.v1. It asks of each annotation of a route, and of each object that it encodes,
 whether it is one, and imports pydantic.v1 for the question: a twelfth of a server's start, and as long a stop at the
@@ -16,8 +13,6 @@ wherever its router is included: half of the time in which an application is mad
 
 FastAPI looks into what an endpoint depends on for each endpoint, down to the session that all of them share.
 `analysing_once` remembers it while routes are made.
-
-FastAPI's document, which pydantic has made JSON of in one go, is gone through once more, in Python.
 """
 
 import sys
@@ -26,7 +21,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import replace
-from typing import Any, NamedTuple, ParamSpec, TypeAlias, cast
+from typing import Any, ParamSpec, TypeAlias, cast
 
 from fastapi import FastAPI, encoders, routing, utils
 from fastapi._compat import shared, v2
@@ -34,13 +29,9 @@ from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies import models
 from fastapi.dependencies import utils as dependencies
 from fastapi.dependencies.utils import _get_flat_body_params as body_params_of
-from fastapi.openapi import utils as openapi
-from fastapi.openapi.models import OpenAPI
 from fastapi.routing import _APIRouteLike as AnyRoute
 from fastapi.routing import _populate_api_route_state as populate_anew
 from fastapi.security.base import SecurityBase
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from starlette import _utils
 from starlette.routing import Mount, Route, WebSocketRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -112,20 +103,6 @@ class LeanFastAPI(FastAPI):
             while not isinstance(stack, outermost):
                 stack = vars(stack)["app"]
         return stack
-
-
-class Field(NamedTuple):
-    """All that FastAPI asks of a field in `get_flat_models_from_field`."""
-
-    field_info: FieldInfo
-
-
-def flat_models(model: type[BaseModel], known_models: set[Any] | None = None) -> set[Any]:
-    """Return `known_models` and the models and enums within `model`; those known already are not looked through."""
-    known = known_models or set()
-    for info in model.model_fields.values():
-        v2.get_flat_models_from_field(Field(info), known_models=known)  # type: ignore[arg-type]  # see Field
-    return known
 
 
 def is_model_class(cls: object) -> bool:
@@ -203,27 +180,7 @@ def remembering(get_dependant: Callable[P, Dependant]) -> Callable[P, Dependant]
     return dependant_of
 
 
-def encoding_documents(encode: Callable[P, object]) -> Callable[P, object]:
-    """Return a function that answers as FastAPI's `jsonable_encoder`, and is quick with a whole document."""
-
-    def encoded(*args: P.args, **options: P.kwargs) -> object:
-        if args and isinstance(args[0], OpenAPI):
-            return without_none(args[0].model_dump(mode="json", by_alias=True, exclude_none=True))
-        return encode(*args, **options)
-
-    return encoded
-
-
-def without_none(found: object) -> object:
-    """Return a JSON value without the members of objects that are null, which pydantic leaves in what is no model."""
-    if isinstance(found, dict):
-        return {name: without_none(value) for name, value in found.items() if value is not None}
-    return [without_none(item) for item in found] if isinstance(found, list) else found
-
-
 dependencies.get_dependant = routing.get_dependant = remembering(dependencies.get_dependant)  # type: ignore[attr-defined]  # imported there
-openapi.jsonable_encoder = encoding_documents(openapi.jsonable_encoder)  # type: ignore[attr-defined]  # see above
-v2.get_flat_models_from_model = flat_models
 shared.is_pydantic_v1_model_class = is_model_class
 encoders.is_pydantic_v1_model_instance = is_model_instance  # type: ignore[attr-defined,assignment]  # imported there
 routing._populate_api_route_state = populate  # noqa: SLF001 - what including a router calls

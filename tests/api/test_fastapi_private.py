@@ -1,22 +1,17 @@
 """Each undocumented part of FastAPI and Starlette that is leaned on: these fail when one of them changes."""
 
-import enum
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, encoders
-from fastapi._compat import v2
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.dependencies import utils as dependencies
-from fastapi.openapi import utils as openapi
 from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
 from opentelemetry import trace
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -27,14 +22,12 @@ from dovetail.api.fastapi_private import (
     Dependant,
     analysing_once,
     chooses_by_its_pattern,
-    flat_models,
     is_security_scheme,
     may_have_body,
     path_within,
     routes_of,
 )
 from dovetail.application import make_application
-from tests.once import asks_no_database
 
 REPOSITORY = Path(tests.__file__).parent.parent
 ROUTES = """
@@ -74,60 +67,6 @@ def create(item: ANNOTATION):
 
 ACTION
 """
-
-
-class Colour(enum.Enum):
-    RED = "red"
-
-
-class Leaf(BaseModel):
-    colour: Colour | None = None
-
-
-@dataclass
-class Plain:
-    leaf: Leaf
-
-
-class Tree(BaseModel):
-    leaves: list[Leaf]
-    named: dict[str, "Tree"] = {}
-    plain: Plain | None = None
-
-
-def as_fastapi_does(model: type[BaseModel], known_models: set[object] | None = None) -> set[object]:
-    known = known_models or set()
-    v2.get_flat_models_from_fields(v2.get_model_fields(model), known_models=known)
-    return known
-
-
-def test_the_models_within_a_model_are_those_that_fastapi_finds():
-    assert flat_models(Tree) == as_fastapi_does(Tree) == {Tree, Leaf, Colour}
-
-
-def test_the_document_of_the_site_is_what_it_is_without(settings, monkeypatch: pytest.MonkeyPatch):
-    document = make_application(settings).openapi()
-    monkeypatch.setattr(v2, "get_flat_models_from_model", as_fastapi_does)
-
-    assert make_application(settings).openapi() == document
-
-
-@asks_no_database
-def test_a_document_is_encoded_as_fastapi_does_it(settings, monkeypatch: pytest.MonkeyPatch):
-    document = make_application(settings).openapi()
-    monkeypatch.setattr(openapi, "jsonable_encoder", encoders.jsonable_encoder)
-
-    assert make_application(settings).openapi() == document
-
-
-def test_no_field_of_a_model_is_made_to_look_through_it(settings, monkeypatch: pytest.MonkeyPatch):
-    looked_through: list[type[BaseModel]] = []
-    original = v2.get_model_fields
-    monkeypatch.setattr(v2, "get_model_fields", lambda model: looked_through.append(model) or original(model))
-
-    make_application(settings).openapi()
-
-    assert looked_through == []
 
 
 def run(code: str) -> "subprocess.CompletedProcess[str]":

@@ -1,5 +1,6 @@
 """An OpenAPI document from which clients are generated: stable names, every error described, an example of each."""
 
+import dovetail.api.openapi.fastapi_documents
 import dovetail.api.openapi.pydantic_private  # noqa: F401 - it changes how pydantic makes schemas
 
 # isort: split
