@@ -35,7 +35,8 @@ from dovetail.database.change_log import Picture
 
 PLACEHOLDER = "history_"  # with the name of a column: the placeholder for who and where
 ORIGIN = ("door", "via", "actor_id", "actor_name", "address", "request_id")
-Reference: TypeAlias = tuple[Table, Column[object], Column[object], str]
+Pairs: TypeAlias = Sequence[tuple[Column[object], Column[object]]]  # what refers, and what it refers to
+Reference: TypeAlias = tuple[Table, Pairs, str]  # with what is done when that is deleted
 LOG = as_type("Table", RecordedChange.__table__)
 COLUMNS = ("transaction", "action", "model", "object_key", "before", "after", *ORIGIN)
 
@@ -92,13 +93,15 @@ class Lines:
             known = self.recorded.find(one)
             if known is not None:
                 yield self.select(known, picture(one), None, [chosen])
-            for child, column, target, rule in referring:
-                keys = select(target).where(chosen)
+            for child, pairs, rule in referring:
+                refers = _refer(pairs, chosen)
                 if rule == "CASCADE" and child is not one:
-                    gone.setdefault(child, []).append(column.in_(keys))
+                    gone.setdefault(child, []).append(refers)
                 elif rule == "SET NULL" and (lost := self.recorded.find(child)) is not None:
-                    emptied: Mapping[str, ColumnElement[object]] = {column.key: literal(None, column.type)}
-                    yield self.select(lost, picture(child), emptied, [column.in_(keys)])
+                    emptied: Mapping[str, ColumnElement[object]] = {
+                        own.key: literal(None, own.type) for own, _ in pairs
+                    }
+                    yield self.select(lost, picture(child), emptied, [refers])
 
     def _reach(self, table: Table) -> Sequence[tuple[Table, Sequence[Reference]]]:
         """Return the tables of which rows go with those of a table, each with the columns that refer to it.
@@ -111,8 +114,8 @@ class Lines:
             for one in _below(table):
                 if one in reached:
                     found[one] = list(_referring(one))
-                    reached |= {child for child, _, _, rule in found[one] if rule == "CASCADE"}
-            touched = {*found, *(child for referring in found.values() for child, _, _, rule in referring if rule)}
+                    reached |= {child for child, _, rule in found[one] if rule == "CASCADE"}
+            touched = {*found, *(child for referring in found.values() for child, _, rule in referring if rule)}
             is_written = any(self.recorded.find(one) is not None for one in touched)
             self._reached[table.key] = list(found.items()) if is_written else []
         return self._reached[table.key]
@@ -169,21 +172,29 @@ def _below(table: Table) -> list[Table]:
 
 
 def _referring(table: Table) -> Iterator[Reference]:
-    """Yield the columns that refer to a table, what of it they refer to, and what is done when that is deleted."""
+    """Yield the foreign keys that refer to a table."""
     for other in table.metadata.tables.values():
-        for key in other.foreign_keys:
-            if key.column.table is table:
-                yield other, key.parent, key.column, (key.ondelete or "").upper()
+        for constraint in other.foreign_key_constraints:
+            if constraint.referred_table is table:
+                pairs = [(key.parent, key.column) for key in constraint.elements]
+                yield other, pairs, (constraint.ondelete or "").upper()
+
+
+def _refer(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a row refers to one of those that are chosen."""
+    targets = as_type("Select[object]", select(*(target for _, target in pairs)))
+    return rows_with([own for own, _ in pairs], targets.where(chosen))
 
 
 def _with_own_kind(table: Table, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the condition with the rows that go because they refer to such rows of the table itself, to any depth."""
-    own = [(one, target) for child, one, target, rule in _referring(table) if child is table and rule == "CASCADE"]
-    keys = list(table.primary_key.columns)
-    if not own or len(keys) != 1:
+    own = [pairs for child, pairs, rule in _referring(table) if child is table and rule == "CASCADE"]
+    if not own:
         return condition
-    found = select(keys[0]).where(condition).cte(f"gone_{table.name}", recursive=True)
+    keys = list(table.primary_key.columns)
+    known = {column.key: column for column in [*keys, *(target for pairs in own for _, target in pairs)]}
+    found = select(*known.values()).where(condition).cte(f"gone_{table.name}", recursive=True)
     other = table.alias()
-    for column, _target in own:
-        found = found.union(select(other.c[keys[0].key]).join(found, other.c[column.key] == found.c[0]))
-    return keys[0].in_(select(found.c[0]))
+    refers = [and_(*(other.c[one.key] == found.c[target.key] for one, target in pairs)) for pairs in own]
+    found = found.union(select(*(other.c[name] for name in known)).join(found, or_(*refers)))
+    return rows_with(keys, select(*(found.c[key.key] for key in keys)))
