@@ -9,7 +9,6 @@ from limits.storage import storage_from_string
 
 from dovetail.contrib.throttling import limits_private
 from dovetail.contrib.throttling.database_storage import DatabaseStorage
-from dovetail.contrib.throttling.expired import is_over
 from dovetail.contrib.throttling.limiter import make_redis_storage
 from dovetail.contrib.throttling.models import Bucket
 from dovetail.contrib.throttling.redis_storage import RedisGcraStorage
@@ -54,15 +53,19 @@ async def test_a_window_that_is_over_starts_anew(storage, pass_time):
 async def test_what_says_nothing_any_more_is_what_purge_expired_removes(storage, pass_time, app, database):
     from sqlalchemy import select
 
+    from dovetail.contrib.auth.upkeep.expired import delete_in_batches, expired_of
     from dovetail.plugin import context_of
 
     await storage.incr("old", expiry=60)
     await pass_time(61)
     await storage.incr("new", expiry=60)
     async with database.unit_of_work() as session:
-        keys = (await session.scalars(select(Bucket.key).where(is_over(context_of(session))))).all()
-
-    assert keys == ["old"]
+        context = context_of(session)
+    ((name, model, condition),) = [one for one in expired_of(context) if one[1] is Bucket]
+    assert name == "limit bucket"
+    assert [count async for count in delete_in_batches(database, model, condition(context))] == [1]
+    async with database.unit_of_work() as session:
+        assert (await session.scalars(select(Bucket.key))).all() == ["new"]
 
 
 @pytest.fixture
