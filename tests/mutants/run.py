@@ -3,8 +3,7 @@
     make mutants                                              # a sample of each module; what was run is not run again
     make mutants MUTANTS="--minutes 9"                        # a piece of it
     make mutants MUTANTS="--size 0 dovetail/signing.py"       # every mutant of a module, or of a few
-    make mutants MUTANTS="--again dovetail/signing.py"        # what survived, imported anew, with all tests that run it:
-                                                              # that is how a test that was written since is seen
+    make mutants MUTANTS="--again dovetail/signing.py"        # what survived, with all tests that run it, new ones too
 
 It ends with 1 if fewer than 90 of 100 were killed, or if a test fails before anything is broken; it names each
 survivor for which survivors.md gives no reason. Each mutant has a process of its own, and those of the tests that are
