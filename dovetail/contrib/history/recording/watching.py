@@ -34,11 +34,12 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.types import NullType
 
-from dovetail.contrib.history.recording.lines import Lines, picture, rows_with
+from dovetail.contrib.history.recording.lines import Lines, picture
 from dovetail.contrib.history.recording.origin import origin_values
 from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.contrib.history.recording.upserts import Upsert
 from dovetail.database.change_log import is_unrecorded
+from dovetail.database.deletion.reach import rows_with
 from dovetail.database.drivers.sqlalchemy_private import (
     answered_rows,
     answers,
