@@ -4,6 +4,8 @@ Of the tests that are named here those are run that enter the broken lines, the 
 next. Every module of `ROOMS` is named, or excepted with a reason.
 """
 
+import re
+
 from tests.mutants.auth_modules import ACCOUNT, ADMIN, AUTH, AUTH_MODULES, ENTRY, room
 
 RESOURCES, THROTTLING = "tests/resources", "tests/contrib/throttling"
@@ -16,6 +18,9 @@ ROOMS = (
     "dovetail/contrib/admin/rules",
     "dovetail/resources/policies",
 )
+
+# Whatever else is called so is named or excepted too, wherever it stands.
+NAMES = re.compile("polic|permission|session|token|csrf|cursor|etag|cookie|credential|password|unit_of_work")
 
 DECLARED = "it only declares"
 EXCEPTED = {
@@ -31,6 +36,7 @@ EXCEPTED = {
     "dovetail/contrib/auth/tokens/models.py": f"{DECLARED} a table",
     "dovetail/contrib/throttling/models.py": f"{DECLARED} a table",
     "dovetail/contrib/auth/plugin.py": f"{DECLARED} what the plugin brings",
+    "dovetail/contrib/history/policies.py": f"{DECLARED} who reads the log",
     "dovetail/contrib/throttling/plugin.py": f"{DECLARED} what the plugin brings",
     "dovetail/contrib/auth/settings.py": f"{DECLARED} settings",
     "dovetail/contrib/auth/setting_types/limits.py": f"{DECLARED} settings",
@@ -40,6 +46,7 @@ EXCEPTED = {
 
 MODULES: dict[str, tuple[str, ...]] = {
     "dovetail/signing.py": ("tests/test_signing.py",),
+    "dovetail/api/credentials.py": (f"{AUTH}/credentials", f"{AUTH}/test_access.py"),
     "dovetail/api/principal.py": (
         "tests/api/pages/test_debug.py",
         "tests/api/pages/test_docs.py",
@@ -57,6 +64,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         statements=(f"{THROTTLING}/test_database_storage.py",),
         storages=(f"{THROTTLING}/test_redis_url.py",),
     ),
+    "dovetail/contrib/admin/checks/policy_checks.py": (f"{ADMIN}/checks/test_policy_checks.py",),
     "dovetail/contrib/admin/columns/code_names.py": (f"{ADMIN}/rules/test_code_names.py",),
     "dovetail/contrib/admin/permissions.py": (f"{ADMIN}/test_permissions.py", f"{ADMIN}/test_rights.py"),
     **room(
@@ -105,8 +113,17 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{RESOURCES}/write/test_idempotency.py",
         f"{RESOURCES}/write/test_idempotent_retries.py",
     ),
-    "dovetail/database/unit_of_work.py": ("tests/database/test_unit_of_work.py", "tests/database/test_session.py"),
+    **room(
+        "dovetail/database",
+        "tests/database/test_unit_of_work.py",
+        fast_unit_of_work=(f"{RESOURCES}/read/test_roads.py",),
+        session=("tests/database/test_session.py", "tests/database/test_streaming.py"),
+        unit_of_work=("tests/database/test_unit_of_work.py", "tests/database/test_session.py"),
+    ),
+    "dovetail/resources/deprecated_hooks.py": (f"{AUTH}/test_registered_policies.py", f"{ADMIN}/rules/test_rows.py"),
+    "dovetail/resources/key_reader.py": (f"{RESOURCES}/endpoints/test_narrowed_lists.py",),
     "dovetail/resources/policy.py": (f"{RESOURCES}/test_policy.py", f"{RESOURCES}/test_policy_calls.py"),
+    "dovetail/resources/policy_checks.py": (f"{AUTH}/test_registered_policies.py", f"{RESOURCES}/test_checks.py"),
     "dovetail/resources/visibility.py": (f"{RESOURCES}/test_visibility.py",),
     **room(
         "dovetail/resources/policies",
@@ -124,9 +141,13 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{RESOURCES}/test_policy.py",
     ),
     "dovetail/resources/read/etags.py": (f"{RESOURCES}/read/test_etags.py",),
-    "dovetail/resources/write/idempotency.py": (
-        f"{RESOURCES}/write/test_idempotency.py",
-        f"{RESOURCES}/write/test_idempotent_retries.py",
+    **room(
+        "dovetail/resources/write",
+        at_once=(f"{RESOURCES}/write/test_at_once.py", f"{RESOURCES}/endpoints/test_items.py"),
+        conditional_writes=(f"{RESOURCES}/write/test_at_once.py", f"{RESOURCES}/endpoints/test_items.py"),
+        idempotency=(f"{RESOURCES}/write/test_idempotency.py", f"{RESOURCES}/write/test_idempotent_retries.py"),
+        references=(f"{RESOURCES}/policies/test_rows.py", f"{RESOURCES}/write/test_writer.py"),
+        writer=(f"{RESOURCES}/policies", f"{RESOURCES}/write/test_writer.py", f"{RESOURCES}/endpoints/test_items.py"),
     ),
     "plugins/blog/policies.py": ("tests/plugins/blog/test_posts_api.py", "tests/plugins/blog/test_tags_api.py"),
     "plugins/comments/policies.py": ("tests/plugins/comments/test_comments_api.py",),
