@@ -2,6 +2,7 @@
 
 AUTH, ADMIN = "tests/contrib/auth", "tests/contrib/admin"
 ENTRY, ACCOUNT = f"{ADMIN}/entry", f"{ADMIN}/account"
+DEPLOYMENT = "tests/cli/checks/test_deployment.py"
 
 
 def room(folder: str, *places: str, **modules: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -13,8 +14,13 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
     **room(
         "dovetail/contrib/auth",
         access=(f"{AUTH}/test_access.py", f"{AUTH}/test_policies.py"),
-        admin=(f"{ADMIN}/test_rights.py", f"{ADMIN}/test_permissions.py", f"{ADMIN}/rules", f"{AUTH}/events"),
-        checks=(f"{AUTH}/test_settings.py", f"{AUTH}/test_registered_policies.py"),
+        admin=(
+            f"{ADMIN}/test_permissions.py",
+            f"{AUTH}/test_credential_changes.py",
+            f"{ADMIN}/forms/test_forms.py",
+            f"{ADMIN}/test_rights.py",
+        ),
+        checks=(f"{AUTH}/test_settings.py", DEPLOYMENT, f"{AUTH}/test_registered_policies.py"),
         credential_changes=(
             f"{AUTH}/test_credential_changes.py",
             f"{AUTH}/api/test_profile.py",
@@ -31,6 +37,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
             f"{AUTH}/api/test_verification.py",
             f"{AUTH}/test_credential_changes.py",
             f"{AUTH}/test_locks.py",
+            f"{AUTH}/mail",
         ),
         proof=(f"{AUTH}/api/test_sessions.py", f"{AUTH}/factors/test_proof.py"),
         user_policies=(f"{AUTH}/test_policies.py", f"{AUTH}/test_access.py", f"{AUTH}/test_reads_with_a_token.py"),
@@ -112,7 +119,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
             f"{AUTH}/factors/test_second_step.py",
         ),
         changes=(f"{AUTH}/factors/test_own_factors.py",),
-        checks=(f"{AUTH}/factors/test_requirement.py",),
+        checks=(DEPLOYMENT, f"{AUTH}/factors/test_requirement.py"),
         encryption=(f"{AUTH}/factors/test_own_factors.py",),
         held=(
             f"{AUTH}/test_rows_of_others.py",
@@ -174,7 +181,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         "dovetail/contrib/auth/providers",
         f"{AUTH}/providers",
         browser=(),
-        checks=(f"{AUTH}/providers/test_settings.py",),
+        checks=(DEPLOYMENT, f"{AUTH}/providers/test_settings.py"),
         connected=(f"{AUTH}/providers/test_connecting.py",),
         desk=(f"{AUTH}/providers/test_desk.py",),
         documents=(f"{AUTH}/providers/test_exchange.py",),

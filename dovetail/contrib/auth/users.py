@@ -238,7 +238,7 @@ async def update_user(session: AsyncSession, user: User, **values: Unpack[UserCh
         if not changes["is_verified"]:
             await _refuse_taken(session, str(changes["email"]))
     deactivated = user.is_active and changes.get("is_active") is False
-    events = list(_events_of(user, values))
+    events = list(_events_of(user, changes))
     await UserStore(session).update(user, changes)
     for kind, detail in events:
         await record(session, kind, user=user, detail=detail)
@@ -326,7 +326,7 @@ async def _refuse_taken(session: AsyncSession, email: str) -> None:
         raise taken("email")
 
 
-def _events_of(user: User, changes: UserChanges) -> Iterator[tuple[EventKind, str]]:
+def _events_of(user: User, changes: Mapping[str, object]) -> Iterator[tuple[EventKind, str]]:
     """Yield what is recorded of changes that are about to be made."""
     if changes.get("username", user.username) != user.username:
         yield EventKind.USERNAME_CHANGED, f"was {user.username}"

@@ -88,6 +88,33 @@ async def test_changes_are_normalised(session):
     assert await get_user_by_login(session, "ada") is None
 
 
+async def test_each_change_of_an_account_is_recorded_as_what_it_is_and_what_stays_is_not(session):
+    user = await create_user(session, **ADA)
+    for changes in (
+        {"username": " ada ", "email": "Ada@Example.ORG", "is_active": True, "is_staff": False, "is_verified": True},
+        {"username": "countess", "is_verified": True},
+        {"email": "countess@example.org", "is_verified": True},
+        {"is_active": False, "is_staff": True},
+        {"is_active": True, "is_superuser": True},
+        {"is_staff": False, "is_superuser": False},
+    ):
+        await update_user(session, user, **changes)
+    await session.flush()
+    found = (await session.scalars(select(SecurityEvent).order_by(SecurityEvent.id))).all()
+    assert {(event.user_id, event.username) for event in found} == {(user.id, "ada"), (user.id, "countess")}
+    assert [(event.kind, event.detail) for event in found] == [
+        ("user_created", "no staff"),
+        ("email_verified", ""),
+        ("username_changed", "was ada"),
+        ("email_changed", ""),
+        ("user_deactivated", ""),
+        ("rights_changed", "staff; was no staff"),
+        ("user_activated", ""),
+        ("rights_changed", "staff, superuser; was staff"),
+        ("rights_changed", "no staff; was staff, superuser"),
+    ]
+
+
 async def test_a_session_that_knows_no_plugins_refuses_to_end_sessions(settings, database):
     async with database.unit_of_work() as session:
         user = await create_user(session, **ADA)
