@@ -1,4 +1,4 @@
-"""Find out by coverage.py which tests run which lines of the modules, and keep it for the next run.
+"""Find out which tests run which statements of the modules, and keep it for the next run.
 
 The tests run once, over the code as it is, and have to pass. What was found out of a file of tests holds until that
 file is changed, and of a module until that is.
@@ -6,16 +6,17 @@ file is changed, and of a module until that is.
 
 import json
 import os
+import sys
 import time
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from coverage import Coverage
+
+from tests.mutants.marks import Marks
 
 FOLDER = Path("var/mutants/covered")
 ON_IMPORT = "import"  # in place of the name of a test
@@ -23,7 +24,7 @@ ON_IMPORT = "import"  # in place of the name of a test
 
 @dataclass(frozen=True)
 class Tried:
-    """A test that passed: the seconds of processor time that it took, and the lines it ran of each module."""
+    """A test that passed: the seconds of processor time that it took, and where the statements begin that it ran."""
 
     seconds: float
     lines: dict[str, list[int]]
@@ -84,24 +85,28 @@ def _read(kept: Path, changed_at: int) -> Covered:
 
 
 class Recorder:
-    """A plugin for pytest: it notes what each test runs, and keeps it as soon as the tests of a file are through."""
+    """A plugin for pytest: it notes what each test runs, and keeps it as soon as the tests of a file are through.
+
+    It has to be made before any of the modules is imported.
+    """
 
     def __init__(self, modules: Sequence[str], until: float) -> None:
         self._modules, self._until = modules, until
-        self._seconds: dict[str, float] = {}
+        self._marks = Marks(modules)
+        sys.meta_path.insert(0, self._marks)
+        self._tests: dict[str, Tried] = {}
         self._failed: list[str] = []
-        self._coverage = self._begin()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
         """Run a test, and note the lines and the time; end between two files when the time is over."""
-        self._coverage.switch_context(item.nodeid)
+        if imported := self._marks.take():
+            _keep_imported(imported)
         begun = _processor_time()
         try:
             return (yield)
         finally:
-            self._seconds[item.nodeid] = _processor_time() - begun
-            self._coverage.switch_context("")
+            self._tests[item.nodeid] = Tried(_processor_time() - begun, self._marks.take())
             if nextitem is None or nextitem.path != item.path:
                 self._keep(item.nodeid.partition("::")[0])
                 if time.monotonic() > self._until:
@@ -112,25 +117,10 @@ class Recorder:
         if report.failed:
             self._failed.append(report.nodeid)
 
-    def _begin(self) -> Coverage:
-        coverage = Coverage(
-            data_file=None, config_file=False, include=self._modules, concurrency=["thread", "greenlet"], messages=False
-        )
-        coverage.start()
-        return coverage
-
     def _keep(self, file: str) -> None:
-        self._coverage.stop()
-        lines = _lines_by_test(self._coverage, self._modules)
-        tests = {name: Tried(self._seconds[name], lines.get(name, {})) for name in self._passed()}
-        Covered({path: digest(path) for path in (file, *self._modules)}, tests, self._failed).keep(file)
-        if imported := lines.get(""):
-            _keep_imported(imported)
-        self._seconds, self._failed = {}, []
-        self._coverage = self._begin()
-
-    def _passed(self) -> Collection[str]:
-        return [name for name in self._seconds if name not in self._failed]
+        passed = {name: tried for name, tried in self._tests.items() if name not in self._failed}
+        Covered({path: digest(path) for path in (file, *self._modules)}, passed, self._failed).keep(file)
+        self._tests, self._failed = {}, []
 
 
 def imported_lines() -> dict[str, set[int]]:
@@ -141,19 +131,10 @@ def imported_lines() -> dict[str, set[int]]:
 
 
 def _keep_imported(lines: dict[str, list[int]]) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
     before = imported_lines()
     both = {path: sorted({*found, *before.get(path, ())}) for path, found in lines.items()}
     _kept(ON_IMPORT).write_text(json.dumps({path: sorted(found) for path, found in before.items()} | both))
-
-
-def _lines_by_test(coverage: Coverage, modules: Sequence[str]) -> dict[str, dict[str, list[int]]]:
-    found: dict[str, dict[str, list[int]]] = defaultdict(dict)
-    data = coverage.get_data()
-    for path in modules:
-        for line, names in data.contexts_by_lineno(str(Path(path).resolve())).items():
-            for name in names:
-                found[name].setdefault(path, []).append(line)
-    return found
 
 
 def _processor_time() -> float:

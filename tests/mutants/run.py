@@ -20,6 +20,7 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 import click
 import pytest
@@ -87,6 +88,9 @@ def _run_some(paths: Sequence[str], given: argparse.Namespace, limits: Limits) -
         return False
     folder = MEMORY if os.access(MEMORY, os.W_OK) else None
     with TemporaryDirectory(prefix="dovetail-mutants-", dir=folder) as scratch:
+        failed = _look_at_tests(paths, limits, Path(scratch))
+        if failed:
+            click.echo(f"before anything is broken a test fails: pytest {' '.join(failed)}")
         try:
             _run(paths, given, limits, Path(scratch))
         except UnfitTestsError as error:
@@ -94,11 +98,10 @@ def _run_some(paths: Sequence[str], given: argparse.Namespace, limits: Limits) -
             return True
     if not given.again and not limits.is_over:
         record.finish(drawn, {path: covered.digest(path) for path in paths})
-    return False
+    return bool(failed)
 
 
 def _run(paths: Sequence[str], given: argparse.Namespace, limits: Limits, scratch: Path) -> None:
-    _look_at_tests(paths, limits, scratch)
     verdicts = record.load()
     if given.again:
         tasks = [_survivors(path, verdicts) for path in paths]
@@ -111,19 +114,22 @@ def _run(paths: Sequence[str], given: argparse.Namespace, limits: Limits, scratc
     _run_fresh([task for task in tasks if task.mutants], limits, scratch)
 
 
-def _look_at_tests(paths: Sequence[str], limits: Limits, scratch: Path) -> None:
-    """Find out which tests run what, where that is not known. Raise UnfitTestsError for one that fails."""
+def _look_at_tests(paths: Sequence[str], limits: Limits, scratch: Path) -> list[str]:
+    """Find out which tests run what, where that is not known, and return those that fail: no mutant is tried on them."""
     pairs = [(path, file) for path in paths for file in covered.test_files(MODULES[path])]
     found = {file: covered.load(file) for _, file in pairs}
     unknown = dict.fromkeys(file for path, file in pairs if not ((known := found[file]) and known.holds_for(path)))
     if unknown:
-        recorder = covered.Recorder(list(MODULES), limits.until)
-        code, _ = run_forked(scratch / "covered", lambda: leave(pytest.main([*OPTIONS, *unknown], plugins=[recorder])))
+        code, _ = run_forked(scratch / "covered", lambda: _note_what_runs(list(unknown), limits))
         if code == pytest.ExitCode.NO_TESTS_COLLECTED:  # they are PostgreSQL's alone
             for file in unknown:
                 covered.Covered({path: covered.digest(path) for path in (file, *MODULES)}, {}).keep(file)
-    if failed := [name for each in map(covered.load, found) if each for name in each.failed]:
-        raise UnfitTestsError(f"before anything is broken a test fails: pytest {' '.join(failed)}")
+    return [name for each in map(covered.load, found) if each for name in each.failed]
+
+
+def _note_what_runs(files: Sequence[str], limits: Limits) -> NoReturn:
+    recorder = covered.Recorder(list(MODULES), limits.until)
+    leave(pytest.main([*OPTIONS, *files], plugins=[recorder]))
 
 
 def _drawn(path: str, given: argparse.Namespace, verdicts: dict[str, Verdict]) -> Task:

@@ -1,13 +1,16 @@
 """What `make mutants` breaks, and that a broken function is the one that runs."""
 
+from importlib.util import module_from_spec
 from pathlib import Path
 from textwrap import dedent
 
+import anyio
 import pytest
 
 from tests.mutants.choice import Choice
 from tests.mutants.covered import Covered, Tried, digest
 from tests.mutants.loading import Functions
+from tests.mutants.marks import Marks
 from tests.mutants.modules import EXCEPTED, MODULES, NAMES, ROOMS
 from tests.mutants.mutations import Changes
 
@@ -111,6 +114,39 @@ def test_every_module_of_auth_permission_and_session_code_is_named_or_excepted()
     found = {str(path) for path in written if NAMES.search(path.stem) or any(map(path.is_relative_to, ROOMS))}
     assert found - MODULES.keys() - EXCEPTED.keys() == set(), "name these in modules.py, with the tests nearest to them"
     assert MODULES.keys().isdisjoint(EXCEPTED)
+
+
+def test_each_statement_that_runs_is_noted_and_what_has_to_stand_first_does(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("marked.py").write_text(
+        dedent("""\
+        \"\"\"A text.\"\"\"
+        from __future__ import annotations
+
+        class One:
+            \"\"\"Another.\"\"\"
+            async def two(self, a: int) -> int:
+                if a:
+                    return (
+                        await self.two(0)
+                    )
+                elif a is None:
+                    return 2
+                try:
+                    raise KeyError
+                except KeyError:
+                    return 3 if a else 4
+        """),
+        encoding="utf-8",
+    )
+    marks = Marks(["marked.py"])
+    module = module_from_spec(marks.find_spec("marked"))
+    module.__spec__.loader.exec_module(module)
+    assert (module.__doc__, module.One.__doc__) == ("A text.", "Another.")
+    assert marks.take() == {"marked.py": [4, 6]}
+    assert anyio.run(module.One().two, 1) == 4
+    assert marks.take() == {"marked.py": [7, 8, 11, 13, 14, 16]}
+    assert marks.take() == {}
 
 
 LINES = """\
