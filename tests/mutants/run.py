@@ -115,7 +115,7 @@ def _run(paths: Sequence[str], given: argparse.Namespace, limits: Limits, scratc
 
 
 def _look_at_tests(paths: Sequence[str], limits: Limits, scratch: Path) -> list[str]:
-    """Find out which tests run what, where that is not known, and return those that fail: no mutant is tried on them."""
+    """Find out which tests run what, where that is not known, and return those that fail, which are not used."""
     pairs = [(path, file) for path in paths for file in covered.test_files(MODULES[path])]
     found = {file: covered.load(file) for _, file in pairs}
     unknown = dict.fromkeys(file for path, file in pairs if not ((known := found[file]) and known.holds_for(path)))
