@@ -39,7 +39,7 @@ ENOUGH = 90  # of 100
 MEMORY = Path("/dev/shm")
 ROOT = Path(__file__).parent.parent.parent
 OUTPUT = os.dup(1)
-AT_ONCE = 12  # modules whose tests are collected together
+AT_ONCE = 44  # modules whose tests are collected together
 
 
 def main() -> int:
