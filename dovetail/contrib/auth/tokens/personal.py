@@ -65,7 +65,7 @@ async def make_token(
     if names:
         links = [{"personal_token_id": row.id, "permission_name": one} for one in names]
         await session.execute(insert(token_scopes), links)
-    limits = "no scopes" if names is None else f"the scopes {', '.join(names)}"
+    limits = "all that its owner may do" if names is None else f"the scopes {', '.join(names)}"
     await record(session, EventKind.TOKEN_MADE, user=user, detail=f"the personal token {name!r} with {limits}")
     return MadeToken(token=token, row=row, scopes=names)
 

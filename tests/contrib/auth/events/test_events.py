@@ -13,7 +13,7 @@ from dovetail.contrib.auth.events.recorder import MAXIMUM_ROWS, RECORDER, Record
 from dovetail.contrib.auth.mail.models import OutgoingMail
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.testing import PASSWORD
-from tests.contrib.auth.helpers import NEW_PASSWORD, login, token_in
+from tests.contrib.auth.helpers import NEW_PASSWORD, bearer, login, token_in, token_of
 from tests.running import python
 
 BROWSER = {"User-Agent": "Firefox/1\x1b[31m" + "x" * 500}
@@ -62,6 +62,41 @@ async def test_a_failed_login_is_recorded_with_its_reason(app, client, make_user
         (EventKind.LOGIN_FAILED, "", "unknown name"),
         (EventKind.LOGIN_FAILED, "gone", "deactivated account"),
         (EventKind.LOGIN_FAILED, "gone", "wrong password"),
+    ]
+
+
+async def test_each_thing_that_happens_to_an_account_tells_whose_it_is_and_who_did_it(
+    app, client, client_for, make_user, session
+):
+    user = await make_user(username="ada", is_verified=True)
+    boss = await client_for(await make_user(username="boss", is_superuser=True))
+    ada, other, third = await client_for(user), await token_of(client, "ada"), await token_of(client, "ada")
+    await client.post("/api/auth/logout", headers=bearer(third))
+    sessions = (await ada.get("/api/auth/sessions")).json()["items"]
+    [key] = [one["id"] for one in sessions if not one["is_current"]]
+    made = await ada.post("/api/auth/tokens", json={"name": "ci", "scopes": [], "unlimited": True})
+    for answer in (
+        await ada.delete(f"/api/auth/tokens/{made.json()['id']}"),
+        await ada.patch("/api/users/me", json={"username": "countess", "current_password": "a guess at it"}),
+        await ada.patch("/api/users/me", json={"email": "countess@example.org", "current_password": PASSWORD}),
+        await ada.delete(f"/api/auth/sessions/{key}"),
+        await client.get("/api/users/me", headers=bearer(other)),
+        await boss.post(f"/api/users/{user.id}/reset-password"),
+        await ada.post("/api/auth/logout-everywhere"),
+        await boss.delete(f"/api/users/{user.id}"),
+    ):
+        assert answer.status_code in {200, 202, 204, 401, 422}, answer.text
+    found = [event for event in await events(app, session) if event.kind != EventKind.LOGIN]
+    assert sorted((event.kind, event.username, event.actor_name, event.detail) for event in found) == [
+        (EventKind.EMAIL_CHANGE_REQUESTED, "ada", "ada", ""),
+        (EventKind.LOGOUT, "ada", "ada", ""),
+        (EventKind.PROOF_FAILED, "ada", "ada", "wrong password"),
+        (EventKind.RESET_STARTED, "ada", "boss", ""),
+        (EventKind.SESSION_ENDED, "ada", "ada", "all"),
+        (EventKind.SESSION_ENDED, "ada", "ada", f"number {key}"),
+        (EventKind.TOKEN_MADE, "ada", "ada", "the personal token 'ci' with all that its owner may do"),
+        (EventKind.TOKEN_REVOKED, "ada", "ada", "the personal token 'ci'"),
+        (EventKind.USER_DELETED, "ada", "boss", ""),
     ]
 
 
