@@ -29,7 +29,6 @@ class Task:
     label: str
     apply: Callable[[Sequence[object]], Awaitable[str | Response | None]]
     question: str | None = None
-    is_dangerous: bool = False
 
 
 async def create(view: ViewBase, request: Request, data: dict[str, object]) -> object:

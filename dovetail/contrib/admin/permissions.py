@@ -105,15 +105,15 @@ class Rights:
         if related is None:
             return visible
         shown = _standing(target, related)
-        return _both(visible, shown) if self._views_of(target) else shown
+        return _both(visible, shown) if self.views_of(target) else shown
 
     def shown(self, model: type[object], names: Sequence[str], target: type[object]) -> ColumnElement[bool]:
         """Return the condition on rows of `target` that relations from `model` show."""
         related = self.rules.related(model).get(".".join(names))
         visible = self.visible(target)
-        if related is None or (visible is NOTHING and self._views_of(target)):
+        if related is None or (visible is NOTHING and self.views_of(target)):
             return visible  # what a relation is said to show does not open the door of a view
-        listable = [view for view in self._views_of(target) if view in self._listable]
+        listable = [view for view in self.views_of(target) if view in self._listable]
         narrowed = [listed(view.rows(self._request), view.model, target) for view in listable]
         if visible is not EVERYTHING:
             self._beyond.add(target)
@@ -139,7 +139,7 @@ class Rights:
     def view_of(self, model: type[object]) -> ViewBase | None:
         """Return the view in which the user may look at a row of `model`; of several, one that shows all rows first."""
         if model not in self._views:
-            views = [view for view in self._views_of(model) if view in self._listable]
+            views = [view for view in self.views_of(model) if view in self._listable]
             complete = (view for view in views if self._listed(view, model) is EVERYTHING)
             self._views[model] = next(complete, views[0] if views else None)
         return self._views[model]
@@ -160,7 +160,7 @@ class Rights:
         return statement
 
     def _find(self, model: type[object]) -> ColumnElement[bool]:
-        views = self._views_of(model)
+        views = self.views_of(model)
         if not views:
             return _standing(model, self.rules.where(model, "view"))
         conditions = [self._listed(view, model) for view in views if view in self._listable]
@@ -173,7 +173,8 @@ class Rights:
     def _listed(self, view: ViewBase, model: type[object]) -> ColumnElement[bool]:
         return listed(view.permitted_rows(self._request, self.rules), view.model, model)
 
-    def _views_of(self, model: type[object]) -> list[ViewBase]:
+    def views_of(self, model: type[object]) -> list[ViewBase]:
+        """Return the views of a model, or else those of the closest class that it derives from."""
         return _nearest(model, self._all)
 
 

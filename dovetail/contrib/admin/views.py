@@ -34,6 +34,8 @@ from dovetail.contrib.admin.changes import Task
 from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
 from dovetail.contrib.admin.columns.display import display as display  # noqa: PLC0414 - a name of the public API
 from dovetail.contrib.admin.columns.readers import bare
+from dovetail.contrib.admin.deleting.groups import DeletedObjects as DeletedObjects  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.deleting.reached import Deletion
 from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.lists.column_filters import EMPTY
 from dovetail.contrib.admin.lists.column_filters import ColumnFilter as ColumnFilter  # noqa: PLC0414 - as above
@@ -107,6 +109,15 @@ class ModelAdmin(ChangeListView):
             return
         for row in rows:
             await self.delete_object(request, row)
+
+    async def get_deleted_objects(self, objs: Sequence[Any] | AnySelect, request: Request) -> DeletedObjects:
+        """Return what the deletion of objects, or of all that a statement selects, would do: as Django's, four values.
+
+        What goes along and what loses its reference, how many go of which kind, the kinds that the user may not delete,
+        and what stands in the way. Nothing is deleted as long as the last two hold anything. Override it to change
+        what the page says, and what it refuses; lines may be texts, and lists of texts, as in Django.
+        """
+        return await Deletion(self, request, objs).find()
 
 
 def action(

@@ -9,8 +9,15 @@ from wtforms import Field, Form
 from wtforms.validators import Optional
 
 from dovetail.contrib.admin.forms.fields import PasswordField
-from dovetail.contrib.admin.sqladmin_private import app_of
-from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, RelationFilter, action, user_of
+from dovetail.contrib.admin.sqladmin_private import AnySelect, app_of
+from dovetail.contrib.admin.views import (
+    BooleanFilter,
+    DeletedObjects,
+    ModelAdmin,
+    RelationFilter,
+    action,
+    user_of,
+)
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.api.dependencies import make_manager
 from dovetail.contrib.auth.credential_changes import (
@@ -24,6 +31,7 @@ from dovetail.contrib.auth.credential_changes import (
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.factors.changes import remove_factors_of
+from dovetail.contrib.auth.mail.admin import OutgoingMailAdmin
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.auth.permissions.grants import create_group, rename_group
 from dovetail.contrib.auth.permissions.managing import (
@@ -224,6 +232,12 @@ class UserAdmin(ModelAdmin, model=User):
             is_own = user.id == viewer.id and current is not None
             await users.log_out_everywhere(self.session, user, keep_id=current.id if is_own and current else None)
         return f"The sessions of {len(people)} user{'' if len(people) == 1 else 's'} were ended."
+
+    async def get_deleted_objects(self, objs: Sequence[Any] | AnySelect, request: Request) -> DeletedObjects:
+        """Return what goes with users; mail that waits to be sent to them takes no right of its own."""
+        found = await super().get_deleted_objects(objs, request)
+        mail = OutgoingMailAdmin.name_plural.lower()
+        return found._replace(perms_needed=[name for name in found.perms_needed if name != mail])
 
     async def delete_object(self, request: Request, obj: User) -> None:
         """Delete a user and what is theirs, but not whoever is asking."""

@@ -15,7 +15,10 @@ from dovetail.ownership import owner_of
 IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 TAKEN = frozenset({"account", "assets", "statics"})  # where the page of one's own account and the site's files are
 OURS = Path(__file__).parents[1] / "templates"
-TEMPLATES = ("change_list_template", "add_form_template", "details_template", "change_form_template")
+TEMPLATES = (
+    *("change_list_template", "add_form_template", "details_template", "change_form_template"),
+    *("delete_confirmation_template", "delete_selected_confirmation_template"),
+)
 
 
 class Claims:

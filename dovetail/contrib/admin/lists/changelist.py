@@ -12,6 +12,8 @@ from sqlalchemy.orm.interfaces import ORMOption
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import name_of
+from dovetail.contrib.admin.columns.code_names import names_in_text_of
+from dovetail.contrib.admin.columns.columns import paths_read
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
 from dovetail.contrib.admin.lists import search
 from dovetail.contrib.admin.lists.autocomplete import Autocomplete, make_autocomplete
@@ -253,7 +255,8 @@ class ChangeListView(ViewBase):
         if for_update:  # whole, as whoever changes or deletes them needs them
             statement = statement.with_for_update(of=self.model)
         else:
-            statement = statement.options(*loading(self.model, (), rights_of(context.request)))
+            paths = paths_read(self.model, names_in_text_of(self.model))  # they are called by their names
+            statement = statement.options(*loading(self.model, paths, rights_of(context.request)))
         return builtins.list((await context.session.scalars(statement)).all())
 
     async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:

@@ -122,3 +122,5 @@ class Options:
     change_list_template: ClassVar[str] = "sqladmin/list.html"
     add_form_template: ClassVar[str] = "sqladmin/create.html"
     change_form_template: ClassVar[str] = "sqladmin/edit.html"
+    delete_confirmation_template: ClassVar[str] = "sqladmin/delete_confirmation.html"
+    delete_selected_confirmation_template: ClassVar[str] = "sqladmin/delete_selected_confirmation.html"

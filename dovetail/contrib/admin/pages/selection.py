@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from sqladmin.authorization import Action
 from sqladmin.flash import Flash
@@ -16,6 +15,7 @@ from dovetail.contrib.admin.changes import Task
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.pages.deleting import confirmed
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
@@ -23,6 +23,7 @@ from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
+from dovetail.contrib.admin.web.returning import list_url
 from dovetail.errors import BadRequestError
 from dovetail.state import DOOR, note_of_request
 
@@ -54,8 +55,12 @@ async def run_task(office: Office, request: Request, task: Task) -> Response:
         )
         return _back(request, view)
     await _check_permissions(request, task, rows)
+    if isinstance(view, ModelAdmin) and task.action == Action.DELETE:
+        page = await confirmed(office, request, view, rows, told=None if asks else form.get("told", ""))
+        if page is not None:
+            return page
     if asks:
-        context = {"model_view": view, "rows": rows, "task": task, "back": _list_url(request, view)}
+        context = {"model_view": view, "rows": rows, "task": task, "back": list_url(request, view)}
         return await office.render(request, "sqladmin/confirm.html", context)
     return await _apply(request, task, rows) or _back(request, view)
 
@@ -70,8 +75,7 @@ def deletion(request: Request, view: ModelAdmin) -> Task:
         await view.delete_objects(request, rows)
         return f"{title} was deleted." if len(rows) == 1 else f"{_count(view, rows)} were deleted."
 
-    question = "This cannot be undone. Everything that belongs to what is deleted goes with it."
-    return Task(view=view, action=Action.DELETE, label="Delete", apply=delete, question=question, is_dangerous=True)
+    return Task(view=view, action=Action.DELETE, label="Delete", apply=delete, question="This cannot be undone.")
 
 
 async def _check_permissions(request: Request, task: Task, rows: Sequence[object]) -> None:
@@ -127,10 +131,4 @@ def _count(view: ViewBase, rows: Sequence[object]) -> str:
 
 
 def _back(request: Request, view: ViewBase) -> Response:
-    return RedirectResponse(_list_url(request, view), HTTPStatus.SEE_OTHER)
-
-
-def _list_url(request: Request, view: ViewBase) -> str:
-    url = request.url_for("admin:list", identity=view.identity).path
-    query = urlencode([(key, value) for key, value in request.query_params.multi_items() if key != "pks"])
-    return f"{url}?{query}" if query else url
+    return RedirectResponse(list_url(request, view), HTTPStatus.SEE_OTHER)

@@ -63,6 +63,11 @@ class HookedAdmin(ModelAdmin, model=Painting):
     def get_list_filter(self, request: Request) -> Sequence[object]:
         return ("price",) if user_of(request).is_superuser else ()
 
+    async def get_deleted_objects(self, objs, request):  # type: ignore[no-untyped-def]  # as in Django, and four values
+        """Let nothing go as long as it is priced, and tell of the frame."""
+        priced = [one.title for one in objs if one.price]
+        return ["Frames", ["A golden frame"]], {"frames": 1, "nails": 2}, {"walls"} if len(objs) > 1 else set(), priced
+
 
 class ArtistAdmin(ModelAdmin, model=Artist):
     list_display = ("name", "country")

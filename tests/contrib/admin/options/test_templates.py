@@ -13,6 +13,7 @@ from plugins.blog.models import Tag
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 PAGES = {"list": "of the list", "add": "of a new one", "change": "of a change", "details": "of a page"}
+DELETIONS = {"delete": "one", "delete-selected": "several"}
 
 
 @pytest.fixture
@@ -21,6 +22,8 @@ def settings(make_settings, settings_class, database_url, tmp_path: Path) -> Set
         path = tmp_path / "project" / "templates" / "tagged" / f"{name}.html"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("our own {{ said }} called {{ model_view.name }}")
+    for name, said in DELETIONS.items():
+        path.with_name(f"{name}.html").write_text(f"of {said}: {{{{ rows | join(', ') }}}}")
     start = tmp_path / "project" / "templates" / "sqladmin" / "index.html"
     start.parent.mkdir()
     start.write_text('{% extends "sqladmin/layout.html" %}{% block heading %}Our own start{% endblock %}')
@@ -41,6 +44,14 @@ async def test_a_view_may_bring_templates_of_its_own(office, session):
     paths = ("list", "create", f"edit/{tag.id}", f"details/{tag.id}")
     for path, said in zip(paths, PAGES.values(), strict=True):
         assert (await office.get(f"/tagged/{path}")).text == f"our own {said} called Tag"
+
+
+async def test_a_view_may_bring_templates_for_the_deletion_of_one_object_and_of_several(office, session):
+    session.add_all(tags := [Tag(name="python"), Tag(name="sql")])
+    await session.commit()
+    keys = [str(tag.id) for tag in tags]
+    assert (await office.get("/tagged/delete", pks=keys[0])).text == "of one: python"
+    assert (await office.post("/tagged/delete", {"pks": keys})).text == "of several: python, sql"
 
 
 async def test_a_site_has_its_own_name_and_start(office):

@@ -11,6 +11,8 @@ class TaggedAdmin(ModelAdmin, model=Tag):
     add_form_template = "tagged/add.html"
     change_form_template = "tagged/change.html"
     details_template = "tagged/details.html"
+    delete_confirmation_template = "tagged/delete.html"
+    delete_selected_confirmation_template = "tagged/delete-selected.html"
 
     async def list_context(self, request: Request) -> dict[str, object]:
         return {"said": "of the list"}

@@ -1,0 +1,102 @@
+"""What the page that asks before it deletes shows: groups of objects, each of one kind, with names and a count."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import NamedTuple, TypeAlias
+
+from dovetail.database.deletion.references import Effect
+
+UNSEEN = "Objects that you may not see."
+Line: TypeAlias = "ObjectGroup | str"
+
+
+@dataclass(frozen=True)
+class NamedObject:
+    """An object by its name, with the address of its page if the user may open it."""
+
+    text: str
+    identifier: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectGroup:
+    """Objects of one kind that a deletion deletes, that lose a reference by it, or that stand in its way."""
+
+    name: str  # in the plural, such as "comments"
+    effect: Effect
+    count: int  # of those that the user may see
+    is_more: bool = False  # whether there are more than `count`
+    objects: Sequence[NamedObject] = ()  # the first of them
+
+    @property
+    def number(self) -> str:
+        """Return how many there are, in words."""
+        return f"more than {self.count:,}" if self.is_more else f"{self.count:,}"
+
+    @property
+    def further(self) -> int:
+        """Return how many there are besides those that are named."""
+        return self.count - len(self.objects)
+
+
+class DeletedObjects(NamedTuple):
+    """What a deletion would do, in the order of Django's `get_deleted_objects`."""
+
+    deleted_objects: Sequence[Line]
+    """What goes along, and what loses its reference (`Effect.EMPTY`); a text stands for itself."""
+    model_count: Mapping[str, str | int]
+    """How many objects of which kind go."""
+    perms_needed: Iterable[str]
+    """The kinds of objects that would go along and that the user may not delete: then nothing is deleted."""
+    protected: Sequence[Line]
+    """What stands in the way: then nothing is deleted."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether nothing is to be deleted."""
+        return bool(list(self.perms_needed) or self.protected)
+
+    def with_effect(self, effect: str) -> list[Line]:
+        """Return what goes ("delete"), texts among it, or what loses its reference ("empty")."""
+        lines = self.deleted_objects
+        return [one for one in lines if (one.effect.value if isinstance(one, ObjectGroup) else "delete") == effect]
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what changes when other objects are concerned, as far as counts and names tell."""
+        told = [_told(one) for one in [*self.deleted_objects, *self.protected]]
+        return sha256(repr((told, sorted(self.perms_needed))).encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def as_deleted_objects(answer: Sequence[object]) -> DeletedObjects:
+    """Return what a hook answered, whose lines may be lists of lists of texts, as Django's are.
+
+    Raise TypeError for what has other than four parts.
+    """
+    if isinstance(answer, DeletedObjects):
+        return answer
+    if len(answer) != len(DeletedObjects._fields):
+        raise TypeError(
+            f"get_deleted_objects returned {len(answer)} values, expected {', '.join(DeletedObjects._fields)}"
+        )
+    objects, count, needed, protected = answer
+    return DeletedObjects(
+        _lines(objects),
+        dict(count) if isinstance(count, Mapping) else {},
+        set(map(str, needed)) if isinstance(needed, Iterable) else set(),
+        _lines(protected),
+    )
+
+
+def _lines(given: object) -> list[Line]:
+    if isinstance(given, str | ObjectGroup) or not isinstance(given, Iterable):
+        return [given if isinstance(given, str | ObjectGroup) else str(given)]
+    return [line for one in given for line in _lines(one)]
+
+
+def _told(line: Line) -> object:
+    if isinstance(line, str):
+        return line
+    return (line.name, line.effect.value, line.count, line.is_more, [one.identifier for one in line.objects])
