@@ -40,6 +40,9 @@ class ChangeLog(Protocol):
         `before` is read from the rows as they were. Of a change, `after` names the columns that may have changed.
         """
 
+    def insert_all(self, lines: Sequence[Insert]) -> Insert:
+        """Return one INSERT of the lines of several, in their order."""
+
     def insert_deleted(self, table: FromClause, where: Sequence[ColumnElement[bool]]) -> Insert | None:
         """Return the INSERT of lines for the rows that `where` chooses, and for what the database deletes with them.
 

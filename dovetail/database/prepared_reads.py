@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Dialect, Engine, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.pool import ManagesConnection
 
+from dovetail.database.drivers.aiosqlite_connections import fetch_last
 from dovetail.database.drivers.lost_connections import is_lost, let_go_of_lock, throw_away
 from dovetail.database.drivers.sqlalchemy_private import (
     as_sqlalchemy_error,
@@ -39,9 +40,7 @@ class DriverConnection:
     async def fetch(self, sql: str, arguments: tuple[object, ...]) -> Sequence[Sequence[object]]:
         """Return all rows. Raises SQLAlchemy's errors, as the engine would."""
         engine = self.engine.sync_engine
-        for listener in statement_listeners(engine):
-            connection = self.connection or _LateConnection(engine, self.managed)
-            listener(connection, None, sql, arguments, None, False)  # noqa: FBT003 - SQLAlchemy's signature
+        self._tell_listeners(sql, arguments)
         driver: Any = self.managed.driver_connection
         try:
             if engine.dialect.name == "postgresql":
@@ -53,10 +52,28 @@ class DriverConnection:
         except Exception as error:
             raise await _translated(error, sql, engine, self.managed) from error
 
+    async def fetch_last(self, steps: Sequence[tuple[str, tuple[object, ...]]]) -> Sequence[Sequence[object]]:
+        """Run statements of SQLite's in a transaction that has begun, and return the rows of the last.
+
+        If one fails none has changed anything. Raises SQLAlchemy's errors, as the engine would.
+        """
+        for step in steps:
+            self._tell_listeners(*step)
+        try:
+            return await fetch_last(self.managed.driver_connection, steps)
+        except Exception as error:
+            raise await _translated(error, steps[-1][0], self.engine.sync_engine, self.managed) from error
+
     @property
     def dialect(self) -> Dialect:
         """The database's dialect."""
         return self.engine.sync_engine.dialect
+
+    def _tell_listeners(self, sql: str, arguments: tuple[object, ...]) -> None:
+        engine = self.engine.sync_engine
+        for listener in statement_listeners(engine):
+            connection = self.connection or _LateConnection(engine, self.managed)
+            listener(connection, None, sql, arguments, None, False)  # noqa: FBT003 - SQLAlchemy's signature
 
     async def begin(self) -> None:
         """Begin a transaction of asyncpg's. Raises SQLAlchemy's OperationalError for a lost connection."""

@@ -81,11 +81,14 @@ class Plan:
     order: tuple[Place, ...]  # of what the rows are ordered by
     versions: tuple[Place, ...]  # of what changes with every write
     allowed: int | None = None  # where in a row stands whether it fulfils what was asked of it
+    first: tuple[PreparedStatement, ...] = ()  # what runs in front of it, on SQLite: the line of a history
 
     async def fetch(
         self, connection: DriverConnection, values: Mapping[str, object], viewer_values: Sequence[object]
     ) -> Batch:
         """Return the rows of a page and one more."""
+        if self.first:
+            return self.batch(await self.prepared.fetch_behind(connection, self.first, values, viewer_values))
         return self.batch(await self.prepared.fetch(connection, values, viewer_values))
 
     def batch(self, rows: Sequence[Sequence[object]]) -> Batch:

@@ -6,6 +6,7 @@ what makes them. See `database/change_log.py`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from sqlalchemy import (
     CTE,
@@ -21,14 +22,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.change_log import ChangeLog, Picture, log_of
-from dovetail.database.fast_unit_of_work import driver_to_write
+from dovetail.database.change_log import CHANGE_LOG, ChangeLog, Picture, log_of
+from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write
 from dovetail.resources.sql.arrays import members
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 
 OLD = "history_old_"  # with the key of a column: its value before an UPDATE
 MADE = "made_keys"  # the placeholder for the keys of rows that were made
 OWN, LINKED = "own_key", "linked_keys"  # those for the key of a row, and of the rows that it was linked to
+Link: TypeAlias = tuple[Column[object], Column[object], Sequence[object]]  # the columns of a link, and the other keys
 
 
 class ChangeLines:
@@ -61,10 +63,12 @@ class ChangeLines:
         log = log_of(session, table)
         if log is None or not keys:
             return
-        found = members(MADE, key.type, (await driver_to_write(session)).dialect)
-        chosen = [key.in_(select(found.c.value))]
-        line = (table, "made")
-        await self.write(session, log, line, lambda: made_line(log, table, picture(table), chosen), {MADE: list(keys)})
+        dialect = (await driver_to_write(session)).dialect
+
+        def build() -> Insert:
+            return made_line(log, table, picture(table), [key.in_(select(members(MADE, key.type, dialect).c.value))])
+
+        await self.write(session, log, (table, "made"), build, {MADE: list(keys)})
 
     async def linked(
         self, session: AsyncSession, own: Column[object], other: Column[object], key: object, keys: Sequence[object]
@@ -74,11 +78,45 @@ class ChangeLines:
         log = log_of(session, table)
         if log is None:
             return
-        found = members(LINKED, other.type, (await driver_to_write(session)).dialect)
-        chosen = [own == bindparam(OWN, type_=own.type), other.in_(select(found.c.value))]
+        dialect = (await driver_to_write(session)).dialect
         values = {OWN: key, LINKED: list(keys)}
-        line = (table, "linked")
-        await self.write(session, log, line, lambda: made_line(log, table, picture(table), chosen), values)
+        await self.write(session, log, (table, "linked"), lambda: _linked(log, own, other, LINKED, dialect), values)
+
+    def of_new(
+        self, session: AsyncSession, key: Column[object], made: object, links: Sequence[Link]
+    ) -> tuple[PreparedStatement, Mapping[str, object]] | None:
+        """Return what writes that a row was made and linked, and its values; None if that is not written down.
+
+        It is one statement, which has to run behind those that make row and links.
+        """
+        log, dialect = CHANGE_LOG.find(session.info), dialect_of(session)
+        columns = [key, *(own for own, _, _ in links)]
+        if log is None or not any(log.columns(column.table) for column in columns):
+            return None
+        place = (log, dialect.name, ("new", *columns))
+        if place not in self._prepared:
+            self._prepared[place] = prepare(log.insert_all(list(_of_new(log, key, links, dialect))), dialect)
+        prepared = self._prepared[place]
+        assert prepared is not None  # noqa: S101 - an INSERT of placeholders reads the same whatever they stand for
+        return prepared, {
+            OWN: made,
+            **{f"{LINKED}{n}": list(keys) for n, (_, _, keys) in enumerate(links)},
+            **log.values(),
+        }
+
+
+def _of_new(log: ChangeLog, key: Column[object], links: Sequence[Link], dialect: Dialect) -> Iterator[Insert]:
+    if log.columns(key.table):
+        yield made_line(log, key.table, picture(key.table), [key == bindparam(OWN, type_=key.type)])
+    for number, (own, other, _) in enumerate(links):
+        if log.columns(own.table):
+            yield _linked(log, own, other, f"{LINKED}{number}", dialect)
+
+
+def _linked(log: ChangeLog, own: Column[object], other: Column[object], keys: str, dialect: Dialect) -> Insert:
+    found = members(keys, other.type, dialect)
+    chosen = [own == bindparam(OWN, type_=own.type), other.in_(select(found.c.value))]
+    return made_line(log, own.table, picture(own.table), chosen)
 
 
 def tells_old_rows(dialect: Dialect) -> bool:

@@ -63,7 +63,25 @@ class PreparedStatement:
         self, connection: DriverConnection, named: Mapping[str, object], positional: Sequence[object] = ()
     ) -> Sequence[Row]:
         """Return all rows. Raises SQLAlchemy's errors, as the engine would."""
-        rows = await connection.fetch(self.sql, tuple([one.value(named, positional) for one in self.arguments]))
+        return self.unpacked(await connection.fetch(*self.step(named, positional)))
+
+    async def fetch_behind(
+        self,
+        connection: DriverConnection,
+        first: Sequence["PreparedStatement"],
+        named: Mapping[str, object],
+        positional: Sequence[object] = (),
+    ) -> Sequence[Row]:
+        """Run the statements `first` on SQLite, and this one behind them; return its rows; if one fails, none is."""
+        steps = [one.step(named, positional) for one in (*first, self)]
+        return self.unpacked(await connection.fetch_last(steps))
+
+    def step(self, named: Mapping[str, object], positional: Sequence[object] = ()) -> tuple[str, tuple[object, ...]]:
+        """Return the text with its arguments, as the driver takes them."""
+        return self.sql, tuple([one.value(named, positional) for one in self.arguments])
+
+    def unpacked(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows that were asked for of the driver's."""
         return rows if self.unpack is None else [self.unpack(row) for row in rows]
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     inspect,
     or_,
+    select,
     true,
 )
 from sqlalchemy.sql import visitors
@@ -67,14 +68,26 @@ def compile_update(  # noqa: PLR0917 - what the statement is made of
 
 
 def prepare_delete(
-    spec: Spec[Model], one_row: OneRow[Model], visibility: Visibility, dialect: Dialect, *, is_tagged: bool
-) -> PreparedStatement | None:
-    """Return what deletes a row and answers its key; None as above."""
+    spec: Spec[Model],
+    one_row: OneRow[Model],
+    visibility: Visibility,
+    dialect: Dialect,
+    log: ChangeLog | None,
+    *,
+    is_tagged: bool,
+) -> Sequence[PreparedStatement] | None:
+    """Return what deletes a row and answers its key, behind what writes that into the `log`; None as above."""
     conditions = list(_conditions(spec, visibility, dialect, is_tagged=is_tagged))
     if not conditions:
         return None
     table, key = inspect(spec.model).local_table, getattr(spec.model, spec.key)
-    return prepare(delete(table).where(one_row.has_key(), *conditions).returning(key), dialect, visibility.binds)
+    chosen = [one_row.has_key(), *conditions]
+    line = None if log is None else log.insert_deleted(table, chosen)
+    if line is not None and (dialect.name != "sqlite" or len(select(table).where(*chosen).get_final_froms()) > 1):
+        return None  # what goes along is written down of a row that is locked
+    parts = [one for one in (line, delete(table).where(*chosen).returning(key)) if one is not None]
+    found = [prepared for one in parts if (prepared := prepare(one, dialect, visibility.binds)) is not None]
+    return found if len(found) == len(parts) else None
 
 
 def _conditions(

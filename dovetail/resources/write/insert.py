@@ -78,8 +78,7 @@ class Inserter:
         note_written(session)  # on PostgreSQL this one statement may have been all of the transaction
         made = batch.version(0)[self._reader.version_within(visibility.hidden).index(self._key)]
         if dialect.name == "sqlite":
-            await self._lines.made(session, self._key_column, [made])
-            await self.link(session, made, links)
+            await self._link_new(session, made, links)
         return made, batch
 
     async def insert(self, session: AsyncSession, row: NewRow) -> object:
@@ -117,6 +116,21 @@ class Inserter:
             if keys:
                 await self._link(name).fetch(session, key=key, keys=list(keys))
                 await self._lines.linked(session, *link_columns(self._model, name), key, keys)
+
+    async def _link_new(self, session: AsyncSession, key: object, links: Mapping[str, Sequence[object]]) -> None:
+        """Link a row that was made on SQLite, and write that into a history, by one visit to the driver."""
+        connection = await driver_to_write(session)
+        pairs = [(*link_columns(self._model, name), keys) for name, keys in links.items()]
+        steps = [
+            self._link(name).prepared(connection.dialect).step({"key": key, "keys": keys})
+            for name, keys in links.items()
+        ]
+        line = self._lines.of_new(session, self._key_column, key, pairs)
+        if line is not None:
+            prepared, values = line
+            steps.append(prepared.step(values))
+        if steps:
+            await connection.fetch_last(steps)
 
     @property
     def _table(self) -> Table:

@@ -4,7 +4,7 @@ Many rows, and those that the ORM has to read or write, are the affair of `locke
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Generic, TypeVar, cast
 
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.change_log import ChangeLog, log_of
+from dovetail.database.change_log import CHANGE_LOG, ChangeLog, log_of
 from dovetail.database.drivers.sqlalchemy_private import sessions_are_heard
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write, flush
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
@@ -141,8 +141,6 @@ class OneRow(Generic[Model]):
         connection = await driver_to_write(session)
         arguments = {f"{VALUE}{name}": value for name, value in values.items()} | {KEY: key_of(change.item)}
         if log is not None:
-            if dialect.name == "sqlite":
-                await self._lines.write(session, log, tuple(values), lambda: self._line(log, tuple(values)), arguments)
             arguments |= log.values()
         return await plan.fetch(connection, arguments, visibility.bind_values)
 
@@ -169,7 +167,12 @@ class OneRow(Generic[Model]):
         defaults = {name: maker_of(default) for name, default in made.items() if name not in names}
         statement: Update = update(table).where(self.has_key(), *conditions)
         statement = statement.values(placeholders(self._model, [*names, *defaults]))
-        return self._read_back.compile(statement, defaults, (), visibility, dialect, log, is_alone=is_alone)
+        plan = self._read_back.compile(statement, defaults, (), visibility, dialect, log, is_alone=is_alone)
+        if plan is None or log is None or dialect.name != "sqlite":
+            return plan
+        line = self._line(log, names, conditions)
+        prepared = None if line is None else prepare(line, dialect, visibility.binds)
+        return None if prepared is None else replace(plan, first=(prepared,))
 
     def can_delete(self, session: AsyncSession) -> bool:
         """Return True if one statement deletes a row with all that belongs to it, and nobody listens to that."""
@@ -179,7 +182,7 @@ class OneRow(Generic[Model]):
 
     async def delete(self, session: AsyncSession, item: Model) -> None:
         """Delete a row that is locked, if that `can_delete`."""
-        log, key = log_of(session, self._table), {KEY: key_of(item)}
+        log, key = CHANGE_LOG.find(session.info), {KEY: key_of(item)}
         if log is None:
             await self._delete.fetch(session, **key)
         elif dialect_of(session).name == "sqlite":
@@ -203,9 +206,12 @@ class OneRow(Generic[Model]):
     def _table(self) -> Table:
         return cast("Table", inspect(self._model).local_table)
 
-    def _line(self, log: ChangeLog, names: Sequence[str]) -> Insert:
-        values = placeholders(self._model, names)
-        return changed_line(log, self._table, {column.key: value for column, value in values.items()}, [self.has_key()])
+    def _line(self, log: ChangeLog, names: Sequence[str], conditions: Sequence[ColumnElement[bool]]) -> Insert | None:
+        """Return the INSERT of the line; None if a condition looks at other rows so that there would be several."""
+        if len(select(self._table).where(*conditions).get_final_froms()) > 1:
+            return None
+        after = {column.key: value for column, value in placeholders(self._model, names).items()}
+        return changed_line(log, self._table, after, [self.has_key(), *conditions])
 
     def _line_of_deleted(self, log: ChangeLog) -> Insert | None:
         return log.insert_deleted(self._table, [self.has_key()])

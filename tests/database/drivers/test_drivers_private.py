@@ -7,7 +7,7 @@ import threading
 import asyncpg
 import pytest
 
-from dovetail.database.drivers.aiosqlite_connections import interrupt_of, open_connection
+from dovetail.database.drivers.aiosqlite_connections import fetch_last, interrupt_of, open_connection
 from dovetail.database.drivers.asyncpg_connections import Connection, Connector
 
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -70,3 +70,16 @@ async def test_the_thread_of_an_sqlite_connection_ends_with_the_process_and_is_g
     with pytest.raises(sqlite3.OperationalError):
         await open_connection(str(tmp_path))
     assert workers() - before == set()
+
+
+async def test_statements_that_are_run_together_on_sqlite_change_nothing_if_one_of_them_fails():
+    connection = await open_connection(":memory:", isolation_level=None)
+    await connection.execute_fetchall("CREATE TABLE word (text TEXT UNIQUE)")
+    await connection.execute_fetchall("BEGIN")
+    made = ("INSERT INTO word VALUES (?) RETURNING text", ("tea",))
+    assert await fetch_last(connection, [("INSERT INTO word VALUES ('cup')", ()), made]) == [("tea",)]
+    with pytest.raises(sqlite3.IntegrityError):
+        await fetch_last(connection, [("INSERT INTO word VALUES ('pot')", ()), made])
+    await connection.execute_fetchall("COMMIT")
+    assert await connection.execute_fetchall("SELECT text FROM word") == [("cup",), ("tea",)]
+    await connection.close()

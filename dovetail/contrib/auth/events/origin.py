@@ -63,7 +63,8 @@ def clean_detail(text: str) -> str:
 
 def printable(text: str, maximum: int) -> str:
     """Return the first characters of a text that somebody may have made up, with nothing that could forge a line."""
-    return "".join(one if one.isprintable() else "?" for one in text[:maximum])
+    text = text[:maximum]
+    return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
 
 
 def _user_agent(scope: Mapping[str, object]) -> str:

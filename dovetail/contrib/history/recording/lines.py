@@ -74,6 +74,11 @@ class Lines:
         columns = as_type("list[ColumnElement[object]]", told)
         return as_type("Select[object]", select(*columns).where(*where))
 
+    def insert_all(self, lines: Sequence[Insert]) -> Insert:
+        """Return one INSERT of the lines of several, in their order."""
+        rows = [as_type("Select[object]", line.select) for line in lines]
+        return lines[0] if len(lines) == 1 else _insert(union_all(*rows))
+
     def insert_deleted(self, table: Table, where: Sequence[ColumnElement[bool]]) -> Insert | None:
         """Return the INSERT of lines for rows that are deleted, and for what the database deletes or empties with them.
 

@@ -39,6 +39,10 @@ class HistoryLog:
         """Return the INSERT of a line for each row that `where` chooses; see the kernel's ChangeLog."""
         return self._lines.insert(self.recorded.tables[cast("Table", table).key], before, after, where)
 
+    def insert_all(self, lines: Sequence[Insert]) -> Insert:
+        """Return one INSERT of the lines of several."""
+        return self._lines.insert_all(lines)
+
     def insert_deleted(self, table: FromClause, where: Sequence[ColumnElement[bool]]) -> Insert | None:
         """Return the INSERT of lines for the rows that `where` chooses, and for what the database deletes with them."""
         return self._lines.insert_deleted(cast("Table", table), where)

@@ -22,15 +22,14 @@ def origin_values() -> Mapping[str, object]:
         said = (scope.get(CREDENTIAL), scope.get(IMPERSONATOR))
         via = ", ".join(str(one) for one in said if one)
     origin = current_origin()
-    values = {
-        "door": door,
-        "via": via[:MAXIMUM_VIA],
-        "actor_id": origin.actor.id,
-        "actor_name": origin.actor.name[:MAXIMUM_NAME],
-        "address": origin.address,
-        "request_id": origin.request_id,
+    return {
+        f"{PLACEHOLDER}door": door,
+        f"{PLACEHOLDER}via": via[:MAXIMUM_VIA],
+        f"{PLACEHOLDER}actor_id": origin.actor.id,
+        f"{PLACEHOLDER}actor_name": origin.actor.name[:MAXIMUM_NAME],
+        f"{PLACEHOLDER}address": origin.address,
+        f"{PLACEHOLDER}request_id": origin.request_id,
     }
-    return {f"{PLACEHOLDER}{name}": value for name, value in values.items()}
 
 
 def _of_command() -> tuple[ChangeDoor, str]:

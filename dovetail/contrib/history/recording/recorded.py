@@ -10,6 +10,7 @@ its model hides it from everybody.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import Column, FromClause, Table, inspect
 from sqlalchemy.orm import MANYTOMANY, Mapper
@@ -31,7 +32,7 @@ class RecordedTable:
     secrets: frozenset[str] = frozenset()
     is_link: bool = False
 
-    @property
+    @cached_property
     def columns(self) -> list[Column[object]]:
         """The columns that a picture of a row has to have."""
         return list(dict.fromkeys([*self.keys, *self.table.primary_key.columns, *self.fields.values()]))
