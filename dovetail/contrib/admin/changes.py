@@ -113,13 +113,17 @@ async def _set_attributes(view: ViewBase, request: Request, obj: object, data: d
     moved = await _check_children(view, request, obj, related)
     for name, value in data.items():
         if name in mapper.columns:
-            _set_column(obj, name, mapper.columns[name], value)
+            set_column(obj, name, mapper.columns[name], value)
     for name, value in related.items():
         setattr(obj, name, value)
     return moved
 
 
-def _set_column(obj: object, name: str, column: Column[object], value: object) -> None:
+def set_column(obj: object, name: str, column: Column[object], value: object) -> None:
+    """Set a column of an object; nothing, where there must be something, is the default in a new one.
+
+    Raise InvalidInputError for nothing in a row that is stored.
+    """
     if value is None and not column.nullable:
         if inspect(obj).transient:
             return  # the default of the column
@@ -135,14 +139,14 @@ async def _related(view: ViewBase, request: Request, obj: object, name: str, val
     identifiers = sorted({str(one) for one in chosen if one})
     found: Sequence[object] = await view.get_related(request, name, identifiers) if identifiers else []
     if len(found) < len(identifiers):
-        found = [*found, *_kept(obj, name, set(identifiers).difference(map(identifier_of, found)))]
+        found = [*found, *kept(obj, name, set(identifiers).difference(map(identifier_of, found)))]
     if len(found) != len(identifiers):
         detail = "This choice is not there any more. Choose again."
         raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])
     return list(found) if many else next(iter(found), None)
 
 
-def _kept(obj: object, name: str, identifiers: Collection[str]) -> list[object]:
+def kept(obj: object, name: str, identifiers: Collection[str]) -> list[object]:
     """Return what an object refers to already: it stays, even where its user could not choose it."""
     if inspect(obj).transient or name in inspect(obj).unloaded:
         return []

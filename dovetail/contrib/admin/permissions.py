@@ -55,6 +55,23 @@ def user_of(request: Request) -> User:
     return user
 
 
+def is_permitted(request: Request, view: BaseView, action: str, obj: object | None = None) -> bool:
+    """Return whether the user of `request` may do `action` in a view, to `obj` if it is given.
+
+    Asked once a row, so it does not read the database: of a row it knows what `Rules.load` found out.
+    """
+    user = USER.find(request)
+    if user is None or not may(user, view, action):
+        return False
+    rules = RULES.find(request)
+    if rules is None or not isinstance(view, ViewBase):
+        return True
+    rule = view.rule_for(rules, action)
+    if obj is None or rule == "view":  # what cannot be seen is not there to be asked about
+        return rule == "view" or rules.where(view.model, rule) is not NOTHING
+    return rules.allows(view.model, rule, obj)
+
+
 class Authorization(AuthorizationBackend):
     """Asks `may` about the user of the request; without one the answer is no."""
 
@@ -62,21 +79,9 @@ class Authorization(AuthorizationBackend):
         self.views: Mapping[str, BaseView] = {}  # by identity
 
     def has_permission(self, request: Request, identity: str, action: str, obj: object | None = None) -> bool:
-        """Return whether the user of this request may do it, to `obj` if it is given.
-
-        Asked once a row, so it does not read the database: of a row it knows what `Rules.load` found out.
-        """
-        user = USER.find(request)
+        """Return whether the user of this request may do it, to `obj` if it is given."""
         view = self.views.get(identity)
-        if user is None or view is None or not may(user, view, action):
-            return False
-        rules = RULES.find(request)
-        if rules is None or not isinstance(view, ViewBase):
-            return True
-        rule = view.rule_for(rules, action)
-        if obj is None or rule == "view":  # what cannot be seen is not there to be asked about
-            return rule == "view" or rules.where(view.model, rule) is not NOTHING
-        return rules.allows(view.model, rule, obj)
+        return view is not None and is_permitted(request, view, action, obj)
 
 
 class Rights:

@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from dovetail.api.principal import VISITOR_AUTHENTICATOR
 from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import EXTENSION_POINT, check_sections
+from dovetail.contrib.admin.checks.inline_checks import find_unlinked
 from dovetail.contrib.admin.checks.policy_checks import find_unfit_policies
 from dovetail.contrib.admin.checks.site_checks import Claims, find_shadowed, find_unfit_templates, identify
 from dovetail.contrib.admin.checks.view_checks import find_problems, find_unknown_permissions
@@ -105,6 +106,7 @@ def load_views(context: Context) -> list[type[BaseView]]:
             found_wrong = found_wrong or [*find_unfit_policies(view, context.policies)]
             problems += [f"plugin {plugin.name!r}: {problem}" for problem in found_wrong]
         found += views
+    problems += find_unlinked(view for view in found if issubclass(view, ModelAdmin))
     if problems:
         raise ConfigurationError("\n".join(problems))
     return found

@@ -237,6 +237,12 @@ def app_of(view: BaseView) -> Starlette:
     return app
 
 
+def stands_on_site_of(view: type[BaseView], other: BaseView) -> None:
+    """Make a view that no site was given one of the site of another view, of whose forms it is a part."""
+    view._admin_ref = other._admin_ref  # noqa: SLF001 - as above
+    view.session_maker = None  # type: ignore[attr-defined]  # as of every view: each statement is the request's session's
+
+
 async def audit(view: BaseView, entry: AuditEntry, request: Request) -> None:
     """Tell the site's audit backend what was done. Raises what the backend raises."""
     await view._admin_ref.audit_backend.log(entry, request)  # noqa: SLF001 - as above

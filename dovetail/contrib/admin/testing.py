@@ -100,13 +100,15 @@ class _FormReader(HTMLParser):
         super().__init__()
         self.forms: list[dict[str, list[str]]] = []
         self._select = self._textarea = ""
+        self._templates = 0  # how deep it is in what a browser does not show
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note a form, and the fields in it."""
         found = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append({})
-        if not self.forms:
+        self._templates += tag == "template"
+        if not self.forms or self._templates:
             return
         if (
             tag == "input"
@@ -131,7 +133,8 @@ class _FormReader(HTMLParser):
             values[-1] += data if values[-1] else data.removeprefix("\r").removeprefix("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        """Note the end of a textarea."""
+        """Note the end of a textarea, and of a template."""
+        self._templates -= tag == "template"
         if tag == "textarea":
             self._textarea = ""
 

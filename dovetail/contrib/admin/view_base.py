@@ -17,10 +17,11 @@ from wtforms import Form
 from dovetail.contrib.admin import sqladmin_private
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.identifiers import has_identifier
-from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
+from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form, restricted
 from dovetail.contrib.admin.forms.converter import Converter
 from dovetail.contrib.admin.forms.layout import Layout, editable, layout_of, names_in
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import EVERYTHING, Rules, rules_of
 from dovetail.contrib.admin.shown import ShownView
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, written_in
@@ -192,6 +193,17 @@ class ViewBase(ShownView):
         if names not in self._form_classes:  # made once: it takes long
             self._form_classes[names] = as_admin_form(await self.make_form(names))
         return self._form_classes[names]
+
+    async def permitted_form(self, request: Request, obj: object | None) -> type[Form]:
+        """Return the class of the form as the user may fill it in: by the policy of the model, field by field."""
+        fields, rules, edited = fields_of(request), rules_of(request), self.edited(request, obj)
+        # Of fields that the view added itself, such as a password, the policy speaks by name, too.
+        hidden = {*rules.hidden(self.model), *(set(edited) - set(self.shown(request, edited)))}
+        return restricted(
+            await self.get_form(request, obj),
+            {FORM_NAMES.get(name, name) for name in hidden},
+            {FORM_NAMES.get(name, name) for name in fields.read_only(self.model)},
+        )
 
     async def get_form_data_for_edit(self, obj: object) -> dict[str, object]:
         """Return what the form shows of an object; its relations were loaded with it."""

@@ -36,7 +36,12 @@ from dovetail.contrib.admin.columns.display import display as display  # noqa: P
 from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.admin.deleting.groups import DeletedObjects as DeletedObjects  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.deleting.reached import Deletion
-from dovetail.contrib.admin.lists.changelist import ChangeListView
+from dovetail.contrib.admin.inlines.formset import InlineFormSet as InlineFormSet  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.inlines.inline import GenericStackedInline as GenericStackedInline  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.inlines.inline import GenericTabularInline as GenericTabularInline  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.inlines.inline import ParentView
+from dovetail.contrib.admin.inlines.inline import StackedInline as StackedInline  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.inlines.inline import TabularInline as TabularInline  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.lists.column_filters import EMPTY
 from dovetail.contrib.admin.lists.column_filters import ColumnFilter as ColumnFilter  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.lists.column_filters import DateFilter as DateFilter  # noqa: PLC0414 - as above
@@ -58,7 +63,7 @@ Outcome = str | Response | None
 ActionMethod = Callable[[View, Request, Sequence[Any]], Awaitable[Outcome]]
 
 
-class ModelAdmin(ChangeListView):
+class ModelAdmin(ParentView):
     """Lists, forms and actions for one model; options are called as in Django, and everything else is refused.
 
     `list_display` and `fields` must be given, and every relation of a form needs an entry in `autocomplete_fields`.

@@ -9,6 +9,7 @@ from dovetail.contrib.admin.checks.option_checks import IN_SQL, say
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
 from dovetail.contrib.admin.columns.readers import bare as bare_type
 from dovetail.contrib.admin.forms.layout import SECRET
+from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.lists.comparisons import operations_of
 from dovetail.contrib.admin.lists.filtering import column_of
 from dovetail.contrib.admin.lists.search import bare
@@ -47,7 +48,7 @@ def find_date_hierarchy(view: type[ModelAdmin]) -> Iterator[str]:
         yield f"date_hierarchy names {name!r}, which is no column of dates of {view.model.__name__}"
 
 
-def find_autocompletes(view: type[ModelAdmin]) -> Iterator[str]:
+def find_autocompletes(view: type[ChangeListView]) -> Iterator[str]:
     """Find entries of `autocomplete_fields` that would find nothing, or show what is never shown."""
     mapper: Mapper[object] = inspect(view.model)
     relations = mapper.relationships

@@ -6,19 +6,20 @@ from typing import Any
 from sqladmin.exceptions import NoConverterFound
 from sqlalchemy import inspect
 from sqlalchemy.orm import MANYTOONE, Mapper
+from wtforms import Form
 
 from dovetail.contrib.admin.checks.option_checks import say
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
 from dovetail.contrib.admin.forms.converter import try_field
+from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.contrib.admin.view_base import declared_form
-from dovetail.contrib.admin.views import ModelAdmin
 
 TAKEN = frozenset({"meta", "form_errors", "save", "csrf_token"})  # what forms and requests call other things
 
 
-def find_form_columns(view: type[ModelAdmin]) -> Iterator[str]:
+def find_form_columns(view: type[ChangeListView]) -> Iterator[str]:
     """Find columns that a form could not edit."""
     mapper: Mapper[object] = inspect(view.model)
     for name in declared_form(view):
@@ -39,22 +40,27 @@ def find_form_columns(view: type[ModelAdmin]) -> Iterator[str]:
             yield f"fields names {name!r}, {problem}"
 
 
-def try_form(view: type[ModelAdmin]) -> Iterator[str]:
+def try_form(view: type[ChangeListView]) -> Iterator[str]:
     """Make the form once, as the first request would."""
-    make: Any = type(view)
     try:
-        coroutine = make(view.__name__, (view,), {"session_maker": None})().make_form(declared_form(view))
-        try:
-            coroutine.send(None)
-        except StopIteration as done:
-            as_admin_form(done.value)()
-        else:
-            coroutine.close()  # a form of the author's own, which waits for something
+        made_form(view)
     except Exception as error:  # noqa: BLE001 - options of an author may raise anything
         yield f"its form cannot be made: {type(error).__name__}: {error}"
 
 
-def _refuse_relation(view: type[ModelAdmin], mapper: Mapper[object], name: str) -> Iterator[str]:
+def made_form(view: type[ChangeListView]) -> Form | None:
+    """Return the form that the options of a view declare; None for one of the author's own that waits for something."""
+    make: Any = type(view)
+    coroutine = make(view.__name__, (view,), {"session_maker": None})().make_form(declared_form(view))
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return as_admin_form(done.value)()
+    coroutine.close()
+    return None
+
+
+def _refuse_relation(view: type[ChangeListView], mapper: Mapper[object], name: str) -> Iterator[str]:
     relation = mapper.relationships[name]
     target = relation.mapper.class_.__name__
     if relation.viewonly:
@@ -66,7 +72,7 @@ def _refuse_relation(view: type[ModelAdmin], mapper: Mapper[object], name: str) 
         )
 
 
-def _refuse_column(view: type[ModelAdmin], mapper: Mapper[object], found: Attribute) -> str:
+def _refuse_column(view: type[ChangeListView], mapper: Mapper[object], found: Attribute) -> str:
     column = found.column
     relation = next((one.key for one in mapper.relationships if _is_held_by(one, column)), None)
     if relation is not None:

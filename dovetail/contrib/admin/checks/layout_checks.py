@@ -8,13 +8,14 @@ from sqlalchemy import Boolean, Enum
 from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
 from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.forms.layout import CLASSES, OPTIONS, names_in
+from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.view_base import declared_form, declared_layout
 from dovetail.contrib.admin.views import ModelAdmin
 
 DIRECTIONS = ("horizontal", "vertical")
 
 
-def find_fieldsets(view: type[ModelAdmin]) -> Iterator[str]:
+def find_fieldsets(view: type[ChangeListView]) -> Iterator[str]:
     """Find groups that are written otherwise than `(title, {"fields": (...)})`, and both ways of naming fields."""
     if not isinstance(view.fieldsets, Sequence) or isinstance(view.fieldsets, str):
         yield f"fieldsets is {view.fieldsets!r}, expected a tuple of (title, {{'fields': (...)}})"
@@ -33,7 +34,7 @@ def find_fieldsets(view: type[ModelAdmin]) -> Iterator[str]:
             yield f"fieldsets[{title!r}] names no fields; write 'fields': ('...',)"
 
 
-def find_layouts(view: type[ModelAdmin]) -> Iterator[str]:
+def find_layouts(view: type[ChangeListView]) -> Iterator[str]:
     """Find fields that stand in a form twice, are excluded in vain, or are read-only and not shown."""
     shown = names_in(declared_layout(view))
     yield from (f"the form has {name!r} twice; name it once" for name, count in Counter(shown).items() if count > 1)
@@ -53,7 +54,7 @@ def find_layouts(view: type[ModelAdmin]) -> Iterator[str]:
             yield f"radio_fields shows {name!r} {direction!r}, expected 'horizontal' or 'vertical'"
 
 
-def _find_prepopulated(view: type[ModelAdmin]) -> Iterator[str]:
+def _find_prepopulated(view: type[ChangeListView]) -> Iterator[str]:
     edited = declared_form(view)
     for name, sources in view.prepopulated_fields.items():
         found = find(view.model, name)

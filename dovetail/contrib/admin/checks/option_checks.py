@@ -11,10 +11,10 @@ from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, has
 from dovetail.contrib.admin.columns.columns import column_for, is_asynchronous, takes
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.forms.layout import SECRET, flat
+from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.lists.search import bare
 from dovetail.contrib.admin.shown import sort_path_of, sortable_names
 from dovetail.contrib.admin.view_base import declared_form
-from dovetail.contrib.admin.views import ModelAdmin
 
 SHOWN = ("list_display", "details_display", "export_display", "readonly_fields")
 LISTS = ("list_display", "details_display", "export_display", "fields", "search_fields")
@@ -46,7 +46,7 @@ CALLED = ("formatters", "details_formatters", "type_formatters", "details_type_f
 IN_SQL = (Kind.COLUMN, Kind.EXPRESSION)
 
 
-def find_shapes(view: type[ModelAdmin]) -> Iterator[str]:
+def find_shapes(view: type[ChangeListView]) -> Iterator[str]:
     """Find options of the wrong kind: a text where several names are expected, another model's column."""
     optional = [
         option for option in ("sortable_by", "list_display_links", "exclude") if getattr(view, option) is not None
@@ -69,7 +69,7 @@ def find_shapes(view: type[ModelAdmin]) -> Iterator[str]:
     yield from _find_numbers(view)
 
 
-def find_names(view: type[ModelAdmin]) -> Iterator[str]:
+def find_names(view: type[ChangeListView]) -> Iterator[str]:
     """Find names that lead nowhere, or to what the option can do nothing with."""
     for option in SHOWN:
         for one in getattr(view, option):
@@ -94,7 +94,7 @@ def find_names(view: type[ModelAdmin]) -> Iterator[str]:
             yield f"the key {key.key!r} of {view.model.__name__} is of type {key.type!r}, which no address can hold"
 
 
-def find_orders(view: type[ModelAdmin]) -> Iterator[str]:
+def find_orders(view: type[ChangeListView]) -> Iterator[str]:
     """Find what a list cannot be ordered by."""
     sortable = sortable_names(view, view.list_display, view.sortable_by)
     where = "list_display" if view.sortable_by is None else "sortable_by"
@@ -107,7 +107,7 @@ def find_orders(view: type[ModelAdmin]) -> Iterator[str]:
         yield from _unordered(view, "ordering", term_of(one)[0])
 
 
-def find_mappings(view: type[ModelAdmin]) -> Iterator[str]:
+def find_mappings(view: type[ChangeListView]) -> Iterator[str]:
     """Find options for single columns that would be passed over."""
     for option in KEYED_BY_NAME:
         for name in getattr(view, option):
@@ -123,7 +123,7 @@ def find_mappings(view: type[ModelAdmin]) -> Iterator[str]:
                 yield f"{option} formats {name_of(name)!r} with {formatter!r}, expected a function"
 
 
-def _refuse_shown(view: type[ModelAdmin], one: object) -> Iterator[str]:
+def _refuse_shown(view: type[ChangeListView], one: object) -> Iterator[str]:
     found, column = find(view.model, name_of(one)), column_for(view, view.model, one)
     if column is None:
         method = found is not None and found.kind is Kind.METHOD
@@ -153,11 +153,11 @@ def say(found: Attribute) -> str:
     }[found.kind]
 
 
-def _computed_names(view: type[ModelAdmin]) -> set[str]:
+def _computed_names(view: type[ChangeListView]) -> set[str]:
     return {name_of(one) for option in SHOWN for one in getattr(view, option)}
 
 
-def _find_numbers(view: type[ModelAdmin]) -> Iterator[str]:
+def _find_numbers(view: type[ChangeListView]) -> Iterator[str]:
     for option in ("list_per_page", "list_max_show_all", "count_limit"):
         if not _is_count(getattr(view, option)):
             yield f"{option} is {getattr(view, option)!r}, expected a whole number from 1"
@@ -173,7 +173,7 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
-def _stranger(view: type[ModelAdmin], column: Any, option: str) -> str:
+def _stranger(view: type[ChangeListView], column: Any, option: str) -> str:
     if isinstance(column, str) or (
         option in {*SHOWN, "list_display_links", "sortable_by", "fields"} and isroutine(column)
     ):
@@ -186,7 +186,7 @@ def _stranger(view: type[ModelAdmin], column: Any, option: str) -> str:
     return ""
 
 
-def _unordered(view: type[ModelAdmin], option: str, name: str) -> Iterator[str]:
+def _unordered(view: type[ChangeListView], option: str, name: str) -> Iterator[str]:
     path = sort_path_of(view, name)
     found = find(view.model, path)
     if found is None:

@@ -9,6 +9,7 @@ from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError
 from sqladmin import BaseView
 from starlette.routing import BaseRoute, Match, Route
 
+from dovetail.contrib.admin.inlines.inline import InlineModelAdmin, ParentView
 from dovetail.contrib.admin.sqladmin_private import OpenModelView, class_slug, exposed_pages
 from dovetail.ownership import owner_of
 
@@ -77,6 +78,15 @@ def find_unfit_templates(views: Iterable[BaseView], environment: Environment) ->
                 continue
             if problem := template_problem(name, environment):
                 yield f"{type(view).__name__}: {option} is {name!r}, which {problem}"
+        for inline in inlines_of(view):
+            if problem := template_problem(inline.template, environment):
+                yield f"{type(view).__name__}: {inline.__name__}: template is {inline.template!r}, which {problem}"
+
+
+def inlines_of(view: BaseView) -> Iterator[type[InlineModelAdmin]]:
+    """Yield the inlines of a view and theirs, as its options declare them."""
+    for inline in view.inlines if isinstance(view, ParentView) else ():
+        yield from (inline, *inline.inlines)
 
 
 def template_problem(name: str, environment: Environment) -> str | None:

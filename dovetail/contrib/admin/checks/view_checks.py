@@ -13,6 +13,7 @@ from dovetail.contrib.admin.checks.filter_checks import (
 )
 from dovetail.contrib.admin.checks.form_checks import find_form_columns, try_form
 from dovetail.contrib.admin.checks.ignored import find_ignored
+from dovetail.contrib.admin.checks.inline_checks import find_inlines
 from dovetail.contrib.admin.checks.layout_checks import find_fieldsets, find_layouts
 from dovetail.contrib.admin.checks.name_checks import find_unknown_names
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
@@ -49,6 +50,7 @@ def _find(view: type[ModelAdmin]) -> list[str]:
         (_refuse_open_lists, find_shapes, find_fieldsets, find_ignored),
         (find_names, find_orders, find_mappings, find_autocompletes, find_layouts),
         (find_filters, find_date_hierarchy, find_form_columns, find_slow_searches, _refuse_open_doors),
+        (find_inlines,),
         (_try_form,),
     )
     problems = ([problem for check in checks for problem in check(view)] for checks in steps)

@@ -1,6 +1,6 @@
 """Fill in forms with what a request names and may write; every other field stays as it is."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
@@ -10,6 +10,7 @@ from wtforms.meta import DefaultMeta
 
 from dovetail.errors import FieldError, InvalidInputError
 
+UNSEEN = "You may not see what is chosen here. It stays, unless you choose something else."
 KEPT = (BooleanField, SelectFieldBase, FileField)  # their text does not tell their value
 
 
@@ -21,7 +22,7 @@ class AdminForm(Form):
 
         def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:
             """Give a field an id that nothing else on the page has, whatever its column is called."""
-            return unbound_field.bind(form=form, **{"id": f"field-{options['name']}"} | options)
+            return unbound_field.bind(form=form, **{"id": f"field-{options['prefix']}{options['name']}"} | options)
 
     def refuse_null_characters(self) -> bool:
         """Return whether no text holds a NUL, which PostgreSQL cannot store; say so at the field if one does."""
@@ -57,12 +58,20 @@ def restricted(form_class: type[Form], hidden: Collection[str], read_only: Colle
         def __init__(self, *args: object, **kwargs: object) -> None:
             super().__init__(*args, **kwargs)
             for field in self:
-                if field.name in read_only:
+                if field.short_name in read_only:
                     field.render_kw = {**(field.render_kw or {}), "readonly": True}
 
     for name in names:
         setattr(RestrictedForm, name, None)  # which is how WTForms drops a field of a base class
     return RestrictedForm
+
+
+def without_demands(form: Form, unseen: Sequence[str]) -> Form:
+    """Return the form, which takes nothing for the relations that lead to what its user may not see: they stay."""
+    for name in unseen:
+        field: Any = form[name]
+        field.allow_blank, field.validators, field.description = True, (), UNSEEN
+    return form
 
 
 def is_protected(field: Field) -> bool:
@@ -88,17 +97,18 @@ def begin(form_class: type[Form], given: Mapping[str, object]) -> Form:
 
 
 def fill_in(
-    form_class: type[Form], sent: FormData, initial: dict[str, object], *, is_new: bool
+    form_class: type[Form], sent: FormData, initial: dict[str, object], *, is_new: bool, prefix: str = ""
 ) -> tuple[Form, FormData]:
     """Return the form as it was sent, and the part of what was sent that counts.
 
-    What a request says of a protected field counts for nothing. A field that holds what it held when it was shown keeps
-    its value, of which the text may show less: a fraction of a second, the line ends of a text.
+    Names of what is sent begin with `prefix`. What a request says of a protected field counts for nothing. A field that
+    holds what it held when it was shown keeps its value, of which the text may show less: a fraction of a second, the
+    line ends of a text.
     """
-    before = form_class(data=initial)
+    before = form_class(data=initial, prefix=prefix)
     protected = {field.name for field in before if is_protected(field)}
     counting = FormData([(name, value) for name, value in sent.multi_items() if name not in protected])
-    form = form_class(counting, data=initial)
+    form = form_class(counting, data=initial, prefix=prefix)
     for field in form:
         if field.name in protected:
             field.validators = ()

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any
 
 from sqladmin.flash import Flash
 from starlette.datastructures import FormData
@@ -15,16 +14,17 @@ from dovetail.contrib.admin.changes import version
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.entry.access import allow
 from dovetail.contrib.admin.entry.kept_forms import PARAMETER, find_form, forget_form
-from dovetail.contrib.admin.forms.admin_form import begin, fill_in, refuse_files, restricted
+from dovetail.contrib.admin.forms.admin_form import begin, fill_in, refuse_files, without_demands
 from dovetail.contrib.admin.forms.layout import Layout, names_in
+from dovetail.contrib.admin.inlines.formset import InlineFormSet
+from dovetail.contrib.admin.inlines.opening import all_fields, are_valid, open_formsets, with_parts
+from dovetail.contrib.admin.inlines.shown_fields import ShownField, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.shown_fields import ShownField, shown_field
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import rules_of
-from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, by_attribute, read_form
+from dovetail.contrib.admin.sqladmin_private import by_attribute, read_form
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.form_fields import field_of
@@ -37,7 +37,6 @@ STALE = (
     "Open it in another tab to see their changes; saving again puts yours in their place."
 )
 KEPT = "This is what you had typed. Nothing was saved yet; look at it and save."
-UNSEEN = "You may not see what is chosen here. It stays, unless you choose something else."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +53,7 @@ class FormPage:
     can_delete: bool = False
     site_url: str | None = None  # where the object is on the site
     prepopulated: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    formsets: Sequence[InlineFormSet] = ()
 
     @property
     def can_save_as(self) -> bool:
@@ -72,7 +72,7 @@ class FormPage:
         extra = await (view.create_context if creating else view.edit_context)(self.request)
         context = {"model_view": view, "form": form, "error": error, "title": self.title, "version": self.version}
         context |= {"can_delete": self.can_delete, "layout": self.layout, "readonly": self.readonly}
-        context["fields"] = {one.name: one for one in form}
+        context |= {"fields": {one.name: one for one in form}, "formsets": self.formsets}
         context |= {"site_url": self.site_url, "prepopulated": self.prepopulated, "can_save_as": self.can_save_as}
         template = view.add_form_template if creating else view.change_form_template
         return await self.office.render(self.request, template, {**extra, **context}, status)
@@ -83,7 +83,7 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
     is_copy = request.method == "POST" and await field_of(request, "save") == SAVE_AS
     changed = None if is_copy else obj  # a copy takes what the form of a new object takes, and no more
     page = await _page(office, request, view, changed)
-    form_class = _permitted_form(request, view, await view.get_form(request, changed), changed)
+    form_class = await view.permitted_form(request, changed)
     initial = {} if obj is None else await view.get_form_data_for_edit(obj)
     if obj is not None:
         page = replace(page, title=view.title_of(obj), version=version(initial))
@@ -95,18 +95,21 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
             if obj is not None
             else begin(form_class, view.get_changeform_initial_data(request))
         )
-        return await page.show(_without_demands(form, unseen))
+        page = replace(page, formsets=await open_formsets(view, request, changed, None))
+        return await page.show(without_demands(form, unseen))
     refuse_files(await request.form(), form_class)
     sent = await read_form(request, obj) if kept is None else kept
     if is_copy:
         allow(page.can_save_as and await view.check_can_create(request))
     form, counting = fill_in(form_class, sent, {} if is_copy else initial, is_new=obj is None or is_copy)
-    form = _without_demands(form, unseen)
+    form = without_demands(form, unseen)
+    page = replace(page, formsets=await open_formsets(view, request, changed, sent, save_as_new=is_copy))
     if kept is not None:
         return await page.show(form, error=KEPT if sent.get(VERSION) in {None, page.version} else STALE)
-    if page.version is not None and not is_copy and sent.get(VERSION) != page.version:
+    is_stale = page.version is not None and not is_copy and sent.get(VERSION) != page.version
+    if is_stale or any(one.is_stale for one in with_parts(page.formsets)):
         return await page.show(form, HTTPStatus.CONFLICT, STALE)
-    if not form.validate():
+    if not (form.validate() & are_valid(page.formsets)):
         return await page.show(form, HTTPStatus.BAD_REQUEST, "Nothing was saved. Correct what is marked below.")
     data = _named(page, form, counting, unseen)
     return await _save_or_explain(page, changed, form, data, sent)
@@ -146,7 +149,7 @@ async def _save_or_explain(
 ) -> Response:
     try:
         async with request_context().session.begin_nested() as saving:
-            obj = await _save(page, obj, data)
+            obj = await _save(page, obj, form, data)
             await forget_form(request_context().session, page.request, user_of(page.request))
             if any(map(is_refusal, request_context().responses)):
                 await saving.rollback()
@@ -154,15 +157,8 @@ async def _save_or_explain(
         told = message_for(error)
         if told.is_ours:
             raise
-        return await page.show(form, told.status, _mark(form, told))
+        return await page.show(form, told.status, _mark(page, form, told))
     return _after_saving(page, obj, sent)
-
-
-def _without_demands(form: Form, unseen: Sequence[str]) -> Form:
-    for name in unseen:
-        field: Any = form[name]
-        field.allow_blank, field.validators, field.description = True, (), UNSEEN
-    return form
 
 
 def _named(page: FormPage, form: Form, sent: FormData, unseen: Sequence[str]) -> dict[str, object]:
@@ -170,35 +166,27 @@ def _named(page: FormPage, form: Form, sent: FormData, unseen: Sequence[str]) ->
     return {name: value for name, value in data.items() if name in sent and (value or name not in unseen)}
 
 
-def _permitted_form(request: Request, view: ModelAdmin, form_class: type[Form], obj: object | None) -> type[Form]:
-    fields, rules, edited = fields_of(request), rules_of(request), view.edited(request, obj)
-    # Of fields that the view added itself, such as a password, the policy speaks by name, too.
-    hidden = {*rules.hidden(view.model), *(set(edited) - set(view.shown(request, edited)))}
-    read_only = fields.read_only(view.model)
-    return restricted(
-        form_class,
-        {FORM_NAMES.get(name, name) for name in hidden},
-        {FORM_NAMES.get(name, name) for name in read_only},
-    )
-
-
-async def _save(page: FormPage, obj: object | None, data: dict[str, object]) -> object:
+async def _save(page: FormPage, obj: object | None, form: Form, data: dict[str, object]) -> object:
     """Save, and make sure that the row as it is now is one that the user may add, or change to what it is."""
-    rule = "add" if obj is None else "change"
+    change = obj is not None
     if obj is None:
         obj = await page.view.create_object(page.request, data)
     else:
         await page.view.change_object(page.request, obj, data)
     session = request_context().session
     await session.flush()
-    await rules_of(page.request).check(session, page.view.model, rule, [obj])
+    await rules_of(page.request).check(session, page.view.model, "change" if change else "add", [obj])
+    for formset in page.formsets:
+        formset.instance = obj
+    await page.view.save_related(page.request, form, page.formsets, change=change)
     return obj
 
 
-def _mark(form: Form, told: ErrorMessage) -> str:
+def _mark(page: FormPage, form: Form, told: ErrorMessage) -> str:
+    fields = {one.name: one for one in (*form, *all_fields(page.formsets))}
     for error in told.errors:
-        field = getattr(form, error.pointer.strip("/"), None)
-        if field is not None and hasattr(field, "errors"):
+        field = fields.get(error.pointer.strip("/"))
+        if field is not None:
             field.errors = [*field.errors, error.detail]
     return f"Nothing was saved. {told.message}"
 

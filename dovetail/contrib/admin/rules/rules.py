@@ -64,6 +64,10 @@ class Rules:
             self._related[model] = self._policies.of(model).related(self._viewer)
         return self._related[model]
 
+    def home_of(self, model: type[object]) -> str:
+        """Return the plugin that a model belongs to, after which its permissions are called."""
+        return self._homes.get(model, "")
+
     async def load(
         self, session: AsyncSession, model: type[object], actions: Sequence[str], rows: Sequence[object]
     ) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.formats import EMPTY
-from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.lists.changelist import ChangeListView
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class ShownField:
     parts: tuple[tuple[object, str | None], ...]
 
 
-async def shown_field(view: ModelAdmin, request: Request, obj: object | None, name: str) -> ShownField:
+async def shown_field(view: ChangeListView, request: Request, obj: object | None, name: str) -> ShownField:
     """Return what the form of an object, or of a new one (None), shows of a field that it does not write."""
     if obj is None:
         return ShownField(view.label(name), ((EMPTY, None),))

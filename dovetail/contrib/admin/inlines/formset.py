@@ -1,0 +1,39 @@
+"""The part of a form that an inline is, which authors of plugins may derive classes of their own from."""
+
+from collections.abc import Sequence
+
+from dovetail.contrib.admin.inlines import saving
+from dovetail.contrib.admin.inlines.formset_base import FormSetBase
+
+
+class InlineFormSet(FormSetBase):
+    """The rows of one object in its form; `get_formset` of the inline makes a class of it for each form.
+
+    Override `clean` to check rows together, and raise a ValidationError of WTForms to refuse them.
+
+        class SharesFormSet(InlineFormSet):
+            def clean(self):
+                if sum(row.form["share"].data or 0 for row in self.kept_rows) > 100:
+                    raise ValidationError("The shares are more than 100 %.")
+    """
+
+    async def save(self, *, commit: bool = True) -> Sequence[object]:
+        """Save the rows, and return those that were added and changed.
+
+        With `commit=False` nothing is written: set what the form does not say on what is returned, and save then.
+        """
+        if commit:
+            await saving.save([self])
+            await self._save_parts()
+        else:
+            await saving.prepare([self])
+        return [*self.new_objects, *self.changed_objects]
+
+    async def _save_parts(self) -> None:
+        groups: dict[object, list[InlineFormSet]] = {}
+        for row in self.kept_rows:
+            for part in self.parts.get(row.prefix, ()):
+                part.instance = row.obj if row.made is None else row.made
+                groups.setdefault(part.inline, []).append(part)
+        for group in groups.values():
+            await saving.save(group)

@@ -1,0 +1,119 @@
+"""Write the inlines of a form: `TabularInline`, `StackedInline`, and both for rows that belong to objects of any kind.
+
+    class ChoiceInline(TabularInline, model=Choice):
+        fields = ("text", "votes")
+
+    class QuestionAdmin(ModelAdmin, model=Question):
+        inlines = (ChoiceInline,)
+
+Options are called as in Django's `InlineModelAdmin`: `dovetail.contrib.admin.inlines.options` lists them all.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from starlette.requests import Request
+from wtforms import Form
+
+from dovetail.contrib.admin.inlines.formset import InlineFormSet
+from dovetail.contrib.admin.inlines.options import GenericInlineBase, InlineBase
+from dovetail.contrib.admin.lists.changelist import ChangeListView
+from dovetail.contrib.admin.rules.rules import rules_of
+
+# ruff: noqa: ARG002 - the arguments are for those who override a hook
+
+
+class ParentView(ChangeListView):
+    """A view whose forms have inlines: rows of other models that belong to the object of the form."""
+
+    inlines: ClassVar[Sequence[type["InlineModelAdmin"]]] = ()
+    """The inlines of the form, classes derived from `TabularInline` or `StackedInline`, in their order."""
+
+    def __init__(self) -> None:
+        self._inlines: dict[type[InlineModelAdmin], InlineModelAdmin] = {}
+        super().__init__()
+
+    def get_inlines(self, request: Request, obj: object | None) -> Sequence[type["InlineModelAdmin"]]:
+        """Return the inlines of the form of an object, or of a new one (None)."""
+        return self.inlines
+
+    def get_inline_instances(self, request: Request, obj: object | None = None) -> Sequence["InlineModelAdmin"]:
+        """Return the inlines of which the user may see rows of `obj`, or add some."""
+        found = (self.inline_of(request, one) for one in self.get_inlines(request, obj))
+        return [inline for inline in found if inline.is_offered(request, obj)]
+
+    async def get_formsets_with_inlines(
+        self, request: Request, obj: object | None = None
+    ) -> AsyncIterator[tuple[type[InlineFormSet], "InlineModelAdmin"]]:
+        """Yield the inlines of the form of an object, each with the class of its formset."""
+        for inline in self.get_inline_instances(request, obj):
+            yield await inline.get_formset(request, obj), inline
+
+    def get_formset_kwargs(
+        self, request: Request, obj: object | None, inline: "InlineModelAdmin", prefix: str
+    ) -> Mapping[str, object]:
+        """Return what the formset of an inline is made with; `initial` in it is what new rows begin with."""
+        return {"instance": obj, "prefix": prefix}
+
+    async def save_formset(self, request: Request, form: Form, formset: InlineFormSet, *, change: bool) -> None:
+        """Save the rows of one inline; `change` is False for a new object.
+
+        for row in await formset.save(commit=False):
+            row.changed_by = user_of(request)
+        await formset.save()
+        """
+        await formset.save()
+
+    async def save_related(
+        self, request: Request, form: Form, formsets: Sequence[InlineFormSet], *, change: bool
+    ) -> None:
+        """Save the rows of all inlines, once the object of the form was saved."""
+        for formset in formsets:
+            await self.save_formset(request, form, formset, change=change)
+
+    def inline_of(self, request: Request, inline: type["InlineModelAdmin"]) -> "InlineModelAdmin":
+        """Return the one inline of a class that the forms of this view have."""
+        if inline not in self._inlines:
+            self._inlines[inline] = inline.of(self, rules_of(request).home_of(inline.model))
+        return self._inlines[inline]
+
+
+class InlineModelAdmin(InlineBase, ParentView):
+    """What `TabularInline` and `StackedInline` have in common; it may have inlines of its own."""
+
+    formset: ClassVar[type[InlineFormSet]] = InlineFormSet
+    """The class of its formset."""
+
+    async def get_formset(self, request: Request, obj: object | None = None) -> type[InlineFormSet]:
+        """Return the class of the formset for the rows of `obj`, or of a new object (None)."""
+        make: Any = type(self.formset)
+        is_single = self.link_to_parent.is_single
+        most = self.get_max_num(request, obj)
+        options = {
+            "inline": self,
+            "form": await self.permitted_form(request, obj),
+            "extra": self.get_extra(request, obj),
+            "min_num": self.get_min_num(request, obj),
+            "max_num": 1 if is_single else most,
+        }
+        made: type[InlineFormSet] = make(f"{type(self).__name__}FormSet", (self.formset,), options)
+        return made
+
+
+class TabularInline(InlineModelAdmin):
+    """Rows beneath each other, their fields in columns; on a phone, one card a row."""
+
+
+class StackedInline(InlineModelAdmin):
+    """Rows with their fields beneath each other, as in a form of their own."""
+
+    template: ClassVar[str] = "sqladmin/inlines/stacked.html"
+    is_stacked: ClassVar[bool] = True
+
+
+class GenericTabularInline(GenericInlineBase, TabularInline):
+    """Rows that say by `ct_field` and `ct_fk_field` what they belong to, as `TabularInline` shows them."""
+
+
+class GenericStackedInline(GenericInlineBase, StackedInline):
+    """Rows that say by `ct_field` and `ct_fk_field` what they belong to, as `StackedInline` shows them."""

@@ -1,0 +1,58 @@
+"""Read what a form says of the rows of its inlines: `choice-0-text`, and of rows of rows `choice-0-vote-1-text`."""
+
+from collections.abc import Iterator, Mapping
+
+from starlette.datastructures import FormData, UploadFile
+
+from dovetail.errors import BadRequestError
+
+TOTAL = "TOTAL_FORMS"
+INITIAL = "INITIAL_FORMS"
+KEY, VERSION, DELETE = "_key", "_version", "DELETE"
+MOST_ROWS = 1000  # of one form
+MOST_DIGITS = 4  # of the number of a row
+LEVELS = (3, 5)  # how many parts the name of a field has: of a row, and of a row of a row
+
+
+class Sent:
+    """What was sent of each row; of no row that has no number, and of none of a part that the form did not have."""
+
+    def __init__(self, form: FormData) -> None:
+        found: dict[str, dict[int, list[tuple[str, UploadFile | str]]]] = {}
+        self._known: set[str] = set()
+        count = 0
+        for name, value in form.multi_items():
+            prefix, _, last = name.rpartition("-")
+            if last == TOTAL:
+                self._known.add(prefix)
+                continue
+            part, _, number = prefix.rpartition("-")
+            if name.count("-") + 1 not in LEVELS or not _is_number(number):
+                continue
+            rows = found.setdefault(part, {})
+            count += int(number) not in rows
+            if count > MOST_ROWS:
+                raise BadRequestError(f"A form with more than {MOST_ROWS} rows was sent, so nothing was saved.")
+            rows.setdefault(int(number), []).append((name, value))
+        self._rows: Mapping[str, Mapping[int, FormData]] = {
+            part: {number: FormData(items) for number, items in sorted(rows.items())} for part, rows in found.items()
+        }
+
+    def has(self, prefix: str) -> bool:
+        """Return whether the form had the part whose names begin with `prefix`."""
+        return prefix in self._known
+
+    def rows(self, prefix: str) -> Iterator[tuple[int, FormData]]:
+        """Yield the number of each row of a part, and what was sent of it."""
+        if self.has(prefix):
+            yield from self._rows.get(prefix, {}).items()
+
+
+def text_of(row: FormData, prefix: str, name: str) -> str:
+    """Return what was sent of a row under a name; nothing if that is no text."""
+    value = row.get(f"{prefix}-{name}")
+    return value if isinstance(value, str) else ""
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
