@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run test fuzz worlds mutants check bench bench-million format lock wheel clean
+.PHONY: help install run test fuzz worlds mutants check bench bench-million screenshots format lock wheel clean
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
@@ -63,6 +63,9 @@ bench: .venv/.dev .venv/.bench  ## Measure against what you would use instead, 2
 bench-million: .venv/.dev .venv/.bench  ## Measure a million posts beside Django's admin, an hour on a quiet machine
 	$(BIN)/python -m benchmarks.million.run $(BENCH)
 	$(BIN)/python -m benchmarks.million.report
+
+screenshots: .venv/.dev  ## Photograph every page of the back office into var/screenshots, in three widths and two themes
+	$(BIN)/python -m tools.screenshots $(SCREENSHOTS)
 
 wheel: .venv/.dev  ## Build the framework's wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir dist .

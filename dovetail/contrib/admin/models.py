@@ -1,8 +1,8 @@
-"""Declare the table of forms that were sent after their session was over."""
+"""Declare the tables of forms that were sent after their session was over, and of what users chose for the looks."""
 
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, String, Text
+from sqlalchemy import ColumnElement, ForeignKey, String, Text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dovetail.database.column_types import utcnow
@@ -25,6 +25,17 @@ class KeptForm(IdMixin, Base):
     sealed: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Preference(Base):
+    """What a user chose for how the back office looks, in whichever browser they log in."""
+
+    __tablename__ = "admin_preference"
+    __history__ = False
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), primary_key=True)
+    theme: Mapped[str] = mapped_column(String(10), default="system", server_default="system")
+    shortcuts: Mapped[bool] = mapped_column(default=True, server_default=true())  # whether single keys do something
 
 
 def is_over() -> ColumnElement[bool]:

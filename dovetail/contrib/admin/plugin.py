@@ -14,8 +14,8 @@ plugin = Plugin(
         "dovetail.contrib.admin.checks.policy_checks:check_policies",
         "dovetail.contrib.admin.checks.own_statements:check_own_statements",
     ),
-    models=lazy("dovetail.contrib.admin.models:KeptForm"),
-    internal_models=("KeptForm",),
+    models=lazy("dovetail.contrib.admin.models:KeptForm", "dovetail.contrib.admin.models:Preference"),
+    internal_models=("KeptForm", "Preference"),
     extensions={
         "admin.account": lazy(
             "dovetail.contrib.admin.account.sessions:SESSIONS",

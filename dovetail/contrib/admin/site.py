@@ -32,6 +32,7 @@ from dovetail.contrib.admin.entry.guard import error_page, guarded
 from dovetail.contrib.admin.entry.preparation import of_form
 from dovetail.contrib.admin.entry.sessions import get_user
 from dovetail.contrib.admin.forms.admin_form import is_protected
+from dovetail.contrib.admin.looks import choices
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import pages, why
 from dovetail.contrib.admin.pages.extras import (
@@ -50,6 +51,7 @@ from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.admin.web.csrf import is_session_token, make_session_token
 from dovetail.contrib.admin.web.headers import SecurityHeaders
 from dovetail.contrib.admin.web.messages import Messages
+from dovetail.contrib.admin.web.preferences import has_shortcuts, theme_of
 from dovetail.contrib.admin.web.rendering import Templates, path_for, query_of
 from dovetail.contrib.auth.credentials.browser_sessions import BROWSER_SESSIONS, BrowserSessions
 from dovetail.contrib.auth.factors.requirement import lacks_factor
@@ -208,6 +210,8 @@ class AdminSite(LeanAdmin):
         boxes = check_boxes(self._context.extensions(INDEX_BOXES), self.templates.env)
         yield self._route(office, "/", partial(pages.show_index, boxes), "index")
         yield self._route(office, "/why", why.show_why, "why")
+        yield self._route(office, "/theme", choices.choose_theme, "theme", POST, enrolling=True)
+        yield self._route(office, "/shortcuts", choices.choose_shortcuts, "shortcuts", POST, enrolling=True)
         sections = check_sections(self._context.extensions(EXTENSION_POINT), self.templates.env)
         yield from AccountPage(office=office, sections=sections).routes()
         yield self._route(office, "/{identity}/list", pages.show_list, "list")
@@ -224,6 +228,7 @@ class AdminSite(LeanAdmin):
     def _entrance(self, office: Office) -> Iterator[Route]:
         route = partial(self._route, office, public=True)
         yield route("/login", login.show_login, "login", BOTH)
+        yield route("/login/theme", choices.choose_theme_as_visitor, "visitor-theme", POST)
         yield route("/login/second-factor", second_step.show_second_step, "second-factor", BOTH)
         yield route("/login/passkey-options", second_step.give_passkey_options, "passkey-options", POST)
         yield route("/login/passkey", second_step.log_in_with_passkey, "passkey-login", POST)
@@ -300,6 +305,8 @@ class AdminSite(LeanAdmin):
         environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
         environment.globals["filter_has_default"] = has_default
         environment.globals["provider_buttons"] = partial(by_provider.provider_buttons, self.app)
+        environment.globals["theme"] = partial(theme_of, self._cookies)
+        environment.globals["has_shortcuts"] = partial(has_shortcuts, self._cookies)
         environment.bytecode_cache = self.bytecode_cache
         environment.trim_blocks = environment.lstrip_blocks = True
 

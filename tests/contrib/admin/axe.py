@@ -7,22 +7,38 @@ from playwright.async_api import Page
 
 AXE = Path(__file__).parents[2] / "typescript" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+CONTRAST = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}  # all that a theme changes
 # Those that follow a scrollbar never finish.
 SETTLE = """() => Promise.all(
     document.getAnimations({subtree: true})
         .filter((one) => one.timeline instanceof DocumentTimeline)
         .map((one) => one.finished.catch(() => null))
 )"""
+IS_THERE = "() => window.axe !== undefined"
 
 
 async def findings(page: Page, *, covered: bool = False) -> list[str]:
-    """Each finding in a line: the rule, what it is about, and where; `covered` says that something lies on the page."""
+    """Each finding in a line, in the light and in the dark: the rule, what it is about, and where.
+
+    `covered` says that something lies on the page.
+    """
+    if not await page.evaluate(IS_THERE):
+        await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = await _run(page, {"type": "tag", "values": TAGS}, covered=covered)
+    await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    await page.wait_for_selector("html[data-bs-theme=dark]")
+    found += [f"in the dark: {one}" for one in await _run(page, CONTRAST, covered=covered)]
+    await page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    await page.wait_for_selector("html[data-bs-theme=light]")
+    return found
+
+
+async def _run(page: Page, rules: dict[str, object], *, covered: bool) -> list[str]:
     await page.evaluate(SETTLE)
-    await page.evaluate(AXE.read_text(encoding="utf-8"))
     options = {
         "resultTypes": ["violations"],
-        "runOnly": {"type": "tag", "values": TAGS},
-        "rules": {"target-size": {"enabled": not covered}},
+        "runOnly": rules,
+        **({"rules": {"target-size": {"enabled": not covered}}} if rules["type"] == "tag" else {}),
     }
     found: dict[str, Any] = await page.evaluate("(options) => axe.run(document, options)", options)
     return [

@@ -13,6 +13,7 @@ from dovetail.contrib.admin.entry.sessions import lifetime_of
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.csrf import make_token
+from dovetail.contrib.admin.web.preferences import bring
 from dovetail.contrib.auth.factors.second_step import Proved
 from dovetail.contrib.auth.sessions.ending import end_session
 from dovetail.contrib.auth.sessions.log_in import log_in
@@ -41,6 +42,7 @@ async def enter(office: Office, request: Request, proved: Proved, response: Resp
     office.cookies.set(response, office.cookies.session, logged_in.token, max_age=lasts.absolute)
     office.cookies.delete(response, office.cookies.visitor)
     office.cookies.delete(response, office.cookies.challenge)
+    await bring(session, office.cookies, proved.user.id, response)
     return response
 
 

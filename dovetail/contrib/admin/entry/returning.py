@@ -58,13 +58,21 @@ def wants_json(request: Request) -> bool:
     return request.headers.get("accept", "").startswith("application/json")
 
 
+def page_before(request: Request) -> str:
+    """Return the page of ours that a button was pressed on, or the start."""
+    parts = urlsplit(request.headers.get("referer", ""))
+    index = request.url_for("admin:index").path
+    is_ours = parts.netloc == request.headers.get("host") and parts.path.startswith(index)
+    return parts.path + (f"?{parts.query}" if parts.query else "") if is_ours else index
+
+
 async def _lead(office: Office, request: Request, page: str, why: str, *, is_form: bool) -> Response:
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method not in SAFE_METHODS:
         token = await _keep(office, request) if is_form else None
         told = (WITH_FORM if token else WITHOUT_FORM) if is_form else "."
         Flash.warning(request, why + told)
-        target = _with_token(request, token) if is_form else _page_before(request)
+        target = _with_token(request, token) if is_form else page_before(request)
     query = urlencode({"next": target})
     return RedirectResponse(f"{request.url_for(page).path}?{query}", HTTPStatus.SEE_OTHER)
 
@@ -85,11 +93,3 @@ def _with_token(request: Request, token: str | None) -> str:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != PARAMETER]
     query = urlencode([*kept, (PARAMETER, token)] if token else kept)
     return request.url.path + (f"?{query}" if query else "")
-
-
-def _page_before(request: Request) -> str:
-    """Return the page of ours that a button was pressed on, or the start."""
-    parts = urlsplit(request.headers.get("referer", ""))
-    index = request.url_for("admin:index").path
-    is_ours = parts.netloc == request.headers.get("host") and parts.path.startswith(index)
-    return parts.path + (f"?{parts.query}" if parts.query else "") if is_ours else index

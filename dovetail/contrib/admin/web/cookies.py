@@ -50,6 +50,16 @@ class Cookies:
         """Return the name of the cookie that carries messages to the next page."""
         return self._name("messages")
 
+    @property
+    def theme(self) -> str:
+        """Return the name of the cookie that says how pages look."""
+        return self._name("theme")
+
+    @property
+    def shortcuts(self) -> str:
+        """Return the name of the cookie that says whether single keys do something."""
+        return self._name("shortcuts")
+
     def set(self, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
         """Set a cookie for `max_age` seconds, or until the browser closes."""
         secure = self._is_secure()

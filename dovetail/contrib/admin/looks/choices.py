@@ -1,0 +1,54 @@
+"""Take what somebody chooses for how the back office looks, before they log in as well."""
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from dovetail.contrib.admin.entry.returning import page_before, wants_json
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.web.form_fields import field_of
+from dovetail.contrib.admin.web.preferences import Theme, keep, remember_shortcuts, remember_theme
+from dovetail.errors import BadRequestError
+
+
+async def choose_theme(office: Office, request: Request) -> Response:
+    """Keep the theme that whoever is logged in chose."""
+    theme = await _theme(request)
+    await keep(request_context().session, user_of(request).id, theme=theme)
+    response = _answer(request)
+    remember_theme(office.cookies, response, theme)
+    return response
+
+
+async def choose_theme_as_visitor(office: Office, request: Request) -> Response:
+    """Keep a theme in a browser in which nobody is logged in."""
+    theme, response = await _theme(request), _answer(request)
+    remember_theme(office.cookies, response, theme)
+    return response
+
+
+async def choose_shortcuts(office: Office, request: Request) -> Response:
+    """Keep whether single keys do something, for whoever is logged in."""
+    given = await field_of(request, "shortcuts")
+    if given not in {"on", "off"}:
+        raise BadRequestError('`shortcuts` has to be "on" or "off".')
+    await keep(request_context().session, user_of(request).id, shortcuts=given == "on")
+    response = _answer(request)
+    remember_shortcuts(office.cookies, response, on=given == "on")
+    return response
+
+
+async def _theme(request: Request) -> Theme:
+    given = await field_of(request, "theme")
+    if given not in set(Theme):
+        raise BadRequestError('`theme` has to be "system", "light" or "dark".')
+    return Theme(given)
+
+
+def _answer(request: Request) -> Response:
+    if wants_json(request):
+        return JSONResponse({})
+    return RedirectResponse(page_before(request), HTTPStatus.SEE_OTHER)

@@ -1,0 +1,62 @@
+"""What somebody chose for how the back office looks: a row of theirs, and a cookie that each page is written by.
+
+No page asks the database: the row is read by the login alone, which gives another browser the cookie of the first.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dovetail.contrib.admin.models import Preference
+from dovetail.contrib.admin.web.cookies import Cookies
+
+LASTS = 400 * 24 * 3600  # seconds: browsers keep no cookie for longer
+
+
+class Theme(StrEnum):
+    """How pages look; SYSTEM is what the device says."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+def theme_of(cookies: Cookies, request: Request) -> str:
+    """Return the theme of the pages that a browser gets."""
+    given = request.cookies.get(cookies.theme, "")
+    return given if given in set(Theme) else Theme.SYSTEM
+
+
+def has_shortcuts(cookies: Cookies, request: Request) -> bool:
+    """Return whether single keys do something on the pages that a browser gets."""
+    return request.cookies.get(cookies.shortcuts) != "off"
+
+
+def remember_theme(cookies: Cookies, response: Response, theme: str) -> None:
+    """Write a theme into the browser."""
+    cookies.set(response, cookies.theme, theme, max_age=LASTS)
+
+
+def remember_shortcuts(cookies: Cookies, response: Response, *, on: bool) -> None:
+    """Write into the browser whether single keys do something."""
+    cookies.set(response, cookies.shortcuts, "on" if on else "off", max_age=LASTS)
+
+
+async def keep(session: AsyncSession, user_id: int, **values: object) -> None:
+    """Keep what a user chose, `theme` or `shortcuts`, in their row."""
+    found = await session.scalar(select(Preference.user_id).where(Preference.user_id == user_id).with_for_update())
+    if found is None:
+        await session.execute(insert(Preference).values(user_id=user_id, **values))
+    else:
+        await session.execute(update(Preference).where(Preference.user_id == user_id).values(**values))
+
+
+async def bring(session: AsyncSession, cookies: Cookies, user_id: int, response: Response) -> None:
+    """Give a browser in which somebody logs in what they chose in another one."""
+    found = await session.get(Preference, user_id)
+    if found is not None:
+        remember_theme(cookies, response, found.theme)
+        remember_shortcuts(cookies, response, on=found.shortcuts)

@@ -1,0 +1,85 @@
+"""The theme of the pages: the device's, the light or the dark one, kept for its user."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+from sqlalchemy import select
+
+from dovetail.contrib.admin.models import Preference
+from dovetail.contrib.admin.testing import read_form
+from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.admin.conftest import COOKIE
+
+THEME = COOKIE.replace("session", "theme")
+
+
+def theme_of(html: str) -> str:
+    found = re.search(r'<html lang="en" data-theme="(\w+)"', html)
+    assert found is not None, html[:200]
+    return found[1]
+
+
+async def test_a_theme_is_kept_for_its_user_in_every_browser_they_log_in_with(office, boss, client, session):
+    assert theme_of((await office.get("/")).text) == "system"
+    answer = await office.post("/theme", {"theme": "dark"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/admin/")
+    for path in ("/", "/account/", "/nothing/there"):
+        assert theme_of((await office.get(path)).text) == "dark"
+    await office.post("/theme", {"theme": "light"})
+    assert await session.scalar(select(Preference.theme).where(Preference.user_id == boss.id)) == "light"
+    await session.commit()
+    page = await client.get("/admin/login")
+    assert theme_of(page.text) == "system"
+    values = {**read_form(page.text), "username": "boss", "password": PASSWORD}
+    answer = await client.post("/admin/login", data=values, headers={"Origin": "http://testserver"})
+    assert answer.status_code == 303, answer.text
+    assert client.cookies[THEME] == "light"
+    assert theme_of((await client.get("/admin/")).text) == "light"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_who_is_about_to_log_in_chooses_a_theme_too(client):
+    token = read_form((await client.get("/admin/login")).text)["csrf_token"]
+    values = {"csrf_token": token, "theme": "dark"}
+    assert (await client.post("/admin/login/theme", data=values)).status_code == 403  # from nowhere
+    answer = await client.post("/admin/login/theme", data=values, headers={"Origin": "http://testserver"})
+    assert answer.status_code == 303
+    assert theme_of((await client.get("/admin/login")).text) == "dark"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_what_is_no_theme_is_refused_and_what_a_cookie_makes_up_is_none(office, session, boss):
+    answer = await office.post("/theme", {"theme": "pink"})
+    assert answer.status_code == 400
+    assert "system" in answer.text
+    assert await session.get(Preference, boss.id) is None
+    office.client.cookies.set(THEME, '"><script>')
+    assert theme_of((await office.get("/")).text) == "system"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_the_dark_theme_is_there_before_the_first_paint_and_choosing_one_keeps_what_is_typed(
+    app, browser_page: Page, make_user
+):
+    await make_user(username="boss", is_superuser=True)
+    page = browser_page
+    await page.emulate_media(color_scheme="dark")
+    await page.add_init_script(
+        "addEventListener('DOMContentLoaded', () => { window.first = document.documentElement.dataset.bsTheme; })"
+    )
+    await page.goto("/admin/")
+    assert await page.evaluate("window.first") == "dark"
+    await page.emulate_media(color_scheme="light")
+    await expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+    await page.get_by_label("Username or e-mail address").fill("boss")
+    await page.get_by_role("button", name="Dark theme").press("Enter")
+    await expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    await expect(page.get_by_role("button", name="Dark theme", pressed=True)).to_be_visible()
+    await expect(page.get_by_label("Username or e-mail address")).to_have_value("boss")
+    await page.get_by_label("Password").fill(PASSWORD)
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Log in").click()
+    assert await page.evaluate("window.first") == "dark"
+    assert await page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
