@@ -40,7 +40,12 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
             f"{AUTH}/mail",
         ),
         proof=(f"{AUTH}/api/test_sessions.py", f"{AUTH}/factors/test_proof.py"),
-        user_policies=(f"{AUTH}/test_policies.py", f"{AUTH}/test_access.py", f"{AUTH}/test_reads_with_a_token.py"),
+        user_policies=(
+            f"{AUTH}/test_policies.py",
+            f"{AUTH}/test_registered_policies.py",
+            f"{AUTH}/test_access.py",
+            f"{AUTH}/test_reads_with_a_token.py",
+        ),
         users=(
             f"{AUTH}/test_users.py",
             f"{AUTH}/api/test_login.py",

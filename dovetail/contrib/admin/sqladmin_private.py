@@ -191,7 +191,7 @@ class LeanAdmin(Admin):
     def _find_decorated_funcs(
         view: type[BaseView], view_instance: BaseView, handle_fn: Callable[[MethodType, type[BaseView], BaseView], None]
     ) -> None:
-        names = [name for name, method in written_in(view) if is_action(method) or hasattr(method, "_exposed")]
+        names = [name for name, method in marked_methods(view) if is_action(method) or hasattr(method, "_exposed")]
         methods = filter(ismethod, [getattr(view_instance, name) for name in names])
         for method in sorted(methods, key=lambda one: unwrap(one).__code__.co_firstlineno, reverse=True):
             handle_fn(method, view, view_instance)
@@ -212,18 +212,19 @@ def exposed_pages(view: type[BaseView]) -> Iterator[ExposedPage]:
 
 def exposed_methods(view: type[BaseView]) -> Iterator[tuple[str, FunctionType]]:
     """Return the methods of a view that are pages, by name, as they were written."""
-    for name, method in written_in(view):
-        if isinstance(method, FunctionType) and hasattr(method, "_exposed"):
+    for name, method in marked_methods(view):
+        if hasattr(method, "_exposed"):
             yield name, unwrap(method)
 
 
-def written_in(view: type[BaseView]) -> list[tuple[str, object]]:
-    """Return what a class of views and the classes that it derives from have, by name and as it stands there.
+def marked_methods(view: type[BaseView]) -> list[tuple[str, FunctionType]]:
+    """Return the methods of a class of views that a decorator wrote something on, by name and as they stand there.
 
     Nothing is asked of the class itself: `dir` and `getattr` take ten times as long.
     """
     found = {name: value for cls in reversed(view.__mro__) for name, value in vars(cls).items()}
-    return sorted(found.items(), key=itemgetter(0))
+    methods = [(name, value) for name, value in found.items() if isinstance(value, FunctionType) and vars(value)]
+    return sorted(methods, key=itemgetter(0))
 
 
 def is_action(method: object) -> bool:

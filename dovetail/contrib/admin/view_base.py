@@ -24,7 +24,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import EVERYTHING, Rules, rules_of
 from dovetail.contrib.admin.shown import ShownView
-from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, written_in
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, marked_methods
 from dovetail.contrib.auth.permissions.declared import model_permission
 
 # The permissions on the model of which one is enough for an action; who may change rows may look at them, as in Django.
@@ -68,13 +68,13 @@ class FollowsRule:
 
 def taken_permissions(view: type[BaseView]) -> list[TakesPermission]:
     """Return the permissions that actions of a view name."""
-    found = (getattr(method, "takes_permission", None) for _, method in written_in(view))
+    found = (getattr(method, "takes_permission", None) for _, method in marked_methods(view))
     return [one for one in found if isinstance(one, TakesPermission)]
 
 
 def followed_rules(view: type[BaseView]) -> list[FollowsRule]:
     """Return the rules that actions of a view name."""
-    found = (getattr(method, "follows_rule", None) for _, method in written_in(view))
+    found = (getattr(method, "follows_rule", None) for _, method in marked_methods(view))
     return [one for one in found if isinstance(one, FollowsRule)]
 
 

@@ -9,6 +9,7 @@ from sqladmin import BaseView, ModelView, expose
 from sqladmin import action as sqladmin_action
 
 from dovetail.application import make_application
+from dovetail.contrib.admin.checks.site_checks import identify
 from dovetail.contrib.admin.checks.view_checks import find_problems
 from dovetail.contrib.admin.settings import AdminSettings
 from dovetail.contrib.admin.site import load_views, mount
@@ -52,6 +53,19 @@ def test_a_view_that_names_its_columns_is_fine():
 )
 def test_an_open_view_is_refused(options, words):
     assert words in "\n".join(problems_with(**options))
+
+
+def test_the_sites_of_a_process_look_once_at_a_view_without_fault_and_each_time_at_one_that_has_some():
+    class SomeAdmin(ModelAdmin, model=Post):
+        list_display = fields = ("titel",)
+
+    for _ in range(2):
+        assert "which Post does not have" in find_problems(identify("blog", SomeAdmin))[0]
+    SomeAdmin.list_display = SomeAdmin.fields = ("title",)
+    assert find_problems(identify("blog", SomeAdmin)) == []
+    SomeAdmin.list_display = ("titel",)  # which no author does while a site runs
+    assert find_problems(identify("blog", SomeAdmin)) == []
+    assert find_problems(type(ModelAdmin)("OtherAdmin", (SomeAdmin,), {}, model=Post)) != []
 
 
 def test_a_view_may_search_texts_of_any_length_where_its_author_says_so():

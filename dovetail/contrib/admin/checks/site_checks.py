@@ -20,6 +20,7 @@ TEMPLATES = (
     *("change_list_template", "add_form_template", "details_template", "change_form_template"),
     *("delete_confirmation_template", "delete_selected_confirmation_template"),
 )
+WRITTEN = "_as_written"  # in the class that a site makes of a view, the one that its author wrote
 
 
 class Claims:
@@ -49,6 +50,7 @@ def identify(plugin: str, view: type[BaseView], plugins: Sequence[str] = ()) -> 
         "__module__": view.__module__,
         "__qualname__": view.__qualname__,
         "__doc__": view.__doc__,
+        WRITTEN: view,
     }
     model: Any = getattr(view, "model", None)
     if view.is_model and model is not None and not view.identity:
@@ -58,6 +60,12 @@ def identify(plugin: str, view: type[BaseView], plugins: Sequence[str] = ()) -> 
     make: Any = type(view)
     named: type[BaseView] = make(view.__name__, (view,), attributes)
     return named
+
+
+def written_class(view: type[BaseView]) -> type[BaseView]:
+    """Return the class that the author of a view wrote, of which a site made one of its own."""
+    written: type[BaseView] = vars(view).get(WRITTEN, view)
+    return written
 
 
 def find_shadowed(own: Sequence[BaseRoute], brought: Sequence[Route]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
+from weakref import WeakSet
 
 from sqladmin import BaseView
 
@@ -17,20 +18,26 @@ from dovetail.contrib.admin.checks.inline_checks import find_inlines
 from dovetail.contrib.admin.checks.layout_checks import find_fieldsets, find_layouts
 from dovetail.contrib.admin.checks.name_checks import find_unknown_names
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
-from dovetail.contrib.admin.sqladmin_private import is_action, written_in
+from dovetail.contrib.admin.checks.site_checks import written_class
+from dovetail.contrib.admin.sqladmin_private import is_action, marked_methods
 from dovetail.contrib.admin.view_base import taken_permissions
 from dovetail.contrib.admin.views import ModelAdmin
 
+_FAULTLESS: WeakSet[type[BaseView]] = WeakSet()
+
 
 def find_problems(view: type[BaseView]) -> list[str]:
-    """Return everything that is wrong with a view, each in one sentence that says what to write instead."""
-    if not view.is_model:
+    """Return everything that is wrong with a view, each in one sentence that says what to write instead.
+
+    A class with which nothing is wrong is not looked at again: all sites of a process show what it says.
+    """
+    written = written_class(view)
+    if written in _FAULTLESS:
         return []
-    if not issubclass(view, ModelAdmin):
-        return [f"{view.__name__} is a plain ModelView; derive it from dovetail.contrib.admin.views.ModelAdmin"]
-    if not hasattr(view, "model"):
-        return [f"{view.__name__} has no model; write class {view.__name__}(ModelAdmin, model=...)"]
-    return [f"{view.__name__}: {problem}" for problem in _find(view)]
+    problems = _problems_of(view)
+    if not problems:
+        _FAULTLESS.add(written)
+    return problems
 
 
 def find_unknown_permissions(view: type[BaseView], known: Collection[str]) -> Iterator[str]:
@@ -41,6 +48,16 @@ def find_unknown_permissions(view: type[BaseView], known: Collection[str]) -> It
             near = get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ', declare it in extensions={"auth.permissions": [...]}'
             yield f"{view.__name__} takes the permission {name!r}, which no plugin has{hint}"
+
+
+def _problems_of(view: type[BaseView]) -> list[str]:
+    if not view.is_model:
+        return []
+    if not issubclass(view, ModelAdmin):
+        return [f"{view.__name__} is a plain ModelView; derive it from dovetail.contrib.admin.views.ModelAdmin"]
+    if not hasattr(view, "model"):
+        return [f"{view.__name__} has no model; write class {view.__name__}(ModelAdmin, model=...)"]
+    return [f"{view.__name__}: {problem}" for problem in _find(view)]
 
 
 def _find(view: type[ModelAdmin]) -> list[str]:
@@ -76,7 +93,7 @@ def _says_what_to_edit(view: type[ModelAdmin]) -> bool:
 def _refuse_open_doors(view: type[ModelAdmin]) -> Iterator[str]:
     if view.can_import:
         yield "can_import is on, but an import would write columns that the form excludes; use a command instead"
-    for attribute, method in written_in(view):
+    for attribute, method in marked_methods(view):
         if is_action(method) and not hasattr(method, "makes_task"):
             yield (
                 f"the action {attribute!r} changes data on GET; decorate it with dovetail.contrib.admin.views.action"
