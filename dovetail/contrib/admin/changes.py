@@ -9,8 +9,8 @@ from sqlalchemy.orm import ONETOMANY, Mapper
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.view_base import ViewBase
@@ -35,12 +35,12 @@ async def create(view: ViewBase, request: Request, data: dict[str, object]) -> o
     """Insert an object made of `data`, with the view's hooks around it."""
     obj = view.model()
     await view.on_model_change(data, obj, True, request)  # noqa: FBT003 - SQLAdmin's signature
-    moved = await _set_attributes(view, request, obj, data)
+    moved = await set_attributes(view, request, obj, data)
     session = request_context().session
     session.add(obj)
     await session.flush()
     await _check_moved(request, moved)
-    await _after_change(view, request, obj, data, is_created=True)
+    await after_change(view, request, obj, data, is_created=True)
     await view.audit(request, "create", obj, data)
     return obj
 
@@ -48,10 +48,10 @@ async def create(view: ViewBase, request: Request, data: dict[str, object]) -> o
 async def change(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> None:
     """Change an object to `data`, with the view's hooks around it."""
     await view.on_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
-    moved = await _set_attributes(view, request, obj, data)
+    moved = await set_attributes(view, request, obj, data)
     await request_context().session.flush()
     await _check_moved(request, moved)
-    await _after_change(view, request, obj, data, is_created=False)
+    await after_change(view, request, obj, data, is_created=False)
     await view.audit(request, "update", obj, data)
 
 
@@ -94,15 +94,17 @@ def _comparable(value: object) -> object:
     return identifier_of(value) if hasattr(value, "__mapper__") else value
 
 
-async def _after_change(
+async def after_change(
     view: ViewBase, request: Request, obj: object, data: dict[str, object], *, is_created: bool
 ) -> None:
+    """Run the hook of a view that saved an object, and keep the response that it returns."""
     response = await view.after_model_change(data, obj, is_created, request)
     if response is not None:
         request_context().responses.append(await sendable(response, f"after_model_change of {type(view).__name__}"))
 
 
-async def _set_attributes(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> list[object]:
+async def set_attributes(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> list[object]:
+    """Give an object the values of `data`; return the objects that this moves to it, or away from it."""
     mapper: Mapper[object] = inspect(view.model)
     # All are found before any is set: a query would flush an object that is not complete yet.
     related = {
@@ -124,12 +126,17 @@ def set_column(obj: object, name: str, column: Column[object], value: object) ->
 
     Raise InvalidInputError for nothing in a row that is stored.
     """
+    if value is None and not column.nullable and inspect(obj).transient:
+        return  # the default of the column
+    setattr(obj, name, stored_value(name, column, value))
+
+
+def stored_value(name: str, column: Column[object], value: object) -> object:
+    """Return what a column holds for the value of a field. Raises InvalidInputError if it has to hold something."""
     if value is None and not column.nullable:
-        if inspect(obj).transient:
-            return  # the default of the column
         detail = "This field is required."
         raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])
-    setattr(obj, name, None if value == "" and column.nullable else value)
+    return None if value == "" and column.nullable else value
 
 
 async def _related(view: ViewBase, request: Request, obj: object, name: str, value: object) -> object:
@@ -141,9 +148,14 @@ async def _related(view: ViewBase, request: Request, obj: object, name: str, val
     if len(found) < len(identifiers):
         found = [*found, *kept(obj, name, set(identifiers).difference(map(identifier_of, found)))]
     if len(found) != len(identifiers):
-        detail = "This choice is not there any more. Choose again."
-        raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])
+        raise gone(name)
     return list(found) if many else next(iter(found), None)
+
+
+def gone(name: str) -> InvalidInputError:
+    """Return the error that what a field chose is not there."""
+    detail = "This choice is not there any more. Choose again."
+    return InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])
 
 
 def kept(obj: object, name: str, identifiers: Collection[str]) -> list[object]:

@@ -214,7 +214,7 @@ class AdminSite(LeanAdmin):
         yield self._route(office, "/shortcuts", choices.choose_shortcuts, "shortcuts", POST, enrolling=True)
         sections = check_sections(self._context.extensions(EXTENSION_POINT), self.templates.env)
         yield from AccountPage(office=office, sections=sections).routes()
-        yield self._route(office, "/{identity}/list", pages.show_list, "list")
+        yield self._route(office, "/{identity}/list", pages.show_list, "list", BOTH)
         yield self._route(office, "/{identity}/create", pages.show_create_form, "create", ("GET", "POST"))
         yield self._route(office, "/{identity}/details/{pk:path}", pages.show_details, "details")
         for page in self._object_pages:

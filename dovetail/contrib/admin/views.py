@@ -30,6 +30,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.contrib.admin import changes
+from dovetail.contrib.admin.change_list.change_list import ChangeList as ChangeList  # noqa: PLC0414 - as below
 from dovetail.contrib.admin.changes import Task
 from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
 from dovetail.contrib.admin.columns.display import display as display  # noqa: PLC0414 - a name of the public API
@@ -42,6 +43,7 @@ from dovetail.contrib.admin.inlines.inline import GenericTabularInline as Generi
 from dovetail.contrib.admin.inlines.inline import ParentView
 from dovetail.contrib.admin.inlines.inline import StackedInline as StackedInline  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.inlines.inline import TabularInline as TabularInline  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.list_editing.formset import ListFormSet as ListFormSet  # noqa: PLC0414 - as below
 from dovetail.contrib.admin.lists.column_filters import EMPTY
 from dovetail.contrib.admin.lists.column_filters import ColumnFilter as ColumnFilter  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.lists.column_filters import DateFilter as DateFilter  # noqa: PLC0414 - as above
@@ -54,6 +56,7 @@ from dovetail.contrib.admin.permissions import user_of as user_of  # noqa: PLC04
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect, action_slug
 from dovetail.contrib.admin.view_base import FollowsRule, TakesPermission
+from dovetail.contrib.admin.writing.changed_rows import change_rows
 from dovetail.errors import BadRequestError, ConfigurationError
 
 View = TypeVar("View", bound="ModelAdmin")
@@ -102,6 +105,14 @@ class ModelAdmin(ParentView):
     async def change_object(self, request: Request, obj: Any, data: dict[str, object]) -> None:
         """Change an object. `data` holds what the form names; override it to go through a service of your plugin."""
         await changes.change(self, request, obj, data)
+
+    async def change_objects(self, request: Request, changed: Sequence[tuple[Any, dict[str, object]]]) -> None:
+        """Change the rows of a list that were edited in it, each to its data, unless `change_object` is overridden."""
+        if type(self).change_object is ModelAdmin.change_object:
+            await change_rows(self, request, changed)
+            return
+        for obj, data in changed:
+            await self.change_object(request, obj, data)
 
     async def delete_object(self, request: Request, obj: Any) -> None:
         """Delete an object."""

@@ -3,19 +3,19 @@
   "use strict";
 
   // The tools for selected rows are usable when there are some.
-  const tools = document.getElementById("selection-tools");
+  const tools = document.querySelectorAll(".selection-tools");
   const boxes = Array.from(document.querySelectorAll(".select-box"));
 
   function showSelection() {
     const count = boxes.filter((box) => box.checked).length;
-    document.getElementById("selection-count").textContent = count ? count + " selected" : "";
-    tools.querySelectorAll("button").forEach((button) => { button.disabled = count === 0; });
+    document.querySelectorAll(".selection-count").forEach((one) => { one.textContent = count ? count + " selected" : ""; });
+    tools.forEach((one) => one.querySelectorAll("button").forEach((button) => { button.disabled = count === 0; }));
     const all = document.getElementById("select-all");
     all.checked = count > 0 && count === boxes.length;
     all.indeterminate = count > 0 && count < boxes.length;
   }
 
-  if (tools) {
+  if (tools.length) {
     boxes.forEach((box) => box.addEventListener("change", showSelection));
     document.getElementById("select-all").addEventListener("change", showSelection);
     window.addEventListener("pageshow", showSelection);
@@ -72,7 +72,7 @@
         url: select.data("url"),
         dataType: "json",
         delay: 200,
-        data: (typed) => ({ name: select.attr("name"), term: typed.term || "" }),
+        data: (typed) => ({ name: select.data("name") || select.attr("name"), term: typed.term || "" }),
       },
       ...options,
     });

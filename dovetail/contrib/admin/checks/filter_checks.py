@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlalchemy import Boolean, Date, DateTime, Enum, Text, inspect
 from sqlalchemy.orm import Mapper
 
+from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.checks.option_checks import IN_SQL, say
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
 from dovetail.contrib.admin.columns.readers import bare as bare_type
 from dovetail.contrib.admin.forms.layout import SECRET
-from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.lists.comparisons import operations_of
 from dovetail.contrib.admin.lists.filtering import column_of
 from dovetail.contrib.admin.lists.search import bare

@@ -8,11 +8,11 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import MANYTOONE, Mapper
 from wtforms import Form
 
+from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.checks.option_checks import say
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
 from dovetail.contrib.admin.forms.converter import try_field
-from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.contrib.admin.view_base import declared_form
 
@@ -21,23 +21,28 @@ TAKEN = frozenset({"meta", "form_errors", "save", "csrf_token"})  # what forms a
 
 def find_form_columns(view: type[ChangeListView]) -> Iterator[str]:
     """Find columns that a form could not edit."""
-    mapper: Mapper[object] = inspect(view.model)
     for name in declared_form(view):
-        found = find(view.model, name)
-        if found is None:
-            continue
-        if "." in name:
-            yield f"fields names {name!r}, which is of another object; edit it there"
-        elif name in mapper.synonyms:
-            yield f"fields names {name!r}, a synonym; name {found.target!r} itself"
-        elif found.kind is Kind.RELATION:
-            yield from _refuse_relation(view, mapper, name)
-        elif found.kind is not Kind.COLUMN:
-            yield f"fields names {name!r}, {say(found)}, which a form cannot edit; take it out"
-        elif name in TAKEN or name.startswith("_") or (hasattr(AdminForm, name) and name not in FORM_NAMES):
-            yield f"fields names {name!r}, which a form calls something else; give the attribute another name"
-        elif problem := _refuse_column(view, mapper, found):
-            yield f"fields names {name!r}, {problem}"
+        yield from find_unfit(view, "fields", name)
+
+
+def find_unfit(view: type[ChangeListView], option: str, name: str) -> Iterator[str]:
+    """Find out why a form could not edit what an option names."""
+    mapper: Mapper[object] = inspect(view.model)
+    found = find(view.model, name)
+    if found is None:
+        return
+    if "." in name:
+        yield f"{option} names {name!r}, which is of another object; edit it there"
+    elif name in mapper.synonyms:
+        yield f"{option} names {name!r}, a synonym; name {found.target!r} itself"
+    elif found.kind is Kind.RELATION:
+        yield from _refuse_relation(view, mapper, option, name)
+    elif found.kind is not Kind.COLUMN:
+        yield f"{option} names {name!r}, {say(found)}, which a form cannot edit; take it out"
+    elif name in TAKEN or name.startswith("_") or (hasattr(AdminForm, name) and name not in FORM_NAMES):
+        yield f"{option} names {name!r}, which a form calls something else; give the attribute another name"
+    elif problem := _refuse_column(view, mapper, found):
+        yield f"{option} names {name!r}, {problem}"
 
 
 def try_form(view: type[ChangeListView]) -> Iterator[str]:
@@ -60,11 +65,11 @@ def made_form(view: type[ChangeListView]) -> Form | None:
     return None
 
 
-def _refuse_relation(view: type[ChangeListView], mapper: Mapper[object], name: str) -> Iterator[str]:
+def _refuse_relation(view: type[ChangeListView], mapper: Mapper[object], option: str, name: str) -> Iterator[str]:
     relation = mapper.relationships[name]
     target = relation.mapper.class_.__name__
     if relation.viewonly:
-        yield f"fields names {name!r}, a relation that is viewonly and would not be saved; take it out"
+        yield f"{option} names {name!r}, a relation that is viewonly and would not be saved; take it out"
     elif name not in view.autocomplete_fields:
         yield (
             f"the form edits {name!r} without an autocomplete, which would load every {target}; "

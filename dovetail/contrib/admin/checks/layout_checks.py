@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Boolean, Enum
 
+from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
 from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.forms.layout import CLASSES, OPTIONS, names_in
-from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.view_base import declared_form, declared_layout
 from dovetail.contrib.admin.views import ModelAdmin
 

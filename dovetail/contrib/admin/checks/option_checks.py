@@ -7,22 +7,24 @@ from typing import Any
 from sqlalchemy import Enum, inspect
 from sqlalchemy.orm import Mapper
 
+from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, has_order, name_of, term_of
 from dovetail.contrib.admin.columns.columns import column_for, is_asynchronous, takes
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.forms.layout import SECRET, flat
-from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.lists.search import bare
 from dovetail.contrib.admin.shown import sort_path_of, sortable_names
 from dovetail.contrib.admin.view_base import declared_form
 
 SHOWN = ("list_display", "details_display", "export_display", "readonly_fields")
 LISTS = ("list_display", "details_display", "export_display", "fields", "search_fields")
+NAMING = (*LISTS, "readonly_fields", "list_editable", "ordering")  # which name what the model has
 SEQUENCES = (
     *LISTS,
     "ordering",
     "readonly_fields",
     "list_filter",
+    "list_editable",
     "non_link_related_fields",
     "list_per_page_options",
     "export_types",
@@ -57,7 +59,9 @@ def find_shapes(view: type[ChangeListView]) -> Iterator[str]:
             yield f"{option} is the text {value!r}; write ({value!r},)"
         elif not isinstance(value, Sequence | str):
             yield f"{option} is {value!r}, expected a tuple"
-        elif option in {*LISTS, "readonly_fields", "ordering", *optional} and not isinstance(value, str):
+        elif option in {*LISTS, "readonly_fields", "list_editable", "ordering", *optional} and not isinstance(
+            value, str
+        ):
             entries = flat(value) if option == "fields" else value
             yield from (f"{option} {problem}" for one in entries if (problem := _stranger(view, one, option)))
     for option in MAPPINGS:

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Select, Table, and_, case, exists, func, l
 from sqlalchemy.orm import Mapper
 from starlette.requests import Request
 
+from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.code_names import names_in_text_of
 from dovetail.contrib.admin.columns.columns import paths_read
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of, primary_keys
 from dovetail.contrib.admin.deleting.groups import UNSEEN, DeletedObjects, Line, NamedObject, ObjectGroup
-from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context

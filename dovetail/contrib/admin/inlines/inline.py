@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 from wtforms import Form
 
+from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.inlines.formset import InlineFormSet
 from dovetail.contrib.admin.inlines.options import GenericInlineBase, InlineBase
-from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.rules.rules import rules_of
 
 # ruff: noqa: ARG002 - the arguments are for those who override a hook

@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Self
 from sqladmin.authorization import Action
 from starlette.requests import Request
 
+from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.attributes import find, name_of
 from dovetail.contrib.admin.columns.columns import TITLE
 from dovetail.contrib.admin.inlines.links import Link, foreign_links, generic_link, is_called
-from dovetail.contrib.admin.lists.changelist import ChangeListView
 from dovetail.contrib.admin.permissions import is_permitted, rights_of
 from dovetail.contrib.admin.rules.rules import EVERYTHING, Rules
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, class_slug, stands_on_site_of

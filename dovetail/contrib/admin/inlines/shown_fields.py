@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.formats import EMPTY
-from dovetail.contrib.admin.lists.changelist import ChangeListView
 
 
 @dataclass(frozen=True)

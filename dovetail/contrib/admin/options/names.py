@@ -45,7 +45,6 @@ INSTEAD: Mapping[str, str] = {
     "save_model": "create_object and change_object",
     "delete_model": "delete_object",
     "delete_queryset": "delete_objects",
-    "get_search_results": "search_query",
     "list_select_related": "nothing: what a list shows is loaded with it",
     "get_list_select_related": "nothing: what a list shows is loaded with it",
     "preserve_filters": "nothing: filters are always preserved",

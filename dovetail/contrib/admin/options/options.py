@@ -17,6 +17,9 @@ class Options:
     list_display_links: ClassVar[Sequence[object] | None] = None
     """The columns that lead to the object's page; None for the first, and () for none."""
 
+    list_editable: ClassVar[Sequence[object]] = ()
+    """Columns of the list that are changed in it, for all rows of a page at once; none of them leads to the object."""
+
     list_filter: ClassVar[Sequence[object]] = ()
     """Columns and relations, or filters of `dovetail.contrib.admin.views` and of `sqladmin.filters`."""
 
@@ -45,6 +48,15 @@ class Options:
 
     search_help_text: ClassVar[str] = ""
     """What the search says that it looks at; without it, the names of the columns."""
+
+    actions_on_top: ClassVar[bool] = True
+    """Whether what can be done with selected rows stands above the list."""
+
+    actions_on_bottom: ClassVar[bool] = False
+    """Whether it stands below the list; a view whose actions stand nowhere offers none there."""
+
+    actions_selection_counter: ClassVar[bool] = True
+    """Whether a list says how many of its rows are selected."""
 
     full_text: ClassVar[FullText | None] = None
     """Columns whose words are searched by an index: what `full_text` of `dovetail.database.models` returned."""

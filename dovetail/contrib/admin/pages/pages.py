@@ -13,6 +13,8 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import object_form, selection
 from dovetail.contrib.admin.pages.export import Export
 from dovetail.contrib.admin.pages.extras import IndexBox, load_boxes
+from dovetail.contrib.admin.pages.list_page import show_page
+from dovetail.contrib.admin.pages.list_saving import save_list
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
@@ -27,20 +29,12 @@ async def show_index(boxes: Sequence[IndexBox], office: Office, request: Request
 
 
 async def show_list(office: Office, request: Request) -> Response:
-    """Show one page of a model's rows."""
+    """Show one page of a model's rows, or save what was typed into them."""
     view = open_view(office, request, Action.LIST)
     allow(await view.check_can_list(request))
-
-    async def show() -> Response:
-        pagination = await view.list(request)
-        rules, session = rules_of(request), request_context().session
-        await rules.load(session, view.model, ["change", "delete"], pagination.rows)
-        pagination.add_pagination_urls(request.url)
-        context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
-        context["date_steps"] = await view.date_steps(request)
-        return await office.render(request, view.change_list_template, context)
-
-    return await view.deferred_columns.retry_with_missed(request_context().session, show)
+    if request.method == "POST":
+        return await save_list(office, request, view)
+    return await show_page(office, request, view)
 
 
 async def show_details(office: Office, request: Request) -> Response:

@@ -12,11 +12,13 @@ from typing import TypeAlias, cast
 
 from sqlalchemy import (
     BindParameter,
+    Cast,
     Column,
     ColumnElement,
     Connection,
     CursorResult,
     Delete,
+    Enum,
     Executable,
     Insert,
     Table,
@@ -212,12 +214,17 @@ def _changed(statement: Update, table: Table, given: Mapping[str, object]) -> di
         name = key if isinstance(key, str) else str(getattr(key, "key", ""))
         column = names.get(name)
         if column is not None:
-            found[column.key] = _as_column(value, column)
+            found[column.key] = _of_known_type(_as_column(value, column))
     for name in given:
         column = names.get(name)
         if column is not None:
-            found[column.key] = bindparam(f"{GIVEN}{name}", type_=column.type)
+            found[column.key] = _of_known_type(bindparam(f"{GIVEN}{name}", type_=column.type))
     return found
+
+
+def _of_known_type(value: ColumnElement[object]) -> ColumnElement[object]:
+    """Return a value whose type PostgreSQL knows in a JSON object too: of an Enum its driver does not tell it."""
+    return Cast(value, value.type) if isinstance(value, BindParameter) and isinstance(value.type, Enum) else value
 
 
 def _columns_by_attribute(statement: Update, table: Table) -> dict[str, Column[object]]:

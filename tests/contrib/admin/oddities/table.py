@@ -66,6 +66,21 @@ def shout(obj: Any, name: str) -> str:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"actions_on_bottom": "yes"}, "actions_on_bottom is 'yes', expected True or False"),
+    *(
+        ({"list_editable": (name,), "list_display": ("name", "whole", first_letter, "data")} | more, words)
+        for name, more, words in (
+            ("is_good", {}, "list_editable names 'is_good', which list_display does not show"),
+            ("name", {}, "list_editable names 'name', which leads to the object"),
+            (
+                "whole",
+                {"readonly_fields": ("whole",), "fields": ("name", "whole")},
+                "list_editable names 'whole', which readonly_fields keeps",
+            ),
+            ("first_letter", {}, "list_editable names 'first_letter', which is no column and no relation to one"),
+            ("whole", {"can_edit": False}, "list_editable changes rows, but can_edit is False"),
+        )
+    ),
     *(
         ({option: "name"}, f"{option} is the text 'name'; write ('name',)")
         for option in ("list_display", "list_filter")
@@ -294,6 +309,10 @@ WORKS: list[dict[str, Any]] = [
     {"autocomplete_fields": {"shelf": {"fields": ("specimens.name", "key"), "order_by": ("label", "key")}}},
     {"labels": {Specimen.name: "Called", "whole": "<i>"}, "formatters": {"name": shout}},
     {"type_formatters": {}, "list_display": ["name", "is_good", "is_rare", "seen_at", "data", "size"]},
+    {
+        "list_display": ("name", "whole", "is_good", "seen_at", "shelf"),
+        "list_editable": ("whole", "is_good", "seen_at", "shelf"),
+    },
     {"list_per_page": 1, "list_per_page_options": (1, 2), "count_limit": 1},
     {"can_create": False, "can_edit": False, "fields": ()},
     {"can_view_details": False, "can_delete": False, "can_export": False},

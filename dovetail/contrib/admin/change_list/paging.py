@@ -5,38 +5,23 @@ are found first. Far from the start a page begins after the last row of the page
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
 from sqladmin.pagination import Pagination
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.base import ExecutableOption
 
+from dovetail.contrib.admin.change_list.cuts import Cut, count_rows, counted
+from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.columns.identifiers import LARGEST_INTEGER, primary_keys
 from dovetail.contrib.admin.lists.ordering import SortTerms, after, terms_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.drivers.sqlalchemy_private import options_of
 from dovetail.errors import BadRequestError
 from dovetail.resources.query.cursors import Cursor
-
-LAST = "last"
-
-
-@dataclass(kw_only=True)
-class ListPage(Pagination):
-    """A page of a list; there are more than `count` rows if `at_least` is not None, and that many for certain."""
-
-    at_least: int | None = None
-    start: int | None = 0  # how many rows come before it; None if nobody counted them
-    before: Cursor | int | None = None  # where the page before it is
-    behind: Cursor | int | None = None  # where the page after it is
-
-    @property
-    def final(self) -> int | str:
-        """Return where the last page is: its number, or LAST if nobody counted so far."""
-        return self.max_page(self.count, self.page_size) if self.at_least is None else LAST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,9 +94,7 @@ class Paginator:
             cut = await self._cut(self._terms, offset=start, limit=rows)
         return self._page(cut, start, count, has_before=start > 0, has_behind=start + rows < count)
 
-    def _page(
-        self, cut: "Cut", start: int | None, exact: int | None, *, has_before: bool, has_behind: bool
-    ) -> ListPage:
+    def _page(self, cut: Cut, start: int | None, exact: int | None, *, has_before: bool, has_behind: bool) -> ListPage:
         rows, values = cut.rows[: self.size], cut.values[: self.size]
         end = (start or 0) + len(rows)
         at_least = self.count_limit if self.is_counted or end > self.count_limit else end
@@ -170,10 +153,10 @@ class Paginator:
         offset: int = 0,
         limit: int | None = None,
         counting: bool = False,
-    ) -> "Cut":
+    ) -> Cut:
         """Read some rows, one more than a page has unless `limit` is given, in the order of `terms`."""
         keys, found = primary_keys(self.model), self._keys(terms, condition)
-        found = _counted(found, terms, self.count_limit + 1) if counting else found
+        found = counted(found, terms, self.count_limit + 1) if counting else found
         page = found.limit(self.size + 1 if limit is None else limit).offset(offset or None).subquery()
         positions = [page.c[f"order_{number}"] for number in range(len(terms))]
         reading = (
@@ -205,30 +188,3 @@ class Paginator:
     async def _count(self, limit: int | None) -> int:
         statement = self.ordered.order_by(None).limit(limit)
         return await self.session.scalar(count_rows(statement, self.model)) or 0
-
-
-def count_rows(statement: AnySelect, model: type[object]) -> Select[int]:
-    """Return the statement that counts what `statement` selects, without its order and its columns."""
-    keys = statement.with_only_columns(*primary_keys(model), maintain_column_froms=True).order_by(None)
-    return select(func.count()).select_from(keys.subquery())
-
-
-@dataclass(frozen=True)
-class Cut:
-    """Rows, their values of what they are ordered by, and how many there are in all if they were counted."""
-
-    rows: list[object]
-    values: list[tuple[object, ...]]
-    count: int | None = None
-
-    def turned(self, size: int) -> "Cut":
-        """Return the first `size` of them, the other way round."""
-        return replace(self, rows=self.rows[:size][::-1], values=self.values[:size][::-1])
-
-
-def _counted(found: AnySelect, terms: SortTerms, limit: int) -> AnySelect:
-    """Return `found`, up to `limit` rows of it, each with their number: they are looked for once."""
-    hits = found.limit(limit).cte("hits")
-    total = select(func.count()).select_from(hits).scalar_subquery()
-    order = [term.order(hits.c[f"order_{number}"]) for number, term in enumerate(terms)]
-    return select(hits, total.label("total")).order_by(*order)

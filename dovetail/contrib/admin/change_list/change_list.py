@@ -1,0 +1,111 @@
+"""Answer one request for a list: what Django calls its `ChangeList`, which `get_changelist` may replace."""
+
+import re
+
+from starlette.requests import Request
+
+from dovetail.contrib.admin.change_list.date_hierarchy import DateSteps
+from dovetail.contrib.admin.change_list.list_page import LAST, ListPage
+from dovetail.contrib.admin.change_list.narrowed import NarrowedView
+from dovetail.contrib.admin.change_list.paging import Paginator
+from dovetail.contrib.admin.lists import search
+from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
+from dovetail.contrib.admin.lists.filtering import apply_filter
+from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.sqladmin_private import AnySelect
+from dovetail.errors import BadRequestError
+from dovetail.resources.query.cursors import read_cursor
+
+NUMBER = re.compile(r"[+-]?\d+")
+EVERYTHING_AT_ONCE = "all"  # what pageSize says where a list shows all its rows
+
+
+class ChangeList:
+    """The list of a view as one request asks for it: which rows, in which order, which page of them.
+
+        class Recent(ChangeList):
+            async def matching(self, without: str = "") -> AnySelect:
+                return (await super().matching(without)).where(Post.created_at > a_year_ago())
+
+    A view returns the class from `get_changelist(request)`.
+    """
+
+    def __init__(self, request: Request, view: NarrowedView, columns: DeferredColumns) -> None:
+        self.request, self.view, self.columns = request, view, columns
+
+    async def matching(self, without: str = "") -> AnySelect:
+        """Return the rows of the user that filters, dates and search leave; `without` the filter of this parameter."""
+        view, request = self.view, self.request
+        statement = view.permitted_rows(request)
+        for one in view.shown_filters(request):
+            if not without or getattr(one, "parameter_name", "") != without:
+                statement = await apply_filter(one, statement, request, view.model)
+        dates = view.dates(request)
+        condition = None if dates is None else dates.condition()
+        statement = statement if condition is None else statement.where(condition)
+        return await self._searched(statement, request.query_params.get("search", ""))
+
+    def ordered(self, statement: AnySelect) -> AnySelect:
+        """Put rows in the order that the request asks for, or the view's own."""
+        return self.view.sort_query(statement, self.request)
+
+    async def page(self) -> ListPage:
+        """Read one page of the list: one statement, one for each relation shown, and one that counts if need be."""
+        paginator = await self._paginator()
+        asked = self.request.query_params.get("page", "1") or "1"
+        if asked == LAST:
+            return await paginator.last()
+        if NUMBER.fullmatch(asked):
+            return await paginator.numbered(_whole_number(self.request, "page", 1))
+        view = self.view
+        return await paginator.beside(read_cursor(asked, secret_key=view.site_secret_key, list_name=view.list_name))
+
+    async def date_steps(self) -> DateSteps | None:
+        """Return the links to years, months and days above the list."""
+        dates = self.view.dates(self.request)
+        if dates is None:
+            return None
+        return await dates.steps(request_context().session, await self.matching(), self.view.model)
+
+    async def _searched(self, statement: AnySelect, term: str) -> AnySelect:
+        context, view = request_context(), self.view
+        full_text, _ = view.searched(self.request)
+        if full_text is not None and term not in context.searches:
+            context.searches.add(term)
+            frequent = await search.frequent_words(context.session, view.model, full_text, term)
+            context.frequent_words.update(frequent)
+        return await view.get_search_results(self.request, statement, term)
+
+    async def _paginator(self) -> Paginator:
+        size, view, request = self.page_size(), self.view, self.request
+        context, words = request_context(), search.words_of(request.query_params.get("search", ""))
+        ordered = self.ordered(await self.matching())
+        return Paginator(
+            session=context.session,
+            model=view.model,
+            ordered=ordered,
+            is_counted=not context.frequent_words or not context.frequent_words.issuperset(words),
+            options=loading(view.model, view.paths(view.displayed(request)), rights_of(request), self.columns),
+            size=size,
+            count_limit=view.count_limit,
+        )
+
+    def page_size(self) -> int:
+        """Return how many rows a page has. Raises BadRequestError for less than one."""
+        view = self.view
+        if self.request.query_params.get("pageSize") == EVERYTHING_AT_ONCE:
+            return view.list_max_show_all
+        size = min(_whole_number(self.request, "pageSize", view.list_per_page), max(view.list_per_page_options))
+        if size < 1:
+            raise BadRequestError("pageSize is less than 1; a page has one row at least.")
+        return size
+
+
+def _whole_number(request: Request, name: str, default: int) -> int:
+    given = request.query_params.get(name)
+    try:
+        return int(given) if given else default
+    except ValueError:
+        raise BadRequestError(f"{name} is not a whole number.") from None

@@ -1,0 +1,109 @@
+"""Narrow and order the rows of a list: by its filters, by dates, by a search, by the columns that it is sorted by."""
+
+import builtins
+from collections.abc import Sequence
+
+from sqlalchemy.engine import Result, Row
+from starlette.requests import Request
+
+from dovetail.contrib.admin.change_list.date_hierarchy import DateHierarchy
+from dovetail.contrib.admin.change_list.objects import ObjectsView
+from dovetail.contrib.admin.columns.attributes import name_of
+from dovetail.contrib.admin.lists import search
+from dovetail.contrib.admin.lists.filtering import filters_by_hidden
+from dovetail.contrib.admin.lists.ordering import order
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.admin.sqladmin_private import AnySelect
+from dovetail.database.search.search import FullText
+from dovetail.errors import BadRequestError
+
+
+class NarrowedView(ObjectsView):
+    """A view whose rows can be filtered, searched and sorted, by what its user may read."""
+
+    def filters(self, request: Request) -> builtins.list[object]:
+        """Return the filters of the list."""
+        return [*self.get_list_filter(request)]
+
+    def shown_filters(self, request: Request) -> builtins.list[object]:
+        """Return the filters of the list by what the user may read."""
+        fields = fields_of(request)
+        return [one for one in self.filters(request) if not filters_by_hidden(one, self.model, fields)]
+
+    def dates(self, request: Request) -> DateHierarchy | None:
+        """Return how far the list was gone down by dates; None if it cannot be, or its user may not read them."""
+        name = None if self.date_hierarchy is None else name_of(self.date_hierarchy)
+        if name is None or fields_of(request).is_hidden(self.model, name):
+            return None
+        return DateHierarchy.of(getattr(self.model, name), request)
+
+    def search_query(self, stmt: AnySelect, term: str) -> AnySelect:
+        """Keep the rows that hold every word of `term` in one of the searchable columns."""
+        context = request_context()
+        full_text, names = self.searched(context.request)
+        if not names and self.full_text is None:
+            return stmt
+        searched = search.ListSearch(
+            model=self.model,
+            fields=names,
+            rights=rights_of(context.request),
+            full_text=full_text,
+            frequent=context.frequent_words,
+        )
+        return searched.keep(stmt, term, context.session.get_bind().dialect)
+
+    def searched(self, request: Request) -> tuple[FullText | None, Sequence[str]]:
+        """Return the index and the columns that the user may search; an index tells what is in all its columns."""
+        given = [name for name in map(name_of, self.get_search_fields(request)) if not name.startswith("@")]
+        fields, indexed = fields_of(request), self.full_text.columns if self.full_text else ()
+        names = [name for name in given if not fields.is_hidden(self.model, search.bare(name))]
+        if len(self.shown(request, indexed)) < len(indexed):
+            return None, [*self.shown(request, indexed), *names]
+        return self.full_text, names
+
+    def is_searchable(self, request: Request) -> bool:
+        """Return whether there is anything that the user may search."""
+        full_text, names = self.searched(request)
+        return full_text is not None or bool(names)
+
+    def search_placeholder(self) -> str:
+        """Return `search_help_text`, or the names of the columns that the search looks at."""
+        if self.search_help_text:
+            return self.search_help_text
+        full_text, names = self.searched(request_context().request)
+        names = [*(full_text.columns if full_text else ()), *names]
+        return ", ".join(self.label(search.bare(name)).lower() for name in names)
+
+    def sort_query(self, stmt: AnySelect, request: Request) -> AnySelect:
+        """Put the rows in the order that the request asks for, or the view's own."""
+        sort_by = request.query_params.get("sortBy")
+        if sort_by and sort_by not in self.sortable(request):
+            raise BadRequestError("This list cannot be sorted by that column.")
+        asked = [(sort_by, request.query_params.get("sort") == "desc")] if sort_by else self.default_sort(request)
+        paths = [(self.sort_path(name), descending) for name, descending in asked]
+        fields = fields_of(request)
+        paths = [(path, descending) for path, descending in paths if not fields.is_hidden(self.model, path)]
+        return order(stmt, self.model, paths, rights_of(request))
+
+    def sortable(self, request: Request) -> builtins.list[str]:
+        """Return the columns by which the user may sort the list."""
+        fields = fields_of(request)
+        names = self.shown(request, self.sort_names(request))
+        return [name for name in names if not fields.is_hidden(self.model, self.sort_path(name))]
+
+    @property
+    def list_name(self) -> str:
+        """Return what the list is called where addresses and rows keep something of it."""
+        return f"admin {self.identity}"
+
+    async def get_search_results(self, request: Request, statement: AnySelect, term: str) -> AnySelect:  # noqa: ARG002 - for those who override it
+        """Return the rows of a statement that a search finds; override it to search otherwise, by a service, say."""
+        return self.search_query(statement, term)
+
+    async def run_choices_query(self, statement: AnySelect) -> Sequence[Row[object]]:
+        """Return a filter's choices among what the user may know of; filters know neither users nor `rows`."""
+        context = request_context()
+        found: Result[object] = await context.session.execute(rights_of(context.request).only_visible(statement))
+        return found.all()

@@ -1,0 +1,47 @@
+"""Refuse options of lists that nothing could be made of."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Mapper
+
+from dovetail.contrib.admin.change_list.view import ChangeListView
+from dovetail.contrib.admin.checks.form_checks import find_unfit
+from dovetail.contrib.admin.columns.attributes import find, name_of
+
+SWITCHES = ("actions_on_top", "actions_on_bottom", "actions_selection_counter")
+
+
+def find_switches(view: type[ChangeListView]) -> Iterator[str]:
+    """Find options that are neither on nor off."""
+    for option in SWITCHES:
+        if not isinstance(getattr(view, option), bool):
+            yield f"{option} is {getattr(view, option)!r}, expected True or False"
+
+
+def find_editable(view: type[ChangeListView]) -> Iterator[str]:
+    """Find columns that a list could not change."""
+    if view.list_editable and not view.can_edit:
+        yield "list_editable changes rows, but can_edit is False; take one of them out"
+    displayed = list(map(name_of, view.list_display))
+    links = displayed[:1] if view.list_display_links is None else map(name_of, view.list_display_links)
+    linking, fixed = set(links), set(map(name_of, view.readonly_fields))
+    relations = _several(view)
+    for name in map(name_of, view.list_editable):
+        if name not in displayed:
+            yield f"list_editable names {name!r}, which list_display does not show"
+        elif name in linking:
+            yield f"list_editable names {name!r}, which leads to the object; name another in list_display_links"
+        elif name in fixed:
+            yield f"list_editable names {name!r}, which readonly_fields keeps from being written"
+        elif find(view.model, name) is None or name in relations:
+            yield f"list_editable names {name!r}, which is no column and no relation to one object"
+        elif view.form is not None and not hasattr(view.form, name):
+            yield f"list_editable names {name!r}, which the form of the view does not have"
+        else:
+            yield from find_unfit(view, "list_editable", name)
+
+
+def _several(view: type[ChangeListView]) -> set[str]:
+    mapper: Mapper[object] = inspect(view.model)
+    return {relation.key for relation in mapper.relationships if relation.uselist}

@@ -1,0 +1,70 @@
+"""Say which cells of a list its user may change: by the options of the view, and by what is asked of each row."""
+
+import builtins
+from collections.abc import Mapping, Sequence
+
+from sqladmin.authorization import Action
+from starlette.requests import Request
+from wtforms import Form
+
+from dovetail.contrib.admin.columns.attributes import name_of
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.forms.admin_form import is_protected, restricted
+from dovetail.contrib.admin.list_editing.edited_row import EditedRow, new_row
+from dovetail.contrib.admin.lists.relations import is_hidden
+from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
+from dovetail.contrib.admin.view_base import ViewBase
+
+
+class ListCells:
+    """Makes the forms of the rows of one list, for one user."""
+
+    def __init__(self, request: Request, view: ViewBase, form_class: type[Form]) -> None:
+        self.request, self.view, self._form_class = request, view, form_class
+        self._restricted: dict[tuple[str, ...], type[Form]] = {}
+        self.names = editable_columns(view, request)
+
+    async def stored(self, rows: Sequence[object], numbers: Mapping[str, int]) -> dict[str, EditedRow]:
+        """Return the forms of the rows that the user may change something of; both are by identifier."""
+        found: dict[str, EditedRow] = {}
+        for obj in rows:
+            if names := await self.names_of(obj):
+                pk = identifier_of(obj)
+                found[pk] = new_row(self.form_class(names), numbers[pk], pk, obj, values_of(obj, names))
+        return found
+
+    async def names_of(self, obj: object) -> builtins.list[str]:
+        """Return the columns that the user may change in a row."""
+        view, request = self.view, self.request
+        if not self.names or not rules_of(request).allows(view.model, "change", obj):
+            return []
+        if not await view.check_can_edit(request, obj):
+            return []
+        fixed, relations = set(view.form_readonly(request, obj)), view.mapper.relationships
+        return [name for name in self.names if name not in fixed and not (name in relations and is_hidden(obj, name))]
+
+    def form_class(self, names: Sequence[str]) -> type[Form]:
+        """Return the class of a row's form with the fields of these columns alone."""
+        key = tuple(names)
+        if key not in self._restricted:
+            kept = {FORM_NAMES.get(name, name) for name in names}
+            form = self._form_class()
+            dropped = {one.short_name for one in form if one.short_name not in kept or is_protected(one)}
+            self._restricted[key] = restricted(self._form_class, dropped, ())
+        return self._restricted[key]
+
+
+def editable_columns(view: ViewBase, request: Request) -> builtins.list[str]:
+    """Return the columns of a list that its user may change at all: shown, no links, not read-only."""
+    if not view.list_editable or not view.can_edit or not view.has_permission(request, Action.EDIT):
+        return []
+    left_out = {*view.linking(request), *fields_of(request).read_only(view.model)}
+    wanted = {name_of(one) for one in view.list_editable}
+    return [name for name in view.displayed(request) if name in wanted and name not in left_out]
+
+
+def values_of(obj: object, names: Sequence[str]) -> Mapping[str, object]:
+    """Return what a row holds, by the names of the fields."""
+    return {FORM_NAMES.get(name, name): getattr(obj, name) for name in names}

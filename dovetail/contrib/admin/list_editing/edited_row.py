@@ -1,0 +1,143 @@
+"""Hold one row of a list while its cells are edited: what was typed, what changed since, and what is wrong.
+
+Each cell's state when it was shown comes back with the form, as a fingerprint. So it is known which cells somebody
+typed into, and of which rows others changed something in the meantime.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from starlette.datastructures import FormData
+from wtforms import Field, Form
+
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.forms.admin_form import KEPT
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
+
+NONE = "(nothing)"
+FINGERPRINT = 12  # signs of SHA-256
+
+
+@dataclass(kw_only=True)
+class EditedRow:
+    """The form of a row; `form` has a field for each cell that its user may change."""
+
+    number: int  # of the row on the page
+    pk: str
+    form: Form
+    shown: Mapping[str, str]  # fingerprints of the cells, as they are stored now
+    obj: object | None = None
+    touched: frozenset[str] = frozenset()  # cells that were typed into
+    changed_since: frozenset[str] = frozenset()  # of those, what others changed in the meantime
+    errors: list[str] = field(default_factory=list)  # of the row as a whole
+
+    @property
+    def version(self) -> str:
+        """Return what stands in the page for the state of the cells."""
+        return ",".join(f"{name}:{mark}" for name, mark in self.shown.items())
+
+    @property
+    def prefix(self) -> str:
+        """Return what the names of the row's inputs begin with."""
+        return prefix_of(self.number)
+
+    @property
+    def is_good(self) -> bool:
+        """True if nothing is wrong with what was typed."""
+        return not self.errors and not self.changed_since and not any(one.errors for one in self.form)
+
+    def cell(self, name: str) -> Field | None:
+        """Return the field of a column; None if the user may not change it in this row."""
+        wanted = FORM_NAMES.get(name, name)
+        return next((one for one in self.form if one.short_name == wanted), None)
+
+    def data(self) -> dict[str, object]:
+        """Return what was typed, by field."""
+        return {one.short_name: one.data for one in self.form if one.short_name in self.touched}
+
+    def mark(self, name: str, error: str) -> bool:
+        """Put an error beside a cell, and return whether the row has that cell."""
+        found = self.cell(name)
+        if found is not None:
+            found.errors = [*found.errors, error]
+        return found is not None
+
+
+def new_row(form_class: type[Form], number: int, pk: str, obj: object, data: Mapping[str, object]) -> EditedRow:
+    """Return a row as it is stored."""
+    form = form_class(data=data, prefix=prefix_of(number))
+    return EditedRow(number=number, pk=pk, form=form, shown=fingerprints(form), obj=obj)
+
+
+def typed_cells(form_class: type[Form], number: int, sent: FormData) -> frozenset[str]:
+    """Return the names of the cells of a row that were typed into, as the form that came tells without the row."""
+    prefix = prefix_of(number)
+    form = form_class(sent, prefix=prefix)
+    known, now = version_in(sent, number), fingerprints(form)
+    sent_cells = [one.short_name for one in form if one.name in sent]
+    return frozenset(name for name in sent_cells if known.get(name) != now[name])
+
+
+def typed_row(stored: EditedRow, form_class: type[Form], sent: FormData, data: Mapping[str, object]) -> EditedRow:
+    """Return a row with what was typed; cells that were not hold what is stored now."""
+    form = form_class(sent, data=data, prefix=stored.prefix)
+    known, typed = version_in(sent, stored.number), fingerprints(form)
+    touched = {
+        one.short_name
+        for one in form
+        if one.name in sent and typed[one.short_name] not in {known.get(one.short_name), stored.shown[one.short_name]}
+    }
+    for one in form:
+        if one.short_name not in touched:
+            one.data, one.raw_data, one.process_errors, one.validators = one.object_data, None, (), ()
+    moved = {name for name, mark in stored.shown.items() if known.get(name) != mark} if touched else set()
+    return EditedRow(
+        number=stored.number,
+        pk=stored.pk,
+        form=form,
+        shown=stored.shown,
+        obj=stored.obj,
+        touched=frozenset(touched),
+        changed_since=frozenset(moved),
+    )
+
+
+def prefix_of(number: int) -> str:
+    """Return what the names of a row's inputs begin with."""
+    return f"row-{number}-"
+
+
+def version_in(sent: FormData, number: int) -> dict[str, str]:
+    """Return the fingerprints of a row's cells when they were shown."""
+    text = sent.get(f"{prefix_of(number)}version")
+    pairs = (part.partition(":") for part in text.split(",")) if isinstance(text, str) else ()
+    return {name: mark for name, _, mark in pairs}
+
+
+def fingerprints(form: Iterable[Field]) -> dict[str, str]:
+    """Return a fingerprint of what each field shows."""
+    return {one.short_name: _mark_of(_state(one)) for one in form}
+
+
+def told(form: Iterable[Field], names: frozenset[str]) -> Iterator[str]:
+    """Yield what was typed into cells, to be read by whoever typed it."""
+    yield from (f"{one.label.text}: {_state(one) or NONE}" for one in form if one.short_name in names)
+
+
+def _mark_of(text: str) -> str:
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:FINGERPRINT]
+
+
+def _state(one: Field) -> str:
+    if hasattr(one, "_value") and not isinstance(one, KEPT):
+        return str(one._value()).replace("\r\n", "\n")  # noqa: SLF001 - where WTForms itself asks for it
+    return _text(one.data)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list | set | tuple):
+        return ",".join(sorted(map(_text, value)))
+    if value is None or value == "":
+        return ""
+    return identifier_of(value) if hasattr(value, "__mapper__") else str(value)

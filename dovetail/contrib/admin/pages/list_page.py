@@ -1,0 +1,71 @@
+"""Show one page of a list, with the forms of its rows where some of its columns can be changed in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dovetail.contrib.admin.change_list.change_list import ChangeList
+from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
+from dovetail.contrib.admin.list_editing.cells import ListCells
+from dovetail.contrib.admin.list_editing.edited_row import EditedRow
+from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.views import ModelAdmin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsaved:
+    """What was typed into the rows of a page and could not be saved: `numbers` are those of all its rows."""
+
+    numbers: Mapping[str, int]  # by identifier
+    rows: Mapping[str, EditedRow]  # those that were typed into, by identifier
+    error: str
+    lost: Sequence[str] = field(default=())  # what was typed into rows that are not there any more
+    status: int = HTTPStatus.BAD_REQUEST
+
+
+async def show_page(office: Office, request: Request, view: ModelAdmin, unsaved: Unsaved | None = None) -> Response:
+    """Return the page of the list that the request asks for, or that on which something could not be saved."""
+
+    async def show() -> Response:
+        found = view.get_changelist_instance(request)
+        pagination = await view.list(request)
+        if unsaved is not None:
+            pagination.rows = await _rows_again(found, unsaved.numbers)
+        rules, session = rules_of(request), request_context().session
+        await rules.load(session, view.model, ["change", "delete"], pagination.rows)
+        pagination.add_pagination_urls(request.url)
+        context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
+        context["date_steps"] = await found.date_steps()
+        counted = {identifier_of(row): number for number, row in enumerate(pagination.rows)}
+        numbers = counted if unsaved is None else unsaved.numbers
+        context |= {"unsaved": unsaved, "row_numbers": numbers}
+        forms = await _forms(view, request, pagination.rows, numbers)
+        context["edited"] = forms | dict(unsaved.rows if unsaved else {})
+        status = HTTPStatus.OK if unsaved is None else unsaved.status
+        return await office.render(request, view.change_list_template, context, status)
+
+    return await view.deferred_columns.retry_with_missed(request_context().session, show)
+
+
+async def _rows_again(found: ChangeList, numbers: Mapping[str, int]) -> list[object]:
+    """Return the rows that stood on a page, as they are now; those that are gone are left out."""
+    view, request = found.view, found.request
+    options = loading(view.model, view.paths(view.displayed(request)), rights_of(request), found.columns)
+    statement = view.permitted_rows(request).where(have_identifiers(view.model, list(numbers))).options(*options)
+    rows = (await request_context().session.scalars(statement)).unique().all()
+    return sorted(rows, key=lambda row: numbers[identifier_of(row)])
+
+
+async def _forms(
+    view: ModelAdmin, request: Request, rows: Sequence[object], numbers: Mapping[str, int]
+) -> dict[str, EditedRow]:
+    if not view.list_editable:
+        return {}
+    return await ListCells(request, view, await view.get_changelist_form(request)).stored(rows, numbers)

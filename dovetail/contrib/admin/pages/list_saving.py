@@ -1,0 +1,179 @@
+"""Save the cells of a list that were edited: all rows of the page in one transaction, or none and why."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from sqladmin.flash import Flash
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dovetail.contrib.admin.columns.attributes import name_of
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.entry.access import allow
+from dovetail.contrib.admin.forms.admin_form import refuse_files
+from dovetail.contrib.admin.list_editing.cells import ListCells, values_of
+from dovetail.contrib.admin.list_editing.edited_row import EditedRow, prefix_of, told, typed_cells, typed_row
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.pages.list_page import Unsaved, show_page
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.sqladmin_private import by_attribute
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
+from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.contrib.admin.web.responses import is_refusal
+from dovetail.errors import BadRequestError
+
+PK = re.compile(r"row-(\d{1,6})-pk")
+CORRECT = "Nothing was saved. Correct what is marked below."
+STALE = (
+    "Somebody else changed some of these rows while you were editing, so nothing was saved yet. Their values stand "
+    "beside yours; saving again puts yours in their place."
+)
+GONE = (
+    "Some of the rows that you changed are not there any more, so nothing was saved yet. Saving again saves the others."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sent:
+    """What came: the rows of the page, and which of them were typed into."""
+
+    numbers: Mapping[str, int]  # of the rows on the page, by identifier
+    typed: Mapping[str, frozenset[str]]  # names of cells, by the identifier of the row
+    form: FormData
+
+
+async def save_list(office: Office, request: Request, view: ModelAdmin) -> Response:
+    """Save what was typed into the rows of a page, or show the page again with what is wrong beside each cell."""
+    cells = ListCells(request, view, await view.get_changelist_form(request))
+    allow(bool(cells.names))
+    sent = _read(view, cells, await request.form())
+    if not sent.typed:
+        Flash.info(request, "Nothing was changed.")
+        return _back(request, view)
+    found = await _load(view, list(sent.typed))
+    await rules_of(request).load(request_context().session, view.model, ["change"], found)
+    rows = {identifier_of(obj): await _typed(view, cells, sent, obj) for obj in found}
+    rows = {key: row for key, row in rows.items() if row.touched or row.errors}
+    lost = _lost(cells, sent, {identifier_of(obj) for obj in found})
+    unsaved = Unsaved(numbers=sent.numbers, rows=rows, error="", lost=lost)
+    formset = view.get_changelist_formset(request)(request, view, list(rows.values()))
+    is_valid = await formset.is_valid()
+    if lost or any(row.changed_since for row in rows.values()):
+        return await _again(office, request, view, replace(unsaved, error=GONE if lost else STALE, status=409))
+    if not is_valid:
+        return await _again(office, request, view, replace(unsaved, error=" ".join([CORRECT, *formset.errors])))
+    told = await _save(view, request, list(rows.values()))
+    if told is not None:
+        error = f"Nothing was saved. {told.message}"
+        return await _again(office, request, view, replace(unsaved, error=error, status=told.status))
+    return _after_saving(request, view, len(rows))
+
+
+def _read(view: ModelAdmin, cells: ListCells, form: FormData) -> _Sent:
+    refuse_files(form)
+    found = sorted((int(name[1]), str(form[name[0]])) for name in map(PK.fullmatch, form) if name)
+    numbers = {key: number for number, key in found if key}
+    most = max(view.list_max_show_all, *view.list_per_page_options)
+    if len(numbers) > most:
+        raise BadRequestError(f"A page that is edited has {most} rows at most.")
+    form_class = cells.form_class(cells.names)
+    typed = {key: names for key, number in numbers.items() if (names := typed_cells(form_class, number, form))}
+    return _Sent(numbers=numbers, typed=typed, form=form)
+
+
+async def _typed(view: ModelAdmin, cells: ListCells, sent: _Sent, obj: object) -> EditedRow:
+    """Return a row with what was typed into it; of what its user may not change, it says so."""
+    key, names = identifier_of(obj), await cells.names_of(obj)
+    stored = (await cells.stored([obj], sent.numbers)).get(key)
+    if stored is None:
+        refused = EditedRow(number=sent.numbers[key], pk=key, form=cells.form_class([])(), shown={}, obj=obj)
+        refused.errors.append(rules_of(cells.request).explain(view.model, "change"))
+        return refused
+    return typed_row(stored, cells.form_class(names), sent.form, values_of(obj, names))
+
+
+def _lost(cells: ListCells, sent: _Sent, found: set[str]) -> list[str]:
+    """Return what was typed into rows that are gone, so that it can be read and copied."""
+    form_class = cells.form_class(cells.names)
+    gone = {
+        key: told(form_class(sent.form, prefix=prefix_of(sent.numbers[key])), names)
+        for key, names in sent.typed.items()
+        if key not in found
+    }
+    return [f"{cells.view.name} {key}: {', '.join(texts)}" for key, texts in gone.items()]
+
+
+async def _again(office: Office, request: Request, view: ModelAdmin, unsaved: Unsaved) -> Response:
+    request_context().session.expunge_all()  # what was loaded whole, to be changed, is loaded as the list shows it
+    return await show_page(office, request, view, unsaved)
+
+
+async def _save(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) -> ErrorMessage | None:
+    """Save the rows; return why not, with the mistake beside its cell, if it cannot be."""
+    told = await _try(view, request, rows)
+    if told is not None and len(rows) > 1:
+        await _blame(view, request, rows)
+    elif told is not None:
+        _mark(rows[0], told)
+    return told
+
+
+async def _try(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) -> ErrorMessage | None:
+    session, context = request_context().session, request_context()
+    changed = [(row.obj, by_attribute(row.data(), view.model)) for row in rows]
+    try:
+        async with session.begin_nested() as saving:
+            await view.change_objects(request, changed)
+            await session.flush()
+            await rules_of(request).check(session, view.model, "change", [row.obj for row in rows])
+            if any(map(is_refusal, context.responses)):
+                await saving.rollback()
+    except Exception as error:
+        context.after_commit.tasks.clear()
+        told = message_for(error)
+        if told.is_ours:
+            raise
+        return told
+    return None
+
+
+async def _load(view: ModelAdmin, keys: Sequence[str]) -> Sequence[object]:
+    relations = [name for name in map(name_of, view.list_editable) if name in view.mapper.relationships]
+    return await view.get_objects(keys, for_update=True, relations=relations)
+
+
+async def _blame(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) -> None:
+    """Find out which rows cannot be saved, by saving one after the other, and undo it all."""
+    session = request_context().session
+    session.expunge_all()
+    fresh = {identifier_of(obj): obj for obj in await _load(view, [row.pk for row in rows])}
+    async with session.begin_nested() as trying:
+        for row in rows:
+            told = await _try(view, request, [replace(row, obj=fresh[row.pk])])
+            if told is not None:
+                _mark(row, told)
+        await trying.rollback()
+
+
+def _mark(row: EditedRow, told: ErrorMessage) -> None:
+    marked = [row.mark(error.pointer.strip("/"), error.detail) for error in told.errors]
+    if not any(marked):
+        row.errors.append(told.message)
+
+
+def _after_saving(request: Request, view: ModelAdmin, count: int) -> Response:
+    if responses := request_context().responses:
+        return responses[-1]
+    what = (view.name if count == 1 else view.name_plural).lower()
+    Flash.success(request, f"{count} {what} {'was' if count == 1 else 'were'} saved.")
+    return _back(request, view)
+
+
+def _back(request: Request, view: ModelAdmin) -> Response:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(path_for(request, "admin:list", identity=view.identity) + query, HTTPStatus.SEE_OTHER)

@@ -1,0 +1,27 @@
+"""A view may answer for its list by a class of its own, and search as it likes; where actions stand, it says."""
+
+from tests.contrib.admin.options.test_columns import titles
+
+
+def tools(page) -> int:
+    return page.text.count('class="btn-list selection-tools"')
+
+
+async def test_a_list_may_be_answered_for_by_a_class_of_its_own(office, parcels, path_to):
+    assert titles(await office.get(path_to("shelved"))) == ["Anvil", "Chair", "Dice"]
+    exported = await office.get(path_to("shelved", "export", export_type="csv"))
+    assert exported.text.splitlines()[1:] == ["Anvil,90", "Chair,7", "Dice,1"]
+
+
+async def test_a_search_may_be_a_views_own(office, parcels, path_to):
+    assert titles(await office.get(path_to("parcels"), search="7")) == ["Chair"]
+    assert titles(await office.get(path_to("parcels"), search="chair")) == ["Chair"]
+
+
+async def test_actions_stand_above_the_list_below_it_or_nowhere(office, parcels, path_to):
+    both, below, nowhere = [await office.get(path_to(one)) for one in ("parcels", "couriers", "shelved")]
+    assert [tools(page) for page in (both, below, nowhere)] == [2, 1, 0]
+    assert below.text.index("selection-tools") > below.text.index("</table>")
+    assert "select-box" not in nowhere.text
+    assert both.text.count("selection-count") == 2
+    assert "selection-count" not in below.text
