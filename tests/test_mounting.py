@@ -303,9 +303,9 @@ class TestWhoeverWorksInAMovedBackOffice:
 
     async def test_stays_logged_in_and_reaches_every_page(self, back_office_for, make_user):
         office = await back_office_for(await make_user(username="boss", is_superuser=True))
-        page = await office.get("/blog-tag/list")
+        page = await office.get("/blog/tag/")
         assert page.status_code == 200
         assert "/admin/" not in page.text
-        made = await office.submit("/blog-tag/create", {"name": "harbour"})
-        assert made.headers["location"] == "/office/blog-tag/list"
-        assert "harbour" in (await office.get("/blog-tag/list")).text
+        made = await office.submit("/blog/tag/add/", {"name": "harbour"})
+        assert made.headers["location"] == "/office/blog/tag/"
+        assert "harbour" in (await office.get("/blog/tag/")).text

@@ -35,7 +35,7 @@ from tests.watching import Seen, watched
 
 ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")  # what is deleted is read before
 HASHING = {"hash_password", "verify_password"}
-VIEWS = ("auth-user", "blog-post", "blog-tag", "comments-comment")
+VIEWS = ("auth/user", "blog/post", "blog/tag", "comments/comment")
 
 
 @pytest.fixture
@@ -112,25 +112,23 @@ async def test_no_page_of_the_back_office_holds_a_connection_while_it_waits(offi
     ada = await make_user(username="ada")
     assert (await office.get("/")).status_code == 200
     for view in VIEWS:
-        for path in ("list", "list?search=x", "details/1", "edit/1", "export/csv", "ajax/lookup?name=author&term=b"):
+        for path in ("", "?search=x", "1/", "1/change/", "export/csv/", "lookup/?name=author&term=b"):
             assert (await office.get(f"/{view}/{path}")).status_code in {200, 400, 403}, (view, path)
     forms = {
-        "/auth-user/create": {"username": "eve", "email": "eve@example.org"},
-        f"/auth-user/edit/{ada.id}": {"email": "new@example.org"},
-        f"/auth-user/edit/{boss.id}": {"email": "boss@example.com", "current_password": PASSWORD},
-        "/blog-tag/create": {"name": "rust"},
-        "/blog-post/edit/1": {"title": "Second"},
-        "/comments-comment/edit/1": {"content": "Badly said."},
+        "/auth/user/add/": {"username": "eve", "email": "eve@example.org"},
+        f"/auth/user/{ada.id}/change/": {"email": "new@example.org"},
+        f"/auth/user/{boss.id}/change/": {"email": "boss@example.com", "current_password": PASSWORD},
+        "/blog/tag/add/": {"name": "rust"},
+        "/blog/post/1/change/": {"title": "Second"},
+        "/comments/comment/1/change/": {"content": "Badly said."},
     }
     for path, changes in forms.items():
         seen.waits.clear()
         assert (await office.submit(path, changes)).status_code == 303, path
         assert bool(seen.waits & HASHING) == ("current_password" in changes)
     parts = {"csrf_token": (None, await office.token()), "name": (None, "go"), "save": (None, "list")}
-    assert (
-        await office.client.post("/admin/blog-tag/create", files=parts)
-    ).status_code == 303  # no middleware reads it
-    for path in ("/comments-comment/action/approve", "/blog-tag/delete", "/logout"):
+    assert (await office.client.post("/admin/blog/tag/add/", files=parts)).status_code == 303  # no middleware reads it
+    for path in ("/comments/comment/action/approve/", "/blog/tag/delete/", "/logout"):
         assert (await office.post(path, {"pks": ["1"], "confirmed": "yes"})).status_code in {200, 303}, path
     assert seen.offences == []
     assert seen.most_connections == 1

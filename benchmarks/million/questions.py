@@ -41,10 +41,10 @@ def _api(blog: Blog) -> list[Question]:
 
 
 def _back_office(blog: Blog) -> list[Question]:
-    posts, theirs = "/admin/blog-post/list", "/admin/django_blog/post/"
+    posts, theirs = "/admin/blog/post/", "/admin/django_blog/post/"
     last = -(-blog.posts // PAGE)
     middle = min(500, last // 2)
-    comments, others = "/admin/comments-comment/list", "/admin/django_admin/comment/"
+    comments, others = "/admin/comments/comment/", "/admin/django_admin/comment/"
     return [
         _pair("the first page of posts", posts, theirs),
         _pair(f"the first {LONG} posts", f"{posts}?pageSize={LONG}", "/long/django_blog/post/"),
@@ -54,7 +54,7 @@ def _back_office(blog: Blog) -> list[Question]:
         _pair("drafts", f"{posts}?is_published=false", f"{theirs}?is_published__exact=0"),
         _pair("search for a rare word", f"{posts}?search={RARE_WORD}", f"{theirs}?q={RARE_WORD}"),
         _pair("search for a word that is not there", f"{posts}?search={MISSING_WORD}", f"{theirs}?q={MISSING_WORD}"),
-        _pair("the form of a post", f"/admin/blog-post/edit/{AUTHOR}", f"{theirs}{AUTHOR}/change/"),
+        _pair("the form of a post", f"/admin/blog/post/{AUTHOR}/change/", f"{theirs}{AUTHOR}/change/"),
         _pair("the first page of comments", comments, others),
         _pair("pending comments", f"{comments}?status=pending", f"{others}?status__exact=pending"),
     ]

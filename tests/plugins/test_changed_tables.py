@@ -72,9 +72,9 @@ async def test_every_kind_of_request_is_answered_after_a_column_changed_its_type
         "a change": lambda: mine.patch(url, json={"title": "Changed"}),
         "many at once": lambda: mine.patch("/api/posts/bulk", json={"items": [{"id": post.id, "title": "Many"}]}),
         "a list of users": lambda: staff.client.get("/api/users"),
-        "a page": lambda: office.get("/blog-post/list"),
-        "a form": lambda: office.get(f"/blog-post/edit/{post.id}"),
-        "a form that is sent": lambda: office.submit(f"/blog-post/edit/{post.id}", {"title": "Sent"}),
+        "a page": lambda: office.get("/blog/post/"),
+        "a form": lambda: office.get(f"/blog/post/{post.id}/change/"),
+        "a form that is sent": lambda: office.submit(f"/blog/post/{post.id}/change/", {"title": "Sent"}),
         "the pool": lambda: staff.client.get("/debug/pool"),
     }
     for kind, send in (*requests.items(), *requests.items()):

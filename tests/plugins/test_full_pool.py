@@ -8,7 +8,7 @@ from dovetail.application import make_application
 from dovetail.contrib.admin.testing import ORIGIN, read_form
 from dovetail.testing.fixtures import running
 
-PAGES = ("/admin/login", "/admin/", "/admin/blog-post/list", "/admin/blog-post/create", "/api/posts", "/api/users/me")
+PAGES = ("/admin/login", "/admin/", "/admin/blog/post/", "/admin/blog/post/add/", "/api/posts", "/api/users/me")
 FORM = {"username": "ada", "password": "correct horse battery staple"}
 PERSON = FORM | {"email": "a@example.org"}
 

@@ -58,7 +58,7 @@ REQUESTS = [
     half(b"POST", b"/api/auth/login", MULTIPART, PART),
     half(b"POST", b"/admin/login", FORM, b"username=a"),
     half(b"POST", b"/admin/login", MULTIPART, PART),
-    half(b"POST", b"/admin/post/create", MULTIPART, PART),
+    half(b"POST", b"/admin/blog/post/add/", MULTIPART, PART),
     half(b"POST", b"/raw", b"application/octet-stream", b"abc"),
     half(b"POST", b"/stream", b"application/octet-stream", b"abc"),
     half(b"POST", b"/echo", b"application/octet-stream", b"abc"),
@@ -138,11 +138,11 @@ async def test_an_export_on_which_everybody_hangs_up_leaves_its_connections_in_o
     ):
         for number in range(20):
             with socket.create_connection(("127.0.0.1", port)) as connection:
-                connection.sendall(get(b"/admin/blog-tag/export/csv", cookie))
+                connection.sendall(get(b"/admin/blog/tag/export/csv/", cookie))
                 assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
                 await asyncio.sleep(number / 200)  # in another moment of the export each time
         with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-            connection.sendall(get(b"/admin/blog-tag/export/csv", cookie + b"Connection: close\r\n"))
+            connection.sendall(get(b"/admin/blog/tag/export/csv/", cookie + b"Connection: close\r\n"))
             whole = b"".join(iter(lambda: connection.recv(65_536), b""))
         assert whole.count(b"tag") >= 5_000
         lines = wait_for_silence(log).splitlines()

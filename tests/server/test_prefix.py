@@ -86,12 +86,12 @@ async def test_what_is_saved_leads_on_below_the_prefix(browser, make_user):
     await make_user(username="boss", is_superuser=True)
     page = await browser.get(f"{PREFIX}/admin/login")
     await browser.post(f"{PREFIX}/admin/login", data={**read_form(page.text), "username": "boss", "password": PASSWORD})
-    page = await browser.get(f"{PREFIX}/admin/blog-tag/create")
+    page = await browser.get(f"{PREFIX}/admin/blog/tag/add/")
     answer = await browser.post(
-        f"{PREFIX}/admin/blog-tag/create", data={**read_form(page.text), "name": "oak", "save": "list"}
+        f"{PREFIX}/admin/blog/tag/add/", data={**read_form(page.text), "name": "oak", "save": "list"}
     )
     assert answer.status_code == 303, answer.text
-    assert answer.headers["location"] == f"{PREFIX}/admin/blog-tag/list"
+    assert answer.headers["location"] == f"{PREFIX}/admin/blog/tag/"
     assert "oak" in (await browser.get(answer.headers["location"])).text
 
 

@@ -142,9 +142,13 @@ class Rights:
         return model not in self._beyond
 
     def view_of(self, model: type[object]) -> ViewBase | None:
-        """Return the view in which the user may look at a row of `model`; of several, one that shows all rows first."""
+        """Return the view in which the user may look at a row of `model`: of several, one that shows all rows.
+
+        If several do, or none does, it is the model's home before the others.
+        """
         if model not in self._views:
             views = [view for view in self.views_of(model) if view in self._listable]
+            views.sort(key=lambda view: not view.is_home)
             complete = (view for view in views if self._listed(view, model) is EVERYTHING)
             self._views[model] = next(complete, views[0] if views else None)
         return self._views[model]

@@ -42,6 +42,7 @@ from dovetail.contrib.admin.pages.extras import (
     check_pages,
     show_object_page,
 )
+from dovetail.contrib.admin.pages.former_addresses import former_route
 from dovetail.contrib.admin.pages.selection import run_action
 from dovetail.contrib.admin.permissions import USER, Authorization
 from dovetail.contrib.admin.settings import AdminSettings
@@ -190,12 +191,13 @@ class AdminSite(LeanAdmin):
         """Put every route behind the guard: our own, and those that the views brought."""
         self._authorization.views = {view.identity: view for view in self.views}
         office = self._make_office()
-        own = list(self._own_routes(office))
+        own, of_views = list(self._own_routes(office)), list(self._routes_of_views(office))
         brought = [self._behind_guard(office, route) for route in self.admin.router.routes]
-        problems = [*find_shadowed(own, brought), *find_unfit_templates(self.views, self.templates.env)]
+        shadowed = find_shadowed(of_views, brought, office.views, own)
+        problems = [*shadowed, *find_unfit_templates(self.views, self.templates.env)]
         if problems:
             raise ConfigurationError("\n".join(problems))
-        self.admin.router.routes = [*own, *brought]
+        self.admin.router.routes = [*own, *brought, *of_views, former_route(office)]
         self.admin.exception_handlers = {HTTPException: partial(error_page, office)}
 
     def _own_routes(self, office: Office) -> Iterator[BaseRoute]:
@@ -214,16 +216,21 @@ class AdminSite(LeanAdmin):
         yield self._route(office, "/shortcuts", choices.choose_shortcuts, "shortcuts", POST, enrolling=True)
         sections = check_sections(self._context.extensions(EXTENSION_POINT), self.templates.env)
         yield from AccountPage(office=office, sections=sections).routes()
-        yield self._route(office, "/{identity}/list", pages.show_list, "list", BOTH)
-        yield self._route(office, "/{identity}/create", pages.show_create_form, "create", ("GET", "POST"))
-        yield self._route(office, "/{identity}/details/{pk:path}", pages.show_details, "details")
+
+    def _routes_of_views(self, office: Office) -> Iterator[Route]:
+        """Yield the pages that every view of a model has, at the addresses that Django gives them."""
+        view, obj = "/{identity:admin_view}/", "/{identity:admin_view}/{pk:admin_key}/"
+        yield self._route(office, view, pages.show_list, "list", BOTH)
+        yield self._route(office, f"{view}add/", pages.show_create_form, "create", BOTH)
+        yield self._route(office, f"{view}delete/", pages.delete_selected, "delete", BOTH)
+        yield self._route(office, f"{view}export/{{export_type}}/", pages.export_list, "export")
+        yield self._route(office, f"{view}lookup/", pages.autocomplete, "ajax_lookup")
+        yield self._route(office, f"{obj}change/", pages.show_edit_form, "edit", BOTH)
+        yield self._route(office, f"{obj}delete/", pages.delete_selected, "delete", BOTH)
         for page in self._object_pages:
-            path, show = f"/{{identity}}/{page.name}/{{pk:path}}", partial(show_object_page, page)
-            yield self._route(office, path, show, f"object-{page.name}")
-        yield self._route(office, "/{identity}/edit/{pk:path}", pages.show_edit_form, "edit", ("GET", "POST"))
-        yield self._route(office, "/{identity}/delete", pages.delete_selected, "delete", ("GET", "POST"))
-        yield self._route(office, "/{identity}/export/{export_type}", pages.export_list, "export")
-        yield self._route(office, "/{identity}/ajax/lookup", pages.autocomplete, "ajax_lookup")
+            show = partial(show_object_page, page)
+            yield self._route(office, f"{obj}{page.name}/", show, f"object-{page.name}")
+        yield self._route(office, obj, pages.show_details, "details")
 
     def _entrance(self, office: Office) -> Iterator[Route]:
         route = partial(self._route, office, public=True)
@@ -264,7 +271,7 @@ class AdminSite(LeanAdmin):
             raise ConfigurationError(f"An admin view brought {route!r}, expected a plain route.")
         if is_action(route.endpoint):  # SQLAdmin's actions change data on GET
             run = partial(run_action, office, route.endpoint)
-            return Route(route.path, guarded(office, run), name=route.name, methods=["POST"])
+            return Route(f"{route.path}/", guarded(office, run), name=route.name, methods=["POST"])
         return Route(
             route.path, guarded(office, route.endpoint), name=route.name, methods=sorted(route.methods or {"GET"})
         )

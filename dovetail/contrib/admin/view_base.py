@@ -84,6 +84,12 @@ class ViewBase(ShownView):
     plugin_name: ClassVar[str] = ""
     """The plugin that the model belongs to, which the site fills in; permissions are called after it."""
 
+    is_home: ClassVar[bool] = False
+    """Whether links to the model's objects lead here, as long as it shows them all; the site says so."""
+
+    former_identity: ClassVar[str] = ""
+    """Up to the last release the view's addresses began with it; the site fills it in."""
+
     site_secret_key: ClassVar[SecretStr]  # the site's; signs the addresses of pages far from the start of the list
 
     export_types: ClassVar[builtins.list[str]] = ["csv"]

@@ -31,25 +31,25 @@ class OfficeDoor:
 
 
 async def _list(client: AsyncClient, url: str, _keys: Sequence[int]) -> Keys:
-    answer = await client.get(f"{url}/list?pageSize=200")
-    links = re.findall(rf"{url}/(?:details|edit)/([0-9]+)", answer.text) if _opens(answer) else []
+    answer = await client.get(f"{url}/?pageSize=200")
+    links = re.findall(rf"{url}/([0-9]+)/", answer.text) if _opens(answer) else []
     boxes = re.findall(r'name="pks" value="([0-9]+)"', answer.text) if _opens(answer) else []
     return frozenset(map(int, [*links, *boxes]))
 
 
 async def _details(client: AsyncClient, url: str, keys: Sequence[int]) -> Keys:
-    return frozenset([key for key in keys if _opens(await client.get(f"{url}/details/{key}"))])
+    return frozenset([key for key in keys if _opens(await client.get(f"{url}/{key}/"))])
 
 
 async def _edit(client: AsyncClient, url: str, keys: Sequence[int]) -> Keys:
-    return frozenset([key for key in keys if _opens(await client.get(f"{url}/edit/{key}"))])
+    return frozenset([key for key in keys if _opens(await client.get(f"{url}/{key}/change/"))])
 
 
 async def _delete(client: AsyncClient, url: str, keys: Sequence[int]) -> Keys:
     """Ask for the page that asks whether one is sure."""
     found = set()
     for key in keys:
-        answer = await client.get(f"{url}/delete?pks={key}")
+        answer = await client.get(f"{url}/{key}/delete/")
         if _opens(answer) and f'name="pks" value="{key}"' in answer.text:
             found.add(key)
     return frozenset(found)
@@ -57,7 +57,7 @@ async def _delete(client: AsyncClient, url: str, keys: Sequence[int]) -> Keys:
 
 async def _export(client: AsyncClient, url: str, keys: Sequence[int]) -> Keys:
     """Return what is listed, if as many rows are exported: not every export holds the key."""
-    answer = await client.get(f"{url}/export/csv")
+    answer = await client.get(f"{url}/export/csv/")
     rows = list(csv.reader(answer.text.removeprefix("\ufeff").splitlines())) if _opens(answer) else []
     listed = await _list(client, url, keys)
     assert len(rows[1:]) == len(listed), answer.text

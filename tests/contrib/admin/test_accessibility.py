@@ -16,14 +16,14 @@ pytestmark = pytest.mark.browser
 
 OF_TESTS = ("/admin/shelf", "/admin/drawer")  # views of the plugins of tests, of which these show every kind of field
 MORE = (
-    "/admin/auth-user/edit/1",
-    "/admin/blog-post/list?author=1&search=e&sortBy=title&pageSize=25",
-    "/admin/blog-post/list?search=nothing",
-    "/admin/drawer-specimen/list",
-    "/admin/drawer-specimen/details/1",
-    "/admin/drawer-specimen/edit/1",
-    "/admin/blog-post/details/999",
-    "/admin/nothing/list",
+    "/admin/auth/user/1/change/",
+    "/admin/blog/post/?author=1&search=e&sortBy=title&pageSize=25",
+    "/admin/blog/post/?search=nothing",
+    "/admin/drawer/specimen/",
+    "/admin/drawer/specimen/1/",
+    "/admin/drawer/specimen/1/change/",
+    "/admin/blog/post/999/",
+    "/admin/nothing/at-all/",
 )
 
 
@@ -105,7 +105,7 @@ async def test_what_opens_on_a_page_can_be_used_by_everybody(page, width):
     problems = {"failed login": await findings(page)}
     await log_in(page)
 
-    await page.goto("/admin/blog-post/create")
+    await page.goto("/admin/blog/post/add/")
     await page.get_by_role("button", name="Save", exact=True).click()
     problems["form with mistakes"] = await findings(page)
     for label in ("Author", "Tags"):
@@ -115,7 +115,7 @@ async def test_what_opens_on_a_page_can_be_used_by_everybody(page, width):
         assert await width_beyond(page) == 0
         await page.keyboard.press("Escape")
 
-    await page.goto("/admin/drawer-specimen/edit/1")
+    await page.goto("/admin/drawer/specimen/1/change/")
     await expect(page.get_by_label("Seen at")).to_have_value("2026-01-02 03:04:05")
     await expect(page.get_by_label("Opens")).to_have_value("09:05:03")
     await page.get_by_label("Content").fill("Found in the sand.")
@@ -123,7 +123,7 @@ async def test_what_opens_on_a_page_can_be_used_by_everybody(page, width):
     await expect(page.locator(".flatpickr-calendar.open")).to_be_visible()
     problems["opened calendar"] = await findings(page, covered=True)
 
-    await page.goto("/admin/blog-tag/list")
+    await page.goto("/admin/blog/tag/")
     await page.get_by_label("Select all rows of this page").check()
     problems["selected rows"] = await findings(page)
     await page.get_by_role("button", name="Delete", exact=True).click()

@@ -35,7 +35,7 @@ async def title(session) -> str:
 
 
 async def act(office, book, answer: str):
-    return await office.post(f"/answering/action/answer?answer={answer}", {"pks": [str(book.id)]})
+    return await office.post(f"/shelf/answering/action/answer/?answer={answer}", {"pks": [str(book.id)]})
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ async def act(office, book, answer: str):
 )
 async def test_an_action_tells_what_it_did_or_that_it_was_done(office, session, book, answer, words):
     assert (await act(office, book, answer)).status_code == 303
-    assert words in (await office.get("/answering/list")).text
+    assert words in (await office.get("/shelf/answering/")).text
     assert await title(session) == "Ants changed"
 
 
@@ -79,7 +79,7 @@ async def test_an_action_that_refuses_does_nothing(office, session, book):
 
 @pytest.mark.parametrize("answer", SENT)
 async def test_a_hook_may_answer_after_saving(office, session, book, answer):
-    sent = await office.submit(f"/answering/edit/{book.id}?answer={answer}", {"title": "Bees"})
+    sent = await office.submit(f"/shelf/answering/{book.id}/change/?answer={answer}", {"title": "Bees"})
     assert sent.status_code == 200
     assert SENT[answer] in sent.text
     assert await title(session) == "Bees"
@@ -87,7 +87,7 @@ async def test_a_hook_may_answer_after_saving(office, session, book, answer):
 
 @pytest.mark.parametrize("answer", ["refusal", "words", *UNSENDABLE])
 async def test_a_hook_whose_answer_cannot_be_sent_undoes_the_saving(office, session, book, answer):
-    sent = await office.submit(f"/answering/edit/{book.id}?answer={answer}", {"title": "Bees"})
+    sent = await office.submit(f"/shelf/answering/{book.id}/change/?answer={answer}", {"title": "Bees"})
     assert sent.status_code == (409 if answer == "refusal" else 500)
     assert await title(session) == "Ants"
 
@@ -124,7 +124,7 @@ async def test_what_is_to_follow_the_commit_is_done_if_there_was_one(office, mon
         await hook(self, data, model, is_created, request)
 
     monkeypatch.setattr(BookAdmin, "after_model_change", after_model_change)
-    await office.submit("/shelf-book/create", {"title": title, "pages": "1"})
+    await office.submit("/shelf/book/add/", {"title": title, "pages": "1"})
     assert done == (["Fine"] if title == "Fine" else [])
 
 
@@ -143,5 +143,5 @@ async def test_an_action_that_is_undone_is_followed_by_nothing(office, session, 
 
     monkeypatch.setattr(Task, "__init__", make)
     for one in (torn, book):
-        await office.post("/shelf-book/action/shorten", {"pks": [str(one.id)], "confirmed": "yes"})
+        await office.post("/shelf/book/action/shorten/", {"pks": [str(one.id)], "confirmed": "yes"})
     assert done == ["Ants"]

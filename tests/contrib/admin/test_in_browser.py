@@ -38,7 +38,7 @@ async def editor(browser_page: Page, make_user, session) -> Page:
     await session.flush()
     session.add_all([Comment(content=f"Comment {n}", post_id=post.id, author_id=ada.id) for n in range(2)])
     await session.commit()
-    await browser_page.goto("/admin/blog-post/list")
+    await browser_page.goto("/admin/blog/post/")
     await browser_page.get_by_label("Username or e-mail address").fill("boss")
     await browser_page.get_by_label("Password").fill(PASSWORD)
     await browser_page.get_by_role("button", name="Log in").click()
@@ -88,13 +88,13 @@ async def test_what_was_typed_while_a_session_ended_is_there_after_the_login_and
     await editor.get_by_label("Password").fill(PASSWORD)
     await editor.get_by_role("button", name="Log in").click()
     await expect(editor.get_by_role("alert")).to_contain_text("Nothing was saved yet")
-    await expect(editor).to_have_url(re.compile(r"/admin/blog-post/edit/1\?kept="))
+    await expect(editor).to_have_url(re.compile(r"/admin/blog/post/1/change/\?kept="))
     await expect(editor.get_by_label("Title")).to_have_value('A title "typed" & long')
     await expect(editor.get_by_label("Content")).to_have_value("One line\n  <b>another</b>\n")
     await expect(editor.get_by_label("Published")).to_be_checked()
     await editor.get_by_role("button", name="Save and continue editing").click()
     await expect(editor.get_by_role("alert")).to_have_text('A title "typed" & long was saved.')
-    await expect(editor).to_have_url(re.compile(r"/admin/blog-post/edit/1$"))
+    await expect(editor).to_have_url(re.compile(r"/admin/blog/post/1/change/$"))
     saved = select(Post.content, User.username, Tag.name).join(Post.author).join(Post.tags).where(Post.id == 1)
     assert [tuple(row) for row in await session.execute(saved)] == [("One line\n  <b>another</b>\n", "ada", "python")]
 
@@ -125,7 +125,7 @@ async def test_an_editor_makes_a_user(editor, session):
     await editor.get_by_label("E-mail address").fill("grace@example.org")
     await editor.get_by_role("button", name="Save and continue editing").click()
     await expect(editor.get_by_role("alert").filter(has_text="grace was saved.")).to_be_visible()
-    await expect(editor).to_have_url(re.compile("/admin/auth-user/edit/"))
+    await expect(editor).to_have_url(re.compile(r"/admin/auth/user/\d+/change/"))
     user = await session.scalar(select(User).where(User.username == "grace"))
     assert user.hashed_password == UNUSABLE_PASSWORD  # until grace has followed the link that was sent
 
@@ -170,7 +170,7 @@ async def test_an_editor_deletes_after_being_asked(editor, session):
 async def test_logging_out_shuts_the_door(editor):
     await editor.get_by_role("button", name="Log out").click()
     await expect(editor.get_by_role("button", name="Log in")).to_be_visible()
-    await editor.goto("/admin/auth-user/list")
+    await editor.goto("/admin/auth/user/")
     await expect(editor.get_by_role("button", name="Log in")).to_be_visible()
 
 
@@ -184,7 +184,7 @@ async def test_what_can_be_done_with_a_row_stays_in_sight_however_long_the_row_i
     await session.commit()
     for width in (1300, 800):
         await editor.set_viewport_size({"width": width, "height": 900})
-        await editor.goto("/admin/blog-post/list")
+        await editor.goto("/admin/blog/post/")
         assert await editor.evaluate("document.documentElement.scrollWidth") <= width
         await expect(editor.get_by_label("Delete Old title")).to_be_in_viewport(ratio=1)
 
@@ -204,7 +204,7 @@ EDGE_AND_COVERED = """
 @pytest.mark.parametrize("database_kind", ["sqlite"])  # where things stand on a page, whatever it was read from
 async def test_a_list_that_is_wider_than_its_frame_has_an_edge_and_scrolls_until_nothing_is_covered(editor):
     await editor.set_viewport_size({"width": 1100, "height": 900})
-    await editor.goto("/admin/auth-user/list")
+    await editor.goto("/admin/auth/user/")
     assert await editor.evaluate(EDGE_AND_COVERED) == [True, True, True]
     await editor.evaluate("document.querySelector('.table-responsive').scrollLeft = 10000")
     await editor.wait_for_function("getComputedStyle(document.querySelector('.row-tools'), '::before').opacity === '0'")

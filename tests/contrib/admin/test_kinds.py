@@ -134,7 +134,7 @@ def names(page) -> list[str]:
 
 
 async def test_a_list_shows_every_kind_of_attribute(office, specimens):
-    page = await office.get("/drawer-specimen/list")
+    page = await office.get("/drawer/specimen/")
     assert names(page) == ["Bare", "Ammonite"]
     for shown in ("Dark blue", "2026-01-02 03:04", "09:05:03", "-1 day, 20:59:59.999995", "2 bytes", "Upper shelf"):
         assert shown in page.text, shown
@@ -145,14 +145,14 @@ async def test_a_list_shows_every_kind_of_attribute(office, specimens):
 @pytest.mark.parametrize("direction", ["asc", "desc"])
 async def test_a_list_is_sorted_by_every_column_that_it_offers(office, specimens, direction):
     for column in SpecimenAdmin.sortable_by:
-        page = await office.get("/drawer-specimen/list", sortBy=column, sort=direction)
+        page = await office.get("/drawer/specimen/", sortBy=column, sort=direction)
         assert sorted(names(page)) == ["Ammonite", "Bare"], column
 
 
 async def test_a_list_is_searched_by_every_column_that_it_offers(office, specimens):
     for term in ("ammon", "12345678-1234", "dark", "2026-01-02", "two, three", "-12.5", "upper"):
-        assert (await office.get("/drawer-specimen/list", search=term)).status_code == 200
-    assert names(await office.get("/drawer-specimen/list", search="upper ammon")) == ["Ammonite"]
+        assert (await office.get("/drawer/specimen/", search=term)).status_code == 200
+    assert names(await office.get("/drawer/specimen/", search="upper ammon")) == ["Ammonite"]
 
 
 async def test_a_filter_finds_what_was_typed_for_its_column(office, specimens):
@@ -160,9 +160,9 @@ async def test_a_filter_finds_what_was_typed_for_its_column(office, specimens):
         for column, questions in table.items():
             for operation, value in questions:
                 asked = {column: value, f"{column}_op": operation}
-                page = await office.get("/drawer-specimen/list", **asked)
+                page = await office.get("/drawer/specimen/", **asked)
                 assert names(page) == found, asked
-                export = await office.get("/drawer-specimen/export/csv", **asked)
+                export = await office.get("/drawer/specimen/export/csv/", **asked)
                 assert len(list(csv.reader(StringIO(export.text)))) == 1 + len(found), asked
 
 
@@ -175,37 +175,37 @@ async def test_nonsense_in_a_filter_is_one_clear_sentence(office, specimens):
     for column in SpecimenAdmin.list_filter:
         for value in NONSENSE:
             asked = {column: value, f"{column}_op": "equals"}
-            answer = await office.get("/drawer-specimen/list", **asked)
+            answer = await office.get("/drawer/specimen/", **asked)
             assert answer.status_code in {200, 400, 422}, (asked, answer.text)
-    answer = await office.get("/drawer-specimen/list", seen_at="yesterday", seen_at_op="equals")
+    answer = await office.get("/drawer/specimen/", seen_at="yesterday", seen_at_op="equals")
     assert answer.status_code == 400
     assert "Seen at: " in answer.text
-    answer = await office.get("/drawer-specimen/list", small="70000", small_op="equals")
+    answer = await office.get("/drawer/specimen/", small="70000", small_op="equals")
     assert "Small: Input should be less than or equal to 32767." in answer.text
-    answer = await office.get("/drawer-specimen/list", small="7", small_op="drop")
+    answer = await office.get("/drawer/specimen/", small="7", small_op="drop")
     assert "Small: compare by equals, greater_than, at_least, less_than, at_most." in answer.text
 
 
 async def test_every_page_of_an_object_opens(office, specimens):
     for specimen in specimens:
-        for page in ("details", "edit"):
-            answer = await office.get(f"/drawer-specimen/{page}/{specimen}")
+        for page in ("", "change/"):
+            answer = await office.get(f"/drawer/specimen/{specimen}/{page}")
             assert answer.status_code == 200, answer.text
 
 
 async def test_a_form_that_is_sent_as_it_is_changes_nothing(office, session, specimens):
     for specimen in specimens:
         before = await stored(session, specimen)
-        answer = await office.submit(f"/drawer-specimen/edit/{specimen}", {})
+        answer = await office.submit(f"/drawer/specimen/{specimen}/change/", {})
         assert answer.status_code == 303, answer.text
         assert await stored(session, specimen) == before
 
 
 async def test_a_new_object_takes_every_kind_of_value(office, session, specimens):
     full, _ = specimens
-    values = read_form((await office.get(f"/drawer-specimen/edit/{full}")).text)
+    values = read_form((await office.get(f"/drawer/specimen/{full}/change/")).text)
     del values["_version"]
-    answer = await office.submit("/drawer-specimen/create", {**values, "name": "Twin"})
+    answer = await office.submit("/drawer/specimen/add/", {**values, "name": "Twin"})
     assert answer.status_code == 303, answer.text
     twin = await session.scalar(select(Specimen.id).where(Specimen.name == "Twin"))
     found, expected = await stored(session, twin), await stored(session, full)
@@ -217,12 +217,12 @@ async def test_a_new_object_takes_every_kind_of_value(office, session, specimens
 
 async def test_every_value_that_may_be_missing_can_be_taken_away(office, session, specimens):
     full, bare = specimens
-    form = read_form((await office.get(f"/drawer-specimen/edit/{full}")).text)
+    form = read_form((await office.get(f"/drawer/specimen/{full}/change/")).text)
     kept = ("name", "is_good", "must_facts", "csrf_token", "_version")
     emptied = {
         name: "__None" if name in ("is_rare", "colour", "size", "shade") else "" for name in form if name not in kept
     }
-    answer = await office.submit(f"/drawer-specimen/edit/{full}", emptied)
+    answer = await office.submit(f"/drawer/specimen/{full}/change/", emptied)
     assert answer.status_code == 303, answer.text
     expected = await stored(session, bare)
     assert await stored(session, full) == expected | {
@@ -265,7 +265,7 @@ async def test_every_value_that_may_be_missing_can_be_taken_away(office, session
     ],
 )
 async def test_a_value_that_will_not_do_is_refused_at_its_field(office, specimens, field, text, words):
-    answer = await office.submit(f"/drawer-specimen/edit/{specimens[0]}", {field: text})
+    answer = await office.submit(f"/drawer/specimen/{specimens[0]}/change/", {field: text})
     assert answer.status_code in {400, 422}, answer.text[:2000]
     assert re.search(
         rf'id="errors-field-{field}"><div class="invalid-feedback d-block">[^<]*{re.escape(words)}', answer.text
@@ -273,7 +273,7 @@ async def test_a_value_that_will_not_do_is_refused_at_its_field(office, specimen
 
 
 async def test_an_export_has_every_kind_of_value(office, specimens):
-    answer = await office.get("/drawer-specimen/export/csv")
+    answer = await office.get("/drawer/specimen/export/csv/")
     rows = list(csv.DictReader(StringIO(answer.text)))
     full = rows[0]
     expected = {
@@ -294,8 +294,8 @@ async def test_keys_of_any_sign_and_names_that_forms_use_are_edited(office, sess
     keys = ["a/b#c?d%20", "..x", "x;y", "\\", "ä", "+ &="]
     session.add_all([Odd(key=key, data="d", errors="e", process="p") for key in keys])
     await session.commit()
-    page = await office.get("/drawer-odd/list")
-    links = re.findall(r'href="/admin(/drawer-odd/edit/[^"?]+)', page.text)
+    page = await office.get("/drawer/odd/")
+    links = re.findall(r'href="/admin(/drawer/odd/[^"?]+)/change/', page.text)
     assert len(links) == len(keys)
     for link in links:
         answer = await office.submit(link, {"data": "changed", "errors": "changed", "process": "changed"})
@@ -304,22 +304,22 @@ async def test_keys_of_any_sign_and_names_that_forms_use_are_edited(office, sess
     assert {(odd.data, odd.errors, odd.process) for odd in found} == {("changed",) * 3}
     assert sorted(odd.key for odd in found) == sorted(keys)
     await session.commit()
-    await office.post("/drawer-odd/delete", {"pks": keys, "confirmed": "yes"})
+    await office.post("/drawer/odd/delete/", {"pks": keys, "confirmed": "yes"})
     assert (await session.scalars(select(Odd))).all() == []
 
 
 async def test_keys_of_two_parts_whose_attributes_are_named_otherwise_are_edited(office, session):
     session.add(Pair(left=TOKEN, right=date(2026, 1, 2)))
     await session.commit()
-    page = await office.get("/drawer-pair/list")
+    page = await office.get("/drawer/pair/")
     assert f"Pair {TOKEN};2026-01-02" in page.text
-    link = re.search(r'href="/admin(/drawer-pair/edit/[^"?]+)', page.text)[1]
+    link = re.search(r'href="/admin(/drawer/pair/[^"?]+)/change/', page.text)[1]
     assert (await office.submit(link, {"title": "New"})).status_code == 303
     assert (await session.scalars(select(Pair.title))).all() == ["New"]
 
 
 async def test_relations_to_many_are_shown_filtered_and_edited(office, session, specimens):
-    page = await office.get("/drawer-shelf/list")
+    page = await office.get("/drawer/shelf/")
     assert re.search(r">\s*Ammonite\s*<", page.text)
     full, bare = map(str, specimens)
     for asked, found in (
@@ -328,9 +328,9 @@ async def test_relations_to_many_are_shown_filtered_and_edited(office, session, 
         ({"search": "upper"}, 1),
         ({"sortBy": "label"}, 1),
     ):
-        answer = await office.get("/drawer-shelf/list", **asked)
+        answer = await office.get("/drawer/shelf/", **asked)
         assert answer.text.count('aria-label="Select Upper shelf"') == found, asked
-    answer = await office.submit("/drawer-shelf/edit/a%2Fb%23c", {"specimens": ["", bare]})
+    answer = await office.submit("/drawer/shelf/a_2Fb_23c/change/", {"specimens": ["", bare]})
     assert answer.status_code == 303, answer.text
     kept = await session.scalars(select(Specimen.name).where(Specimen.shelf_key == "a/b#c"))
     assert kept.all() == ["Bare"]

@@ -46,23 +46,23 @@ async def stored(session, key: int) -> dict[str, object]:
 
 
 async def test_they_are_listed_sorted_searched_filtered_and_exported(office, lists):
-    page = await office.get("/drawer-lists/list")
+    page = await office.get("/drawer/lists/")
     for shown in ("1, -2", "a, b, c", "[[1, 2], [3, 4]]", "Dark blue", "10.0.0.1"):
         assert shown in page.text, shown
     for column in ListsAdmin.sortable_by:
-        assert (await office.get("/drawer-lists/list", sortBy=column)).status_code == 200, column
+        assert (await office.get("/drawer/lists/", sortBy=column)).status_code == 200, column
     for asked in ({"search": "full 10.0"}, {"mood": "good"}, {"colour": "dark_blue"}):
-        answer = await office.get("/drawer-lists/list", **asked)
+        answer = await office.get("/drawer/lists/", **asked)
         assert ("Full" in answer.text, "Bare" in answer.text) == (True, False), asked
-    assert (await office.get("/drawer-lists/list", mood="fine")).status_code == 400
-    assert "2026-01-02" in (await office.get("/drawer-lists/export/csv")).text
+    assert (await office.get("/drawer/lists/", mood="fine")).status_code == 400
+    assert "2026-01-02" in (await office.get("/drawer/lists/export/csv/")).text
 
 
 async def test_a_form_that_is_sent_as_it_is_changes_nothing(office, session, lists):
     for key in lists:
         before = await stored(session, key)
-        assert (await office.get(f"/drawer-lists/details/{key}")).status_code == 200
-        answer = await office.submit(f"/drawer-lists/edit/{key}", {})
+        assert (await office.get(f"/drawer/lists/{key}/")).status_code == 200
+        answer = await office.submit(f"/drawer/lists/{key}/change/", {})
         assert answer.status_code == 303, answer.text
         assert await stored(session, key) == before
 
@@ -78,16 +78,18 @@ async def test_lists_are_typed_one_value_a_line(office, session, lists):
         "address": "::1",
     }
     for key in lists:
-        answer = await office.submit(f"/drawer-lists/edit/{key}", changes)
+        answer = await office.submit(f"/drawer/lists/{key}/change/", changes)
         assert answer.status_code == 303, answer.text
         found = await stored(session, key)
         assert (found["numbers"], found["words"], found["days"]) == ([3, 4], ["x, y", "z"], [date(2026, 2, 3)])
         assert (found["facts"], found["mood"], found["colour"]) == ([], "bad", Colour.RED)
         assert found["address"] == ip_address("::1")
-    answer = await office.submit(f"/drawer-lists/edit/{key}", {"numbers": "1\ntwo"})
+    answer = await office.submit(f"/drawer/lists/{key}/change/", {"numbers": "1\ntwo"})
     assert answer.status_code == 400
     assert "Input should be a valid integer" in answer.text
-    answer = await office.submit(f"/drawer-lists/edit/{key}", {"numbers": "", "words": "", "facts": "", "address": ""})
+    answer = await office.submit(
+        f"/drawer/lists/{key}/change/", {"numbers": "", "words": "", "facts": "", "address": ""}
+    )
     assert answer.status_code == 303, answer.text
     found = await stored(session, key)
     assert (found["numbers"], found["words"], found["facts"], found["address"]) == (None, [], None, None)

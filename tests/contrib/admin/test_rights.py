@@ -57,25 +57,25 @@ def names(page) -> list[str]:
 
 
 ROLES = [("boss", {OWN, KEEPER}), ("guest", set()), ("other", {FOREIGN, KEEPER})]
-DOORS = ["list", "export/csv", "details/{mine}", "details/{theirs}", "edit/{mine}", "edit/{theirs}"]
-DOORS += ["delete?pks={mine}&pks={theirs}"]
+DOORS = ["", "export/csv/", "{mine}/", "{theirs}/", "{mine}/change/", "{theirs}/change/"]
+DOORS += ["delete/?pks={mine}&pks={theirs}"]
 
 
 @pytest.mark.parametrize(("role", "may_see"), ROLES)
 @pytest.mark.parametrize("door", DOORS)
 async def test_a_page_names_what_its_user_may_list_and_nothing_else(people, shelf, role, may_see, door):
-    page = await people[role][1].get(f"/shelf-box/{door.format(mine=shelf.mine.id, theirs=shelf.theirs.id)}")
+    page = await people[role][1].get(f"/shelf/box/{door.format(mine=shelf.mine.id, theirs=shelf.theirs.id)}")
     assert page.status_code == 200
     for secret in {OWN, FOREIGN, KEEPER} - may_see:
         assert secret not in page.text
-    if door in {"list", "export/csv"}:
+    if door in {"", "export/csv/"}:
         assert all(known in page.text for known in may_see)
 
 
 @pytest.mark.parametrize(("role", "may_see"), ROLES)
 @pytest.mark.parametrize("word", [OWN, FOREIGN, KEEPER])
 async def test_a_search_finds_by_what_its_user_may_list_only(people, shelf, role, may_see, word):
-    found = names(await people[role][1].get("/shelf-box/list", search=word))
+    found = names(await people[role][1].get("/shelf/box/", search=word))
     assert bool(found) == (word in may_see)
 
 
@@ -84,7 +84,7 @@ async def test_a_search_finds_by_what_its_user_may_list_only(people, shelf, role
 async def test_a_filter_takes_what_its_user_may_list_only(people, shelf, role, may_see, parameter):
     targets = [shelf.keeper] if parameter == "keeper" else [shelf.own, shelf.foreign]
     for target in targets:
-        page = await people[role][1].get("/shelf-box/list", **{parameter: str(target.id)})
+        page = await people[role][1].get("/shelf/box/", **{parameter: str(target.id)})
         assert bool(names(page)) == (str(target) in may_see)
         assert str(target) in may_see or str(target) not in page.text
 
@@ -92,10 +92,10 @@ async def test_a_filter_takes_what_its_user_may_list_only(people, shelf, role, m
 @pytest.mark.parametrize(("role", "may_see"), ROLES)
 async def test_what_is_said_before_and_after_deleting_names_no_more(people, shelf, session, role, may_see):
     office = people[role][1]
-    question = await office.post("/shelf-box/delete", {"pks": str(shelf.theirs.id)})
+    question = await office.post("/shelf/box/delete/", {"pks": str(shelf.theirs.id)})
     assert "Theirs" in question.text
     assert FOREIGN not in question.text or FOREIGN in may_see
-    await office.post("/shelf-box/delete", {"pks": str(shelf.theirs.id), "confirmed": "yes"})
+    await office.post("/shelf/box/delete/", {"pks": str(shelf.theirs.id), "confirmed": "yes"})
     assert await session.get(Box, shelf.theirs.id, populate_existing=True) is None
     said = (await office.get("/")).text
     assert "was deleted" in said
@@ -104,7 +104,7 @@ async def test_what_is_said_before_and_after_deleting_names_no_more(people, shel
 
 async def test_the_choices_of_a_filter_are_those_its_user_may_list(people, shelf):
     for role, may_see in ROLES:
-        page = await people[role][1].get("/shelf-note/list")
+        page = await people[role][1].get("/shelf/note/")
         assert {title for title in (OWN, FOREIGN) if title in page.text} == may_see - {KEEPER}
 
 
@@ -115,7 +115,7 @@ async def test_sorting_does_not_tell_where_a_hidden_object_stands(people, shelf,
         session.add(shelf.foreign)
         await session.commit()
         for direction in ("asc", "desc"):
-            page = await people["boss"][1].get("/shelf-box/list", sortBy="note", sort=direction)
+            page = await people["boss"][1].get("/shelf/box/", sortBy="note", sort=direction)
             orders.add((direction, *names(page)))
     assert len(orders) == 2  # one for each direction, whatever the title
     assert {(order[0], order[1] == "Mine") for order in orders} == {("asc", True), ("desc", False)}  # hidden is null
@@ -124,9 +124,9 @@ async def test_sorting_does_not_tell_where_a_hidden_object_stands(people, shelf,
 @pytest.mark.parametrize(("role", "may_see"), ROLES)
 async def test_an_autocomplete_offers_what_its_user_may_list(people, shelf, role, may_see):
     office = people[role][1]
-    notes = await office.get("/shelf-box/ajax/lookup", name="note", term="e")
+    notes = await office.get("/shelf/box/lookup/", name="note", term="e")
     assert {one["text"] for one in notes.json()["results"]} == may_see - {KEEPER}
-    keepers = await office.get("/shelf-box/ajax/lookup", name="keeper", term="k")
+    keepers = await office.get("/shelf/box/lookup/", name="keeper", term="k")
     assert keepers.status_code == (200 if KEEPER in may_see else 403)
     assert KEEPER in may_see or KEEPER not in keepers.text
 
@@ -136,10 +136,10 @@ async def test_a_key_of_what_one_may_not_list_is_refused_without_a_name(people, 
     office: BackOffice = people["guest"][1]
     key = str(shelf.keeper.id if relation == "keeper" else shelf.foreign.id)
     for other in ("", "x" * 60):  # a name that is too short, and one that is too long, beside it
-        answer = await office.submit("/shelf-box/create", {"name": other, relation: ["", key]})
+        answer = await office.submit("/shelf/box/add/", {"name": other, relation: ["", key]})
         assert answer.status_code in {400, 422}
         assert not [secret for secret in (OWN, FOREIGN, KEEPER) if secret in answer.text]
-    answer = await office.submit(f"/shelf-box/edit/{shelf.bare.id}", {relation: ["", key]})
+    answer = await office.submit(f"/shelf/box/{shelf.bare.id}/change/", {relation: ["", key]})
     assert answer.status_code == 422
     assert "not there any more" in answer.text
     box = await session.get(Box, shelf.bare.id, options=[selectinload(Box.notes)], populate_existing=True)
@@ -149,7 +149,7 @@ async def test_a_key_of_what_one_may_not_list_is_refused_without_a_name(people, 
 @pytest.mark.parametrize("role", ["boss", "guest", "other"])
 async def test_saving_a_form_keeps_the_relations_one_may_not_see(people, shelf, session, role):
     for box in (shelf.mine, shelf.theirs):
-        answer = await people[role][1].submit(f"/shelf-box/edit/{box.id}", {"name": f"New {box.name}"})
+        answer = await people[role][1].submit(f"/shelf/box/{box.id}/change/", {"name": f"New {box.name}"})
         assert answer.status_code == 303, answer.text
     statement = select(Box).options(selectinload(Box.notes)).order_by(Box.name.desc())
     boxes = (await session.scalars(statement, execution_options={"populate_existing": True})).all()
@@ -162,10 +162,10 @@ async def test_saving_a_form_keeps_the_relations_one_may_not_see(people, shelf, 
 
 async def test_a_relation_one_may_not_see_can_be_replaced_by_one_that_one_may(people, shelf, session):
     office = people["boss"][1]
-    page = await office.get(f"/shelf-box/edit/{shelf.theirs.id}")
+    page = await office.get(f"/shelf/box/{shelf.theirs.id}/change/")
     assert "You may not see what is chosen here" in page.text
     changes = {"note": ["", str(shelf.own.id)], "notes": ["", str(shelf.own.id)]}
-    assert (await office.submit(f"/shelf-box/edit/{shelf.theirs.id}", changes)).status_code == 303
+    assert (await office.submit(f"/shelf/box/{shelf.theirs.id}/change/", changes)).status_code == 303
     box = await session.get(Box, shelf.theirs.id, options=[selectinload(Box.notes)], populate_existing=True)
     assert box.note_id == shelf.own.id
     assert [note.title for note in box.notes] == [FOREIGN, OWN]  # taking away what one cannot see is not offered
@@ -173,14 +173,14 @@ async def test_a_relation_one_may_not_see_can_be_replaced_by_one_that_one_may(pe
 
 async def test_what_one_may_see_can_be_taken_out(people, shelf, session):
     changes = {"note": "", "notes": ""}
-    assert (await people["boss"][1].submit(f"/shelf-box/edit/{shelf.mine.id}", changes)).status_code == 303
+    assert (await people["boss"][1].submit(f"/shelf/box/{shelf.mine.id}/change/", changes)).status_code == 303
     box = await session.get(Box, shelf.mine.id, options=[selectinload(Box.notes)], populate_existing=True)
     assert (box.note_id, [note.title for note in box.notes]) == (None, [FOREIGN])
 
 
 async def test_what_is_shown_of_a_relation_costs_no_more_for_its_rights(people, shelf, count_statements):
     with count_statements() as statements:
-        await people["boss"][1].get("/shelf-box/list")
+        await people["boss"][1].get("/shelf/box/")
     # The user, the boxes, their note, keeper and notes, and the choices of a filter.
     assert len(statements) == 6
 

@@ -16,21 +16,21 @@ async def hidden(session):
 
 
 async def test_a_hidden_row_is_in_no_list_export_or_page(office, hidden):
-    for path in ("/shelf-book/list", "/shelf-book/export/csv", "/shelf-book/list?search=Hidden"):
+    for path in ("/shelf/book/", "/shelf/book/export/csv/", "/shelf/book/?search=Hidden"):
         assert "Open" in (text := (await office.get(path)).text) or "search" in path
         assert ">Hidden<" not in text
         assert "Hidden," not in text
-    for path in ("details", "edit"):
-        assert (await office.get(f"/shelf-book/{path}/{hidden.id}")).status_code == 404
+    for path in ("", "change/"):
+        assert (await office.get(f"/shelf/book/{hidden.id}/{path}")).status_code == 404
 
 
 async def test_a_hidden_row_cannot_be_changed_or_deleted(office, hidden, session):
     data = {"title": "Taken", "pages": "1", "notes": "", "_version": "x"}
-    assert (await office.post(f"/shelf-book/edit/{hidden.id}", data)).status_code == 404
-    for path in ("/shelf-book/delete", "/shelf-book/action/shorten"):
+    assert (await office.post(f"/shelf/book/{hidden.id}/change/", data)).status_code == 404
+    for path in ("/shelf/book/delete/", "/shelf/book/action/shorten/"):
         answer = await office.post(path, {"pks": [str(hidden.id)], "confirmed": "yes"})
         assert answer.status_code == 303
-        assert "not there any more" in (await office.get("/shelf-book/list")).text
+        assert "not there any more" in (await office.get("/shelf/book/")).text
     await session.refresh(hidden)
     assert (hidden.title, hidden.pages) == ("Hidden", 7)
 
@@ -38,7 +38,7 @@ async def test_a_hidden_row_cannot_be_changed_or_deleted(office, hidden, session
 async def test_a_lookup_finds_only_what_the_related_view_shows(office, session):
     session.add_all([Genre(name="Crime"), Genre(name="Crimson", is_secret=True)])
     await session.commit()
-    found = await office.get("/shelf-book/ajax/lookup", name="genres", term="crim")
+    found = await office.get("/shelf/book/lookup/", name="genres", term="crim")
     assert [one["text"] for one in found.json()["results"]] == ["Crime"]
 
 
@@ -46,7 +46,7 @@ async def test_a_form_cannot_refer_to_what_a_lookup_does_not_show(office, sessio
     secret = Genre(name="Secret", is_secret=True)
     session.add(secret)
     await session.commit()
-    answer = await office.submit("/shelf-book/create", {"title": "Sly", "pages": "1", "genres": ["", str(secret.id)]})
+    answer = await office.submit("/shelf/book/add/", {"title": "Sly", "pages": "1", "genres": ["", str(secret.id)]})
     assert answer.status_code == 422
     assert "not there any more" in answer.text
     assert "Secret" not in answer.text
@@ -55,15 +55,15 @@ async def test_a_form_cannot_refer_to_what_a_lookup_does_not_show(office, sessio
 
 async def test_a_lookup_asks_whether_the_related_view_may_be_seen(make_user, back_office_for):
     guest = await back_office_for(await make_user(username="guest", is_superuser=True))
-    assert (await guest.get("/shelf-book/ajax/lookup", name="owner", term="g")).status_code == 200
-    assert (await guest.get("/shelf-book/ajax/lookup", name="genres", term="c")).status_code == 403
-    assert (await guest.get("/shelf-genre/list")).status_code == 403
-    assert "/admin/shelf-genre/" not in (await guest.get("/")).text
+    assert (await guest.get("/shelf/book/lookup/", name="owner", term="g")).status_code == 200
+    assert (await guest.get("/shelf/book/lookup/", name="genres", term="c")).status_code == 403
+    assert (await guest.get("/shelf/genre/")).status_code == 403
+    assert "/admin/shelf/genre/" not in (await guest.get("/")).text
 
 
 @pytest.mark.parametrize("term", ["%", "_", "\\", "'", "\0%"])
 async def test_a_lookup_takes_signs_for_what_they_are(office, boss, term):
-    found = await office.get("/blog-post/ajax/lookup", name="author", term=term)
+    found = await office.get("/blog/post/lookup/", name="author", term=term)
     assert found.status_code in {200, 400}
     assert found.status_code == 400 or found.json() == {"results": []}
 
@@ -73,13 +73,13 @@ async def test_a_lookup_takes_signs_for_what_they_are(office, boss, term):
     [{}, {"term": "x"}, {"name": "hashed_password", "term": "x"}, {"name": "posts", "term": "x"}],
 )
 async def test_a_lookup_serves_declared_relations_only(office, parameters):
-    assert (await office.get("/blog-post/ajax/lookup", **parameters)).status_code == 400
+    assert (await office.get("/blog/post/lookup/", **parameters)).status_code == 400
 
 
 async def test_a_lookup_shows_20_at_most(office, session):
     session.add_all([Tag(name=f"tag {n}") for n in range(30)])
     await session.commit()
-    found = await office.get("/blog-post/ajax/lookup", name="tags", term="tag")
+    found = await office.get("/blog/post/lookup/", name="tags", term="tag")
     assert len(found.json()["results"]) == 20
 
 
@@ -88,21 +88,21 @@ async def test_a_lookup_shows_20_at_most(office, session):
     ["x", "-1", "0", "1.5", "9" * 30, "9" * 6000, "1;2", "1%00", "%20", "1/2", "../../etc/passwd", "\u0661", "1_0"],
 )
 async def test_an_odd_key_is_not_found(office, key):
-    for page in ("details", "edit"):
-        assert (await office.get(f"/blog-post/{page}/{key}")).status_code in {400, 404}
+    for page in ("", "change/"):
+        assert (await office.get(f"/blog/post/{key}/{page}")).status_code in {400, 404}
 
 
 @pytest.mark.parametrize(
     "path",
     [
         "/nothing",
-        "/nothing/list",
-        "/blog-post/nothing",
-        "/blog-post/export/json",
-        "/blog-post/import",
-        "/shelf-stamp/edit/a",
-        "/shelf-stamp/edit/a;x",
-        "/shelf-stamp/edit/;;;",
+        "/nothing/at-all/",
+        "/blog/post/nothing/",
+        "/blog/post/export/json/",
+        "/blog/post/import/",
+        "/shelf/stamp/a/change/",
+        "/shelf/stamp/a;x/change/",
+        "/shelf/stamp/;;;/change/",
     ],
 )
 async def test_what_is_not_there_is_not_found(office, path):
@@ -124,7 +124,7 @@ async def test_no_file_is_read(office, session, boss, kind):
     session.add(post)
     await session.commit()
     for column in ("title", "content"):
-        answer = await office.get(f"/blog-post/{post.id}/{column}/{kind}/")
+        answer = await office.get(f"/blog/post/{post.id}/{column}/{kind}/")
         assert answer.status_code == 404
         assert "the secret" not in answer.text
 
@@ -146,16 +146,16 @@ async def test_two_views_of_a_model_each_have_their_own_rows_pages_and_actions(o
     session.add_all(books)
     await session.commit()
     thin, thick = (str(book.id) for book in books)
-    assert "Thick" in (await office.get("/shelf-book/list")).text
-    page = await office.get("/thin-books/list")
+    assert "Thick" in (await office.get("/shelf/book/")).text
+    page = await office.get("/shelf/thin-books/")
     assert "Thick" not in page.text
-    assert f"/admin/thin-books/edit/{thin}" in page.text
-    assert (await office.get(f"/thin-books/edit/{thick}")).status_code == 404
-    assert (await office.post("/shelf-book/action/burn", {"pks": [thin]})).status_code == 404
-    await office.post("/thin-books/action/burn", {"pks": [thin, thick]})
-    assert "1 of 2 selected are not there any more" in (await office.get("/thin-books/list")).text
-    answer = await office.post("/thin-books/action/burn", {"pks": [thin]})
-    assert answer.headers["location"] == "/admin/thin-books/list"
+    assert f"/admin/shelf/thin-books/{thin}/change/" in page.text
+    assert (await office.get(f"/shelf/thin-books/{thick}/change/")).status_code == 404
+    assert (await office.post("/shelf/book/action/burn/", {"pks": [thin]})).status_code == 404
+    await office.post("/shelf/thin-books/action/burn/", {"pks": [thin, thick]})
+    assert "1 of 2 selected are not there any more" in (await office.get("/shelf/thin-books/")).text
+    answer = await office.post("/shelf/thin-books/action/burn/", {"pks": [thin]})
+    assert answer.headers["location"] == "/admin/shelf/thin-books/"
     await session.refresh(books[1])
     assert (await session.scalars(select(Book.title))).all() == ["Thick"]
 
@@ -164,5 +164,5 @@ async def test_a_lookup_shows_the_first_objects_before_a_letter_is_typed(office,
     session.add_all([Tag(name=f"tag {n:02}") for n in range(30, 0, -1)])
     await session.commit()
     for term in ({}, {"term": ""}, {"term": "  "}):
-        found = await office.get("/blog-post/ajax/lookup", name="tags", **term)
+        found = await office.get("/blog/post/lookup/", name="tags", **term)
         assert [one["text"] for one in found.json()["results"]] == [f"tag {n:02}" for n in range(1, 21)]

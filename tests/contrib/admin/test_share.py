@@ -26,7 +26,7 @@ async def stamps(session):
 
 @pytest.mark.usefixtures("stamps")
 async def test_readers_of_the_api_are_answered_while_twelve_editors_ask_for_slow_pages(office, client):
-    pages = [asyncio.create_task(office.get("/slow-stamp/list", page=str(n))) for n in range(12)]
+    pages = [asyncio.create_task(office.get("/shelf/slow-stamp/", page=str(n))) for n in range(12)]
     await asyncio.sleep(0.1)
     started = monotonic()
     answers = [await client.get("/api/posts") for _ in range(20)]
@@ -36,26 +36,26 @@ async def test_readers_of_the_api_are_answered_while_twelve_editors_ask_for_slow
     assert {page.result().status_code for page in pages} == {503}
     assert sum("narrow it with a filter" in message for message in messages) == 2  # half of the pool
     assert sum("Too many pages are being read here at once" in message for message in messages) == 10
-    assert (await office.get("/shelf-stamp/list")).status_code == 200
+    assert (await office.get("/shelf/stamp/")).status_code == 200
 
 
 @pytest.mark.usefixtures("stamps")
 async def test_a_slow_page_says_what_to_do_and_logs_a_line(office, caplog):
     caplog.set_level(logging.WARNING, "dovetail.admin")
-    page = await office.get("/slow-stamp/list", search="bird")
+    page = await office.get("/shelf/slow-stamp/", search="bird")
     assert page.status_code == 503
     assert "narrow it with a filter, search for less, or choose another order" in page.text
-    assert 'href="/admin/slow-stamp/list"' in page.text  # without the search
+    assert 'href="/admin/shelf/slow-stamp/"' in page.text  # without the search
     assert "retry-after" not in page.headers  # it would take as long again
     (record,) = [record for record in caplog.records if record.name == "dovetail.admin"]
     assert record.exc_info is None
-    script = await office.client.get("/admin/slow-stamp/list", headers={"Accept": "application/json"})
+    script = await office.client.get("/admin/shelf/slow-stamp/", headers={"Accept": "application/json"})
     assert "narrow it" in script.json()["detail"]
 
 
 @pytest.mark.usefixtures("stamps")
 async def test_an_action_that_is_stopped_changes_nothing(office, session):
-    answer = await office.post("/slow-stamp/action/stamp", {"pks": "NO;1"})
+    answer = await office.post("/shelf/slow-stamp/action/stamp/", {"pks": "NO;1"})
     assert answer.status_code == 503
     assert "nothing was changed" in answer.text
     assert set(await session.scalars(select(Stamp.motif))) == {"bird"}
@@ -63,14 +63,14 @@ async def test_an_action_that_is_stopped_changes_nothing(office, session):
 
 @pytest.mark.usefixtures("stamps")
 async def test_an_export_that_is_stopped_is_a_page_and_no_file(office):
-    answer = await office.get("/slow-stamp/export/csv")
+    answer = await office.get("/shelf/slow-stamp/export/csv/")
     assert answer.status_code == 503
     assert "narrow it" in answer.text
 
 
 @pytest.mark.usefixtures("stamps")
 async def test_who_waits_for_the_share_is_asked_to_come_again(office):
-    pages = [asyncio.create_task(office.get("/slow-stamp/list")) for _ in range(2)]
+    pages = [asyncio.create_task(office.get("/shelf/slow-stamp/")) for _ in range(2)]
     await asyncio.sleep(0.1)
     page = await office.client.get("/admin/login")
     assert page.status_code == 503

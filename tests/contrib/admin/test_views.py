@@ -135,7 +135,7 @@ class SpacedAdmin(OneAdmin, model=Post):
 
 
 class StaticsAdmin(OneAdmin, model=Post):
-    identity = "statics"
+    identity = "statics/post"
 
 
 class UntemplatedAdmin(OneAdmin, model=Post):
@@ -143,7 +143,7 @@ class UntemplatedAdmin(OneAdmin, model=Post):
 
 
 class ShadowedAdmin(OneAdmin, model=Post):
-    @expose("/list")
+    @expose("/add/")
     async def another_list(self, request: Any) -> None: ...
 
 
@@ -174,14 +174,20 @@ def test_every_problem_is_told_at_once(make_settings):
         (
             ("OneAdmin", "OtherAdmin"),
             (
-                "the admin identity 'shop-post' is claimed by OneAdmin of plugin 'shop' "
+                "the admin identity 'shop/post' is claimed by OneAdmin of plugin 'shop' "
                 "and OtherAdmin of plugin 'shop'; "
-                "write identity = 'other' in one of them"
+                "write identity = 'shop/other' in one of them"
             ),
         ),
-        (("NamedAdmin", "NamedAdmin"), "the admin identity 'named' is claimed by NamedAdmin of plugin 'shop' and"),
-        (("SpacedAdmin",), "the admin identity 'two words' is no word for an address; write identity = 'spaced'"),
-        (("StaticsAdmin",), "the admin identity 'statics' is no word for an address"),
+        (("NamedAdmin", "NamedAdmin"), "the admin identity 'shop/named' is claimed by NamedAdmin of plugin 'shop' and"),
+        (
+            ("SpacedAdmin",),
+            "the admin identity 'shop/two words' is no two words for an address; write identity = 'shop/spaced'",
+        ),
+        (
+            ("StaticsAdmin",),
+            "the admin identity 'statics/post' begins with 'statics', where the site has pages of its own",
+        ),
     ],
 )
 def test_an_identity_that_is_taken_or_no_word_is_refused(make_settings, names, words):
@@ -191,13 +197,13 @@ def test_an_identity_that_is_taken_or_no_word_is_refused(make_settings, names, w
 
 def test_a_view_is_called_by_plugin_and_model_or_as_its_class_says(make_settings):
     views = load_views(broken(make_settings(), f"{__name__}:OneAdmin", f"{__name__}:NamedAdmin"))
-    assert [view.identity for view in views] == ["shop-post", "named"]
+    assert [view.identity for view in views] == ["shop/post", "shop/named"]
     assert OneAdmin.identity == ""
 
 
 def test_a_page_that_stands_where_another_is_is_refused(make_settings):
     context = broken(make_settings(), f"{__name__}:ShadowedAdmin")
-    with pytest.raises(ConfigurationError, match=r"at /admin/shop-post/list stands where another page is; give it"):
+    with pytest.raises(ConfigurationError, match=r"at /admin/shop/post/add/ stands where another page is; give it"):
         mount(FastAPI(), context)
 
 

@@ -275,7 +275,7 @@ async def office(boss, back_office_for):
 
 
 async def test_an_open_browser_does_not_give_the_account_away(office, boss, outbox, session):
-    path = f"/auth-user/edit/{boss.user.id}"
+    path = f"/auth/user/{boss.user.id}/change/"
     for change in ({"email": NEW}, {"username": "other"}):
         for current in ("", "a guess at it"):
             page = await office.submit(path, {**change, "current_password": current})
@@ -286,26 +286,26 @@ async def test_an_open_browser_does_not_give_the_account_away(office, boss, outb
 
 
 async def test_who_knows_the_password_changes_their_own_address_and_confirms_it(office, boss, client, outbox, session):
-    page = await office.submit(f"/auth-user/edit/{boss.user.id}", {"email": NEW, "current_password": PASSWORD})
+    page = await office.submit(f"/auth/user/{boss.user.id}/change/", {"email": NEW, "current_password": PASSWORD})
     assert page.status_code == 303
     assert await address_of(session, "boss") == (TAKEN, True)
     assert len(sent_to(outbox, TAKEN)) == 1
-    assert "A message is sent to" in (await office.get("/auth-user/list")).text
+    assert "A message is sent to" in (await office.get("/auth/user/")).text
     assert (await verify(client, token_in(sent_to(outbox, NEW)[0]))).status_code == 200
     assert await address_of(session, "boss") == (NEW, True)
 
 
 async def test_other_things_about_oneself_need_no_password(office, boss, session):
-    assert (await office.submit(f"/auth-user/edit/{boss.user.id}", {"full_name": "The Boss"})).status_code == 303
+    assert (await office.submit(f"/auth/user/{boss.user.id}/change/", {"full_name": "The Boss"})).status_code == 303
 
 
 async def test_an_address_entered_for_somebody_else_counts_once_it_is_confirmed(
     office, make_user, client, outbox, session
 ):
     user = await make_user(username="ada", is_verified=True)
-    page = await office.get(f"/auth-user/edit/{user.id}")
+    page = await office.get(f"/auth/user/{user.id}/change/")
     assert "current_password" not in page.text
-    assert (await office.submit(f"/auth-user/edit/{user.id}", {"email": NEW})).status_code == 303
+    assert (await office.submit(f"/auth/user/{user.id}/change/", {"email": NEW})).status_code == 303
     assert await address_of(session) == ("ada@example.org", True)
     assert len(sent_to(outbox, "ada@example.org")) == 1
     assert (await verify(client, token_in(sent_to(outbox, NEW)[0]))).status_code == 200
@@ -314,13 +314,13 @@ async def test_an_address_entered_for_somebody_else_counts_once_it_is_confirmed(
 
 async def test_who_ticks_verified_together_with_an_address_vouches_for_it(office, make_user, outbox, session):
     user = await make_user(username="ada")
-    assert (await office.submit(f"/auth-user/edit/{user.id}", {"email": NEW, "is_verified": "y"})).status_code == 303
+    assert (await office.submit(f"/auth/user/{user.id}/change/", {"email": NEW, "is_verified": "y"})).status_code == 303
     assert await address_of(session) == (NEW, True)
     assert [message.to for message in outbox.messages] == ["ada@example.org"]
 
 
 async def test_a_stranger_learns_nothing_of_which_forms_there_are(client):
-    for identity in ("auth-user", "nothing"):
+    for identity in ("auth/user", "nothing"):
         for path in ("create", "edit/1"):
             page = await client.post(f"/admin/{identity}/{path}", headers={"Origin": "http://testserver"})
             back = quote(f"/admin/{identity}/{path}", safe="")

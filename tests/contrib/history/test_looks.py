@@ -8,7 +8,7 @@ from tests.contrib.admin.axe import findings
 from tests.contrib.admin.test_accessibility import log_in, width_beyond
 
 pytestmark = pytest.mark.browser
-PAGES = ("/", "/blog-post/history/1", "/history-recorded-change/list", "/history-recorded-change/details/1")
+PAGES = ("/", "/blog/post/1/history/", "/history/recordedchange/", "/history/recordedchange/1/")
 
 
 @pytest.fixture(params=["sqlite"])
@@ -30,7 +30,7 @@ async def page(app, browser_page: Page, database, make_user, request) -> Page:
 async def test_every_page_of_the_history_can_be_used_by_everybody(page):
     await page.goto("/admin/")
     await log_in(page)
-    await page.goto("/admin/blog-post/edit/1")
+    await page.goto("/admin/blog/post/1/change/")
     await page.get_by_label("Title").fill("A new title " + "without_any_gap" * 20)
     await page.get_by_role("button", name="Save", exact=True).click()
     problems = []

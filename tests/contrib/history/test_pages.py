@@ -49,7 +49,7 @@ def page_of(app, name: str, **parameters: object) -> str:
 
 
 async def test_the_page_of_an_object_shows_its_changes_side_by_side_the_latest_first(app, office, post):
-    page = await office.get(page_of(app, "object-history", identity="blog-post", pk=post))
+    page = await office.get(page_of(app, "object-history", identity="blog/post", pk=post))
     assert page.status_code == 200
     text = page.text
     assert "<del>old</del>" in text
@@ -57,12 +57,12 @@ async def test_the_page_of_an_object_shows_its_changes_side_by_side_the_latest_f
     assert "<ins>python</ins>" in text
     assert text.index("Changed by") < text.index("Added by")
     for name in ("details", "edit"):
-        page = await office.get(page_of(app, name, identity="blog-post", pk=post))
-        assert f'{page_of(app, "object-history", identity="blog-post", pk=post)}">History</a>' in page.text
+        page = await office.get(page_of(app, name, identity="blog/post", pk=post))
+        assert f'{page_of(app, "object-history", identity="blog/post", pk=post)}">History</a>' in page.text
 
 
 async def test_the_page_of_an_object_that_is_gone_is_for_superusers(app, office, post, stranger, database):
-    address = page_of(app, "object-history", identity="blog-post", pk=post)
+    address = page_of(app, "object-history", identity="blog/post", pk=post)
     async with database.unit_of_work() as session:
         await session.delete(await session.get_one(Post, post))
     page = await office.get(address)
@@ -70,7 +70,7 @@ async def test_the_page_of_an_object_that_is_gone_is_for_superusers(app, office,
     assert "Deleted by" in page.text
     assert "A new title" in page.text
     assert (await stranger.get(address)).status_code == 404
-    assert (await office.get(page_of(app, "object-history", identity="blog-post", pk=10**6))).status_code == 404
+    assert (await office.get(page_of(app, "object-history", identity="blog/post", pk=10**6))).status_code == 404
 
 
 async def test_who_may_not_view_an_object_or_a_field_does_not_see_its_history(
@@ -80,7 +80,7 @@ async def test_who_may_not_view_an_object_or_a_field_does_not_see_its_history(
         (await session.get_one(User, boss.id)).hashed_password = "another"
         (await session.get_one(User, boss.id)).bio = "Likes tea"
     staff = await make_user(username="staff", is_staff=True)
-    address = page_of(app, "object-history", identity="auth-user", pk=boss.id)
+    address = page_of(app, "object-history", identity="auth/user", pk=boss.id)
     visitor = await back_office_for(staff)
     assert (await visitor.get(address)).status_code == 403
     async with database.unit_of_work() as session:
@@ -93,7 +93,7 @@ async def test_who_may_not_view_an_object_or_a_field_does_not_see_its_history(
 
 
 async def test_the_list_of_all_changes_is_for_superusers(app, office, post, make_user, back_office_for):
-    address = page_of(app, "list", identity="history-recorded-change")
+    address = page_of(app, "list", identity="history/recordedchange")
     page = await office.get(address)
     assert page.status_code == 200
     assert "blog.post" in page.text
@@ -103,12 +103,12 @@ async def test_the_list_of_all_changes_is_for_superusers(app, office, post, make
 
 async def test_the_first_page_shows_what_one_has_changed_oneself(app, office, make_user, back_office_for, database):
     assert "Your recent changes" not in (await office.get("/")).text
-    await office.submit(page_of(app, "create", identity="blog-tag"), {"name": "tea"})
+    await office.submit(page_of(app, "create", identity="blog/tag"), {"name": "tea"})
     page = (await office.get("/")).text
     async with database.unit_of_work() as session:
         key = await session.scalar(select(RecordedChange.object_key).where(RecordedChange.model == "blog.tag"))
     assert "Your recent changes" in page
-    assert page_of(app, "object-history", identity="blog-tag", pk=key) in page
+    assert page_of(app, "object-history", identity="blog/tag", pk=key) in page
     other = await back_office_for(await make_user(username="other", is_superuser=True))
     assert "Your recent changes" not in (await other.get("/")).text
 
@@ -120,7 +120,7 @@ async def test_older_changes_are_a_page_away(app, office, boss, database):
     for number in range(1, 52):
         async with database.unit_of_work() as session:
             (await session.get_one(Tag, tag.id)).name = str(number)
-    address = page_of(app, "object-history", identity="blog-tag", pk=tag.id)
+    address = page_of(app, "object-history", identity="blog/tag", pk=tag.id)
     first = await office.get(address)
     assert first.text.count("Changed by") == 50
     (before,) = {part.split('"')[0] for part in first.text.split("?before=")[1:]}
@@ -135,7 +135,7 @@ async def test_what_had_the_same_identifier_before_has_a_history_of_its_own(app,
         await session.delete(old)
     async with database.unit_of_work() as session:
         session.add(Post(id=post, title="Of somebody else", content="Text.", author_id=old.author_id))
-    address = page_of(app, "object-history", identity="blog-post", pk=post)
+    address = page_of(app, "object-history", identity="blog/post", pk=post)
     seen, everything = (await stranger.get(address)).text, (await office.get(address)).text
     assert "Of somebody else" in seen
     assert "Deleted by" not in seen

@@ -125,12 +125,10 @@ async def test_the_back_office_takes_no_file_for_text_and_no_other_charset(clien
 
 async def test_a_form_of_the_back_office_takes_no_file_for_text(back_office_for, make_user):
     office = await back_office_for(await make_user(username="boss", is_superuser=True))
-    values = read_form((await office.get("/blog-post/create")).text)
+    values = read_form((await office.get("/blog/post/add/")).text)
     parts = [part(named(field=name), data=value.encode()) for name, found in values.items() for value in found]
     for field in ("title", "content", "view_count", "is_published", "created_at"):
-        answer = await post_parts(
-            office.client, "/admin/blog-post/create", *parts, part(named('; filename="a"', field))
-        )
+        answer = await post_parts(office.client, "/admin/blog/post/add/", *parts, part(named('; filename="a"', field)))
         assert (answer.status_code, "came as a file" in answer.text) == (422, True), field
 
 

@@ -1,7 +1,7 @@
 """Give each view an address of its own, and refuse pages that another hides and templates that are not there."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,14 @@ from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError
 from sqladmin import BaseView
 from starlette.routing import BaseRoute, Match, Route
 
+from dovetail.contrib.admin.columns.identifiers import parse_identifier
 from dovetail.contrib.admin.inlines.inline import InlineModelAdmin, ParentView
 from dovetail.contrib.admin.sqladmin_private import OpenModelView, class_slug, exposed_pages
+from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.admin.web.addresses import RESERVED, WORD
 from dovetail.ownership import owner_of
 
-IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-TAKEN = frozenset({"account", "assets", "statics"})  # where the page of one's own account and the site's files are
+IDENTITY = re.compile(f"{WORD}/{WORD}")
 OURS = Path(__file__).parents[1] / "templates"
 TEMPLATES = (
     *("change_list_template", "add_form_template", "details_template", "change_form_template"),
@@ -33,18 +35,20 @@ class Claims:
         """Note what `view` is found by; yield a sentence for each clash and for what no address can hold."""
         owner = f"{view.__name__} of plugin {plugin!r}"
         for what, name, hint in _names(view):
-            if what == "identity" and (IDENTITY.fullmatch(name) is None or name in TAKEN):
-                yield f"{owner}: the admin identity {name!r} is no word for an address; write identity = {hint!r}"
+            if what == "identity":
+                yield from _unfit(owner, name, hint)
             other = self._owners.setdefault(f"{what} {name}", owner)
             if other is not owner:
                 yield f"the admin {what} {name!r} is claimed by {other} and {owner}; {_advice(what, hint)}"
 
 
 def identify(plugin: str, view: type[BaseView], plugins: Sequence[str] = ()) -> type[BaseView]:
-    """Return the view as one site shows it, called `<plugin>-<model>` unless its class says otherwise.
+    """Return the view as one site shows it, called `<plugin>/<model>` unless its class says otherwise.
 
-    SQLAdmin writes the site into the class of a view, so each site gets a class of its own. `plugins` are all that are
-    enabled: a plugin may show the model of another, whose permissions count.
+    A word that its class says stands for the model alone. The view of a model that its own plugin brings, and calls
+    nothing else, is its home, where links to its objects lead. `plugins` are all that are enabled: a plugin may show
+    the model of another, whose permissions count. SQLAdmin writes the site into the class of a view, so each site gets
+    a class of its own.
     """
     attributes: dict[str, object] = {
         "__module__": view.__module__,
@@ -53,10 +57,13 @@ def identify(plugin: str, view: type[BaseView], plugins: Sequence[str] = ()) -> 
         WRITTEN: view,
     }
     model: Any = getattr(view, "model", None)
-    if view.is_model and model is not None and not view.identity:
-        attributes["identity"] = _plugin_and_model(plugin.replace("_", "-"), class_slug(model.__name__))
     if view.is_model and model is not None:
-        attributes["plugin_name"] = owner_of(model.__table__, plugins) or plugin
+        owner = owner_of(model.__table__, plugins) or plugin
+        word = view.identity or model.__name__.lower()  # as in the names of permissions
+        identity = word if "/" in word else f"{plugin}/{word}"
+        attributes |= {"identity": identity, "plugin_name": owner}
+        attributes["is_home"] = identity == f"{owner}/{model.__name__.lower()}"
+        attributes["former_identity"] = view.identity or _former(plugin.replace("_", "-"), class_slug(model.__name__))
     make: Any = type(view)
     named: type[BaseView] = make(view.__name__, (view,), attributes)
     return named
@@ -68,13 +75,36 @@ def written_class(view: type[BaseView]) -> type[BaseView]:
     return written
 
 
-def find_shadowed(own: Sequence[BaseRoute], brought: Sequence[Route]) -> Iterator[str]:
-    """Find pages that views brought to where a page of the site, or another view's, answers first."""
+def find_shadowed(
+    own: Sequence[Route], brought: Sequence[Route], views: Mapping[str, ViewBase], others: Sequence[BaseRoute] = ()
+) -> Iterator[str]:
+    """Find pages that views brought to where a page of the site, or another view's, is.
+
+    `own` are the pages that each of `views` (by identity) has, which are asked after those brought; `others` before.
+    """
     for index, route in enumerate(brought):
-        scope = {"type": "http", "method": "GET", "path": route.path}
-        if any(other.matches(scope)[0] is not Match.NONE for other in (*own, *brought[:index])):
+        before = [*others, *brought[:index]]
+        hidden = any(_meets(other, route.path, views) for other in (*before, *own))
+        if hidden or ("{" in route.path and any(_meets(route, path, {}) for path in _samples(own, views))):
             where = f"the admin page {route.name!r} at /admin{route.path}"
             yield f"{where} stands where another page is; give it another path"
+
+
+def _meets(route: BaseRoute, path: str, views: Mapping[str, ViewBase]) -> bool:
+    match, found = route.matches({"type": "http", "method": "GET", "path": path})
+    parameters = found.get("path_params", {})
+    if match is Match.NONE or "identity" not in parameters:
+        return match is not Match.NONE
+    view = views.get(parameters["identity"])
+    is_no_key = "pk" in parameters and view and parse_identifier(view.model, parameters["pk"]) is None
+    return view is not None and not is_no_key
+
+
+def _samples(own: Iterable[Route], views: Iterable[str]) -> Iterator[str]:
+    for route in own:
+        given = dict.fromkeys(route.param_convertors, "0")
+        for identity in views:
+            yield route.url_path_for(route.name, **given | {"identity": identity})
 
 
 def find_unfit_templates(views: Iterable[BaseView], environment: Environment) -> Iterator[str]:
@@ -114,14 +144,23 @@ def template_problem(name: str, environment: Environment) -> str | None:
     return None
 
 
-def _plugin_and_model(plugin: str, model: str) -> str:
+def _unfit(owner: str, identity: str, hint: str) -> Iterator[str]:
+    if IDENTITY.fullmatch(identity) is None:
+        yield f"{owner}: the admin identity {identity!r} is no two words for an address; write identity = {hint!r}"
+    elif (first := identity.partition("/")[0]) in RESERVED:
+        told = f"{owner}: the admin identity {identity!r} begins with {first!r}, where the site has pages of its own"
+        yield f"{told}; write identity = 'site-{identity}'"
+
+
+def _former(plugin: str, model: str) -> str:
+    """Return what a view was called up to the last release."""
     return model if f"{model}-".startswith(f"{plugin}-") else f"{plugin}-{model}"  # not shop-shop-item
 
 
 def _names(view: type[BaseView]) -> Iterator[tuple[str, str, str]]:
     own = class_slug(view.__name__.removesuffix("Admin"))
     if view.is_model:
-        yield "identity", view.identity, own
+        yield "identity", view.identity, f"{view.identity.partition('/')[0].replace(' ', '-')}/{own}"
         return
     for page in exposed_pages(view):
         yield "path", page.path, own

@@ -8,6 +8,7 @@ A page stands beside the details of each object that the user may view, of every
 "sqladmin/layout.html" and finds `model_view`, `pk`, `obj` and what `load` returned; a box finds what its own returned.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,8 +24,10 @@ from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.admin.web.addresses import WORD
 from dovetail.errors import ConfigurationError
 
+TAKEN = frozenset({"change", "delete"})
 OBJECT_PAGES, INDEX_BOXES = "admin.object_pages", "admin.index_boxes"
 Values: TypeAlias = Mapping[str, object]
 
@@ -62,6 +65,11 @@ def check_pages(found: Iterable[object], environment: Environment) -> list[Objec
     given = list(found)
     _refuse(_find_problems(given, ObjectPage, OBJECT_PAGES, environment))
     pages = [one for one in given if isinstance(one, ObjectPage)]
+    _refuse(
+        f"no page of objects can be called {one.name!r}; write a word of letters, digits and hyphens that is not taken"
+        for one in pages
+        if re.fullmatch(WORD, one.name) is None or one.name in TAKEN
+    )
     names = [one.name for one in pages]
     _refuse(
         f"two pages of objects are called {name!r}; give one of them another name"

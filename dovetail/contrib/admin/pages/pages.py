@@ -81,7 +81,7 @@ async def export_list(office: Office, request: Request) -> Response:
     allow(await view.check_can_export(request) and await view.check_can_list(request))
     if request.path_params["export_type"] not in view.export_types:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    name = f"{view.identity}.csv"
+    name = f"{view.identity.replace('/', '-')}.csv"
     found = Export(view=view, statement=await view.matching(request), request=request, rights=rights_of(request))
     rows = await found.begin(request_context().session, office.database)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

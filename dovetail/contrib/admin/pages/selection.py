@@ -40,7 +40,8 @@ async def run_task(office: Office, request: Request, task: Task) -> Response:
     view = task.view
     form = await request.form() if request.method == "POST" else FormData()
     sent = form.getlist("pks") or request.query_params.getlist("pks")
-    keys = list(dict.fromkeys(key for key in sent if isinstance(key, str) and key))
+    named = [request.path_params["pk"]] if "pk" in request.path_params else []
+    keys = named or list(dict.fromkeys(key for key in sent if isinstance(key, str) and key))
     most = max(view.list_max_show_all, *view.list_per_page_options)
     if len(keys) > most:
         raise BadRequestError(f"Select {most} rows or fewer.")

@@ -2,15 +2,18 @@
 
 import asyncio
 from time import perf_counter
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from jinja2 import Environment
 from sqladmin.templating import Jinja2Templates
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from dovetail.contrib.admin.web.addresses import KeyConvertor
+
 TURN = 0.005  # seconds of writing, after which others have their turn
-PLACEHOLDER = "0"
+PLACEHOLDER = "-key-"
+KEYS = KeyConvertor()
 
 
 class Templates(Jinja2Templates):
@@ -36,16 +39,18 @@ class Templates(Jinja2Templates):
 def path_for(request: Request, name: str, /, pk: object = None, **parameters: object) -> str:
     """Return the path of the route `name`, and of the object with the identifier `pk` if the route has one.
 
-    A list of 200 rows has thousands of links, and each `Request.url_for` walks every route of the site: what stands in
-    front of the identifier is asked for once a request.
+    A list of 200 rows has thousands of links, and each `Request.url_for` walks every route of the site: what stands
+    around the identifier is asked for once a request.
     """
-    made: dict[tuple[object, ...], str] = request.scope.setdefault("dovetail_admin_addresses", {})
+    made: dict[tuple[object, ...], tuple[str, str]] = request.scope.setdefault("dovetail_admin_addresses", {})
     key = (name, pk is not None, *sorted(parameters.items()))
     if key not in made:
         more = {} if pk is None else {"pk": PLACEHOLDER}
-        made[key] = request.url_for(name, **parameters, **more).path
-    # An identifier may hold any sign; of `a/../b` a browser would make `b`.
-    return made[key] if pk is None else made[key].removesuffix(PLACEHOLDER) + quote(str(pk), safe="")
+        path = request.url_for(name, **parameters, **more).path
+        before, _, after = path.rpartition(PLACEHOLDER) if more else (path, "", "")
+        made[key] = before, after
+    before, after = made[key]
+    return before if pk is None else f"{before}{KEYS.to_string(pk)}{after}"
 
 
 def query_of(request: Request, **changes: object) -> str:

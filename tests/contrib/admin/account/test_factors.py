@@ -85,8 +85,8 @@ async def test_the_second_step_is_asked_for_by_the_login_page_too(client, boss, 
     _, codes = await enrol(office)
     page = await client.get("/admin/login")
     data = {**read_form(page.text), "username": "boss", "password": PASSWORD}
-    first = await client.post("/admin/login?next=/admin/auth-user/list", data=data, headers={"Origin": ORIGIN})
-    assert first.headers["location"] == "/admin/login/second-factor?next=/admin/auth-user/list"
+    first = await client.post("/admin/login?next=/admin/auth/user/", data=data, headers={"Origin": ORIGIN})
+    assert first.headers["location"] == "/admin/login/second-factor?next=/admin/auth/user/"
     assert (await client.get("/admin/")).status_code == 303  # nobody is logged in yet
     step = (await client.get(first.headers["location"])).text
     token = {"csrf_token": read_form(step)["csrf_token"][0]}
@@ -95,8 +95,8 @@ async def test_the_second_step_is_asked_for_by_the_login_page_too(client, boss, 
     right = await client.post(
         first.headers["location"], data={**token, "recovery_code": codes[0]}, headers={"Origin": ORIGIN}
     )
-    assert right.headers["location"] == "/admin/auth-user/list"
-    assert "boss" in (await client.get("/admin/auth-user/list")).text
+    assert right.headers["location"] == "/admin/auth/user/"
+    assert "boss" in (await client.get("/admin/auth/user/")).text
 
 
 async def test_a_link_to_enrol_that_is_wrong_used_or_not_of_staff_opens_nothing(client, boss, make_user, database):
@@ -123,11 +123,11 @@ async def test_an_action_on_users_removes_the_factors_of_who_lost_them(office, b
     ada = await make_user(username="ada", is_superuser=True)
     await enrol(await back_office_for(ada))
     chosen = {"pks": [str(ada.id)]}
-    asked = await office.post("/auth-user/action/remove-factors", chosen)
+    asked = await office.post("/auth/user/action/remove-factors/", chosen)
     assert "Their password is enough then." in asked.text
     assert await session.scalar(select(func.count()).select_from(Totp)) == 1
     await session.rollback()
-    done = await office.post("/auth-user/action/remove-factors", {**chosen, "confirmed": "yes"})
+    done = await office.post("/auth/user/action/remove-factors/", {**chosen, "confirmed": "yes"})
     assert done.status_code == 303
     assert "1 second factor removed." in (await office.get("/")).text
     assert await session.scalar(select(func.count()).select_from(Totp)) == 0

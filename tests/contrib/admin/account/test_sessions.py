@@ -84,15 +84,15 @@ async def test_staff_with_the_permission_end_the_sessions_of_chosen_users(
     await session.commit()
     of_eddie = await back_office_for(eddie)
     pks = {"pks": [str(one.id) for one in (ada, boss)], "confirmed": "yes"}
-    assert (await of_eddie.post("/auth-user/action/end-sessions", pks)).status_code == 403
+    assert (await of_eddie.post("/auth/user/action/end-sessions/", pks)).status_code == 403
     names = ["auth.view_user", "auth.change_user", "auth.delete_session"]
     await grant(session, await session.get_one(User, eddie.id), names)
     await session.commit()
-    assert (await of_eddie.post("/auth-user/action/end-sessions", pks)).status_code == 403  # of the boss
+    assert (await of_eddie.post("/auth/user/action/end-sessions/", pks)).status_code == 403  # of the boss
     assert await count(session, ada) == 1
-    assert (await office.post("/auth-user/action/end-sessions", pks)).status_code == 303
+    assert (await office.post("/auth/user/action/end-sessions/", pks)).status_code == 303
     assert (await count(session, ada), await count(session, boss)) == (0, 1)
-    assert "The sessions of 2 users were ended." in (await office.get("/auth-user/list")).text
+    assert "The sessions of 2 users were ended." in (await office.get("/auth/user/")).text
 
 
 async def test_who_has_no_password_yet_chooses_one_after_a_recent_login(make_user, back_office_for, session):

@@ -51,7 +51,7 @@ async def test_what_goes_along_is_named_counted_and_linked(office, boss, make_us
     await session.flush()
     await session.execute(insert(post_tags), [{"post_id": key, "tag_id": tag.id} for key in keys[:2]])
     await session.commit()
-    html = (await office.get("/auth-user/delete", pks=str(ada.id))).text
+    html = (await office.get("/auth/user/delete/", pks=str(ada.id))).text
     words = in_words(html)
     assert "This goes along" in words
     assert "Posts: 12 Post 11" in words
@@ -63,7 +63,7 @@ async def test_what_goes_along_is_named_counted_and_linked(office, boss, make_us
     assert office.root in html
     assert re.search(rf'<a href="[^"]*{keys[-1]}[^"]*">Post 11</a>', html)
     data = read_form(html)
-    answer = await office.post("/auth-user/delete", data)
+    answer = await office.post("/auth/user/delete/", data)
     assert answer.status_code == 303
     assert [await count(session, one) for one in (Post, Comment, User)] == [1, 0, 1]
 
@@ -75,7 +75,7 @@ async def test_a_question_takes_no_more_statements_for_more_rows(office, boss, m
     counted = []
     for user in (few, many):
         with count_statements() as statements:
-            page = await office.get("/auth-user/delete", pks=str(user.id))
+            page = await office.get("/auth/user/delete/", pks=str(user.id))
         counted.append(len(statements))
     assert counted[0] == counted[1] < 40
     assert "Posts: 200" in in_words(page.text)
@@ -84,7 +84,7 @@ async def test_a_question_takes_no_more_statements_for_more_rows(office, boss, m
 async def test_counts_end_at_the_limit_of_the_view(office, boss, session, monkeypatch):
     monkeypatch.setattr("plugins.blog.admin.PostAdmin.count_limit", 20)
     key = (await written(session, boss, comments=30))[0]
-    words = in_words((await office.get("/blog-post/delete", pks=str(key))).text)
+    words = in_words((await office.get("/blog/post/delete/", pks=str(key))).text)
     assert "Comments: more than 20 Comment" in words
     assert "and more than 10 others" in words
 
@@ -92,15 +92,15 @@ async def test_counts_end_at_the_limit_of_the_view(office, boss, session, monkey
 async def test_what_was_added_meanwhile_is_told_before_it_is_deleted(office, boss, make_user, session):
     ada = await make_user()
     (key,) = await written(session, ada, comments=2)
-    data = read_form((await office.get("/auth-user/delete", pks=str(ada.id))).text)
+    data = read_form((await office.get("/auth/user/delete/", pks=str(ada.id))).text)
     session.add(Comment(content="A late one", post_id=key, author_id=boss.id))
     await session.commit()
-    answer = await office.post("/auth-user/delete", data)
+    answer = await office.post("/auth/user/delete/", data)
     assert answer.status_code == 409
     assert "What goes along has changed since you were asked." in in_words(answer.text)
     assert "A late one" in in_words(answer.text)
     assert await count(session, Comment) == 3
-    assert (await office.post("/auth-user/delete", read_form(answer.text))).status_code == 303
+    assert (await office.post("/auth/user/delete/", read_form(answer.text))).status_code == 303
     assert await count(session, Comment) == 0
 
 
@@ -108,8 +108,8 @@ async def test_what_stands_in_the_way_is_named(office, session):
     genre = Genre(name="Used")
     session.add_all([genre, Book(title="Standing", pages=1, genres=[genre])])
     await session.commit()
-    for ask in (office.get("/shelf-genre/delete", pks=str(genre.id)), None):
-        page = await (ask or office.post("/shelf-genre/delete", {"pks": [str(genre.id)], "confirmed": "yes"}))
+    for ask in (office.get("/shelf/genre/delete/", pks=str(genre.id)), None):
+        page = await (ask or office.post("/shelf/genre/delete/", {"pks": [str(genre.id)], "confirmed": "yes"}))
         words = in_words(page.text)
         assert "this stands in the way. Change or delete it first. Books: 1 Book 1" in words
         assert 'type="submit">Delete<' not in page.text
@@ -132,16 +132,16 @@ async def test_who_may_not_delete_what_goes_along_deletes_nothing(clerk, back_of
     session.add(OutgoingMail(kind=MailKind.CONFIRM_EMAIL, user_id=ada.id, to="a@example.org", subject="x"))
     await session.commit()
     office = await back_office_for(clerk)
-    page = await office.get("/auth-user/delete", pks=str(ada.id))
+    page = await office.get("/auth/user/delete/", pks=str(ada.id))
     words = in_words(page.text)
     assert "you may not delete them. comments" in words
     assert "mail" not in words
     assert "Comment 0" not in words
     assert 'type="submit">Delete<' not in page.text
-    answer = await office.post("/auth-user/delete", {"pks": [str(ada.id)], "confirmed": "yes"})
+    answer = await office.post("/auth/user/delete/", {"pks": [str(ada.id)], "confirmed": "yes"})
     assert answer.status_code == 409
     assert [await count(session, one) for one in (User, Comment)] == [3, 1]
     await session.execute(Comment.__table__.delete())
     await session.commit()
-    await office.post("/auth-user/delete", {"pks": [str(ada.id)], "confirmed": "yes"})
+    await office.post("/auth/user/delete/", {"pks": [str(ada.id)], "confirmed": "yes"})
     assert await count(session, User) == 2

@@ -72,7 +72,7 @@ async def test_an_odd_login_form_is_refused_and_not_a_crash(client, boss, data):
 @asks_no_database
 @pytest.mark.parametrize(
     "path",
-    ["/", "/auth-user/list", "/auth-user/create", "/blog-post/edit/1", "/blog-post/export/csv", "/shelf", "/report"],
+    ["/", "/auth/user/", "/auth/user/add/", "/blog/post/1/change/", "/blog/post/export/csv/", "/shelf", "/report"],
 )
 async def test_the_anonymous_are_asked_to_log_in(client, path):
     answer = await client.get(f"/admin{path}")
@@ -84,15 +84,15 @@ async def test_the_anonymous_are_asked_to_log_in(client, path):
 
 
 async def test_a_script_is_told_by_status(client):
-    answer = await client.get("/admin/blog-post/ajax/lookup", headers={"Accept": "application/json"})
+    answer = await client.get("/admin/blog/post/lookup/", headers={"Accept": "application/json"})
     assert answer.status_code == 401
 
 
 async def test_logging_in_leads_to_the_page_that_was_asked_for(client, boss):
-    asked = await client.get("/admin/auth-user/list?search=a%26b")
+    asked = await client.get("/admin/auth/user/?search=a%26b")
     assert (await log_in(client, "boss", target=asked.headers["location"].removeprefix("/admin/login"))).headers[
         "location"
-    ] == "/admin/auth-user/list?search=a%26b"
+    ] == "/admin/auth/user/?search=a%26b"
 
 
 @asks_no_database
@@ -238,4 +238,4 @@ async def test_a_page_costs_one_statement_to_know_who_is_there(office, count_sta
 async def test_reading_works_beside_a_writer(office, database):
     async with database.unit_of_work() as work:
         await work.execute(update(User).values(bio="being written"))
-        assert (await office.get("/auth-user/list")).status_code == 200
+        assert (await office.get("/auth/user/")).status_code == 200

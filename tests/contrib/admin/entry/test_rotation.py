@@ -60,12 +60,12 @@ async def test_a_form_that_was_open_meanwhile_can_still_be_sent(eddie, back_offi
     await grant(session, await session.get_one(User, eddie.id), ["blog.add_tag"])
     await session.commit()
     office = await back_office_for(eddie)
-    form = read_form((await office.get("/blog-tag/create")).text)
+    form = read_form((await office.get("/blog/tag/add/")).text)
     old = office.client.cookies[COOKIE]
     await gain(session, "superuser")
     await office.get("/")
     assert office.client.cookies[COOKIE] != old
-    answer = await office.client.post("/admin/blog-tag/create", data={**form, "name": "late"})
+    answer = await office.client.post("/admin/blog/tag/add/", data={**form, "name": "late"})
     assert answer.status_code == 303
     assert await session.scalar(select(Tag.name)) == "late"
 
@@ -75,10 +75,10 @@ async def test_who_loses_a_race_for_the_new_cookie_is_let_in_by_the_login_page(e
     old = office.client.cookies[COOKIE]
     await gain(session, "superuser")
     await office.get("/")
-    late = await office.client.get("/admin/blog-tag/list", headers={"Cookie": f"{COOKIE}={old}"})
-    assert late.headers["location"] == "/admin/login?next=%2Fadmin%2Fblog-tag%2Flist"
+    late = await office.client.get("/admin/blog/tag/", headers={"Cookie": f"{COOKIE}={old}"})
+    assert late.headers["location"] == "/admin/login?next=%2Fadmin%2Fblog%2Ftag%2F"
     again = await office.client.get(late.headers["location"])
-    assert (again.status_code, again.headers["location"]) == (303, "/admin/blog-tag/list")
+    assert (again.status_code, again.headers["location"]) == (303, "/admin/blog/tag/")
 
 
 async def test_a_proof_gives_another_cookie_and_leads_to_where_one_was_going(office, session):
@@ -129,6 +129,6 @@ async def test_a_bearer_token_opens_no_back_office(client, boss, session):
 async def test_work_in_the_back_office_is_noted_as_use_of_its_session(app, office, session):
     await session.execute(update(Session).values(used_at=datetime.now(UTC) - timedelta(minutes=6)))
     await session.commit()
-    assert (await office.get("/blog-tag/list")).status_code == 200
+    assert (await office.get("/blog/tag/")).status_code == 200
     await USE_LOGS.get(app)[CurrentSession].write()
     assert datetime.now(UTC) - await session.scalar(select(Session.used_at)) < timedelta(minutes=1)

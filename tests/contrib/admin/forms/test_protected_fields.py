@@ -41,7 +41,7 @@ async def stored(session) -> Specimen:
 
 
 async def test_a_forged_request_writes_no_protected_field(office, session, specimen):
-    answer = await office.submit(f"/sealed/edit/{specimen.id}", {**FORGED, "whole": "2"})
+    answer = await office.submit(f"/drawer/sealed/{specimen.id}/change/", {**FORGED, "whole": "2"})
     assert answer.status_code == 303
     found = await stored(session)
     assert (found.name, found.notes, found.is_good, found.colour) == ("Ammonite", "Old", False, Colour.BLUE)
@@ -51,26 +51,26 @@ async def test_a_forged_request_writes_no_protected_field(office, session, speci
 
 @pytest.mark.parametrize("nonsense", [{"seen_at": "nonsense"}, {"colour": "nonsense"}, {"shelf": "nonsense"}])
 async def test_what_a_request_says_of_a_protected_field_is_not_even_looked_at(office, session, specimen, nonsense):
-    assert (await office.submit(f"/sealed/edit/{specimen.id}", {**nonsense, "whole": "2"})).status_code == 303
+    assert (await office.submit(f"/drawer/sealed/{specimen.id}/change/", {**nonsense, "whole": "2"})).status_code == 303
     assert (await stored(session)).whole == 2
 
 
 async def test_a_browser_leaves_disabled_fields_out_and_nothing_is_missed(office, session, specimen):
-    answer = await office.submit(f"/sealed/edit/{specimen.id}", {**dict.fromkeys(FORGED), "whole": "3"})
+    answer = await office.submit(f"/drawer/sealed/{specimen.id}/change/", {**dict.fromkeys(FORGED), "whole": "3"})
     assert answer.status_code == 303
     assert (await stored(session)).name == "Ammonite"
 
 
 async def test_a_new_object_takes_nothing_from_protected_fields(office, session, specimen):
     # The name must be there and cannot be given, so the database says that it is missing.
-    answer = await office.submit("/sealed/create", {**FORGED, "whole": "2"})
+    answer = await office.submit("/drawer/sealed/add/", {**FORGED, "whole": "2"})
     assert answer.status_code == 409
     assert "Nothing was saved." in answer.text
     assert (await stored(session)).id == specimen.id
 
 
 async def test_protected_fields_look_protected(office, specimen):
-    page = (await office.get(f"/sealed/edit/{specimen.id}")).text
+    page = (await office.get(f"/drawer/sealed/{specimen.id}/change/")).text
     for name, words in (
         ("name", "readonly"),
         ("notes", "disabled"),

@@ -13,7 +13,7 @@ async def stored(session) -> list[tuple[str, int]]:
 
 
 async def test_rows_are_shown_changed_added_and_deleted_in_one_form(office, session, question):
-    edit = f"/polls-question/edit/{question.id}"
+    edit = f"/polls/question/{question.id}/change/"
     form = read_form((await office.get(edit)).text)
     assert form["choice-0-choice_text"] == ["Not much"]
     assert [name for name in form if name.endswith("choice_text")] == [f"choice-{n}-choice_text" for n in range(5)]

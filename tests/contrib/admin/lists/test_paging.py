@@ -50,10 +50,10 @@ def link(page, label: str) -> str | None:
 
 async def walk(office, start: str, label: str) -> list[list[str]]:
     """The rows of each page from `start` on, as the links called `label` lead from one to the next."""
-    page = await office.client.get(f"/admin/shelf-stamp/list{start}")
+    page = await office.client.get(f"/admin/shelf/stamp/{start}")
     pages = [shown(page)]
     while address := link(page, label):
-        page = await office.client.get(f"/admin/shelf-stamp/list{address}")
+        page = await office.client.get(f"/admin/shelf/stamp/{address}")
         pages.append(shown(page))
         assert len(pages) < 40
     return pages
@@ -64,7 +64,7 @@ async def walk(office, start: str, label: str) -> list[list[str]]:
 @pytest.mark.usefixtures("stamps")
 async def test_links_lead_through_all_rows_in_order_forwards_and_backwards(office, column, sort):
     order = f"sortBy={column}&sort={sort}"
-    everything = shown(await office.client.get(f"/admin/shelf-stamp/list?{order}&pageSize=200"))
+    everything = shown(await office.client.get(f"/admin/shelf/stamp/?{order}&pageSize=200"))
     assert len(set(everything)) == 30
     forwards = await walk(office, f"?{order}&pageSize={SIZE}", "Next")
     assert [key for page in forwards for key in page] == everything
@@ -74,26 +74,26 @@ async def test_links_lead_through_all_rows_in_order_forwards_and_backwards(offic
 
 @pytest.mark.usefixtures("stamps")
 async def test_a_page_says_where_it_is_and_leads_to_both_ends_and_elsewhere(office):
-    first = await office.get("/shelf-stamp/list", pageSize="4")
+    first = await office.get("/shelf/stamp/", pageSize="4")
     assert "1\u20134 of more than 8" in first.text
     assert link(first, "First") is None
-    last = await office.client.get(f"/admin/shelf-stamp/list{link(first, 'Last')}")
+    last = await office.client.get(f"/admin/shelf/stamp/{link(first, 'Last')}")
     assert "The last 4 of more than 8" in last.text
     assert link(last, "Next") is None
-    deep = await office.get("/shelf-stamp/list", pageSize="4", page="5")
+    deep = await office.get("/shelf/stamp/", pageSize="4", page="5")
     assert "17\u201320 of more than 8" in deep.text
-    behind = await office.client.get(f"/admin/shelf-stamp/list{link(deep, 'Next')}")
+    behind = await office.client.get(f"/admin/shelf/stamp/{link(deep, 'Next')}")
     assert "21\u201324 of more than 8" in behind.text
-    before = await office.client.get(f"/admin/shelf-stamp/list{link(behind, 'Previous')}")
+    before = await office.client.get(f"/admin/shelf/stamp/{link(behind, 'Previous')}")
     assert shown(before) == shown(deep)
     assert 'name="page" min="1"' in deep.text
-    assert shown(await office.client.get(f"/admin/shelf-stamp/list{link(before, 'First')}")) == shown(first)
+    assert shown(await office.client.get(f"/admin/shelf/stamp/{link(before, 'First')}")) == shown(first)
 
 
 @pytest.mark.usefixtures("stamps")
 async def test_a_page_far_away_begins_where_the_one_before_it_ended_whatever_was_deleted(office, session):
-    deep = await office.get("/shelf-stamp/list", pageSize="4", page="4")
-    address = f"/admin/shelf-stamp/list{link(deep, 'Next')}"
+    deep = await office.get("/shelf/stamp/", pageSize="4", page="4")
+    address = f"/admin/shelf/stamp/{link(deep, 'Next')}"
     behind = shown(await office.client.get(address))
     await session.execute(delete(Stamp).where(Stamp.country == "A"))
     await session.commit()
@@ -105,22 +105,22 @@ async def test_a_page_far_away_begins_where_the_one_before_it_ended_whatever_was
 
 @pytest.mark.usefixtures("stamps")
 async def test_an_address_of_another_order_or_list_is_refused(office):
-    deep = await office.get("/shelf-stamp/list", pageSize="4", page="4")
+    deep = await office.get("/shelf/stamp/", pageSize="4", page="4")
     page = re.search("page=([^&]+)", link(deep, "Next"))[1]
-    other = await office.get("/shelf-stamp/list", pageSize="4", page=page, sortBy="year")
+    other = await office.get("/shelf/stamp/", pageSize="4", page=page, sortBy="year")
     assert other.status_code == 400
     assert "another order" in other.text
-    for path in ("/shelf-book/list", "/blog-post/list"):
+    for path in ("/shelf/book/", "/blog/post/"):
         assert (await office.get(path, page=page)).status_code == 422
-    assert (await office.get("/shelf-stamp/list", page=page[:-3] + "AAA")).status_code == 422
+    assert (await office.get("/shelf/stamp/", page=page[:-3] + "AAA")).status_code == 422
 
 
 @pytest.mark.usefixtures("stamps")
 async def test_a_page_far_away_is_not_counted_and_reads_keys_first(office, count_statements):
-    deep = await office.get("/shelf-stamp/list", pageSize="4", page="4")
+    deep = await office.get("/shelf/stamp/", pageSize="4", page="4")
     for address in (link(deep, "Next"), link(deep, "Previous")):
         with count_statements() as statements:
-            assert len(shown(await office.client.get(f"/admin/shelf-stamp/list{address}"))) == 4
+            assert len(shown(await office.client.get(f"/admin/shelf/stamp/{address}"))) == 4
         (reading,) = [statement for statement in statements if "shelf_stamp" in statement]
         assert "count(" not in reading
         assert "motif" not in reading.partition("JOIN")[2]  # where the page is found
@@ -131,7 +131,7 @@ async def test_a_search_looks_at_the_rows_once_whatever_it_finds(office, session
     await session.execute(insert(Book), [{"title": f"Book {n}"} for n in range(2, 22)])
     await session.commit()
     with count_statements() as statements:
-        page = await office.get("/shelf-book/list", search=word, pageSize="4")
+        page = await office.get("/shelf/book/", search=word, pageSize="4")
     assert len(shown(page)) == found
     assert sum("LIKE" in statement.upper() for statement in statements) == 1
     assert ("of more than 8" in page.text) == (found == 4)
@@ -144,8 +144,8 @@ async def test_a_list_reads_no_column_that_it_does_not_show(office, session, bos
     session.add(Comment(content="Well", post_id=post.id, author_id=boss.id))
     await session.commit()
     with count_statements() as statements:
-        assert "One" in (await office.get("/blog-post/list")).text
-        assert "One" in (await office.get("/comments-comment/list")).text
+        assert "One" in (await office.get("/blog/post/")).text
+        assert "One" in (await office.get("/comments/comment/")).text
     reading = [
         statement for statement in statements if "auth_user.hashed_password" not in statement
     ]  # not who is there
@@ -159,7 +159,7 @@ async def test_a_column_that_a_formatter_turns_out_to_need_is_read_from_then_on(
     costs = []
     for _ in range(2):
         with count_statements() as statements:
-            page = await office.get("/reading/list")
+            page = await office.get("/shelf/reading/")
         assert "Ants, dusty" in page.text
         assert "Bees, torn" in page.text
         costs.append(len(statements))

@@ -43,14 +43,12 @@ def frequency(request, monkeypatch) -> None:
 )
 @pytest.mark.usefixtures("posts", "frequency")
 async def test_every_word_begins_one_of_the_text_or_stands_in_a_column(office, term, found):
-    assert set(titles(await office.get("/blog-post/list", search=term))) == found
+    assert set(titles(await office.get("/blog/post/", search=term))) == found
 
 
 @pytest.mark.usefixtures("posts", "frequency")
 async def test_what_is_found_can_be_paged_to_its_end(office):
-    pages = [
-        await office.get("/blog-post/list", search="sting", pageSize="1", page=page) for page in ("1", "2", "last")
-    ]
+    pages = [await office.get("/blog/post/", search="sting", pageSize="1", page=page) for page in ("1", "2", "last")]
     seen = [titles(page) for page in pages]
     assert seen[0] != seen[1] == seen[2]
 
@@ -60,13 +58,13 @@ async def test_what_is_found_can_be_paged_to_its_end(office):
 @pytest.mark.usefixtures("posts")
 async def test_what_very_many_rows_hold_is_not_counted(office, monkeypatch, term, said):
     monkeypatch.setattr(search, "FREQUENT", 1)  # two posts sting, one bears
-    page = await office.get("/blog-post/list", search=term, pageSize="1")
+    page = await office.get("/blog/post/", search=term, pageSize="1")
     assert f"1\u20131 {said}</span>" in page.text
 
 
 @pytest.mark.usefixtures("posts")
 async def test_no_text_is_read_letter_by_letter(office, session, count_statements):
-    for path in ("/blog-post/list", "/comments-comment/list", "/blog-post/export/csv"):
+    for path in ("/blog/post/", "/comments/comment/", "/blog/post/export/csv/"):
         with count_statements() as statements:
             assert (await office.get(path, search="sting")).status_code == 200
         columns = {"blog_post.content", "blog_post.title", "comments_comment.content"}
@@ -82,7 +80,7 @@ async def test_comments_are_found_by_their_words_and_their_authors(office, sessi
     session.add(Comment(content="Well said, indeed", post_id=post.id, author_id=boss.id))
     await session.commit()
     for term, count in (("indeed", 1), ("said boss", 1), ("deed", 0)):
-        assert len(titles(await office.get("/comments-comment/list", search=term))) == count
+        assert len(titles(await office.get("/comments/comment/", search=term))) == count
 
 
 def test_a_search_by_an_index_that_is_not_there_is_refused():

@@ -327,10 +327,10 @@ def refused(options: dict[str, Any]) -> type[ModelAdmin]:
 
 
 def views() -> Iterator[type[ModelAdmin]]:
-    """Views with options that work, each at `/odd-<number>`."""
+    """Views with options that work, each at `/oddities/odd-<number>/`."""
     for number, options in enumerate(WORKS):
-        yield make(f"Odd{number}Admin", {"name": f"Odd {number}", "identity": f"odd-{number}"} | options)
-    yield make("PairsAdmin", {"identity": "odd-pair", "list_display": ("title",), "fields": ("title",)}, Pair)
+        yield make(f"Odd{number}Admin", {"name": f"Odd {number}", "identity": f"oddities/odd-{number}"} | options)
+    yield make("PairsAdmin", {"identity": "oddities/odd-pair", "list_display": ("title",), "fields": ("title",)}, Pair)
 
 
 def make(name: str, options: dict[str, Any], model: type[Any] = Specimen) -> type[ModelAdmin]:

@@ -11,7 +11,7 @@ from dovetail.contrib.auth.permissions.grants import grant
 from plugins.blog.models import Post
 from tests.contrib.admin.atelier.models import Painting
 
-LIST = "/atelier-painting/list"
+LIST = "/atelier/painting/"
 
 
 def cells(page) -> list[list[str]]:
@@ -50,10 +50,10 @@ async def test_a_list_shows_what_methods_functions_and_properties_return(office,
 
 
 async def test_pages_and_exports_show_computed_columns_too(office, paintings):
-    page = (await office.get(f"/atelier-painting/details/{paintings[0].id}")).text
+    page = (await office.get(f"/atelier/painting/{paintings[0].id}/")).text
     assert "THE MILKMAID" in page
     assert "In short" in page
-    lines = (await office.get("/atelier-painting/export/csv")).text.splitlines()
+    lines = (await office.get("/atelier/painting/export/csv/")).text.splitlines()
     assert lines[0] == "Painting,Painter,Dear,Letters,In short,Shouted,Price,Artist country"
     assert lines[1] == "The Milkmaid,Vermeer,True,12,The Milkmaid (Vermeer),THE MILKMAID,900,NL"
 
@@ -88,9 +88,9 @@ async def test_the_views_own_order_follows_relations_and_signs(office, paintings
 
 async def test_the_columns_that_are_named_lead_to_the_object(office, paintings):
     page = (await office.get(LIST, pageSize="5", search="View")).text
-    linked = re.findall(rf'href="/admin/atelier-painting/edit/{paintings[1].id}[^"]*">(.*?)</a>', page)
+    linked = re.findall(rf'href="/admin/atelier/painting/{paintings[1].id}/change/[^"]*">(.*?)</a>', page)
     assert linked == ["View of Delft", "50"]
-    assert "/edit/" not in (await office.get("/atelier-artist/list")).text
+    assert "/change/" not in (await office.get("/atelier/artist/")).text
 
 
 SEARCHES = {
@@ -132,7 +132,7 @@ def test_words_and_phrases_are_told_apart(term, parts):
 async def test_a_phrase_stands_in_the_text_as_it_is_where_words_are_found_by_an_index(office, session, boss):
     session.add_all([Post(title=one, content="x", author_id=boss.id) for one in ("Good morning", "Morning is good")])
     await session.commit()
-    page = await office.get("/blog-post/list", search='"good morning"')
+    page = await office.get("/blog/post/", search='"good morning"')
     assert ("Good morning<" in page.text, "Morning is good" in page.text) == (True, False)
 
 
@@ -148,20 +148,20 @@ async def test_all_rows_are_offered_on_one_page_where_there_are_few(office, sess
 
 
 async def test_hooks_answer_for_the_list_by_who_asks(office, make_user, session, paintings, back_office_for):
-    page = await office.get("/hooked/list")
+    page = await office.get("/atelier/hooked/")
     assert headings(page)[:-1] == ["Title", "Letters", "Price"]
     assert titles(page)[0] == "Laughing Cavalier"  # no price comes first where the order descends
-    assert titles(await office.get("/hooked/list", search="delft")) == ["View of Delft"]
-    assert len(re.findall('href="/admin/hooked/edit/', page.text)) == 4
+    assert titles(await office.get("/atelier/hooked/", search="delft")) == ["View of Delft"]
+    assert len(re.findall(r'href="/admin/atelier/hooked/\d+/change/', page.text)) == 4
     assert "sortBy=price" in page.text
-    by_function = await office.get("/hooked/list", sortBy="letters")
+    by_function = await office.get("/atelier/hooked/", sortBy="letters")
     assert titles(by_function)[0] == "A found sheet"  # by the title, as it says
     assert 'name="price_op"' in page.text
     clerk = await make_user(is_staff=True)
     session.add(Permission(name="atelier.view_painting", plugin="atelier", title="See paintings"))
     await grant(session, clerk, ["atelier.view_painting"])
     await session.commit()
-    plain = await (await back_office_for(clerk)).get("/hooked/list")
+    plain = await (await back_office_for(clerk)).get("/atelier/hooked/")
     assert headings(plain)[:1] == ["Title"]
     assert titles(plain)[0] == "A found sheet"
     assert not [part for part in ("Price", 'type="search"', "sortBy=", "price_op") if part in plain.text]

@@ -9,7 +9,7 @@ from dovetail.contrib.admin.lists.column_filters import month, span
 from tests.contrib.admin.atelier.models import Painting, Technique
 from tests.contrib.admin.options.test_columns import titles
 
-LIST = "/filtered/list"
+LIST = "/atelier/filtered/"
 
 
 @pytest.fixture

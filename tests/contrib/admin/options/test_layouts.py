@@ -34,7 +34,7 @@ async def stored(session, key: int) -> Painting:
 
 
 async def test_a_form_shows_its_groups_and_what_it_does_not_write(office, paintings):
-    page = (await office.get(f"/easel/edit/{paintings[0].id}")).text
+    page = (await office.get(f"/atelier/easel/{paintings[0].id}/change/")).text
     assert re.findall(r'fieldset-title">([^<]+)<', page) == ["Sale"]
     assert '<details class="fieldset">' in page
     assert "When it went." in page
@@ -43,7 +43,7 @@ async def test_a_form_shows_its_groups_and_what_it_does_not_write(office, painti
     ]
     assert re.findall(r"shown-field[^>]*>\s*(.*?)\s*</div>", page, re.DOTALL) == [
         "900",
-        f'<a href="/admin/atelier-artist/edit/{paintings[0].artist_id}">Vermeer</a>',
+        f'<a href="/admin/atelier/artist/{paintings[0].artist_id}/change/">Vermeer</a>',
         "Vermeer",
     ]
     assert set(read_form(page)) == {"csrf_token", "_version", "title", "slug", "technique", "is_sold"}
@@ -51,144 +51,150 @@ async def test_a_form_shows_its_groups_and_what_it_does_not_write(office, painti
 
 async def test_no_forged_form_writes_what_is_read_only(office, session, paintings):
     forged = {"title": "New", "price": "1", "artist": "", "artist_id": "", "by": "me"}
-    assert (await office.submit(f"/easel/edit/{paintings[0].id}", forged)).status_code == 303
+    assert (await office.submit(f"/atelier/easel/{paintings[0].id}/change/", forged)).status_code == 303
     painting = await stored(session, paintings[0].id)
     assert (painting.title, painting.price, painting.artist_id) == ("New", 900, paintings[0].artist_id)
-    assert (await office.submit("/easel/create", forged | {"slug": "s"})).status_code == 303
+    assert (await office.submit("/atelier/easel/add/", forged | {"slug": "s"})).status_code == 303
     made = await stored(session, paintings[-1].id + 1)
     assert (made.title, made.price, made.artist_id) == ("New", None, None)
 
 
 async def test_what_is_read_only_may_depend_on_who_asks_and_on_the_object(office, desk, session, sold, paintings):
     forged = {"title": "Forged", "technique": "ink"}
-    await office.submit(f"/easel/edit/{sold.id}", forged)
+    await office.submit(f"/atelier/easel/{sold.id}/change/", forged)
     painting = await stored(session, sold.id)
     assert (painting.title, painting.technique) == ("View of Delft", Technique.INK)
-    assert 'type="radio"' not in (await desk.get(f"/easel/edit/{paintings[0].id}")).text
-    await desk.submit(f"/easel/edit/{paintings[0].id}", forged)
+    assert 'type="radio"' not in (await desk.get(f"/atelier/easel/{paintings[0].id}/change/")).text
+    await desk.submit(f"/atelier/easel/{paintings[0].id}/change/", forged)
     painting = await stored(session, paintings[0].id)
     assert (painting.title, painting.technique) == ("Forged", None)
 
 
 async def test_a_form_that_is_refused_shows_what_it_does_not_write_as_it_was(office, paintings):
-    page = await office.submit(f"/easel/edit/{paintings[0].id}", {"title": ""})
+    page = await office.submit(f"/atelier/easel/{paintings[0].id}/change/", {"title": ""})
     assert page.status_code == 400
     assert "Vermeer" in page.text
     assert "900" in page.text
 
 
 async def test_a_group_that_is_folded_opens_where_something_in_it_is_wrong(office, paintings):
-    page = await office.submit(f"/easel/edit/{paintings[0].id}", {"is_sold": "perhaps"})
+    page = await office.submit(f"/atelier/easel/{paintings[0].id}/change/", {"is_sold": "perhaps"})
     assert page.status_code == 400
     assert '<details class="fieldset" open>' in page.text
 
 
 async def test_a_choice_can_be_made_by_buttons(office, session, paintings):
-    page = (await office.get(f"/easel/edit/{paintings[0].id}")).text
+    page = (await office.get(f"/atelier/easel/{paintings[0].id}/change/")).text
     assert len(re.findall(r'type="radio" name="technique"', page)) == 3
-    assert (await office.submit(f"/easel/edit/{paintings[0].id}", {"technique": "oil"})).status_code == 303
+    assert (await office.submit(f"/atelier/easel/{paintings[0].id}/change/", {"technique": "oil"})).status_code == 303
     assert (await stored(session, paintings[0].id)).technique is Technique.OIL
-    assert read_form((await office.get(f"/easel/edit/{paintings[0].id}")).text)["technique"] == ["oil"]
+    assert read_form((await office.get(f"/atelier/easel/{paintings[0].id}/change/")).text)["technique"] == ["oil"]
 
 
 async def test_a_form_edits_all_that_is_not_excluded(office, session, paintings):
-    page = (await office.get(f"/open/edit/{paintings[0].id}")).text
+    page = (await office.get(f"/atelier/open/{paintings[0].id}/change/")).text
     assert set(read_form(page)) - {"csrf_token", "_version"} == {
         *("title", "slug", "technique", "price", "is_sold", "painted_on"),
     }
     assert "THE MILKMAID" in page
-    await office.submit(f"/open/edit/{paintings[0].id}", {"price": "7", "story": "Forged.", "shouted": "x"})
+    await office.submit(f"/atelier/open/{paintings[0].id}/change/", {"price": "7", "story": "Forged.", "shouted": "x"})
     painting = await stored(session, paintings[0].id)
     assert (painting.price, painting.story) == (7, "She pours milk.")
 
 
 async def test_an_object_is_saved_as_a_new_one(office, session, paintings):
     key = paintings[-1].id
-    answer = await office.submit(f"/easel/edit/{paintings[0].id}", {"save": "new", "title": "A copy"})
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/admin/easel/edit/{key + 1}")
+    answer = await office.submit(f"/atelier/easel/{paintings[0].id}/change/", {"save": "new", "title": "A copy"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/admin/atelier/easel/{key + 1}/change/")
     copy, first = await stored(session, key + 1), await stored(session, paintings[0].id)
     assert (copy.title, copy.slug, copy.price, first.title) == ("A copy", "milkmaid", None, "The Milkmaid")
-    answer = await office.submit(f"/open/edit/{paintings[0].id}", {"save": "new", "_version": "old"})
-    assert answer.headers["location"] == "/admin/open/list"
+    answer = await office.submit(f"/atelier/open/{paintings[0].id}/change/", {"save": "new", "_version": "old"})
+    assert answer.headers["location"] == "/admin/atelier/open/"
     assert (await stored(session, key + 2)).price == 900
 
 
 async def test_a_copy_takes_what_a_new_object_takes_and_no_more(office, session, paintings):
     forged = {"save": "new", "title": "A copy", "is_sold": "true"}
-    assert (await office.submit(f"/easel/edit/{paintings[0].id}", forged)).status_code == 303
+    assert (await office.submit(f"/atelier/easel/{paintings[0].id}/change/", forged)).status_code == 303
     copy = await stored(session, paintings[-1].id + 1)
     assert (copy.title, copy.is_sold) == ("A copy", None)
-    refused = await office.submit(f"/easel/edit/{paintings[0].id}", forged | {"title": ""})
+    refused = await office.submit(f"/atelier/easel/{paintings[0].id}/change/", forged | {"title": ""})
     assert (refused.status_code, "The Milkmaid</h1>" in refused.text) == (400, True)
     assert 'name="is_sold"' not in refused.text
 
 
 async def test_nobody_saves_as_new_who_may_not_add_or_where_the_view_does_not_say_so(office, desk, paintings):
-    edit = f"/easel/edit/{paintings[0].id}"
+    edit = f"/atelier/easel/{paintings[0].id}/change/"
     assert "Save as new" not in (await desk.get(edit)).text
     assert (await desk.submit(edit, {"save": "new"})).status_code == 403
-    plain = f"/atelier-painting/edit/{paintings[0].id}"
+    plain = f"/atelier/painting/{paintings[0].id}/change/"
     assert "Save as new" not in (await office.get(plain)).text
     assert (await office.submit(plain, {"save": "new"})).status_code == 403
 
 
 async def test_buttons_stand_on_top_where_the_view_says_so(office, paintings):
-    assert (await office.get("/easel/create")).text.count('value="continue"') == 2
-    assert (await office.get("/open/create")).text.count('value="continue"') == 1
+    assert (await office.get("/atelier/easel/add/")).text.count('value="continue"') == 2
+    assert (await office.get("/atelier/open/add/")).text.count('value="continue"') == 1
 
 
 async def test_an_object_has_a_link_to_its_page_on_the_site(office, session, paintings):
-    for page in ("edit", "details"):
-        text = (await office.get(f"/easel/{page}/{paintings[0].id}")).text
+    for page in ("", "change/"):
+        text = (await office.get(f"/atelier/easel/{paintings[0].id}/{page}")).text
         assert '<a class="btn" href="/gallery/milkmaid">View on site</a>' in text
     paintings[0].slug = ""
     await session.commit()
-    assert "View on site" not in (await office.get(f"/easel/edit/{paintings[0].id}")).text
-    links = {"atelier-artist": ["/artists/vermeer"], "hermit": [], "patron": [f"/patrons/{paintings[0].artist_id}"]}
+    assert "View on site" not in (await office.get(f"/atelier/easel/{paintings[0].id}/change/")).text
+    links = {
+        "atelier/artist": ["/artists/vermeer"],
+        "atelier/hermit": [],
+        "atelier/patron": [f"/patrons/{paintings[0].artist_id}"],
+    }
     for identity, found in links.items():
-        text = (await office.get(f"/{identity}/edit/{paintings[0].artist_id}")).text
+        text = (await office.get(f"/{identity}/{paintings[0].artist_id}/change/")).text
         assert re.findall('href="([^"]+)">View on site', text) == found, identity
 
 
 async def test_a_new_form_begins_with_what_its_address_says_and_the_view_allows(office):
-    page = await office.get("/easel/create", title="From here", technique="ink", price="5", is_sold="true", x="y")
+    page = await office.get("/atelier/easel/add/", title="From here", technique="ink", price="5", is_sold="true", x="y")
     form = read_form(page.text)
     assert (form["title"], form["technique"], "price" in form) == (["From here"], ["ink"], False)
     assert "is_sold" not in form
-    begun = (await office.get("/atelier-artist/create", name="Rembrandt", country="XX", is_living="perhaps")).text
+    begun = (await office.get("/atelier/artist/add/", name="Rembrandt", country="XX", is_living="perhaps")).text
     assert 'value="Rembrandt"' in begun
     assert 'value="XX"' not in begun  # which nobody writes
-    undecided = read_form((await office.get("/open/create", is_sold="perhaps", price="much")).text)
+    undecided = read_form((await office.get("/atelier/open/add/", is_sold="perhaps", price="much")).text)
     assert (undecided["is_sold"] in ([], ["__None"], [""]), undecided["price"]) == (True, [""])
     assert 'data-prepopulated-from="title"' in page.text
 
 
 async def test_hooks_keep_even_superusers_from_what_they_may_do_otherwise(office, session, sold, paintings):
     free, sheet = paintings[0], paintings[3]
-    page = (await office.get("/guarded/list")).text
+    page = (await office.get("/atelier/guarded/")).text
     assert "New painting" not in page
-    assert f"/guarded/edit/{free.id}" in page
-    assert f"/guarded/edit/{sold.id}" not in page
-    assert (await office.get("/guarded/create")).status_code == 403
-    assert (await office.get(f"/guarded/edit/{sold.id}")).status_code == 403
-    assert (await office.get(f"/guarded/details/{sold.id}")).status_code == 200
-    assert (await office.get(f"/guarded/details/{sheet.id}")).status_code == 403
+    assert f"/atelier/guarded/{free.id}/change/" in page
+    assert f"/atelier/guarded/{sold.id}/change/" not in page
+    assert (await office.get("/atelier/guarded/add/")).status_code == 403
+    assert (await office.get(f"/atelier/guarded/{sold.id}/change/")).status_code == 403
+    assert (await office.get(f"/atelier/guarded/{sold.id}/")).status_code == 200
+    assert (await office.get(f"/atelier/guarded/{sheet.id}/")).status_code == 403
     both = {"pks": [str(free.id), str(sold.id)], "confirmed": "yes"}
-    assert (await office.post("/guarded/delete", both)).status_code == 403
+    assert (await office.post("/atelier/guarded/delete/", both)).status_code == 403
     assert (await stored(session, free.id)) is not None
-    assert (await office.submit(f"/guarded/edit/{free.id}", {"title": "Free"})).status_code == 303
+    assert (await office.submit(f"/atelier/guarded/{free.id}/change/", {"title": "Free"})).status_code == 303
 
 
 async def test_fields_groups_and_what_is_left_out_may_depend_on_the_object(office, session, sold, paintings):
     async def named(path: str) -> set[str]:
-        return set(read_form((await office.get(f"/by-object/{path}")).text)) - {"csrf_token", "_version"}
+        return set(read_form((await office.get(f"/atelier/by-object/{path}")).text)) - {"csrf_token", "_version"}
 
-    assert await named("create") == {"title", "slug", "price"}
-    assert 'data-prepopulated-from="title"' in (await office.get("/by-object/create")).text
-    assert await named(f"edit/{paintings[0].id}") == {"title"}
-    assert await named(f"edit/{paintings[2].id}") == {"title", "price"}
-    assert await named(f"edit/{sold.id}") == {"story"}
-    assert "Hals" in (await office.get(f"/by-object/edit/{paintings[2].id}")).text
-    await office.submit(f"/by-object/edit/{paintings[0].id}", {"price": "1", "story": "Forged.", "title": "New"})
+    assert await named("add/") == {"title", "slug", "price"}
+    assert 'data-prepopulated-from="title"' in (await office.get("/atelier/by-object/add/")).text
+    assert await named(f"{paintings[0].id}/change/") == {"title"}
+    assert await named(f"{paintings[2].id}/change/") == {"title", "price"}
+    assert await named(f"{sold.id}/change/") == {"story"}
+    assert "Hals" in (await office.get(f"/atelier/by-object/{paintings[2].id}/change/")).text
+    await office.submit(
+        f"/atelier/by-object/{paintings[0].id}/change/", {"price": "1", "story": "Forged.", "title": "New"}
+    )
     painting = await stored(session, paintings[0].id)
     assert (painting.title, painting.price, painting.story) == ("New", 900, "She pours milk.")

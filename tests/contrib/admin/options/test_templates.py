@@ -41,17 +41,17 @@ async def test_a_view_may_bring_templates_of_its_own(office, session):
     tag = Tag(name="python")
     session.add(tag)
     await session.commit()
-    paths = ("list", "create", f"edit/{tag.id}", f"details/{tag.id}")
+    paths = ("", "add/", f"{tag.id}/change/", f"{tag.id}/")
     for path, said in zip(paths, PAGES.values(), strict=True):
-        assert (await office.get(f"/tagged/{path}")).text == f"our own {said} called Tag"
+        assert (await office.get(f"/templated/tagged/{path}")).text == f"our own {said} called Tag"
 
 
 async def test_a_view_may_bring_templates_for_the_deletion_of_one_object_and_of_several(office, session):
     session.add_all(tags := [Tag(name="python"), Tag(name="sql")])
     await session.commit()
     keys = [str(tag.id) for tag in tags]
-    assert (await office.get("/tagged/delete", pks=keys[0])).text == "of one: python"
-    assert (await office.post("/tagged/delete", {"pks": keys})).text == "of several: python, sql"
+    assert (await office.get("/templated/tagged/delete/", pks=keys[0])).text == "of one: python"
+    assert (await office.post("/templated/tagged/delete/", {"pks": keys})).text == "of several: python, sql"
 
 
 async def test_a_site_has_its_own_name_and_start(office):

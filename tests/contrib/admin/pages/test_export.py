@@ -10,7 +10,7 @@ from tests.contrib.admin.shelf.models import Book
 
 
 async def export(office, **parameters: str) -> list[list[str]]:
-    answer = await office.get("/shelf-book/export/csv", **parameters)
+    answer = await office.get("/shelf/book/export/csv/", **parameters)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="shelf-book.csv"'
     return list(csv.reader(StringIO(answer.text)))

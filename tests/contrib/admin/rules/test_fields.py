@@ -9,7 +9,7 @@ from plugins.blog.policies import PostPolicy
 from tests.contrib.admin.cabinet.models import Paper
 from tests.contrib.admin.cabinet.policies import KEEPS_REMARKS
 
-PAPERS = "/cabinet-paper"
+PAPERS = "/cabinet/paper"
 
 
 def told(page) -> bool:
@@ -25,7 +25,7 @@ async def stored(session, paper) -> Paper | None:
 
 
 async def test_no_page_holds_or_names_what_is_hidden(cabinet, session):
-    paths = ("list", "details/{low}", "edit/{low}", "create", "delete?pks={low}", "export/csv")
+    paths = ("", "{low}/", "{low}/change/", "add/", "{low}/delete/", "export/csv/")
     pages = [f"{PAPERS}/{path.format(low=cabinet.low.id)}" for path in paths]
     for path in pages:
         page = await cabinet.office.get(path)
@@ -60,7 +60,7 @@ async def test_no_search_filter_or_order_tells_what_is_hidden(cabinet, session):
         cabinet.foreign.remark, cabinet.high.remark = other, one
         session.add_all([cabinet.low, cabinet.mine, cabinet.foreign, cabinet.high])
         await session.commit()
-        pages = [await cabinet.office.get(f"{PAPERS}/list", **query) for query in QUERIES]
+        pages = [await cabinet.office.get(f"{PAPERS}/", **query) for query in QUERIES]
         for query, page in zip(QUERIES, pages, strict=True):
             # What was asked for stays in its form.
             assert not told(page) or any("zz" in asked for asked in query.values()), query
@@ -70,37 +70,37 @@ async def test_no_search_filter_or_order_tells_what_is_hidden(cabinet, session):
 
 
 async def test_a_lookup_neither_finds_by_what_is_hidden_nor_names_it(cabinet):
-    by_title = await cabinet.office.get(f"{PAPERS}/ajax/lookup", name="origin", term="low")
+    by_title = await cabinet.office.get(f"{PAPERS}/lookup/", name="origin", term="low")
     assert [one["text"] for one in by_title.json()["results"]] == [f"Paper {cabinet.low.id}"]
-    by_remark = await cabinet.office.get(f"{PAPERS}/ajax/lookup", name="origin", term="zz")
+    by_remark = await cabinet.office.get(f"{PAPERS}/lookup/", name="origin", term="zz")
     assert by_remark.json()["results"] == []
 
 
 async def test_a_title_that_would_tell_what_is_hidden_is_kind_and_key(cabinet, session):
-    page = await cabinet.office.get(f"{PAPERS}/details/{cabinet.low.id}")
+    page = await cabinet.office.get(f"{PAPERS}/{cabinet.low.id}/")
     assert f"Paper {cabinet.low.id}" in page.text
     assert f"Paper {cabinet.foreign.id}" in page.text  # where it comes from
-    saved = await cabinet.office.submit(f"{PAPERS}/edit/{cabinet.low.id}", {"title": "New"})
+    saved = await cabinet.office.submit(f"{PAPERS}/{cabinet.low.id}/change/", {"title": "New"})
     assert saved.status_code == 303
     page = await cabinet.office.get("/")
     assert f"Paper {cabinet.low.id} was saved." in page.text
-    refused = await cabinet.office.submit(f"{PAPERS}/edit/{cabinet.low.id}", {"title": "x" * 60})
+    refused = await cabinet.office.submit(f"{PAPERS}/{cabinet.low.id}/change/", {"title": "x" * 60})
     assert refused.status_code == 400
     assert not told(refused)
-    await cabinet.office.post(f"{PAPERS}/delete", {"pks": [str(cabinet.low.id)], "confirmed": "yes"})
+    await cabinet.office.post(f"{PAPERS}/delete/", {"pks": [str(cabinet.low.id)], "confirmed": "yes"})
     assert f"Paper {cabinet.low.id} was deleted." in (await cabinet.office.get("/")).text
 
 
 async def test_a_forged_form_writes_neither_what_is_hidden_nor_what_is_read_only(cabinet, session):
-    page = await cabinet.office.get(f"{PAPERS}/edit/{cabinet.low.id}")
+    page = await cabinet.office.get(f"{PAPERS}/{cabinet.low.id}/change/")
     assert 'name="level"' in page.text
     assert "readonly" in page.text
     forged = {"remark": "forged", "level": "2", "title": "New"}
-    assert (await cabinet.office.submit(f"{PAPERS}/edit/{cabinet.low.id}", forged)).status_code == 303
+    assert (await cabinet.office.submit(f"{PAPERS}/{cabinet.low.id}/change/", forged)).status_code == 303
     paper = await stored(session, cabinet.low)
     assert (paper.title, paper.remark, paper.level) == ("New", "zzalpha", 0)
     forged |= {"title": "Made", "owner": str(cabinet.clara.id)}
-    assert (await cabinet.office.submit(f"{PAPERS}/create", forged)).status_code == 303
+    assert (await cabinet.office.submit(f"{PAPERS}/add/", forged)).status_code == 303
     made = await session.get(Paper, cabinet.high.id + 1)
     assert (made.title, made.remark, made.level) == ("Made", "", 0)
 
@@ -109,13 +109,13 @@ async def test_who_may_writes_what_others_may_not(cabinet, session):
     await grants.grant(session, cabinet.clara, [KEEPS_REMARKS])
     await session.commit()
     given = {"remark": "new", "level": "2"}
-    assert (await cabinet.office.submit(f"{PAPERS}/edit/{cabinet.low.id}", given)).status_code == 303
+    assert (await cabinet.office.submit(f"{PAPERS}/{cabinet.low.id}/change/", given)).status_code == 303
     paper = await stored(session, cabinet.low)
     assert (paper.remark, paper.level) == ("new", 2)
 
 
 async def test_a_change_of_what_is_hidden_does_not_show_in_the_version_of_a_form(cabinet, session):
-    path = f"{PAPERS}/edit/{cabinet.low.id}"
+    path = f"{PAPERS}/{cabinet.low.id}/change/"
     before = await cabinet.office.get(path)
     cabinet.low.remark = "zzother"
     session.add(cabinet.low)
@@ -124,12 +124,12 @@ async def test_a_change_of_what_is_hidden_does_not_show_in_the_version_of_a_form
 
 
 async def test_a_default_order_by_what_is_hidden_is_that_of_the_keys(cabinet, session):
-    page = (await cabinet.office.get("/sorted-papers/list")).text
+    page = (await cabinet.office.get("/cabinet/sorted-papers/")).text
     places = [page.index(f"Select Paper {one.id}") for one in (cabinet.low, cabinet.mine, cabinet.locked)]
     assert places == sorted(places)
     await grants.grant(session, cabinet.clara, [KEEPS_REMARKS])
     await session.commit()
-    page = (await cabinet.office.get("/sorted-papers/list")).text
+    page = (await cabinet.office.get("/cabinet/sorted-papers/")).text
     assert re.findall(r"Select (\w+) \(", page) == ["Locked", "Foreign", "Mine", "Low"]
 
 
@@ -143,14 +143,14 @@ async def test_an_index_of_words_in_what_is_hidden_is_not_searched(cabinet, sess
     await grants.grant(session, cabinet.clara, ["blog.view_post"])
     await session.commit()
     for term, found in (("harbour", True), ("lighthouse", False)):
-        page = await cabinet.office.get("/blog-post/list", search=term)
+        page = await cabinet.office.get("/blog/post/", search=term)
         assert ("Harbour" in page.text) is found
         assert "Lighthouse" not in page.text
 
 
 async def test_what_is_computed_of_what_is_hidden_shows_a_dash_in_lists_exports_and_forms(cabinet, session):
-    edit = f"/told-papers/edit/{cabinet.low.id}"
-    paths = (edit, "/told-papers/list", "/told-papers/export/csv")
+    edit = f"/cabinet/told-papers/{cabinet.low.id}/change/"
+    paths = (edit, "/cabinet/told-papers/", "/cabinet/told-papers/export/csv/")
     refused = await cabinet.office.submit(edit, {"title": "", "remark": "forged", "level": "2", "told": "forged"})
     assert refused.status_code == 400  # the whole row was loaded then, since it was to be changed
     pages = [refused, *[await cabinet.office.get(path) for path in paths]]

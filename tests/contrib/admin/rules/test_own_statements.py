@@ -22,9 +22,9 @@ from tests.contrib.admin.cabinet.policies import FOLDERS, PAPERS
 
 
 async def test_a_page_of_ones_own_counts_what_lists_would_show(cabinet, make_user, back_office_for):
-    assert (await cabinet.office.get("/cabinet-paper/by-folder")).json() == [["Open folder", 3]]  # without High
+    assert (await cabinet.office.get("/cabinet/paper/by-folder")).json() == [["Open folder", 3]]  # without High
     root = await back_office_for(await make_user(username="root", is_superuser=True))
-    assert (await root.get("/cabinet-paper/by-folder")).json() == [["Open folder", 2]]  # none is hers
+    assert (await root.get("/cabinet/paper/by-folder")).json() == [["Open folder", 2]]  # none is hers
 
 
 async def test_what_an_endpoint_counts_is_what_the_policy_lets_its_user_view(cabinet, session):

@@ -29,21 +29,22 @@ SECRET = SecretStr("a secret of this site, which is long enough")
 UNSAFE = [
     "/login",
     "/logout",
-    "/blog-tag/create",
-    "/blog-tag/edit/1",
-    "/blog-tag/delete",
-    "/comments-comment/action/approve",
-    "/comments-comment/action/reject",
-    "/shelf-book/action/shorten",
-    "/thin-books/action/burn",
-    "/answering/action/answer",
-    "/answering/page",
-    "/slow-stamp/action/stamp",
+    "/blog/tag/add/",
+    "/blog/tag/1/change/",
+    "/blog/tag/delete/",
+    "/blog/tag/1/delete/",
+    "/comments/comment/action/approve/",
+    "/comments/comment/action/reject/",
+    "/shelf/book/action/shorten/",
+    "/shelf/thin-books/action/burn/",
+    "/shelf/answering/action/answer/",
+    "/shelf/answering/page",
+    "/shelf/slow-stamp/action/stamp/",
     "/report",
     "/prove",
     "/prove/options",
-    "/auth-user/action/remove-factors",
-    "/auth-user/action/send-reset-link",
+    "/auth/user/action/remove-factors/",
+    "/auth/user/action/send-reset-link/",
     "/account/password/change",
     "/account/sessions/end",
     "/account/tokens/make",
@@ -51,7 +52,7 @@ UNSAFE = [
     "/account/connected/connect",
     "/account/connected/disconnect",
     "/account/sessions/end-others",
-    "/auth-user/action/end-sessions",
+    "/auth/user/action/end-sessions/",
     "/enrol",
     "/enrol/options",
     "/login/passkey",
@@ -99,39 +100,37 @@ async def test_a_post_from_elsewhere_is_refused_even_with_the_token(office, head
 async def test_every_route_that_takes_a_post_is_among_those_tried(app):
     admin = next(route.app for route in app.routes if getattr(route, "name", "") == "admin")
     takers = {route.path for route in admin.routes if "POST" in getattr(route, "methods", ())}
-    tried = {
-        path.replace("/blog-tag/edit/1", "/{identity}/edit/{pk:path}").replace("/blog-tag/", "/{identity}/")
-        for path in UNSAFE
-    }
+    view, key = "/{identity:admin_view}/", "{pk:admin_key}/"
+    tried = {path.replace("/blog/tag/", view).replace(f"{view}1/", view + key) for path in UNSAFE}
     assert (takers - tried, tried - takers) == (set(), set())
     assert not any({"PUT", "PATCH", "DELETE"} & set(getattr(route, "methods", ())) for route in admin.routes)
 
 
 async def test_the_token_works_in_a_header_too(office, session):
     headers = {"X-CSRF-Token": await office.token()}
-    answer = await office.client.post("/admin/blog-tag/create", data={"name": "headers"}, headers=headers)
+    answer = await office.client.post("/admin/blog/tag/add/", data={"name": "headers"}, headers=headers)
     assert answer.status_code == 303
     assert await session.scalar(select(Tag.name)) == "headers"
 
 
 async def test_a_page_of_this_host_may_be_known_by_its_referer(office):
-    headers = {"Origin": "", "Referer": f"{ORIGIN}/admin/blog-tag/create"}
+    headers = {"Origin": "", "Referer": f"{ORIGIN}/admin/blog/tag/add/"}
     data = {"csrf_token": await office.token(), "name": "referred"}
-    assert (await office.client.post("/admin/blog-tag/create", data=data, headers=headers)).status_code == 303
+    assert (await office.client.post("/admin/blog/tag/add/", data=data, headers=headers)).status_code == 303
 
 
 async def test_a_token_is_good_for_one_session_only(office, boss, back_office_for, make_user, session):
     other = await back_office_for(boss)
     data = {"name": "x", "pks": "1", "csrf_token": await other.token()}
-    assert (await office.client.post("/admin/blog-tag/delete", data=data)).status_code == 403
-    answer = await office.client.post("/admin/blog-tag/create", data=data)  # of oneself: a form is shown once more
-    assert answer.headers["location"].startswith("/admin/blog-tag/create?kept=")
+    assert (await office.client.post("/admin/blog/tag/delete/", data=data)).status_code == 403
+    answer = await office.client.post("/admin/blog/tag/add/", data=data)  # of oneself: a form is shown once more
+    assert answer.headers["location"].startswith("/admin/blog/tag/add/?kept=")
     assert await session.scalar(select(Tag.id)) is None
     await session.commit()
     headers = {"Accept": "application/json"}
-    assert (await office.client.post("/admin/blog-tag/create", data=data, headers=headers)).status_code == 403
+    assert (await office.client.post("/admin/blog/tag/add/", data=data, headers=headers)).status_code == 403
     stranger = await back_office_for(await make_user(is_superuser=True))
-    assert (await stranger.client.post("/admin/blog-tag/create", data=data)).status_code == 403
+    assert (await stranger.client.post("/admin/blog/tag/add/", data=data)).status_code == 403
 
 
 async def test_the_token_of_a_login_form_is_good_for_one_browser_only(client, boss, app):
@@ -147,7 +146,7 @@ async def test_nothing_changes_on_get(office, session):
     tag = Tag(name="kept")
     session.add(tag)
     await session.commit()
-    for path in (f"/blog-tag/delete?pks={tag.id}&confirmed=yes", "/comments-comment/action/approve?pks=1", "/logout"):
+    for path in (f"/blog/tag/delete/?pks={tag.id}&confirmed=yes", "/comments/comment/action/approve/?pks=1", "/logout"):
         await office.get(path)
     assert await session.scalar(select(func.count()).select_from(Tag)) == 1
     assert (await office.get("/")).status_code == 200
@@ -155,7 +154,7 @@ async def test_nothing_changes_on_get(office, session):
 
 async def test_another_site_cannot_make_a_superuser(office, session):
     form = {"username": "mallory", "email": "m@example.org", "password": "correct horse battery", "is_superuser": "y"}
-    answer = await office.client.post("/admin/auth-user/create", data=form, headers={"Origin": "http://evil.example"})
+    answer = await office.client.post("/admin/auth/user/add/", data=form, headers={"Origin": "http://evil.example"})
     assert answer.status_code == 403
     assert await session.scalar(select(User.id).where(User.username == "mallory")) is None
 
@@ -163,7 +162,7 @@ async def test_another_site_cannot_make_a_superuser(office, session):
 async def test_the_cookies_of_another_session_do_not_carry_a_form(office, session):
     token = await office.token()
     office.client.cookies.set(COOKIE, "made-up")
-    answer = await office.client.post("/admin/blog-tag/create", data={"name": "x", "csrf_token": token})
+    answer = await office.client.post("/admin/blog/tag/add/", data={"name": "x", "csrf_token": token})
     assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/admin/login")
     assert await session.scalar(select(Tag.id)) is None
 

@@ -5,9 +5,7 @@ import pytest
 from tests.once import asks_no_database
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/login", "/auth-user/list", "/nothing", "/blog-post/ajax/lookup?name=author&term=x"]
-)
+@pytest.mark.parametrize("path", ["/", "/login", "/auth/user/", "/nothing", "/blog/post/lookup/?name=author&term=x"])
 async def test_no_page_is_stored_framed_or_given_foreign_scripts(office, path):
     headers = (await office.get(path)).headers
     policy = headers["content-security-policy"]
@@ -50,11 +48,11 @@ async def test_no_page_holds_an_inline_script_or_style(office, boss):
     for path in (
         "/",
         "/login",
-        "/auth-user/list",
-        "/auth-user/create",
-        f"/auth-user/edit/{boss.id}",
-        "/blog-post/create",
-        f"/auth-user/delete?pks={boss.id}",
+        "/auth/user/",
+        "/auth/user/add/",
+        f"/auth/user/{boss.id}/change/",
+        "/blog/post/add/",
+        f"/auth/user/delete/?pks={boss.id}",
         "/nothing",
     ):
         page = (await office.get(path)).text
@@ -67,7 +65,7 @@ async def test_a_database_that_is_away_is_a_page_that_asks_to_come_back(office, 
     await database.dispose()
     held = [await database.engine.connect() for _ in range(database.engine.pool.size())]
     try:
-        answer = await office.get("/auth-user/list")
+        answer = await office.get("/auth/user/")
     finally:
         for connection in held:
             await connection.close()

@@ -165,7 +165,7 @@ async def test_events_outlive_the_account_and_keep_its_name(app, back_office_for
     office = await back_office_for(root)
     recorder = RECORDER.get(app)
     recorder.add((1,), {"kind": EventKind.LOGIN_FAILED, "user_id": eve.id, "username": "eve", "detail": "late"})
-    answer = await office.submit(f"/auth-user/delete?pks={eve.id}", {})
+    answer = await office.submit(f"/auth/user/delete/?pks={eve.id}", {})
     assert answer.status_code == 303, answer.text
     found = await events(app, session, EventKind.USER_DELETED, EventKind.LOGIN_FAILED)
     assert {(event.kind, event.user_id, event.username, event.actor_name) for event in found} == {
@@ -234,6 +234,6 @@ async def test_events_are_kept_for_as_many_days_as_the_settings_say(database, da
 
 async def test_a_page_of_the_back_office_that_is_refused_is_recorded(app, back_office_for, make_user, session):
     office = await back_office_for(await make_user(username="eddie", is_staff=True))
-    assert (await office.get("/auth-user/list")).status_code == 403
+    assert (await office.get("/auth/user/")).status_code == 403
     (denied,) = await events(app, session, EventKind.ACCESS_DENIED)
-    assert (denied.actor_name, denied.detail.endswith("(GET /admin/auth-user/list)")) == ("eddie", True)
+    assert (denied.actor_name, denied.detail.endswith("(GET /admin/auth/user/)")) == ("eddie", True)

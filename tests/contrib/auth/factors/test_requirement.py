@@ -67,7 +67,7 @@ async def test_who_removes_the_last_factor_has_to_enrol_another(client_for, make
 
 async def test_the_back_office_leads_to_the_page_where_one_enrols_and_shows_nothing_else(back_office_for, make_user):
     office = await back_office_for(await make_user(username="boss", is_superuser=True))
-    for path in ("/", "/auth-user/list", "/blog-post/create"):
+    for path in ("/", "/auth/user/", "/blog/post/add/"):
         answer = await office.get(path)
         assert (answer.status_code, answer.headers["location"]) == (303, "/admin/account/"), path
     page = (await office.get("/account/")).text

@@ -34,7 +34,7 @@ async def send(browser: Browser, path: str, **fields: str) -> httpx.Response:
 
 
 async def test_the_login_page_has_a_button_for_each_provider(browser):
-    page = await browser.client.get("/admin/login?next=/admin/user/list")
+    page = await browser.client.get("/admin/login?next=/admin/auth/user/")
     assert 'href="/admin/login/with/corner?next=%2Fadmin%2F' in page.text
     assert "Log in with Corner" in page.text
     assert "Log in with Code Hub" in page.text

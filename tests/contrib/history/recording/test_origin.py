@@ -46,7 +46,7 @@ async def test_changes_of_many_rows_and_of_the_back_office_name_their_doors(ada,
     await changes()
     await client.post("/api/posts/bulk", json={"items": [NEW]})
     assert {row.door for row in await changes("blog.post")} == {"bulk"}
-    await office.submit("/blog-tag/create", {"name": "x"})
+    await office.submit("/blog/tag/add/", {"name": "x"})
     rows = await changes("blog.tag")
     assert {(row.door, row.actor_name, row.via.partition(" ")[0]) for row in rows} == {
         ("back office", "ada", "session")

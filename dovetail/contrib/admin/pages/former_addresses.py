@@ -1,0 +1,56 @@
+"""Lead from the addresses of the last release, `/blog-post/edit/1`, to those of today; leave it out after the next."""
+
+from functools import partial
+from http import HTTPStatus
+from typing import ClassVar
+
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
+
+from dovetail.contrib.admin.entry.guard import guarded
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.web.rendering import path_for
+
+NAMES = {"history": "object-history"}  # of routes that were called otherwise than they stood in addresses
+
+
+class FormerPageConvertor(Convertor[str]):
+    """What stood behind the name of a view."""
+
+    regex: ClassVar[str] = "list|create|delete|export/[a-z]+|(?:details|edit|history)/.*"
+
+    def convert(self, value: str) -> str:
+        """Return what stands there."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Return what stands there."""
+        return value
+
+
+def former_route(office: Office) -> Route:
+    """Return the route of all pages that could be opened at an address of the last release."""
+    endpoint = guarded(office, partial(lead_on, office))
+    return Route("/{former}/{page:admin_former_page}", endpoint, name="former", methods=["GET"])
+
+
+async def lead_on(office: Office, request: Request) -> RedirectResponse:
+    """Lead to where the page is now. Raise HTTPException (404) for a view that there was not."""
+    identities = {view.former_identity: identity for identity, view in office.views.items()}
+    identity = identities.get(request.path_params["former"])
+    if identity is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    name, _, rest = request.path_params["page"].partition("/")
+    route = f"admin:{NAMES.get(name, name)}"
+    if name == "export":
+        address = path_for(request, route, identity=identity, export_type=rest)
+    else:
+        address = path_for(request, route, identity=identity, pk=rest if "/" in request.path_params["page"] else None)
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(address + query, HTTPStatus.MOVED_PERMANENTLY)
+
+
+register_url_convertor("admin_former_page", FormerPageConvertor())

@@ -1,0 +1,72 @@
+"""Write and read the changing parts of addresses: views (`blog/post`) and the keys of objects, quoted as by Django.
+
+    Route("/{identity:admin_view}/{pk:admin_key}/change/", ...)  # /blog/post/1/change/
+
+`url_for` takes an identifier as it is, and a page finds it so in `request.path_params`.
+"""
+
+import re
+from typing import ClassVar
+from urllib.parse import quote as percent_quote
+
+from starlette.convertors import Convertor, register_url_convertor
+
+WORD = "[A-Za-z0-9][A-Za-z0-9_-]*"
+RESERVED = frozenset({"account", "assets", "enrol", "login", "logout", "prove", "shortcuts", "statics", "theme", "why"})
+"""First words of addresses that are the site's own, and those of no view."""
+
+PAGES = frozenset({"action", "add", "delete", "export", "lookup"})
+"""Words that stand where the key of an object may: `/blog/post/add/`."""
+
+# Those that Django quotes (django/contrib/admin/utils.py), for servers and browsers read some of them even when they
+# are percent-encoded.
+_SIGNS = re.compile('[:/_#?;@&=+$,"\\[\\]<>%\n\\\\]')
+_QUOTED = re.compile("_([0-9A-F]{2})")
+_EMPTY = "_"  # an empty text is a key, too, and no quoted key is this
+
+
+def quote(key: str) -> str:
+    """Return a key as it stands in an address: `_2F` for a slash, `_61dd` for the word `add`, which is a page."""
+    quoted = _SIGNS.sub(lambda sign: _code(sign[0]), key) or _EMPTY
+    return _code(quoted[0]) + quoted[1:] if quoted in PAGES | {".", ".."} else quoted
+
+
+def unquote(part: str) -> str:
+    """Return the key that stands in an address."""
+    return "" if part == _EMPTY else _QUOTED.sub(lambda found: chr(int(found[1], 16)), part)
+
+
+class ViewConvertor(Convertor[str]):
+    """The identity of a view, of two words: `blog/post`."""
+
+    regex: ClassVar[str] = f"{WORD}/{WORD}"
+
+    def convert(self, value: str) -> str:
+        """Return the identity."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Return the identity."""
+        return value
+
+
+class KeyConvertor(Convertor[str]):
+    """The identifier of an object."""
+
+    regex: ClassVar[str] = "[^/]+"
+
+    def convert(self, value: str) -> str:
+        """Return the identifier that was quoted."""
+        return unquote(value)
+
+    def to_string(self, value: object) -> str:
+        """Return the identifier, quoted and percent-encoded."""
+        return percent_quote(quote(str(value)), safe="")
+
+
+def _code(sign: str) -> str:
+    return f"_{ord(sign):02X}"
+
+
+register_url_convertor("admin_view", ViewConvertor())
+register_url_convertor("admin_key", KeyConvertor())
