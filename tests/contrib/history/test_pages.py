@@ -56,6 +56,8 @@ async def test_the_page_of_an_object_shows_its_changes_side_by_side_the_latest_f
     assert "<ins>new</ins>" in text
     assert "<ins>python</ins>" in text
     assert text.index("Changed by") < text.index("Added by")
+    former = await office.get(f"/blog-post/history/{post}")
+    assert former.headers["location"].endswith(page_of(app, "object-history", identity="blog/post", pk=post))
     for name in ("details", "edit"):
         page = await office.get(page_of(app, name, identity="blog/post", pk=post))
         assert f'{page_of(app, "object-history", identity="blog/post", pk=post)}">History</a>' in page.text

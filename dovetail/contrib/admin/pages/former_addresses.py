@@ -8,7 +8,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
-from starlette.routing import Route
+from starlette.routing import NoMatchFound, Route
 
 from dovetail.contrib.admin.entry.guard import guarded
 from dovetail.contrib.admin.office import Office
@@ -41,14 +41,14 @@ async def lead_on(office: Office, request: Request) -> RedirectResponse:
     """Lead to where the page is now. Raise HTTPException (404) for a view that there was not."""
     identities = {view.former_identity: identity for identity, view in office.views.items()}
     identity = identities.get(request.path_params["former"])
+    name, has_more, rest = request.path_params["page"].partition("/")
+    more = {"export_type" if name == "export" else "pk": rest} if has_more else {}
+    try:
+        address = path_for(request, f"admin:{NAMES.get(name, name)}", identity=identity, **more)
+    except NoMatchFound:  # of the history, which not every site has
+        identity = None
     if identity is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    name, _, rest = request.path_params["page"].partition("/")
-    route = f"admin:{NAMES.get(name, name)}"
-    if name == "export":
-        address = path_for(request, route, identity=identity, export_type=rest)
-    else:
-        address = path_for(request, route, identity=identity, pk=rest if "/" in request.path_params["page"] else None)
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(address + query, HTTPStatus.MOVED_PERMANENTLY)
 
