@@ -41,14 +41,14 @@ async def lead_on(office: Office, request: Request) -> RedirectResponse:
     """Lead to where the page is now. Raise HTTPException (404) for a view that there was not."""
     identities = {view.former_identity: identity for identity, view in office.views.items()}
     identity = identities.get(request.path_params["former"])
+    if identity is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
     name, has_more, rest = request.path_params["page"].partition("/")
     more = {"export_type" if name == "export" else "pk": rest} if has_more else {}
     try:
         address = path_for(request, f"admin:{NAMES.get(name, name)}", identity=identity, **more)
     except NoMatchFound:  # of the history, which not every site has
-        identity = None
-    if identity is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
+        raise HTTPException(HTTPStatus.NOT_FOUND) from None
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(address + query, HTTPStatus.MOVED_PERMANENTLY)
 

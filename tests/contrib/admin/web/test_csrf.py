@@ -29,6 +29,10 @@ SECRET = SecretStr("a secret of this site, which is long enough")
 UNSAFE = [
     "/login",
     "/logout",
+    "/login/theme",
+    "/theme",
+    "/shortcuts",
+    "/blog/tag/",
     "/blog/tag/add/",
     "/blog/tag/1/change/",
     "/blog/tag/delete/",
