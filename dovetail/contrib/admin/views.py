@@ -31,6 +31,7 @@ from starlette.responses import Response
 
 from dovetail.contrib.admin import changes
 from dovetail.contrib.admin.change_list.change_list import ChangeList as ChangeList  # noqa: PLC0414 - as below
+from dovetail.contrib.admin.change_list.facets import ShowFacets as ShowFacets  # noqa: PLC0414 - as below
 from dovetail.contrib.admin.changes import Task
 from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
 from dovetail.contrib.admin.columns.display import display as display  # noqa: PLC0414 - a name of the public API

@@ -94,9 +94,10 @@
     const clear = select.data("clear");
     autocomplete(select, { allowClear: true });
     select.next().find(".select2-selection").attr("aria-label", select.attr("aria-label")).removeAttr("aria-labelledby");
-    select.on("select2:select", (event) => {
+    // Several are asked for at once: a row may refer to any of them.
+    select.on("select2:select select2:unselect", () => {
       const query = new URLSearchParams(clear);
-      query.set(select.attr("name"), event.params.data.id);
+      (select.val() || []).forEach((one) => query.append(select.attr("name"), one));
       window.location.search = query.toString();
     });
     select.on("select2:clear", () => { window.location.search = clear; });

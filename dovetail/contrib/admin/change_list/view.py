@@ -1,16 +1,21 @@
 """Declare a view with what Django calls its change list."""
 
+import builtins
+
 from starlette.requests import Request
 from wtforms import Form
 
 from dovetail.contrib.admin.change_list.change_list import ChangeList
 from dovetail.contrib.admin.change_list.cuts import count_rows
+from dovetail.contrib.admin.change_list.date_hierarchy import NAMES as DATES
+from dovetail.contrib.admin.change_list.facets import ShowFacets
 from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.change_list.narrowed import NarrowedView
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.forms.admin_form import as_admin_form
 from dovetail.contrib.admin.list_editing.formset import ListFormSet
 from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
+from dovetail.contrib.admin.lists.filtering import parameters_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.resources.query.cursors import Cursor, write_cursor
 
@@ -40,6 +45,17 @@ class ChangeListView(NarrowedView):
     def get_changelist_formset(self, request: Request) -> type[ListFormSet]:  # noqa: ARG002 - as above
         """Return the class that checks the rows that were edited."""
         return ListFormSet
+
+    def facets(self, request: Request) -> ShowFacets:
+        """Return when the filters of the list count what they would leave."""
+        has_choices = bool(self.shown_filters(request))
+        given = self.show_facets if isinstance(self.show_facets, ShowFacets) else ShowFacets.ALLOW
+        return given if has_choices else ShowFacets.NEVER
+
+    def narrowing(self, request: Request) -> builtins.list[str]:
+        """Return the parameters of the request that narrow the list, but for its search."""
+        names = [name for one in self.shown_filters(request) for name in parameters_of(one)]
+        return [name for name in [*names, *DATES] if request.query_params.get(name)]
 
     async def matching(self, request: Request) -> AnySelect:
         """Return the rows of the user that the request's filters and search leave."""

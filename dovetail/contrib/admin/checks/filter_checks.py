@@ -19,7 +19,7 @@ from dovetail.database.search.search import FullText
 from dovetail.errors import ConfigurationError
 
 TAKEN = frozenset(
-    {"year", "month", "day", "page", "pageSize", "search", "sortBy", "sort", "pks"}
+    {"year", "month", "day", "page", "pageSize", "_facets", "where", "view", "search", "sortBy", "sort", "pks"}
 )  # what addresses of lists say already
 NEEDED = ("parameter_name", "title", "template", "get_filtered_query")
 AUTOCOMPLETE_OPTIONS = frozenset({"fields", "order_by", "limit", "where"})

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 
+from dovetail.contrib.admin.change_list.facets import ShowFacets
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.checks.form_checks import find_unfit
 from dovetail.contrib.admin.columns.attributes import find, name_of
@@ -17,6 +18,12 @@ def find_switches(view: type[ChangeListView]) -> Iterator[str]:
     for option in SWITCHES:
         if not isinstance(getattr(view, option), bool):
             yield f"{option} is {getattr(view, option)!r}, expected True or False"
+
+
+def find_facets(view: type[ChangeListView]) -> Iterator[str]:
+    """Find a `show_facets` that is none."""
+    if view.show_facets is not None and not isinstance(view.show_facets, ShowFacets):
+        yield f"show_facets is {view.show_facets!r}, expected one of {', '.join(map(str, ShowFacets))}"
 
 
 def find_editable(view: type[ChangeListView]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from dovetail.contrib.admin.checks.form_checks import find_form_columns, try_for
 from dovetail.contrib.admin.checks.ignored import find_ignored
 from dovetail.contrib.admin.checks.inline_checks import find_inlines
 from dovetail.contrib.admin.checks.layout_checks import find_fieldsets, find_layouts
-from dovetail.contrib.admin.checks.list_checks import find_editable, find_switches
+from dovetail.contrib.admin.checks.list_checks import find_editable, find_facets, find_switches
 from dovetail.contrib.admin.checks.name_checks import find_unknown_names
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
 from dovetail.contrib.admin.checks.site_checks import written_class
@@ -65,7 +65,7 @@ def _find(view: type[ModelAdmin]) -> list[str]:
     """Return the problems of the first of these steps that finds any: each relies on those before it."""
     steps = (
         (find_unknown_names,),
-        (_refuse_open_lists, find_shapes, find_switches, find_fieldsets, find_ignored),
+        (_refuse_open_lists, find_shapes, find_switches, find_facets, find_fieldsets, find_ignored),
         (find_names, find_orders, find_mappings, find_autocompletes, find_layouts),
         (find_filters, find_date_hierarchy, find_form_columns, find_editable, find_slow_searches, _refuse_open_doors),
         (find_inlines,),

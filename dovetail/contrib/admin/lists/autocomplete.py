@@ -62,6 +62,10 @@ class Autocomplete(ObjectLoader):
         found = (await context.session.scalars(statement)).first()
         return {} if found is None else self.format(found)
 
+    async def options(self, request: Request, identifiers: Sequence[str]) -> list[dict[str, object]]:
+        """Return what a page shows for identifiers that were chosen, of objects that the user may see."""
+        return [self.format(one) for one in await self.get_many(request, identifiers)] if identifiers else []
+
     def format(self, model: object) -> dict[str, object]:
         """Return what the form shows for an object: `{"id": ..., "text": ...}`."""
         return {"id": identifier_of(model), "text": self.model_admin.title_of(model)}

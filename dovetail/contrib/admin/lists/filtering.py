@@ -3,18 +3,19 @@
 from typing import Any
 
 from sqladmin.filters import BooleanFilter, ForeignKeyFilter, StaticValuesFilter
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, or_, select, true
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.lists.search import MAXIMUM_VALUE
-from dovetail.contrib.admin.permissions import Rights, rights_of
+from dovetail.contrib.admin.permissions import Rights, listed, rights_of
 from dovetail.contrib.admin.rules.fields import Fields
 from dovetail.contrib.admin.rules.rules import EVERYTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect, has_default
 from dovetail.errors import BadRequestError
 
+MOST_VALUES = 20  # of one filter, any of which a row may have
 ALL = frozenset({"", "all", "__all"})  # values that ask for every row
 
 
@@ -29,30 +30,59 @@ def may_be_empty(column: object, model: type[object]) -> bool:
 
 
 async def apply_filter(one: Any, statement: AnySelect, request: Request, model: type[object]) -> AnySelect:
-    """Return the statement with what the request asks of a filter. Raises BadRequestError for what makes no sense."""
-    value = _asked(request, one.parameter_name)
-    between = [_asked(request, name) for name in getattr(one, "bounds", ())]
-    if not value and not any(between) and not has_default(one):
-        return statement
+    """Return the statement with what the request asks of a filter: one of the values, if it asks for several.
+
+    Raises BadRequestError for what makes no sense.
+    """
+    values = _asked(request, one.parameter_name)
+    between = [next(iter(_asked(request, name)), "") for name in getattr(one, "bounds", ())]
     if any(between):
         statement = one.keep_between(statement, *between, model)
-    if not value and not has_default(one):
+    operation = request.query_params.get(f"{one.parameter_name}_op", "")
+    if len(values) > 1 and ALL.isdisjoint(values):
+        alternatives = [await condition_of(one, operation, value, request, model) for value in values]
+        return statement.where(or_(*alternatives))
+    if not values and not has_default(one):
         return statement
+    return await _filtered(one, statement, (operation, values[0] if values else ""), request, model)
+
+
+async def condition_of(
+    one: Any, operation: str, value: str, request: Request, model: type[object]
+) -> ColumnElement[bool]:
+    """Return the condition on rows that a filter keeps for a value. Raises BadRequestError for what makes no sense."""
+    found = await _filtered(one, select(model), (operation, value), request, model)
+    return listed(found, model, model)
+
+
+async def _filtered(
+    one: Any, statement: AnySelect, asked: tuple[str, str], request: Request, model: type[object]
+) -> AnySelect:
+    operation, value = asked
     statement = statement.where(_refers_to_visible(one, model, rights_of(request)))
     try:
         if getattr(one, "has_operator", False):
-            operation = request.query_params.get(f"{one.parameter_name}_op", "")
             return await one.get_filtered_query(statement, operation, value, model)  # type: ignore[no-any-return]  # SQLAdmin's two kinds of filter
         return await one.get_filtered_query(statement, _typed(one, value, model), model)  # type: ignore[no-any-return]  # as above
     except (ValueError, ArithmeticError) as error:
         raise BadRequestError(f"{one.title}: {error}") from None
 
 
-def _asked(request: Request, name: str) -> str:
-    value = request.query_params.get(name, "").replace("\0", "")
-    if len(value) > MAXIMUM_VALUE:
+def parameters_of(one: object) -> list[str]:
+    """Return the parameters of an address that a filter reads."""
+    name = str(getattr(one, "parameter_name", ""))
+    return [name, f"{name}_op", *getattr(one, "bounds", ())]
+
+
+def _asked(request: Request, name: str) -> list[str]:
+    """Return the values that a request asks for; what it asks for twice, once."""
+    given = (value.replace("\0", "") for value in request.query_params.getlist(name))
+    values = list(dict.fromkeys(filter(None, given)))
+    if any(len(value) > MAXIMUM_VALUE for value in values):
         raise BadRequestError(f"A filter takes {MAXIMUM_VALUE} characters at most.")
-    return value
+    if len(values) > MOST_VALUES:
+        raise BadRequestError(f"A filter takes {MOST_VALUES} values at most.")
+    return values
 
 
 def filters_by_hidden(one: object, model: type[object], fields: Fields) -> bool:

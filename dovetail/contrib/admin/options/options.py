@@ -23,6 +23,9 @@ class Options:
     list_filter: ClassVar[Sequence[object]] = ()
     """Columns and relations, or filters of `dovetail.contrib.admin.views` and of `sqladmin.filters`."""
 
+    show_facets: ClassVar[object] = None
+    """When filters say how many rows each choice leaves, a `ShowFacets`; None for `ShowFacets.ALLOW`, by a link."""
+
     date_hierarchy: ClassVar[object | None] = None
     """A column of dates by whose years, months and days the list can be gone down."""
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.contrib.admin.change_list.change_list import ChangeList
+from dovetail.contrib.admin.change_list.facets import are_shown, count_facets
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
 from dovetail.contrib.admin.list_editing.cells import ListCells
 from dovetail.contrib.admin.list_editing.edited_row import EditedRow
@@ -45,6 +46,7 @@ async def show_page(office: Office, request: Request, view: ModelAdmin, unsaved:
         context["date_steps"] = await found.date_steps()
         counted = {identifier_of(row): number for number, row in enumerate(pagination.rows)}
         numbers = counted if unsaved is None else unsaved.numbers
+        context["facets"] = await count_facets(found) if are_shown(request, view.facets(request)) else {}
         context |= {"unsaved": unsaved, "row_numbers": numbers}
         forms = await _forms(view, request, pagination.rows, numbers)
         context["edited"] = forms | dict(unsaved.rows if unsaved else {})

@@ -54,6 +54,18 @@ def path_for(request: Request, name: str, /, pk: object = None, **parameters: ob
 
 
 def query_of(request: Request, **changes: object) -> str:
-    """Return the query of this page with some parameters changed; those that are None are left out."""
-    parameters = {**request.query_params, **changes}
-    return "?" + urlencode({key: value for key, value in parameters.items() if value is not None})
+    """Return the query of this page with some parameters changed: to nothing (None), to a value, or to several."""
+    found: list[tuple[str, object]] = []
+    for key, value in request.query_params.multi_items():
+        if key not in changes:
+            found.append((key, value))
+        elif key not in {name for name, _ in found}:
+            found += _pairs(key, changes[key])
+    for key in [name for name in changes if name not in request.query_params]:
+        found += _pairs(key, changes[key])
+    return "?" + urlencode(found)
+
+
+def _pairs(key: str, value: object) -> list[tuple[str, object]]:
+    values = value if isinstance(value, list | tuple) else [] if value is None else [value]
+    return [(key, one) for one in values]

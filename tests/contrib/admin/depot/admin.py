@@ -5,7 +5,7 @@ from starlette.requests import Request
 from wtforms import Field, Form, ValidationError
 
 from dovetail.contrib.admin.sqladmin_private import AnySelect
-from dovetail.contrib.admin.views import ChangeList, ListFormSet, ModelAdmin, action
+from dovetail.contrib.admin.views import ChangeList, ListFormSet, ModelAdmin, ShowFacets, action
 from tests.contrib.admin.depot.models import Courier, Parcel, Stage
 
 
@@ -14,6 +14,7 @@ class ParcelAdmin(ModelAdmin, model=Parcel):
     name = "Parcel"
     list_display = ("label", "weight", "stage", "is_paid", "sent_on", "courier")
     list_editable = ("weight", "stage", "is_paid", "sent_on", "courier")
+    list_filter = ("stage", "is_paid", "sent_on", "courier", "weight")
     search_fields = ("label",)
     sort_paths = {"courier": "courier.name"}  # noqa: RUF012 - as an author might write it
     ordering = ("label",)
@@ -80,6 +81,8 @@ class ShelvedAdmin(ModelAdmin, model=Parcel):
     ordering = ("label",)
     actions_on_top = False
     actions_selection_counter = False
+    list_filter = ("is_paid",)
+    show_facets = ShowFacets.ALWAYS
 
     def get_changelist(self, request: Request) -> type[ChangeList]:
         return HeavyList
@@ -87,6 +90,8 @@ class ShelvedAdmin(ModelAdmin, model=Parcel):
 
 class CourierAdmin(ModelAdmin, model=Courier):
     identity = "couriers"
+    list_filter = ("name",)
+    show_facets = ShowFacets.NEVER
     list_display = ("name",)
     fields = ("name",)
     actions_on_top = False

@@ -66,6 +66,7 @@ def shout(obj: Any, name: str) -> str:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"show_facets": True}, "show_facets is True, expected one of ShowFacets.ALWAYS, ShowFacets.ALLOW"),
     ({"actions_on_bottom": "yes"}, "actions_on_bottom is 'yes', expected True or False"),
     *(
         ({"list_editable": (name,), "list_display": ("name", "whole", first_letter, "data")} | more, words)
