@@ -1,8 +1,11 @@
 """Posts and tags in the back office."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, RelationFilter, shortened
+from starlette.requests import Request
+
+from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, RelationFilter, action, shortened
 from plugins.blog.models import POST_TEXT, Post, Tag
 
 
@@ -43,6 +46,23 @@ class PostAdmin(ModelAdmin, model=Post):
         "author": {"fields": ("username", "full_name", "email"), "order_by": "username"},
         "tags": {"fields": ("name",), "order_by": "name"},
     }
+
+    @action(description="Publish", permissions=["change"])
+    async def publish(self, request: Request, posts: Sequence[Post]) -> str:  # noqa: ARG002 - every action is handed it
+        """Let everybody read the posts."""
+        return _set_published(posts, is_published=True)
+
+    @action(description="Unpublish", permissions=["change"])
+    async def unpublish(self, request: Request, posts: Sequence[Post]) -> str:  # noqa: ARG002 - as above
+        """Make drafts of the posts again."""
+        return _set_published(posts, is_published=False)
+
+
+def _set_published(posts: Sequence[Post], *, is_published: bool) -> str:
+    for post in posts:
+        post.is_published = is_published
+    count = f"{len(posts)} post{'' if len(posts) == 1 else 's'}"
+    return f"{count} published." if is_published else f"{count} unpublished."
 
 
 class TagAdmin(ModelAdmin, model=Tag):

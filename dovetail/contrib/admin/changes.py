@@ -8,6 +8,7 @@ from sqlalchemy import Column, inspect
 from sqlalchemy.orm import ONETOMANY, Mapper
 from starlette.requests import Request
 from starlette.responses import Response
+from wtforms import Form
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.identifiers import identifier_of
@@ -20,15 +21,27 @@ from dovetail.resources.write.locked_rows import delete_rows
 from dovetail.resources.write.model_rules import why_objects_to_delete
 
 
+@dataclass(frozen=True)
+class TaskKind:
+    """What an action asks before it is done, and how it is done with very many objects."""
+
+    question: str | None = None
+    form: type[Form] | None = None
+    is_batched: bool = True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Something to do with selected objects; `apply` returns what to tell the user, a Response, or None."""
+    """Something to do with selected objects; `apply` returns what to tell the user, a Response, or None.
+
+    It is handed some of them, and what the form of the action holds.
+    """
 
     view: ChangeListView
     action: str
     label: str
-    apply: Callable[[Sequence[object]], Awaitable[str | Response | None]]
-    question: str | None = None
+    apply: Callable[[Sequence[object], Mapping[str, object]], Awaitable[str | Response | None]]
+    kind: TaskKind = TaskKind()
 
 
 async def create(view: ViewBase, request: Request, data: dict[str, object]) -> object:

@@ -35,6 +35,7 @@ from dovetail.contrib.admin.forms.admin_form import is_protected
 from dovetail.contrib.admin.looks import choices
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import pages, why
+from dovetail.contrib.admin.pages.acting import run_action
 from dovetail.contrib.admin.pages.extras import (
     INDEX_BOXES,
     OBJECT_PAGES,
@@ -43,7 +44,6 @@ from dovetail.contrib.admin.pages.extras import (
     show_object_page,
 )
 from dovetail.contrib.admin.pages.former_addresses import former_route
-from dovetail.contrib.admin.pages.selection import run_action
 from dovetail.contrib.admin.permissions import USER, Authorization
 from dovetail.contrib.admin.settings import AdminSettings
 from dovetail.contrib.admin.sqladmin_private import LeanAdmin, has_default, is_action, menu_of

@@ -91,7 +91,9 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
     def visible_actions(self, request: Request, *, in_detail: bool = False) -> dict[str, str]:
         """Return the labels of the actions that the user may do, by slug, as the author of the view ordered them."""
         # SQLAdmin finds methods from the last to the first.
-        return dict(reversed(self._visible_custom_actions(request, in_detail).items()))
+        found = dict(reversed(self._visible_custom_actions(request, in_detail).items()))
+        named = [getattr(getattr(self, name_of(one), None), "_slug", "") for one in self.actions or ()]
+        return {slug: found[slug] for slug in [*named, *found] if slug in found}
 
     def get_list_columns(self) -> list[str]:
         """Return the names of what the list shows, which may be functions."""

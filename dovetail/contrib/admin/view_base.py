@@ -52,10 +52,28 @@ RULES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class TakesPermission:
-    """The permission that an action of a view takes, `blog.publish_post` for `action:publish`."""
+    """The permission that an action of a view takes, `blog.publish_post` for `action:publish`.
+
+    One that is short, `publish`, is that on the model of the view; or, as in Django, what `has_publish_permission` of
+    the view says, to whoever may look at its rows.
+    """
 
     action: str
     permission: str
+    is_short: bool = False
+
+    def of(self, view: "type[ViewBase] | ViewBase") -> list[str]:
+        """Return the whole names of permissions, of which one is enough."""
+        if not self.is_short:
+            return [self.permission]
+        is_own = not hasattr(ViewBase, self.hook) and hasattr(view, self.hook)
+        verbs = PERMISSIONS[Action.LIST] if is_own else (self.permission,)
+        return [model_permission(view.plugin_name, verb, view.model.__name__) for verb in verbs]
+
+    @property
+    def hook(self) -> str:
+        """Return the name of the method of a view that is asked as well."""
+        return f"has_{self.permission}_permission"
 
 
 @dataclass(frozen=True)
@@ -68,7 +86,7 @@ class FollowsRule:
 
 def taken_permissions(view: type[BaseView]) -> list[TakesPermission]:
     """Return the permissions that actions of a view name."""
-    found = (getattr(method, "takes_permission", None) for _, method in marked_methods(view))
+    found = [one for _, method in marked_methods(view) for one in getattr(method, "takes_permissions", ())]
     return [one for one in found if isinstance(one, TakesPermission)]
 
 
@@ -99,7 +117,9 @@ class ViewBase(ShownView):
     def __init__(self) -> None:
         super().__init__()
         self._form_classes: dict[tuple[str, ...], type[Form]] = {}
-        self.action_permissions = {one.action: one.permission for one in taken_permissions(type(self))}
+        self.action_permissions: dict[str, builtins.list[TakesPermission]] = {}
+        for one in taken_permissions(type(self)):
+            self.action_permissions.setdefault(one.action, []).append(one)
         self.action_rules = {one.action: one.rule for one in followed_rules(type(self))}
 
     def rows(self, request: Request) -> AnySelect:  # noqa: ARG002 - for those who override it
@@ -138,7 +158,7 @@ class ViewBase(ShownView):
         """Return the permissions of which one is enough for an action, such as `["blog.change_post"]`."""
         declared = self.action_permissions.get(action)
         if declared is not None:
-            return [declared]
+            return [name for one in declared for name in one.of(self)]
         return [
             model_permission(self.plugin_name, verb, self.model.__name__) for verb in PERMISSIONS.get(action, CHANGE)
         ]
@@ -157,7 +177,12 @@ class ViewBase(ShownView):
                 return self.has_change_permission(request, obj)
             case Action.DELETE:
                 return self.has_delete_permission(request, obj)
-        return True
+        return self.actions is not None and self._is_let_by_hooks(request, self.action_permissions.get(action, ()))
+
+    def _is_let_by_hooks(self, request: Request, taken: Sequence[TakesPermission]) -> bool:
+        """Return whether one of Django's `has_..._permission` lets the user do an action that names permissions."""
+        hooks = [getattr(self, one.hook, None) for one in taken]
+        return not taken or any(hook is None or bool(hook(request)) for hook in hooks)
 
     def can_delete_any(self, request: Request) -> bool:
         """Return whether to offer deleting; each object that is selected is asked about again."""

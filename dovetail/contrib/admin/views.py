@@ -10,16 +10,12 @@ Options are called as in Django, where Django has them: `dovetail.contrib.admin.
 """
 
 import builtins
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from functools import wraps
-from inspect import iscoroutinefunction
 from textwrap import shorten
 from typing import Any, TypeVar
 
-import sqladmin
 from markupsafe import Markup
-from sqladmin.authorization import custom_action
 from sqladmin.filters import BooleanFilter as SQLAdminBooleanFilter
 from sqladmin.filters import OperationColumnFilter, StaticValuesFilter
 from sqlalchemy import Boolean, ColumnElement, Date, DateTime
@@ -27,12 +23,12 @@ from sqlalchemy import Enum as EnumType
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from starlette.requests import Request
-from starlette.responses import Response
 
 from dovetail.contrib.admin import changes
+from dovetail.contrib.admin.actions.declared import action as action  # noqa: PLC0414 - a name of the public API
+from dovetail.contrib.admin.actions.declared import find_actions
 from dovetail.contrib.admin.change_list.change_list import ChangeList as ChangeList  # noqa: PLC0414 - as below
 from dovetail.contrib.admin.change_list.facets import ShowFacets as ShowFacets  # noqa: PLC0414 - as below
-from dovetail.contrib.admin.changes import Task
 from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
 from dovetail.contrib.admin.columns.display import display as display  # noqa: PLC0414 - a name of the public API
 from dovetail.contrib.admin.columns.readers import bare
@@ -55,16 +51,13 @@ from dovetail.contrib.admin.lists.relations import leads_to_identifier
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.permissions import user_of as user_of  # noqa: PLC0414 - a name of the public API
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.sqladmin_private import AnySelect, action_slug
-from dovetail.contrib.admin.view_base import FollowsRule, TakesPermission
+from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.writing.changed_rows import change_rows
 from dovetail.errors import BadRequestError, ConfigurationError
 
 View = TypeVar("View", bound="ModelAdmin")
 Choice = TypeVar("Choice")  # a value of the column: a member of its enumeration, say
 RunQuery = Callable[[AnySelect], object]
-Outcome = str | Response | None
-ActionMethod = Callable[[View, Request, Sequence[Any]], Awaitable[Outcome]]
 
 
 class ModelAdmin(ParentView):
@@ -79,6 +72,12 @@ class ModelAdmin(ParentView):
             list_display = [Tag.name]
             fields = [Tag.name]
     """
+
+    def __init_subclass__(cls, **options: object) -> None:
+        """Make the functions that `actions` name methods of the view."""
+        super().__init_subclass__(**options)
+        for name, method in find_actions(cls, vars(cls).get("actions") or ()).items():
+            setattr(cls, name, method)
 
     @property
     def session(self) -> AsyncSession:
@@ -135,54 +134,6 @@ class ModelAdmin(ParentView):
         what the page says, and what it refuses; lines may be texts, and lists of texts, as in Django.
         """
         return await Deletion(self, request, objs).find()
-
-
-def action(
-    name: str,
-    label: str,
-    *,
-    confirmation_message: str | None = None,
-    permission: str | None = None,
-    rule: str | None = None,
-) -> Callable[[ActionMethod[View]], ActionMethod[View]]:
-    """Make a method of a view an action of its list and of its objects' pages.
-
-        @action("approve", "Approve")
-        async def approve(self, request: Request, comments: Sequence[Comment]) -> str:
-            for comment in comments:
-                comment.status = CommentStatus.APPROVED
-            return f"{len(comments)} comments approved."
-
-    It returns what to tell the user, nothing, or a Response, such as a file; a stream reads what it needs before its
-    first piece. With `confirmation_message` the user is asked first. To undo everything and tell the user why it raises
-    an error of `dovetail.errors`; a Response of status 400 or above undoes everything too, and so does anything that
-    cannot be sent. It takes `permission`, such as `blog.publish_post`, or else that to change rows of the model. To
-    which rows it may be done, a `rule` of the model's policy says: that of the action's own name where the policy knows
-    it, or else "change", which the rows have to fulfil afterwards, too. Raises TypeError for a plain function.
-    """
-
-    def decorate(method: ActionMethod[View]) -> ActionMethod[View]:
-        if not iscoroutinefunction(method):
-            raise TypeError(f"the action {name!r} is a plain function; write async def {method.__name__}(...)")
-
-        slug = custom_action(action_slug(name))
-
-        @wraps(method)
-        async def task(view: View, request: Request) -> Task:  # the site runs it, after asking if need be
-            async def apply(rows: Sequence[object]) -> Outcome:
-                return await method(view, request, rows)
-
-            return Task(view=view, action=slug, label=label, apply=apply, question=confirmation_message)
-
-        decorated: Any = sqladmin.action(name, label, confirmation_message)(task)
-        if permission is not None:
-            decorated.takes_permission = TakesPermission(slug, permission)
-        if rule is not None:
-            decorated.follows_rule = FollowsRule(slug, rule)
-        decorated.makes_task = True  # read by the checks: an action of SQLAdmin's own changes data on GET
-        return decorated  # type: ignore[no-any-return]  # SQLAdmin's decorators are untyped
-
-    return decorate
 
 
 class BooleanFilter(SQLAdminBooleanFilter):

@@ -135,9 +135,9 @@ async def test_an_action_that_is_undone_is_followed_by_nothing(office, session, 
     init = Task.__init__
 
     def make(self, *, apply: Any, **options: Any) -> None:
-        async def follow(rows):
+        async def follow(rows, data):
             request_context().after_commit.add_task(done.append, rows[0].title)
-            return await apply(rows)
+            return await apply(rows, data)
 
         init(self, apply=follow, **options)
 

@@ -2,25 +2,6 @@
 (function () {
   "use strict";
 
-  // The tools for selected rows are usable when there are some.
-  const tools = document.querySelectorAll(".selection-tools");
-  const boxes = Array.from(document.querySelectorAll(".select-box"));
-
-  function showSelection() {
-    const count = boxes.filter((box) => box.checked).length;
-    document.querySelectorAll(".selection-count").forEach((one) => { one.textContent = count ? count + " selected" : ""; });
-    tools.forEach((one) => one.querySelectorAll("button").forEach((button) => { button.disabled = count === 0; }));
-    const all = document.getElementById("select-all");
-    all.checked = count > 0 && count === boxes.length;
-    all.indeterminate = count > 0 && count < boxes.length;
-  }
-
-  if (tools.length) {
-    boxes.forEach((box) => box.addEventListener("change", showSelection));
-    document.getElementById("select-all").addEventListener("change", showSelection);
-    window.addEventListener("pageshow", showSelection);
-  }
-
   // Dates and times are typed, or picked from a calendar that stands beside its field.
   function pick(role, options) {
     document.querySelectorAll(`[data-role="${role}"]:not([readonly]):not([disabled])`).forEach((field) => {

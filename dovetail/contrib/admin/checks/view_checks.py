@@ -6,6 +6,7 @@ from weakref import WeakSet
 
 from sqladmin import BaseView
 
+from dovetail.contrib.admin.checks.action_checks import find_unfit_actions
 from dovetail.contrib.admin.checks.filter_checks import (
     find_autocompletes,
     find_date_hierarchy,
@@ -43,7 +44,7 @@ def find_problems(view: type[BaseView]) -> list[str]:
 
 def find_unknown_permissions(view: type[BaseView], known: Collection[str]) -> Iterator[str]:
     """Yield a sentence for each permission that a page or an action takes and that no plugin has."""
-    names = [one.permission for one in taken_permissions(view)]
+    names = [name for one in taken_permissions(view) for name in one.of(view)] if issubclass(view, ModelAdmin) else []
     for name in [*names, *filter(None, [getattr(view, "permission_required", None)])]:
         if name not in known:
             near = get_close_matches(name, known, n=1)
@@ -94,6 +95,7 @@ def _says_what_to_edit(view: type[ModelAdmin]) -> bool:
 def _refuse_open_doors(view: type[ModelAdmin]) -> Iterator[str]:
     if view.can_import:
         yield "can_import is on, but an import would write columns that the form excludes; use a command instead"
+    yield from find_unfit_actions(view)
     for attribute, method in marked_methods(view):
         if is_action(method) and not hasattr(method, "makes_task"):
             yield (

@@ -24,7 +24,12 @@ def primary_keys(model: type[object]) -> tuple[Column[Any], ...]:
 def identifier_of(obj: object) -> str:
     """Return the identifier of an object, whatever the attributes of its key are called."""
     mapper: Mapper[object] = inspect(type(obj))
-    values = [str(one.value if isinstance(one, enum.Enum) else one) for one in mapper.primary_key_from_instance(obj)]
+    return identifier_from(mapper.primary_key_from_instance(obj))
+
+
+def identifier_from(key: Iterable[object]) -> str:
+    """Return the identifier that the values of a primary key make."""
+    values = [str(one.value if isinstance(one, enum.Enum) else one) for one in key]
     return values[0] if len(values) == 1 else ";".join(re.sub(r"([\\;])", r"\\\1", value) for value in values)
 
 

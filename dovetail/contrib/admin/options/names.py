@@ -48,7 +48,6 @@ INSTEAD: Mapping[str, str] = {
     "list_select_related": "nothing: what a list shows is loaded with it",
     "get_list_select_related": "nothing: what a list shows is loaded with it",
     "preserve_filters": "nothing: filters are always preserved",
-    "actions": "@action of dovetail.contrib.admin.views on a method",
     "show_full_result_count": "count_limit, the number of rows up to which a list counts",
 }
 """What to write in place of what is called otherwise here, or is not needed."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
+from wtforms import Form
+
 from dovetail.contrib.admin.columns.formats import FORMATTERS
 from dovetail.database.search.search import FullText
 
@@ -132,6 +134,14 @@ class Options:
 
     widget_args: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     """Attributes of the inputs, by name: `{"content": {"rows": 18}}`."""
+
+    # Actions.
+    actions: ClassVar[Sequence[object] | None] = ()
+    """Methods by name, and functions of a view, a request and objects, that are actions besides those with `@action`,
+    in their order; None for no action at all."""
+
+    action_form: ClassVar[type[Form] | None] = None
+    """The form of actions that take a fourth argument and bring no form of their own."""
 
     # Templates.
     change_list_template: ClassVar[str] = "sqladmin/list.html"

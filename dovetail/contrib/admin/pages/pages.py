@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages import object_form, selection
+from dovetail.contrib.admin.pages import acting, object_form
 from dovetail.contrib.admin.pages.export import Export
 from dovetail.contrib.admin.pages.extras import IndexBox, load_boxes
 from dovetail.contrib.admin.pages.list_page import show_page
@@ -72,7 +72,7 @@ async def show_edit_form(office: Office, request: Request) -> Response:
 async def delete_selected(office: Office, request: Request) -> Response:
     """Delete the selected objects, after asking."""
     view = open_view(office, request, Action.DELETE)
-    return await selection.run_task(office, request, selection.deletion(request, view))
+    return await acting.run_task(office, request, acting.deletion(request, view))
 
 
 async def export_list(office: Office, request: Request) -> Response:

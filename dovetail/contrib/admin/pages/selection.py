@@ -1,135 +1,76 @@
-"""Delete selected rows, or do another action with them: after asking once, whole or not at all."""
+"""Find out which objects an action is to be done with: those that are ticked, or all that a list has."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from http import HTTPStatus
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 
-from sqladmin.authorization import Action
-from sqladmin.flash import Flash
-from sqlalchemy import inspect
+from sqlalchemy import select
 from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
 
-from dovetail.contrib.admin.changes import Task
-from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.lists.relations import loading
-from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.deleting import confirmed
-from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.change_list.view import ChangeListView
+from dovetail.contrib.admin.columns.identifiers import identifier_from, primary_keys
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.rules.rules import rules_of
-from dovetail.contrib.admin.view_base import ViewBase
-from dovetail.contrib.admin.views import ModelAdmin
-from dovetail.contrib.admin.web.error_messages import message_for
-from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
-from dovetail.contrib.admin.web.returning import list_url
+from dovetail.contrib.admin.sqladmin_private import AnySelect
+from dovetail.database.deletion.reach import rows_with
+from dovetail.database.drivers.sqlalchemy_private import kept_as_it_stands
 from dovetail.errors import BadRequestError
-from dovetail.state import DOOR, note_of_request
+
+ALL = "select_across"  # the field of the form, as in Django, that selects all that the list has, on every page
+AT_ONCE = 1000  # keys that are read before others have their turn
 
 
-async def run_action(office: Office, make_task: Callable[[Request], Awaitable[object]], request: Request) -> object:
-    """Run the task that an action of a view makes; SQLAdmin may have answered in its place."""
-    task = await make_task(request)
-    return await run_task(office, request, task) if isinstance(task, Task) else task
+@dataclass(frozen=True)
+class Selected:
+    """The identifiers of the objects, in the order of their keys; `is_all` if the list was selected as a whole."""
+
+    identifiers: Sequence[str]
+    is_all: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what changes as soon as other objects match."""
+        return sha256("\0".join(self.identifiers).encode(errors="surrogatepass")).hexdigest()[:32]
 
 
-async def run_task(office: Office, request: Request, task: Task) -> Response:
-    """Do the task with the rows that the form, or a link, selects; ask first if it has a question."""
-    note_of_request(DOOR, "action")
-    view = task.view
-    form = await request.form() if request.method == "POST" else FormData()
+async def read_selection(
+    request: Request, view: ChangeListView, form: FormData, *, limit: int, for_update: bool
+) -> Selected:
+    """Return what a form, or a link, selects.
+
+    All that a list has is what its filters and search leave at this moment; `for_update` locks it, so that nothing of
+    it is gone before its turn. Raise BadRequestError for more than can be selected.
+    """
+    if form.get(ALL) == "1":
+        return Selected(await _all_identifiers(request, view, limit, for_update=for_update), is_all=True)
     sent = form.getlist("pks") or request.query_params.getlist("pks")
     named = [request.path_params["pk"]] if "pk" in request.path_params else []
-    keys = named or list(dict.fromkeys(key for key in sent if isinstance(key, str) and key))
+    found = named or list(dict.fromkeys(one for one in sent if isinstance(one, str) and one))
     most = max(view.list_max_show_all, *view.list_per_page_options)
-    if len(keys) > most:
+    if len(found) > most:
         raise BadRequestError(f"Select {most} rows or fewer.")
-    if not keys:
-        Flash.warning(request, "Nothing was selected.")
-        return _back(request, view)
-    asks = bool(task.question) and not form.get("confirmed")
-    rows = await view.get_objects(keys, for_update=not asks)
-    if len(rows) != len(keys):
-        Flash.error(
-            request, f"{len(keys) - len(rows)} of {len(keys)} selected are not there any more. Nothing was done."
+    return Selected(found)
+
+
+async def matching_keys(request: Request, view: ChangeListView) -> AnySelect:
+    """Return the statement that selects the keys of all rows that the list's filters and search leave."""
+    keys = primary_keys(view.model)
+    matching = (await view.matching(request)).order_by(None)
+    return kept_as_it_stands(matching.with_only_columns(*keys, maintain_column_froms=True).correlate(None))
+
+
+async def _all_identifiers(request: Request, view: ChangeListView, limit: int, *, for_update: bool) -> list[str]:
+    keys = primary_keys(view.model)
+    chosen = rows_with(keys, await matching_keys(request, view))
+    statement = select(*keys).select_from(view.model).where(chosen).order_by(*keys).limit(limit + 1)
+    if for_update:
+        statement = statement.with_for_update(of=view.model)
+    found: list[str] = []
+    result = await request_context().session.stream(statement)
+    async for rows in result.partitions(AT_ONCE):
+        found += [identifier_from(row) for row in rows]
+    if len(found) > limit:
+        raise BadRequestError(
+            f"More than {limit:,} match, which is more than can be done at once. Narrow the list first."
         )
-        return _back(request, view)
-    await _check_permissions(request, task, rows)
-    if isinstance(view, ModelAdmin) and task.action == Action.DELETE:
-        page = await confirmed(office, request, view, rows, told=None if asks else form.get("told", ""))
-        if page is not None:
-            return page
-    if asks:
-        context = {"model_view": view, "rows": rows, "task": task, "back": list_url(request, view)}
-        return await office.render(request, "sqladmin/confirm.html", context)
-    return await _apply(request, task, rows) or _back(request, view)
-
-
-def deletion(request: Request, view: ModelAdmin) -> Task:
-    """Return the task of deleting the selected rows."""
-
-    async def delete(rows: Sequence[object]) -> str:
-        # What is deleted was loaded whole, with relations of which the user may not know and which it may name.
-        names_hidden = bool(loading(view.model, (), rights_of(request)))
-        title = f"{view.name} {identifier_of(rows[0])}" if names_hidden else view.title_of(rows[0])
-        await view.delete_objects(request, rows)
-        return f"{title} was deleted." if len(rows) == 1 else f"{_count(view, rows)} were deleted."
-
-    return Task(view=view, action=Action.DELETE, label="Delete", apply=delete, question="This cannot be undone.")
-
-
-async def _check_permissions(request: Request, task: Task, rows: Sequence[object]) -> None:
-    rules = rules_of(request)
-    rule = task.view.rule_for(rules, task.action)
-    await rules.check(request_context().session, task.view.model, rule, rows)
-    for row in rows:
-        is_deletion = task.action == Action.DELETE
-        allowed = (
-            await task.view.check_can_delete(request, row)
-            if is_deletion
-            else task.view.has_permission(request, task.action, row)
-        )
-        if not allowed:
-            raise HTTPException(HTTPStatus.FORBIDDEN)
-
-
-async def _check_changed(request: Request, task: Task, rows: Sequence[object]) -> None:
-    """Raise PermissionDeniedError if an action made a row what its user may not make of it."""
-    rules, session = rules_of(request), request_context().session
-    if task.view.rule_for(rules, task.action) == "change":
-        await session.flush()
-        left = [row for row in rows if inspect(row).persistent]
-        await rules.check(session, task.view.model, "change", left)
-
-
-async def _apply(request: Request, task: Task, rows: Sequence[object]) -> Response | None:
-    source = f"the action {task.label!r} of {type(task.view).__name__}"
-    try:
-        async with request_context().session.begin_nested() as change:
-            outcome = await task.apply(rows)
-            check_outcome(outcome, source)
-            await _check_changed(request, task, rows)
-            if isinstance(outcome, Response):
-                outcome = await sendable(outcome, source)
-            if is_refusal(outcome):
-                await change.rollback()
-    except Exception as error:
-        request_context().after_commit.tasks.clear()
-        told = message_for(error)
-        if told.is_ours:
-            raise
-        Flash.error(request, f"Nothing was done. {told.message}")
-        return None
-    if isinstance(outcome, Response):
-        return outcome
-    Flash.success(request, outcome or f"{task.label}: done with {_count(task.view, rows)}.")
-    return None
-
-
-def _count(view: ViewBase, rows: Sequence[object]) -> str:
-    return f"{len(rows)} {(view.name if len(rows) == 1 else view.name_plural).lower()}"
-
-
-def _back(request: Request, view: ViewBase) -> Response:
-    return RedirectResponse(list_url(request, view), HTTPStatus.SEE_OTHER)
+    return found

@@ -44,7 +44,7 @@ async def test_a_link_to_delete_one_row_asks_too(office, session, tags):
 
 async def test_if_one_of_the_selected_is_gone_nothing_is_deleted(office, session, tags):
     await office.post("/blog/tag/delete/", {"pks": [*tags, "999"], "confirmed": "yes"})
-    assert "1 of 4 selected are not there any more. Nothing was done." in (await office.get("/blog/tag/")).text
+    assert "Nothing was done. 1 of 4 selected are not there any more." in (await office.get("/blog/tag/")).text
     assert await count(session, Tag) == 3
 
 

@@ -1,0 +1,27 @@
+"""Refuse actions that nobody could do, and options of actions that would be passed over."""
+
+from collections.abc import Iterator, Sequence
+
+from wtforms import Form
+
+from dovetail.contrib.admin.columns.attributes import name_of
+from dovetail.contrib.admin.sqladmin_private import is_action, marked_methods
+from dovetail.contrib.admin.views import ModelAdmin
+
+
+def find_unfit_actions(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find what `actions` and its like name, and what is none."""
+    given = view.actions
+    if isinstance(given, str) or not (given is None or isinstance(given, Sequence)):
+        yield f"actions is {given!r}, expected a tuple of names of methods and of functions, or None"
+        return
+    for one in given or ():
+        if not isinstance(one, str) and not callable(one):
+            yield f"actions holds {one!r}, expected the name of a method, or a function"
+        elif not is_action(getattr(view, name_of(one), None)):
+            yield f"actions names {name_of(one)!r}, which is no method of the view and no function"
+    if view.action_form is not None and not (isinstance(view.action_form, type) and issubclass(view.action_form, Form)):
+        yield f"action_form is {view.action_form!r}, expected a form of WTForms"
+    for name, method in marked_methods(view):
+        if view.action_form is None and getattr(method, "lacks_form", False):
+            yield f"the action {name!r} takes what a form holds; give it a form: @action(..., form=...), or action_form"

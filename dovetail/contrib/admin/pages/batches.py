@@ -1,0 +1,161 @@
+"""Do a task with many objects: some hundred at a time, in one transaction, whole or not at all.
+
+What fails undoes all of it, and the object at which it failed is found and named.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from sqladmin.authorization import Action
+from sqlalchemy import inspect
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dovetail.contrib.admin.changes import Task
+from dovetail.contrib.admin.pages.selection import Selected
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.web.error_messages import message_for
+from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
+from dovetail.errors import ConflictError
+
+BATCH = 500  # objects
+
+
+class TaskFailedError(ConflictError):
+    """A task failed, and nothing of it was done."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One time that a task is done with selected objects; `report` is told how many are done."""
+
+    request: Request
+    task: Task
+    selected: Selected
+    data: Mapping[str, object] = field(default_factory=dict)
+    report: Callable[[int], None] = lambda _done: None
+
+    async def do(self) -> str | Response:
+        """Return what to tell the user, or what to send; of a Response that refuses, nothing was kept.
+
+        Raise TaskFailedError with the sentence for the user, and what only an operator can mend as it is.
+        """
+        session, done = request_context().session, 0
+        outcome: str | Response | None = None
+        try:
+            async with session.begin_nested() as everything:
+                for batch in self._batches():
+                    outcome = await self._do_batch(batch)
+                    done += len(batch)
+                    self.report(done)
+                    self._check_answer(outcome, done)
+                if is_refusal(outcome):
+                    await everything.rollback()
+        except Exception as error:
+            request_context().after_commit.tasks.clear()
+            if message_for(error).is_ours:
+                raise
+            raise TaskFailedError(message_for(error).message) from error
+        count = len(self.selected.identifiers)
+        if isinstance(outcome, Response) or (outcome and count <= self._size):
+            return outcome
+        return f"{self.task.label}: done with {counted(self.task, count)}."
+
+    def _check_answer(self, outcome: object, done: int) -> None:
+        if isinstance(outcome, Response) and done < len(self.selected.identifiers):
+            raise ConflictError(f"This answers with a page or a file: select {BATCH} or fewer.")
+
+    @property
+    def _size(self) -> int:
+        return BATCH if self.task.kind.is_batched else max(len(self.selected.identifiers), 1)
+
+    def _batches(self) -> Iterator[Sequence[str]]:
+        for start in range(0, len(self.selected.identifiers), self._size):
+            yield self.selected.identifiers[start : start + self._size]
+
+    async def _do_batch(self, identifiers: Sequence[str]) -> str | Response | None:
+        rows = await self.task.view.get_objects(identifiers, for_update=True)
+        check_there(rows, identifiers)
+        await check_permissions(self.request, self.task, rows)
+        try:
+            return await self._try(rows)
+        except Exception as error:
+            told = message_for(error)
+            if told.is_ours or len(rows) == 1 or told.is_too_slow:
+                raise
+            culprit = await self._culprit(identifiers)
+            raise TaskFailedError(f"{told.message} That was at {culprit}." if culprit else told.message) from error
+
+    async def _try(self, rows: Sequence[object]) -> str | Response | None:
+        source = f"the action {self.task.label!r} of {type(self.task.view).__name__}"
+        async with request_context().session.begin_nested():
+            outcome = await self.task.apply(rows, self.data)
+            check_outcome(outcome, source)
+            await _check_changed(self.request, self.task, rows)
+            await request_context().session.flush()
+            return await sendable(outcome, source) if isinstance(outcome, Response) else outcome
+
+    async def _culprit(self, identifiers: Sequence[str]) -> str | None:
+        """Return what the object at which the task fails is called: the half that fails is halved again.
+
+        None if it does not fail again, as where another transaction was in the way.
+        """
+        left = list(identifiers)
+        while left:
+            half = left[: max(len(left) // 2, 1)]
+            rows = await self.task.view.get_objects(half, for_update=True)
+            title = self.task.view.title_of(rows[0]) if len(half) == len(rows) == 1 else None
+            if await self._is_well(rows):
+                left = left[len(half) :]
+            elif title is not None:
+                return title
+            else:
+                left = half
+        return None
+
+    async def _is_well(self, rows: Sequence[object]) -> bool:
+        try:
+            await self._try(rows)
+        except Exception:  # noqa: BLE001 - it failed before, with what was told of it
+            return False
+        return True
+
+
+def check_there(rows: Sequence[object], identifiers: Sequence[str]) -> None:
+    """Raise TaskFailedError unless all objects with these identifiers were found."""
+    gone = len(identifiers) - len(rows)
+    if gone:
+        raise TaskFailedError(f"{gone} of {len(identifiers)} selected are not there any more.")
+
+
+def counted(task: Task, count: int) -> str:
+    """Return how many objects these are, in words."""
+    return f"{count:,} {(task.view.name if count == 1 else task.view.name_plural).lower()}"
+
+
+async def check_permissions(request: Request, task: Task, rows: Sequence[object]) -> None:
+    """Raise PermissionDeniedError, or HTTPException (403), unless the user may do the task with all these objects."""
+    rules = rules_of(request)
+    rule = task.view.rule_for(rules, task.action)
+    await rules.check(request_context().session, task.view.model, rule, rows)
+    for row in rows:
+        is_deletion = task.action == Action.DELETE
+        allowed = (
+            await task.view.check_can_delete(request, row)
+            if is_deletion
+            else task.view.has_permission(request, task.action, row)
+        )
+        if not allowed:
+            raise HTTPException(HTTPStatus.FORBIDDEN)
+
+
+async def _check_changed(request: Request, task: Task, rows: Sequence[object]) -> None:
+    """Raise PermissionDeniedError if an action made a row what its user may not make of it."""
+    rules, session = rules_of(request), request_context().session
+    if task.view.rule_for(rules, task.action) == "change":
+        await session.flush()
+        left = [row for row in rows if inspect(row).persistent]
+        await rules.check(session, task.view.model, "change", left)

@@ -1,0 +1,139 @@
+"""Ask before a task is done: whether to do it, what its form asks for, and what a deletion takes along.
+
+The page sends back what it said, as fingerprints: of what was selected, and of what a deletion would take along. All
+is looked at again in the transaction that does it, once nobody can change it: if it is something else by then, the page
+asks again.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from http import HTTPStatus
+
+from sqladmin.authorization import Action
+from sqlalchemy import select
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from wtforms import Form
+
+from dovetail.contrib.admin.changes import Task
+from dovetail.contrib.admin.columns.identifiers import primary_keys
+from dovetail.contrib.admin.deleting.groups import DeletedObjects, as_deleted_objects
+from dovetail.contrib.admin.deleting.reached import NAMED, Deletion
+from dovetail.contrib.admin.forms.admin_form import as_admin_form
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.pages.batches import check_permissions, check_there, counted
+from dovetail.contrib.admin.pages.selection import Selected, matching_keys
+from dovetail.contrib.admin.sqladmin_private import AnySelect
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.returning import list_url
+from dovetail.database.deletion.reach import rows_with
+
+TEMPLATE = "sqladmin/confirm.html"
+
+
+class Question:
+    """The page between the button of a task and the task."""
+
+    def __init__(self, office: Office, request: Request, task: Task, selected: Selected, sent: FormData) -> None:
+        self._office, self._request, self._task, self._selected, self._sent = office, request, task, selected, sent
+
+    @property
+    def is_needed(self) -> bool:
+        """Return whether to ask at all: before a deletion, by a question, for a form, and before all of a list."""
+        kind = self._task.kind
+        return self._is_deletion or bool(kind.question) or kind.form is not None or self._selected.is_all
+
+    @property
+    def data(self) -> Mapping[str, object]:
+        """Return what the form of the task holds, once `doubt` found nothing wrong with it."""
+        return dict(self._form.data) if self._form is not None else {}
+
+    async def ask(self) -> Response:
+        """Return the page that asks. Raise TaskFailedError if something of what was selected is gone."""
+        rows = await self._rows()
+        await check_permissions(self._request, self._task, rows)
+        return await self._page(rows, await self._deletion(rows))
+
+    async def doubt(self) -> Response | None:
+        """Return the page that asks again, since what was answered is not what is there; None if it is.
+
+        Raise TaskFailedError as `ask` does.
+        """
+        rows = await self._rows(for_update=True)
+        await check_permissions(self._request, self._task, rows)
+        if self._form is not None and not self._form.validate():
+            return await self._page(rows, None, HTTPStatus.BAD_REQUEST)
+        told = self._sent.get("selected")
+        has_changed = self._selected.is_all and bool(told) and told != self._selected.fingerprint
+        found = None
+        if self._is_deletion:
+            await Deletion(self._view, self._request, await self._objects(rows)).lock()
+            found = await self._deletion(rows)
+        if found is not None:
+            has_changed = has_changed or self._sent.get("told", "") not in {None, "", found.fingerprint}
+        if has_changed or (found is not None and found.is_refused):
+            return await self._page(rows, found, HTTPStatus.CONFLICT, has_changed=has_changed)
+        return None
+
+    @property
+    def _is_deletion(self) -> bool:
+        return self._task.action == Action.DELETE
+
+    @property
+    def _view(self) -> ModelAdmin:
+        view = self._task.view
+        assert isinstance(view, ModelAdmin)  # noqa: S101 - actions are those of such views
+        return view
+
+    @cached_property
+    def _form(self) -> Form | None:
+        form_class = self._task.kind.form
+        if form_class is None:
+            return None
+        made = as_admin_form(form_class)
+        return made(self._sent) if self._sent.get("confirmed") else made()
+
+    async def _rows(self, *, for_update: bool = False) -> Sequence[object]:
+        """Return the objects that the page names: all that were ticked, the first ones of a whole list."""
+        identifiers = self._selected.identifiers[:NAMED] if self._selected.is_all else self._selected.identifiers
+        found = await self._view.get_objects(identifiers, for_update=for_update)
+        check_there(found, identifiers)
+        return found
+
+    async def _objects(self, rows: Sequence[object]) -> Sequence[object] | AnySelect:
+        if not self._selected.is_all:
+            return rows
+        keys = primary_keys(self._view.model)
+        return select(self._view.model).where(rows_with(keys, await matching_keys(self._request, self._view)))
+
+    async def _deletion(self, rows: Sequence[object]) -> DeletedObjects | None:
+        if not self._is_deletion:
+            return None
+        answer = await self._view.get_deleted_objects(await self._objects(rows), self._request)
+        return as_deleted_objects(answer)
+
+    async def _page(
+        self,
+        rows: Sequence[object],
+        found: DeletedObjects | None,
+        status: HTTPStatus = HTTPStatus.OK,
+        *,
+        has_changed: bool = False,
+    ) -> Response:
+        count, view = len(self._selected.identifiers), self._view
+        context: dict[str, object] = {
+            "model_view": view,
+            "task": self._task,
+            "rows": rows,
+            "count": count,
+            "counted": counted(self._task, count),
+            "selected": self._selected,
+            "deletion": found,
+            "form": self._form,
+            "has_changed": has_changed,
+            "back": list_url(self._request, view),
+        }
+        templates = (view.delete_selected_confirmation_template, view.delete_confirmation_template)
+        template = TEMPLATE if found is None else templates[count == 1]
+        return await self._office.render(self._request, template, context, status)

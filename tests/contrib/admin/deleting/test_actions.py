@@ -1,0 +1,135 @@
+"""Actions: functions and methods, with forms, and with all objects that match, whole or not at all."""
+
+import pytest
+from sqlalchemy import func, select, update
+
+from dovetail.contrib.admin.checks.view_checks import find_problems
+from dovetail.contrib.admin.testing import read_form
+from dovetail.contrib.admin.views import ModelAdmin, action
+from tests.contrib.admin.workshop.admin import CALLS
+from tests.contrib.admin.workshop.models import Tool
+
+ACTION, LIST = "/workshop/tool/action/{}/", "/workshop/tool/"
+
+
+async def keys(session) -> list[str]:
+    found = (await session.scalars(select(Tool.id).order_by(Tool.id))).all()
+    await session.commit()
+    return list(map(str, found))
+
+
+async def broken(session) -> int:
+    found = await session.scalar(select(func.count()).select_from(Tool).where(Tool.is_broken))
+    await session.commit()
+    return found
+
+
+async def test_functions_and_methods_that_a_view_names_are_its_actions_in_their_order(
+    office, session, tools, make_user, back_office_for
+):
+    await tools(3)
+    page = (await office.get(LIST)).text
+    places = [page.index(f">{label}<") for label in ("Take back", "Lend", "Mend", "Label", "Rename", "Delete")]
+    assert places == sorted(places)
+    assert page.count(">Lend<") == 2  # on top and at the bottom
+    assert "selection-count" not in page
+    await office.post(ACTION.format("take-back"), {"pks": (await keys(session))[:2]})
+    assert "Take back: done with 2 tools." in (await office.get(LIST)).text
+    answer = await office.post(ACTION.format("stick"), {"pks": await keys(session)})
+    assert answer.text == "Tool 0000, Tool 0001, Tool 0002"
+    other = await back_office_for(await make_user(username="other", is_superuser=True))
+    assert ">Label<" not in (await other.get(LIST)).text
+    assert (await other.post(ACTION.format("stick"), {"pks": await keys(session)})).status_code == 403
+    assert ">Polish<" not in (await office.get("/workshop/idle/")).text
+    assert (await office.post("/workshop/idle/action/polish/", {"pks": await keys(session)})).status_code == 403
+
+
+async def test_an_action_asks_for_what_its_form_holds_keeps_it_and_says_what_is_wrong_with_it(office, session, tools):
+    await tools(2)
+    chosen = await keys(session)
+    asked = await office.post(ACTION.format("lend"), {"pks": chosen})
+    assert 'name="reader"' in asked.text
+    data = read_form(asked.text)
+    refused = await office.post(ACTION.format("lend"), {**data, "reader": "much too long a name"})
+    assert refused.status_code == 400
+    assert "Field cannot be longer than 10 characters." in refused.text
+    assert read_form(refused.text)["reader"] == ["much too long a name"]
+    await office.post(ACTION.format("lend"), {**read_form(refused.text), "reader": "Ada"})
+    assert "Lent to Ada." in (await office.get(LIST)).text
+    assert (await session.scalars(select(Tool.lent_to))).all() == ["Ada", "Ada"]
+    await session.commit()
+    asked = read_form((await office.post(ACTION.format("rename"), {"pks": chosen[:1]})).text)  # by the form of the view
+    await office.post(ACTION.format("rename"), {**asked, "reader": "Axe"})
+    assert "Axe" in (await office.get(LIST)).text
+
+
+async def test_all_that_match_are_acted_on_in_batches_and_no_other(office, session, tools):
+    await tools(1203)
+    await session.execute(update(Tool).where(Tool.id.in_(range(1, 4))).values(name="Spared"))
+    await session.commit()
+    page = await office.get(LIST, search="Tool")
+    assert "All 1,200 that match" in page.text
+    path = ACTION.format("mend") + "?search=Tool"
+    asked = await office.post(path, {"select_across": "1"})
+    assert "Mend: 1,200 tools?" in asked.text
+    assert "and 1,190 others" in asked.text
+    data = read_form(asked.text)
+    await session.execute(update(Tool).where(Tool.id == 1).values(name="Tool once more"))
+    await session.commit()
+    again = await office.post(path, data)
+    assert again.status_code == 409
+    assert "What matches has changed since you were asked." in again.text
+    assert CALLS == []
+    assert (await office.post(path, read_form(again.text))).headers["location"] == f"/admin{LIST}?search=Tool"
+    assert CALLS == [500, 500, 201]
+    assert await broken(session) == 2
+    assert "Mend: done with 1,201 tools." in (await office.get(LIST)).text
+
+
+async def test_what_fails_at_one_of_many_undoes_all_and_says_at_which(office, session, tools):
+    await tools(700)
+    await session.execute(update(Tool).where(Tool.name == "Tool 0613").values(lent_to="nobody"))
+    await session.commit()
+    data = read_form((await office.post(ACTION.format("mend"), {"select_across": "1"})).text)
+    await office.post(ACTION.format("mend"), data)
+    assert "Nothing was done. Nobody has it. That was at Tool 0613." in (await office.get(LIST)).text
+    assert await broken(session) == 700
+
+
+async def test_more_than_the_limit_are_not_acted_on_at_once_and_a_file_is_not_made_in_pieces(office, session, tools):
+    await tools(1501)
+    answer = await office.post(ACTION.format("mend"), {"select_across": "1"})
+    assert answer.status_code == 400
+    assert "More than 1,500 match" in answer.text
+    path = ACTION.format("stick") + "?search=%22Tool+0%22"
+    await office.post(path, read_form((await office.post(path, {"select_across": "1"})).text))
+    assert "This answers with a page or a file: select 500 or fewer." in (await office.get(LIST)).text
+
+
+async def test_all_that_match_are_deleted(office, session, tools):
+    await tools(1200)
+    path = "/workshop/tool/delete/?search=%22Tool+0%22"
+    asked = await office.post(path, {"select_across": "1"})
+    assert "Delete 1,000 tools?" in asked.text
+    assert (await office.post(path, read_form(asked.text))).status_code == 303
+    assert len(await keys(session)) == 200
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_actions_that_nobody_could_do_are_refused_at_the_start(database_kind):
+    class OddAdmin(ModelAdmin, model=Tool):
+        list_display = fields = ("name",)
+        actions = ("nothing", 3)
+        action_form = "a form"
+
+    class FormlessAdmin(ModelAdmin, model=Tool):
+        list_display = fields = ("name",)
+
+        @action
+        async def send(self, request, tools, data):
+            return "Sent."
+
+    said = " ".join([*find_problems(OddAdmin), *find_problems(FormlessAdmin)])
+    for one in ("actions names 'nothing'", "actions holds 3", "action_form is 'a form'"):
+        assert one in said
+    assert "the action 'send' takes what a form holds; give it a form" in said

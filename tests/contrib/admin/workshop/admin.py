@@ -1,0 +1,75 @@
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from wtforms import Form, StringField
+from wtforms.validators import InputRequired, Length
+
+from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, action, user_of
+from dovetail.errors import ConflictError
+from tests.contrib.admin.workshop.models import Tool
+
+CALLS: list[int] = []  # with how many tools at a time `mend` was called
+
+
+class ReaderForm(Form):
+    reader = StringField("Reader", validators=[InputRequired(), Length(max=10)])
+
+
+@action(description="Lend", form=ReaderForm)
+async def lend(view: ModelAdmin, request: Request, tools: Sequence[Tool], data: Mapping[str, Any]) -> str:
+    for tool in tools:
+        tool.lent_to = data["reader"]
+    return f"Lent to {data['reader']}."
+
+
+async def take_back(view: ModelAdmin, request: Request, tools: Sequence[Tool]) -> None:
+    for tool in tools:
+        tool.lent_to = ""
+
+
+class ToolAdmin(ModelAdmin, model=Tool):
+    list_display = ("name", "lent_to")
+    list_filter = (BooleanFilter(Tool.is_broken, title="Broken"),)
+    list_per_page = 2
+    list_per_page_options = (2, 5)
+    search_fields = ("name",)
+    ordering = ("name",)
+    fields = ("name", "lent_to", "is_broken")
+    actions = (take_back, lend, "mend")
+    action_form = ReaderForm
+    actions_on_bottom = True
+    actions_selection_counter = False
+
+    async def mend(self, request: Request, tools: Sequence[Tool]) -> None:
+        CALLS.append(len(tools))
+        for tool in tools:
+            if tool.lent_to == "nobody":
+                raise ConflictError("Nobody has it.")
+            tool.is_broken = False
+
+    @action(description="Label", permissions=["label"])
+    async def stick(self, request: Request, tools: Sequence[Tool]) -> PlainTextResponse:
+        return PlainTextResponse(", ".join(tool.name for tool in tools))
+
+    @action
+    async def rename(self, request: Request, tools: Sequence[Tool], data: Mapping[str, Any]) -> str:
+        tools[0].name = data["reader"]
+        return "Renamed."
+
+    def has_label_permission(self, request: Request) -> bool:
+        return user_of(request).username == "boss"
+
+
+class IdleAdmin(ModelAdmin, model=Tool):
+    """Lets nobody do anything but look and change."""
+
+    identity = "idle"
+    list_display = fields = ("name",)
+    actions = None
+    can_delete = False
+
+    @action
+    async def polish(self, request: Request, tools: Sequence[Tool]) -> None:
+        raise AssertionError("it has no actions")

@@ -1,0 +1,22 @@
+"""Tools that are lent; they stay out of the site's own metadata."""
+
+from sqlalchemy import MetaData, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin
+
+
+class WorkshopBase(Base):
+    __abstract__ = True
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+class Tool(IdMixin, WorkshopBase):
+    __tablename__ = "workshop_tool"
+
+    name: Mapped[str] = mapped_column(String(50))
+    lent_to: Mapped[str] = mapped_column(String(50), default="", server_default="")
+    is_broken: Mapped[bool] = mapped_column(default=False, server_default="0")
+
+    def __str__(self) -> str:
+        return self.name
