@@ -146,9 +146,9 @@ class Open(ReadOnly[Model, Viewer, Create]):
         return true()
 
 
-def remembers_viewers(policy: object) -> bool:
+def remembers_viewers(policy: Policy) -> bool:
     """Return True if a policy says by what values what a viewer may see is to be remembered."""
-    says = getattr(type(policy), "viewer_values", None) is not Policy.viewer_values
+    says = type(policy).viewer_values is not Policy.viewer_values
     return says and bool(getattr(policy, "remembers_viewers", True))
 
 

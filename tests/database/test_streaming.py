@@ -12,6 +12,7 @@ from dovetail.application import make_application
 from dovetail.database.session import SessionDep, StreamSessionsDep, stream_sessions
 from dovetail.errors import ConfigurationError
 from tests.probe.api import router
+from tests.probe.models import Item
 
 
 async def first_event(stream: AsyncExitStack, client: httpx.AsyncClient, path: str) -> str:
@@ -45,6 +46,18 @@ async def test_what_is_open_when_the_client_hangs_up_is_given_back_without_a_tra
             await until_all_are_back(probe_app)
         assert (await client.post("/api/items", json={"name": "as before"})).status_code == 201
     assert [record for record in caplog.records if record.exc_info] == []
+
+
+async def test_a_stream_that_only_reads_goes_on_beside_a_writer(probe_app, probe_url):
+    async with (
+        probe_app.state.database.unit_of_work() as work,
+        AsyncExitStack() as streams,
+        httpx.AsyncClient(base_url=probe_url, timeout=20) as client,
+    ):
+        work.add(Item(name="not committed yet"))
+        await work.flush()
+        assert await first_event(streams, client, "/api/ticks") == "data: 0"
+    await until_all_are_back(probe_app)
 
 
 async def test_each_block_commits_and_one_that_raises_is_rolled_back(probe_app, probe_url):

@@ -9,7 +9,7 @@ from asyncio.subprocess import PIPE
 import pytest
 from sqlalchemy import select
 
-from dovetail.database.unit_of_work import Database
+from dovetail.database.unit_of_work import Database, lookup_session
 from tests.probe.models import Item
 
 KINDS = ("unit_of_work", "fast_unit_of_work")
@@ -68,6 +68,14 @@ async def test_it_rolls_back_on_an_exception_and_logs_how_long_it_took(probe_dat
     assert re.search(r"transaction rolled back after \d+\.\d ms", caplog.text)
     async with probe_database.unit_of_work(read_only=True) as session:
         assert await session.scalar(select(Item.name)) is None
+
+
+async def test_a_lookup_takes_no_second_connection_where_its_session_holds_one(probe_database):
+    async with probe_database.fast_unit_of_work() as session:
+        session.add(Item(name="not committed yet"))
+        await session.flush()
+        async with lookup_session(session) as lookup:
+            assert await lookup.scalar(select(Item.name)) == "not committed yet"
 
 
 async def test_the_duration_is_logged_with_the_id_of_the_request(probe, caplog):

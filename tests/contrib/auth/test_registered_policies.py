@@ -1,8 +1,10 @@
 """One policy decides about each model: what contradicts it does not start, and what has none is closed and named."""
 
+from typing import Annotated
+
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from sqlalchemy import ColumnElement, false, true
 
 from dovetail.api.schemas import Schema
@@ -14,7 +16,7 @@ from dovetail.contrib.auth.permissions.grants import create_group, grant, join_g
 from dovetail.errors import ConfigurationError, PermissionDeniedError
 from dovetail.resources.policies.closed import Closed
 from dovetail.resources.policies.registered import POLICIES, load_policies
-from dovetail.resources.policy import ReadOnly
+from dovetail.resources.policy import Policy, ReadOnly
 from dovetail.resources.policy_checks import policy_problems
 from dovetail.resources.resource import Resource
 from plugins.blog.models import Post, Tag, WordpressItem
@@ -88,6 +90,23 @@ def test_an_object_that_its_policy_may_hide_cannot_be_one_that_an_answer_has_to_
         "post: the policy of User may hide 'author', so PostRead.author has to allow null, or Forgetful.related to say "
         "{'author': true()}"
     )
+
+
+def test_a_policy_of_a_related_model_that_decides_for_somebody_else_is_refused(site):
+    class Robot:
+        pass
+
+    class ForRobots(Policy[Post, Robot]):
+        writer = Annotated[Robot, Depends(Robot)]
+
+        def where(self, viewer, action):
+            return true()
+
+    found = problems(site, model=Post, read=PostRead, policy=ForRobots())[1:]
+    assert (
+        "post: the policy of 'author' decides for a User, and who asks here is a Robot: "
+        "let ForRobots.related say who sees 'author'"
+    ) in found
 
 
 def test_all_that_is_wrong_is_told_when_the_site_starts(package, make_settings):
