@@ -39,6 +39,7 @@ ENOUGH = 90  # of 100
 MEMORY = Path("/dev/shm")
 ROOT = Path(__file__).parent.parent.parent
 OUTPUT = os.dup(1)
+SECONDS = 5
 AT_ONCE = 44  # modules whose tests are collected together
 
 
@@ -47,7 +48,8 @@ def main() -> int:
     given = _arguments()
     os.chdir(ROOT)
     os.environ["TEST_DATABASE_URL"] = "none"  # so that no run of pytest starts PostgreSQL
-    limits = Limits(time.monotonic() + given.minutes * 60, math.inf if given.again else given.seconds, given.match)
+    seconds = given.seconds or (math.inf if given.again else SECONDS)
+    limits = Limits(time.monotonic() + given.minutes * 60, seconds, given.match)
     paths = given.modules or list(MODULES)
     if given.table:
         table.write(record.load().values())
@@ -69,7 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--again", action="store_true", help="only what survived, with all tests, imported anew")
     parser.add_argument("--match", default="", help="run only the tests that have this in their names")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing more after so many minutes")
-    parser.add_argument("--seconds", type=float, default=5, help="the processor time of the tests of a mutant (5)")
+    parser.add_argument("--seconds", type=float, help=f"the processor time of the tests of a mutant ({SECONDS})")
     parser.add_argument("--seed", default="1", help="which mutants are drawn, where there are more than --size (1)")
     parser.add_argument("--size", type=int, default=100, help="mutants of a module, 0 for all of them (100)")
     parser.add_argument("--table", action="store_true", help="run nothing; write the table into survivors.md")
