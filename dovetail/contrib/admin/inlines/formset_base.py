@@ -142,8 +142,8 @@ class FormSetBase:
 
     def _is_filled(self, row: RowForm) -> bool:
         # The place of a row is given by the browser, to empty ones too.
-        named = set(row.changes()) - {self.inline.ordering_field}
-        return bool(named or row.is_outdated) or any(part.new_rows for part in self.parts.get(row.prefix, ()))
+        given = row.is_given(but=self.inline.ordering_field)
+        return given or any(part.new_rows for part in self.parts.get(row.prefix, ()))
 
     def _check_count(self) -> None:
         count = self.stored_count - len(self.marked_rows) + len(self.new_rows)

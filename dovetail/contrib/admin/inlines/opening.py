@@ -17,6 +17,8 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 
 NUMBER, NUMBER_WITHIN = "__prefix__", "__nested__"  # what stands for the number of a row that the browser will add
+MOST_FIELDS = 900  # that rows may have in a form: `dovetail.middleware` takes forms of 1000
+MOST_OF_ROW, MOST_OF_FIELD = 3, 2  # what is sent of a row itself, and of a field that says also that it is empty
 TURN = 0.005  # seconds of work, after which others have their turn
 
 
@@ -66,6 +68,7 @@ class Opening:
     def __init__(self, request: Request, data: Sent | None, *, save_as_new: bool) -> None:
         self._request, self._data, self._save_as_new = request, data, save_as_new
         self._since = perf_counter()
+        self._room = MOST_FIELDS
 
     async def begin(self, view: object, obj: object | None, prefix: str = "") -> list[InlineFormSet]:
         """Return the formsets of a view for an object, without rows."""
@@ -80,8 +83,10 @@ class Opening:
     async def fill(self, formsets: Sequence[InlineFormSet], number: str) -> None:
         """Give formsets of one inline their rows; `number` stands for that of a row that the browser will add."""
         inline, rules = formsets[0].inline, rules_of(self._request)
-        stored = await load_rows(formsets)
+        fields = MOST_OF_ROW + len(inline.edited(self._request, formsets[0].instance)) * MOST_OF_FIELD
+        stored = await load_rows(formsets, max(self._room // fields, 1))
         rows = [row for several in stored for row in several]
+        self._room -= len(rows) * fields
         await rules.load(request_context().session, inline.model, ["change", "delete"], rows)
         for formset, found in zip(formsets, stored, strict=True):
             builder = RowBuilder(formset, self._request)

@@ -36,9 +36,8 @@ class RowBuilder:
         if formset.data is None or not (formset.is_sent or self._parent is None):
             for number, obj in enumerate(stored):
                 yield await self._stored(f"{formset.prefix}-{number}", obj)
-            for number in range(self._blank_count(len(stored))):
-                initial = formset.initial[number] if number < len(formset.initial) else {}
-                yield self.blank(str(len(stored) + number), initial)
+            for number in range(len(stored), len(stored) + self._blank_count(len(stored))):
+                yield self.blank(str(number), self._initial(number - len(stored)))
             return
         objects = {identifier_of(obj): obj for obj in stored}
         for number, sent in formset.data.rows(formset.prefix):
@@ -108,14 +107,23 @@ class RowBuilder:
 
     def _new(self, prefix: str, sent: FormData, key: str, *, is_marked: bool) -> RowForm | None:
         form, counting = fill_in(self._formset.form, sent, {}, is_new=True, prefix=f"{prefix}-")
-        row = self.blank(prefix.rpartition("-")[2], {})
-        row = replace(row, form=form, sent=counting, is_marked=is_marked)
+        number = prefix.rpartition("-")[2]
+        formset = self._formset
+        stored = 0 if formset.data is None else formset.data.stored(formset.prefix)
+        row = self.blank(number, self._initial(int(number) - stored))
+        is_required = int(number) < (formset.min_num or 0)
+        row = replace(row, form=form, sent=counting, is_marked=is_marked, is_required=is_required)
         if not key:
             return row
         names = {FORM_NAMES.get(name, name) for name in self._edited}
         if row_version({name: form.data.get(name) for name in names}) == text_of(sent, prefix, VERSION):
             return None  # nobody changed it here, so that it is gone is all there is to it
         return replace(row, is_outdated=True, problems=[GONE])
+
+    def _initial(self, number: int) -> Mapping[str, object]:
+        """Return what a new row begins with: the first ones with what `get_formset_kwargs` says."""
+        given = self._formset.initial
+        return given[number] if 0 <= number < len(given) else {}
 
     def _blank_count(self, stored: int) -> int:
         formset = self._formset

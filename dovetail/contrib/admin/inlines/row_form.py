@@ -35,6 +35,7 @@ class RowForm:
     unseen: Sequence[str] = ()  # relations that lead to what the user may not see
     sent: FormData | None = None  # that part of what was sent that counts
     sent_version: str = ""
+    is_required: bool = False  # one of the rows that there have to be: it counts though it is as it was shown
     is_marked: bool = False  # to be deleted
     is_outdated: bool = False  # others changed or deleted what was changed here
     problems: list[str] = field(default_factory=list)
@@ -67,6 +68,12 @@ class RowForm:
             begun = by_attribute(self.initial, self.model)
             self._changes = {name: one for name, one in self._values().items() if not _is_same(one, begun.get(name))}
         return self._changes
+
+    def is_given(self, but: str | None) -> bool:
+        """Return whether a new row was filled in, in more than what it holds under the name `but`."""
+        if self.is_outdated or all(map(_is_nothing, self._values().values())):
+            return self.is_outdated
+        return self.is_required or bool(set(self.changes()) - {but})
 
     def values(self) -> dict[str, object]:
         """Return what a new row is to hold, by attribute: what the form began with, and what was sent."""

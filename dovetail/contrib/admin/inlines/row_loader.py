@@ -7,7 +7,7 @@ from sqlalchemy import func
 from dovetail.contrib.admin.columns.columns import TITLE
 from dovetail.contrib.admin.columns.identifiers import have_identifiers
 from dovetail.contrib.admin.inlines.formset_base import FormSetBase
-from dovetail.contrib.admin.inlines.sent import KEY, MOST_ROWS, text_of
+from dovetail.contrib.admin.inlines.sent import KEY, text_of
 from dovetail.contrib.admin.lists.ordering import order
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of
@@ -15,20 +15,24 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 
 
-async def load_rows(formsets: Sequence[FormSetBase]) -> list[list[object]]:
-    """Return the rows of each formset of one inline: those that were sent, or the first ones that there are."""
+async def load_rows(formsets: Sequence[FormSetBase], room: int) -> list[list[object]]:
+    """Return the rows of each formset of one inline: those that were sent, or the first ones that there are.
+
+    The form has `room` for so many rows of all of them.
+    """
     inline = formsets[0].inline
-    loaded = [one for one in formsets if _is_loaded(one)]
-    statement = _statement(loaded) if loaded else None
+    loaded, most = [one for one in formsets if _is_loaded(one)], min(room, inline.max_shown * len(formsets))
+    statement = _statement(loaded, most + 1) if loaded else None
+    rows = [] if statement is None else await inline.run_query(statement)
     found: dict[object, list[object]] = {}
-    if statement is not None:
-        for row in await inline.run_query(statement):
-            found.setdefault(inline.link_to_parent.key_of(row), []).append(row)
+    for row in rows if formsets[0].data is not None else rows[:most]:
+        found.setdefault(inline.link_to_parent.key_of(row), []).append(row)
     several = [found.get(_key(one), []) if one in loaded else [] for one in formsets]
-    counts = await _count(loaded) if _is_counted(loaded, several) else None
-    for formset, rows in zip(formsets, several, strict=True):
-        formset.stored_count = len(rows) if counts is None else counts.get(_key(formset), 0)
-    return [rows if formsets[0].data is not None else rows[: inline.max_shown] for rows in several]
+    is_cut = len(rows) > most or any(len(one) > inline.max_shown for one in several)
+    counts = await _count(loaded) if loaded and _is_counted(loaded, is_cut=is_cut) else None
+    for formset, its_rows in zip(formsets, several, strict=True):
+        formset.stored_count = len(its_rows) if counts is None else counts.get(_key(formset), 0)
+    return several if formsets[0].data is not None else [one[: inline.max_shown] for one in several]
 
 
 def _is_loaded(formset: FormSetBase) -> bool:
@@ -45,7 +49,7 @@ def _key(formset: FormSetBase) -> object:
     return None if formset.instance is None else formset.inline.link_to_parent.key_of_parent(formset.instance)
 
 
-def _statement(formsets: Sequence[FormSetBase]) -> AnySelect | None:
+def _statement(formsets: Sequence[FormSetBase], most: int) -> AnySelect | None:
     """Return the statement for the rows of these objects; None if no stored row was sent."""
     inline, request, data = formsets[0].inline, formsets[0].request, formsets[0].data
     parent = formsets[0].instance
@@ -55,7 +59,6 @@ def _statement(formsets: Sequence[FormSetBase]) -> AnySelect | None:
     paths = [*inline.paths(names), *columns]
     rows = rows.options(*loading(inline.model, paths, rights_of(request), whole=data is not None))
     if data is None:
-        most = min(inline.max_shown * len(formsets) + 1, MOST_ROWS)
         return order(rows, inline.model, inline.default_sort(request), rights_of(request)).limit(most)
     keys = [text_of(row, f"{one.prefix}-{number}", KEY) for one in formsets for number, row in data.rows(one.prefix)]
     if not any(keys):
@@ -70,13 +73,10 @@ def _of_parents(formsets: Sequence[FormSetBase]) -> AnySelect:
     return inline.permitted_rows(formsets[0].request).where(inline.link_to_parent.condition(parents))
 
 
-def _is_counted(formsets: Sequence[FormSetBase], rows: Sequence[Sequence[object]]) -> bool:
-    if not formsets:
-        return False
-    if formsets[0].data is not None:
-        return any(one.min_num is not None or one.max_num is not None for one in formsets)
-    most = formsets[0].inline.max_shown
-    return any(len(several) > most for several in rows) or sum(map(len, rows)) >= MOST_ROWS
+def _is_counted(formsets: Sequence[FormSetBase], *, is_cut: bool) -> bool:
+    if formsets[0].data is None:
+        return is_cut
+    return any(one.min_num is not None or one.max_num is not None for one in formsets)
 
 
 async def _count(formsets: Sequence[FormSetBase]) -> dict[object, int]:

@@ -9,7 +9,7 @@ from dovetail.errors import BadRequestError
 TOTAL = "TOTAL_FORMS"
 INITIAL = "INITIAL_FORMS"
 KEY, VERSION, DELETE = "_key", "_version", "DELETE"
-MOST_ROWS = 1000  # of one form
+MOST_ROWS = 500  # of one form
 MOST_DIGITS = 4  # of the number of a row
 LEVELS = (3, 5)  # how many parts the name of a field has: of a row, and of a row of a row
 
@@ -20,11 +20,15 @@ class Sent:
     def __init__(self, form: FormData) -> None:
         found: dict[str, dict[int, list[tuple[str, UploadFile | str]]]] = {}
         self._known: set[str] = set()
+        self._stored: dict[str, int] = {}
         count = 0
         for name, value in form.multi_items():
             prefix, _, last = name.rpartition("-")
             if last == TOTAL:
                 self._known.add(prefix)
+                continue
+            if last == INITIAL and isinstance(value, str) and _is_number(value):
+                self._stored[prefix] = int(value)
                 continue
             part, _, number = prefix.rpartition("-")
             if name.count("-") + 1 not in LEVELS or not _is_number(number):
@@ -41,6 +45,10 @@ class Sent:
     def has(self, prefix: str) -> bool:
         """Return whether the form had the part whose names begin with `prefix`."""
         return prefix in self._known
+
+    def stored(self, prefix: str) -> int:
+        """Return how many rows of a part were stored when the form was shown."""
+        return self._stored.get(prefix, 0)
 
     def rows(self, prefix: str) -> Iterator[tuple[int, FormData]]:
         """Yield the number of each row of a part, and what was sent of it."""

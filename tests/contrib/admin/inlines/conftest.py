@@ -11,10 +11,11 @@ from dovetail.contrib.admin.testing import BackOffice
 from dovetail.settings import Settings
 from dovetail.testing.databases import TestDatabases, migrate_site
 from dovetail.testing.fixtures import running
+from tests.contrib.admin.festival.models import Band, Booking, Festival, FestivalBase, Slot, Stage
 from tests.contrib.admin.polls.models import Choice, PollsBase, Question
 from tests.tables import make_tables
 
-MORE = ("tests.contrib.admin.polls",)
+MORE = ("tests.contrib.admin.polls", "tests.contrib.admin.festival")
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def database_url(database_kind: str, settings_class: type[Settings], _databases:
 
     def fill(url: str) -> None:
         migrate_site(settings_class, url)
-        make_tables(url, PollsBase)
+        make_tables(url, PollsBase, FestivalBase)
 
     with _databases.copied(database_kind, (settings_class, MORE), fill) as url:
         yield url
@@ -58,3 +59,29 @@ async def question(session) -> Question:
     session.add(question)
     await session.commit()
     return question
+
+
+@pytest.fixture
+async def festival(session) -> Festival:
+    """With two stages, of which the first has two slots, and three bookings, one of them secret."""
+    festival = Festival(name="Open Fields")
+    bands = [Band(name=name) for name in ("The Loud", "The Quiet", "The Unknown")]
+    session.add_all([festival, *bands])
+    await session.flush()
+    stages = [Stage(festival_id=festival.id, name=name, place=place) for place, name in ((1, "Main"), (2, "Tent"))]
+    session.add_all(stages)
+    await session.flush()
+    session.add_all([Slot(stage_id=stages[0].id, hour=hour) for hour in (20, 22)])
+    fees = zip(bands, (50, 5000, 70), (False, False, True), strict=True)
+    session.add_all(
+        [Booking(festival_id=festival.id, band_id=band.id, fee=fee, is_secret=secret) for band, fee, secret in fees]
+    )
+    await session.commit()
+    return festival
+
+
+@pytest.fixture
+def edit(app, question) -> str:
+    """Where the form of the question is, below the back office."""
+    root = app.url_path_for("admin:index").removesuffix("/")
+    return str(app.url_path_for("admin:edit", identity="polls-question", pk=str(question.id))).removeprefix(root)

@@ -1,0 +1,104 @@
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from starlette.requests import Request
+from wtforms import Form, ValidationError
+
+from dovetail.contrib.admin.views import (
+    GenericTabularInline,
+    InlineFormSet,
+    ModelAdmin,
+    StackedInline,
+    TabularInline,
+    user_of,
+)
+from tests.contrib.admin.festival.models import Band, Booking, Festival, License, Memo, Shuttle, Slot, Stage
+
+
+class SlotInline(TabularInline, model=Slot):
+    fields = ("hour", "note")
+    extra = 1
+    max_num = 3
+
+
+class StageInline(StackedInline, model=Stage):
+    fields = ("name",)
+    inlines = (SlotInline,)
+    ordering_field = "place"
+    extra = 1
+    verbose_name = "Place to play"
+    verbose_name_plural = "Places to play"
+
+
+class LicenseInline(StackedInline, model=License):
+    fields = ("number",)
+    classes = ("collapse",)
+
+
+class BookingsFormSet(InlineFormSet):
+    def clean(self) -> None:
+        if sum(row.form["fee"].data or 0 for row in self.kept_rows if "fee" in row.fields) > 10_000:
+            raise ValidationError("The festival can pay no more than 10000.")
+
+
+class BookingInline(TabularInline, model=Booking):
+    fields = ("band", "fee")
+    autocomplete_fields: ClassVar[Mapping[str, Mapping[str, object]]] = {"band": {"fields": ("name",)}}
+    formset = BookingsFormSet
+    extra = 0
+    ordering = ("fee",)
+
+
+class ShuttleInline(TabularInline, model=Shuttle):
+    fields = ("seats",)
+    fk_name = "start_id"
+    min_num = 1
+    extra = 0
+    can_delete = False
+
+
+class MemoInline(GenericTabularInline, model=Memo):
+    fields = ("text",)
+    extra = 1
+    show_change_link = True
+
+
+class FestivalAdmin(ModelAdmin, model=Festival):
+    """Has everything but shuttles."""
+
+    list_display = ("name",)
+    fields = ("name",)
+    save_as = True
+    inlines = (StageInline, LicenseInline, BookingInline, MemoInline)
+
+    async def save_formset(self, request: Request, form: Form, formset: InlineFormSet, *, change: bool) -> None:
+        for row in await formset.save(commit=False):
+            if isinstance(row, Booking):
+                row.booked_by = user_of(request).username
+        await formset.save()
+
+
+class HookedFestivalAdmin(ModelAdmin, model=Festival):
+    """Answers by who asks and for what."""
+
+    identity = "hooked-festival"
+    list_display = ("name",)
+    fields = ("name",)
+
+    def get_inlines(self, request: Request, obj: object | None) -> Sequence[type[TabularInline]]:
+        return (ShuttleInline, MemoInline) if obj is not None else (ShuttleInline,)
+
+    def get_formset_kwargs(
+        self, request: Request, obj: object | None, inline: object, prefix: str
+    ) -> Mapping[str, object]:
+        return {"instance": obj, "prefix": prefix, "initial": [{"seats": 50}]}
+
+
+class BandAdmin(ModelAdmin, model=Band):
+    list_display = ("name",)
+    fields = ("name",)
+
+
+class MemoAdmin(ModelAdmin, model=Memo):
+    list_display = ("text",)
+    fields = ("text",)
