@@ -10,6 +10,7 @@ from dovetail.contrib.admin import changes
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.inlines.formset_base import FormSetBase
 from dovetail.contrib.admin.inlines.row_form import RowForm
+from dovetail.contrib.admin.inlines.updating import update_objects
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.errors import FieldError, InvalidInputError
 
@@ -52,6 +53,8 @@ async def save(formsets: Sequence[FormSetBase]) -> None:
             inline.link_to_parent.attach(obj, formset.instance)
     new = [obj for formset in formsets for obj in formset.new_objects]
     changed = [obj for formset in formsets for obj in formset.changed_objects]
+    with session.no_autoflush:
+        await update_objects(session, inline.model, changed)
     session.add_all(new)
     await session.flush()
     rules = rules_of(request)

@@ -77,9 +77,7 @@ async def test_nobody_takes_over_deletes_or_learns_of_rows_by_forged_keys(app, c
     assert cheap in await keys(session)
 
 
-async def test_rows_are_added_as_far_as_their_user_may_and_choices_are_there(
-    app, clerk, office, session, festival
-):
+async def test_rows_are_added_as_far_as_their_user_may_and_choices_are_there(app, clerk, office, session, festival):
     edit = address(app, "edit", festival.id)
     assert (await clerk.submit(edit, {"booking-7-_key": "", "booking-7-band": "2"})).status_code == 303
     assert len(await keys(session)) == 4
