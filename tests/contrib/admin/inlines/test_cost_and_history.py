@@ -31,7 +31,7 @@ def everything(form):
     return changed | {f"choice-{90 + number}-choice_text": "New" for number in range(3)}
 
 
-async def test_a_form_costs_the_same_for_4_rows_and_for_40(
+async def test_a_form_costs_the_same_for_4_rows_and_for_40(  # noqa: PLR0917 - fixtures
     office, session, question, edit, count_statements, database_kind
 ):
     session.add_all([Choice(question_id=question.id, choice_text=f"Choice {number}") for number in range(2)])
