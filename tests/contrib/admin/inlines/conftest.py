@@ -84,4 +84,4 @@ async def festival(session) -> Festival:
 def edit(app, question) -> str:
     """Where the form of the question is, below the back office."""
     root = app.url_path_for("admin:index").removesuffix("/")
-    return str(app.url_path_for("admin:edit", identity="polls-question", pk=str(question.id))).removeprefix(root)
+    return str(app.url_path_for("admin:edit", identity="polls/question", pk=str(question.id))).removeprefix(root)

@@ -82,7 +82,7 @@ async def test_hooks_answer_for_inlines_by_who_asks_and_for_what(app, office, se
     assert await rows(session, Shuttle.start_id, Shuttle.goal_id, Shuttle.seats) == [(festival.id, None, 9)]
     memo = (await rows(session, Memo.id))[0][0]
     page = (await office.get(edit)).text
-    assert app.url_path_for("admin:edit", identity=identity("memo"), pk=str(memo)) in page
+    assert address(app, "edit", memo, "memo") in page
 
 
 async def test_rows_are_checked_together_and_shown_again_with_what_is_wrong(app, office, session, festival):
@@ -106,11 +106,7 @@ async def test_what_is_saved_as_new_takes_its_rows_along(app, office, session, f
     ]
 
 
-def identity(model: str) -> str:
-    return f"festival-{model}" if model != "festival" else "festival"
-
-
-def address(app, page: str, pk: int | None = None, view: str | None = None) -> str:
-    parameters = {"identity": view or identity("festival")} | ({} if pk is None else {"pk": str(pk)})
+def address(app, page: str, pk: int | None = None, view: str = "festival") -> str:
+    parameters = {"identity": f"festival/{view}"} | ({} if pk is None else {"pk": str(pk)})
     root = app.url_path_for("admin:index").removesuffix("/")
     return str(app.url_path_for(f"admin:{page}", **parameters)).removeprefix(root)
