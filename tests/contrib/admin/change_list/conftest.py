@@ -33,7 +33,7 @@ def path_to(app) -> Callable[..., str]:
     """Where a page of a view is, below the back office: `path_to("parcels")`."""
 
     def find(identity: str, page: str = "list", **parameters: object) -> str:
-        return str(app.url_path_for(f"admin:{page}", identity=identity, **parameters)).removeprefix("/admin")
+        return str(app.url_path_for(f"admin:{page}", identity=f"depot/{identity}", **parameters)).removeprefix("/admin")
 
     return find
 
