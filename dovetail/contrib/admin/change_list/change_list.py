@@ -12,6 +12,8 @@ from dovetail.contrib.admin.lists import search
 from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
 from dovetail.contrib.admin.lists.filtering import apply_filter
 from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.lists.where import PARAMETER, Choosable, choosable, condition
+from dovetail.contrib.admin.lists.where_text import parse
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
@@ -42,10 +44,16 @@ class ChangeList:
         for one in view.shown_filters(request):
             if not without or getattr(one, "parameter_name", "") != without:
                 statement = await apply_filter(one, statement, request, view.model)
+        if text := request.query_params.get(PARAMETER, "").strip():
+            statement = statement.where(await condition(parse(text), await self.choosable(), request, view.model))
         dates = view.dates(request)
-        condition = None if dates is None else dates.condition()
-        statement = statement if condition is None else statement.where(condition)
+        of_dates = None if dates is None else dates.condition()
+        statement = statement if of_dates is None else statement.where(of_dates)
         return await self._searched(statement, request.query_params.get("search", ""))
+
+    async def choosable(self) -> list[Choosable]:
+        """Return the filters that the nested filter may use."""
+        return await choosable(self.view.shown_filters(self.request), self.request, self.view.model)
 
     def ordered(self, statement: AnySelect) -> AnySelect:
         """Put rows in the order that the request asks for, or the view's own."""

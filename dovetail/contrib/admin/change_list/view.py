@@ -16,6 +16,7 @@ from dovetail.contrib.admin.forms.admin_form import as_admin_form
 from dovetail.contrib.admin.list_editing.formset import ListFormSet
 from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
 from dovetail.contrib.admin.lists.filtering import parameters_of
+from dovetail.contrib.admin.lists.where import PARAMETER as WHERE
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.resources.query.cursors import Cursor, write_cursor
 
@@ -55,7 +56,7 @@ class ChangeListView(NarrowedView):
     def narrowing(self, request: Request) -> builtins.list[str]:
         """Return the parameters of the request that narrow the list, but for its search."""
         names = [name for one in self.shown_filters(request) for name in parameters_of(one)]
-        return [name for name in [*names, *DATES] if request.query_params.get(name)]
+        return [name for name in [*names, *DATES, WHERE] if request.query_params.get(name)]
 
     async def matching(self, request: Request) -> AnySelect:
         """Return the rows of the user that the request's filters and search leave."""

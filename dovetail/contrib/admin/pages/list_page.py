@@ -7,12 +7,15 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dovetail.contrib.admin.change_list.builder import make_builder
 from dovetail.contrib.admin.change_list.change_list import ChangeList
 from dovetail.contrib.admin.change_list.facets import are_shown, count_facets
+from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
 from dovetail.contrib.admin.list_editing.cells import ListCells
 from dovetail.contrib.admin.list_editing.edited_row import EditedRow
 from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.lists.where_text import WhereError
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
@@ -36,24 +39,44 @@ async def show_page(office: Office, request: Request, view: ModelAdmin, unsaved:
 
     async def show() -> Response:
         found = view.get_changelist_instance(request)
-        pagination = await view.list(request)
+        pagination, wrong = await _read(found, view)
         if unsaved is not None:
             pagination.rows = await _rows_again(found, unsaved.numbers)
-        rules, session = rules_of(request), request_context().session
-        await rules.load(session, view.model, ["change", "delete"], pagination.rows)
+        await rules_of(request).load(request_context().session, view.model, ["change", "delete"], pagination.rows)
         pagination.add_pagination_urls(request.url)
         context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
-        context["date_steps"] = await found.date_steps()
-        counted = {identifier_of(row): number for number, row in enumerate(pagination.rows)}
-        numbers = counted if unsaved is None else unsaved.numbers
-        context["facets"] = await count_facets(found) if are_shown(request, view.facets(request)) else {}
-        context |= {"unsaved": unsaved, "row_numbers": numbers}
-        forms = await _forms(view, request, pagination.rows, numbers)
-        context["edited"] = forms | dict(unsaved.rows if unsaved else {})
-        status = HTTPStatus.OK if unsaved is None else unsaved.status
+        context |= await _above_and_beside(found, view, wrong)
+        context |= await _editing(view, request, pagination.rows, unsaved)
+        status = HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK if unsaved is None else unsaved.status
         return await office.render(request, view.change_list_template, context, status)
 
     return await view.deferred_columns.retry_with_missed(request_context().session, show)
+
+
+async def _read(found: ChangeList, view: ModelAdmin) -> tuple[ListPage, str]:
+    """Return a page of the list, or none of its rows and what is wrong with the filter that was written."""
+    try:
+        return await view.list(found.request), ""
+    except WhereError as error:  # the page tells it beside the filter
+        return ListPage(rows=[], page=1, page_size=found.page_size(), count=0), error.detail
+
+
+async def _above_and_beside(found: ChangeList, view: ModelAdmin, wrong: str) -> dict[str, object]:
+    is_counted = not wrong and are_shown(found.request, view.facets(found.request))
+    return {
+        "date_steps": None if wrong else await found.date_steps(),
+        "facets": await count_facets(found) if is_counted else {},
+        "builder": await make_builder(found, wrong),
+    }
+
+
+async def _editing(
+    view: ModelAdmin, request: Request, rows: Sequence[object], unsaved: Unsaved | None
+) -> dict[str, object]:
+    counted = {identifier_of(row): number for number, row in enumerate(rows)}
+    numbers = counted if unsaved is None else unsaved.numbers
+    forms = await _forms(view, request, rows, numbers)
+    return {"unsaved": unsaved, "row_numbers": numbers, "edited": forms | dict(unsaved.rows if unsaved else {})}
 
 
 async def _rows_again(found: ChangeList, numbers: Mapping[str, int]) -> list[object]:

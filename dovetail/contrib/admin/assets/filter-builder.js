@@ -1,0 +1,126 @@
+// The nested filter of a list, built by choosing; it is written as the text that stands in the address.
+const place = document.querySelector(".builder-parts");
+const text = document.getElementById("builder-where");
+const known = JSON.parse(place.dataset.fields);
+const DEEPEST = 5;
+const MOST = 30;
+
+function make(tag, attributes, ...children) {
+  const made = document.createElement(tag);
+  Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value));
+  made.append(...children);
+  return made;
+}
+
+function select(label, options, chosen) {
+  const made = make("select", { class: "form-select form-select-sm", "aria-label": label });
+  options.forEach(([value, title]) => made.append(new Option(title, value, value === chosen, value === chosen)));
+  return made;
+}
+
+function button(label, act) {
+  const made = make("button", { type: "button", class: "btn btn-sm" }, label);
+  made.addEventListener("click", act);
+  return made;
+}
+
+const quoted = (value) => (/^[^\s()"=<>!\\]+$/.test(value) ? value : `"${value.replace(/[\\"]/g, "\\$&")}"`);
+
+// The value is typed, chosen, or looked for, as the field and the comparison want it.
+function valueField(field, comparison, condition) {
+  const label = `${field.title}: value`;
+  if (comparison.startsWith("is") && field.choices.length) return select(label, field.choices, condition.value);
+  if (field.isRelation) {
+    const made = make("select", { class: "form-select form-select-sm", "aria-label": label, name: "" });
+    if (condition.value) made.append(new Option(condition.text || condition.value, condition.value, true, true));
+    setTimeout(() => lookUp(made, field));
+    return made;
+  }
+  return make("input", { class: "form-control form-control-sm", "aria-label": label, value: condition.value || "" });
+}
+
+function lookUp(made, field) {
+  const chosen = window.jQuery(made);
+  chosen.select2({
+    width: "14rem",
+    dropdownParent: chosen.parent(),
+    placeholder: "Choose or type",
+    ajax: {
+      url: place.dataset.url,
+      dataType: "json",
+      delay: 200,
+      data: (typed) => ({ name: field.name, term: typed.term || "" }),
+    },
+  });
+  chosen.next().find(".select2-selection").attr("aria-label", `${field.title}: value`).removeAttr("aria-labelledby");
+  chosen.on("select2:select", write);
+}
+
+function conditionRow(condition) {
+  const row = make("div", { class: "builder-row" });
+  const fields = select("Filter by", known.map((one) => [one.name, one.title]), condition.name);
+  const show = (now) => {
+    const field = known.find((one) => one.name === fields.value);
+    const comparisons = select("Comparison", field.comparisons, now.comparison);
+    const value = valueField(field, comparisons.value, now);
+    comparisons.addEventListener("change", () => show({ comparison: comparisons.value, value: value.value }));
+    const remove = button("Remove", () => {
+      const next = row.nextElementSibling || row.previousElementSibling;
+      row.remove();
+      write();
+      (next?.querySelector("select, button") || place.querySelector("button")).focus();
+    });
+    row.replaceChildren(fields, comparisons, value, remove);
+    write();
+  };
+  fields.addEventListener("change", () => { show({}); fields.focus(); });
+  row.read = () => [fields.value, row.children[1].value, quoted(row.children[2].value || "")].join(" ");
+  row.isEmpty = () => !row.children[2]?.value;
+  show(condition);
+  return row;
+}
+
+function group(tree, depth) {
+  const joined = select("Rows fulfil", [["and", "all of these"], ["or", "any of these"]], tree.joinedBy);
+  const parts = make("div", { class: "builder-group-parts" });
+  const made = make("fieldset", { class: "builder-group" }, make("legend", { class: "visually-hidden" }, "Conditions"), joined, parts);
+  const add = (part) => {
+    if (place.querySelectorAll(".builder-row").length >= MOST) return;
+    parts.append(part);
+    part.querySelector("select").focus();
+    write();
+  };
+  const tools = make("div", { class: "btn-list" }, button("Add condition", () => add(conditionRow({ name: known[0].name }))));
+  if (depth < DEEPEST) {
+    tools.append(button("Add group", () => add(group({ joinedBy: "or", parts: [{ name: known[0].name }] }, depth + 1))));
+  }
+  if (depth) {
+    tools.append(button("Remove group", () => { made.remove(); write(); place.querySelector("button").focus(); }));
+  }
+  made.append(tools);
+  joined.addEventListener("change", () => write());
+  made.read = () => {
+    const texts = Array.from(parts.children).filter((one) => !one.isEmpty()).map((one) => (
+      one.matches(".builder-group") ? `(${one.read()})` : one.read()
+    ));
+    return texts.join(` ${joined.value} `);
+  };
+  made.isEmpty = () => !made.read();
+  tree.parts.forEach((part) => parts.append(part.parts ? group(part, depth + 1) : conditionRow(part)));
+  return made;
+}
+
+let isReady = false;
+function write() {
+  if (isReady) text.value = place.firstElementChild.read();
+}
+
+const tree = JSON.parse(place.dataset.tree);
+if (tree) {
+  place.append(group(tree, 0));
+  place.hidden = false;
+  isReady = true;
+  place.addEventListener("input", write);
+  place.addEventListener("change", write);
+  text.addEventListener("input", () => { place.hidden = true; isReady = false; });  // what is typed counts
+}

@@ -1,0 +1,82 @@
+"""Offer the nested filter of a list: what can be compared, and what is asked for now, for the page and its script."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dovetail.contrib.admin.change_list.change_list import ChangeList
+from dovetail.contrib.admin.lists.where import LABELS, PARAMETER, Choosable
+from dovetail.contrib.admin.lists.where_text import Condition, Part, WhereError, conditions_in, parse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builder:
+    """What the page shows: the text, what is wrong with it, and both as JSON for the script."""
+
+    text: str
+    error: str
+    example: str
+    names: Sequence[str]
+    fields: str
+    tree: str
+
+
+async def make_builder(found: ChangeList, error: str = "") -> Builder | None:
+    """Return what the page shows; None where there is nothing to filter by."""
+    known = await found.choosable()
+    if not known:
+        return None
+    text = found.request.query_params.get(PARAMETER, "")
+    return Builder(
+        text=text,
+        error=error,
+        example=_example(known),
+        names=[one.name for one in known],
+        fields=json.dumps([_field(one) for one in known]),
+        tree=json.dumps(await _tree(found, known, text)),
+    )
+
+
+def _example(known: Sequence[Choosable]) -> str:
+    first, *others = [f"{one.name} {one.comparisons[0]} {_value(one)}" for one in known[:3]]
+    return f"{first} and ({' or '.join(others)})" if len(others) > 1 else " and ".join([first, *others])
+
+
+def _value(one: Choosable) -> str:
+    return one.choices[0][0] if one.comparisons[0] == "is" and one.choices else "…"
+
+
+def _field(one: Choosable) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "title": one.title,
+        "comparisons": [[sign, LABELS[sign]] for sign in one.comparisons],
+        "choices": list(one.choices),
+        "isRelation": one.is_relation,
+    }
+
+
+async def _tree(found: ChangeList, known: Sequence[Choosable], text: str) -> object:
+    """Return the filter as JSON; None for one that cannot be read."""
+    try:
+        part = parse(text) if text.strip() else None
+    except WhereError:
+        return None
+    if part is None:
+        return {"joinedBy": "and", "parts": []}
+    relations = {one.name for one in known if one.is_relation}
+    called: dict[tuple[str, str], str] = {}
+    for name in relations:
+        chosen = [one.value for one in conditions_in(part) if one.name == name]
+        for option in await found.view.autocompletes[name].options(found.request, chosen):
+            called[name, str(option["id"])] = str(option["text"])
+    tree = _as_json(part, called)
+    return tree if "parts" in tree else {"joinedBy": "and", "parts": [tree]}
+
+
+def _as_json(part: Part, called: dict[tuple[str, str], str]) -> dict[str, Any]:
+    if isinstance(part, Condition):
+        text = called.get((part.name, part.value), part.value)
+        return {"name": part.name, "comparison": part.comparison, "value": part.value, "text": text}
+    return {"joinedBy": part.joined_by, "parts": [_as_json(one, called) for one in part.parts]}

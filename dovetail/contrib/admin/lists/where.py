@@ -1,0 +1,120 @@
+"""Make conditions of the nested filter of a list, each of which one of the list's own filters has to allow."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqladmin.filters import BooleanFilter, StaticValuesFilter
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_
+from starlette.requests import Request
+
+from dovetail.contrib.admin.lists.column_filters import EmptyFilter
+from dovetail.contrib.admin.lists.filtering import ALL, condition_of, may_be_empty
+from dovetail.contrib.admin.lists.path_filter import PathFilter
+from dovetail.contrib.admin.lists.where_text import Condition, Part, WhereError
+from dovetail.errors import BadRequestError
+
+PARAMETER = "where"
+OPERATIONS: Mapping[str, str] = {
+    "contains": "contains",
+    "starts_with": "starts_with",
+    "ends_with": "ends_with",
+    "=": "equals",
+    ">": "greater_than",
+    ">=": "at_least",
+    "<": "less_than",
+    "<=": "at_most",
+}
+LABELS: Mapping[str, str] = {
+    "contains": "contains",
+    "starts_with": "starts with",
+    "ends_with": "ends with",
+    "=": "equals",
+    "!=": "does not equal",
+    ">": "is greater than",
+    ">=": "is at least",
+    "<": "is less than",
+    "<=": "is at most",
+    "is": "is",
+    "is_not": "is not",
+}
+NEGATED: Mapping[str, str] = {"!=": "=", "is_not": "is"}
+EMPTY = "empty"  # what a column that may be empty can be
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choosable:
+    """One filter as it can be used in a nested one: its comparisons, and what there is to choose by `is`."""
+
+    name: str
+    title: str
+    filter: Any
+    comparisons: Sequence[str]
+    choices: Sequence[tuple[str, str]] = ()
+    is_relation: bool = False
+
+
+async def choosable(filters: Sequence[Any], request: Request, model: type[object]) -> list[Choosable]:
+    """Return the filters that can be used, with what the page needs to offer them."""
+    return [await _choosable(one, request, model) for one in filters]
+
+
+async def condition(
+    part: Part, filters: Sequence[Choosable], request: Request, model: type[object]
+) -> ColumnElement[bool]:
+    """Return the condition of a nested filter. Raises WhereError for what the list's filters do not allow."""
+    if isinstance(part, Condition):
+        return await _compared(part, filters, request, model)
+    found = [await condition(one, filters, request, model) for one in part.parts]
+    return and_(*found) if part.joined_by == "and" else or_(*found)
+
+
+async def _compared(
+    one: Condition, filters: Sequence[Choosable], request: Request, model: type[object]
+) -> ColumnElement[bool]:
+    known = next((known for known in filters if known.name == one.name), None)
+    if known is None:
+        names = ", ".join(known.name for known in filters)
+        raise WhereError(f"At character {one.place}: this list is not filtered by {one.name[:60]!r}; it is by {names}.")
+    if one.comparison not in known.comparisons:
+        offered = ", ".join(known.comparisons)
+        raise WhereError(f"At character {one.place}: {one.name} is compared by {offered}, not by {one.comparison}.")
+    plain = NEGATED.get(one.comparison, one.comparison)
+    if plain == "is" and known.choices and one.value not in {value for value, _ in known.choices}:
+        offered = ", ".join(value for value, _ in known.choices)
+        raise WhereError(f"At character {one.place}: {one.name} is one of {offered}, not {one.value[:60]!r}.")
+    try:
+        found = await _plain(known, plain, one.value, request, model)
+    except BadRequestError as error:
+        raise WhereError(f"At character {one.place}: {error.detail}") from None
+    # What a row without a value fulfils is unknown to SQL, and so would be the opposite.
+    return not_(func.coalesce(found, false())) if one.comparison in NEGATED else found
+
+
+async def _plain(
+    known: Choosable, comparison: str, value: str, request: Request, model: type[object]
+) -> ColumnElement[bool]:
+    if comparison == "is" and value == EMPTY and EMPTY in dict(known.choices):
+        return known.filter.column.is_(None)  # type: ignore[no-any-return]  # a column of whatever type
+    return await condition_of(known.filter, OPERATIONS.get(comparison, ""), value, request, model)
+
+
+async def _choosable(one: Any, request: Request, model: type[object]) -> Choosable:
+    name, title = str(one.parameter_name), str(one.title)
+    inner = getattr(one, "inner", one)
+    if getattr(one, "has_operator", False):
+        operations = {operation for operation, _ in one.get_operation_options_for_model(model)}
+        comparisons = [sign for sign, operation in OPERATIONS.items() if operation in operations]
+        choices = list(getattr(one, "choices", ()))
+        if not choices and not isinstance(one, PathFilter) and may_be_empty(inner.column, model):
+            choices = [(EMPTY, "empty")]
+        more = [*(["!="] if "=" in comparisons else []), *(["is", "is_not"] if choices else [])]
+        return Choosable(name=name, title=title, filter=one, comparisons=[*comparisons, *more], choices=choices)
+    choices = []
+    if isinstance(inner, BooleanFilter | StaticValuesFilter | EmptyFilter):  # which ask no database
+        offered = await one.lookups(request, model, None)
+        choices = [(str(value), str(label)) for value, label in offered if str(value) not in ALL]
+    is_relation = hasattr(one, "relation")
+    return Choosable(
+        name=name, title=title, filter=one, comparisons=("is", "is_not"), choices=choices, is_relation=is_relation
+    )

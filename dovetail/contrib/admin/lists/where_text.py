@@ -1,0 +1,159 @@
+"""Read the nested filter of a list as addresses have it: `stage is waiting and (weight > 5 or label contains x)`.
+
+    filter    = part, {"or", part}
+    part      = term, {"and", term}
+    term      = "(", filter, ")" | condition
+    condition = name, comparison, value
+
+`and` binds before `or`. A value with spaces, brackets or quotes stands in "quotes"; in them a backslash makes a sign of
+what follows it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dovetail.errors import BadRequestError
+
+LONGEST = 2_000  # characters
+DEEPEST = 5  # brackets in each other
+MOST = 30  # conditions
+COMPARISONS = ("contains", "starts_with", "ends_with", "=", "!=", ">", ">=", "<", "<=", "is", "is_not")
+TOKEN = re.compile(
+    r'\s*(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<sign>[()]|!=|>=|<=|[=<>])|(?P<word>[^\s()"=<>!]+)|(?P<bad>\S))'
+)
+
+
+class WhereError(BadRequestError):
+    """What stands in an address is no filter of the list; `detail` says where and what was expected."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One comparison; `place` is where it begins, counted from 1."""
+
+    name: str
+    comparison: str
+    value: str
+    place: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """Conditions and groups of which all, or any, have to hold."""
+
+    joined_by: str  # "and" or "or"
+    parts: tuple["Condition | Group", ...]
+
+
+Part: TypeAlias = Condition | Group
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+    place: int
+
+
+def parse(text: str) -> Part:
+    """Return what a text says. Raises WhereError for what is too long, too deep, or no filter."""
+    if len(text) > LONGEST:
+        raise WhereError(f"The filter has {len(text):,} characters, and may have {LONGEST:,}.")
+    return _Reader(list(_tokens(text.replace("\0", "")))).whole()
+
+
+def write(part: Part) -> str:
+    """Return the text of a filter, which `parse` reads."""
+    if isinstance(part, Condition):
+        return f"{part.name} {part.comparison} {_quoted(part.value)}"
+    texts = [f"({write(one)})" if isinstance(one, Group) else write(one) for one in part.parts]
+    return f" {part.joined_by} ".join(texts)
+
+
+def conditions_in(part: Part) -> Iterator[Condition]:
+    """Yield the conditions of a filter, in their order."""
+    if isinstance(part, Condition):
+        yield part
+        return
+    for one in part.parts:
+        yield from conditions_in(one)
+
+
+class _Reader:
+    def __init__(self, tokens: list[_Token]) -> None:
+        self._tokens, self._next, self._conditions = tokens, 0, 0
+
+    def whole(self) -> Part:
+        found = self._joined("or", 0)
+        if (left := self._peek()).kind != "end":
+            raise _wrong(left, "and, or, or nothing more")
+        return found
+
+    def _joined(self, word: str, depth: int) -> Part:
+        parts = [self._part(word, depth)]
+        while self._peek().kind == "word" and self._peek().text.lower() == word:
+            self._take()
+            parts.append(self._part(word, depth))
+        return parts[0] if len(parts) == 1 else Group(word, tuple(parts))
+
+    def _part(self, word: str, depth: int) -> Part:
+        return self._joined("and", depth) if word == "or" else self._term(depth)
+
+    def _term(self, depth: int) -> Part:
+        if self._peek().text != "(" or self._peek().kind != "sign":
+            return self._condition()
+        opening = self._take()
+        if depth >= DEEPEST:
+            raise WhereError(
+                f"The filter has more than {DEEPEST} brackets in each other, at character {opening.place}."
+            )
+        found = self._joined("or", depth + 1)
+        if (closing := self._take()).text != ")":
+            raise _wrong(closing, f") for the bracket at character {opening.place}")
+        return found
+
+    def _condition(self) -> Condition:
+        name = self._take()
+        if name.kind != "word":
+            raise _wrong(name, "the name of what to filter by")
+        comparison = self._take()
+        if comparison.text.lower() not in COMPARISONS or comparison.kind == "quoted":
+            raise _wrong(comparison, f"a comparison after {name.text}: {', '.join(COMPARISONS)}")
+        value = self._take()
+        if value.kind not in {"word", "quoted"}:
+            raise _wrong(value, f"a value after {name.text} {comparison.text}")
+        self._conditions += 1
+        if self._conditions > MOST:
+            raise WhereError(f"The filter has more than {MOST} conditions.")
+        return Condition(name.text.replace(".", "__"), comparison.text.lower(), value.text, name.place)
+
+    def _peek(self) -> _Token:
+        return self._tokens[self._next]
+
+    def _take(self) -> _Token:
+        found = self._tokens[self._next]
+        self._next = min(self._next + 1, len(self._tokens) - 1)
+        return found
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    for found in TOKEN.finditer(text):
+        kind = str(found.lastgroup)
+        raw = found[kind]
+        value = re.sub(r"\\(.)", r"\1", raw[1:-1]) if kind == "quoted" else raw
+        yield _Token(kind, value, found.start(kind) + 1)
+    yield _Token("end", "", len(text) + 1)
+
+
+def _wrong(found: _Token, expected: str) -> WhereError:
+    what = "the filter ends" if found.kind == "end" else f"it says {found.text[:40]!r}"
+    return WhereError(f"The filter is not complete: at character {found.place} {what}, expected {expected}.")
+
+
+def _quoted(value: str) -> str:
+    if value and re.fullmatch(r'[^\s()"=<>!\\]+', value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
