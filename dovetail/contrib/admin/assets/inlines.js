@@ -185,3 +185,5 @@ document.addEventListener("change", (event) => {
   if (event.target.matches('input[name$="-DELETE"]')) showNumbers(inlineOf(event.target));
 });
 begin(document.body);
+const wrong = document.querySelector("form .is-invalid, [data-inline] [aria-invalid]");
+if (wrong) wrong.focus();

@@ -1,5 +1,5 @@
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 from wtforms import Form, ValidationError
@@ -12,6 +12,7 @@ from dovetail.contrib.admin.views import (
     TabularInline,
     user_of,
 )
+from dovetail.errors import InvalidInputError
 from tests.contrib.admin.festival.models import Band, Booking, Festival, License, Memo, Shuttle, Slot, Stage
 
 
@@ -86,7 +87,25 @@ class HookedFestivalAdmin(ModelAdmin, model=Festival):
     fields = ("name",)
 
     def get_inlines(self, request: Request, obj: object | None) -> Sequence[type[TabularInline]]:
-        return (ShuttleInline, MemoInline) if obj is not None else (ShuttleInline,)
+        return (ShuttleInline, MemoInline) if user_of(request).is_superuser else ()
+
+    def get_inline_instances(self, request: Request, obj: object | None = None) -> Sequence[Any]:
+        found = super().get_inline_instances(request, obj)
+        return found[:1] if isinstance(obj, Festival) and obj.name.startswith("Closed") else found
+
+    async def get_formsets_with_inlines(
+        self, request: Request, obj: object | None = None
+    ) -> AsyncIterator[tuple[type[InlineFormSet], Any]]:
+        for inline in self.get_inline_instances(request, obj):
+            if obj is not None or not isinstance(inline, MemoInline):
+                yield await inline.get_formset(request, obj), inline
+
+    async def save_related(
+        self, request: Request, form: Form, formsets: Sequence[InlineFormSet], *, change: bool
+    ) -> None:
+        await super().save_related(request, form, formsets, change=change)
+        if any(isinstance(row, Shuttle) and row.seats > 90 for formset in formsets for row in formset.changed_objects):
+            raise InvalidInputError("No shuttle has more than 90 seats.")
 
     def get_formset_kwargs(
         self, request: Request, obj: object | None, inline: object, prefix: str

@@ -80,9 +80,15 @@ async def test_hooks_answer_for_inlines_by_who_asks_and_for_what(app, office, se
     assert read_form(page)["shuttle-0-seats"] == ["50"]
     assert (await office.submit(edit, {"shuttle-0-seats": "9", "memo-0-text": "Pay the driver"})).status_code == 303
     assert await rows(session, Shuttle.start_id, Shuttle.goal_id, Shuttle.seats) == [(festival.id, None, 9)]
+    refused = await office.submit(edit, {"shuttle-0-seats": "91", "memo-0-text": "Undone"})
+    assert (refused.status_code, "No shuttle has more than 90 seats." in refused.text) == (422, True)
+    assert await rows(session, Shuttle.seats) == [(9,)]
+    assert await rows(session, Memo.text) == [("Pay the driver",)]
     memo = (await rows(session, Memo.id))[0][0]
     page = (await office.get(edit)).text
     assert address(app, "edit", memo, "memo") in page
+    assert (await office.submit(edit, {"name": "Closed Fields"})).status_code == 303
+    assert "memo-0-text" not in (await office.get(edit)).text
 
 
 async def test_rows_are_checked_together_and_shown_again_with_what_is_wrong(app, office, session, festival):
