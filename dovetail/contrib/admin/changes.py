@@ -28,6 +28,7 @@ class TaskKind:
     question: str | None = None
     form: type[Form] | None = None
     is_batched: bool = True
+    done: str = ""  # what to tell of objects that were done in several batches, "{} were deleted."
 
 
 @dataclass(frozen=True, kw_only=True)

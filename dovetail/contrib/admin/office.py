@@ -1,5 +1,6 @@
 """Hold in one value all that the pages of a back office work with: `site.py` makes it, and nothing changes it."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -34,6 +35,7 @@ class Office:
     authorization: AuthorizationBackend
     policies: Policies
     homes: Mapping[type[object], str]  # the plugins of models, after which permissions are called
+    long_work: asyncio.Semaphore  # for what keeps a connection of the share for long: one is left for everybody else
     views: Mapping[str, ModelAdmin]  # those of models, by identity, in the order of the plugins
 
     def view_at(self, request: Request) -> ModelAdmin:

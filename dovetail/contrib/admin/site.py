@@ -1,5 +1,6 @@
 """Build the back office: SQLAdmin with the views of all plugins, and every route behind the guard."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
@@ -281,14 +282,14 @@ class AdminSite(LeanAdmin):
         for view in views:
             type(view).site_secret_key = self._settings.secret_key  # of the class that this site made for itself
         settings, share = self._settings, self._admin_settings.pool_share
-        connections = settings.database_pool_size + settings.database_max_overflow
+        connections = max(int((settings.database_pool_size + settings.database_max_overflow) * share), 1)
         return Office(
             app=self.app,
             settings=self._admin_settings,
             secret_key=settings.secret_key,
             database=PoolShare(
                 self._context.database,
-                connections=max(int(connections * share), 1),
+                connections=connections,
                 statement_timeout=self._admin_settings.statement_timeout,
                 patience=settings.database_pool_timeout,
             ),
@@ -298,6 +299,7 @@ class AdminSite(LeanAdmin):
             authorization=self.authorization_backend,
             policies=self._context.policies,
             homes=self._homes(views),
+            long_work=asyncio.Semaphore(max(connections - 1, 1)),
             views={view.identity: view for view in views},
         )
 

@@ -1,6 +1,7 @@
 """Delete selected rows, or do another action with them: after asking once, whole or not at all."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from sqladmin.authorization import Action
@@ -9,13 +10,14 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.contrib.admin.changes import Task
+from dovetail.contrib.admin.changes import Task, TaskKind
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.batches import Run, TaskFailedError, counted
+from dovetail.contrib.admin.pages.progress import Ending, Report, tell_progress, wants_lines
 from dovetail.contrib.admin.pages.questions import Question
-from dovetail.contrib.admin.pages.selection import read_selection
+from dovetail.contrib.admin.pages.selection import ALL, read_selection
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.returning import list_url
@@ -29,25 +31,68 @@ async def run_action(office: Office, make_task: Callable[[Request], Awaitable[ob
 
 
 async def run_task(office: Office, request: Request, task: Task) -> Response:
-    """Do the task with the rows that are selected; ask first if it has a question or a form, or if they are many."""
+    """Do the task with the rows that are selected; ask first if it has a question or a form, or if they are many.
+
+    All of a list is done while the browser is told how far it is, if its script asks for that.
+    """
     note_of_request(DOOR, "action")
     form = await request.form() if request.method == "POST" else FormData()
-    is_answered = bool(form.get("confirmed")) and request.method == "POST"
-    selected = await read_selection(
-        request, task.view, form, limit=office.settings.action_limit, for_update=is_answered
-    )
-    if not selected.identifiers:
-        Flash.warning(request, "Nothing was selected.")
-        return _back(request, task)
-    question = Question(office, request, task, selected, form)
+    acting = _Acting(office, request, task, form)
+    if acting.is_answered and form.get(ALL) == "1" and task.kind.is_batched and wants_lines(request, form):
+        return tell_progress(office, request, acting.end)
     try:
-        page = None
-        if question.is_needed:
-            page = await (question.doubt() if is_answered else question.ask())
-        return page or await _do(request, Run(request, task, selected, question.data)) or _back(request, task)
+        outcome = await acting.outcome(lambda _done, _of: None)
     except TaskFailedError as error:
         Flash.error(request, f"Nothing was done. {error.detail}")
         return _back(request, task)
+    if isinstance(outcome, Response):
+        return outcome
+    (Flash.success if acting.is_done else Flash.warning)(request, outcome)
+    return _back(request, task)
+
+
+@dataclass
+class _Acting:
+    office: Office
+    request: Request
+    task: Task
+    form: FormData
+    is_done: bool = False
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.form.get("confirmed")) and self.request.method == "POST"
+
+    async def outcome(self, report: Report) -> str | Response:
+        """Return what to tell, or the page to show. Raise TaskFailedError for a task that was not done."""
+        limit = self.office.settings.action_limit
+        selected = await read_selection(
+            self.request, self.task.view, self.form, limit=limit, for_update=self.is_answered
+        )
+        if not selected.identifiers:
+            return "Nothing was selected."
+        question = Question(self.office, self.request, self.task, selected, self.form)
+        if question.is_needed:
+            page = await (question.doubt() if self.is_answered else question.ask())
+            if page is not None:
+                return page
+        run = Run(self.request, self.task, selected, question.data, report)
+        if not selected.is_all:
+            outcome = await run.do()
+        elif self.office.long_work.locked():
+            raise TaskFailedError("Something as long is being done here already. Try again when it is over.")
+        else:
+            async with self.office.long_work:
+                outcome = await run.do()
+        self.is_done = True
+        return outcome
+
+    async def end(self, report: Report) -> Ending:
+        """Return the last line for a script: that it is done, or that the page has to ask again."""
+        outcome = await self.outcome(report)
+        if not self.is_done:
+            return {"state": "asked"}
+        return {"state": "done", "message": outcome if isinstance(outcome, str) else ""}
 
 
 def deletion(request: Request, view: ModelAdmin) -> Task:
@@ -60,16 +105,8 @@ def deletion(request: Request, view: ModelAdmin) -> Task:
         await view.delete_objects(request, rows)
         return f"{title} was deleted." if len(rows) == 1 else f"{counted(task, len(rows))} were deleted."
 
-    task = Task(view=view, action=Action.DELETE, label="Delete", apply=delete)
+    task = Task(view=view, action=Action.DELETE, label="Delete", apply=delete, kind=TaskKind(done="{} were deleted."))
     return task
-
-
-async def _do(request: Request, run: Run) -> Response | None:
-    outcome = await run.do()
-    if isinstance(outcome, Response):
-        return outcome
-    Flash.success(request, outcome)
-    return None
 
 
 def _back(request: Request, task: Task) -> Response:

@@ -19,13 +19,17 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
-from dovetail.errors import ConflictError
+from dovetail.errors import ConflictError, PermissionDeniedError
 
 BATCH = 500  # objects
 
 
 class TaskFailedError(ConflictError):
     """A task failed, and nothing of it was done."""
+
+
+class _RefusedError(Exception):
+    """The user may not do the task with these objects, for the reason that caused this."""
 
 
 @dataclass(frozen=True)
@@ -36,33 +40,38 @@ class Run:
     task: Task
     selected: Selected
     data: Mapping[str, object] = field(default_factory=dict)
-    report: Callable[[int], None] = lambda _done: None
+    report: Callable[[int, int], None] = lambda _done, _of: None
 
     async def do(self) -> str | Response:
         """Return what to tell the user, or what to send; of a Response that refuses, nothing was kept.
 
-        Raise TaskFailedError with the sentence for the user, and what only an operator can mend as it is.
+        Raise TaskFailedError with the sentence for the user; PermissionDeniedError and HTTPException (403) for what
+        they may not do; and what only an operator can mend, as it is.
         """
-        session, done = request_context().session, 0
+        session, so_far = request_context().session, 0
         outcome: str | Response | None = None
         try:
             async with session.begin_nested() as everything:
                 for batch in self._batches():
                     outcome = await self._do_batch(batch)
-                    done += len(batch)
-                    self.report(done)
-                    self._check_answer(outcome, done)
+                    so_far += len(batch)
+                    self.report(so_far, len(self.selected.identifiers))
+                    self._check_answer(outcome, so_far)
                 if is_refusal(outcome):
                     await everything.rollback()
         except Exception as error:
             request_context().after_commit.tasks.clear()
+            if isinstance(error, _RefusedError) and error.__cause__ is not None:
+                raise error.__cause__ from None
             if message_for(error).is_ours:
                 raise
             raise TaskFailedError(message_for(error).message) from error
         count = len(self.selected.identifiers)
+        told = counted(self.task, count)
         if isinstance(outcome, Response) or (outcome and count <= self._size):
             return outcome
-        return f"{self.task.label}: done with {counted(self.task, count)}."
+        done = self.task.kind.done
+        return done.format(told) if done else f"{self.task.label}: done with {told}."
 
     def _check_answer(self, outcome: object, done: int) -> None:
         if isinstance(outcome, Response) and done < len(self.selected.identifiers):
@@ -79,7 +88,10 @@ class Run:
     async def _do_batch(self, identifiers: Sequence[str]) -> str | Response | None:
         rows = await self.task.view.get_objects(identifiers, for_update=True)
         check_there(rows, identifiers)
-        await check_permissions(self.request, self.task, rows)
+        try:
+            await check_permissions(self.request, self.task, rows)
+        except (HTTPException, PermissionDeniedError) as error:
+            raise _RefusedError from error
         try:
             return await self._try(rows)
         except Exception as error:

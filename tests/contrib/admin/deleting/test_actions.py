@@ -1,5 +1,9 @@
 """Actions: functions and methods, with forms, and with all objects that match, whole or not at all."""
 
+import asyncio
+import json
+from urllib.parse import urlencode
+
 import pytest
 from sqlalchemy import func, select, update
 
@@ -9,6 +13,8 @@ from dovetail.contrib.admin.views import ModelAdmin, action
 from tests.contrib.admin.workshop.admin import CALLS
 from tests.contrib.admin.workshop.models import Tool
 
+SCOPE = {"http_version": "1.1", "scheme": "http", "client": ("127.0.0.1", 1), "server": ("testserver", 80)}
+SCOPE |= {"asgi": {"version": "3.0", "spec_version": "2.3"}, "root_path": ""}
 ACTION, LIST = "/workshop/tool/action/{}/", "/workshop/tool/"
 
 
@@ -133,3 +139,62 @@ def test_actions_that_nobody_could_do_are_refused_at_the_start(database_kind):
     for one in ("actions names 'nothing'", "actions holds 3", "action_form is 'a form'"):
         assert one in said
     assert "the action 'send' takes what a form holds; give it a form" in said
+
+
+async def test_a_script_is_told_how_far_it_is_and_what_came_of_it(office, session, tools):
+    await tools(1200)
+    data = read_form((await office.post(ACTION.format("mend"), {"select_across": "1"})).text)
+    office.client.headers["Accept"] = "application/x-ndjson"
+    answer = await office.client.post(f"/admin{ACTION.format('mend')}", data=data)
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert lines[0] == {"state": "working", "done": 0}
+    assert lines[-1] == {"state": "done", "message": "Mend: done with 1,200 tools."}
+    assert await broken(session) == 0
+    await session.execute(update(Tool).values(is_broken=True))
+    await session.execute(update(Tool).where(Tool.name == "Tool 0613").values(lent_to="nobody"))
+    await session.commit()
+    answer = await office.client.post(f"/admin{ACTION.format('mend')}", data=data)
+    failed = json.loads(answer.text.splitlines()[-1])
+    assert failed == {"state": "failed", "message": "Nobody has it. That was at Tool 0613."}
+    assert await broken(session) == 1200
+    await session.execute(update(Tool).where(Tool.id == 1).values(name="Other"))
+    await tools(1)
+    answer = await office.client.post(f"/admin{ACTION.format('mend')}", data=data)
+    assert json.loads(answer.text.splitlines()[-1]) == {"state": "asked"}
+
+
+async def test_who_leaves_while_it_is_done_undoes_all_of_it_and_keeps_no_connection(office, app, session, tools):
+    await tools(1200)
+    data = read_form((await office.post(ACTION.format("mend"), {"select_across": "1"})).text)
+    CALLS.clear()
+    body = urlencode(data, doseq=True).encode()
+    headers = {**office.client.headers, "accept": "application/x-ndjson", "host": "testserver"}
+    headers["content-type"] = "application/x-www-form-urlencoded"
+    headers["cookie"] = "; ".join(f"{one.name}={one.value}" for one in office.client.cookies.jar)
+    path = f"/admin{ACTION.format('mend')}"
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", **SCOPE}
+    scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]
+    left = asyncio.Event()
+    sent: list[bytes] = []
+    received = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive():
+        found = next(received, None)
+        if found is None:
+            await left.wait()
+            return {"type": "http.disconnect"}
+        return found
+
+    async def send(message):
+        sent.append(message.get("body", b""))
+        if b'"done": 500' in sent[-1]:
+            left.set()
+            await asyncio.Event().wait()  # whoever has left reads nothing more
+
+    await asyncio.wait_for(app(scope, receive, send), 30)
+    assert any(b'"done": 500' in one for one in sent), sent
+    assert not any(b'"state": "done"' in one for one in sent)
+    assert await broken(session) == 1200
+    assert (await office.post(ACTION.format("mend"), data)).status_code == 303
+    assert await broken(session) == 0

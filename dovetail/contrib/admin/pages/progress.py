@@ -1,0 +1,88 @@
+"""Do a long task while its browser is told how far it is: lines of JSON, as they come, in answer to the form itself.
+
+The transaction of the task belongs to the request that began it, in the process that answers it: whoever leaves the
+page, or stops it, undoes all of it, and so does a process that dies. The work never waits for the browser: one that
+reads slowly is told less often.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+import anyio
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from dovetail.contrib.admin.entry.admission import Entrance, let_in
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.pages.batches import TaskFailedError
+from dovetail.contrib.admin.request_context import enter_request_context
+from dovetail.contrib.admin.web.error_messages import message_for
+
+LINES = "application/x-ndjson"
+BEAT = 0.5  # seconds, after which a browser that has left is noticed, whether there is anything to tell or not
+logger = logging.getLogger("dovetail.admin")
+Report = Callable[[int, int], None]  # is told how many are done, and of how many
+Ending = Mapping[str, object]
+Work = Callable[[Report], Awaitable[Ending]]
+
+
+def wants_lines(request: Request, form: FormData) -> bool:
+    """Return whether a form was sent by a script that waits for lines; files are gone by the time of the work."""
+    has_files = any(isinstance(value, UploadFile) for _, value in form.multi_items())
+    return LINES in request.headers.get("Accept", "") and not has_files
+
+
+def tell_progress(office: Office, request: Request, work: Work) -> StreamingResponse:
+    """Return the answer that does the work as soon as it is sent, in a transaction of its own."""
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # for nginx, which would keep the lines back
+    return StreamingResponse(_lines(office, request, work), media_type=LINES, headers=headers)
+
+
+async def _lines(office: Office, request: Request, work: Work) -> AsyncIterator[bytes]:
+    yield _line({"state": "working", "done": 0})  # before the work: this one is asked for in the request's transaction
+    so_far = {"state": "working", "done": 0, "of": 0}
+    news = asyncio.Event()
+
+    def report(done: int, of: int) -> None:
+        so_far.update(done=done, of=of)
+        news.set()
+
+    job = asyncio.create_task(_work(office, request, work, report))
+    try:
+        while not job.done():
+            news.clear()
+            told = asyncio.create_task(news.wait())
+            await asyncio.wait({job, told}, timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
+            told.cancel()
+            if not job.done():
+                yield _line(so_far)
+        yield _line(job.result())
+    finally:
+        if not job.done():
+            job.cancel()
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait({job})
+
+
+async def _work(office: Office, request: Request, work: Work, report: Report) -> Ending:
+    try:
+        async with office.database.unit_of_work() as session:
+            with enter_request_context(request, session) as context:
+                await let_in(office, request, Entrance())
+                ending = await work(report)
+        await context.after_commit()
+    except TaskFailedError as error:
+        return {"state": "failed", "message": error.detail}
+    except Exception as error:
+        told = message_for(error)
+        if told.is_ours and not told.is_expected:
+            logger.exception("%s %s failed", request.method, request.url.path)
+        return {"state": "failed", "message": told.message}
+    return ending
+
+
+def _line(values: Mapping[str, object]) -> bytes:
+    return json.dumps(values).encode() + b"\n"

@@ -1,0 +1,58 @@
+"""What is done with all objects of a list, and what a deletion says before, in a real Chromium."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+from sqlalchemy import func, insert, select
+
+from dovetail.contrib.auth.testing import PASSWORD
+from plugins.blog.models import Post
+from plugins.comments.models import Comment
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def settings(make_settings, database_url):
+    """The site as it is: the server in its own process knows no plugin of the tests."""
+    return make_settings(database_url=database_url)
+
+
+async def count(session, *conditions) -> int:
+    found = await session.scalar(select(func.count()).select_from(Post).where(*conditions))
+    await session.commit()
+    return found
+
+
+async def test_all_posts_of_a_list_are_published_and_deleted_over_all_pages(browser_page: Page, make_user, session):
+    boss = await make_user(username="boss", is_superuser=True)
+    rows = [{"title": f"Post {n:03}", "content": "x", "author_id": boss.id} for n in range(620)]
+    await session.execute(insert(Post), rows)
+    await session.execute(
+        insert(Comment), [{"content": f"C{n}", "post_id": 1, "author_id": boss.id} for n in range(12)]
+    )
+    await session.commit()
+    await browser_page.goto("/admin/blog/post/")
+    await browser_page.get_by_label("Username or e-mail address").fill("boss")
+    await browser_page.get_by_label("Password").fill(PASSWORD)
+    await browser_page.get_by_role("button", name="Log in").click()
+    await expect(browser_page.get_by_role("button", name="Publish", exact=True)).to_be_disabled()
+    await browser_page.get_by_label("All 620 that match").check()
+    await expect(browser_page.get_by_label("Select Post 619")).to_be_disabled()
+    await browser_page.get_by_role("button", name="Publish", exact=True).click()
+    await expect(browser_page.get_by_role("heading", name="Publish: 620 posts?")).to_be_visible()
+    await browser_page.get_by_role("button", name="Publish", exact=True).press("Enter")
+    await expect(browser_page.get_by_role("status")).to_have_text("Publish: done with 620 posts.")
+    await browser_page.get_by_role("link", name="Back to the list").click()
+    assert await count(session, Post.is_published.is_(True)) == 620
+    await browser_page.get_by_label("All 620 that match").check()
+    await browser_page.get_by_role("button", name="Delete", exact=True).click()
+    await expect(browser_page.get_by_text("Comments: 12")).to_be_visible()
+    await expect(browser_page.get_by_role("link", name="C11")).to_have_attribute(
+        "href", re.compile("/comments/comment/")
+    )
+    await expect(browser_page.get_by_text("and 610 others")).to_be_visible()
+    await browser_page.get_by_role("button", name="Delete", exact=True).click()
+    await expect(browser_page.get_by_role("status")).to_have_text("620 posts were deleted.")
+    assert await count(session) == 0
