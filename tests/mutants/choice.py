@@ -4,7 +4,7 @@ import ast
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tests.mutants.covered import Tried, imported_lines, known_files, load, test_files
-from tests.mutants.modules import MODULES
+from tests.mutants.modules import COMMANDS, MODULES
 
 
 class Choice:
@@ -23,6 +23,8 @@ class Choice:
 
     def of_module(self) -> list[str]:
         """Return the names of the tests that run any function of the module, or else of all that are near to it."""
+        if self._path in COMMANDS:
+            return self._in_order(name for name, place in self._places.items() if place < len(MODULES[self._path]))
         lines = {line for function in self._functions for line in function}
         return self._in_order(self._running(lines) or self._tests)
 

@@ -1,5 +1,6 @@
 """Judge a mutant in a process that imports the site anew: what runs on import, and what survived in a copy."""
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,7 +11,9 @@ import pytest
 
 from tests.mutants.choice import Choice
 from tests.mutants.host import Limits, verdict_of
+from tests.mutants.in_commands import hand_on
 from tests.mutants.loading import Mutated
+from tests.mutants.modules import COMMANDS
 from tests.mutants.mutations import Mutant
 from tests.mutants.processes import BROKEN, FAILED, OPTIONS, PASSED, leave, run_forked, run_tests
 from tests.mutants.record import Verdict
@@ -60,8 +63,9 @@ class _Runner:
         """Run the tests until one fails."""
         try:
             use_template(session, self._scratch)
+            hand_on(self._mutated.path, self._mutated.text, Path(os.environ["TMPDIR"]))
             run_tests(session, self._names, self._choice.seconds)
         except Exception:  # noqa: BLE001 - it is ours, and no test's: whatever it is, nothing was found out
             leave(BROKEN)
         loaded = getattr(sys.modules.get(self._mutated.name), "__loader__", None) is self._mutated
-        leave(PASSED if loaded else BROKEN)
+        leave(PASSED if loaded or self._mutated.path in COMMANDS else BROKEN)

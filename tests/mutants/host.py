@@ -16,6 +16,7 @@ from tests.mutants import record
 from tests.mutants.choice import Choice
 from tests.mutants.covered import digest
 from tests.mutants.loading import Functions
+from tests.mutants.modules import COMMANDS
 from tests.mutants.mutations import Mutant
 from tests.mutants.processes import FAILED, NOT_TAKEN, OPTIONS, PASSED, leave, run_forked, run_tests
 from tests.mutants.record import HUNG, KILLED, SURVIVED, UNRUN, Verdict
@@ -101,7 +102,8 @@ class _Host:
         names = [name for name in choice.by_line(mutant.line) if self._limits.match in name]
         names = choice.within(names, self._limits.a_mutant)
         if not names:
-            return None if choice.is_imported(mutant.line) else _verdict(path, mutant, UNRUN)
+            is_elsewhere = choice.is_imported(mutant.line) or path in COMMANDS
+            return None if is_elsewhere else _verdict(path, mutant, UNRUN)
 
         def exchange_and_run() -> NoReturn:
             if not functions.take(mutant.line, mutant.source):

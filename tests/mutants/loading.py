@@ -19,7 +19,7 @@ class Mutated(MetaPathFinder, SourceFileLoader):
 
     def __init__(self, path: str, text: str) -> None:
         super().__init__(path.removesuffix(".py").replace("/", "."), path)
-        self._text = text
+        self.text = text
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """Return the spec of the module, with this object as its loader."""
@@ -27,7 +27,7 @@ class Mutated(MetaPathFinder, SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         """Compile the other text."""
-        return compile(self._text, self.path, "exec", dont_inherit=True)
+        return compile(self.text, self.path, "exec", dont_inherit=True)
 
 
 class Functions:

@@ -153,6 +153,11 @@ MODULES: dict[str, tuple[str, ...]] = {
     "plugins/comments/policies.py": ("tests/plugins/comments/test_comments_api.py",),
 }
 
+# Their tests start commands, each in a process of its own, of which nobody here sees what it runs.
+COMMANDS = frozenset(
+    path for path in MODULES if "/commands" in path or path.startswith("dovetail/contrib/auth/upkeep/")
+)
+
 LIBRARIES = (  # what takes long to import, and is the same for every mutant
     *(
         "alembic.command",

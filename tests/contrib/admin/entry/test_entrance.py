@@ -77,7 +77,7 @@ async def test_the_anonymous_are_asked_to_log_in(client):
 
 async def test_a_script_is_told_by_status(client):
     answer = await client.get("/admin/blog/post/lookup/", headers={"Accept": "application/json"})
-    assert answer.status_code == 401
+    assert (answer.status_code, answer.json()) == (401, {"detail": "Log in first."})
 
 
 async def test_logging_in_leads_to_the_page_that_was_asked_for(client, boss):
