@@ -93,7 +93,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         preparation=(f"{ADMIN}/test_answers.py",),
         prove=(f"{ENTRY}/test_rotation.py", f"{ACCOUNT}/test_sessions.py"),
         returning=(f"{ENTRY}/test_lost_sessions.py",),
-        second_step=(f"{ACCOUNT}/test_factors.py",),
+        second_step=(f"{ACCOUNT}/test_factors.py", f"{AUTH}/factors/test_back_office.py"),
         sessions=(),
     ),
     **room(
