@@ -66,7 +66,11 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "dovetail/contrib/admin/checks/policy_checks.py": (f"{ADMIN}/checks/test_policy_checks.py",),
     "dovetail/contrib/admin/columns/code_names.py": (f"{ADMIN}/rules/test_code_names.py",),
-    "dovetail/contrib/admin/permissions.py": (f"{ADMIN}/test_permissions.py", f"{ADMIN}/test_rights.py"),
+    "dovetail/contrib/admin/permissions.py": (
+        f"{ADMIN}/rules/test_rows.py",
+        f"{ADMIN}/test_permissions.py",
+        f"{ADMIN}/test_rights.py",
+    ),
     **room(
         "dovetail/contrib/admin/account",
         f"{ACCOUNT}/test_account_page.py",

@@ -1,9 +1,14 @@
 import asyncio
 from collections import Counter
 
+import pytest
+from fastapi_users.exceptions import UserAlreadyVerified, UserInactive
 from sqlalchemy import select, update
 
+from dovetail.contrib.auth.api.dependencies import make_manager
+from dovetail.contrib.auth.mail.models import MailKind
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.auth.helpers import ADA, pointers, token_in
 
@@ -27,6 +32,20 @@ async def test_another_token_can_be_asked_for(client, make_user, outbox):
     await make_user(username="ada")
     assert (await request_token(client)).status_code == 202
     assert (await verify(client, token_in(outbox.messages[0]))).status_code == 200
+
+
+async def test_code_of_a_plugin_may_ask_for_one_by_the_manager_of_fastapi_users(make_user, session):
+    ada, done, gone = [
+        await make_user(username=name, is_verified=name == "done", is_active=name != "gone")
+        for name in ("ada", "done", "gone")
+    ]
+    manager = make_manager(session, AuthSettings())
+    await manager.request_verify(ada)
+    for user, error in ((done, UserAlreadyVerified), (gone, UserInactive)):
+        with pytest.raises(error):
+            await manager.request_verify(user)
+    [mail] = manager.messages
+    assert (mail.kind, mail.user_id, mail.to) == (MailKind.VERIFY_EMAIL, ada.id, "ada@example.org")
 
 
 async def test_the_answer_is_the_same_for_everybody_and_only_who_is_unverified_gets_a_message(

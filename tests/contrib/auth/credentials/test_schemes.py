@@ -126,6 +126,11 @@ async def test_a_401_names_the_header_where_no_scheme_has_a_challenge(client):
     assert (await client.get("/api/users/me")).headers["www-authenticate"] == 'ApiKey header="X-API-Key"'
 
 
+@taking("Session")
+async def test_a_401_names_the_cookie_where_there_is_nothing_else(client):
+    assert (await client.get("/api/users/me")).headers["www-authenticate"] == "Cookie"
+
+
 @pytest.fixture
 async def cookie(ada, app, back_office_for):
     office = await back_office_for(ada)
