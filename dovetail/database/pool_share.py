@@ -40,7 +40,7 @@ class PoolShare:
         try:
             async with self._database.unit_of_work(read_only=read_only, engine=engine) as session:
                 yield session
-                if limit.was_exceeded:  # and somebody caught the error
+                if limit.was_exceeded and not read_only:  # and somebody caught the error, who would store a half
                     raise StatementTimeoutError
         finally:
             self._free.release()

@@ -92,8 +92,8 @@ class Rights:
     ) -> None:
         self._request = request
         self.rules, self.fields = rules, fields
-        self._listable = tuple(listable)
-        self._all = (*self._listable, *others)
+        self.listable = tuple(listable)
+        self._all = (*self.listable, *others)
         self._conditions: dict[type[object], ColumnElement[bool]] = {}
         self._views: dict[type[object], ViewBase | None] = {}
         self._beyond: set[type[object]] = set()  # models of which more is shown than has pages that open
@@ -118,7 +118,7 @@ class Rights:
         visible = self.visible(target)
         if related is None or (visible is NOTHING and self.views_of(target)):
             return visible  # what a relation is said to show does not open the door of a view
-        listable = [view for view in self.views_of(target) if view in self._listable]
+        listable = [view for view in self.views_of(target) if view in self.listable]
         narrowed = [listed(view.rows(self._request), view.model, target) for view in listable]
         if visible is not EVERYTHING:
             self._beyond.add(target)
@@ -147,7 +147,7 @@ class Rights:
         If several do, or none does, it is the model's home before the others.
         """
         if model not in self._views:
-            views = [view for view in self.views_of(model) if view in self._listable]
+            views = [view for view in self.views_of(model) if view in self.listable]
             views.sort(key=lambda view: not view.is_home)
             complete = (view for view in views if self._listed(view, model) is EVERYTHING)
             self._views[model] = next(complete, views[0] if views else None)
@@ -172,7 +172,7 @@ class Rights:
         views = self.views_of(model)
         if not views:
             return _standing(model, self.rules.where(model, "view"))
-        conditions = [self._listed(view, model) for view in views if view in self._listable]
+        conditions = [self._listed(view, model) for view in views if view in self.listable]
         if any(condition is EVERYTHING for condition in conditions):
             return EVERYTHING
         if model is User:  # everybody knows of themselves: who may write posts names themselves as their author

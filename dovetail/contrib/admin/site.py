@@ -33,7 +33,7 @@ from dovetail.contrib.admin.entry.guard import error_page, guarded
 from dovetail.contrib.admin.entry.preparation import of_form
 from dovetail.contrib.admin.entry.sessions import get_user
 from dovetail.contrib.admin.forms.admin_form import is_protected
-from dovetail.contrib.admin.looks import choices
+from dovetail.contrib.admin.looks import choices, palette
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import pages, why
 from dovetail.contrib.admin.pages.acting import run_action
@@ -213,6 +213,7 @@ class AdminSite(LeanAdmin):
         boxes = check_boxes(self._context.extensions(INDEX_BOXES), self.templates.env)
         yield self._route(office, "/", partial(pages.show_index, boxes), "index")
         yield self._route(office, "/why", why.show_why, "why")
+        yield self._route(office, "/palette", palette.show_palette, "palette")
         yield self._route(office, "/theme", choices.choose_theme, "theme", POST, enrolling=True)
         yield self._route(office, "/shortcuts", choices.choose_shortcuts, "shortcuts", POST, enrolling=True)
         sections = check_sections(self._context.extensions(EXTENSION_POINT), self.templates.env)

@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, ExceptionContext, event
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from dovetail.database.drivers.aiosqlite_connections import interrupt_of
 from dovetail.errors import UnavailableError
@@ -39,6 +39,17 @@ def with_statement_limit(engine: AsyncEngine, limit: StatementLimit) -> AsyncEng
     limited = engine.execution_options(**{STATEMENT_LIMIT: limit})
     _keep_limits(limited.sync_engine)
     return limited
+
+
+async def shorten_limit(session: AsyncSession, seconds: float) -> None:
+    """Give the statements of a unit of work less time from now on, if the time of its statements is limited at all."""
+    connection = (await session.connection()).sync_connection
+    limit = None if connection is None else _limit(connection)
+    if connection is None or limit is None or limit.seconds <= seconds:
+        return
+    limit.seconds = seconds
+    if connection.dialect.name == "postgresql":
+        await session.run_sync(lambda _session: _tell_postgresql(connection))
 
 
 def _keep_limits(engine: Engine) -> None:

@@ -12,7 +12,9 @@ from urllib.parse import quote as percent_quote
 from starlette.convertors import Convertor, register_url_convertor
 
 WORD = "[A-Za-z0-9][A-Za-z0-9_-]*"
-RESERVED = frozenset({"account", "assets", "enrol", "login", "logout", "prove", "shortcuts", "statics", "theme", "why"})
+RESERVED = frozenset(
+    {"account", "assets", "enrol", "login", "logout", "palette", "prove", "shortcuts", "statics", "theme", "why"}
+)
 """First words of addresses that are the site's own, and those of no view."""
 
 PAGES = frozenset({"action", "add", "delete", "export", "lookup"})

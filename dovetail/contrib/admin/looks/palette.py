@@ -1,0 +1,121 @@
+"""Find what somebody types into the palette (Ctrl-K): models, objects, actions, and where they were lately.
+
+All of it obeys the policies, as lists do. Objects are found by the search of their view: one bounded statement a model
+(one more, of an index of words, on PostgreSQL), in so many models, and no more of them once TIME is over. A statement
+that takes longer is stopped: what was found before it is shown.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from time import monotonic
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.lists.search import frequent_words
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import rights_of, user_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.database.pool.statement_timeouts import StatementTimeoutError, shorten_limit
+
+MODELS = 8  # that are searched, at most
+OBJECTS = 5  # of each model
+RECENT = 8  # objects that a browser may ask for
+TIME = 2.0  # seconds, for each statement, and for all of them before no other model is searched
+SHORTEST = 2  # letters with which objects are looked for
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the palette, which leads to an address."""
+
+    text: str
+    address: str
+    note: str = ""
+
+
+async def show_palette(_office: Office, request: Request) -> Response:
+    """Answer with the groups of entries that hold what was typed (`term`), as JSON; without it, with all places."""
+    term = request.query_params.get("term", "").strip()
+    views = [view for view in rights_of(request).listable if isinstance(view, ModelAdmin)]
+    groups = {
+        "Recent": [] if term else await _recent(request, views),
+        "Go to": [one for one in _places(request, views) if _holds(one, term)],
+        "Do": [one async for one in _actions(request, views) if _holds(one, term)],
+    }
+    is_complete = True
+    if len(term) >= SHORTEST:
+        groups["Objects"], is_complete = await _objects(request, views, term)
+    told = [
+        {"title": title, "entries": [asdict(one) for one in entries]} for title, entries in groups.items() if entries
+    ]
+    return JSONResponse({"groups": told, "is_complete": is_complete})
+
+
+def _holds(entry: Entry, term: str) -> bool:
+    text = f"{entry.text} {entry.note}".casefold()
+    return all(word in text for word in term.casefold().split())
+
+
+def _places(request: Request, views: Sequence[ModelAdmin]) -> Iterator[Entry]:
+    yield Entry("Start", path_for(request, "admin:index"))
+    for view in views:
+        if view.is_visible(request):
+            yield Entry(view.name_plural, path_for(request, "admin:list", identity=view.identity), str(view.category))
+    yield Entry("Your account", path_for(request, "admin:account"))
+    if user_of(request).is_superuser:
+        yield Entry("Why may they?", path_for(request, "admin:why"))
+
+
+async def _actions(request: Request, views: Sequence[ModelAdmin]) -> AsyncIterator[Entry]:
+    for view in views:
+        if view.is_visible(request) and view.can_create and await view.check_can_create(request):
+            yield Entry(f"New {view.name.lower()}", path_for(request, "admin:create", identity=view.identity))
+
+
+async def _objects(request: Request, views: Sequence[ModelAdmin], term: str) -> tuple[list[Entry], bool]:
+    """Return the objects that were found, and whether every model was searched."""
+    searched = [view for view in views if view.is_searchable(request)]
+    found: dict[str, Entry] = {}  # by address: several views may show one object
+    end = monotonic() + TIME
+    await shorten_limit(request_context().session, TIME)
+    for count, view in enumerate(searched):
+        if count == MODELS or monotonic() > end:
+            return [*found.values()], False
+        try:
+            found |= {one.address: one for one in await _found_by(view, request, term)}
+        except StatementTimeoutError:  # the transaction is of no use any more
+            return [*found.values()], False
+    return [*found.values()], True
+
+
+async def _found_by(view: ModelAdmin, request: Request, term: str) -> list[Entry]:
+    context, rights = request_context(), rights_of(request)
+    if view.full_text is not None:
+        words = await frequent_words(context.session, view.model, view.full_text, term)
+        context.frequent_words.update(words)
+    statement = view.sort_query(view.search_query(view.permitted_rows(request), term), request)
+    statement = statement.options(*loading(view.model, (), rights)).limit(OBJECTS)
+    return [entry for row in await view.run_query(statement) if (entry := _entry(view, request, row))]
+
+
+async def _recent(request: Request, views: Sequence[ModelAdmin]) -> list[Entry]:
+    """Return the objects that a browser remembers (`recent=<identity>:<key>`), as far as their user may see them."""
+    given = request.query_params.getlist("recent")[:RECENT]
+    found: dict[str, Entry] = {}
+    for view in views:
+        mark = f"{view.identity}:"
+        keys = [one.removeprefix(mark) for one in given if one.startswith(mark)]
+        for row in await view.get_objects(keys) if keys else ():
+            if entry := _entry(view, request, row):
+                found[mark + identifier_of(row)] = entry
+    return [found[one] for one in given if one in found]
+
+
+def _entry(view: ModelAdmin, request: Request, row: object) -> Entry | None:
+    address = view.link_to(request, row)
+    return None if address is None else Entry(view.title_of(row), address, view.name)
