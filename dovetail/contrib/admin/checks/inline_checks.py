@@ -38,7 +38,8 @@ def find_inlines(view: type[ParentView], *, is_nested: bool = False) -> Iterator
             if inline.prefix() in names:
                 yield f"inlines has two classes called {inline.__name__}; give one of them another name"
             names.add(inline.prefix())
-            problems = _find(inline, view.model, is_nested=is_nested)
+            sets_more = not is_nested and view.save_formset is not ParentView.save_formset
+            problems = _find(inline, view.model, is_nested=is_nested, sets_more=sets_more)
             yield from (f"{inline.__name__}: {problem}" for problem in problems)
 
 
@@ -55,14 +56,14 @@ def find_unlinked(views: Iterable[type[ParentView]]) -> Iterator[str]:
                 )
 
 
-def _find(inline: type[InlineModelAdmin], parent: type[object], *, is_nested: bool) -> list[str]:
+def _find(inline: type[InlineModelAdmin], parent: type[object], *, is_nested: bool, sets_more: bool) -> list[str]:
     """Return the problems of the first of these steps that finds any: each relies on those before it."""
     steps = (
         (_find_unknown,),
         (find_shapes, find_fieldsets, _find_numbers),
         (lambda one: _find_links(one, parent),),
         (find_names, find_mappings, find_autocompletes, find_layouts),
-        (find_form_columns, lambda one: _find_fields(one, parent), _find_place),
+        (find_form_columns, lambda one: _find_fields(one, parent, sets_more=sets_more), _find_place),
         (try_form, _find_files),
         (lambda one: _find_nested(one, is_nested=is_nested),),
     )
@@ -116,7 +117,7 @@ def _find_links(inline: type[InlineModelAdmin], parent: type[object]) -> Iterato
         yield f"{model} has no foreign key to {parent.__name__}"
 
 
-def _find_fields(inline: type[InlineModelAdmin], parent: type[object]) -> Iterator[str]:
+def _find_fields(inline: type[InlineModelAdmin], parent: type[object], *, sets_more: bool) -> Iterator[str]:
     link = inline.find_links(parent)[0]
     mapper: Mapper[object] = inspect(inline.model)
     if any(getattr(inline, hook) is not getattr(InlineModelAdmin, hook) for hook in ASKED) or inline.form is not None:
@@ -131,7 +132,8 @@ def _find_fields(inline: type[InlineModelAdmin], parent: type[object]) -> Iterat
             yield f"fields names {name!r}, which is the object of the form itself; take it out"
         elif relation is not None and relation.direction is not MANYTOONE and relation.secondary is None:
             yield f"fields names {name!r}, a relation to rows of their own; write an inline of it: inlines = (...)"
-    yield from _find_missing(inline, mapper, link, edited)
+    if not sets_more:
+        yield from _find_missing(inline, mapper, link, edited)
 
 
 def _find_missing(

@@ -87,6 +87,12 @@ def test_nothing_that_works_is_refused(inlines):
     assert find_problems(on(inlines)) == []
 
 
+def test_what_the_form_does_not_say_may_be_set_as_it_is_saved():
+    view = on((made(Stage, {"fields": ("place",)}),))
+    view.save_formset = lambda *_arguments, **_options: None
+    assert find_problems(view) == []
+
+
 def test_a_link_to_a_page_takes_a_view_of_the_rows():
     linked = on((made(Stage, {**NAMES, "show_change_link": True}),))
     assert list(find_unlinked([linked, on((), Band)])) == [

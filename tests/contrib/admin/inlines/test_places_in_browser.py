@@ -1,0 +1,53 @@
+"""Rows within rows, and rows that are put in order by keyboard and by dragging, in a real Chromium."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from config.settings import Settings
+from tests.contrib.admin.festival.models import Slot, Stage
+from tests.contrib.admin.inlines.conftest import MORE
+from tests.contrib.admin.inlines.test_kinds_of_inlines import address, rows
+from tests.contrib.admin.inlines.test_polls_in_browser import WIDTHS, is_too_wide, log_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["postgresql"])]
+
+
+class FestivalSettings(Settings):
+    """The site with the festival."""
+
+    plugins: tuple[str, ...] = (*Settings.model_fields["plugins"].default, *MORE)
+
+
+@pytest.fixture(scope="session")
+def settings_class() -> type[Settings]:
+    return FestivalSettings
+
+
+@pytest.fixture
+def settings(make_settings, database_url):
+    return make_settings(database_url=database_url)
+
+
+async def test_rows_are_put_in_order_and_have_rows_of_their_own(browser_page: Page, app, make_user, session, festival):
+    page = browser_page
+    await log_in(page, make_user)
+    await page.goto(f"/admin{address(app, 'edit', festival.id)}")
+    stages = page.locator('[data-inline="stage"]')
+    await stages.get_by_role("button", name="Move down").first.press("Enter")
+    await expect(page.get_by_role("status").filter(has_text="Place to play is now 2 of 3.")).to_be_attached()
+    await expect(stages.get_by_role("button", name="Move down").nth(1)).to_be_focused()
+    await page.get_by_role("button", name="Add another place to play").click()
+    added = page.get_by_role("group", name="Place to play 4")
+    await added.get_by_label("Name").fill("Roof")
+    await added.get_by_role("button", name="Add another slot").click()
+    await added.get_by_label("Hour").nth(1).fill("7")
+    handles = stages.locator(".inline-handle")
+    await handles.nth(3).drag_to(handles.nth(0), target_position={"x": 2, "y": 2})
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 860})
+        assert not await is_too_wide(page), width
+    await page.get_by_role("button", name="Save and continue editing").click()
+    await expect(page.get_by_role("alert")).to_have_text("Open Fields was saved.")
+    found = sorted(await rows(session, Stage.place, Stage.name))
+    assert [name for _, name in found] == ["Roof", "Tent", "Main"]
+    assert await rows(session, Slot.hour) == [(7,), (20,), (22,)]
