@@ -5,11 +5,31 @@ from typing import Any, ClassVar
 
 from starlette.requests import Request
 
-from dovetail.contrib.admin.views import ChoiceFilter, ModelAdmin, RelationFilter, action, badge, shortened
+from dovetail.contrib.admin.views import (
+    ChoiceFilter,
+    ModelAdmin,
+    RelationFilter,
+    TabularInline,
+    action,
+    badge,
+    shortened,
+)
 from plugins.comments.models import COMMENT_TEXT, Comment, CommentStatus
 from plugins.comments.policies import MODERATE
 
 COLOURS = {CommentStatus.PENDING: "warning", CommentStatus.APPROVED: "success", CommentStatus.REJECTED: "danger"}
+
+
+class ReplyInline(TabularInline, model=Comment):
+    """The replies to a comment, which are moderated with it."""
+
+    verbose_name = "Reply"
+    verbose_name_plural = "Replies"
+    fields = ("content", "status")
+    ordering = ("created_at",)
+    max_num = 0  # they are written on the site
+    can_delete = False
+    show_change_link = True
 
 
 class CommentAdmin(ModelAdmin, model=Comment):
@@ -49,6 +69,7 @@ class CommentAdmin(ModelAdmin, model=Comment):
         RelationFilter(Comment.author),
     )
     fields = ("content", "status")
+    inlines = (ReplyInline,)
     autocomplete_fields: ClassVar[dict[str, dict[str, object]]] = {
         "post": {"fields": ("title",), "order_by": "title"},
         "author": {"fields": ("username", "full_name"), "order_by": "username"},

@@ -93,7 +93,7 @@ class Opening:
             async for row in builder.rows(found):
                 formset.rows.append(row)
                 await self._give_way()
-            formset.empty_row = builder.blank(number, {}) if builder.may_add else None
+            formset.empty_row = builder.blank(number, {}) if builder.may_add and formset.max_num != 0 else None
 
     async def _give_way(self) -> None:
         if perf_counter() - self._since > TURN:

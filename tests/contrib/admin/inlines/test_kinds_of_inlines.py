@@ -112,7 +112,7 @@ async def test_what_is_saved_as_new_takes_its_rows_along(app, office, session, f
     ]
 
 
-def address(app, page: str, pk: int | None = None, view: str = "festival") -> str:
-    parameters = {"identity": f"festival/{view}"} | ({} if pk is None else {"pk": str(pk)})
+def address(app, page: str, pk: int | None = None, view: str = "festival", plugin: str = "festival") -> str:
+    parameters = {"identity": f"{plugin}/{view}"} | ({} if pk is None else {"pk": str(pk)})
     root = app.url_path_for("admin:index").removesuffix("/")
     return str(app.url_path_for(f"admin:{page}", **parameters)).removeprefix(root)
