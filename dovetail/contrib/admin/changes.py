@@ -12,6 +12,7 @@ from wtforms import Form
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.forms.saving_hooks import SENT_FORM
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.view_base import ViewBase
@@ -50,9 +51,7 @@ async def create(view: ViewBase, request: Request, data: dict[str, object]) -> o
     obj = view.model()
     await view.on_model_change(data, obj, True, request)  # noqa: FBT003 - SQLAdmin's signature
     moved = await set_attributes(view, request, obj, data)
-    session = request_context().session
-    session.add(obj)
-    await session.flush()
+    await view.save_model(request, obj, SENT_FORM.find(request), False)  # noqa: FBT003 - Django's signature
     await _check_moved(request, moved)
     await after_change(view, request, obj, data, is_created=True)
     await view.audit(request, "create", obj, data)
@@ -63,7 +62,7 @@ async def change(view: ViewBase, request: Request, obj: object, data: dict[str, 
     """Change an object to `data`, with the view's hooks around it."""
     await view.on_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
     moved = await set_attributes(view, request, obj, data)
-    await request_context().session.flush()
+    await view.save_model(request, obj, SENT_FORM.find(request), True)  # noqa: FBT003 - as above
     await _check_moved(request, moved)
     await after_change(view, request, obj, data, is_created=False)
     await view.audit(request, "update", obj, data)
@@ -72,9 +71,7 @@ async def change(view: ViewBase, request: Request, obj: object, data: dict[str, 
 async def delete(view: ViewBase, request: Request, obj: object) -> None:
     """Delete an object, with the view's hooks around it."""
     await view.on_model_delete(obj, request)
-    session = request_context().session
-    await session.delete(obj)
-    await session.flush()
+    await view.delete_model(request, obj)
     await view.after_model_delete(obj, request)
     await view.audit(request, "delete", obj, None)
 

@@ -25,6 +25,7 @@ from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import EXTENSION_POINT, check_sections
 from dovetail.contrib.admin.checks.inline_checks import find_unlinked
 from dovetail.contrib.admin.checks.policy_checks import find_unfit_policies
+from dovetail.contrib.admin.checks.relation_checks import find_unsearchable
 from dovetail.contrib.admin.checks.site_checks import Claims, find_shadowed, find_unfit_templates, identify
 from dovetail.contrib.admin.checks.view_checks import find_problems, find_unknown_permissions
 from dovetail.contrib.admin.columns.identifiers import identifier_of
@@ -52,6 +53,7 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.admin.web.csrf import is_session_token, make_session_token
 from dovetail.contrib.admin.web.headers import SecurityHeaders
+from dovetail.contrib.admin.web.media import find_unfit_media, media_folders, media_of
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.preferences import has_shortcuts, theme_of
 from dovetail.contrib.admin.web.rendering import Templates, path_for, query_of
@@ -111,6 +113,7 @@ def load_views(context: Context) -> list[type[BaseView]]:
             problems += [f"plugin {plugin.name!r}: {problem}" for problem in found_wrong]
         found += views
     problems += find_unlinked(view for view in found if issubclass(view, ModelAdmin))
+    problems += find_unsearchable(found)
     if problems:
         raise ConfigurationError("\n".join(problems))
     return found
@@ -168,12 +171,13 @@ class AdminSite(LeanAdmin):
             base_url=path,
             title=settings.site_name,
             templates_dir=str(FOLDER / "templates"),
-            middlewares=[Middleware(SecurityHeaders, static_paths=("/statics/", "/assets/"))],
+            middlewares=[Middleware(SecurityHeaders, static_paths=("/statics/", "/assets/", "/media/"))],
             authentication_backend=Authentication(),
             authorization_backend=self._authorization,
         )
         VISITOR_AUTHENTICATOR.set(app, self._authenticate_visitor)
         BROWSER_SESSIONS.set(app, self._browser_sessions(settings.secret_key))
+        self._media = media_folders(settings.plugins, settings.base_dir / "project" / "static" / "admin")
         self._prepare_templates(settings.base_dir / "project" / "templates")
         self._object_pages = check_pages(context.extensions(OBJECT_PAGES), self.templates.env)
         self.templates.env.globals["object_pages"] = self._object_pages
@@ -196,6 +200,8 @@ class AdminSite(LeanAdmin):
         brought = [self._behind_guard(office, route) for route in self.admin.router.routes]
         shadowed = find_shadowed(of_views, brought, office.views, own)
         problems = [*shadowed, *find_unfit_templates(self.views, self.templates.env)]
+        for view in office.views.values():
+            problems += find_unfit_media(type(view), view.Media, self._media)
         if problems:
             raise ConfigurationError("\n".join(problems))
         self.admin.router.routes = [*own, *brought, *of_views, former_route(office)]
@@ -205,6 +211,10 @@ class AdminSite(LeanAdmin):
         site_files = self._settings.base_dir / "project" / "static"
         statics = SiteFiles(site_files / "sqladmin", packages=["sqladmin"])
         yield Mount("/statics", statics, name="statics")
+        for plugin, (site_folder, own) in self._media.items():
+            if own.is_dir() or site_folder.is_dir():
+                files = SiteFiles(site_folder, directory=own if own.is_dir() else site_folder)
+                yield Mount(f"/media/{plugin}", files, name=f"media-{plugin}")
         yield Mount("/assets", SiteFiles(site_files / "admin", directory=FOLDER / "assets"), name="assets")
         yield from self._entrance(office)
         asks = guarded(office, partial(prove.show_proof, office), enrolling=True, preparation=prove.preparation)
@@ -313,6 +323,7 @@ class AdminSite(LeanAdmin):
         environment.loader = ChoiceLoader([FileSystemLoader(site_templates), environment.loader])  # type: ignore[list-item]  # SQLAdmin sets one
         environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": query_of}
         environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
+        environment.globals["media_of"] = media_of
         environment.globals["filter_has_default"] = has_default
         environment.globals["provider_buttons"] = partial(by_provider.provider_buttons, self.app)
         environment.globals["theme"] = partial(theme_of, self._cookies)

@@ -5,11 +5,12 @@ SQLAdmin is pinned to one minor version; tests/contrib/admin/test_sqladmin_priva
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from inspect import ismethod, unwrap
 from operator import itemgetter
 from types import FunctionType, MethodType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from sqladmin import Admin, BaseView, ModelView
 from sqladmin._menu import Menu
@@ -21,7 +22,7 @@ from sqladmin.helpers import prettify_class_name, slugify_action_name, slugify_c
 from sqladmin.models import ModelViewMeta
 from sqlalchemy import ColumnElement, Select
 from sqlalchemy.engine import Row
-from sqlalchemy.orm import ColumnProperty, Mapper
+from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipProperty
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -30,13 +31,19 @@ from wtforms import Form
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.options.hooks import Hooks
 from dovetail.contrib.admin.options.names import RENAMED, with_new_names
+from dovetail.contrib.admin.options.relations import chosen_relations
 
 AnySelect: TypeAlias = Select[Any]  # of objects or of columns: SQLAdmin, and authors of views, hand and take both
 FORM_NAMES: Mapping[str, str] = (
     WTFORMS_ATTRS  # what a form calls an attribute whose name WTForms uses itself: data -> data_
 )
 
-UNASKED: dict[str, object] = {"column_default_sort": [], "form_ajax_refs": {}, "column_sortable_list": []}
+UNASKED: dict[str, object] = {
+    "column_default_sort": [],
+    "form_ajax_refs": {},
+    "form_overrides": {},
+    "column_sortable_list": [],
+}
 """Options of SQLAdmin that are read by us, and not by it."""
 
 
@@ -59,7 +66,7 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
         # Without autocompletes: SQLAdmin would make loaders of its own.
         vars(self).update({old: getattr(self, new) for old, new in RENAMED.items()} | UNASKED)
         super().__init__()
-        self._ajax_relation_names = set(self.autocomplete_fields)
+        self._ajax_relation_names = set(chosen_relations(self))
         self._form_ajax_refs = self.make_loaders()
         self._column_labels = {name: self.label(name) for name in [*self._prop_names, *self._list_prop_names]}
 
@@ -111,7 +118,9 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
         """Return nothing: which fields a form has, `make_form` is told."""
         return []
 
-    async def make_form(self, names: Sequence[str]) -> type[Form]:
+    async def make_form(
+        self, names: Sequence[str], make_converter: Callable[[], ModelConverter] | None = None
+    ) -> type[Form]:
         """Return the class of a form that edits these attributes, or the one that the view brings."""
         if self.form is not None:
             return self.form
@@ -126,10 +135,9 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
             form_args={name: _copied(options) for name, options in self.field_args.items()},
             form_widget_args={name: dict(options) for name, options in self.widget_args.items()},
             form_class=self.form_base_class,
-            form_overrides=self._form_overrides,
             form_ajax_refs=self._form_ajax_refs,
             form_include_pk=self.form_include_pk,
-            form_converter=self.form_converter,
+            form_converter=make_converter or self.form_converter,  # type: ignore[arg-type]  # it is called, no more
         )
         return made
 
@@ -165,13 +173,23 @@ def _copied(options: Mapping[str, object]) -> dict[str, object]:
     return {name: list(value) if isinstance(value, list | tuple) else value for name, value in options.items()}
 
 
+Where: TypeAlias = ColumnElement[bool] | Sequence[ColumnElement[bool]] | Callable[[Request, str], object]
+
+
 class ObjectLoader(QueryAjaxModelLoader):
     """SQLAdmin's loader of related objects, which looks for nothing itself."""
 
     model: type[object]
+    narrowings: tuple[Where, ...] = ()
 
     def _process_fields(self) -> list[object]:
         return []  # SQLAdmin looks for columns of the model alone, and our search follows paths
+
+    def narrowed(self, where: Where) -> Self:
+        """Return a loader that finds what fulfils `where` as well: conditions, or a function of request and term."""
+        made = copy(self)
+        made.narrowings = (*self.narrowings, where)
+        return made
 
     @property
     def order(self) -> Sequence[ColumnElement[object]]:
@@ -180,7 +198,12 @@ class ObjectLoader(QueryAjaxModelLoader):
 
     async def conditions(self, request: Request, term: str) -> Sequence[ColumnElement[bool]]:
         """Return the conditions of the option `where`. Raises ValueError if its function gives something else."""
-        return [] if self.where is None else await self._prepare_where_clauses(request, term)
+        found: list[ColumnElement[bool]] = []
+        for where in (self.where, *self.narrowings):
+            asked = copy(self)
+            asked.where = where  # type: ignore[assignment]  # checked by what is asked next
+            found += [] if where is None else await asked._prepare_where_clauses(request, term)  # noqa: SLF001 - of this class
+        return found
 
 
 class LeanAdmin(Admin):
@@ -274,6 +297,14 @@ def has_default(one: object) -> bool:
 def are_conditions(where: object) -> bool:
     """Return whether the option `where` of an autocomplete is a condition, or several."""
     return _coerce_where_clauses(where) is not None
+
+
+async def prepared_kwargs(
+    converter: ModelConverter, prop: ColumnProperty[object] | RelationshipProperty[object], **given: object
+) -> dict[str, Any] | None:
+    """Return what SQLAdmin makes the field of a column or a relation with; None if it makes none."""
+    found: dict[str, Any] | None = await converter._prepare_kwargs(prop=prop, **given)  # type: ignore[arg-type]  # noqa: SLF001 - the first step of `convert`, passed on as it came
+    return found
 
 
 def text_validators(prop: ColumnProperty[object]) -> Sequence[Callable[..., object]]:

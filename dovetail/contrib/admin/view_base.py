@@ -4,6 +4,7 @@ import builtins
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from pydantic import SecretStr
@@ -18,12 +19,14 @@ from dovetail.contrib.admin import sqladmin_private
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.identifiers import has_identifier
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form, restricted
-from dovetail.contrib.admin.forms.converter import Converter
+from dovetail.contrib.admin.forms.converter import Converter, FieldOf, FormField
+from dovetail.contrib.admin.forms.field_hooks import FieldHooks
 from dovetail.contrib.admin.forms.layout import Layout, editable, layout_of, names_in
+from dovetail.contrib.admin.forms.saving_hooks import SavingHooks
+from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import EVERYTHING, Rules, rules_of
-from dovetail.contrib.admin.shown import ShownView
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, marked_methods
 from dovetail.contrib.auth.permissions.declared import model_permission
 
@@ -96,7 +99,7 @@ def followed_rules(view: type[BaseView]) -> list[FollowsRule]:
     return [one for one in found if isinstance(one, FollowsRule)]
 
 
-class ViewBase(ShownView):
+class ViewBase(SavingHooks, FieldHooks):
     """Options and hooks of `dovetail.contrib.admin.views.ModelAdmin` that need no other view and no statement."""
 
     plugin_name: ClassVar[str] = ""
@@ -112,7 +115,7 @@ class ViewBase(ShownView):
 
     export_types: ClassVar[builtins.list[str]] = ["csv"]
     form_base_class: ClassVar[type[Form]] = AdminForm
-    form_converter = Converter
+    form_converter: ClassVar[type[Converter]] = Converter
 
     def __init__(self) -> None:
         super().__init__()
@@ -220,9 +223,12 @@ class ViewBase(ShownView):
         creating: bool | None = None,  # noqa: ARG002 - what overrides of the last release say
     ) -> type[Form]:
         """Return the class of the form of an object, or of a new one (None)."""
-        names = tuple(self.edited(request or request_context().request, obj))
+        request = request or request_context().request
+        names = tuple(self.edited(request, obj))
+        if self.answers_by_request:
+            return await self._make_form(request, names)
         if names not in self._form_classes:  # made once: it takes long
-            self._form_classes[names] = as_admin_form(await self.make_form(names))
+            self._form_classes[names] = await self._make_form(request, names)
         return self._form_classes[names]
 
     async def permitted_form(self, request: Request, obj: object | None) -> type[Form]:
@@ -235,6 +241,13 @@ class ViewBase(ShownView):
             {FORM_NAMES.get(name, name) for name in hidden},
             {FORM_NAMES.get(name, name) for name in fields.read_only(self.model)},
         )
+
+    async def _make_form(self, request: Request, names: Sequence[str]) -> type[Form]:
+        async def make(prop: FieldOf, kwargs: dict[str, object]) -> FormField:
+            return await self.formfield_for_dbfield(request, prop, **kwargs)
+
+        converter = partial(self.form_converter, make, self.formfield_overrides)
+        return as_admin_form(await self.make_form(names, converter))
 
     async def get_form_data_for_edit(self, obj: object) -> dict[str, object]:
         """Return what the form shows of an object; its relations were loaded with it."""
@@ -256,7 +269,7 @@ class ViewBase(ShownView):
 
 def everything(view: type[ViewBase]) -> builtins.list[object]:
     """Return what a form edits that is told what to exclude, and what it shows besides."""
-    names = editable(inspect(view.model), view.autocomplete_fields, with_keys=view.form_include_pk)
+    names = editable(inspect(view.model), chosen_relations(view), with_keys=view.form_include_pk)
     return [*names, *(one for one in view.readonly_fields if name_of(one) not in names)]
 
 

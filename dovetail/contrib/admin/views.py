@@ -119,8 +119,8 @@ class ModelAdmin(ParentView):
         await changes.delete(self, request, obj)
 
     async def delete_objects(self, request: Request, rows: Sequence[Any]) -> None:
-        """Delete the selected objects: in one statement a table, unless `delete_object` is overridden."""
-        if type(self).delete_object is ModelAdmin.delete_object:
+        """Delete the selected objects: in one statement a table, unless a hook that deletes one is overridden."""
+        if type(self).delete_object is ModelAdmin.delete_object and type(self).delete_model is ModelAdmin.delete_model:
             await changes.delete_many(self, request, rows)
             return
         for row in rows:

@@ -43,47 +43,6 @@
     }));
   });
 
-  // Related objects are chosen from the first ones, or by typing.
-  function autocomplete(select, options) {
-    select.select2({
-      width: "100%",
-      dropdownParent: select.parent().addClass("autocomplete"),
-      placeholder: select.data("placeholder"),
-      ajax: {
-        url: select.data("url"),
-        dataType: "json",
-        delay: 200,
-        data: (typed) => ({ name: select.data("name") || select.attr("name"), term: typed.term || "" }),
-      },
-      ...options,
-    });
-  }
-
-  $('[data-role="autocomplete"]').each(function () {
-    const select = $(this);
-    (select.data("json") || []).forEach((one) => select.append(new Option(one.text, one.id, true, true)));
-    autocomplete(select, { allowClear: !select.prop("multiple") && Boolean(select.data("allow-blank")) });
-    const box = select.next().find(".select2-selection");
-    const shown = box.find(".select2-selection__rendered").attr("id");
-    box.attr("aria-labelledby", [`label-${this.id}`, shown].filter(Boolean).join(" "));
-    box.attr("aria-describedby", select.attr("aria-describedby") || null);
-    select.next().find("textarea.select2-search__field").attr("aria-labelledby", `label-${this.id}`).removeAttr("role");
-  });
-
-  $('[data-role="relation-filter"]').each(function () {
-    const select = $(this);
-    const clear = select.data("clear");
-    autocomplete(select, { allowClear: true });
-    select.next().find(".select2-selection").attr("aria-label", select.attr("aria-label")).removeAttr("aria-labelledby");
-    // Several are asked for at once: a row may refer to any of them.
-    select.on("select2:select select2:unselect", () => {
-      const query = new URLSearchParams(clear);
-      (select.val() || []).forEach((one) => query.append(select.attr("name"), one));
-      window.location.search = query.toString();
-    });
-    select.on("select2:clear", () => { window.location.search = clear; });
-  });
-
   // A field takes the focus when its autocomplete opens, so that typing works at once. Select2 tells aids for reading of an
   // option called undefined, and of no list at all where several objects may be chosen.
   $(document).on("select2:open", (event) => {

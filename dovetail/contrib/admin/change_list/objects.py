@@ -2,8 +2,9 @@
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import cast
 
+from sqladmin.ajax import QueryAjaxModelLoader
 from sqladmin.authorization import Action
 from sqlalchemy import inspect
 from sqlalchemy.orm.interfaces import ORMOption
@@ -14,6 +15,7 @@ from dovetail.contrib.admin.columns.columns import paths_read
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
 from dovetail.contrib.admin.lists.autocomplete import Autocomplete, make_autocomplete
 from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
@@ -24,9 +26,13 @@ from dovetail.contrib.admin.web.rendering import path_for
 class ObjectsView(ViewBase):
     """A view that finds objects, and knows what the user may know of other views' objects."""
 
-    def make_loaders(self) -> dict[str, Any]:
+    def make_loaders(self) -> dict[str, QueryAjaxModelLoader]:
         """Make what finds the objects of each relation of the form, by the name of the relation."""
-        return {name: make_autocomplete(self, name, options) for name, options in self.autocomplete_fields.items()}
+        return {name: self.make_loader(name, options) for name, options in chosen_relations(self).items()}
+
+    def make_loader(self, name: str, options: Mapping[str, object]) -> QueryAjaxModelLoader:
+        """Return what finds the objects of a relation, told how to search."""
+        return make_autocomplete(self, name, options)
 
     @property
     def autocompletes(self) -> Mapping[str, Autocomplete]:
@@ -98,4 +104,12 @@ class ObjectsView(ViewBase):
 
     async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:
         """Return the objects that a form chose for a relation, as far as the user may see them."""
-        return await self.autocompletes[relation].get_many(request, identifiers)
+        loader = await self.autocomplete_for(request, relation)
+        return [] if loader is None else await loader.get_many(request, identifiers)
+
+    async def autocomplete_for(self, request: Request, name: str) -> Autocomplete | None:
+        """Return what finds the objects of a relation, as the hooks of fields say; None if nothing does."""
+        if not self.answers_by_request:
+            return self.autocompletes.get(name)
+        loader = await self.loader_of_field(request, name)
+        return loader if isinstance(loader, Autocomplete) else None

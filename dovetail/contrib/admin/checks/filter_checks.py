@@ -1,9 +1,8 @@
 """Refuse filters, autocompletes and searches that would fail, or would read every row, on the day they are used."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
-from sqlalchemy import Boolean, Date, DateTime, Enum, Text, inspect
-from sqlalchemy.orm import Mapper
+from sqlalchemy import Boolean, Date, DateTime, Enum, Text
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.checks.option_checks import IN_SQL, say
@@ -13,7 +12,7 @@ from dovetail.contrib.admin.forms.layout import SECRET
 from dovetail.contrib.admin.lists.comparisons import operations_of
 from dovetail.contrib.admin.lists.filtering import column_of
 from dovetail.contrib.admin.lists.search import bare
-from dovetail.contrib.admin.sqladmin_private import are_conditions
+from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.contrib.admin.views import EmptyFilter, ModelAdmin, RelationFilter, as_filter
 from dovetail.database.search.search import FullText
 from dovetail.errors import ConfigurationError
@@ -22,7 +21,6 @@ TAKEN = frozenset(
     {"year", "month", "day", "page", "pageSize", "_facets", "where", "view", "search", "sortBy", "sort", "pks"}
 )  # what addresses of lists say already
 NEEDED = ("parameter_name", "title", "template", "get_filtered_query")
-AUTOCOMPLETE_OPTIONS = frozenset({"fields", "order_by", "limit", "where"})
 
 
 def find_filters(view: type[ModelAdmin]) -> Iterator[str]:
@@ -48,22 +46,6 @@ def find_date_hierarchy(view: type[ModelAdmin]) -> Iterator[str]:
         yield f"date_hierarchy names {name!r}, which is no column of dates of {view.model.__name__}"
 
 
-def find_autocompletes(view: type[ChangeListView]) -> Iterator[str]:
-    """Find entries of `autocomplete_fields` that would find nothing, or show what is never shown."""
-    mapper: Mapper[object] = inspect(view.model)
-    relations = mapper.relationships
-    for name, options in view.autocomplete_fields.items():
-        where = f"autocomplete_fields[{name!r}]"
-        if name not in relations:
-            yield f"{where} is for a relation, which {view.model.__name__} does not have under this name"
-        elif not isinstance(options, Mapping) or not set(options) <= AUTOCOMPLETE_OPTIONS:
-            yield f"{where} is {options!r}, expected a dict with some of {', '.join(sorted(AUTOCOMPLETE_OPTIONS))}"
-        else:
-            yield from (
-                f"{where} {problem}" for problem in _refuse_autocomplete(relations[name].mapper.class_, options)
-            )
-
-
 def find_slow_searches(view: type[ModelAdmin]) -> Iterator[str]:
     """Find texts of any length that are searched letter by letter, and full text without its index."""
     for name in [bare(name) for name in map(name_of, view.search_fields) if not name.startswith("@")]:
@@ -81,28 +63,6 @@ def find_slow_searches(view: type[ModelAdmin]) -> Iterator[str]:
             yield f"search_fields names {name!r}, which full_text does not index; set full_text = full_text(...)"
     if view.full_text is not None:
         yield from _find_missing_index(view, view.full_text)
-
-
-def _refuse_autocomplete(target: type[object], options: Mapping[str, object]) -> Iterator[str]:
-    fields, order = options.get("fields"), options.get("order_by") or ()
-    if not isinstance(fields, Sequence) or isinstance(fields, str) or not fields:
-        yield "needs fields, a tuple of the columns to search"
-        return
-    order = order if isinstance(order, Sequence) and not isinstance(order, str) else (order,)
-    for option, columns in (("fields", fields), ("order_by", order)):
-        for name in map(name_of, columns):
-            found = find(target, name)
-            if found is None or found.kind not in IN_SQL or (option == "order_by" and "." in name):
-                yield f"{option} names {name!r}, which is no column of {target.__name__}"
-            elif SECRET.search(found.target):
-                yield f"{option} names {name!r}, which is never shown; take it out"
-    if "." in name_of(fields[0]) and not order:
-        yield "needs order_by, since its first field is not a column of its own"
-    limit, where = options.get("limit", 1), options.get("where")
-    if not isinstance(limit, int) or limit < 1:
-        yield f"limit is {limit!r}, expected a whole number from 1"
-    if where is not None and not callable(where) and not are_conditions(where):
-        yield f"where is {where!r}, expected conditions or a function of request and term"
 
 
 def _refuse(view: type[ModelAdmin], one: object) -> str:
@@ -145,12 +105,9 @@ def _refuse_attribute(view: type[ModelAdmin], name: str) -> str:
 
 
 def _refuse_relation(view: type[ModelAdmin], name: str) -> str:
-    if name in view.autocomplete_fields:
+    if name in chosen_relations(view):
         return ""
-    return (
-        f"filters by the relation {name!r} without an autocomplete; "
-        f'add autocomplete_fields = {{{name!r}: {{"fields": ("...",)}}}} with the columns to search'
-    )
+    return f"filters by the relation {name!r} without an autocomplete; add autocomplete_fields = ({name!r},)"
 
 
 def _can_be_compared(found: Attribute) -> bool:

@@ -1,18 +1,21 @@
 """Refuse forms that would leave a field out, could not save it, or could not be made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from sqladmin.exceptions import NoConverterFound
 from sqlalchemy import inspect
 from sqlalchemy.orm import MANYTOONE, Mapper
-from wtforms import Form
+from sqlalchemy.types import TypeEngine
+from wtforms import Field, Form
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.checks.option_checks import say
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
-from dovetail.contrib.admin.forms.converter import try_field
+from dovetail.contrib.admin.forms.converter import Converter, override_for, try_field
+from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.contrib.admin.view_base import declared_form
 
@@ -45,6 +48,18 @@ def find_unfit(view: type[ChangeListView], option: str, name: str) -> Iterator[s
         yield f"{option} names {name!r}, {problem}"
 
 
+def find_overrides(view: type[ChangeListView]) -> Iterator[str]:
+    """Find what stands in `formfield_overrides` for no attribute and no type, and a converter that asks no hooks."""
+    for one, said in view.formfield_overrides.items():
+        is_type = isinstance(one, type) and issubclass(one, TypeEngine)
+        if not is_type and find(view.model, name_of(one)) is None:
+            yield f"formfield_overrides names {name_of(one)!r}, no type and nothing that {view.model.__name__} has"
+        elif not isinstance(said, Mapping) and not (isinstance(said, type) and issubclass(said, Field)):
+            yield f"formfield_overrides gives {name_of(one)!r} {said!r}, expected a class of fields or a dict"
+    if not issubclass(view.form_converter, Converter):
+        yield f"form_converter is {view.form_converter.__name__}, which asks no hooks; derive it from Converter"
+
+
 def try_form(view: type[ChangeListView]) -> Iterator[str]:
     """Make the form once, as the first request would."""
     try:
@@ -56,7 +71,8 @@ def try_form(view: type[ChangeListView]) -> Iterator[str]:
 def made_form(view: type[ChangeListView]) -> Form | None:
     """Return the form that the options of a view declare; None for one of the author's own that waits for something."""
     make: Any = type(view)
-    coroutine = make(view.__name__, (view,), {"session_maker": None})().make_form(declared_form(view))
+    converter = partial(view.form_converter, None, view.formfield_overrides)
+    coroutine = make(view.__name__, (view,), {"session_maker": None})().make_form(declared_form(view), converter)
     try:
         coroutine.send(None)
     except StopIteration as done:
@@ -70,10 +86,10 @@ def _refuse_relation(view: type[ChangeListView], mapper: Mapper[object], option:
     target = relation.mapper.class_.__name__
     if relation.viewonly:
         yield f"{option} names {name!r}, a relation that is viewonly and would not be saved; take it out"
-    elif name not in view.autocomplete_fields:
+    elif name not in chosen_relations(view):
         yield (
             f"the form edits {name!r} without an autocomplete, which would load every {target}; "
-            f'add autocomplete_fields = {{{name!r}: {{"fields": ("...",)}}}} with the columns to search'
+            f"add autocomplete_fields = ({name!r},)"
         )
 
 
@@ -86,7 +102,7 @@ def _refuse_column(view: type[ChangeListView], mapper: Mapper[object], found: At
         return "a key, which a form leaves out unless form_include_pk is set"
     if column.computed is not None or (column.identity is not None and column.identity.always):
         return "which the database computes; take it out"
-    if found.name not in {name_of(one) for one in view.formfield_overrides}:
+    if "form_class" not in override_for(view.formfield_overrides, mapper.column_attrs[found.name]):
         try:
             try_field(mapper.column_attrs[found.name])
         except NoConverterFound as error:

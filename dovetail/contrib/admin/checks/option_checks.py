@@ -28,6 +28,7 @@ SEQUENCES = (
     "non_link_related_fields",
     "list_per_page_options",
     "export_types",
+    *("raw_id_fields", "filter_horizontal", "filter_vertical"),
 )
 MAPPINGS = (
     *(
@@ -39,11 +40,11 @@ MAPPINGS = (
         "sort_paths",
         "type_formatters",
     ),
-    *("details_type_formatters", "field_args", "widget_args", "formfield_overrides", "autocomplete_fields"),
+    *("details_type_formatters", "field_args", "widget_args", "formfield_overrides"),
 )
-KEYED_BY_COLUMN = ("labels", "formatters", "details_formatters", "formfield_overrides")
+KEYED_BY_COLUMN = ("labels", "formatters", "details_formatters")
 LABELLED = ("labels", "formatters", "details_formatters")  # which a computed column may have, too
-KEYED_BY_NAME = ("sort_paths", "field_args", "widget_args", "autocomplete_fields")
+KEYED_BY_NAME = ("sort_paths", "field_args", "widget_args")
 CALLED = ("formatters", "details_formatters", "type_formatters", "details_type_formatters")
 IN_SQL = (Kind.COLUMN, Kind.EXPRESSION)
 
@@ -64,6 +65,9 @@ def find_shapes(view: type[ChangeListView]) -> Iterator[str]:
         ):
             entries = flat(value) if option == "fields" else value
             yield from (f"{option} {problem}" for one in entries if (problem := _stranger(view, one, option)))
+    if isinstance(view.autocomplete_fields, str) or not isinstance(view.autocomplete_fields, Sequence | Mapping):
+        given = view.autocomplete_fields
+        yield f"autocomplete_fields is {given!r}, expected a tuple of relations"
     for option in MAPPINGS:
         if not isinstance(getattr(view, option), Mapping):
             yield f"{option} is {getattr(view, option)!r}, expected a dict"

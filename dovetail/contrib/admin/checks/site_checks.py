@@ -21,6 +21,7 @@ OURS = Path(__file__).parents[1] / "templates"
 TEMPLATES = (
     *("change_list_template", "add_form_template", "details_template", "change_form_template"),
     *("delete_confirmation_template", "delete_selected_confirmation_template"),
+    "popup_response_template",
 )
 WRITTEN = "_as_written"  # in the class that a site makes of a view, the one that its author wrote
 

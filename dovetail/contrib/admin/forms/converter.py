@@ -1,33 +1,70 @@
 """Choose the field that a form has for a column or a relation."""
 
 import enum
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 from sqladmin.exceptions import NoConverterFound
 from sqladmin.forms import ModelConverter, converts
-from sqlalchemy import Numeric
-from sqlalchemy.orm import ColumnProperty
+from sqlalchemy import Boolean, Enum, Numeric
+from sqlalchemy.orm import ColumnProperty, RelationshipProperty
 from wtforms import Field, validators
+from wtforms.fields.core import UnboundField
 
-from dovetail.contrib.admin.columns.readers import reader_of
+from dovetail.contrib.admin.columns.attributes import name_of
+from dovetail.contrib.admin.columns.readers import bare, reader_of
 from dovetail.contrib.admin.forms import fields
-from dovetail.contrib.admin.sqladmin_private import text_validators
+from dovetail.contrib.admin.sqladmin_private import prepared_kwargs, text_validators
 
 YES_OR_NO = {"true": (True, "Yes"), "false": (False, "No")}
 
 Options = dict[str, Any]
 Property = ColumnProperty[object]
+FieldOf = ColumnProperty[object] | RelationshipProperty[object]  # what a form has a field for
+FormField: TypeAlias = "UnboundField[Field]"  # which WTForms binds to its form later
+MakeField = Callable[[FieldOf, Options], Awaitable[FormField]]
 
 
 class Converter(ModelConverter):
-    """Makes form fields of columns and relations."""
+    """Makes form fields of columns and relations.
 
-    async def convert(self, model: type, prop: Any, *args: Any, **kwargs: Any) -> Any:
+    A view may make them by its hooks (`make`), and say for types of columns what they are made with (`overrides`).
+    """
+
+    def __init__(self, make: MakeField | None = None, overrides: Mapping[object, object] | None = None) -> None:
+        super().__init__()
+        self._make, self._overrides = make, overrides or {}
+
+    async def convert(  # type: ignore[override]  # SQLAdmin hands all of it by name
+        self,
+        model: type,  # noqa: ARG002 - SQLAdmin's signature
+        prop: FieldOf,
+        *,
+        field_args: Mapping[str, object],
+        override: type[Field] | None = None,
+        form_ajax_refs: Mapping[str, object] | None = None,
+        **given: object,
+    ) -> "FormField | None":
         """Make a field for one column or relation."""
-        if prop.key in (kwargs.get("form_ajax_refs") or {}) and kwargs.get("override") is None:
-            kwargs["override"] = fields.AutocompleteMultipleField if prop.uselist else fields.AutocompleteField
-        return await super().convert(model, prop, *args, **kwargs)
+        said = override_for(self._overrides, prop)
+        loader = (form_ajax_refs or {}).get(prop.key)
+        kwargs = await prepared_kwargs(self, prop, loader=loader, field_args={**said, **field_args}, **given)
+        if kwargs is None:
+            return None
+        kwargs |= {"loader": loader} if loader else {}
+        kwargs |= {"form_class": override} if override else {}
+        return self.field_of(prop, kwargs) if self._make is None else await self._make(prop, kwargs)
+
+    def field_of(self, prop: FieldOf, kwargs: Options) -> FormField:
+        """Make the field of a column or a relation with `kwargs`, of which `form_class` is its class."""
+        form_class = kwargs.pop("form_class", None)
+        if form_class is None and isinstance(prop, ColumnProperty):
+            return self.get_converter(prop)(model=prop.parent.class_, prop=prop, kwargs=kwargs)
+        if form_class is None:
+            form_class = fields.AutocompleteMultipleField if prop.uselist else fields.AutocompleteField
+        if not (isinstance(form_class, type) and issubclass(form_class, Field)):
+            raise TypeError(f"the field of {prop.key!r} is {form_class!r}, expected a class of fields of WTForms")
+        return form_class(**kwargs)  # type: ignore[return-value]  # WTForms binds it to its form later
 
     @converts("Boolean")  # type: ignore[untyped-decorator]  # SQLAdmin leaves it untyped
     def conv_boolean(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - SQLAdmin's signature
@@ -118,9 +155,44 @@ def try_field(prop: Any) -> None:
     Converter().get_converter(prop)(model=prop.parent.class_, prop=prop, kwargs={"render_kw": {}, "validators": []})
 
 
+def override_for(overrides: Mapping[object, object], prop: FieldOf) -> Options:
+    """Return what `formfield_overrides` says of a column or a relation: by its name, or else by the closest type."""
+    by_name = {name_of(one): said for one, said in overrides.items() if not isinstance(one, type)}
+    said = by_name.get(prop.key)
+    if said is None and isinstance(prop, ColumnProperty):
+        column_type = prop.columns[0].type
+        kinds = (kind for made in (column_type, bare(column_type)) for kind in type(made).__mro__)
+        said = next((overrides[kind] for kind in kinds if kind in overrides), None)
+    if said is None:
+        return {}
+    return dict(said) if isinstance(said, Mapping) else {"form_class": said}
+
+
+def has_choices(prop: FieldOf) -> bool:
+    """Return whether a column holds one of several values that are known."""
+    if not isinstance(prop, ColumnProperty):
+        return False
+    column = prop.columns[0]
+    return isinstance(column.type, Enum) or (isinstance(column.type, Boolean) and bool(column.nullable))
+
+
 def _choice(prop: Property, kwargs: Options, options: Mapping[str, tuple[object, str]]) -> Field:
+    given = kwargs.pop("choices", None)
+    if given is not None:
+        options = dict(_offered(prop, options, given))
     kwargs["render_kw"] = kwargs.get("render_kw", {}) | {"class": "form-select"}
     return fields.ChoiceField(options=options, allow_blank=bool(prop.columns[0].nullable), **kwargs)
+
+
+def _offered(
+    prop: Property, options: Mapping[str, tuple[object, str]], given: Iterable[tuple[object, str]]
+) -> Iterator[tuple[str, tuple[object, str]]]:
+    """Yield the options that `choices` names, by their values or as forms write them, labelled as it says."""
+    for one, label in given:
+        key = next((key for key, (value, _) in options.items() if one in (key, value)), None)
+        if key is None:
+            raise ValueError(f"choices of {prop.key!r} name {one!r}, expected some of {', '.join(options)}")
+        yield key, (options[key][0], label)
 
 
 def _parsed(field: type[fields.ParsedField], prop: Property, kwargs: Options) -> Field:

@@ -46,15 +46,21 @@ class ChoiceField(fields.SelectField):
             # Texts come from requests; everything else is a value already.
             if isinstance(value, str) and value in values:
                 return values[value]
+            if value == self.kept_key and self.object_data is not None:
+                return self.object_data
             if value in values.values():
                 return value
             raise ValueError("This is not one of the choices.")
 
+        self.kept_key, self._values = "", values
         super().__init__(choices=choices, coerce=cast("type", coerce), **kwargs)
 
     def process_data(self, value: object) -> None:
-        """Take a stored value as it is, even one that is not offered any more."""
+        """Take a stored value as it is, even one that is not offered; it stays chosen until another is."""
         self.data = value
+        if value is not None and value not in self._values.values():
+            self.kept_key = as_text(value)
+            self.choices = [*(self.choices or ()), (self.kept_key, self.kept_key.replace("_", " ").capitalize())]
 
     def pre_validate(self, form: BaseForm) -> None:
         """Accept the value: coercion has refused everything else already."""

@@ -1,13 +1,18 @@
-"""Choose a related object by typing: which ones a user may choose, and how they are found."""
+"""Choose a related object by typing: which ones a user may choose, and how they are found.
+
+What is typed is looked for as the related view searches its own list, or in the `fields` that the option names.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, false, inspect, or_, select
+from sqlalchemy.orm import Mapper
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import name_of
-from dovetail.contrib.admin.columns.identifiers import has_identifier, have_identifiers, identifier_of
+from dovetail.contrib.admin.columns.identifiers import has_identifier, have_identifiers, identifier_of, primary_keys
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.lists.search import MAXIMUM_TERM, contains
 from dovetail.contrib.admin.permissions import Rights, rights_of
@@ -17,6 +22,16 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect, ObjectLoader
 from dovetail.contrib.admin.view_base import ViewBase
 
 LIMIT = 20
+MOST_PAGES = 500  # that are gone through without typing anything
+AS_ITS_VIEW = ("*",)  # in place of the columns to search
+
+
+@dataclass(frozen=True)
+class Found:
+    """Objects that may be chosen, and whether there are more."""
+
+    rows: Sequence[object]
+    more: bool
 
 
 class Autocomplete(ObjectLoader):
@@ -36,15 +51,38 @@ class Autocomplete(ObjectLoader):
     def _found(self, rights: Rights) -> ColumnElement[bool]:
         return rights.found(self.model_admin.model, [self.name], self.model)
 
-    async def get_list(self, request: Request, term: str) -> list[object]:
-        """Return the first objects that hold `term` in one of the option's `fields`."""
+    def is_searchable(self, request: Request) -> bool:
+        """Return whether what is typed is looked for; otherwise all are gone through."""
+        if self.fields != AS_ITS_VIEW:
+            return True
+        view = rights_of(request).searched(self.model)
+        return view is not None and bool(view.get_search_fields(request) or view.full_text)
+
+    async def find(self, request: Request, term: str, page: int = 1) -> Found:
+        """Return a page of the objects that hold `term`; all of them if nothing was typed."""
         word, rights = term[:MAXIMUM_TERM].replace("\0", " ").strip(), rights_of(request)
+        statement = self.rows(request).where(*await self.conditions(request, term))
+        statement = statement.order_by(*(one for one in self.order if not rights.fields.tells(self.model, one)))
+        if self.fields == AS_ITS_VIEW:
+            statement = self._as_its_view(statement, word, request)
+        else:
+            statement = self._by_fields(statement, word, rights)
+        statement = statement.order_by(*primary_keys(self.model)).limit(self.limit + 1)
+        rows = (await request_context().session.scalars(statement.offset((page - 1) * self.limit))).all()
+        return Found(rows[: self.limit], len(rows) > self.limit)
+
+    def _as_its_view(self, statement: AnySelect, word: str, request: Request) -> AnySelect:
+        view = rights_of(request).searched(self.model)
+        if view is None:
+            return statement
+        found: AnySelect = view.search_query(statement, word) if word else statement
+        return found if self.order else view.sort_query(found, request)
+
+    def _by_fields(self, statement: AnySelect, word: str, rights: Rights) -> AnySelect:
         fields = rights.fields.shown(self.model, map(str, self.fields))
-        found = (contains(self.model, name, word, rights) for name in fields)
-        statement = self.rows(request).where(or_(false(), *found), *await self.conditions(request, term))
-        order = [one for one in self.order if not rights.fields.tells(self.model, one)]
-        order = order or [getattr(self.model, name) for name in fields[:1]]
-        return list((await request_context().session.scalars(statement.order_by(*order).limit(self.limit))).all())
+        if word or not fields:
+            statement = statement.where(or_(false(), *(contains(self.model, one, word, rights) for one in fields)))
+        return statement if self.order else statement.order_by(*(getattr(self.model, name) for name in fields[:1]))
 
     async def get_many(self, request: Request, identifiers: Sequence[str]) -> list[object]:
         """Return the objects with these identifiers that the user may see."""
@@ -73,6 +111,7 @@ class Autocomplete(ObjectLoader):
 
 def make_autocomplete(view: ViewBase, name: str, options: Mapping[str, Any]) -> Autocomplete:
     """Return the one for the relation `name` of a view; `options` are SQLAdmin's: fields, order_by, limit, where."""
-    model = view.mapper.relationships[name].mapper.class_
-    fields = tuple(name_of(field) for field in options["fields"])
+    mapper: Mapper[object] = inspect(view.model)
+    model = mapper.relationships[name].mapper.class_
+    fields = tuple(name_of(field) for field in options.get("fields", AS_ITS_VIEW))
     return Autocomplete(name, model, view, **{"limit": LIMIT} | dict(options) | {"fields": fields})

@@ -61,6 +61,10 @@ class Hooks(Options):
         """Return the fields of a new object that are written as others are typed."""
         return self.prepopulated_fields
 
+    def get_autocomplete_fields(self, request: Request) -> Sequence[object] | Mapping[str, Mapping[str, object]]:
+        """Return the relations that are chosen by typing; others of the form are chosen by their keys."""
+        return self.autocomplete_fields
+
     def get_changeform_initial_data(self, request: Request) -> Mapping[str, object]:
         """Return what the form of a new object begins with, by field: what its address says."""
         return dict(request.query_params)

@@ -42,8 +42,6 @@ INSTEAD: Mapping[str, str] = {
     "form_edit_rules": "get_form, which is told whether it creates",
     # Of Django.
     "get_queryset": "rows",
-    "save_model": "create_object and change_object",
-    "delete_model": "delete_object",
     "delete_queryset": "delete_objects",
     "list_select_related": "nothing: what a list shows is loaded with it",
     "get_list_select_related": "nothing: what a list shows is loaded with it",

@@ -9,6 +9,10 @@ from dovetail.contrib.admin.columns.formats import FORMATTERS
 from dovetail.database.search.search import FullText
 
 
+class NoMedia:
+    """No files of a view's own."""
+
+
 class Options:
     """The options that the author of a view may set; a name is a text or an attribute, a path is `author.username`."""
 
@@ -123,11 +127,32 @@ class Options:
     view_on_site: ClassVar[bool | Callable[..., str | None]] = True
     """Whether an object has a link to its page on the site, `get_absolute_url`; or a function that returns it."""
 
-    autocomplete_fields: ClassVar[Mapping[str, Mapping[str, object]]] = {}
-    """Autocompletes of relations: `{"author": {"fields": ("username",)}}` finds authors; order_by, limit, where too."""
+    autocomplete_fields: ClassVar[Sequence[object] | Mapping[str, Mapping[str, object]]] = ()
+    """Relations that are chosen by typing, found as the related view searches: `("author", "tags")`.
+
+    Or a mapping that says how: `{"author": {"fields": ("username",)}}`; order_by, limit, where too.
+    """
+
+    raw_id_fields: ClassVar[Sequence[object]] = ()
+    """Relations that are chosen by their keys, which are typed or looked up."""
+
+    filter_horizontal: ClassVar[Sequence[object]] = ()
+    """Relations to many that are chosen in two boxes beside each other, with a search."""
+
+    filter_vertical: ClassVar[Sequence[object]] = ()
+    """Relations to many that are chosen in two boxes one above the other, with a search."""
 
     formfield_overrides: ClassVar[Mapping[object, object]] = {}
-    """Fields of WTForms to be taken in place of others, by name."""
+    """Fields of WTForms in place of others, by name or by type of column: `{Text: MarkdownField}`.
+
+    Or what they are made with: `{Text: {"widget": TextArea(), "render_kw": {"rows": 5}}}`, the class as `form_class`.
+    """
+
+    Media: ClassVar[type[object]] = NoMedia
+    """Files that the view's pages load: `css = {"all": ("blog/post.css",)}` and `js = ("blog/post.js",)`.
+
+    `blog/post.css` is `static/post.css` in the folder of the plugin `blog`.
+    """
 
     field_args: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     """What fields are made with, by name: `label`, `description`, `validators`, `default`."""
@@ -149,3 +174,4 @@ class Options:
     change_form_template: ClassVar[str] = "sqladmin/edit.html"
     delete_confirmation_template: ClassVar[str] = "sqladmin/delete_confirmation.html"
     delete_selected_confirmation_template: ClassVar[str] = "sqladmin/delete_selected_confirmation.html"
+    popup_response_template: ClassVar[str] = "sqladmin/popup_response.html"

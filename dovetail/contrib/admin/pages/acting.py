@@ -102,7 +102,11 @@ def deletion(request: Request, view: ModelAdmin) -> Task:
         # What is deleted was loaded whole, with relations of which the user may not know and which it may name.
         names_hidden = bool(loading(view.model, (), rights_of(request)))
         title = f"{view.name} {identifier_of(rows[0])}" if names_hidden else view.title_of(rows[0])
+        key = identifier_of(rows[0])
         await view.delete_objects(request, rows)
+        answer = await view.response_delete(request, title, key) if len(rows) == 1 else None
+        if answer is not None:
+            return answer
         return f"{title} was deleted." if len(rows) == 1 else f"{counted(task, len(rows))} were deleted."
 
     task = Task(view=view, action=Action.DELETE, label="Delete", apply=delete, kind=TaskKind(done="{} were deleted."))

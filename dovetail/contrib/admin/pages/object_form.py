@@ -7,20 +7,23 @@ from http import HTTPStatus
 from sqladmin.flash import Flash
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from wtforms import Form
 
 from dovetail.contrib.admin.changes import version
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.entry.access import allow
 from dovetail.contrib.admin.entry.kept_forms import PARAMETER, find_form, forget_form
+from dovetail.contrib.admin.entry.returning import wants_json
 from dovetail.contrib.admin.forms.admin_form import begin, fill_in, refuse_files, without_demands
 from dovetail.contrib.admin.forms.layout import Layout, names_in
+from dovetail.contrib.admin.forms.saving_hooks import SENT_FORM
 from dovetail.contrib.admin.inlines.formset import InlineFormSet
 from dovetail.contrib.admin.inlines.opening import all_fields, are_valid, open_formsets, with_parts
 from dovetail.contrib.admin.inlines.shown_fields import ShownField, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.pages.related import is_popup, offer_related
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
@@ -28,7 +31,7 @@ from dovetail.contrib.admin.sqladmin_private import by_attribute, read_form
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.form_fields import field_of
-from dovetail.contrib.admin.web.responses import is_refusal
+from dovetail.contrib.admin.web.responses import is_refusal, sendable
 
 VERSION = "_version"
 SAVE_AS = "new"  # what the button says that saves the form of an object as a new one
@@ -69,10 +72,14 @@ class FormPage:
     async def show(self, form: Form, status: int = HTTPStatus.OK, error: str | None = None) -> Response:
         """Return the page with the form."""
         view, creating = self.view, self.version is None
+        if is_popup(self.request) and wants_json(self.request):
+            return JSONResponse({"detail": _told(form, error)}, status)
         extra = await (view.create_context if creating else view.edit_context)(self.request)
         context = {"model_view": view, "form": form, "error": error, "title": self.title, "version": self.version}
         context |= {"can_delete": self.can_delete, "layout": self.layout, "readonly": self.readonly}
         context |= {"fields": {one.name: one for one in form}, "formsets": self.formsets}
+        await offer_related(self.request, form)
+        context |= {"popup": is_popup(self.request)}
         context |= {"site_url": self.site_url, "prepopulated": self.prepopulated, "can_save_as": self.can_save_as}
         template = view.add_form_template if creating else view.change_form_template
         return await self.office.render(self.request, template, {**extra, **context}, status)
@@ -149,7 +156,9 @@ async def _save_or_explain(
 ) -> Response:
     try:
         async with request_context().session.begin_nested() as saving:
-            obj = await _save(page, obj, form, data)
+            SENT_FORM.set(page.request, form)
+            saved = await _save(page, obj, form, data)
+            await _ask_for_answer(page, saved, is_created=obj is None)
             await forget_form(request_context().session, page.request, user_of(page.request))
             if any(map(is_refusal, request_context().responses)):
                 await saving.rollback()
@@ -158,7 +167,7 @@ async def _save_or_explain(
         if told.is_ours:
             raise
         return await page.show(form, told.status, _mark(page, form, told))
-    return _after_saving(page, obj, sent)
+    return await _after_saving(page, saved, sent, is_created=obj is None)
 
 
 def _named(page: FormPage, form: Form, sent: FormData, unseen: Sequence[str]) -> dict[str, object]:
@@ -182,6 +191,11 @@ async def _save(page: FormPage, obj: object | None, form: Form, data: dict[str, 
     return obj
 
 
+def _told(form: Form, error: str | None) -> str:
+    """Return what is wrong with a form in one text, for a script that made an object in place."""
+    return " ".join([one for field in form for one in field.errors] or [error or ""])
+
+
 def _mark(page: FormPage, form: Form, told: ErrorMessage) -> str:
     fields = {one.name: one for one in (*form, *all_fields(page.formsets))}
     for error in told.errors:
@@ -191,10 +205,22 @@ def _mark(page: FormPage, form: Form, told: ErrorMessage) -> str:
     return f"Nothing was saved. {told.message}"
 
 
-def _after_saving(page: FormPage, obj: object, sent: FormData) -> Response:
+async def _ask_for_answer(page: FormPage, obj: object, *, is_created: bool) -> None:
+    hook = page.view.response_add if is_created else page.view.response_change
+    answer = await hook(page.request, obj)
+    if answer is not None:
+        request_context().responses.append(await sendable(answer, f"{hook.__name__} of {type(page.view).__name__}"))
+
+
+async def _after_saving(page: FormPage, obj: object, sent: FormData, *, is_created: bool) -> Response:
     request, view = page.request, page.view
     if responses := request_context().responses:
         return responses[-1]
+    if is_popup(request):
+        told = {"action": "add" if is_created else "change", "id": identifier_of(obj), "text": view.title_of(obj)}
+        if wants_json(request):
+            return JSONResponse(told)
+        return await page.office.render(request, view.popup_response_template, {"model_view": view, "told": told})
     Flash.success(request, f"{view.title_of(obj)} was saved.")
     if sent.get("save") == "continue" or (sent.get("save") == SAVE_AS and view.save_as_continue):
         url = request.url_for("admin:edit", identity=view.identity, pk=identifier_of(obj))

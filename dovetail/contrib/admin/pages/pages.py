@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dovetail.contrib.admin.entry.access import allow, open_view
+from dovetail.contrib.admin.lists.autocomplete import MOST_PAGES
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import acting, object_form
 from dovetail.contrib.admin.pages.export import Export
@@ -21,6 +22,8 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.views import ModelAdmin, RelationFilter
 from dovetail.errors import BadRequestError
+
+MOST_KEYS = 200  # whose names are asked for at once
 
 
 async def show_index(boxes: Sequence[IndexBox], office: Office, request: Request) -> Response:
@@ -89,18 +92,25 @@ async def export_list(office: Office, request: Request) -> Response:
 
 
 async def autocomplete(office: Office, request: Request) -> Response:
-    """Return the related objects that hold what was typed, as JSON; the first ones if nothing was."""
+    """Return the related objects that hold what was typed, or have a `key`, as JSON; the first ones if nothing was."""
     view = open_view(office, request, Action.LIST)
     name, term = request.query_params.get("name", ""), request.query_params.get("term", "").strip()
-    loader = view.autocompletes.get(name) if view.shown(request, [name]) else None
+    loader = await view.autocomplete_for(request, name) if view.shown(request, [name]) else None
     if loader is None:
-        raise BadRequestError("`name` has to be a relation in `autocomplete_fields` of the view.")
+        raise BadRequestError("`name` has to be a relation that the view chooses objects of.")
     is_filter = any(
         isinstance(one, RelationFilter) and one.parameter_name == name for one in view.shown_filters(request)
     )
     is_field = name not in fields_of(request).read_only(view.model) and await _can_use_form(view, request)
     allow((is_filter or is_field) and loader.may_use(request))
-    return JSONResponse({"results": [loader.format(one) for one in await loader.get_list(request, term)]})
+    if keys := request.query_params.getlist("key")[:MOST_KEYS]:
+        return JSONResponse({"results": [loader.format(one) for one in await loader.get_many(request, keys)]})
+    page = request.query_params.get("page", "1")
+    if not (page.isdecimal() and page.isascii() and 1 <= int(page[:6]) <= MOST_PAGES):
+        raise BadRequestError(f"page is no number from 1 to {MOST_PAGES}; type what to look for.")
+    found = await loader.find(request, term, int(page))
+    answer = {"results": [loader.format(one) for one in found.rows], "pagination": {"more": found.more}}
+    return JSONResponse({**answer, "searchable": loader.is_searchable(request)})
 
 
 def _found(obj: object) -> object:

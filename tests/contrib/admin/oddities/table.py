@@ -10,9 +10,11 @@ from sqladmin.filters import (
     OperationColumnFilter,
     StaticValuesFilter,
 )
-from sqlalchemy import func
+from sqladmin.forms import ModelConverter
+from sqlalchemy import String, Text, func
 from wtforms import Form, IntegerField, RadioField, StringField
 from wtforms.validators import DataRequired, ReadOnly
+from wtforms.widgets import TextArea
 
 from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, EmptyFilter, ModelAdmin, RelationFilter
 from dovetail.contrib.auth.models import User
@@ -170,6 +172,18 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"fields": ("owner",), "autocomplete_fields": {}}, "the form edits 'owner' without an autocomplete"),
     ({"autocomplete_fields": {"nope": {"fields": ("name",)}}}, "autocomplete_fields['nope'] is for a relation"),
     ({"autocomplete_fields": {"name": {"fields": ("name",)}}}, "autocomplete_fields['name'] is for a relation"),
+    ({"autocomplete_fields": "shelf"}, "autocomplete_fields is 'shelf', expected a tuple of relations"),
+    ({"autocomplete_fields": ("name",)}, "autocomplete_fields['name'] is for a relation"),
+    (
+        {"raw_id_fields": ("name",), "autocomplete_fields": ("shelf",)},
+        "raw_id_fields names 'name', which is no",
+    ),
+    ({"raw_id_fields": ("shelf",)}, "'shelf' is chosen in two ways; name it in one of autocomplete_fields, raw_id"),
+    ({"raw_id_fields": "shelf"}, "raw_id_fields is the text 'shelf'; write ('shelf',)"),
+    *(
+        ({option: ("owner",), "autocomplete_fields": ("shelf",)}, f"{option} names 'owner', of which there is one only")
+        for option in ("filter_horizontal", "filter_vertical")
+    ),
     ({"autocomplete_fields": {"shelf": ("label",)}}, "expected a dict with some of fields, limit, order_by, where"),
     ({"autocomplete_fields": {"shelf": {"fields": ("label",), "page_size": 3}}}, "expected a dict with some of"),
     *(({"autocomplete_fields": {"shelf": {"fields": fields}}}, "needs fields") for fields in ((), "label", None)),
@@ -192,7 +206,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"formatters": {"name": "upper"}}, "formatters formats 'name' with 'upper', expected a function"),
     ({"type_formatters": {str: 3}}, "expected a function"),
     ({"field_args": {"name": {"nonsense": 1}}}, "its form cannot be made: TypeError"),
-    ({"formfield_overrides": {"name": str}}, "its form cannot be made"),
+    ({"formfield_overrides": {"name": str}}, "formfield_overrides gives 'name' <class 'str'>, expected a class"),
+    ({"formfield_overrides": {"nope": StringField}}, "formfield_overrides names 'nope', no type and nothing that"),
+    ({"formfield_overrides": {String: {"nonsense": 1}}}, "its form cannot be made: TypeError"),
+    ({"form_converter": ModelConverter}, "form_converter is ModelConverter, which asks no hooks"),
     ({"formfield_overrides": {"name": RadioField}, "field_args": {"name": {"choices": 3}}}, "its form cannot be made"),
     *(({"list_per_page": value}, "list_per_page is") for value in (0, -1, "25", None, True, 2.5)),
     *(({"list_per_page_options": value}, "list_per_page_options is") for value in ((), (0,), ("25",))),
@@ -223,6 +240,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 WORKS: list[dict[str, Any]] = [
+    {"autocomplete_fields": ("shelf", Specimen.owner), "fields": ("name", "shelf", "owner")},
+    {"autocomplete_fields": (), "raw_id_fields": ("shelf", Specimen.owner), "list_filter": ("owner",)},
+    {"formfield_overrides": {Text: {"widget": TextArea()}, String: IntegerField}, "fields": ("name", "notes")},
     {"list_filter": ["shelf__label", "owner.is_staff", ("name", ColumnFilter), (Specimen.shelf, EmptyFilter)]},
     {"list_filter": [DateFilter(Specimen.naive_at), EmptyFilter(Specimen.late)], "date_hierarchy": "zoned_at"},
     {"date_hierarchy": Specimen.naive_at},

@@ -1,0 +1,125 @@
+"""Choose related objects by their keys, or in two boxes beside each other."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+from sqladmin.fields import AjaxSelectField, AjaxSelectMultipleField
+from wtforms.widgets import html_params
+
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.forms.fields import AutocompleteField, AutocompleteMultipleField
+
+SEPARATOR = ","  # between the keys of several objects
+
+
+class RawIdWidget:
+    """A text for keys, with a button that looks one up and the names of what is chosen."""
+
+    validation_attrs = ["required", "disabled"]  # noqa: RUF012 - as WTForms reads it of a widget
+
+    async def __call__(self, field: "RawIdField | RawIdsField", **kwargs: object) -> Markup:
+        """Return the input; without a script it is one for keys all the same."""
+        url = str(kwargs.pop("data-url", ""))
+        disabled = kwargs.get("disabled", False) or (field.render_kw or {}).get("readonly", False)
+        kwargs |= {"data-role": "raw-id", "type": "text", "autocomplete": "off", "value": SEPARATOR.join(field.keys)}
+        kwargs.pop("data-placeholder", None)
+        shown = [await titled(field, one) for one in field.chosen]
+        button = Markup(
+            '<button class="btn" type="button" data-lookup="{}" data-url="{}" data-name="{}"{}>Look up</button>'
+        ).format(field.id, url, field.short_name, Markup(" data-several") if isinstance(field, RawIdsField) else "")
+        return Markup(
+            '<div class="input-group"><input {}>{}</div><div class="form-hint" data-titles-of="{}">{}</div>'
+        ).format(
+            Markup(html_params(name=field.name, **{"id": field.id} | (field.render_kw or {}) | kwargs)),  # noqa: S704 - it escapes
+            "" if disabled else button,
+            field.id,
+            ", ".join(one["text"] for one in shown if one),
+        )
+
+
+class BoxesWidget:
+    """A list of what is chosen, beside which a script puts what can be chosen, with a search."""
+
+    async def __call__(self, field: "BoxesField", **kwargs: object) -> Markup:
+        """Return the list of what is chosen."""
+        kwargs |= {"data-role": "boxes", "data-direction": field.direction, "data-name": field.short_name, "class": "form-select", "multiple": True}
+        kwargs.pop("data-placeholder", None)
+        shown = [one for one in [await titled(field, one) for one in field.chosen] if one]
+        options = (
+            Markup('<option value="{}" selected>{}</option>').format(one["id"], one["text"])
+            for one in sorted(shown, key=lambda one: one["text"].casefold())
+        )
+        return Markup("<select {}>{}</select>").format(
+            Markup(html_params(name=field.name, **{"id": field.id} | kwargs)),  # noqa: S704 - it escapes
+            Markup("").join(options),
+        )
+
+
+class RawIdField(AutocompleteField):
+    """One related object, chosen by its key."""
+
+    widget: Any = RawIdWidget()
+
+    @property
+    def chosen(self) -> Sequence[object]:
+        """Return the object that is chosen, or its key as it was sent."""
+        return [self.data] if self.data else []
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the key of what is chosen."""
+        return [key_of(one) for one in self.chosen]
+
+    def process_formdata(self, valuelist: list[object]) -> None:
+        """Take the last key that is not empty."""
+        super().process_formdata([value.strip() if isinstance(value, str) else value for value in valuelist])
+
+
+class RawIdsField(AutocompleteMultipleField):
+    """Several related objects, chosen by their keys with commas between."""
+
+    widget: Any = RawIdWidget()
+
+    @property
+    def chosen(self) -> Sequence[object]:
+        """Return the objects that are chosen, or their keys as they were sent."""
+        return list(self.data or ())
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the keys of what is chosen."""
+        return [key_of(one) for one in self.chosen]
+
+    def process_formdata(self, valuelist: list[object]) -> None:
+        """Take all keys that are not empty."""
+        keys = [key.strip() for value in valuelist for key in str(value).split(SEPARATOR)]
+        super().process_formdata(list(dict.fromkeys(keys)) if valuelist else [])
+
+
+class BoxesField(AutocompleteMultipleField):
+    """Several related objects, moved between a box of what can be chosen and one of what is."""
+
+    widget: Any = BoxesWidget()
+
+    def __init__(self, loader: Any, *, direction: str = "horizontal", **kwargs: Any) -> None:
+        self.direction = direction
+        super().__init__(loader, **kwargs)
+
+    @property
+    def chosen(self) -> Sequence[object]:
+        """Return the objects that are chosen, or their keys as they were sent."""
+        return list(self.data or ())
+
+
+def key_of(one: object) -> str:
+    """Return the key of an object that a form shows, or the key itself as it was sent."""
+    return identifier_of(one) if hasattr(one, "__mapper__") else str(one)
+
+
+async def titled(field: AjaxSelectField | AjaxSelectMultipleField, one: object) -> dict[str, str]:
+    """Return the key and the name of an object, or of a key that was sent; nothing if the user may not see it."""
+    loader = field.loader
+    if hasattr(one, "__mapper__"):
+        return loader.format(one)  # type: ignore[arg-type]  # an object, whatever SQLAdmin says
+    return await loader.format_by_pk(one)

@@ -1,0 +1,83 @@
+"""Offer beside a relation of a form to add, change and look at the related object, in a window of its own."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqladmin.ajax import QueryAjaxModelLoader
+from sqladmin.authorization import Action
+from sqlalchemy import Column, inspect
+from sqlalchemy.orm import Mapper
+from starlette.requests import Request
+from wtforms import Field, Form
+
+from dovetail.contrib.admin.columns.readers import is_text
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.view_base import ViewBase, declared_form
+from dovetail.contrib.admin.web.rendering import path_for
+
+POPUP = "_popup"  # what the address of a window says that another window waits for
+KEY = "__key__"  # stands for the key of the chosen object
+
+
+@dataclass(frozen=True)
+class RelatedTools:
+    """Where to add, change and look at what a field chooses; None where the user may not, or nothing is there."""
+
+    name: str
+    add: str | None
+    change: str | None
+    view: str | None
+    made_of: str | None  # the one field that a new object needs, if it is a text: a tag is made in place
+
+
+def is_popup(request: Request) -> bool:
+    """Return whether another window waits for what is done in this one."""
+    return request.query_params.get(POPUP) == "1"
+
+
+async def offer_related(request: Request, form: Form) -> None:
+    """Tell the fields of relations what may be done with the objects that they choose."""
+    for field in form:
+        loader = getattr(field, "loader", None)
+        if isinstance(loader, QueryAjaxModelLoader):
+            shown: Any = field
+            shown.related = await _tools(request, field, loader.model)
+
+
+async def _tools(request: Request, field: Field, target: type[object]) -> RelatedTools | None:
+    view = rights_of(request).view_of(target)
+    if view is None or view.model is not target:
+        return None
+    is_one = not hasattr(field, "separator") or field.type in {"AutocompleteField", "RawIdField"}
+
+    def url(name: str, **parameters: object) -> str:
+        return f"{path_for(request, f'admin:{name}', identity=view.identity, **parameters)}?{POPUP}=1"
+
+    may_add = view.can_create and view.has_permission(request, Action.CREATE) and await view.check_can_create(request)
+    may_change = is_one and view.can_edit and view.has_permission(request, Action.EDIT)
+    may_view = is_one and view.can_view_details and view.has_permission(request, Action.DETAILS)
+    return RelatedTools(
+        name=view.name.lower(),
+        add=url("create") if may_add else None,
+        change=url("edit", pk=KEY) if may_change else None,
+        view=url("details", pk=KEY) if may_view else None,
+        made_of=None if is_one or not may_add else _only_needed(view),
+    )
+
+
+def _only_needed(view: ViewBase) -> str | None:
+    """Return the one column that a new object has to be given, if its form edits it and it is a short text."""
+    mapper: Mapper[object] = inspect(view.model)
+    edited = declared_form(type(view))
+    needed = [
+        one.key
+        for one in mapper.column_attrs
+        if isinstance(one.columns[0], Column) and not one.columns[0].primary_key and _must_be_given(one.columns[0])
+    ]
+    if len(needed) != 1 or needed[0] not in edited:
+        return None
+    return needed[0] if is_text(mapper.column_attrs[needed[0]].columns[0].type) else None
+
+
+def _must_be_given(column: Column[Any]) -> bool:
+    return not column.nullable and column.default is None and column.server_default is None and column.computed is None
