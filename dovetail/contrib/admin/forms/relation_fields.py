@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
+from sqladmin.ajax import QueryAjaxModelLoader
 from sqladmin.fields import AjaxSelectField, AjaxSelectMultipleField
 from wtforms.widgets import html_params
 
@@ -20,14 +21,14 @@ class RawIdWidget:
 
     async def __call__(self, field: "RawIdField | RawIdsField", **kwargs: object) -> Markup:
         """Return the input; without a script it is one for keys all the same."""
-        url = str(kwargs.pop("data-url", ""))
+        url, name = kwargs.pop("data-url", ""), kwargs.pop("data-name", field.short_name)
         disabled = kwargs.get("disabled", False) or (field.render_kw or {}).get("readonly", False)
         kwargs |= {"data-role": "raw-id", "type": "text", "autocomplete": "off", "value": SEPARATOR.join(field.keys)}
         kwargs.pop("data-placeholder", None)
         shown = [await titled(field, one) for one in field.chosen]
         button = Markup(
             '<button class="btn" type="button" data-lookup="{}" data-url="{}" data-name="{}"{}>Look up</button>'
-        ).format(field.id, url, field.short_name, Markup(" data-several") if isinstance(field, RawIdsField) else "")
+        ).format(field.id, url, name, Markup(" data-several") if isinstance(field, RawIdsField) else "")
         return Markup(
             '<div class="input-group"><input {}>{}</div><div class="form-hint" data-titles-of="{}">{}</div>'
         ).format(
@@ -43,7 +44,8 @@ class BoxesWidget:
 
     async def __call__(self, field: "BoxesField", **kwargs: object) -> Markup:
         """Return the list of what is chosen."""
-        kwargs |= {"data-role": "boxes", "data-direction": field.direction, "data-name": field.short_name, "class": "form-select", "multiple": True}
+        kwargs.setdefault("data-name", field.short_name)
+        kwargs |= {"data-role": "boxes", "data-direction": field.direction, "class": "form-select", "multiple": True}
         kwargs.pop("data-placeholder", None)
         shown = [one for one in [await titled(field, one) for one in field.chosen] if one]
         options = (
@@ -59,7 +61,7 @@ class BoxesWidget:
 class RawIdField(AutocompleteField):
     """One related object, chosen by its key."""
 
-    widget: Any = RawIdWidget()
+    widget = RawIdWidget()
 
     @property
     def chosen(self) -> Sequence[object]:
@@ -102,7 +104,7 @@ class BoxesField(AutocompleteMultipleField):
 
     widget: Any = BoxesWidget()
 
-    def __init__(self, loader: Any, *, direction: str = "horizontal", **kwargs: Any) -> None:
+    def __init__(self, loader: QueryAjaxModelLoader, *, direction: str = "horizontal", **kwargs: Any) -> None:
         self.direction = direction
         super().__init__(loader, **kwargs)
 

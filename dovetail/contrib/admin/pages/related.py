@@ -79,5 +79,5 @@ def _only_needed(view: ViewBase) -> str | None:
     return needed[0] if is_text(mapper.column_attrs[needed[0]].columns[0].type) else None
 
 
-def _must_be_given(column: Column[Any]) -> bool:
+def _must_be_given(column: Column[object]) -> bool:
     return not column.nullable and column.default is None and column.server_default is None and column.computed is None

@@ -19,9 +19,7 @@ def told(page: str) -> dict[str, str]:
     return json.loads(unescape(re.search(r'data-told="([^"]*)"', page)[1]))
 
 
-async def test_a_view_answers_in_its_own_way_once_an_object_was_added_changed_and_deleted(
-    office, session, workshop, named
-):
+async def test_a_view_answers_in_its_own_way_once_something_was_saved_or_deleted(office, session, workshop, named):
     answer = await office.submit("/answering/create", {"name": "New forge"})
     assert (answer.status_code, answer.text) == (200, "New forge is open")
     key = await named(Workshop, "New forge")
