@@ -17,6 +17,7 @@ from wtforms.validators import Length
 
 import dovetail.contrib.admin
 from dovetail.contrib.admin import sqladmin_private
+from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.contrib.admin.sqladmin_private import LeanAdmin, ObjectLoader, OpenModelView, ViewMeta
 from dovetail.contrib.admin.view_base import ViewBase
 
@@ -46,7 +47,7 @@ class LoadingView(OpenModelView):
     asked: ClassVar[list[Any]] = []
 
     def make_loaders(self) -> dict[str, Any]:
-        return {name: ObjectLoader(name, Author, self, **options) for name, options in self.autocomplete_fields.items()}
+        return {name: ObjectLoader(name, Author, self, **options) for name, options in chosen_relations(self).items()}
 
     def select_object(self, identifier):
         self.asked.append(identifier)

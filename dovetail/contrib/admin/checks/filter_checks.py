@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from sqlalchemy import Boolean, Date, DateTime, Enum, Text
 
-from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.checks.option_checks import IN_SQL, say
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
 from dovetail.contrib.admin.columns.readers import bare as bare_type

@@ -91,7 +91,7 @@ def begin(form_class: type[Form], given: Mapping[str, object]) -> Form:
     known = {field.name for field in empty if not is_protected(field)}
     counting = {name: value for name, value in given.items() if name in known}
     texts = FormData([(name, value) for name, value in counting.items() if isinstance(value, str)])
-    read = form_class(texts, data=counting)
+    read = form_class(texts, data={name: value for name, value in counting.items() if not isinstance(value, str)})
     data = {field.name: field.data for field in read if field.name in counting and not field.process_errors}
     return form_class(data={**{field.name: field.data for field in empty}, **data})
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from dovetail.contrib.admin.checks.view_checks import find_problems
+from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.contrib.admin.testing import read_form
 from tests.contrib.admin.drawer.models import Pair, Shelf, Specimen
 from tests.contrib.admin.oddities.table import REFUSED, WORKS, refused, views
@@ -52,7 +53,7 @@ async def visit(office, view, key: str):
     for found in dict.fromkeys(re.findall(r'href="(\?[^"]*)"', list_page.text)):
         path = found.replace("&amp;", "&")
         yield path, (await office.get(f"/{view.identity}/{path}")).status_code
-    for name in view.autocomplete_fields if view.can_create or view.can_edit else ():
+    for name in chosen_relations(view) if view.can_create or view.can_edit else ():
         yield name, (await office.get(f"/{view.identity}/lookup/", name=name)).status_code
         yield name, (await office.get(f"/{view.identity}/lookup/", name=name, term="a")).status_code
     if view.can_view_details:
