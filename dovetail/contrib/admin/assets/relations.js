@@ -251,6 +251,14 @@ function choose(control, one) {
 // A related object is added, changed and looked at in a window of its own, which tells what became of it.
 const waiting = new WeakMap(); // of windows: the field that waits
 
+// A key as it stands in an address, as the server writes it.
+function quoted(key) {
+  const code = (sign) => `_${sign.codePointAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+  const made = key.replace(/[:/_#?;@&=+$,"[\]<>%\n\\]/g, code);
+  const isPage = ["action", "add", "delete", "export", "lookup", ".", ".."].includes(made);
+  return encodeURIComponent(isPage ? code(made) + made.slice(1) : made);
+}
+
 function controlOf(node) {
   return node.closest(".relation").querySelector("[data-role]");
 }
@@ -261,7 +269,7 @@ function showTools(control) {
   place.querySelectorAll("[data-href]").forEach((link) => {
     const key = control.value;
     link.toggleAttribute("aria-disabled", false);
-    if (key) link.href = link.dataset.href.replace("__key__", encodeURIComponent(key));
+    if (key) link.href = link.dataset.href.replace("KEY-OF-THE-CHOSEN", quoted(key));
     else {
       link.removeAttribute("href");
       link.setAttribute("aria-disabled", "true");

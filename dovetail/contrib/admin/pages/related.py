@@ -16,7 +16,7 @@ from dovetail.contrib.admin.view_base import ViewBase, declared_form
 from dovetail.contrib.admin.web.rendering import path_for
 
 POPUP = "_popup"  # what the address of a window says that another window waits for
-KEY = "__key__"  # stands for the key of the chosen object
+KEY = "KEY-OF-THE-CHOSEN"  # stands for the key of the chosen object
 
 
 @dataclass(frozen=True)

@@ -242,7 +242,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 WORKS: list[dict[str, Any]] = [
     {"autocomplete_fields": ("shelf", Specimen.owner), "fields": ("name", "shelf", "owner")},
     {"autocomplete_fields": (), "raw_id_fields": ("shelf", Specimen.owner), "list_filter": ("owner",)},
-    {"formfield_overrides": {Text: {"widget": TextArea()}, String: IntegerField}, "fields": ("name", "notes")},
+    {
+        "formfield_overrides": {Text: {"widget": TextArea()}, String: {"description": "<b>"}},
+        "fields": ("name", "notes"),
+    },
     {"list_filter": ["shelf__label", "owner.is_staff", ("name", ColumnFilter), (Specimen.shelf, EmptyFilter)]},
     {"list_filter": [DateFilter(Specimen.naive_at), EmptyFilter(Specimen.late)], "date_hierarchy": "zoned_at"},
     {"date_hierarchy": Specimen.naive_at},

@@ -23,7 +23,7 @@ async def stored(session, key: int) -> Workshop:
 
 
 async def texts(office, identity: str, **asked: str) -> list[str]:
-    answer = await office.get(f"/{identity}/ajax/lookup", **asked)
+    answer = await office.get(f"/guild/{identity}/lookup/", **asked)
     assert answer.status_code == 200, answer.text
     return [one["text"] for one in answer.json()["results"]]
 
@@ -35,25 +35,25 @@ def chosen(page: str, name: str) -> list[str]:
 async def test_an_autocomplete_searches_and_orders_as_the_related_view_does(
     office, session, workshop, count_statements
 ):
-    assert await texts(office, "guild-workshop", name="head") == ["Ada", "Ben", "Cid"]
-    assert await texts(office, "guild-workshop", name="head", term="a") == ["Ada"]
-    assert await texts(office, "guild-workshop", name="skills") == ["Woodwork", "Weaving", "Glass"]
-    assert await texts(office, "guild-workshop", name="skills", term="w") == ["Woodwork", "Weaving"]
-    assert await texts(office, "guild-workshop", name="skills", term="eaving") == []
+    assert await texts(office, "workshop", name="head") == ["Ada", "Ben", "Cid"]
+    assert await texts(office, "workshop", name="head", term="a") == ["Ada"]
+    assert await texts(office, "workshop", name="skills") == ["Woodwork", "Weaving", "Glass"]
+    assert await texts(office, "workshop", name="skills", term="w") == ["Woodwork", "Weaving"]
+    assert await texts(office, "workshop", name="skills", term="eaving") == []
     session.add_all([Crafter(name=f"Zoe {number:02}") for number in range(30)])
     await session.commit()
     with count_statements() as statements:
-        answer = (await office.get("/guild-workshop/ajax/lookup", name="head", term="zoe")).json()
+        answer = (await office.get("/guild/workshop/lookup/", name="head", term="zoe")).json()
     assert (len(answer["results"]), answer["pagination"], answer["searchable"]) == (20, {"more": True}, True)
     assert len(statements) == 2  # who is there, and whom they may choose
-    rest = (await office.get("/guild-workshop/ajax/lookup", name="head", term="zoe", page="2")).json()
+    rest = (await office.get("/guild/workshop/lookup/", name="head", term="zoe", page="2")).json()
     assert [rest["results"][0]["text"], rest["pagination"]["more"]] == ["Zoe 20", False]
     for page in ("0", "x", "501", "-1"):
-        assert (await office.get("/guild-workshop/ajax/lookup", name="head", page=page)).status_code == 400, page
+        assert (await office.get("/guild/workshop/lookup/", name="head", page=page)).status_code == 400, page
 
 
 async def test_a_form_saves_what_was_chosen_by_typing_and_by_key(office, session, workshop, named):
-    path = f"/guild-workshop/edit/{workshop.id}"
+    path = f"/guild/workshop/{workshop.id}/change/"
     glass, delft = await named(Skill, "Glass"), await named(Town, "Delft")
     answer = await office.submit(path, {"skills": ["", glass], "town": delft})
     assert answer.status_code == 303, answer.text
@@ -71,30 +71,30 @@ async def test_a_form_saves_what_was_chosen_by_typing_and_by_key(office, session
 
 
 async def test_keys_are_looked_up_even_where_the_related_view_does_not_search(office, workshop):
-    answer = (await office.get("/guild-workshop/ajax/lookup", name="town", term="delft")).json()
+    answer = (await office.get("/guild/workshop/lookup/", name="town", term="delft")).json()
     assert ([one["text"] for one in answer["results"]], answer["searchable"]) == (["Bruges", "Delft"], False)
     key = answer["results"][1]["id"]
-    assert await texts(office, "guild-workshop", name="town", key=key) == ["Delft"]
+    assert await texts(office, "workshop", name="town", key=key) == ["Delft"]
 
 
 async def test_several_keys_are_typed_with_commas_between(office, session, workshop, named):
     ben, cid = await named(Crafter, "Ben"), await named(Crafter, "Cid")
-    answer = await office.submit(f"/raw/edit/{workshop.id}", {"helpers": f" {ben}, {cid},{ben},"})
+    answer = await office.submit(f"/guild/raw/{workshop.id}/change/", {"helpers": f" {ben}, {cid},{ben},"})
     assert answer.status_code == 303, answer.text
     assert sorted(one.name for one in (await stored(session, workshop.id)).helpers) == ["Ben", "Cid"]
-    page = (await office.get(f"/raw/edit/{workshop.id}")).text
+    page = (await office.get(f"/guild/raw/{workshop.id}/change/")).text
     assert sorted(chosen(page, "helpers")[-1].split(",")) == sorted([ben, cid])
-    assert (await office.submit(f"/raw/edit/{workshop.id}", {"helpers": ""})).status_code == 303
+    assert (await office.submit(f"/guild/raw/{workshop.id}/change/", {"helpers": ""})).status_code == 303
     assert (await stored(session, workshop.id)).helpers == []
 
 
 async def test_boxes_hold_what_is_chosen(office, session, workshop, named):
-    page = (await office.get(f"/boxed/edit/{workshop.id}")).text
+    page = (await office.get(f"/guild/boxed/{workshop.id}/change/")).text
     assert re.findall(r'data-direction="(\w+)"', page) == ["horizontal", "vertical"]
     (weaving,) = (one for one in workshop.skills if one.name == "Weaving")
     assert chosen(page, "skills") == ["", str(weaving.id)]
     ben = await named(Crafter, "Ben")
-    answer = await office.submit(f"/boxed/edit/{workshop.id}", {"skills": "", "helpers": ["", ben]})
+    answer = await office.submit(f"/guild/boxed/{workshop.id}/change/", {"skills": "", "helpers": ["", ben]})
     assert answer.status_code == 303, answer.text
     saved = await stored(session, workshop.id)
     assert ([*saved.skills], [one.name for one in saved.helpers]) == ([], ["Ben"])
@@ -105,14 +105,14 @@ async def test_hooks_narrow_what_is_found_and_what_is_saved(office, session, wor
     assert await texts(office, "asked", name="helpers") == ["Ada", "Ben"]
     ben, cid = await named(Crafter, "Ben"), await named(Crafter, "Cid")
     for forged in ({"head": ben}, {"helpers": ["", cid]}):
-        refused = await office.submit(f"/asked/edit/{workshop.id}", forged)
+        refused = await office.submit(f"/guild/asked/{workshop.id}/change/", forged)
         assert (refused.status_code, "This choice is not there any more." in refused.text) == (422, True)
-    assert (await office.submit(f"/asked/edit/{workshop.id}", {"head": cid})).status_code == 303
+    assert (await office.submit(f"/guild/asked/{workshop.id}/change/", {"head": cid})).status_code == 303
     assert (await stored(session, workshop.id)).head.name == "Cid"
 
 
 async def test_hooks_choose_the_field_by_who_asks(office, desk, session, workshop):
-    theirs, mine = [(await who.get(f"/asked/edit/{workshop.id}")).text for who in (desk, office)]
+    theirs, mine = [(await who.get(f"/guild/asked/{workshop.id}/change/")).text for who in (desk, office)]
     for page, role in ((mine, "autocomplete"), (theirs, "raw-id")):
         assert re.search(r'<[^>]*id="field-helpers"[^>]*>', page)[0].count(f'data-role="{role}"') == 1
         assert "About it</label>" in page
@@ -121,31 +121,31 @@ async def test_hooks_choose_the_field_by_who_asks(office, desk, session, worksho
         ("journeyman", "Journeyman"),
     ]
     assert 'value="master"' in mine
-    assert (await desk.submit(f"/asked/edit/{workshop.id}", {"rank": "master"})).status_code == 400
-    assert (await office.submit(f"/asked/edit/{workshop.id}", {"rank": "master"})).status_code == 303
-    kept = await desk.get(f"/asked/edit/{workshop.id}")  # what is not offered to them stays chosen
+    assert (await desk.submit(f"/guild/asked/{workshop.id}/change/", {"rank": "master"})).status_code == 400
+    assert (await office.submit(f"/guild/asked/{workshop.id}/change/", {"rank": "master"})).status_code == 303
+    kept = await desk.get(f"/guild/asked/{workshop.id}/change/")  # what is not offered to them stays chosen
     assert chosen(kept.text, "rank") == ["master"]
-    assert (await desk.submit(f"/asked/edit/{workshop.id}", {"name": "Looms"})).status_code == 303
+    assert (await desk.submit(f"/guild/asked/{workshop.id}/change/", {"name": "Looms"})).status_code == 303
     assert (await stored(session, workshop.id)).rank is Rank.MASTER
 
 
 async def test_fields_are_replaced_by_the_type_of_their_column(office, session, workshop):
-    page = (await office.get(f"/guild-workshop/edit/{workshop.id}")).text
+    page = (await office.get(f"/guild/workshop/{workshop.id}/change/")).text
     assert re.search(r'<textarea[^>]*id="field-about"[^>]*rows="7"|rows="7"[^>]*id="field-about"', page)
     assert "A few words" not in page.split('id="field-about"')[0]  # what is said of a name stands before its type
-    assert (await office.submit(f"/guild-workshop/edit/{workshop.id}", {"about": "Many"})).status_code == 303
+    assert (await office.submit(f"/guild/workshop/{workshop.id}/change/", {"about": "Many"})).status_code == 303
     assert (await stored(session, workshop.id)).about == "Many"
 
 
 async def test_pages_load_the_files_of_their_view(office, workshop):
-    for path in ("list", "create", f"edit/{workshop.id}", f"details/{workshop.id}"):
-        page = (await office.get(f"/guild-workshop/{path}")).text
+    for path in ("", "add/", f"{workshop.id}/change/", f"{workshop.id}/"):
+        page = (await office.get(f"/guild/workshop/{path}")).text
         assert '<link rel="stylesheet" href="/admin/media/guild/sign.css">' in page, path
         assert '<link rel="stylesheet" href="/admin/media/guild/sign.css" media="print">' in page, path
         assert '<script src="/admin/media/guild/sign.js"></script>' in page, path
     answer = await office.get("/media/guild/sign.js")
     assert (answer.status_code, "max-age" in answer.headers["cache-control"]) == (200, True)
-    assert "media/guild" not in (await office.get("/boxed/list")).text
+    assert "media/guild" not in (await office.get("/guild/boxed/")).text
 
 
 async def test_an_autocomplete_without_a_search_behind_it_is_refused_at_the_start():

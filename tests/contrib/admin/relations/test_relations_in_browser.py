@@ -29,12 +29,12 @@ def field(page: Page, label: str):
 
 
 async def open_form(page: Page, identity: str, key: int) -> None:
-    await page.goto(f"/admin/{identity}/edit/{key}")
+    await page.goto(f"/admin/guild/{identity}/{key}/change/")
     await expect(page.get_by_role("heading", name="Looms")).to_be_visible()
 
 
 async def test_an_editor_chooses_related_objects_and_makes_them_in_place(editor, session, workshop):
-    await open_form(editor, "guild-workshop", workshop.id)
+    await open_form(editor, "workshop", workshop.id)
     await expect(editor.locator("html")).to_have_attribute("data-sign", "guild")  # the view's own script
 
     # Before a letter is typed the first rows are there.
