@@ -98,19 +98,24 @@ class _Acting:
 def deletion(request: Request, view: ModelAdmin) -> Task:
     """Return the task of deleting the selected rows."""
 
-    async def delete(rows: Sequence[object], _data: Mapping[str, object]) -> str:
+    async def delete(rows: Sequence[object], _data: Mapping[str, object]) -> str | Response:
         # What is deleted was loaded whole, with relations of which the user may not know and which it may name.
         names_hidden = bool(loading(view.model, (), rights_of(request)))
         title = f"{view.name} {identifier_of(rows[0])}" if names_hidden else view.title_of(rows[0])
         key = identifier_of(rows[0])
         await view.delete_objects(request, rows)
-        answer = await view.response_delete(request, title, key) if len(rows) == 1 else None
-        if answer is not None:
+        if await _is_of_one(request) and (answer := await view.response_delete(request, title, key)) is not None:
             return answer
         return f"{title} was deleted." if len(rows) == 1 else f"{counted(task, len(rows))} were deleted."
 
     task = Task(view=view, action=Action.DELETE, label="Delete", apply=delete, kind=TaskKind(done="{} were deleted."))
     return task
+
+
+async def _is_of_one(request: Request) -> bool:
+    """Return whether one object is selected, and not the last of very many."""
+    form = await request.form()
+    return "pk" in request.path_params or (form.get(ALL) != "1" and len(set(form.getlist("pks"))) == 1)
 
 
 def _back(request: Request, task: Task) -> Response:
