@@ -13,7 +13,20 @@ from starlette.convertors import Convertor, register_url_convertor
 
 WORD = "[A-Za-z0-9][A-Za-z0-9_-]*"
 RESERVED = frozenset(
-    {"account", "assets", "enrol", "login", "logout", "media", "palette", "prove", "shortcuts", "statics", "theme", "why"}
+    {
+        "account",
+        "assets",
+        "enrol",
+        "login",
+        "logout",
+        "media",
+        "palette",
+        "prove",
+        "shortcuts",
+        "statics",
+        "theme",
+        "why",
+    }
 )
 """First words of addresses that are the site's own, and those of no view."""
 
