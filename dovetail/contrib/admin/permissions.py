@@ -155,7 +155,7 @@ class Rights:
 
     def searched(self, model: type[object]) -> ViewBase | None:
         """Return the view by whose search rows of `model` are found: one that the user may list, if it searches."""
-        views = sorted(self.views_of(model), key=lambda view: view not in self._listable)
+        views = sorted(self.views_of(model), key=lambda view: view not in self.listable)
         return next((view for view in views if view.search_fields or view.full_text), next(iter(views), None))
 
     def only_visible(self, statement: AnySelect) -> AnySelect:
