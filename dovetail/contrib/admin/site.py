@@ -240,8 +240,8 @@ class AdminSite(LeanAdmin):
         yield self._route(office, f"{obj}change/", pages.show_edit_form, "edit", BOTH)
         yield self._route(office, f"{obj}delete/", pages.delete_selected, "delete", BOTH)
         for page in self._object_pages:
-            show = partial(show_object_page, page)
-            yield self._route(office, f"{obj}{page.name}/", show, f"object-{page.name}")
+            show, methods = partial(show_object_page, page), ("GET",) if page.act is None else BOTH
+            yield self._route(office, f"{obj}{page.name}/", show, f"object-{page.name}", methods)
         yield self._route(office, obj, pages.show_details, "details")
 
     def _entrance(self, office: Office) -> Iterator[Route]:

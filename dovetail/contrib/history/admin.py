@@ -3,11 +3,15 @@
 from asyncio import to_thread
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import ClassVar
 
+from sqladmin.flash import Flash
 from sqlalchemy import Select, func, inspect, select
 from sqlalchemy.orm import Mapper
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from dovetail.contrib.admin.columns.identifiers import have_identifiers
 from dovetail.contrib.admin.office import Office
@@ -17,9 +21,11 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, ModelAdmin, user_of
+from dovetail.contrib.admin.web.returning import list_url
 from dovetail.contrib.history.differences import Difference, Part, differences
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
+from dovetail.contrib.history.undoing.office import count_beside, is_number, undo_for
 from dovetail.database.change_log import CHANGE_LOG
 
 PAGE = 50  # changes of one page
@@ -94,7 +100,26 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
     told = await to_thread(lambda: [differences(row.before, row.after) for row in rows])
     shown_rows = (_shown(request, model, row, texts, fields) for row, fields in zip(rows, told, strict=True))
     changes = [one for one in shown_rows if one is not None]
-    return {"changes": changes, "label": shown.view.label, "older": rows[-1].id if len(found) > PAGE else None}
+    older = rows[-1].id if len(found) > PAGE else None
+    beside = await count_beside(session, [one.change for one in changes])
+    return {"changes": changes, "label": shown.view.label, "older": older, "beside": beside}
+
+
+async def act(_office: Office, request: Request, shown: ShownObject) -> Response:
+    """Undo the change that the form names, with all that was done in its transaction."""
+    number = str((await request.form()).get("change", ""))
+    chosen = RecordedChange.id == (int(number) if is_number(number) else 0)
+    session = request_context().session
+    change = (await session.scalars(_changes_of(request, shown).where(chosen))).one_or_none()
+    if change is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    count = await undo_for(request, change)
+    Flash.success(
+        request, f"The change was undone, with {count} changes in all." if count > 1 else "The change was undone."
+    )
+    if change.action == ChangeAction.ADD:
+        return RedirectResponse(list_url(request, shown.view), HTTPStatus.SEE_OTHER)
+    return RedirectResponse(str(request.url), HTTPStatus.SEE_OTHER)
 
 
 async def load_recent(office: Office, request: Request) -> Mapping[str, object] | None:
@@ -125,7 +150,7 @@ def _changes_of(request: Request, shown: ShownObject) -> Select[RecordedChange]:
         gone = select(func.max(RecordedChange.id)).where(*of_object, RecordedChange.action == ChangeAction.DELETE)
         statement = statement.where(RecordedChange.id > func.coalesce(gone.scalar_subquery(), 0))
     before = request.query_params.get("before", "")
-    if before.isascii() and before.isdecimal() and len(before) < 19:  # noqa: PLR2004 - digits of a 64-bit number
+    if is_number(before):
         statement = statement.where(RecordedChange.id < int(before))
     return statement
 
@@ -181,5 +206,5 @@ def _relations(model: type[object]) -> dict[str, type[object]]:
     return {one.key: one.mapper.class_ for one in mapper.relationships if one.secondary is not None}
 
 
-HISTORY = ObjectPage(name="history", title="History", template="sqladmin/history.html", load=load_history)
+HISTORY = ObjectPage(name="history", title="History", template="sqladmin/history.html", load=load_history, act=act)
 RECENT_CHANGES = IndexBox(title="Your recent changes", template="sqladmin/recent_changes.html", load=load_recent)

@@ -5,7 +5,7 @@ from array import array
 from pathlib import Path
 
 import click
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.old_lines import archived_lines, delete_lines, is_old
@@ -13,6 +13,7 @@ from dovetail.errors import InvalidInputError
 from dovetail.plugin import Context, async_command
 
 MOST = 50  # lines that are listed
+BEFORE = 2**62  # less than nothing by so much: the numbers of transactions that are not of this database
 
 
 @click.command()
@@ -86,6 +87,10 @@ def _refuse_existing(file: Path) -> None:
 
 
 async def _renumber(context: Context) -> None:
-    async with context.database.unit_of_work() as session:
-        await session.execute(update(RecordedChange).values(transaction=0))
+    lines = RecordedChange.__table__.alias()
+    first = func.min(lines.c.id).over(partition_by=lines.c.transaction)
+    found = select(lines.c.id, first.label("first")).where(lines.c.transaction != 0).subquery()
+    statement = update(RecordedChange).where(RecordedChange.id == found.c.id)
+    async with context.database.unit_of_work() as session:  # those of one transaction stay together
+        await session.execute(statement.values(transaction=found.c.first - BEFORE))
     click.echo("The lines are in the order of their numbers; readers of the feed have to begin anew.")

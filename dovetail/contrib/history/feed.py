@@ -32,7 +32,7 @@ class Position(NamedTuple):
     id: int
 
 
-START = Position(-1, 0)
+START = Position(-(2**63), 0)
 
 
 def position_of(change: RecordedChange) -> Position:

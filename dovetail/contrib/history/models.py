@@ -53,7 +53,7 @@ class RecordedChange(IdMixin, Base):
     )
 
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow(), index=True)
-    transaction: Mapped[int] = mapped_column(BigInteger)  # PostgreSQL's number of it; 0 on SQLite
+    transaction: Mapped[int] = mapped_column(BigInteger)  # the same in all lines of one; 0 in old ones of SQLite
     action: Mapped[ChangeAction]
     model: Mapped[str] = mapped_column(String(MAXIMUM_MODEL))
     object_key: Mapped[str] = mapped_column(Text)

@@ -13,4 +13,5 @@ class HistorySettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     days: Annotated[int, Field(ge=1, le=36_600)] = 365  # that a line is kept; `purge-expired` removes older ones
+    undo_days: Annotated[int, Field(ge=0, le=36_600)] = 30  # for which a change can be undone; 0 for never
     ignore: Names = ()  # models whose changes are not written down: `HISTORY_IGNORE=blog.tag,comments.comment`

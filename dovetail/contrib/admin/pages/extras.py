@@ -6,6 +6,7 @@
 
 A page stands beside the details of each object that the user may view, of every model. Its template extends
 "sqladmin/layout.html" and finds `model_view`, `pk`, `obj` and what `load` returned; a box finds what its own returned.
+A form that it sends to its own address, with `token(request)` in it, is given to `act`.
 """
 
 import re
@@ -49,6 +50,7 @@ class ObjectPage:
     title: str
     template: str
     load: Callable[[Office, Request, ShownObject], Awaitable[Values | None]]
+    act: Callable[[Office, Request, ShownObject], Awaitable[Response]] | None = None  # on a form that the page sends
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +97,8 @@ async def show_object_page(page: ObjectPage, office: Office, request: Request) -
     if obj is not None:
         allow(await view.check_can_view_details(request, obj))
     shown = ShownObject(view, request.path_params["pk"], obj)
+    if page.act is not None and request.method == "POST":
+        return await page.act(office, request, shown)
     values = await page.load(office, request, shown)
     if values is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
-from sqlalchemy import JSON, Boolean, ColumnElement, DateTime, LargeBinary, Text, Uuid, literal_column
+from sqlalchemy import JSON, Boolean, ColumnElement, DateTime, Float, LargeBinary, Numeric, Text, Uuid, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -11,6 +11,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from dovetail.database.column_types import UTCDateTime
 
+TRANSACTION = "dovetail_history_transaction"  # SQL functions that `sqlite_functions.py` defines
+UNHEX = "dovetail_history_unhex"
 MOST = 40  # pairs in one call of a function: PostgreSQL takes 50, SQLite 63
 
 
@@ -35,8 +37,18 @@ class in_json(FunctionElement[object]):  # noqa: N801 - as above
         super().__init__(value)
 
 
+class from_json(FunctionElement[object]):  # noqa: N801 - as above
+    """The value of a column that `in_json` has made a part of a JSON object, `of_json` as SQLite tells it."""
+
+    inherit_cache = True
+
+    def __init__(self, of_json: ColumnElement[object], kind: TypeEngine[object]) -> None:
+        self.type = kind
+        super().__init__(of_json)
+
+
 class current_transaction(FunctionElement[int]):  # noqa: N801 - as above
-    """The number of the transaction; 0 on SQLite, whose transactions write one after the other."""
+    """The number of the transaction: PostgreSQL's, or that of the last line before its first on SQLite, and 1."""
 
     inherit_cache = True
 
@@ -70,7 +82,7 @@ def _postgresql_value(element: in_json, compiler: SQLCompiler, **kwargs: object)
 
 
 @compiles(in_json, "sqlite")
-def _sqlite_value(element: in_json, compiler: SQLCompiler, **kwargs: object) -> str:
+def _sqlite_value(element: in_json, compiler: SQLCompiler, **kwargs: object) -> str:  # noqa: PLR0911 - one a type
     value, kind = compiler.process(element.clauses, **kwargs), bare(element.type)
     if isinstance(kind, Boolean):
         return f"json(CASE WHEN {value} THEN 'true' WHEN NOT {value} THEN 'false' ELSE 'null' END)"
@@ -81,10 +93,35 @@ def _sqlite_value(element: in_json, compiler: SQLCompiler, **kwargs: object) -> 
     if isinstance(kind, DateTime):
         zone = " || '+00:00'" if isinstance(element.type, UTCDateTime) else ""
         return f"replace({value}, ' ', 'T'){zone}"
+    if isinstance(kind, Float | Numeric):  # json_object tells 15 digits, which may be those of another number
+        exact = f"json(printf('%!.17g', {value}))"
+        differs = f"CAST(printf('%!.15g', {value}) AS REAL) <> {value} AND abs({value}) < 1e308"
+        return f"CASE WHEN typeof({value}) = 'real' AND {differs} THEN {exact} ELSE {value} END"
     if isinstance(kind, Uuid):
         parts = " || '-' || ".join(f"substr({value}, {start}, {length})" for start, length in _UUID)
         return f"CASE WHEN instr({value}, '-') THEN {value} ELSE {parts} END"
     return str(value)
+
+
+@compiles(from_json)
+def _told_column(element: from_json, compiler: SQLCompiler, **kwargs: object) -> str:
+    return f"from_json({compiler.process(element.clauses, **kwargs)})"  # in messages
+
+
+@compiles(from_json, "sqlite")
+def _sqlite_column(element: from_json, compiler: SQLCompiler, **kwargs: object) -> str:
+    told, kind = compiler.process(element.clauses, **kwargs), bare(element.type)
+    value = f"({told} ->> '$')"
+    if isinstance(kind, JSON):
+        return f"nullif({told}, 'null')" if kind.none_as_null else told
+    if isinstance(kind, LargeBinary):
+        return f"{UNHEX}({value})"
+    if isinstance(kind, DateTime):
+        moment = f"replace({value}, 'T', ' ')"
+        return f"substr({moment}, 1, length({moment}) - 6)" if isinstance(element.type, UTCDateTime) else moment
+    if isinstance(kind, Float | Numeric):  # with all their digits they are texts
+        return f"CAST({value} AS NUMERIC)"
+    return f"replace({value}, '-', '')" if isinstance(kind, Uuid) else value
 
 
 _UUID = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
@@ -97,7 +134,10 @@ def _postgresql_transaction(_element: current_transaction, _compiler: SQLCompile
 
 @compiles(current_transaction, "sqlite")
 def _sqlite_transaction(_element: current_transaction, _compiler: SQLCompiler, **_kwargs: object) -> str:
-    return "0"
+    return f"{TRANSACTION}({_LAST_LINE})"
+
+
+_LAST_LINE = "(SELECT seq FROM sqlite_sequence WHERE name = 'history_change')"
 
 
 def bare(kind: TypeEngine[object]) -> TypeEngine[object]:

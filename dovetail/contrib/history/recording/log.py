@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dovetail.contrib.history.recording.lines import Lines
 from dovetail.contrib.history.recording.origin import origin_values
 from dovetail.contrib.history.recording.recorded import Recorded, check_ignored
+from dovetail.contrib.history.recording.sqlite_functions import define_functions
 from dovetail.contrib.history.recording.watching import Watcher
 from dovetail.contrib.history.settings import HistorySettings
 from dovetail.database.change_log import Picture
@@ -18,12 +19,15 @@ from dovetail.plugin import Context
 class HistoryLog:
     """Writes a line for each row that is changed: the kernel's ChangeLog."""
 
-    def __init__(self, recorded: Recorded) -> None:
+    def __init__(self, recorded: Recorded, undo_days: int = 30) -> None:
         self.recorded = recorded
+        self.undo_days = undo_days
         self._lines = Lines(recorded)
 
     def watch(self, engine: AsyncEngine) -> None:
         """Write down from now on what goes through SQLAlchemy on the connections of an engine."""
+        if engine.dialect.name == "sqlite":
+            define_functions(engine.sync_engine)
         watcher = Watcher(self._lines)
         event.listen(engine.sync_engine, "before_execute", watcher.before, retval=True)
         event.listen(engine.sync_engine, "after_execute", watcher.after)
@@ -57,4 +61,4 @@ def make_log(context: Context) -> HistoryLog:
     settings = context.plugin_settings["history"]
     assert isinstance(settings, HistorySettings)  # noqa: S101 - the plugin's own
     check_ignored(context, settings.ignore)
-    return HistoryLog(Recorded(context, settings.ignore))
+    return HistoryLog(Recorded(context, settings.ignore), settings.undo_days)

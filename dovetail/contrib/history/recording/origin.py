@@ -9,6 +9,7 @@ from dovetail.contrib.history.models import MAXIMUM_NAME, MAXIMUM_VIA, ChangeDoo
 from dovetail.contrib.history.recording.lines import PLACEHOLDER
 from dovetail.state import CREDENTIAL, DOOR, IMPERSONATOR, current_scope
 
+UNDOES = "dovetail.history.undoes"  # in the scope of a request: what it undoes, "undoes change 12"
 IMPORTS = ("load", "import")  # how the names of commands begin that bring rows from elsewhere
 
 
@@ -19,7 +20,7 @@ def origin_values() -> Mapping[str, object]:
         door, via = _of_command()
     else:
         door = ChangeDoor(str(scope.get(DOOR, ChangeDoor.REST)))
-        said = (scope.get(CREDENTIAL), scope.get(IMPERSONATOR))
+        said = (scope.get(CREDENTIAL), scope.get(IMPERSONATOR), scope.get(UNDOES))
         via = ", ".join(str(one) for one in said if one)
     origin = current_origin()
     return {

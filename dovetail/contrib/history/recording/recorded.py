@@ -31,6 +31,7 @@ class RecordedTable:
     fields: Mapping[str, Column[object]]  # by attribute; of links by the relation
     secrets: frozenset[str] = frozenset()
     is_link: bool = False
+    model: type[object] | None = None  # of which `label` is the name; of a link that of the object that is linked
 
     @cached_property
     def columns(self) -> list[Column[object]]:
@@ -117,7 +118,7 @@ def _of_model(context: Context, label: str, model: type[object], table: Table) -
                     fields.setdefault(attribute.key, column)
     hidden = _hidden_from_all(context, model)
     secrets = frozenset(name for name, column in fields.items() if is_secret(column) or name in hidden)
-    return RecordedTable(table, label, tuple(table.primary_key.columns), fields, secrets)
+    return RecordedTable(table, label, tuple(table.primary_key.columns), fields, secrets, model=model)
 
 
 def _hidden_from_all(context: Context, model: type[object]) -> frozenset[str]:
@@ -138,4 +139,5 @@ def _links(label: str, mapper: Mapper[object]) -> Iterator[RecordedTable]:
         own = [table.columns[column.key] for _, column in relation.synchronize_pairs]
         other = [table.columns[column.key] for _, column in relation.secondary_synchronize_pairs or ()]
         if len(other) == 1 and own and own[0] is next(iter(table.columns)):
-            yield RecordedTable(table, label, tuple(own), {relation.key: other[0]}, is_link=True)
+            fields = {relation.key: other[0]}
+            yield RecordedTable(table, label, tuple(own), fields, is_link=True, model=mapper.class_)

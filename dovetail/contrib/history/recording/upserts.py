@@ -1,11 +1,23 @@
 """INSERT ... ON CONFLICT DO UPDATE, as `loaddata` has it: only a look before tells what was made and what changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import orjson
-from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Insert, insert, literal, select, tuple_
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Insert,
+    Text,
+    cast,
+    insert,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.types import TypeEngine
 
 from dovetail.contrib.history.models import ChangeAction
@@ -47,13 +59,13 @@ class Upsert:
             )
         values = [_values(statement, columns, row) for row in parameters]
         chosen = [_have(columns, values[start : start + MOST]) for start in range(0, len(values), MOST)]
-        return cls(table, chosen, _look(connection, table, chosen, is_locked=True))
+        return cls(table, chosen, look(connection, table, chosen, is_locked=True))
 
     def write(self, connection: Connection) -> None:
         """Write a line for each row that is another now."""
         origin = {name.removeprefix(PLACEHOLDER): value for name, value in origin_values().items()}
         rows = []
-        for key, after in _look(connection, self.table, self.chosen).items():
+        for key, after in look(connection, self.table, self.chosen).items():
             before = self.before.get(key)
             known = self.table.written([column.key for column in self.table.fields.values()])
             names = list(after) if before is None else [name for name in known if before[name] != after[name]]
@@ -77,18 +89,24 @@ class Upsert:
         return {name: REDACTED if name in self.table.secrets else row[name] for name in names}
 
 
-def _look(
-    connection: Connection, table: RecordedTable, chosen: Sequence[ColumnElement[bool]], *, is_locked: bool = False
+def look(
+    connection: Connection,
+    table: RecordedTable,
+    chosen: Sequence[ColumnElement[bool]],
+    *,
+    is_locked: bool = False,
+    loads: Callable[[str], Row] = orjson.loads,
 ) -> dict[Key, Row]:
+    """Return the rows that each of the conditions chooses, by their keys; `is_locked` until the transaction ends."""
     own = object_key(list(table.table.primary_key.columns))
     named = object_key(table.keys)
-    looked = select(own, named, json_row(dict(table.fields))).order_by(own)
+    looked = select(own, named, cast(json_row(dict(table.fields)), Text)).order_by(own)  # no driver has read it yet
     if is_locked:  # on SQLite there is one writer at a time, and nothing to lock
         looked = looked.with_for_update(key_share=True)
     found: dict[Key, Row] = {}
     for condition in chosen:
         for key, name, text in connection.execute(looked.where(condition)):
-            found[key, name] = orjson.loads(text) if isinstance(text, str) else text
+            found[key, name] = loads(text)
     return found
 
 

@@ -1,0 +1,36 @@
+"""SQL functions that SQLite lacks, on each connection of an engine: the number of a transaction, and bytes of hex."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+from dovetail.contrib.history.recording.json_rows import TRANSACTION, UNHEX
+from dovetail.state import InfoKey
+
+NUMBER = InfoKey[int]("history_transaction")  # in a connection's info, from the first line of a transaction on
+
+
+def define_functions(engine: Engine) -> None:
+    """Let the connections of an engine of SQLite know `current_transaction`, and what `from_json` needs.
+
+    A number is greater than those of all transactions before: their lines have lower numbers, writers take turns, and
+    SQLite never gives the number of a line twice (https://www.sqlite.org/autoinc.html).
+    """
+
+    @event.listens_for(engine, "connect")
+    def _define(connection: Any, record: Any) -> None:
+        info = record.info
+
+        def number(last_line: int | None) -> int:
+            return int(info.setdefault(NUMBER, (last_line or 0) + 1))
+
+        connection.create_function(TRANSACTION, 1, number)
+        connection.create_function(UNHEX, 1, _unhex)
+
+    @event.listens_for(engine, "begin")
+    def _forget(connection: Connection) -> None:
+        NUMBER.pop(connection.info)
+
+
+def _unhex(text: str | None) -> bytes | None:
+    return None if text is None else bytes.fromhex(text.removeprefix("\\x"))

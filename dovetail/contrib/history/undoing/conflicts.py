@@ -1,0 +1,131 @@
+"""Find what stands in the way of taking lines back, and say so with the names of object and field."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    ForeignKeyConstraint,
+    Index,
+    Table,
+    UniqueConstraint,
+    and_,
+    exists,
+    not_,
+    select,
+)
+
+from dovetail.contrib.history.differences import REDACTED
+from dovetail.contrib.history.recording.lines import object_key
+from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
+from dovetail.contrib.history.undoing.sources import Source
+from dovetail.contrib.history.undoing.steps import Kind, Row, Step
+from dovetail.database.deletion.reach import refer
+from dovetail.database.deletion.references import Rows as Deleted
+from dovetail.database.deletion.references import by_database
+from dovetail.errors import ConflictError
+
+Rows = Mapping[str, Mapping[str, object]]  # as they are now, by their keys as texts
+
+
+def check_present(step: Step, keys: Mapping[int, str], found: Rows) -> None:
+    """Raise ConflictError unless each row is as the line has left it; `keys` are those of `step.rows` as texts."""
+    for place, row in enumerate(step.rows):
+        present = found.get(keys[place])
+        if step.kind is Kind.INSERT:
+            if present is not None:
+                what = "is linked so again" if step.table.is_link else "is there: its key was taken again"
+                raise ConflictError(f"This cannot be undone: {row.name} {what}.")
+        elif present is None:
+            what = "is not linked so any more" if step.table.is_link else "is not there any more"
+            raise ConflictError(f"This cannot be undone: {row.name} {what}.")
+        else:
+            _check_same(step.table, row, present)
+
+
+def _check_same(table: RecordedTable, row: Row, present: Mapping[str, object]) -> None:
+    for name, value in row.now.items():
+        is_told = value != REDACTED and table.fields[name].onupdate is None
+        if is_told and present.get(name) != value:
+            raise ConflictError(f"This cannot be undone: {name} of {row.name} was changed since.")
+
+
+def check_referring(connection: Connection, recorded: Recorded, step: Step, source: Source) -> None:
+    """Raise ConflictError if something that is written down refers to rows that would be deleted."""
+    table = step.table.table
+    if step.table.is_link:
+        return
+    gone = source.has(step.table.keys)
+    for one in by_database(Deleted(table)):
+        known = recorded.find(one.rows.table)
+        if known is None:
+            continue
+        refers = [refer(one.pairs, gone)]
+        if one.rows.table is table:
+            refers.append(not_(gone))
+        found = connection.execute(select(object_key(known.keys)).where(*refers).limit(1)).scalar()
+        if found is not None:
+            raise ConflictError(
+                f"This cannot be undone: {_names(step)} would be deleted, and {known.label} {found} refers to it."
+            )
+
+
+def check_written(connection: Connection, step: Step, source: Source) -> None:
+    """Raise ConflictError if values that are written are taken, or refer to what is not there any more."""
+    table, written = step.table.table, {step.table.fields[name].key for name in step.names}
+    for columns in unique_columns(table):
+        if step.table.is_link or not written.issuperset(column.key for column in columns):
+            continue
+        taken = and_(*(column == source.value(column) for column in columns))
+        others = not_(source.again().has(step.table.keys))
+        found = connection.execute(select(object_key(step.table.keys)).where(taken, others).limit(1)).scalar()
+        if found is not None:
+            raise ConflictError(
+                f"This cannot be undone: {_fields(step.table, columns)} of {_names(step)} would be that of "
+                f"{step.table.label} {found}."
+            )
+    for constraint in table.foreign_key_constraints:
+        if written.isdisjoint(element.parent.key for element in constraint.elements):
+            continue
+        if connection.execute(select(1).where(*_is_missing(constraint, source, table)).limit(1)).scalar():
+            columns = [element.parent for element in constraint.elements]
+            raise ConflictError(
+                f"This cannot be undone: what {_fields(step.table, columns)} of {_names(step)} refers to is not there "
+                "any more."
+            )
+
+
+def unique_columns(table: Table) -> Iterator[Sequence[Column[object]]]:
+    """Yield the columns whose values together are those of one row only, beside the primary key."""
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            yield list(constraint.columns)
+    for index in table.indexes:
+        if index.unique and len(index.columns) == len(index.expressions) and not _is_partial(index):
+            yield [table.columns[column.key] for column in index.columns]
+
+
+def _is_partial(index: Index) -> bool:
+    return any(index.dialect_options[name].get("where") is not None for name in ("sqlite", "postgresql"))
+
+
+def _is_missing(constraint: ForeignKeyConstraint, source: Source, table: Table) -> list[ColumnElement[bool]]:
+    values = [(source.value(one.parent), one.column) for one in constraint.elements]
+    target = constraint.referred_table.alias()
+    there = exists().where(*(target.c[column.key] == value for value, column in values))
+    missing = [*(value.is_not(None) for value, _ in values), not_(there)]
+    if constraint.referred_table is table:  # of rows that come by the same statement
+        other = source.again()
+        missing.append(not_(exists().where(*(other.value(column) == value for value, column in values))))
+    return missing
+
+
+def _names(step: Step) -> str:
+    first = step.rows[0].name
+    return first if len(step.rows) == 1 else f"{first}, or one of {len(step.rows) - 1} others,"
+
+
+def _fields(table: RecordedTable, columns: Sequence[Column[object]]) -> str:
+    names = [name for name, column in table.fields.items() if column in columns]
+    return " and ".join(names or [column.key for column in columns])

@@ -1,0 +1,89 @@
+"""Rows that are told as JSON, as SQL: each value is what the column held, whatever its type is, on both databases."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import cast
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Select,
+    Table,
+    Text,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+)
+from sqlalchemy import cast as sql_cast
+
+from dovetail.contrib.history.recording.json_rows import bare, from_json
+from dovetail.database.deletion.reach import rows_with
+
+
+class Source:
+    """Rows of a table, told as JSON by the keys of its columns, as something to select from.
+
+    PostgreSQL makes rows of JSON itself, of every type that it makes JSON of (`json_populate_recordset`); on SQLite
+    `from_json` undoes what `in_json` does.
+    """
+
+    def __init__(self, table: Table, rows: Iterable[Mapping[str, object]], dialect: Dialect) -> None:
+        self._names = _names(table, dialect)
+        named = [{self._names[key]: _sent(table.columns[key], one) for key, one in row.items()} for row in rows]
+        self._of(table, json.dumps(named, default=_exact), dialect)
+
+    def _of(self, table: Table, text: str, dialect: Dialect) -> None:
+        self._parts, self._is_sqlite = (table, text, dialect), dialect.name == "sqlite"
+        self.rows: FromClause
+        if self._is_sqlite:
+            self.rows = func.json_each(literal(text, Text())).table_valued(column("value", Text()))
+        else:
+            empty: ColumnElement[object] = literal_column(
+                f"CAST(NULL AS {dialect.identifier_preparer.format_table(table)})"
+            )
+            columns = [column(one.name, one.type) for one in table.columns]
+            found = func.json_populate_recordset(empty, sql_cast(literal(text, Text()), JSON()))
+            self.rows = found.table_valued(*columns)
+
+    def again(self) -> "Source":
+        """Return the same rows, to stand beside these in one statement."""
+        made = Source.__new__(Source)
+        made._names = self._names  # noqa: SLF001 - as below
+        made._of(*self._parts)  # noqa: SLF001 - of another of this class
+        return made
+
+    def value(self, own: Column[object]) -> ColumnElement[object]:
+        """Return the value of a column."""
+        if not self._is_sqlite:
+            return self.rows.c[own.name]
+        path = literal_column(f"'$.{self._names[own.key]}'", Text())
+        told: ColumnElement[object] = self.rows.c.value.op("->")(path)
+        return from_json(told, own.type)
+
+    def has(self, own: Sequence[Column[object]], given: Sequence[Column[object]] | None = None) -> ColumnElement[bool]:
+        """Return the condition that the columns `own` hold what these rows hold in `given`, or in the same ones."""
+        told = [self.value(one) for one in given or own]
+        return rows_with(own, cast("Select[object]", select(*told)))
+
+
+def _names(table: Table, dialect: Dialect) -> dict[str, str]:
+    """Return what the members of the JSON are called, by keys of columns: SQLite cannot ask for every name."""
+    if dialect.name == "sqlite":
+        return {one.key: f"c{place}" for place, one in enumerate(table.columns)}
+    return {one.key: str(one.name) for one in table.columns}
+
+
+def _sent(own: Column[object], value: object) -> object:
+    """Return a value as JSON can hold it: a number with all its digits is a text, but within a document."""
+    return json.loads(json.dumps(value, default=float)) if isinstance(bare(own.type), JSON) else value
+
+
+def _exact(value: object) -> str:
+    assert isinstance(value, Decimal)  # noqa: S101 - the one kind that is no JSON by itself
+    return str(value)

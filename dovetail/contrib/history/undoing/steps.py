@@ -1,0 +1,135 @@
+"""What has to be done to take the lines of a transaction back: the last first, many rows of one kind by one step."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from sqlalchemy import Integer
+
+from dovetail.contrib.history.differences import REDACTED
+from dovetail.contrib.history.models import ChangeAction
+from dovetail.contrib.history.recording.json_rows import bare
+from dovetail.contrib.history.recording.recorded import RecordedTable
+from dovetail.errors import ConflictError
+
+MOST = 500  # rows of one step: what is told of them is one parameter of a statement
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the history; of numbers none of the digits is lost."""
+
+    id: int
+    action: ChangeAction
+    model: str
+    object_key: str
+    before: Mapping[str, object]
+    after: Mapping[str, object]
+
+
+class Kind(Enum):
+    """What is done to rows."""
+
+    DELETE = auto()
+    INSERT = auto()
+    UPDATE = auto()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row by the key that a line gives it, what it has to be now, and what it becomes; by fields, as in JSON."""
+
+    name: str  # "blog.post 12"
+    key: Mapping[str, object]  # by keys of columns
+    now: Mapping[str, object]
+    then: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Rows of one table to which the same is done."""
+
+    kind: Kind
+    table: RecordedTable
+    names: tuple[str, ...]  # of the fields that are written
+    rows: list[Row] = field(default_factory=list)
+
+    def takes(self, other: "Step") -> bool:
+        """Return whether the rows of another step may be among these."""
+        is_alike = (self.kind, self.table, self.names) == (other.kind, other.table, other.names)
+        return is_alike and len(self.rows) < MOST and all(row.key != other.rows[0].key for row in self.rows)
+
+
+def steps_of(lines: Iterable[Line], tables: Iterable[RecordedTable]) -> list[Step]:
+    """Return the steps that take lines back, which are told the last first. Raise ConflictError for what cannot be."""
+    known: dict[str, list[RecordedTable]] = {}
+    for table in tables:
+        known.setdefault(table.label, []).append(table)
+    found: list[Step] = []
+    for line in lines:
+        for step in _of_line(line, _table_of(line, known.get(line.model, ()))):
+            if found and found[-1].takes(step):
+                found[-1].rows.extend(step.rows)
+            else:
+                found.append(step)
+    return found
+
+
+def _table_of(line: Line, candidates: Sequence[RecordedTable]) -> RecordedTable:
+    names = {*line.before, *line.after}
+    for table in candidates:
+        if names <= set(table.fields) and (table.is_link or len(names) == 0 or not _is_link_line(line, candidates)):
+            return table
+    lost = sorted(names - {name for table in candidates for name in table.fields})
+    what = f"it has no field {lost[0]} any more" if candidates and lost else "its changes are not written down any more"
+    raise ConflictError(f"{line.model} {line.object_key} cannot be brought back: {what}.")
+
+
+def _is_link_line(line: Line, candidates: Sequence[RecordedTable]) -> bool:
+    names = {*line.before, *line.after}
+    return any(table.is_link and names <= set(table.fields) for table in candidates)
+
+
+def _of_line(line: Line, table: RecordedTable) -> Iterator[Step]:
+    name, key = f"{line.model} {line.object_key}", _key(table, line.object_key)
+    before, after = line.before, line.after
+    if table.is_link:
+        if after:
+            yield Step(Kind.DELETE, table, tuple(after), [Row(name, {**key, **_columns(table, after)}, after, {})])
+        if before:
+            yield Step(Kind.INSERT, table, tuple(before), [Row(name, {**key, **_columns(table, before)}, {}, before)])
+    elif line.action == ChangeAction.ADD:
+        yield Step(Kind.DELETE, table, tuple(after), [Row(name, key, after, {})])
+    else:
+        _refuse_secrets(name, before)
+        kind = Kind.INSERT if line.action == ChangeAction.DELETE else Kind.UPDATE
+        yield Step(kind, table, tuple(before), [Row(name, key, after, before)])
+
+
+def _columns(table: RecordedTable, picture: Mapping[str, object]) -> dict[str, object]:
+    return {table.fields[name].key: value for name, value in picture.items()}
+
+
+def _refuse_secrets(name: str, before: Mapping[str, object]) -> None:
+    secret = next((one for one, value in before.items() if value == REDACTED), None)
+    if secret is not None:
+        raise ConflictError(
+            f"{name} cannot be brought back: its {secret} is a secret, which the history does not hold."
+        )
+
+
+def _key(table: RecordedTable, text: str) -> dict[str, object]:
+    """Return the values of a key that was told as a text, by the keys of columns."""
+    parts = [text] if len(table.keys) == 1 else _split(text)
+    pairs = zip(table.keys, parts, strict=True)
+    return {column.key: int(part) if isinstance(bare(column.type), Integer) else part for column, part in pairs}
+
+
+def _split(text: str) -> list[str]:
+    parts, rest = [""], iter(text)
+    for one in rest:
+        if one == ";":
+            parts.append("")
+        else:
+            parts[-1] += next(rest) if one == "\\" else one
+    return parts

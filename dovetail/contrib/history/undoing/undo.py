@@ -1,0 +1,148 @@
+"""Take back all that was done in one transaction, in one transaction, or nothing of it."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import partial
+
+from sqlalchemy import Column, ColumnElement, Connection, Table, Text, cast, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.recording.origin import UNDOES
+from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
+from dovetail.contrib.history.recording.upserts import look
+from dovetail.contrib.history.undoing.conflicts import check_present, check_referring, check_written
+from dovetail.contrib.history.undoing.rights import Judge
+from dovetail.contrib.history.undoing.sources import Source
+from dovetail.contrib.history.undoing.steps import Kind, Line, Row, Step, steps_of
+from dovetail.database.error_translation import client_error
+from dovetail.errors import ConflictError
+from dovetail.state import note_of_request
+
+MOST = 20_000  # lines of one transaction that are taken back
+LOADS: Callable[[str], Mapping[str, object]] = partial(json.loads, parse_float=Decimal)
+
+
+async def undo(session: AsyncSession, recorded: Recorded, change: RecordedChange, judge: Judge) -> int:
+    """Take back what the transaction of a change has done, and return how many lines that were.
+
+    Raises ConflictError if something of it was changed since, or was not written down, and PermissionDeniedError if
+    the `judge` does not allow it; the caller rolls back then. What is written is a change of its own, which says so.
+    """
+    steps = steps_of(await _lines(session, change), recorded.tables.values())
+    note_of_request(UNDOES, f"undoes change {change.id}")
+    for step in steps:
+        await judge.check_fields(step)
+        await _take(session, recorded, step, judge)
+    return sum(len(step.rows) for step in steps)
+
+
+async def _lines(session: AsyncSession, change: RecordedChange) -> list[Line]:
+    if not change.transaction:
+        raise ConflictError("This cannot be undone: it was written down before it was known what belongs together.")
+    told = (cast(RecordedChange.before, Text), cast(RecordedChange.after, Text))
+    columns = (RecordedChange.id, RecordedChange.action, RecordedChange.model, RecordedChange.object_key, *told)
+    statement = select(*columns).where(RecordedChange.transaction == change.transaction)
+    rows = (await session.execute(statement.order_by(RecordedChange.id.desc()).limit(MOST + 1))).all()
+    if len(rows) > MOST:
+        raise ConflictError(f"This cannot be undone: it changed more than {MOST:,} objects.")
+    return [Line(*row[:4], LOADS(row[4]), LOADS(row[5])) for row in rows]
+
+
+async def _take(session: AsyncSession, recorded: Recorded, step: Step, judge: Judge) -> None:
+    connection = await session.connection()
+    source = Source(step.table.table, _told(step), connection.dialect)
+    await connection.run_sync(_check, recorded, step, source)
+    if step.kind is not Kind.INSERT or step.table.is_link:
+        await judge.check_rows(session, step, source.again())
+    try:
+        await connection.run_sync(_write, step, source)
+    except IntegrityError as error:
+        what = client_error(error) or error
+        raise ConflictError(f"This cannot be undone: {step.rows[0].name}: {what}") from error
+    if step.kind is not Kind.DELETE or step.table.is_link:
+        await judge.check_rows(session, step, source.again())
+
+
+def _told(step: Step) -> list[dict[str, object]]:
+    """Return the rows as they become, by keys of columns."""
+    fields = step.table.fields
+    if step.kind is Kind.INSERT and not step.table.is_link:
+        step.rows[:] = _parents_first(step.table.table, step.rows, fields)
+    return [{**{fields[name].key: value for name, value in row.then.items()}, **row.key} for row in step.rows]
+
+
+def _parents_first(table: Table, rows: Sequence[Row], fields: Mapping[str, object]) -> list[Row]:
+    """Return rows so that those which refer to others of them stand behind these."""
+    own = [
+        (name, element.column.key)
+        for constraint in table.foreign_key_constraints
+        for element in constraint.elements
+        for name, column in fields.items()
+        if constraint.referred_table is table and column is element.parent
+    ]
+    names = {column: name for name, one in fields.items() if (column := getattr(one, "key", ""))}
+    waiting, ordered = list(rows), list[Row]()
+    while own and waiting:
+        missing = {(target, str(row.then.get(names[target]))) for row in waiting for _, target in own}
+        ready = [
+            row for row in waiting if all((target, str(row.then.get(name))) not in missing for name, target in own)
+        ]
+        if not ready:
+            break
+        ordered += ready
+        waiting = [row for row in waiting if row not in ready]
+    return [*ordered, *waiting]
+
+
+def _check(connection: Connection, recorded: Recorded, step: Step, source: Source) -> None:
+    table = step.table
+    chosen = source.again().has(_own_key(table))
+    found = look(connection, table, [chosen], is_locked=connection.dialect.name == "postgresql", loads=LOADS)
+    if table.is_link:
+        (name,) = table.fields
+        there = {f"{key} {row[name]}": row for (_, key), row in found.items()}
+        keys = {n: f"{_name(row)} {({**row.now, **row.then})[name]}" for n, row in enumerate(step.rows)}
+    else:
+        there = {key: row for (_, key), row in found.items()}
+        keys = {n: _name(row) for n, row in enumerate(step.rows)}
+    check_present(step, keys, there)
+    if step.kind is Kind.DELETE:
+        check_referring(connection, recorded, step, source.again())
+    else:
+        check_written(connection, step, source.again())
+
+
+def _name(row: Row) -> str:
+    return row.name.partition(" ")[2]
+
+
+def _write(connection: Connection, step: Step, source: Source) -> None:
+    table = step.table.table
+    keys = _own_key(step.table)
+    written = [step.table.fields[name] for name in step.names]
+    chosen = source.has(keys)
+    if step.kind is Kind.DELETE:
+        connection.execute(delete(table).where(chosen))
+    elif step.kind is Kind.INSERT:
+        columns = list(dict.fromkeys([*keys, *written]))
+        rows = select(*(source.value(one) for one in columns))
+        connection.execute(insert(table).from_select(columns, rows, include_defaults=False))
+    else:
+        connection.execute(update(table).where(chosen).values(dict(_values(keys, written, source))))
+
+
+def _values(
+    keys: Sequence[Column[object]], written: Iterable[Column[object]], source: Source
+) -> Iterator[tuple[Column[object], ColumnElement[object]]]:
+    for column in written:
+        other = source.again()
+        same = [key == other.value(key) for key in keys]
+        yield column, select(other.value(column)).where(*same).scalar_subquery()
+
+
+def _own_key(table: RecordedTable) -> list[Column[object]]:
+    """Return the columns that tell one row of a table from another: those of a link's both ends."""
+    return [*table.keys, *table.fields.values()] if table.is_link else list(table.keys)

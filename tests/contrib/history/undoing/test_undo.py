@@ -1,0 +1,188 @@
+"""Undo: all that was done in a transaction is taken back in one, or it is refused and nothing is."""
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import selectinload
+
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.grants import grant
+from dovetail.contrib.history.models import RecordedChange
+from dovetail.database.unit_of_work import Database
+from plugins.blog.models import Post, Tag
+from plugins.comments.models import Comment
+from tests.contrib.history.test_pages import page_of
+
+
+@pytest.fixture
+async def boss(make_user) -> User:
+    return await make_user(username="boss", is_superuser=True)
+
+
+@pytest.fixture
+async def office(boss, back_office_for):
+    return await back_office_for(boss)
+
+
+@pytest.fixture
+async def post(boss, database: Database) -> int:
+    """A post with a tag and two comments."""
+    async with database.unit_of_work() as session:
+        made = Post(title="Tea", content="Hot.", author_id=boss.id, view_count=3, tags=[Tag(name="x")])
+        session.add(made)
+        await session.flush()
+        session.add_all([Comment(post_id=made.id, author_id=boss.id, content=one) for one in ("a", "b")])
+    return made.id
+
+
+async def undo(app, office, pk: object, number: int, identity: str = "blog/post"):
+    return await office.submit(page_of(app, "object-history", identity=identity, pk=pk), {"change": str(number)})
+
+
+async def last(database: Database, model: str, action: str | None = None, key: object = None) -> RecordedChange:
+    statement = select(RecordedChange).where(RecordedChange.model == model).order_by(RecordedChange.id.desc()).limit(1)
+    if key is not None:
+        statement = statement.where(RecordedChange.object_key == str(key))
+    if action is not None:
+        statement = statement.where(RecordedChange.action == action)
+    async with database.unit_of_work(read_only=True) as session:
+        return (await session.scalars(statement)).one()
+
+
+async def picture(database: Database) -> list[Sequence[object]]:
+    """All there is, but for when it was changed last."""
+    async with database.unit_of_work(read_only=True) as session:
+        posts = (await session.scalars(select(Post).options(selectinload(Post.tags)).order_by(Post.id))).all()
+        comments = (await session.scalars(select(Comment).order_by(Comment.id))).all()
+        told = [
+            (one.id, one.title, one.view_count, one.created_at, sorted(tag.name for tag in one.tags)) for one in posts
+        ]
+        return [*told, *((one.id, one.post_id, one.content, one.status, one.created_at) for one in comments)]
+
+
+async def test_a_change_a_bulk_edit_and_a_deletion_with_all_that_went_along_are_undone_and_done_again(
+    app, office, post, boss, database
+):
+    async with database.unit_of_work() as session:
+        session.add_all([Post(title=f"Nr {n}", content="C", author_id=boss.id, view_count=n) for n in range(3)])
+    before = await picture(database)
+    async with database.unit_of_work() as session:
+        found = await session.get_one(Post, post, options=[selectinload(Post.tags)])
+        found.title, found.tags = "Coffee", [Tag(name="y")]
+    changed = await last(database, "blog.post")
+    page = await office.get(page_of(app, "object-history", identity="blog/post", pk=post))
+    assert "Undo with 3 more" in page.text
+    assert (await undo(app, office, post, changed.id)).status_code == 303
+    page = await office.get(page_of(app, "object-history", identity="blog/post", pk=post))
+    assert "The change was undone, with 4 changes in all." in page.text
+    assert f"undoes change {changed.id}" in page.text
+    assert await picture(database) == before
+
+    async with database.unit_of_work() as session:
+        await session.execute(update(Post).values(view_count=Post.view_count + 10, title="Same"))
+    assert (await undo(app, office, post, (await last(database, "blog.post", key=post)).id)).status_code == 303
+    assert await picture(database) == before
+
+    async with database.unit_of_work() as session:
+        await session.execute(delete(Post).where(Post.id == post))
+    gone = await picture(database)
+    deleted = await last(database, "blog.post", "delete")
+    assert (await undo(app, office, post, deleted.id)).status_code == 303
+    assert await picture(database) == before
+    undone = await last(database, "blog.post", "add")
+    assert undone.via.endswith(f"undoes change {deleted.id}")
+    assert (await undo(app, office, post, undone.id)).status_code == 303
+    assert await picture(database) == gone
+
+
+async def test_what_was_changed_since_refuses_to_be_undone_and_names_object_and_field(
+    app, office, post, boss, database
+):
+    async with database.unit_of_work() as session:
+        (await session.get_one(Post, post)).title = "Second"
+    second = await last(database, "blog.post")
+    async with database.unit_of_work() as session:
+        (await session.get_one(Post, post)).title = "Third"
+    refused = await undo(app, office, post, second.id)
+    assert refused.status_code == 409
+    assert f"title of blog.post {post} was changed since" in refused.text
+
+    made = await last(database, "blog.post", "add")
+    refused = await undo(app, office, post, made.id)
+    assert refused.status_code == 409
+
+    async with database.unit_of_work() as session:
+        tag = Tag(name="once")
+        session.add(tag)
+    async with database.unit_of_work() as session:
+        await session.execute(delete(Tag).where(Tag.id == tag.id))
+    deleted = await last(database, "blog.tag", "delete")
+    async with database.unit_of_work() as session:
+        session.add(Tag(id=tag.id + 1, name="once"))
+    refused = await undo(app, office, tag.id, deleted.id, "blog/tag")
+    assert refused.status_code == 409
+    assert f"name of blog.tag {tag.id} would be that of blog.tag {tag.id + 1}" in refused.text
+    async with database.unit_of_work() as session:
+        await session.execute(update(Tag).where(Tag.id == tag.id + 1).values(name="twice"))
+        session.add(Tag(id=tag.id, name="another"))
+    refused = await undo(app, office, tag.id, deleted.id, "blog/tag")
+    assert f"blog.tag {tag.id} is there: its key was taken again" in refused.text
+
+
+async def test_what_refers_to_what_would_go_keeps_it_and_what_is_gone_is_not_referred_to(app, office, boss, database):
+    async with database.unit_of_work() as session:
+        made = Post(title="Alone", content="C", author_id=boss.id)
+        session.add(made)
+    added = await last(database, "blog.post", "add")
+    async with database.unit_of_work() as session:
+        comment = Comment(post_id=made.id, author_id=boss.id, content="late")
+        session.add(comment)
+    refused = await undo(app, office, made.id, added.id)
+    assert refused.status_code == 409
+    assert f"comments.comment {comment.id} refers to it" in refused.text
+    async with database.unit_of_work() as session:
+        await session.delete(await session.get_one(Comment, comment.id))
+    async with database.unit_of_work() as session:
+        await session.delete(await session.get_one(Post, made.id))
+    deleted = await last(database, "comments.comment", "delete")
+    refused = await undo(app, office, comment.id, deleted.id, "comments/comment")
+    assert refused.status_code == 409
+    assert "refers to is not there any more" in refused.text
+
+
+async def test_a_secret_is_not_brought_back_and_neither_is_what_is_too_old(app, office, boss, make_user, database):
+    user = await make_user(username="eve")
+    async with database.unit_of_work() as session:
+        (await session.get_one(User, user.id)).hashed_password = "another"
+    refused = await undo(app, office, user.id, (await last(database, "auth.user", "change")).id, "auth/user")
+    assert refused.status_code == 409
+    assert "hashed_password is a secret" in refused.text
+    async with database.unit_of_work() as session:
+        (await session.get_one(User, user.id)).bio = "Likes tea"
+    line = await last(database, "auth.user", "change")
+    async with database.unit_of_work() as session:
+        await session.execute(
+            update(RecordedChange)
+            .where(RecordedChange.id == line.id)
+            .values(created_at=boss.created_at.replace(year=2020))
+        )
+    refused = await undo(app, office, user.id, line.id, "auth/user")
+    assert "it is older than 30 days" in refused.text
+    page = await office.get(page_of(app, "object-history", identity="auth/user", pk=user.id))
+    assert page.text.count(">Undo") == 1  # of the account as it was made
+
+
+async def test_who_may_not_make_a_change_may_not_undo_one(app, post, make_user, back_office_for, database):
+    async with database.unit_of_work() as session:
+        (await session.get_one(Post, post)).title = "Second"
+    line = await last(database, "blog.post")
+    staff = await make_user(username="staff", is_staff=True)
+    async with database.unit_of_work() as session:
+        await grant(session, await session.get_one(User, staff.id), ["blog.view_post"])
+    visitor = await back_office_for(staff)
+    assert (await undo(app, visitor, post, line.id)).status_code == 403
+    async with database.unit_of_work() as session:
+        await grant(session, await session.get_one(User, staff.id), ["blog.view_post", "blog.change_post"])
+    assert (await undo(app, await back_office_for(staff), post, line.id)).status_code == 303
+    assert (await undo(app, await back_office_for(staff), post, 10**9)).status_code == 404
