@@ -126,12 +126,12 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         ),
         changes=(f"{AUTH}/factors/test_own_factors.py",),
         checks=(DEPLOYMENT, f"{AUTH}/factors/test_requirement.py"),
-        encryption=(f"{AUTH}/factors/test_own_factors.py",),
+        encryption=(f"{AUTH}/factors/test_encryption.py", f"{AUTH}/factors/test_own_factors.py"),
         held=(
             f"{AUTH}/test_rows_of_others.py",
             f"{AUTH}/factors/test_own_factors.py",
         ),
-        links=(f"{ACCOUNT}/test_factors.py",),
+        links=(f"{AUTH}/commands/test_factors.py", f"{ACCOUNT}/test_factors.py"),
         proof=(f"{AUTH}/factors/test_proof.py",),
         qr_code=(f"{ACCOUNT}/test_factors.py",),
         recovery_codes=(
@@ -151,7 +151,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         f"{AUTH}/factors/test_passkeys.py",
         assertions=(),
         registration=(),
-        relying_party=(),
+        relying_party=(f"{AUTH}/factors/test_relying_party.py",),
         webauthn_json=(),
     ),
     "dovetail/contrib/auth/limits/attempts.py": (f"{AUTH}/limits/test_attempts.py",),

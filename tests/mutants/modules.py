@@ -159,7 +159,9 @@ MODULES: dict[str, tuple[str, ...]] = {
 
 # Their tests start commands, each in a process of its own, of which nobody here sees what it runs.
 COMMANDS = frozenset(
-    path for path in MODULES if "/commands" in path or path.startswith("dovetail/contrib/auth/upkeep/")
+    path
+    for path in MODULES
+    if "/commands" in path or path.startswith(("dovetail/contrib/auth/upkeep/", "dovetail/contrib/auth/factors/links"))
 )
 
 LIBRARIES = (  # what takes long to import, and is the same for every mutant

@@ -320,8 +320,8 @@ async def test_who_ticks_verified_together_with_an_address_vouches_for_it(office
 
 
 async def test_a_stranger_learns_nothing_of_which_forms_there_are(client):
-    for identity in ("auth/user", "nothing"):
-        for path in ("create", "edit/1"):
+    for identity in ("auth/user", "no/thing"):
+        for path in ("add/", "1/change/"):
             page = await client.post(f"/admin/{identity}/{path}", headers={"Origin": "http://testserver"})
             back = quote(f"/admin/{identity}/{path}", safe="")
             assert (page.status_code, page.headers["location"]) == (303, f"/admin/login?next={back}")

@@ -166,9 +166,9 @@ async def test_events_outlive_the_account_and_keep_its_name(app, back_office_for
     eve, root = await make_user(username="eve"), await make_user(username="root", is_superuser=True)
     office = await back_office_for(root)
     recorder = RECORDER.get(app)
-    recorder.add((1,), {"kind": EventKind.LOGIN_FAILED, "user_id": eve.id, "username": "eve", "detail": "late"})
     answer = await office.submit(f"/auth/user/delete/?pks={eve.id}", {})
     assert answer.status_code == 303, answer.text
+    recorder.add((1,), {"kind": EventKind.LOGIN_FAILED, "user_id": eve.id, "username": "eve", "detail": "late"})
     found = await events(app, session, EventKind.USER_DELETED, EventKind.LOGIN_FAILED)
     assert {(event.kind, event.user_id, event.username, event.actor_name) for event in found} == {
         (EventKind.USER_DELETED, None, "eve", "root"),

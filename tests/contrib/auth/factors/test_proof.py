@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.sessions.models import Session
 from tests.contrib.auth.factors.conftest import FACTORS
 from tests.contrib.auth.factors.soft_authenticator import SoftAuthenticator
@@ -53,8 +54,14 @@ async def test_a_passkey_is_a_recent_proof_for_a_question_of_its_own(client, wit
     assert await may_change(ada)
 
 
-async def test_who_guesses_codes_with_somebodys_token_is_slowed_down(with_totp):
+async def test_who_guesses_codes_with_somebodys_token_is_slowed_down_and_recorded(with_totp, session):
     ada = await with_totp()
     guesses = [await ada.client.post(PROVE, json={"code": f"{n:06}"}) for n in range(6)]
     assert [one.status_code for one in guesses] == [401] * 5 + [429]
     assert (await ada.client.post(PROVE, json={"recovery_code": ada.recovery_codes[0]})).status_code == 204
+    kinds = (EventKind.PROOF_FAILED, EventKind.RECOVERY_CODE_USED)
+    found = await session.scalars(select(SecurityEvent).where(SecurityEvent.kind.in_(kinds)).order_by(SecurityEvent.id))
+    assert [(event.kind, event.username, event.detail) for event in found] == [
+        *[(EventKind.PROOF_FAILED, "ada", "totp")] * 5,
+        (EventKind.RECOVERY_CODE_USED, "ada", "9 are left"),
+    ]
