@@ -237,6 +237,7 @@ class AdminSite(LeanAdmin):
         yield self._route(office, f"{view}delete/", pages.delete_selected, "delete", BOTH)
         yield self._route(office, f"{view}export/{{export_type}}/", pages.export_list, "export")
         yield self._route(office, f"{view}lookup/", pages.autocomplete, "ajax_lookup")
+        yield self._route(office, f"{view}lookup/{{part}}/", pages.autocomplete_in_rows, "lookup-in-rows")
         yield self._route(office, f"{obj}change/", pages.show_edit_form, "edit", BOTH)
         yield self._route(office, f"{obj}delete/", pages.delete_selected, "delete", BOTH)
         for page in self._object_pages:

@@ -3,8 +3,8 @@
   "use strict";
 
   // Dates and times are typed, or picked from a calendar that stands beside its field.
-  function pick(role, options) {
-    document.querySelectorAll(`[data-role="${role}"]:not([readonly]):not([disabled])`).forEach((field) => {
+  function pick(root, role, options) {
+    root.querySelectorAll(`[data-role="${role}"]:not([readonly]):not([disabled])`).forEach((field) => {
       flatpickr(field, {
         allowInput: true,
         static: true,
@@ -16,22 +16,13 @@
     });
   }
 
-  pick("date-picker", { dateFormat: "Y-m-d" });
-  pick("moment-picker", {
-    dateFormat: "Y-m-d H:i:S",
-    enableTime: true,
-    enableSeconds: true,
-    minuteIncrement: 1,
-    time_24hr: true,
-  });
-
   // What is made of other fields is made again as they are typed, until somebody types it.
   function slugOf(text) {
     const plain = text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").replace(/ß/g, "ss");
     return plain.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "");
   }
 
-  document.querySelectorAll("[data-prepopulated-from]").forEach((field) => {
+  function prepopulate(field) {
     const names = field.dataset.prepopulatedFrom.split(" ");
     const sources = names.map((name) => field.form.elements.namedItem(name)).filter(Boolean);
     let typed = field.value !== "";
@@ -41,7 +32,22 @@
       const made = slugOf(sources.map((one) => one.value).join(" "));
       field.value = field.maxLength > 0 ? made.slice(0, field.maxLength).replace(/-+$/, "") : made;
     }));
-  });
+  }
+
+  function begin(root) {
+    pick(root, "date-picker", { dateFormat: "Y-m-d" });
+    pick(root, "moment-picker", {
+      dateFormat: "Y-m-d H:i:S",
+      enableTime: true,
+      enableSeconds: true,
+      minuteIncrement: 1,
+      time_24hr: true,
+    });
+    root.querySelectorAll("[data-prepopulated-from]").forEach(prepopulate);
+  }
+
+  begin(document);
+  document.addEventListener("dovetail:added", (event) => begin(event.target)); // a row of an inline
 
   // A field takes the focus when its autocomplete opens, so that typing works at once. Select2 tells aids for reading of an
   // option called undefined, and of no list at all where several objects may be chosen.

@@ -51,6 +51,11 @@ class FormSetBase:
         return request_context().session
 
     @property
+    def part(self) -> str:
+        """Return how the names of its fields begin, without the number of a row that it is within."""
+        return "-".join(self.prefix.split("-")[::2])
+
+    @property
     def layout(self) -> Layout:
         """Return the groups of fields of a row."""
         return self.inline.form_layout(self.request, self.instance)
@@ -115,6 +120,11 @@ class FormSetBase:
     def is_stale(self) -> bool:
         """Return whether somebody else changed or deleted rows that were changed here."""
         return any(row.is_outdated for row in self.rows)
+
+    def requires(self, name: str) -> bool:
+        """Return whether each row needs something in a field."""
+        field = next((row.fields[name] for row in (self.empty_row, *self.rows) if row and name in row.fields), None)
+        return field is not None and (bool(field.flags.required) or getattr(field, "allow_blank", True) is False)
 
     def sources_of(self, row: RowForm) -> Mapping[str, Sequence[str]]:
         """Return the fields of a new row that are written as others of it are typed, and those others."""

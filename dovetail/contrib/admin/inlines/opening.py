@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from time import perf_counter
+from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from wtforms import Field
+from wtforms import Field, Form
 
+from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.inlines.formset import InlineFormSet
 from dovetail.contrib.admin.inlines.inline import ParentView
+from dovetail.contrib.admin.inlines.options import InlineBase
 from dovetail.contrib.admin.inlines.row_builder import RowBuilder
 from dovetail.contrib.admin.inlines.row_loader import load_rows
 from dovetail.contrib.admin.inlines.sent import Sent
@@ -60,6 +63,32 @@ def are_valid(formsets: Iterable[InlineFormSet]) -> bool:
 def all_fields(formsets: Iterable[InlineFormSet]) -> list[Field]:
     """Return the fields of all rows."""
     return [field for formset in with_parts(formsets) for row in formset.rows for field in row.form]
+
+
+async def forms_to_show(formsets: Iterable[InlineFormSet]) -> list[Form]:
+    """Return the forms of all rows; what was chosen by its key in them is loaded, one statement for each relation."""
+    found = [part for one in formsets for part in (one, *(part for parts in one.parts.values() for part in parts))]
+    for inline in dict.fromkeys(one.inline for one in found):
+        rows = [row for one in found if one.inline is inline for row in one.rows if row.sent is not None]
+        await _load_chosen(inline, [field for row in rows for field in row.form if hasattr(field, "loader")])
+    return [row.form for one in found for row in (*one.rows, *filter(None, [one.empty_row]))]
+
+
+async def _load_chosen(inline: InlineBase, fields: Sequence[Any]) -> None:
+    request = request_context().request
+    for name in dict.fromkeys(field.short_name for field in fields):
+        sent = {field: keys for field in fields if field.short_name == name and (keys := _keys(field))}
+        wanted = sorted({key for keys in sent.values() for key in keys})
+        objects = await inline.get_related(request, name, wanted) if wanted else ()
+        by_key = {identifier_of(one): one for one in objects}
+        for field, keys in sent.items():
+            chosen = [by_key[key] for key in keys if key in by_key]
+            field.data = chosen if isinstance(field.data, list) else next(iter(chosen), None)
+
+
+def _keys(field: Any) -> list[str]:
+    several = field.data if isinstance(field.data, list) else [field.data]
+    return several if several and all(isinstance(one, str) for one in several) else []
 
 
 class Opening:

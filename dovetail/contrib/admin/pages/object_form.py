@@ -19,7 +19,7 @@ from dovetail.contrib.admin.forms.admin_form import begin, fill_in, refuse_files
 from dovetail.contrib.admin.forms.layout import Layout, names_in
 from dovetail.contrib.admin.forms.saving_hooks import SENT_FORM
 from dovetail.contrib.admin.inlines.formset import InlineFormSet
-from dovetail.contrib.admin.inlines.opening import all_fields, are_valid, open_formsets, with_parts
+from dovetail.contrib.admin.inlines.opening import all_fields, are_valid, forms_to_show, open_formsets, with_parts
 from dovetail.contrib.admin.inlines.shown_fields import ShownField, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.office import Office
@@ -31,6 +31,7 @@ from dovetail.contrib.admin.sqladmin_private import by_attribute, read_form
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.form_fields import field_of
+from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.responses import is_refusal, sendable
 
 VERSION = "_version"
@@ -69,6 +70,9 @@ class FormPage:
             and view.has_permission(self.request, "create")
         )
 
+    def _lookup_address(self, part: str) -> str:
+        return path_for(self.request, "admin:lookup-in-rows", identity=self.view.identity, part=part)
+
     async def show(self, form: Form, status: int = HTTPStatus.OK, error: str | None = None) -> Response:
         """Return the page with the form."""
         view, creating = self.view, self.version is None
@@ -78,7 +82,9 @@ class FormPage:
         context = {"model_view": view, "form": form, "error": error, "title": self.title, "version": self.version}
         context |= {"can_delete": self.can_delete, "layout": self.layout, "readonly": self.readonly}
         context |= {"fields": {one.name: one for one in form}, "formsets": self.formsets}
-        await offer_related(self.request, form)
+        for one in (form, *await forms_to_show(self.formsets)):
+            await offer_related(self.request, one)
+        context["lookup_addresses"] = self._lookup_address
         context |= {"popup": is_popup(self.request)}
         context |= {"site_url": self.site_url, "prepopulated": self.prepopulated, "can_save_as": self.can_save_as}
         template = view.add_form_template if creating else view.change_form_template

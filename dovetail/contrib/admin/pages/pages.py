@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.lists.autocomplete import MOST_PAGES
 from dovetail.contrib.admin.office import Office
@@ -94,20 +95,35 @@ async def export_list(office: Office, request: Request) -> Response:
 async def autocomplete(office: Office, request: Request) -> Response:
     """Return the related objects that hold what was typed, or have a `key`, as JSON; the first ones if nothing was."""
     view = open_view(office, request, Action.LIST)
-    name, term = request.query_params.get("name", ""), request.query_params.get("term", "").strip()
-    loader = await view.autocomplete_for(request, name) if view.shown(request, [name]) else None
-    if loader is None:
-        raise BadRequestError("`name` has to be a relation that the view chooses objects of.")
+    name = request.query_params.get("name", "")
     is_filter = any(
         isinstance(one, RelationFilter) and one.parameter_name == name for one in view.shown_filters(request)
     )
-    is_field = name not in fields_of(request).read_only(view.model) and await _can_use_form(view, request)
-    allow((is_filter or is_field) and loader.may_use(request))
+    return await _choices(view, request, name, allowed=is_filter or await _can_use_form(view, request, name))
+
+
+async def autocomplete_in_rows(office: Office, request: Request) -> Response:
+    """Return what `autocomplete` does, for a field of the rows of an inline, such as `choice-0-author`."""
+    view = open_view(office, request, Action.LIST)
+    name = request.query_params.get("name", "").rpartition("-")[2]
+    inline = view.inline_called(request, request.path_params["part"])
+    if inline is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    may_write = inline.may_add(request, None) or inline.may_change(request, None)
+    return await _choices(inline, request, name, allowed=may_write and await _can_use_form(view, request))
+
+
+async def _choices(view: ChangeListView, request: Request, name: str, *, allowed: bool) -> Response:
+    loader = await view.autocomplete_for(request, name) if view.shown(request, [name]) else None
+    if loader is None:
+        raise BadRequestError("`name` has to be a relation that the view chooses objects of.")
+    allow(allowed and loader.may_use(request))
     if keys := request.query_params.getlist("key")[:MOST_KEYS]:
         return JSONResponse({"results": [loader.format(one) for one in await loader.get_many(request, keys)]})
     page = request.query_params.get("page", "1")
     if not (page.isdecimal() and page.isascii() and 1 <= int(page[:6]) <= MOST_PAGES):
         raise BadRequestError(f"page is no number from 1 to {MOST_PAGES}; type what to look for.")
+    term = request.query_params.get("term", "").strip()
     found = await loader.find(request, term, int(page))
     answer = {"results": [loader.format(one) for one in found.rows], "pagination": {"more": found.more}}
     return JSONResponse({**answer, "searchable": loader.is_searchable(request)})
@@ -119,7 +135,10 @@ def _found(obj: object) -> object:
     return obj
 
 
-async def _can_use_form(view: ModelAdmin, request: Request) -> bool:
+async def _can_use_form(view: ModelAdmin, request: Request, name: str | None = None) -> bool:
+    """Return whether the user may send the form of a view, and write the field `name` in it if one is named."""
+    if name in fields_of(request).read_only(view.model):
+        return False
     if view.can_create and await view.check_can_create(request):
         return True
     return view.can_edit and view.has_permission(request, Action.EDIT)

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from config.settings import Settings
-from tests.contrib.admin.festival.models import Slot, Stage
+from tests.contrib.admin.festival.models import Booking, Slot, Stage
 from tests.contrib.admin.inlines.conftest import MORE
 from tests.contrib.admin.inlines.test_kinds_of_inlines import address, rows
 from tests.contrib.admin.inlines.test_polls_in_browser import WIDTHS, is_too_wide, log_in
@@ -41,6 +41,14 @@ async def test_rows_are_put_in_order_and_have_rows_of_their_own(browser_page: Pa
     await added.get_by_label("Name").fill("Roof")
     await added.get_by_role("button", name="Add another slot").click()
     await added.get_by_label("Hour").nth(1).fill("7")
+    bookings = page.locator('[data-inline="booking"]')
+    await page.get_by_role("button", name="Add another booking").click()
+    row = bookings.locator("[data-inline-row]").last
+    await row.locator(".select2-selection").click()
+    await page.locator(".select2-container--open .select2-search__field").press_sequentially("quiet")
+    await page.locator(".select2-results__option", has_text="The Quiet").click()
+    await expect(row.locator(".select2-selection")).to_contain_text("The Quiet")
+    await row.get_by_label("Fee").fill("1")
     handles = stages.locator(".inline-handle")
     await handles.nth(3).drag_to(handles.nth(0), target_position={"x": 2, "y": 2})
     for width in WIDTHS:
@@ -51,3 +59,4 @@ async def test_rows_are_put_in_order_and_have_rows_of_their_own(browser_page: Pa
     found = sorted(await rows(session, Stage.place, Stage.name))
     assert [name for _, name in found] == ["Roof", "Tent", "Main"]
     assert await rows(session, Slot.hour) == [(7,), (20,), (22,)]
+    assert (1, "boss") in await rows(session, Booking.fee, Booking.booked_by)

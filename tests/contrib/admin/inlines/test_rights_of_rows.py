@@ -87,6 +87,32 @@ async def test_rows_are_added_as_far_as_their_user_may_and_choices_are_there(app
     assert len(await keys(session)) == 4
 
 
+async def test_what_a_row_chooses_is_looked_up_by_whoever_may_write_it(app, clerk, office, session, festival):
+    lookup = app.url_path_for("admin:lookup-in-rows", identity="festival/festival", part="booking")
+    for desk, status in ((clerk, 200), (office, 200)):
+        answer = await desk.client.get(lookup, params={"name": "booking-0-band", "term": "loud"})
+        assert (answer.status_code, [one["text"] for one in answer.json()["results"]]) == (status, ["The Loud"])
+    assert (await clerk.client.get(lookup, params={"name": "booking-0-festival"})).status_code == 400
+    for part, status in (("nothing", 404), ("stage-nothing", 404), ("stage-slot", 400), ("memo", 400)):
+        elsewhere = app.url_path_for("admin:lookup-in-rows", identity="festival/festival", part=part)
+        assert (await clerk.client.get(elsewhere, params={"name": "x"})).status_code == status, part
+
+
+async def test_a_form_that_is_shown_again_asks_for_what_was_chosen_once(
+    app, office, session, festival, count_statements
+):
+    edit = address(app, "edit", festival.id)
+    counts = set()
+    for more in (1, 9):
+        added = {f"booking-{10 + number}-band": "2" for number in range(more)}
+        added |= {f"booking-{10 + number}-_key": "" for number in range(more)} | {"booking-0-fee": "99999"}
+        with count_statements() as statements:
+            answer = await office.submit(edit, added)
+        assert (answer.status_code, answer.text.count("The Quiet")) == (400, more + 1)
+        counts.add(len(statements))
+    assert len(counts) == 1
+
+
 async def test_limits_are_held_before_any_work(app, office, session, festival, count_statements):
     edit = address(app, "edit", festival.id)
     data = {f"stage-{number}-name": "x" for number in range(700)} | {"stage-TOTAL_FORMS": "700"}
