@@ -40,7 +40,7 @@ from dovetail.middleware.errors import ErrorMiddleware
 from dovetail.middleware.logging import configure_logging
 from dovetail.migrations.readiness import Readiness
 from dovetail.mounting import NamedRouter, include, place, routers_of
-from dovetail.plugin import PLUGIN_SETTINGS, Context, Mounts, Setup
+from dovetail.plugin import PLUGIN_SETTINGS, Context, Mountable, Mounts, Setup
 from dovetail.registry import Registry, load_registry, load_web
 from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.policy_checks import policy_problems, resources_of
@@ -84,7 +84,11 @@ def make_application(settings: Settings, mounts: Mounts = EVERYTHING_IN_ITS_PLAC
     load_web(registry)
     routers = _routers(settings, registry, mounts)
     context = make_context(
-        settings, registry, command_timeout=settings.database_command_timeout, paths=_own_paths(registry, routers)
+        settings,
+        registry,
+        command_timeout=settings.database_command_timeout,
+        paths=_own_paths(registry, routers),
+        mounted=_mounted(routers),
     )
     app = (FastAPI if settings.opentelemetry else LeanFastAPI)(
         title=settings.site_name,
@@ -134,6 +138,15 @@ def _own_paths(registry: Registry, routers: Sequence[NamedRouter]) -> dict[str, 
     placed = {one.name: one.path for one in routers if one.router is None}
     names = [f"{plugin.name}.{key}" for plugin in registry.plugins for key in plugin.paths]
     return {name: placed.get(name) for name in names}
+
+
+def _mounted(routers: Sequence[NamedRouter]) -> dict[str, list[Mountable]]:
+    """Return what the site declares itself of what a `setup` mounts."""
+    found: dict[str, list[Mountable]] = {}
+    for one in routers:
+        if one.mounted is not None:
+            found.setdefault(one.name, []).append(one.mounted)
+    return found
 
 
 def _add_routers(
@@ -188,7 +201,7 @@ def _add_middleware(app: FastAPI, context: Context) -> None:
     probes = [path for name in PROBES if (path := path_of(app, name)) is not None]
     around = [
         Middleware(EdgeMiddleware, settings=settings, probes=probes),
-        *_cross_origin(settings, context.paths.values()),  # which are pages, for this site alone
+        *_cross_origin(settings, _own_pages(context)),  # which are pages, for this site alone
         *([Middleware(ErrorMiddleware, respond=answer, refuses=False)] if added else []),  # what the added ones raise
     ]
     within = [
@@ -198,6 +211,10 @@ def _add_middleware(app: FastAPI, context: Context) -> None:
         Middleware(FastPathMiddleware),  # in front of the router
     ]
     app.user_middleware[:] = [*around, *added, *within]
+
+
+def _own_pages(context: Context) -> list[str | None]:
+    return [*context.paths.values(), *(one.path for several in context.mounted.values() for one in several)]
 
 
 def _cross_origin(settings: Settings, paths: Iterable[str | None]) -> Iterator[Middleware]:

@@ -1,11 +1,11 @@
 """Open what a running application has: settings, database, plugins and their settings."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from dovetail.database.change_log import CHANGE_LOG
 from dovetail.database.unit_of_work import Database
-from dovetail.plugin import Context, session_info
+from dovetail.plugin import Context, Mountable, session_info
 from dovetail.registry import Registry, load_all_plugin_settings, load_models
 from dovetail.settings import Settings
 
@@ -16,6 +16,7 @@ def make_context(
     *,
     command_timeout: float | None = None,
     paths: Mapping[str, str | None] | None = None,
+    mounted: Mapping[str, Sequence[Mountable]] | None = None,
 ) -> Context:
     """Return the context of one application; no connection is made yet.
 
@@ -28,6 +29,7 @@ def make_context(
         plugin_settings=load_all_plugin_settings(settings, registry),
         plugins=registry.plugins,
         paths=paths or {},
+        mounted=mounted or {},
         database=Database.from_settings(settings, command_timeout=command_timeout),
     )
     info = session_info(context)

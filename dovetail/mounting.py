@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import pairwise
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import FastAPIError
 
 from dovetail.errors import ConfigurationError
-from dovetail.plugin import Mounts, Plugin
+from dovetail.plugin import Mountable, Mounts, Plugin
 
 API = "/api"
 
@@ -21,6 +22,7 @@ class NamedRouter:
     owner: str  # a plugin's name, or "kernel"
     router: APIRouter | None  # None: the plugin's `setup` mounts it, exactly at this path
     path: str
+    mounted: Mountable | None = None  # what `setup` mounts there as the site declares it
 
 
 def routers_of(plugin: Plugin) -> Iterator[NamedRouter]:
@@ -41,7 +43,7 @@ def place(offered: Sequence[NamedRouter], mounts: Mounts) -> list[NamedRouter]:
     """
     if problems := list(_problems(offered, mounts)):
         raise ConfigurationError("\n".join(problems))
-    return [placed for one in offered if (placed := _placed(one, mounts)) is not None]
+    return [placed for one in offered for placed in _placed(one, mounts)]
 
 
 def include(app: FastAPI, routers: Iterable[NamedRouter]) -> None:
@@ -67,10 +69,24 @@ def _problems(offered: Sequence[NamedRouter], mounts: Mounts) -> Iterator[str]:
             own = any(one.router is None for one in offered if name in {one.name, one.owner})
             if problem := "a path of its own" if own and not mount else _problem_of_path(mount):
                 yield f"the site mounts {name!r} at {mount!r}, expected {problem}"
+        elif several := _several(mount):
+            yield from _problems_of_several(name, [one for one in offered if name in {one.name, one.owner}], several)
         elif mount is not None and not isinstance(mount, APIRouter):
             yield f"the site mounts {name!r} as a {type(mount).__name__}, expected a path, an APIRouter, or None"
         elif mount is not None and len(replaced := [one.name for one in offered if name in {one.name, one.owner}]) > 1:
             yield f"the site replaces {name!r}, which has {len(replaced)} routers: {', '.join(replaced)}; name one"
+
+
+def _problems_of_several(name: str, meant: Sequence[NamedRouter], several: Sequence[Mountable]) -> Iterator[str]:
+    if [one.router for one in meant] != [None]:
+        yield f"the site mounts {name!r} as a {type(several[0]).__name__}, expected a path, an APIRouter, or None"
+    for one in several:
+        if problem := _problem_of_path(one.path) if one.path else "a path of its own":
+            yield f"the site mounts {name!r} at {one.path!r}, expected {problem}"
+    paths = sorted(one.path for one in several)
+    for above, below in pairwise(paths):
+        if f"{below}/".startswith(f"{above}/"):
+            yield f"the site mounts {name!r} at {above!r} and at {below!r}; neither may lie within the other"
 
 
 def _problem_of_path(path: str) -> str | None:
@@ -81,8 +97,16 @@ def _problem_of_path(path: str) -> str | None:
     return "a path without parameters" if "{" in path else None
 
 
-def _placed(one: NamedRouter, mounts: Mounts) -> NamedRouter | None:
+def _placed(one: NamedRouter, mounts: Mounts) -> Iterator[NamedRouter]:
     mount = mounts.get(one.name, mounts.get(one.owner, one.path))
-    if mount is None:
-        return None
-    return replace(one, path=mount) if isinstance(mount, str) else replace(one, router=mount)
+    if isinstance(mount, str):
+        yield replace(one, path=mount)
+    elif isinstance(mount, APIRouter):
+        yield replace(one, router=mount)
+    else:
+        yield from (replace(one, path=each.path, mounted=each) for each in _several(mount))
+
+
+def _several(mount: object) -> list[Mountable]:
+    found = [mount] if isinstance(mount, Mountable) else list(mount) if isinstance(mount, list | tuple) else []
+    return [one for one in found if isinstance(one, Mountable)]

@@ -83,6 +83,7 @@ class Context:
     plugins: "Sequence[Plugin]"
     plugin_settings: "Mapping[str, BaseModel]"
     paths: "Mapping[str, str | None]" = field(default_factory=dict)  # {"admin.office": "/admin"}; None: nowhere
+    mounted: "Mapping[str, Sequence[Mountable]]" = field(default_factory=dict)  # what the site mounts there instead
 
     @cached_property
     def policies(self) -> "Policies":
@@ -135,7 +136,13 @@ Setup: TypeAlias = "Callable[[FastAPI, Context], None]"
 Routers: TypeAlias = "Mapping[str, APIRouter] | Sequence[APIRouter]"  # by name, so that a site can say where each goes
 # What a site does with routers, by their names ("blog.posts") or that of their plugin: a path moves, None drops, and
 # a router replaces.
-Mounts: TypeAlias = "Mapping[str, str | APIRouter | None]"
+Mounts: TypeAlias = "Mapping[str, str | APIRouter | Mountable | Sequence[Mountable] | None]"
+
+
+class Mountable:
+    """What a site mounts in the place of what a plugin mounts by itself, such as an `AdminSite`."""
+
+    path: str  # where, such as "/admin"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,7 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
                 "Setup",
                 "Lifespan",
                 "Check",
+                "Mountable",
                 "Mounts",
                 "lazy",
                 "deferred",
@@ -118,6 +119,8 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             "shown_rows",
         ),
     ),
+    "dovetail.contrib.admin.sites.admin_site": ("What a back office is called, looks like and shows.", ("AdminSite",)),
+    "dovetail.contrib.admin.sites.login_form": ("The form that lets staff in.", ("LoginForm",)),
 }
 
 # What the framework itself asks of every view and of the database, and no author calls or overrides.

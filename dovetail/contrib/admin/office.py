@@ -1,7 +1,7 @@
 """Hold in one value all that the pages of a back office work with: `site.py` makes it, and nothing changes it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -13,12 +13,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from dovetail.contrib.admin.settings import AdminSettings
+from dovetail.contrib.admin.sites.admin_site import AdminSite
+from dovetail.contrib.admin.sites.app_list import ListedApp, list_apps
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.admin.web.messages import Messages
-from dovetail.contrib.admin.web.rendering import Templates
+from dovetail.contrib.admin.web.rendering import Templates, finished
 from dovetail.database.pool_share import PoolShare
 from dovetail.resources.policies.registered import Policies
+
+TemplateOf = Callable[..., str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +30,14 @@ class Office:
     """Holds what one back office is made of: settings, connections, cookies, templates and views."""
 
     app: Starlette  # that the back office is mounted on
+    site: AdminSite  # as the project declares it
     settings: AdminSettings
     secret_key: SecretStr
     database: PoolShare
     cookies: Cookies
     messages: Messages
     templates: Templates
+    template: TemplateOf  # the name of one of the site: ("app_index_template", "blog")
     authorization: AuthorizationBackend
     policies: Policies
     homes: Mapping[type[object], str]  # the plugins of models, after which permissions are called
@@ -44,6 +50,10 @@ class Office:
         if view is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return view
+
+    async def app_list(self, request: Request) -> Sequence[ListedApp]:
+        """Return the plugins and their views that the user may open, as the site lists them."""
+        return await finished(self.site.get_app_list(request, await list_apps(self.views.values(), request)))
 
     async def render(
         self, request: Request, template: str, context: dict[str, object], status: int = HTTPStatus.OK

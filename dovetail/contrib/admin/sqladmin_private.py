@@ -257,6 +257,11 @@ def is_action(method: object) -> bool:
     return hasattr(method, "_action")
 
 
+def slug_of_action(method: object) -> str:
+    """Return the name of an action as it stands in addresses."""
+    return str(getattr(method, "_slug"))  # noqa: B009 - of any function
+
+
 def app_of(view: BaseView) -> Starlette:
     """Return the application that the back office of a view is mounted on."""
     app: Starlette = view._admin_ref.app  # noqa: SLF001 - there is no public way from a view to its site

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from jinja2 import FileSystemBytecodeCache
 
-from dovetail.contrib.admin.site import AdminSite
+from dovetail.contrib.admin.mounting.mounted import MountedSite
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.models import Door
@@ -27,7 +27,7 @@ Values: TypeAlias = Mapping[str, str | Sequence[str] | None]
 @pytest.fixture(scope="session", autouse=True)
 def _templates_are_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Each test makes a site of its own, and compiling its templates takes longer than most tests."""
-    AdminSite.bytecode_cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    MountedSite.bytecode_cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
 class BackOffice:

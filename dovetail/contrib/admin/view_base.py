@@ -111,6 +111,12 @@ class ViewBase(SavingHooks, FieldHooks):
     former_identity: ClassVar[str] = ""
     """Up to the last release the view's addresses began with it; the site fills it in."""
 
+    action_confirmation_template: ClassVar[str] = "sqladmin/confirm.html"
+    object_history_template: ClassVar[str] = "sqladmin/history.html"
+
+    deletes_selected: ClassVar[bool] = True
+    """Whether several objects are deleted at once; a site may disable it."""
+
     site_secret_key: ClassVar[SecretStr]  # the site's; signs the addresses of pages far from the start of the list
 
     export_types: ClassVar[builtins.list[str]] = ["csv"]
@@ -189,7 +195,7 @@ class ViewBase(SavingHooks, FieldHooks):
 
     def can_delete_any(self, request: Request) -> bool:
         """Return whether to offer deleting; each object that is selected is asked about again."""
-        return self.can_delete and self.has_permission(request, "delete")
+        return self.can_delete and self.deletes_selected and self.has_permission(request, "delete")
 
     # The form.
 

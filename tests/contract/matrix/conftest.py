@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import BaseRoute, Mount
 
 from config.settings import Settings
-from dovetail.contrib.admin.site import load_views
+from dovetail.contrib.admin.mounting.views import load_views
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups, users_permissions

@@ -11,8 +11,9 @@ from sqladmin import action as sqladmin_action
 from dovetail.application import make_application
 from dovetail.contrib.admin.checks.site_checks import identify
 from dovetail.contrib.admin.checks.view_checks import find_problems
+from dovetail.contrib.admin.mounting.views import load_views
 from dovetail.contrib.admin.settings import AdminSettings
-from dovetail.contrib.admin.site import load_views, mount
+from dovetail.contrib.admin.site import mount
 from dovetail.contrib.admin.views import ModelAdmin, action
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConfigurationError

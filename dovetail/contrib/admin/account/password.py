@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
 from dovetail.contrib.admin.forms.admin_form import refuse_files
@@ -62,7 +63,7 @@ async def prepare(office: Office, request: Request) -> None:
     NEW_PASSWORD.set(request, NewPassword(hashed=hashed, proof=proof))
 
 
-async def change_password(office: Office, request: Request) -> str:
+async def change_password(office: Office, request: Request) -> str | Response:
     """Set the new password: every other session ends, and the user is told by mail."""
     session, new = request_context().session, NEW_PASSWORD.get(request)
     user = await lock_active(session, user_of(request).id)
@@ -72,6 +73,9 @@ async def change_password(office: Office, request: Request) -> str:
     key = request.cookies.get(office.cookies.session)  # of this very session, which goes on
     manager = make_manager(session, settings_of(session))
     await change_own_account(manager, user, {}, password=new.hashed, keep_token=key)
+    template = office.template("password_change_done_template")
+    if template is not None:
+        return await office.render(request, template, {"title": "Password changed"})
     return "Your password was changed. Everybody else who was logged in as you is logged out."
 
 

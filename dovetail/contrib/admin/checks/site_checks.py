@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError
@@ -43,23 +44,32 @@ class Claims:
                 yield f"the admin {what} {name!r} is claimed by {other} and {owner}; {_advice(what, hint)}"
 
 
-def identify(plugin: str, view: type[BaseView], plugins: Sequence[str] = ()) -> type[BaseView]:
+def plugin_of(view: type[BaseView], plugins: Sequence[str]) -> str:
+    """Return the one of `plugins` that the model of a view belongs to; nothing for a view of none."""
+    model: Any = getattr(view, "model", None)
+    return (owner_of(model.__table__, plugins) or "") if view.is_model and model is not None else ""
+
+
+def identify(
+    plugin: str, view: type[BaseView], plugins: Sequence[str] = (), shared: Mapping[str, object] = MappingProxyType({})
+) -> type[BaseView]:
     """Return the view as one site shows it, called `<plugin>/<model>` unless its class says otherwise.
 
     A word that its class says stands for the model alone. The view of a model that its own plugin brings, and calls
     nothing else, is its home, where links to its objects lead. `plugins` are all that are enabled: a plugin may show
-    the model of another, whose permissions count. SQLAdmin writes the site into the class of a view, so each site gets
-    a class of its own.
+    the model of another, whose permissions count. `shared` is what the site gives each view. SQLAdmin writes the site
+    into the class of a view, so each site gets a class of its own.
     """
     attributes: dict[str, object] = {
         "__module__": view.__module__,
         "__qualname__": view.__qualname__,
         "__doc__": view.__doc__,
         WRITTEN: view,
+        **shared,
     }
     model: Any = getattr(view, "model", None)
     if view.is_model and model is not None:
-        owner = owner_of(model.__table__, plugins) or plugin
+        owner = plugin_of(view, plugins) or plugin
         word = view.identity or model.__name__.lower()  # as in the names of permissions
         identity = word if "/" in word else f"{plugin}/{word}"
         attributes |= {"identity": identity, "plugin_name": owner}

@@ -14,6 +14,7 @@ from dovetail.contrib.admin.permissions import USER, load_rights, user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import Rules
 from dovetail.contrib.admin.web.csrf import check_session_token, check_token, owner_of
+from dovetail.contrib.admin.web.rendering import finished
 from dovetail.contrib.auth.events.origin import Who
 from dovetail.contrib.auth.factors.requirement import lacks_factor
 from dovetail.contrib.auth.sessions.current import session_of
@@ -23,6 +24,7 @@ from dovetail.contrib.auth.sessions.use import remember_use
 from dovetail.errors import PermissionDeniedError
 from dovetail.state import ACTOR, CREDENTIAL, DOOR, note_of_request
 
+OTHERS_ONLY = "This part of the site is for others. Log out to come as somebody else."
 logger = logging.getLogger("dovetail.admin")
 
 
@@ -54,6 +56,8 @@ async def let_in(office: Office, request: Request, entrance: Entrance) -> None:
     note_of_request(CREDENTIAL, current)
     await office.authorization.load(request)
     await load_rights(request, Rules(user, office.policies, office.homes), office.views.values())
+    if not entrance.enrolling and not await finished(office.site.has_permission(request)):
+        raise PermissionDeniedError(OTHERS_ONLY)
     if not entrance.enrolling and lacks_factor(user, settings_of(request_context().session)):
         raise MustEnrolError
 

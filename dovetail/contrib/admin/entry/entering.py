@@ -12,20 +12,31 @@ from dovetail.api.addresses import address_of
 from dovetail.contrib.admin.entry.sessions import lifetime_of
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.sites.login_form import LoginForm
 from dovetail.contrib.admin.web.csrf import make_token
 from dovetail.contrib.admin.web.preferences import bring
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record_failure
 from dovetail.contrib.auth.factors.second_step import Proved
+from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_session
 from dovetail.contrib.auth.sessions.log_in import log_in
 from dovetail.contrib.auth.sessions.models import Door
+from dovetail.errors import DovetailError, PermissionDeniedError
+
+
+class KeptOutError(PermissionDeniedError):
+    """The site does not let in somebody who proved who they are."""
 
 
 async def enter(office: Office, request: Request, proved: Proved, response: Response | None = None) -> Response:
     """Log staff in who proved who they are, by all that it takes, and lead them to the page that they asked for.
 
-    The session that this browser had ends. Another `response` than the way to that page gets the cookie, too.
+    The session that this browser had ends. Another `response` than the way to that page gets the cookie, too. Raise
+    KeptOutError for who is not let in by the form of the site.
     """
     session = request_context().session
+    await _confirm(office, request, proved.user)
     await end_session(session, request.cookies.get(office.cookies.session, ""))
     lasts = lifetime_of(office.settings)
     logged_in = await log_in(
@@ -44,6 +55,14 @@ async def enter(office: Office, request: Request, proved: Proved, response: Resp
     office.cookies.delete(response, office.cookies.challenge)
     await bring(session, office.cookies, proved.user.id, response)
     return response
+
+
+async def _confirm(office: Office, request: Request, user: User) -> None:
+    try:
+        await (office.site.login_form or LoginForm)().confirm_login_allowed(request, user)
+    except DovetailError as error:
+        await record_failure(EventKind.LOGIN_FAILED, user=user, detail="kept out by the site")
+        raise KeptOutError(error.detail) from None
 
 
 async def visitor_page(

@@ -5,13 +5,14 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.contrib.admin.entry.entering import enter, target_of, visitor_page
+from dovetail.contrib.admin.entry.entering import KeptOutError, enter, target_of, visitor_page
 from dovetail.contrib.admin.entry.second_step import ask_for_second_factor, knows_passkeys
 from dovetail.contrib.admin.entry.sessions import get_user
 from dovetail.contrib.admin.forms.admin_form import refuse_files
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.sites.login_form import LoginForm
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record, record_failure
 from dovetail.contrib.auth.factors.second_step import Proved
@@ -21,6 +22,7 @@ from dovetail.contrib.auth.users import authenticate
 from dovetail.errors import TooManyRequestsError
 
 # The same words for an unknown name, a wrong password, a deactivated user and one who is not staff.
+INCOMPLETE = "Fill in what is marked below."
 REFUSED = "This name and password do not open the back office."
 
 
@@ -39,7 +41,11 @@ async def log_out(office: Office, request: Request) -> Response:
     """Delete the session behind the cookie, and the cookie."""
     await end_session(request_context().session, request.cookies.get(office.cookies.session, ""))
     await record(request_context().session, EventKind.LOGOUT, user=user_of(request), detail="back office")
-    response = RedirectResponse(request.url_for("admin:login").path, HTTPStatus.SEE_OTHER)
+    template = office.template("logout_template")
+    if template is None:
+        response: Response = RedirectResponse(request.url_for("admin:login").path, HTTPStatus.SEE_OTHER)
+    else:
+        response = await visitor_page(office, request, template, {})
     office.cookies.delete(response, office.cookies.session)
     return response
 
@@ -47,7 +53,10 @@ async def log_out(office: Office, request: Request) -> Response:
 async def _log_in(office: Office, request: Request) -> Response:
     form = await request.form()
     refuse_files(form)
+    filled_in = (office.site.login_form or LoginForm)(form)
     name, password = form.get("username"), form.get("password")
+    if not filled_in.validate():
+        return await _form(office, request, HTTPStatus.BAD_REQUEST, username=name, form=filled_in, error=INCOMPLETE)
     try:
         user = await _authenticate(name, password) if isinstance(name, str) and isinstance(password, str) else None
     except TooManyRequestsError as refusal:
@@ -57,7 +66,10 @@ async def _log_in(office: Office, request: Request) -> Response:
     if user is None:
         return await _form(office, request, HTTPStatus.UNAUTHORIZED, username=name, error=REFUSED)
     waiting = await ask_for_second_factor(office, request, user)
-    return waiting or await enter(office, request, Proved(user=user, method="password", second_factor=False))
+    try:
+        return waiting or await enter(office, request, Proved(user=user, method="password", second_factor=False))
+    except KeptOutError as refusal:
+        return await _form(office, request, HTTPStatus.FORBIDDEN, username=name, error=refusal.detail)
 
 
 async def _authenticate(name: str, password: str) -> User | None:
@@ -69,5 +81,6 @@ async def _authenticate(name: str, password: str) -> User | None:
 
 
 async def _form(office: Office, request: Request, status: HTTPStatus, **context: object) -> Response:
-    values = {"passkeys": knows_passkeys(request), **context}
-    return await visitor_page(office, request, "sqladmin/login.html", values, status)
+    form = context.get("form") or (office.site.login_form or LoginForm)()
+    values = {"passkeys": knows_passkeys(request), "form": form, **context}
+    return await visitor_page(office, request, str(office.template("login_template")), values, status)

@@ -77,7 +77,7 @@ async def log_in_with_passkey(office: Office, request: Request) -> Response:
     if proved is not None:
         await record(session, EventKind.LOGIN_FAILED, user=proved.user, detail="no staff")
     values = {"passkeys": True, "error": NO_STAFF}
-    return await visitor_page(office, request, "sqladmin/login.html", values, HTTPStatus.UNAUTHORIZED)
+    return await visitor_page(office, request, str(office.template("login_template")), values, HTTPStatus.UNAUTHORIZED)
 
 
 async def passkey_in(request: Request) -> Json:

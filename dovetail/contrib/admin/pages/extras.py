@@ -104,7 +104,8 @@ async def show_object_page(page: ObjectPage, office: Office, request: Request) -
         raise HTTPException(HTTPStatus.NOT_FOUND)
     title = f"{view.name} {shown.pk}" if obj is None else view.title_of(obj)
     context = {"model_view": view, "pk": shown.pk, "obj": obj, "title": title, "page": page, **values}
-    return await office.render(request, page.template, context)
+    template = view.object_history_template if page.name == "history" else page.template
+    return await office.render(request, template, context)
 
 
 async def load_boxes(boxes: Iterable[IndexBox], office: Office, request: Request) -> list[tuple[IndexBox, Values]]:

@@ -1,6 +1,5 @@
 """The pages of the back office; each asks who may see it before it reads a row."""
 
-from collections.abc import Sequence
 from http import HTTPStatus
 
 from sqladmin.authorization import Action
@@ -14,7 +13,6 @@ from dovetail.contrib.admin.lists.autocomplete import MOST_PAGES
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import acting, object_form
 from dovetail.contrib.admin.pages.export import Export
-from dovetail.contrib.admin.pages.extras import IndexBox, load_boxes
 from dovetail.contrib.admin.pages.list_page import show_page
 from dovetail.contrib.admin.pages.list_saving import save_list
 from dovetail.contrib.admin.permissions import rights_of
@@ -25,11 +23,6 @@ from dovetail.contrib.admin.views import ModelAdmin, RelationFilter
 from dovetail.errors import BadRequestError
 
 MOST_KEYS = 200  # whose names are asked for at once
-
-
-async def show_index(boxes: Sequence[IndexBox], office: Office, request: Request) -> Response:
-    """Show the models there are, and the boxes of plugins."""
-    return await office.render(request, "sqladmin/index.html", {"boxes": await load_boxes(boxes, office, request)})
 
 
 async def show_list(office: Office, request: Request) -> Response:
@@ -76,6 +69,7 @@ async def show_edit_form(office: Office, request: Request) -> Response:
 async def delete_selected(office: Office, request: Request) -> Response:
     """Delete the selected objects, after asking."""
     view = open_view(office, request, Action.DELETE)
+    allow(view.deletes_selected or "pk" in request.path_params)
     return await acting.run_task(office, request, acting.deletion(request, view))
 
 

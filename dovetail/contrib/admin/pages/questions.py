@@ -29,8 +29,6 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.returning import list_url
 from dovetail.database.deletion.reach import rows_with
 
-TEMPLATE = "sqladmin/confirm.html"
-
 
 class Question:
     """The page between the button of a task and the task."""
@@ -135,5 +133,5 @@ class Question:
             "back": list_url(self._request, view),
         }
         templates = (view.delete_selected_confirmation_template, view.delete_confirmation_template)
-        template = TEMPLATE if found is None else templates[count == 1]
+        template = view.action_confirmation_template if found is None else templates[count == 1]
         return await self._office.render(self._request, template, context, status)

@@ -83,5 +83,12 @@ def _code(sign: str) -> str:
     return f"_{ord(sign):02X}"
 
 
+class WordConvertor(ViewConvertor):
+    """The first word of the identities of some views: `blog`."""
+
+    regex: ClassVar[str] = f"(?!(?:{'|'.join(sorted(RESERVED))})/){WORD}"
+
+
+register_url_convertor("admin_word", WordConvertor())
 register_url_convertor("admin_view", ViewConvertor())
 register_url_convertor("admin_key", KeyConvertor())

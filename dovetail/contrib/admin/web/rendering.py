@@ -1,7 +1,10 @@
 """Pages are written piece by piece, so that a long one holds up nobody else's request; and addresses in them."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
 from time import perf_counter
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from jinja2 import Environment
@@ -12,23 +15,34 @@ from starlette.responses import HTMLResponse
 from dovetail.contrib.admin.web.addresses import KeyConvertor
 
 TURN = 0.005  # seconds of writing, after which others have their turn
+EachContext = Callable[[Request], Mapping[str, object] | Awaitable[Mapping[str, object]]]
+T = TypeVar("T")
 PLACEHOLDER = "-key-"
 KEYS = KeyConvertor()
+
+
+async def finished(value: T | Awaitable[T]) -> T:
+    """Return what a hook returned, which may be a plain function or be awaited."""
+    return await value if isawaitable(value) else value
 
 
 class Templates(Jinja2Templates):
     """SQLAdmin's templates, which let the event loop go on while they are filled in."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, each_context: EachContext | None = None) -> None:
         self.env = environment
+        self._each_context = each_context
 
     async def TemplateResponse(  # type: ignore[override]  # noqa: N802 - SQLAdmin's name; its class is private
         self, request: Request, name: str, context: dict[str, object] | None = None, status_code: int = 200
     ) -> HTMLResponse:
         """Return the page that the template `name` makes of `context`."""
+        values: dict[str, object] = {"request": request}
+        if self._each_context is not None:
+            values |= await finished(self._each_context(request))
         pieces: list[str] = []
         started = perf_counter()
-        async for piece in self.env.get_template(name).generate_async({"request": request, **(context or {})}):
+        async for piece in self.env.get_template(name).generate_async(values | (context or {})):
             pieces.append(piece)
             if perf_counter() - started > TURN:
                 await asyncio.sleep(0)

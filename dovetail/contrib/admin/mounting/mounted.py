@@ -1,0 +1,185 @@
+"""Run one back office of an application: SQLAdmin with the views of plugins, its cookies, templates and routes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, cast
+
+from fastapi import FastAPI
+from jinja2 import BytecodeCache, ChoiceLoader, DictLoader, FileSystemLoader
+from sqladmin.authentication import AuthenticationBackend
+from sqlalchemy.ext.asyncio import async_sessionmaker
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import Mount
+
+from dovetail.contrib.admin.account.sections import EXTENSION_POINT, check_sections
+from dovetail.contrib.admin.checks.site_checks import find_shadowed, find_unfit_templates
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.entry import by_provider
+from dovetail.contrib.admin.entry.guard import error_page
+from dovetail.contrib.admin.forms.admin_form import is_protected
+from dovetail.contrib.admin.mounting.own_addresses import OwnAddresses
+from dovetail.contrib.admin.mounting.routes import Routes
+from dovetail.contrib.admin.mounting.shared import Shared
+from dovetail.contrib.admin.mounting.templates import PARENTS, Folders, find_unfit_site
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.pages.extras import INDEX_BOXES, OBJECT_PAGES, check_boxes, check_pages
+from dovetail.contrib.admin.permissions import USER, Authorization
+from dovetail.contrib.admin.sites.admin_site import AdminSite
+from dovetail.contrib.admin.sqladmin_private import LeanAdmin, has_default, menu_of
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.csrf import make_session_token
+from dovetail.contrib.admin.web.headers import SecurityHeaders
+from dovetail.contrib.admin.web.media import find_unfit_media, media_folders, media_of
+from dovetail.contrib.admin.web.messages import Messages
+from dovetail.contrib.admin.web.preferences import has_shortcuts, theme_of
+from dovetail.contrib.admin.web.rendering import Templates, path_for, query_of
+from dovetail.contrib.auth.sessions.current import session_of
+from dovetail.errors import ConfigurationError
+from dovetail.plugin import Context
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+class Authentication(AuthenticationBackend):
+    """Tells SQLAdmin what the guard found out; `login.py` logs in and out."""
+
+    def __init__(self) -> None:
+        self.middlewares = []
+
+    async def authenticate(self, request: Request) -> bool:
+        """Return whether somebody is logged in."""
+        return USER.find(request) is not None
+
+    async def get_user_id(self, request: Request) -> int | None:
+        """Return the id of who is logged in, for SQLAdmin's audit backends."""
+        user = USER.find(request)
+        return None if user is None else user.id
+
+
+class MountedSite(LeanAdmin):
+    """One back office: its views, its cookies and its routes, all of which stand behind the guard."""
+
+    bytecode_cache: ClassVar[BytecodeCache | None] = None  # where a process with many sites, as of tests, compiles once
+
+    def __init__(self, app: FastAPI, context: Context, declared: AdminSite, shared: Shared) -> None:
+        settings = context.settings
+        self.declared, self.site_header = declared, declared.site_header or settings.site_name
+        self._shared, self._context, self._authorization = shared, context, Authorization()
+        super().__init__(
+            app,
+            session_maker=async_sessionmaker(),  # bound to nothing: every statement goes through the request's session
+            base_url=declared.path,
+            title=declared.site_title or settings.site_name,
+            templates_dir=str(TEMPLATES),
+            middlewares=[Middleware(SecurityHeaders, static_paths=("/statics/", "/assets/", "/media/"))],
+            authentication_backend=Authentication(),
+            authorization_backend=self._authorization,
+        )
+        if not shared.is_alone:
+            app.router.routes[-1] = Mount(declared.path, app=self.admin, name=declared.name)
+            self.admin.add_middleware(OwnAddresses, mount=Mount(declared.path, app=self.admin, name="admin"))
+        self._media = media_folders(settings.plugins, settings.base_dir / "project" / "static" / "admin")
+        self._folders = Folders.read(settings.base_dir / "project" / "templates")
+        self._prepare_templates(settings.base_dir / "project" / "templates")
+        self._object_pages = check_pages(context.extensions(OBJECT_PAGES), self.templates.env)
+        self.templates.env.globals["object_pages"] = self._object_pages
+        self.admin.router.routes = []  # those of SQLAdmin read files, have no token and log out on GET
+
+    def init_templating_engine(self) -> Templates:
+        """Return SQLAdmin's templates, filled in piece by piece."""
+        return Templates(super().init_templating_engine().env, self.declared.each_context)
+
+    @property
+    def menu(self) -> object:
+        """Return the menu, which the layout shows."""
+        return menu_of(self)
+
+    def open(self) -> None:
+        """Put every route behind the guard: our own, and those that the views brought."""
+        self._authorization.views = {view.identity: view for view in self.views}
+        office = self._make_office()
+        routes = self._routes(office)
+        own, of_views = list(routes.own()), list(routes.of_views())
+        brought = [routes.behind_guard(route) for route in self.admin.router.routes]
+        environment = self.templates.env
+        problems = [
+            *find_shadowed(of_views, brought, office.views, own),
+            *find_unfit_templates(self.views, environment),
+            *find_unfit_site(self.declared, environment),
+            *(self._folders.problems(office.views.keys(), environment) if self._shared.is_alone else ()),
+        ]
+        for view in office.views.values():
+            problems += find_unfit_media(type(view), view.Media, self._media)
+        if problems:
+            raise ConfigurationError("\n".join(problems))
+        self.admin.router.routes = [*own, *brought, *of_views, *routes.last()]
+        self.admin.exception_handlers = {HTTPException: partial(error_page, office)}
+
+    def _routes(self, office: Office) -> Routes:
+        context, environment = self._context, self.templates.env
+        template = self._folders.of_site(self.declared, "password_change_template")
+        sections = [
+            replace(one, template=template) if one.name == "password" and template else one
+            for one in check_sections(context.extensions(EXTENSION_POINT), environment)
+        ]
+        return Routes(
+            office=office,
+            static=context.settings.base_dir / "project" / "static",
+            media=self._media,
+            object_pages=self._object_pages,
+            boxes=check_boxes(context.extensions(INDEX_BOXES), environment),
+            sections=sections,
+        )
+
+    def _make_office(self) -> Office:
+        views = [view for view in self.views if isinstance(view, ModelAdmin)]
+        for view in views:  # each is of a class that this site made for itself
+            type(view).site_secret_key = self._context.settings.secret_key
+            for option, name in self._folders.of_view(type(view)).items():
+                setattr(type(view), option, name)
+        secret_key = self._context.settings.secret_key
+        return Office(
+            app=self.app,
+            site=self.declared,
+            settings=self._shared.settings,
+            secret_key=secret_key,
+            database=self._shared.database,
+            cookies=self._shared.cookies,
+            messages=Messages(self._shared.cookies, secret_key),
+            templates=cast("Templates", self.templates),
+            template=partial(self._folders.of_site, self.declared),
+            authorization=self.authorization_backend,
+            policies=self._context.policies,
+            homes=self._homes(views),
+            long_work=self._shared.long_work,
+            views={view.identity: view for view in views},
+        )
+
+    def _homes(self, views: Sequence[ModelAdmin]) -> dict[type[object], str]:
+        found: dict[type[object], str] = {view.model: view.plugin_name for view in views}
+        return found | {model: plugin.name for plugin in self._context.plugins for model in plugin.models}
+
+    def _prepare_templates(self, site_templates: Path) -> None:
+        environment, cookies = self.templates.env, self._shared.cookies
+        parents = DictLoader({f"admin/{name}": f'{{% extends "sqladmin/{of}.html" %}}' for name, of in PARENTS.items()})
+        environment.loader = ChoiceLoader([FileSystemLoader(site_templates), environment.loader, parents])  # type: ignore[list-item]  # SQLAdmin sets one
+        environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": query_of}
+        environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
+        environment.globals["media_of"] = media_of
+        environment.globals["filter_has_default"] = has_default
+        environment.globals["provider_buttons"] = partial(by_provider.provider_buttons, self.app)
+        environment.globals["theme"] = partial(theme_of, cookies)
+        environment.globals["has_shortcuts"] = partial(has_shortcuts, cookies)
+        environment.bytecode_cache = self.bytecode_cache
+        environment.trim_blocks = environment.lstrip_blocks = True
+
+    def _csrf_token(self, request: Request) -> str:
+        user = USER.find(request)
+        current = None if user is None else session_of(user)
+        if user is None or current is None:
+            return ""
+        return make_session_token(self._context.settings.secret_key, user.id, current.id)

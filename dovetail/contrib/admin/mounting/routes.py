@@ -1,0 +1,128 @@
+"""List the routes of a site, all of which stand behind the guard."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from dovetail.contrib.admin.account.page import AccountPage
+from dovetail.contrib.admin.account.sections import AccountSection
+from dovetail.contrib.admin.entry import by_provider, enrolment, login, prove, second_step
+from dovetail.contrib.admin.entry.guard import guarded
+from dovetail.contrib.admin.entry.preparation import of_form
+from dovetail.contrib.admin.looks import choices, palette
+from dovetail.contrib.admin.mounting.files import SiteFiles
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.pages import index, pages, why
+from dovetail.contrib.admin.pages.acting import run_action
+from dovetail.contrib.admin.pages.extras import IndexBox, ObjectPage, show_object_page
+from dovetail.contrib.admin.pages.former_addresses import former_route
+from dovetail.contrib.admin.sqladmin_private import is_action
+from dovetail.errors import ConfigurationError
+
+PageFunction = Callable[[Office, Request], Awaitable[Response]]
+
+ASSETS = Path(__file__).parents[1] / "assets"
+POST, BOTH = ("POST",), ("GET", "POST")
+VIEW = "/{identity:admin_view}/"
+OBJECT = VIEW + "{pk:admin_key}/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routes:
+    """Makes the routes of one site, of what plugins brought to its pages."""
+
+    office: Office
+    static: Path  # the project's own files
+    media: Mapping[str, tuple[Path, Path]]  # of the plugins: the project's folder, and the plugin's
+    object_pages: Sequence[ObjectPage]
+    boxes: Sequence[IndexBox]
+    sections: Sequence[AccountSection]
+
+    def own(self) -> Iterator[BaseRoute]:
+        """Yield the pages of the site itself."""
+        statics = SiteFiles(self.static / "sqladmin", packages=["sqladmin"])
+        yield Mount("/statics", statics, name="statics")
+        for plugin, (site_folder, own) in self.media.items():
+            if own.is_dir() or site_folder.is_dir():
+                files = SiteFiles(site_folder, directory=own if own.is_dir() else site_folder)
+                yield Mount(f"/media/{plugin}", files, name=f"media-{plugin}")
+        yield Mount("/assets", SiteFiles(self.static / "admin", directory=ASSETS), name="assets")
+        yield from self._entrance()
+        office = self.office
+        asks = guarded(office, partial(prove.show_proof, office), enrolling=True, preparation=prove.preparation)
+        yield Route("/prove", asks, name="prove", methods=["GET", "POST"])
+        yield self._route("/prove/options", prove.give_options, "prove-options", POST, enrolling=True)
+        yield self._route("/", partial(index.show_index, self.boxes), "index")
+        yield self._route("/why", why.show_why, "why")
+        yield self._route("/palette", palette.show_palette, "palette")
+        yield self._route("/theme", choices.choose_theme, "theme", POST, enrolling=True)
+        yield self._route("/shortcuts", choices.choose_shortcuts, "shortcuts", POST, enrolling=True)
+        yield from AccountPage(office=office, sections=self.sections).routes()
+
+    def of_views(self) -> Iterator[Route]:
+        """Yield the pages that every view of a model has, at the addresses that Django gives them."""
+        yield self._route(VIEW, pages.show_list, "list", BOTH)
+        yield self._route(f"{VIEW}add/", pages.show_create_form, "create", BOTH)
+        yield self._route(f"{VIEW}delete/", pages.delete_selected, "delete", BOTH)
+        yield self._route(f"{VIEW}export/{{export_type}}/", pages.export_list, "export")
+        yield self._route(f"{VIEW}lookup/", pages.autocomplete, "ajax_lookup")
+        yield self._route(f"{VIEW}lookup/{{part}}/", pages.autocomplete_in_rows, "lookup-in-rows")
+        yield self._route(f"{OBJECT}change/", pages.show_edit_form, "edit", BOTH)
+        yield self._route(f"{OBJECT}delete/", pages.delete_selected, "delete", BOTH)
+        for page in self.object_pages:
+            show, methods = partial(show_object_page, page), ("GET",) if page.act is None else BOTH
+            yield self._route(f"{OBJECT}{page.name}/", show, f"object-{page.name}", methods)
+        yield self._route(OBJECT, pages.show_details, "details")
+
+    def last(self) -> Iterator[Route]:
+        """Yield what answers where nothing else does."""
+        yield self._route("/{app_label:admin_word}/", index.show_app_index, "app_list")
+        yield former_route(self.office)
+
+    def behind_guard(self, route: BaseRoute) -> Route:
+        """Return a route that a view brought, guarded as ours are."""
+        if not isinstance(route, Route):
+            raise ConfigurationError(f"An admin view brought {route!r}, expected a plain route.")
+        if is_action(route.endpoint):  # SQLAdmin's actions change data on GET
+            run = partial(run_action, self.office, route.endpoint)
+            return Route(f"{route.path}/", guarded(self.office, run), name=route.name, methods=["POST"])
+        endpoint = guarded(self.office, route.endpoint)
+        return Route(route.path, endpoint, name=route.name, methods=sorted(route.methods or {"GET"}))
+
+    def _entrance(self) -> Iterator[Route]:
+        route = partial(self._route, public=True)
+        yield route("/login", login.show_login, "login", BOTH)
+        yield route("/login/theme", choices.choose_theme_as_visitor, "visitor-theme", POST)
+        yield route("/login/second-factor", second_step.show_second_step, "second-factor", BOTH)
+        yield route("/login/passkey-options", second_step.give_passkey_options, "passkey-options", POST)
+        yield route("/login/passkey", second_step.log_in_with_passkey, "passkey-login", POST)
+        leave, come_back = (
+            by_provider.unguarded(self.office, page)
+            for page in (by_provider.leave_for_provider, by_provider.return_from_provider)
+        )
+        yield Route("/login/with/{name}", leave, name="provider-login", methods=["GET"])
+        yield Route("/login/return", come_back, name="provider-return", methods=["GET"])
+        yield route("/enrol", enrolment.show_enrolment, "enrol", BOTH)
+        yield route("/enrol/options", enrolment.give_options, "enrol-options", POST)
+        yield self._route("/logout", login.log_out, "logout", POST, enrolling=True)
+
+    def _route(
+        self,
+        path: str,
+        page: PageFunction,
+        name: str,
+        methods: Sequence[str] = ("GET",),
+        *,
+        public: bool = False,
+        enrolling: bool = False,
+    ) -> Route:
+        office, is_form = self.office, name in {"create", "edit"}
+        preparation = partial(of_form, office) if is_form else None
+        run = partial(page, office)
+        endpoint = guarded(office, run, public=public, enrolling=enrolling, is_form=is_form, preparation=preparation)
+        return Route(path, endpoint, name=name, methods=list(methods))

@@ -1,0 +1,79 @@
+"""Share between the sites of an application who is logged in, and the connections that all of them may take."""
+
+import asyncio
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from dovetail.api.principal import VISITOR_AUTHENTICATOR
+from dovetail.contrib.admin.entry.sessions import get_user
+from dovetail.contrib.admin.settings import AdminSettings
+from dovetail.contrib.admin.web.cookies import Cookies
+from dovetail.contrib.admin.web.csrf import is_session_token, make_session_token
+from dovetail.contrib.auth.credentials.browser_sessions import BROWSER_SESSIONS, BrowserSessions
+from dovetail.contrib.auth.factors.requirement import lacks_factor
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.sessions.current import session_of
+from dovetail.contrib.auth.sessions.use import remember_use
+from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.database.pool_share import PoolShare
+from dovetail.errors import ConfigurationError
+from dovetail.plugin import Context
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """Holds what all sites of an application work with; `is_alone` says that there is one only."""
+
+    settings: AdminSettings
+    cookies: Cookies
+    database: PoolShare
+    long_work: asyncio.Semaphore  # for what keeps a connection of the share for long: one is left for everybody else
+    is_alone: bool
+
+    @classmethod
+    def of(cls, context: Context, *, is_alone: bool) -> "Shared":
+        """Return what the sites of an application share. Raise ConfigurationError without the plugin's settings."""
+        settings, own = context.settings, context.plugin_settings["admin"]
+        if not isinstance(own, AdminSettings):
+            raise ConfigurationError("The plugin 'admin' has no AdminSettings.")
+        secure = own.secure_cookies
+        connections = max(int((settings.database_pool_size + settings.database_max_overflow) * own.pool_share), 1)
+        return cls(
+            settings=own,
+            cookies=Cookies(settings.secret_key, secure=True if secure is None and not settings.debug else secure),
+            database=PoolShare(
+                context.database,
+                connections=connections,
+                statement_timeout=own.statement_timeout,
+                patience=settings.database_pool_timeout,
+            ),
+            long_work=asyncio.Semaphore(max(connections - 1, 1)),
+            is_alone=is_alone,
+        )
+
+
+def know_visitors(app: FastAPI, context: Context, cookies: Cookies) -> None:
+    """Let the pages of the application, such as its documentation, know who is logged in to the back office."""
+
+    async def authenticate(connection: HTTPConnection, session: AsyncSession) -> User | None:
+        key = connection.cookies.get(cookies.session)
+        user = await get_user(session, key) if key else None
+        remember_use(app, None if user is None else session_of(user))
+        # The session here stands outside the pool, and knows no settings.
+        settings = AuthSettings.of(context.plugin_settings)
+        return None if user is None or lacks_factor(user, settings) else user
+
+    VISITOR_AUTHENTICATOR.set(app, authenticate)
+    BROWSER_SESSIONS.set(app, _browser_sessions(cookies, context.settings.secret_key))
+
+
+def _browser_sessions(cookies: Cookies, secret_key: SecretStr) -> BrowserSessions:
+    return BrowserSessions(
+        cookie=lambda: cookies.session,
+        csrf_token=lambda user, session: make_session_token(secret_key, user, session),
+        is_csrf_token=lambda given, user, session: is_session_token(given, secret_key, user, session),
+    )

@@ -1,0 +1,102 @@
+"""Find the templates of a site by folder, as in Django: those of a model, of a plugin, of the site, the framework's.
+
+templates/admin/blog/post/change_form.html  ->  templates/admin/blog/change_form.html
+->  templates/admin/change_form.html        ->  sqladmin/edit.html
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jinja2 import Environment
+
+from dovetail.contrib.admin.checks.site_checks import template_problem
+from dovetail.contrib.admin.sites.admin_site import AdminSite
+from dovetail.contrib.admin.view_base import ViewBase
+
+FORM = ("change_form.html", "change.html")
+NAMES: Mapping[str, Sequence[str]] = {
+    "change_list_template": ("change_list.html", "list.html"),
+    "add_form_template": ("add_form.html", "add.html", *FORM),
+    "change_form_template": FORM,
+    "details_template": ("details.html",),
+    "delete_confirmation_template": ("delete_confirmation.html", "delete.html"),
+    "delete_selected_confirmation_template": ("delete_selected_confirmation.html",),
+    "object_history_template": ("object_history.html", "history.html"),
+    "action_confirmation_template": ("action_confirmation.html", "action.html"),
+}
+OF_SITE: Mapping[str, tuple[str, str | None]] = {
+    "index_template": ("index.html", "sqladmin/index.html"),
+    "app_index_template": ("app_index.html", "sqladmin/app_index.html"),
+    "login_template": ("login.html", "sqladmin/login.html"),
+    "logout_template": ("logged_out.html", None),
+    "password_change_template": ("password_change_form.html", "sqladmin/account/password.html"),
+    "password_change_done_template": ("password_change_done.html", None),
+}
+PARENTS: Mapping[str, str] = {
+    "base.html": "base",
+    "base_site.html": "layout",
+    "index.html": "index",
+    "app_index.html": "app_index",
+    "login.html": "login",
+    "change_list.html": "list",
+    "change_form.html": "edit",
+    "details.html": "details",
+    "delete_confirmation.html": "delete_confirmation",
+    "delete_selected_confirmation.html": "delete_selected_confirmation",
+    "object_history.html": "history",
+}
+"""What a template may extend by the name that Django gives it, `admin/change_form.html`."""
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The templates in `templates/admin/` of a project."""
+
+    path: Path
+    found: Collection[str] = field(default_factory=frozenset)
+
+    @classmethod
+    def read(cls, templates: Path) -> "Folders":
+        """Return what lies in the folder `admin` of the project's templates, which need not exist."""
+        path = templates / "admin"
+        return cls(path, frozenset(one.relative_to(path).as_posix() for one in path.rglob("*.html")))
+
+    def of_view(self, view: type[ViewBase]) -> dict[str, str]:
+        """Return the templates of a view by option, where its author names none and a folder holds one."""
+        places = [f"{view.identity}/", f"{view.identity.partition('/')[0]}/", ""]
+        chosen = {option: self._first(places, names) for option, names in NAMES.items() if _is_default(view, option)}
+        return {option: name for option, name in chosen.items() if name is not None}
+
+    def of_site(self, site: AdminSite, option: str, plugin: str = "") -> str | None:
+        """Return the template of a page of the site; None where there is none, and something else is done."""
+        name, default = OF_SITE[option]
+        given: str | None = getattr(site, option)
+        return given or self._first([f"{plugin}/", ""] if plugin else [""], [name]) or default
+
+    def problems(self, identities: Collection[str], environment: Environment) -> Iterator[str]:
+        """Yield a sentence for each folder of what is not there, and for each template that Jinja cannot read."""
+        known = {"", *identities, *(one.partition("/")[0] for one in identities)}
+        for name in sorted(self.found):
+            folder = name.rpartition("/")[0]
+            if folder not in known:
+                near = ", ".join(sorted(one for one in known if one.count("/") == 1))
+                yield f"templates/admin/{name} is of no plugin or model; there are {near}"
+            elif problem := template_problem(f"admin/{name}", environment):
+                yield f"templates/admin/{name} is a template which {problem}"
+
+    def _first(self, places: Sequence[str], names: Sequence[str]) -> str | None:
+        wanted = (f"{place}{name}" for place in places for name in names)
+        return next((f"admin/{name}" for name in wanted if name in self.found), None)
+
+
+def find_unfit_site(site: AdminSite, environment: Environment) -> Iterator[str]:
+    """Find templates that a site names and that are not there, or that Jinja cannot read."""
+    for option in OF_SITE:
+        name = getattr(site, option)
+        if name is not None and (problem := template_problem(name, environment)):
+            yield f"the admin site {site.name!r}: {option} is {name!r}, which {problem}"
+
+
+def _is_default(view: type[ViewBase], option: str) -> bool:
+    return bool(getattr(view, option) == getattr(ViewBase, option))

@@ -1,0 +1,52 @@
+"""List the plugins of a site with those of their views that somebody may open: for the index, and a page of each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqladmin import BaseView
+from starlette.requests import Request
+
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.rendering import path_for
+
+
+@dataclass(frozen=True)
+class ListedView:
+    """A view of a model that one may open; `add_url` is None for who may add nothing."""
+
+    view: ModelAdmin
+    url: str
+    add_url: str | None
+
+
+@dataclass(frozen=True)
+class ListedApp:
+    """A plugin with the views that one may open, never empty."""
+
+    app_label: str  # the first word of their identities
+    name: str
+    url: str
+    models: Sequence[ListedView]
+
+
+async def list_apps(views: Iterable[BaseView], request: Request) -> list[ListedApp]:
+    """Return the plugins, in their order, with the views that the user of a request may open and that are visible."""
+    found: dict[str, list[ListedView]] = {}
+    for view in views:
+        if isinstance(view, ModelAdmin) and view.is_accessible(request) and view.is_visible(request):
+            found.setdefault(view.identity.partition("/")[0], []).append(await _listed(view, request))
+    return [
+        ListedApp(label, _in_words(label), path_for(request, "admin:app_list", app_label=label), models)
+        for label, models in found.items()
+    ]
+
+
+async def _listed(view: ModelAdmin, request: Request) -> ListedView:
+    may_add = view.can_create and await view.check_can_create(request)
+    add = path_for(request, "admin:create", identity=view.identity) if may_add else None
+    return ListedView(view, path_for(request, "admin:list", identity=view.identity), add)
+
+
+def _in_words(label: str) -> str:
+    words = label.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]

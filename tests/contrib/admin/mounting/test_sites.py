@@ -1,0 +1,213 @@
+"""A project says what its back office is called, shows and looks like, and may have several."""
+
+import re
+
+import pytest
+
+from dovetail.application import make_application
+from dovetail.contrib.admin.sites.admin_site import AdminSite
+from dovetail.contrib.admin.testing import BackOffice, read_form
+from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.errors import ConfigurationError
+from dovetail.testing.fixtures import running
+from plugins.blog.admin import TagAdmin
+from plugins.blog.models import Post, Tag
+from tests.contrib.admin.mounting.gazette import count_them, make_sites
+
+DONE = '{% extends "sqladmin/base.html" %}{% block main %}Goodbye from {{ admin.site_header }}{% endblock %}'
+
+
+@pytest.fixture
+def settings(make_settings, database_url, tmp_path):
+    """A project with templates by folder."""
+    for name, text in {
+        "blog/post/change.html": '{% extends "admin/change_form.html" %}{% block heading %}Our post{% endblock %}',
+        "blog/change_list.html": '{% extends "admin/change_list.html" %}{% block heading %}Blog list{% endblock %}',
+        "blog/app_index.html": '{% extends "admin/app_index.html" %}{% block heading %}Blog desk{% endblock %}',
+        "change_form.html": '{% extends "sqladmin/edit.html" %}{% block heading %}Any form{% endblock %}',
+        "logged_out.html": DONE,
+        "password_change_done.html": '{% extends "sqladmin/layout.html" %}{% block content %}All new{% endblock %}',
+        "index.html": '{% extends "sqladmin/index.html" %}{% block pretitle %}{{ motto }}{% endblock %}',
+    }.items():
+        path = tmp_path / "project" / "templates" / "admin" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return make_settings(database_url=database_url, base_dir=tmp_path)
+
+
+@pytest.fixture
+async def app(settings):
+    async with running(make_application(settings, {"admin.office": make_sites()})) as app:
+        yield app
+
+
+@pytest.fixture
+async def boss(make_user):
+    return await make_user(username="boss", is_superuser=True)
+
+
+@pytest.fixture
+async def office(boss, back_office_for) -> BackOffice:
+    return await back_office_for(boss)
+
+
+async def test_a_site_has_its_own_name_views_and_order(office, session, boss):
+    page = (await office.get("/")).text
+    assert ">What is to be done</h1>" in page
+    assert "<title>Gazette</title>" in page
+    assert "<span>The Gazette</span>" in page
+    assert "All the news" in page
+    assert 'href="https://gazette.example/"' in page
+    names = re.findall(r"id=\"app-[^>]*><a [^>]*>([^<]+)</a>", page)
+    assert names == sorted(names, reverse=True)
+    assert {"Auth", "Blog"} <= set(names)
+    assert "/admin/blog/drafts/" in page
+    assert "/admin/comments/comment/" not in page
+    assert (await office.get("/comments/comment/")).status_code == 404
+    session.add(Post(title="One", content="x", author_id=boss.id))
+    await session.commit()
+    listed = (await office.get("/blog/drafts/")).text
+    assert "One" in listed
+    assert "(none)" in listed
+
+
+async def test_a_plugin_has_a_page_of_the_views_that_one_may_open(office, make_user, back_office_for):
+    page = (await office.get("/blog/")).text
+    assert ">Blog desk</h1>" in page
+    assert "/admin/blog/post/add/" in page
+    assert (await office.get("/nothing/")).status_code == 404
+    staff = await back_office_for(await make_user(username="staff", is_staff=True))
+    assert (await staff.get("/blog/")).status_code == 404
+    assert "/admin/blog/" not in (await staff.get("/")).text
+
+
+async def test_templates_are_found_by_the_folders_of_model_plugin_and_site(office, session, boss):
+    post, tag = Post(title="One", content="x", author_id=boss.id), Tag(name="python")
+    session.add_all([post, tag])
+    await session.commit()
+    for path, heading in {
+        f"/blog/post/{post.id}/change/": "Our post",
+        "/blog/post/add/": "Our post",
+        f"/blog/tag/{tag.id}/change/": "Any form",
+        "/blog/tag/": "Blog list",
+        f"/auth/user/{boss.id}/change/": "Any form",
+        "/auth/user/": "Users",
+    }.items():
+        assert f">{heading}</h1>" in (await office.get(path)).text, path
+
+
+async def test_a_site_adds_an_action_to_all_views_and_takes_one_from_all(office, session):
+    tag = Tag(name="python")
+    session.add(tag)
+    await session.commit()
+    page = (await office.get("/blog/tag/")).text
+    assert "Count them" in page
+    assert 'formaction="/admin/blog/tag/delete/' not in page
+    await office.post("/blog/tag/action/count/", {"pks": [str(tag.id)]})
+    assert "1 of tags." in (await office.get("/blog/tag/")).text
+    assert (await office.post("/blog/tag/delete/", {"pks": [str(tag.id)], "confirmed": "yes"})).status_code == 403
+    assert (await office.get(f"/blog/tag/{tag.id}/delete/")).status_code == 200
+
+
+async def test_another_site_at_another_path_has_its_own_views_and_its_own_links(
+    app, office, make_user, back_office_for, session
+):
+    tag = Tag(name="python")
+    session.add(tag)
+    await session.commit()
+    desk = BackOffice(office.client, "/desk")
+    page = (await desk.get("/")).text
+    assert "Keywords" in page
+    assert "/desk/blog/tag/" in page
+    assert "/admin/" not in page
+    assert "View site" not in page
+    assert 'class="navbar-nav"' not in page
+    assert (await desk.get("/blog/post/")).status_code == 404
+    saved = await desk.submit(f"/blog/tag/{tag.id}/change/", {"name": "sql"})
+    assert saved.headers["location"] == "/desk/blog/tag/"
+    assert app.url_path_for("desk:list", identity="blog/tag") == "/desk/blog/tag/"
+    outsider = await back_office_for(await make_user(username="outsider", is_superuser=True))
+    assert (await outsider.get("/")).status_code == 200
+    assert "for others" in (await BackOffice(outsider.client, "/desk").get("/")).text
+    office.client.cookies.clear()
+    assert (await desk.get("/blog/tag/")).headers["location"] == "/desk/login?next=%2Fdesk%2Fblog%2Ftag%2F"
+
+
+async def test_the_form_of_a_site_asks_more_and_keeps_people_out_and_its_pages_say_goodbye(
+    office, make_user, boss, back_office_for
+):
+    await make_user(username="banned", is_staff=True)
+    visitor = office.client
+    visitor.cookies.clear()
+    form = read_form((await visitor.get("/admin/login")).text)
+    assert "I have read the rules" in (await visitor.get("/admin/login")).text
+    given = {"csrf_token": form["csrf_token"], "username": "boss", "password": PASSWORD}
+    refused = await visitor.post("/admin/login", data=given)
+    assert (refused.status_code, "Read the rules first." in refused.text) == (400, True)
+    kept_out = await visitor.post("/admin/login", data=given | {"terms": "y", "username": "banned"})
+    assert (kept_out.status_code, "You are not let in today." in kept_out.text) == (403, True)
+    assert (await visitor.post("/admin/login", data=given | {"terms": "y"})).status_code == 303
+    again = await back_office_for(boss)
+    new = "another long password of the boss"
+    done = await again.post("/account/password/change", {"current_password": PASSWORD, "password": new})
+    assert "All new" in done.text
+    gone = await again.post("/logout", {})
+    assert (gone.status_code, "Goodbye from The Gazette" in gone.text) == (200, True)
+    assert (await again.get("/")).status_code == 303
+
+
+def one_that(change) -> AdminSite:
+    site = AdminSite()
+    change(site)
+    return site
+
+
+async def plain(_view, _request, _rows):
+    return None
+
+
+@pytest.mark.parametrize(
+    ("sites", "words"),
+    [
+        (
+            [one_that(lambda site: site.unregister("blog/pots"))],
+            "leaves out 'blog/pots', which is no view of it; there",
+        ),
+        ([one_that(lambda site: site.register(TagAdmin, plugin="shop"))], "with 'shop', which is not enabled"),
+        ([one_that(lambda site: site.add_action(plain))], "adds 'plain', which is no action; write @action"),
+        ([one_that(lambda site: site.disable_action("brun"))], "disables the action 'brun'; there are"),
+        ([AdminSite(plugins=("shop",))], "shows the plugin 'shop', which is not enabled"),
+        ([AdminSite(login_template="nope.html")], "login_template is 'nope.html', which is no template of the site"),
+        ([AdminSite(path="/a"), AdminSite("desk", path="/a/b")], "neither may lie within the other"),
+        ([AdminSite(), AdminSite(path="/b")], "give each a name of its own"),
+        ([AdminSite(path="office")], "expected a path that begins with a slash"),
+    ],
+)
+def test_what_a_site_cannot_do_is_refused_in_one_line(make_settings, sites, words):
+    with pytest.raises(ConfigurationError) as error:
+        make_application(make_settings(database_url="sqlite://"), {"admin.office": sites})
+    assert any(words in line for line in error.value.detail.splitlines()), error.value.detail
+
+
+def test_an_option_that_there_is_not_is_refused_where_it_is_written():
+    with pytest.raises(TypeError, match="no option 'site_heder'"):
+        AdminSite(site_heder="x")
+    with pytest.raises(TypeError, match="site_heder is no option of AdminSite; did you mean site_header"):
+        type("Office", (AdminSite,), {"site_heder": "x"})
+    assert count_them.__name__ == "count_them"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("blog/pots/change_form.html", "", "is of no plugin or model; there are"),
+        ("blog/post/change_form.html", "{% if %}", "is a template which Jinja cannot read: line 1"),
+    ],
+)
+def test_a_folder_of_nothing_and_a_template_that_does_not_parse_are_refused(make_settings, tmp_path, name, text, words):
+    path = tmp_path / "project" / "templates" / "admin" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    with pytest.raises(ConfigurationError) as error:
+        make_application(make_settings(database_url="sqlite://", base_dir=tmp_path))
+    assert f"templates/admin/{name} {words}" in error.value.detail
