@@ -104,6 +104,8 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     "dovetail.contrib.admin.views": (
         "A model's pages in the back office.",
         (
+            "AdminSite",
+            "LoginForm",
             "ModelAdmin",
             "action",
             "display",
@@ -119,8 +121,6 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             "shown_rows",
         ),
     ),
-    "dovetail.contrib.admin.sites.admin_site": ("What a back office is called, looks like and shows.", ("AdminSite",)),
-    "dovetail.contrib.admin.sites.login_form": ("The form that lets staff in.", ("LoginForm",)),
 }
 
 # What the framework itself asks of every view and of the database, and no author calls or overrides.

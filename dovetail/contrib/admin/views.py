@@ -51,6 +51,8 @@ from dovetail.contrib.admin.lists.relations import leads_to_identifier
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.permissions import user_of as user_of  # noqa: PLC0414 - a name of the public API
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.sites.admin_site import AdminSite as AdminSite  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.sites.login_form import LoginForm as LoginForm  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.writing.changed_rows import change_rows
 from dovetail.errors import BadRequestError, ConfigurationError

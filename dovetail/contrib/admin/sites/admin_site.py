@@ -47,7 +47,6 @@ class Options:
     site_url: str | None = "/"  # where "View site" leads; None: there is no such link
     enable_nav_sidebar: bool = True
     empty_value_display: str | None = None  # what stands for no value; None: a dash
-    final_catch_all_view: bool = True  # who is not logged in is asked to, whether a page is there or not
     index_template: str | None = None
     app_index_template: str | None = None
     login_template: str | None = None

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqladmin import BaseView
 from starlette.requests import Request
 
-from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.rendering import path_for
 
 
@@ -14,7 +13,7 @@ from dovetail.contrib.admin.web.rendering import path_for
 class ListedView:
     """A view of a model that one may open; `add_url` is None for who may add nothing."""
 
-    view: ModelAdmin
+    view: ViewBase
     url: str
     add_url: str | None
 
@@ -29,11 +28,11 @@ class ListedApp:
     models: Sequence[ListedView]
 
 
-async def list_apps(views: Iterable[BaseView], request: Request) -> list[ListedApp]:
+async def list_apps(views: Iterable[ViewBase], request: Request) -> list[ListedApp]:
     """Return the plugins, in their order, with the views that the user of a request may open and that are visible."""
     found: dict[str, list[ListedView]] = {}
     for view in views:
-        if isinstance(view, ModelAdmin) and view.is_accessible(request) and view.is_visible(request):
+        if view.is_accessible(request) and view.is_visible(request):
             found.setdefault(view.identity.partition("/")[0], []).append(await _listed(view, request))
     return [
         ListedApp(label, _in_words(label), path_for(request, "admin:app_list", app_label=label), models)
@@ -41,7 +40,7 @@ async def list_apps(views: Iterable[BaseView], request: Request) -> list[ListedA
     ]
 
 
-async def _listed(view: ModelAdmin, request: Request) -> ListedView:
+async def _listed(view: ViewBase, request: Request) -> ListedView:
     may_add = view.can_create and await view.check_can_create(request)
     add = path_for(request, "admin:create", identity=view.identity) if may_add else None
     return ListedView(view, path_for(request, "admin:list", identity=view.identity), add)

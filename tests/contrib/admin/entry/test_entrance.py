@@ -72,7 +72,7 @@ async def test_the_anonymous_are_asked_to_log_in(client):
         answer = await client.get(f"/admin{path}")
         assert answer.status_code == 303, path
         assert answer.headers["location"].startswith("/admin/login?next="), path
-    assert (await client.get("/admin/shelf")).status_code == 404
+    assert (await client.get("/admin/shelf/book/nothing/more/")).status_code == 404
 
 
 async def test_a_script_is_told_by_status(client):

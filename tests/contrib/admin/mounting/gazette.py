@@ -3,9 +3,7 @@
 from wtforms import BooleanField
 from wtforms.validators import InputRequired
 
-from dovetail.contrib.admin.sites.admin_site import AdminSite
-from dovetail.contrib.admin.sites.login_form import LoginForm
-from dovetail.contrib.admin.views import ModelAdmin, action, user_of
+from dovetail.contrib.admin.views import AdminSite, LoginForm, ModelAdmin, action, user_of
 from dovetail.errors import PermissionDeniedError
 from plugins.blog.admin import PostAdmin, TagAdmin
 from plugins.blog.models import Post, Tag

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from dovetail.application import make_application
-from dovetail.contrib.admin.sites.admin_site import AdminSite
 from dovetail.contrib.admin.testing import BackOffice, read_form
+from dovetail.contrib.admin.views import AdminSite
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.errors import ConfigurationError
 from dovetail.testing.fixtures import running

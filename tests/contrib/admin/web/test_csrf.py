@@ -38,6 +38,8 @@ UNSAFE = [
     "/blog/tag/delete/",
     "/blog/tag/1/delete/",
     "/comments/comment/action/approve/",
+    "/blog/post/action/publish/",
+    "/blog/post/action/unpublish/",
     "/comments/comment/action/reject/",
     "/shelf/book/action/shorten/",
     "/shelf/thin-books/action/burn/",
