@@ -53,6 +53,7 @@ function lookUp(made, field) {
     },
   });
   chosen.next().find(".select2-selection").attr("aria-label", `${field.title}: value`).removeAttr("aria-labelledby");
+  chosen.next().find("textarea.select2-search__field").attr("aria-label", `${field.title}: value`).removeAttr("role");
   chosen.on("select2:select", write);
 }
 

@@ -101,6 +101,7 @@ function showFilter(node) {
   const clear = select.data("clear");
   autocomplete(select, { allowClear: true });
   select.next().find(".select2-selection").attr("aria-label", select.attr("aria-label")).removeAttr("aria-labelledby");
+  select.next().find("textarea.select2-search__field").attr("aria-label", select.attr("aria-label")).removeAttr("role");
   // Several are asked for at once: a row may refer to any of them.
   select.on("select2:select select2:unselect", () => {
     const query = new URLSearchParams(clear);

@@ -31,6 +31,7 @@ const KEYS = {
   j: () => goBy(1),
   k: () => goBy(-1),
   x: selectRow,
+  f: () => document.querySelector("#filters a, #filters input, #filters select")?.focus(), // where they are no drawer
   h: () => document.querySelector(".navbar-brand").click(),
 };
 
