@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sqladmin.flash import Flash
 from starlette.requests import Request
+from starlette.responses import Response
 from wtforms import Field, Form
 from wtforms.validators import Optional
 
+from dovetail.contrib.admin.entry.acting import acting_response
 from dovetail.contrib.admin.forms.fields import PasswordField
 from dovetail.contrib.admin.sqladmin_private import AnySelect, app_of
 from dovetail.contrib.admin.views import (
@@ -19,6 +21,7 @@ from dovetail.contrib.admin.views import (
     user_of,
 )
 from dovetail.contrib.auth import users
+from dovetail.contrib.auth.acting.impersonation import IMPERSONATE, begin_impersonation
 from dovetail.contrib.auth.api.dependencies import make_manager
 from dovetail.contrib.auth.credential_changes import (
     Proof,
@@ -232,6 +235,22 @@ class UserAdmin(ModelAdmin, model=User):
             is_own = user.id == viewer.id and current is not None
             await users.log_out_everywhere(self.session, user, keep_id=current.id if is_own and current else None)
         return f"The sessions of {len(people)} user{'' if len(people) == 1 else 's'} were ended."
+
+    @action(
+        "impersonate",
+        "Act as this user",
+        confirmation_message="You will see the back office as they do, for an hour at most. What you do is noted with "
+        "both names. Go on?",
+        permission=IMPERSONATE,
+        rule="view",
+        in_batches=False,
+    )
+    async def impersonate(self, request: Request, chosen: Sequence[User]) -> Response:
+        """Go on as another member of staff, who may do no more than oneself."""
+        if len(chosen) != 1:
+            raise ConflictError("Choose one user to act as.")
+        token, seconds = await begin_impersonation(self.session, user_of(request), chosen[0], request)
+        return acting_response(app_of(self), request, token, seconds)
 
     async def get_deleted_objects(self, objs: Sequence[Any] | AnySelect, request: Request) -> DeletedObjects:
         """Return what goes with users; mail that waits to be sent to them takes no right of its own."""

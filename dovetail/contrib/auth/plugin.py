@@ -152,7 +152,10 @@ plugin = Plugin(
         "dovetail.contrib.auth.factors.checks:check_passkeys",
     ),
     extensions={
-        "auth.permissions": [("remove_factors", "Can remove the second factors of others")],
+        "auth.permissions": [
+            ("remove_factors", "Can remove the second factors of others"),
+            ("impersonate_user", "Can act as other staff who may do no more"),
+        ],
         "auth.end_sessions": lazy("dovetail.contrib.auth.factors.challenges:end_challenges"),
         "auth.expired": lazy(
             "dovetail.contrib.auth.factors.challenges:EXPIRED",

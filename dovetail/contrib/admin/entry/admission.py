@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dovetail.contrib.admin.entry.acting import check_not_theirs
 from dovetail.contrib.admin.entry.returning import MustEnrolError, NotLoggedInError, OtherSessionError, wants_json
 from dovetail.contrib.admin.entry.sessions import get_user, has_other_rights
 from dovetail.contrib.admin.office import Office
@@ -15,6 +16,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import Rules
 from dovetail.contrib.admin.web.csrf import check_session_token, check_token, owner_of
 from dovetail.contrib.admin.web.rendering import finished
+from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.events.origin import Who
 from dovetail.contrib.auth.factors.requirement import lacks_factor
 from dovetail.contrib.auth.sessions.current import session_of
@@ -22,7 +24,7 @@ from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.contrib.auth.sessions.rotation import rotate
 from dovetail.contrib.auth.sessions.use import remember_use
 from dovetail.errors import PermissionDeniedError
-from dovetail.state import ACTOR, CREDENTIAL, DOOR, note_of_request
+from dovetail.state import ACTOR, CREDENTIAL, DOOR, IMPERSONATOR, note_of_request
 
 OTHERS_ONLY = "This part of the site is for others. Log out to come as somebody else."
 logger = logging.getLogger("dovetail.admin")
@@ -54,11 +56,15 @@ async def let_in(office: Office, request: Request, entrance: Entrance) -> None:
     remember_use(office.app, current)
     note_of_request(ACTOR, Who(user.id, user.username))
     note_of_request(CREDENTIAL, current)
+    impersonator = impersonator_of(user)
+    if impersonator is not None:
+        note_of_request(IMPERSONATOR, f"{impersonator}, who acts as {user}")
+        check_not_theirs(request, user)
     await office.authorization.load(request)
     await load_rights(request, Rules(user, office.policies, office.homes), office.views.values())
     if not entrance.enrolling and not await finished(office.site.has_permission(request)):
         raise PermissionDeniedError(OTHERS_ONLY)
-    if not entrance.enrolling and lacks_factor(user, settings_of(request_context().session)):
+    if not entrance.enrolling and impersonator is None and lacks_factor(user, settings_of(request_context().session)):
         raise MustEnrolError
 
 

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from dovetail.contrib.admin.entry.acting import end_own_session
 from dovetail.contrib.admin.entry.entering import KeptOutError, enter, target_of, visitor_page
 from dovetail.contrib.admin.entry.second_step import ask_for_second_factor, knows_passkeys
 from dovetail.contrib.admin.entry.sessions import get_user
@@ -47,6 +48,7 @@ async def log_out(office: Office, request: Request) -> Response:
     else:
         response = await visitor_page(office, request, template, {})
     office.cookies.delete(response, office.cookies.session)
+    await end_own_session(office, request, response)
     return response
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.admin.settings import AdminSettings
+from dovetail.contrib.auth.acting.impersonation import remember_impersonator
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.held import permission_columns
 from dovetail.contrib.auth.sessions.current import SESSION_COLUMNS, last_noted, remember_holder
@@ -14,24 +15,38 @@ from dovetail.contrib.auth.sessions.models import Door, Session
 from dovetail.contrib.auth.sessions.rotation import rights_of
 from dovetail.signing import hash_token
 
+DOORS = (Door.OFFICE, Door.ACTING)
 NOTED_RIGHTS = "noted_rights"  # in the __dict__ of a User, where no column is
 
 
 async def get_user(session: AsyncSession, key: str) -> User | None:
-    """Return the user who is logged in with this key, or None for somebody who is no longer active staff."""
+    """Return the user who is logged in with this key, or None for somebody who is no longer active staff.
+
+    It may be somebody as whom another acts, who may do that still.
+    """
     now = datetime.now(UTC)
     rows = await session.execute(
-        select(User, Session.rights, *permission_columns(session.get_bind().dialect), *SESSION_COLUMNS)
+        select(
+            User,
+            Session.rights,
+            Session.door,
+            Session.parent_id,
+            *permission_columns(session.get_bind().dialect),
+            *SESSION_COLUMNS,
+        )
         .join(Session, User.id == Session.user_id)
-        .where(Session.token_hash == hash_token(key), Session.expires_at > now, Session.door == Door.OFFICE),
+        .where(Session.token_hash == hash_token(key), Session.expires_at > now, Session.door.in_(DOORS)),
         {"last_noted": last_noted(now)},
     )
     found = rows.one_or_none()
     if found is None or not (found[0].is_active and found[0].is_staff):
         return None
     user: User = found[0]
-    remember_holder(user, found[2:])
-    vars(user)[NOTED_RIGHTS] = found[1]
+    _, rights, door, parent_id, *others = found
+    remember_holder(user, others)
+    vars(user)[NOTED_RIGHTS] = rights
+    if door == Door.ACTING and not await remember_impersonator(session, user, parent_id):
+        return None
     return user
 
 

@@ -37,6 +37,7 @@ from dovetail.contrib.admin.web.media import find_unfit_media, media_folders, me
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.preferences import has_shortcuts, theme_of
 from dovetail.contrib.admin.web.rendering import Templates, path_for, query_of
+from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context
@@ -169,7 +170,7 @@ class MountedSite(LeanAdmin):
         environment.loader = ChoiceLoader([FileSystemLoader(site_templates), environment.loader, parents])  # type: ignore[list-item]  # SQLAdmin sets one
         environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": query_of}
         environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
-        environment.globals["media_of"] = media_of
+        environment.globals |= {"media_of": media_of, "impersonator_of": impersonator_of}
         environment.globals["filter_has_default"] = has_default
         environment.globals["provider_buttons"] = partial(by_provider.provider_buttons, self.app)
         environment.globals["theme"] = partial(theme_of, cookies)

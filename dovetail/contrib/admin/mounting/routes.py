@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import AccountSection
 from dovetail.contrib.admin.entry import by_provider, enrolment, login, prove, second_step
+from dovetail.contrib.admin.entry.acting import stop_acting
 from dovetail.contrib.admin.entry.guard import guarded
 from dovetail.contrib.admin.entry.preparation import of_form
 from dovetail.contrib.admin.looks import choices, palette
@@ -59,6 +60,7 @@ class Routes:
         yield self._route("/prove/options", prove.give_options, "prove-options", POST, enrolling=True)
         yield self._route("/", partial(index.show_index, self.boxes), "index")
         yield self._route("/why", why.show_why, "why")
+        yield self._route("/acting/stop", stop_acting, "stop-acting", POST)
         yield self._route("/palette", palette.show_palette, "palette")
         yield self._route("/theme", choices.choose_theme, "theme", POST, enrolling=True)
         yield self._route("/shortcuts", choices.choose_shortcuts, "shortcuts", POST, enrolling=True)

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from dovetail.api.principal import VISITOR_AUTHENTICATOR
 from dovetail.contrib.admin.entry.sessions import get_user
 from dovetail.contrib.admin.settings import AdminSettings
-from dovetail.contrib.admin.web.cookies import Cookies
+from dovetail.contrib.admin.web.cookies import COOKIES, Cookies
 from dovetail.contrib.admin.web.csrf import is_session_token, make_session_token
 from dovetail.contrib.auth.credentials.browser_sessions import BROWSER_SESSIONS, BrowserSessions
 from dovetail.contrib.auth.factors.requirement import lacks_factor
@@ -67,6 +67,7 @@ def know_visitors(app: FastAPI, context: Context, cookies: Cookies) -> None:
         settings = AuthSettings.of(context.plugin_settings)
         return None if user is None or lacks_factor(user, settings) else user
 
+    COOKIES.set(app, cookies)
     VISITOR_AUTHENTICATOR.set(app, authenticate)
     BROWSER_SESSIONS.set(app, _browser_sessions(cookies, context.settings.secret_key))
 

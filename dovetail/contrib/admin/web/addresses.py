@@ -15,6 +15,7 @@ WORD = "[A-Za-z0-9][A-Za-z0-9_-]*"
 RESERVED = frozenset(
     {
         "account",
+        "acting",
         "assets",
         "enrol",
         "login",

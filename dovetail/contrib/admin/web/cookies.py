@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from starlette.responses import Response
 
 from dovetail.signing import Signer
-from dovetail.state import current_scope
+from dovetail.state import StateKey, current_scope
 
 PATH = "/"  # /docs may be for those who are logged in to the back office
 
@@ -34,6 +34,11 @@ class Cookies:
     def session(self) -> str:
         """Return the name of the cookie that holds the key of a session."""
         return self._name("session")
+
+    @property
+    def own_session(self) -> str:
+        """Return the name of the cookie that keeps one's own session while one acts as somebody else."""
+        return self._name("own-session")
 
     @property
     def visitor(self) -> str:
@@ -77,3 +82,6 @@ class Cookies:
 
     def _name(self, what: str) -> str:
         return f"{'__Host-' if self._is_secure() else ''}dovetail-admin-{what}-{self._site}"
+
+
+COOKIES = StateKey[Cookies]("dovetail_admin_cookies", "add dovetail.contrib.admin to the plugins")  # of an application

@@ -16,7 +16,7 @@ from dovetail.contrib.auth.events.origin import clean_detail, current_origin, wh
 from dovetail.contrib.auth.events.recorder import RECORDER, Recorder
 from dovetail.contrib.auth.models import User
 from dovetail.database.after_commit import after_commit
-from dovetail.state import current_application
+from dovetail.state import IMPERSONATOR, current_application, current_scope
 
 logger = logging.getLogger("dovetail.auth.events")
 
@@ -65,6 +65,8 @@ def note_failure(
 def _values(kind: EventKind, user: User | None, actor: User | None, detail: str) -> dict[str, object]:
     origin, whose = current_origin(), who(user)
     by = origin.actor if actor is None else who(actor)
+    impersonator = (current_scope.get() or {}).get(IMPERSONATOR)
+    detail = f"{detail} ({impersonator})".strip() if impersonator else detail
     return {
         "kind": kind,
         "user_id": whose.id,

@@ -21,6 +21,7 @@ class Door(StrEnum):
 
     API = "api"  # by a token in a header
     OFFICE = "office"  # by a cookie of the back office
+    ACTING = "acting"  # by the same, for somebody else who acts as the user there, and nowhere else
 
 
 class Session(IdMixin, Base):
@@ -48,6 +49,8 @@ class Session(IdMixin, Base):
     ends_at: Mapped[datetime | None]
     token_expires_at: Mapped[datetime | None]  # None: the token is good for as long as the session lasts
     idle_seconds: Mapped[int | None]
+    # The session of who acts as the user, with which this one ends; None: it is the user's own.
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("auth_session.id", ondelete="CASCADE"), index=True)
 
     user: Mapped[User] = relationship(lazy="raise")
 

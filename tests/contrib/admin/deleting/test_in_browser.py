@@ -43,7 +43,7 @@ async def test_all_posts_of_a_list_are_published_and_deleted_over_all_pages(brow
     await browser_page.get_by_role("button", name="Publish", exact=True).click()
     await expect(browser_page.get_by_role("heading", name="Publish: 620 posts?")).to_be_visible()
     await browser_page.get_by_role("button", name="Publish", exact=True).press("Enter")
-    await expect(browser_page.get_by_role("status")).to_have_text("Publish: done with 620 posts.")
+    await expect(browser_page.locator(".action-progress-text")).to_have_text("Publish: done with 620 posts.")
     await browser_page.get_by_role("link", name="Back to the list").click()
     assert await count(session, Post.is_published.is_(True)) == 620
     await browser_page.get_by_label("All 620 that match").check()
@@ -54,5 +54,5 @@ async def test_all_posts_of_a_list_are_published_and_deleted_over_all_pages(brow
     )
     await expect(browser_page.get_by_text("and 610 others")).to_be_visible()
     await browser_page.get_by_role("button", name="Delete", exact=True).click()
-    await expect(browser_page.get_by_role("status")).to_have_text("620 posts were deleted.")
+    await expect(browser_page.locator(".action-progress-text")).to_have_text("620 posts were deleted.")
     assert await count(session) == 0

@@ -1,0 +1,110 @@
+"""Let staff act as somebody else in the back office, never as somebody who may do more than they may themselves.
+
+It is a session of the other one that hangs on the session of who acts: it ends with that one, and opens nothing but the
+pages of the back office, not those of the other's account, and not the API.
+"""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from dovetail.contrib.auth.events.models import EventKind
+from dovetail.contrib.auth.events.record import record
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.held import load_permissions, permission_columns
+from dovetail.contrib.auth.proof import check_recent_proof
+from dovetail.contrib.auth.sessions.current import session_of
+from dovetail.contrib.auth.sessions.log_in import address_of, user_agent_of
+from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.sessions.rotation import rights_of
+from dovetail.errors import ConflictError, PermissionDeniedError
+from dovetail.signing import hash_token
+
+IMPERSONATE = "auth.impersonate_user"
+LONGEST = timedelta(hours=1)
+IMPERSONATOR = "impersonator"  # in the __dict__ of a User, where no column is
+
+
+def impersonator_of(user: User | None) -> User | None:
+    """Return who acts as the user of this request; None if they are themselves."""
+    found: User | None = None if user is None else vars(user).get(IMPERSONATOR)
+    return found
+
+
+def why_not_impersonate(viewer: User, target: User) -> str | None:
+    """Return the sentence that refuses to let somebody act as another; None if they may. Permissions are loaded."""
+    if viewer.id == target.id:
+        return "You are this user already."
+    if not viewer.has_perm(IMPERSONATE):
+        return f"To act as somebody else takes the permission {IMPERSONATE}."
+    if not (target.is_active and target.is_staff):
+        return f"{target} may not enter the back office."
+    if target.is_superuser and not viewer.is_superuser:
+        return f"{target} is a superuser, and you are none."
+    if not viewer.is_superuser and not target.permissions <= viewer.permissions:
+        return f"{target} may do what you may not."
+    return None
+
+
+async def begin_impersonation(
+    session: AsyncSession, viewer: User, target: User, connection: HTTPConnection
+) -> tuple[str, int]:
+    """Return the token of a session in which `viewer` acts as `target`, and for how many seconds it lasts.
+
+    Raise PermissionDeniedError if they may not, ConflictError if they act as somebody already, and as
+    `check_recent_proof` does.
+    """
+    if impersonator_of(viewer) is not None:
+        raise ConflictError("You act as somebody else already. Stop that first.")
+    own = await check_recent_proof(session, viewer)
+    await load_permissions(session, target)
+    refusal = why_not_impersonate(viewer, target)
+    if refusal is not None:
+        raise PermissionDeniedError(refusal)
+    now, token = datetime.now(UTC), secrets.token_urlsafe(32)
+    ends_at = min(now + LONGEST, own.ends_at or own.expires_at)
+    session.add(
+        Session(
+            token_hash=hash_token(token),
+            user_id=target.id,
+            parent_id=own.id,
+            door=Door.ACTING,
+            method="impersonation",
+            address=address_of(connection),
+            user_agent=user_agent_of(connection),
+            rights=rights_of(target),
+            created_at=now,
+            used_at=now,
+            expires_at=ends_at,
+        )
+    )
+    await record(session, EventKind.IMPERSONATION_BEGUN, user=target, actor=viewer)
+    return token, max(int((ends_at - now).total_seconds()), 1)
+
+
+async def remember_impersonator(session: AsyncSession, target: User, parent_id: int | None) -> bool:
+    """Let `impersonator_of` tell who acts as a user, by one statement; return whether they may, still."""
+    rows = await session.execute(
+        select(User, *permission_columns(session.get_bind().dialect))
+        .join(Session, User.id == Session.user_id)
+        .where(Session.id == parent_id, Session.expires_at > datetime.now(UTC), Session.door == Door.OFFICE)
+    )
+    found = rows.one_or_none()
+    if found is None:
+        return False
+    viewer: User = found[0]
+    viewer.remember_permissions(found[1:])
+    vars(target)[IMPERSONATOR] = viewer
+    return viewer.is_active and viewer.is_staff and why_not_impersonate(viewer, target) is None
+
+
+async def end_impersonation(session: AsyncSession, user: User) -> None:
+    """End the session in which somebody acts as a user, and is that of this request."""
+    current = session_of(user)
+    if current is None or impersonator_of(user) is None:
+        raise ConflictError("You act as nobody else.")
+    await session.execute(delete(Session).where(Session.id == current.id, Session.door == Door.ACTING))
+    await record(session, EventKind.IMPERSONATION_ENDED, user=user, actor=impersonator_of(user))

@@ -1,0 +1,123 @@
+"""Act as somebody else in the back office: with both names noted, and never with more rights than one's own."""
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from dovetail.contrib.admin.testing import read_form
+from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions import grants
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.history.models import RecordedChange
+from plugins.blog.models import Tag
+from tests.contrib.history.conftest import HistorySettings
+
+ACT, USERS, START = "/auth/user/action/impersonate/", "/auth/user/", "/"
+OWN = ("auth.impersonate_user", "auth.view_user", "blog.view_tag", "blog.change_tag")
+
+
+@pytest.fixture(scope="session")
+def settings_class():
+    """The site with a history."""
+    return HistorySettings
+
+
+@pytest.fixture
+def settings(make_settings, database_url, monkeypatch):
+    """The API knows the cookie, too."""
+    monkeypatch.setenv("AUTH_SCHEMES", "Session,Bearer")
+    return make_settings(database_url=database_url)
+
+
+@pytest.fixture
+async def people(make_user, session):
+    """Staff who help, who do less, who do other things, and a superuser."""
+    found = {name: await make_user(username=name, is_staff=True) for name in ("helper", "less", "other")}
+    found["root"] = await make_user(username="root", is_superuser=True)
+    await grants.grant(session, found["helper"], OWN)
+    await grants.grant(session, found["less"], ("blog.view_tag", "blog.change_tag"))
+    await grants.grant(session, found["other"], ("blog.view_post",))
+    session.add(Tag(name="before"))
+    await session.commit()
+    return found
+
+
+async def act(office, user) -> None:
+    asked = await office.post(ACT, {"pks": [str(user.id)]})
+    assert "What you do is noted with both names." in " ".join(asked.text.split())
+    answer = await office.post(ACT, read_form(asked.text))
+    assert answer.status_code == 303
+
+
+async def test_who_acts_as_another_sees_what_they_see_and_every_change_has_both_names(people, back_office_for, session):
+    office = await back_office_for(people["helper"])
+    await act(office, people["less"])
+    page = (await office.get(START)).text
+    assert "You act as <strong>less</strong>, and are helper." in page
+    assert (await office.get(USERS)).status_code == 403
+    tag = (await session.scalars(select(Tag))).one()
+    await session.commit()
+    assert (await office.submit(f"/blog/tag/{tag.id}/change/", {"name": "after"})).status_code == 303
+    line = (await session.scalars(select(RecordedChange).where(RecordedChange.model == "blog.tag"))).all()[-1]
+    assert line.actor_name == "less"
+    assert "helper, who acts as less" in line.via
+    await session.commit()
+    stopped = await office.post("/acting/stop", {})
+    assert stopped.status_code == 303
+    assert "You act as" not in (await office.get(START)).text
+    assert (await office.get(USERS)).status_code == 200
+    kinds = [EventKind.IMPERSONATION_BEGUN, EventKind.IMPERSONATION_ENDED]
+    events = await session.scalars(select(SecurityEvent).where(SecurityEvent.kind.in_(kinds)).order_by("id"))
+    assert [(one.kind, one.username, one.actor_name) for one in events] == [(kind, "less", "helper") for kind in kinds]
+
+
+async def test_nobody_acts_as_a_superuser_themselves_or_somebody_who_may_do_more(people, back_office_for, session):
+    office = await back_office_for(people["helper"])
+    for name, reason in (
+        ("root", "root is a superuser, and you are none."),
+        ("other", "other may do what you may not."),
+        ("helper", "You are this user already."),
+    ):
+        await office.post(ACT, {"pks": [str(people[name].id)], "confirmed": "yes"})
+        assert f"Nothing was done. {reason}" in (await office.get(USERS)).text
+        assert "You act as" not in (await office.get(START)).text
+    plain = await back_office_for(people["less"])
+    assert (await plain.post(ACT, {"pks": [str(people["other"].id)], "confirmed": "yes"})).status_code == 403
+
+
+async def test_the_account_of_another_is_theirs_alone_and_the_api_knows_nobody_who_acts(people, back_office_for):
+    office = await back_office_for(people["root"])
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    assert (await office.client.get("/api/users/me", headers=headers)).json()["username"] == "root"
+    await act(office, people["helper"])
+    assert (await office.client.get("/api/users/me", headers=headers)).status_code == 401
+    for path in ("/account/", "/prove"):
+        assert (await office.get(path)).status_code == 403, path
+    assert "is theirs alone" in (await office.get("/account/")).text
+    await office.post(ACT, {"pks": [str(people["less"].id)], "confirmed": "yes"})
+    assert "You act as somebody else already." in (await office.get(USERS)).text
+
+
+async def test_who_acts_stops_as_soon_as_they_may_not_or_their_own_session_ends(people, back_office_for, session):
+    office = await back_office_for(people["helper"])
+    await act(office, people["less"])
+    await grants.grant(session, people["less"], ("blog.view_post",))
+    await session.commit()
+    assert (await office.get(START)).status_code == 303  # to the login: they would gain by it
+    again = await back_office_for(people["root"])
+    await act(again, people["other"])
+    await session.execute(delete(Session).where(Session.user_id == people["root"].id))
+    await session.commit()
+    assert (await session.scalars(select(Session).where(Session.user_id == people["other"].id))).all() == []
+    await session.commit()
+    assert (await again.get(START)).status_code == 303
+    third = await back_office_for(people["root"])
+    await act(third, people["other"])
+    await third.post("/logout", {})
+    assert (await session.scalars(select(Session).where(Session.user_id == people["root"].id))).all() == []
+    await session.commit()
+    fourth = await back_office_for(people["root"])
+    await act(fourth, people["other"])
+    await session.execute(update(User).where(User.id == people["root"].id).values(is_staff=False))
+    await session.commit()
+    assert (await fourth.get(START)).status_code == 303
