@@ -162,7 +162,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         backends=(),
         commands=(),
         emails=(f"{AUTH}/api/test_reset_password.py", f"{AUTH}/test_credential_changes.py"),
-        outbox=(),
+        outbox=(f"{AUTH}/test_credential_changes.py",),
         postman=(),
         writing=(f"{AUTH}/api/test_reset_password.py",),
     ),

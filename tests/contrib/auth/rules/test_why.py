@@ -109,6 +109,26 @@ async def test_a_rule_that_asks_for_no_permission_is_told_to_bind_superusers_too
     assert not (await ask(session, root, "change")).binds_superuser
 
 
+class FieldByField(OnesOwn):
+    """Lets each write what they alone may write: an author the title."""
+
+    def read_only(self, viewer: User | None) -> frozenset[str]:
+        return frozenset({"title"}) if viewer is None else frozenset({"slug"})
+
+
+async def test_an_account_that_is_off_is_told_before_all_else_and_the_fields_are_those_of_the_user(
+    session: AsyncSession, ada: User
+) -> None:
+    ruled = Ruled("blog", Post, FieldByField())
+    ada.is_active = False
+    off = f"{ada.username} is deactivated: nobody is let in by that name, whatever the rules say."
+    may = await why(session, Why(ada, "change", ruled, ("1",)))
+    assert may[0] == off
+    assert "Fields that may not be written: slug" in may
+    may_not = await why(session, Why(ada, "change", ruled, ("2",)))
+    assert may_not[:2] == [off, "To them it is not there at all:"]
+
+
 async def test_the_back_office_is_said_to_show_what_is_internal_to_superusers_only(
     app: FastAPI, session: AsyncSession, ada: User
 ) -> None:
