@@ -71,6 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--again", action="store_true", help="only what survived, with all tests, imported anew")
     parser.add_argument("--match", default="", help="run only the tests that have this in their names")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing more after so many minutes")
+    parser.add_argument("--quick", action="store_true", help="leave what has to be imported anew to the next run")
     parser.add_argument("--seconds", type=float, help=f"the processor time of the tests of a mutant ({SECONDS})")
     parser.add_argument("--seed", default="1", help="which mutants are drawn, where there are more than --size (1)")
     parser.add_argument("--size", type=int, default=100, help="mutants of a module, 0 for all of them (100)")
@@ -98,7 +99,7 @@ def _run_some(paths: Sequence[str], given: argparse.Namespace, limits: Limits) -
         except UnfitTestsError as error:
             click.echo(str(error))
             return True
-    if not given.again and not limits.is_over:
+    if not given.again and not given.quick and not limits.is_over:
         record.finish(drawn, {path: covered.digest(path) for path in paths})
     return bool(failed)
 
@@ -113,7 +114,8 @@ def _run(paths: Sequence[str], given: argparse.Namespace, limits: Limits, scratc
             run_host([task for task in tasks if task.mutants], limits, scratch, _say)
         judged = record.load()
         tasks = [Task(task.path, [each for each in task.mutants if record.key(each) not in judged]) for task in tasks]
-    _run_fresh([task for task in tasks if task.mutants], limits, scratch)
+    if not given.quick:
+        _run_fresh([task for task in tasks if task.mutants], limits, scratch)
 
 
 def _look_at_tests(paths: Sequence[str], limits: Limits, scratch: Path) -> list[str]:
