@@ -69,7 +69,6 @@ MODULES: dict[str, tuple[str, ...]] = {
     "dovetail/contrib/admin/permissions.py": (
         f"{ADMIN}/rules/test_rows.py",
         f"{ADMIN}/test_permissions.py",
-        f"{ADMIN}/test_rights.py",
     ),
     **room(
         "dovetail/contrib/admin/account",
@@ -86,7 +85,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "dovetail/contrib/admin/entry",
         f"{ENTRY}/test_entrance.py",
         f"{ENTRY}/test_rotation.py",
-        access=(f"{ADMIN}/test_rights.py",),
+        access=(f"{ADMIN}/test_permissions.py",),
         admission=(),
         by_provider=(f"{AUTH}/providers/test_back_office.py",),
         enrolment=(f"{ACCOUNT}/test_factors.py",),
@@ -103,7 +102,6 @@ MODULES: dict[str, tuple[str, ...]] = {
     **room(
         "dovetail/contrib/admin/rules",
         f"{ADMIN}/rules",
-        f"{ADMIN}/test_rights.py",
         fields=(f"{ADMIN}/rules/test_fields.py",),
         rules=(f"{ADMIN}/rules/test_rows.py",),
     ),
