@@ -99,8 +99,11 @@ class _Host:
         choice = self._choices[path]
         if not choice.is_in_function(mutant.line):
             return None
-        names = [name for name in choice.by_line(mutant.line) if self._limits.match in name]
-        names = choice.within(names, self._limits.a_mutant)
+        names = choice.by_line(mutant.line)
+        if names:  # what is made once, as a statement that is kept, runs its lines in the first test that needs it
+            collected = {item.nodeid for item in session.items}
+            names = list(dict.fromkeys([*names, *(name for name in choice.of_module() if name in collected)]))
+        names = choice.within([name for name in names if self._limits.match in name], self._limits.a_mutant)
         if not names:
             is_elsewhere = choice.is_imported(mutant.line) or path in COMMANDS
             return None if is_elsewhere else _verdict(path, mutant, UNRUN)
