@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, BigInteger, Index, String, Text
+from sqlalchemy import JSON, BigInteger, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dovetail.database.column_types import utcnow
@@ -34,6 +34,9 @@ class ChangeDoor(StrEnum):
     CODE = "code"  # neither a request nor a command: a task of a plugin
 
 
+DELETED = text("action = 'delete'")
+
+
 class RecordedChange(IdMixin, Base):
     """A change of the object that `model` and `object_key` name, with the values of its fields before and after.
 
@@ -47,6 +50,8 @@ class RecordedChange(IdMixin, Base):
     __table_args__ = (
         Index("ix_history_change_model_object_key_id", "model", "object_key", "id"),
         Index("ix_history_change_transaction_id", "transaction", "id"),
+        # For the trash; what is not deleted costs it nothing.
+        Index("ix_history_change_deleted_id", "id", sqlite_where=DELETED, postgresql_where=DELETED),
         # Numbers are never given twice, so that a reader's position stays one when lines are purged. They, and those of
         # transactions, are of this database: an archive is what goes elsewhere.
         {"sqlite_autoincrement": True, "info": {"is_movable": False}},

@@ -9,7 +9,7 @@ plugin = Plugin(
     settings=HistorySettings,
     models=lazy("dovetail.contrib.history.models:RecordedChange"),
     policies=lazy(RecordedChange="dovetail.contrib.history.policies:CHANGES"),
-    admin_views=lazy("dovetail.contrib.history.admin:RecordedChangeAdmin"),
+    admin_views=lazy("dovetail.contrib.history.admin:RecordedChangeAdmin", "dovetail.contrib.history.trash:TrashPage"),
     commands=(
         Command(
             name="history",

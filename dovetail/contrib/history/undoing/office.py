@@ -25,7 +25,7 @@ def is_number(text: str) -> bool:
 
 async def count_beside(session: AsyncSession, changes: Sequence[RecordedChange]) -> Mapping[int, int]:
     """Return how many lines there are beside each change that can be undone yet in its transaction, by its number."""
-    since = _earliest(session)
+    since = earliest(session)
     possible = {one.transaction for one in changes if one.transaction and one.created_at >= since}
     if not possible:
         return {}
@@ -40,12 +40,13 @@ async def undo_for(request: Request, change: RecordedChange) -> int:
     session = request_context().session
     log = CHANGE_LOG.find(session.info)
     assert isinstance(log, HistoryLog)  # noqa: S101 - this plugin's own
-    if change.created_at < _earliest(session):
+    if change.created_at < earliest(session):
         raise ConflictError(f"This cannot be undone: it is older than {log.undo_days} days.")
     return await undo(session, log.recorded, change, OfficeJudge(request))
 
 
-def _earliest(session: AsyncSession) -> datetime:
+def earliest(session: AsyncSession) -> datetime:
+    """Return since when changes can be undone."""
     log = CHANGE_LOG.find(session.info)
     days = log.undo_days if isinstance(log, HistoryLog) else 0
     return datetime.now(UTC) - timedelta(days=days)

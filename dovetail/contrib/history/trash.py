@@ -1,0 +1,174 @@
+"""The trash: what was deleted and can be brought back yet, by model and day, with what went along."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from http import HTTPStatus
+from itertools import groupby
+
+from sqladmin import BaseView, expose
+from sqladmin.flash import Flash
+from sqlalchemy import ColumnElement, Select, false, func, literal_column, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dovetail.contrib.admin.permissions import may, rights_of, user_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING, rules_of
+from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.history.differences import REDACTED
+from dovetail.contrib.history.models import ChangeAction, RecordedChange
+from dovetail.contrib.history.recording.log import HistoryLog
+from dovetail.contrib.history.undoing.office import earliest, is_number, undo_for
+from dovetail.database.change_log import CHANGE_LOG
+
+PAGE = 50  # objects of one page
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A deleted object, as far as the user may know of it."""
+
+    change: RecordedChange
+    view: ViewBase
+    title: str
+    along: Sequence[str]  # "comments.comment: 2 deleted"
+    may_restore: bool
+
+
+class TrashPage(BaseView):
+    """What was deleted of the models that one may list: who may see all of their rows sees all, others their own."""
+
+    name = "Trash"
+    icon = "fa-solid fa-trash-can-arrow-up"
+    category = "People"
+
+    @expose("/trash", methods=["GET", "POST"], identity="trash")
+    async def show(self, request: Request) -> Response:
+        """Show a page of the trash, or bring back what the form names."""
+        views = dict(_views(request))
+        if request.method == "POST":
+            return await _restore(request, views)
+        model, day, before = (request.query_params.get(name, "") for name in ("model", "day", "before"))
+        statement = _deleted(request, {model: views[model]} if model in views else views)
+        if (chosen := _day(day)) is not None:
+            statement = statement.where(RecordedChange.created_at.between(chosen, chosen + timedelta(days=1)))
+        if is_number(before):
+            statement = statement.where(RecordedChange.id < int(before))
+        found = (await request_context().session.scalars(statement.limit(PAGE + 1))).all()
+        rows = found[:PAGE]
+        context = {
+            "days": _by_day(await _shown(request, rows, views)),
+            "models": [(label, view.name_plural) for label, view in views.items()],
+            "model": model if model in views else "",
+            "day": "" if chosen is None else f"{chosen:%Y-%m-%d}",
+            "older": rows[-1].id if len(found) > PAGE else None,
+        }
+        return await self.templates.TemplateResponse(request, "sqladmin/trash.html", context)
+
+
+def _by_day(deleted: Sequence[Deleted]) -> list[Mapping[str, object]]:
+    days = groupby(deleted, key=lambda one: f"{one.change.created_at:%Y-%m-%d}")
+    return [{"day": day, "deleted": list(found)} for day, found in days]
+
+
+def _views(request: Request) -> Iterator[tuple[str, ViewBase]]:
+    """Yield the models whose deleted objects the user may see some of, with their views."""
+    log = CHANGE_LOG.find(request_context().session.info)
+    for table in log.recorded.tables.values() if isinstance(log, HistoryLog) else ():
+        view = None if table.is_link or table.model is None else rights_of(request).view_of(table.model)
+        if view is not None:
+            yield table.label, view
+
+
+def _deleted(request: Request, views: Mapping[str, ViewBase]) -> Select[RecordedChange]:
+    """Return the SELECT of deletions that were not undone, the latest first."""
+    line = RecordedChange.__table__
+    later = line.alias()
+    is_back = (
+        select(later.c.id)
+        .where(later.c.model == line.c.model, later.c.object_key == line.c.object_key, later.c.id > line.c.id)
+        .where(later.c.action == ChangeAction.ADD)
+        .exists()
+    )
+    is_deletion = RecordedChange.action == literal_column("'delete'")  # as the index has it
+    statement = select(RecordedChange).where(is_deletion, ~is_back)
+    statement = statement.where(RecordedChange.created_at >= earliest(request_context().session))
+    statement = statement.where(RecordedChange.transaction != 0, _may_see(request, views))
+    return statement.order_by(RecordedChange.id.desc())
+
+
+def _may_see(request: Request, views: Mapping[str, ViewBase]) -> ColumnElement[bool]:
+    """Return the condition on deletions of which the user may know: no policy can be asked about a row that is gone."""
+    rights, user = rights_of(request), user_of(request)
+    whole = [label for label, view in views.items() if rights.visible(view.model) is EVERYTHING]
+    if user.is_superuser:
+        whole = list(views)
+    own = [label for label in views if label not in whole]
+    conditions: list[ColumnElement[bool]] = [RecordedChange.model.in_(whole)] if whole else []
+    if own:
+        conditions.append(RecordedChange.model.in_(own) & (RecordedChange.actor_id == user.id))
+    return or_(*conditions) if conditions else false()
+
+
+async def _shown(request: Request, rows: Sequence[RecordedChange], views: Mapping[str, ViewBase]) -> list[Deleted]:
+    along = await _along(request_context().session, rows, views)
+    found: list[Deleted] = []
+    for row in rows:
+        view = views[row.model]
+        beside = [
+            f"{name}: {count}" for (model, name), count in along.get(row.transaction, {}).items() if model != row.model
+        ]
+        found.append(Deleted(row, view, _title(request, view, row), beside, _may_restore(request, view)))
+    return found
+
+
+async def _along(
+    session: AsyncSession, rows: Sequence[RecordedChange], views: Mapping[str, ViewBase]
+) -> Mapping[int, Mapping[tuple[str, str], int]]:
+    """Return how many objects of which models were deleted in the same transactions, of those that are shown."""
+    columns = (RecordedChange.transaction, RecordedChange.model)
+    counted = select(*columns, func.count()).where(
+        RecordedChange.transaction.in_({row.transaction for row in rows}),
+        RecordedChange.model.in_(views),
+        RecordedChange.action == ChangeAction.DELETE,
+    )
+    found: dict[int, dict[tuple[str, str], int]] = {}
+    if rows:
+        for transaction, model, count in await session.execute(counted.group_by(*columns)):
+            found.setdefault(transaction, {})[model, str(views[model].name_plural)] = count
+    return found
+
+
+def _title(request: Request, view: ViewBase, row: RecordedChange) -> str:
+    """Return the first text that a list would show of an object, or else its key."""
+    fields = fields_of(request)
+    names = [*view.names_of(view.get_list_display(request)), *row.before]
+    texts = (row.before[name] for name in names if name in row.before and not fields.is_hidden(view.model, name))
+    found = next((one for one in texts if isinstance(one, str) and one and one != REDACTED), "")
+    return found[:100] or f"{view.name} {row.object_key}"
+
+
+def _may_restore(request: Request, view: ViewBase) -> bool:
+    return may(user_of(request), view, "create") and rules_of(request).where(view.model, "add") is not NOTHING
+
+
+async def _restore(request: Request, views: Mapping[str, ViewBase]) -> Response:
+    number = str((await request.form()).get("change", ""))
+    chosen = RecordedChange.id == (int(number) if is_number(number) else 0)
+    change = (await request_context().session.scalars(_deleted(request, views).where(chosen))).one_or_none()
+    if change is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    count = await undo_for(request, change)
+    Flash.success(request, "It was restored." if count == 1 else f"It was restored, with {count} changes in all.")
+    return RedirectResponse(str(request.url), HTTPStatus.SEE_OTHER)
+
+
+def _day(text: str) -> datetime | None:
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError:
+        return None

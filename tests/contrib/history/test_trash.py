@@ -1,0 +1,102 @@
+"""The trash: what was deleted, by model and day, with what went along, and one click brings it back."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select, update
+
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.grants import grant
+from dovetail.contrib.history.models import RecordedChange
+from plugins.blog.models import Post, Tag
+from plugins.comments.models import Comment
+from tests.contrib.history.test_pages import page_of
+
+
+@pytest.fixture
+async def boss(make_user) -> User:
+    return await make_user(username="boss", is_superuser=True)
+
+
+@pytest.fixture
+async def post(boss, database) -> int:
+    """A post that was deleted with two comments, and a tag that was too."""
+    async with database.unit_of_work() as session:
+        made, tag = Post(title="Green tea", content="Hot.", author_id=boss.id), Tag(name="cups")
+        session.add_all([made, tag])
+        await session.flush()
+        session.add_all([Comment(post_id=made.id, author_id=boss.id, content=one) for one in ("a", "b")])
+    for one in (made, tag):
+        async with database.unit_of_work() as session:
+            await session.delete(await session.get_one(type(one), one.id))
+    return made.id
+
+
+async def number_of(database, model: str) -> str:
+    statement = select(RecordedChange.id).where(RecordedChange.model == model, RecordedChange.action == "delete")
+    async with database.unit_of_work(read_only=True) as session:
+        return str(await session.scalar(statement))
+
+
+async def test_what_was_deleted_is_found_by_model_and_day_with_what_went_along_and_restored(  # noqa: PLR0917 - fixtures
+    app, boss, post, back_office_for, database, count_statements
+):
+    office, trash = await back_office_for(boss), page_of(app, "view-trash")
+    with count_statements() as many:
+        page = (await office.get(trash)).text
+    assert "Green tea" in page
+    assert "along with it Comments: 2" in page
+    assert "cups" in page
+    with count_statements() as few:
+        page = (await office.get(trash, model="blog.tag")).text
+    assert len(many) == len(few)
+    assert "cups" in page
+    assert "Green tea" not in page
+    assert "cups" in (await office.get(trash, day=f"{datetime.now(UTC):%Y-%m-%d}")).text
+    assert "Nothing that was deleted" in (await office.get(trash, day="2020-01-31")).text
+    assert (await office.get(trash, day="no day", model="no.model", before="x")).status_code == 200
+    answer = await office.submit(trash, {"change": await number_of(database, "blog.post")})
+    assert answer.status_code == 303
+    page = (await office.get(trash)).text
+    assert "It was restored, with 3 changes in all." in page
+    assert "Green tea" not in page
+    async with database.unit_of_work(read_only=True) as session:
+        assert (await session.get_one(Post, post)).title == "Green tea"
+        assert len((await session.scalars(select(Comment).where(Comment.post_id == post))).all()) == 2
+    again = await office.submit(trash, {"change": await number_of(database, "blog.post")})
+    assert again.status_code == 404
+
+
+async def test_the_trash_shows_what_one_may_see_and_restores_what_one_may_add(  # noqa: PLR0917 - fixtures
+    app, boss, post, make_user, back_office_for, database
+):
+    staff, trash = await make_user(username="staff", is_staff=True), page_of(app, "view-trash")
+    page = (await (await back_office_for(staff)).get(trash)).text
+    assert "cups" not in page
+    assert "Green tea" not in page
+    async with database.unit_of_work() as session:
+        await grant(session, await session.get_one(User, staff.id), ["blog.view_tag"])
+    visitor = await back_office_for(staff)
+    assert "cups" not in (await visitor.get(trash)).text  # what posts it had decided who sees a tag
+    async with database.unit_of_work() as session:
+        await session.execute(
+            update(RecordedChange).where(RecordedChange.model == "blog.tag").values(actor_id=staff.id)
+        )
+    page = (await visitor.get(trash)).text
+    assert "cups" in page
+    assert "Green tea" not in page
+    assert ">Restore" not in page
+    tag = await number_of(database, "blog.tag")
+    assert (await visitor.client.post(f"{visitor.root}{trash}", data={"change": tag})).status_code == 403
+    async with database.unit_of_work() as session:
+        await grant(session, await session.get_one(User, staff.id), ["blog.view_tag", "blog.add_tag"])
+    visitor = await back_office_for(staff)
+    assert ">Restore" in (await visitor.get(trash)).text
+    assert (await visitor.submit(trash, {"change": await number_of(database, "blog.post")})).status_code == 404
+    assert (await visitor.submit(trash, {"change": tag})).status_code == 303
+
+
+async def test_what_was_deleted_too_long_ago_is_in_the_trash_no_more(app, boss, post, back_office_for, database):
+    async with database.unit_of_work() as session:
+        await session.execute(update(RecordedChange).values(created_at=datetime(2020, 1, 1, tzinfo=UTC)))
+    assert "Nothing that was deleted" in (await (await back_office_for(boss)).get(page_of(app, "view-trash"))).text
