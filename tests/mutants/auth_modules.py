@@ -78,6 +78,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
             f"{AUTH}/api/test_users_api.py",
         ),
     ),
+    "dovetail/contrib/auth/acting/impersonation.py": (f"{ENTRY}/test_acting.py",),
     **room(
         "dovetail/contrib/auth/api",
         auth=(f"{AUTH}/api/test_login.py", f"{AUTH}/api/test_registration.py", f"{AUTH}/api/test_sessions.py"),

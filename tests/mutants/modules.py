@@ -86,6 +86,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{ENTRY}/test_entrance.py",
         f"{ENTRY}/test_rotation.py",
         access=(f"{ADMIN}/test_permissions.py",),
+        acting=(f"{ENTRY}/test_acting.py",),
         admission=(),
         by_provider=(f"{AUTH}/providers/test_back_office.py",),
         enrolment=(f"{ACCOUNT}/test_factors.py",),
