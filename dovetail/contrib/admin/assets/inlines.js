@@ -3,7 +3,12 @@
 
 const ownRows = (inline) => [...inline.querySelectorAll("[data-inline-row]")].filter((row) => inlineOf(row) === inline);
 const inlineOf = (element) => element.closest("[data-inline]");
-const tell = (inline, text) => { own(inline, "[data-inline-status]").textContent = text; };
+
+// The template says the texts, so that they are in the language of the page.
+function tell(inline, text, number) {
+  const said = inline.dataset[text].replace("{number}", number).replace("{total}", ownRows(inline).length);
+  own(inline, "[data-inline-status]").textContent = said;
+}
 
 function own(inline, selector) {
   return [...inline.querySelectorAll(selector)].find((one) => inlineOf(one) === inline) || null;
@@ -46,7 +51,7 @@ function add(inline) {
   showNumbers(inline);
   const field = row.querySelector("input:not([type=hidden]), select, textarea");
   if (field) field.focus();
-  tell(inline, `${inline.dataset.singular} ${ownRows(inline).length} was added.`);
+  tell(inline, "added", ownRows(inline).length);
 }
 
 function remove(row) {
@@ -58,7 +63,7 @@ function remove(row) {
   const next = rows[place + 1] || rows[place - 1];
   const target = next && next.querySelector("[data-inline-remove]:not([hidden]), input:not([type=hidden]), select, textarea");
   (target || own(inline, "[data-inline-add]") || inline).focus();
-  tell(inline, `${inline.dataset.singular} ${place + 1} was removed.`);
+  tell(inline, "removed", place + 1);
 }
 
 // The places of rows, where they can be put in order.
@@ -96,7 +101,7 @@ function move(row, step) {
   else rows[place].after(row);
   number(inline);
   showNumbers(inline);
-  tell(inline, `${inline.dataset.singular} is now ${place + 1} of ${rows.length}.`);
+  tell(inline, "moved", place + 1);
 }
 
 function button(label, icon, act) {
@@ -134,7 +139,7 @@ function drag(row, handle) {
     row.classList.remove("inline-dragged");
     number(inline);
     showNumbers(inline);
-    tell(inline, `${inline.dataset.singular} is now ${ownRows(inline).indexOf(row) + 1} of ${ownRows(inline).length}.`);
+    tell(inline, "moved", ownRows(inline).indexOf(row) + 1);
   });
 }
 
@@ -150,8 +155,8 @@ function order(row) {
   handle.innerHTML = '<i class="fa-solid fa-grip-vertical" aria-hidden="true"></i>';
   moves.append(
     handle,
-    button("Move up", "fa-arrow-up", () => move(row, -1)),
-    button("Move down", "fa-arrow-down", () => move(row, 1)),
+    button(inline.dataset.up, "fa-arrow-up", () => move(row, -1)),
+    button(inline.dataset.down, "fa-arrow-down", () => move(row, 1)),
   );
   cell.append(moves);
   if (!field.closest(".inline-place")) field.closest(".row").hidden = true;

@@ -26,10 +26,20 @@ TURN = 0.005  # seconds of work, after which others have their turn
 
 
 async def open_formsets(
-    view: ParentView, request: Request, obj: object | None, sent: FormData | None, *, save_as_new: bool = False
+    view: ParentView,
+    request: Request,
+    obj: object | None,
+    sent: FormData | None = None,
+    *,
+    save_as_new: bool = False,
+    is_writable: bool = True,
 ) -> list[InlineFormSet]:
-    """Return the inlines of a form, with the rows of `obj`, or with what was `sent` of them."""
-    opening = Opening(request, None if sent is None else Sent(sent), save_as_new=save_as_new)
+    """Return the inlines of a form, with the rows of `obj`, or with what was `sent` of them.
+
+    On a page that is no form nothing `is_writable`: rows are shown as texts.
+    """
+    data = None if sent is None else Sent(sent)
+    opening = Opening(request, data, save_as_new=save_as_new, is_writable=is_writable)
     formsets = await opening.begin(view, obj)
     for formset in formsets:
         await opening.fill([formset], NUMBER)
@@ -94,7 +104,8 @@ def _keys(field: Any) -> list[str]:
 class Opening:
     """Opens the inlines of one form."""
 
-    def __init__(self, request: Request, data: Sent | None, *, save_as_new: bool) -> None:
+    def __init__(self, request: Request, data: Sent | None, *, save_as_new: bool, is_writable: bool) -> None:
+        self._is_writable = is_writable
         self._request, self._data, self._save_as_new = request, data, save_as_new
         self._since = perf_counter()
         self._room = MOST_FIELDS
@@ -118,7 +129,7 @@ class Opening:
         self._room -= len(rows) * fields
         await rules.load(request_context().session, inline.model, ["change", "delete"], rows)
         for formset, found in zip(formsets, stored, strict=True):
-            builder = RowBuilder(formset, self._request)
+            builder = RowBuilder(formset, self._request, is_writable=self._is_writable)
             async for row in builder.rows(found):
                 formset.rows.append(row)
                 await self._give_way()

@@ -22,10 +22,10 @@ LOST = "Somebody else deleted {}, which you had changed. Nobody may add it anew.
 class RowBuilder:
     """Makes the rows of one formset."""
 
-    def __init__(self, formset: FormSetBase, request: Request) -> None:
-        self._formset, self._request = formset, request
+    def __init__(self, formset: FormSetBase, request: Request, *, is_writable: bool = True) -> None:
+        self._formset, self._request, self._is_writable = formset, request, is_writable
         self._inline, self._parent = formset.inline, formset.instance
-        self.may_add = self._inline.may_add(request, self._parent)
+        self.may_add = is_writable and self._inline.may_add(request, self._parent)
         self._layout = names_in(self._inline.form_layout(request, self._parent))
         self._readonly = self._inline.form_readonly(request, self._parent)
         self._edited = self._inline.shown(request, self._inline.edited(request, self._parent))
@@ -55,7 +55,7 @@ class RowBuilder:
 
     async def _stored(self, prefix: str, obj: object) -> RowForm:
         request, inline, parent = self._request, self._inline, self._parent
-        can_change = inline.may_change(request, parent, obj)
+        can_change = self._is_writable and inline.may_change(request, parent, obj)
         initial = inline.row_data(request, parent, obj)
         form = self._formset.form(data=initial, prefix=f"{prefix}-") if can_change else AdminForm(prefix=f"{prefix}-")
         unseen = [name for name in self._edited if name in inline.mapper.relationships and is_hidden(obj, name)]
@@ -71,7 +71,7 @@ class RowBuilder:
             link=inline.link_to(request, obj) if inline.show_change_link else None,
             readonly=await self._shown(obj, can_change=can_change),
             can_change=can_change,
-            can_delete=inline.may_delete(request, parent, obj),
+            can_delete=self._is_writable and inline.may_delete(request, parent, obj),
             unseen=unseen,
         )
 

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.entry.access import allow, open_view
+from dovetail.contrib.admin.inlines.opening import open_formsets
 from dovetail.contrib.admin.lists.autocomplete import MOST_PAGES
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import acting, object_form
@@ -44,6 +45,8 @@ async def show_details(office: Office, request: Request) -> Response:
     allow(await view.check_can_view_details(request, model))
     context = {**await view.details_context(request), "model_view": view, "model": model, "title": view.title_of(model)}
     context["site_url"] = view.site_url(model)
+    context["formsets"] = [one for one in await open_formsets(view, request, model, is_writable=False) if one.rows]
+    context["lookup_addresses"] = lambda _part: ""  # nothing is chosen here
     return await office.render(request, view.details_template, context)
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy import select, update
 
 from dovetail.contrib.admin.testing import read_form
+from tests.contrib.admin.entry.test_lost_sessions import log_in, send_late
 from tests.contrib.admin.inlines.test_tabular import stored
 from tests.contrib.admin.polls.models import Choice
 
@@ -54,3 +55,15 @@ async def test_nothing_is_deleted_that_others_changed_meanwhile(office, session,
     answer = await sent(office, edit, form | {"choice-0-DELETE": "on"})
     assert (answer.status_code, STALE in answer.text) == (409, True)
     assert await session.scalar(select(Choice.votes).where(Choice.choice_text == "Not much")) == 100
+
+
+async def test_rows_come_back_as_they_were_typed_when_their_author_had_to_log_in_again(office, session, question, edit):
+    typed = {"choice-0-votes": "7", "choice-1-DELETE": "on", "choice-9-choice_text": "Added in the browser"}
+    late = await send_late(office, session, edit, typed)
+    back = (await log_in(office.client, late.headers["location"])).headers["location"]
+    page = (await office.client.get(back)).text
+    form = read_form(page)
+    assert {name: form[name] for name in typed} == {name: [value] for name, value in typed.items()}
+    assert await stored(session) == [("Not much", 2), ("The sky", 0)]
+    assert (await office.client.post(back, data=form | {"save": "list"})).status_code == 303
+    assert await stored(session) == [("Not much", 7), ("Added in the browser", 0)]

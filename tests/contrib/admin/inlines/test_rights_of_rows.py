@@ -53,6 +53,15 @@ async def test_a_form_shows_the_rows_that_may_be_seen_and_writes_those_that_may_
     assert await rows(session, Memo.text) == []
 
 
+async def test_a_page_that_is_no_form_shows_the_rows_that_may_be_seen_as_texts(app, clerk, festival):
+    page = await clerk.get(address(app, "details", festival.id))
+    assert page.status_code == 200
+    assert all(text in page.text for text in ("The Loud", "The Quiet", "5000", "Main", "Tent"))
+    assert "The Unknown" not in page.text
+    assert not [name for name in read_form(page.text) if name.endswith(("-band", "-fee", "-name", "-DELETE"))]
+    assert "data-inline-add" not in page.text
+
+
 async def test_nobody_takes_over_deletes_or_learns_of_rows_by_forged_keys(app, clerk, session, festival):
     other = Festival(name="Closed Fields")
     session.add(other)
