@@ -1,8 +1,8 @@
-"""Declare the tables of forms that were sent after their session was over, and of what users chose for the looks."""
+"""Declare the tables of what was typed and is not saved yet, and of what users chose for the looks."""
 
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, String, Text, true
+from sqlalchemy import ColumnElement, ForeignKey, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dovetail.database.column_types import utcnow
@@ -27,6 +27,24 @@ class KeptForm(IdMixin, Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class FormDraft(IdMixin, Base):
+    """What a user is typing into the form of one object, or of a new one: encrypted, until it is saved or a week old.
+
+    The site's SECRET_KEY is part of the key, so that the database alone does not tell what was typed.
+    """
+
+    __tablename__ = "admin_form_draft"
+    __history__ = False
+    __table_args__ = (UniqueConstraint("user_id", "view", "object_key"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"))
+    view: Mapped[str] = mapped_column(String(200))
+    object_key: Mapped[str] = mapped_column(String(500))  # empty of a new object
+    sealed: Mapped[str] = mapped_column(Text)
+    saved_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Preference(Base):
     """What a user chose for how the back office looks, in whichever browser they log in."""
 
@@ -43,4 +61,5 @@ def is_over() -> ColumnElement[bool]:
     return KeptForm.expires_at <= datetime.now(UTC)
 
 
+DRAFTS_EXPIRED = ("draft of a form", FormDraft, lambda _context: FormDraft.expires_at <= datetime.now(UTC))
 EXPIRED = ("kept form", KeptForm, lambda _context: is_over())  # for `manage.py purge-expired`

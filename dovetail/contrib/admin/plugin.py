@@ -14,8 +14,12 @@ plugin = Plugin(
         "dovetail.contrib.admin.checks.policy_checks:check_policies",
         "dovetail.contrib.admin.checks.own_statements:check_own_statements",
     ),
-    models=lazy("dovetail.contrib.admin.models:KeptForm", "dovetail.contrib.admin.models:Preference"),
-    internal_models=("KeptForm", "Preference"),
+    models=lazy(
+        "dovetail.contrib.admin.models:KeptForm",
+        "dovetail.contrib.admin.models:Preference",
+        "dovetail.contrib.admin.models:FormDraft",
+    ),
+    internal_models=("FormDraft", "KeptForm", "Preference"),
     extensions={
         "admin.account": lazy(
             "dovetail.contrib.admin.account.sessions:SESSIONS",
@@ -24,7 +28,7 @@ plugin = Plugin(
             "dovetail.contrib.admin.account.password:PASSWORD",
             "dovetail.contrib.admin.account.connected:CONNECTED",
         ),
-        "auth.expired": lazy("dovetail.contrib.admin.models:EXPIRED"),
+        "auth.expired": lazy("dovetail.contrib.admin.models:EXPIRED", "dovetail.contrib.admin.models:DRAFTS_EXPIRED"),
     },
     paths={"office": "/admin"},
     setup=deferred("dovetail.contrib.admin.site:mount"),

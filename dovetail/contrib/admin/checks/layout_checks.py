@@ -30,6 +30,9 @@ def find_fieldsets(view: type[ChangeListView]) -> Iterator[str]:
         unknown = [*(set(options) - OPTIONS), *(set(_several(options.get("classes", ()))) - CLASSES)]
         if unknown:
             yield f"fieldsets[{title!r}] has {unknown[0]!r}, expected {', '.join(sorted(OPTIONS | CLASSES))}"
+        classes = _several(options.get("classes", ()))
+        if "tab" in classes and (not title or "collapse" in classes):
+            yield f"fieldsets[{title!r}] is a tab, which needs a title and is not collapsed"
         if not _several(options.get("fields", ())) or isinstance(options.get("fields"), str):
             yield f"fieldsets[{title!r}] names no fields; write 'fields': ('...',)"
 

@@ -39,7 +39,7 @@ async def keep_form(session: AsyncSession, secret_key: SecretStr, request: Reque
 
     Return None for a form that is too large, and for a user who is no more.
     """
-    text, path = json.dumps(_fields(await request.form())), request.url.path
+    text, path = json.dumps(texts_of(await request.form())), request.url.path
     if len(text) > LARGEST or len(path) > LONGEST_PATH:
         return None
     locked = select(User.id).where(User.id == owner, User.is_active.is_(True)).with_for_update(key_share=True)
@@ -73,7 +73,8 @@ async def forget_form(session: AsyncSession, request: Request, user: User) -> No
         await session.execute(forget, execution_options=NO_SYNCHRONIZATION)
 
 
-def _fields(form: FormData) -> Sequence[tuple[str, str]]:
+def texts_of(form: FormData) -> Sequence[tuple[str, str]]:
+    """Return what may be kept of a form: no file, no password and no token."""
     return [
         (name, value)
         for name, value in form.multi_items()

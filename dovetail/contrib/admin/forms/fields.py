@@ -177,8 +177,18 @@ class ListField(ParsedField):
             self.data = values or (None if self.flags.optional else [])
 
 
+class JSONWidget(TextArea):
+    """A text that a script checks and tidies up."""
+
+    def __call__(self, field: wtforms.StringField, **kwargs: object) -> Any:
+        """Return the textarea."""
+        return super().__call__(field, **{"data-role": "json", "spellcheck": "false"} | kwargs)
+
+
 class JSONField(wtforms.TextAreaField):
     """Any JSON that both databases can store; an empty field is null."""
+
+    widget: Any = JSONWidget()
 
     def _value(self) -> str:
         if self.raw_data:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import MANYTOONE, Mapper
 
 from dovetail.contrib.admin.columns.attributes import name_of
 
-CLASSES = frozenset({"collapse", "wide"})
+CLASSES = frozenset({"collapse", "tab", "wide"})
 OPTIONS = frozenset({"fields", "classes", "description"})
 SECRET = re.compile(r"passw|secret|^hashed_|_hash$")  # what is never shown or edited
 

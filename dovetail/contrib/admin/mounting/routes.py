@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import AccountSection
+from dovetail.contrib.admin.editing import drafts
 from dovetail.contrib.admin.entry import by_provider, enrolment, login, prove, second_step
 from dovetail.contrib.admin.entry.acting import stop_acting
 from dovetail.contrib.admin.entry.guard import guarded
@@ -72,6 +73,7 @@ class Routes:
         yield self._route(f"{VIEW}add/", pages.show_create_form, "create", BOTH)
         yield self._route(f"{VIEW}delete/", pages.delete_selected, "delete", BOTH)
         yield self._route(f"{VIEW}export/{{export_type}}/", pages.export_list, "export")
+        yield self._route(f"{VIEW}draft/", drafts.keep_draft, "draft", POST)
         yield self._route(f"{VIEW}lookup/", pages.autocomplete, "ajax_lookup")
         yield self._route(f"{VIEW}lookup/{{part}}/", pages.autocomplete_in_rows, "lookup-in-rows")
         yield self._route(f"{OBJECT}change/", pages.show_edit_form, "edit", BOTH)

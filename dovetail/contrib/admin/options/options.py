@@ -104,7 +104,7 @@ class Options:
     """What a form leaves out; a view that has it and no `fields` edits everything else, but keys and secrets."""
 
     fieldsets: ClassVar[Sequence[tuple[str | None, Mapping[str, object]]]] = ()
-    """Groups in place of `fields`: a title, and `fields`, `classes` ("collapse", "wide") and `description`."""
+    """Groups in place of `fields`: a title, and `fields`, `classes` ("collapse", "tab", "wide") and `description`."""
 
     readonly_fields: ClassVar[Sequence[object]] = ()
     """What a form shows and never writes: attributes, and what `list_display` can compute."""

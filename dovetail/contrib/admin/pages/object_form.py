@@ -12,6 +12,8 @@ from wtforms import Form
 
 from dovetail.contrib.admin.changes import version
 from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.editing.drafts import DRAFT, draft_time, find_draft, forget_draft
+from dovetail.contrib.admin.editing.related import is_popup, offer_related
 from dovetail.contrib.admin.entry.access import allow
 from dovetail.contrib.admin.entry.kept_forms import PARAMETER, find_form, forget_form
 from dovetail.contrib.admin.entry.returning import wants_json
@@ -23,7 +25,6 @@ from dovetail.contrib.admin.inlines.opening import all_fields, are_valid, forms_
 from dovetail.contrib.admin.inlines.shown_fields import ShownField, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.related import is_popup, offer_related
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
@@ -85,7 +86,9 @@ class FormPage:
         for one in (form, *await forms_to_show(self.formsets)):
             await offer_related(self.request, one)
         context["lookup_addresses"] = self._lookup_address
-        context |= {"popup": is_popup(self.request)}
+        context |= {"popup": is_popup(self.request), "is_draft": DRAFT in self.request.query_params}
+        if self.request.method != "POST" and not context["is_draft"] and not context["popup"]:
+            context["draft_saved_at"] = await draft_time(self.request, view)
         context |= {"site_url": self.site_url, "prepopulated": self.prepopulated, "can_save_as": self.can_save_as}
         template = view.add_form_template if creating else view.change_form_template
         return await self.office.render(self.request, template, {**extra, **context}, status)
@@ -154,6 +157,8 @@ def _unseen(request: Request, view: ModelAdmin, obj: object) -> list[str]:
 async def _kept(page: FormPage) -> FormData | None:
     """Return what was typed here before its author had to log in again."""
     request = page.request
+    if DRAFT in request.query_params:
+        return await find_draft(request, page.office.secret_key, page.view)
     return await find_form(request_context().session, page.office.secret_key, request, user_of(request))
 
 
@@ -166,6 +171,8 @@ async def _save_or_explain(
             saved = await _save(page, obj, form, data)
             await _ask_for_answer(page, saved, is_created=obj is None)
             await forget_form(request_context().session, page.request, user_of(page.request))
+            if DRAFT in await page.request.form():
+                await forget_draft(page.request, page.view)
             if any(map(is_refusal, request_context().responses)):
                 await saving.rollback()
     except Exception as error:
@@ -234,5 +241,5 @@ async def _after_saving(page: FormPage, obj: object, sent: FormData, *, is_creat
         url = request.url_for("admin:create", identity=view.identity)
     else:
         url = request.url_for("admin:list", identity=view.identity)
-    query = "" if sent.get("save") == "another" else str(request.url.remove_query_params(PARAMETER).query)
+    query = "" if sent.get("save") == "another" else str(request.url.remove_query_params([PARAMETER, DRAFT]).query)
     return RedirectResponse(url.path + (f"?{query}" if query else ""), HTTPStatus.SEE_OTHER)

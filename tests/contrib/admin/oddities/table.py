@@ -221,6 +221,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"fields": (), "fieldsets": (("A", {"fields": ("name",), "clases": ()}),)}, "fieldsets['A'] has 'clases'"),
     ({"fields": (), "fieldsets": (("A", {"fields": ("name",), "classes": ("wild",)}),)}, "fieldsets['A'] has 'wild'"),
     ({"fields": (), "fieldsets": (("A", {"fields": ()}),)}, "fieldsets['A'] names no fields"),
+    (
+        {"fields": (), "fieldsets": ((None, {"fields": ("name",), "classes": ("tab",)}),)},
+        "is a tab, which needs",
+    ),
     ({"fields": ("name", ("whole", "name"))}, "the form has 'name' twice"),
     ({"exclude": ("nope",)}, NO_COLUMN),
     ({"exclude": "name"}, "exclude is the text 'name'"),

@@ -1,0 +1,167 @@
+// What helps to fill in a form: a warning before what was typed is lost, a draft at the server, the first mistake in
+// sight, buttons for now and for today, JSON that is checked as it is typed, and groups as tabs.
+
+const TEXTS = {
+  today: "Today", now: "Now", tidy: "Tidy up", saved: "A draft was saved.", lost: "You were logged out. What you typed until the last draft is kept; log in to go on.",
+  tooLong: "This is too long for a draft to be kept.", wrong: "This is not JSON: ",
+};
+const PAUSE = 1500; // milliseconds after the last letter, after which a draft is saved
+const form = document.querySelector("[data-object-form]");
+
+// Nothing that was typed is left without a warning.
+function guard() {
+  let isUnsaved = form.dataset.unsaved !== undefined;
+  const note = (event) => { if (event.target.name) isUnsaved = true; };
+  form.addEventListener("input", note);
+  form.addEventListener("change", note);
+  if (window.jQuery) window.jQuery(form).on("change", "select", note);
+  form.addEventListener("submit", () => { isUnsaved = false; });
+  window.addEventListener("beforeunload", (event) => { if (isUnsaved) event.preventDefault(); });
+}
+
+// A draft is kept at the server: it outlives the session and the browser.
+function keepDrafts() {
+  const status = form.querySelector("[data-draft-status]");
+  let timer = 0;
+  let isSent = false;
+  async function save() {
+    const typed = new URLSearchParams();
+    new FormData(form).forEach((value, name) => {
+      const field = form.elements.namedItem(name);
+      if (typeof value === "string" && !(field && field.type === "password")) typed.append(name, value);
+    });
+    try {
+      const answer = await fetch(form.dataset.draftUrl, { method: "POST", headers: { Accept: "application/json" }, body: typed });
+      if (isSent) return;
+      if (answer.ok) {
+        status.textContent = TEXTS.saved;
+        if (!form.elements.namedItem("_draft")) {
+          const mark = document.createElement("input");
+          Object.assign(mark, { type: "hidden", name: "_draft", value: "1" });
+          form.append(mark);
+        }
+      } else if (answer.status === 401) status.textContent = TEXTS.lost;
+      else if (answer.status === 400) status.textContent = TEXTS.tooLong;
+    } catch {
+      status.textContent = "";
+    }
+  }
+  const later = (event) => {
+    if (!event.target.name || event.target.type === "password" || event.target.type === "file") return;
+    clearTimeout(timer);
+    timer = setTimeout(save, PAUSE);
+  };
+  form.addEventListener("input", later);
+  form.addEventListener("change", later);
+  if (window.jQuery) window.jQuery(form).on("change", "select", later);
+  form.addEventListener("submit", () => { isSent = true; clearTimeout(timer); });
+}
+
+// Groups of fields as tabs, by arrows too; a mistake is marked in the tab that hides it.
+function makeTabs() {
+  const groups = [...form.querySelectorAll(".fieldset-tab")];
+  if (groups.length < 2) return;
+  const list = Object.assign(document.createElement("div"), { className: "tabs" });
+  list.setAttribute("role", "tablist");
+  const tabs = groups.map((group, index) => {
+    const tab = Object.assign(document.createElement("button"), { type: "button", id: `tab-${index}` });
+    const title = group.querySelector(".fieldset-title");
+    tab.textContent = title.textContent;
+    title.hidden = true;
+    group.id = `tab-panel-${index}`;
+    tab.setAttribute("role", "tab");
+    tab.setAttribute("aria-controls", group.id);
+    group.setAttribute("role", "tabpanel");
+    group.setAttribute("aria-labelledby", tab.id);
+    if (group.querySelector("[aria-invalid]")) tab.classList.add("tab-wrong");
+    list.append(tab);
+    return tab;
+  });
+  function show(chosen) {
+    groups.forEach((group, index) => {
+      group.hidden = index !== chosen;
+      tabs[index].setAttribute("aria-selected", String(index === chosen));
+      tabs[index].tabIndex = index === chosen ? 0 : -1;
+    });
+  }
+  tabs.forEach((tab, index) => {
+    tab.addEventListener("click", () => show(index));
+    tab.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const next = (index + step + tabs.length) % tabs.length;
+      show(next);
+      tabs[next].focus();
+    });
+  });
+  groups[0].before(list);
+  show(Math.max(tabs.findIndex((tab) => tab.classList.contains("tab-wrong")), 0));
+}
+
+function focusMistake() {
+  const wrong = form.querySelector("[aria-invalid='true']");
+  if (!wrong) return;
+  const folded = wrong.closest("details");
+  if (folded) folded.open = true;
+  const shown = wrong.nextElementSibling && wrong.nextElementSibling.querySelector(".select2-selection");
+  (shown || wrong).focus();
+}
+
+function tool(field, text, run) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-sm form-tool", textContent: text });
+  const label = document.getElementById(`label-${field.id}`);
+  if (label) button.setAttribute("aria-label", `${label.textContent.trim()}: ${text}`);
+  button.addEventListener("click", run);
+  (field.closest(".flatpickr-wrapper") || field).after(button);
+}
+
+const two = (number) => String(number).padStart(2, "0");
+const day = (date, part) => `${date[`get${part}FullYear`]()}-${two(date[`get${part}Month`]() + 1)}-${two(date[`get${part}Date`]())}`;
+
+function fill(field, text) {
+  if (field._flatpickr) field._flatpickr.setDate(text, true);
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function addTools(root) {
+  const isFree = ":not([readonly]):not([disabled])";
+  root.querySelectorAll(`[data-role="date-picker"]${isFree}`).forEach((field) => {
+    tool(field, TEXTS.today, () => fill(field, day(new Date(), "")));
+  });
+  root.querySelectorAll(`[data-role="moment-picker"]${isFree}`).forEach((field) => {
+    tool(field, TEXTS.now, () => {
+      const date = new Date();
+      fill(field, `${day(date, "UTC")} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`);
+    });
+  });
+  root.querySelectorAll(`textarea[data-role="json"]${isFree}`).forEach((field) => {
+    const told = Object.assign(document.createElement("div"), { className: "form-hint text-danger" });
+    told.setAttribute("role", "status");
+    field.after(told);
+    const check = () => {
+      try {
+        if (field.value.trim()) JSON.parse(field.value);
+        told.textContent = "";
+        return true;
+      } catch (error) {
+        told.textContent = TEXTS.wrong + error.message;
+        return false;
+      }
+    };
+    field.addEventListener("change", check);
+    tool(field, TEXTS.tidy, () => {
+      if (check() && field.value.trim()) fill(field, JSON.stringify(JSON.parse(field.value), null, 2));
+    });
+  });
+}
+
+if (form) {
+  guard();
+  if (form.dataset.draftUrl) keepDrafts();
+  addTools(form);
+  document.addEventListener("dovetail:added", (event) => addTools(event.target));
+  makeTabs();
+  focusMistake();
+}

@@ -1,0 +1,138 @@
+"""Keep what somebody is typing into a form, and offer it when they come back: after their session ended, or a crash.
+
+A draft is of one user, view and object (or of a new one). It is offered, and never put into a form by itself; saving
+the form takes it away. No file, password or secret is kept.
+"""
+
+import json
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+from sqladmin.authorization import Action
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from dovetail.contrib.admin.entry.access import open_view
+from dovetail.contrib.admin.entry.kept_forms import LARGEST, texts_of
+from dovetail.contrib.admin.entry.returning import wants_json
+from dovetail.contrib.admin.forms.layout import SECRET
+from dovetail.contrib.admin.models import FormDraft
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.database.bulk import NO_SYNCHRONIZATION
+from dovetail.errors import BadRequestError
+from dovetail.signing import Signer
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+DRAFT = "_draft"  # of an address: show the draft; of a form: there is one
+DISCARD = "_discard"
+LIFETIME = timedelta(days=7)
+LONGEST_KEY = 500
+MOST = 20  # of one user; the oldest goes
+
+
+async def keep_draft(office: Office, request: Request) -> Response:
+    """Keep what was typed into a form, or forget it where its user does not want it; a script asks for JSON."""
+    key = request.query_params.get("key", "")
+    view = open_view(office, request, Action.EDIT if key else Action.CREATE)
+    form = await request.form()
+    if form.get(DISCARD):
+        await _forget(request_context().session, user_of(request).id, view, key)
+        return _answer(request, view, key, {"discarded": True})
+    if key:
+        await _check_may_change(request, view, key)
+    text = json.dumps([(name, value) for name, value in texts_of(form) if not SECRET.search(name)])
+    if len(text) > LARGEST or len(key) > LONGEST_KEY:
+        raise BadRequestError(f"A draft has {LARGEST:,} characters at most, so none was kept.")
+    saved_at = datetime.now(UTC)
+    sealed = _fernet(office.secret_key, request, view, key).encrypt(text.encode()).decode()
+    await _store(request, view, key, sealed, saved_at)
+    return _answer(request, view, key, {"saved_at": saved_at.isoformat()})
+
+
+async def draft_time(request: Request, view: ViewBase) -> datetime | None:
+    """Return when a draft of the form at this address was saved; None if there is none."""
+    condition = _is_of(user_of(request).id, view, request.path_params.get("pk", ""))
+    statement = select(FormDraft.saved_at).where(condition, FormDraft.expires_at > datetime.now(UTC))
+    return await request_context().session.scalar(statement)
+
+
+async def find_draft(request: Request, secret_key: SecretStr, view: ViewBase) -> FormData | None:
+    """Return the draft of the form at this address; None if there is none any more."""
+    from cryptography.fernet import InvalidToken
+
+    key = request.path_params.get("pk", "")
+    statement = select(FormDraft.sealed).where(_is_of(user_of(request).id, view, key))
+    sealed = await request_context().session.scalar(statement.where(FormDraft.expires_at > datetime.now(UTC)))
+    if sealed is None:
+        return None
+    try:
+        text = _fernet(secret_key, request, view, key).decrypt(sealed)
+    except InvalidToken:  # of another SECRET_KEY
+        return None
+    return FormData([(name, value) for name, value in json.loads(text)])
+
+
+async def forget_draft(request: Request, view: ViewBase) -> None:
+    """Delete the draft of the form at this address, once it was saved."""
+    await _forget(request_context().session, user_of(request).id, view, request.path_params.get("pk", ""))
+
+
+async def _check_may_change(request: Request, view: ViewBase, key: str) -> None:
+    session = request_context().session
+    obj = (await session.scalars(view.select_object(key))).first()
+    if obj is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    await rules_of(request).check(session, view.model, "change", [obj])
+    if not view.has_permission(request, Action.EDIT, obj):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+
+
+async def _store(request: Request, view: ViewBase, key: str, sealed: str, saved_at: datetime) -> None:
+    session, owner = request_context().session, user_of(request).id
+    draft = await session.scalar(select(FormDraft).where(_is_of(owner, view, key)).with_for_update())
+    if draft is None:
+        newest = select(FormDraft.id).where(FormDraft.user_id == owner).order_by(FormDraft.saved_at.desc())
+        superfluous = delete(FormDraft).where(FormDraft.user_id == owner, FormDraft.id.not_in(newest.limit(MOST - 1)))
+        await session.execute(superfluous, execution_options=NO_SYNCHRONIZATION)
+        draft = FormDraft(user_id=owner, view=view.identity, object_key=key)
+        session.add(draft)
+    draft.sealed, draft.saved_at, draft.expires_at = sealed, saved_at, saved_at + LIFETIME
+    await session.flush()
+
+
+async def _forget(session: AsyncSession, owner: int, view: ViewBase, key: str) -> None:
+    forget = delete(FormDraft).where(_is_of(owner, view, key))
+    await session.execute(forget, execution_options=NO_SYNCHRONIZATION)
+
+
+def _is_of(owner: int, view: ViewBase, key: str) -> ColumnElement[bool]:
+    return (FormDraft.user_id == owner) & (FormDraft.view == view.identity) & (FormDraft.object_key == key)
+
+
+def _answer(request: Request, view: ViewBase, key: str, told: dict[str, object]) -> Response:
+    if wants_json(request):
+        return JSONResponse(told)
+    name = "admin:edit" if key else "admin:create"
+    return RedirectResponse(path_for(request, name, key or None, identity=view.identity), HTTPStatus.SEE_OTHER)
+
+
+def _fernet(secret_key: SecretStr, request: Request, view: ViewBase, key: str) -> "Fernet":
+    # Imported here: OpenSSL costs megabytes and milliseconds.
+    from cryptography.fernet import Fernet
+
+    whose = f"{user_of(request).id}\0{view.identity}\0{key}"
+    return Fernet(urlsafe_b64encode(Signer(secret_key, "dovetail.admin.drafts").signature(whose.encode())))

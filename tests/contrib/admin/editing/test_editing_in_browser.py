@@ -1,0 +1,60 @@
+"""Forms warn before what was typed is lost, keep drafts and show the first mistake, in a real Chromium."""
+
+import pytest
+from playwright.async_api import Page, expect
+from sqlalchemy import delete, select
+
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.testing import PASSWORD
+from plugins.blog.models import Tag
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
+
+
+@pytest.fixture
+def settings(make_settings, database_url):
+    return make_settings(database_url=database_url)
+
+
+async def log_in(page: Page) -> None:
+    await page.get_by_label("Username or e-mail address").fill("boss")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+
+
+async def test_what_is_typed_survives_a_lost_session_and_is_left_after_a_warning(browser_page, make_user, session):
+    await make_user(username="boss", is_superuser=True)
+    await browser_page.goto("/admin/blog/tag/add/")
+    await log_in(browser_page)
+    name = browser_page.get_by_label("Name")
+    await name.press_sequentially("half a tag")
+    await expect(browser_page.get_by_text("A draft was saved.")).to_be_visible()
+
+    asked: list[str] = []
+
+    async def stay(dialog):
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    browser_page.once("dialog", stay)
+    await browser_page.get_by_role("link", name="Cancel").click(no_wait_after=True)
+    await expect(name).to_have_value("half a tag")
+    assert asked == ["beforeunload"]
+
+    # The session ends, and the browser with it.
+    await session.execute(delete(Session))
+    await session.commit()
+    await browser_page.goto("/admin/blog/tag/add/")
+    await log_in(browser_page)
+    await expect(name).to_have_value("")
+    await browser_page.get_by_role("link", name="Go on with the draft").click()
+    await expect(name).to_have_value("half a tag")
+
+    # What is wrong has the focus.
+    await name.fill("")
+    await browser_page.get_by_role("button", name="Save", exact=True).click()
+    await expect(name).to_be_focused()
+    await name.fill("a whole tag")
+    await browser_page.get_by_role("button", name="Save", exact=True).click()
+    await expect(browser_page.get_by_text("a whole tag was saved.")).to_be_visible()
+    assert await session.scalar(select(Tag.name)) == "a whole tag"
