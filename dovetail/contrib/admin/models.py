@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, String, Text, UniqueConstraint, true
+from sqlalchemy import JSON, ColumnElement, ForeignKey, String, Text, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dovetail.database.column_types import utcnow
@@ -54,6 +54,26 @@ class Preference(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), primary_key=True)
     theme: Mapped[str] = mapped_column(String(10), default="system", server_default="system")
     shortcuts: Mapped[bool] = mapped_column(default=True, server_default=true())  # whether single keys do something
+
+
+class SavedView(IdMixin, Base):
+    """The filters, the order and the columns of a list, as their user saved them under a name.
+
+    The row whose name is empty is how its user has laid out the list. `columns` are pairs of a name and a width in
+    pixels, or null; none are those that the author of the list chose.
+    """
+
+    __tablename__ = "admin_saved_view"
+    __table_args__ = (UniqueConstraint("user_id", "list_name", "name"),)
+    __history__ = False
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"))
+    list_name: Mapped[str] = mapped_column(String(200), index=True)  # the identity of the list's view
+    name: Mapped[str] = mapped_column(String(60))
+    query: Mapped[str] = mapped_column(String(2000))
+    columns: Mapped[list[list[object]]] = mapped_column(JSON)
+    is_shared: Mapped[bool] = mapped_column(default=False, server_default=false())
+    is_default: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 def is_over() -> ColumnElement[bool]:

@@ -18,8 +18,9 @@ plugin = Plugin(
         "dovetail.contrib.admin.models:KeptForm",
         "dovetail.contrib.admin.models:Preference",
         "dovetail.contrib.admin.models:FormDraft",
+        "dovetail.contrib.admin.models:SavedView",
     ),
-    internal_models=("FormDraft", "KeptForm", "Preference"),
+    internal_models=("FormDraft", "KeptForm", "Preference", "SavedView"),
     extensions={
         "admin.account": lazy(
             "dovetail.contrib.admin.account.sessions:SESSIONS",

@@ -8,6 +8,7 @@ from sqlalchemy.exc import InvalidRequestError
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import name_of, term_of
+from dovetail.contrib.admin.columns.chosen import CHOSEN
 from dovetail.contrib.admin.columns.code_names import names_in_code
 from dovetail.contrib.admin.columns.columns import TITLE, Column, column_for, paths_read, sort_path
 from dovetail.contrib.admin.columns.display import Display
@@ -55,13 +56,23 @@ class ShownView(OpenModelView):
         return names
 
     def displayed(self, request: Request) -> builtins.list[str]:
-        """Return the names of the list's columns that the user may read."""
-        return self.shown(request, self.names_of(self.get_list_display(request)))
+        """Return the names of the list's columns: those that the user chose, of those that they may read."""
+        chosen = CHOSEN.find(request)
+        own = self.shown(request, self.names_of(self.get_list_display(request)))
+        if chosen is None or chosen.identity != self.identity:
+            return own
+        return chosen.of(self.offered(request)) or own
+
+    def offered(self, request: Request) -> builtins.list[str]:
+        """Return the columns that the list can show to the user: its own, and those of an object's page."""
+        names = self.names_of([*self.get_list_display(request), *self.details_display])
+        return self.shown(request, builtins.list(dict.fromkeys(names)))
 
     def linking(self, request: Request) -> builtins.list[str]:
         """Return the names of the list's columns that lead to the object's page."""
         names = self.displayed(request)
-        return builtins.list(map(name_of, self.get_list_display_links(request, names)))
+        links = builtins.list(map(name_of, self.get_list_display_links(request, names)))
+        return links if not links or set(links) & set(names) else names[:1]  # what leads there may be out of sight
 
     def detailed(self, request: Request) -> builtins.list[str]:
         """Return the names of the columns of an object's page that the user may read."""

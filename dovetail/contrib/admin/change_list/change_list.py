@@ -44,7 +44,8 @@ class ChangeList:
         for one in view.shown_filters(request):
             if not without or getattr(one, "parameter_name", "") != without:
                 statement = await apply_filter(one, statement, request, view.model)
-        if text := request.query_params.get(PARAMETER, "").strip():
+        text = request.query_params.get(PARAMETER, "")
+        if text.strip():
             statement = statement.where(await condition(parse(text), await self.choosable(), request, view.model))
         dates = view.dates(request)
         of_dates = None if dates is None else dates.condition()

@@ -19,7 +19,7 @@ from dovetail.contrib.admin.entry.preparation import of_form
 from dovetail.contrib.admin.looks import choices, palette
 from dovetail.contrib.admin.mounting.files import SiteFiles
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages import index, pages, why
+from dovetail.contrib.admin.pages import index, list_views, pages, why
 from dovetail.contrib.admin.pages.acting import run_action
 from dovetail.contrib.admin.pages.extras import IndexBox, ObjectPage, show_object_page
 from dovetail.contrib.admin.pages.former_addresses import former_route
@@ -74,6 +74,8 @@ class Routes:
         yield self._route(f"{VIEW}delete/", pages.delete_selected, "delete", BOTH)
         yield self._route(f"{VIEW}export/{{export_type}}/", pages.export_list, "export")
         yield self._route(f"{VIEW}draft/", drafts.keep_draft, "draft", POST)
+        yield self._route(f"{VIEW}columns/", list_views.choose_columns, "list-columns", POST)
+        yield self._route(f"{VIEW}views/", list_views.save_view, "list-views", POST)
         yield self._route(f"{VIEW}lookup/", pages.autocomplete, "ajax_lookup")
         yield self._route(f"{VIEW}lookup/{{part}}/", pages.autocomplete_in_rows, "lookup-in-rows")
         yield self._route(f"{OBJECT}change/", pages.show_edit_form, "edit", BOTH)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from dovetail.contrib.admin.change_list.builder import make_builder
 from dovetail.contrib.admin.change_list.change_list import ChangeList
@@ -20,7 +20,9 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.saved_views.head import load_views
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.rendering import path_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,11 @@ class Unsaved:
 async def show_page(office: Office, request: Request, view: ModelAdmin, unsaved: Unsaved | None = None) -> Response:
     """Return the page of the list that the request asks for, or that on which something could not be saved."""
 
+    views = await load_views(request, view)
+    if not request.url.query and unsaved is None and views.begins_with:
+        path = path_for(request, "admin:list", identity=view.identity)
+        return RedirectResponse(path + views.begins_with, HTTPStatus.SEE_OTHER)
+
     async def show() -> Response:
         found = view.get_changelist_instance(request)
         pagination, wrong = await _read(found, view)
@@ -46,6 +53,7 @@ async def show_page(office: Office, request: Request, view: ModelAdmin, unsaved:
         pagination.add_pagination_urls(request.url)
         context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
         context |= await _above_and_beside(found, view, wrong)
+        context["head"] = views.head(request, view)
         context |= await _editing(view, request, pagination.rows, unsaved)
         status = HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK if unsaved is None else unsaved.status
         return await office.render(request, view.change_list_template, context, status)

@@ -20,6 +20,7 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.list_page import Unsaved, show_page
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.saved_views.head import load_views
 from dovetail.contrib.admin.sqladmin_private import by_attribute
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
@@ -49,6 +50,7 @@ class _Sent:
 
 async def save_list(office: Office, request: Request, view: ModelAdmin) -> Response:
     """Save what was typed into the rows of a page, or show the page again with what is wrong beside each cell."""
+    await load_views(request, view)  # which columns the page has
     cells = ListCells(request, view, await view.get_changelist_form(request))
     allow(bool(cells.names))
     sent = _read(view, cells, await request.form())

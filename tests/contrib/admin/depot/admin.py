@@ -13,6 +13,7 @@ class ParcelAdmin(ModelAdmin, model=Parcel):
     identity = "parcels"
     name = "Parcel"
     list_display = ("label", "weight", "stage", "is_paid", "sent_on", "courier")
+    details_display = ("label", "note")
     list_editable = ("weight", "stage", "is_paid", "sent_on", "courier")
     list_filter = ("stage", "is_paid", "sent_on", "courier", "weight")
     search_fields = ("label",)

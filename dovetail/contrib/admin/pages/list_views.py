@@ -1,0 +1,122 @@
+"""Save, change and delete saved views of a list, and choose its columns: each by a form in its head."""
+
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from sqladmin.authorization import Action
+from sqladmin.flash import Flash
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dovetail.contrib.admin.columns.chosen import CHOSEN
+from dovetail.contrib.admin.entry.access import allow, open_view
+from dovetail.contrib.admin.models import SavedView
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.saved_views import stored
+from dovetail.contrib.admin.saved_views.head import load_views
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.error_messages import message_for
+from dovetail.contrib.admin.web.form_fields import field_of, number_of
+from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.errors import BadRequestError
+
+LONGEST_NAME = 60
+
+
+async def save_view(office: Office, request: Request) -> Response:
+    """Save the list as it is shown under a name, or change or delete a view that was saved."""
+    view = open_view(office, request, Action.LIST)
+    allow(await view.check_can_list(request))
+    await load_views(request, view)
+    what = await field_of(request, "do")
+    try:
+        async with request_context().session.begin_nested():
+            saved = await (_delete if what == "delete" else _save)(request, view)
+    except Exception as error:
+        told = message_for(error)
+        if told.is_ours or told.status == HTTPStatus.NOT_FOUND:
+            raise
+        taken = told.status == HTTPStatus.CONFLICT
+        Flash.error(request, "You have a view of this name already." if taken else told.message)
+        return _to(request, view, str(request.url.query))
+    return _to(request, view, f"{stored.PARAMETER}={stored.PLAIN}" if saved is None else stored.address_of(saved)[1:])
+
+
+async def choose_columns(office: Office, request: Request) -> Response:
+    """Keep which columns the user wants to see, and how wide: in the saved view that is shown, or for the list."""
+    view = open_view(office, request, Action.LIST)
+    allow(await view.check_can_list(request))
+    session, user = request_context().session, user_of(request)
+    head = (await load_views(request, view)).head(request, view)
+    shown = head.own
+    if shown is None:
+        kept = await stored.layout_of(session, user, view.identity)
+    else:
+        kept = await stored.own_view(session, user, view.identity, shown.key)
+    is_reset = await field_of(request, "do") == "reset"
+    columns = [] if is_reset else await _columns(request, view)
+    if not columns and not is_reset:
+        Flash.error(request, "A list needs a column. Choose one at least.")
+    else:
+        kept.columns = columns
+    query = [
+        (key, value)
+        for key, value in request.query_params.multi_items()
+        if shown is not None or key != stored.PARAMETER or value == stored.PLAIN
+    ]
+    return _to(request, view, urlencode(query))
+
+
+async def _save(request: Request, view: ModelAdmin) -> SavedView | None:
+    session, user = request_context().session, user_of(request)
+    key, name = await number_of(request, "key"), " ".join((await field_of(request, "name")).split())
+    if not name or len(name) > LONGEST_NAME:
+        raise BadRequestError(f"A view needs a name of {LONGEST_NAME} characters at most.")
+    if key is None:
+        await stored.make_room(session, user, view.identity)
+        found = SavedView(user_id=user.id, list_name=view.identity, query="", columns=[], is_default=False)
+        session.add(found)
+    else:
+        found = await stored.own_view(session, user, view.identity, key)
+    found.name, found.is_shared = name, bool(await field_of(request, "is_shared"))
+    if key is None or await field_of(request, "do") == "replace":
+        found.query, found.columns = stored.query_to_keep(request), _columns_now(request)
+    if await field_of(request, "is_default"):
+        await stored.make_default(session, found)
+    else:
+        found.is_default = False
+    await session.flush()
+    if key is None:
+        Flash.success(request, f"The view {name} was saved.")
+    return found
+
+
+async def _delete(request: Request, view: ModelAdmin) -> None:
+    session = request_context().session
+    key = await number_of(request, "key")
+    found = await stored.own_view(session, user_of(request), view.identity, key)
+    await stored.forget(session, found)
+    Flash.success(request, f"The view {found.name} was deleted.")
+
+
+def _columns_now(request: Request) -> list[list[object]]:
+    """Return the columns that are shown, if they were chosen."""
+    chosen = CHOSEN.find(request)
+    return [] if chosen is None else stored.columns_to_keep(chosen.names, chosen.widths)
+
+
+async def _columns(request: Request, view: ModelAdmin) -> list[list[object]]:
+    """Return the columns that the form chose, in the order of their places."""
+    offered, form = view.offered(request), await request.form()
+    wanted = [name for name in offered if form.get(f"show-{name}")]
+    places = {name: await number_of(request, f"place-{name}") for name in wanted}
+    widths = {name: await number_of(request, f"width-{name}") for name in wanted}
+    wanted.sort(key=lambda name: places[name] or 0)
+    return stored.columns_to_keep(wanted, widths)
+
+
+def _to(request: Request, view: ModelAdmin, query: str) -> Response:
+    path = path_for(request, "admin:list", identity=view.identity)
+    return RedirectResponse(f"{path}?{query}" if query else path, HTTPStatus.SEE_OTHER)

@@ -1,0 +1,93 @@
+"""Find out what the head of a list offers: its saved views, which of them is shown, and its columns."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.chosen import CHOSEN
+from dovetail.contrib.admin.models import SavedView
+from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.saved_views.stored import PARAMETER, address_of, columns_of, views_of
+from dovetail.contrib.admin.view_base import ViewBase
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewLink:
+    """A saved view as it is offered; `by` is who shares it, and empty for an own one."""
+
+    key: int
+    name: str
+    address: str
+    by: str
+    is_shown: bool
+    is_shared: bool
+    is_default: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnChoice:
+    """A column as it is offered."""
+
+    name: str
+    label: str
+    is_shown: bool
+    width: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListHead:
+    """What the head of a list offers; `own` is the view that is shown, if it is the user's own."""
+
+    views: Sequence[ViewLink]
+    columns: Sequence[ColumnChoice]
+    own: ViewLink | None
+    widths: Mapping[str, int]
+    is_laid_out: bool  # otherwise than the author of the list did
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedViews:
+    """The saved views of a list that its user may choose, and the one that is shown."""
+
+    links: Sequence[ViewLink]
+    begins_with: str | None  # the query of the view that the list begins with
+
+    def head(self, request: Request, view: ViewBase) -> ListHead:
+        """Return what the head of the list offers."""
+        chosen, shown, offered = CHOSEN.find(request), view.displayed(request), view.offered(request)
+        widths = {} if chosen is None else chosen.widths
+        names = [*shown, *(name for name in offered if name not in shown)]
+        columns = [
+            ColumnChoice(name=name, label=view.label(name), is_shown=name in shown, width=widths.get(name))
+            for name in names
+        ]
+        own = next((one for one in self.links if one.is_shown and not one.by), None)
+        return ListHead(views=self.links, columns=columns, own=own, widths=widths, is_laid_out=chosen is not None)
+
+
+async def load_views(request: Request, view: ViewBase) -> SavedViews:
+    """Read the saved views of a list, by one statement; the columns of the one that is shown are chosen by it."""
+    user = user_of(request)
+    found = await views_of(request_context().session, user, view.identity)
+    asked = request.query_params.get(PARAMETER, "")
+    shown = next((one for one, _ in found if one.name and str(one.id) == asked), None)
+    laid_out = next((one for one, _ in found if not one.name and one.user_id == user.id), None)
+    current = shown or laid_out
+    CHOSEN.set(request, None if current is None else columns_of(current, view.identity))
+    begins = next((one for one, _ in found if one.is_default and one.user_id == user.id and one.name), None)
+    links = [_link(one, "" if one.user_id == user.id else name, shown) for one, name in found if one.name]
+    return SavedViews(links=links, begins_with=None if begins is None else address_of(begins))
+
+
+def _link(one: SavedView, by: str, shown: SavedView | None) -> ViewLink:
+    return ViewLink(
+        key=one.id,
+        name=one.name,
+        address=address_of(one),
+        by=by,
+        is_shown=one is shown,
+        is_shared=one.is_shared,
+        is_default=one.is_default,
+    )

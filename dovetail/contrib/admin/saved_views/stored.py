@@ -1,0 +1,102 @@
+"""Read and write saved views: the filters, the order and the columns of a list, kept under a name or as it is now.
+
+A row without a name is how its user has laid out the list; all others are chosen from the head of the list.
+"""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.chosen import NARROWEST, WIDEST, ChosenColumns
+from dovetail.contrib.admin.models import SavedView
+from dovetail.contrib.auth.models import User
+from dovetail.database.bulk import NO_SYNCHRONIZATION
+from dovetail.errors import BadRequestError, NotFoundError
+
+PARAMETER = "view"
+PLAIN = "all"  # what the parameter says for the list as its author made it
+MOST = 50  # of one user for one list, and as many that others share
+LONGEST_QUERY = 2_000
+LEFT_OUT = frozenset({"page", PARAMETER, "kept", "_facets", "pks"})
+
+
+async def views_of(session: AsyncSession, user: User, list_name: str) -> Sequence[tuple[SavedView, str]]:
+    """Return the saved views of a list that a user may choose, each with who made it: own ones first."""
+    own = SavedView.user_id == user.id
+    statement = (
+        select(SavedView, User.username)
+        .join(User, User.id == SavedView.user_id)
+        .where(SavedView.list_name == list_name, or_(own, SavedView.is_shared))
+        .order_by(own.desc(), SavedView.name, SavedView.id)
+        .limit(2 * MOST + 1)
+    )
+    return [(row[0], row[1]) for row in await session.execute(statement)]
+
+
+async def own_view(session: AsyncSession, user: User, list_name: str, key: int | None) -> SavedView:
+    """Return a view that the user saved. Raises NotFoundError for what is none of theirs."""
+    mine = select(SavedView).where(SavedView.id == key, SavedView.user_id == user.id, SavedView.list_name == list_name)
+    found = None if key is None else await session.scalar(mine.with_for_update())
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+async def layout_of(session: AsyncSession, user: User, list_name: str) -> SavedView:
+    """Return how the user has laid out a list; it is made if it is not there."""
+    mine = select(SavedView).where(SavedView.user_id == user.id, SavedView.list_name == list_name, SavedView.name == "")
+    found = await session.scalar(mine.with_for_update())
+    if found is None:
+        found = SavedView(user_id=user.id, list_name=list_name, name="", query="", columns=[])
+        session.add(found)
+    return found
+
+
+async def make_room(session: AsyncSession, user: User, list_name: str) -> None:
+    """Raise BadRequestError if the user has saved as many views of a list as anybody may."""
+    mine = select(SavedView.id).where(SavedView.user_id == user.id, SavedView.list_name == list_name)
+    if len((await session.scalars(mine.limit(MOST))).all()) >= MOST:
+        raise BadRequestError(f"You have {MOST} views of this list, which is as many as are kept. Delete one first.")
+
+
+async def make_default(session: AsyncSession, one: SavedView) -> None:
+    """Make a view the only one that its user begins with."""
+    others = update(SavedView).where(SavedView.user_id == one.user_id, SavedView.list_name == one.list_name)
+    await session.execute(others.values(is_default=False), execution_options=NO_SYNCHRONIZATION)
+    one.is_default = True
+
+
+async def forget(session: AsyncSession, one: SavedView) -> None:
+    """Delete a view."""
+    await session.execute(delete(SavedView).where(SavedView.id == one.id), execution_options=NO_SYNCHRONIZATION)
+
+
+def query_to_keep(request: Request) -> str:
+    """Return what is kept of an address. Raises BadRequestError for one that is too long."""
+    query = urlencode([(key, value) for key, value in request.query_params.multi_items() if key not in LEFT_OUT])
+    if len(query) > LONGEST_QUERY:
+        raise BadRequestError(f"The address has {len(query):,} characters; of a view, {LONGEST_QUERY:,} are kept.")
+    return query
+
+
+def address_of(one: SavedView) -> str:
+    """Return the query that shows a saved view."""
+    return f"?{one.query}{'&' if one.query else ''}{PARAMETER}={one.id}"
+
+
+def columns_of(one: SavedView, identity: str) -> ChosenColumns | None:
+    """Return the columns of a saved view; None if it keeps none."""
+    pairs = [(str(name), width) for name, width in one.columns]
+    if not pairs:
+        return None
+    widths = {name: width for name, width in pairs if isinstance(width, int)}
+    return ChosenColumns(identity=identity, names=[name for name, _ in pairs], widths=widths)
+
+
+def columns_to_keep(chosen: Sequence[str], widths: Mapping[str, int | None]) -> list[list[object]]:
+    """Return columns as they are kept; a width that no column may have is left out."""
+    kept = {name: width for name, width in widths.items() if width is not None and NARROWEST <= width <= WIDEST}
+    return [[name, kept.get(name)] for name in chosen]
