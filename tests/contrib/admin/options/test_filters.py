@@ -89,7 +89,7 @@ async def test_a_list_is_gone_down_by_years_months_and_days_for_one_statement(of
     for asked in ({}, {"year": "2021"}, {"year": "2021", "month": "3"}, {"year": "2021", "month": "3", "day": "1"}):
         with count_statements() as statements:
             page = (await office.get(LIST, **asked)).text
-        assert len(statements) == 3, asked  # who is there, the rows, the first and the last date
+        assert len(statements) == 4, asked  # who is there, the saved views, the rows, the first and the last date
         shown = page.partition('aria-label="Dates">')[2].partition("</nav>")[0]
         steps[len(asked)] = re.findall(r">([A-Z0-9][A-Za-z0-9 ]*)<", shown)
     assert steps[0][0] == "2021"

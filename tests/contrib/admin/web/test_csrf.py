@@ -75,6 +75,8 @@ UNSAFE = [
     "/account/factors/remove",
     "/account/factors/rename",
     "/account/factors/totp",
+    "/blog/tag/columns/",
+    "/blog/tag/views/",
 ]
 
 

@@ -1,0 +1,91 @@
+"""A day with a list in a real Chromium: cells are changed, conditions built, a view saved, columns made wider."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+from sqlalchemy import select, update
+
+from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.admin.depot.models import Parcel
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def page(boss, parcels, browser_page: Page, path_to) -> Page:
+    """The list of parcels, of somebody who is logged in."""
+    await browser_page.goto(f"/admin{path_to('parcels')}")
+    await browser_page.get_by_label("Username or e-mail address").fill("boss")
+    await browser_page.get_by_label("Password").fill(PASSWORD)
+    await browser_page.get_by_role("button", name="Log in").click()
+    await expect(browser_page.get_by_role("heading", name="Parcels")).to_be_visible()
+    return browser_page
+
+
+def rows(page: Page):
+    return page.locator("tbody tr")
+
+
+async def test_cells_are_changed_in_the_list_and_what_others_did_meanwhile_is_told(page, session, parcels):
+    weight = page.get_by_label("Weight: Book")
+    await weight.fill("2")
+    await weight.press("Alt+ArrowDown")
+    await expect(page.get_by_label("Weight: Chair")).to_be_focused()
+    await page.get_by_label("Is paid: Chair").check()
+    await expect(page.get_by_text("2 not saved yet")).to_be_visible()
+    await weight.fill("3")
+    await weight.press("Escape")
+    await expect(weight).to_have_value("1")
+    await weight.fill("2")
+    await page.get_by_role("button", name="Save changes").press("Enter")
+    await expect(page.get_by_role("alert")).to_have_text("2 parcels were saved.")
+    await weight.fill("5")
+    await session.execute(update(Parcel).where(Parcel.label == "Book").values(weight=70))
+    await session.commit()
+    await weight.press("Enter")
+    await expect(page.get_by_role("alert").first).to_contain_text("Somebody else changed some of these rows")
+    await expect(page.get_by_text("Now: 70")).to_be_visible()
+    await expect(weight).to_be_focused()
+    await page.get_by_role("button", name="Save changes").click()
+    await expect(page.get_by_role("alert")).to_have_text("1 parcel was saved.")
+    assert await session.scalar(select(Parcel.weight).where(Parcel.label == "Book")) == 5
+
+
+async def test_conditions_are_built_by_keyboard_kept_as_a_view_and_rows_open_by_a_click(page):
+    await page.get_by_text("Advanced filter").press("Enter")
+    for field, comparison, value in (("Weight", "is at least", "7"), ("Is paid", "is", "Yes")):
+        await page.get_by_role("button", name="Add condition").press("Enter")
+        row = page.locator(".builder-row").last
+        await row.get_by_label("Filter by").select_option(field)
+        await row.get_by_label("Comparison").select_option(comparison)
+        if field == "Weight":
+            await row.get_by_label("Weight: value").fill(value)
+        else:
+            await row.get_by_label("Is paid: value").select_option(value)
+    await page.get_by_label("Rows fulfil").select_option("any of these")
+    await expect(page.get_by_label("As text")).to_have_value("weight >= 7 or is_paid is true")
+    await page.get_by_role("button", name="Apply").first.press("Enter")
+    await expect(rows(page)).to_have_count(3)
+    await page.get_by_text("Save view").press("Enter")
+    await page.get_by_label("Name", exact=True).fill("Heavy or paid")
+    await page.get_by_label("Name", exact=True).press("Enter")
+    view = page.get_by_role("navigation", name="Views of this list").get_by_role("link", name="Heavy or paid")
+    await expect(view).to_have_attribute("aria-current", "true")
+    await page.get_by_label("As text").fill("weight > heavy")
+    await page.get_by_label("As text").press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("At character 1")
+    await view.click()
+    await expect(rows(page)).to_have_count(3)
+    edge = page.get_by_role("separator", name="Width of Label")
+    before = int(await edge.get_attribute("aria-valuenow"))
+    async with page.expect_response(re.compile("/columns/")):
+        await edge.press("ArrowRight")
+    await page.reload()
+    await expect(edge).to_have_attribute("aria-valuenow", str(before + 16))
+    link = page.get_by_role("link", name="Anvil", exact=True)
+    await link.focus()
+    await link.press("ArrowDown")
+    await expect(page.get_by_role("link", name="Chair", exact=True)).to_be_focused()
+    await page.get_by_role("row", name=re.compile("Select Chair")).locator("td").nth(1).click(position={"x": 3, "y": 3})
+    await expect(page.get_by_role("heading", name="Chair")).to_be_visible()
