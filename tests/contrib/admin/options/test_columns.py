@@ -12,6 +12,7 @@ from plugins.blog.models import Post
 from tests.contrib.admin.atelier.models import Painting
 
 LIST = "/atelier/painting/"
+CELL = r'<td(?: data-label="[^"]*")?>(.*?)</td>'
 
 
 def cells(page) -> list[list[str]]:
@@ -19,7 +20,7 @@ def cells(page) -> list[list[str]]:
     assert page.status_code == 200, page.text
     body = page.text.partition("<tbody>")[2].partition("</tbody>")[0]
     rows = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
-    shown = [[words(cell) for cell in re.findall(r"<td>(.*?)</td>", row, re.DOTALL)] for row in rows]
+    shown = [[words(cell) for cell in re.findall(CELL, row, re.DOTALL)] for row in rows]
     return [row[1:] if row[:1] == [""] else row for row in shown]
 
 
