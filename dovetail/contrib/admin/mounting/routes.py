@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from dovetail.contrib.admin.account import forgotten
 from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import AccountSection
 from dovetail.contrib.admin.editing import drafts
@@ -107,6 +108,10 @@ class Routes:
         yield route("/login/second-factor", second_step.show_second_step, "second-factor", BOTH)
         yield route("/login/passkey-options", second_step.give_passkey_options, "passkey-options", POST)
         yield route("/login/passkey", second_step.log_in_with_passkey, "passkey-login", POST)
+        yield route("/password_reset/", forgotten.ask, "password_reset", BOTH)
+        yield route("/password_reset/done/", forgotten.tell_sent, "password_reset_done")
+        yield route("/reset/", forgotten.choose, "password_reset_confirm", BOTH)
+        yield route("/reset/done/", forgotten.tell_done, "password_reset_complete")
         leave, come_back = (
             by_provider.unguarded(self.office, page)
             for page in (by_provider.leave_for_provider, by_provider.return_from_provider)

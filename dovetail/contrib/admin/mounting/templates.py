@@ -32,6 +32,10 @@ OF_SITE: Mapping[str, tuple[str, str | None]] = {
     "logout_template": ("logged_out.html", None),
     "password_change_template": ("password_change_form.html", "sqladmin/account/password.html"),
     "password_change_done_template": ("password_change_done.html", None),
+    "password_reset_template": ("password_reset_form.html", "sqladmin/password_reset/ask.html"),
+    "password_reset_done_template": ("password_reset_done.html", "sqladmin/password_reset/sent.html"),
+    "password_reset_confirm_template": ("password_reset_confirm.html", "sqladmin/password_reset/choose.html"),
+    "password_reset_complete_template": ("password_reset_complete.html", "sqladmin/password_reset/done.html"),
 }
 PARENTS: Mapping[str, str] = {
     "base.html": "base",

@@ -53,6 +53,10 @@ class Options:
     logout_template: str | None = None  # None: logging out leads to the login
     password_change_template: str | None = None
     password_change_done_template: str | None = None  # None: a message says so, on the page of the account
+    password_reset_template: str | None = None
+    password_reset_done_template: str | None = None
+    password_reset_confirm_template: str | None = None
+    password_reset_complete_template: str | None = None
     login_form: "type[LoginForm] | None" = None
 
 

@@ -51,6 +51,11 @@ class Cookies:
         return self._name("challenge")
 
     @property
+    def reset(self) -> str:
+        """Return the name of the cookie that holds the token of a link to choose a new password."""
+        return self._name("reset")
+
+    @property
     def messages(self) -> str:
         """Return the name of the cookie that carries messages to the next page."""
         return self._name("messages")

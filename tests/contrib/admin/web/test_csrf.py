@@ -30,6 +30,8 @@ UNSAFE = [
     "/login",
     "/logout",
     "/login/theme",
+    "/password_reset/",
+    "/reset/",
     "/theme",
     "/shortcuts",
     "/blog/tag/",

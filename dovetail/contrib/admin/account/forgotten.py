@@ -1,0 +1,103 @@
+"""Choose a new password by mail, for whoever has forgotten theirs: by the means, and within the limits, of the API.
+
+The token of a link moves into a cookie at once, so that no address, and thus no Referer, holds it.
+"""
+
+from http import HTTPStatus
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dovetail.api.throttling.rates import LIMITER, Charge, Rate, network_of, take_or_refuse
+from dovetail.contrib.admin.entry.entering import visitor_page
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.web.form_fields import field_of
+from dovetail.contrib.auth.api.dependencies import make_manager
+from dovetail.contrib.auth.api.schemas import EmailRequest
+from dovetail.contrib.auth.mail.models import MailKind
+from dovetail.contrib.auth.mail.outbox import send_token
+from dovetail.contrib.auth.sessions.log_in import settings_of
+from dovetail.errors import InvalidInputError
+
+NO_ADDRESS = "This is no e-mail address."
+OVER = "This link was used, or is too old. Ask for another one."
+
+
+async def ask(office: Office, request: Request) -> Response:
+    """Ask for an address, and send a link to it if it is somebody's; the answer does not tell whether it is."""
+    if request.method != "POST":
+        return await _page(office, request, "password_reset_template")
+    session = request_context().session
+    await _count(office, request, "reset", settings_of(session).throttle_reset)
+    given = (await field_of(request, "email")).strip()
+    try:
+        address = EmailRequest(email=given).email
+    except ValidationError:
+        return await _page(office, request, "password_reset_template", error=NO_ADDRESS, email=given)
+    await send_token(session, MailKind.RESET_PASSWORD, address)
+    return _led_to(request, "password_reset_done")
+
+
+async def tell_sent(office: Office, request: Request) -> Response:
+    """Say that a link is on its way, if the address is somebody's."""
+    return await _page(office, request, "password_reset_done_template")
+
+
+async def choose(office: Office, request: Request) -> Response:
+    """Keep the token of a link in a cookie; ask for a new password, and set it: every session of the account ends."""
+    cookies, settings = office.cookies, settings_of(request_context().session)
+    if "token" in request.query_params:
+        response: Response = _led_to(request, "password_reset_confirm")
+        cookies.set(response, cookies.reset, request.query_params["token"], max_age=settings.reset_token_lifetime)
+        return response
+    if request.method != "POST":
+        return await _choosing(office, request)
+    await _count(office, request, "token", settings.throttle_token)
+    refused = await _set_password(office, request)
+    if refused is not None:
+        return refused
+    response = _led_to(request, "password_reset_complete")
+    cookies.delete(response, cookies.reset)
+    return response
+
+
+async def tell_done(office: Office, request: Request) -> Response:
+    """Say that the new password counts."""
+    return await _page(office, request, "password_reset_complete_template")
+
+
+async def _set_password(office: Office, request: Request) -> Response | None:
+    # Imported here: fastapi-users brings a library for JSON web tokens along, which few requests need.
+    from fastapi_users.exceptions import InvalidResetPasswordToken
+
+    session = request_context().session
+    manager = make_manager(session, settings_of(session))
+    token = request.cookies.get(office.cookies.reset) or (await field_of(request, "token")).strip()
+    try:
+        await manager.reset_password(token, await field_of(request, "password"))
+    except InvalidResetPasswordToken:
+        return await _choosing(office, request, error=OVER)
+    except InvalidInputError as error:
+        return await _choosing(office, request, error=" ".join(one.detail for one in error.errors) or error.detail)
+    return None
+
+
+async def _choosing(office: Office, request: Request, error: str = "") -> Response:
+    has_token = office.cookies.reset in request.cookies and error != OVER
+    return await _page(office, request, "password_reset_confirm_template", error=error, has_token=has_token)
+
+
+async def _page(office: Office, request: Request, option: str, *, error: str = "", **values: object) -> Response:
+    status = HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK
+    return await visitor_page(office, request, str(office.template(option)), {"error": error, **values}, status)
+
+
+def _led_to(request: Request, name: str) -> RedirectResponse:
+    return RedirectResponse(request.url_for(f"admin:{name}").path, HTTPStatus.SEE_OTHER)
+
+
+async def _count(office: Office, request: Request, name: str, rates: tuple[Rate, ...]) -> None:
+    """Count the request as the API counts its own. Raise TooManyRequestsError."""
+    await take_or_refuse(LIMITER.get(office.app), [Charge(name, network_of(request), rate) for rate in rates])
