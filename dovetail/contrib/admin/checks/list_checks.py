@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapper
 
 from dovetail.contrib.admin.change_list.facets import ShowFacets
 from dovetail.contrib.admin.change_list.view import ChangeListView
-from dovetail.contrib.admin.checks.form_checks import find_unfit
+from dovetail.contrib.admin.checks.forms.form_checks import find_unfit
 from dovetail.contrib.admin.columns.attributes import find, name_of
 
 SWITCHES = ("actions_on_top", "actions_on_bottom", "actions_selection_counter")

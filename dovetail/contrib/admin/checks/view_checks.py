@@ -8,14 +8,14 @@ from sqladmin import BaseView
 
 from dovetail.contrib.admin.checks.action_checks import find_unfit_actions
 from dovetail.contrib.admin.checks.filter_checks import find_date_hierarchy, find_filters, find_slow_searches
-from dovetail.contrib.admin.checks.form_checks import find_form_columns, find_overrides, try_form
+from dovetail.contrib.admin.checks.forms.form_checks import find_form_columns, find_overrides, try_form
+from dovetail.contrib.admin.checks.forms.inline_checks import find_inlines
+from dovetail.contrib.admin.checks.forms.layout_checks import find_fieldsets, find_layouts
+from dovetail.contrib.admin.checks.forms.relation_checks import find_autocompletes
 from dovetail.contrib.admin.checks.ignored import find_ignored
-from dovetail.contrib.admin.checks.inline_checks import find_inlines
-from dovetail.contrib.admin.checks.layout_checks import find_fieldsets, find_layouts
 from dovetail.contrib.admin.checks.list_checks import find_editable, find_facets, find_switches
 from dovetail.contrib.admin.checks.name_checks import find_unknown_names
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
-from dovetail.contrib.admin.checks.relation_checks import find_autocompletes
 from dovetail.contrib.admin.checks.site_checks import written_class
 from dovetail.contrib.admin.sqladmin_private import is_action, marked_methods
 from dovetail.contrib.admin.view_base import taken_permissions

@@ -10,7 +10,8 @@ Options are called as in Django's `InlineModelAdmin`: `dovetail.contrib.admin.in
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, ClassVar
+from types import new_class
+from typing import ClassVar, cast
 
 from starlette.requests import Request
 from wtforms import Form
@@ -86,14 +87,13 @@ class ParentView(ChangeListView):
 
 
 class InlineModelAdmin(InlineBase, ParentView):
-    """What `TabularInline` and `StackedInline` have in common; it may have inlines of its own."""
+    """The common part of `TabularInline` and `StackedInline`; it may have inlines of its own."""
 
     formset: ClassVar[type[InlineFormSet]] = InlineFormSet
     """The class of its formset."""
 
     async def get_formset(self, request: Request, obj: object | None = None) -> type[InlineFormSet]:
         """Return the class of the formset for the rows of `obj`, or of a new object (None)."""
-        make: Any = type(self.formset)
         is_single = self.link_to_parent.is_single
         most = self.get_max_num(request, obj)
         options = {
@@ -103,8 +103,8 @@ class InlineModelAdmin(InlineBase, ParentView):
             "min_num": self.get_min_num(request, obj),
             "max_num": 1 if is_single else most,
         }
-        made: type[InlineFormSet] = make(f"{type(self).__name__}FormSet", (self.formset,), options)
-        return made
+        made = new_class(f"{type(self).__name__}FormSet", (self.formset,), {}, lambda names: names.update(options))
+        return cast("type[InlineFormSet]", made)
 
 
 class TabularInline(InlineModelAdmin):

@@ -2,9 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Column, ColumnElement, ForeignKeyConstraint, Table, UniqueConstraint, and_, inspect, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKeyConstraint,
+    FromClause,
+    Table,
+    UniqueConstraint,
+    and_,
+    inspect,
+    tuple_,
+)
 from sqlalchemy.orm import MANYTOONE, Mapper
 
 from dovetail.contrib.admin.columns.identifiers import identifier_of, primary_keys
@@ -17,13 +26,13 @@ Key = tuple[object, ...]
 class Link:
     """Columns of the rows that hold values of their parent; `kind` is what the rows say of all parents, by column."""
 
-    columns: tuple[Column[Any], ...]
-    parent_columns: tuple[Column[Any], ...]
-    kind: tuple[tuple[Column[Any], object], ...] = ()
+    columns: tuple[Column[object], ...]
+    parent_columns: tuple[Column[object], ...]
+    kind: tuple[tuple[Column[object], object], ...] = ()
     is_single: bool = False  # a parent has one row at most
 
     @property
-    def all_columns(self) -> frozenset[Column[Any]]:
+    def all_columns(self) -> frozenset[Column[object]]:
         """Return the columns that the form of a row never writes."""
         return frozenset((*self.columns, *(column for column, _ in self.kind)))
 
@@ -109,16 +118,18 @@ def _is_inheritance(mapper: Mapper[object], constraint: ForeignKeyConstraint) ->
     return all(element.column.table in mapper.tables and element.parent.primary_key for element in constraint.elements)
 
 
-def _fits(key: Column[Any], parents: Sequence[Column[Any]]) -> bool:
+def _fits(key: Column[object], parents: Sequence[Column[object]]) -> bool:
     if is_text(key.type):
         return True
     return len(parents) == 1 and getattr(key.type, "python_type", None) is getattr(parents[0].type, "python_type", None)
 
 
-def _is_unique(table: Any, columns: tuple[Column[Any], ...]) -> bool:
+def _is_unique(table: FromClause, columns: tuple[Column[object], ...]) -> bool:
     wanted = set(columns)
+    if not isinstance(table, Table):
+        return False
     if set(table.primary_key.columns) == wanted or (len(columns) == 1 and columns[0].unique):
         return True
-    constraints = (one for one in table.constraints if isinstance(one, UniqueConstraint))
-    indexes = (one for one in table.indexes if one.unique and not any(one.dialect_kwargs.values()))
-    return any(set(one.columns) == wanted for one in (*constraints, *indexes))
+    constraints = [set(one.columns) for one in table.constraints if isinstance(one, UniqueConstraint)]
+    whole = [one for one in table.indexes if one.unique and not any(one.dialect_kwargs.values())]
+    return wanted in [*constraints, *(set(one.columns) for one in whole)]

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from time import perf_counter
-from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -84,7 +83,7 @@ async def forms_to_show(formsets: Iterable[InlineFormSet]) -> list[Form]:
     return [row.form for one in found for row in (*one.rows, *filter(None, [one.empty_row]))]
 
 
-async def _load_chosen(inline: InlineBase, fields: Sequence[Any]) -> None:
+async def _load_chosen(inline: InlineBase, fields: Sequence[Field]) -> None:
     request = request_context().request
     for name in dict.fromkeys(field.short_name for field in fields):
         sent = {field: keys for field in fields if field.short_name == name and (keys := _keys(field))}
@@ -96,7 +95,7 @@ async def _load_chosen(inline: InlineBase, fields: Sequence[Any]) -> None:
             field.data = chosen if isinstance(field.data, list) else next(iter(chosen), None)
 
 
-def _keys(field: Any) -> list[str]:
+def _keys(field: Field) -> list[str]:
     several = field.data if isinstance(field.data, list) else [field.data]
     return several if several and all(isinstance(one, str) for one in several) else []
 

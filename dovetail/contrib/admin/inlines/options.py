@@ -1,7 +1,8 @@
 """Declare the options and hooks of an inline: a part of a form with the rows that belong to its object."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from types import new_class
+from typing import ClassVar, Self, cast
 
 from sqladmin.authorization import Action
 from starlette.requests import Request
@@ -41,7 +42,7 @@ HOOKS = frozenset(
 
 
 class InlineBase(ChangeListView):
-    """What an inline has besides the formset that it makes: options, hooks, rows and who may do what with them."""
+    """An inline without the formset that it makes: options, hooks, rows and who may do what with them."""
 
     verbose_name: ClassVar[str] = ""
     """What one row is called; the name of its model in words, if nothing is said."""
@@ -95,8 +96,8 @@ class InlineBase(ChangeListView):
     @classmethod
     def of(cls, view: ChangeListView, plugin: str) -> Self:
         """Return the inline as `view` shows it in its forms; `plugin` is the one that its model belongs to."""
-        make: Any = type(cls)
-        made: type[Self] = make(cls.__name__, (cls,), {"__module__": cls.__module__, "plugin_name": plugin})
+        names = {"__module__": cls.__module__, "plugin_name": plugin}
+        made = cast("type[Self]", new_class(cls.__name__, (cls,), {}, lambda found: found.update(names)))
         stands_on_site_of(made, view)
         inline = made()
         (inline.link,) = cls.find_links(view.model)

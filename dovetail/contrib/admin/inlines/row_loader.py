@@ -82,4 +82,5 @@ def _is_counted(formsets: Sequence[FormSetBase], *, is_cut: bool) -> bool:
 async def _count(formsets: Sequence[FormSetBase]) -> dict[object, int]:
     columns = formsets[0].inline.link_to_parent.columns
     rows = _of_parents(formsets).with_only_columns(*columns, func.count()).order_by(None).group_by(*columns)
-    return {tuple(row[:-1]): row[-1] for row in await request_context().session.execute(rows)}
+    found = await request_context().session.execute(rows)
+    return {tuple(row[:-1]): row[-1] if isinstance(row[-1], int) else 0 for row in found}

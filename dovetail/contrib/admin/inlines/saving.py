@@ -129,7 +129,8 @@ async def _last_places(formsets: Sequence[FormSetBase]) -> dict[object, int]:
         return {}
     link, place = inline.link_to_parent, getattr(inline.model, name)
     statement = select(*link.columns, func.max(place)).where(link.condition(parents)).group_by(*link.columns)
-    return {tuple(row[:-1]): int(row[-1] or 0) for row in await formsets[0].session.execute(statement)}
+    found = await formsets[0].session.execute(statement)
+    return {tuple(row[:-1]): row[-1] if isinstance(row[-1], int) else 0 for row in found}
 
 
 def _has_no_place(formset: FormSetBase) -> list[RowForm]:

@@ -15,7 +15,7 @@ LEVELS = (3, 5)  # how many parts the name of a field has: of a row, and of a ro
 
 
 class Sent:
-    """What was sent of each row; of no row that has no number, and of none of a part that the form did not have."""
+    """The rows of a form that was sent; none that has no number, and none of a part that the form did not have."""
 
     def __init__(self, form: FormData) -> None:
         found: dict[str, dict[int, list[tuple[str, UploadFile | str]]]] = {}

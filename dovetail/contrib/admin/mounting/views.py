@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from sqladmin import BaseView
 
-from dovetail.contrib.admin.checks.inline_checks import find_unlinked
+from dovetail.contrib.admin.checks.forms.inline_checks import find_unlinked
+from dovetail.contrib.admin.checks.forms.relation_checks import find_unsearchable
 from dovetail.contrib.admin.checks.policy_checks import find_unfit_policies
-from dovetail.contrib.admin.checks.relation_checks import find_unsearchable
 from dovetail.contrib.admin.checks.site_checks import Claims, identify, plugin_of
 from dovetail.contrib.admin.checks.view_checks import find_problems, find_unknown_permissions
 from dovetail.contrib.admin.mounting.actions import find_unfit_actions, shared_attributes

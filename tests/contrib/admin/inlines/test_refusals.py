@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dovetail.contrib.admin.checks.inline_checks import find_unlinked
+from dovetail.contrib.admin.checks.forms.inline_checks import find_unlinked
 from dovetail.contrib.admin.checks.view_checks import find_problems
 from dovetail.contrib.admin.views import GenericTabularInline, ModelAdmin, TabularInline
 from tests.contrib.admin.festival.admin import MemoInline, SlotInline, StageInline

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from dovetail.contrib.admin.checks.relation_checks import find_unsearchable
+from dovetail.contrib.admin.checks.forms.relation_checks import find_unsearchable
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.media import find_unfit_media, media_folders

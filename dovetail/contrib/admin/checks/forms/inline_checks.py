@@ -8,10 +8,10 @@ from sqlalchemy import Column, Integer, UniqueConstraint, inspect
 from sqlalchemy.orm import MANYTOONE, Mapper
 from wtforms import FileField
 
-from dovetail.contrib.admin.checks.form_checks import find_form_columns, made_form, try_form
-from dovetail.contrib.admin.checks.layout_checks import find_fieldsets, find_layouts
+from dovetail.contrib.admin.checks.forms.form_checks import find_form_columns, made_form, try_form
+from dovetail.contrib.admin.checks.forms.layout_checks import find_fieldsets, find_layouts
+from dovetail.contrib.admin.checks.forms.relation_checks import find_autocompletes
 from dovetail.contrib.admin.checks.option_checks import find_mappings, find_names, find_shapes
-from dovetail.contrib.admin.checks.relation_checks import find_autocompletes
 from dovetail.contrib.admin.inlines.formset import InlineFormSet
 from dovetail.contrib.admin.inlines.inline import InlineModelAdmin, ParentView
 from dovetail.contrib.admin.inlines.links import Link, names_of
