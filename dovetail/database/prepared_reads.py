@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Dialect, Engine, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.pool import ManagesConnection
 
-from dovetail.database.drivers.aiosqlite_connections import fetch_last
 from dovetail.database.drivers.lost_connections import is_lost, let_go_of_lock, throw_away
 from dovetail.database.drivers.sqlalchemy_private import (
     as_sqlalchemy_error,
@@ -57,6 +56,9 @@ class DriverConnection:
 
         If one fails none has changed anything. Raises SQLAlchemy's errors, as the engine would.
         """
+        # Imported here: who works with PostgreSQL does without aiosqlite.
+        from dovetail.database.drivers.aiosqlite_connections import fetch_last
+
         for step in steps:
             self._tell_listeners(*step)
         try:

@@ -40,7 +40,7 @@ class Deleted:
 
 
 class TrashPage(BaseView):
-    """What was deleted of the models that one may list: who may see all of their rows sees all, others their own."""
+    """The page of what was deleted of the models that one may list; of some of them only by oneself."""
 
     name = "Trash"
     icon = "fa-solid fa-trash-can-arrow-up"

@@ -58,7 +58,7 @@ def interrupt_of(driver: Any) -> Callable[[], None]:
     return stop
 
 
-async def fetch_last(driver: Any, steps: Sequence[tuple[str, Sequence[object]]]) -> list[tuple[object, ...]]:
+async def fetch_last(driver: Any, steps: Sequence[tuple[str, tuple[object, ...]]]) -> list[tuple[object, ...]]:
     """Run statements one behind the other, and return the rows of the last; if one fails, none has changed anything.
 
     aiosqlite has no public way to run two by one visit to its thread, and a visit costs as much as a small statement.
@@ -86,7 +86,7 @@ def identity_of(database: str) -> Identity | None:
     return found.st_dev, found.st_ino
 
 
-def _run(connection: sqlite3.Connection, steps: Sequence[tuple[str, Any]]) -> list[tuple[object, ...]]:
+def _run(connection: sqlite3.Connection, steps: Sequence[tuple[str, tuple[object, ...]]]) -> list[tuple[object, ...]]:
     connection.execute("SAVEPOINT dovetail_steps")
     try:
         for sql, arguments in steps[:-1]:

@@ -1,13 +1,19 @@
 """SQL functions that SQLite lacks, on each connection of an engine: the number of a transaction, and bytes of hex."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Protocol
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from dovetail.contrib.history.recording.json_rows import TRANSACTION, UNHEX
-from dovetail.state import InfoKey
+from dovetail.state import Info, InfoKey
 
 NUMBER = InfoKey[int]("history_transaction")  # in a connection's info, from the first line of a transaction on
+
+
+class _Connection(Protocol):
+    def create_function(self, name: str, count: int, function: Callable[..., object]) -> object: ...
 
 
 def define_functions(engine: Engine) -> None:
@@ -18,11 +24,15 @@ def define_functions(engine: Engine) -> None:
     """
 
     @event.listens_for(engine, "connect")
-    def _define(connection: Any, record: Any) -> None:
-        info = record.info
+    def _define(connection: _Connection, record: ConnectionPoolEntry) -> None:
+        info: Info = record.info
 
         def number(last_line: int | None) -> int:
-            return int(info.setdefault(NUMBER, (last_line or 0) + 1))
+            found = NUMBER.find(info)
+            if found is None:
+                found = (last_line or 0) + 1
+                NUMBER.set(info, found)
+            return found
 
         connection.create_function(TRANSACTION, 1, number)
         connection.create_function(UNHEX, 1, _unhex)

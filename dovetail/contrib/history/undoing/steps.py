@@ -1,4 +1,4 @@
-"""What has to be done to take the lines of a transaction back: the last first, many rows of one kind by one step."""
+"""The steps that take the lines of a transaction back: the last first, many rows of one kind by one of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Line:
 
 
 class Kind(Enum):
-    """What is done to rows."""
+    """The kinds of what is done to rows."""
 
     DELETE = auto()
     INSERT = auto()
