@@ -140,7 +140,7 @@ Mounts: TypeAlias = "Mapping[str, str | APIRouter | Mountable | Sequence[Mountab
 
 
 class Mountable:
-    """What a site mounts in the place of what a plugin mounts by itself, such as an `AdminSite`."""
+    """Something that a site mounts in the place of what a plugin mounts by itself, such as an `AdminSite`."""
 
     path: str  # where, such as "/admin"
 

@@ -24,7 +24,7 @@ from dovetail.resources.write.model_rules import why_objects_to_delete
 
 @dataclass(frozen=True)
 class TaskKind:
-    """What an action asks before it is done, and how it is done with very many objects."""
+    """Says what an action asks before it is done, and how it is done with very many objects."""
 
     question: str | None = None
     form: type[Form] | None = None

@@ -28,7 +28,7 @@ class KeptForm(IdMixin, Base):
 
 
 class FormDraft(IdMixin, Base):
-    """What a user is typing into the form of one object, or of a new one: encrypted, until it is saved or a week old.
+    """Holds what a user is typing into the form of an object, or of a new one: encrypted, until saved or a week old.
 
     The site's SECRET_KEY is part of the key, so that the database alone does not tell what was typed.
     """
@@ -46,7 +46,7 @@ class FormDraft(IdMixin, Base):
 
 
 class Preference(Base):
-    """What a user chose for how the back office looks, in whichever browser they log in."""
+    """Holds what a user chose for how the back office looks, in whichever browser they log in."""
 
     __tablename__ = "admin_preference"
     __history__ = False

@@ -1,4 +1,4 @@
-"""Which rows a deletion reaches, as conditions: nothing is read to find out, however many rows there are.
+"""Say which rows a deletion reaches, as conditions: nothing is read to find out, however many rows there are.
 
     reach = Reach.of([Rows(posts)], by_database)
     gone = reach.gone({Rows(posts): posts.c.id == 1})

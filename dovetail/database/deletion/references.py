@@ -1,4 +1,4 @@
-"""What hangs on the rows of a table: which rows go with them, which lose their reference, and which keep them here.
+"""Find what hangs on the rows of a table: which rows go with them, lose their reference, or keep them here.
 
 `by_database` reads it from foreign keys (`ON DELETE`), `by_objects` from what the ORM does besides to objects that a
 session deletes: it deletes, or lets go of, what hangs on them by relations without `passive_deletes`.
@@ -16,7 +16,7 @@ Pairs: TypeAlias = tuple[tuple[Column[object], Column[object]], ...]  # what ref
 
 
 class Effect(Enum):
-    """What the deletion of a row does to one that refers to it."""
+    """Says what the deletion of a row does to one that refers to it."""
 
     DELETE = "delete"
     EMPTY = "empty"  # its reference is set to NULL, or to its default

@@ -12,7 +12,7 @@ from dovetail.contrib.admin.lists.where_text import Condition, Part, WhereError,
 
 @dataclass(frozen=True, kw_only=True)
 class Builder:
-    """What the page shows: the text, what is wrong with it, and both as JSON for the script."""
+    """Holds what the page shows: the text, what is wrong with it, and both as JSON for the script."""
 
     text: str
     error: str

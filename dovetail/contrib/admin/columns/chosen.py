@@ -1,4 +1,4 @@
-"""Which columns of a list its user chose to see, in which order and how wide: of those that the view offers them."""
+"""Holds the columns of a list that its user chose to see, in their order and widths, of those that are offered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

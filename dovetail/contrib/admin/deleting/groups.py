@@ -1,4 +1,4 @@
-"""What the page that asks before it deletes shows: groups of objects, each of one kind, with names and a count."""
+"""Make what the page that asks before it deletes shows: groups of objects, each of one kind, with names and a count."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class ObjectGroup:
 
 
 class DeletedObjects(NamedTuple):
-    """What a deletion would do, in the order of Django's `get_deleted_objects`."""
+    """Tells what a deletion would do, in the order of Django's `get_deleted_objects`."""
 
     deleted_objects: Sequence[Line]
     """What goes along, and what loses its reference (`Effect.EMPTY`); a text stands for itself."""

@@ -41,7 +41,7 @@ class Reached:
 
 @dataclass
 class Answer:
-    """What was found so far."""
+    """Holds what was found so far."""
 
     lines: list[Line] = field(default_factory=list)
     counts: dict[str, str | int] = field(default_factory=dict)

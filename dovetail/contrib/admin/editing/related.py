@@ -21,7 +21,7 @@ KEY = "KEY-OF-THE-CHOSEN"  # stands for the key of the chosen object
 
 @dataclass(frozen=True)
 class RelatedTools:
-    """Where to add, change and look at what a field chooses; None where the user may not, or nothing is there."""
+    """Addresses where one adds, changes and sees what a field chooses; None where one may not, or nothing is there."""
 
     name: str
     add: str | None

@@ -26,7 +26,7 @@ TOKEN = re.compile(
 
 
 class WhereError(BadRequestError):
-    """What stands in an address is no filter of the list; `detail` says where and what was expected."""
+    """Says that an address holds no filter of the list; `detail` says where and what was expected."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What users chose for how the back office looks.
+"""Make the table of what users chose for how the back office looks.
 
 Revision ID: admin_0004_preferences
 Revises: admin_0003_kept_forms

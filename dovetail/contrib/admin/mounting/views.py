@@ -31,7 +31,7 @@ class BroughtView:
 
 @dataclass
 class Gathered:
-    """What is found so far, and what is wrong with it."""
+    """Holds what is found so far, and what is wrong with it."""
 
     views: list[BroughtView] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)

@@ -18,7 +18,7 @@ NAMES = {"history": "object-history"}  # of routes that were called otherwise th
 
 
 class FormerPageConvertor(Convertor[str]):
-    """What stood behind the name of a view."""
+    """Reads what stood behind the name of a view."""
 
     regex: ClassVar[str] = "list|create|delete|export/[a-z]+|(?:details|edit|history)/.*"
 

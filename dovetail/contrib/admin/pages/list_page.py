@@ -27,7 +27,7 @@ from dovetail.contrib.admin.web.rendering import path_for
 
 @dataclass(frozen=True, kw_only=True)
 class Unsaved:
-    """What was typed into the rows of a page and could not be saved: `numbers` are those of all its rows."""
+    """Holds what was typed into the rows of a page and could not be saved: `numbers` are those of all its rows."""
 
     numbers: Mapping[str, int]  # by identifier
     rows: Mapping[str, EditedRow]  # those that were typed into, by identifier

@@ -41,7 +41,7 @@ GONE = (
 
 @dataclass(frozen=True, kw_only=True)
 class _Sent:
-    """What came: the rows of the page, and which of them were typed into."""
+    """Holds what came: the rows of the page, and which of them were typed into."""
 
     numbers: Mapping[str, int]  # of the rows on the page, by identifier
     typed: Mapping[str, frozenset[str]]  # names of cells, by the identifier of the row

@@ -38,7 +38,7 @@ class ColumnChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class ListHead:
-    """What the head of a list offers; `own` is the view that is shown, if it is the user's own."""
+    """Holds what the head of a list offers; `own` is the view that is shown, if it is the user's own."""
 
     views: Sequence[ViewLink]
     columns: Sequence[ColumnChoice]

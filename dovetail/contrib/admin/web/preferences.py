@@ -1,4 +1,4 @@
-"""What somebody chose for how the back office looks: a row of theirs, and a cookie that each page is written by.
+"""Keep what somebody chose for how the back office looks: a row of theirs, and a cookie that each page is written by.
 
 No page asks the database: the row is read by the login alone, which gives another browser the cookie of the first.
 """
@@ -17,7 +17,7 @@ LASTS = 400 * 24 * 3600  # seconds: browsers keep no cookie for longer
 
 
 class Theme(StrEnum):
-    """How pages look; SYSTEM is what the device says."""
+    """The look of pages; SYSTEM is what the device says."""
 
     SYSTEM = "system"
     LIGHT = "light"
