@@ -157,7 +157,34 @@ function addTools(root) {
   });
 }
 
+// Fields that are shown where another has one of some values; the server holds it, too.
+function showWhereItHolds() {
+  const parts = [...form.querySelectorAll("[data-shown-when]")].map((part) => ({ part, when: JSON.parse(part.dataset.shownWhen) }));
+  function textOf(name) {
+    const fields = [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)].filter((one) => one.type !== "hidden");
+    const box = fields.find((one) => one.type === "checkbox");
+    if (box) return String(box.checked);
+    const chosen = fields.length > 1 ? fields.find((one) => one.checked) : fields[0];
+    return chosen && chosen.value !== "__None" ? chosen.value : "";
+  }
+  function show() {
+    parts.forEach(({ part, when }) => {
+      const isMet = when.values.includes(textOf(when.name));
+      part.hidden = !isMet;
+      if (part.previousElementSibling && part.previousElementSibling.matches("label")) part.previousElementSibling.hidden = !isMet;
+      const row = part.closest(".row");
+      row.hidden = [...row.children].every((one) => one.hidden);
+    });
+  }
+  if (!parts.length) return;
+  form.addEventListener("input", show);
+  form.addEventListener("change", show);
+  if (window.jQuery) window.jQuery(form).on("change", "select", show);
+  show();
+}
+
 if (form) {
+  showWhereItHolds();
   guard();
   if (form.dataset.draftUrl) keepDrafts();
   addTools(form);

@@ -30,8 +30,9 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.database.bulk import NO_SYNCHRONIZATION
-from dovetail.errors import BadRequestError
+from dovetail.errors import BadRequestError, PermissionDeniedError
 from dovetail.signing import Signer
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ async def keep_draft(office: Office, request: Request) -> Response:
     key = request.query_params.get("key", "")
     view = open_view(office, request, Action.EDIT if key else Action.CREATE)
     form = await request.form()
+    if impersonator_of(user_of(request)) is not None:
+        raise PermissionDeniedError("Drafts are their author's alone; none is kept while you act as somebody else.")
     if form.get(DISCARD):
         await _forget(request_context().session, user_of(request).id, view, key)
         return _answer(request, view, key, {"discarded": True})
@@ -64,7 +67,9 @@ async def keep_draft(office: Office, request: Request) -> Response:
 
 
 async def draft_time(request: Request, view: ViewBase) -> datetime | None:
-    """Return when a draft of the form at this address was saved; None if there is none."""
+    """Return when a draft of the form at this address was saved; None if there is none, or it is somebody else's."""
+    if impersonator_of(user_of(request)) is not None:
+        return None
     condition = _is_of(user_of(request).id, view, request.path_params.get("pk", ""))
     statement = select(FormDraft.saved_at).where(condition, FormDraft.expires_at > datetime.now(UTC))
     return await request_context().session.scalar(statement)
@@ -75,6 +80,8 @@ async def find_draft(request: Request, secret_key: SecretStr, view: ViewBase) ->
     from cryptography.fernet import InvalidToken
 
     key = request.path_params.get("pk", "")
+    if impersonator_of(user_of(request)) is not None:
+        return None
     statement = select(FormDraft.sealed).where(_is_of(user_of(request).id, view, key))
     sealed = await request_context().session.scalar(statement.where(FormDraft.expires_at > datetime.now(UTC)))
     if sealed is None:

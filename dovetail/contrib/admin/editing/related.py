@@ -1,7 +1,6 @@
 """Offer beside a relation of a form to add, change and look at the related object, in a window of its own."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqladmin.ajax import QueryAjaxModelLoader
 from sqladmin.authorization import Action
@@ -40,8 +39,7 @@ async def offer_related(request: Request, form: Form) -> None:
     for field in form:
         loader = getattr(field, "loader", None)
         if isinstance(loader, QueryAjaxModelLoader):
-            shown: Any = field
-            shown.related = await _tools(request, field, loader.model)
+            vars(field)["related"] = await _tools(request, field, loader.model)
 
 
 async def _tools(request: Request, field: Field, target: type[object]) -> RelatedTools | None:

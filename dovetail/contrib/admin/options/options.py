@@ -115,6 +115,9 @@ class Options:
     radio_fields: ClassVar[Mapping[str, str]] = {}
     """Choices to be shown as buttons in place of a list: `{"status": "horizontal"}`, or `vertical`."""
 
+    conditional_fields: ClassVar[Mapping[str, tuple[str, Sequence[object]]]] = {}
+    """Fields that are shown, and written, where another has one of some values: `{"price": ("is_sold", (True,))}`."""
+
     save_as: ClassVar[bool] = False
     """Whether a form can be saved as a new object."""
 

@@ -12,6 +12,7 @@ from wtforms import Form
 
 from dovetail.contrib.admin.changes import version
 from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.editing.conditions import mark_conditions, without_unmet
 from dovetail.contrib.admin.editing.drafts import DRAFT, draft_time, find_draft, forget_draft
 from dovetail.contrib.admin.editing.related import is_popup, offer_related
 from dovetail.contrib.admin.entry.access import allow
@@ -85,6 +86,7 @@ class FormPage:
         context |= {"fields": {one.name: one for one in form}, "formsets": self.formsets}
         for one in (form, *await forms_to_show(self.formsets)):
             await offer_related(self.request, one)
+        mark_conditions(view.conditional_fields, form)
         context["lookup_addresses"] = self._lookup_address
         context |= {"popup": is_popup(self.request), "is_draft": DRAFT in self.request.query_params}
         if self.request.method != "POST" and not context["is_draft"] and not context["popup"]:
@@ -118,6 +120,7 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
     if is_copy:
         allow(page.can_save_as and await view.check_can_create(request))
     form, counting = fill_in(form_class, sent, {} if is_copy else initial, is_new=obj is None or is_copy)
+    counting = without_unmet(view.conditional_fields, form, counting)
     form = without_demands(form, unseen)
     page = replace(page, formsets=await open_formsets(view, request, changed, sent, save_as_new=is_copy))
     if kept is not None:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from wtforms import Field, Form, TextAreaField
 from wtforms.fields.core import UnboundField
+from wtforms.validators import InputRequired
 from wtforms.widgets import TextArea
 
 from dovetail.contrib.admin.views import ModelAdmin, user_of
@@ -107,6 +108,20 @@ class AskedAdmin(ModelAdmin, model=Workshop):
         if db_field.key == "rank" and not user_of(request).is_superuser:
             kwargs["choices"] = [(Rank.APPRENTICE, "Beginner"), ("journeyman", "Journeyman")]
         return await super().formfield_for_choice_field(request, db_field, **kwargs)
+
+
+class ConditionalAdmin(ModelAdmin, model=Workshop):
+    """Asks for more where a rank says so."""
+
+    identity = "conditional"
+    list_display = ("name",)
+    fields = ("name", "rank", "about", "town")
+    raw_id_fields = ("town",)
+    field_args: ClassVar[dict[str, dict[str, object]]] = {"about": {"validators": [InputRequired()]}}
+    conditional_fields: ClassVar[dict[str, tuple[str, Sequence[object]]]] = {
+        "about": ("rank", (Rank.MASTER, Rank.JOURNEYMAN)),
+        "town": ("rank", (Rank.MASTER,)),
+    }
 
 
 class AnsweringAdmin(ModelAdmin, model=Workshop):

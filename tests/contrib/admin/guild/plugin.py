@@ -2,7 +2,7 @@
 
 from dovetail.plugin import Plugin, lazy
 
-VIEWS = ("Crafter", "Skill", "Town", "Workshop", "Boxed", "Raw", "Asked", "Answering")
+VIEWS = ("Crafter", "Skill", "Town", "Workshop", "Boxed", "Raw", "Asked", "Answering", "Conditional")
 
 plugin = Plugin(
     name="guild",

@@ -177,3 +177,18 @@ def test_files_that_no_page_could_load_are_refused_at_the_start(media, words, tm
     folders = media_folders(["tests.contrib.admin.guild"], tmp_path)
     (problem,) = find_unfit_media(ModelAdmin, type("Media", (), media), folders)
     assert words in problem
+
+
+async def test_a_field_counts_only_where_another_has_one_of_some_values(office, session, workshop, named):
+    path, delft = f"/guild/conditional/{workshop.id}/change/", await named(Town, "Delft")
+    page = (await office.get(path)).text
+    assert "&#34;name&#34;: &#34;rank&#34;, &#34;values&#34;: [&#34;master&#34;, &#34;journeyman&#34;]" in page
+    forged = {"about": "forged", "town": delft}
+    assert (await office.submit(path, {"rank": "apprentice", **forged})).status_code == 303
+    saved = await stored(session, workshop.id)
+    assert (saved.rank, saved.about, saved.town_id) == (Rank.APPRENTICE, "", None)
+    assert (await office.submit(path, {"rank": "apprentice", "about": ""})).status_code == 303
+    assert (await office.submit(path, {"rank": "journeyman", "about": ""})).status_code == 400
+    assert (await office.submit(path, {"rank": "master", **forged})).status_code == 303
+    saved = await stored(session, workshop.id)
+    assert (saved.about, saved.town_id) == ("forged", int(delft))

@@ -57,6 +57,21 @@ def find_layouts(view: type[ChangeListView]) -> Iterator[str]:
             yield f"radio_fields shows {name!r} {direction!r}, expected 'horizontal' or 'vertical'"
 
 
+def find_conditions(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find fields that are shown on a condition that cannot be asked."""
+    if not isinstance(view.conditional_fields, Mapping):
+        yield f"conditional_fields is {view.conditional_fields!r}, expected a dict"
+        return
+    edited = declared_form(view)
+    for name, condition in view.conditional_fields.items():
+        is_pair = isinstance(condition, tuple) and len(condition) == 2  # noqa: PLR2004 - a name and values
+        if not is_pair or isinstance(condition[1], str) or not isinstance(condition[1], Sequence):
+            yield f"conditional_fields shows {name!r} where {condition!r}, expected (field, (value, ...))"
+            continue
+        missing = [one for one in (name, condition[0]) if one not in edited]
+        yield from (f"conditional_fields names {one!r}, which the form does not edit" for one in missing)
+
+
 def _find_prepopulated(view: type[ChangeListView]) -> Iterator[str]:
     edited = declared_form(view)
     for name, sources in view.prepopulated_fields.items():

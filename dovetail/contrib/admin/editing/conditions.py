@@ -1,0 +1,40 @@
+"""Show fields of a form only where another field has one of some values; what is sent for others counts for nothing."""
+
+from collections.abc import Mapping, Sequence
+
+from starlette.datastructures import FormData
+from wtforms import Form
+
+from dovetail.contrib.admin.columns.texts import as_text
+
+Conditions = Mapping[str, tuple[str, Sequence[object]]]
+
+
+def mark_conditions(conditions: Conditions, form: Form) -> None:
+    """Tell fields, for the script of the page, which values of which other field they are shown for."""
+    for name, (other, values) in conditions.items():
+        if name in form and other in form:
+            shown_when = {"name": form[other].name, "values": [text_of(value) for value in values]}
+            vars(form[name])["shown_when"] = shown_when
+
+
+def without_unmet(conditions: Conditions, form: Form, sent: FormData) -> FormData:
+    """Return what was sent without the fields whose condition is not met, of which nothing is demanded either.
+
+    A form without the other field has no condition.
+    """
+    unmet = [
+        name
+        for name, (other, values) in conditions.items()
+        if name in form and other in form and text_of(form[other].data) not in set(map(text_of, values))
+    ]
+    for name in unmet:
+        vars(form[name]).update(validators=(), process_errors=(), allow_blank=True)
+    return FormData([(name, value) for name, value in sent.multi_items() if name not in unmet])
+
+
+def text_of(value: object) -> str:
+    """Return a value as forms send it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else as_text(value)
