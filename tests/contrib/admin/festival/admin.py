@@ -53,9 +53,16 @@ class BookingInline(TabularInline, model=Booking):
 class ShuttleInline(TabularInline, model=Shuttle):
     fields = ("seats",)
     fk_name = "start_id"
-    min_num = 1
-    extra = 0
     can_delete = False
+
+    def get_extra(self, request: Request, obj: object | None = None) -> int:
+        return 0
+
+    def get_min_num(self, request: Request, obj: object | None = None) -> int | None:
+        return 1 if user_of(request).is_superuser else None
+
+    def get_max_num(self, request: Request, obj: object | None = None) -> int | None:
+        return 1 if obj is None else 2
 
 
 class MemoInline(GenericTabularInline, model=Memo):

@@ -1,11 +1,14 @@
 """Of two editors of one form the later one is told, row by row, before anything of the earlier one's is overwritten."""
 
+import pytest
 from sqlalchemy import select, update
 
 from dovetail.contrib.admin.testing import read_form
 from tests.contrib.admin.entry.test_lost_sessions import log_in, send_late
 from tests.contrib.admin.inlines.test_tabular import stored
 from tests.contrib.admin.polls.models import Choice
+
+pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"])  # where rows are locked
 
 STALE = "Somebody else changed this while you were editing."
 

@@ -1,4 +1,4 @@
-"""What a form with rows costs, and what the history says of them."""
+"""A form costs the same however many rows it has, and the history tells of each of them."""
 
 import pytest
 from sqlalchemy import select

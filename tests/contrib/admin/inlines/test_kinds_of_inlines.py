@@ -84,6 +84,11 @@ async def test_hooks_answer_for_inlines_by_who_asks_and_for_what(app, office, se
     assert (refused.status_code, "No shuttle has more than 90 seats." in refused.text) == (422, True)
     assert await rows(session, Shuttle.seats) == [(9,)]
     assert await rows(session, Memo.text) == [("Pay the driver",)]
+    refused = await office.submit(edit, {"shuttle-1-seats": "1", "shuttle-2-seats": "1"})
+    assert (refused.status_code, "2 shuttles at most may be there, and there would be 3." in refused.text) == (
+        400,
+        True,
+    )
     memo = (await rows(session, Memo.id))[0][0]
     page = (await office.get(edit)).text
     assert address(app, "edit", memo, "memo") in page

@@ -1,11 +1,14 @@
 """A moderator reads and moderates the replies to a comment in its form."""
 
+import pytest
 from sqlalchemy import select
 
 from dovetail.contrib.admin.testing import read_form
 from plugins.blog.models import Post
 from plugins.comments.models import Comment, CommentStatus
 from tests.contrib.admin.inlines.test_kinds_of_inlines import address
+
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
 async def test_replies_are_moderated_with_the_comment_and_none_is_written_or_deleted(app, office, boss, session):
