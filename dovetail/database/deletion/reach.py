@@ -7,7 +7,7 @@
 Rows that refer to each other, or to others of their own table, are followed to any depth by a recursive statement.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import TypeAlias, cast
@@ -16,6 +16,7 @@ from sqlalchemy import (
     CTE,
     Column,
     ColumnElement,
+    CompoundSelect,
     FromClause,
     Select,
     and_,
@@ -56,18 +57,34 @@ class Reach:
                 waiting += [one.rows for one in references[rows] if one.effect is Effect.DELETE]
         return cls(_groups(references), references)
 
-    def gone(self, chosen: Conditions) -> dict[Rows, ColumnElement[bool]]:
-        """Return the condition on the rows that go, for all that may: those that are `chosen`, and what goes along."""
+    @property
+    def circles(self) -> list[Group]:
+        """The groups of rows that refer to each other, or to others of their own table."""
+        return [group for group in self.groups if self._within(group)]
+
+    def gone(self, chosen: Conditions, flat: Collection[Group] = ()) -> dict[Rows, ColumnElement[bool]]:
+        """Return the condition on the rows that go, for all that may: those that are `chosen`, and what goes along.
+
+        Of the `flat` ones among the circles it is known that nothing outside refers to what goes by itself (`beyond`):
+        they are not followed, which takes long where very many rows go.
+        """
         conditions: dict[Rows, list[ColumnElement[bool]]] = {rows: [one] for rows, one in chosen.items()}
         gone: dict[Rows, ColumnElement[bool]] = {}
         for group in self.groups:
-            found = {rows: _any_of(conditions.get(rows, [])) for rows in group}
-            gone |= _closed(group, self._within(group), found)
+            found = {rows: _any_of(rows, conditions.get(rows, [])) for rows in group}
+            gone |= _closed(group, [] if group in flat else self._within(group), found)
             for rows in group:
                 for one in self.references[rows]:
                     if one.effect is Effect.DELETE and one.rows not in group:
                         conditions.setdefault(one.rows, []).append(refer(one.pairs, gone[rows]))
         return gone
+
+    def beyond(self, group: Group, gone: Conditions) -> list[tuple[Rows, ColumnElement[bool]]]:
+        """Return the conditions on rows of a circle that go only since others of it go, by the flat `gone`."""
+        return [
+            (one.rows, and_(refer(one.pairs, gone[rows]), gone[one.rows].is_not(true())))
+            for rows, one in self._within(group)
+        ]
 
     def _within(self, group: Group) -> list[tuple[Rows, Reference]]:
         return [
@@ -84,7 +101,9 @@ def refer(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:
     return rows_with([own for own, _ in pairs], targets.where(chosen).correlate(None))
 
 
-def rows_with(keys: Sequence[ColumnElement[object]], select_keys: Select[object]) -> ColumnElement[bool]:
+def rows_with(
+    keys: Sequence[ColumnElement[object]], select_keys: Select[object] | CompoundSelect[object]
+) -> ColumnElement[bool]:
     """Return the condition that the key of a row is among those that a statement selects."""
     return keys[0].in_(select_keys) if len(keys) == 1 else tuple_(*keys).in_(select_keys)
 
@@ -115,8 +134,13 @@ def _below(rows: Rows, references: Mapping[Rows, Sequence[Reference]]) -> set[Ro
     return found
 
 
-def _any_of(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
-    return or_(*conditions) if conditions else false()
+def _any_of(rows: Rows, conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Return the condition that one of several holds, each of which an index may find."""
+    keys = list(rows.table.primary_key.columns)
+    if len(conditions) <= 1 or not keys:
+        return or_(*conditions) if conditions else false()
+    found = [select(*keys).where(condition).correlate(None) for condition in conditions]
+    return rows_with(keys, union_all(*found))
 
 
 def _closed(

@@ -22,7 +22,7 @@ from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect, class_in_words
-from dovetail.database.deletion.reach import Reach, refer, rows_with
+from dovetail.database.deletion.reach import Group, Reach, refer, rows_with
 from dovetail.database.deletion.references import Effect, Pairs, Rows, by_objects
 from dovetail.database.drivers.sqlalchemy_private import kept_as_it_stands
 
@@ -56,11 +56,13 @@ class Deletion:
     def __init__(self, view: ChangeListView, request: Request, objs: "Sequence[object] | AnySelect") -> None:
         self._view, self._request, self._objs = view, request, objs
         self._session, self._rights = request_context().session, rights_of(request)
+        self._gone: dict[Rows, ColumnElement[bool]] = {}
         self._root = Rows(_table_of(view.mapper.base_mapper), view.mapper)
 
     async def find(self) -> DeletedObjects:
         """Return what the deletion would do."""
         answer = Answer()
+        await self._prepare()
         for one in self._reached():
             await self._tell(one, answer)
         if answer.is_unseen:
@@ -76,6 +78,7 @@ class Deletion:
         """
         if self._session.get_bind().dialect.name != "postgresql":
             return
+        await self._prepare()
         for rows, condition in self._gone.items():
             if rows != self._root and self._reach.references[rows]:
                 locked = select(literal(1)).select_from(rows.table).where(condition).with_for_update(of=rows.table)
@@ -85,9 +88,17 @@ class Deletion:
     def _reach(self) -> Reach:
         return Reach.of([self._root], by_objects)
 
-    @cached_property
-    def _gone(self) -> dict[Rows, ColumnElement[bool]]:
-        return self._reach.gone({self._root: self._chosen})
+    async def _prepare(self) -> None:
+        """Find out what goes, as conditions; circles are followed only where something outside hangs on them."""
+        flat: list[Group] = []
+        for group in self._reach.circles:
+            gone = self._reach.gone({self._root: self._chosen}, [*flat, group])
+            beyond = [
+                exists(select(1).select_from(one.table).where(told)) for one, told in self._reach.beyond(group, gone)
+            ]
+            if not await self._session.scalar(select(or_(*beyond))):
+                flat.append(group)
+        self._gone = self._reach.gone({self._root: self._chosen}, flat)
 
     @cached_property
     def _chosen(self) -> ColumnElement[bool]:
