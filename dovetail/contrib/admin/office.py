@@ -1,7 +1,7 @@
 """Hold in one value all that the pages of a back office work with: `site.py` makes it, and nothing changes it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -43,6 +43,7 @@ class Office:
     homes: Mapping[type[object], str]  # the plugins of models, after which permissions are called
     long_work: asyncio.Semaphore  # for what keeps a connection of the share for long: one is left for everybody else
     views: Mapping[str, ModelAdmin]  # those of models, by identity, in the order of the plugins
+    message_notes: Sequence[Callable[[Request], Awaitable[None]]] = ()  # asked before a change is committed
 
     def view_at(self, request: Request) -> ModelAdmin:
         """Return the view that the address of `request` names. Raises HTTPException (404) if there is none."""

@@ -9,7 +9,11 @@ plugin = Plugin(
     settings=HistorySettings,
     models=lazy("dovetail.contrib.history.models:RecordedChange"),
     policies=lazy(RecordedChange="dovetail.contrib.history.policies:CHANGES"),
-    admin_views=lazy("dovetail.contrib.history.admin:RecordedChangeAdmin", "dovetail.contrib.history.trash:TrashPage"),
+    admin_views=lazy(
+        "dovetail.contrib.history.admin:RecordedChangeAdmin",
+        "dovetail.contrib.history.trash:TrashPage",
+        "dovetail.contrib.history.undoing.messages:UndoPage",
+    ),
     commands=(
         Command(
             name="history",
@@ -20,6 +24,7 @@ plugin = Plugin(
     extensions={
         "auth.expired": lazy("dovetail.contrib.history.old_lines:EXPIRED"),
         "admin.object_pages": lazy("dovetail.contrib.history.admin:HISTORY"),
+        "admin.message_notes": lazy("dovetail.contrib.history.undoing.messages:offer_undo"),
         "admin.index_boxes": lazy("dovetail.contrib.history.admin:RECENT_CHANGES"),
     },
     change_log=deferred("dovetail.contrib.history.recording.log:make_log"),

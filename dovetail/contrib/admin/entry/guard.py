@@ -119,6 +119,9 @@ async def _respond_in_transaction(office: Office, request: Request, endpoint: En
             if not is_safe:
                 await check_form(office, request, entrance)
             found = await endpoint(request)
+            if not is_safe and request.scope["session"]:
+                for note in office.message_notes:
+                    await note(request)
             # What is only read is not undone: a stream may read on when the connection here is free again.
             if not (is_safe and isinstance(found, Response)):
                 found = await sendable(found, request.url.path)

@@ -158,6 +158,7 @@ class MountedSite(LeanAdmin):
             homes=self._homes(views),
             long_work=self._shared.long_work,
             views={view.identity: view for view in views},
+            message_notes=self._context.extensions("admin.message_notes"),
         )
 
     def _homes(self, views: Sequence[ModelAdmin]) -> dict[type[object], str]:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import selectinload
 
+from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.contrib.history.models import RecordedChange
@@ -186,3 +187,25 @@ async def test_who_may_not_make_a_change_may_not_undo_one(app, post, make_user, 
         await grant(session, await session.get_one(User, staff.id), ["blog.view_post", "blog.change_post"])
     assert (await undo(app, await back_office_for(staff), post, line.id)).status_code == 303
     assert (await undo(app, await back_office_for(staff), post, 10**9)).status_code == 404
+
+
+async def test_the_message_after_a_change_and_after_a_deletion_undoes_it_for_who_did_it(
+    app, office, make_user, back_office_for, database
+):
+    await office.submit(page_of(app, "create", identity="blog/tag"), {"name": "tea"})
+    made = await last(database, "blog.tag")
+    tag = made.object_key
+    page = await office.get(page_of(app, "list", identity="blog/tag"))
+    assert f'name="change" value="{made.id}"' in page.text
+    await office.submit(page_of(app, "edit", identity="blog/tag", pk=tag), {"name": "coffee"})
+    changed = await last(database, "blog.tag")
+    address = page_of(app, "view-undo")
+    other = await back_office_for(await make_user(username="other", is_superuser=True))
+    form = read_form((await other.get("/")).text)
+    answer = await other.client.post(f"{other.root}{address}", data={**form, "change": str(changed.id)})
+    assert answer.status_code == 404
+    form = read_form((await office.get(page_of(app, "list", identity="blog/tag"))).text)
+    answer = await office.client.post(f"{office.root}{address}", data={**form, "change": str(changed.id)})
+    assert answer.headers["location"].endswith(page_of(app, "list", identity="blog/tag"))
+    async with database.unit_of_work(read_only=True) as session:
+        assert (await session.get_one(Tag, int(tag))).name == "tea"

@@ -1,0 +1,69 @@
+"""Undo in the message that tells of a change or a deletion, and the address to which its button leads."""
+
+from http import HTTPStatus
+
+from sqladmin import BaseView, expose
+from sqladmin.flash import Flash
+from sqlalchemy import func, select
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dovetail.contrib.admin.permissions import rights_of, user_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.recording.json_rows import current_transaction
+from dovetail.contrib.history.recording.log import HistoryLog
+from dovetail.contrib.history.undoing.office import is_number, undo_for
+from dovetail.database.change_log import CHANGE_LOG
+
+SUCCESS = "success"  # the category of messages that tell of changes
+
+
+async def offer_undo(request: Request) -> None:
+    """Note in the last message of success which change can be undone: the last of this transaction."""
+    messages: list[dict[str, str]] = request.scope["session"].get("_messages", [])
+    session = request_context().session
+    log = CHANGE_LOG.find(session.info)
+    if not messages or messages[-1]["category"] != SUCCESS or not isinstance(log, HistoryLog) or not log.undo_days:
+        return
+    await session.flush()
+    is_own = RecordedChange.transaction == current_transaction()
+    last = await session.scalar(select(func.max(RecordedChange.id)).where(is_own))
+    if last is not None:
+        messages[-1]["undo"] = str(last)
+
+
+class UndoPage(BaseView):
+    """The address of the button: it stands in no menu, and undoes what one did oneself."""
+
+    name = "Undo"
+
+    def is_visible(self, request: Request) -> bool:  # noqa: ARG002 - SQLAdmin's signature
+        """Return False: it is no page to look at."""
+        return False
+
+    @expose("/undo", methods=["POST"], identity="undo")
+    async def act(self, request: Request) -> Response:
+        """Undo the change that the form names, and lead to the list of such objects."""
+        number = str((await request.form()).get("change", ""))
+        chosen = RecordedChange.id == (int(number) if is_number(number) else 0)
+        own = select(RecordedChange).where(chosen, RecordedChange.actor_id == user_of(request).id)
+        change = (await request_context().session.scalars(own)).one_or_none()
+        if change is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        count = await undo_for(request, change)
+        told = "The change was undone." if count == 1 else f"The change was undone, with {count} changes in all."
+        Flash.success(request, told)
+        return RedirectResponse(_list_of(request, change), HTTPStatus.SEE_OTHER)
+
+
+def _list_of(request: Request, change: RecordedChange) -> str:
+    """Return the address of the list of the objects that were changed; that of the first page if there is none."""
+    log = CHANGE_LOG.find(request_context().session.info)
+    tables = log.recorded.tables.values() if isinstance(log, HistoryLog) else ()
+    models = (one.model for one in tables if one.label == change.model and one.model is not None)
+    view = next((found for model in models if (found := rights_of(request).view_of(model)) is not None), None)
+    if view is None:
+        return str(request.url_for("admin:index").path)
+    return str(request.url_for("admin:list", identity=view.identity).path)
