@@ -56,7 +56,7 @@ async def _choices(found: ChangeList, one: Any) -> Sequence[tuple[str, ColumnEle
     choices = getattr(one, "choices", ())
     if not choices and not getattr(one, "has_operator", False):
         choices = await one.lookups(request, view.model, view.run_choices_query)
-    values = [str(value) for value, _ in choices if str(value) not in ALL][:MOST_CHOICES]
+    values = [str(value) for value, _ in choices if value is not None and str(value) not in ALL][:MOST_CHOICES]
     return [(value, await condition_of(one, "", value, request, view.model)) for value in values]
 
 

@@ -113,7 +113,7 @@ async def _choosable(one: Any, request: Request, model: type[object]) -> Choosab
     choices = []
     if isinstance(inner, BooleanFilter | StaticValuesFilter | EmptyFilter):  # which ask no database
         offered = await one.lookups(request, model, None)
-        choices = [(str(value), str(label)) for value, label in offered if str(value) not in ALL]
+        choices = [(str(value), str(label)) for value, label in offered if value is not None and str(value) not in ALL]
     is_relation = hasattr(one, "relation")
     return Choosable(
         name=name, title=title, filter=one, comparisons=("is", "is_not"), choices=choices, is_relation=is_relation
