@@ -7,7 +7,9 @@ from playwright.async_api import Page
 
 AXE = Path(__file__).parents[2] / "typescript" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-CONTRAST = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}  # all that a theme changes
+CHANGED_BY_THEME = ["color-contrast", "link-in-text-block"]
+CONTRAST: dict[str, Any] = {"type": "rule", "values": CHANGED_BY_THEME}
+PLACE: dict[str, Any] = {"type": "rule", "values": [*CHANGED_BY_THEME, "target-size", "scrollable-region-focusable"]}
 # Those that follow a scrollbar never finish.
 SETTLE = """() => Promise.all(
     document.getAnimations({subtree: true})
@@ -17,14 +19,14 @@ SETTLE = """() => Promise.all(
 IS_THERE = "() => window.axe !== undefined"
 
 
-async def findings(page: Page, *, covered: bool = False) -> list[str]:
+async def findings(page: Page, *, covered: bool = False, rules: dict[str, object] | None = None) -> list[str]:
     """Each finding in a line, in the light and in the dark: the rule, what it is about, and where.
 
-    `covered` says that something lies on the page.
+    `covered` says that something lies on the page; `rules` are some instead of all.
     """
     if not await page.evaluate(IS_THERE):
         await page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = await _run(page, {"type": "tag", "values": TAGS}, covered=covered)
+    found = await _run(page, rules or {"type": "tag", "values": TAGS}, covered=covered)
     await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     await page.wait_for_selector("html[data-bs-theme=dark]")
     found += [f"in the dark: {one}" for one in await _run(page, CONTRAST, covered=covered)]

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment
-from tests.contrib.admin.axe import findings
+from tests.contrib.admin.axe import PLACE, findings
 from tests.contrib.admin.drawer.models import Colour, Shelf, Specimen
 from tools.screenshots import WIDTHS, walk
 
@@ -75,7 +75,9 @@ async def problems_of(page: Page) -> list[str]:
     found: list[str] = []
     for width in WIDTHS:
         await page.set_viewport_size({"width": width, "height": 900})
-        found += [f"at {width} px: {one}" for one in await findings(page)]
+        # Between a desk and a phone nothing is shown that neither shows.
+        rules = PLACE if width == WIDTHS[1] else None
+        found += [f"at {width} px: {one}" for one in await findings(page, rules=rules)]
         if beyond := await width_beyond(page):
             found.append(f"at {width} px: the page is {beyond} px wider than the window")
     return found
@@ -116,10 +118,10 @@ async def test_what_opens_on_a_page_can_be_used_by_everybody(page, width):
         await page.keyboard.press("Escape")
 
     await page.goto("/admin/drawer/specimen/1/change/")
-    await expect(page.get_by_label("Seen at")).to_have_value("2026-01-02 03:04:05")
-    await expect(page.get_by_label("Opens")).to_have_value("09:05:03")
+    await expect(page.get_by_role("textbox", name="Seen at")).to_have_value("2026-01-02 03:04:05")
+    await expect(page.get_by_role("textbox", name="Opens")).to_have_value("09:05:03")
     await page.get_by_label("Content").fill("Found in the sand.")
-    await page.get_by_label("Seen at").click()
+    await page.get_by_role("textbox", name="Seen at").click()
     await expect(page.locator(".flatpickr-calendar.open")).to_be_visible()
     problems["opened calendar"] = await findings(page, covered=True)
 
