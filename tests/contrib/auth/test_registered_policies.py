@@ -5,7 +5,7 @@ from typing import Annotated
 import httpx
 import pytest
 from fastapi import Depends, FastAPI
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, and_, false, true
 
 from dovetail.api.schemas import Schema
 from dovetail.application import make_application
@@ -242,6 +242,17 @@ def test_the_old_hooks_work_for_one_release_and_a_class_that_has_them_is_warned(
         type(false()),
         type(false()),
     ]
+
+
+def test_an_old_hook_may_ask_what_the_class_above_it_says():
+    with pytest.warns(DeprecationWarning, match="Narrower overrides rows"):
+
+        class Narrower(ReadOnly):
+            def rows(self, viewer: object) -> ColumnElement[bool]:
+                with pytest.warns(DeprecationWarning, match="which is SQL"):
+                    return and_(super().rows(viewer), Tag.name == "x")
+
+    assert str(Narrower().where(None, "view")) == str(Tag.name == "x")
 
 
 async def test_an_old_hook_is_asked_of_the_row_besides(app, session, client_for, make_user):
