@@ -84,14 +84,13 @@ def address_in_use(owner: User) -> EmailMessage:
     )
 
 
-def change_of_credentials(user: User, change: str, *, to: str | None = None) -> EmailMessage:
+def change_of_credentials(user: User, change: str) -> EmailMessage:
     """Tell of a change of what the user logs in with, in case it was not the user who made it."""
     return _write(
         user,
         "A change of your account",
         change,
         "If it was not you, ask for a new password at once, and write to the people who run this site.",
-        to=to,
     )
 
 

@@ -67,12 +67,9 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(32)
 
 
-async def tell_of_change(session: AsyncSession, user: User, change: str, *, to: str | None = None) -> None:
-    """Tell a user of a change of what they log in with, in case it was not them: one sentence, without secrets.
-
-    It goes to their address, or to the one that was theirs until now.
-    """
-    await send_message(session, emails.change_of_credentials(user, change, to=to), user)
+async def tell_of_change(session: AsyncSession, user: User, change: str) -> None:
+    """Tell a user of a change of what they log in with, in case it was not them: one sentence, without secrets."""
+    await send_message(session, emails.change_of_credentials(user, change), user)
 
 
 def _post(session: AsyncSession, row: OutgoingMail) -> OutgoingMail:
