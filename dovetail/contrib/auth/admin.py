@@ -9,7 +9,6 @@ from starlette.responses import Response
 from wtforms import Field, Form
 from wtforms.validators import Optional
 
-from dovetail.contrib.admin.entry.acting import acting_response
 from dovetail.contrib.admin.forms.fields import PasswordField
 from dovetail.contrib.admin.sqladmin_private import AnySelect, app_of
 from dovetail.contrib.admin.views import (
@@ -20,6 +19,7 @@ from dovetail.contrib.admin.views import (
     action,
     user_of,
 )
+from dovetail.contrib.admin.web.impersonation import acting_response
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.acting.impersonation import IMPERSONATE, begin_impersonation
 from dovetail.contrib.auth.api.dependencies import make_manager

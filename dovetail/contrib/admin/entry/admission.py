@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.contrib.admin.entry.acting import check_not_theirs
 from dovetail.contrib.admin.entry.returning import MustEnrolError, NotLoggedInError, OtherSessionError, wants_json
 from dovetail.contrib.admin.entry.sessions import get_user, has_other_rights
 from dovetail.contrib.admin.office import Office
@@ -15,6 +14,7 @@ from dovetail.contrib.admin.permissions import USER, load_rights, user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import Rules
 from dovetail.contrib.admin.web.csrf import check_session_token, check_token, owner_of
+from dovetail.contrib.admin.web.impersonation import check_not_theirs
 from dovetail.contrib.admin.web.rendering import finished
 from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.events.origin import Who

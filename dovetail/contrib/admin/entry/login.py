@@ -5,15 +5,15 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.contrib.admin.entry.acting import end_own_session
 from dovetail.contrib.admin.entry.entering import KeptOutError, enter, target_of, visitor_page
 from dovetail.contrib.admin.entry.second_step import ask_for_second_factor, knows_passkeys
-from dovetail.contrib.admin.entry.sessions import get_user
+from dovetail.contrib.admin.entry.sessions import get_user, lifetime_of
 from dovetail.contrib.admin.forms.admin_form import refuse_files
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sites.login_form import LoginForm
+from dovetail.contrib.auth.acting.impersonation import end_impersonation
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record, record_failure
 from dovetail.contrib.auth.factors.second_step import Proved
@@ -50,6 +50,28 @@ async def log_out(office: Office, request: Request) -> Response:
     office.cookies.delete(response, office.cookies.session)
     await end_own_session(office, request, response)
     return response
+
+
+async def stop_acting(office: Office, request: Request) -> Response:
+    """End the session in which somebody acts as another, and go on in their own."""
+    cookies, session = office.cookies, request_context().session
+    await end_impersonation(session, user_of(request))
+    key = request.cookies.get(cookies.own_session, "")
+    response = RedirectResponse(request.url_for("admin:index").path, HTTPStatus.SEE_OTHER)
+    cookies.delete(response, cookies.own_session)
+    if key and await get_user(session, key) is not None:
+        cookies.set(response, cookies.session, key, max_age=lifetime_of(office.settings).absolute)
+    else:
+        cookies.delete(response, cookies.session)
+    return response
+
+
+async def end_own_session(office: Office, request: Request, response: Response) -> None:
+    """End the session of whoever acts as somebody else, and with it the one in which they do, as they log out."""
+    key = request.cookies.get(office.cookies.own_session)
+    if key:
+        await end_session(request_context().session, key)
+        office.cookies.delete(response, office.cookies.own_session)
 
 
 async def _log_in(office: Office, request: Request) -> Response:

@@ -14,17 +14,16 @@ from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import AccountSection
 from dovetail.contrib.admin.editing import drafts
 from dovetail.contrib.admin.entry import by_provider, enrolment, login, prove, second_step
-from dovetail.contrib.admin.entry.acting import stop_acting
 from dovetail.contrib.admin.entry.guard import guarded
 from dovetail.contrib.admin.entry.preparation import of_form
 from dovetail.contrib.admin.looks import choices, palette
 from dovetail.contrib.admin.mounting.files import SiteFiles
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import index, list_views, pages, why
-from dovetail.contrib.admin.pages.acting import run_action
 from dovetail.contrib.admin.pages.extras import IndexBox, ObjectPage, show_object_page
 from dovetail.contrib.admin.pages.former_addresses import former_route
 from dovetail.contrib.admin.sqladmin_private import is_action
+from dovetail.contrib.admin.tasks.acting import run_action
 from dovetail.errors import ConfigurationError
 
 PageFunction = Callable[[Office, Request], Awaitable[Response]]
@@ -62,7 +61,7 @@ class Routes:
         yield self._route("/prove/options", prove.give_options, "prove-options", POST, enrolling=True)
         yield self._route("/", partial(index.show_index, self.boxes), "index")
         yield self._route("/why", why.show_why, "why")
-        yield self._route("/acting/stop", stop_acting, "stop-acting", POST)
+        yield self._route("/acting/stop", login.stop_acting, "stop-acting", POST)
         yield self._route("/palette", palette.show_palette, "palette")
         yield self._route("/theme", choices.choose_theme, "theme", POST, enrolling=True)
         yield self._route("/shortcuts", choices.choose_shortcuts, "shortcuts", POST, enrolling=True)

@@ -14,11 +14,11 @@ from dovetail.contrib.admin.changes import Task, TaskKind
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.batches import Run, TaskFailedError, counted
-from dovetail.contrib.admin.pages.progress import Ending, Report, tell_progress, wants_lines
-from dovetail.contrib.admin.pages.questions import Question
-from dovetail.contrib.admin.pages.selection import ALL, read_selection
 from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.tasks.batches import Run, TaskFailedError, counted
+from dovetail.contrib.admin.tasks.progress import Ending, Report, tell_progress, wants_lines
+from dovetail.contrib.admin.tasks.questions import Question
+from dovetail.contrib.admin.tasks.selection import ALL, read_selection
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.returning import list_url
 from dovetail.state import DOOR, note_of_request

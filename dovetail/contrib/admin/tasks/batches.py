@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.contrib.admin.changes import Task
-from dovetail.contrib.admin.pages.selection import Selected
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.tasks.selection import Selected
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
 from dovetail.errors import ConflictError, PermissionDeniedError

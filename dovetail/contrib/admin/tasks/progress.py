@@ -17,8 +17,8 @@ from starlette.responses import StreamingResponse
 
 from dovetail.contrib.admin.entry.admission import Entrance, let_in
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.batches import TaskFailedError
 from dovetail.contrib.admin.request_context import enter_request_context
+from dovetail.contrib.admin.tasks.batches import TaskFailedError
 from dovetail.contrib.admin.web.error_messages import message_for
 
 LINES = "application/x-ndjson"

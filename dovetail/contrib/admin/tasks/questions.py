@@ -22,9 +22,9 @@ from dovetail.contrib.admin.deleting.groups import DeletedObjects, as_deleted_ob
 from dovetail.contrib.admin.deleting.reached import NAMED, Deletion
 from dovetail.contrib.admin.forms.admin_form import as_admin_form
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.batches import check_permissions, check_there, counted
-from dovetail.contrib.admin.pages.selection import Selected, matching_keys
 from dovetail.contrib.admin.sqladmin_private import AnySelect
+from dovetail.contrib.admin.tasks.batches import check_permissions, check_there, counted
+from dovetail.contrib.admin.tasks.selection import Selected, matching_keys
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.returning import list_url
 from dovetail.database.deletion.reach import rows_with

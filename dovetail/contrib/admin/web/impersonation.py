@@ -1,0 +1,33 @@
+"""Act as somebody else: the browser keeps its own session beside the one in which it acts."""
+
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dovetail.contrib.admin.web.cookies import COOKIES
+from dovetail.contrib.auth.acting.impersonation import impersonator_of
+from dovetail.contrib.auth.models import User
+from dovetail.errors import PermissionDeniedError
+
+THEIRS_ALONE = ("account", "prove", "enrol")  # first words of the addresses of pages about one's own account
+
+
+def check_not_theirs(request: Request, user: User) -> None:
+    """Raise PermissionDeniedError for a page of the account of somebody as whom another acts."""
+    if impersonator_of(user) is None:
+        return
+    start = request.url_for("admin:index").path
+    word = request.url.path.removeprefix(start).partition("/")[0]
+    if word in THEIRS_ALONE:
+        raise PermissionDeniedError(f"The account of {user} is theirs alone. Stop acting as them first.")
+
+
+def acting_response(app: Starlette, request: Request, token: str, seconds: int) -> Response:
+    """Return the way to the first page, as the one whose session the token is of; one's own is kept beside it."""
+    cookies = COOKIES.get(app)
+    response = RedirectResponse(request.url_for("admin:index").path, HTTPStatus.SEE_OTHER)
+    cookies.set(response, cookies.own_session, request.cookies.get(cookies.session, ""), max_age=seconds)
+    cookies.set(response, cookies.session, token, max_age=seconds)
+    return response
