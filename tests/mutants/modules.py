@@ -75,6 +75,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{ACCOUNT}/test_account_page.py",
         connected=(f"{AUTH}/providers/test_back_office.py",),
         factors=(f"{ACCOUNT}/test_factors.py",),
+        forgotten=(f"{ACCOUNT}/test_forgotten.py",),
         page=(),
         password=(f"{ACCOUNT}/test_sessions.py",),
         sections=(),
