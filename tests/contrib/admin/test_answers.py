@@ -94,7 +94,7 @@ async def test_a_hook_whose_answer_cannot_be_sent_undoes_the_saving(office, sess
 
 @pytest.mark.parametrize("answer", ["nothing", "words", *UNSENDABLE])
 async def test_a_page_whose_answer_cannot_be_sent_changes_nothing(office, session, book, answer):
-    sent = await office.post(f"/answering/page?answer={answer}", {})
+    sent = await office.post(f"/shelf/answering/page?answer={answer}", {})
     assert sent.status_code == 500
     assert "Something went wrong on our side." in sent.text
     assert await title(session) == "Ants"
@@ -102,15 +102,15 @@ async def test_a_page_whose_answer_cannot_be_sent_changes_nothing(office, sessio
 
 @pytest.mark.parametrize("answer", ["nothing", "words", "a mapping"])
 async def test_a_page_that_is_read_only_and_answers_nothing_is_an_error_page(office, book, answer):
-    sent = await office.get("/answering/page", answer=answer)
+    sent = await office.get("/shelf/answering/page", answer=answer)
     assert sent.status_code == 500
     assert "Something went wrong on our side." in sent.text
 
 
 @pytest.mark.parametrize("answer", SENT)
 async def test_a_page_answers(office, session, book, answer):
-    assert SENT[answer] in (await office.get("/answering/page", answer=answer)).text
-    assert SENT[answer] in (await office.post(f"/answering/page?answer={answer}", {})).text
+    assert SENT[answer] in (await office.get("/shelf/answering/page", answer=answer)).text
+    assert SENT[answer] in (await office.post(f"/shelf/answering/page?answer={answer}", {})).text
     assert await title(session) == "Ants changed"
 
 

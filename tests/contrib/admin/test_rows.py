@@ -95,7 +95,7 @@ async def test_an_odd_key_is_not_found(office, key):
 @pytest.mark.parametrize(
     "path",
     [
-        "/nothing",
+        "/nothing/",
         "/nothing/at-all/",
         "/blog/post/nothing/",
         "/blog/post/export/json/",

@@ -176,8 +176,13 @@ class MountedSite(LeanAdmin):
         environment.globals["provider_buttons"] = partial(by_provider.provider_buttons, self.app)
         environment.globals["theme"] = partial(theme_of, cookies)
         environment.globals["has_shortcuts"] = partial(has_shortcuts, cookies)
+        environment.globals["address_of_site"] = self._site_url
         environment.bytecode_cache = self.bytecode_cache
         environment.trim_blocks = environment.lstrip_blocks = True
+
+    def _site_url(self, request: Request) -> str:
+        url, prefix = self.declared.site_url or "", request.scope.get("app_root_path", "")  # of a proxy
+        return f"{prefix}{url}" if url.startswith("/") else url
 
     def _csrf_token(self, request: Request) -> str:
         user = USER.find(request)

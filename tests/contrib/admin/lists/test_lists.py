@@ -206,7 +206,7 @@ async def test_a_key_of_two_parts_opens_its_page(office, session):
     await session.commit()
     page = await office.get("/shelf/stamp/")
     link = re.search(r'href="/admin(/shelf/stamp/[^"?]+)/change/', page.text)
-    assert "Blue bird" in (await office.get(link[1])).text
+    assert "Blue bird" in (await office.get(f"{link[1]}/change/")).text
 
 
 @pytest.fixture
