@@ -32,9 +32,7 @@ def chosen(page: str, name: str) -> list[str]:
     return read_form(page)[name]
 
 
-async def test_an_autocomplete_searches_and_orders_as_the_related_view_does(
-    office, session, workshop, count_statements
-):
+async def test_an_autocomplete_searches_as_the_related_view_does(office, session, workshop, count_statements):
     assert await texts(office, "workshop", name="head") == ["Ada", "Ben", "Cid"]
     assert await texts(office, "workshop", name="head", term="a") == ["Ada"]
     assert await texts(office, "workshop", name="skills") == ["Woodwork", "Weaving", "Glass"]
