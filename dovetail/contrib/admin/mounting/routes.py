@@ -16,10 +16,11 @@ from dovetail.contrib.admin.editing import drafts
 from dovetail.contrib.admin.entry import by_provider, enrolment, login, prove, second_step
 from dovetail.contrib.admin.entry.guard import guarded
 from dovetail.contrib.admin.entry.preparation import of_form
+from dovetail.contrib.admin.list_pages import list_views
 from dovetail.contrib.admin.looks import choices, palette
 from dovetail.contrib.admin.mounting.files import SiteFiles
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages import index, list_views, pages, why
+from dovetail.contrib.admin.pages import index, pages, why
 from dovetail.contrib.admin.pages.extras import IndexBox, ObjectPage, show_object_page
 from dovetail.contrib.admin.pages.former_addresses import former_route
 from dovetail.contrib.admin.sqladmin_private import is_action

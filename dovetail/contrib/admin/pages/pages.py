@@ -10,12 +10,12 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.inlines.opening import open_formsets
+from dovetail.contrib.admin.list_pages.list_page import show_page
+from dovetail.contrib.admin.list_pages.list_saving import save_list
 from dovetail.contrib.admin.lists.autocomplete import MOST_PAGES
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import object_form
 from dovetail.contrib.admin.pages.export import Export
-from dovetail.contrib.admin.pages.list_page import show_page
-from dovetail.contrib.admin.pages.list_saving import save_list
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of

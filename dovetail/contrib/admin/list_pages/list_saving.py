@@ -16,8 +16,8 @@ from dovetail.contrib.admin.entry.access import allow
 from dovetail.contrib.admin.forms.admin_form import refuse_files
 from dovetail.contrib.admin.list_editing.cells import ListCells, values_of
 from dovetail.contrib.admin.list_editing.edited_row import EditedRow, prefix_of, told, typed_cells, typed_row
+from dovetail.contrib.admin.list_pages.list_page import Unsaved, show_page
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.list_page import Unsaved, show_page
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.saved_views.head import load_views
