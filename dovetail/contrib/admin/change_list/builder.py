@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from dovetail.contrib.admin.change_list.change_list import ChangeList
 from dovetail.contrib.admin.lists.where import LABELS, PARAMETER, Choosable
@@ -75,7 +74,7 @@ async def _tree(found: ChangeList, known: Sequence[Choosable], text: str) -> obj
     return tree if "parts" in tree else {"joinedBy": "and", "parts": [tree]}
 
 
-def _as_json(part: Part, called: dict[tuple[str, str], str]) -> dict[str, Any]:
+def _as_json(part: Part, called: dict[tuple[str, str], str]) -> dict[str, object]:
     if isinstance(part, Condition):
         text = called.get((part.name, part.value), part.value)
         return {"name": part.name, "comparison": part.comparison, "value": part.value, "text": text}

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import wtforms
 from sqladmin import fields
@@ -13,6 +13,8 @@ from wtforms.widgets import NumberInput, PasswordInput, TextArea, TextInput, Tim
 
 from dovetail.contrib.admin.columns.readers import Reader
 from dovetail.contrib.admin.columns.texts import as_lines, as_text, read_json
+
+AnyWidget: TypeAlias = Any  # called with its field and attributes; stubs of WTForms know their own classes alone
 
 
 class PickerWidget(TextInput):
@@ -69,7 +71,7 @@ class ChoiceField(fields.SelectField):
 class AutocompleteField(fields.AjaxSelectField):
     """One related object, chosen by typing; its form also sends an empty value, so that none differs from not asked."""
 
-    widget: Any = AjaxSelect2Widget()
+    widget: AnyWidget = AjaxSelect2Widget()
 
     def process_formdata(self, valuelist: list[object]) -> None:
         """Take the last value that is not empty."""
@@ -139,31 +141,31 @@ class ParsedField(wtforms.StringField):
 class NumberField(ParsedField):
     """A number."""
 
-    widget: Any = NumberInput(step="any")
+    widget: AnyWidget = NumberInput(step="any")
 
 
 class DateField(ParsedField):
     """A date."""
 
-    widget: Any = PickerWidget("date-picker")
+    widget: AnyWidget = PickerWidget("date-picker")
 
 
 class TimeField(ParsedField):
     """A time of day, to the second."""
 
-    widget: Any = TimeInput()
+    widget: AnyWidget = TimeInput()
 
 
 class MomentField(ParsedField):
     """A date with a time of day, in UTC where the column knows time zones."""
 
-    widget: Any = PickerWidget("moment-picker")
+    widget: AnyWidget = PickerWidget("moment-picker")
 
 
 class ListField(ParsedField):
     """Several values, one a line."""
 
-    widget: Any = TextArea()
+    widget: AnyWidget = TextArea()
 
     def write(self, value: object) -> str:
         """Return each value on a line of its own."""
@@ -188,7 +190,7 @@ class JSONWidget(TextArea):
 class JSONField(wtforms.TextAreaField):
     """Any JSON that both databases can store; an empty field is null."""
 
-    widget: Any = JSONWidget()
+    widget: AnyWidget = JSONWidget()
 
     def _value(self) -> str:
         if self.raw_data:

@@ -9,7 +9,7 @@ from sqladmin.fields import AjaxSelectField, AjaxSelectMultipleField
 from wtforms.widgets import html_params
 
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.forms.fields import AutocompleteField, AutocompleteMultipleField
+from dovetail.contrib.admin.forms.fields import AnyWidget, AutocompleteField, AutocompleteMultipleField
 
 SEPARATOR = ","  # between the keys of several objects
 
@@ -81,7 +81,7 @@ class RawIdField(AutocompleteField):
 class RawIdsField(AutocompleteMultipleField):
     """Several related objects, chosen by their keys with commas between."""
 
-    widget: Any = RawIdWidget()
+    widget: AnyWidget = RawIdWidget()
 
     @property
     def chosen(self) -> Sequence[object]:
@@ -102,7 +102,7 @@ class RawIdsField(AutocompleteMultipleField):
 class BoxesField(AutocompleteMultipleField):
     """Several related objects, moved between a box of what can be chosen and one of what is."""
 
-    widget: Any = BoxesWidget()
+    widget: AnyWidget = BoxesWidget()
 
     def __init__(self, loader: QueryAjaxModelLoader, *, direction: str = "horizontal", **kwargs: Any) -> None:
         self.direction = direction

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqladmin.exceptions import NoConverterFound
 from sqlalchemy import inspect
-from sqlalchemy.orm import MANYTOONE, Mapper
+from sqlalchemy.orm import MANYTOONE, Mapper, RelationshipProperty
 from sqlalchemy.types import TypeEngine
 from wtforms import Field, Form
 
@@ -110,5 +110,5 @@ def _refuse_column(view: type[ChangeListView], mapper: Mapper[object], found: At
     return ""
 
 
-def _is_held_by(relation: Any, column: object) -> bool:
+def _is_held_by(relation: RelationshipProperty[object], column: object) -> bool:
     return relation.direction is MANYTOONE and not relation.viewonly and column in relation.local_columns
