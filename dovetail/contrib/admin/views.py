@@ -108,7 +108,7 @@ class ModelAdmin(ParentView):
         """Change an object. `data` holds what the form names; override it to go through a service of your plugin."""
         await changes.change(self, request, obj, data)
 
-    async def change_objects(self, request: Request, changed: Sequence[tuple[Any, dict[str, object]]]) -> None:
+    async def change_objects(self, request: Request, changed: Sequence[tuple[object, dict[str, object]]]) -> None:
         """Change the rows of a list that were edited in it, each to its data, unless `change_object` is overridden."""
         if type(self).change_object is ModelAdmin.change_object:
             await change_rows(self, request, changed)

@@ -7,13 +7,12 @@ there is to choose.
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
 from starlette.requests import Request
 
 from dovetail.contrib.admin.change_list.change_list import ChangeList
-from dovetail.contrib.admin.lists.filtering import ALL, condition_of, parameters_of
+from dovetail.contrib.admin.lists.filtering import ALL, AnyFilter, condition_of, parameters_of
 from dovetail.contrib.admin.request_context import request_context
 
 PARAMETER = "_facets"
@@ -51,7 +50,7 @@ async def count_facets(found: ChangeList) -> Counts:
     return counts
 
 
-async def _choices(found: ChangeList, one: Any) -> Sequence[tuple[str, ColumnElement[bool]]]:
+async def _choices(found: ChangeList, one: AnyFilter) -> Sequence[tuple[str, ColumnElement[bool]]]:
     view, request = found.view, found.request
     choices = getattr(one, "choices", ())
     if not choices and not getattr(one, "has_operator", False):

@@ -1,6 +1,6 @@
 """Apply filters to the statement of a list: what a request asks of them, read as the column's type says."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqladmin.filters import BooleanFilter, ForeignKeyFilter, StaticValuesFilter
 from sqlalchemy import ColumnElement, or_, select, true
@@ -15,6 +15,7 @@ from dovetail.contrib.admin.rules.rules import EVERYTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect, has_default
 from dovetail.errors import BadRequestError
 
+AnyFilter: TypeAlias = Any  # SQLAdmin's filters, ours and those of authors have no class in common
 MOST_VALUES = 20  # of one filter, any of which a row may have
 ALL = frozenset({"", "all", "__all"})  # values that ask for every row
 
@@ -29,7 +30,7 @@ def may_be_empty(column: object, model: type[object]) -> bool:
     return getattr(column_of(model, column), "nullable", False) is True
 
 
-async def apply_filter(one: Any, statement: AnySelect, request: Request, model: type[object]) -> AnySelect:
+async def apply_filter(one: AnyFilter, statement: AnySelect, request: Request, model: type[object]) -> AnySelect:
     """Return the statement with what the request asks of a filter: one of the values, if it asks for several.
 
     Raises BadRequestError for what makes no sense.
@@ -48,7 +49,7 @@ async def apply_filter(one: Any, statement: AnySelect, request: Request, model: 
 
 
 async def condition_of(
-    one: Any, operation: str, value: str, request: Request, model: type[object]
+    one: AnyFilter, operation: str, value: str, request: Request, model: type[object]
 ) -> ColumnElement[bool]:
     """Return the condition on rows that a filter keeps for a value. Raises BadRequestError for what makes no sense."""
     found = await _filtered(one, select(model), (operation, value), request, model)
@@ -56,7 +57,7 @@ async def condition_of(
 
 
 async def _filtered(
-    one: Any, statement: AnySelect, asked: tuple[str, str], request: Request, model: type[object]
+    one: AnyFilter, statement: AnySelect, asked: tuple[str, str], request: Request, model: type[object]
 ) -> AnySelect:
     operation, value = asked
     statement = statement.where(_refers_to_visible(one, model, rights_of(request)))
@@ -115,7 +116,7 @@ def _refers_to_visible(one: object, model: type[object], rights: Rights) -> Colu
     return found
 
 
-def _typed(one: Any, value: str, model: type[object]) -> object:
+def _typed(one: AnyFilter, value: str, model: type[object]) -> object:
     """Return the value for SQLAdmin's filters, which compare a column of any type with the text itself."""
     one = getattr(one, "inner", one)
     column = getattr(one, "column", None) or getattr(one, "foreign_key", None)

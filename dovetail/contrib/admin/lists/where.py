@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqladmin.filters import BooleanFilter, StaticValuesFilter
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_
 from starlette.requests import Request
 
 from dovetail.contrib.admin.lists.column_filters import EmptyFilter
-from dovetail.contrib.admin.lists.filtering import ALL, condition_of, may_be_empty
-from dovetail.contrib.admin.lists.path_filter import PathFilter
+from dovetail.contrib.admin.lists.filtering import ALL, AnyFilter, condition_of, may_be_empty
 from dovetail.contrib.admin.lists.where_text import Condition, Part, WhereError
 from dovetail.errors import BadRequestError
 
@@ -48,13 +46,13 @@ class Choosable:
 
     name: str
     title: str
-    filter: Any
+    filter: AnyFilter
     comparisons: Sequence[str]
     choices: Sequence[tuple[str, str]] = ()
     is_relation: bool = False
 
 
-async def choosable(filters: Sequence[Any], request: Request, model: type[object]) -> list[Choosable]:
+async def choosable(filters: Sequence[AnyFilter], request: Request, model: type[object]) -> list[Choosable]:
     """Return the filters that can be used, with what the page needs to offer them."""
     return [await _choosable(one, request, model) for one in filters]
 
@@ -99,14 +97,14 @@ async def _plain(
     return await condition_of(known.filter, OPERATIONS.get(comparison, ""), value, request, model)
 
 
-async def _choosable(one: Any, request: Request, model: type[object]) -> Choosable:
+async def _choosable(one: AnyFilter, request: Request, model: type[object]) -> Choosable:
     name, title = str(one.parameter_name), str(one.title)
     inner = getattr(one, "inner", one)
     if getattr(one, "has_operator", False):
         operations = {operation for operation, _ in one.get_operation_options_for_model(model)}
         comparisons = [sign for sign, operation in OPERATIONS.items() if operation in operations]
         choices = list(getattr(one, "choices", ()))
-        if not choices and not isinstance(one, PathFilter) and may_be_empty(inner.column, model):
+        if not choices and one is inner and may_be_empty(getattr(one, "column", None), model):
             choices = [(EMPTY, "empty")]
         more = [*(["!="] if "=" in comparisons else []), *(["is", "is_not"] if choices else [])]
         return Choosable(name=name, title=title, filter=one, comparisons=[*comparisons, *more], choices=choices)
