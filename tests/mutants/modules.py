@@ -87,7 +87,6 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{ENTRY}/test_entrance.py",
         f"{ENTRY}/test_rotation.py",
         access=(f"{ADMIN}/test_permissions.py",),
-        acting=(f"{ENTRY}/test_acting.py",),
         admission=(),
         by_provider=(f"{AUTH}/providers/test_back_office.py",),
         enrolment=(f"{ACCOUNT}/test_factors.py",),
@@ -107,6 +106,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         fields=(f"{ADMIN}/rules/test_fields.py",),
         rules=(f"{ADMIN}/rules/test_rows.py",),
     ),
+    "dovetail/contrib/admin/tasks/acting.py": (f"{ENTRY}/test_acting.py",),
     **room(
         "dovetail/contrib/admin/web",
         cookies=(f"{ADMIN}/web/test_cookies.py",),

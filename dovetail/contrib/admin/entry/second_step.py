@@ -11,6 +11,7 @@ from dovetail.contrib.admin.entry.entering import enter, visitor_page
 from dovetail.contrib.admin.forms.admin_form import refuse_files
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.sites.login_form import LoginForm
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.factors import second_step
@@ -76,7 +77,7 @@ async def log_in_with_passkey(office: Office, request: Request) -> Response:
         return await enter(office, request, proved)
     if proved is not None:
         await record(session, EventKind.LOGIN_FAILED, user=proved.user, detail="no staff")
-    values = {"passkeys": True, "error": NO_STAFF}
+    values = {"passkeys": True, "error": NO_STAFF, "form": (office.site.login_form or LoginForm)()}
     return await visitor_page(office, request, str(office.template("login_template")), values, HTTPStatus.UNAUTHORIZED)
 
 
