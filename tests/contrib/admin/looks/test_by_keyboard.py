@@ -151,14 +151,14 @@ async def test_the_focus_is_caught_nowhere_and_a_phone_shows_cards_and_filters_i
     assert await row.evaluate(LABEL) == '"Author"'
     drawer = page.locator("#filters")
     await expect(drawer).to_be_hidden()
-    await press(page, page.get_by_role("button", name="Filters"))
+    await press(page, page.get_by_role("button", name="Filters", exact=True))
     await expect(drawer).to_be_visible()
     for _ in range(20):
         await page.keyboard.press("Tab")
         assert await drawer.evaluate(STAYS)
     await page.keyboard.press("Escape")
     await expect(drawer).to_be_hidden()
-    await expect(page.get_by_role("button", name="Filters")).to_be_focused()
+    await expect(page.get_by_role("button", name="Filters", exact=True)).to_be_focused()
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])

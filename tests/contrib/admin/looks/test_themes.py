@@ -24,7 +24,7 @@ async def test_a_theme_is_kept_for_its_user_in_every_browser_they_log_in_with(of
     assert theme_of((await office.get("/")).text) == "system"
     answer = await office.post("/theme", {"theme": "dark"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/admin/")
-    for path in ("/", "/account/", "/nothing/there"):
+    for path in ("/", "/account/", "/nothing/there/"):
         assert theme_of((await office.get(path)).text) == "dark"
     await office.post("/theme", {"theme": "light"})
     assert await session.scalar(select(Preference.theme).where(Preference.user_id == boss.id)) == "light"
