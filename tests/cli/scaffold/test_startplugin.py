@@ -20,8 +20,8 @@ import pytest
 @pytest.mark.parametrize("page", ["", "?search=x&sortBy=name", "add/", "export/csv/"])
 async def test_its_pages_open(make_user, back_office_for, page):
     office = await back_office_for(await make_user(is_superuser=True))
-    assert (await office.submit("/shop/item/add/", {"name": "First"})).status_code == 303
-    assert (await office.get(f"/shop/item/{page}")).status_code == 200
+    assert (await office.submit("/shop/shopitem/add/", {"name": "First"})).status_code == 303
+    assert (await office.get(f"/shop/shopitem/{page}")).status_code == 200
 """
 LONGEST = "a_name_of_thirty_characters_ok"
 

@@ -70,7 +70,7 @@ async def tell_done(office: Office, request: Request) -> Response:
 
 async def _set_password(office: Office, request: Request) -> Response | None:
     # Imported here: fastapi-users brings a library for JSON web tokens along, which few requests need.
-    from fastapi_users.exceptions import InvalidResetPasswordToken
+    from dovetail.contrib.auth.manager import InvalidResetPasswordToken
 
     session = request_context().session
     manager = make_manager(session, settings_of(session))

@@ -14,7 +14,7 @@ from dovetail.errors import ConfigurationError
 from dovetail.plugin import context_of
 
 INTERNAL = {
-    "admin.keptform",
+    *(f"admin.{name}" for name in ("keptform", "formdraft", "preference", "savedview")),
     *(f"auth.{name}" for name in ("session", "refreshtoken", "personaltoken", "onetimetoken", "permission")),
     *(f"auth.{name}" for name in ("securityevent", "totp", "passkey", "recoverycode", "challenge")),
     *(f"auth.{name}" for name in ("connectedlogin", "providerlogin", "outgoingmail")),
