@@ -36,13 +36,15 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
     def prep_table_for_batch(self, batch_impl: Any, table: Table) -> None:
         """Copy no column that the new table computes, keep collations, and let checks go with their columns."""
         super().prep_table_for_batch(batch_impl, table)
-        (sql,) = self._rows("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name", name=table.name)
+        made_by = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name"
+        # Where SQL is written, the author has said by `copy_from` what the table is, collations too.
+        sql = "" if self.as_sql else str(self._rows(made_by, name=table.name)[0].sql)
         for name, transfer in batch_impl.column_transfers.items():
             column = batch_impl.columns[name]
             if column.computed is not None:
                 transfer.pop("expr", None)
             stays = name in table.columns and repr(column.type) == repr(table.columns[name].type)
-            if stays and (collation := _collation(sql[0], name)):  # SQLAlchemy cannot reflect it
+            if stays and (collation := _collation(sql, name)):  # SQLAlchemy cannot reflect it
                 kept = column.type.adapt(type(column.type), collation=collation)
                 batch_impl.new_table.columns[column.name].type = kept
         gone = set(table.columns.keys()) - set(batch_impl.columns)
