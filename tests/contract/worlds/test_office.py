@@ -9,7 +9,7 @@ from tests.contract.worlds.conftest import Site
 from tests.contract.worlds.rules import NoteRow, Person
 from tests.contract.worlds.world import World
 
-URL = "/admin/worlds-note"
+URL = "/admin/worlds/note"
 ASKED_FOR = 2  # notes whose pages each person opens, drawn by lot
 VIEW, CHANGE, DELETE = (
     {f"worlds.{verb}_note" for verb in verbs} for verbs in (("view", "change"), ("change",), ("delete",))
