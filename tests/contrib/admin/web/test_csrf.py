@@ -54,8 +54,6 @@ UNSAFE = [
     "/auth/user/action/remove-factors/",
     "/auth/user/action/impersonate/",
     "/acting/stop",
-    "/blog/post/action/publish/",
-    "/blog/post/action/unpublish/",
     "/auth/user/action/send-reset-link/",
     "/account/password/change",
     "/account/sessions/end",
@@ -78,6 +76,7 @@ UNSAFE = [
     "/account/factors/rename",
     "/account/factors/totp",
     "/blog/tag/columns/",
+    "/blog/tag/draft/",
     "/blog/tag/views/",
 ]
 
