@@ -74,9 +74,11 @@ async def test_the_trash_shows_what_one_may_see_and_restores_what_one_may_add(  
     page = (await (await back_office_for(staff)).get(trash)).text
     assert "cups" not in page
     assert "Green tea" not in page
+    assert f'href="/admin{trash}"' not in page  # there is nothing for them in it, so the menu does not lead there
     async with database.unit_of_work() as session:
         await grant(session, await session.get_one(User, staff.id), ["blog.view_tag"])
     visitor = await back_office_for(staff)
+    assert f'href="/admin{trash}"' in (await visitor.get(trash)).text
     assert "cups" not in (await visitor.get(trash)).text  # what posts it had decided who sees a tag
     async with database.unit_of_work() as session:
         await session.execute(

@@ -78,7 +78,10 @@ async def test_a_plugin_has_a_page_of_the_views_that_one_may_open(office, make_u
     assert (await office.get("/nothing/")).status_code == 404
     staff = await back_office_for(await make_user(username="staff", is_staff=True))
     assert (await staff.get("/blog/")).status_code == 404
-    assert "/admin/blog/" not in (await staff.get("/")).text
+    start = (await staff.get("/")).text
+    assert "/admin/blog/" not in start
+    assert "Nothing here is permitted to you yet." in start
+    assert "Nothing here is permitted to you yet." not in (await office.get("/")).text
 
 
 async def test_templates_are_found_by_the_folders_of_model_plugin_and_site(office, session, boss):
