@@ -21,6 +21,11 @@ class UserAccounts(ModelPermissions[User]):
         return frozenset({"hashed_password"})
 
     @override
+    def read_only(self, viewer: User | None) -> frozenset[str]:
+        """Return what follows from the factors that a user has."""
+        return frozenset({"has_second_factor"})
+
+    @override
     def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:
         """Show what a user is permitted to whoever may see the user."""
         return {"user_permissions": true()}

@@ -7,14 +7,17 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from dovetail.contrib.admin.permissions import may, rights_of, user_of
+from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import NOTHING, rules_of
+from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.contrib.history.undoing.sources import Source
 from dovetail.contrib.history.undoing.steps import Kind, Step
 from dovetail.errors import PermissionDeniedError
 
+ACCOUNTS = (User, Group)  # who gives which rights to whom, functions decide (`permissions/managing.py`): no policy does
 ACTIONS = {Kind.INSERT: ("add", "create"), Kind.UPDATE: ("change", "edit"), Kind.DELETE: ("delete", "delete")}
 
 
@@ -37,12 +40,15 @@ class OfficeJudge:
     async def check_fields(self, step: Step) -> None:
         """Raise PermissionDeniedError as Judge says."""
         model, (action, page) = _model(step.table), _action(step)
-        user, rules = user_of(self.request), rules_of(self.request)
-        views = rights_of(self.request).views_of(model)
-        if views and not any(may(user, view, page) for view in views):
-            raise PermissionDeniedError(f"{step.rows[0].name}: you lack the permission to {action} it.")
+        rules, views = rules_of(self.request), rights_of(self.request).views_of(model)
+        if issubclass(model, ACCOUNTS) and not user_of(self.request).is_superuser:
+            raise PermissionDeniedError(
+                f"{step.rows[0].name}: only a superuser may undo changes of accounts and groups."
+            )
         if rules.where(model, action) is NOTHING:
             raise PermissionDeniedError(f"{step.rows[0].name}: {rules.explain(model, action)}")
+        if views and not any(self._is_let(view, page) for view in views):
+            raise PermissionDeniedError(f"{step.rows[0].name}: you lack the permission to {action} it.")
         if step.kind is Kind.DELETE and not step.table.is_link:
             return
         closed = fields_of(self.request).hidden(model) | fields_of(self.request).read_only(model)
@@ -61,6 +67,9 @@ class OfficeJudge:
         there, allowed = (await session.execute(asked)).one()
         if allowed < there:
             raise PermissionDeniedError(f"{step.rows[0].name}: {rules.explain(model, action)}")
+
+    def _is_let(self, view: ViewBase, page: str) -> bool:
+        return view.is_accessible(self.request) and view.has_permission(self.request, page)
 
 
 def _model(table: RecordedTable) -> type[object]:

@@ -1,0 +1,89 @@
+"""Nobody gains by an undo what they could not do by themselves: rights, accounts, what a view keeps from them."""
+
+import pytest
+from sqlalchemy import select
+
+from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.auth.models import Group, User
+from dovetail.contrib.auth.permissions import grants
+from plugins.blog.admin import PostAdmin
+from plugins.blog.models import Post
+from tests.contrib.history.undoing.test_undo import last, undo
+
+MANAGES = ("auth.view_user", "auth.change_user", "auth.delete_user", "auth.view_group", "auth.change_group")
+
+
+@pytest.fixture
+async def eve(make_user, database) -> User:
+    """Staff who manage accounts, and were a superuser and in a group."""
+    eve = await make_user(username="eve", is_staff=True, is_superuser=True)
+    async with database.unit_of_work() as session:
+        user, group = await session.get_one(User, eve.id), await grants.create_group(session, "Editors")
+        await grants.grant(session, group, ["blog.delete_post"])
+        await grants.join_group(session, user, group)
+        await grants.grant(session, user, MANAGES)
+    async with database.unit_of_work() as session:
+        (await session.get_one(User, eve.id)).is_superuser = False
+    return eve
+
+
+async def test_who_manages_accounts_gets_back_no_right_that_was_taken_from_them(app, eve, back_office_for, database):
+    demoted = await last(database, "auth.user", "change", eve.id)
+    async with database.unit_of_work() as session:
+        group = (await session.scalars(select(Group))).one()
+        await grants.leave_group(session, await session.get_one(User, eve.id), group)
+    left = await last(database, "auth.user", key=eve.id)
+    assert left.id > demoted.id
+    office = await back_office_for(eve)
+    for line in (left, demoted):
+        refused = await undo(app, office, eve.id, line.id, "auth/user")
+        assert refused.status_code == 403
+        assert "only a superuser may undo changes of accounts and groups" in refused.text
+    async with database.unit_of_work(read_only=True) as session:
+        assert not (await session.get_one(User, eve.id)).is_superuser
+
+
+async def test_who_may_delete_accounts_deletes_no_superuser_by_undoing_that_they_came(
+    app, eve, make_user, back_office_for, database
+):
+    root = await make_user(username="root", is_superuser=True)
+    refused = await undo(
+        app, await back_office_for(eve), root.id, (await last(database, "auth.user", "add")).id, "auth/user"
+    )
+    assert refused.status_code == 403
+    async with database.unit_of_work(read_only=True) as session:
+        assert (await session.get_one(User, root.id)).is_superuser
+
+
+async def test_a_second_factor_is_not_switched_off_by_an_undo(app, make_user, back_office_for, database):
+    root = await make_user(username="root", is_superuser=True)
+    async with database.unit_of_work() as session:
+        (await session.get_one(User, root.id)).has_second_factor = True
+    line = await last(database, "auth.user", "change")
+    async with database.unit_of_work() as session:
+        (await session.get_one(User, root.id)).bio = "x"
+    other = await back_office_for(await make_user(username="other", is_superuser=True))
+    refused = await undo(app, other, root.id, line.id, "auth/user")
+    assert refused.status_code == 403
+    assert "you may not write its has_second_factor" in refused.text
+
+
+async def test_a_view_that_keeps_somebody_from_changing_keeps_them_from_undoing(
+    app, make_user, back_office_for, database, monkeypatch
+):
+    staff = await make_user(username="staff", is_staff=True)
+    async with database.unit_of_work() as session:
+        post = Post(title="First", content="C", author_id=staff.id)
+        session.add(post)
+        await grants.grant(session, await session.get_one(User, staff.id), ["blog.view_post", "blog.change_post"])
+    async with database.unit_of_work() as session:
+        (await session.get_one(Post, post.id)).title = "Second"
+    line = await last(database, "blog.post", "change")
+    office = await back_office_for(staff)
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            PostAdmin, "has_change_permission", lambda self, request, obj=None: user_of(request).is_superuser
+        )
+        refused = await undo(app, office, post.id, line.id)
+    assert refused.status_code == 403
+    assert (await undo(app, office, post.id, line.id)).status_code == 303
