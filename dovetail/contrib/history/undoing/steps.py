@@ -1,8 +1,9 @@
 """The steps that take the lines of a transaction back: the last first, many rows of one kind by one of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from graphlib import CycleError, TopologicalSorter
 
 from sqlalchemy import Integer
 
@@ -54,10 +55,9 @@ class Step:
     names: tuple[str, ...]  # of the fields that are written
     rows: list[Row] = field(default_factory=list)
 
-    def takes(self, other: "Step") -> bool:
-        """Return whether the rows of another step may be among these."""
-        is_alike = (self.kind, self.table, self.names) == (other.kind, other.table, other.names)
-        return is_alike and len(self.rows) < MOST and all(row.key != other.rows[0].key for row in self.rows)
+    def is_like(self, other: "Step") -> bool:
+        """Return whether the same is done to the rows of another step."""
+        return (self.kind, self.table, self.names) == (other.kind, other.table, other.names)
 
 
 def steps_of(lines: Iterable[Line], tables: Iterable[RecordedTable]) -> list[Step]:
@@ -66,13 +66,50 @@ def steps_of(lines: Iterable[Line], tables: Iterable[RecordedTable]) -> list[Ste
     for table in tables:
         known.setdefault(table.label, []).append(table)
     found: list[Step] = []
+    keys: set[tuple[object, ...]] = set()  # of the rows of the last step, each of which is once in it
     for line in lines:
         for step in _of_line(line, _table_of(line, known.get(line.model, ()))):
-            if found and found[-1].takes(step):
+            key = tuple(step.rows[0].key.values())
+            if found and key not in keys and found[-1].is_like(step):
                 found[-1].rows.extend(step.rows)
             else:
                 found.append(step)
-    return found
+                keys.clear()
+            keys.add(key)
+    return [part for step in found for part in _in_parts(step)]
+
+
+def _in_parts(step: Step) -> Iterator[Step]:
+    rows = _parents_first(step) if step.kind is Kind.INSERT and not step.table.is_link else step.rows
+    for start in range(0, len(rows), MOST):
+        yield replace(step, rows=rows[start : start + MOST])
+
+
+def _parents_first(step: Step) -> list[Row]:
+    """Return rows so that those which refer to others of them stand behind these; as they are if that is a circle."""
+    names = {column.key: name for name, column in step.table.fields.items()}
+    waiting: dict[int, set[int]] = {}
+    for constraint in step.table.table.foreign_key_constraints:
+        if constraint.referred_table is not step.table.table:
+            continue
+        own = [names.get(one.parent.key, "") for one in constraint.elements]
+        other = [names.get(one.column.key, "") for one in constraint.elements]
+        places = {_values(row, other): place for place, row in enumerate(step.rows)}
+        for place, row in enumerate(step.rows):
+            parent = places.get(_values(row, own), place)
+            if parent != place:
+                waiting.setdefault(place, set()).add(parent)
+    if not waiting:
+        return step.rows
+    try:
+        order = TopologicalSorter({place: waiting.get(place, ()) for place in range(len(step.rows))}).static_order()
+        return [step.rows[place] for place in order]
+    except CycleError:
+        return step.rows
+
+
+def _values(row: Row, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(str(row.then.get(name)) for name in names)
 
 
 def _table_of(line: Line, candidates: Sequence[RecordedTable]) -> RecordedTable:

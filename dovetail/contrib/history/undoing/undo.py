@@ -1,15 +1,18 @@
 """Take back all that was done in one transaction, in one transaction, or nothing of it."""
 
 import json
+from asyncio import to_thread
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
+from typing import TypeAlias
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, Text, cast, delete, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Text, cast, delete, insert, select, update
+from sqlalchemy import Row as RowOf
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.origin import UNDOES
 from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
 from dovetail.contrib.history.recording.upserts import look
@@ -22,6 +25,7 @@ from dovetail.errors import ConflictError
 from dovetail.state import note_of_request
 
 MOST = 20_000  # lines of one transaction that are taken back
+LineRow: TypeAlias = RowOf[int, ChangeAction, str, str, str, str]
 LOADS: Callable[[str], Mapping[str, object]] = partial(json.loads, parse_float=Decimal)
 
 
@@ -31,7 +35,9 @@ async def undo(session: AsyncSession, recorded: Recorded, change: RecordedChange
     Raises ConflictError if something of it was changed since, or was not written down, and PermissionDeniedError if
     the `judge` does not allow it; the caller rolls back then. What is written is a change of its own, which says so.
     """
-    steps = steps_of(await _lines(session, change), recorded.tables.values())
+    told = await _lines(session, change)
+    # Elsewhere, since it takes a while to read very many lines.
+    steps = await to_thread(lambda: steps_of(map(_line, told), recorded.tables.values()))
     note_of_request(UNDOES, f"undoes change {change.id}")
     for step in steps:
         await judge.check_fields(step)
@@ -39,7 +45,7 @@ async def undo(session: AsyncSession, recorded: Recorded, change: RecordedChange
     return sum(len(step.rows) for step in steps)
 
 
-async def _lines(session: AsyncSession, change: RecordedChange) -> list[Line]:
+async def _lines(session: AsyncSession, change: RecordedChange) -> Sequence[LineRow]:
     if not change.transaction:
         raise ConflictError("This cannot be undone: it was written down before it was known what belongs together.")
     told = (cast(RecordedChange.before, Text), cast(RecordedChange.after, Text))
@@ -48,7 +54,12 @@ async def _lines(session: AsyncSession, change: RecordedChange) -> list[Line]:
     rows = (await session.execute(statement.order_by(RecordedChange.id.desc()).limit(MOST + 1))).all()
     if len(rows) > MOST:
         raise ConflictError(f"This cannot be undone: it changed more than {MOST:,} objects.")
-    return [Line(*row[:4], LOADS(row[4]), LOADS(row[5])) for row in rows]
+    return rows
+
+
+def _line(row: LineRow) -> Line:
+    number, action, model, key, before, after = row
+    return Line(number, action, model, key, LOADS(before), LOADS(after))
 
 
 async def _take(session: AsyncSession, recorded: Recorded, step: Step, judge: Judge) -> None:
@@ -69,32 +80,7 @@ async def _take(session: AsyncSession, recorded: Recorded, step: Step, judge: Ju
 def _told(step: Step) -> list[dict[str, object]]:
     """Return the rows as they become, by keys of columns."""
     fields = step.table.fields
-    if step.kind is Kind.INSERT and not step.table.is_link:
-        step.rows[:] = _parents_first(step.table.table, step.rows, fields)
     return [{**{fields[name].key: value for name, value in row.then.items()}, **row.key} for row in step.rows]
-
-
-def _parents_first(table: Table, rows: Sequence[Row], fields: Mapping[str, object]) -> list[Row]:
-    """Return rows so that those which refer to others of them stand behind these."""
-    own = [
-        (name, element.column.key)
-        for constraint in table.foreign_key_constraints
-        for element in constraint.elements
-        for name, column in fields.items()
-        if constraint.referred_table is table and column is element.parent
-    ]
-    names = {column: name for name, one in fields.items() if (column := getattr(one, "key", ""))}
-    waiting, ordered = list(rows), list[Row]()
-    while own and waiting:
-        missing = {(target, str(row.then.get(names[target]))) for row in waiting for _, target in own}
-        ready = [
-            row for row in waiting if all((target, str(row.then.get(name))) not in missing for name, target in own)
-        ]
-        if not ready:
-            break
-        ordered += ready
-        waiting = [row for row in waiting if row not in ready]
-    return [*ordered, *waiting]
 
 
 def _check(connection: Connection, recorded: Recorded, step: Step, source: Source) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import selectinload
 
 from dovetail.contrib.admin.testing import read_form
@@ -59,7 +59,10 @@ async def picture(database: Database) -> list[Sequence[object]]:
         told = [
             (one.id, one.title, one.view_count, one.created_at, sorted(tag.name for tag in one.tags)) for one in posts
         ]
-        return [*told, *((one.id, one.post_id, one.content, one.status, one.created_at) for one in comments)]
+        return [
+            *told,
+            *((one.id, one.post_id, one.parent_id, one.content, one.status, one.created_at) for one in comments),
+        ]
 
 
 async def test_a_change_a_bulk_edit_and_a_deletion_with_all_that_went_along_are_undone_and_done_again(
@@ -95,6 +98,21 @@ async def test_a_change_a_bulk_edit_and_a_deletion_with_all_that_went_along_are_
     assert undone.via.endswith(f"undoes change {deleted.id}")
     assert (await undo(app, office, post, undone.id)).status_code == 303
     assert await picture(database) == gone
+
+
+async def test_rows_that_refer_to_their_own_table_come_back_however_many_they_are(app, office, post, boss, database):
+    async with database.unit_of_work() as session:
+        values = {"post_id": post, "author_id": boss.id, "content": "again"}
+        first = (await session.scalars(select(Comment.id).order_by(Comment.id).limit(1))).one()
+        rows = [{**values, "parent_id": first} for _ in range(600)]
+        await session.execute(insert(Comment), rows)
+        last_one = (await session.scalars(select(Comment.id).order_by(Comment.id.desc()).limit(1))).one()
+        await session.execute(update(Comment).where(Comment.id == first + 1).values(parent_id=last_one))
+    before = await picture(database)
+    async with database.unit_of_work() as session:
+        await session.execute(delete(Post).where(Post.id == post))
+    assert (await undo(app, office, post, (await last(database, "blog.post", "delete")).id)).status_code == 303
+    assert await picture(database) == before
 
 
 async def test_what_was_changed_since_refuses_to_be_undone_and_names_object_and_field(
