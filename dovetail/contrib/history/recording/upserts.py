@@ -95,14 +95,18 @@ def look(
     chosen: Sequence[ColumnElement[bool]],
     *,
     is_locked: bool = False,
+    may_go: bool = False,
     loads: Callable[[str], Row] = orjson.loads,
 ) -> dict[Key, Row]:
-    """Return the rows that each of the conditions chooses, by their keys; `is_locked` until the transaction ends."""
+    """Return the rows that each of the conditions chooses, by their keys; `is_locked` until the transaction ends.
+
+    To those that `may_go` nothing new refers until then, either.
+    """
     own = object_key(list(table.table.primary_key.columns))
     named = object_key(table.keys)
     looked = select(own, named, cast(json_row(dict(table.fields)), Text)).order_by(own)  # no driver has read it yet
     if is_locked:  # on SQLite there is one writer at a time, and nothing to lock
-        looked = looked.with_for_update(key_share=True)
+        looked = looked.with_for_update(key_share=not may_go)
     found: dict[Key, Row] = {}
     for condition in chosen:
         for key, name, text in connection.execute(looked.where(condition)):

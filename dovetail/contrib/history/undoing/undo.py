@@ -86,7 +86,7 @@ def _told(step: Step) -> list[dict[str, object]]:
 def _check(connection: Connection, recorded: Recorded, step: Step, source: Source) -> None:
     table = step.table
     chosen = source.again().has(_own_key(table))
-    found = look(connection, table, [chosen], is_locked=connection.dialect.name == "postgresql", loads=LOADS)
+    found = look(connection, table, [chosen], is_locked=True, may_go=step.kind is Kind.DELETE, loads=LOADS)
     if table.is_link:
         (name,) = table.fields
         there = {f"{key} {row[name]}": row for (_, key), row in found.items()}

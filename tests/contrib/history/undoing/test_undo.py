@@ -170,6 +170,23 @@ async def test_what_refers_to_what_would_go_keeps_it_and_what_is_gone_is_not_ref
     assert "refers to is not there any more" in refused.text
 
 
+async def test_nothing_new_refers_to_what_an_undo_is_about_to_delete(app, office, boss, database, count_statements):
+    async with database.unit_of_work() as session:
+        made = Post(title="Alone", content="C", author_id=boss.id)
+        session.add(made)
+    added = await last(database, "blog.post", "add")
+    with count_statements() as statements:
+        assert (await undo(app, office, made.id, added.id)).status_code == 303
+    looked = next(
+        place
+        for place, one in enumerate(statements)
+        if one.startswith("SELECT") and "FROM blog_post" in one and "json_" in one
+    )
+    deleted = next(place for place, one in enumerate(statements) if one.startswith("DELETE FROM blog_post"))
+    assert looked < deleted
+    assert database.engine.dialect.name == "sqlite" or statements[looked].endswith("FOR UPDATE")
+
+
 async def test_a_secret_is_not_brought_back_and_neither_is_what_is_too_old(app, office, boss, make_user, database):
     user = await make_user(username="eve")
     async with database.unit_of_work() as session:
