@@ -110,7 +110,7 @@ class _Reader:
                 f"The filter has more than {DEEPEST} brackets in each other, at character {opening.place}."
             )
         found = self._joined("or", depth + 1)
-        if (closing := self._take()).text != ")":
+        if (closing := self._take()).text != ")" or closing.kind != "sign":
             raise _wrong(closing, f") for the bracket at character {opening.place}")
         return found
 

@@ -31,6 +31,7 @@ REFUSED = {
     "(stage is waiting": "the filter ends, expected ) for the bracket at character 1",
     "and": "expected a comparison after and",
     ") or": "at character 1 it says ')', expected the name of what to filter by",
+    '(stage is waiting ")"': """it says ')', expected ) for the bracket at character 1""",
     'stage is "waiting': """it says '"', expected a value""",
     "label contains x": "this list is not filtered by 'label'; it is by stage, is_paid, sent_on, courier, weight.",
     "stage contains x": "stage is compared by is, is_not, not by contains",
