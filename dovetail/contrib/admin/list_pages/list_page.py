@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from operator import itemgetter
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -38,7 +39,6 @@ class Unsaved:
 
 async def show_page(office: Office, request: Request, view: ModelAdmin, unsaved: Unsaved | None = None) -> Response:
     """Return the page of the list that the request asks for, or that on which something could not be saved."""
-
     views = await load_views(request, view)
     if not request.url.query and unsaved is None and views.begins_with:
         path = path_for(request, "admin:list", identity=view.identity)
@@ -93,7 +93,8 @@ async def _rows_again(found: ChangeList, numbers: Mapping[str, int]) -> list[obj
     options = loading(view.model, view.paths(view.displayed(request)), rights_of(request), found.columns)
     statement = view.permitted_rows(request).where(have_identifiers(view.model, list(numbers))).options(*options)
     rows = (await request_context().session.scalars(statement)).unique().all()
-    return sorted(rows, key=lambda row: numbers[identifier_of(row)])
+    known = [(numbers[key], row) for row in rows if (key := identifier_of(row)) in numbers]  # `01` is none of them
+    return [row for _, row in sorted(known, key=itemgetter(0))]
 
 
 async def _forms(

@@ -146,7 +146,8 @@ async def _try(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) ->
 
 async def _load(view: ModelAdmin, keys: Sequence[str]) -> Sequence[object]:
     relations = [name for name in map(name_of, view.list_editable) if name in view.mapper.relationships]
-    return await view.get_objects(keys, for_update=True, relations=relations)
+    found = await view.get_objects(keys, for_update=True, relations=relations)
+    return [one for one in found if identifier_of(one) in keys]  # not what pages write otherwise, `1` for `01`
 
 
 async def _blame(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) -> None:

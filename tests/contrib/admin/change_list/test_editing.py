@@ -69,6 +69,15 @@ async def test_cells_of_all_kinds_are_saved_for_all_rows_at_once(send, session, 
     assert len((await session.scalars(changed)).all()) == 8  # four made, four changed
 
 
+async def test_a_key_that_no_page_would_write_is_that_of_a_row_that_is_not_there(session, parcels, office, path_to):
+    book = parcels[1].id
+    for key in (f"0{book}", f" {book}", "x", "\u0661", "9" * 30):
+        answer = await office.post(path_to("parcels"), {"row-0-pk": [key], "row-0-weight": ["44"]})
+        assert answer.status_code == 409, (key, answer.status_code)
+        assert f"Parcel {key}" in answer.text
+    assert await stored(session, Parcel.weight) == [(90,), (1,), (7,), (1,)]
+
+
 async def test_a_page_is_saved_in_one_statement_a_table_however_many_rows_changed(send, parcels, count_statements):
     counts = []
     for rows in (parcels[:2], parcels):
