@@ -13,6 +13,7 @@ from dovetail.contrib.admin.columns.columns import column_for, is_asynchronous, 
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.forms.layout import SECRET, flat
 from dovetail.contrib.admin.lists.search import bare
+from dovetail.contrib.admin.pages.export_formats import WRITERS
 from dovetail.contrib.admin.shown import sort_path_of, sortable_names
 from dovetail.contrib.admin.view_base import declared_form
 
@@ -173,8 +174,8 @@ def _find_numbers(view: type[ChangeListView]) -> Iterator[str]:
     if isinstance(sizes, Sequence) and not (sizes and all(map(_is_count, sizes))):
         yield f"list_per_page_options is {sizes!r}, expected whole numbers from 1"
     for kind in view.export_types if isinstance(view.export_types, Sequence) else ():
-        if kind != "csv":
-            yield f"export_types offers {kind!r}, expected 'csv', which is all there is"
+        if kind not in WRITERS:
+            yield f"export_types offers {kind!r}, expected {' or '.join(map(repr, WRITERS))}"
 
 
 def _is_count(value: object) -> bool:

@@ -1,10 +1,8 @@
-"""Write a list as a CSV file, read a few hundred rows at a time: neither memory nor a connection is held for long."""
+"""Write a list as a file, read a few hundred rows at a time: neither memory nor a connection is held for long."""
 
-import csv
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from io import StringIO
 
 from anyio import CancelScope
 from sqlalchemy import inspect, tuple_
@@ -14,7 +12,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.lists.relations import loading
-from dovetail.contrib.admin.pages.csv_cells import write_cell
+from dovetail.contrib.admin.pages.export_formats import Rows, Writer
 from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
@@ -32,6 +30,7 @@ class Export:
     statement: AnySelect
     request: Request
     rights: Rights
+    writer: type[Writer]
 
     @cached_property
     def names(self) -> Sequence[str]:
@@ -39,7 +38,7 @@ class Export:
         return self.view.exported(self.request)
 
     async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncIterator[str]:
-        """Return the lines of the file.
+        """Return the pieces of the file.
 
         The first rows are read now: what fails is told by a page, while a file that was begun can only break off. Each
         batch after them is read in a short transaction of its own.
@@ -47,14 +46,16 @@ class Export:
         return self._stream(await self._read(session, None), database)
 
     async def _stream(self, batch: "ExportBatch", database: PoolShare) -> AsyncIterator[str]:
-        yield _write([[write_cell(self.view.label(name)) for name in self.names]])
-        yield _write(batch.cells)
+        writer = self.writer(self.names, [self.view.label(name) for name in self.names])
+        yield writer.start() + writer.write(batch.rows)
         while batch.last is not None:
             # Whoever hangs up has the stream cancelled, and with it a statement half way and its connection.
             with CancelScope(shield=True):
                 async with database.unit_of_work(read_only=True) as session:
                     batch = await self._read(session, batch.last)
-            yield _write(batch.cells)
+            yield writer.write(batch.rows)
+        if end := writer.end():
+            yield end
 
     async def _read(self, session: AsyncSession, last: tuple[object, ...] | None) -> "ExportBatch":
         return await self.view.deferred_columns.retry_with_missed(session, lambda: self._try_to_read(session, last))
@@ -64,10 +65,10 @@ class Export:
         page = self.statement.order_by(None).order_by(*keys).limit(BATCH)
         page = page if last is None else page.where(tuple_(*keys) > tuple_(*last))
         page = page.options(*loading(view.model, view.paths(self.names), self.rights, view.deferred_columns))
-        rows = (await session.scalars(page)).unique().all()
+        found = (await session.scalars(page)).unique().all()
         with enter_request_context(self.request, session):  # a later batch is read when that of the page is over
-            cells = [[write_cell(await self._value(row, name)) for name in self.names] for row in rows]
-        return ExportBatch(cells, inspect(rows[-1]).identity if len(rows) == BATCH else None)
+            rows = [[await self._value(one, name) for name in self.names] for one in found]
+        return ExportBatch(rows, inspect(found[-1]).identity if len(found) == BATCH else None)
 
     async def _value(self, row: object, name: str) -> object:
         try:
@@ -86,13 +87,7 @@ class Export:
 
 @dataclass(frozen=True)
 class ExportBatch:
-    """Some lines, and the key of the last of them if more may follow."""
+    """Some rows, and the key of the last of them if more may follow."""
 
-    cells: Sequence[Sequence[str]]
+    rows: Rows
     last: tuple[object, ...] | None
-
-
-def _write(rows: Sequence[Sequence[str]]) -> str:
-    buffer = StringIO()
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue()

@@ -16,6 +16,7 @@ from dovetail.contrib.admin.lists.autocomplete import MOST_PAGES
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import object_form
 from dovetail.contrib.admin.pages.export import Export
+from dovetail.contrib.admin.pages.export_formats import WRITERS
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
@@ -81,13 +82,14 @@ async def export_list(office: Office, request: Request) -> Response:
     """Send the rows that the list's filters and search leave, as a file."""
     view = open_view(office, request, Action.EXPORT)
     allow(await view.check_can_export(request) and await view.check_can_list(request))
-    if request.path_params["export_type"] not in view.export_types:
+    kind = request.path_params["export_type"]
+    if kind not in view.export_types:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    name = f"{view.identity.replace('/', '-')}.csv"
-    found = Export(view=view, statement=await view.matching(request), request=request, rights=rights_of(request))
+    name, writer, rights = f"{view.identity.replace('/', '-')}.{kind}", WRITERS[kind], rights_of(request)
+    found = Export(view=view, statement=await view.matching(request), request=request, rights=rights, writer=writer)
     rows = await found.begin(request_context().session, office.database)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(rows, media_type=writer.media_type, headers=headers)
 
 
 async def autocomplete(office: Office, request: Request) -> Response:

@@ -70,5 +70,5 @@ async def visit(office, view, key: str, followed: set[tuple[type[object], str]])
         assert read_form((await office.get(f"/{view.identity}/{key}/change/")).text)
     if view.can_create:
         yield "create", (await office.get(f"/{view.identity}/add/")).status_code
-    if view.can_export and view.export_types:
-        yield "export", (await office.get(f"/{view.identity}/export/csv/")).status_code
+    for kind in view.export_types if view.can_export else ():
+        yield kind, (await office.get(f"/{view.identity}/export/{kind}/")).status_code

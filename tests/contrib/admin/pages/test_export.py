@@ -1,6 +1,7 @@
 """A list as a file."""
 
 import csv
+import json
 from io import StringIO
 
 import pytest
@@ -36,6 +37,23 @@ async def test_a_long_export_is_complete_and_read_in_batches(office, session, co
         rows = await export(office)
     assert len({row[0] for row in rows}) == 1002
     assert sum("FROM shelf_book" in statement for statement in statements) == 3
+
+
+async def test_an_export_as_json_is_an_array_of_objects_with_values_and_not_with_cells(office, session, boss):
+    assert (await office.get("/shelf/book/export/json/")).json() == []
+    await session.execute(insert(Book), [{"title": f'=1+{n} "a"', "pages": n} for n in range(500)])
+    session.add_all([Book(title="Ants", pages=-3, owner_id=boss.id), Book(title="Hidden")])
+    await session.commit()
+    answer = await office.get("/shelf/book/export/json/")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-disposition"] == 'attachment; filename="shelf-book.json"'
+    books = json.loads(answer.text)
+    assert len(books) == 501
+    assert books[1] == {"title": '=1+1 "a"', "owner": None, "owner.email": None, "pages": 1}
+    assert books[-1] == {"title": "Ants", "owner": "boss", "owner.email": "boss@example.org", "pages": -3}
+    assert (await office.get("/shelf/book/export/json/", search="ant")).json() == books[-1:]
+    assert (await office.get("/shelf/book/export/xml/")).status_code == 404
+    assert 'href="/admin/shelf/book/export/json/' in (await office.get("/shelf/book/")).text
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"])
