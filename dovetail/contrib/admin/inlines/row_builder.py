@@ -11,10 +11,11 @@ from dovetail.contrib.admin.forms.admin_form import AdminForm, fill_in, without_
 from dovetail.contrib.admin.forms.layout import names_in
 from dovetail.contrib.admin.inlines.formset_base import FormSetBase
 from dovetail.contrib.admin.inlines.row_form import GONE, STALE, RowForm, row_version
-from dovetail.contrib.admin.inlines.sent import DELETE, KEY, VERSION, text_of
+from dovetail.contrib.admin.inlines.sent import DELETE, KEY, VERSION, Sent, text_of
 from dovetail.contrib.admin.inlines.shown_fields import ShownField, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
+from dovetail.errors import BadRequestError
 
 LOST = "Somebody else deleted {}, which you had changed. Nobody may add it anew."
 
@@ -40,6 +41,7 @@ class RowBuilder:
                 yield self.blank(str(number), self._initial(number - len(stored)))
             return
         objects = {identifier_of(obj): obj for obj in stored}
+        self._refuse_repeated(formset.data)
         for number, sent in formset.data.rows(formset.prefix):
             row = await self._sent(f"{formset.prefix}-{number}", sent, objects)
             if row is not None:
@@ -52,6 +54,14 @@ class RowBuilder:
         if initial:
             form = self._formset.form(data={**form.data, **initial}, prefix=f"{prefix}-")
         return RowForm(model=self._inline.model, prefix=prefix, form=form, initial=form.data)
+
+    def _refuse_repeated(self, data: Sent) -> None:
+        """Raise BadRequestError if a stored row was sent more than once: no page of ours does that."""
+        prefix = self._formset.prefix
+        keys = [key for number, sent in data.rows(prefix) if (key := text_of(sent, f"{prefix}-{number}", KEY))]
+        if len(keys) > len(set(keys)):
+            what = self._inline.singular.lower()
+            raise BadRequestError(f"The form that was sent has a {what} twice, so nothing was saved.")
 
     async def _stored(self, prefix: str, obj: object) -> RowForm:
         request, inline, parent = self._request, self._inline, self._parent
