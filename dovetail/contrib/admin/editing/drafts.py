@@ -50,7 +50,7 @@ async def keep_draft(office: Office, request: Request) -> Response:
     key = request.query_params.get("key", "")
     view = open_view(office, request, Action.EDIT if key else Action.CREATE)
     form = await request.form()
-    if impersonator_of(user_of(request)) is not None:
+    if not has_drafts(request):
         raise PermissionDeniedError("Drafts are their author's alone; none is kept while you act as somebody else.")
     if form.get(DISCARD):
         await _forget(request_context().session, user_of(request).id, view, key)
@@ -66,9 +66,14 @@ async def keep_draft(office: Office, request: Request) -> Response:
     return _answer(request, view, key, {"saved_at": saved_at.isoformat()})
 
 
+def has_drafts(request: Request) -> bool:
+    """Return whether drafts are kept and shown: they are their author's, not of who acts as their author."""
+    return impersonator_of(user_of(request)) is None
+
+
 async def draft_time(request: Request, view: ViewBase) -> datetime | None:
     """Return when a draft of the form at this address was saved; None if there is none, or it is somebody else's."""
-    if impersonator_of(user_of(request)) is not None:
+    if not has_drafts(request):
         return None
     condition = _is_of(user_of(request).id, view, request.path_params.get("pk", ""))
     statement = select(FormDraft.saved_at).where(condition, FormDraft.expires_at > datetime.now(UTC))
@@ -80,7 +85,7 @@ async def find_draft(request: Request, secret_key: SecretStr, view: ViewBase) ->
     from cryptography.fernet import InvalidToken
 
     key = request.path_params.get("pk", "")
-    if impersonator_of(user_of(request)) is not None:
+    if not has_drafts(request):
         return None
     statement = select(FormDraft.sealed).where(_is_of(user_of(request).id, view, key))
     sealed = await request_context().session.scalar(statement.where(FormDraft.expires_at > datetime.now(UTC)))
@@ -94,8 +99,9 @@ async def find_draft(request: Request, secret_key: SecretStr, view: ViewBase) ->
 
 
 async def forget_draft(request: Request, view: ViewBase) -> None:
-    """Delete the draft of the form at this address, once it was saved."""
-    await _forget(request_context().session, user_of(request).id, view, request.path_params.get("pk", ""))
+    """Delete the draft of the form at this address, once it was saved; that of whom one acts as stays."""
+    if has_drafts(request):
+        await _forget(request_context().session, user_of(request).id, view, request.path_params.get("pk", ""))
 
 
 async def _check_may_change(request: Request, view: ViewBase, key: str) -> None:

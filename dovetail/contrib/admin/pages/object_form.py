@@ -13,7 +13,7 @@ from wtforms import Form
 from dovetail.contrib.admin.changes import version
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.editing.conditions import mark_conditions, without_unmet
-from dovetail.contrib.admin.editing.drafts import DRAFT, draft_time, find_draft, forget_draft
+from dovetail.contrib.admin.editing.drafts import DRAFT, draft_time, find_draft, forget_draft, has_drafts
 from dovetail.contrib.admin.editing.related import is_popup, offer_related
 from dovetail.contrib.admin.entry.access import allow
 from dovetail.contrib.admin.entry.kept_forms import PARAMETER, find_form, forget_form
@@ -89,6 +89,7 @@ class FormPage:
         mark_conditions(view.conditional_fields, form)
         context["lookup_addresses"] = self._lookup_address
         context |= {"popup": is_popup(self.request), "is_draft": DRAFT in self.request.query_params}
+        context["has_drafts"] = has_drafts(self.request)
         if self.request.method != "POST" and not context["is_draft"] and not context["popup"]:
             context["draft_saved_at"] = await draft_time(self.request, view)
         context |= {"site_url": self.site_url, "prepopulated": self.prepopulated, "can_save_as": self.can_save_as}

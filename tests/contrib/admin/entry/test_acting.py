@@ -121,3 +121,22 @@ async def test_who_acts_stops_as_soon_as_they_may_not_or_their_own_session_ends(
     await session.execute(update(User).where(User.id == people["root"].id).values(is_staff=False))
     await session.commit()
     assert (await fourth.get(START)).status_code == 303
+
+
+async def test_a_draft_is_its_authors_alone_and_stays_whatever_another_does_in_their_name(
+    people, back_office_for, session
+):
+    tag = await session.scalar(select(Tag.id))
+    await session.commit()
+    path, draft = f"/blog/tag/{tag}/change/", f"/blog/tag/draft/?key={tag}"
+    author = await back_office_for(people["less"])
+    assert (await author.post(draft, {"name": "python 2"})).status_code == 303
+    assert "You have a draft" in (await author.get(path)).text
+    office = await back_office_for(people["helper"])
+    await act(office, people["less"])
+    for page in (await office.get(path), await office.get(path, _draft="1")):
+        assert not [told for told in ("You have a draft", "python 2", "data-draft-url") if told in page.text]
+    for form in ({"name": "x"}, {"_discard": "1"}):
+        assert (await office.post(draft, form)).status_code == 403
+    assert (await office.submit(path, {"name": "after", "_draft": "1"})).status_code == 303
+    assert read_form((await author.get(path, _draft="1")).text)["name"] == ["python 2"]
