@@ -7,7 +7,7 @@ const TEXTS = {
 const PAUSE = 200; // milliseconds after the last letter
 
 async function ask(url, parameters) {
-  const answer = await fetch(`${url}?${new URLSearchParams(parameters)}`, { headers: { Accept: "application/json" } });
+  const answer = await fetch(`${url}${url.includes("?") ? "&" : "?"}${new URLSearchParams(parameters)}`, { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(TEXTS.failed);
   return answer.json();
 }

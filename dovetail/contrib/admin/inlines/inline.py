@@ -72,12 +72,15 @@ class ParentView(ChangeListView):
         for formset in formsets:
             await self.save_formset(request, form, formset, change=change)
 
-    def inline_called(self, request: Request, part: str) -> "InlineModelAdmin | None":
-        """Return the inline whose fields begin with `part`, such as `stage`, or `stage-slot` within its rows."""
+    def inline_called(self, request: Request, obj: object | None, part: str) -> "InlineModelAdmin | None":
+        """Return the inline in the form of an object whose fields begin with `part`: `stage`, or `stage-slot` within.
+
+        What is within the rows of `stage` is found if `get_inlines` of it names it for a new row, or `inlines` does.
+        """
         first, _, within = part.partition("-")
-        known = dict.fromkeys((*self.get_inlines(request, None), *self.inlines, *self._inlines))
+        known = dict.fromkeys((*self.get_inlines(request, obj), *self.get_inlines(request, None), *self.inlines))
         inline = next((self.inline_of(request, one) for one in known if one.prefix() == first), None)
-        return inline.inline_called(request, within) if within and inline is not None else inline
+        return inline.inline_called(request, None, within) if within and inline is not None else inline
 
     def inline_of(self, request: Request, inline: type["InlineModelAdmin"]) -> "InlineModelAdmin":
         """Return the one inline of a class that the forms of this view have."""

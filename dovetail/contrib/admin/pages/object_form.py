@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from sqladmin.flash import Flash
 from starlette.datastructures import FormData
@@ -37,6 +38,7 @@ from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.responses import is_refusal, sendable
 
 VERSION = "_version"
+OF_OBJECT = "object"  # of the address of a lookup: the key of the object whose form asks
 SAVE_AS = "new"  # what the button says that saves the form of an object as a new one
 STALE = (
     "Somebody else changed this while you were editing, so nothing was saved yet. "
@@ -73,7 +75,9 @@ class FormPage:
         )
 
     def _lookup_address(self, part: str) -> str:
-        return path_for(self.request, "admin:lookup-in-rows", identity=self.view.identity, part=part)
+        address = path_for(self.request, "admin:lookup-in-rows", identity=self.view.identity, part=part)
+        key = "" if self.version is None else self.request.path_params["pk"]
+        return f"{address}?{urlencode({OF_OBJECT: key})}" if key else address
 
     async def show(self, form: Form, status: int = HTTPStatus.OK, error: str | None = None) -> Response:
         """Return the page with the form."""

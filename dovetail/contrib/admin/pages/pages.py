@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.entry.access import allow, open_view
+from dovetail.contrib.admin.inlines.inline import ParentView
 from dovetail.contrib.admin.inlines.opening import open_formsets
 from dovetail.contrib.admin.list_pages.list_page import show_page
 from dovetail.contrib.admin.list_pages.list_saving import save_list
@@ -106,11 +107,20 @@ async def autocomplete_in_rows(office: Office, request: Request) -> Response:
     """Return what `autocomplete` does, for a field of the rows of an inline, such as `choice-0-author`."""
     view = open_view(office, request, Action.LIST)
     name = request.query_params.get("name", "").rpartition("-")[2]
-    inline = view.inline_called(request, request.path_params["part"])
+    inline = view.inline_called(request, await _parent(view, request), request.path_params["part"])
     if inline is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     may_write = inline.may_add(request, None) or inline.may_change(request, None)
     return await _choices(inline, request, name, allowed=may_write and await _can_use_form(view, request))
+
+
+async def _parent(view: ModelAdmin, request: Request) -> object | None:
+    """Return the object of the form that asks, where the view names its inlines by the object."""
+    key = request.query_params.get(object_form.OF_OBJECT, "")
+    if not key or type(view).get_inlines is ParentView.get_inlines:
+        return None
+    found = await view.run_query(view.select_object(key))
+    return _found(next(iter(found), None))
 
 
 async def _choices(view: ChangeListView, request: Request, name: str, *, allowed: bool) -> Response:

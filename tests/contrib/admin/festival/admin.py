@@ -94,6 +94,8 @@ class HookedFestivalAdmin(ModelAdmin, model=Festival):
     fields = ("name",)
 
     def get_inlines(self, request: Request, obj: object | None) -> Sequence[type[TabularInline]]:
+        if isinstance(obj, Festival) and obj.name.startswith("Booked"):
+            return (BookingInline,)
         return (ShuttleInline, MemoInline) if user_of(request).is_superuser else ()
 
     def get_inline_instances(self, request: Request, obj: object | None = None) -> Sequence[Any]:

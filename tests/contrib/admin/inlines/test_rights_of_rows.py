@@ -1,7 +1,7 @@
 """Each inline obeys the policy and the permissions of its own model, whatever a forged form says."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.models import Permission
@@ -105,6 +105,23 @@ async def test_what_a_row_chooses_is_looked_up_by_whoever_may_write_it(app, cler
     for part, status in (("nothing", 404), ("stage-nothing", 404), ("stage-slot", 400), ("memo", 400)):
         elsewhere = app.url_path_for("admin:lookup-in-rows", identity="festival/festival", part=part)
         assert (await clerk.client.get(elsewhere, params={"name": "x"})).status_code == status, part
+
+
+async def test_what_only_the_object_names_is_looked_up_before_any_form_was_opened(
+    app, office, clerk, session, festival
+):
+    lookup = app.url_path_for("admin:lookup-in-rows", identity="festival/hooked-festival", part="booking")
+    asked = {"name": "booking-0-band", "term": "loud", "object": str(festival.id)}
+    assert (await office.client.get(lookup, params=asked)).status_code == 404
+    await session.execute(update(Festival).values(name="Booked Fields"))
+    await session.commit()
+    for desk in (office, clerk):
+        found = await desk.client.get(lookup, params=asked)
+        assert [one["text"] for one in found.json()["results"]] == ["The Loud"]
+    for key in ("", "999", "x"):
+        assert (await office.client.get(lookup, params=asked | {"object": key})).status_code == 404, key
+    page = (await office.get(address(app, "edit", festival.id, "hooked-festival"))).text
+    assert f'data-url="{lookup}?object={festival.id}"' in page
 
 
 async def test_a_form_that_is_shown_again_asks_for_what_was_chosen_once(
