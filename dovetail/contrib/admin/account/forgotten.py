@@ -48,9 +48,12 @@ async def tell_sent(office: Office, request: Request) -> Response:
 async def choose(office: Office, request: Request) -> Response:
     """Keep the token of a link in a cookie; ask for a new password, and set it: every session of the account ends."""
     cookies, settings = office.cookies, settings_of(request_context().session)
-    if "token" in request.query_params:
+    token = request.query_params.get("token")
+    if token is not None:
+        if not token.isascii():  # none of ours, and nothing that a cookie can hold
+            return await _choosing(office, request, error=OVER)
         response: Response = _led_to(request, "password_reset_confirm")
-        cookies.set(response, cookies.reset, request.query_params["token"], max_age=settings.reset_token_lifetime)
+        cookies.set(response, cookies.reset, token, max_age=settings.reset_token_lifetime)
         return response
     if request.method != "POST":
         return await _choosing(office, request)
@@ -86,7 +89,10 @@ async def _set_password(office: Office, request: Request) -> Response | None:
 
 async def _choosing(office: Office, request: Request, error: str = "") -> Response:
     has_token = office.cookies.reset in request.cookies and error != OVER
-    return await _page(office, request, "password_reset_confirm_template", error=error, has_token=has_token)
+    response = await _page(office, request, "password_reset_confirm_template", error=error, has_token=has_token)
+    if error == OVER:  # the token of the cookie would go on to stand in for the one that is typed now
+        office.cookies.delete(response, office.cookies.reset)
+    return response
 
 
 async def _page(office: Office, request: Request, option: str, *, error: str = "", **values: object) -> Response:

@@ -60,6 +60,21 @@ async def test_a_token_works_once_and_may_be_typed_where_a_mail_has_no_link(visi
     assert (again.status_code, "This link was used" in again.text) == (400, True)
 
 
+async def test_a_token_may_be_typed_after_a_link_that_is_over(visitor, make_user, outbox):
+    await make_user(username="ada")
+    await visitor.get("/admin/reset/", params={"token": "an-old-one"})
+    over = await send(visitor, "/reset/", password=NEW_PASSWORD)
+    assert (over.status_code, "Token of the e-mail" in over.text) == (400, True)
+    await send(visitor, "/password_reset/", email="ada@example.org")
+    token = token_in(outbox.messages.pop())
+    assert (await send(visitor, "/reset/", token=token, password=NEW_PASSWORD)).status_code == 303
+
+
+async def test_a_link_with_what_no_cookie_can_hold_is_over(visitor):
+    opened = await visitor.get("/admin/reset/", params={"token": "€"})
+    assert (opened.status_code, "This link was used" in opened.text) == (400, True)
+
+
 @pytest.mark.usefixtures("_two_an_hour")
 async def test_links_and_tokens_have_the_limits_of_the_api(visitor):
     for path, values in (("/password_reset/", {"email": "ada@example.org"}), ("/reset/", {"token": "x" * 40})):
