@@ -24,11 +24,12 @@ def mount(app: FastAPI, context: Context) -> None:
         return
     shared = Shared.of(context, is_alone=len(sites) == 1)
     know_visitors(app, context, shared.cookies)
+    identities = {view.identity for _, views in loaded for view in views if view.is_model}
     for declared, views in loaded:
         site = MountedSite(app, context, declared, shared)
         for view in views:
             site.add_view(view)
-        site.open()
+        site.open(identities)
 
 
 def _sites(context: Context) -> Sequence[AdminSite]:

@@ -1,6 +1,6 @@
 """Run one back office of an application: SQLAdmin with the views of plugins, its cookies, templates and routes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -99,8 +99,11 @@ class MountedSite(LeanAdmin):
         """Return the menu, which the layout shows."""
         return menu_of(self)
 
-    def open(self) -> None:
-        """Put every route behind the guard: our own, and those that the views brought."""
+    def open(self, identities: Collection[str]) -> None:
+        """Put every route behind the guard: our own, and those that the views brought.
+
+        `identities` are those of the views of all sites, which have the project's folder of templates in common.
+        """
         self._authorization.views = {view.identity: view for view in self.views}
         office = self._make_office()
         routes = self._routes(office)
@@ -111,7 +114,7 @@ class MountedSite(LeanAdmin):
             *find_shadowed(of_views, brought, office.views, own),
             *find_unfit_templates(self.views, environment),
             *find_unfit_site(self.declared, environment),
-            *(self._folders.problems(office.views.keys(), environment) if self._shared.is_alone else ()),
+            *self._folders.problems(identities, environment),
         ]
         for view in office.views.values():
             problems += find_unfit_media(type(view), view.Media, self._media)
