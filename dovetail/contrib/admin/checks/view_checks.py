@@ -1,6 +1,6 @@
 """Refuse views that would show or change more than their author wrote down."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from weakref import WeakSet
 
@@ -27,11 +27,12 @@ _FAULTLESS: WeakSet[type[BaseView]] = WeakSet()
 def find_problems(view: type[BaseView]) -> list[str]:
     """Return everything that is wrong with a view, each in one sentence that says what to write instead.
 
-    A class with which nothing is wrong is not looked at again: all sites of a process show what it says.
+    A class with which nothing is wrong is not looked at again, but for the actions that a site may have added to it:
+    all sites of a process show what it says.
     """
     written = written_class(view)
     if written in _FAULTLESS:
-        return []
+        return _told(view, _refuse_open_doors(view)) if issubclass(view, ModelAdmin) else []
     problems = _problems_of(view)
     if not problems:
         _FAULTLESS.add(written)
@@ -55,7 +56,11 @@ def _problems_of(view: type[BaseView]) -> list[str]:
         return [f"{view.__name__} is a plain ModelView; derive it from dovetail.contrib.admin.views.ModelAdmin"]
     if not hasattr(view, "model"):
         return [f"{view.__name__} has no model; write class {view.__name__}(ModelAdmin, model=...)"]
-    return [f"{view.__name__}: {problem}" for problem in _find(view)]
+    return _told(view, _find(view))
+
+
+def _told(view: type[BaseView], problems: Iterable[str]) -> list[str]:
+    return [f"{view.__name__}: {problem}" for problem in problems]
 
 
 def _find(view: type[ModelAdmin]) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import sqladmin
 
 from dovetail.application import make_application
 from dovetail.contrib.admin.testing import BackOffice, read_form
@@ -16,6 +17,8 @@ from tests.contrib.admin.mounting.gazette import count_them, make_sites
 
 DONE = '{% extends "sqladmin/base.html" %}{% block main %}Goodbye from {{ admin.site_header }}{% endblock %}'
 
+LOST = '{% extends "sqladmin/password_reset/ask.html" %}{% block heading_text %}Lost your key?{% endblock %}'
+
 
 @pytest.fixture
 def settings(make_settings, database_url, tmp_path):
@@ -26,6 +29,7 @@ def settings(make_settings, database_url, tmp_path):
         "blog/app_index.html": '{% extends "admin/app_index.html" %}{% block heading %}Blog desk{% endblock %}',
         "change_form.html": '{% extends "sqladmin/edit.html" %}{% block heading %}Any form{% endblock %}',
         "logged_out.html": DONE,
+        "password_reset_form.html": LOST,
         "password_change_done.html": '{% extends "sqladmin/layout.html" %}{% block content %}All new{% endblock %}',
         "index.html": '{% extends "sqladmin/index.html" %}{% block pretitle %}{{ motto }}{% endblock %}',
     }.items():
@@ -142,6 +146,7 @@ async def test_the_form_of_a_site_asks_more_and_keeps_people_out_and_its_pages_s
     await make_user(username="banned", is_staff=True)
     visitor = office.client
     visitor.cookies.clear()
+    assert ">Lost your key?</h1>" in (await visitor.get("/admin/password_reset/")).text
     form = read_form((await visitor.get("/admin/login")).text)
     assert "I have read the rules" in (await visitor.get("/admin/login")).text
     given = {"csrf_token": form["csrf_token"], "username": "boss", "password": PASSWORD}
@@ -159,13 +164,18 @@ async def test_the_form_of_a_site_asks_more_and_keeps_people_out_and_its_pages_s
     assert (await again.get("/")).status_code == 303
 
 
-def one_that(change) -> AdminSite:
-    site = AdminSite()
+def one_that(change, site: AdminSite | None = None) -> AdminSite:
+    site = site or AdminSite()
     change(site)
     return site
 
 
 async def plain(_view, _request, _rows):
+    return None
+
+
+@sqladmin.action("wipe", "Wipe")
+async def wipe(_view, _request):
     return None
 
 
@@ -183,6 +193,10 @@ async def plain(_view, _request, _rows):
         ([AdminSite(login_template="nope.html")], "login_template is 'nope.html', which is no template of the site"),
         ([AdminSite(path="/a"), AdminSite("desk", path="/a/b")], "neither may lie within the other"),
         ([AdminSite(), AdminSite(path="/b")], "give each a name of its own"),
+        (
+            [AdminSite(), one_that(lambda site: site.add_action(wipe), AdminSite("desk", path="/desk"))],
+            "on GET; decorate",
+        ),
         ([AdminSite(path="office")], "expected a path that begins with a slash"),
     ],
 )
@@ -200,17 +214,21 @@ def test_an_option_that_there_is_not_is_refused_where_it_is_written():
     assert count_them.__name__ == "count_them"
 
 
+@pytest.mark.parametrize("sites", [[AdminSite()], [AdminSite(plugins=("auth",)), AdminSite("desk", path="/desk")]])
 @pytest.mark.parametrize(
-    ("name", "text", "words"),
+    ("template", "words"),
     [
-        ("blog/pots/change_form.html", "", "is of no plugin or model; there are"),
-        ("blog/post/change_form.html", "{% if %}", "is a template which Jinja cannot read: line 1"),
+        (("blog/pots/change_form.html", ""), "is of no plugin or model; there are"),
+        (("blog/post/change_form.html", "{% if %}"), "is a template which Jinja cannot read: line 1"),
     ],
 )
-def test_a_folder_of_nothing_and_a_template_that_does_not_parse_are_refused(make_settings, tmp_path, name, text, words):
+def test_a_folder_of_nothing_and_a_template_that_does_not_parse_are_refused(
+    make_settings, tmp_path, sites, template, words
+):
+    name, text = template
     path = tmp_path / "project" / "templates" / "admin" / name
     path.parent.mkdir(parents=True)
     path.write_text(text)
     with pytest.raises(ConfigurationError) as error:
-        make_application(make_settings(database_url="sqlite://", base_dir=tmp_path))
+        make_application(make_settings(database_url="sqlite://", base_dir=tmp_path), {"admin.office": sites})
     assert f"templates/admin/{name} {words}" in error.value.detail
