@@ -42,7 +42,8 @@ async def show_proof(office: Office, request: Request) -> Response:
     wrong = await _find_wrong(request, user)
     if wrong is not None:
         return await _page(office, request, HTTPStatus.FORBIDDEN, error=wrong)
-    await note_proof(session, await current_row(session, user_of(request)))
+    detail = (await answer_in(request)).kind if PROOF.find(request) is None else ""
+    await note_proof(session, await current_row(session, user_of(request)), detail)
     response = RedirectResponse(target_of(request), HTTPStatus.SEE_OTHER)
     await give_new_token(office, session, request, response)
     return response

@@ -22,14 +22,13 @@ async def begin_passkey_proof(session: AsyncSession, user: User, party: RelyingP
 async def prove_by_factor(session: AsyncSession, user: User, answer: Answer, party: RelyingParty | None) -> bool:
     """Return True if a locked user gives a factor of theirs, which is used by it; note it if they do not.
 
-    What was noted has to be kept, so let the transaction be committed in any case.
+    What was noted has to be kept, so let the transaction be committed in any case. A proof is noted by `note_proof`.
     """
     challenge = "" if answer.passkey is None else challenge_in(answer.passkey)
     is_asked = answer.passkey is None or await use_challenge(
         session, challenge, ChallengePurpose.PROOF, user_id=user.id
     )
     if is_asked and await verify_answer(session, user, answer, challenge, party) is not None:
-        await record(session, EventKind.PROVED, user=user, detail=answer.kind)
         return True
     await record(session, EventKind.PROOF_FAILED, user=user, detail=answer.kind)
     return False

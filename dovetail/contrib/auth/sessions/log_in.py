@@ -120,16 +120,16 @@ async def log_in(
     return LoggedIn(token=token, row=row, seconds=seconds, refresh_token=refresh_token)
 
 
-async def note_proof(session: AsyncSession, row: Session) -> None:
+async def note_proof(session: AsyncSession, row: Session, detail: str = "") -> None:
     """Note that the user has just proved again who they are, by a password or a second factor, in this session.
 
-    The token of a session of the back office changes with the next page.
+    `detail` says by which factor. The token of a session of the back office changes with the next page.
     """
     now = datetime.now(UTC)
     noted = update(Session).where(Session.id == row.id).values(proved_at=now, rights="")  # it may have been ended
     await session.execute(noted, execution_options=NO_SYNCHRONIZATION)
     set_committed_value(row, "proved_at", now)
-    await record(session, EventKind.PROVED, user=await session.get_one(User, row.user_id))
+    await record(session, EventKind.PROVED, user=await session.get_one(User, row.user_id), detail=detail)
 
 
 def lifetime_of(settings: AuthSettings) -> Lifetime:

@@ -59,9 +59,10 @@ async def test_who_guesses_codes_with_somebodys_token_is_slowed_down_and_recorde
     guesses = [await ada.client.post(PROVE, json={"code": f"{n:06}"}) for n in range(6)]
     assert [one.status_code for one in guesses] == [401] * 5 + [429]
     assert (await ada.client.post(PROVE, json={"recovery_code": ada.recovery_codes[0]})).status_code == 204
-    kinds = (EventKind.PROOF_FAILED, EventKind.RECOVERY_CODE_USED)
+    kinds = (EventKind.PROOF_FAILED, EventKind.RECOVERY_CODE_USED, EventKind.PROVED)
     found = await session.scalars(select(SecurityEvent).where(SecurityEvent.kind.in_(kinds)).order_by(SecurityEvent.id))
     assert [(event.kind, event.username, event.detail) for event in found] == [
         *[(EventKind.PROOF_FAILED, "ada", "totp")] * 5,
         (EventKind.RECOVERY_CODE_USED, "ada", "9 are left"),
+        (EventKind.PROVED, "ada", "recovery_code"),
     ]

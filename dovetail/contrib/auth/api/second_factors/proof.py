@@ -37,5 +37,5 @@ async def prove_with_second_factor(data: Answer, user: ProvingUser, session: Ses
         raise NotAuthenticatedError
     if not await prove_by_factor(session, locked, answer, find_relying_party(context_of(session), request)):
         return respond(request, wrong_factor(data))  # not raised: that it was tried is to be kept
-    await note_proof(session, row)
+    await note_proof(session, row, answer.kind)
     return Response(status_code=204)
