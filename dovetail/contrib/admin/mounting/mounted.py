@@ -26,7 +26,14 @@ from dovetail.contrib.admin.mounting.routes import Routes
 from dovetail.contrib.admin.mounting.shared import Shared
 from dovetail.contrib.admin.mounting.templates import PARENTS, Folders, find_unfit_site
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.extras import INDEX_BOXES, OBJECT_PAGES, check_boxes, check_pages
+from dovetail.contrib.admin.pages.extras import (
+    INDEX_BOXES,
+    MESSAGE_NOTES,
+    OBJECT_PAGES,
+    check_boxes,
+    check_notes,
+    check_pages,
+)
 from dovetail.contrib.admin.permissions import USER, Authorization
 from dovetail.contrib.admin.sites.admin_site import AdminSite
 from dovetail.contrib.admin.sqladmin_private import LeanAdmin, has_default, menu_of
@@ -161,7 +168,7 @@ class MountedSite(LeanAdmin):
             homes=self._homes(views),
             long_work=self._shared.long_work,
             views={view.identity: view for view in views},
-            message_notes=self._context.extensions("admin.message_notes"),
+            message_notes=check_notes(self._context.extensions(MESSAGE_NOTES)),
         )
 
     def _homes(self, views: Sequence[ModelAdmin]) -> dict[type[object], str]:

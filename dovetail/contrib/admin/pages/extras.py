@@ -6,13 +6,18 @@
 
 A page stands beside the details of each object that the user may view, of every model. Its template extends
 "sqladmin/layout.html" and finds `model_view`, `pk`, `obj` and what `load` returned; a box finds what its own returned.
-A form that it sends to its own address, with `token(request)` in it, is given to `act`.
+A form that it sends to its own address, with `token(request)` in it, is given to `act`: who may view the object may
+send it, so `act` asks what else it takes, and returns where to go on.
+
+At `admin.message_notes` stand async functions of the request: they are awaited after a form was done that left a
+message, before the transaction ends, and may add to the message what its template shows, as the history its Undo.
 """
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from inspect import iscoroutinefunction
 from typing import TypeAlias
 
 from jinja2 import Environment, TemplateNotFound
@@ -29,8 +34,9 @@ from dovetail.contrib.admin.web.addresses import WORD
 from dovetail.errors import ConfigurationError
 
 TAKEN = frozenset({"change", "delete"})
-OBJECT_PAGES, INDEX_BOXES = "admin.object_pages", "admin.index_boxes"
+OBJECT_PAGES, INDEX_BOXES, MESSAGE_NOTES = "admin.object_pages", "admin.index_boxes", "admin.message_notes"
 Values: TypeAlias = Mapping[str, object]
+MessageNote: TypeAlias = Callable[[Request], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,17 @@ def check_boxes(found: Iterable[object], environment: Environment) -> list[Index
     given = list(found)
     _refuse(_find_problems(given, IndexBox, INDEX_BOXES, environment))
     return [one for one in given if isinstance(one, IndexBox)]
+
+
+def check_notes(found: Iterable[object]) -> list[MessageNote]:
+    """Return the functions that plugins brought. Raise ConfigurationError for what cannot be awaited."""
+    given = list(found)
+    _refuse(
+        f"the extension point {MESSAGE_NOTES!r} holds {one!r:.80}, expected async def note(request)"
+        for one in given
+        if not iscoroutinefunction(one)
+    )
+    return [one for one in given if iscoroutinefunction(one)]
 
 
 async def show_object_page(page: ObjectPage, office: Office, request: Request) -> Response:
