@@ -29,6 +29,7 @@ class ObjectGroup:
     count: int  # of those that the user may see
     is_more: bool = False  # whether there are more than `count`
     objects: Sequence[NamedObject] = ()  # the first of them
+    is_bookkeeping: bool = False  # written by the site itself, such as events, at any moment
 
     @property
     def number(self) -> str:
@@ -65,8 +66,12 @@ class DeletedObjects(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """Return what changes when other objects are concerned, as far as counts and names tell."""
-        told = [_told(one) for one in [*self.deleted_objects, *self.protected]]
+        """Return what changes when other objects are concerned, as far as counts and names tell.
+
+        Bookkeeping is left out: who tries to log in all the time would keep others from deleting them.
+        """
+        lines = [*self.deleted_objects, *self.protected]
+        told = [_told(one) for one in lines if isinstance(one, str) or not one.is_bookkeeping]
         return sha256(repr((told, sorted(self.perms_needed))).encode(errors="surrogatepass")).hexdigest()[:32]
 
 

@@ -211,6 +211,7 @@ class Deletion:
             count=min(seen, limit),
             is_more=seen > limit,
             objects=[self._named(row) for row in rows],
+            is_bookkeeping=getattr(model, "__history__", True) is False and effect is not Effect.BLOCK,
         )
         return group, total > seen
 

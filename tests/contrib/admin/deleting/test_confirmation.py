@@ -104,6 +104,15 @@ async def test_what_was_added_meanwhile_is_told_before_it_is_deleted(office, bos
     assert await count(session, Comment) == 0
 
 
+async def test_who_tries_to_log_in_meanwhile_does_not_keep_others_from_deleting_them(office, make_user, session):
+    ada = await make_user(username="ada")
+    data = read_form((await office.get("/auth/user/delete/", pks=str(ada.id))).text)
+    session.add(SecurityEvent(kind=EventKind.LOGIN_FAILED, user_id=ada.id, username="ada"))
+    await session.commit()
+    assert (await office.post("/auth/user/delete/", data)).status_code == 303
+    assert await count(session, User) == 1
+
+
 async def test_what_stands_in_the_way_is_named(office, session):
     genre = Genre(name="Used")
     session.add_all([genre, Book(title="Standing", pages=1, genres=[genre])])
