@@ -19,7 +19,7 @@ class RequestContext:
     session: AsyncSession
     responses: list[Response] = field(default_factory=list)  # of hooks; the last one is sent in place of ours
     after_commit: BackgroundTasks = field(default_factory=BackgroundTasks)  # run once the response was sent
-    searches: set[str] = field(default_factory=set)  # of which it is known which words are frequent
+    searches: set[tuple[type[object], str]] = field(default_factory=set)  # whose frequent words are known
     frequent_words: set[str] = field(default_factory=set)  # words of the search that very many rows hold
 
 

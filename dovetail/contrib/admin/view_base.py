@@ -159,6 +159,11 @@ class ViewBase(SavingHooks, FieldHooks):
         """Return the statement that selects the object with this identifier, if the user may see it."""
         return self.permitted_rows(request_context().request).where(has_identifier(self.model, identifier))
 
+    async def get_search_results(self, request: Request, statement: AnySelect, term: str) -> AnySelect:  # noqa: ARG002 - for those who override it
+        """Return the rows of a statement that a search finds; override it to search otherwise, by a service, say."""
+        found: AnySelect = self.search_query(statement, term)
+        return found
+
     async def run_query(self, statement: AnySelect) -> Sequence[object]:
         """Return the objects that a statement selects, in the request's session."""
         return (await request_context().session.scalars(statement)).unique().all()

@@ -8,10 +8,11 @@ from dovetail.contrib.admin.change_list.date_hierarchy import DateSteps
 from dovetail.contrib.admin.change_list.list_page import LAST, ListPage
 from dovetail.contrib.admin.change_list.narrowed import NarrowedView
 from dovetail.contrib.admin.change_list.paging import Paginator
-from dovetail.contrib.admin.lists import search
+from dovetail.contrib.admin.change_list.searching import keep_found
 from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
 from dovetail.contrib.admin.lists.filtering import apply_filter
 from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.lists.search import words_of
 from dovetail.contrib.admin.lists.where import PARAMETER, Choosable, choosable, condition
 from dovetail.contrib.admin.lists.where_text import parse
 from dovetail.contrib.admin.permissions import rights_of
@@ -50,7 +51,7 @@ class ChangeList:
         dates = view.dates(request)
         of_dates = None if dates is None else dates.condition()
         statement = statement if of_dates is None else statement.where(of_dates)
-        return await self._searched(statement, request.query_params.get("search", ""))
+        return await keep_found(view, request, statement, request.query_params.get("search", ""))
 
     async def choosable(self) -> list[Choosable]:
         """Return the filters that the nested filter may use."""
@@ -78,18 +79,9 @@ class ChangeList:
             return None
         return await dates.steps(request_context().session, await self.matching(), self.view.model)
 
-    async def _searched(self, statement: AnySelect, term: str) -> AnySelect:
-        context, view = request_context(), self.view
-        full_text, _ = view.searched(self.request)
-        if full_text is not None and term not in context.searches:
-            context.searches.add(term)
-            frequent = await search.frequent_words(context.session, view.model, full_text, term)
-            context.frequent_words.update(frequent)
-        return await view.get_search_results(self.request, statement, term)
-
     async def _paginator(self) -> Paginator:
         size, view, request = self.page_size(), self.view, self.request
-        context, words = request_context(), search.words_of(request.query_params.get("search", ""))
+        context, words = request_context(), words_of(request.query_params.get("search", ""))
         ordered = self.ordered(await self.matching())
         return Paginator(
             session=context.session,

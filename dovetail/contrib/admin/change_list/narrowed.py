@@ -98,10 +98,6 @@ class NarrowedView(ObjectsView):
         """Return what the list is called where addresses and rows keep something of it."""
         return f"admin {self.identity}"
 
-    async def get_search_results(self, request: Request, statement: AnySelect, term: str) -> AnySelect:  # noqa: ARG002 - for those who override it
-        """Return the rows of a statement that a search finds; override it to search otherwise, by a service, say."""
-        return self.search_query(statement, term)
-
     async def run_choices_query(self, statement: AnySelect) -> Sequence[Row[object]]:
         """Return a filter's choices among what the user may know of; filters know neither users nor `rows`."""
         context = request_context()

@@ -64,18 +64,18 @@ class Autocomplete(ObjectLoader):
         statement = self.rows(request).where(*await self.conditions(request, term))
         statement = statement.order_by(*(one for one in self.order if not rights.fields.tells(self.model, one)))
         if self.fields == AS_ITS_VIEW:
-            statement = self._as_its_view(statement, word, request)
+            statement = await self._as_its_view(statement, word, request)
         else:
             statement = self._by_fields(statement, word, rights)
         statement = statement.order_by(*primary_keys(self.model)).limit(self.limit + 1)
         rows = (await request_context().session.scalars(statement.offset((page - 1) * self.limit))).all()
         return Found(rows[: self.limit], len(rows) > self.limit)
 
-    def _as_its_view(self, statement: AnySelect, word: str, request: Request) -> AnySelect:
+    async def _as_its_view(self, statement: AnySelect, word: str, request: Request) -> AnySelect:
         view = rights_of(request).searched(self.model)
         if view is None:
             return statement
-        found: AnySelect = view.search_query(statement, word) if word else statement
+        found = await view.get_search_results(request, statement, word)
         return found if self.order else view.sort_query(found, request)
 
     def _by_fields(self, statement: AnySelect, word: str, rights: Rights) -> AnySelect:

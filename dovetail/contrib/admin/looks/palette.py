@@ -12,9 +12,9 @@ from time import monotonic
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from dovetail.contrib.admin.change_list.searching import keep_found
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.lists.relations import loading
-from dovetail.contrib.admin.lists.search import frequent_words
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
@@ -94,12 +94,8 @@ async def _objects(request: Request, views: Sequence[ModelAdmin], term: str) -> 
 
 
 async def _found_by(view: ModelAdmin, request: Request, term: str) -> list[Entry]:
-    context, rights = request_context(), rights_of(request)
-    if view.full_text is not None:
-        words = await frequent_words(context.session, view.model, view.full_text, term)
-        context.frequent_words.update(words)
-    statement = view.sort_query(view.search_query(view.permitted_rows(request), term), request)
-    statement = statement.options(*loading(view.model, (), rights)).limit(OBJECTS)
+    found = await keep_found(view, request, view.permitted_rows(request), term)
+    statement = view.sort_query(found, request).options(*loading(view.model, (), rights_of(request))).limit(OBJECTS)
     return [entry for row in await view.run_query(statement) if (entry := _entry(view, request, row))]
 
 

@@ -18,6 +18,16 @@ async def test_a_search_may_be_a_views_own(office, parcels, path_to):
     assert titles(await office.get(path_to("parcels"), search="chair")) == ["Chair"]
 
 
+async def test_a_views_own_search_is_that_of_choices_and_of_the_palette_too(office, parcels, path_to):
+    assert titles(await office.get(path_to("couriers"), search="Annabel")) == ["Ann"]
+    for term, names in (("Annabel", ["Ann"]), ("Bob", []), ("", ["Ann"])):
+        chosen = await office.get(path_to("shelved", "ajax_lookup"), name="courier", term=term)
+        assert [one["text"] for one in chosen.json()["results"]] == names, term
+    for term, names in (("Annabel", ["Ann"]), ("Bob", [])):
+        groups = (await office.get("/palette", term=term)).json()["groups"]
+        assert [one["text"] for group in groups for one in group["entries"] if group["title"] == "Objects"] == names
+
+
 async def test_actions_stand_above_the_list_below_it_or_nowhere(office, parcels, path_to):
     both, below, nowhere = [await office.get(path_to(one)) for one in ("parcels", "couriers", "shelved")]
     assert [tools(page) for page in (both, below, nowhere)] == [2, 1, 0]

@@ -78,7 +78,8 @@ class ShelvedAdmin(ModelAdmin, model=Parcel):
 
     identity = "shelved"
     list_display = ("label", "weight")
-    fields = ("label",)
+    fields = ("label", "courier")
+    autocomplete_fields = ("courier",)
     ordering = ("label",)
     actions_on_top = False
     actions_selection_counter = False
@@ -92,9 +93,15 @@ class ShelvedAdmin(ModelAdmin, model=Parcel):
 class CourierAdmin(ModelAdmin, model=Courier):
     identity = "couriers"
     list_filter = ("name",)
+    search_fields = ("name",)
     show_facets = ShowFacets.NEVER
     list_display = ("name",)
     fields = ("name",)
     actions_on_top = False
     actions_on_bottom = True
     actions_selection_counter = False
+
+    async def get_search_results(self, request: Request, statement: AnySelect, term: str) -> AnySelect:
+        """Ann goes by the name that she had once, too, and whoever has left is found by nothing."""
+        found = await super().get_search_results(request, statement, "Ann" if term == "Annabel" else term)
+        return found.where(Courier.name != "Bob")

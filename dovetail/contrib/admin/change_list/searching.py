@@ -1,0 +1,18 @@
+"""Search rows as the list of a view does: by the words of the search, of which very many rows hold some."""
+
+from starlette.requests import Request
+
+from dovetail.contrib.admin.change_list.narrowed import NarrowedView
+from dovetail.contrib.admin.lists.search import frequent_words
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.sqladmin_private import AnySelect
+
+
+async def keep_found(view: NarrowedView, request: Request, statement: AnySelect, term: str) -> AnySelect:
+    """Keep the rows that the search of a view finds; it is asked once of a request which words are frequent."""
+    context = request_context()
+    full_text, _ = view.searched(request)
+    if full_text is not None and (view.model, term) not in context.searches:
+        context.searches.add((view.model, term))
+        context.frequent_words.update(await frequent_words(context.session, view.model, full_text, term))
+    return await view.get_search_results(request, statement, term)
