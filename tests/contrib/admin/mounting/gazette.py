@@ -4,6 +4,8 @@ from wtforms import BooleanField
 from wtforms.validators import InputRequired
 
 from dovetail.contrib.admin.views import AdminSite, LoginForm, ModelAdmin, action, user_of
+from dovetail.contrib.auth.admin import UserAdmin
+from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
 from plugins.blog.admin import PostAdmin, TagAdmin
 from plugins.blog.models import Post, Tag
@@ -47,6 +49,12 @@ class OtherTagAdmin(ModelAdmin, model=Tag):
     list_display = fields = ("name",)
 
 
+class WriterAdmin(ModelAdmin, model=User):
+    identity = "writers"
+    can_create = can_edit = can_delete = False
+    list_display = ("username",)
+
+
 @action("count", "Count them")
 async def count_them(view, _request, rows):
     return f"{len(rows)} of {view.name_plural.lower()}."
@@ -61,6 +69,8 @@ def make_sites() -> tuple[AdminSite, AdminSite]:
     )
     gazette.unregister("comments/comment")
     gazette.register(DraftAdmin)
+    gazette.replace(UserAdmin, by=WriterAdmin)
+    gazette.register(UserAdmin)  # behind the other, and the home of its model nevertheless
     gazette.add_action(count_them)
     gazette.disable_action("delete_selected")
     desk = Desk("desk", path="/desk", plugins=("blog",), enable_nav_sidebar=False, site_url=None)

@@ -75,6 +75,15 @@ async def test_a_site_has_its_own_name_views_and_order(office, session, boss):
     assert "(none)" in listed
 
 
+async def test_of_two_views_of_all_users_links_lead_to_the_home_of_the_model(office, session, boss):
+    session.add(Post(title="One", content="x", author_id=boss.id))
+    await session.commit()
+    page = (await office.get("/blog/post/")).text
+    assert page.index("/admin/auth/writers/") < page.index("/admin/auth/user/")  # in the menu
+    assert f'"/admin/auth/user/{boss.id}/' in page
+    assert f"/admin/auth/writers/{boss.id}/" not in page
+
+
 async def test_a_plugin_has_a_page_of_the_views_that_one_may_open(office, make_user, back_office_for):
     page = (await office.get("/blog/")).text
     assert ">Blog desk</h1>" in page
