@@ -244,3 +244,13 @@ async def test_the_message_after_a_change_and_after_a_deletion_undoes_it_for_who
     assert answer.headers["location"].endswith(page_of(app, "list", identity="blog/tag"))
     async with database.unit_of_work(read_only=True) as session:
         assert (await session.get_one(Tag, int(tag))).name == "tea"
+    asked = (await office.get(page_of(app, "delete", identity="blog/tag", pk=tag))).text
+    assert (await office.post(page_of(app, "delete", identity="blog/tag", pk=tag), read_form(asked))).status_code == 303
+    deleted = await last(database, "blog.tag", "delete")
+    page = await office.get(page_of(app, "list", identity="blog/tag"))
+    assert f'name="change" value="{deleted.id}"' in page.text
+    form = read_form(page.text)
+    answer = await office.client.post(f"{office.root}{address}", data={**form, "change": str(deleted.id)})
+    assert answer.headers["location"].endswith(page_of(app, "list", identity="blog/tag"))
+    async with database.unit_of_work(read_only=True) as session:
+        assert (await session.get_one(Tag, int(tag))).name == "tea"
