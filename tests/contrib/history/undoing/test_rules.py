@@ -1,0 +1,80 @@
+"""Undo where rows and fields have rules, and where a reference was emptied: what comes back is all, or nothing is."""
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from tests.contrib.admin.cabinet.models import Folder, Paper
+from tests.contrib.admin.rules.conftest import app, cabinet, settings  # noqa: F401 - fixtures
+from tests.contrib.history.test_pages import page_of
+from tests.contrib.history.undoing.test_undo import last, undo
+
+PAPERS = "cabinet/paper"
+
+
+async def rows(database) -> list[tuple[object, ...]]:
+    async with database.unit_of_work(read_only=True) as session:
+        found = await session.execute(select(*Paper.__table__.columns).order_by(Paper.id))
+        return [tuple(one) for one in found]
+
+
+async def test_references_that_a_deletion_emptied_lead_again_to_what_comes_back(
+    app,  # noqa: F811
+    cabinet,  # noqa: F811
+    make_user,
+    back_office_for,
+    database,
+):
+    boss = await make_user(username="boss", is_superuser=True)
+    async with database.unit_of_work() as session:
+        await session.execute(update(Paper).values(owner_id=boss.id, level=0))
+    office = await back_office_for(boss)
+    before = await rows(database)
+    for model, one, label in ((Folder, cabinet.open, "cabinet.folder"), (Paper, cabinet.foreign, "cabinet.paper")):
+        async with database.unit_of_work() as session:
+            await session.execute(delete(model).where(model.id == one.id))
+        assert await rows(database) != before
+        line = await last(database, label, "delete")
+        assert (await office.submit(page_of(app, "view-trash"), {"change": str(line.id)})).status_code == 303
+        assert await rows(database) == before
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "reason"),
+    [
+        (["low", "foreign"], {"title": "Same"}, "This paper is not yours to change"),  # one of them is somebody else's
+        (["low"], {"level": 2}, "you may not write its level"),
+        (["low"], {"remark": "other"}, "you may not write its remark"),
+        (["low"], {"owner_id": "clara"}, "This paper is not yours to change"),  # it would be somebody else's again
+    ],
+)
+async def test_who_may_not_write_a_row_before_or_after_or_a_field_takes_nothing_back(  # noqa: PLR0917 - fixtures
+    app,  # noqa: F811
+    cabinet,  # noqa: F811
+    database,
+    names,
+    values,
+    reason,
+):
+    clara, foreign = cabinet.clara.id, cabinet.foreign
+    if "owner_id" in values:
+        async with database.unit_of_work() as session:
+            await session.execute(update(Paper).where(Paper.id == cabinet.low.id).values(owner_id=foreign.owner_id))
+        values = {"owner_id": clara}
+    async with database.unit_of_work() as session:
+        chosen = [getattr(cabinet, name).id for name in names]
+        await session.execute(update(Paper).where(Paper.id.in_(chosen)).values(values))
+    changed = await rows(database)
+    line = await last(database, "cabinet.paper", "change", cabinet.low.id)
+    refused = await undo(app, cabinet.office, cabinet.low.id, line.id, PAPERS)
+    assert refused.status_code == 403
+    assert reason in refused.text
+    assert await rows(database) == changed
+
+
+async def test_who_may_write_a_row_before_and_after_takes_a_change_back(app, cabinet, database):  # noqa: F811
+    before = await rows(database)
+    async with database.unit_of_work() as session:
+        await session.execute(update(Paper).where(Paper.id == cabinet.low.id).values(title="Lower"))
+    line = await last(database, "cabinet.paper", "change", cabinet.low.id)
+    assert (await undo(app, cabinet.office, cabinet.low.id, line.id, PAPERS)).status_code == 303
+    assert await rows(database) == before
