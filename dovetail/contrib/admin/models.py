@@ -68,7 +68,7 @@ class SavedView(IdMixin, Base):
     __history__ = False
 
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"))
-    list_name: Mapped[str] = mapped_column(String(200), index=True)  # the identity of the list's view
+    list_name: Mapped[str] = mapped_column(String(200), index=True)  # of the site and of its view
     name: Mapped[str] = mapped_column(String(60))
     query: Mapped[str] = mapped_column(String(2000))
     columns: Mapped[list[list[object]]] = mapped_column(JSON)

@@ -117,6 +117,7 @@ class ViewBase(SavingHooks, FieldHooks):
     deletes_selected: ClassVar[bool] = True
     """Whether several objects are deleted at once; a site may disable it."""
 
+    site_name: ClassVar[str] = "admin"  # the name of the site that the view stands on
     site_secret_key: ClassVar[SecretStr]  # the site's; signs the addresses of pages far from the start of the list
 
     export_types: ClassVar[builtins.list[str]] = ["csv"]

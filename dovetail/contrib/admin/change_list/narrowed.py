@@ -96,7 +96,7 @@ class NarrowedView(ObjectsView):
     @property
     def list_name(self) -> str:
         """Return what the list is called where addresses and rows keep something of it."""
-        return f"admin {self.identity}"
+        return f"{self.site_name} {self.identity}"
 
     async def run_choices_query(self, statement: AnySelect) -> Sequence[Row[object]]:
         """Return a filter's choices among what the user may know of; filters know neither users nor `rows`."""

@@ -52,9 +52,9 @@ async def choose_columns(office: Office, request: Request) -> Response:
     head = (await load_views(request, view)).head(request, view)
     shown = head.own
     if shown is None:
-        kept = await stored.layout_of(session, user, view.identity)
+        kept = await stored.layout_of(session, user, view.list_name)
     else:
-        kept = await stored.own_view(session, user, view.identity, shown.key)
+        kept = await stored.own_view(session, user, view.list_name, shown.key)
     is_reset = await field_of(request, "do") == "reset"
     columns = [] if is_reset else await _columns(request, view)
     if not columns and not is_reset:
@@ -75,11 +75,11 @@ async def _save(request: Request, view: ModelAdmin) -> SavedView | None:
     if not name or len(name) > LONGEST_NAME:
         raise BadRequestError(f"A view needs a name of {LONGEST_NAME} characters at most.")
     if key is None:
-        await stored.make_room(session, user, view.identity)
-        found = SavedView(user_id=user.id, list_name=view.identity, query="", columns=[], is_default=False)
+        await stored.make_room(session, user, view.list_name)
+        found = SavedView(user_id=user.id, list_name=view.list_name, query="", columns=[], is_default=False)
         session.add(found)
     else:
-        found = await stored.own_view(session, user, view.identity, key)
+        found = await stored.own_view(session, user, view.list_name, key)
     found.name, found.is_shared = name, bool(await field_of(request, "is_shared"))
     if key is None or await field_of(request, "do") == "replace":
         found.query, found.columns = stored.query_to_keep(request), _columns_now(request)
@@ -96,7 +96,7 @@ async def _save(request: Request, view: ModelAdmin) -> SavedView | None:
 async def _delete(request: Request, view: ModelAdmin) -> None:
     session = request_context().session
     key = await number_of(request, "key")
-    found = await stored.own_view(session, user_of(request), view.identity, key)
+    found = await stored.own_view(session, user_of(request), view.list_name, key)
     await stored.forget(session, found)
     Flash.success(request, f"The view {found.name} was deleted.")
 

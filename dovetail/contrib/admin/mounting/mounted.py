@@ -150,6 +150,7 @@ class MountedSite(LeanAdmin):
         views = [view for view in self.views if isinstance(view, ModelAdmin)]
         for view in views:  # each is of a class that this site made for itself
             type(view).site_secret_key = self._context.settings.secret_key
+            type(view).site_name = self.declared.name
             for option, name in self._folders.of_view(type(view)).items():
                 setattr(type(view), option, name)
         secret_key = self._context.settings.secret_key

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from dovetail.contrib.admin.change_list.narrowed import NarrowedView
 from dovetail.contrib.admin.columns.chosen import CHOSEN
 from dovetail.contrib.admin.models import SavedView
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.saved_views.stored import PARAMETER, address_of, columns_of, views_of
-from dovetail.contrib.admin.view_base import ViewBase
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class SavedViews:
     links: Sequence[ViewLink]
     begins_with: str | None  # the query of the view that the list begins with
 
-    def head(self, request: Request, view: ViewBase) -> ListHead:
+    def head(self, request: Request, view: NarrowedView) -> ListHead:
         """Return what the head of the list offers."""
         chosen, shown, offered = CHOSEN.find(request), view.displayed(request), view.offered(request)
         widths = {} if chosen is None else chosen.widths
@@ -67,10 +67,10 @@ class SavedViews:
         return ListHead(views=self.links, columns=columns, own=own, widths=widths, is_laid_out=chosen is not None)
 
 
-async def load_views(request: Request, view: ViewBase) -> SavedViews:
+async def load_views(request: Request, view: NarrowedView) -> SavedViews:
     """Read the saved views of a list, by one statement; the columns of the one that is shown are chosen by it."""
     user = user_of(request)
-    found = await views_of(request_context().session, user, view.identity)
+    found = await views_of(request_context().session, user, view.list_name)
     asked = request.query_params.get(PARAMETER, "")
     shown = next((one for one, _ in found if one.name and str(one.id) == asked), None)
     laid_out = next((one for one, _ in found if not one.name and one.user_id == user.id), None)

@@ -149,6 +149,18 @@ async def test_another_site_at_another_path_has_its_own_views_and_its_own_links(
     assert (await desk.get("/blog/tag/")).headers["location"] == "/desk/login?next=%2Fdesk%2Fblog%2Ftag%2F"
 
 
+async def test_views_of_a_list_are_saved_for_the_site_they_were_saved_on(office):
+    desk = BackOffice(office.client, "/desk")
+    await desk.post("/blog/tag/views/", {"do": "save", "name": "Words", "is_shared": "1", "is_default": "1"})
+    await desk.post("/blog/tag/columns/", {"do": "save", "show-name": "1", "width-name": "333"})
+    assert "Words" in (await desk.get("/blog/tag/", view="all")).text
+    assert 'data-width="333"' in (await desk.get("/blog/tag/", view="all")).text
+    page = await office.get("/blog/tag/")
+    assert page.status_code == 200
+    assert "Words" not in page.text
+    assert 'data-width="333"' not in page.text
+
+
 async def test_the_form_of_a_site_asks_more_and_keeps_people_out_and_its_pages_say_goodbye(
     office, make_user, boss, back_office_for
 ):
