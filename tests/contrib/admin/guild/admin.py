@@ -124,6 +124,18 @@ class ConditionalAdmin(ModelAdmin, model=Workshop):
     }
 
 
+class TabbedAdmin(ModelAdmin, model=Workshop):
+    """Has groups as tabs, with fields that a script helps to fill in."""
+
+    identity = "tabbed"
+    list_display = ("name",)
+    fieldsets = (
+        ("Craft", {"fields": ("name", "rank", "about"), "classes": ("tab",)}),
+        ("Times", {"fields": ("founded_on", "opens_at", "facts"), "classes": ("tab",)}),
+    )
+    conditional_fields: ClassVar[dict[str, tuple[str, Sequence[object]]]] = {"about": ("rank", (Rank.MASTER,))}
+
+
 class AnsweringAdmin(ModelAdmin, model=Workshop):
     """Saves, deletes and answers in its own way."""
 

@@ -1,6 +1,6 @@
 """Workshops, who works there and what they can do; they stay out of the site's own metadata."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
@@ -74,6 +74,7 @@ class Workshop(IdMixin, GuildBase):
     about: Mapped[str] = mapped_column(Text, default="", server_default="")
     rank: Mapped[Rank | None]
     opens_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    founded_on: Mapped[date | None]
     facts: Mapped[Any | None] = mapped_column(JSON)
     town_id: Mapped[int | None] = mapped_column(ForeignKey(Town.id))
     head_id: Mapped[int | None] = mapped_column(ForeignKey(Crafter.id))

@@ -2,7 +2,7 @@
 
 from dovetail.plugin import Plugin, lazy
 
-VIEWS = ("Crafter", "Skill", "Town", "Workshop", "Boxed", "Raw", "Asked", "Answering", "Conditional")
+VIEWS = ("Crafter", "Skill", "Town", "Workshop", "Boxed", "Raw", "Asked", "Answering", "Conditional", "Tabbed")
 
 plugin = Plugin(
     name="guild",

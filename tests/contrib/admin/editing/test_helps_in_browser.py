@@ -1,0 +1,67 @@
+"""A script helps to fill in a form, in a real Chromium: tabs, buttons for now and today, JSON, conditional fields."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.async_api import Page, expect
+from sqlalchemy import select
+
+from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.admin.guild.models import Rank, Workshop
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
+
+
+@pytest.fixture
+async def editor(browser_page: Page, make_user, workshop) -> Page:
+    """The page of a form, opened by a superuser."""
+    await make_user(username="boss", is_superuser=True)
+    await browser_page.goto(f"/admin/guild/tabbed/{workshop.id}/change/")
+    await browser_page.get_by_label("Username or e-mail address").fill("boss")
+    await browser_page.get_by_label("Password").fill(PASSWORD)
+    await browser_page.get_by_role("button", name="Log in").click()
+    return browser_page
+
+
+async def test_tabs_conditions_and_buttons_fill_in_a_form_and_show_the_first_mistake(editor, session):
+    craft, times = editor.get_by_role("tab", name="Craft"), editor.get_by_role("tab", name="Times")
+    facts = editor.get_by_role("textbox", name="Facts")
+    await expect(craft).to_have_attribute("aria-selected", "true")
+    await expect(facts).to_be_hidden()
+
+    # A field is there where another has one of some values.
+    about = editor.get_by_role("textbox", name="About")
+    await expect(about).to_be_hidden()
+    await editor.get_by_label("Rank").select_option(Rank.MASTER.value)
+    await about.fill("Looms of all kinds")
+
+    # Tabs by keyboard; what was typed into JSON is looked at, and tidied up.
+    await craft.press("ArrowRight")
+    await expect(times).to_be_focused()
+    await expect(about).to_be_hidden()
+    await facts.fill('{"looms": 3')
+    await facts.blur()
+    await expect(editor.get_by_text("This is not JSON")).to_be_visible()
+    await facts.fill('{"looms":3}')
+    await editor.get_by_role("button", name="Facts: Tidy up").click()
+    await expect(facts).to_have_value('{\n  "looms": 3\n}')
+    await expect(editor.get_by_text("This is not JSON")).to_be_hidden()
+    await editor.get_by_role("button", name="Founded on: Today").click()
+    await editor.get_by_role("button", name="Opens at: Now").click()
+
+    # A mistake is shown in the tab that hides it.
+    await times.press("ArrowLeft")
+    await editor.get_by_role("textbox", name="Name").fill("")
+    await craft.press("ArrowRight")
+    await editor.get_by_role("button", name="Save", exact=True).click()
+    name = editor.get_by_role("textbox", name="Name")
+    await expect(name).to_be_focused()
+    await expect(craft).to_have_attribute("aria-selected", "true")
+    await name.fill("Looms")
+    await editor.get_by_role("button", name="Save", exact=True).click()
+    await expect(editor.get_by_text("Looms was saved.")).to_be_visible()
+    saved = (await session.scalars(select(Workshop).execution_options(populate_existing=True))).one()
+    assert (saved.rank, saved.about, saved.facts) == (Rank.MASTER, "Looms of all kinds", {"looms": 3})
+    now = datetime.now(UTC)
+    assert now - timedelta(hours=1) < saved.opens_at <= now
+    assert abs((saved.founded_on - now.date()).days) <= 1  # the browser's zone may have another day
