@@ -59,7 +59,7 @@ function keepDrafts() {
 
 // Groups of fields as tabs, by arrows too; a mistake is marked in the tab that hides it.
 function makeTabs() {
-  const groups = [...form.querySelectorAll(".fieldset-tab")];
+  const groups = [...form.querySelectorAll(".fieldset-tab")].filter((group) => !group.closest("[data-inline]"));
   if (groups.length < 2) return;
   const list = Object.assign(document.createElement("div"), { className: "tabs" });
   list.setAttribute("role", "tablist");

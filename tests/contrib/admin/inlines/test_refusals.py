@@ -41,6 +41,10 @@ REFUSED = [
     ("extra is '3', expected a whole number from 0", (made(Stage, {**NAMES, "extra": "3"}),)),
     ("min_num is 3 and max_num 2, so no number of rows", (made(Stage, {**NAMES, "min_num": 3, "max_num": 2}),)),
     ("classes is 'collapse', expected ('collapse',)", (made(Stage, {**NAMES, "classes": "collapse"}),)),
+    (
+        "fieldsets['Name'] is a tab, which a form may have and no row of it; drop 'tab'",
+        (made(Stage, {"fieldsets": (("Name", {**NAMES, "classes": ("tab",)}),)}),),
+    ),
     ("formset is <class 'object'>, expected", (made(Stage, {**NAMES, "formset": object}),)),
     ("fields is empty; name the columns of a row", (made(Stage, {}),)),
     ("names 'nam', which Stage does not have", (made(Stage, {"fields": ("nam",)}),)),

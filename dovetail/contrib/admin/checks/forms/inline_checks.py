@@ -12,6 +12,7 @@ from dovetail.contrib.admin.checks.forms.form_checks import find_form_columns, m
 from dovetail.contrib.admin.checks.forms.layout_checks import find_fieldsets, find_layouts
 from dovetail.contrib.admin.checks.forms.relation_checks import find_autocompletes
 from dovetail.contrib.admin.checks.option_checks import find_mappings, find_names, find_shapes
+from dovetail.contrib.admin.forms.layout import layout_of
 from dovetail.contrib.admin.inlines.formset import InlineFormSet
 from dovetail.contrib.admin.inlines.inline import InlineModelAdmin, ParentView
 from dovetail.contrib.admin.inlines.links import Link, names_of
@@ -61,6 +62,7 @@ def _find(inline: type[InlineModelAdmin], parent: type[object], *, is_nested: bo
     steps = (
         (_find_unknown,),
         (find_shapes, find_fieldsets, _find_numbers),
+        (_find_tabs,),
         (lambda one: _find_links(one, parent),),
         (find_names, find_mappings, find_autocompletes, find_layouts),
         (find_form_columns, lambda one: _find_fields(one, parent, sets_more=sets_more), _find_place),
@@ -97,6 +99,12 @@ def _find_numbers(inline: type[InlineModelAdmin]) -> Iterator[str]:
         yield f"classes is {inline.classes!r}, expected ('collapse',) or ()"
     if not (isinstance(inline.formset, type) and issubclass(inline.formset, InlineFormSet)):
         yield f"formset is {inline.formset!r}, expected a class derived from InlineFormSet"
+
+
+def _find_tabs(inline: type[InlineModelAdmin]) -> Iterator[str]:
+    for fieldset in layout_of(inline.fieldsets):
+        if "tab" in fieldset.classes:
+            yield f"fieldsets[{fieldset.title!r}] is a tab, which a form may have and no row of it; drop 'tab'"
 
 
 def _find_links(inline: type[InlineModelAdmin], parent: type[object]) -> Iterator[str]:
