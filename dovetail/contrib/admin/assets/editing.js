@@ -100,7 +100,7 @@ function makeTabs() {
 }
 
 function focusMistake() {
-  const wrong = form.querySelector("[aria-invalid='true']");
+  const wrong = form.querySelector("[aria-invalid='true'], .is-invalid"); // of radio buttons the class alone
   if (!wrong) return;
   const folded = wrong.closest("details");
   if (folded) folded.open = true;

@@ -190,5 +190,3 @@ document.addEventListener("change", (event) => {
   if (event.target.matches('input[name$="-DELETE"]')) showNumbers(inlineOf(event.target));
 });
 begin(document.body);
-const wrong = document.querySelector("form .is-invalid, [data-inline] [aria-invalid]");
-if (wrong) wrong.focus();
