@@ -5,7 +5,7 @@ No page asks the database: the row is read by the login alone, which gives anoth
 
 from enum import StrEnum
 
-from sqlalchemy import insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -46,12 +46,10 @@ def remember_shortcuts(cookies: Cookies, response: Response, *, on: bool) -> Non
 
 
 async def keep(session: AsyncSession, user_id: int, **values: object) -> None:
-    """Keep what a user chose, `theme` or `shortcuts`, in their row."""
-    found = await session.scalar(select(Preference.user_id).where(Preference.user_id == user_id).with_for_update())
-    if found is None:
-        await session.execute(insert(Preference).values(user_id=user_id, **values))
-    else:
-        await session.execute(update(Preference).where(Preference.user_id == user_id).values(**values))
+    """Keep what a user chose, `theme` or `shortcuts`, in their row, which two pages may make at once."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = insert(Preference).values(user_id=user_id, **values)
+    await session.execute(row.on_conflict_do_update(index_elements=[Preference.user_id], set_=values))
 
 
 async def bring(session: AsyncSession, cookies: Cookies, user_id: int, response: Response) -> None:

@@ -1,5 +1,6 @@
 """The theme of the pages: the device's, the light or the dark one, kept for its user."""
 
+import asyncio
 import re
 
 import pytest
@@ -36,6 +37,14 @@ async def test_a_theme_is_kept_for_its_user_in_every_browser_they_log_in_with(of
     assert answer.status_code == 303, answer.text
     assert client.cookies[THEME] == "light"
     assert theme_of((await client.get("/admin/")).text) == "light"
+
+
+async def test_a_first_choice_may_be_made_in_two_pages_at_once(office, session):
+    chosen = [("/theme", {"theme": "dark"}), ("/shortcuts", {"shortcuts": "off"})] * 3
+    answers = await asyncio.gather(*(office.post(path, data) for path, data in chosen))
+    assert [answer.status_code for answer in answers] == [303] * 6
+    kept = (await session.execute(select(Preference.theme, Preference.shortcuts))).one()
+    assert tuple(kept) == ("dark", False)
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
