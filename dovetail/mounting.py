@@ -83,10 +83,11 @@ def _problems_of_several(name: str, meant: Sequence[NamedRouter], several: Seque
     for one in several:
         if problem := _problem_of_path(one.path) if one.path else "a path of its own":
             yield f"the site mounts {name!r} at {one.path!r}, expected {problem}"
-    paths = sorted(one.path for one in several)
+    paths = sorted(f"{one.path}/" for one in several)  # so that what lies within another comes right behind it
     for above, below in pairwise(paths):
-        if f"{below}/".startswith(f"{above}/"):
-            yield f"the site mounts {name!r} at {above!r} and at {below!r}; neither may lie within the other"
+        if below.startswith(above):
+            within = f"at {above[:-1]!r} and at {below[:-1]!r}"
+            yield f"the site mounts {name!r} {within}; neither may lie within the other"
 
 
 def _problem_of_path(path: str) -> str | None:
@@ -108,5 +109,6 @@ def _placed(one: NamedRouter, mounts: Mounts) -> Iterator[NamedRouter]:
 
 
 def _several(mount: object) -> list[Mountable]:
-    found = [mount] if isinstance(mount, Mountable) else list(mount) if isinstance(mount, list | tuple) else []
-    return [one for one in found if isinstance(one, Mountable)]
+    given = mount if isinstance(mount, list | tuple) else [mount]
+    found = [one for one in given if isinstance(one, Mountable)]
+    return found if len(found) == len(given) else []  # one that is something else is refused, and not passed over

@@ -213,6 +213,11 @@ async def wipe(_view, _request):
         ([AdminSite(plugins=("shop",))], "shows the plugin 'shop', which is not enabled"),
         ([AdminSite(login_template="nope.html")], "login_template is 'nope.html', which is no template of the site"),
         ([AdminSite(path="/a"), AdminSite("desk", path="/a/b")], "neither may lie within the other"),
+        (
+            [AdminSite(path="/a"), AdminSite("desk", path="/a-b"), AdminSite("shop", path="/a/b")],
+            "at '/a' and at '/a/b'; neither",
+        ),
+        ([AdminSite(), "/desk"], "mounts 'admin.office' as a list, expected"),
         ([AdminSite(), AdminSite(path="/b")], "give each a name of its own"),
         (
             [AdminSite(), one_that(lambda site: site.add_action(wipe), AdminSite("desk", path="/desk"))],
