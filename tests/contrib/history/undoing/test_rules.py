@@ -18,8 +18,8 @@ async def rows(database) -> list[tuple[object, ...]]:
 
 
 async def test_references_that_a_deletion_emptied_lead_again_to_what_comes_back(
-    app,  # noqa: F811
-    cabinet,  # noqa: F811
+    app,  # noqa: F811 - a fixture
+    cabinet,  # noqa: F811 - a fixture
     make_user,
     back_office_for,
     database,
@@ -48,8 +48,8 @@ async def test_references_that_a_deletion_emptied_lead_again_to_what_comes_back(
     ],
 )
 async def test_who_may_not_write_a_row_before_or_after_or_a_field_takes_nothing_back(  # noqa: PLR0917 - fixtures
-    app,  # noqa: F811
-    cabinet,  # noqa: F811
+    app,  # noqa: F811 - a fixture
+    cabinet,  # noqa: F811 - a fixture
     database,
     names,
     values,
@@ -71,7 +71,11 @@ async def test_who_may_not_write_a_row_before_or_after_or_a_field_takes_nothing_
     assert await rows(database) == changed
 
 
-async def test_who_may_write_a_row_before_and_after_takes_a_change_back(app, cabinet, database):  # noqa: F811
+async def test_who_may_write_a_row_before_and_after_takes_a_change_back(
+    app,  # noqa: F811 - a fixture
+    cabinet,  # noqa: F811 - a fixture
+    database,
+):
     before = await rows(database)
     async with database.unit_of_work() as session:
         await session.execute(update(Paper).where(Paper.id == cabinet.low.id).values(title="Lower"))
