@@ -1,10 +1,11 @@
 """The site with two more plugins: views that use every seam, and views of every kind of attribute."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy.orm import DeclarativeBase
 
 from dovetail.application import make_application
 from dovetail.contrib.admin.testing import BackOffice
@@ -17,24 +18,33 @@ from tests.contrib.admin.shelf.models import ShelfBase
 from tests.tables import make_tables
 
 COOKIE = Cookies(SecretStr(TEST_SECRET_KEY), secure=False).session
-MORE = ("tests.contrib.admin.shelf", "tests.contrib.admin.drawer")
+More = Mapping[str, type[DeclarativeBase]]  # plugins, and the tables that they bring
 
 
 @pytest.fixture
-def database_url(database_kind: str, settings_class: type[Settings], _databases: TestDatabases) -> Iterator[str]:
+def more() -> More:
+    return {"tests.contrib.admin.shelf": ShelfBase, "tests.contrib.admin.drawer": DrawerBase}
+
+
+@pytest.fixture
+def database_url(
+    database_kind: str, settings_class: type[Settings], more: More, _databases: TestDatabases
+) -> Iterator[str]:
     """That of the site, with the tables of the two plugins."""
 
     def fill(url: str) -> None:
         migrate_site(settings_class, url)
-        make_tables(url, ShelfBase, DrawerBase)
+        make_tables(url, *more.values())
 
-    with _databases.copied(database_kind, (settings_class, MORE), fill) as url:
+    with _databases.copied(database_kind, (settings_class, tuple(more)), fill) as url:
         yield url
 
 
 @pytest.fixture
-def settings(make_settings: Callable[..., Settings], settings_class: type[Settings], database_url: str) -> Settings:
-    plugins = (*settings_class.model_fields["plugins"].default, *MORE)
+def settings(
+    make_settings: Callable[..., Settings], settings_class: type[Settings], database_url: str, more: More
+) -> Settings:
+    plugins = (*settings_class.model_fields["plugins"].default, *more)
     return make_settings(database_url=database_url, plugins=plugins)
 
 

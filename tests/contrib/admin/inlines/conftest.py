@@ -1,55 +1,19 @@
 """The site with the tutorial's polls, and with a plugin whose inlines are of every kind."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from fastapi import FastAPI
 
-from dovetail.application import make_application
-from dovetail.contrib.admin.testing import BackOffice
-from dovetail.settings import Settings
-from dovetail.testing.databases import TestDatabases, migrate_site
-from dovetail.testing.fixtures import running
+from tests.contrib.admin.conftest import More
 from tests.contrib.admin.festival.models import Band, Booking, Festival, FestivalBase, Slot, Stage
 from tests.contrib.admin.polls.models import Choice, PollsBase, Question
-from tests.tables import make_tables
 
-MORE = ("tests.contrib.admin.polls", "tests.contrib.admin.festival")
-
-
-@pytest.fixture
-def database_url(database_kind: str, settings_class: type[Settings], _databases: TestDatabases) -> Iterator[str]:
-    """That of the site, with the tables of the two plugins."""
-
-    def fill(url: str) -> None:
-        migrate_site(settings_class, url)
-        make_tables(url, PollsBase, FestivalBase)
-
-    with _databases.copied(database_kind, (settings_class, MORE), fill) as url:
-        yield url
+MORE: More = {"tests.contrib.admin.polls": PollsBase, "tests.contrib.admin.festival": FestivalBase}
 
 
 @pytest.fixture
-def settings(make_settings: Callable[..., Settings], settings_class: type[Settings], database_url: str) -> Settings:
-    plugins = (*settings_class.model_fields["plugins"].default, *MORE)
-    return make_settings(database_url=database_url, plugins=plugins)
-
-
-@pytest.fixture
-async def app(settings: Settings) -> AsyncIterator[FastAPI]:
-    async with running(make_application(settings)) as app:
-        yield app
-
-
-@pytest.fixture
-async def boss(make_user):
-    return await make_user(username="boss", is_superuser=True)
-
-
-@pytest.fixture
-async def office(boss, back_office_for) -> BackOffice:
-    return await back_office_for(boss)
+def more() -> More:
+    return MORE
 
 
 @pytest.fixture
