@@ -21,6 +21,7 @@ async def page(boss, parcels, browser_page: Page, path_to) -> Page:
     await browser_page.get_by_label("Password").fill(PASSWORD)
     await browser_page.get_by_role("button", name="Log in").click()
     await expect(browser_page.get_by_role("heading", name="Parcels")).to_be_visible()
+    await browser_page.wait_for_load_state("load")  # so that scripts listen to keys
     return browser_page
 
 

@@ -80,7 +80,11 @@ def new_administrator(environment, name: str, *options: str, **more: str) -> str
 
 
 async def log_out(page: Page) -> None:
-    await page.get_by_role("button", name="Log out").click()
+    async with page.expect_response(
+        "**/login/passkey-options"
+    ) as offered:  # by the field of the name, as soon as it is there
+        await page.get_by_role("button", name="Log out").click()
+    await (await offered.value).finished()
     await expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
 

@@ -40,9 +40,9 @@ async def test_a_theme_is_kept_for_its_user_in_every_browser_they_log_in_with(of
 
 
 async def test_a_first_choice_may_be_made_in_two_pages_at_once(office, session):
-    chosen = [("/theme", {"theme": "dark"}), ("/shortcuts", {"shortcuts": "off"})] * 3
+    chosen = [("/theme", {"theme": "dark"}), ("/shortcuts", {"shortcuts": "off"})]
     answers = await asyncio.gather(*(office.post(path, data) for path, data in chosen))
-    assert [answer.status_code for answer in answers] == [303] * 6
+    assert [answer.status_code for answer in answers] == [303] * 2
     kept = (await session.execute(select(Preference.theme, Preference.shortcuts))).one()
     assert tuple(kept) == ("dark", False)
 

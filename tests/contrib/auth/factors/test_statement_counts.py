@@ -19,7 +19,7 @@ COUNTED = {
     "answer_login_challenge": 10,
     "begin_login_with_passkey": 3,
     "begin_proof_with_passkey": 4,
-    "prove_with_second_factor": 10,
+    "prove_with_second_factor": 9,
     "log_in_with_passkey": 9,
 }
 
