@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Column, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
+from dovetail.contrib.admin.checks.every_view import every_view
 from dovetail.contrib.admin.columns.attributes import name_of, term_of
 from dovetail.contrib.admin.lists.path_filter import PathFilter
 from dovetail.contrib.admin.lists.search import bare
@@ -21,10 +22,9 @@ SEARCH = "search"
 
 def check_indexes(context: Context) -> Iterator[CheckMessage]:
     """Find default orders, sortable columns, filters and searches of views that no index serves."""
-    for plugin in context.plugins:
-        for view in plugin.admin_views:
-            if issubclass(view, ModelAdmin) and hasattr(view, "model"):
-                yield from _check(view)
+    for view in every_view(context):
+        if issubclass(view, ModelAdmin) and hasattr(view, "model"):
+            yield from _check(view)
 
 
 def unserved(view: type[ModelAdmin]) -> Iterator[tuple[str, Unserved]]:

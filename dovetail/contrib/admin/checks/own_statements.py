@@ -7,6 +7,7 @@ from sqladmin import BaseView
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 
+from dovetail.contrib.admin.checks.every_view import every_view
 from dovetail.contrib.admin.columns.code_names import names_in
 from dovetail.contrib.admin.sqladmin_private import exposed_methods
 from dovetail.contrib.admin.views import ModelAdmin
@@ -18,15 +19,14 @@ ASKED_OF_FILTERS = ("get_filtered_query", "lookups")
 
 def check_own_statements(context: Context) -> Iterator[CheckMessage]:
     """Find code of views that names a model and nothing by which its rows are narrowed: it may well be meant."""
-    for plugin in context.plugins:
-        for view in plugin.admin_views:
-            for where, models in _found(view):
-                yield info(
-                    "admin.I001",
-                    f"{view.__name__}: {where} reads {', '.join(models)} by SQL of its own, which no policy narrows.",
-                    f"add .where(shown_rows(request, {models[0]})) of dovetail.contrib.admin.views, if its rows or "
-                    "what they add up to are not for everybody who may open it",
-                )
+    for view in every_view(context):
+        for where, models in _found(view):
+            yield info(
+                "admin.I001",
+                f"{view.__name__}: {where} reads {', '.join(models)} by SQL of its own, which no policy narrows.",
+                f"add .where(shown_rows(request, {models[0]})) of dovetail.contrib.admin.views, if its rows or "
+                "what they add up to are not for everybody who may open it",
+            )
 
 
 def _found(view: type[BaseView]) -> Iterator[tuple[str, list[str]]]:

@@ -5,6 +5,7 @@ from typing import get_args
 
 from sqladmin import BaseView
 
+from dovetail.contrib.admin.checks.every_view import every_view
 from dovetail.contrib.admin.rules.rules import knows
 from dovetail.contrib.admin.view_base import followed_rules
 from dovetail.contrib.admin.views import ModelAdmin
@@ -17,18 +18,17 @@ from dovetail.resources.policy import Policy
 def check_policies(context: Context) -> Iterator[CheckMessage]:
     """Find models with views and without a policy, each once: all their rows are for staff with the permission."""
     named: set[type[object]] = set()
-    for plugin in context.plugins:
-        for view in plugin.admin_views:
-            model: type[object] | None = getattr(view, "model", None) if issubclass(view, ModelAdmin) else None
-            if model is None or model in named or context.policies.is_registered(model):
-                continue
-            named.add(model)
-            yield warning(
-                "admin.W007",
-                f"{view.__name__}: no policy is registered for {model.__name__}: staff with its permission see and "
-                "change all rows, nobody else any.",
-                f"register one: Plugin(policies=lazy({model.__name__}='...:THE_POLICY'))",
-            )
+    for view in every_view(context):
+        model: type[object] | None = getattr(view, "model", None) if issubclass(view, ModelAdmin) else None
+        if model is None or model in named or context.policies.is_registered(model):
+            continue
+        named.add(model)
+        yield warning(
+            "admin.W007",
+            f"{view.__name__}: no policy is registered for {model.__name__}: staff with its permission see and "
+            "change all rows, nobody else any.",
+            f"register one: Plugin(policies=lazy({model.__name__}='...:THE_POLICY'))",
+        )
 
 
 def find_unfit_policies(view: type[BaseView], policies: Policies) -> Iterator[str]:

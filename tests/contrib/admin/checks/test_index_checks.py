@@ -5,8 +5,8 @@ from typing import ClassVar
 from config.settings import Settings
 from dovetail.cli.checks.system_checks import run_checks
 from dovetail.context import make_context
-from dovetail.contrib.admin.checks.index_checks import unserved
-from dovetail.contrib.admin.views import BooleanFilter, ChoiceFilter, ModelAdmin, RelationFilter
+from dovetail.contrib.admin.checks.index_checks import check_indexes, unserved
+from dovetail.contrib.admin.views import AdminSite, BooleanFilter, ChoiceFilter, ModelAdmin, RelationFilter
 from dovetail.registry import load_registry
 from plugins.blog.models import Post
 from plugins.comments.models import Comment, CommentStatus
@@ -61,6 +61,15 @@ def test_filters_are_named_however_they_are_written():
         ("updated_at", 'Index("ix_comments_comment_updated_at", Comment.updated_at)'),
         ("post.content", 'Index("ix_blog_post_content", Post.content)'),
     ]
+
+
+def test_a_view_that_a_site_registers_is_looked_at_too(make_settings):
+    site = AdminSite()
+    site.register(Careless)
+    settings = make_settings(plugins=Settings.model_fields["plugins"].default)
+    registry = load_registry(settings)
+    context = make_context(settings, registry, mounted={"admin.office": [site]})
+    assert any("Careless: no index serves its search" in str(message) for message in check_indexes(context))
 
 
 def test_what_is_shipped_passes(make_settings):
