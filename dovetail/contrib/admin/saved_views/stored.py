@@ -58,6 +58,7 @@ async def layout_of(session: AsyncSession, user: User, list_name: str) -> SavedV
 async def make_room(session: AsyncSession, user: User, list_name: str) -> None:
     """Raise BadRequestError if the user has saved as many views of a list as anybody may."""
     mine = select(SavedView.id).where(SavedView.user_id == user.id, SavedView.list_name == list_name)
+    mine = mine.where(SavedView.name != "")  # which is how the list is laid out
     if len((await session.scalars(mine.limit(MOST))).all()) >= MOST:
         raise BadRequestError(f"You have {MOST} views of this list, which is as many as are kept. Delete one first.")
 

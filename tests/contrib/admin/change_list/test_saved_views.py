@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from dovetail.contrib.admin.models import SavedView
+from dovetail.contrib.admin.saved_views import stored
 from dovetail.contrib.auth.models import Permission
 from dovetail.contrib.auth.permissions.grants import grant
 from tests.contrib.admin.options.test_columns import headings, titles
@@ -79,6 +80,17 @@ async def test_a_view_is_saved_chosen_begun_with_renamed_and_deleted(office, par
         assert told in (await office.get(path_to("parcels"), view="all")).text
     await office.post(views, {"do": "delete", "key": str(key)})
     assert links(await office.get(path_to("parcels"))) == {}
+
+
+async def test_as_many_views_are_saved_as_are_kept_however_the_list_is_laid_out(
+    office, parcels, path_to, session, monkeypatch
+):
+    monkeypatch.setattr(stored, "MOST", 2)
+    await office.post(path_to("parcels", "list-columns"), {"do": "save", "show-label": "1"})
+    for name in ("One", "Two", "Three"):
+        await office.post(path_to("parcels", "list-views"), {"do": "save", "name": name})
+    names = select(SavedView.name).where(SavedView.name != "").order_by(SavedView.id)
+    assert (await session.scalars(names)).all() == ["One", "Two"]
 
 
 @pytest.fixture
