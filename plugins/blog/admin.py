@@ -40,6 +40,7 @@ class PostAdmin(ModelAdmin, model=Post):
         RelationFilter(Post.tags, title="Tag"),
     )
     fields = ("title", "content", "author", "tags", "is_published")
+    markdown_fields = ("content",)
     field_args: ClassVar[dict[str, dict[str, object]]] = {"content": {"enable_autoresize": False}}
     widget_args: ClassVar[dict[str, dict[str, object]]] = {"content": {"rows": 18}}
     autocomplete_fields: ClassVar[dict[str, dict[str, object]]] = {

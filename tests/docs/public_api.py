@@ -80,6 +80,10 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         "What requests and answers of the API are made of.",
         ("Schema", "Id", "PathId", "BodyId", "UTCTime", "not_blank", "NOT_BLANK", "Filter", "Page"),
     ),
+    "dovetail.markdown.rendering": (
+        "Markdown as HTML that does no harm, for templates and computed columns.",
+        ("render_markdown", "render_excerpt"),
+    ),
     "dovetail.contrib.auth.models": (
         "Users, groups and permissions.",
         ("User", "Group", "Permission", "UNUSABLE_PASSWORD"),

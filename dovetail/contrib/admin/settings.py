@@ -1,10 +1,21 @@
 """Declare the settings of the back office, read from the environment under `ADMIN_`."""
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
-from dovetail.settings import Positive
+from dovetail.settings import Names, Positive
+
+HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
+
+
+def check_image_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of hosts, with a port or without. Raise ValueError for anything else, such as an address."""
+    wrong = next((host for host in hosts if not HOST.fullmatch(host)), None)
+    if wrong is not None:
+        raise ValueError(f"{wrong!r} is no name of a host, such as images.example.com, in small letters")
+    return hosts
 
 
 class AdminSettings(BaseModel):
@@ -17,3 +28,4 @@ class AdminSettings(BaseModel):
     pool_share: Annotated[float, Field(gt=0, le=1)] = 0.5  # of the connections of a process; one at least
     statement_timeout: Annotated[float, Field(gt=0, le=3600)] = 10.0  # seconds
     action_limit: Positive = 100_000  # objects that are acted on at once, where all that match are selected
+    image_hosts: Annotated[Names, AfterValidator(check_image_hosts)] = ()  # whose images texts in Markdown may show

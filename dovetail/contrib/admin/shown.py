@@ -3,7 +3,9 @@
 import builtins
 from collections.abc import Coroutine, Iterable, Sequence
 from functools import cached_property
+from typing import ClassVar
 
+from markupsafe import Markup
 from sqlalchemy.exc import InvalidRequestError
 from starlette.requests import Request
 
@@ -18,10 +20,13 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import OpenModelView, class_in_words
 from dovetail.errors import ConfigurationError
+from dovetail.markdown.rendering import render_markdown
 
 
 class ShownView(OpenModelView):
     """A view of a model, as far as it shows objects to whoever may read them."""
+
+    site_image_hosts: ClassVar[Sequence[str]] = ()  # of the site; images in Markdown come from there, too
 
     def __init__(self) -> None:
         self._columns: dict[str, Column] = {}
@@ -121,7 +126,11 @@ class ShownView(OpenModelView):
         """Return a value and what the page shows of it, as `get_list_value` does."""
         is_formatted = prop in set(map(name_of, self.details_formatters))
         found = super().get_detail_value(obj, prop, request)
-        return await self._shown_value(obj, prop, found, is_formatted=is_formatted)
+        value, formatted = await self._shown_value(obj, prop, found, is_formatted=is_formatted)
+        if isinstance(value, str) and not is_formatted and prop in set(map(name_of, self.markdown_fields)):
+            html = await render_markdown(value, image_hosts=self.site_image_hosts)
+            formatted = Markup('<div class="markdown">{}</div>').format(html)
+        return value, formatted
 
     async def _shown_value(
         self, obj: object, name: str, finding: Coroutine[None, None, tuple[object, object]], *, is_formatted: bool

@@ -22,6 +22,7 @@ from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form, re
 from dovetail.contrib.admin.forms.converter import Converter, FieldOf, FormField
 from dovetail.contrib.admin.forms.field_hooks import FieldHooks
 from dovetail.contrib.admin.forms.layout import Layout, editable, layout_of, names_in
+from dovetail.contrib.admin.forms.markdown_field import with_markdown
 from dovetail.contrib.admin.forms.saving_hooks import SavingHooks
 from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.contrib.admin.request_context import request_context
@@ -258,7 +259,7 @@ class ViewBase(SavingHooks, FieldHooks):
         async def make(prop: FieldOf, kwargs: dict[str, object]) -> FormField:
             return await self.formfield_for_dbfield(request, prop, **kwargs)
 
-        converter = partial(self.form_converter, make, self.formfield_overrides)
+        converter = partial(self.form_converter, make, with_markdown(self.markdown_fields, self.formfield_overrides))
         return as_admin_form(await self.make_form(names, converter))
 
     async def get_form_data_for_edit(self, obj: object) -> dict[str, object]:

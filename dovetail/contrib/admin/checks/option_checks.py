@@ -26,6 +26,7 @@ SEQUENCES = (
     "readonly_fields",
     "list_filter",
     "list_editable",
+    "markdown_fields",
     "non_link_related_fields",
     "list_per_page_options",
     "export_types",

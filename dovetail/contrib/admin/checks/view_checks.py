@@ -8,7 +8,7 @@ from sqladmin import BaseView
 
 from dovetail.contrib.admin.checks.action_checks import find_unfit_actions
 from dovetail.contrib.admin.checks.filter_checks import find_date_hierarchy, find_filters, find_slow_searches
-from dovetail.contrib.admin.checks.forms.form_checks import find_form_columns, find_overrides, try_form
+from dovetail.contrib.admin.checks.forms.form_checks import find_form_columns, find_markdown, find_overrides, try_form
 from dovetail.contrib.admin.checks.forms.inline_checks import find_inlines
 from dovetail.contrib.admin.checks.forms.layout_checks import find_conditions, find_fieldsets, find_layouts
 from dovetail.contrib.admin.checks.forms.relation_checks import find_autocompletes
@@ -70,6 +70,7 @@ def _find(view: type[ModelAdmin]) -> list[str]:
         (_refuse_open_lists, find_shapes, find_switches, find_facets, find_fieldsets, find_ignored),
         (find_names, find_orders, find_mappings, find_autocompletes, find_layouts, find_overrides, find_conditions),
         (find_filters, find_date_hierarchy, find_form_columns, find_editable, find_slow_searches, _refuse_open_doors),
+        (find_markdown,),
         (find_inlines,),
         (_try_form,),
     )

@@ -23,6 +23,7 @@ OPTIONS = frozenset(
     (
         *("autocomplete_fields", "can_delete", "classes", "exclude", "extra", "field_args", "fields", "fieldsets"),
         *("fk_name", "form", "formfield_overrides", "formset", "labels", "max_num", "max_shown", "min_num"),
+        "markdown_fields",
         *("ordering", "ordering_field", "prepopulated_fields", "radio_fields", "readonly_fields", "inlines"),
         *("show_change_link", "template", "verbose_name", "verbose_name_plural", "widget_args", "empty_value_display"),
         *("ct_field", "ct_fk_field", "ct_value", "formatters", "details_formatters", "details_type_formatters"),

@@ -47,6 +47,7 @@ from dovetail.contrib.admin.web.rendering import Templates, path_for, query_of
 from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.errors import ConfigurationError
+from dovetail.markdown.rendering import render_markdown
 from dovetail.plugin import Context
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -83,7 +84,13 @@ class MountedSite(LeanAdmin):
             base_url=declared.path,
             title=declared.site_title or settings.site_name,
             templates_dir=str(TEMPLATES),
-            middlewares=[Middleware(SecurityHeaders, static_paths=("/statics/", "/assets/", "/media/"))],
+            middlewares=[
+                Middleware(
+                    SecurityHeaders,
+                    static_paths=("/statics/", "/assets/", "/media/"),
+                    image_hosts=shared.settings.image_hosts,
+                )
+            ],
             authentication_backend=Authentication(),
             authorization_backend=self._authorization,
         )
@@ -151,6 +158,7 @@ class MountedSite(LeanAdmin):
         for view in views:  # each is of a class that this site made for itself
             type(view).site_secret_key = self._context.settings.secret_key
             type(view).site_name = self.declared.name
+            type(view).site_image_hosts = self._shared.settings.image_hosts
             for option, name in self._folders.of_view(type(view)).items():
                 setattr(type(view), option, name)
         secret_key = self._context.settings.secret_key
@@ -187,6 +195,7 @@ class MountedSite(LeanAdmin):
         environment.globals["provider_buttons"] = partial(by_provider.provider_buttons, self.app)
         environment.globals["theme"] = partial(theme_of, cookies)
         environment.globals["has_shortcuts"] = partial(has_shortcuts, cookies)
+        environment.globals["render_markdown"] = partial(render_markdown, image_hosts=self._shared.settings.image_hosts)
         environment.globals["address_of_site"] = self._site_url
         environment.bytecode_cache = self.bytecode_cache
         environment.trim_blocks = environment.lstrip_blocks = True

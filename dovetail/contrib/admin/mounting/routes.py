@@ -13,6 +13,7 @@ from dovetail.contrib.admin.account import forgotten
 from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import AccountSection
 from dovetail.contrib.admin.editing import drafts
+from dovetail.contrib.admin.editing.markdown import prepare_preview, show_preview
 from dovetail.contrib.admin.entry import by_provider, enrolment, login, prove, second_step
 from dovetail.contrib.admin.entry.guard import guarded
 from dovetail.contrib.admin.entry.preparation import of_form
@@ -75,6 +76,9 @@ class Routes:
         yield self._route(f"{VIEW}delete/", pages.delete_selected, "delete", BOTH)
         yield self._route(f"{VIEW}export/{{export_type}}/", pages.export_list, "export")
         yield self._route(f"{VIEW}draft/", drafts.keep_draft, "draft", POST)
+        show, prepare = partial(show_preview, self.office), partial(prepare_preview, self.office)
+        preview = guarded(self.office, show, preparation=prepare)
+        yield Route(f"{VIEW}markdown/", preview, name="markdown", methods=list(POST))
         yield self._route(f"{VIEW}columns/", list_views.choose_columns, "list-columns", POST)
         yield self._route(f"{VIEW}views/", list_views.save_view, "list-views", POST)
         yield self._route(f"{VIEW}lookup/", pages.autocomplete, "ajax_lookup")

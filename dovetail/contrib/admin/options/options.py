@@ -118,6 +118,9 @@ class Options:
     conditional_fields: ClassVar[Mapping[str, tuple[str, Sequence[object]]]] = {}
     """Fields that are shown, and written, where another has one of some values: `{"price": ("is_sold", (True,))}`."""
 
+    markdown_fields: ClassVar[Sequence[object]] = ()
+    """Texts that forms edit as Markdown, with a preview, and pages show rendered and sanitised: `("content",)`."""
+
     save_as: ClassVar[bool] = False
     """Whether a form can be saved as a new object."""
 

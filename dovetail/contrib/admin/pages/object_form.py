@@ -20,6 +20,7 @@ from dovetail.contrib.admin.entry.access import allow
 from dovetail.contrib.admin.entry.kept_forms import PARAMETER, find_form, forget_form
 from dovetail.contrib.admin.entry.returning import wants_json
 from dovetail.contrib.admin.forms.admin_form import begin, fill_in, refuse_files, without_demands
+from dovetail.contrib.admin.forms.assets import assets_of
 from dovetail.contrib.admin.forms.layout import Layout, names_in
 from dovetail.contrib.admin.forms.saving_hooks import SENT_FORM
 from dovetail.contrib.admin.inlines.formset import InlineFormSet
@@ -88,7 +89,9 @@ class FormPage:
         context = {"model_view": view, "form": form, "error": error, "title": self.title, "version": self.version}
         context |= {"can_delete": self.can_delete, "layout": self.layout, "readonly": self.readonly}
         context |= {"fields": {one.name: one for one in form}, "formsets": self.formsets}
-        for one in (form, *await forms_to_show(self.formsets)):
+        forms = (form, *await forms_to_show(self.formsets))
+        context["form_assets"] = assets_of(forms)
+        for one in forms:
             await offer_related(self.request, one)
         mark_conditions(view.conditional_fields, form)
         context["lookup_addresses"] = self._lookup_address

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 from sqlalchemy import select
 
 from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.admin.guild.models import Rank, Workshop
+from tests.markdown.attacks import ATTACKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
 
@@ -23,6 +24,30 @@ async def editor(browser_page: Page, make_user, workshop) -> Page:
     return browser_page
 
 
+async def write_markdown(editor: Page, about: Locator) -> None:
+    """By buttons, shortcuts and a preview, in which no script runs."""
+    await about.press("Control+a")
+    await about.press("Control+b")
+    await expect(about).to_have_value("**Looms of all kinds**")
+    await about.press("Control+b")
+    await editor.get_by_role("button", name="Quotation").click()
+    await expect(about).to_have_value("> Looms of all kinds")
+    tools = editor.get_by_role("toolbar", name="Formatting")
+    await tools.get_by_role("button", name="Bold").press("ArrowRight")
+    await expect(tools.get_by_role("button", name="Italic")).to_be_focused()
+
+    await about.fill("\n\n".join(("**Looms**", *ATTACKS)))
+    await editor.get_by_role("button", name="Preview").click()
+    shown = editor.get_by_role("region", name="Preview")
+    await expect(shown.locator("strong", has_text="Looms")).to_be_visible()
+    await expect(about).to_be_hidden()
+    for link in await shown.get_by_role("link").all():
+        await link.dispatch_event("mouseover")
+    assert await editor.evaluate("window.hit") is None
+    await editor.get_by_role("button", name="Write").click()
+    await about.fill("Looms of all kinds")
+
+
 async def test_tabs_conditions_and_buttons_fill_in_a_form_and_show_the_first_mistake(editor, session):
     craft, times = editor.get_by_role("tab", name="Craft"), editor.get_by_role("tab", name="Times")
     facts = editor.get_by_role("textbox", name="Facts")
@@ -34,6 +59,7 @@ async def test_tabs_conditions_and_buttons_fill_in_a_form_and_show_the_first_mis
     await expect(about).to_be_hidden()
     await editor.get_by_label("Rank").select_option(Rank.MASTER.value)
     await about.fill("Looms of all kinds")
+    await write_markdown(editor, about)
 
     # Tabs by keyboard; what was typed into JSON is looked at, and tidied up.
     await craft.press("ArrowRight")

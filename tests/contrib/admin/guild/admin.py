@@ -134,6 +134,18 @@ class TabbedAdmin(ModelAdmin, model=Workshop):
         ("Times", {"fields": ("founded_on", "opens_at", "facts"), "classes": ("tab",)}),
     )
     conditional_fields: ClassVar[dict[str, tuple[str, Sequence[object]]]] = {"about": ("rank", (Rank.MASTER,))}
+    markdown_fields = ("about",)
+    details_display = ("name", "about")
+
+
+class ReadOnlyTextAdmin(ModelAdmin, model=Workshop):
+    """Shows a text in Markdown that nobody edits."""
+
+    identity = "read-only-text"
+    list_display = ("name",)
+    fields = ("name", "about")
+    readonly_fields = ("about",)
+    markdown_fields = ("about",)
 
 
 class AnsweringAdmin(ModelAdmin, model=Workshop):

@@ -2,7 +2,10 @@
 
 from dovetail.plugin import Plugin, lazy
 
-VIEWS = ("Crafter", "Skill", "Town", "Workshop", "Boxed", "Raw", "Asked", "Answering", "Conditional", "Tabbed")
+VIEWS = (
+    *("Crafter", "Skill", "Town", "Workshop", "Boxed", "Raw", "Asked", "Answering", "Conditional", "Tabbed"),
+    "ReadOnlyText",
+)
 
 plugin = Plugin(
     name="guild",

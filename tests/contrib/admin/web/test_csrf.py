@@ -77,6 +77,7 @@ UNSAFE = [
     "/account/factors/totp",
     "/blog/tag/columns/",
     "/blog/tag/draft/",
+    "/blog/tag/markdown/",
     "/blog/tag/views/",
 ]
 

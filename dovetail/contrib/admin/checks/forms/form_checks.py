@@ -13,8 +13,10 @@ from wtforms import Field, Form
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.checks.option_checks import say
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
+from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
 from dovetail.contrib.admin.forms.converter import Converter, override_for, try_field
+from dovetail.contrib.admin.forms.markdown_field import with_markdown
 from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.contrib.admin.view_base import declared_form
@@ -60,6 +62,17 @@ def find_overrides(view: type[ChangeListView]) -> Iterator[str]:
         yield f"form_converter is {view.form_converter.__name__}, which asks no hooks; derive it from Converter"
 
 
+def find_markdown(view: type[ChangeListView]) -> Iterator[str]:
+    """Find what stands in `markdown_fields` and is no text, or has a field of its own."""
+    for name in map(name_of, view.markdown_fields):
+        found = find(view.model, name)
+        said = view.formfield_overrides.get(name, {})
+        if found is None or found.kind is not Kind.COLUMN or not is_text(found.column.type):
+            yield f"markdown_fields names {name!r}, which is no text of {view.model.__name__}"
+        elif not isinstance(said, Mapping) or {"form_class", "widget"} & set(said):
+            yield f"markdown_fields and formfield_overrides both say how {name!r} is edited; take one of them out"
+
+
 def try_form(view: type[ChangeListView]) -> Iterator[str]:
     """Make the form once, as the first request would."""
     try:
@@ -71,7 +84,7 @@ def try_form(view: type[ChangeListView]) -> Iterator[str]:
 def made_form(view: type[ChangeListView]) -> Form | None:
     """Return the form that the options of a view declare; None for one of the author's own that waits for something."""
     make: Any = type(view)
-    converter = partial(view.form_converter, None, view.formfield_overrides)
+    converter = partial(view.form_converter, None, with_markdown(view.markdown_fields, view.formfield_overrides))
     coroutine = make(view.__name__, (view,), {"session_maker": None})().make_form(declared_form(view), converter)
     try:
         coroutine.send(None)

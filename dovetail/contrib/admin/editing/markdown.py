@@ -1,0 +1,45 @@
+"""Render what is typed into an editor for Markdown, for whoever may send the form that it stands in."""
+
+from functools import partial
+
+from markupsafe import Markup
+from sqladmin.authorization import Action
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from dovetail.contrib.admin.entry.access import allow
+from dovetail.contrib.admin.entry.preparation import Preparation
+from dovetail.contrib.admin.forms.admin_form import refuse_files
+from dovetail.contrib.admin.office import Office
+from dovetail.errors import BadRequestError
+from dovetail.markdown.rendering import LONGEST, render_markdown
+from dovetail.state import StateKey
+
+TEXT = "text"  # the field that holds what is to be rendered
+PREVIEW = StateKey[Markup]("dovetail_admin_preview", "`prepare_preview` comes first")
+
+
+def prepare_preview(office: Office, _request: Request) -> Preparation:
+    """Return what is done before the transaction: rendering, for somebody who may send a form of the view."""
+    return Preparation(work=partial(_render, office), check=partial(_check, office))
+
+
+async def show_preview(office: Office, request: Request) -> Response:
+    """Return what was typed, rendered, as JSON."""
+    _check(office, request)
+    return JSONResponse({"html": PREVIEW.get(request)})
+
+
+def _check(office: Office, request: Request) -> None:
+    view = office.view_at(request)
+    may_add = view.can_create and view.has_permission(request, Action.CREATE)
+    allow(view.is_accessible(request) and (may_add or (view.can_edit and view.has_permission(request, Action.EDIT))))
+
+
+async def _render(office: Office, request: Request) -> None:
+    form = await request.form()
+    refuse_files(form)
+    text = str(form.get(TEXT, ""))
+    if len(text) > LONGEST:
+        raise BadRequestError(f"The text has {len(text):,} characters; a preview shows {LONGEST:,} at most.")
+    PREVIEW.set(request, await render_markdown(text, image_hosts=office.settings.image_hosts))

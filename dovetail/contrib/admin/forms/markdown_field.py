@@ -1,0 +1,29 @@
+"""Give a text the editor for Markdown: a textarea that a script knows, and that works without it."""
+
+from collections.abc import Iterable, Mapping
+
+from markupsafe import Markup
+from sqladmin.widgets import TextAreaWidget
+from wtforms import Field
+
+from dovetail.contrib.admin.columns.attributes import name_of
+
+
+class MarkdownWidget(TextAreaWidget):
+    """A textarea that a script gives buttons and a preview."""
+
+    asset = "markdown"  # the script and the style sheet that a page with it loads
+
+    def __call__(self, field: Field, **kwargs: object) -> Markup:
+        """Return the textarea."""
+        return super().__call__(field, **{"data-role": "markdown", "rows": 12} | kwargs)
+
+
+def with_markdown(names: Iterable[object], overrides: Mapping[object, object]) -> Mapping[object, object]:
+    """Return `formfield_overrides` with the editor for the columns of `markdown_fields`."""
+    found = dict(overrides)
+    for name in map(name_of, names):
+        said = overrides.get(name, {})
+        if isinstance(said, Mapping):
+            found[name] = {"widget": MarkdownWidget(), **said}
+    return found
