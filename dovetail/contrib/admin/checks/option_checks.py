@@ -13,7 +13,7 @@ from dovetail.contrib.admin.columns.columns import column_for, is_asynchronous, 
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.forms.layout import SECRET, flat
 from dovetail.contrib.admin.lists.search import bare
-from dovetail.contrib.admin.pages.export_formats import WRITERS
+from dovetail.contrib.admin.pages.export_writers import WRITERS
 from dovetail.contrib.admin.shown import sort_path_of, sortable_names
 from dovetail.contrib.admin.view_base import declared_form
 

@@ -28,11 +28,27 @@ def write_cell(value: object) -> str:
     """
     if isinstance(value, bool | int | float | Decimal) and not isinstance(value, Enum):
         return str(value)
-    text = _as_text(value)
+    text = as_plain_text(value)
     if NUMBER.fullmatch(text):
         return text
     safe = SIGN.sub(lambda sign: f"'{sign[0]}" if _may_begin_formula(text, sign.start()) else sign[0], text)
     return f"'{safe}" if safe.startswith(STARTS) else safe
+
+
+def as_plain_text(value: object) -> str:
+    """Return a value as the text of a cell: ISO 8601, base64, JSON, and lists with commas; nothing is empty."""
+    match value:
+        case Enum():
+            return as_plain_text(value.value)
+        case datetime() | date() | time():
+            return value.isoformat()
+        case bytes():
+            return base64.b64encode(value).decode()
+        case dict():
+            return json.dumps(value, ensure_ascii=False, default=str)
+        case list() | set() | tuple() | frozenset():
+            return ", ".join(map(as_plain_text, value))
+    return "" if value is None else str(value)
 
 
 def _may_begin_formula(text: str, place: int) -> bool:
@@ -63,18 +79,3 @@ def _before_cell(text: str, place: int) -> tuple[str | None, bool]:
     if not before:
         return "", spaces
     return (text[before - 1] if text[before - 1] in SEPARATORS else None), spaces
-
-
-def _as_text(value: object) -> str:
-    match value:
-        case Enum():
-            return _as_text(value.value)
-        case datetime() | date() | time():
-            return value.isoformat()
-        case bytes():
-            return base64.b64encode(value).decode()
-        case dict():
-            return json.dumps(value, ensure_ascii=False, default=str)
-        case list() | set() | tuple() | frozenset():
-            return ", ".join(map(_as_text, value))
-    return "" if value is None else str(value)

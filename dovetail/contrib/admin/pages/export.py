@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from anyio import CancelScope
+from anyio.to_thread import run_sync
 from sqlalchemy import inspect, tuple_
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -37,25 +38,32 @@ class Export:
         """The columns that the user may read, as paths."""
         return self.view.exported(self.request)
 
-    async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncIterator[str]:
+    async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncIterator[str | bytes]:
         """Return the pieces of the file.
 
         The first rows are read now: what fails is told by a page, while a file that was begun can only break off. Each
-        batch after them is read in a short transaction of its own.
+        batch after them is read in a short transaction of its own. The file is written beside the loop, in a thread.
         """
         return self._stream(await self._read(session, None), database)
 
-    async def _stream(self, batch: "ExportBatch", database: PoolShare) -> AsyncIterator[str]:
-        writer = self.writer(self.names, [self.view.label(name) for name in self.names])
-        yield writer.start() + writer.write(batch.rows)
-        while batch.last is not None:
-            # Whoever hangs up has the stream cancelled, and with it a statement half way and its connection.
+    async def _stream(self, batch: "ExportBatch", database: PoolShare) -> AsyncIterator[str | bytes]:
+        labels = [self.view.label(name) for name in self.names]
+        writer = await run_sync(self.writer, self.names, labels)
+        try:
+            yield await run_sync(lambda: writer.start() + writer.write(batch.rows))
+            while batch.last is not None:
+                # Whoever hangs up has the stream cancelled, and with it a statement half way and its connection.
+                with CancelScope(shield=True):
+                    async with database.unit_of_work(read_only=True) as session:
+                        batch = await self._read(session, batch.last)
+                if piece := await run_sync(writer.write, batch.rows):
+                    yield piece
+            rest = iter(writer.end())
+            while (last := await run_sync(next, rest, None)) is not None:
+                yield last
+        finally:
             with CancelScope(shield=True):
-                async with database.unit_of_work(read_only=True) as session:
-                    batch = await self._read(session, batch.last)
-            yield writer.write(batch.rows)
-        if end := writer.end():
-            yield end
+                await run_sync(writer.close)
 
     async def _read(self, session: AsyncSession, last: tuple[object, ...] | None) -> "ExportBatch":
         return await self.view.deferred_columns.retry_with_missed(session, lambda: self._try_to_read(session, last))

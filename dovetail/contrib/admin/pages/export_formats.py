@@ -1,8 +1,11 @@
-"""The files that a list can be written as, piece by piece: CSV for spreadsheets, JSON for programs."""
+"""The files that a list can be written as, piece by piece: CSV for spreadsheets, JSON for programs.
+
+A workbook of Excel is in `export_excel`; `export_writers` knows them all.
+"""
 
 import csv
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from typing import ClassVar
 
@@ -31,8 +34,11 @@ class Writer(ABC):
         """Return the next rows."""
 
     @abstractmethod
-    def end(self) -> str:
-        """Return what stands behind all rows."""
+    def end(self) -> Iterable[str | bytes]:
+        """Return what stands behind all rows, in pieces."""
+
+    def close(self) -> None:  # noqa: B027 - most files take nothing
+        """Give back what the file took, whether it came to its end or not."""
 
 
 class CSVWriter(Writer):
@@ -50,9 +56,9 @@ class CSVWriter(Writer):
         csv.writer(buffer).writerows([[write_cell(value) for value in row] for row in rows])
         return buffer.getvalue()
 
-    def end(self) -> str:
+    def end(self) -> Iterable[str]:
         """Return nothing."""
-        return ""
+        return ()
 
 
 class JSONWriter(Writer):
@@ -70,13 +76,10 @@ class JSONWriter(Writer):
         lines = [self._line(dict(zip(self.names, row, strict=True))) for row in rows]
         return "".join(lines)
 
-    def end(self) -> str:
+    def end(self) -> Iterable[str]:
         """Return the bracket that closes the array."""
-        return "\n]\n"
+        return ("\n]\n",)
 
     def _line(self, row: Mapping[str, object]) -> str:
         separator, self._separator = self._separator, ",\n"
         return separator + to_json(row, bytes_mode="base64", inf_nan_mode="null", fallback=str).decode()
-
-
-WRITERS: Mapping[str, type[Writer]] = {"csv": CSVWriter, "json": JSONWriter}

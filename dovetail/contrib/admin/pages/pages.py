@@ -17,7 +17,7 @@ from dovetail.contrib.admin.lists.autocomplete import MOST_PAGES
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import object_form
 from dovetail.contrib.admin.pages.export import Export
-from dovetail.contrib.admin.pages.export_formats import WRITERS
+from dovetail.contrib.admin.pages.export_writers import WRITERS
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of

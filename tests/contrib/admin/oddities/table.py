@@ -214,7 +214,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     *(({"list_per_page": value}, "list_per_page is") for value in (0, -1, "25", None, True, 2.5)),
     *(({"list_per_page_options": value}, "list_per_page_options is") for value in ((), (0,), ("25",))),
     *(({"count_limit": value}, "count_limit is") for value in (0, None)),
-    ({"export_types": ["csv", "xml"]}, "export_types offers 'xml', expected 'csv' or 'json'"),
+    ({"export_types": ["csv", "xml"]}, "export_types offers 'xml', expected 'csv' or 'json' or 'xlsx'"),
     *(({option: 3}, f"{option} is 3, expected a text") for option in ("name_plural", "icon", "category")),
     *(({"fieldsets": value}, "expected") for value in (3, (("Title",),), (("Title", ("name",)),))),
     ({"fieldsets": ((None, {"fields": ("name",)}),)}, "fields and fieldsets both name what the form edits"),

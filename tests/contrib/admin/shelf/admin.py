@@ -21,7 +21,7 @@ class BookAdmin(ModelAdmin, model=Book):
     sortable_by = ("title", "owner", "pages")
     sort_paths: ClassVar[dict[str, str]] = {"owner": "owner.username"}
     list_filter = (RelationFilter(Book.owner), OperationColumnFilter(Book.pages))
-    export_types: ClassVar[list[str]] = ["csv", "json"]
+    export_types: ClassVar[list[str]] = ["csv", "json", "xlsx"]
     fields = ("title", "notes", "pages", "owner", "genres")
     autocomplete_fields: ClassVar[dict[str, Any]] = {
         "owner": {"fields": ("username",)},

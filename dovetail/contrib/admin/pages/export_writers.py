@@ -1,0 +1,8 @@
+"""Say by which names views offer the files that a list can be written as."""
+
+from collections.abc import Mapping
+
+from dovetail.contrib.admin.pages.export_excel import ExcelWriter
+from dovetail.contrib.admin.pages.export_formats import CSVWriter, JSONWriter, Writer
+
+WRITERS: Mapping[str, type[Writer]] = {"csv": CSVWriter, "json": JSONWriter, "xlsx": ExcelWriter}
