@@ -24,7 +24,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from dovetail.errors import ConfigurationError
 from dovetail.state import StateKey
-from dovetail.validators import ANY, check_methods, check_origins, check_proxies, check_tokens
+from dovetail.validators import ANY, check_methods, check_origins, check_proxies, check_tokens, check_zone
 
 Environment = Literal["development", "test", "production"]
 Positive = Annotated[int, Field(gt=0)]
@@ -99,6 +99,10 @@ class Settings(BaseSettings):
     site_name: str = "Dovetail"
     environment: Environment = "development"
     base_dir: Path = Path()
+    # Of pages, where neither its user nor their browser asks for another of those that the site has.
+    language_code: str = "en"
+    languages: tuple[tuple[str, str], ...] = (("en", "English"), ("de", "Deutsch"))  # code, and name in itself
+    time_zone: Annotated[str, AfterValidator(check_zone)] = "UTC"  # of pages, for who has chosen none
     plugins: tuple[str, ...] = ()
     application_factory: str = "dovetail.application:make_application"  # how commands and tests make the application
     asgi_application: str = "config.asgi:app"  # what `manage.py runserver` serves
@@ -155,6 +159,15 @@ class Settings(BaseSettings):
         if scheme and scheme not in REDIS_SCHEMES:
             raise ValueError(f"expected redis://host:6379/0, or one of {', '.join(REDIS_SCHEMES)}")
         return value
+
+    @model_validator(mode="after")
+    def _speak_a_known_language(self) -> Self:
+        codes = [code for code, _ in self.languages]
+        if unfit := [code for code in codes if re.fullmatch("[a-z]{2,3}(-[a-z0-9]{2,8})*", code) is None]:
+            raise ValueError(f"LANGUAGES has {unfit[0][:20]!r}, expected codes such as 'de' or 'pt-br'")
+        if self.language_code not in codes:
+            raise ValueError(f"LANGUAGE_CODE is {self.language_code[:20]!r}, expected one of {', '.join(codes)}")
+        return self
 
     @model_validator(mode="after")
     def _name_origins_for_credentials(self) -> Self:

@@ -110,6 +110,17 @@ def check_origins_fit(rp_id: str, origins: tuple[str, ...]) -> None:
             )
 
 
+def check_zone(name: str) -> str:
+    """Return the name of a time zone of the IANA database. Raise ValueError for what is none."""
+    from zoneinfo import ZoneInfo  # here: most commands show no times
+
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+        raise ValueError(f"expected a time zone such as Europe/Berlin, found {name[:50]!r}") from None
+    return name
+
+
 def _check_origin(origin: str) -> str:
     found = ORIGIN.fullmatch(origin.lower())
     if found is None:

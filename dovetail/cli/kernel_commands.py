@@ -48,4 +48,14 @@ COMMANDS = (
         help="Write one migration that stands for several.",
         run="dovetail.cli.migrations.squashmigrations:squashmigrations",
     ),
+    Command(
+        name="makemessages",
+        help="Write the texts of plugins into their catalogs.",
+        run="dovetail.cli.translation.commands:makemessages",
+    ),
+    Command(
+        name="compilemessages",
+        help="Compile catalogs, for the site to read.",
+        run="dovetail.cli.translation.commands:compilemessages",
+    ),
 )

@@ -129,6 +129,10 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             "shown_rows",
         ),
     ),
+    "dovetail.translation.texts": (
+        "Texts in the language of who asks.",
+        (*("gettext", "ngettext", "pgettext", "npgettext", "gettext_lazy", "pgettext_lazy", "get_language"),),
+    ),
 }
 
 # What the framework itself asks of every view and of the database, and no author calls or overrides.

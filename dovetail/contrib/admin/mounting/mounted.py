@@ -21,6 +21,7 @@ from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.entry import by_provider
 from dovetail.contrib.admin.entry.guard import error_page
 from dovetail.contrib.admin.forms.admin_form import is_protected
+from dovetail.contrib.admin.languages.speaking import SpeakLanguages, translate_templates
 from dovetail.contrib.admin.mounting.own_addresses import OwnAddresses
 from dovetail.contrib.admin.mounting.routes import Routes
 from dovetail.contrib.admin.mounting.shared import Shared
@@ -50,6 +51,7 @@ from dovetail.errors import ConfigurationError
 from dovetail.markdown.rendering import render_markdown
 from dovetail.plugin import Context
 
+STATIC_PATHS = ("/statics/", "/assets/", "/media/", "/texts/")
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
@@ -85,11 +87,8 @@ class MountedSite(LeanAdmin):
             title=declared.site_title or settings.site_name,
             templates_dir=str(TEMPLATES),
             middlewares=[
-                Middleware(
-                    SecurityHeaders,
-                    static_paths=("/statics/", "/assets/", "/media/"),
-                    image_hosts=shared.settings.image_hosts,
-                )
+                Middleware(SecurityHeaders, static_paths=STATIC_PATHS, image_hosts=shared.settings.image_hosts),
+                Middleware(SpeakLanguages, shared.languages, shared.cookies, STATIC_PATHS),
             ],
             authentication_backend=Authentication(),
             authorization_backend=self._authorization,
@@ -151,6 +150,7 @@ class MountedSite(LeanAdmin):
             object_pages=self._object_pages,
             boxes=check_boxes(context.extensions(INDEX_BOXES), environment),
             sections=sections,
+            languages=self._shared.languages,
         )
 
     def _make_office(self) -> Office:
@@ -193,6 +193,7 @@ class MountedSite(LeanAdmin):
         environment.globals |= {"media_of": media_of, "impersonator_of": impersonator_of}
         environment.globals["filter_has_default"] = has_default
         environment.globals["provider_buttons"] = partial(by_provider.provider_buttons, self.app)
+        translate_templates(environment)
         environment.globals["theme"] = partial(theme_of, cookies)
         environment.globals["has_shortcuts"] = partial(has_shortcuts, cookies)
         environment.globals["render_markdown"] = partial(render_markdown, image_hosts=self._shared.settings.image_hosts)

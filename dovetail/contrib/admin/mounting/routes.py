@@ -17,6 +17,7 @@ from dovetail.contrib.admin.editing.markdown import prepare_preview, show_previe
 from dovetail.contrib.admin.entry import by_provider, enrolment, login, prove, second_step
 from dovetail.contrib.admin.entry.guard import guarded
 from dovetail.contrib.admin.entry.preparation import of_form
+from dovetail.contrib.admin.languages.speaking import ScriptTexts
 from dovetail.contrib.admin.list_pages import list_views
 from dovetail.contrib.admin.looks import choices, palette
 from dovetail.contrib.admin.mounting.files import SiteFiles
@@ -27,6 +28,7 @@ from dovetail.contrib.admin.pages.former_addresses import former_route
 from dovetail.contrib.admin.sqladmin_private import is_action
 from dovetail.contrib.admin.tasks.acting import run_action
 from dovetail.errors import ConfigurationError
+from dovetail.translation.catalogs import Languages
 
 PageFunction = Callable[[Office, Request], Awaitable[Response]]
 
@@ -46,6 +48,7 @@ class Routes:
     object_pages: Sequence[ObjectPage]
     boxes: Sequence[IndexBox]
     sections: Sequence[AccountSection]
+    languages: Languages
 
     def own(self) -> Iterator[BaseRoute]:
         """Yield the pages of the site itself."""
@@ -56,6 +59,7 @@ class Routes:
                 files = SiteFiles(site_folder, directory=own if own.is_dir() else site_folder)
                 yield Mount(f"/media/{plugin}", files, name=f"media-{plugin}")
         yield Mount("/assets", SiteFiles(self.static / "admin", directory=ASSETS), name="assets")
+        yield Route("/texts/{language}.js", ScriptTexts(self.languages), name="texts")
         yield from self._entrance()
         office = self.office
         asks = guarded(office, partial(prove.show_proof, office), enrolling=True, preparation=prove.preparation)

@@ -22,6 +22,7 @@ from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.pool_share import PoolShare
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context
+from dovetail.translation.catalogs import Languages, locale_folders
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Shared:
     cookies: Cookies
     database: PoolShare
     long_work: asyncio.Semaphore  # for what keeps a connection of the share for long: one is left for everybody else
+    languages: Languages
     is_alone: bool
 
     @classmethod
@@ -52,6 +54,9 @@ class Shared:
                 patience=settings.database_pool_timeout,
             ),
             long_work=asyncio.Semaphore(max(connections - 1, 1)),
+            languages=Languages.load(
+                settings.languages, settings.language_code, locale_folders(settings.base_dir, settings.plugins)
+            ),
             is_alone=is_alone,
         )
 

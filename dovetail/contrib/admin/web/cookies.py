@@ -70,6 +70,16 @@ class Cookies:
         """Return the name of the cookie that says whether single keys do something."""
         return self._name("shortcuts")
 
+    @property
+    def language(self) -> str:
+        """Return the name of the cookie that holds the language of pages."""
+        return self._name("language")
+
+    @property
+    def zone(self) -> str:
+        """Return the name of the cookie that holds the time zone of pages."""
+        return self._name("zone")
+
     def set(self, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
         """Set a cookie for `max_age` seconds, or until the browser closes."""
         secure = self._is_secure()

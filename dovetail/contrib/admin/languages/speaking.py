@@ -1,0 +1,86 @@
+"""Answer each request to the back office in the language of who asks.
+
+That is what they chose (a cookie, which the login brings into each browser), what their browser accepts, or the site's.
+"""
+
+from dataclasses import dataclass
+
+from jinja2 import Environment
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dovetail.contrib.admin.web.cookies import Cookies
+from dovetail.translation.accepted import accepted_language
+from dovetail.translation.catalogs import Language, Languages
+from dovetail.translation.texts import active_language, gettext, ngettext, npgettext, pgettext, speaking
+
+NOT_LOWERED = ("de", "lb")  # write their nouns with capitals within a sentence too
+
+
+def language_of(connection: HTTPConnection, languages: Languages, cookies: Cookies) -> Language:
+    """Return the language to answer in."""
+    chosen = languages.known.get(connection.cookies.get(cookies.language, ""))
+    accepted = None if chosen else accepted_language(connection.headers.get("accept-language", ""), languages)
+    return chosen or accepted or languages.default
+
+
+@dataclass(frozen=True)
+class SpeakLanguages:
+    """Middleware that translates pages, and says into what; files below `static_paths` are in none."""
+
+    app: ASGIApp
+    languages: Languages
+    cookies: Cookies
+    static_paths: tuple[str, ...]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application in the language of the request."""
+        path = scope["path"].removeprefix(scope.get("root_path", "")) if scope["type"] == "http" else "/"
+        if scope["type"] != "http" or path.startswith(self.static_paths):
+            await self.app(scope, receive, send)
+            return
+        language = language_of(HTTPConnection(scope), self.languages, self.cookies)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Language"] = language.code
+                headers.add_vary_header("Accept-Language, Cookie")
+            await send(message)
+
+        with speaking(language):
+            await self.app(scope, receive, send_with_headers)
+
+
+def translate_templates(environment: Environment) -> None:
+    """Let templates translate with `{% trans %}`, `_()`, `ngettext()` and `pgettext()`."""
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
+        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
+    environment.globals["language"] = active_language
+    environment.filters["in_sentence"] = in_sentence
+
+
+def in_sentence(noun: str) -> str:
+    """Return the name of a model as it stands within a sentence: in small letters, but for languages such as German."""
+    said = gettext(noun)
+    return said if active_language().code.partition("-")[0] in NOT_LOWERED else said.lower()
+
+
+@dataclass(frozen=True)
+class ScriptTexts:
+    """Hands the texts of scripts to a page, which names its language in the address."""
+
+    languages: Languages
+
+    async def __call__(self, request: Request) -> Response:
+        """Return the script. Raise HTTPException (404) for a language that the site does not have."""
+        found = self.languages.known.get(request.path_params["language"])
+        if found is None:
+            raise HTTPException(404)
+        return Response(found.script, media_type="text/javascript")

@@ -1,0 +1,92 @@
+"""The languages of a site, and their catalogs: `locale/<language>/LC_MESSAGES/` of the site, of plugins and of ours.
+
+`messages.mo` holds the texts of Python and templates, `scripts.mo` those of scripts. The site's own win, then those of
+the plugins in their order. Catalogs are GNU gettext's (https://www.gnu.org/software/gettext/manual/).
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from gettext import GNUTranslations, NullTranslations
+from importlib.util import find_spec
+from pathlib import Path
+
+FRAMEWORK = Path(__file__).parents[1] / "contrib" / "admin" / "locale"
+FOLDER = "locale"
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """A language with all that is translated into it; `script` hands the texts of scripts to pages."""
+
+    code: str  # as browsers say it, in small letters: "de", "pt-br"
+    name: str  # as its speakers call it
+    messages: NullTranslations = field(default_factory=NullTranslations)
+    script: str = ""  # empty: scripts say everything as it is written in them
+
+
+ENGLISH = Language("en", "English")
+
+
+@dataclass(frozen=True)
+class Languages:
+    """The languages of a site by code, and which is spoken where nobody asks for one."""
+
+    known: Mapping[str, Language]
+    default: Language
+
+    @classmethod
+    def load(cls, offered: Sequence[tuple[str, str]], default: str, folders: Iterable[Path]) -> "Languages":
+        """Read the catalogs of all languages that are offered, as pairs of code and name, from folders `locale`."""
+        places = [*folders, FRAMEWORK]
+        known = {code: _load(code, name, places) for code, name in offered}
+        return cls(known, known[default])
+
+    def find(self, code: str) -> Language | None:
+        """Return a language by its code, or the one that it is a kind of: `de` for `de-AT`."""
+        wanted = code.lower()
+        while wanted and wanted not in self.known:
+            wanted = wanted.rpartition("-")[0]
+        return self.known.get(wanted)
+
+
+def locale_folders(base_dir: Path, packages: Iterable[str]) -> list[Path]:
+    """Return where catalogs may lie: in the site's folder `project/locale`, and in that of each plugin."""
+    found = [base_dir / "project" / FOLDER]
+    for package in packages:
+        spec = find_spec(package)
+        found += [Path(place) / FOLDER for place in (spec and spec.submodule_search_locations) or ()]
+    return found
+
+
+def folder_of(code: str) -> str:
+    """Return the name of a language's folder, as gettext calls it: `de`, `pt_BR`, `zh_Hans`."""
+    language, _, rest = code.partition("-")
+    if not rest:
+        return language
+    return f"{language}_{rest.upper() if len(rest) == 2 else rest.title()}"  # noqa: PLR2004 - a country has two letters
+
+
+def _load(code: str, name: str, places: Sequence[Path]) -> Language:
+    messages, scripts = NullTranslations(), dict[str, str]()
+    for place in reversed(places):
+        folder = place / folder_of(code) / "LC_MESSAGES"
+        if (path := folder / "messages.mo").is_file():
+            messages = _over(path, messages)
+        if (path := folder / "scripts.mo").is_file():
+            scripts |= _all_of(path)
+    return Language(code, name, messages, f"globalThis.translated = {json.dumps(scripts)};\n" if scripts else "")
+
+
+def _over(path: Path, beneath: NullTranslations) -> NullTranslations:
+    with path.open("rb") as file:
+        found = GNUTranslations(file)
+    found.add_fallback(beneath)
+    return found
+
+
+def _all_of(path: Path) -> Mapping[str, str]:
+    with path.open("rb") as file:
+        found = GNUTranslations(file)
+    texts: dict[object, str] = vars(found)["_catalog"]  # there is no public way to what a catalog holds
+    return {text: said for text, said in texts.items() if isinstance(text, str) and text}

@@ -1,0 +1,131 @@
+"""Mark texts for translation, and translate them into the language of the request: names and meaning are Django's.
+
+    from dovetail.translation.texts import gettext, gettext_lazy, ngettext
+
+    Flash.success(request, gettext("%(name)s was published.") % {"name": post.title})
+
+    class PostAdmin(ModelAdmin, model=Post):
+        labels = {"content": gettext_lazy("Text")}  # translated when it is shown
+
+Outside of the back office, in the API, commands and logs, every text is the English one.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Self, SupportsIndex
+
+from dovetail.translation.catalogs import ENGLISH, Language
+
+_active: ContextVar[Language] = ContextVar("dovetail_language", default=ENGLISH)
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Translate into `language` inside the block."""
+    token = _active.set(language)
+    try:
+        yield
+    finally:
+        _active.reset(token)
+
+
+def active_language() -> Language:
+    """Return the language that texts are translated into here and now."""
+    return _active.get()
+
+
+def get_language() -> str:
+    """Return the code of the language that texts are translated into here and now: `en`, `de`, `pt-br`."""
+    return _active.get().code
+
+
+def gettext(text: str) -> str:
+    """Return a text in the language of the request; as it is, where no catalog has it."""
+    if isinstance(text, LazyText):
+        return str(text)
+    return _active.get().messages.gettext(text) if text else text  # an empty one is the head of a catalog
+
+
+def ngettext(singular: str, plural: str, number: int) -> str:
+    """Return the text for a number of things: `ngettext("%(count)s row", "%(count)s rows", count)`."""
+    return _active.get().messages.ngettext(singular, plural, number)
+
+
+def pgettext(context: str, text: str) -> str:
+    """Return a text that means different things in different places: `pgettext("month", "May")`."""
+    return _active.get().messages.pgettext(context, text)
+
+
+def npgettext(context: str, singular: str, plural: str, number: int) -> str:
+    """Return the text for a number of things in one of several meanings."""
+    return _active.get().messages.npgettext(context, singular, plural, number)
+
+
+def gettext_lazy(text: str) -> str:
+    """Return a text that is translated each time it is shown, for what is written down once: labels, titles, choices.
+
+    It is the English text wherever it is compared, stored or sent by the API.
+    """
+    return LazyText(text)
+
+
+def pgettext_lazy(context: str, text: str) -> str:
+    """Return a text in one of several meanings, translated each time it is shown."""
+    return LazyText(text, context)
+
+
+class LazyText(str):
+    """An English text that says itself in the language of the request, whenever it is shown."""
+
+    context: str | None
+
+    def __new__(cls, text: str, context: str | None = None) -> Self:
+        """Keep a text; nothing is translated yet."""
+        made = super().__new__(cls, text)
+        made.context = context
+        return made
+
+    def __str__(self) -> str:
+        english = str.__str__(self)
+        return gettext(english) if self.context is None else pgettext(self.context, english)
+
+    def __html__(self) -> str:
+        from markupsafe import escape  # here: commands show no pages
+
+        return escape(str(self))
+
+    def __format__(self, specification: str) -> str:
+        return format(str(self), specification)
+
+    def __mod__(self, values: object) -> str:
+        return str(self) % values
+
+    def __add__(self, other: str) -> str:
+        return str(self) + other
+
+    def __radd__(self, other: str) -> str:
+        return other + str(self)
+
+    def __getnewargs__(self) -> tuple[str]:
+        return (str.__str__(self),)
+
+    def format(self, *values: object, **named: object) -> str:
+        """Fill the translated text in."""
+        return str(self).format(*values, **named)
+
+    def lower(self) -> str:
+        """Return the translated text in small letters."""
+        return str(self).lower()
+
+    def upper(self) -> str:
+        """Return the translated text in capitals."""
+        return str(self).upper()
+
+    def capitalize(self) -> str:
+        """Return the translated text with a capital first letter."""
+        return str(self).capitalize()
+
+    def replace(self, old: str, new: str, count: SupportsIndex = -1, /) -> str:
+        """Replace a part of the translated text."""
+        return str(self).replace(old, new, count)

@@ -1,0 +1,78 @@
+"""Texts that are translated when they are shown, and the language that a browser accepts."""
+
+import pickle
+from gettext import NullTranslations
+
+import pytest
+from jinja2 import Environment
+from markupsafe import Markup
+
+from dovetail.translation.accepted import accepted_language
+from dovetail.translation.catalogs import ENGLISH, Language, Languages, folder_of
+from dovetail.translation.texts import get_language, gettext, gettext_lazy, ngettext, pgettext_lazy, speaking
+
+
+class Shouting(NullTranslations):
+    """Translates everything, so that nothing is passed over."""
+
+    def gettext(self, message: str) -> str:
+        return f"¡{message}!"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+    def pgettext(self, context: str, message: str) -> str:
+        return f"¡{context}: {message}!"
+
+
+LOUD = Language("es", "Español", Shouting())
+
+
+def test_a_text_is_translated_in_the_language_of_the_block_and_of_no_other():
+    with speaking(LOUD):
+        assert (gettext("Go"), ngettext("row", "rows", 2), get_language()) == ("¡Go!", "¡rows!", "es")
+        with speaking(ENGLISH):
+            assert gettext("Go") == "Go"
+        assert gettext("") == ""  # which gettext itself answers with the head of a catalog
+    assert (gettext("Go"), get_language()) == ("Go", "en")
+
+
+def test_a_lazy_text_is_english_where_it_is_stored_and_translated_wherever_it_is_shown():
+    text, may = gettext_lazy("Go & come"), pgettext_lazy("month", "May")
+    assert {text: 1}["Go & come"] == 1
+    assert pickle.loads(pickle.dumps(text)) == "Go & come"
+    with speaking(LOUD):
+        shown = ["%s" % text, f"{text}", str(text), text + "", "" + text, text.lower(), gettext(text)]  # noqa: UP031
+        assert shown == [*["¡Go & come!"] * 5, "¡go & come!", "¡Go & come!"]
+        assert Markup("<b>{}</b>").format(text) == "<b>¡Go &amp; come!</b>"
+        assert Environment(autoescape=True).from_string("{{ t }}|{{ m }}").render(t=text, m=may) == (
+            "¡Go &amp; come!|¡month: May!"
+        )
+        assert text == "Go & come"
+
+
+LANGUAGES = Languages({one.code: one for one in (ENGLISH, Language("de", ""), Language("pt-br", ""))}, ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("en;q=0.5, de;q=0.8", "de"),
+        ("fr, *;q=0.1", "en"),
+        ("PT-BR", "pt-br"),
+        ("pt", None),  # the site has another kind of it
+        ("de;q=0", None),
+        ("de;q=nan, de;q=7, ;;;, de;v=1", None),
+        ("x" * 600 + ", de", None),
+        ("fr," * 30 + "de", None),
+        ("", None),
+    ],
+)
+def test_the_language_is_the_one_that_the_browser_likes_best_of_those_that_there_are(header, found):
+    language = accepted_language(header, LANGUAGES)
+    assert (language and language.code) == found
+
+
+def test_the_folder_of_a_language_is_called_as_gettext_calls_it():
+    assert [folder_of(code) for code in ("de", "pt-br", "zh-hans")] == ["de", "pt_BR", "zh_Hans"]
