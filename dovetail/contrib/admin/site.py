@@ -22,7 +22,7 @@ def mount(app: FastAPI, context: Context) -> None:
     loaded = [(site, load_views(context, site)) for site in sites or [AdminSite()]]  # looked at even if nowhere
     if not sites:
         return
-    shared = Shared.of(context, is_alone=len(sites) == 1)
+    shared = Shared.of(context)
     know_visitors(app, context, shared.cookies)
     identities = {view.identity for _, views in loaded for view in views if view.is_model}
     for declared, views in loaded:

@@ -93,9 +93,8 @@ class MountedSite(LeanAdmin):
             authentication_backend=Authentication(),
             authorization_backend=self._authorization,
         )
-        if not shared.is_alone:
-            app.router.routes[-1] = Mount(declared.path, app=self.admin, name=declared.name)
-            self.admin.add_middleware(OwnAddresses, mount=Mount(declared.path, app=self.admin, name="admin"))
+        app.router.routes[-1] = Mount(declared.path, app=self.admin, name=declared.name)
+        self.admin.add_middleware(OwnAddresses, mount=Mount(declared.path, app=self.admin, name="admin"))
         self._media = media_folders(settings.plugins, settings.base_dir / "project" / "static" / "admin")
         self._folders = Folders.read(settings.base_dir / "project" / "templates")
         self._prepare_templates(settings.base_dir / "project" / "templates")

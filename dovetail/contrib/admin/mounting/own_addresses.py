@@ -1,34 +1,64 @@
-"""Make `admin:list` the address of the site that a request came to, where an application has several."""
+"""Make `admin:list` the address of the site that a request came to, and find it without a walk through every route."""
+
+from collections.abc import Iterator
 
 from starlette.datastructures import URLPath
-from starlette.routing import BaseRoute, NoMatchFound, Router
+from starlette.routing import BaseRoute, Mount, NoMatchFound, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+PREFIX = "admin:"
 
 
 class OwnAddresses:
-    """Stands in front of the pages of a site; names of routes that are none of its own are those of the application."""
+    """Stands in front of the pages of a site; names of routes that are none of its own are those of the application.
 
-    def __init__(self, app: ASGIApp, mount: BaseRoute) -> None:
+    A page has a hundred addresses. The application has as many routes in front of the back office, and Starlette tries
+    one after the other, raising an error for each that has another name: half of the time that a list took.
+    """
+
+    def __init__(self, app: ASGIApp, mount: Mount) -> None:
         self._app = app
         self._mount = mount
+        self._looked_at: list[BaseRoute] = []
+        self._named: dict[str, list[BaseRoute]] = {}
+        self._mounted: list[BaseRoute] = []  # what has names within it
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if "router" in scope:
-            scope["router"] = _Names(self._mount, scope["router"])
+            scope["router"] = _Names(self, scope["router"])
         await self._app(scope, receive, send)
 
+    def path_of(self, name: str, **path_params: object) -> URLPath | None:
+        """Return the path of the route of this site that is called `name`; None if it has none."""
+        for route in self._routes_named(name):
+            try:
+                path = route.url_path_for(name, **path_params)
+            except NoMatchFound:
+                continue
+            return URLPath(path=f"{self._mount.path}{path}", protocol=path.protocol)
+        return None
 
-class _Names(Router):
-    def __init__(self, mount: BaseRoute, others: Router) -> None:
-        super().__init__()
-        self._mount, self._others = mount, others
+    def _routes_named(self, name: str) -> Iterator[BaseRoute]:
+        routes = self._mount.routes
+        if self._looked_at != routes:  # of the same objects, as always but the first time, this takes no time
+            self._looked_at, self._named, self._mounted = list(routes), {}, []
+            for route in routes:
+                (self._named.setdefault(route.name, []) if isinstance(route, Route) else self._mounted).append(route)
+        yield from self._named.get(name, ())
+        yield from self._mounted
+
+
+class _Names:
+    """Stands in for the router of the application where a request makes addresses."""
+
+    def __init__(self, own: OwnAddresses, others: Router) -> None:
+        self._own, self._others = own, others
 
     def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
-        """Return the path of a route: of this site if it has one of the name."""
-        if name.startswith("admin:"):
-            try:
-                return self._mount.url_path_for(name, **path_params)
-            except NoMatchFound:
-                pass
+        """Return the path of a route: of this site if it has one of the name. Raises NoMatchFound."""
+        if name.startswith(PREFIX):
+            found = self._own.path_of(name.removeprefix(PREFIX), **path_params)
+            if found is not None:
+                return found
         return self._others.url_path_for(name, **path_params)

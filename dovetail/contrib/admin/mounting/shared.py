@@ -27,17 +27,16 @@ from dovetail.translation.catalogs import Languages, locale_folders
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
-    """Holds what all sites of an application work with; `is_alone` says that there is one only."""
+    """Holds what all sites of an application work with."""
 
     settings: AdminSettings
     cookies: Cookies
     database: PoolShare
     long_work: asyncio.Semaphore  # for what keeps a connection of the share for long: one is left for everybody else
     languages: Languages
-    is_alone: bool
 
     @classmethod
-    def of(cls, context: Context, *, is_alone: bool) -> "Shared":
+    def of(cls, context: Context) -> "Shared":
         """Return what the sites of an application share. Raise ConfigurationError without the plugin's settings."""
         settings, own = context.settings, context.plugin_settings["admin"]
         if not isinstance(own, AdminSettings):
@@ -57,7 +56,6 @@ class Shared:
             languages=Languages.load(
                 settings.languages, settings.language_code, locale_folders(settings.base_dir, settings.plugins)
             ),
-            is_alone=is_alone,
         )
 
 

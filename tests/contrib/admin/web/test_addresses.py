@@ -59,3 +59,19 @@ async def test_links_lead_to_the_home_of_a_model_before_its_other_views(office, 
     session.add(Post(title="One", content="x", author_id=boss.id))
     await session.commit()
     assert f'href="/admin/auth/user/{boss.id}/change/"' in (await office.get("/blog/post/")).text
+
+
+async def test_no_page_walks_the_routes_of_the_application_for_an_address_of_the_back_office(
+    office, app, session, boss, monkeypatch
+):
+    post = Post(title="One", content="x", author_id=boss.id)
+    session.add(post)
+    await session.commit()
+    asked: list[str] = []
+    walk = app.router.url_path_for
+    monkeypatch.setattr(app.router, "url_path_for", lambda name, **given: asked.append(name) or walk(name, **given))
+    for path in ("/", "/blog/", "/blog/post/", f"/blog/post/{post.id}/change/", f"/blog/post/{post.id}/", "/account/"):
+        page = await office.get(path)
+        assert page.status_code == 200, path
+        assert 'href="/admin/blog/post/"' in page.text, path
+    assert [name for name in asked if name.startswith("admin:")] == []
