@@ -32,6 +32,9 @@ from dovetail.resources.policy import Open as Open  # noqa: PLC0414 - names of t
 from dovetail.resources.policy import Policy as Policy  # noqa: PLC0414 - as above
 from dovetail.resources.policy import ReadOnly as ReadOnly  # noqa: PLC0414 - as above
 from dovetail.resources.policy import Recognized as Recognized  # noqa: PLC0414 - as above
+from dovetail.resources.schemas.model_schemas import CreateSchema as CreateSchema  # noqa: PLC0414 - as above
+from dovetail.resources.schemas.model_schemas import ReadSchema as ReadSchema  # noqa: PLC0414 - as above
+from dovetail.resources.schemas.model_schemas import UpdateSchema as UpdateSchema  # noqa: PLC0414 - as above
 from dovetail.resources.spec import CHANGE, Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.sql.named_rows import named_rows
 from dovetail.resources.write import idempotency

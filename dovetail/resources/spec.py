@@ -39,12 +39,14 @@ from dovetail.resources.query.search import FullTextSearch, Search, declared_sea
 from dovetail.resources.query.url import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
 from dovetail.resources.read.etags import version_attributes
 from dovetail.resources.read.reader import Cache, Reader
+from dovetail.resources.schemas.model_schemas import model_schemas
 from dovetail.resources.targets import field_names, targets
 from dovetail.resources.visibility import Visibility
 
 MAXIMUM_VIEWERS = 1_000  # whose visibilities are kept; each is some kilobytes
 VIEW, ADD, CHANGE, DELETE = "view", "add", "change", "delete"  # what a policy is asked for
 SEE = "see"  # what is remembered of a viewer: that, and `lock to ...` and `answer ...` with each action
+FROM_FIELDS = BaseModel  # in the place of a schema that is made with the resource
 CLOSED = Closed(object)  # in the place of the closed policy of the model, which is made with the resource
 WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 Operation: TypeAlias = Literal[
@@ -71,7 +73,11 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     """
 
     model: type[Model]
-    read: type[BaseModel]
+    # Of these columns, and of what stands behind the dot of a relation (`author.username`), those schemas are made that
+    # are not given: read, create and update. Those that are `read_only` are answered, and nobody sends them.
+    fields: Sequence[str] = ()
+    read_only: Collection[str] = ()
+    read: type[BaseModel] = FROM_FIELDS
     # Who may see and change what: the policy that is registered for the model. Without one, staff with the permission.
     policy: Policy[Model, Viewer, Create] = CLOSED  # type: ignore[assignment]  # see __post_init__
     create: type[Create] | None = None
@@ -103,6 +109,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     delete_with: DeleteWith[Model] | None = None  # (session, item)
 
     def __post_init__(self) -> None:
+        self._make_schemas()
         if self.policy is CLOSED:
             object.__setattr__(self, "policy", Closed(self.model))
         if len(inspect(self.model).primary_key) != 1:
@@ -132,6 +139,19 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         if strangers := set(self.unindexed) - {"search", *self.grammar.terms, *self.grammar.filters}:
             known = ", ".join(sorted({"search", *self.grammar.terms, *self.grammar.filters}))
             raise ConfigurationError(f"{self.singular}: unindexed names {sorted(strangers)}, expected some of {known}")
+
+    def _make_schemas(self) -> None:
+        """Make the schemas that are not given of `fields`."""
+        if not self.fields:
+            if self.read is FROM_FIELDS or self.read_only:
+                raise ConfigurationError(f"{self.singular}: expected `fields`, of which schemas are made, or `read`")
+            return
+        made = model_schemas(self.model, self.fields, self.read_only)
+        if self.read is FROM_FIELDS:
+            object.__setattr__(self, "read", made.read)
+        for name, schema in (("create", made.create), ("update", made.update)):
+            if getattr(self, name) is None and schema.model_fields:
+                object.__setattr__(self, name, schema)
 
     def _check_limits(self) -> None:
         offered = [name for name in OPERATIONS if self.has(name)]

@@ -74,7 +74,10 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "dovetail.resources.resource": (
         "A REST API in ten lines, and policies for sites whose viewers are not `dovetail.contrib.auth.models.User`.",
-        ("Resource", "ONCE", "find_or_make", "Policy", "Recognized", "ReadOnly", "Open"),
+        (
+            *("Resource", "ReadSchema", "CreateSchema", "UpdateSchema", "ONCE", "find_or_make"),
+            *("Policy", "Recognized", "ReadOnly", "Open"),
+        ),
     ),
     "dovetail.api.schemas": (
         "What requests and answers of the API are made of.",

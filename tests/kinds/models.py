@@ -74,7 +74,7 @@ class Thing(IdMixin, TimestampMixin, KindsBase):
     opens: Mapped[time | None]
     seen_at: Mapped[datetime | None]
     lasts: Mapped[timedelta | None] = mapped_column(Interval)
-    token: Mapped[UUID | None]
+    token: Mapped[UUID | None] = mapped_column(info={"secret": False})
     colour: Mapped[Colour | None]
     shade: Mapped[str | None] = mapped_column(Enum("dark", "light", name="shade", native_enum=False))
     data: Mapped[bytes | None] = mapped_column(LargeBinary)

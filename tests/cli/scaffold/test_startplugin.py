@@ -156,7 +156,7 @@ def test_a_folder_that_is_there_is_left_alone(site):
 
 
 def test_nothing_half_is_left_when_it_cannot_write(site):
-    template = site / "dovetail" / "cli" / "scaffold" / "templates" / "plugin" / "schemas.py.tmpl"
+    template = site / "dovetail" / "cli" / "scaffold" / "templates" / "plugin" / "models.py.tmpl"
     template.write_text(template.read_text() + "$unknown")
     assert manage("startplugin", "shop", cwd=site, PYTHONPATH=site).code == 1
     assert [path.name for path in (site / "plugins").iterdir() if "shop" in path.name or path.name[0] == "."] == []

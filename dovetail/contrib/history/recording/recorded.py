@@ -17,8 +17,7 @@ from sqlalchemy.orm import MANYTOMANY, Mapper
 
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context
-
-SECRET_WORDS = frozenset({"password", "passwd", "secret", "token", "hash", "credential", "private"})
+from dovetail.resources.schemas.secret_columns import is_secret
 
 
 @dataclass(frozen=True)
@@ -66,14 +65,6 @@ class Recorded:
         """Return the labels under which the changes of an object stand: one for each table that it has a part in."""
         tables = dict.fromkeys(mapper.local_table for mapper in inspect(model).iterate_to_root())
         return list(dict.fromkeys(one.label for table in tables if (one := self.find(table)) is not None))
-
-
-def is_secret(column: Column[object]) -> bool:
-    """Return whether the value of a column is never to be written down."""
-    marked: object = column.info.get("secret")
-    if marked is not None:
-        return bool(marked)
-    return not SECRET_WORDS.isdisjoint(column.name.lower().split("_")) and not column.foreign_keys
 
 
 def check_ignored(context: Context, ignored: Collection[str]) -> None:

@@ -9,9 +9,10 @@ from dovetail.application import make_application
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.recording.lines import REDACTED
-from dovetail.contrib.history.recording.recorded import Recorded, is_secret
+from dovetail.contrib.history.recording.recorded import Recorded
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import context_of
+from dovetail.resources.schemas.secret_columns import is_secret
 
 INTERNAL = {
     *(f"admin.{name}" for name in ("keptform", "formdraft", "preference", "savedview")),

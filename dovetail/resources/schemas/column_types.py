@@ -1,0 +1,132 @@
+"""The types of fields that columns make: what a client may send for a column, and what is answered of it.
+
+The limits are the column's own, so that both databases take what a schema takes.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum as PythonEnum
+from typing import Annotated, Literal, cast
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, FiniteFloat, JsonValue, NaiveDatetime
+from pydantic.config import JsonDict
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Enum,
+    Float,
+    Integer,
+    Numeric,
+    SmallInteger,
+    String,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from dovetail.api.schemas import LARGEST_ID, NOT_BLANK, BodyId, UTCTime, not_blank
+from dovetail.database.column_types import UTCDateTime
+
+PLAIN = (
+    str,
+    int,
+    float,
+    bool,
+    Decimal,
+    datetime,
+    date,
+    time,
+    timedelta,
+    UUID,
+    bytes,
+)  # as pydantic reads and writes them
+LONGEST_INTERVAL = timedelta(days=100_000_000)  # PostgreSQL's is 178,000,000 years, Python's 2,700,000
+
+
+def answered_type(column: Column[object]) -> object | None:
+    """Return the type of a column's values in an answer, without null; None if no schema can say it."""
+    return _type(column.type, is_sent=False)
+
+
+def sent_type(column: Column[object]) -> object | None:
+    """Return the type of the values that a client may send for a column, without null; None as above.
+
+    A text that has to be given is not blank.
+    """
+    found = _type(column.type, is_sent=True)
+    if isinstance(column.type, Integer) and column.foreign_keys:
+        return BodyId
+    is_text = isinstance(column.type, String) and not isinstance(column.type, Enum)
+    if is_text and not column.nullable and column.default is None and column.server_default is None:
+        return Annotated[
+            found, Field(min_length=1, json_schema_extra=cast("JsonDict", NOT_BLANK)), AfterValidator(not_blank)
+        ]
+    return found
+
+
+def _type(kind: TypeEngine[object], *, is_sent: bool) -> object | None:
+    for special, made in _SPECIAL:
+        if isinstance(kind, special):
+            return made(kind)
+    if isinstance(kind, ARRAY):
+        item = _type(kind.item_type, is_sent=is_sent)
+        return None if item is None else list[item]  # type: ignore[valid-type]  # known at run time only
+    if isinstance(kind, TypeDecorator) and type(kind).python_type is TypeEngine.python_type:
+        changes = type(kind).process_result_value is not TypeDecorator.process_result_value
+        return None if changes else _type(kind.impl_instance, is_sent=is_sent)  # else nobody says into what
+    try:
+        found = kind.python_type
+    except NotImplementedError:
+        return None
+    if is_sent and found in _LIMITS:
+        return _LIMITS[found](kind)
+    known = issubclass(found, PythonEnum) or found in PLAIN
+    return found if known else None
+
+
+def _member(kind: TypeEngine[object]) -> object:
+    return kind.enum_class or Literal[tuple(kind.enums)]  # type: ignore[attr-defined]  # of an Enum
+
+
+def _text(kind: TypeEngine[object]) -> object:
+    length = getattr(kind, "length", None)
+    return str if length is None else Annotated[str, Field(max_length=length)]
+
+
+def _whole_number(kind: TypeEngine[object]) -> object:
+    return Annotated[int, Field(ge=-_largest(kind) - 1, le=_largest(kind))]
+
+
+def _moment(kind: TypeEngine[object]) -> object:
+    # A moment without a zone is none that two databases agree on, and with one the column would lose it.
+    return UTCTime if isinstance(kind, DateTime) and kind.timezone else NaiveDatetime
+
+
+def _decimal(kind: TypeEngine[object]) -> object:
+    if not isinstance(kind, Numeric) or isinstance(kind, Float) or kind.precision is None:
+        return Annotated[Decimal, Field(allow_inf_nan=False, max_digits=1000)]
+    return Annotated[Decimal, Field(allow_inf_nan=False, max_digits=kind.precision, decimal_places=kind.scale or 0)]
+
+
+def _largest(kind: TypeEngine[object]) -> int:
+    if isinstance(kind, SmallInteger):
+        return 2**15 - 1
+    return LARGEST_ID if isinstance(kind, BigInteger) else 2**31 - 1
+
+
+_SPECIAL: tuple[tuple[type, Callable[[TypeEngine[object]], object]], ...] = (
+    (UTCDateTime, lambda _: UTCTime),
+    (Enum, _member),
+    (JSON, lambda _: JsonValue),
+)
+_LIMITS: dict[type, Callable[[TypeEngine[object]], object]] = {
+    str: _text,
+    int: _whole_number,
+    float: lambda _: FiniteFloat,
+    Decimal: _decimal,
+    datetime: _moment,
+    timedelta: lambda _: Annotated[timedelta, Field(ge=-LONGEST_INTERVAL, le=LONGEST_INTERVAL)],
+}

@@ -1,0 +1,237 @@
+"""Schemas made of a model's columns: what is answered of a row, what makes one, and what changes one.
+
+    products = Resource(model=Product, fields=("name", "price"), policy=POLICY)
+
+A schema that differs in a field or two derives from what would be made, and says the rest:
+
+    class ProductCreate(CreateSchema, model=Product, fields=("name", "price")):
+        coupon: str | None = None
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from inspect import get_annotations
+from types import new_class
+from typing import Annotated, NamedTuple, cast
+
+from pydantic import MISSING, BaseModel, Field
+from pydantic.fields import FieldInfo
+from sqlalchemy import Column, ColumnDefault, inspect
+from sqlalchemy.orm import Mapper
+from sqlalchemy.schema import DefaultClause
+from sqlalchemy.sql.functions import FunctionElement
+
+from dovetail.api.schemas import Schema
+from dovetail.errors import ConfigurationError
+from dovetail.resources.schemas.column_types import answered_type, sent_type
+from dovetail.resources.schemas.secret_columns import is_secret
+
+WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+class ReadSchema(Schema):
+    """The base of what is answered of a row: `class ProductRead(ReadSchema, model=Product, fields=("name",))`.
+
+    It has the key of the row, the columns that `fields` name, and of relations what stands behind a dot: with
+    `author.username` and `author.id` the field `author` is an object with these two, or null.
+    """
+
+    def __init_subclass__(cls, *, model: type[object] | None = None, fields: Sequence[str] = ()) -> None:
+        if model is not None:
+            _declare(cls, _read_fields(model, fields))
+        super().__init_subclass__()
+
+
+class CreateSchema(Schema):
+    """The base of what makes a row, of the columns that `fields` name and a client may send.
+
+    Those are all but a key that is counted up, a column that is computed, and a time that the database sets. What has
+    a default or may be null may be left out. What stands behind a relation's dot is only answered.
+    """
+
+    def __init_subclass__(cls, *, model: type[object] | None = None, fields: Sequence[str] = ()) -> None:
+        if model is not None:
+            _declare(cls, _create_fields(model, fields))
+        super().__init_subclass__()
+
+
+class UpdateSchema(Schema):
+    """The base of what changes a row: the fields of CreateSchema without the key, each of which may be left out."""
+
+    def __init_subclass__(cls, *, model: type[object] | None = None, fields: Sequence[str] = ()) -> None:
+        if model is not None:
+            _declare(cls, _update_fields(model, fields))
+        super().__init_subclass__()
+
+
+class ModelSchemas(NamedTuple):
+    """The three schemas of a model."""
+
+    read: type[BaseModel]
+    create: type[BaseModel]
+    update: type[BaseModel]
+
+
+def model_schemas(model: type[object], fields: Sequence[str], read_only: Collection[str] = ()) -> ModelSchemas:
+    """Return the schemas of these fields of a model; those that are `read_only` are answered and never taken.
+
+    Raises ConfigurationError for a field that is no column, that is a secret, or of whose type no schema can be made.
+    """
+    if isinstance(fields, str):
+        raise ConfigurationError(f"{model.__name__}: fields is the text {fields!r}, expected a tuple: ({fields!r},)")
+    if strangers := sorted(set(read_only) - set(fields)):
+        raise ConfigurationError(f"{model.__name__}: read_only names {strangers}, which `fields` does not")
+    words, sent = WORD.sub(" ", model.__name__).lower(), [name for name in fields if name not in read_only]
+    return ModelSchemas(
+        _made(ReadSchema, "Read", f"One {words}.", model, fields),
+        _made(CreateSchema, "Create", f"A new {words}.", model, sent),
+        _made(UpdateSchema, "Update", f"The fields of one {words} that change; what is left out stays.", model, sent),
+    )
+
+
+def _made(base: type[BaseModel], suffix: str, text: str, model: type[object], fields: Sequence[str]) -> type[BaseModel]:
+    namespace = {"__module__": model.__module__, "__doc__": text}
+    made = new_class(
+        f"{model.__name__}{suffix}", (base,), {"model": model, "fields": tuple(fields)}, lambda ns: ns.update(namespace)
+    )
+    return cast("type[BaseModel]", made)
+
+
+def _declare(schema: type[BaseModel], fields: Iterator[tuple[str, object, FieldInfo | None]]) -> None:
+    """Give a class that is being made these fields, in front of those that it declares itself."""
+    own = get_annotations(schema)
+    found: dict[str, object] = {}
+    for name, annotation, info in fields:
+        if name in own:
+            continue
+        found[name] = annotation
+        if info is not None:
+            setattr(schema, name, info)
+    schema.__annotations__ = found | own
+
+
+def _read_fields(model: type[object], fields: Sequence[str]) -> Iterator[tuple[str, object, FieldInfo | None]]:
+    mapper: Mapper[object] = inspect(model)
+    keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+    nested: dict[str, list[str]] = {}
+    for name in dict.fromkeys([*keys, *fields]):
+        relation, dot, rest = name.partition(".")
+        if dot:
+            nested.setdefault(relation, []).append(rest)
+            continue
+        column = _column(model, name)
+        found = answered_type(column)
+        if found is None:
+            raise _unfit(model, name, column)
+        yield name, found | None if column.nullable else found, _described(column)  # type: ignore[operator]  # a type
+    for relation, names in nested.items():
+        yield relation, _nested(model, relation, names), None
+
+
+def _create_fields(model: type[object], fields: Sequence[str]) -> Iterator[tuple[str, object, FieldInfo | None]]:
+    for name, column, found in _sent(model, fields):
+        yield name, *_with_default(column, found)
+
+
+def _update_fields(model: type[object], fields: Sequence[str]) -> Iterator[tuple[str, object, FieldInfo | None]]:
+    for name, column, found in _sent(model, fields):
+        if not column.primary_key:
+            yield name, found | MISSING, _described(column, default=MISSING)
+
+
+def _sent(model: type[object], fields: Sequence[str]) -> Iterator[tuple[str, Column[object], object]]:
+    """Yield the columns among `fields` that a client may send, each with its type."""
+    for name in dict.fromkeys(fields):
+        if "." in name:
+            continue
+        column = _column(model, name)
+        if _is_made(inspect(model), column):
+            continue
+        found = sent_type(column)
+        if found is None:
+            raise _unfit(model, name, column)
+        yield name, column, found | None if column.nullable else found  # type: ignore[operator]  # a type
+
+
+def _with_default(column: Column[object], found: object) -> tuple[object, FieldInfo | None]:
+    default = column.default
+    if isinstance(default, ColumnDefault) and default.is_scalar:
+        return found, _described(column, default=default.arg)
+    if default is not None or column.server_default is not None:
+        return found | MISSING, _described(column, default=MISSING)
+    return found, _described(column, default=None) if column.nullable else _described(column)
+
+
+def _described(column: Column[object], **options: object) -> FieldInfo | None:
+    text = column.doc or column.comment
+    if text is None and not options:
+        return None
+    return cast("FieldInfo", Field(description=text, **options))  # type: ignore[call-overload]  # a default, or none
+
+
+def _is_made(mapper: Mapper[object], column: Column[object]) -> bool:
+    """Return True if the database or the framework makes the values of a column, and no client."""
+    server = column.server_default
+    is_called = isinstance(server, DefaultClause) and isinstance(server.arg, FunctionElement)
+    made = (column.computed, column.identity, column.onupdate, column.server_onupdate)
+    return (
+        column is column.table.autoincrement_column
+        or is_called
+        or any(one is not None for one in made)
+        or any(column is one for one in (mapper.version_id_col, mapper.polymorphic_on))
+        or (column.primary_key and column.default is not None)
+    )
+
+
+def _column(model: type[object], name: str) -> Column[object]:
+    mapper: Mapper[object] = inspect(model)
+    if name in mapper.relationships:
+        raise ConfigurationError(
+            f"{model.__name__}: fields names the relation {name!r}, expected what is answered of it, as in '{name}.id'"
+        )
+    found = mapper.column_attrs.get(name)
+    if found is None or not isinstance(found.columns[0], Column):
+        known = sorted(one.key for one in mapper.column_attrs if isinstance(one.columns[0], Column))
+        raise ConfigurationError(f"{model.__name__}: fields names {name!r}, expected some of {', '.join(known)}")
+    column = found.columns[0]
+    if is_secret(column):
+        raise ConfigurationError(
+            f"{model.__name__}: fields names {name!r}, which holds a secret by its name; leave it out, or say that it "
+            'does not: mapped_column(info={"secret": False})'
+        )
+    return column
+
+
+def _unfit(model: type[object], name: str, column: Column[object]) -> ConfigurationError:
+    return ConfigurationError(
+        f"{model.__name__}: fields names {name!r}, and no schema can be made of its type {column.type!r}; give schemas "
+        "of your own (read, create, update)"
+    )
+
+
+def _nested(model: type[object], relation: str, fields: Sequence[str]) -> object:
+    """Return the type of a relation in an answer: an object of these fields or null, or a list of them."""
+    relations = inspect(model).relationships
+    if relation not in relations:
+        raise ConfigurationError(
+            f"{model.__name__}: fields names {f'{relation}.{fields[0]}'!r}, and {relation!r} is no relation, expected "
+            f"one of {', '.join(sorted(relations.keys())) or 'none'}"
+        )
+    mapped = relations[relation]
+    target, title = mapped.mapper.class_, relation.title().replace("_", "")
+    namespace: dict[str, object] = {
+        "__module__": model.__module__,
+        "__doc__": f"What is answered of {relation.replace('_', ' ')}.",
+    }
+    annotations: dict[str, object] = {
+        name: Annotated[kind, info] if info else kind for name, kind, info in _plain(target, fields)
+    }
+    namespace |= {"__annotations__": annotations}
+    made = new_class(f"{model.__name__}{title}Read", (Schema,), exec_body=lambda ns: ns.update(namespace))
+    return list[made] if mapped.uselist else made | None  # type: ignore[valid-type]  # known at run time only
+
+
+def _plain(model: type[object], fields: Sequence[str]) -> Iterator[tuple[str, object, FieldInfo | None]]:
+    """Yield the fields of a nested object, which has its key only if that is named."""
+    keys = {inspect(model).get_property_by_column(column).key for column in inspect(model).primary_key}
+    return (one for one in _read_fields(model, fields) if one[0] not in keys or one[0] in fields)
