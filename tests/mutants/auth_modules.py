@@ -103,7 +103,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
     ),
     **room(
         "dovetail/contrib/auth/commands",
-        accounts=(f"{AUTH}/commands/test_accounts.py",),
+        accounts=(f"{AUTH}/commands/test_accounts.py", f"{AUTH}/commands/test_factors.py"),
         factors=(f"{AUTH}/commands/test_factors.py",),
         permissions=(f"{AUTH}/commands/test_permissions.py",),
         rules=(f"{AUTH}/commands/test_rules.py",),

@@ -69,6 +69,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "dovetail/contrib/admin/permissions.py": (
         f"{ADMIN}/rules/test_rows.py",
         f"{ADMIN}/test_permissions.py",
+        f"{ADMIN}/rules/test_fields.py",
     ),
     **room(
         "dovetail/contrib/admin/account",
@@ -77,7 +78,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         factors=(f"{ACCOUNT}/test_factors.py",),
         forgotten=(f"{ACCOUNT}/test_forgotten.py",),
         page=(),
-        password=(f"{ACCOUNT}/test_sessions.py",),
+        password=(f"{ACCOUNT}/test_sessions.py", f"{ADMIN}/mounting/test_sites.py"),
         sections=(),
         sessions=(f"{ACCOUNT}/test_sessions.py",),
         tokens=(f"{ACCOUNT}/test_tokens.py",),
@@ -89,8 +90,8 @@ MODULES: dict[str, tuple[str, ...]] = {
         access=(f"{ADMIN}/test_permissions.py",),
         admission=(),
         by_provider=(f"{AUTH}/providers/test_back_office.py",),
-        enrolment=(f"{ACCOUNT}/test_factors.py",),
-        entering=(f"{ACCOUNT}/test_factors.py",),
+        enrolment=(f"{ACCOUNT}/test_enrolment.py", f"{ACCOUNT}/test_factors.py"),
+        entering=(f"{ACCOUNT}/test_factors.py", f"{ACCOUNT}/test_enrolment.py"),
         guard=(f"{ENTRY}/test_entrance.py", f"{ADMIN}/web/test_csrf.py", f"{ADMIN}/test_answers.py"),
         kept_forms=(f"{ENTRY}/test_lost_sessions.py",),
         login=(f"{ENTRY}/test_entrance.py", f"{ADMIN}/web/test_csrf.py"),
@@ -106,11 +107,11 @@ MODULES: dict[str, tuple[str, ...]] = {
         fields=(f"{ADMIN}/rules/test_fields.py",),
         rules=(f"{ADMIN}/rules/test_rows.py",),
     ),
-    "dovetail/contrib/admin/tasks/acting.py": (f"{ENTRY}/test_acting.py",),
     **room(
         "dovetail/contrib/admin/web",
         cookies=(f"{ADMIN}/web/test_cookies.py",),
         csrf=(f"{ADMIN}/web/test_csrf.py",),
+        impersonation=(f"{ENTRY}/test_acting.py",),
         messages=(f"{ADMIN}/web/test_messages.py",),
     ),
     "dovetail/contrib/idempotency/store.py": (

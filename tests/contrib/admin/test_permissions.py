@@ -11,6 +11,7 @@ from dovetail.contrib.admin.views import ModelAdmin, action
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.auth.permissions import grants
 from dovetail.contrib.auth.permissions.held import groups_of, load_permissions
+from plugins.blog.admin import PostAdmin
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
 from plugins.comments.policies import MODERATE
@@ -65,6 +66,21 @@ async def test_each_page_takes_its_permission_and_no_other_opens_it(let, post, h
     assert opened == set().union(*(OPENS[verb] for verb in held))
     assert (await office.get("/auth/user/")).status_code == 403
     assert (await office.get("/blog/tag/")).status_code == 200
+
+
+async def test_what_a_view_switches_off_is_closed_to_everybody(boss, back_office_for, post, monkeypatch):
+    office = await back_office_for(boss)
+    switches = {name: f"can_{name}" for name in ("create", "edit", "delete", "export")}
+    for door, switch in {**switches, "details": "can_view_details"}.items():
+        path = POSTS + DOORS[door][1].format(id=post.id)
+        assert (await office.get(path)).status_code == 200, door
+        with monkeypatch.context() as patch:
+            patch.setattr(PostAdmin, switch, False)
+            assert (await office.get(path)).status_code == 403, door
+    with monkeypatch.context() as patch:
+        patch.setattr(PostAdmin, "is_accessible", lambda _view, _request: False)
+        for _, path in DOORS.values():
+            assert (await office.get(POSTS + path.format(id=post.id))).status_code == 403, path
 
 
 async def test_what_one_may_not_do_is_not_offered(let, post):

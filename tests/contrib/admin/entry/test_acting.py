@@ -7,7 +7,7 @@ from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions import grants
-from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.sessions.models import Door, Session
 from dovetail.contrib.history.models import RecordedChange
 from plugins.blog.models import Tag
 from tests.contrib.history.conftest import HistorySettings
@@ -54,6 +54,11 @@ async def test_who_acts_as_another_sees_what_they_see_and_every_change_has_both_
     await act(office, people["less"])
     page = (await office.get(START)).text
     assert "You act as <strong>less</strong>, and are helper." in page
+    acting = (await session.scalars(select(Session).where(Session.door == Door.ACTING))).one()
+    own = await session.get_one(Session, acting.parent_id)
+    assert (acting.user_id, own.user_id) == (people["less"].id, people["helper"].id)
+    assert acting.address == "127.0.0.1"
+    assert acting.user_agent.startswith("python-httpx")
     assert (await office.get(USERS)).status_code == 403
     tag = (await session.scalars(select(Tag))).one()
     await session.commit()

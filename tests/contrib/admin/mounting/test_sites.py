@@ -180,6 +180,7 @@ async def test_the_form_of_a_site_asks_more_and_keeps_people_out_and_its_pages_s
     new = "another long password of the boss"
     done = await again.post("/account/password/change", {"current_password": PASSWORD, "password": new})
     assert "All new" in done.text
+    assert "Password changed" in done.text
     gone = await again.post("/logout", {})
     assert (gone.status_code, "Goodbye from The Gazette" in gone.text) == (200, True)
     assert (await again.get("/")).status_code == 303

@@ -36,6 +36,17 @@ def test_an_editor_is_given_and_loses_what_a_group_permits(run):
     assert run("permissions", "eddie").stdout == "eddie is permitted nothing.\n"
 
 
+def test_a_superuser_and_somebody_deactivated_are_told_to_be_so(settings, run):
+    async def make(session):
+        await create_user(session, username="root", email="r@example.org", password=None, is_superuser=True)
+        gone = await create_user(session, username="gone", email="g@example.org", password=None)
+        gone.is_active = False
+
+    outside.run_async(settings, make)
+    assert "root is a superuser, who may do everything." in run("permissions", "root").stdout.splitlines()
+    assert run("permissions", "gone").stdout == "gone is deactivated: nothing below counts.\n"
+
+
 def test_what_is_there_already_is_no_error_and_stays_one(run):
     run("creategroup", "editors")
     for _ in range(2):
