@@ -19,6 +19,10 @@ class NaiveDatetimeError(DontWrapMixin, InvalidInputError, ValueError):
     """A datetime has no timezone; write it as 2026-01-31T12:00:00Z."""
 
 
+class ZonedDatetimeError(DontWrapMixin, InvalidInputError, ValueError):
+    """A datetime has a timezone, and none is kept here; write it as 2026-01-31T12:00:00."""
+
+
 class DatetimeRangeError(DontWrapMixin, InvalidInputError, ValueError):
     """A datetime lies outside the years 1 to 9999 in UTC."""
 
@@ -33,17 +37,16 @@ class UTCDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Store as UTC."""
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
+        """Store as UTC; SQLite's own type leaves the zone away."""
         if value is None:
             return None
         if value.tzinfo is None:
             raise NaiveDatetimeError
         try:
-            value = value.astimezone(UTC)
+            return value.astimezone(UTC)
         except OverflowError:
             raise DatetimeRangeError from None
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
         """Read as UTC."""

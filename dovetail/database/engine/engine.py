@@ -16,6 +16,7 @@ from dovetail.database.drivers.lost_connections import (
     renew_statements,
 )
 from dovetail.database.drivers.sqlalchemy_private import set_ping
+from dovetail.database.engine.moments import keep_moments
 from dovetail.database.engine.sqlite_transactions import keep_to_file, use_real_transactions
 from dovetail.database.engine.unportable_values import refuse_unportable_values
 from dovetail.database.engine.urls import database_url, is_memory
@@ -53,6 +54,7 @@ def create_engine(
     engine = create_async_engine(url, **_common_options(settings) | pool | driver | options)
     speak_as_sqlalchemy(engine.sync_engine)
     refuse_unportable_values(engine.sync_engine)
+    keep_moments(engine.sync_engine)
     if url.get_backend_name() == "sqlite":
         use_real_transactions(engine.sync_engine, patience=settings.database_pool_timeout)
         if not is_memory(url):

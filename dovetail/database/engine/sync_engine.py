@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, NullPool, create_engine
 
+from dovetail.database.engine.moments import keep_moments
 from dovetail.database.engine.sqlite_transactions import use_real_transactions
 from dovetail.database.engine.urls import database_url
 from dovetail.settings import Settings
@@ -23,4 +24,5 @@ def create_sync_engine(settings: Settings) -> Engine:
         connect_args={"timeout": SQLITE_BUSY_TIMEOUT},
     )
     use_real_transactions(engine)
+    keep_moments(engine)
     return engine
