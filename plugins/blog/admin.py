@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from starlette.requests import Request
 
-from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, RelationFilter, action, shortened
+from dovetail.contrib.admin.views import BooleanFilter, Chart, ModelAdmin, RelationFilter, action, shortened
 from plugins.blog.models import POST_TEXT, Post, Tag
 
 
@@ -77,3 +77,6 @@ class TagAdmin(ModelAdmin, model=Tag):
     ordering = ("name",)
     unindexed = ("search",)  # there are few tags
     fields = ("name",)
+
+
+POSTS_A_DAY = Chart(title="Posts a day", models=(Post,), per_day=Post.created_at, seconds=300)

@@ -10,6 +10,7 @@ plugin = Plugin(
     policies=lazy(Post="plugins.blog.policies:POSTS", Tag="plugins.blog.policies:TAGS"),
     routers=lazy(api="plugins.blog.api:router"),
     admin_views=lazy("plugins.blog.admin:PostAdmin", "plugins.blog.admin:TagAdmin"),
+    extensions={"admin.dashboard": lazy("plugins.blog.admin:POSTS_A_DAY")},
     commands=(
         Command(
             name="loaddemo",

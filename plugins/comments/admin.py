@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.views import (
     ChoiceFilter,
+    Figure,
     ModelAdmin,
     RelationFilter,
     TabularInline,
@@ -84,6 +85,16 @@ class CommentAdmin(ModelAdmin, model=Comment):
     async def reject(self, request: Request, comments: Sequence[Comment]) -> str:  # noqa: ARG002 - as above
         """Let nobody read the comments."""
         return _set_status(comments, CommentStatus.REJECTED)
+
+
+WAITING = Figure(
+    title="Comments waiting",
+    models=(Comment,),
+    rule="moderate",
+    where=Comment.status == CommentStatus.PENDING,
+    query={"status": CommentStatus.PENDING.value},
+    seconds=30,
+)
 
 
 def _set_status(comments: Sequence[Comment], status: CommentStatus) -> str:

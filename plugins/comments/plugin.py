@@ -14,6 +14,7 @@ plugin = Plugin(
     admin_views=lazy("plugins.comments.admin:CommentAdmin"),
     checks=lazy("plugins.comments.checks:check_moderation"),
     extensions={
+        "admin.dashboard": lazy("plugins.comments.admin:WAITING"),
         "auth.permissions": [("moderate_comment", "Can moderate comments")],
         "blog.demo_posts": lazy("plugins.comments.demo:add_comments"),
     },

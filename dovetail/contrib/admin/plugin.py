@@ -29,6 +29,8 @@ plugin = Plugin(
             "dovetail.contrib.admin.account.password:PASSWORD",
             "dovetail.contrib.admin.account.connected:CONNECTED",
         ),
+        "admin.dashboard": lazy("dovetail.contrib.admin.dashboard.pool:POOL"),
+        "auth.permissions": [("view_pool", "Can see how many connections to the database are in use")],
         "auth.expired": lazy("dovetail.contrib.admin.models:EXPIRED", "dovetail.contrib.admin.models:DRAFTS_EXPIRED"),
     },
     paths={"office": "/admin"},

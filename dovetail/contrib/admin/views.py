@@ -54,6 +54,11 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sites.admin_site import AdminSite as AdminSite  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.sites.login_form import LoginForm as LoginForm  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.sqladmin_private import AnySelect
+from dovetail.contrib.admin.widgets.kinds import Chart as Chart  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.widgets.kinds import Figure as Figure  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.widgets.kinds import Listing as Listing  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.widgets.widget import STAFF as STAFF  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.widgets.widget import Widget as Widget  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.writing.changed_rows import change_rows
 from dovetail.errors import BadRequestError, ConfigurationError
 

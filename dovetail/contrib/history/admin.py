@@ -1,4 +1,4 @@
-"""The history in the back office: all changes for superusers, a page of each object, and one's own recent changes."""
+"""The history in the back office: all changes for superusers, and a page of each object."""
 
 from asyncio import to_thread
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,11 +15,10 @@ from starlette.responses import RedirectResponse, Response
 
 from dovetail.contrib.admin.columns.identifiers import have_identifiers
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.extras import IndexBox, ObjectPage, ShownObject
+from dovetail.contrib.admin.pages.extras import ObjectPage, ShownObject
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
-from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, ModelAdmin, user_of
 from dovetail.contrib.admin.web.returning import list_url
 from dovetail.contrib.history.differences import Difference, Part, differences
@@ -29,8 +28,6 @@ from dovetail.contrib.history.undoing.office import count_beside, is_number, und
 from dovetail.database.change_log import CHANGE_LOG
 
 PAGE = 50  # changes of one page
-RECENT = 10  # changes in the box
-WINDOW = 10_000  # changes among which one's own are looked for
 Texts = Mapping[tuple[str, str], str]  # of related objects, by relation and key
 
 
@@ -80,14 +77,6 @@ class ShownChange:
     fields: Sequence[Difference]
 
 
-@dataclass(frozen=True)
-class RecentChange:
-    """A change as the first page shows it."""
-
-    change: RecordedChange
-    view: ViewBase
-
-
 async def load_history(_office: Office, request: Request, shown: ShownObject) -> Mapping[str, object] | None:
     """Return the changes of an object, the latest first; None if it is gone and none are left of it."""
     session, model = request_context().session, shown.view.model
@@ -120,24 +109,6 @@ async def act(_office: Office, request: Request, shown: ShownObject) -> Response
     if change.action == ChangeAction.ADD:
         return RedirectResponse(list_url(request, shown.view), HTTPStatus.SEE_OTHER)
     return RedirectResponse(str(request.url), HTTPStatus.SEE_OTHER)
-
-
-async def load_recent(office: Office, request: Request) -> Mapping[str, object] | None:
-    """Return what the user has changed last, as far as they may list it; None if that is nothing."""
-    session = request_context().session
-    last = await session.scalar(select(func.max(RecordedChange.id)))
-    mine = select(RecordedChange).where(
-        RecordedChange.actor_id == user_of(request).id, RecordedChange.id > (last or 0) - WINDOW
-    )
-    rows = (await session.scalars(mine.order_by(RecordedChange.id.desc()).limit(RECENT * 5))).all()
-    models = {f"{home}.{model.__name__.lower()}": model for model, home in office.homes.items()}
-    found: dict[tuple[str, str, str], RecentChange] = {}
-    for row in rows:
-        model = models.get(row.model)
-        view = None if model is None else rights_of(request).view_of(model)
-        if view is not None:
-            found.setdefault((row.action, row.model, row.object_key), RecentChange(row, view))
-    return {"changes": list(found.values())[:RECENT]} if found else None
 
 
 def _changes_of(request: Request, shown: ShownObject) -> Select[RecordedChange]:
@@ -207,4 +178,3 @@ def _relations(model: type[object]) -> dict[str, type[object]]:
 
 
 HISTORY = ObjectPage(name="history", title="History", template="sqladmin/history.html", load=load_history, act=act)
-RECENT_CHANGES = IndexBox(title="Your recent changes", template="sqladmin/recent_changes.html", load=load_recent)

@@ -25,7 +25,7 @@ plugin = Plugin(
         "auth.expired": lazy("dovetail.contrib.history.old_lines:EXPIRED"),
         "admin.object_pages": lazy("dovetail.contrib.history.admin:HISTORY"),
         "admin.message_notes": lazy("dovetail.contrib.history.undoing.messages:offer_undo"),
-        "admin.index_boxes": lazy("dovetail.contrib.history.admin:RECENT_CHANGES"),
+        "admin.dashboard": lazy("dovetail.contrib.history.recent:RECENT_CHANGES"),
     },
     change_log=deferred("dovetail.contrib.history.recording.log:make_log"),
 )

@@ -23,7 +23,7 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.web.csrf import check_origin
 from dovetail.contrib.admin.web.error_messages import message_for
-from dovetail.contrib.admin.web.responses import is_refusal, sendable
+from dovetail.contrib.admin.web.responses import Unfinished, is_refusal, sendable
 from dovetail.contrib.auth.proof import ProofRequiredError
 from dovetail.database.drivers.retries import try_twice
 from dovetail.database.session import SAFE_METHODS
@@ -123,8 +123,10 @@ async def _respond_in_transaction(office: Office, request: Request, endpoint: En
                 for note in office.message_notes:
                     await note(request)
             # What is only read is not undone: a stream may read on when the connection here is free again.
-            if not (is_safe and isinstance(found, Response)):
+            if not (is_safe and isinstance(found, Response | Unfinished)):
                 found = await sendable(found, request.url.path)
+    if isinstance(found, Unfinished):
+        found = await found.finish()
     if context.after_commit.tasks and not is_refusal(found):
         found.background = context.after_commit
     return found

@@ -18,6 +18,8 @@ from starlette.routing import Mount
 from dovetail.contrib.admin.account.sections import EXTENSION_POINT, check_sections
 from dovetail.contrib.admin.checks.site_checks import find_shadowed, find_unfit_templates
 from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.mounting.widgets import widgets_of
+from dovetail.contrib.admin.dashboard.dashboard import Dashboard
 from dovetail.contrib.admin.entry import by_provider
 from dovetail.contrib.admin.entry.guard import error_page
 from dovetail.contrib.admin.forms.admin_form import is_protected
@@ -27,14 +29,7 @@ from dovetail.contrib.admin.mounting.routes import Routes
 from dovetail.contrib.admin.mounting.shared import Shared
 from dovetail.contrib.admin.mounting.templates import PARENTS, Folders, find_unfit_site
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.extras import (
-    INDEX_BOXES,
-    MESSAGE_NOTES,
-    OBJECT_PAGES,
-    check_boxes,
-    check_notes,
-    check_pages,
-)
+from dovetail.contrib.admin.pages.extras import MESSAGE_NOTES, OBJECT_PAGES, check_notes, check_pages
 from dovetail.contrib.admin.permissions import USER, Authorization
 from dovetail.contrib.admin.sites.admin_site import AdminSite
 from dovetail.contrib.admin.sqladmin_private import LeanAdmin, has_default, menu_of
@@ -147,7 +142,7 @@ class MountedSite(LeanAdmin):
             static=context.settings.base_dir / "project" / "static",
             media=self._media,
             object_pages=self._object_pages,
-            boxes=check_boxes(context.extensions(INDEX_BOXES), environment),
+            dashboard=Dashboard(widgets_of(context, office, environment)),
             sections=sections,
             languages=self._shared.languages,
         )

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from dovetail.contrib.admin.account import forgotten
 from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import AccountSection
+from dovetail.contrib.admin.dashboard.dashboard import Dashboard
 from dovetail.contrib.admin.editing import drafts
 from dovetail.contrib.admin.editing.markdown import prepare_preview, show_preview
 from dovetail.contrib.admin.entry import by_provider, enrolment, login, prove, second_step
@@ -23,14 +24,15 @@ from dovetail.contrib.admin.looks import choices, palette
 from dovetail.contrib.admin.mounting.files import SiteFiles
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import index, pages, why
-from dovetail.contrib.admin.pages.extras import IndexBox, ObjectPage, show_object_page
+from dovetail.contrib.admin.pages.extras import ObjectPage, show_object_page
 from dovetail.contrib.admin.pages.former_addresses import former_route
 from dovetail.contrib.admin.sqladmin_private import is_action
 from dovetail.contrib.admin.tasks.acting import run_action
+from dovetail.contrib.admin.web.responses import Unfinished
 from dovetail.errors import ConfigurationError
 from dovetail.translation.catalogs import Languages
 
-PageFunction = Callable[[Office, Request], Awaitable[Response]]
+PageFunction = Callable[[Office, Request], Awaitable[Response | Unfinished]]
 
 ASSETS = Path(__file__).parents[1] / "assets"
 POST, BOTH = ("POST",), ("GET", "POST")
@@ -46,7 +48,7 @@ class Routes:
     static: Path  # the project's own files
     media: Mapping[str, tuple[Path, Path]]  # of the plugins: the project's folder, and the plugin's
     object_pages: Sequence[ObjectPage]
-    boxes: Sequence[IndexBox]
+    dashboard: Dashboard
     sections: Sequence[AccountSection]
     languages: Languages
 
@@ -65,7 +67,7 @@ class Routes:
         asks = guarded(office, partial(prove.show_proof, office), enrolling=True, preparation=prove.preparation)
         yield Route("/prove", asks, name="prove", methods=["GET", "POST"])
         yield self._route("/prove/options", prove.give_options, "prove-options", POST, enrolling=True)
-        yield self._route("/", partial(index.show_index, self.boxes), "index")
+        yield self._route("/", partial(index.show_index, self.dashboard), "index")
         yield self._route("/why", why.show_why, "why")
         yield self._route("/acting/stop", login.stop_acting, "stop-acting", POST)
         yield self._route("/palette", palette.show_palette, "palette")
@@ -96,7 +98,7 @@ class Routes:
 
     def last(self) -> Iterator[Route]:
         """Yield what answers where nothing else does."""
-        yield self._route("/{app_label:admin_word}/", index.show_app_index, "app_list")
+        yield self._route("/{app_label:admin_word}/", partial(index.show_app_index, self.dashboard), "app_list")
         yield former_route(self.office)
 
     def behind_guard(self, route: BaseRoute) -> Route:

@@ -1,11 +1,11 @@
-"""Pages of an object, and boxes on the first page, that plugins bring at `admin.object_pages` and `admin.index_boxes`.
+"""Pages of an object that plugins bring at `admin.object_pages`, and notes on messages at `admin.message_notes`.
 
     extensions={"admin.object_pages": lazy("plugins.shop.admin:PRICES")}
 
     PRICES = ObjectPage(name="prices", title="Prices", template="shop/prices.html", load=load_prices)
 
 A page stands beside the details of each object that the user may view, of every model. Its template extends
-"sqladmin/layout.html" and finds `model_view`, `pk`, `obj` and what `load` returned; a box finds what its own returned.
+"sqladmin/layout.html" and finds `model_view`, `pk`, `obj` and what `load` returned.
 A form that it sends to its own address, with `token(request)` in it, is given to `act`: who may view the object may
 send it, so `act` asks what else it takes, and returns where to go on.
 
@@ -34,7 +34,7 @@ from dovetail.contrib.admin.web.addresses import WORD
 from dovetail.errors import ConfigurationError
 
 TAKEN = frozenset({"change", "delete"})
-OBJECT_PAGES, INDEX_BOXES, MESSAGE_NOTES = "admin.object_pages", "admin.index_boxes", "admin.message_notes"
+OBJECT_PAGES, MESSAGE_NOTES = "admin.object_pages", "admin.message_notes"
 Values: TypeAlias = Mapping[str, object]
 MessageNote: TypeAlias = Callable[[Request], Awaitable[None]]
 
@@ -59,19 +59,10 @@ class ObjectPage:
     act: Callable[[Office, Request, ShownObject], Awaitable[Response]] | None = None  # on a form that the page sends
 
 
-@dataclass(frozen=True, kw_only=True)
-class IndexBox:
-    """A part of the first page; `load` returns None if it is not to be shown."""
-
-    title: str
-    template: str
-    load: Callable[[Office, Request], Awaitable[Values | None]]
-
-
 def check_pages(found: Iterable[object], environment: Environment) -> list[ObjectPage]:
     """Return the pages that plugins brought. Raise ConfigurationError for what cannot be shown."""
     given = list(found)
-    _refuse(_find_problems(given, ObjectPage, OBJECT_PAGES, environment))
+    _refuse(_find_problems(given, environment))
     pages = [one for one in given if isinstance(one, ObjectPage)]
     _refuse(
         f"no page of objects can be called {one.name!r}; write a word of letters, digits and hyphens that is not taken"
@@ -85,13 +76,6 @@ def check_pages(found: Iterable[object], environment: Environment) -> list[Objec
         if names.count(name) > 1
     )
     return pages
-
-
-def check_boxes(found: Iterable[object], environment: Environment) -> list[IndexBox]:
-    """Return the boxes that plugins brought. Raise ConfigurationError for what cannot be shown."""
-    given = list(found)
-    _refuse(_find_problems(given, IndexBox, INDEX_BOXES, environment))
-    return [one for one in given if isinstance(one, IndexBox)]
 
 
 def check_notes(found: Iterable[object]) -> list[MessageNote]:
@@ -125,23 +109,15 @@ async def show_object_page(page: ObjectPage, office: Office, request: Request) -
     return await office.render(request, template, context)
 
 
-async def load_boxes(boxes: Iterable[IndexBox], office: Office, request: Request) -> list[tuple[IndexBox, Values]]:
-    """Return the boxes that are shown to the user, each with its values."""
-    found = [(box, await box.load(office, request)) for box in boxes]
-    return [(box, values) for box, values in found if values is not None]
-
-
-def _find_problems(
-    found: Iterable[object], kind: type[ObjectPage | IndexBox], point: str, environment: Environment
-) -> Iterator[str]:
+def _find_problems(found: Iterable[object], environment: Environment) -> Iterator[str]:
     for one in found:
-        if not isinstance(one, kind):
-            yield f"the extension point {point!r} holds {one!r:.80}, expected an {kind.__name__}"
+        if not isinstance(one, ObjectPage):
+            yield f"the extension point {OBJECT_PAGES!r} holds {one!r:.80}, expected an ObjectPage"
             continue
         try:
             environment.get_template(one.template)
         except TemplateNotFound:
-            yield f"{kind.__name__} {one.title!r} names {one.template!r}, which is no template"
+            yield f"ObjectPage {one.title!r} names {one.template!r}, which is no template"
 
 
 def _refuse(problems: Iterable[str]) -> None:

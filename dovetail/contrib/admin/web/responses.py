@@ -2,12 +2,20 @@
 
 import os
 import stat
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import anyio
 from starlette.responses import FileResponse, Response, StreamingResponse
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A page that is finished once the transaction of its request is over, and its connection is free again."""
+
+    finish: Callable[[], Awaitable[Response]]
 
 
 async def sendable(response: object, source: str) -> Response:

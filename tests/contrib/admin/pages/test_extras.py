@@ -3,7 +3,7 @@
 import pytest
 from jinja2 import DictLoader, Environment
 
-from dovetail.contrib.admin.pages.extras import IndexBox, ObjectPage, check_boxes, check_notes, check_pages
+from dovetail.contrib.admin.pages.extras import ObjectPage, check_notes, check_pages
 from dovetail.errors import ConfigurationError
 
 TEMPLATES = Environment(loader=DictLoader({"prices.html": ""}), autoescape=True)
@@ -31,11 +31,6 @@ def test_a_page_of_objects_that_cannot_be_shown_is_refused(given, reason):
     assert check_pages([page()], TEMPLATES) == [page()]
     with pytest.raises(ConfigurationError, match=reason):
         check_pages(given, TEMPLATES)
-
-
-def test_a_box_that_cannot_be_shown_is_refused():
-    with pytest.raises(ConfigurationError, match=r"IndexBox 'Sales' names 'none\.html', which is no template"):
-        check_boxes([IndexBox(title="Sales", template="none.html", load=load)], TEMPLATES)
 
 
 def test_a_note_on_messages_that_cannot_be_awaited_is_refused():

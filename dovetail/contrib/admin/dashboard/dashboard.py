@@ -1,0 +1,115 @@
+"""Show widgets on a page: what they ask is made out in its transaction, and asked once that is over.
+
+So the page holds no connection while a widget waits for one; each has one for its own statement alone. One that takes
+too long or fails is a line in its place.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+from uuid import uuid4
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from dovetail.contrib.admin.dashboard.asking import Question, question_of
+from dovetail.contrib.admin.dashboard.results import Result, Results
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.web.responses import Unfinished
+from dovetail.contrib.admin.widgets.kinds import Figure
+from dovetail.contrib.admin.widgets.widget import Values, Widget
+
+logger = logging.getLogger("dovetail.admin")
+
+TIME = 5.0  # seconds after which no other widget is asked for a page
+
+
+@dataclass(frozen=True)
+class PlacedWidget:
+    """A widget, and the plugin that brought it."""
+
+    plugin: str
+    widget: Widget
+
+
+@dataclass(frozen=True)
+class ShownWidget:
+    """A widget with what its template shows; None if that could not be found out."""
+
+    widget: Widget
+    values: Values | None
+
+
+class Dashboard:
+    """The widgets of a site, and what they found lately."""
+
+    def __init__(self, widgets: Sequence[PlacedWidget]) -> None:
+        # Small ones stand beside each other, before the others.
+        self._widgets = sorted(widgets, key=lambda one: not one.widget.is_small)
+        self._results = Results()
+
+    async def render(
+        self, office: Office, request: Request, template: str, context: dict[str, object], *, plugin: str | None = None
+    ) -> Response | Unfinished:
+        """Return a page that shows the widgets where its template writes `dashboard`; of one plugin, if it is given."""
+        questions = self._questions(request, plugin)
+        place = Markup(f"<!-- {uuid4().hex} -->")  # noqa: S704 - of letters and digits
+        page = await office.render(request, template, context | {"dashboard": place if questions else ""})
+        if not questions:
+            return page
+
+        async def finish() -> Response:
+            end = monotonic() + TIME
+            shown = [found for one in questions if (found := await self._show(office, request, one, end)) is not None]
+            widgets = office.templates.env.get_template("sqladmin/dashboard.html")
+            html = await widgets.render_async(request=request, widgets=shown)
+            return HTMLResponse(bytes(page.body).decode().replace(place, html), page.status_code)
+
+        return Unfinished(finish)
+
+    def _questions(self, request: Request, plugin: str | None) -> list[Question]:
+        found = (_ask(one.widget, request) for one in self._widgets if plugin in {None, one.plugin})
+        return [one for one in found if one is not None]
+
+    async def _show(self, office: Office, request: Request, question: Question, end: float) -> ShownWidget | None:
+        widget = question.widget
+
+        async def find() -> Result:
+            return await _find(office, question, end)
+
+        result = await self._results.get((id(widget), question.sql), widget.seconds, find)
+        if result.rows is None:
+            return ShownWidget(widget, None)
+        try:
+            values = widget.values(request, result.rows)
+        except Exception:
+            logger.exception("The widget %r could not be shown", widget.title)
+            return ShownWidget(widget, None)
+        return None if values is None else ShownWidget(widget, values)
+
+
+def _ask(widget: Widget, request: Request) -> Question | None:
+    try:
+        return question_of(widget, request)
+    except Exception:
+        logger.exception("The widget %r could not be asked", widget.title)
+        return Question(widget, None, failed=True)
+
+
+async def _find(office: Office, question: Question, end: float) -> Result:
+    widget = question.widget
+    if question.failed:
+        return Result(None)
+    if monotonic() > end:
+        logger.warning("The widget %r was left out: those before it took %.0f seconds", widget.title, TIME)
+        return Result(None)
+    try:
+        if question.statement is None:
+            return Result([(widget.value(office.app),)] if isinstance(widget, Figure) and widget.value else [])
+        async with office.database.unit_of_work(read_only=True, statement_timeout=widget.timeout) as session:
+            return Result([tuple(row) for row in await session.execute(question.statement)])
+    except Exception:
+        logger.exception("The widget %r could not be read", widget.title)
+        return Result(None)

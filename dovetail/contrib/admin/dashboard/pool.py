@@ -1,0 +1,24 @@
+"""A figure of the process itself: how many connections of the pool are in use."""
+
+from starlette.applications import Starlette
+
+from dovetail.contrib.admin.widgets.kinds import Figure
+from dovetail.database.pool.fair_pool import pool_statistics
+from dovetail.database.unit_of_work import DATABASE
+
+
+def connections_in_use(app: Starlette) -> str | None:
+    """Return how many connections are out of how many there may be; None where there is no pool."""
+    found = pool_statistics(DATABASE.get(app).engine)
+    if found is None:
+        return None
+    return f"{found.checked_out} of {found.size + found.max_overflow}"
+
+
+POOL = Figure(
+    title="Connections in use",
+    permission="admin.view_pool",
+    value=connections_in_use,
+    note="of this process",
+    seconds=1,
+)

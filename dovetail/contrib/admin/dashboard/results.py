@@ -1,0 +1,52 @@
+"""Keep what statements found for a while, in this process, and let one ask where several would ask the same."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from weakref import WeakValueDictionary
+
+MOST = 1000  # results; the one that was not wanted for longest goes
+FAILED_FOR = 10.0  # seconds that what went wrong is not tried again
+
+
+@dataclass(frozen=True)
+class Result:
+    """The rows that were found; None if that failed."""
+
+    rows: Sequence[Sequence[object]] | None
+
+
+class Results:
+    """Results by what was asked, and until when they hold."""
+
+    def __init__(self, most: int = MOST, clock: Callable[[], float] = monotonic) -> None:
+        self._most, self._clock = most, clock
+        self._kept: OrderedDict[Hashable, tuple[float, Result]] = OrderedDict()
+        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+
+    async def get(self, key: Hashable, seconds: float, find: Callable[[], Awaitable[Result]]) -> Result:
+        """Return the result that is kept, or else what `find` finds, and keep that for `seconds`."""
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            found = self._fresh(key)
+            if found is None:
+                found = await find()
+                self._keep(key, max(seconds, FAILED_FOR) if found.rows is None else seconds, found)
+            return found
+
+    def _fresh(self, key: Hashable) -> Result | None:
+        until, found = self._kept.get(key, (0.0, None))
+        if found is None or until <= self._clock():
+            return None
+        self._kept.move_to_end(key)
+        return found
+
+    def _keep(self, key: Hashable, seconds: float, found: Result) -> None:
+        if seconds <= 0:
+            return
+        self._kept[key] = self._clock() + seconds, found
+        self._kept.move_to_end(key)
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)

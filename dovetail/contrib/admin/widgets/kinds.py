@@ -1,0 +1,161 @@
+"""The kinds of widgets: a figure, a chart, a list."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import ClassVar, Literal, TypeAlias, cast
+from urllib.parse import urlencode
+
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.identifiers import primary_keys
+from dovetail.contrib.admin.columns.texts import as_text
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.sqladmin_private import AnySelect
+from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.contrib.admin.widgets.days import day_of, holds_days
+from dovetail.contrib.admin.widgets.drawing import draw
+from dovetail.contrib.admin.widgets.widget import Row, Values, Widget
+
+Condition: TypeAlias = ColumnElement[bool] | Callable[[Request], ColumnElement[bool]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure(Widget):
+    """A number: of the rows `where` something holds, what a statement finds, or a `value` of the process itself.
+
+    It leads to the list of the first model, filtered by `query`.
+    """
+
+    template: str = "sqladmin/dashboard/figure.html"
+    where: Condition | None = None
+    value: Callable[[Starlette], object] | None = None  # None: there is nothing to show
+    query: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+    most: int = 10_000  # rows that are counted
+    is_small: ClassVar[bool] = True
+
+    def select(self, request: Request) -> AnySelect | None:
+        """Return the statement, or that of the rows to count."""
+        if self.where is None:
+            return super().select(request)
+        condition = self.where(request) if callable(self.where) else self.where
+        return select(*primary_keys(self.models[0])).where(condition)
+
+    def bounded(self, statement: AnySelect) -> AnySelect:
+        """Return the statement that counts, up to one row more than is told."""
+        if self.where is None:
+            return statement.limit(1)
+        return select(func.count()).select_from(statement.limit(self.most + 1).subquery())
+
+    def values(self, request: Request, rows: Sequence[Row]) -> Values | None:
+        """Return the number in words, and where it leads."""
+        found = rows[0][0] if rows else None
+        if found is None:
+            return None
+        is_more = self.where is not None and isinstance(found, int) and found > self.most
+        text = f"{in_words(self.most)}+" if is_more else in_words(found)
+        return {"text": text, "note": self.note, "url": list_address(request, self.models, self.query)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart(Widget):
+    """A drawing of numbers: of how many rows there are `per_day`, or of pairs of a label and a number."""
+
+    template: str = "sqladmin/dashboard/chart.html"
+    per_day: SQLColumnExpression[datetime] | SQLColumnExpression[date] | None = None
+    days: int = 30  # the last ones, today among them (UTC)
+    kind: Literal["bars", "line"] = "bars"
+    limit: int = 100
+
+    def select(self, request: Request) -> AnySelect | None:
+        """Return the statement, or that of how many rows there are a day."""
+        if self.per_day is None:
+            return super().select(request)
+        day, first = day_of(self.per_day), first_day(self.days)
+        since = first if holds_days(self.per_day) else datetime.combine(first, time(), UTC)
+        counted = select(day, func.count()).where(self.per_day >= since).group_by(day).order_by(day)
+        return cast("AnySelect", counted)
+
+    def bounded(self, statement: AnySelect) -> AnySelect:
+        """Return the statement with as many rows as are drawn; of days, one may lie in the future."""
+        return statement.limit(self.limit if self.per_day is None else self.days + 1)
+
+    def values(self, request: Request, rows: Sequence[Row]) -> Values | None:  # noqa: ARG002 - Widget's signature
+        """Return the drawing, and the table that says the same."""
+        pairs = [(as_text(row[0]), _number(row[1])) for row in rows]
+        if self.per_day is not None:
+            found = dict(pairs)
+            pairs = [(label, found.get(label, 0)) for label in _labels(self.days)]
+        drawing = draw(pairs)
+        return {"drawing": drawing, "rows": [(label, in_words(number)) for label, number in pairs], "kind": self.kind}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing(Widget):
+    """A few rows: the columns of the statement are labelled "text", and may be "note", and "key" of the first model."""
+
+    template: str = "sqladmin/dashboard/listing.html"
+    empty: str = "There is nothing here yet."
+    query: Mapping[str, str] = field(default_factory=dict)  # of the list to which "Show all" leads
+    longest: int = 80  # letters of a text
+
+    def values(self, request: Request, rows: Sequence[Row]) -> Values | None:
+        """Return the lines, each with the address of its object where the user may open it."""
+        names = self.labels(request)
+        found = [dict(zip(names, row, strict=True)) for row in rows]
+        lines = [
+            (_short(_as_text(one["text"]), self.longest), _as_text(one.get("note")), self._address(request, one))
+            for one in found
+        ]
+        return {"lines": lines, "empty": self.empty, "url": list_address(request, self.models, self.query)}
+
+    def labels(self, request: Request) -> list[str]:
+        """Return the names of the columns."""
+        statement = self.select(request)
+        return [] if statement is None else [str(one["name"]) for one in statement.column_descriptions]
+
+    def _address(self, request: Request, line: Mapping[str, object]) -> str | None:
+        view = rights_of(request).view_of(self.models[0]) if "key" in line and self.models else None
+        if view is None or not view.can_view_details or not rights_of(request).may_link(view.model):
+            return None
+        return path_for(request, "admin:details", identity=view.identity, pk=str(line["key"]))
+
+
+def list_address(request: Request, models: Sequence[type[object]], query: Mapping[str, str]) -> str | None:
+    """Return the address of the list of the first model, if the user may open one."""
+    view = rights_of(request).view_of(models[0]) if models else None
+    if view is None:
+        return None
+    address = path_for(request, "admin:list", identity=view.identity)
+    return f"{address}?{urlencode(query)}" if query else address
+
+
+def in_words(value: object) -> str:
+    """Return a number as it is read: 12,345."""
+    return f"{value:,}" if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else as_text(value)
+
+
+def first_day(days: int) -> date:
+    """Return the first of the last `days` days (UTC), of which today is one."""
+    return datetime.now(UTC).date() - timedelta(days=days - 1)
+
+
+def _labels(days: int) -> list[str]:
+    first = first_day(days)
+    return [as_text(first + timedelta(days=one)) for one in range(days)]
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, int | float) else float(value) if isinstance(value, Decimal) else 0
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def _as_text(value: object) -> str:
+    return "" if value is None else as_text(value)
