@@ -1,4 +1,4 @@
-"""What one has changed lately oneself, on the first page of the back office."""
+"""Show on the first page of the back office what one has changed lately oneself."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.widgets.widget import STAFF, Row, Values, Widget
 from dovetail.contrib.history.models import RecordedChange
+from dovetail.translation.texts import gettext_lazy
 
 SHOWN = 10
 WINDOW = 10_000  # changes among which one's own are looked for
@@ -57,5 +58,9 @@ def _views(request: Request) -> Mapping[str, ViewBase]:
 
 
 RECENT_CHANGES = RecentChanges(
-    title="Your recent changes", template="sqladmin/recent_changes.html", permission=STAFF, seconds=0, limit=SHOWN * 5
+    title=gettext_lazy("Your recent changes"),
+    template="sqladmin/recent_changes.html",
+    permission=STAFF,
+    seconds=0,
+    limit=SHOWN * 5,
 )

@@ -19,7 +19,7 @@ from dovetail.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked for a widget; who asks the very same of the database gets the same answer."""
+    """A question for a widget; who asks the very same of the database gets the same answer."""
 
     widget: Widget
     statement: AnySelect | None

@@ -20,6 +20,7 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.web.responses import Unfinished
 from dovetail.contrib.admin.widgets.kinds import Figure
 from dovetail.contrib.admin.widgets.widget import Values, Widget
+from dovetail.translation.texts import gettext
 
 logger = logging.getLogger("dovetail.admin")
 
@@ -40,6 +41,11 @@ class ShownWidget:
 
     widget: Widget
     values: Values | None
+
+    @property
+    def title(self) -> str:
+        """The title in the language of the request."""
+        return gettext(self.widget.title)
 
 
 class Dashboard:

@@ -18,7 +18,6 @@ from starlette.routing import Mount
 from dovetail.contrib.admin.account.sections import EXTENSION_POINT, check_sections
 from dovetail.contrib.admin.checks.site_checks import find_shadowed, find_unfit_templates
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.mounting.widgets import widgets_of
 from dovetail.contrib.admin.dashboard.dashboard import Dashboard
 from dovetail.contrib.admin.entry import by_provider
 from dovetail.contrib.admin.entry.guard import error_page
@@ -28,6 +27,7 @@ from dovetail.contrib.admin.mounting.own_addresses import OwnAddresses
 from dovetail.contrib.admin.mounting.routes import Routes
 from dovetail.contrib.admin.mounting.shared import Shared
 from dovetail.contrib.admin.mounting.templates import PARENTS, Folders, find_unfit_site
+from dovetail.contrib.admin.mounting.widgets import widgets_of
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.extras import MESSAGE_NOTES, OBJECT_PAGES, check_notes, check_pages
 from dovetail.contrib.admin.permissions import USER, Authorization

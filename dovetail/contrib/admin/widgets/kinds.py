@@ -19,6 +19,7 @@ from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.widgets.days import day_of, holds_days
 from dovetail.contrib.admin.widgets.drawing import draw
 from dovetail.contrib.admin.widgets.widget import Row, Values, Widget
+from dovetail.translation.texts import gettext_lazy
 
 Condition: TypeAlias = ColumnElement[bool] | Callable[[Request], ColumnElement[bool]]
 
@@ -99,7 +100,7 @@ class Listing(Widget):
     """A few rows: the columns of the statement are labelled "text", and may be "note", and "key" of the first model."""
 
     template: str = "sqladmin/dashboard/listing.html"
-    empty: str = "There is nothing here yet."
+    empty: str = gettext_lazy("There is nothing here yet.")
     query: Mapping[str, str] = field(default_factory=dict)  # of the list to which "Show all" leads
     longest: int = 80  # letters of a text
 
